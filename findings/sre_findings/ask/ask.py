@@ -1,0 +1,121 @@
+"""``ask(Question) → Answer``: the one door to every number of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sre_findings.ask import resources
+from sre_findings.ask.engine import Engine
+from sre_findings.ask.question import CACHED, LIVE, AboutResource, CoverageGaps, Rows, Summary
+from sre_findings.ask.rows import coverage_of
+from sre_findings.ask.summaries import summarize
+from sre_findings.ask.when import choose
+from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.errors import SreError, UsageError
+from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.table import Table
+
+Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
+"""Asks Inspector itself about one resource; the snapshot's answer, if any, tells where the resource is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets."""
+
+    snapshots: Snapshots
+    table: Table
+    copies: Path
+    max_age: timedelta = timedelta(hours=26)
+    live: Live | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A snapshot that was chosen for a question."""
+
+    commit: Commit
+    engine: Engine
+    proof: Proof
+
+
+def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
+    """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it cannot or when asked.
+
+    When Inspector fails, the snapshot answers and a note says so.
+    """
+    found = find(sources, question.as_of)
+    cached = resources.answer(question, found, sources.now()) if found or question.source == CACHED else None
+    if not _wants_live(question, cached, sources):
+        return cached or resources.nothing(question, None)
+    try:
+        return (sources.live or _no_live)(question, cached)
+    except SreError as error:
+        if question.source == LIVE or isinstance(error, UsageError):
+            raise
+        return resources.with_note(cached or resources.nothing(question, None), f"Inspector was not asked live: {error}")
+
+
+def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources: Sources) -> bool:
+    if question.source == CACHED or (question.as_of and question.source != LIVE) or question.cursor:
+        return False
+    return question.source == LIVE or (sources.live is not None and (cached is None or not resources.can_tell(cached)))
+
+
+def _no_live(question: AboutResource, cached: ResourceAnswer | None) -> ResourceAnswer:
+    raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
+
+
+def summary(question: Summary, sources: Sources) -> SummaryAnswer:
+    """How vulnerable everything is."""
+    return summarize(question, find(sources, question.as_of), sources.table)
+
+
+def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
+    """What is not scanned, and what was not reached."""
+    found = find(sources, question.as_of)
+    if found is None:
+        return CoverageAnswer(0, (), (), Proof(SNAPSHOT, None, None, None, None))
+    gaps = [coverage_of(row) for row in found.engine.rows("coverage_gaps")]
+    scanned = int(found.engine.rows("coverage_scanned")[0]["scanned"])
+    return CoverageAnswer(scanned, gaps, found.commit.gaps, found.proof)
+
+
+def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
+    """Whole rows of findings in batches, and the proof of where they come from. Raises UsageError without a snapshot."""
+    found = find(sources, question.as_of)
+    if found is None:
+        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    resource_id = resources.resolve(question.text, found.engine).resource_id if question.text else None
+    filters = {
+        name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
+    }
+    return found.proof, found.engine.batches("findings", resource_id=resource_id, **filters)
+
+
+def _some(values: Sequence[str]) -> list[str] | None:
+    return list(values) or None
+
+
+def find(sources: Sources, as_of: str | None) -> Found | None:
+    """The snapshot for a question, with its proof; None where there is none at all."""
+    latest = sources.snapshots.latest() if as_of is None else choose(sources.snapshots.commits(), as_of, sources.now())
+    if latest is None:
+        return None
+    age = sources.now() - latest.started_at
+    proof = Proof(
+        source=SNAPSHOT,
+        snapshot_id=latest.snapshot_id,
+        as_of=latest.started_at,
+        age_seconds=int(age.total_seconds()),
+        state=latest.state,
+        claim=latest.claim,
+        reasons=latest.reasons,
+        too_old=as_of is None and age > sources.max_age,
+    )
+    return Found(latest, Engine(sources.snapshots, latest, sources.copies), proof)

@@ -1,0 +1,6 @@
+-- How many resources have every scan type ACTIVE.
+select count(*) as scanned
+from (
+    select resource_id from coverage group by resource_id, account_id, region, resource_type
+    having bool_and(status = 'ACTIVE')
+) as whole

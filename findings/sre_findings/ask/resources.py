@@ -1,0 +1,138 @@
+"""The answer about one resource from a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sre_findings.ask.engine import Engine
+from sre_findings.ask.question import AboutResource
+from sre_findings.ask.rows import coverage_of, finding_of, resource_of
+from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.certificate import Cell
+from sre_findings.model.errors import AmbiguousName, UsageError
+from sre_findings.model.resource import Resource, check_id
+from sre_findings.model.rollup import Rollup, resource_scope, rollups
+from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
+
+if TYPE_CHECKING:
+    from sre_findings.ask.ask import Found
+
+
+class Unidentified(Exception):
+    """No resource of the snapshot has this id or name."""
+
+
+def answer(question: AboutResource, found: Found | None, now: datetime) -> ResourceAnswer:
+    """The snapshot's answer; an unknown resource and no snapshot at all are answers too."""
+    text = check_id(question.text)
+    if found is None:
+        return nothing(question, None)
+    try:
+        resource = resolve(text, found.engine)
+    except Unidentified:
+        return _unidentified(question, found)
+    place = {name: getattr(resource, name) for name in ("resource_id", "resource_type", "account_id", "region")}
+    counted = found.engine.rows("resource", **place)
+    rollup = rollups(counted).get(
+        resource_scope(resource.account_id, resource.region, resource.resource_type, resource.resource_id), Rollup()
+    )
+    coverage = [coverage_of(row) for row in found.engine.rows("resource_coverage", **place)]
+    gaps = gaps_touching(found.commit.gaps, resource)
+    as_of = found.proof.as_of or now
+    verdict = decide(Evidence(rollup, coverage, gaps, as_of, found.proof.too_old, known=True))
+    findings, total, cursor = _page(question, found, place)
+    return ResourceAnswer(
+        resource, verdict, rollup, coverage, findings, total, cursor, found.proof, bool(gaps), _filters(question)
+    )
+
+
+def _filters(question: AboutResource) -> dict[str, Any]:
+    return {"severities": list(question.severities)} if question.severities else {}
+
+
+def _page(question: AboutResource, found: Found, place: dict[str, str]) -> tuple[list[Any], int, str | None]:
+    """One page of findings, how many there are, and the cursor of the next page, which is pinned to the snapshot."""
+    severities = list(question.severities) or None
+    skip = _skip(question.cursor, found.commit.snapshot_id)
+    total = int(found.engine.rows("resource_total", severities=severities, **place)[0]["total"])
+    count = question.count or total
+    rows = found.engine.rows("resource_findings", severities=severities, count=count, skip=skip, **place) if total else []
+    more = f"{found.commit.snapshot_id}.{skip + len(rows)}" if skip + len(rows) < total else None
+    return [finding_of(row) for row in rows], total, more
+
+
+def _skip(cursor: str | None, snapshot_id: str) -> int:
+    """How many findings a cursor leaves out. It is good for the snapshot that it came from, and no other."""
+    if cursor is None:
+        return 0
+    pinned, _, place = cursor.rpartition(".")
+    if pinned != snapshot_id or not place.isdecimal():
+        do = f"Ask again with --as-of {pinned}, or without a cursor." if pinned else "Ask again without a cursor."
+        raise UsageError("this cursor belongs to another snapshot", do=do)
+    return int(place)
+
+
+def resolve(text: str, engine: Engine) -> Resource:
+    """The one resource that an id or a name means. Raises AmbiguousName or Unidentified; it never guesses."""
+    named = [resource_of(row) for row in engine.rows("identify", text=text)]
+    places: dict[tuple[str, str, str, str], Resource] = {}
+    for one in named:
+        key = (one.resource_id, one.resource_type, one.account_id, one.region)
+        places[key] = one if one.name else places.get(key, one)
+    if not places:
+        raise Unidentified(text)
+    if len(places) > 1:
+        raise AmbiguousName(text, sorted({_where(one) for one in places.values()}))
+    return next(iter(places.values()))
+
+
+def _where(one: Resource) -> str:
+    return f"{one.resource_id} ({one.account_id} {one.region})"
+
+
+def gaps_touching(gaps: Sequence[tuple[str, str, str, str, str]], resource: Resource | None) -> list[tuple[Cell, str]]:
+    """The incomplete cells that a question about the resource touches; all of them where it is not known where it is."""
+    cells = [(Cell(*gap[:4]), gap[4]) for gap in gaps]
+    if resource is None:
+        return cells
+    return [
+        (cell, state)
+        for cell, state in cells
+        if cell.account_id in ("*", resource.account_id)
+        and cell.region == resource.region
+        and cell.resource_type in ("*", resource.resource_type)
+    ]
+
+
+def _unidentified(question: AboutResource, found: Found) -> ResourceAnswer:
+    """What the snapshot can say of something that it does not know: no such resource only if nothing was left unread."""
+    as_of = found.proof.as_of or datetime.now(UTC)
+    gaps = gaps_touching(found.commit.gaps, None)
+    verdict = decide(Evidence(Rollup(), (), gaps, as_of, found.proof.too_old, known=False))
+    if verdict.reason == NO_SUCH_RESOURCE:
+        near = [f"{row['name']} ({row['resource_id']})" if row["name"] else row["resource_id"]
+                for row in found.engine.rows("near", text=question.text)]  # fmt: skip
+        explanation = verdict.explanation + (f"; the nearest are {', '.join(near)}" if near else "")
+        verdict = Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
+    return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))
+
+
+def nothing(question: AboutResource, proof: Proof | None) -> ResourceAnswer:
+    """The answer where no snapshot exists."""
+    verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
+    proof = proof or Proof(SNAPSHOT, None, None, None, None)
+    return ResourceAnswer(Resource(question.text, "", "", ""), verdict, Rollup(), (), (), 0, None, proof)
+
+
+def can_tell(cached: ResourceAnswer) -> bool:
+    """Whether the snapshot's answer needs no help from Inspector: it knows the resource and is young enough."""
+    return not cached.proof.too_old and cached.verdict.reason not in (NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD)
+
+
+def with_note(cached: ResourceAnswer, note: str) -> ResourceAnswer:
+    """The same answer with one more note."""
+    verdict = replace(cached.verdict, notes=(*cached.verdict.notes, note))
+    return replace(cached, verdict=verdict)

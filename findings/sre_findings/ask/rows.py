@@ -1,0 +1,89 @@
+"""Rows of the engine as values of the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sre_findings.model.coverage import Coverage
+from sre_findings.model.finding import Finding, Package
+from sre_findings.model.resource import Resource
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOT_AVAILABLE = "NotAvailable"  # what Inspector writes where no fixed version exists
+
+
+def time_of(microseconds: int | None) -> datetime | None:
+    """A moment from the engine's epoch microseconds."""
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
+def coverage_of(row: Mapping[str, Any]) -> Coverage:
+    """A row of the coverage queries."""
+    return Coverage(
+        row["resource_id"],
+        row["resource_type"],
+        row["account_id"],
+        row["region"],
+        row["scan_type"],
+        row["status"],
+        row["reason"],
+        row["scan_mode"],
+        time_of(row["last_scanned_us"]),
+        row["name"] or "",
+    )
+
+
+def resource_of(row: Mapping[str, Any]) -> Resource:
+    """A row of ``identify``."""
+    return Resource(row["resource_id"], row["resource_type"], row["account_id"], row["region"], row["name"])
+
+
+def finding_of(row: Mapping[str, Any]) -> Finding:
+    """A row of ``resource_findings``."""
+    return Finding(
+        finding_arn=row["finding_arn"],
+        vulnerability_id=row["vulnerability_id"],
+        severity=row["severity"] or "",
+        status=row["status"] or "",
+        type=row["type"] or "",
+        title=row["title"],
+        packages=packages_of(row["packages"]),
+        fix_available=row["fix_available"],
+        exploit_available=row["exploit_available"],
+        epss_score=row["epss_score"],
+        inspector_score=row["inspector_score"],
+        first_observed_at=time_of(row["first_observed_us"]) or _EPOCH,
+        last_observed_at=time_of(row["last_observed_us"]) or _EPOCH,
+        resource_id=row["resource_id"],
+        resource_type=row["resource_type"],
+        resource_name=row["resource_name"] or "",
+        account_id=row["account_id"] or "",
+        region=row["region"],
+    )
+
+
+def packages_of(text: str | bytes | None) -> tuple[Package, ...]:
+    """The packages of a finding from the wire's JSON; anything that is no package is left to the row's own text."""
+    found = json.loads(text) if text else None
+    return tuple(_package(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+
+
+def _package(wire: Mapping[str, Any]) -> Package:
+    fixed = wire.get("fixedInVersion")
+    return Package(
+        name=str(wire.get("name", "")),
+        version=version_of(wire),
+        fixed_in=str(fixed) if fixed and fixed != NOT_AVAILABLE else None,
+        manager=wire.get("packageManager"),
+        path=wire.get("filePath"),
+    )
+
+
+def version_of(wire: Mapping[str, Any]) -> str:
+    """epoch:version-release, as the package's own manager writes it; an epoch of 0 is left out."""
+    epoch, release = wire.get("epoch"), wire.get("release")
+    version = f"{epoch}:{wire.get('version', '')}" if epoch else str(wire.get("version", ""))
+    return f"{version}-{release}" if release else version

@@ -1,0 +1,99 @@
+"""The answer about everything, and its groups: from rollups where they are, from Parquet where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from sre_findings.ask.question import BY, Summary
+from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.errors import UsageError
+from sre_findings.model.rollup import ORGANIZATION, Counts, Rollup, Scope, rollups
+from sre_findings.model.verdict import (
+    CLEAN,
+    FINDINGS,
+    INCOMPLETE,
+    NO_FINDINGS,
+    NO_SNAPSHOT,
+    NOT_SCANNED,
+    SUPPRESSED_ONLY,
+    TOO_OLD,
+    UNKNOWN,
+    VULNERABLE,
+    Verdict,
+)
+from sre_findings.store import rollups as kept
+from sre_findings.store.table import Table
+
+if TYPE_CHECKING:
+    from sre_findings.ask.ask import Found
+
+
+def summarize(question: Summary, found: Found | None, table: Table) -> SummaryAnswer:
+    """Counts of the whole snapshot, and groups where they are asked for, the worst first."""
+    if question.by is not None and question.by not in BY:
+        raise UsageError(f"cannot summarize by {question.by!r}", do=f"Use one of: {', '.join(BY)}.")
+    if found is None:
+        verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
+        return SummaryAnswer(verdict, Rollup(), 0, Proof(SNAPSHOT, None, None, None, None), question.by)
+    read = _from_table(found, table) if kept.written(table, found.commit) else _from_parquet(found)
+    whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
+    uncovered = int(found.commit.totals.get("uncovered", 0))
+    groups = _groups(question, found, read)
+    return SummaryAnswer(_verdict(whole, uncovered, found.proof), whole, uncovered, found.proof, question.by, groups)
+
+
+Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
+
+
+def _from_table(found: Found, table: Table) -> Read:
+    return lambda kind: kept.read_kind(table, found.commit, kind)
+
+
+def _from_parquet(found: Found) -> Read:
+    """The same numbers where a scan died before its rollups were written; the next scan repairs that."""
+    every = rollups(found.engine.rows("resources"))
+    return lambda kind: [(scope, rollup) for scope, rollup in every.items() if scope.kind == kind and rollup != Rollup()]
+
+
+def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
+    by = question.by
+    if by is None:
+        return []
+    if by in ("package", "vulnerability"):
+        rows = found.engine.rows(f"by_{by}", count=question.count or None)
+        return [Group(row["value"], "", _rollup(row)) for row in rows]
+    unread = {gap[1] for gap in found.commit.gaps if gap[0] == "*"} if by == "region" else set()
+    groups = [Group(scope.value, "", rollup) for scope, rollup in read(by) if scope.value not in unread]
+    groups.sort(key=lambda g: ([-n for n in g.rollup.counts.by_rank()], g.value))
+    chosen = groups[: question.count or None]
+    return _named(chosen, found) if by == "resource" else chosen
+
+
+def _named(groups: list[Group], found: Found) -> list[Group]:
+    """Resources with their own id as the value and their name beside it."""
+    names = {row["resource_id"]: row["name"] or "" for row in found.engine.rows("resources")}
+    ids = (group.value.split("|", 3)[3] for group in groups)
+    return [Group(one, names.get(one, ""), group.rollup) for one, group in zip(ids, groups, strict=True)]
+
+
+def _rollup(row: dict[str, int]) -> Rollup:
+    counts = Counts(*(int(row[s]) for s in ("critical", "high", "medium", "low", "informational", "untriaged", "other")))
+    return Rollup(counts, int(row["suppressed"]), int(row["fixable"]), int(row["exploitable"]), int(row["resources"]))
+
+
+def _verdict(whole: Rollup, uncovered: int, proof: Proof) -> Verdict:
+    """The verdict on everything: the rule of one resource, with every cell and every row of coverage in it."""
+    doubts = tuple(proof.reasons) if proof.state != COMPLETE else ()
+    if whole.counts.total:
+        return Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings", doubts)
+    if whole.suppressed:
+        return Verdict(VULNERABLE, SUPPRESSED_ONLY, "every open finding is suppressed", doubts)
+    if proof.state != COMPLETE:
+        return Verdict(UNKNOWN, INCOMPLETE, "the scan is incomplete", doubts)
+    if proof.too_old:
+        return Verdict(UNKNOWN, TOO_OLD, "the snapshot is older than allowed")
+    if uncovered:
+        return Verdict(UNKNOWN, NOT_SCANNED, f"{uncovered} resources are not fully scanned")
+    return Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")

@@ -1,0 +1,55 @@
+"""Which snapshot a time means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sre_findings.model.errors import UsageError
+from sre_findings.store.snapshots import Commit
+
+_AGO = re.compile(r"-(\d{1,4})([dhw])\Z")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit | None:
+    """The commit of a snapshot id, or the newest at or before a time; without a time the newest. None without any.
+
+    ``when`` is an id, a date (its whole day counts, in UTC), an ISO time, ``today``, ``yesterday``, ``-7d``, ``-12h``.
+    Raises UsageError for anything else, and where no snapshot is that old.
+    """
+    if when is None or not commits:
+        return commits[-1] if commits else None
+    for commit in commits:
+        if commit.snapshot_id == when:
+            return commit
+    limit = moment(when, now)
+    older = [commit for commit in commits if commit.started_at <= limit]
+    if not older:
+        raise UsageError(
+            f"no snapshot is from {when} or before",
+            why=f"the first is {commits[0].snapshot_id}",
+            do="See: sre-cli snapshots list.",
+        )
+    return older[-1]
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """The last moment that a text means."""
+    days = {"today": 0, "yesterday": 1}
+    if text in days:
+        return _end_of_day(now - timedelta(days=days[text]))
+    if match := _AGO.match(text):
+        return now - timedelta(hours=int(match[1]) * _HOURS[match[2]])
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        do = "Use a snapshot id, 2026-11-22, 2026-11-22T01:00Z, yesterday, -7d or -12h."
+        raise UsageError(f"{text!r} is neither a snapshot nor a time", do=do) from None
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return _end_of_day(aware) if len(text) == len("2026-11-22") else aware
+
+
+def _end_of_day(day: datetime) -> datetime:
+    return day.astimezone(UTC).replace(hour=23, minute=59, second=59, microsecond=999_999)

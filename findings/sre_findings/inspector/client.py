@@ -1,0 +1,139 @@
+"""One attempt at one operation: signed and sent by botocore, answered with the raw body, errors mapped to ours."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sre_findings.inspector.retry import Transient
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, UsageError
+
+Call = Callable[[str, Mapping[str, Any]], bytes]
+"""``(operation, request body) -> raw response body``: one attempt."""
+
+_BODY = "RawBody"
+_CREDENTIAL_CODES = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
+    "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "RequestExpired", "InvalidAccessKeyId",
+})  # fmt: skip
+_DENIED_CODES = frozenset({"AccessDeniedException", "AccessDenied", "ForbiddenException", "OptInRequired"})
+
+
+def connect(region: str, *, profile: str | None = None, connections: int = 4) -> Call:
+    """A way to call Inspector in one region with the standard AWS settings.
+
+    Retries are ours (see ``retry``), so botocore's are off. Raises CredentialsInvalid where there are none.
+    """
+    import botocore.config  # noqa: PLC0415 - 120 ms, only for those who call AWS
+    import botocore.session  # noqa: PLC0415
+
+    with mapped_errors():
+        session = botocore.session.Session(profile=profile)
+        config = botocore.config.Config(
+            connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 1}, max_pool_connections=connections,
+            parameter_validation=False, user_agent_extra="sre-operations-assistant",
+        )  # fmt: skip
+        client = session.create_client("inspector2", region_name=region, config=config)
+        if session.get_credentials() is None:
+            raise CredentialsInvalid("no AWS credentials were found", do="Run: aws configure sso, or set AWS_PROFILE.")
+    client.meta.events.register("before-parse.inspector2", keep_body)
+    return caller(client)
+
+
+def keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Takes the body of a good answer aside and leaves an empty object to botocore's parser, which is slow and lossy."""
+    if response_dict["status_code"] < 300:
+        customized_response_dict[_BODY] = response_dict["body"]
+        response_dict["body"] = b"{}"
+
+
+def caller(client: Any) -> Call:
+    """The client's operations as one function."""
+
+    def call(operation: str, body: Mapping[str, Any]) -> bytes:
+        with mapped_errors():
+            answer: bytes = client._make_api_call(operation, dict(body))[_BODY]  # noqa: SLF001 - the operation is data here
+            return answer
+
+    return call
+
+
+class mapped_errors:  # noqa: N801 - reads as a word where it is used
+    """The one seam where botocore's errors become ours: Transient where waiting may help, an SreError otherwise."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if error is None or isinstance(error, SreError) or not type(error).__module__.startswith("botocore"):
+            return
+        raise _ours(error) from error
+
+
+def _ours(error: BaseException) -> Exception:
+    import botocore.exceptions as theirs  # noqa: PLC0415
+
+    if isinstance(error, theirs.ClientError):
+        return _answered(error)
+    if isinstance(error, theirs.HTTPClientError | theirs.ConnectionError | theirs.ResponseStreamingError):
+        return Transient(_first_line(error))
+    if isinstance(error, theirs.ProfileNotFound | theirs.NoRegionError | theirs.InvalidRegionError | theirs.ParamValidationError):
+        return UsageError(_first_line(error), do="Check --profile, --region and your AWS settings.")
+    return CredentialsInvalid(_first_line(error), do="Run: aws sso login, or check your AWS settings.")
+
+
+def _answered(error: Any) -> Exception:
+    """An answer that is an error."""
+    answer = error.response
+    code, status = str(answer["Error"].get("Code", "")), int(answer["ResponseMetadata"].get("HTTPStatusCode", 0))
+    message = str(answer["Error"].get("Message") or code)
+    if status == 429 or "Throttl" in code or code == "TooManyRequestsException":
+        return Transient(message, throttled=True, retry_after=_retry_after(answer))
+    if status >= 500:
+        return Transient(f"{code}: {message}", retry_after=_retry_after(answer))
+    if code in _CREDENTIAL_CODES:
+        return CredentialsInvalid(
+            "AWS does not accept the credentials", why=message, do="Renew them (aws sso login), then try again."
+        )
+    if status == 403 or code in _DENIED_CODES:
+        return AccessDenied("AWS denied it", why=message, do="Attach AmazonInspector2ReadOnlyAccess to the role.")
+    return Rejected("Inspector refused the request", why=message)
+
+
+def _retry_after(answer: Mapping[str, Any]) -> float | None:
+    """Seconds of the Retry-After header, which botocore itself does not honour; at most ten minutes are believed."""
+    header = str(answer["ResponseMetadata"].get("HTTPHeaders", {}).get("retry-after", ""))
+    return min(float(header), 600.0) if header.isdecimal() else None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def check_region(region: str, known: Iterable[str]) -> str:
+    """The region, if AWS has it. A mistyped one would otherwise be a name that never resolves, retried for minutes."""
+    regions = sorted(known)
+    if region in regions:
+        return region
+    near = difflib.get_close_matches(region, regions, n=3)
+    raise UsageError(
+        f"{region!r} is not an AWS region with Inspector",
+        do=f"Did you mean {' or '.join(near)}?" if near else "Example: eu-west-1. A new region may need a newer boto3.",
+    )
+
+
+def known_regions() -> list[str]:
+    """Every region where Inspector exists, in all partitions, as botocore knows them."""
+    import botocore.session  # noqa: PLC0415
+
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    return [r for p in partitions for r in session.get_available_regions("inspector2", p)]
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region: aws, aws-cn, aws-us-gov. One snapshot holds one."""
+    import botocore.session  # noqa: PLC0415
+
+    partition: str = botocore.session.get_session().get_partition_for_region(region)
+    return partition

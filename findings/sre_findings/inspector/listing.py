@@ -1,0 +1,132 @@
+"""The listings that a scan and a live question are made of, each page insisted on under one rate limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sre_findings.inspector.client import Call
+from sre_findings.inspector.pages import pages
+from sre_findings.inspector.retry import Patience, RateLimit, Tally, insist
+from sre_findings.inspector.wire import (
+    CoveragePage,
+    FindingsPage,
+    Garbled,
+    decode_coverage,
+    decode_findings,
+    decode_object,
+)
+from sre_findings.model.certificate import AccountStatus
+
+FILTER_VALUES = 10  # FilterCriteria and accountIds take at most ten entries a field
+STATUS_ACCOUNTS = 100  # BatchGetAccountStatus takes at most a hundred accounts
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class ObjectPage:
+    """A page of an operation that needs no speed: its items as plain data."""
+
+    items: Sequence[Mapping[str, Any]]
+    nextToken: str | None  # noqa: N815 - the wire's name
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """Amazon Inspector in one region, as one caller sees it."""
+
+    call: Call
+    limit: RateLimit
+    patience: Patience
+
+    def findings(self, statuses: Sequence[str], tally: Tally, **equals: str) -> Iterator[FindingsPage]:
+        """Every page of ListFindings for these statuses; ``equals`` narrows by further string fields.
+
+        No sort order is asked: the service's own is by ARN, which does not change under a running scan.
+        """
+        fields = {name: [equal(value)] for name, value in equals.items()}
+        query = {"maxResults": 100, "filterCriteria": {"findingStatus": [equal(s) for s in statuses]} | fields}
+        found = pages(lambda body: self._ask("ListFindings", body, decode_findings, tally), query, lambda p: len(p.findings))
+        for page in found:
+            _count(tally, len(page.findings))
+            yield page
+
+    def coverage(self, tally: Tally, **equals: str) -> Iterator[CoveragePage]:
+        """Every page of ListCoverage; ``equals`` narrows by string fields."""
+        criteria = {name: [equal(value)] for name, value in equals.items()}
+        query = {"maxResults": 200} | ({"filterCriteria": criteria} if criteria else {})
+        found = pages(
+            lambda body: self._ask("ListCoverage", body, decode_coverage, tally),
+            query,
+            lambda p: len(p.coveredResources),
+        )
+        for page in found:
+            _count(tally, len(page.coveredResources))
+            yield page
+
+    def statuses(self, accounts: Sequence[str], tally: Tally) -> Iterator[AccountStatus]:
+        """Whether Inspector is on, by account; without accounts, for the caller's own. Unknown accounts are left out."""
+        for first in range(0, max(len(accounts), 1), STATUS_ACCOUNTS):
+            batch = list(accounts[first : first + STATUS_ACCOUNTS])
+            values = self._ask("BatchGetAccountStatus", {"accountIds": batch} if batch else {}, _statuses, tally)
+            _count(tally, len(values))
+            yield from values
+
+    def members(self, tally: Tally) -> Iterator[str]:
+        """The accounts that this one administers, without itself."""
+        for page in self._objects("ListMembers", {"maxResults": 50, "onlyAssociated": True}, "members", tally):
+            yield from (str(member["accountId"]) for member in page.items if "accountId" in member)
+
+    def active_counts(self, tally: Tally) -> dict[str, int]:
+        """Inspector's own count of ACTIVE findings: ``all``, ``critical``, ``high``, ``medium`` (it gives no others)."""
+        query = {"aggregationType": "ACCOUNT", "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}}}
+        total = dict.fromkeys(("all", "critical", "high", "medium"), 0)
+        for page in self._objects("ListFindingAggregations", {**query, "maxResults": 100}, "responses", tally):
+            for response in page.items:
+                counts = response.get("accountAggregation", {}).get("severityCounts", {})
+                total = {name: total[name] + int(counts.get(name, 0)) for name in total}
+        return total
+
+    def _objects(self, operation: str, query: Mapping[str, Any], key: str, tally: Tally) -> Iterator[ObjectPage]:
+        def decode(body: bytes) -> ObjectPage:
+            values = decode_object(body)
+            if not isinstance(values.get(key), list):
+                raise Garbled(f"{operation} answered without {key}")
+            return ObjectPage(values[key], values.get("nextToken"))
+
+        for page in pages(lambda body: self._ask(operation, body, decode, tally), query, lambda p: len(p.items)):
+            _count(tally, len(page.items))
+            yield page
+
+    def _ask(self, operation: str, body: Mapping[str, Any], decode: Callable[[bytes], T], tally: Tally) -> T:
+        def attempt() -> T:
+            self.limit.take()
+            return decode(self.call(operation, body))
+
+        return insist(attempt, self.patience, tally)
+
+
+def equal(value: str) -> dict[str, str]:
+    """A StringFilter for one value."""
+    return {"comparison": "EQUALS", "value": value}
+
+
+def _count(tally: Tally, items: int) -> None:
+    tally.pages += 1
+    tally.items += items
+    tally.empty_pages += items == 0
+
+
+def _statuses(body: bytes) -> list[AccountStatus]:
+    """The accounts of a BatchGetAccountStatus answer; failedAccounts count as not visible."""
+    accounts = decode_object(body).get("accounts")
+    if not isinstance(accounts, list):
+        raise Garbled("BatchGetAccountStatus answered without accounts")
+    return [_status(account) for account in accounts]
+
+
+def _status(account: Mapping[str, Any]) -> AccountStatus:
+    switches = {name: str(state.get("status")) for name, state in account.get("resourceState", {}).items()}
+    return AccountStatus(str(account["accountId"]), str(account.get("state", {}).get("status")), switches)

@@ -1,0 +1,168 @@
+"""What every mouth says: one Answer, with its proof. Renderers take these and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.coverage import Coverage, explain, remedy
+from sre_findings.model.finding import Finding, iso
+from sre_findings.model.resource import Resource
+from sre_findings.model.rollup import Rollup
+from sre_findings.model.verdict import Verdict
+
+SNAPSHOT, LIVE = "snapshot", "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Where an answer comes from and how old it is. ``state`` is the certificate's, None where there is none."""
+
+    source: str
+    snapshot_id: str | None
+    as_of: datetime | None
+    age_seconds: int | None
+    state: str | None
+    claim: str = ""
+    reasons: Sequence[str] = ()
+    too_old: bool = False
+
+    @property
+    def sure(self) -> bool:
+        """Whether the source as a whole is complete and young enough."""
+        return self.source == LIVE or (self.state == COMPLETE and not self.too_old)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's proof fields."""
+        certificate = {"state": self.state, "claim": self.claim, "reasons": list(self.reasons)} if self.state else None
+        return {
+            "source": self.source,
+            "snapshot_id": self.snapshot_id,
+            "as_of": iso(self.as_of) if self.as_of else None,
+            "age_seconds": self.age_seconds,
+            "too_old": self.too_old,
+            "certificate": certificate,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAnswer:
+    """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of all ACTIVE ones."""
+
+    resource: Resource
+    verdict: Verdict
+    rollup: Rollup
+    coverage: Sequence[Coverage]
+    findings: Sequence[Finding]
+    total_findings: int
+    next_cursor: str | None
+    proof: Proof
+    incomplete: bool = False
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's object. ``kev`` is None: not checked, which is not the same as none."""
+        kind, rollup = self.resource, self.rollup.to_json()
+        return {
+            "resource_id": kind.resource_id,
+            "resource_type": kind.resource_type or None,
+            "name": kind.name or None,
+            "account_id": kind.account_id or None,
+            "region": kind.region or None,
+            "verdict": self.verdict.verdict,
+            "reason": self.verdict.reason,
+            "explanation": self.verdict.explanation,
+            "notes": list(self.verdict.notes),
+            **{name: rollup[name] for name in ("counts", "suppressed", "fixable", "exploitable")},
+            "kev": None,
+            **self.proof.to_json(),
+            "coverage": [coverage_json(row) for row in self.coverage],
+            "filters": dict(self.filters),
+            "findings": [one.to_json() for one in self.findings],
+            "total_findings": self.total_findings,
+            "next_cursor": self.next_cursor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One line of a summary by something: its value, a name for people, and what it holds."""
+
+    value: str
+    name: str
+    rollup: Rollup
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; the value under ``value``."""
+        return {"value": self.value, "name": self.name or None, **self.rollup.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryAnswer:
+    """How vulnerable the whole scope is, and its groups where it was asked ``by`` something."""
+
+    verdict: Verdict
+    rollup: Rollup
+    uncovered: int
+    proof: Proof
+    by: str | None = None
+    groups: Sequence[Group] = ()
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's object."""
+        values = {
+            "verdict": self.verdict.verdict,
+            "reason": self.verdict.reason,
+            "explanation": self.verdict.explanation,
+            "notes": list(self.verdict.notes),
+            **self.rollup.to_json(),
+            "kev": None,
+            "not_scanned": self.uncovered,
+            **self.proof.to_json(),
+        }
+        if self.by is None:
+            return values
+        return values | {"by": self.by, "groups": [group.to_json() for group in self.groups]}
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageAnswer:
+    """Which resources Inspector scans, which not, and why. ``gaps`` are the rows that are not ACTIVE."""
+
+    scanned: int
+    gaps: Sequence[Coverage]
+    cells: Sequence[tuple[str, str, str, str, str]]
+    proof: Proof
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: resources counted, gaps a row each with its remedy, and cells that are not reached."""
+        names = ("account_id", "region", "resource_type", "scan_type", "state")
+        return {
+            "scanned": self.scanned,
+            "not_scanned": len({(g.account_id, g.region, g.resource_id) for g in self.gaps}),
+            "gaps": [coverage_json(row) for row in self.gaps],
+            "cells": [dict(zip(names, cell, strict=True)) for cell in self.cells],
+            **self.proof.to_json(),
+        }
+
+
+def coverage_json(row: Coverage) -> dict[str, Any]:
+    """One row of coverage as plain data, with the reason in words and its remedy."""
+    return {
+        "resource_id": row.resource_id,
+        "resource_type": row.resource_type,
+        "name": row.name or None,
+        "account_id": row.account_id,
+        "region": row.region,
+        "scan_type": row.scan_type,
+        "status": row.status,
+        "reason": row.reason,
+        "explanation": explain(row.reason),
+        "remedy": remedy(row.reason) if not row.active else "",
+        "scan_mode": row.scan_mode,
+        "last_scanned_at": iso(row.last_scanned_at) if row.last_scanned_at else None,
+    }

@@ -1,0 +1,266 @@
+"""The proof of a snapshot: what was planned, what was reached, and whether that is all.
+
+A scan records facts; :func:`judge` alone turns them into ``complete`` or ``partial``. It starts from partial: every
+fact that ``complete`` needs must be there, and taking any one away gives ``partial`` (a property test does just that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from sre_findings.model.scope import Plan, Shard
+
+COMPLETE, PARTIAL = "complete", "partial"
+ENDED = "ended"
+REACHED, DISABLED, NOT_OPTED_IN = "reached", "disabled", "not_opted_in"
+
+# What BatchGetAccountStatus calls a resource state, and the cells that it switches: (resource type, scan type).
+SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
+    "ec2": (("AWS_EC2_INSTANCE", "PACKAGE"), ("AWS_EC2_INSTANCE", "NETWORK")),
+    "ecr": (("AWS_ECR_CONTAINER_IMAGE", "PACKAGE"),),
+    "lambda": (("AWS_LAMBDA_FUNCTION", "PACKAGE"),),
+    "lambdaCode": (("AWS_LAMBDA_FUNCTION", "CODE"),),
+    "codeRepository": (("CODE_REPOSITORY", "CODE"),),
+    "ami": (("MACHINE_IMAGE", "PACKAGE"),),
+}
+
+
+class Cell(NamedTuple):
+    """What one switch of Inspector covers; ``*`` where a region was not reached and its accounts are not known."""
+
+    account_id: str
+    region: str
+    resource_type: str
+    scan_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How one paged operation went. ``outcome`` is ``ended`` only when a page came without a next token; otherwise
+    ``denied``, ``credentials_invalid``, ``throttled``, ``unreachable`` or ``rejected``, and ``detail`` says it in words."""
+
+    outcome: str
+    detail: str = ""
+    pages: int = 0
+    items: int = 0
+    empty_pages: int = 0
+    throttles: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Parquet file of a snapshot: its key below the snapshot, rows, bytes and SHA-256 (hex)."""
+
+    key: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """BatchGetAccountStatus for one account: its state, and a state a switch (see SWITCHES)."""
+
+    account_id: str
+    status: str
+    switches: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFacts:
+    """What one shard of the plan saw. Every field is recorded while it happens; none is a conclusion."""
+
+    shard: str
+    region: str
+    started_at: str
+    ended_at: str = ""
+    findings: Listing | None = None
+    coverage: Listing | None = None
+    status: Listing | None = None
+    accounts: Sequence[AccountStatus] = ()
+    parts: Sequence[Part] = ()
+    distinct: int = 0
+    duplicates: int = 0
+    listed: Mapping[str, int] = field(default_factory=dict)
+    aggregated: Sequence[Mapping[str, int]] = ()
+    changed_meanwhile: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    uncovered: int = 0
+    notes: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the shard's file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ShardFacts:
+        """The reverse of :meth:`to_json`."""
+        listings = {k: Listing(**values[k]) if values[k] else None for k in ("findings", "coverage", "status")}
+        lists = {
+            "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
+            "parts": tuple(Part(**p) for p in values["parts"]),
+        }
+        return cls(**{**values, **listings, **lists})
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a snapshot proves. ``reasons`` are empty exactly when ``state`` is complete; ``warnings`` never matter to it.
+
+    ``claim`` says of what it is complete: of the accounts expected by a scope file, or of the accounts visible.
+    """
+
+    state: str
+    claim: str
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    cells: Mapping[Cell, str]
+    totals: Mapping[str, int]
+    unknown: Mapping[str, int]
+
+    def incomplete_cells(self) -> Iterator[tuple[Cell, str]]:
+        """Cells whose content is not known, with the state that says why. NOT_OPTED_IN is known: nothing is scanned."""
+        return ((cell, state) for cell, state in self.cells.items() if state not in (REACHED, NOT_OPTED_IN))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the manifest; cells as rows."""
+        values = asdict(self)
+        return values | {"cells": [[*cell, state] for cell, state in sorted(self.cells.items())]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Certificate:
+        """The reverse of :meth:`to_json`."""
+        cells = {Cell(*row[:4]): row[4] for row in values["cells"]}
+        texts = {"reasons": tuple(values["reasons"]), "warnings": tuple(values["warnings"])}
+        return cls(**{**values, "cells": cells, **texts})
+
+
+def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
+    """The certificate of what ``facts`` prove about ``plan``; nothing but these two decides."""
+    by_shard = {f.shard: f for f in facts}
+    seen = [f for shard in plan.shards if (f := by_shard.get(shard.name)) is not None]
+    reasons = [r for shard in plan.shards for r in _missing(plan, shard, by_shard.get(shard.name))]
+    reasons += _expected_accounts(plan, seen)
+    return Certificate(
+        state=PARTIAL if reasons or not plan.shards else COMPLETE,
+        claim="of the accounts expected" if plan.expected_accounts else "of the accounts visible",
+        reasons=tuple(reasons) if plan.shards else ("nothing was planned",),
+        warnings=(*plan.notes, *(w for f in seen for w in _warnings(plan, f))),
+        cells={cell: state for shard in plan.shards for cell, state in cells_of(shard, by_shard.get(shard.name))},
+        totals=_totals(seen),
+        unknown=_sum(f.unknown for f in seen),
+    )
+
+
+def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[str]:
+    """Why this shard is not complete, a reason a fact that is missing."""
+    if facts is None:
+        yield f"{shard.region}: shard {shard.name} has no record"
+        return
+    for name in ("findings", "coverage", "status"):
+        listing: Listing | None = getattr(facts, name)
+        if listing is None:
+            yield f"{shard.region}: {name} were not listed"
+        elif listing.outcome != ENDED:
+            yield f"{shard.region}: {name} {listing.outcome}" + (f" ({listing.detail})" if listing.detail else "")
+    if not facts.accounts:
+        yield f"{shard.region}: no account's status is known"
+    if not facts.ended_at:
+        yield f"{shard.region}: the shard did not end"
+    yield from _unsound_parts(facts)
+    yield from _fewer_than_aggregated(facts)
+    yield from (f"{shard.region}: Inspector is {a.status.lower()} in account {a.account_id}"
+                for a in facts.accounts if a.status != "ENABLED" and not plan.accepts(a.account_id, shard.region))  # fmt: skip
+
+
+def _unsound_parts(facts: ShardFacts) -> Iterator[str]:
+    if facts.distinct and not any(p.key.startswith("findings/") for p in facts.parts):
+        yield f"{facts.region}: findings were listed but no part holds them"
+    yield from (f"{facts.region}: {p.key} has no SHA-256" for p in facts.parts if len(p.sha256) != 64)
+
+
+def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[str]:
+    """Inspector counted more ACTIVE findings than it listed, by more than what changed while we read."""
+    for severity, expected in _floor(facts.aggregated).items():
+        listed = facts.listed.get(severity)
+        if listed is not None and listed + _drift(facts) < expected:
+            yield f"{facts.region}: {listed} active findings listed where Inspector counts {expected} ({severity})"
+
+
+def _floor(aggregated: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """The least that Inspector counted, before and after the listing, by severity and ``all``."""
+    names = set(aggregated[0]).intersection(*aggregated[1:]) if aggregated else set()
+    return {name: min(counts[name] for counts in aggregated) for name in sorted(names)}
+
+
+def _drift(facts: ShardFacts) -> int:
+    """How many findings changed while the shard ran, as far as was seen."""
+    totals = [counts.get("all", 0) for counts in facts.aggregated]
+    return facts.changed_meanwhile + (max(totals) - min(totals) if totals else 0)
+
+
+def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:
+    yield from (f"{facts.region}: {note}" for note in facts.notes)
+    if facts.findings and facts.findings.outcome == ENDED and plan.counts_active and not facts.aggregated:
+        yield f"{facts.region}: not reconciled with Inspector's own counts"
+    more = [s for s, n in _floor(facts.aggregated).items() if facts.listed.get(s, n) > n]
+    if more:
+        yield f"{facts.region}: more findings listed than Inspector counts ({', '.join(more)})"
+
+
+def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
+    """Accounts of the scope file that no status list mentioned, region by region, unless the gap is accepted."""
+    for facts in seen:
+        known = {a.account_id for a in facts.accounts}
+        absent = (a for a in plan.expected_accounts if a not in known and not plan.accepts(a, facts.region))
+        yield from (f"{facts.region}: account {account} was expected and is not visible" for account in absent)
+
+
+def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str]]:
+    """The state of every cell of a shard: how its listings went, then whether Inspector is switched on."""
+    outcome = _worst_outcome(facts)
+    if facts is None or not facts.accounts:
+        yield Cell("*", shard.region, "*", "*"), "unreachable" if outcome == ENDED else outcome
+        return
+    for account in facts.accounts:
+        for switch, pairs in SWITCHES.items():
+            state = _switched(account, switch) if outcome == ENDED else outcome
+            yield from ((Cell(account.account_id, shard.region, *pair), state) for pair in pairs)
+
+
+def _worst_outcome(facts: ShardFacts | None) -> str:
+    if facts is None:
+        return "unreachable"
+    listings = (facts.findings, facts.coverage, facts.status)
+    return next((one.outcome if one else "unreachable" for one in listings if one is None or one.outcome != ENDED), ENDED)
+
+
+def _switched(account: AccountStatus, switch: str) -> str:
+    if account.status != "ENABLED":
+        return DISABLED
+    return REACHED if account.switches.get(switch) == "ENABLED" else NOT_OPTED_IN
+
+
+def _totals(facts: Sequence[ShardFacts]) -> dict[str, int]:
+    listings = [one for f in facts for one in (f.findings, f.coverage, f.status) if one]
+    names = ("pages", "empty_pages", "throttles", "retries")
+    totals = {name: sum(getattr(one, name) for one in listings) for name in names}
+    return totals | {
+        "findings": sum(f.findings.items for f in facts if f.findings),
+        "distinct": sum(f.distinct for f in facts),
+        "duplicates": sum(f.duplicates for f in facts),
+        "coverage": sum(f.coverage.items for f in facts if f.coverage),
+        "uncovered": sum(f.uncovered for f in facts),
+        "changed_meanwhile": sum(f.changed_meanwhile for f in facts),
+    }
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for one in counts:
+        for name, count in one.items():
+            total[name] = total.get(name, 0) + count
+    return dict(sorted(total.items()))

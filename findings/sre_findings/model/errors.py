@@ -1,0 +1,87 @@
+"""Every error that this product raises on purpose, and what each tells a person.
+
+    SreError                    what happened, why, and what to do
+    ├── UsageError              the question itself is wrong
+    │   └── AmbiguousName       a name fits several resources
+    ├── Unreadable              denied, unreachable or not configured: no answer can be given
+    │   ├── AccessDenied        AWS said no
+    │   ├── CredentialsInvalid  expired, unknown or missing credentials
+    │   ├── Throttled           the service's limit outlasted our patience
+    │   ├── Unreachable         network, time-outs, answers that are not answers
+    │   ├── Rejected            the service refused the request itself
+    │   ├── InspectorDisabled   Inspector is off where it was asked
+    │   └── StoreUnreadable     the folder, bucket or table cannot be read or written
+    └── CommitLost              another scan committed first
+
+Foreign errors (botocore, OSError, sqlite3, duckdb) are mapped to these at the seam where they enter. Only an entry
+point catches the root and picks an exit code, a Slack text or an MCP error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SreError(Exception):
+    """An error that explains itself: ``what`` happened, ``why``, and what to ``do`` about it."""
+
+    def __init__(self, what: str, *, why: str = "", do: str = "") -> None:
+        super().__init__(what)
+        self.what, self.why, self.do = what, why, do
+
+    def __str__(self) -> str:
+        """One line for a person: what: why. What to do."""
+        line = f"{self.what}: {self.why}" if self.why else self.what
+        return f"{line.rstrip('.')}. {self.do}" if self.do else line
+
+
+class UsageError(SreError):
+    """The question cannot be asked like this."""
+
+
+class AmbiguousName(UsageError):
+    """A name that several resources carry; ``candidates`` are their ids. It is never guessed."""
+
+    def __init__(self, name: str, candidates: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(candidates)} resources are named {name!r}",
+            why=", ".join(candidates),
+            do="Ask with one of these ids.",
+        )
+        self.candidates = tuple(candidates)
+
+
+class Unreadable(SreError):
+    """What was asked for could not be read at all."""
+
+
+class AccessDenied(Unreadable):
+    """The caller may not do this."""
+
+
+class CredentialsInvalid(Unreadable):
+    """No credentials, or credentials that AWS does not accept (any more)."""
+
+
+class Throttled(Unreadable):
+    """The service kept refusing for its rate limit until our deadline passed."""
+
+
+class Unreachable(Unreadable):
+    """No usable answer arrived: connection, time-out, truncated or unreadable bodies, until our deadline passed."""
+
+
+class Rejected(Unreadable):
+    """The service understood the request and refused it."""
+
+
+class InspectorDisabled(Unreadable):
+    """Inspector is not enabled in any account and region that was asked."""
+
+
+class StoreUnreadable(Unreadable):
+    """The store or the table could not be read or written."""
+
+
+class CommitLost(SreError):
+    """Another scan took this commit's place in the sequence; nothing of ours became visible."""

@@ -1,0 +1,66 @@
+"""A finding as an answer carries it: the thin part of a row, ready for every mouth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A vulnerable package of a finding. ``fixed_in`` is None where Inspector knows no fixed version."""
+
+    name: str
+    version: str
+    fixed_in: str | None = None
+    manager: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none."""
+
+    finding_arn: str
+    vulnerability_id: str | None
+    severity: str
+    status: str
+    type: str
+    title: str | None
+    packages: Sequence[Package]
+    fix_available: str | None
+    exploit_available: str | None
+    epss_score: float | None
+    inspector_score: float | None
+    first_observed_at: datetime
+    last_observed_at: datetime
+    resource_id: str
+    resource_type: str
+    resource_name: str
+    account_id: str
+    region: str
+
+    @property
+    def fixed_in(self) -> str | None:
+        """The versions that fix it, each once, in the order of its packages."""
+        versions = dict.fromkeys(p.fixed_in for p in self.packages if p.fixed_in)
+        return ", ".join(versions) or None
+
+    @property
+    def installed(self) -> str | None:
+        """The versions that are there, each once."""
+        return ", ".join(dict.fromkeys(p.version for p in self.packages if p.version)) or None
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's object; times as ISO 8601 in UTC."""
+        values = asdict(self) | {"fixed_in": self.fixed_in}
+        times = ("first_observed_at", "last_observed_at")
+        return values | {name: iso(getattr(self, name)) for name in times}
+
+
+def iso(moment: datetime) -> str:
+    """A moment as every answer writes it: 2026-11-22T01:00:00Z, with milliseconds only where there are some."""
+    text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    return text.replace("+00:00", "Z")

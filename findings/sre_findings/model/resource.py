@@ -1,0 +1,72 @@
+"""Resources as Inspector names them, and how a person may write one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sre_findings.model.errors import UsageError
+
+INSTANCE = "AWS_EC2_INSTANCE"
+IMAGE = "AWS_ECR_CONTAINER_IMAGE"
+FUNCTION = "AWS_LAMBDA_FUNCTION"
+CODE_REPOSITORY = "CODE_REPOSITORY"
+
+# Short words for the types that people ask for; other types are accepted as Inspector writes them.
+WORDS = {"ec2": INSTANCE, "ecr": IMAGE, "lambda": FUNCTION, "code": CODE_REPOSITORY}
+
+# API reference, ResourceType (botocore 1.44.5).
+TYPES = (
+    INSTANCE,
+    IMAGE,
+    "AWS_ECR_REPOSITORY",
+    FUNCTION,
+    CODE_REPOSITORY,
+    "MACHINE_IMAGE",
+    "Microsoft.Compute/virtualMachines",
+    "Microsoft.ContainerRegistry/registry/containerImage",
+    "Microsoft.Web/sites",
+    "cloudfunctions.googleapis.com/Function",
+    "compute.googleapis.com/Instance",
+    "artifactregistry.googleapis.com/DockerImage",
+)
+
+_INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")
+_LOOKS_LIKE_INSTANCE_ID = re.compile(r"i-[0-9a-f]{5,}\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing that Inspector scans. ``name`` is its tag Name, or what its type calls a name; it may be empty."""
+
+    resource_id: str
+    resource_type: str
+    account_id: str
+    region: str
+    name: str = ""
+
+
+def parse_type(text: str) -> str:
+    """A resource type as people write it: ``ec2``, ``ecr``, ``lambda``, ``code``, or Inspector's own value."""
+    known = WORDS | {value.lower(): value for value in TYPES}
+    try:
+        return known[text.strip().lower()]
+    except KeyError:
+        do = f"Use one of: {', '.join(WORDS)}, or a type as Inspector writes it ({INSTANCE}, …)."
+        raise UsageError(f"{text!r} is not a resource type", do=do) from None
+
+
+def check_id(text: str) -> str:
+    """An id or a name, stripped. What looks like a mistyped instance id is refused, never looked up as a name."""
+    value = text.strip()
+    if not value or len(value) > 1024:
+        raise UsageError("a resource id has 1 to 1,024 characters", do="Give an id or a Name tag.")
+    if _LOOKS_LIKE_INSTANCE_ID.match(value) and not _INSTANCE_ID.match(value):
+        why = "i- is followed by 8 or 17 lower-case hexadecimal digits"
+        raise UsageError(f"{value!r} is not an EC2 instance id", why=why, do="Example: i-0123456789abcdef0.")
+    return value
+
+
+def can_be_id(text: str) -> bool:
+    """Whether Inspector could know this text as a resource id, so that asking it live makes sense."""
+    return bool(_INSTANCE_ID.match(text)) or text.startswith("arn:")

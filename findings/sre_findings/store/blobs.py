@@ -1,0 +1,170 @@
+"""Where files lie: a folder or a bucket, behind one small Protocol that both keep."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from urllib.parse import unquote, urlsplit
+
+from sre_findings.model.errors import StoreUnreadable, UsageError
+
+
+class Missing(Exception):
+    """No blob has this key."""
+
+
+class Blobs(Protocol):
+    """Named bytes that are written once. Keys use ``/``. Errors of the medium arrive as StoreUnreadable."""
+
+    @property
+    def url(self) -> str:
+        """Where this is, as SRE_STORE writes it."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """The whole blob. Raises Missing."""
+        ...
+
+    def write(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """A file to write; the blob exists, whole and durable, once the block ends without an error, and not before."""
+        ...
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Writes the blob if no other has the key, atomically among all writers; False if one has."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins so, in order."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Removes the blob, if it is there."""
+        ...
+
+    def fetch(self, key: str, to: Path) -> Path:
+        """A path where the blob can be read: its own in a folder, else ``to``, written in full. Raises Missing."""
+        ...
+
+
+def open_blobs(url: str) -> Blobs:
+    """The store at ``file:///…`` or ``s3://bucket/prefix``."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3" and parts.netloc:
+        from sre_findings.store.s3 import S3Blobs  # noqa: PLC0415 - boto3 only for those who use it
+
+        return S3Blobs(parts.netloc, parts.path.strip("/"))
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return FolderBlobs(Path(unquote(parts.path)))
+    if not parts.scheme and url:
+        return FolderBlobs(Path(url).absolute())
+    raise UsageError(f"{url!r} is not a store", do="Use file:///a/folder or s3://bucket/prefix.")
+
+
+@contextlib.contextmanager
+def mapped_errors(doing: str) -> Iterator[None]:
+    """OSError as StoreUnreadable, told in words; a full disk says that it is one."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        do = "Free some space, then run it again; nothing was committed." if full else "Check the path and its permissions."
+        why = "the disk is full" if full else (error.strerror or str(error))
+        raise StoreUnreadable(doing, why=why, do=do) from error
+
+
+class FolderBlobs:
+    """A folder. A blob is written beside its place, flushed to the disk, and renamed or linked into it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def url(self) -> str:
+        """``file:///…``."""
+        return self._folder.as_uri()
+
+    def read(self, key: str) -> bytes:
+        """See Blobs."""
+        with mapped_errors(f"cannot read {self._folder / key}"):
+            try:
+                return (self._folder / key).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                raise Missing(key) from None
+
+    @contextlib.contextmanager
+    def write(self, key: str) -> Iterator[BinaryIO]:
+        """See Blobs."""
+        with mapped_errors(f"cannot write {self._folder / key}"), self._draft(key) as draft:
+            with draft.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._folder / key)
+            _sync_folder((self._folder / key).parent)
+
+    def create(self, key: str, body: bytes) -> bool:
+        """See Blobs. A hard link is the atomic "only if absent" that every POSIX file system keeps."""
+        target = self._folder / key
+        with mapped_errors(f"cannot write {target}"), self._draft(key) as draft:
+            with draft.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                target.hardlink_to(draft)
+            except FileExistsError:
+                return False
+            _sync_folder(target.parent)
+            return True
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """See Blobs."""
+        start = self._folder / prefix.rpartition("/")[0]
+        with mapped_errors(f"cannot list {start}"):
+            found = [p.relative_to(self._folder).as_posix() for p in start.rglob("*") if p.is_file()]
+        yield from sorted(k for k in found if k.startswith(prefix) and not Path(k).name.startswith("."))
+
+    def delete(self, key: str) -> None:
+        """See Blobs. Folders that become empty go too."""
+        path = self._folder / key
+        with mapped_errors(f"cannot delete {path}"):
+            path.unlink(missing_ok=True)
+            for folder in list(path.parents)[: key.count("/")]:
+                try:
+                    folder.rmdir()
+                except OSError:
+                    return
+
+    def fetch(self, key: str, to: Path) -> Path:  # noqa: ARG002 - a folder needs no copy
+        """See Blobs."""
+        path = self._folder / key
+        if not path.is_file():
+            raise Missing(key)
+        return path
+
+    @contextlib.contextmanager
+    def _draft(self, key: str) -> Iterator[Path]:
+        """A path beside the key's own that no reader lists, gone afterwards whatever happens."""
+        parent = (self._folder / key).parent
+        parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".draft-", dir=parent)
+        os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename or link durable: it lives in the folder, not in the file."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

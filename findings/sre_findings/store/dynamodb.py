@@ -1,0 +1,90 @@
+"""The table in DynamoDB. Keys ``pk`` and ``sk`` (strings), the row as JSON text in ``body``, expiry in ``expires`` (TTL)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.table import LAST, Row
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table as BotoTable
+
+
+class DynamoTable:
+    """Rows in one DynamoDB table. Batches are repeated by boto3 until none is left unprocessed."""
+
+    def __init__(self, name: str, table: BotoTable | None = None) -> None:
+        self._name, self._table = name, table or _connect(name)
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """See Table."""
+        with self._mapped("write"), self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
+            for row in rows:
+                batch.put_item(Item=_item(row))
+
+    def create(self, row: Row) -> bool:
+        """See Table."""
+        with self._mapped("write"):
+            try:
+                self._table.put_item(Item=_item(row), ConditionExpression="attribute_not_exists(pk)")
+            except self._table.meta.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+        """See Table. Reads are consistent: who wrote a row reads it."""
+        from boto3.dynamodb.conditions import Key  # noqa: PLC0415
+
+        sort = Key("sk").between(first or " ", last)
+        query: dict[str, Any] = {"KeyConditionExpression": Key("pk").eq(partition) & sort, "ConsistentRead": True}
+        if newest:
+            query |= {"ScanIndexForward": False, "Limit": newest}
+        count = 0
+        while True:
+            with self._mapped("read"):
+                page = self._table.query(**query)
+            for item in page["Items"]:
+                yield _row(item)
+                count += 1
+                if count == newest:
+                    return
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    @contextlib.contextmanager
+    def _mapped(self, doing: str) -> Iterator[None]:
+        import botocore.exceptions  # noqa: PLC0415
+
+        try:
+            yield
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+            do = "Check SRE_TABLE, the role's permissions and your credentials."
+            why = str(error).splitlines()[0]
+            raise StoreUnreadable(f"cannot {doing} the table {self._name}", why=why, do=do) from error
+
+
+def _item(row: Row) -> dict[str, Any]:
+    item: dict[str, Any] = {"pk": row.partition, "sk": row.sort, "body": json.dumps(row.values, separators=(",", ":"))}
+    return item if row.expires is None else item | {"expires": row.expires}
+
+
+def _row(item: dict[str, Any]) -> Row:
+    expires = item.get("expires")
+    return Row(item["pk"], item["sk"], json.loads(item["body"]), None if expires is None else int(expires))
+
+
+def _connect(name: str) -> BotoTable:
+    import boto3  # noqa: PLC0415
+    import botocore.config  # noqa: PLC0415
+
+    options: dict[str, Any] = {
+        "connect_timeout": 5,
+        "read_timeout": 20,
+        "retries": {"mode": "standard", "total_max_attempts": 8},
+    }
+    return boto3.resource("dynamodb", config=botocore.config.Config(**options)).Table(name)

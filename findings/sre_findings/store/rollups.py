@@ -1,0 +1,69 @@
+"""Rollups in the table: a row a scope, written when it changes, and a marker for each snapshot written last.
+
+    partition                        sort key                      what
+    rollup#{kind of the scope}       {value}<unit sep.>{sequence}  the scope's Rollup from that commit on
+    snapshot                         {sequence}                    every row of this commit is there
+
+A reader takes a scope's newest row at or before the commit asked. Without the marker it counts from Parquet instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sre_findings.model.rollup import Rollup, Scope
+from sre_findings.store.snapshots import Commit
+from sre_findings.store.table import LAST, Row, Table
+
+_MARKERS = "snapshot"
+_SEPARATOR = "\x1f"  # in no account, region, tag or id, and sorts before all that is
+
+
+def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before: Mapping[Scope, Rollup]) -> int:
+    """Writes what differs from ``before``, the same scopes as of the commit before this one; then the marker.
+
+    A scope that is in ``before`` only has emptied and gets a row of zeroes. Returns the number of rows written.
+    """
+    now = {**dict.fromkeys(before, Rollup()), **rollups}
+    rows = [_row(scope, commit.sequence, rollup) for scope, rollup in now.items() if before.get(scope) != rollup]
+    table.put(rows)
+    table.put([Row(_MARKERS, _digits(commit.sequence), {"snapshot_id": commit.snapshot_id})])
+    return len(rows)
+
+
+def written(table: Table, commit: Commit) -> bool:
+    """Whether every row of the commit is in the table."""
+    marker = next(table.query(_MARKERS, _digits(commit.sequence), _digits(commit.sequence)), None)
+    return marker is not None and marker.values["snapshot_id"] == commit.snapshot_id
+
+
+def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
+    """What the scope held as of the commit; zeroes where it never held anything."""
+    first, last = f"{scope.value}{_SEPARATOR}", _sort(scope, commit.sequence)
+    row = next(table.query(f"rollup#{scope.kind}", first, last, newest=1), None)
+    return Rollup.from_json(row.values) if row else Rollup()
+
+
+def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Rollup]]:
+    """Every scope of a kind as of the commit, emptied ones left out."""
+    newest: dict[str, Mapping[str, Any]] = {}
+    for row in table.query(f"rollup#{kind}", "", LAST):
+        value, _, sequence = row.sort.rpartition(_SEPARATOR)
+        if sequence <= _digits(commit.sequence):
+            newest[value] = row.values
+    for value, values in newest.items():
+        if (rollup := Rollup.from_json(values)) != Rollup():
+            yield Scope(kind, value), rollup
+
+
+def _row(scope: Scope, sequence: int, rollup: Rollup) -> Row:
+    return Row(f"rollup#{scope.kind}", _sort(scope, sequence), rollup.to_json())
+
+
+def _sort(scope: Scope, sequence: int) -> str:
+    return f"{scope.value}{_SEPARATOR}{_digits(sequence)}"
+
+
+def _digits(sequence: int) -> str:
+    return f"{sequence:012d}"

@@ -1,0 +1,203 @@
+"""Snapshots in a store: their names, the plan, the shards' records, the manifest, and the commit that makes one visible.
+
+snapshots/snapshot_id=20261122T010000Z/plan.json                 what will be read
+                                      /shards/{shard}.json      what one shard saw
+                                      /findings/part-*.parquet  /coverage/part-*.parquet  /resources/part-*.parquet
+                                      /manifest.json             the certificate and every part's SHA-256
+commits/000000000042.json                                        the one conditional write: nothing exists before it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sre_findings.model.certificate import Certificate, Part, ShardFacts
+from sre_findings.model.errors import CommitLost, StoreUnreadable
+from sre_findings.model.scope import Plan
+from sre_findings.store.blobs import Blobs, Missing
+
+STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One visible snapshot. ``started_at`` is its age's origin: nothing in it is known to be younger.
+
+    ``totals`` are the certificate's; ``rollup`` is the organization's, so that listing snapshots reads nothing else.
+    """
+
+    sequence: int
+    snapshot_id: str
+    started_at: datetime
+    ended_at: datetime
+    manifest_sha256: str
+    state: str
+    claim: str
+    reasons: tuple[str, ...]
+    totals: Mapping[str, int]
+    gaps: tuple[tuple[str, str, str, str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the commit's file."""
+        times = {name: getattr(self, name).isoformat() for name in ("started_at", "ended_at")}
+        return asdict(self) | times
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Commit:
+        """The reverse of :meth:`to_json`."""
+        times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "ended_at")}
+        gaps = tuple((str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"])
+        return cls(**{**values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a snapshot holds and what that proves."""
+
+    plan: Plan
+    shards: tuple[ShardFacts, ...]
+    certificate: Certificate
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """Every Parquet file of the snapshot."""
+        return (part for shard in self.shards for part in shard.parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the manifest's file."""
+        return {
+            "schema": "sre-operations-assistant/manifest/v1",
+            "snapshot_id": self.plan.snapshot_id,
+            "plan": self.plan.to_json(),
+            "shards": [facts.to_json() for facts in self.shards],
+            "certificate": self.certificate.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Manifest:
+        """The reverse of :meth:`to_json`."""
+        shards = tuple(ShardFacts.from_json(facts) for facts in values["shards"])
+        return cls(Plan.from_json(values["plan"]), shards, Certificate.from_json(values["certificate"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """The snapshots of one store. What is not committed is not listed, found or read by anything here but a scan."""
+
+    blobs: Blobs
+
+    def commits(self) -> list[Commit]:
+        """Every commit, oldest first."""
+        return [self._commit(key) for key in self.blobs.keys("commits/") if key.endswith(".json")]
+
+    def latest(self) -> Commit | None:
+        """The newest commit, by sequence."""
+        keys = [key for key in self.blobs.keys("commits/") if key.endswith(".json")]
+        return self._commit(keys[-1]) if keys else None
+
+    def manifest(self, commit: Commit) -> Manifest:
+        """The commit's manifest. Raises StoreUnreadable where it is gone or not the one that was committed."""
+        key = f"{folder(commit.snapshot_id)}/manifest.json"
+        try:
+            body = self.blobs.read(key)
+        except Missing:
+            raise _damaged(commit.snapshot_id, "its manifest is gone") from None
+        if hashlib.sha256(body).hexdigest() != commit.manifest_sha256:
+            raise _damaged(commit.snapshot_id, "its manifest is not the one that was committed")
+        return Manifest.from_json(json.loads(body))
+
+    def part(self, commit: Commit, part: Part, to: Path) -> Path:
+        """A local path of one part (see Blobs.fetch)."""
+        try:
+            return self.blobs.fetch(f"{folder(commit.snapshot_id)}/{part.key}", to / commit.snapshot_id / part.key)
+        except Missing:
+            raise _damaged(commit.snapshot_id, f"{part.key} is gone") from None
+
+    def new_id(self, now: datetime) -> str:
+        """An id from the time, with a suffix where that second has a snapshot already, committed or not."""
+        stamp = now.astimezone(UTC).strftime(STAMP)
+        taken = {key.split("/")[1].removeprefix("snapshot_id=") for key in self.blobs.keys(f"snapshots/snapshot_id={stamp}")}
+        return next(name for n in range(len(taken) + 1) if (name := f"{stamp}-{n}" if n else stamp) not in taken)
+
+    def write_plan(self, plan: Plan) -> None:
+        """Opens the snapshot's folder for shards."""
+        self._write(f"{folder(plan.snapshot_id)}/plan.json", plan.to_json())
+
+    def write_shard(self, snapshot_id: str, facts: ShardFacts) -> None:
+        """Records what a shard saw, once it ended."""
+        self._write(f"{folder(snapshot_id)}/shards/{facts.shard}.json", facts.to_json())
+
+    def read_shard(self, snapshot_id: str, name: str) -> ShardFacts | None:
+        """A shard's record, or None where it has not ended."""
+        try:
+            return ShardFacts.from_json(json.loads(self.blobs.read(f"{folder(snapshot_id)}/shards/{name}.json")))
+        except Missing:
+            return None
+
+    def commit(self, manifest: Manifest, ended_at: datetime) -> Commit:
+        """Makes the snapshot visible with one conditional write. Raises CommitLost where another has its sequence."""
+        plan, certificate = manifest.plan, manifest.certificate
+        digest = self._write(f"{folder(plan.snapshot_id)}/manifest.json", manifest.to_json())
+        commit = Commit(
+            sequence=plan.sequence,
+            snapshot_id=plan.snapshot_id,
+            started_at=datetime.fromisoformat(plan.created_at),
+            ended_at=ended_at,
+            manifest_sha256=digest,
+            state=certificate.state,
+            claim=certificate.claim,
+            reasons=certificate.reasons,
+            totals=certificate.totals,
+            gaps=tuple((*cell, state) for cell, state in certificate.incomplete_cells()),
+        )
+        if not self.blobs.create(commit_key(plan.sequence), _encode(commit.to_json())):
+            raise CommitLost("another scan committed while this one ran", do="Its snapshot stands; run this one again.")
+        return commit
+
+    def discard(self, snapshot_id: str) -> None:
+        """Removes an uncommitted snapshot's files. The caller knows that it is not committed."""
+        for key in list(self.blobs.keys(f"{folder(snapshot_id)}/")):
+            self.blobs.delete(key)
+
+    def leftovers(self, now: datetime) -> list[str]:
+        """Ids of uncommitted snapshots whose scan must be dead: begun more than a day ago."""
+        committed = {commit.snapshot_id for commit in self.commits()}
+        ids = {key.split("/")[1].removeprefix("snapshot_id=") for key in self.blobs.keys("snapshots/")}
+        limit = (now - timedelta(days=1)).astimezone(UTC).strftime(STAMP)
+        return sorted(one for one in ids - committed if one < limit)
+
+    def _commit(self, key: str) -> Commit:
+        try:
+            return Commit.from_json(json.loads(self.blobs.read(key)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreUnreadable(f"{self.blobs.url}/{key} is not a commit", why=str(error), do="Restore it.") from error
+
+    def _write(self, key: str, values: Mapping[str, Any]) -> str:
+        body = _encode(values)
+        with self.blobs.write(key) as file:
+            file.write(body)
+        return hashlib.sha256(body).hexdigest()
+
+
+def folder(snapshot_id: str) -> str:
+    """The key below which a snapshot's files lie; every engine reads ``snapshot_id`` from it."""
+    return f"snapshots/snapshot_id={snapshot_id}"
+
+
+def commit_key(sequence: int) -> str:
+    """The key of a commit; its twelve digits make the order of keys the order of commits."""
+    return f"commits/{sequence:012d}.json"
+
+
+def _encode(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, indent=1, sort_keys=True).encode()
+
+
+def _damaged(snapshot_id: str, why: str) -> StoreUnreadable:
+    return StoreUnreadable(f"snapshot {snapshot_id} is damaged", why=why, do="Run: sre-cli snapshots verify.")

@@ -1,0 +1,113 @@
+"""Where small rows lie: SQLite or DynamoDB, behind one small Protocol that both keep."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sre_findings.model.errors import StoreUnreadable, UsageError
+
+LAST = "\U0010ffff"  # sorts after every key
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its partition, its place in it, and plain JSON values. ``expires`` is in epoch seconds."""
+
+    partition: str
+    sort: str
+    values: Mapping[str, Any]
+    expires: int | None = None
+
+
+class Table(Protocol):
+    """Rows by partition and sort key, in the order of the sort key's UTF-8 bytes.
+
+    Errors of the medium arrive as StoreUnreadable. Expired rows may still be there: readers look at ``expires``.
+    """
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Writes rows over what has their keys. Not one transaction: a marker row written after them tells the end."""
+        ...
+
+    def create(self, row: Row) -> bool:
+        """Writes the row if none has its key, atomically among all writers; False if one has."""
+        ...
+
+    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+        """The partition's rows from ``first`` to ``last``, both included, in order; with ``newest``, at most so many
+        from the end, last first."""
+        ...
+
+
+def open_table(url: str) -> Table:
+    """The table at ``sqlite:///relative``, ``sqlite:////absolute`` or ``dynamodb://table``."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "dynamodb" and rest.strip("/"):
+        from sre_findings.store.dynamodb import DynamoTable  # noqa: PLC0415 - boto3 only for those who use it
+
+        return DynamoTable(rest.strip("/"))
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        return SqliteTable(Path(rest[1:]))
+    raise UsageError(f"{url!r} is not a table", do="Use sqlite:////absolute/file.db or dynamodb://table.")
+
+
+_SCHEMA = """create table if not exists rows (
+    partition text not null, sort text not null, body text not null, expires integer, primary key (partition, sort)
+) without rowid"""
+_PUT = "insert or replace into rows values (?, ?, ?, ?)"
+_CREATE = "insert or ignore into rows values (?, ?, ?, ?)"
+_QUERY = "select sort, body, expires from rows where partition = ? and sort between ? and ? order by sort"
+
+
+class SqliteTable:
+    """A table in one SQLite file, made when the first row is written; readers of a file that is not there find nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = path, threading.Lock()
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """See Table; here it is one transaction."""
+        with self._open(write=True) as connection:
+            connection.executemany(_PUT, map(_record, rows))
+
+    def create(self, row: Row) -> bool:
+        """See Table."""
+        with self._open(write=True) as connection:
+            return connection.execute(_CREATE, _record(row)).rowcount == 1
+
+    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+        """See Table."""
+        if not self._path.exists():
+            return
+        order, values = (" desc limit ?", (partition, first, last, newest)) if newest else ("", (partition, first, last))
+        with self._open(write=False) as connection:
+            found = connection.execute(_QUERY + order, values).fetchall()
+        yield from (Row(partition, sort, json.loads(body), expires) for sort, body, expires in found)
+
+    @contextlib.contextmanager
+    def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        """A connection for one operation: processes share the file, and none holds it longer than it needs."""
+        mode = "rwc" if write else "ro"
+        try:
+            if write:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock, contextlib.closing(
+                sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30)
+            ) as connection, connection:  # fmt: skip
+                if write:
+                    connection.execute(_SCHEMA)
+                yield connection
+        except (sqlite3.Error, OSError) as error:
+            do = "Check SRE_TABLE, the disk and the file's permissions."
+            raise StoreUnreadable(f"cannot use the table {self._path}", why=str(error), do=do) from error
+
+
+def _record(row: Row) -> tuple[str, str, str, int | None]:
+    return row.partition, row.sort, json.dumps(row.values, separators=(",", ":")), row.expires

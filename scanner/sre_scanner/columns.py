@@ -1,0 +1,116 @@
+"""Thin rows to the wide columns of the schema, a row group at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sre_findings.inspector.wire import decode_packages
+from sre_findings.model.severity import rank
+from sre_findings.store.schema import FINDINGS
+from sre_scanner.identities import Identities
+from sre_scanner.order import Sorted
+from sre_scanner.spool import KIND_FIELDS, TEXT_FIELDS, TIME_FIELDS, Spool
+
+Ids = npt.NDArray[np.int32]
+
+
+class Columns:
+    """Makes tables of the findings schema for slices of the sorted rows."""
+
+    def __init__(self, spool: Spool, rows: npt.NDArray[Any], found: Identities, snapshot_id: str, region: str) -> None:
+        self._spool, self._rows, self._found = spool, rows, found
+        self._constant = {"snapshot_id": snapshot_id, "region": region}
+        self._kinds = {name: pa.array([key[i] for key in spool.kinds], pa.string()) for i, name in enumerate(KIND_FIELDS)}
+        self._ranks = np.array([rank(key[2]) for key in spool.kinds], np.int16)
+
+    def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
+        """Rows ``start`` to ``stop`` of the sorted order."""
+        rows = self._rows[where.row[start:stop]]
+        columns = {
+            "finding_arn": pa.array(rows["arn"]).cast(pa.string()),
+            "resource_index": pa.array(where.position[start:stop].astype(np.int16)),
+            "severity_rank": pa.array(self._ranks[rows["kind"]]),
+            "inspector_score": pa.array(rows["inspector_score"], from_pandas=True),
+            **{name: _times(rows[name]) for name in TIME_FIELDS},
+            **{name: _repeated(text, len(rows)) for name, text in self._constant.items()},
+            **{name: _words(values, pa.array(rows["kind"])) for name, values in self._kinds.items()},
+            **dict(self._of_resources(where.entry[start:stop])),
+            **dict(self._of_texts(rows)),
+        }
+        return pa.table([columns[name] for name in FINDINGS.names], schema=FINDINGS)
+
+    def _of_resources(self, entries: npt.NDArray[np.int64]) -> Iterator[tuple[str, pa.Array]]:
+        found = pa.array(entries).dictionary_encode()
+        ours = found.dictionary.to_pylist()
+        for name, values in (
+            ("resource_id", self._found.ids), ("resource_type", self._found.types),
+            ("resource_name", self._found.names), ("owner", self._found.owners),
+        ):  # fmt: skip
+            yield name, _words(pa.array([values[i] for i in ours], pa.string()), found.indices)
+
+    def _of_texts(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
+        for name in TEXT_FIELDS:
+            numbers = pa.array(rows[name]).dictionary_encode()
+            texts = self._spool.texts[name].read(numbers.dictionary.to_pylist())
+            yield name if name != "vulnerability" else "vulnerability_details", _words(_strings(texts), numbers.indices)
+            for derived, derive in _DERIVED.get(name, {}).items():
+                yield derived, _words(pa.array(derive(texts)), numbers.indices)
+
+
+def _strings(texts: Sequence[bytes]) -> pa.Array:
+    return pa.array([text or None for text in texts], pa.binary()).cast(pa.string())
+
+
+def _words(values: pa.Array, indices: pa.Array) -> pa.Array:
+    """A column of values that repeat: each of ``indices`` names one. Equal values are made one, as Parquet wants it."""
+    if values.type == pa.float64():
+        return values.take(indices)
+    encoded = values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(indices).cast(pa.int32()), encoded.dictionary)
+
+
+def _repeated(text: str, length: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(length, np.int32)), pa.array([text]))
+
+
+def _times(seconds: npt.NDArray[np.float64]) -> pa.Array:
+    """Epoch seconds as microseconds, NaN as null; what this would not hold exactly is in ``extra`` already."""
+    missing = np.isnan(seconds)
+    microseconds = np.rint(np.where(missing, 0.0, seconds) * 1e6).astype(np.int64)
+    return pa.array(microseconds, mask=missing).cast(pa.timestamp("us", tz="UTC"))
+
+
+def _vulnerability_ids(texts: Sequence[bytes]) -> list[str | None]:
+    return [decode_packages(text).vulnerabilityId if text else None for text in texts]
+
+
+def _vulnerability_sources(texts: Sequence[bytes]) -> list[str | None]:
+    return [decode_packages(text).source if text else None for text in texts]
+
+
+def _epss_scores(texts: Sequence[bytes]) -> pa.Array:
+    return pa.array([_score(text) for text in texts], pa.float64())
+
+
+def _score(text: bytes) -> float | None:
+    try:
+        return _SCORE.decode(text).score if text else None
+    except msgspec.DecodeError:
+        return None
+
+
+class _Epss(msgspec.Struct):
+    score: float | None = None
+
+
+_SCORE = msgspec.json.Decoder(_Epss)
+_DERIVED: dict[str, dict[str, Callable[[Sequence[bytes]], Any]]] = {
+    "vulnerability": {"vulnerability_id": _vulnerability_ids, "vulnerability_source": _vulnerability_sources},
+    "epss": {"epss_score": _epss_scores},
+}

@@ -1,0 +1,86 @@
+"""From the shards' records to a visible snapshot, and from its counts to the table."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from sre_findings.model.certificate import ShardFacts, judge
+from sre_findings.model.errors import InspectorDisabled, Unreadable
+from sre_findings.model.rollup import Rollup, Scope, rollups
+from sre_findings.model.scope import Plan
+from sre_findings.store import rollups as table_rollups
+from sre_findings.store.snapshots import Commit, Manifest, Snapshots
+from sre_findings.store.table import Table
+
+
+def commit(snapshots: Snapshots, plan: Plan, ended_at: datetime) -> Commit:
+    """Commits what the plan's shards recorded. Raises Unreadable where that is nothing at all, CommitLost as the store does."""
+    records = [snapshots.read_shard(plan.snapshot_id, shard.name) for shard in plan.shards]
+    facts = tuple(record for record in records if record is not None)
+    _refuse_nothing(facts)
+    return snapshots.commit(Manifest(plan, facts, judge(plan, facts)), ended_at)
+
+
+def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:
+    """A snapshot of nothing would only hide the one before it."""
+    if not any(f.findings and f.findings.pages for f in facts):
+        why = next((one.detail for f in facts for one in (f.status, f.findings) if one and one.detail), "")
+        raise Unreadable("nothing could be read", why=why or "no shard has a record")
+    states = {(a.account_id, f.region): a.status for f in facts for a in f.accounts}
+    if states and not any(f.distinct for f in facts) and all(state == "DISABLED" for state in states.values()):
+        where = ", ".join(f"{account} {region}" for account, region in sorted(states))
+        do = "Enable it: aws inspector2 enable --resource-types EC2 ECR LAMBDA."
+        raise InspectorDisabled("Inspector is disabled", why=where, do=do)
+
+
+def roll_up(snapshots: Snapshots, table: Table) -> int:
+    """Writes the rollups of every commit that has none yet, oldest first, so that a scan that died here is repaired.
+
+    Returns the rows written.
+    """
+    commits = snapshots.commits()
+    behind = len(commits)
+    while behind and not table_rollups.written(table, commits[behind - 1]):
+        behind -= 1
+    before = read_rollups(snapshots, commits[behind - 1]) if behind and behind < len(commits) else {}
+    written = 0
+    for one in commits[behind:]:
+        now = read_rollups(snapshots, one)
+        known = {scope: rollup for scope, rollup in before.items() if scope in now or _reached(scope, one)}
+        written += table_rollups.write(table, one, now, known)
+        before = before | known | now
+    return written
+
+
+def read_rollups(snapshots: Snapshots, one: Commit) -> dict[Scope, Rollup]:
+    """Every scope's rollup, counted from the commit's own ``resources`` parts."""
+    return rollups(_resource_rows(snapshots, one))
+
+
+def _resource_rows(snapshots: Snapshots, one: Commit) -> Iterator[Mapping[str, Any]]:
+    with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
+        for part in snapshots.manifest(one).parts:
+            if part.key.startswith("resources/"):
+                rows: list[dict[str, Any]] = pq.ParquetFile(snapshots.part(one, part, Path(folder))).read().to_pylist()
+                yield from rows
+
+
+def _reached(scope: Scope, one: Commit) -> bool:
+    """Whether the commit can say that a scope is empty now: none of its cells was left unread."""
+    account, region, kind, _ = [*scope.value.split("|", 3), "", "", ""][:4]
+    for gap_account, gap_region, gap_type, _scan, _state in one.gaps:
+        touches = {
+            "account": gap_account in ("*", scope.value),
+            "region": gap_region == scope.value,
+            "type": gap_type in ("*", scope.value),
+            "resource": gap_account in ("*", account) and gap_region == region and gap_type in ("*", kind),
+        }.get(scope.kind, True)
+        if touches:
+            return False
+    return True

@@ -1,0 +1,85 @@
+"""Coverage on its way from pages to a part."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from sre_findings.inspector.wire import CoveragePage, WireCoverage
+from sre_findings.model.coverage import ACTIVE
+from sre_findings.store.schema import COVERAGE
+
+
+class CoverageRows:
+    """Takes pages; gives them back as one table sorted by resource. ``uncovered`` counts resources not fully scanned."""
+
+    def __init__(self, snapshot_id: str, region: str, owner_tag: str) -> None:
+        self._place, self._owner_tag = (snapshot_id, region), owner_tag
+        self._batches: list[pa.Table] = []
+        self._uncovered: set[tuple[str, str]] = set()
+        self.accounts: set[str] = set()
+
+    @property
+    def uncovered(self) -> int:
+        """Resources with at least one scan type that is not ACTIVE."""
+        return len(self._uncovered)
+
+    def add(self, page: CoveragePage) -> None:
+        """Takes a page."""
+        rows = [self._row(one) for one in page.coveredResources]
+        if rows:
+            self._batches.append(pa.Table.from_pylist(rows, COVERAGE))
+
+    def table(self) -> pa.Table:
+        """All rows, by resource and scan type."""
+        rows = pa.concat_tables(self._batches) if self._batches else COVERAGE.empty_table()
+        return rows.sort_by([("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")])
+
+    def _row(self, one: WireCoverage) -> dict[str, Any]:
+        name, tags = names_of(one.resourceId, bytes(one.resourceMetadata))
+        self.accounts.add(one.accountId)
+        if one.scanStatus.statusCode != ACTIVE:
+            self._uncovered.add((one.accountId, one.resourceId))
+        return {
+            "snapshot_id": self._place[0],
+            "resource_id": one.resourceId,
+            "resource_type": one.resourceType,
+            "account_id": one.accountId,
+            "region": self._place[1],
+            "scan_type": one.scanType,
+            "status": one.scanStatus.statusCode,
+            "reason": one.scanStatus.reason,
+            "scan_mode": one.scanMode,
+            "last_scanned_at": None if one.lastScannedAt is None else datetime.fromtimestamp(one.lastScannedAt, UTC),
+            "name": name,
+            "owner": tags.get(self._owner_tag),
+            "metadata": bytes(one.resourceMetadata).decode() or None,
+        }
+
+
+def names_of(resource_id: str, metadata: bytes) -> tuple[str | None, dict[str, str]]:
+    """A covered resource's name and tags, the same name that its findings give it. Source: ResourceScanMetadata."""
+    try:
+        kinds = _METADATA.decode(metadata) if metadata else {}
+    except msgspec.DecodeError:
+        return None, {}
+    instance, function = kinds.get("ec2", {}), kinds.get("lambdaFunction", {})
+    tags = {str(k): str(v) for k, v in (instance.get("tags") or function.get("functionTags") or {}).items()}
+    project = kinds.get("codeRepository", {}).get("projectName")
+    name = tags.get("Name") or function.get("functionName") or project or _image_name(resource_id, kinds.get("ecrImage", {}))
+    return name, tags
+
+
+def _image_name(resource_id: str, image: dict[str, Any]) -> str | None:
+    """``repository:tag`` from an image's ARN and the first of its tags."""
+    repository = resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
+    tags = image.get("tags") or []
+    if not repository:
+        return None
+    return f"{repository}:{tags[0]}" if tags else repository
+
+
+_METADATA = msgspec.json.Decoder(dict[str, dict[str, Any]])

@@ -1,0 +1,73 @@
+"""Which resources a spool's findings speak of: one entry for each resource of each distinct ``resources`` text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sre_findings.inspector.wire import WireResource, decode_resources
+from sre_scanner.texts import Texts
+
+_CHUNK = 1024
+
+
+@dataclass(slots=True)
+class Identities:
+    """Resources by number. ``first`` and ``many`` tell, for a number of a ``resources`` text, which entries are its own.
+
+    ``rank`` puts entries in the order of (resource id, type); entries of one resource share it, whatever text they
+    come from.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    names: list[str | None] = field(default_factory=list)
+    owners: list[str | None] = field(default_factory=list)
+    first: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    many: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    rank: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+
+def identify(texts: Texts, owner_tag: str) -> Identities:
+    """Reads every distinct ``resources`` text once. A finding without a readable resource gets one with an empty id."""
+    found, many = Identities(), [0] * len(texts)
+    for start in range(0, len(texts), _CHUNK):
+        for number, text in enumerate(texts.read(range(start, min(start + _CHUNK, len(texts)))), start):
+            resources = (decode_resources(text) if text else []) or [WireResource(id="")]
+            many[number] = len(resources)
+            _add(found, resources, owner_tag)
+    texts.release()
+    found.many = np.array(many, np.int64)
+    found.first = np.cumsum(found.many) - found.many
+    found.rank = _ranks(found)
+    return found
+
+
+def _add(found: Identities, resources: list[WireResource], owner_tag: str) -> None:
+    for resource in resources:
+        tags = resource.tags or {}
+        found.ids.append(resource.id)
+        found.types.append(resource.type)
+        found.names.append(tags.get("Name") or own_name(resource.details))
+        found.owners.append(tags.get(owner_tag))
+
+
+def own_name(details: dict[str, dict[str, Any]]) -> str | None:
+    """What a resource without a tag Name is called by its own kind: an image's repository and tag, a function's name."""
+    image = details.get("awsEcrContainerImage") or {}
+    if repository := image.get("repositoryName"):
+        tags = image.get("imageTags") or []
+        return f"{repository}:{tags[0]}" if tags else str(repository)
+    function = details.get("awsLambdaFunction") or {}
+    project = details.get("codeRepository") or {}
+    name = function.get("functionName") or project.get("projectName")
+    return str(name) if name else None
+
+
+def _ranks(found: Identities) -> npt.NDArray[np.int64]:
+    keys = list(zip(found.ids, found.types, strict=True))
+    places = {key: place for place, key in enumerate(sorted(set(keys)))}
+    return np.array([places[key] for key in keys], np.int64)

@@ -1,0 +1,83 @@
+"""From arrival to the order of the parts: duplicates dropped, one resource contiguous, worst severity first."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sre_findings.model.severity import rank
+from sre_scanner.identities import Identities
+from sre_scanner.spool import Spool
+
+Ints = npt.NDArray[np.int64]
+
+
+class Sorted(NamedTuple):
+    """Rows of the parts, in their order: ``row`` in the spool, ``entry`` among the identities, ``position`` of the resource
+    in its finding. ``resource`` numbers (account, resource); ``duplicates`` were dropped."""
+
+    row: Ints
+    entry: Ints
+    position: Ints
+    resource: Ints
+    duplicates: int
+
+
+def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sorted:
+    """Sorts by resource, account and severity, and within these by arrival, which is by ARN."""
+    kept = latest_of_each(rows)
+    texts = rows["resources"][kept]
+    many = found.many[texts]
+    row = np.repeat(kept, many)
+    position = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
+    entry = np.repeat(found.first[texts], many) + position
+    kinds = rows["kind"][row]
+    accounts, ranks = _by_kind(spool)
+    resource = found.rank[entry] * (accounts.max(initial=0) + 1) + accounts[kinds]
+    order = np.argsort(resource * 8 + ranks[kinds], kind="stable")
+    return Sorted(row[order], entry[order], position[order], resource[order], len(rows) - len(kept))
+
+
+def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
+    """For each kind: the place of its account among all, and its severity's rank."""
+    accounts = sorted({key[0] or "" for key in spool.kinds})
+    places = {account: place for place, account in enumerate(accounts)}
+    pairs = [(places[key[0] or ""], rank(key[2])) for key in spool.kinds]
+    table = np.array(pairs, np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def latest_of_each(rows: npt.NDArray[Any]) -> Ints:
+    """The rows to keep, in order of arrival: of those with the same ARN, the one with the greatest ``updatedAt``."""
+    order = np.argsort(rows["arn_hash"], kind="stable")
+    hashes = rows["arn_hash"][order]
+    same = np.flatnonzero(hashes[1:] == hashes[:-1])
+    if not len(same):
+        return np.arange(len(rows))
+    drop: set[int] = set()
+    for run in _runs(same):
+        drop |= _older(rows, order[run[0] : run[-1] + 2])
+    return np.delete(np.arange(len(rows)), sorted(drop))
+
+
+def _runs(places: Ints) -> list[Ints]:
+    """Neighbouring places together."""
+    return np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+
+
+def _older(rows: npt.NDArray[Any], group: Ints) -> set[int]:
+    """Of rows with equal hashes, those that another row with the same ARN outdates; the later arrival wins a tie."""
+    newest: dict[bytes, int] = {}
+    for one in sorted(int(i) for i in group):
+        arn = bytes(rows["arn"][one])
+        if arn not in newest or not _updated(rows, one) < _updated(rows, newest[arn]):
+            newest[arn] = one
+    return {int(i) for i in group} - set(newest.values())
+
+
+def _updated(rows: npt.NDArray[Any], row: int) -> float:
+    """updatedAt, or the earliest time where a finding has none."""
+    value = float(rows["updated_at"][row])
+    return -np.inf if np.isnan(value) else value

@@ -1,0 +1,79 @@
+"""Parquet parts: written row group by row group into the store, hashed on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sre_findings.model.certificate import Part
+from sre_findings.store.blobs import Blobs
+from sre_findings.store.snapshots import folder
+
+# The default dictionary page of 1 MB makes long texts fall back to plain pages, which costs 80 % more bytes.
+_DICTIONARY_PAGE = 32 << 20
+
+
+class Digesting:
+    """A file that hashes and counts what is written to it; enough of a file for pyarrow."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._sha256, self.bytes = file, hashlib.sha256(), 0
+
+    def write(self, data: Any) -> int:
+        """Writes and hashes."""
+        self._sha256.update(data)
+        self.bytes += memoryview(data).nbytes
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        """The bytes so far."""
+        return self.bytes
+
+    def flush(self) -> None:
+        """Passes it on."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """The file is closed by who opened it."""
+
+    def hexdigest(self) -> str:
+        """SHA-256 of all that was written."""
+        return self._sha256.hexdigest()
+
+
+class PartWriter:
+    """One part that is being written; ``part`` describes it once it is whole."""
+
+    def __init__(self, key: str, schema: pa.Schema, file: Digesting) -> None:
+        self._key, self._file, self._rows = key, file, 0
+        self._writer = pq.ParquetWriter(
+            file, schema, compression="zstd", compression_level=1, dictionary_pagesize_limit=_DICTIONARY_PAGE,
+            write_statistics=True, version="2.6", store_schema=True,
+        )  # fmt: skip
+        self.part: Part | None = None
+
+    def write(self, rows: pa.Table) -> None:
+        """Adds the rows as one row group."""
+        self._writer.write_table(rows, row_group_size=max(len(rows), 1))
+        self._rows += len(rows)
+
+    def close(self) -> None:
+        """Writes the footer."""
+        self._writer.close()
+        self.part = Part(self._key, self._rows, self._file.bytes, self._file.hexdigest())
+
+
+@contextlib.contextmanager
+def writing(blobs: Blobs, snapshot_id: str, key: str, schema: pa.Schema) -> Iterator[PartWriter]:
+    """A part at ``key`` of the snapshot; it is in the store once the block ends without an error."""
+    with blobs.write(f"{folder(snapshot_id)}/{key}") as file:
+        writer = PartWriter(key, schema, Digesting(file))
+        yield writer
+        writer.close()

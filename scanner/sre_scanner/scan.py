@@ -1,0 +1,117 @@
+"""A scan from its plan to its commit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sre_findings.inspector.client import Call, check_region, connect, known_regions, partition_of
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.retry import Patience, RateLimit
+from sre_findings.model.errors import UsageError
+from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
+from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.table import Table
+from sre_scanner.commit import commit, roll_up
+from sre_scanner.progress import Progress, Silence
+from sre_scanner.shard import Stopped, Workshop, read_shard
+
+MOST_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to scan and how. ``required`` regions are those that somebody named; ``rate`` is requests a second in each."""
+
+    regions: Sequence[str]
+    required: Sequence[str] = ()
+    statuses: Sequence[str] = DEFAULT_STATUSES
+    expectation: Expectation = field(default_factory=Expectation)
+    owner_tag: str = "team"
+    rate: float = 10.0
+    deadline: float = 300.0
+    profile: str | None = None
+    notes: Sequence[str] = ()
+
+
+def scan(
+    request: Request,
+    snapshots: Snapshots,
+    table: Table,
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Commit:
+    """Reads what was asked, commits it and rolls it up. What could not be read makes the snapshot partial.
+
+    Raises Unreadable when nothing at all could be read, StoreUnreadable when it cannot be kept, CommitLost when another
+    scan was faster, Stopped when ``stop`` was set. After any of these nothing of this scan is visible, and its files
+    are removed as far as the store lets us.
+    """
+    for leftover in snapshots.leftovers(now()):
+        snapshots.discard(leftover)
+    plan = make_plan(request, snapshots, now())
+    stop = stop or threading.Event()
+    shop = Workshop(plan, snapshots, request.owner_tag, progress or Silence(), stop, now)
+    try:
+        snapshots.write_plan(plan)
+        _read_shards(request, shop)
+        done = commit(snapshots, plan, now())
+    except BaseException:
+        stop.set()
+        snapshots.discard(plan.snapshot_id)
+        raise
+    roll_up(snapshots, table)
+    return done
+
+
+def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
+    """The plan of a request: a shard a region, the sequence after the newest commit. One snapshot, one partition."""
+    known = known_regions()
+    regions = tuple(dict.fromkeys(check_region(region, known) for region in request.regions))
+    if not regions:
+        raise UsageError("no region to scan", do="Use --region, or set AWS_REGION.")
+    partitions = {partition_of(region) for region in regions}
+    if len(partitions) > 1:
+        raise UsageError(f"one snapshot holds one partition, not {', '.join(sorted(partitions))}", do="Scan each apart.")
+    latest = snapshots.latest()
+    return Plan(
+        snapshot_id=snapshots.new_id(now),
+        sequence=latest.sequence + 1 if latest else 1,
+        created_at=now.isoformat(),
+        statuses=tuple(request.statuses),
+        shards=tuple(Shard(region, region) for region in regions),
+        required_regions=tuple(request.required) or request.expectation.regions,
+        expected_accounts=request.expectation.accounts,
+        accepted=request.expectation.accepted,
+        notes=tuple(request.notes),
+    )
+
+
+def _read_shards(request: Request, shop: Workshop) -> None:
+    """Every shard, several at once: regions have rate limits of their own, so they do not wait for each other."""
+    calls: dict[str, Call] = {s.region: connect(s.region, profile=request.profile) for s in shop.plan.shards}
+    patience = Patience(deadline=request.deadline, wait=lambda seconds: _wait(shop.stop, seconds))
+
+    def read(shard: Shard) -> None:
+        limit = RateLimit(request.rate, wait=patience.wait)
+        read_shard(shop, shard, Inspector(calls[shard.region], limit, patience))
+
+    pool = ThreadPoolExecutor(min(MOST_AT_ONCE, len(shop.plan.shards)), thread_name_prefix="shard")
+    try:
+        futures = [pool.submit(read, shard) for shard in shop.plan.shards]
+        for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+            future.result()
+    finally:
+        if any(not f.done() or f.exception() for f in futures):
+            shop.stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _wait(stop: threading.Event, seconds: float) -> None:
+    if stop.wait(seconds):
+        raise Stopped

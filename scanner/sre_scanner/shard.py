@@ -1,0 +1,237 @@
+"""One shard: everything of one region, read page by page into parts and a record of what was seen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.retry import Tally
+from sre_findings.model.certificate import ENDED, AccountStatus, Listing, Part, ShardFacts
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, Throttled, Unreadable
+from sre_findings.model.scope import Plan, Shard
+from sre_findings.model.severity import rank
+from sre_findings.store.schema import COVERAGE, FINDINGS, RESOURCES
+from sre_findings.store.snapshots import Snapshots
+from sre_scanner.columns import Columns
+from sre_scanner.coverage import CoverageRows
+from sre_scanner.identities import identify
+from sre_scanner.order import Sorted, put_in_order
+from sre_scanner.parts import writing
+from sre_scanner.progress import Progress
+from sre_scanner.spool import Spool
+from sre_scanner.tally import tally
+
+ROW_GROUP = 32_768
+PART_GROUPS = 32  # a part holds at most a million rows
+
+_COUNTED = ("critical", "high", "medium")
+
+
+class Stopped(Exception):
+    """Somebody asked the scan to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every shard of one scan shares. ``stop`` ends all of them at their next page."""
+
+    plan: Plan
+    snapshots: Snapshots
+    owner_tag: str
+    progress: Progress
+    stop: threading.Event
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def checked(self, pages: Iterable[Any]) -> Iterator[Any]:
+        """The pages, until somebody stops the scan."""
+        for page in pages:
+            if self.stop.is_set():
+                raise Stopped
+            yield page
+
+
+def read_shard(shop: Workshop, shard: Shard, inspector: Inspector) -> ShardFacts:
+    """Reads the shard to its end, writes its parts and its record, and returns the record.
+
+    A listing that fails is recorded with its reason, and the others go on; only store errors and Stopped come out.
+    """
+    reading = _Reading(shop, shard, inspector)
+    with closing(Spool()) as spool:
+        facts = reading.listings(spool)
+        facts = replace(facts, parts=(*facts.parts, *_findings_parts(shop, shard, spool, reading)), **reading.counted)
+    facts = replace(facts, ended_at=shop.now().isoformat())
+    shop.snapshots.write_shard(shop.plan.snapshot_id, facts)
+    return facts
+
+
+class _Reading:
+    """The listings of one shard, each recorded as it went."""
+
+    def __init__(self, shop: Workshop, shard: Shard, inspector: Inspector) -> None:
+        self._shop, self._shard, self._inspector = shop, shard, inspector
+        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owner_tag)
+        self._accounts: set[str] = set()
+        self._statuses: list[AccountStatus] = []
+        self._notes: list[str] = []
+        self.started = shop.now()
+        self.counted: dict[str, Any] = {}
+
+    def listings(self, spool: Spool) -> ShardFacts:
+        """Status first, which costs one request and tells whether the rest is worth asking; then all the rest."""
+        own = self._record("status", self._own_status)
+        if own.outcome not in (ENDED, "denied"):
+            return self._facts(own, own, own, (), ())
+        before = self._aggregated()
+        findings = self._record("findings", lambda tally: self._findings(spool, tally))
+        coverage = self._record("coverage", self._coverage)
+        after = self._aggregated() if findings.outcome == ENDED else None
+        status = self._record("status", self._other_statuses, own)
+        aggregated = tuple(counts for counts in (before, after) if counts is not None)
+        return self._facts(findings, coverage, status, aggregated, self._coverage_part())
+
+    def _facts(
+        self,
+        findings: Listing,
+        coverage: Listing,
+        status: Listing,
+        aggregated: tuple[dict[str, int], ...],
+        parts: tuple[Part, ...],
+    ) -> ShardFacts:
+        return ShardFacts(
+            shard=self._shard.name, region=self._shard.region, started_at=self.started.isoformat(),
+            findings=findings, coverage=coverage, status=status, accounts=tuple(self._statuses), aggregated=aggregated,
+            parts=parts, uncovered=self._rows.uncovered, notes=tuple(self._notes),
+        )  # fmt: skip
+
+    def _record(self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None) -> Listing:
+        """Runs one listing and says how it went; ``earlier`` requests of the same kind count too."""
+        tally = (
+            Tally(earlier.pages, earlier.items, earlier.empty_pages, earlier.throttles, earlier.retries) if earlier else Tally()
+        )
+        outcome, detail = ENDED, ""
+        try:
+            read(tally)
+        except Unreadable as error:
+            outcome, detail = _outcome(error), str(error)
+            self._shop.progress.trouble(self._shard.region, f"{name}: {error}")
+        return Listing(outcome, detail, tally.pages, tally.items, tally.empty_pages, tally.throttles, tally.retries)
+
+    def _own_status(self, tally: Tally) -> None:
+        self._statuses = list(self._inspector.statuses((), tally))
+
+    def _other_statuses(self, tally: Tally) -> None:
+        """The accounts that this one administers, those that were seen, and those that were expected."""
+        wanted = self._accounts | self._rows.accounts | set(self._members()) | set(self._shop.plan.expected_accounts)
+        missing = sorted(wanted - {status.account_id for status in self._statuses} - {""})
+        if missing:
+            self._statuses += self._inspector.statuses(missing, tally)
+
+    def _members(self) -> list[str]:
+        """Member accounts; an account that administers none is refused, which is no gap."""
+        try:
+            return list(self._inspector.members(Tally()))
+        except (AccessDenied, Rejected) as error:
+            self._notes.append(f"member accounts are not known: {error}")
+            return []
+
+    def _findings(self, spool: Spool, tally: Tally) -> None:
+        for page in self._shop.checked(self._inspector.findings(self._shop.plan.statuses, tally)):
+            spool.add(page)
+            self._shop.progress.advance(self._shard.region, len(page.findings))
+        self._accounts = {key[0] for key in spool.kinds if key[0]}
+
+    def _coverage(self, tally: Tally) -> None:
+        for page in self._shop.checked(self._inspector.coverage(tally)):
+            self._rows.add(page)
+
+    def _coverage_part(self) -> tuple[Part, ...]:
+        table = self._rows.table()
+        return _one_part(self._shop, f"coverage/part-{self._shard.name}.parquet", COVERAGE, [table]) if len(table) else ()
+
+    def _aggregated(self) -> dict[str, int] | None:
+        """Inspector's own counts; None where it does not give them, which leaves the listing unreconciled."""
+        if not self._shop.plan.counts_active:
+            return None
+        try:
+            counts = self._inspector.active_counts(Tally())
+        except Unreadable as error:
+            self._notes.append(f"Inspector's own counts are not known: {error}")
+            return None
+        self._shop.progress.expect(self._shard.region, counts["all"])
+        return counts
+
+
+def _outcome(error: Unreadable) -> str:
+    """One word for a listing that did not end."""
+    words = {
+        AccessDenied: "denied",
+        CredentialsInvalid: "credentials_invalid",
+        Throttled: "throttled",
+        Rejected: "rejected",
+    }
+    return words.get(type(error), "unreachable")
+
+
+def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Reading) -> tuple[Part, ...]:
+    """Sorts what was spooled and writes it; what was counted on the way goes to ``reading.counted``."""
+    rows = spool.rows()
+    found = identify(spool.texts["resources"], shop.owner_tag)
+    where = put_in_order(spool, rows, found)
+    reading.counted = {
+        "distinct": len(rows) - where.duplicates,
+        "duplicates": where.duplicates,
+        "listed": _listed(spool, rows, where),
+        "changed_meanwhile": int(np.count_nonzero(rows["updated_at"] >= reading.started.timestamp())),
+        "unknown": dict(spool.unknown),
+    }
+    columns = Columns(spool, rows, found, shop.plan.snapshot_id, shard.region)
+    resources = tally(spool, rows, found, where, (shop.plan.snapshot_id, shard.region))
+    parts: list[Part] = []
+    cuts = row_groups(where.resource) or [(0, 0)]  # a part of no rows still tells its columns
+    for number, groups in enumerate(cuts[i : i + PART_GROUPS] for i in range(0, len(cuts), PART_GROUPS)):
+        tables = (_released(columns.table(where, start, stop), spool) for start, stop in groups)
+        parts += _one_part(shop, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables)
+    return (*parts, *_one_part(shop, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]))
+
+
+def _released(table: pa.Table, spool: Spool) -> pa.Table:
+    spool.release()
+    return table
+
+
+def _one_part(shop: Workshop, key: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> tuple[Part, ...]:
+    with writing(shop.snapshots.blobs, shop.plan.snapshot_id, key, schema) as writer:
+        for table in shop.checked(tables):
+            writer.write(table)
+    return (writer.part,) if writer.part else ()
+
+
+def _listed(spool: Spool, rows: npt.NDArray[Any], where: Sorted) -> dict[str, int]:
+    """ACTIVE findings as they were listed, by the severities that Inspector counts itself, duplicates left out."""
+    first = where.row[where.position == 0]
+    by_kind = np.bincount(rows["kind"][first], minlength=len(spool.kinds))
+    active = [(rank(key[2]), int(n)) for key, n in zip(spool.kinds, by_kind, strict=True) if key[3] == "ACTIVE"]
+    counted = {name: sum(n for place, n in active if place == i) for i, name in enumerate(_COUNTED)}
+    return {"all": sum(n for _, n in active)} | counted
+
+
+def row_groups(resource: npt.NDArray[np.int64], size: int = ROW_GROUP) -> list[tuple[int, int]]:
+    """Cuts of at most ``size`` rows, between two resources where that does not leave a group less than half full."""
+    ends = np.append(np.flatnonzero(np.diff(resource)) + 1, len(resource))
+    cuts, start = [], 0
+    while start < len(resource):
+        limit = start + size
+        inside = int(ends[np.searchsorted(ends, limit, side="right") - 1]) if ends[0] <= limit else 0
+        stop = min(inside if inside >= start + size // 2 else limit, len(resource))
+        cuts.append((start, stop))
+        start = stop
+    return cuts

@@ -1,0 +1,66 @@
+"""The counts of each resource, from the sorted rows: the rows of ``resources/``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sre_findings.model.severity import OTHER, rank
+from sre_findings.store.schema import COUNTS, RESOURCES
+from sre_scanner.identities import Identities
+from sre_scanner.order import Sorted
+from sre_scanner.spool import Spool
+
+_SEVERITIES = OTHER + 1
+
+
+def tally(spool: Spool, rows: npt.NDArray[Any], found: Identities, where: Sorted, place: tuple[str, str]) -> pa.Table:
+    """A row a resource, in the order of the parts. ``place`` is the snapshot's id and the region."""
+    starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
+    run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(where.resource)))
+    kinds = rows["kind"][where.row]
+    every = _counts(spool, kinds, run, len(starts))
+    further = where.position > 0
+    elsewhere = _counts(spool, kinds[further], run[further], len(starts))
+    entries = where.entry[starts].tolist()
+    accounts = [key[0] or "" for key in spool.kinds]
+    columns = {
+        "snapshot_id": [place[0]] * len(starts),
+        "resource_id": [found.ids[e] for e in entries],
+        "resource_type": [found.types[e] for e in entries],
+        "account_id": [accounts[kind] for kind in kinds[starts].tolist()],
+        "region": [place[1]] * len(starts),
+        "name": [found.names[e] for e in entries],
+        "owner": [found.owners[e] for e in entries],
+        **every,
+        "counted_elsewhere": [_elsewhere(elsewhere, i) for i in range(len(starts))] if further.any() else [None] * len(starts),
+    }
+    return pa.table({name: columns[name] for name in RESOURCES.names}, schema=RESOURCES)
+
+
+def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int) -> dict[str, npt.NDArray[np.int64]]:
+    """Counts by resource: ACTIVE findings by severity, and suppressed, closed, fixable and exploitable ones."""
+    facts = [(key[3], rank(key[2]), key[4] in ("YES", "PARTIAL"), key[5] == "YES") for key in spool.kinds]
+    active = np.array([f[0] == "ACTIVE" for f in facts], bool)
+    severity = np.array([f[1] for f in facts], np.int64)
+    lit = active[kinds]
+    table = np.bincount(run[lit] * _SEVERITIES + severity[kinds][lit], minlength=runs * _SEVERITIES)
+    counts = {name: table.reshape(runs, _SEVERITIES)[:, i] for i, name in enumerate(COUNTS)}
+    flags = {
+        "suppressed": [f[0] == "SUPPRESSED" for f in facts],
+        "closed": [f[0] == "CLOSED" for f in facts],
+        "fixable": [f[0] == "ACTIVE" and f[2] for f in facts],
+        "exploitable": [f[0] == "ACTIVE" and f[3] for f in facts],
+    }
+    chosen = {name: np.bincount(run[np.array(flag, bool)[kinds]], minlength=runs) for name, flag in flags.items()}
+    return counts | chosen
+
+
+def _elsewhere(counts: Mapping[str, npt.NDArray[np.int64]], i: int) -> str | None:
+    numbers = {name: int(values[i]) for name, values in counts.items()}
+    return json.dumps(numbers) if any(numbers.values()) else None
