@@ -1,0 +1,1 @@
+"""sre-cli: the command line of the SRE Operations Assistant."""

@@ -8,16 +8,17 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sre_findings.inspector.client import Call, check_region, connect, known_regions, partition_of
+from sre_findings.inspector.client import Call, connect
 from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.regions import check_region, known_regions, partition_of
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.model.errors import UsageError
+from sre_findings.model.errors import Interrupted, UsageError
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up
 from sre_scanner.progress import Progress, Silence
-from sre_scanner.shard import Stopped, Workshop, read_shard
+from sre_scanner.shard import Workshop, read_shard
 
 MOST_AT_ONCE = 8
 
@@ -49,7 +50,7 @@ def scan(
     """Reads what was asked, commits it and rolls it up. What could not be read makes the snapshot partial.
 
     Raises Unreadable when nothing at all could be read, StoreUnreadable when it cannot be kept, CommitLost when another
-    scan was faster, Stopped when ``stop`` was set. After any of these nothing of this scan is visible, and its files
+    scan was faster, Interrupted when ``stop`` was set. After any of these nothing of this scan is visible, and its files
     are removed as far as the store lets us.
     """
     for leftover in snapshots.leftovers(now()):
@@ -114,4 +115,4 @@ def _read_shards(request: Request, shop: Workshop) -> None:
 
 def _wait(stop: threading.Event, seconds: float) -> None:
     if stop.wait(seconds):
-        raise Stopped
+        raise Interrupted

@@ -16,7 +16,7 @@ import pyarrow as pa
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.certificate import ENDED, AccountStatus, Listing, Part, ShardFacts
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, Throttled, Unreadable
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Interrupted, Rejected, Throttled, Unreadable
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.severity import rank
 from sre_findings.store.schema import COVERAGE, FINDINGS, RESOURCES
@@ -36,10 +36,6 @@ PART_GROUPS = 32  # a part holds at most a million rows
 _COUNTED = ("critical", "high", "medium")
 
 
-class Stopped(Exception):
-    """Somebody asked the scan to stop."""
-
-
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """What every shard of one scan shares. ``stop`` ends all of them at their next page."""
@@ -55,14 +51,14 @@ class Workshop:
         """The pages, until somebody stops the scan."""
         for page in pages:
             if self.stop.is_set():
-                raise Stopped
+                raise Interrupted
             yield page
 
 
 def read_shard(shop: Workshop, shard: Shard, inspector: Inspector) -> ShardFacts:
     """Reads the shard to its end, writes its parts and its record, and returns the record.
 
-    A listing that fails is recorded with its reason, and the others go on; only store errors and Stopped come out.
+    A listing that fails is recorded with its reason, and the others go on; only store errors and Interrupted come out.
     """
     reading = _Reading(shop, shard, inspector)
     with closing(Spool()) as spool:

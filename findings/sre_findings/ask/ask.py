@@ -11,11 +11,12 @@ from typing import Any
 from sre_findings.ask import resources
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import CACHED, LIVE, AboutResource, CoverageGaps, Rows, Summary
-from sre_findings.ask.rows import coverage_of
+from sre_findings.ask.rows import coverage_of, finding_of
 from sre_findings.ask.summaries import summarize
 from sre_findings.ask.when import choose
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.errors import SreError, UsageError
+from sre_findings.model.finding import Finding
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
@@ -67,7 +68,7 @@ def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources:
     return question.source == LIVE or (sources.live is not None and (cached is None or not resources.can_tell(cached)))
 
 
-def _no_live(question: AboutResource, cached: ResourceAnswer | None) -> ResourceAnswer:
+def _no_live(_question: AboutResource, _cached: ResourceAnswer | None) -> ResourceAnswer:
     raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
 
 
@@ -81,6 +82,10 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return CoverageAnswer(0, (), (), Proof(SNAPSHOT, None, None, None, None))
+    return _coverage(found)
+
+
+def _coverage(found: Found) -> CoverageAnswer:
     gaps = [coverage_of(row) for row in found.engine.rows("coverage_gaps")]
     scanned = int(found.engine.rows("coverage_scanned")[0]["scanned"])
     return CoverageAnswer(scanned, gaps, found.commit.gaps, found.proof)
@@ -96,6 +101,22 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
         name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
     }
     return found.proof, found.engine.batches("findings", resource_id=resource_id, **filters)
+
+
+def gather_report(
+    sources: Sources, as_of: str | None, count: int
+) -> tuple[SummaryAnswer, SummaryAnswer, CoverageAnswer, list[Finding], int]:
+    """What the report shows: everything, by resource, coverage, the worst ``count`` findings, and how many there are.
+
+    All of one snapshot, even if a scan commits meanwhile. Raises UsageError without a snapshot.
+    """
+    found = find(sources, as_of)
+    if found is None:
+        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    whole = summarize(Summary(), found, sources.table)
+    resources_ = summarize(Summary(by="resource", count=10), found, sources.table)
+    worst = [finding_of(row) for row in found.engine.rows("worst_findings", count=count)]
+    return whole, resources_, _coverage(found), worst, whole.rollup.counts.total
 
 
 def _some(values: Sequence[str]) -> list[str] | None:

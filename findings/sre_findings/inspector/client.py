@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sre_findings.inspector.retry import Transient
@@ -76,10 +75,10 @@ def _ours(error: BaseException) -> Exception:
     if isinstance(error, theirs.ClientError):
         return _answered(error)
     if isinstance(error, theirs.HTTPClientError | theirs.ConnectionError | theirs.ResponseStreamingError):
-        return Transient(_first_line(error))
+        return Transient(first_line(error))
     if isinstance(error, theirs.ProfileNotFound | theirs.NoRegionError | theirs.InvalidRegionError | theirs.ParamValidationError):
-        return UsageError(_first_line(error), do="Check --profile, --region and your AWS settings.")
-    return CredentialsInvalid(_first_line(error), do="Run: aws sso login, or check your AWS settings.")
+        return UsageError(first_line(error), do="Check --profile, --region and your AWS settings.")
+    return CredentialsInvalid(first_line(error), do="Run: aws sso login, or check your AWS settings.")
 
 
 def _answered(error: Any) -> Exception:
@@ -106,34 +105,6 @@ def _retry_after(answer: Mapping[str, Any]) -> float | None:
     return min(float(header), 600.0) if header.isdecimal() else None
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """An error in one line."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def check_region(region: str, known: Iterable[str]) -> str:
-    """The region, if AWS has it. A mistyped one would otherwise be a name that never resolves, retried for minutes."""
-    regions = sorted(known)
-    if region in regions:
-        return region
-    near = difflib.get_close_matches(region, regions, n=3)
-    raise UsageError(
-        f"{region!r} is not an AWS region with Inspector",
-        do=f"Did you mean {' or '.join(near)}?" if near else "Example: eu-west-1. A new region may need a newer boto3.",
-    )
-
-
-def known_regions() -> list[str]:
-    """Every region where Inspector exists, in all partitions, as botocore knows them."""
-    import botocore.session  # noqa: PLC0415
-
-    session = botocore.session.get_session()
-    partitions = session.get_available_partitions()
-    return [r for p in partitions for r in session.get_available_regions("inspector2", p)]
-
-
-def partition_of(region: str) -> str:
-    """The partition of a region: aws, aws-cn, aws-us-gov. One snapshot holds one."""
-    import botocore.session  # noqa: PLC0415
-
-    partition: str = botocore.session.get_session().get_partition_for_region(region)
-    return partition

@@ -11,7 +11,8 @@
     │   ├── Rejected            the service refused the request itself
     │   ├── InspectorDisabled   Inspector is off where it was asked
     │   └── StoreUnreadable     the folder, bucket or table cannot be read or written
-    └── CommitLost              another scan committed first
+    ├── CommitLost              another scan committed first
+    └── Interrupted             somebody asked it to stop
 
 Foreign errors (botocore, OSError, sqlite3, duckdb) are mapped to these at the seam where they enter. Only an entry
 point catches the root and picks an exit code, a Slack text or an MCP error.
@@ -85,3 +86,10 @@ class StoreUnreadable(Unreadable):
 
 class CommitLost(SreError):
     """Another scan took this commit's place in the sequence; nothing of ours became visible."""
+
+
+class Interrupted(SreError):
+    """Somebody asked it to stop; nothing half done stays."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; nothing was committed")

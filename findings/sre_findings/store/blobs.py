@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
+from sre_findings.files import draft, sync, sync_folder, whole
 from sre_findings.model.errors import StoreUnreadable, UsageError
 
 
@@ -100,27 +99,21 @@ class FolderBlobs:
     @contextlib.contextmanager
     def write(self, key: str) -> Iterator[BinaryIO]:
         """See Blobs."""
-        with mapped_errors(f"cannot write {self._folder / key}"), self._draft(key) as draft:
-            with draft.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._folder / key)
-            _sync_folder((self._folder / key).parent)
+        with mapped_errors(f"cannot write {self._folder / key}"), whole(self._folder / key) as file:
+            yield file
 
     def create(self, key: str, body: bytes) -> bool:
         """See Blobs. A hard link is the atomic "only if absent" that every POSIX file system keeps."""
         target = self._folder / key
-        with mapped_errors(f"cannot write {target}"), self._draft(key) as draft:
-            with draft.open("wb") as file:
+        with mapped_errors(f"cannot write {target}"), draft(target) as path:
+            with path.open("xb") as file:
                 file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
+                sync(file)
             try:
-                target.hardlink_to(draft)
+                target.hardlink_to(path)
             except FileExistsError:
                 return False
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
             return True
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -147,24 +140,3 @@ class FolderBlobs:
         if not path.is_file():
             raise Missing(key)
         return path
-
-    @contextlib.contextmanager
-    def _draft(self, key: str) -> Iterator[Path]:
-        """A path beside the key's own that no reader lists, gone afterwards whatever happens."""
-        parent = (self._folder / key).parent
-        parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".draft-", dir=parent)
-        os.close(handle)
-        try:
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename or link durable: it lives in the folder, not in the file."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,0 +1,51 @@
+# Everything a person does with this checkout. `make` lists it.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := findings scanner reports cli simulator benchmarks tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench docs lock clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11, 3.12 or 3.13 is needed; install one, or say PYTHON=/path/to/it" >&2; exit 1; }
+	@echo "make: setting up $(VENV) with $$($(PYTHON) --version); the first time takes a minute or two" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready ## Make .venv with sre-cli and every component, from the pinned lock
+
+demo: setup ## See it all on a simulated fleet, with no AWS account
+	@$(BIN)/sre-cli demo
+
+test: setup ## Run every test, with branch coverage
+	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+lint: setup ## Check style, types, and who imports whom
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/pyright --warnings
+	$(BIN)/lint-imports
+
+format: setup ## Bring the code into its form
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: setup ## Measure speed and memory beside peers; writes benchmarks/results
+	$(BIN)/python benchmarks/run.py
+
+docs: setup ## Renew the parts of the documentation that are made from the code
+	$(BIN)/python docs/make.py
+
+lock: setup ## Pin the dependencies anew (needs uv)
+	uv pip compile setup.cfg --extra cli --extra dev --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

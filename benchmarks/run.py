@@ -1,0 +1,10 @@
+"""``make bench``: every benchmark, each writing its own file below ``results``."""
+
+from __future__ import annotations
+
+import collect
+import start
+
+if __name__ == "__main__":
+    start.main()
+    collect.main()

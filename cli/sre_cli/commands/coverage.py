@@ -1,0 +1,31 @@
+"""sre-cli coverage."""
+
+from __future__ import annotations
+
+import click
+
+from sre_cli import exits, options
+from sre_findings.ask.question import CoverageGaps
+from sre_findings.settings import Settings
+
+
+@click.command("coverage", epilog=options.exit_help)
+@options.as_of_option
+@options.output_option
+@options.store_options
+def command(settings: Settings, as_of: str | None, output: str) -> int:
+    """What does Inspector not scan, and what to do about it?
+
+    No findings is no news about a resource that nobody looks at: this lists them, with Inspector's reason and a remedy.
+
+    \b
+    sre-cli coverage
+    sre-cli coverage --output csv
+    """
+    from sre_cli.render import render_coverage  # noqa: PLC0415 - after --help
+    from sre_findings.ask.ask import coverage  # noqa: PLC0415
+    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+
+    answer = coverage(CoverageGaps(as_of), open_sources(settings))
+    options.show(answer, output, render_coverage)
+    return exits.of_coverage(answer)

@@ -1,0 +1,159 @@
+"""sre-cli demo."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sre_cli import exits, options
+from sre_findings.model.errors import UsageError
+from sre_findings.settings import Settings, beside, data_folder
+
+if TYPE_CHECKING:
+    from sre_simulator.fleet import Fleet
+
+    from sre_findings.store.snapshots import Snapshots
+
+MARK = "demo.json"  # says that a store holds nothing but a demo, so that the next one may replace it
+
+
+@click.command("demo")
+@click.option("--nights", default=5, show_default=True, type=click.IntRange(1, 30), help="Nights of history.")
+@click.option("--seed", default=1, show_default=True, help="Another seed makes another fleet.")
+def command(nights: int, seed: int) -> int:
+    """See it all on a simulated fleet, with no AWS account.
+
+    Starts a local Inspector with a fleet of instances, images and functions, scans it once a night, asks about its
+    busiest instance, exports that instance's CSV and writes the report. All of it lies in SRE_STORE if that is set,
+    else in a folder of its own.
+    """
+    from sre_simulator.fleet import default_fleet  # noqa: PLC0415 - after --help
+
+    settings = _settings()
+    home = Path(settings.store.removeprefix("file://")).absolute()
+    fleet = default_fleet(seed=seed, nights=nights, now=datetime.now(UTC) - timedelta(minutes=1))
+    snapshots = _empty_store(settings, home)
+    click.echo(f"A simulated fleet: {len(fleet.accounts)} accounts, {len(fleet.regions)} regions, {nights} nights.\n", err=True)
+    _scan_nights(fleet, snapshots, settings)
+    _ask(settings)
+    files = _write_files(settings, home)
+    _tell(home, files)
+    return exits.ANSWERED
+
+
+def _settings() -> Settings:
+    """SRE_STORE where it is set, else a folder of the demo's own."""
+    from sre_findings.settings import load  # noqa: PLC0415
+
+    store = os.environ.get("SRE_STORE") or str(data_folder() / "demo")
+    if store.startswith("s3://"):
+        raise UsageError("the demo keeps its store in a folder", do="Unset SRE_STORE, or set it to a folder.")
+    return load(os.environ | {"SRE_STORE": store}, Path("/nonexistent"))
+
+
+def _empty_store(settings: Settings, home: Path) -> Snapshots:
+    """A store without snapshots: an earlier demo is replaced, anything else is left alone and refused."""
+    from sre_findings.store.blobs import open_blobs  # noqa: PLC0415
+    from sre_findings.store.snapshots import Snapshots  # noqa: PLC0415
+
+    snapshots = Snapshots(open_blobs(settings.store))
+    if (home / MARK).exists() and settings.table == beside(settings.store):
+        shutil.rmtree(home)
+    if snapshots.latest() is not None:
+        raise UsageError(f"{home} holds snapshots already", do="Set SRE_STORE to an empty folder for the demo.")
+    with snapshots.blobs.write(MARK) as file:
+        file.write(b'{"simulated": true}\n')
+    return snapshots
+
+
+def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
+    from sre_simulator.server import Simulator  # noqa: PLC0415
+
+    from sre_cli.render import render_commit  # noqa: PLC0415
+    from sre_findings.store.table import open_table  # noqa: PLC0415
+    from sre_scanner.scan import Request, scan  # noqa: PLC0415
+
+    table = open_table(settings.table)
+    request = Request(regions=fleet.regions, required=fleet.regions, owner_tag=settings.owner_tag, rate=1000.0)
+    with Simulator(fleet) as simulator, _pointed_at(simulator.url):
+        for night in fleet.nights:
+            simulator.clock = night
+            began = time.monotonic()
+            commit = scan(request, snapshots, table, now=lambda night=night, began=began: night + _since(began))  # type: ignore[misc]
+            click.echo(render_commit(commit), err=True)
+
+
+def _since(began: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _pointed_at(url: str) -> Iterator[None]:
+    """AWS settings that lead to the simulator and nowhere else, as long as the block lasts."""
+    ours = {
+        "AWS_ENDPOINT_URL_INSPECTOR2": url, "AWS_ACCESS_KEY_ID": "SIMULATED", "AWS_SECRET_ACCESS_KEY": "simulated",
+        "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }  # fmt: skip
+    hidden = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
+    before = {name: os.environ.get(name) for name in (*ours, *hidden)}
+    os.environ.update(ours)
+    for name in hidden:
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _ask(settings: Settings) -> None:
+    """The question that the product is for."""
+    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
+
+    from sre_cli.render import render_resource  # noqa: PLC0415
+    from sre_findings.ask.ask import about_resource  # noqa: PLC0415
+    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+    from sre_findings.ask.question import CACHED, AboutResource  # noqa: PLC0415
+
+    click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")
+    question = AboutResource(BUSY_INSTANCE, count=10, source=CACHED)
+    options.show(about_resource(question, open_sources(settings)), "table", render_resource)
+
+
+def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
+    """The CSV and the report, by the commands that a person would use."""
+    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
+
+    from sre_cli.commands import export, report  # noqa: PLC0415
+
+    csv, page = home / "exports" / "prod-web-36.csv", home / "reports"
+    store = ["--store", settings.store, "--table", settings.table]
+    with contextlib.redirect_stdout(sys.stderr):
+        export.command.main(["-i", BUSY_INSTANCE, "-o", str(csv), *store], standalone_mode=False)
+        report.command.main(["-o", str(page), *store], standalone_mode=False)
+    return [("Its CSV", csv), ("The report", page / "index.html"), ("The store", home)]
+
+
+def _tell(home: Path, files: list[tuple[str, Path]]) -> None:
+    """Where everything lies, and what to try next."""
+    click.echo("")
+    for name, path in files:
+        click.echo(f"{name + ':':<12} {path}")
+    click.echo(f"\nTry next:\n  export SRE_STORE={home}")
+    for line in (
+        "sre-cli summary --by owner",
+        "sre-cli vulnerabilities -i prod-web-36 -s critical --fail-on critical",
+        "sre-cli coverage",
+        "sre-cli snapshots list",
+        "sre-cli export --format ndjson -s critical -o critical.ndjson",
+    ):
+        click.echo(f"  {line}")

@@ -1,0 +1,36 @@
+"""sre-cli summary."""
+
+from __future__ import annotations
+
+import click
+
+from sre_cli import exits, options
+from sre_findings.ask.question import BY, Summary
+from sre_findings.model.severity import Severity
+from sre_findings.settings import Settings
+
+
+@click.command("summary", epilog=options.exit_help)
+@click.option("--by", type=click.Choice(BY), help="Count in groups, the worst first.")
+@click.option("-n", "--count", default=25, show_default=True, type=click.IntRange(0), help="How many groups; 0 lists all.")
+@options.as_of_option
+@options.gate_options
+@options.output_option
+@options.store_options
+def command(
+    settings: Settings, by: str | None, count: int, as_of: str | None, fail_on: Severity | None, untriaged: str, output: str
+) -> int:
+    """How vulnerable is all of it?
+
+    \b
+    sre-cli summary
+    sre-cli summary --by owner
+    sre-cli summary --by package -n 10 --output csv
+    """
+    from sre_cli.render import render_summary  # noqa: PLC0415 - after --help
+    from sre_findings.ask.ask import summary  # noqa: PLC0415
+    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+
+    answer = summary(Summary(by, count, as_of), open_sources(settings))
+    options.show(answer, output, render_summary)
+    return exits.of_summary(answer, fail_on, untriaged_fails=untriaged == "fail")

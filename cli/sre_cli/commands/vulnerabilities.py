@@ -1,0 +1,48 @@
+"""sre-cli vulnerabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sre_cli import exits, options
+from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource
+from sre_findings.model.severity import Severity
+from sre_findings.settings import Settings
+
+
+@click.command("vulnerabilities", epilog=options.exit_help)
+@click.option("-i", "--id", "text", required=True, metavar="ID|NAME", help="An instance id, an ARN, or a tag Name.")
+@click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
+@click.option("-n", "--count", default=25, show_default=True, type=click.IntRange(0), help="How many to list; 0 lists all.")
+@click.option("--cursor", help="Go on where the page before ended (next_cursor of its JSON).")
+@click.option("--live", "source", flag_value=LIVE, help="Ask Inspector itself, now.")
+@click.option("--cached", "source", flag_value=CACHED, help="Ask the snapshot only.")
+@click.option("--region", help="Where to ask live, if the snapshot does not know the resource.")
+@click.option("--profile", help="The AWS profile for asking live.")
+@options.as_of_option
+@options.gate_options
+@options.output_option
+@options.store_options
+def command(settings: Settings, output: str, fail_on: Severity | None, untriaged: str, profile: str | None, **asked: Any) -> int:
+    """How vulnerable is this instance, image or function?
+
+    Answers from the newest snapshot, and from Inspector itself where the snapshot cannot tell. It never says that a
+    resource is clean unless Inspector scanned it and the snapshot is complete.
+
+    \b
+    sre-cli vulnerabilities -i i-0123456789abcdef0
+    sre-cli vulnerabilities -i prod-web-36 -s critical -s high --fail-on critical
+    sre-cli vulnerabilities -i i-0123456789abcdef0 --live --output json
+    """
+    from sre_cli.render import render_resource  # noqa: PLC0415 - after --help
+    from sre_findings.ask.ask import about_resource  # noqa: PLC0415
+    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+
+    question = AboutResource(**asked | {"source": asked["source"] or EITHER})
+    answer = about_resource(question, open_sources(settings, profile))
+    options.show(answer, output, render_resource)
+    if answer.next_cursor and output == "json":
+        click.echo("sre-cli: there is more: pass next_cursor as --cursor, or use -n 0.", err=True)
+    return exits.of_resource(answer, fail_on, untriaged_fails=untriaged == "fail")

@@ -1,0 +1,93 @@
+"""Options that several commands share, and what they open."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sre_findings.model import resource, scope, severity
+from sre_findings.model.errors import UsageError
+from sre_findings.settings import load
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("table", "json", "csv", "ndjson")
+UNBOUNDED = 100_000
+
+
+class Parsed(click.ParamType):
+    """A value that the model itself checks; its UsageError becomes click's."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any], words: tuple[str, ...] = ()) -> None:
+        self.name, self._parse, self._words = name, parse, words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The checked value."""
+        try:
+            return self._parse(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The words that begin so."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while completing
+
+        return [CompletionItem(word) for word in self._words if word.startswith(incomplete.lower())]
+
+
+SEVERITY = Parsed("severity", severity.parse, tuple(s.lower() for s in severity.ORDER))
+TYPE = Parsed("type", resource.parse_type, tuple(resource.WORDS))
+STATUS = Parsed("status", scope.parse_status, tuple(s.lower() for s in scope.STATUSES))
+
+
+def store_options(function: F) -> F:
+    """--store, --table and --max-age, handed on as ``settings``."""
+
+    @click.option("--store", help="Where snapshots lie: a folder, file:///… or s3://bucket/prefix.  [env: SRE_STORE]")
+    @click.option("--table", help="Where rollups lie: sqlite:////… or dynamodb://table.  [env: SRE_TABLE]")
+    @click.option("--max-age", help="How old a snapshot may be to be sure (26h, 3d).  [env: SRE_MAX_AGE]")
+    @wraps(function)
+    def with_settings(*, store: str | None, table: str | None, max_age: str | None, **rest: Any) -> Any:
+        settings = load(os.environ, Path.cwd(), store=store, table=table, max_age=max_age)
+        return function(settings=settings, **rest)
+
+    return with_settings  # type: ignore[return-value]  # the wrapper adds options and passes the rest on unchanged
+
+
+def output_option(function: F) -> F:
+    """--output table|json|csv|ndjson."""
+    text = "How to print the answer."
+    return click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help=text)(function)
+
+
+def gate_options(function: F) -> F:
+    """--fail-on and --untriaged."""
+    untriaged = click.Choice(("fail", "ignore"))
+    function = click.option("--untriaged", type=untriaged, default="fail", help="What unrated findings do to --fail-on.")(
+        function
+    )
+    return click.option("--fail-on", type=SEVERITY, help="Exit 1 if a finding is at or above this severity.")(function)
+
+
+as_of_option = click.option("--as-of", metavar="WHEN", help="An older snapshot: its id, 2026-11-22, yesterday, -7d.")
+exit_help = "\b\nExit codes: see sre-cli --help."
+
+
+def show(answer: Any, output: str, table: Callable[[Any, int, bool], str]) -> None:
+    """Prints an answer in the chosen form; tables fitted to the terminal, and not at all into a pipe."""
+    from sre_cli import render  # noqa: PLC0415
+    from sre_cli.terminal import wants_colour  # noqa: PLC0415
+
+    if output == "table":
+        tty = sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else UNBOUNDED
+        text = table(answer, width, wants_colour(tty, os.environ))
+    else:
+        text = {"json": render.as_json, "csv": render.as_csv, "ndjson": render.as_ndjson}[output](answer)
+    click.echo(text.rstrip("\n"))

@@ -1,0 +1,138 @@
+"""Asking Inspector itself about one resource: its findings and its coverage, now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sre_findings.ask.question import AboutResource
+from sre_findings.ask.rows import packages_of, time_of
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.retry import Tally
+from sre_findings.inspector.wire import WireCoverage, WireFinding, decode_packages, decode_resources
+from sre_findings.model import severity
+from sre_findings.model.answer import LIVE, Proof, ResourceAnswer
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.coverage import Coverage
+from sre_findings.model.errors import UsageError
+from sre_findings.model.finding import Finding
+from sre_findings.model.resource import Resource, can_be_id, check_id
+from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.verdict import Evidence, decide
+
+Open = Callable[[str], Inspector]
+"""Inspector in a region."""
+
+
+def live(open_inspector: Open, regions: Callable[[], Sequence[str]], now: Callable[[], datetime]) -> Callable[
+    [AboutResource, ResourceAnswer | None], ResourceAnswer
+]:  # fmt: skip
+    """The live source of ``ask``. It asks the region that the snapshot, the question or the settings name, in that order."""
+
+    def ask(question: AboutResource, cached: ResourceAnswer | None) -> ResourceAnswer:
+        known = cached.resource if cached and cached.resource.region else None
+        text = known.resource_id if known else check_id(question.text)
+        if known is None and not can_be_id(text):
+            do = "Ask with its id, or scan first, so that names are known."
+            raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
+        where = (known.region,) if known else (question.region,) if question.region else tuple(regions())
+        answers = [_in_region(open_inspector(region), region, text, question, known, now) for region in where]
+        return max(answers, key=lambda a: a.total_findings + len(a.coverage))
+
+    return ask
+
+
+def _in_region(
+    inspector: Inspector, region: str, text: str, question: AboutResource, known: Resource | None, now: Callable[[], datetime]
+) -> ResourceAnswer:
+    """One region's answer. Coverage is asked too: no findings and no coverage is not the same as clean."""
+    as_of, tally = now(), Tally()
+    wire = [f for page in inspector.findings(("ACTIVE", "SUPPRESSED"), tally, resourceId=text) for f in page.findings]
+    rows = [r for page in inspector.coverage(tally, resourceId=text) for r in page.coveredResources]
+    coverage = [_coverage(row, region) for row in rows]
+    found = sorted((_finding(f, text, region) for f in wire), key=_worst_first)
+    resource = known or _resource(found, coverage, text, region)
+    rollup = _rollup(found)
+    verdict = decide(Evidence(rollup, coverage, (), as_of, too_old=False, known=bool(found or coverage)))
+    listed = [f for f in found if not question.severities or f.severity in question.severities]
+    shown = listed[: question.count or None]
+    if len(listed) > len(shown):
+        note = f"live answers list {len(shown)} of {len(listed)} findings; use -n 0 for all"
+        verdict = replace(verdict, notes=(*verdict.notes, note))
+    proof = Proof(LIVE, None, as_of, 0, COMPLETE, "of this resource in Inspector")
+    return ResourceAnswer(resource, verdict, rollup, coverage, shown, len(listed), None, proof)
+
+
+def _worst_first(finding: Finding) -> tuple[int, str, float, str, str]:
+    """The order of resource_findings.sql."""
+    score = -(finding.inspector_score or -1.0)
+    return severity.rank(finding.severity), finding.status, score, finding.vulnerability_id or "", finding.finding_arn
+
+
+def _resource(found: Sequence[Finding], coverage: Sequence[Coverage], text: str, region: str) -> Resource:
+    if found:
+        one = found[0]
+        return Resource(one.resource_id, one.resource_type, one.account_id, region, one.resource_name)
+    if coverage:
+        row = coverage[0]
+        return Resource(row.resource_id, row.resource_type, row.account_id, region, row.name)
+    return Resource(text, "", "", "")
+
+
+def _coverage(row: WireCoverage, region: str) -> Coverage:
+    last = None if row.lastScannedAt is None else datetime.fromtimestamp(row.lastScannedAt, UTC)
+    status = row.scanStatus
+    return Coverage(
+        row.resourceId,
+        row.resourceType,
+        row.accountId,
+        region,
+        row.scanType,
+        status.statusCode,
+        status.reason,
+        row.scanMode,
+        last,
+    )
+
+
+def _finding(wire: WireFinding, text: str, region: str) -> Finding:
+    details = decode_packages(bytes(wire.packageVulnerabilityDetails) or b"{}")
+    resources = decode_resources(bytes(wire.resources) or b"[]")
+    mine = next((r for r in resources if r.id == text), resources[0] if resources else None)
+    return Finding(
+        finding_arn=wire.findingArn,
+        vulnerability_id=details.vulnerabilityId,
+        severity=wire.severity or "",
+        status=wire.status or "",
+        type=wire.type or "",
+        title=wire.title,
+        packages=packages_of(bytes(details.vulnerablePackages)),
+        fix_available=wire.fixAvailable,
+        exploit_available=wire.exploitAvailable,
+        epss_score=None,
+        inspector_score=wire.inspectorScore,
+        first_observed_at=_time(wire.firstObservedAt),
+        last_observed_at=_time(wire.lastObservedAt),
+        resource_id=text,
+        resource_type=mine.type if mine else "",
+        resource_name=(mine.tags or {}).get("Name", "") if mine else "",
+        account_id=wire.awsAccountId or "",
+        region=region,
+    )
+
+
+def _time(seconds: float | None) -> datetime:
+    return time_of(round((seconds or 0.0) * 1e6)) or datetime.fromtimestamp(0, UTC)
+
+
+def _rollup(found: Sequence[Finding]) -> Rollup:
+    active = [f for f in found if f.status == "ACTIVE"]
+    numbers = [sum(severity.rank(f.severity) == place for f in active) for place in range(severity.OTHER + 1)]
+    return Rollup(
+        Counts(*numbers),
+        suppressed=sum(f.status == "SUPPRESSED" for f in found),
+        fixable=sum(f.fix_available in ("YES", "PARTIAL") for f in active),
+        exploitable=sum(f.exploit_available == "YES" for f in active),
+        resources=int(bool(found)),
+    )

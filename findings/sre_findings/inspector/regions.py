@@ -1,0 +1,58 @@
+"""Regions: which exist, which are configured, which an account uses."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from sre_findings.model.errors import UsageError
+
+
+def check_region(region: str, known: Iterable[str]) -> str:
+    """The region, if AWS has it. A mistyped one would otherwise be a name that never resolves, retried for minutes."""
+    regions = sorted(known)
+    if region in regions:
+        return region
+    near = difflib.get_close_matches(region, regions, n=3)
+    raise UsageError(
+        f"{region!r} is not an AWS region with Inspector",
+        do=f"Did you mean {' or '.join(near)}?" if near else "Example: eu-west-1. A new region may need a newer boto3.",
+    )
+
+
+def known_regions() -> list[str]:
+    """Every region where Inspector exists, in all partitions, as botocore knows them."""
+    import botocore.session  # noqa: PLC0415 - 120 ms, only for those who call AWS
+
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    return [r for p in partitions for r in session.get_available_regions("inspector2", p)]
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region: aws, aws-cn, aws-us-gov. One snapshot holds one."""
+    import botocore.session  # noqa: PLC0415
+
+    partition: str = botocore.session.get_session().get_partition_for_region(region)
+    return partition
+
+
+def configured_region(profile: str | None, environ: Mapping[str, str]) -> str:
+    """The region of the AWS settings. Raises UsageError without one."""
+    import botocore.session  # noqa: PLC0415
+
+    region = environ.get("AWS_REGION") or botocore.session.Session(profile=profile).get_config_variable("region")
+    if not region:
+        raise UsageError("no region is configured", do="Use --region, or set AWS_REGION.")
+    return str(region)
+
+
+def enabled_regions(profile: str | None, home: str) -> list[str]:
+    """The regions that the account has enabled and where Inspector exists, from EC2. botocore's errors come through."""
+    import botocore.config  # noqa: PLC0415
+    import botocore.session  # noqa: PLC0415
+
+    config = botocore.config.Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
+    client = botocore.session.Session(profile=profile).create_client("ec2", region_name=home, config=config)
+    names = {region["RegionName"] for region in client.describe_regions()["Regions"]}
+    return sorted(names & set(known_regions()))

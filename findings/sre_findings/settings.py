@@ -1,0 +1,105 @@
+"""Settings: flags over environment over ``sre-ops.toml`` over defaults. Entry points read them; nothing else does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sre_findings.model.errors import UsageError
+
+FILE = "sre-ops.toml"
+_SPAN = re.compile(r"(\d+)\s*([smhd])\Z")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its key in the file, its environment variable, its default, and what it is for."""
+
+    key: str
+    variable: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting("store", "SRE_STORE", "a folder in the user's data directory", "Where snapshots lie: file:///… or s3://bucket/prefix."),
+    Setting("table", "SRE_TABLE", "table.db beside a local store", "Where rollups lie: sqlite:////… or dynamodb://table."),
+    Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
+    Setting("owner_tag", "SRE_OWNER_TAG", "team", "The tag that names a resource's owner."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the entry points hand on."""
+
+    store: str
+    table: str
+    max_age: timedelta
+    owner_tag: str
+    copies: Path
+
+
+def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
+         max_age: str | None = None) -> Settings:  # fmt: skip
+    """The settings for this call; arguments are flags. Raises UsageError that names the wrong setting."""
+    flags = {"store": store, "table": table, "max_age": max_age}
+    values = _file(folder / FILE) | {s.key: environ[s.variable] for s in SETTINGS if environ.get(s.variable)}
+    values |= {key: value for key, value in flags.items() if value}
+    place = values.get("store") or str(data_folder() / "store")
+    return Settings(
+        store=place,
+        table=values.get("table") or beside(place),
+        max_age=span(values.get("max_age", "26h")),
+        owner_tag=values.get("owner_tag", "team"),
+        copies=cache_folder() / "copies",
+    )
+
+
+def beside(store: str) -> str:
+    """The table of a local store that names none. A bucket has no place beside it."""
+    if store.startswith("s3://"):
+        raise UsageError("SRE_TABLE is not set", why="the store is a bucket", do="Use dynamodb://table or sqlite:////absolute/file.db.")
+    folder = store.removeprefix("file://") if store.startswith("file://") else str(Path(store).absolute())
+    return f"sqlite:///{folder}/table.db"
+
+
+def span(text: str) -> timedelta:
+    """A length of time: 90s, 90m, 26h, 3d."""
+    if match := _SPAN.match(text.strip()):
+        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    raise UsageError(f"{text!r} is not a length of time", do="Use 90m, 26h or 3d.")
+
+
+def data_folder() -> Path:
+    """Where this user's programs keep their data."""
+    import platformdirs  # noqa: PLC0415 - only where a default is needed
+
+    return Path(platformdirs.user_data_dir("sre-operations-assistant", appauthor=False))
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what they can fetch again."""
+    import platformdirs  # noqa: PLC0415
+
+    return Path(platformdirs.user_cache_dir("sre-operations-assistant", appauthor=False))
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read", why=str(error)) from error
+    unknown = sorted(values.keys() - {s.key for s in SETTINGS})
+    if unknown or not all(isinstance(v, str) for v in values.values()):
+        do = f"It takes {', '.join(s.key for s in SETTINGS)}, each a string."
+        raise UsageError(f"{path} has a setting that is not one", why=", ".join(unknown), do=do)
+    return values

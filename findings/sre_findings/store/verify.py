@@ -1,0 +1,44 @@
+"""Whether a snapshot is still what was committed: every part there, every sum right."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.snapshots import Commit, Snapshots
+
+_CHUNK = 1 << 20
+
+
+def verify(snapshots: Snapshots, commit: Commit) -> Iterator[tuple[str, str | None]]:
+    """Each file of the snapshot with what is wrong with it, None where nothing is; the manifest first.
+
+    The manifest's own sum stands in the commit, the parts' sums in the manifest.
+    """
+    try:
+        manifest = snapshots.manifest(commit)
+    except StoreUnreadable as error:
+        yield "manifest.json", error.why
+        return
+    yield "manifest.json", None
+    with tempfile.TemporaryDirectory(prefix="sre-verify-") as folder:
+        for part in manifest.parts:
+            try:
+                path = snapshots.part(commit, part, Path(folder))
+            except StoreUnreadable as error:
+                yield part.key, error.why
+                continue
+            yield part.key, None if _sha256(path) == part.sha256 else "its SHA-256 is not the one in the manifest"
+            if path.is_relative_to(folder):
+                path.unlink()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
