@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _tell(error: Exception) -> int:
     """One line on stderr, and the exit code of the error."""
-    from sre_cli.terminal import clean  # noqa: PLC0415 - a cheerful run needs none of it
+    from sre_cli.terminal import printable  # noqa: PLC0415 - a cheerful run needs none of it
 
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
@@ -108,9 +108,9 @@ def _tell(error: Exception) -> int:
         error.show()
         return exits.USAGE
     if isinstance(error, SreError):
-        click.echo(f"sre-cli: {clean(str(error))}", err=True)
+        click.echo(f"sre-cli: {printable(error)}", err=True)
         return exits.of_error(error)
     click.echo(
-        f"sre-cli: a bug of ours: {type(error).__name__}: {clean(str(error))}. Run it with --debug and report it.", err=True
+        f"sre-cli: a bug of ours: {type(error).__name__}: {printable(error)}. Run it with --debug and report it.", err=True
     )
     return exits.BUG

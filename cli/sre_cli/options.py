@@ -18,7 +18,6 @@ from sre_findings.settings import load
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv", "ndjson")
-UNBOUNDED = 100_000
 
 
 class Parsed(click.ParamType):
@@ -79,15 +78,15 @@ as_of_option = click.option("--as-of", metavar="WHEN", help="An older snapshot: 
 exit_help = "\b\nExit codes: see sre-cli --help."
 
 
-def show(answer: Any, output: str, table: Callable[[Any, int, bool], str]) -> None:
+def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str]) -> None:
     """Prints an answer in the chosen form; tables fitted to the terminal, and not at all into a pipe."""
     from sre_cli import render  # noqa: PLC0415
-    from sre_cli.terminal import wants_colour  # noqa: PLC0415
+    from sre_cli.terminal import colour_of  # noqa: PLC0415
 
     if output == "table":
         tty = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else UNBOUNDED
-        text = table(answer, width, wants_colour(tty, os.environ))
+        width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else None
+        text = table(answer, width, colour_of(tty, os.environ))
     else:
         text = {"json": render.as_json, "csv": render.as_csv, "ndjson": render.as_ndjson}[output](answer)
     click.echo(text.rstrip("\n"))

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import click
 
-from sre_cli.terminal import clean
+from sre_cli.terminal import printable
 
 
 class Lines:
@@ -26,7 +26,7 @@ class Lines:
 
     def trouble(self, region: str, message: str) -> None:
         """One line."""
-        click.echo(f"sre-cli: {region}: {clean(message)}", err=True)
+        click.echo(f"sre-cli: {region}: {printable(message)}", err=True)
 
 
 class Bars(Lines):
@@ -63,7 +63,7 @@ class Bars(Lines):
 
     def trouble(self, region: str, message: str) -> None:
         """A line above the bars."""
-        self._bars.console.print(f"{region}: {clean(message)}", markup=False, highlight=False)
+        self._bars.console.print(f"{region}: {printable(message)}", markup=False, highlight=False)
 
     def _task(self, region: str) -> int:
         if region not in self._tasks:

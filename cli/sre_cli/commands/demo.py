@@ -78,7 +78,7 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
 def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
     from sre_simulator.server import Simulator  # noqa: PLC0415
 
-    from sre_cli.render import render_commit  # noqa: PLC0415
+    from sre_cli.commit_line import render_commit  # noqa: PLC0415
     from sre_findings.store.table import open_table  # noqa: PLC0415
     from sre_scanner.scan import Request, scan  # noqa: PLC0415
 

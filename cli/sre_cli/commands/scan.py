@@ -32,7 +32,7 @@ def command(settings: Settings, **asked: Any) -> int:
     sre-cli scan --status active --status suppressed --status closed
     """
     from sre_cli.progress import watching  # noqa: PLC0415 - after --help
-    from sre_cli.render import render_commit  # noqa: PLC0415
+    from sre_cli.commit_line import render_commit  # noqa: PLC0415
     from sre_scanner.start import Flags, run  # noqa: PLC0415
 
     with watching() as progress:

@@ -26,9 +26,9 @@ def list_(settings: Settings, output: str) -> int:
     """Every committed snapshot, the newest first."""
     from sre_cli.render import render_snapshots  # noqa: PLC0415 - after --help
 
-    commits = _open(settings).commits()[::-1]
+    commits = _open(settings).commits()
     if output in ("json", "ndjson"):
-        rows = [commit.to_json() for commit in commits]
+        rows = [commit.to_json() for commit in reversed(commits)]
         click.echo("\n".join(json.dumps(row) for row in rows) if output == "ndjson" else json.dumps(rows, indent=2))
     else:
         options.show(commits, output, lambda some, width, colour: render_snapshots(some, datetime.now(UTC), width, colour))

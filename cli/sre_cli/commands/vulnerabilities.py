@@ -15,6 +15,7 @@ from sre_findings.settings import Settings
 @click.command("vulnerabilities", epilog=options.exit_help)
 @click.option("-i", "--id", "text", required=True, metavar="ID|NAME", help="An instance id, an ARN, or a tag Name.")
 @click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
+@click.option("--suppressed", is_flag=True, help="List suppressed findings too.")
 @click.option("-n", "--count", default=25, show_default=True, type=click.IntRange(0), help="How many to list; 0 lists all.")
 @click.option("--cursor", help="Go on where the page before ended (next_cursor of its JSON).")
 @click.option("--live", "source", flag_value=LIVE, help="Ask Inspector itself, now.")

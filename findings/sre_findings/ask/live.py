@@ -55,7 +55,8 @@ def _in_region(
     resource = known or _resource(found, coverage, text, region)
     rollup = _rollup(found)
     verdict = decide(Evidence(rollup, coverage, (), as_of, too_old=False, known=bool(found or coverage)))
-    listed = [f for f in found if not question.severities or f.severity in question.severities]
+    wanted = [f for f in found if f.status in question.statuses]
+    listed = [f for f in wanted if not question.severities or f.severity in question.severities]
     shown = listed[: question.count or None]
     if len(listed) > len(shown):
         note = f"live answers list {len(shown)} of {len(listed)} findings; use -n 0 for all"

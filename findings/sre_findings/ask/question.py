@@ -13,7 +13,8 @@ CACHED, LIVE, EITHER = "cached", "live", "either"
 class AboutResource:
     """How vulnerable is this resource? ``text`` is an id or a name; ``source`` says where the answer may come from.
 
-    ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed, never the counts.
+    ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed, never the counts;
+    ``suppressed`` lists suppressed ones too.
     """
 
     text: str
@@ -23,6 +24,12 @@ class AboutResource:
     source: str = EITHER
     as_of: str | None = None
     region: str | None = None
+    suppressed: bool = False
+
+    @property
+    def statuses(self) -> list[str]:
+        """The statuses of the findings to list."""
+        return ["ACTIVE", "SUPPRESSED"] if self.suppressed else ["ACTIVE"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,13 @@ def _filters(question: AboutResource) -> dict[str, Any]:
     return {"severities": list(question.severities)} if question.severities else {}
 
 
-def _page(question: AboutResource, found: Found, place: dict[str, str]) -> tuple[list[Any], int, str | None]:
+def _page(question: AboutResource, found: Found, place: dict[str, Any]) -> tuple[list[Any], int, str | None]:
     """One page of findings, how many there are, and the cursor of the next page, which is pinned to the snapshot."""
-    severities = list(question.severities) or None
+    wanted = {"severities": list(question.severities) or None, "statuses": question.statuses, **place}
     skip = _skip(question.cursor, found.commit.snapshot_id)
-    total = int(found.engine.rows("resource_total", severities=severities, **place)[0]["total"])
+    total = int(found.engine.rows("resource_total", **wanted)[0]["total"])
     count = question.count or total
-    rows = found.engine.rows("resource_findings", severities=severities, count=count, skip=skip, **place) if total else []
+    rows = found.engine.rows("resource_findings", count=count, skip=skip, **wanted) if total else []
     more = f"{found.commit.snapshot_id}.{skip + len(rows)}" if skip + len(rows) < total else None
     return [finding_of(row) for row in rows], total, more
 

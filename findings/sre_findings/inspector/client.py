@@ -30,8 +30,8 @@ def connect(region: str, *, profile: str | None = None, connections: int = 4) ->
     with mapped_errors():
         session = botocore.session.Session(profile=profile)
         config = botocore.config.Config(
-            connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 1}, max_pool_connections=connections,
-            parameter_validation=False, user_agent_extra="sre-operations-assistant",
+            connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=connections, parameter_validation=False, user_agent_extra="sre-operations-assistant",
         )  # fmt: skip
         client = session.create_client("inspector2", region_name=region, config=config)
         if session.get_credentials() is None:
@@ -71,10 +71,12 @@ class mapped_errors:  # noqa: N801 - reads as a word where it is used
 
 def _ours(error: BaseException) -> Exception:
     import botocore.exceptions as theirs  # noqa: PLC0415
+    import botocore.parsers  # noqa: PLC0415
 
     if isinstance(error, theirs.ClientError):
         return _answered(error)
-    if isinstance(error, theirs.HTTPClientError | theirs.ConnectionError | theirs.ResponseStreamingError):
+    passing = theirs.HTTPClientError | theirs.ConnectionError | theirs.ResponseStreamingError
+    if isinstance(error, passing | botocore.parsers.ResponseParserError):
         return Transient(first_line(error))
     if isinstance(error, theirs.ProfileNotFound | theirs.NoRegionError | theirs.InvalidRegionError | theirs.ParamValidationError):
         return UsageError(first_line(error), do="Check --profile, --region and your AWS settings.")

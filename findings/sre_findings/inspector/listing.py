@@ -84,17 +84,19 @@ class Inspector:
         query = {"aggregationType": "ACCOUNT", "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}}}
         total = dict.fromkeys(("all", "critical", "high", "medium"), 0)
         for page in self._objects("ListFindingAggregations", {**query, "maxResults": 100}, "responses", tally):
-            for response in page.items:
-                counts = response.get("accountAggregation", {}).get("severityCounts", {})
-                total = {name: total[name] + int(counts.get(name, 0)) for name in total}
+            for counts in map(_severity_counts, page.items):
+                total = {name: number + counts.get(name, 0) for name, number in total.items()}
         return total
 
     def _objects(self, operation: str, query: Mapping[str, Any], key: str, tally: Tally) -> Iterator[ObjectPage]:
         def decode(body: bytes) -> ObjectPage:
             values = decode_object(body)
-            if not isinstance(values.get(key), list):
+            items, token = values.get(key), values.get("nextToken")
+            if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
                 raise Garbled(f"{operation} answered without {key}")
-            return ObjectPage(values[key], values.get("nextToken"))
+            if not isinstance(token, str | None):
+                raise Garbled(f"{operation} answered with a next token that is none")
+            return ObjectPage(items, token)
 
         for page in pages(lambda body: self._ask(operation, body, decode, tally), query, lambda p: len(p.items)):
             _count(tally, len(page.items))
@@ -119,14 +121,25 @@ def _count(tally: Tally, items: int) -> None:
     tally.empty_pages += items == 0
 
 
+def _severity_counts(response: Mapping[str, Any]) -> Mapping[str, int]:
+    """The counts of one account, of whatever is a number; an item of another kind has none."""
+    counts = _object(_object(response.get("accountAggregation")).get("severityCounts"))
+    return {name: number for name, number in counts.items() if isinstance(number, int)}
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _statuses(body: bytes) -> list[AccountStatus]:
     """The accounts of a BatchGetAccountStatus answer; failedAccounts count as not visible."""
     accounts = decode_object(body).get("accounts")
-    if not isinstance(accounts, list):
+    if not isinstance(accounts, list) or not all(isinstance(one, dict) and "accountId" in one for one in accounts):
         raise Garbled("BatchGetAccountStatus answered without accounts")
     return [_status(account) for account in accounts]
 
 
 def _status(account: Mapping[str, Any]) -> AccountStatus:
-    switches = {name: str(state.get("status")) for name, state in account.get("resourceState", {}).items()}
-    return AccountStatus(str(account["accountId"]), str(account.get("state", {}).get("status")), switches)
+    """A status that is not there is no ENABLED."""
+    switches = {name: str(_object(state).get("status")) for name, state in _object(account.get("resourceState")).items()}
+    return AccountStatus(str(account["accountId"]), str(_object(account.get("state")).get("status")), switches)

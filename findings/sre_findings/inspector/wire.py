@@ -7,7 +7,8 @@ costs 6 µs; nested parts stay raw JSON, and fields that we do not know are kept
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -45,7 +46,14 @@ class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     remediation: msgspec.Raw = NO_RAW
 
 
-class FindingsPage(msgspec.Struct, forbid_unknown_fields=True):
+class _WirePage(msgspec.Struct, forbid_unknown_fields=True):
+    """What a page is on the wire, and nothing else."""
+
+    findings: list[WireFinding]
+    nextToken: str | None = None  # noqa: N815
+
+
+class FindingsPage(msgspec.Struct):
     """One page. ``extras`` holds, by position, the JSON of a finding's fields that WireFinding cannot take."""
 
     findings: list[WireFinding]
@@ -100,9 +108,13 @@ class CoveragePage(msgspec.Struct):
     nextToken: str | None = None  # noqa: N815
 
 
-_STRICT = msgspec.json.Decoder(FindingsPage)
+_STRICT = msgspec.json.Decoder(_WirePage)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TOKEN = msgspec.json.Decoder(str | None)
+_LIST = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _COVERAGE = msgspec.json.Decoder(CoveragePage, strict=False)
 _ANY = msgspec.json.Decoder()
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # RecursionError: brackets without end
 _RESOURCES = msgspec.json.Decoder(list[WireResource])
 _PACKAGES = msgspec.json.Decoder(WirePackages)
 _KNOWN = frozenset(WireFinding.__struct_fields__)
@@ -116,18 +128,20 @@ def decode_findings(body: bytes) -> FindingsPage:
     The quick way takes what the API documents; a page with anything else is decoded again, field by field.
     """
     try:
-        return _STRICT.decode(body)
+        body.decode()  # nested parts stay raw, and raw parts are not looked into
+        page = _STRICT.decode(body)
     except msgspec.ValidationError:
         return _decode_leniently(body)
-    except msgspec.DecodeError as error:
+    except _NOT_JSON as error:
         raise Garbled(f"not JSON: {error}") from error
+    return FindingsPage(page.findings, page.nextToken)
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
     """The body of any other answer as plain data. Raises Garbled when it is not a JSON object."""
     try:
         values = _ANY.decode(body)
-    except msgspec.DecodeError as error:
+    except _NOT_JSON as error:
         raise Garbled(f"not JSON: {error}") from error
     if not isinstance(values, dict):
         raise Garbled(f"not a JSON object but {type(values).__name__}")
@@ -137,8 +151,9 @@ def decode_object(body: bytes) -> dict[str, Any]:
 def decode_coverage(body: bytes) -> CoveragePage:
     """One page of ListCoverage from its raw body. Raises Garbled when it is not one."""
     try:
+        body.decode()
         return _COVERAGE.decode(body)
-    except msgspec.DecodeError as error:
+    except _NOT_JSON as error:
         raise Garbled(f"not a page of coverage: {error}") from error
 
 
@@ -159,26 +174,35 @@ def decode_packages(raw: bytes) -> WirePackages:
 
 
 def _decode_leniently(body: bytes) -> FindingsPage:
-    values = decode_object(body)
-    findings, token = values.get("findings"), values.get("nextToken")
-    if not isinstance(findings, list) or not all(isinstance(f, dict) and "findingArn" in f for f in findings):
-        raise Garbled("a page without its findings")
-    unknown = Counter({f"page.{key}": 1 for key in values.keys() - {"findings", "nextToken"}})
-    page = FindingsPage([], token if isinstance(token, str) else None, {}, unknown)
-    for position, finding in enumerate(findings):
-        _take(page, position, finding)
+    """Field by field, each as it came: a value that does not fit its field is no reason to lose the others."""
+    try:
+        values = _FIELDS.decode(body)
+        findings = _LIST.decode(values.get("findings", b"null"))
+        token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
+        unknown = Counter({f"page.{key}": 1 for key in values.keys() - {"findings", "nextToken"}})
+        page = FindingsPage([], token, {}, unknown)
+        for position, finding in enumerate(findings):
+            _take(page, position, finding)
+    except _NOT_JSON as error:
+        raise Garbled(f"a page without its findings: {error}") from error
     return page
 
 
-def _take(page: FindingsPage, position: int, finding: dict[str, Any]) -> None:
+def _take(page: FindingsPage, position: int, finding: Mapping[str, msgspec.Raw]) -> None:
     """One finding of any shape: what fits becomes a field, what does not goes to ``extras`` as it came."""
     known: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for key, value in finding.items():
+    extra: dict[str, msgspec.Raw] = {}
+    for key, raw in finding.items():
+        if key in _RAW:
+            known[key] = raw.copy()
+            continue
+        value = _ANY.decode(raw) if key in _KNOWN else None
         if key in _KNOWN and (fitted := _fit(key, value)) is not None:
             known[key] = fitted
         if key not in _KNOWN or (value is not None and not _same(key, value)):
-            extra[key] = value
+            extra[key] = raw
+    if "findingArn" not in known:
+        raise Garbled("a finding without its ARN")
     page.findings.append(WireFinding(**known))
     page.unknown.update(f"finding.{key}" for key in extra)
     if extra:
@@ -187,8 +211,6 @@ def _take(page: FindingsPage, position: int, finding: dict[str, Any]) -> None:
 
 def _fit(key: str, value: Any) -> Any:
     """The value as its field takes it, or None."""
-    if key in _RAW:
-        return msgspec.Raw(msgspec.json.encode(value)) if value is not None else None
     if key in _TIMES and isinstance(value, str):
         return _epoch(value)
     return value if _same(key, value) else None
@@ -196,16 +218,15 @@ def _fit(key: str, value: Any) -> Any:
 
 def _same(key: str, value: Any) -> bool:
     """Whether the field holds the value exactly as it came."""
-    if key in _RAW:
-        return True
     if key in _TIMES or key == "inspectorScore":
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, str)
 
 
 def _epoch(text: str) -> float | None:
-    """Epoch seconds of an ISO 8601 time, which some AWS services send in place of numbers."""
+    """Epoch seconds of an ISO 8601 time, which some AWS services send in place of numbers; in UTC unless it says else."""
     try:
-        return datetime.fromisoformat(text).timestamp()
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -102,6 +102,8 @@ class ShardFacts:
         lists = {
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),
+            "aggregated": tuple(values["aggregated"]),
+            "notes": tuple(values["notes"]),
         }
         return cls(**{**values, **listings, **lists})
 
@@ -143,7 +145,7 @@ def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
     by_shard = {f.shard: f for f in facts}
     seen = [f for shard in plan.shards if (f := by_shard.get(shard.name)) is not None]
     reasons = [r for shard in plan.shards for r in _missing(plan, shard, by_shard.get(shard.name))]
-    reasons += _expected_accounts(plan, seen)
+    reasons += [*_expected_regions(plan), *_expected_accounts(plan, seen)]
     return Certificate(
         state=PARTIAL if reasons or not plan.shards else COMPLETE,
         claim="of the accounts expected" if plan.expected_accounts else "of the accounts visible",
@@ -177,16 +179,27 @@ def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[str
 
 
 def _unsound_parts(facts: ShardFacts) -> Iterator[str]:
-    if facts.distinct and not any(p.key.startswith("findings/") for p in facts.parts):
-        yield f"{facts.region}: findings were listed but no part holds them"
+    kept = facts.distinct + facts.duplicates
+    if facts.findings and kept < facts.findings.items:
+        yield f"{facts.region}: {facts.findings.items} findings were listed and {kept} kept"
+    if _rows(facts, "findings/") < facts.distinct:
+        yield f"{facts.region}: findings were listed but no part holds {'them' if not _rows(facts, 'findings/') else 'them all'}"
+    if facts.distinct and not _rows(facts, "resources/"):
+        yield f"{facts.region}: findings were listed but no part counts them by resource"
+    if facts.coverage and _rows(facts, "coverage/") < facts.coverage.items:
+        yield f"{facts.region}: coverage was listed but no part holds it all"
     yield from (f"{facts.region}: {p.key} has no SHA-256" for p in facts.parts if len(p.sha256) != 64)
+
+
+def _rows(facts: ShardFacts, folder: str) -> int:
+    return sum(part.rows for part in facts.parts if part.key.startswith(folder))
 
 
 def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[str]:
     """Inspector counted more ACTIVE findings than it listed, by more than what changed while we read."""
     for severity, expected in _floor(facts.aggregated).items():
-        listed = facts.listed.get(severity)
-        if listed is not None and listed + _drift(facts) < expected:
+        listed = facts.listed.get(severity, 0)
+        if listed + _drift(facts) < expected:
             yield f"{facts.region}: {listed} active findings listed where Inspector counts {expected} ({severity})"
 
 
@@ -212,11 +225,27 @@ def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:
 
 
 def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
-    """Accounts of the scope file that no status list mentioned, region by region, unless the gap is accepted."""
+    """Accounts of the scope file that no status list mentioned, unless the gap is accepted: in each region that was
+    required; where none was, an account must be visible in one at least."""
+    if not plan.required_regions:
+        yield from _seen_nowhere(plan, seen)
     for facts in seen:
         known = {a.account_id for a in facts.accounts}
         absent = (a for a in plan.expected_accounts if a not in known and not plan.accepts(a, facts.region))
         yield from (f"{facts.region}: account {account} was expected and is not visible" for account in absent)
+
+
+def _seen_nowhere(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
+    known = {a.account_id for facts in seen for a in facts.accounts}
+    for account in plan.expected_accounts:
+        if account not in known and not all(plan.excuses(account, facts.region) for facts in seen):
+            yield f"account {account} was expected and is visible in no region"
+
+
+def _expected_regions(plan: Plan) -> Iterator[str]:
+    planned = {shard.region for shard in plan.shards}
+    absent = (r for r in plan.required_regions if r not in planned and not plan.accepts("*", r))
+    yield from (f"{region}: the region was required and not read" for region in absent)
 
 
 def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str]]:

@@ -33,7 +33,8 @@ class SreError(Exception):
     def __str__(self) -> str:
         """One line for a person: what: why. What to do."""
         line = f"{self.what}: {self.why}" if self.why else self.what
-        return f"{line.rstrip('.')}. {self.do}" if self.do else line
+        line = f"{line.rstrip('.')}. {self.do}" if self.do else line
+        return " ".join(line.splitlines())
 
 
 class UsageError(SreError):

@@ -57,8 +57,10 @@ class Plan:
 
     def accepts(self, account_id: str, region: str) -> bool:
         """Whether a switched-off Inspector is no surprise there: not required, or accepted and not expired."""
-        if region not in self.required_regions:
-            return True
+        return region not in self.required_regions or self.excuses(account_id, region)
+
+    def excuses(self, account_id: str, region: str) -> bool:
+        """Whether somebody answers for a hole there, on the day of the scan."""
         today = self.created_at[:10]
         return any(
             gap.account_id in ("*", account_id) and gap.region in ("*", region) and gap.expires >= today for gap in self.accepted
@@ -93,19 +95,36 @@ def parse_expectation(text: str) -> Expectation:
     """
     try:
         values = tomllib.loads(text)
-        accepted = tuple(_accepted(gap) for gap in values.get("accepted", ()))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise UsageError("the scope file cannot be read", why=str(error), do="See docs/operations.md.") from error
-    return Expectation(_texts(values, "accounts"), _texts(values, "regions"), accepted)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(str(error)) from error
+    _refuse_unknown(values, ("accounts", "regions", "accepted"), "")
+    gaps = values.get("accepted", [])
+    if not isinstance(gaps, list) or not all(isinstance(gap, dict) for gap in gaps):
+        raise _unreadable("accepted must be tables, each under [[accepted]]")
+    return Expectation(_texts(values, "accounts"), _texts(values, "regions"), tuple(map(_accepted, gaps)))
+
+
+def _unreadable(why: str) -> UsageError:
+    return UsageError("the scope file cannot be read", why=why, do="See docs/operations.md.")
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    """A mistyped key would otherwise be an expectation that nobody holds the scan to."""
+    if unknown := sorted(values.keys() - set(known)):
+        raise _unreadable(f"{where}{unknown[0]!r} is not one of {', '.join(known)}")
 
 
 def _accepted(gap: Mapping[str, Any]) -> AcceptedGap:
-    expires = gap["expires"]
+    names = ("account", "region", "owner", "reason")
+    _refuse_unknown(gap, (*names, "expires"), "accepted: ")
+    texts = {"account": "*", "region": "*"} | {name: gap[name] for name in names if name in gap}
+    for name in names:
+        if not isinstance(texts.get(name), str):
+            raise _unreadable(f"accepted.{name} must be {'a string' if name in gap else 'given'}")
+    expires = gap.get("expires")
     if not isinstance(expires, date):
-        raise TypeError("accepted.expires must be a date such as 2027-01-31")
-    return AcceptedGap(
-        str(gap.get("account", "*")), str(gap.get("region", "*")), gap["owner"], gap["reason"], expires.isoformat()[:10]
-    )
+        raise _unreadable("accepted.expires must be a date such as 2027-01-31")
+    return AcceptedGap(texts["account"], texts["region"], texts["owner"], texts["reason"], expires.isoformat()[:10])
 
 
 def _texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def _vulnerable(evidence: Evidence) -> Verdict | None:
 def _frozen(silent: Sequence[Coverage]) -> Verdict:
     """Findings of a resource that Inspector no longer scans: they stand as they stood when it stopped looking."""
     row = silent[0]
-    if row.reason in {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"}:
+    if any(one.reason in {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"} for one in silent):
         return Verdict(VULNERABLE, STOPPED, "the instance is stopped; its findings stand as they were")
     since = f"since {iso(row.last_scanned_at)}" if row.last_scanned_at else "for a time that Inspector does not tell"
     return Verdict(VULNERABLE, FROZEN, f"findings are frozen {since}: {_silence(row)}")
@@ -106,7 +106,7 @@ def _gap(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
 
 
 def _not_scanned(evidence: Evidence) -> Verdict | None:
-    silent = [row for row in evidence.coverage if not row.active]
+    silent = [row for row in evidence.coverage if not row.active or row.reason == "PENDING_INITIAL_SCAN"]
     if silent or not evidence.coverage:
         why = "; ".join(_silence(row) for row in silent) or "Inspector does not list this resource as covered"
         return Verdict(UNKNOWN, NOT_SCANNED, why)

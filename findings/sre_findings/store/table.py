@@ -13,17 +13,26 @@ from typing import Any, Protocol
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
 
+PARTITION_BYTES, SORT_BYTES = 2048, 1024
 LAST = "\U0010ffff"  # sorts after every key
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its partition, its place in it, and plain JSON values. ``expires`` is in epoch seconds."""
+    """One row: its partition, its place in it, and plain JSON values. ``expires`` is in epoch seconds.
+
+    Keys are what every table takes: 1 to 2,048 and 1 to 1,024 bytes of UTF-8 (DynamoDB developer guide, "Constraints").
+    """
 
     partition: str
     sort: str
     values: Mapping[str, Any]
     expires: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, key, limit in (("partition", self.partition, PARTITION_BYTES), ("sort", self.sort, SORT_BYTES)):
+            if not 1 <= len(key.encode()) <= limit:
+                raise ValueError(f"a {name} key has 1 to {limit} bytes")
 
 
 class Table(Protocol):
@@ -61,6 +70,7 @@ def open_table(url: str) -> Table:
 _SCHEMA = """create table if not exists rows (
     partition text not null, sort text not null, body text not null, expires integer, primary key (partition, sort)
 ) without rowid"""
+_EXISTS = "select 1 from sqlite_master where name = 'rows'"  # a file that another is just making has none
 _PUT = "insert or replace into rows values (?, ?, ?, ?)"
 _CREATE = "insert or ignore into rows values (?, ?, ?, ?)"
 _QUERY = "select sort, body, expires from rows where partition = ? and sort between ? and ? order by sort"
@@ -84,11 +94,12 @@ class SqliteTable:
 
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """See Table."""
-        if not self._path.exists():
-            return
-        order, values = (" desc limit ?", (partition, first, last, newest)) if newest else ("", (partition, first, last))
-        with self._open(write=False) as connection:
-            found = connection.execute(_QUERY + order, values).fetchall()
+        every = newest is None
+        order, values = ("", (partition, first, last)) if every else (" desc limit ?", (partition, first, last, newest))
+        found: list[tuple[str, str, int | None]] = []
+        with contextlib.suppress(FileNotFoundError), self._open(write=False) as connection:
+            if connection.execute(_EXISTS).fetchone():
+                found = connection.execute(_QUERY + order, values).fetchall()
         yield from (Row(partition, sort, json.loads(body), expires) for sort, body, expires in found)
 
     @contextlib.contextmanager
@@ -98,12 +109,16 @@ class SqliteTable:
         try:
             if write:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
+            else:
+                self._path.stat()
             with self._lock, contextlib.closing(
                 sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30)
             ) as connection, connection:  # fmt: skip
                 if write:
                     connection.execute(_SCHEMA)
                 yield connection
+        except FileNotFoundError:
+            raise
         except (sqlite3.Error, OSError) as error:
             do = "Check SRE_TABLE, the disk and the file's permissions."
             raise StoreUnreadable(f"cannot use the table {self._path}", why=str(error), do=do) from error

@@ -1,0 +1,259 @@
+"""Answers as people read them in a terminal, and, through the reports, as programs do. Pure: an answer in, text out.
+
+``width`` is the terminal's, or None where nothing is to be shortened; ``colour`` is a ``terminal.Colour``.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sre_cli.table import Column, lines
+from sre_cli.terminal import printable, styled
+from sre_findings.model.answer import LIVE, CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.coverage import Coverage, explain, remedy
+from sre_findings.model.finding import Finding, iso
+from sre_findings.model.resource import Resource
+from sre_findings.model.verdict import CLEAN, FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_reports import wording
+from sre_reports.answer_formats import as_csv, as_json, as_ndjson
+
+__all__ = ["as_csv", "as_json", "as_ndjson", "render_coverage", "render_resource", "render_snapshots", "render_summary"]
+
+
+class SnapshotLine(Protocol):
+    """What the list of snapshots shows of a commit."""
+
+    @property
+    def snapshot_id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """When its scan began."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """Complete or partial."""
+        ...
+
+    @property
+    def claim(self) -> str:
+        """Of what it is complete."""
+        ...
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Why it is partial."""
+        ...
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """What the scan counted."""
+        ...
+
+
+def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> str:
+    """One resource: its verdict where it is anything but plain findings, its counts, and its findings, worst first."""
+    return _text(_resource(answer, width, colour))
+
+
+def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
+    verdict = answer.verdict
+    if verdict.reason != FINDINGS:
+        yield from _verdict(verdict, width, colour)
+    yield _name(answer.resource, colour)
+    if answer.rollup.counts.total or answer.rollup.suppressed:
+        first, rest = wording.counts_sentence(answer.rollup)
+        yield styled(first, "strong", colour) + rest
+        yield from _faint(wording.more_sentence(answer.rollup), width, colour)
+    if answer.findings:
+        yield ""
+        yield from _findings(answer, width, colour)
+    if verdict.verdict == CLEAN:
+        yield from (_scanned(row) for row in answer.coverage)
+    yield from _notes(verdict.notes, width)
+    yield from _proof(answer.proof, width, colour)
+
+
+def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:
+    style = {CLEAN: "good", UNKNOWN: "warn"}.get(verdict.verdict, "bad")
+    yield styled(wording.headline(verdict) + ".", style, colour)
+    if verdict.verdict != CLEAN:
+        yield from _wrapped(_sentence(verdict.explanation), width)
+    if verdict.reason not in (NO_SNAPSHOT, NO_SUCH_RESOURCE, CLEAN) and verdict.verdict == UNKNOWN:
+        yield from _wrapped("That is not the same as none.", width)
+
+
+def _name(resource: Resource, colour: int) -> str:
+    """Name, id, account and region; the id is bold where there is no name."""
+    parts = [part for part in (resource.name, resource.resource_id, resource.account_id, resource.region) if part]
+    first, *rest = map(printable, parts)
+    return "  ".join([styled(first, "strong", colour), *rest])
+
+
+def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
+    columns = (
+        Column("Severity", style=str.lower),
+        Column("Score", drop=2, right=True),
+        Column("Vulnerability"),
+        Column("Risk", drop=4, style="warn"),
+        Column("Package", floor=10),
+        Column("Fixed in", floor=22),
+        Column("Installed", floor=12, drop=1, style="muted"),
+        Column("Age", drop=3, right=True),
+    )
+    rows = [_finding(one, answer.proof.as_of) for one in answer.findings]
+    yield from lines(columns, rows, width, colour)
+    if hidden := answer.total_findings - len(answer.findings):
+        yield f"{hidden:,} more not shown: use -n 0, or --output csv."
+    if severities := answer.filters.get("severities"):
+        yield from _wrapped(f"Only {', '.join(map(str, severities)).lower()} listed; the counts are of all.", width)
+
+
+def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
+    days = wording.days_old(one, as_of)
+    return (
+        one.severity.capitalize(),
+        "" if one.inspector_score is None else f"{one.inspector_score:.1f}",
+        wording.identity(one),
+        _risk(one),
+        wording.package_names(one),
+        wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else "-"),
+        wording.version(one.installed) or "-",
+        "" if days is None else f"{days} d",
+    )
+
+
+def _risk(one: Finding) -> str:
+    exploit = "exploit" if one.exploit_available == "YES" else ""
+    return ", ".join(part for part in (exploit, "suppressed" if one.status == "SUPPRESSED" else "") if part)
+
+
+def _scanned(row: Coverage) -> str:
+    when = f" at {iso(row.last_scanned_at)}" if row.last_scanned_at else ""
+    return printable(f"Scanned: {row.scan_type.lower()}{when}")
+
+
+def render_summary(answer: SummaryAnswer, width: int | None, colour: int) -> str:
+    """The whole scope: its counts, and a line a group where it was asked by something."""
+    return _text(_summary(answer, width, colour))
+
+
+def _summary(answer: SummaryAnswer, width: int | None, colour: int) -> Iterator[str]:
+    if answer.verdict.reason != FINDINGS:
+        yield from _verdict(answer.verdict, width, colour)
+    if answer.rollup.counts.total or answer.rollup.suppressed:
+        first, rest = wording.counts_sentence(answer.rollup)
+        yield styled(first, "strong", colour) + f" on {wording.number(answer.rollup.resources, 'resource')}" + rest
+        yield from _faint(wording.more_sentence(answer.rollup), width, colour)
+    if answer.uncovered:
+        yield styled(f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see sre-cli coverage.", "warn", colour)
+    if answer.groups:
+        yield ""
+        yield from _groups(answer, width, colour)
+    yield from _proof(answer.proof, width, colour)
+
+
+def _groups(answer: SummaryAnswer, width: int | None, colour: int) -> list[str]:
+    named = any(group.name for group in answer.groups)
+    other = any(group.rollup.counts.other for group in answer.groups)
+    severities = [Column(name.capitalize(), right=True, drop=drop) for name, drop in
+                  zip(wording.SEVERITIES, (None, None, None, 7, 4, 5, 6), strict=True)]  # fmt: skip
+    columns = [Column((answer.by or "").capitalize()), Column("Name", floor=10, drop=8), *severities, Column("Total", right=True),
+               Column("Suppressed", right=True, drop=1), Column("Fixable", right=True, drop=2),
+               Column("Exploit", right=True, drop=3)]  # fmt: skip
+    kept = [n for n in range(len(columns)) if (n != 1 or named) and (n != 8 or other)]
+    if answer.by == "resource":  # their ids can be longer than a line: at its end they push nothing out of sight
+        kept = [*kept[1 + named :], *kept[: 1 + named]]
+    rows = [_group(group, answer.by) for group in answer.groups]
+    return lines([columns[n] for n in kept], [[row[n] for n in kept] for row in rows], width, colour)
+
+
+def _group(group: Group, by: str | None) -> list[str]:
+    rollup = group.rollup
+    numbers = (*rollup.counts.by_rank(), rollup.counts.total, rollup.suppressed, rollup.fixable, rollup.exploitable)
+    return [group.value or f"(no {by})", group.name, *(f"{count:,}" if count else "-" for count in numbers)]
+
+
+def render_coverage(answer: CoverageAnswer, width: int | None, colour: int) -> str:
+    """What Inspector does not scan, with reasons and remedies, and what the scan did not reach."""
+    return _text(_coverage(answer, width, colour))
+
+
+def _coverage(answer: CoverageAnswer, width: int | None, colour: int) -> Iterator[str]:
+    if answer.proof.snapshot_id is not None or answer.proof.source == LIVE:
+        silent = answer.to_json()["not_scanned"]
+        first = f"{wording.number(silent, 'resource')} not fully scanned" if silent else "Inspector lists no gap"
+        yield styled(first, "warn" if silent else "strong", colour) + f", {answer.scanned:,} scanned"
+    for reason in dict.fromkeys(row.reason for row in answer.gaps):
+        yield from _gaps(reason, [row for row in answer.gaps if row.reason == reason], width, colour)
+    if answer.cells:
+        columns = (Column("Account"), Column("Region"), Column("Resource type"), Column("Scan"), Column("Not read because"))
+        rows = [["all" if part == "*" else part.replace("_", " ") if n > 3 else part for n, part in enumerate(cell)]
+                for cell in answer.cells]  # fmt: skip
+        yield ""
+        yield from lines(columns, rows, width, colour)
+    yield from _proof(answer.proof, width, colour)
+
+
+def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
+    """One reason with its remedy, and the resources that it keeps from being scanned."""
+    yield ""
+    yield styled(printable(f"{explain(reason)[:1].upper()}{explain(reason)[1:]} ({reason}): {len(rows):,}"), "strong", colour)
+    yield from _wrapped(remedy(reason), width)
+    columns = (Column("Account"), Column("Region"), Column("Scan"), Column("Name", floor=8, drop=1), Column("Resource"))
+    yield from lines(columns, [(r.account_id, r.region, r.scan_type.lower(), r.name, r.resource_id) for r in rows], width, colour)
+
+
+def render_snapshots(commits: Iterable[SnapshotLine], now: datetime, width: int | None, colour: int) -> str:
+    """The snapshots, newest first as they are given last: id, age, state, findings, and why one is partial."""
+    columns = (Column("Snapshot"), Column("Age", right=True), Column("State", style=_state), Column("Findings", right=True),
+               Column("Resources covered", right=True, drop=1), Column("Of or why", floor=20))  # fmt: skip
+    rows = [_snapshot(one, now) for one in commits]
+    return _text(lines(columns, rows[::-1], width, colour) if rows else ["There is no snapshot yet. Run: sre-cli scan."])
+
+
+def _state(text: str) -> str:
+    return "good" if text == COMPLETE else "warn"
+
+
+def _snapshot(one: SnapshotLine, now: datetime) -> tuple[str, ...]:
+    old = wording.age(int((now - one.started_at).total_seconds()))
+    findings, covered = (f"{one.totals.get(name, 0):,}" for name in ("distinct", "coverage"))
+    return one.snapshot_id, old, one.state, findings, covered, one.claim if one.state == COMPLETE else "; ".join(one.reasons)
+
+
+def _proof(proof: Proof, width: int | None, colour: int) -> Iterator[str]:
+    yield from (line for reason in wording.doubts(proof) for line in _wrapped(f"Partial: {_sentence(reason)}", width))
+    hint = " Use --live for the state now." if proof.source != LIVE and proof.snapshot_id else ""
+    yield from _faint(wording.proof_sentence(proof) + hint, width, colour)
+
+
+def _notes(notes: Iterable[str], width: int | None) -> Iterator[str]:
+    yield from (line for note in notes for line in _wrapped(f"Note: {_sentence(note)}", width))
+
+
+def _faint(text: str, width: int | None, colour: int) -> Iterator[str]:
+    yield from (styled(line, "muted", colour) for line in _wrapped(text, width))
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    clean = printable(text).strip()
+    return clean[:1].upper() + clean[1:] + ("" if clean.endswith((".", "?", "!")) else ".")
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    """Lines of whole words: an id longer than the line stays whole."""
+    clean = printable(text)
+    return [clean] if width is None else textwrap.wrap(clean, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _text(rows: Iterable[str]) -> str:
+    return "\n".join(rows) + "\n"

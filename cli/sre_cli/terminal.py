@@ -1,0 +1,99 @@
+"""What a terminal is sent: text without controls, its width on the screen, and colours where they are wanted."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from enum import IntEnum
+
+from sre_reports.plain_text import visible
+
+RESET = "\x1b[0m"
+ELLIPSIS = "…"
+
+
+class Colour(IntEnum):
+    """How many colours the terminal shows. NONE is falsy and INDEXED equals True."""
+
+    NONE = 0
+    INDEXED = 1  # the 256 of xterm
+    TRUE = 2
+
+
+# The palette's fills and the text on them; each pair reads on light and on dark terminals, for it brings its own ground.
+# Style: ground and text as RGB, the same of the 256, and further attributes.
+_FILLS: dict[str, tuple[str, str, str]] = {
+    "critical": ("48;2;117;6;28;38;2;255;255;255", "48;5;52;38;5;231", "1"),
+    "high": ("48;2;173;65;28;38;2;255;255;255", "48;5;130;38;5;231", "1"),
+    "medium": ("48;2;186;127;20;38;2;20;24;31", "48;5;136;38;5;16", ""),
+    "low": ("48;2;57;119;168;38;2;255;255;255", "48;5;25;38;5;231", ""),
+    "informational": ("48;2;107;114;128;38;2;255;255;255", "48;5;242;38;5;231", ""),
+}
+# Text on the terminal's own ground, which may be light or dark: bold, faint, and colours in the middle of the scale.
+_TEXTS: dict[str, tuple[str, str, str]] = {
+    "strong": ("", "", "1"),
+    "muted": ("", "", "2"),
+    "good": ("38;2;46;139;87", "38;5;29", "1"),
+    "warn": ("38;2;186;127;20", "38;5;136", "1"),
+    "bad": ("38;2;214;54;84", "38;5;161", "1"),
+}
+_STYLES = _FILLS | _TEXTS
+
+
+def colour_of(is_terminal: bool, environ: Mapping[str, str]) -> Colour:
+    """The colours to use for a stream. NO_COLOR goes before FORCE_COLOR, and that before TERM=dumb and pipes."""
+    if environ.get("NO_COLOR"):
+        return Colour.NONE
+    forced = environ.get("FORCE_COLOR", "") not in ("", "0")
+    if not forced and (not is_terminal or environ.get("TERM") == "dumb" or environ.get("FORCE_COLOR") == "0"):
+        return Colour.NONE
+    return Colour.TRUE if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") else Colour.INDEXED
+
+
+def styled(text: str, style: str, colour: int) -> str:
+    """The text in a style, or as it is where there are no colours or no such style: severities we do not know, say."""
+    codes = _STYLES.get(style)
+    if not colour or codes is None or not text:
+        return text
+    rgb, indexed, attributes = codes
+    parts = [part for part in (attributes, rgb if colour >= Colour.TRUE else indexed) if part]
+    return f"\x1b[{';'.join(parts)}m{text}{RESET}"
+
+
+def printable(value: object) -> str:
+    """A value as text that does nothing to a terminal: no controls, escapes, or marks that hide or turn letters."""
+    return visible(value if isinstance(value, str) else str(value))
+
+
+def width(text: str) -> int:
+    """The cells that printable text takes: two for a wide East Asian letter, none for a mark over another letter."""
+    if text.isascii():
+        return len(text)
+    return sum(_letter(letter) for letter in text)
+
+
+def _letter(letter: str) -> int:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def cut(text: str, room: int) -> str:
+    """The text in at most ``room`` cells, an ellipsis at its end where some was cut."""
+    if width(text) <= room:
+        return text
+    if room < 1:
+        return ""
+    kept, left = [], room - 1
+    for letter in text:
+        left -= _letter(letter)
+        if left < 0:
+            break
+        kept.append(letter)
+    return "".join(kept) + ELLIPSIS
+
+
+def padded(text: str, room: int, *, right: bool = False) -> str:
+    """The text with spaces up to ``room`` cells, at its left where ``right``; longer text comes back as it is."""
+    space = " " * max(0, room - width(text))
+    return space + text if right else text + space

@@ -1,0 +1,46 @@
+"""``make docs``: runs every command that a page shows under ``$``, and puts its real output there.
+
+A block that must stay as it is (it needs AWS, or another machine) is simply not written with ``$``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"```\n\$ ([^\n]+)\n.*?```", re.DOTALL)
+
+
+def output(command: str, home: Path) -> str:
+    """What the command prints in a terminal of 120 columns, both streams, with the store's place as a person has it."""
+    places = {"HOME": str(home), "XDG_DATA_HOME": str(home / ".local/share"), "SRE_STORE": str(home / "demo"), "COLUMNS": "120"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))} | places | {"PATH": path}
+    if command == "sre-cli --help":
+        environ["COLUMNS"] = "80"
+    done = subprocess.run(command, shell=True, env=environ, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.stdout.replace(str(home), "/home/you")
+
+
+def main() -> None:
+    """Renews every page."""
+    with tempfile.TemporaryDirectory(prefix="sre-docs-") as name:
+        home = Path(name)
+        subprocess.run([Path(sys.executable).parent / "sre-cli", "demo"], env=os.environ | {"SRE_STORE": str(home / "demo")}, check=True,
+                       capture_output=True)  # fmt: skip
+        for page in PAGES:
+            text = page.read_text(encoding="utf-8")
+            renewed = BLOCK.sub(lambda found: f"```\n$ {found[1]}\n{output(found[1], home).rstrip()}\n```", text)
+            if renewed != text:
+                page.write_text(renewed, encoding="utf-8")
+                print(f"renewed {page.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

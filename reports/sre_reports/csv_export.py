@@ -1,0 +1,93 @@
+"""Findings as CSV with Inspector's own 55 columns, so that importers of its reports take ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sre_reports.csv_cells import Cells
+from sre_reports.csv_guard import BYTE_ORDER_MARK, csv_text
+
+# The order is Inspector's; importers compare the whole header.
+INSPECTOR = (
+    "AWS Account Id",
+    "Severity",
+    "Fix Available",
+    "Finding Type",
+    "Title",
+    "Description",
+    "Finding ARN",
+    "First Seen",
+    "Last Seen",
+    "Last Updated",
+    "Resource ID",
+    "Container Image Tags",
+    "Region",
+    "Platform",
+    "Resource Tags",
+    "Affected Packages",
+    "Package Installed Version",
+    "Fixed in Version",
+    "Package Remediation",
+    "File Path",
+    "Network Paths",
+    "Age (Days)",
+    "Remediation",
+    "Inspector Score",
+    "Inspector Score Vector",
+    "Status",
+    "Vulnerability Id",
+    "Vendor",
+    "Vendor Severity",
+    "Vendor Advisory",
+    "Vendor Advisory Published",
+    "NVD CVSS3 Score",
+    "NVD CVSS3 Vector",
+    "NVD CVSS2 Score",
+    "NVD CVSS2 Vector",
+    "Vendor CVSS3 Score",
+    "Vendor CVSS3 Vector",
+    "Vendor CVSS2 Score",
+    "Vendor CVSS2 Vector",
+    "Resource Type",
+    "Ami",
+    "Resource Public Ipv4",
+    "Resource Private Ipv4",
+    "Resource Ipv6",
+    "Resource Vpc",
+    "Port Range",
+    "Epss Score",
+    "Exploit Available",
+    "Last Exploited At",
+    "Lambda Layers",
+    "Lambda Package Type",
+    "Lambda Last Updated At",
+    "Reference Urls",
+    "Detector Name",
+    "Package Manager",
+)
+OWN = ("Instance Name", "Owner")
+COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
+
+
+def chunks(
+    batches: Iterable[Sequence[Mapping[str, Any]]],
+    as_of: datetime,
+    *,
+    columns: str = "inspector",
+    raw: bool = False,
+    excel: bool = False,
+) -> Iterator[str]:
+    """The CSV in pieces, a piece a batch; the header comes first, even without any finding.
+
+    ``batches`` are those of ``ask.rows``; ages are as of ``as_of``. ``columns="full"`` appends our own columns. ``raw``
+    leaves formulas as they are, for machines; ``excel`` begins with a byte order mark. Memory is that of one batch and
+    of caches of a fixed size. Raises KeyError for other ``columns``.
+    """
+    names = COLUMNS[columns]
+    yield (BYTE_ORDER_MARK if excel else "") + csv_text([names])
+    cells = Cells(as_of)
+    of_row = cells.full if columns == "full" else cells.inspector
+    for batch in batches:
+        yield csv_text(map(of_row, batch), raw=raw)

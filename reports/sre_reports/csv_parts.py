@@ -1,0 +1,214 @@
+"""The wire's nested parts as cells of Inspector's CSV. A part may have any shape; what does not fit gives an empty cell.
+
+Lists are joined with a comma and a space, and the n-th entry of every package column is the n-th package's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sre_findings.ask.rows import version_of
+from sre_findings.model.finding import iso
+from sre_reports.csv_guard import Cell
+
+_BETWEEN = ", "
+
+# Addresses that a VPC hands out and the internet does not route: RFC 1918 and RFC 6598.
+_PRIVATE = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+
+
+class Packages(NamedTuple):
+    """A finding's packages."""
+
+    names: Cell
+    installed: Cell
+    fixed_in: Cell
+    remediation: Cell
+    paths: Cell
+    managers: Cell
+
+
+class Vulnerability(NamedTuple):
+    """The vulnerability itself; a CVSS is its score and its vector."""
+
+    vendor: Cell
+    vendor_severity: Cell
+    advisory: Cell
+    published: Cell
+    nvd_3: tuple[Cell, Cell]
+    nvd_2: tuple[Cell, Cell]
+    vendor_3: tuple[Cell, Cell]
+    vendor_2: tuple[Cell, Cell]
+    urls: Cell
+
+
+class Place(NamedTuple):
+    """What Inspector knows about the resource. Of an image or a function, most is empty."""
+
+    image_tags: Cell
+    platform: Cell
+    tags: Cell
+    ami: Cell
+    public: Cell
+    private: Cell
+    v6: Cell
+    vpc: Cell
+    layers: Cell
+    package_type: Cell
+    modified: Cell
+
+
+def packages(text: str | None) -> Packages:
+    """The cells of ``packages``."""
+    found = [one for one in _list(_parsed(text)) if isinstance(one, dict)]
+    keys = ("fixedInVersion", "remediation", "filePath", "packageManager")
+    fixed, remedies, paths, managers = (joined([word(one.get(key)) for one in found]) for key in keys)
+    names = joined([word(one.get("name")) for one in found])
+    return Packages(names, joined([version_of(one) for one in found]), fixed, remedies, paths, managers)
+
+
+def vulnerability(text: str | None) -> Vulnerability:
+    """The cells of ``vulnerability_details``. A vendor's CVSS is that of the finding's own source where it has one."""
+    wire = mapping(text)
+    source = word(wire.get("source"))
+    scores = [one for one in _list(wire.get("cvss")) if isinstance(one, dict)]
+    nvd = [one for one in scores if one.get("source") == "NVD"]
+    vendor = sorted((one for one in scores if one.get("source") != "NVD"), key=lambda one: one.get("source") != source)
+    return Vulnerability(
+        source,
+        word(wire.get("vendorSeverity")),
+        word(wire.get("sourceUrl")),
+        moment(wire.get("vendorCreatedAt")),
+        _cvss(nvd, "3."),
+        _cvss(nvd, "2."),
+        _cvss(vendor, "3."),
+        _cvss(vendor, "2."),
+        listed(wire.get("referenceUrls")),
+    )
+
+
+def _cvss(scores: list[dict[str, Any]], version: str) -> tuple[Cell, Cell]:
+    one = next((one for one in scores if str(one.get("version", "")).startswith(version)), {})
+    score = one.get("baseScore")
+    return score if isinstance(score, int | float) else None, word(one.get("scoringVector"))
+
+
+def place(text: str | None, resource_id: str | None) -> Place:
+    """The cells of that one of ``resources`` which the row is about."""
+    found = [one for one in _list(_parsed(text)) if isinstance(one, dict)]
+    wire = next((one for one in found if one.get("id") == resource_id), found[0] if found else {})
+    details = wire.get("details")
+    instance, image, function = (_part(details, f"aws{kind}") for kind in ("Ec2Instance", "EcrContainerImage", "LambdaFunction"))
+    addresses = [word(one) or "" for one in _list(instance.get("ipV4Addresses"))]
+    platform = instance.get("platform") or image.get("platform") or function.get("runtime")
+    return Place(
+        listed(image.get("imageTags")),
+        word(platform),
+        _tags(wire.get("tags")),
+        word(instance.get("imageId")),
+        joined([one for one in addresses if not _private(one)]),
+        joined([one for one in addresses if _private(one)]),
+        listed(instance.get("ipV6Addresses")),
+        word(instance.get("vpcId") or _part(function, "vpcConfig").get("vpcId")),
+        listed(function.get("layers")),
+        word(function.get("packageType")),
+        moment(function.get("lastModifiedAt")),
+    )
+
+
+def _tags(tags: object) -> str | None:
+    pairs = tags.items() if isinstance(tags, dict) else ()
+    return joined([f"{key}:{word(value) or ''}" for key, value in pairs])
+
+
+def _private(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in _PRIVATE)
+
+
+def network(text: str | None) -> tuple[Cell, Cell]:
+    """The cells of ``network_details``: the path from the internet to the instance, and the ports that are open."""
+    wire = mapping(text)
+    steps = [one for one in _list(_part(wire, "networkPath").get("steps")) if isinstance(one, dict)]
+    path = " -> ".join(f"{word(one.get('componentId'))} ({word(one.get('componentType'))})" for one in steps)
+    ports = _part(wire, "openPortRange")
+    begin, end = ports.get("begin"), ports.get("end")
+    # Spaces around the dash: spreadsheets read 1-2 as a date.
+    return path or None, f"{begin} - {end}" if begin is not None else None
+
+
+def code(text: str | None) -> tuple[Cell, Cell, Cell]:
+    """The cells of ``code_details``: file, detector and reference URLs."""
+    wire = mapping(text)
+    return word(_part(wire, "filePath").get("filePath")), word(wire.get("detectorName")), listed(wire.get("referenceUrls"))
+
+
+def vector(text: str | None) -> Cell:
+    """The vector of ``score_details``."""
+    return word(_part(mapping(text), "adjustedCvss").get("scoringVector"))
+
+
+def last_exploited(text: str | None) -> Cell:
+    """The time in ``exploitability``."""
+    return moment(mapping(text).get("lastKnownExploitAt"))
+
+
+def advice(text: str | None) -> Cell:
+    """The recommendation of ``remediation``: its text, then its URL."""
+    recommendation = _part(mapping(text), "recommendation")
+    parts = (word(recommendation.get(key)) for key in ("text", "Url", "url"))
+    return " ".join(part for part in parts if part) or None
+
+
+def mapping(text: str | None) -> Mapping[str, Any]:
+    """A JSON object; anything else is an empty one."""
+    found = _parsed(text)
+    return found if isinstance(found, dict) else {}
+
+
+def _parsed(text: str | None) -> object:
+    return json.loads(text) if text else None
+
+
+def _part(wire: object, key: str) -> Mapping[str, Any]:
+    found = wire.get(key) if isinstance(wire, Mapping) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def word(value: object) -> str | None:
+    """A value of the wire as text; absent and empty ones are None."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def listed(value: object) -> str | None:
+    """A list of texts in one cell."""
+    return joined([word(one) for one in _list(value)])
+
+
+def joined(values: list[str | None]) -> str | None:
+    """Values in one cell, absent ones keeping their place; None where all are absent."""
+    return _BETWEEN.join(value or "" for value in values) if any(values) else None
+
+
+def moment(seconds: object) -> str | None:
+    """Epoch seconds in ISO 8601 UTC; what is no number stays as Inspector wrote it."""
+    if not isinstance(seconds, int | float):
+        return word(seconds)
+    try:
+        return iso(datetime.fromtimestamp(round(seconds, 3), UTC))
+    except (ValueError, OverflowError, OSError):
+        return word(seconds)
+

@@ -1,0 +1,85 @@
+"""The errors of the wire.
+
+Refusal              any answer that is not 200: HTTP status, x-amzn-ErrorType, message
+└── Invalid          400 ValidationException, with its reason and fields
+
+Shapes and statuses are those of the botocore model; the unmodelled ones are what API Gateway and IAM answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Problem(NamedTuple):
+    """One member that breaks a constraint: where it is, and what the constraint is."""
+
+    path: str
+    constraint: str
+
+    @property
+    def text(self) -> str:
+        """The sentence in the Coral framework's words (seen in boto/boto3 #4179)."""
+        return f"Value at '{self.path}' failed to satisfy constraint: {self.constraint}"
+
+
+class Refusal(Exception):  # noqa: N818 -- it is an answer of the service, not a failure of the simulator
+    """An error answer; `retry_after` seconds go into the header."""
+
+    def __init__(self, status: int, code: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+
+    @property
+    def body(self) -> bytes:
+        """The answer's body."""
+        return msgspec.json.encode({"message": self.message} | self._members())
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that an error adds."""
+        headers = {"x-amzn-ErrorType": self.code}
+        return headers if self.retry_after is None else headers | {"Retry-After": f"{self.retry_after:g}"}
+
+    def _members(self) -> dict[str, Any]:
+        return {}
+
+
+class Invalid(Refusal):
+    """A request that breaks the model."""
+
+    def __init__(self, message: str, reason: str = "OTHER", fields: Sequence[Problem] = ()) -> None:
+        super().__init__(400, "ValidationException", message)
+        self.reason = reason
+        self.fields = fields
+
+    def _members(self) -> dict[str, Any]:
+        fields = [{"name": problem.path, "message": problem.constraint} for problem in self.fields]
+        return {"reason": self.reason, "fields": fields} if fields else {"reason": self.reason}
+
+
+def broken(problems: Sequence[Problem]) -> Invalid:
+    """The refusal of a request with these problems."""
+    count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
+    return Invalid(count + "; ".join(problem.text for problem in problems), "FIELD_VALIDATION_FAILED", problems)
+
+
+def throttled(retry_after: float | None) -> Refusal:
+    """429, with the seconds to wait."""
+    return Refusal(429, "ThrottlingException", "Rate exceeded", retry_after)
+
+
+def denied(account: str, region: str, operation: str, path: str) -> Refusal:
+    """403 in IAM's exact words."""
+    caller = f"arn:aws:sts::{account}:assumed-role/inspector-reader/session"
+    resource = f"arn:aws:inspector2:{region}:{account}:{path}"
+    message = f"User: {caller} is not authorized to perform: inspector2:{operation} on resource: {resource}"
+    return Refusal(403, "AccessDeniedException", message)

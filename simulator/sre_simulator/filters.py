@@ -1,0 +1,130 @@
+"""The filter engine: FilterCriteria and CoverageFilterCriteria as predicates on the wire's objects.
+
+Fields are joined by AND. Within a field, EQUALS, PREFIX and ranges are joined by OR, and NOT_EQUALS by AND. A missing
+member meets no EQUALS, PREFIX or range. A list-valued member is met by any of its elements. Comparison is exact in
+case. (API reference of FilterCriteria; where it is silent, what Inspector Classic and recorded use show.)
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from sre_simulator.fields import COVERAGE_FIELDS, FINDING_FIELDS, Kind, Layer, Path, layer, values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Wire = dict[str, Any]
+Predicate = "Callable[[Wire], bool]"
+
+_TEXTS: dict[str, Callable[[str, str], bool]] = {"EQUALS": str.__eq__, "PREFIX": str.startswith}
+_PACKAGE_TEXTS = {
+    "name": "name",
+    "version": "version",
+    "release": "release",
+    "architecture": "arch",
+    "sourceLayerHash": "sourceLayerHash",
+    "sourceLambdaLayerArn": "sourceLambdaLayerArn",
+    "filePath": "filePath",
+}
+
+
+def _strings(found: list[Any], filters: list[Wire]) -> bool:
+    wanted = [each for each in filters if each["comparison"] != "NOT_EQUALS"]
+    unwanted = {each["value"] for each in filters if each["comparison"] == "NOT_EQUALS"}
+    if wanted and not any(_TEXTS[each["comparison"]](value, each["value"]) for value in found for each in wanted):
+        return False
+    return not any(value in unwanted for value in found)
+
+
+def _range(found: list[Any], filters: list[Wire], low: str, high: str) -> bool:
+    return any(each.get(low, -inf) <= value <= each.get(high, inf) for value in found for each in filters)
+
+
+def _tags(found: list[Any], filters: list[Wire]) -> bool:
+    return any(
+        each["key"] in tags and each.get("value", tags[each["key"]]) == tags[each["key"]]
+        for tags in found
+        for each in filters
+    )
+
+
+def _ports(found: list[Any], filters: list[Wire]) -> bool:
+    return any(
+        each.get("beginInclusive", 0) <= ports["begin"] and ports["end"] <= each.get("endInclusive", 65535)
+        for ports in found
+        for each in filters
+    )
+
+
+def _packages(found: list[Any], filters: list[Wire]) -> bool:
+    return any(_package(package, each) for package in found for each in filters)
+
+
+def _package(package: Wire, wanted: Wire) -> bool:
+    texts = all(
+        _strings([package[member]] if member in package else [], [wanted[name]])
+        for name, member in _PACKAGE_TEXTS.items()
+        if name in wanted
+    )
+    if "epoch" not in wanted:
+        return texts
+    epochs = [package["epoch"]] if "epoch" in package else []
+    return texts and _range(epochs, [wanted["epoch"]], "lowerInclusive", "upperInclusive")
+
+
+_JUDGES: dict[Kind, Callable[[list[Any], list[Wire]], bool]] = {
+    Kind.STRING: _strings,
+    Kind.DATE: lambda found, filters: _range(found, filters, "startInclusive", "endInclusive"),
+    Kind.NUMBER: lambda found, filters: _range(found, filters, "lowerInclusive", "upperInclusive"),
+    Kind.MAP: _tags,
+    Kind.PORT: _ports,
+    Kind.PACKAGE: _packages,
+}
+
+
+def _predicate(kind: Kind, path: Path, filters: list[Wire]) -> Callable[[Wire], bool]:
+    judge = _JUDGES[kind]
+    return lambda wire: judge(list(values(wire, path)), filters)
+
+
+class Criteria:
+    """A FilterCriteria taken apart by layer, so that what many findings share is judged once.
+
+    `extra` are filters on paths that FilterCriteria cannot name. `key` tells criteria apart. `arns` are the only ARNs that can match, where the filter names them; else None.
+    """
+
+    __slots__ = ("_layers", "arns", "key")
+
+    def __init__(self, wire: Wire | None = None, *extra: tuple[Kind, Path, list[Wire]]) -> None:
+        wire = wire or {}
+        self.key = repr((sorted(wire.items()), extra))
+        self._layers: dict[Layer, list[Callable[[Wire], bool]]] = {each: [] for each in Layer}
+        for name, filters in wire.items():
+            if name in FINDING_FIELDS:
+                kind, path = FINDING_FIELDS[name]
+                self._layers[layer(path)].append(_predicate(kind, path, filters))
+        for kind, path, filters in extra:
+            self._layers[layer(path)].append(_predicate(kind, path, filters))
+        self.arns = _named(wire.get("findingArn", []))
+
+    def asks(self, part: Layer) -> bool:
+        """Whether any filter is on this layer."""
+        return bool(self._layers[part])
+
+    def holds(self, part: Layer, wire: Wire) -> bool:
+        """Whether all filters of a layer hold for it."""
+        return all(predicate(wire) for predicate in self._layers[part])
+
+
+def _named(filters: list[Wire]) -> list[str] | None:
+    if not filters or any(each["comparison"] != "EQUALS" for each in filters):
+        return None
+    return sorted({each["value"] for each in filters})
+
+
+def coverage_filter(wire: Wire | None) -> Callable[[Wire], bool]:
+    """The predicate of a CoverageFilterCriteria on a row of ListCoverage."""
+    predicates = [_predicate(*COVERAGE_FIELDS[name], filters) for name, filters in (wire or {}).items() if name in COVERAGE_FIELDS]
+    return lambda row: all(predicate(row) for predicate in predicates)

@@ -1,0 +1,31 @@
+"""Fleets to serve: the default one, one of any size, or one replayed from recorded findings."""
+
+from sre_simulator.estate import (
+    BUSY_COUNTS,
+    BUSY_INSTANCE,
+    CLEAN_INSTANCE,
+    FROZEN_INSTANCE,
+    NETWORK_ONLY_INSTANCE,
+    STOPPED_INSTANCE,
+    SUPPRESSED_ONLY_INSTANCE,
+    UNMANAGED_INSTANCE,
+    default_fleet,
+)
+from sre_simulator.large import large_fleet
+from sre_simulator.organization import Fleet
+from sre_simulator.replay import replay_fleet
+
+__all__ = [
+    "BUSY_COUNTS",
+    "BUSY_INSTANCE",
+    "CLEAN_INSTANCE",
+    "FROZEN_INSTANCE",
+    "NETWORK_ONLY_INSTANCE",
+    "STOPPED_INSTANCE",
+    "SUPPRESSED_ONLY_INSTANCE",
+    "UNMANAGED_INSTANCE",
+    "Fleet",
+    "default_fleet",
+    "large_fleet",
+    "replay_fleet",
+]

@@ -1,0 +1,135 @@
+"""What a script changes in a fleet while it is served: nothing of it is hidden from a listing under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import heapq
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sre_simulator.dice import Dice
+from sre_simulator.fields import Layer
+from sre_simulator.filters import Criteria
+from sre_simulator.life import Event, Happening, State
+from sre_simulator.row import RecordedRow, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sre_simulator.organization import Fleet
+
+Wire = dict[str, Any]
+Found = tuple[Row, State]
+_FINDING_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that happens once the `after`-th call of an operation has been answered (in a region, if named).
+
+    `kind` is create, close, terminate, suppress, unsuppress, reopen, delete, severity or touch. It meets the finding
+    of `arn`, or all findings of `resource_id`, or without both the first finding of the region. `severity` is the new
+    one. A create takes `finding` as it is on the wire, or copies the one it meets under a new ARN.
+    """
+
+    kind: str
+    after: int = 1
+    operation: str = "ListFindings"
+    region: str | None = None
+    arn: str | None = None
+    resource_id: str | None = None
+    severity: str = ""
+    finding: Wire | None = None
+
+
+class Ledger:
+    """A fleet, and what has been changed in it: the only door to its findings while it is served."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._events: dict[str, list[Event]] = {}
+        self._starts: dict[str, float] = {}
+        self._created: dict[tuple[str, str], dict[str, RecordedRow]] = {}
+        self.version = 0
+
+    def findings(self, accounts: Sequence[str], region: str, criteria: Criteria, now: float, after: str = "") -> Iterator[Found]:
+        """The findings that exist at a moment and meet the criteria, beyond an ARN, ascending."""
+        for account in sorted(accounts):
+            for row in self._rows(region, account, criteria, after):
+                state = self.state(row, now)
+                if state is not None and _meets(row, state, criteria):
+                    yield row, state
+
+    def find(self, region: str, arn: str, now: float) -> Found | None:
+        """The finding of an ARN in a region, if it exists at a moment."""
+        account = arn.split(":")[4]
+        cell = self._fleet.cells.get((region, account))
+        row = self._created.get((region, account), {}).get(arn) or (cell.find(arn) if cell else None)
+        state = self.state(row, now) if row else None
+        return (row, state) if row and state else None
+
+    def state(self, row: Row, now: float) -> State | None:
+        """The state of a finding, with what was changed."""
+        return row.state(now, self._events.get(row.arn, ()))
+
+    def encoded(self, found: Found, now: float) -> bytes:
+        """A finding as JSON."""
+        row, state = found
+        return row.encoded(state, now, self._starts.get(row.resource_id) if self._starts else None)
+
+    def apply(self, change: Change, region: str, now: float) -> None:
+        """Do a change in a region at a moment."""
+        self.version += 1
+        if change.kind == "create":
+            self._create(change, region, now)
+            return
+        for row, _ in list(self._met(change, region, now)):
+            self._events.setdefault(row.arn, []).append(Event(now, Happening(change.kind), change.severity))
+            if change.kind == Happening.TOUCH:
+                self._starts[row.resource_id] = now
+
+    def _rows(self, region: str, account: str, criteria: Criteria, after: str) -> Iterable[Row]:
+        cell = self._fleet.cells.get((region, account))
+        rows: Iterable[Row] = cell.rows(after, criteria) if cell else ()
+        created = self._created.get((region, account))
+        if not created:
+            return rows
+        new = [created[arn] for arn in sorted(created) if arn > after and _judged(created[arn], criteria)]
+        return heapq.merge(rows, new, key=lambda row: row.arn)
+
+    def _met(self, change: Change, region: str, now: float) -> Iterator[Found]:
+        if change.arn:
+            found = self.find(region, change.arn, now)
+            return iter([found] if found else [])
+        criteria = Criteria()
+        if change.resource_id:
+            criteria = Criteria({"resourceId": [{"comparison": "EQUALS", "value": change.resource_id}]})
+        everything = self.findings(self._fleet.accounts, region, criteria, now)
+        return everything if change.resource_id else islice(everything, 1)
+
+    def _create(self, change: Change, region: str, now: float) -> None:
+        wire = change.finding
+        if wire is None:
+            found = next(self._met(change, region, now))
+            wire = msgspec.json.decode(self.encoded(found, now), type=Wire)
+            prefix = found[0].arn.rpartition("/")[0]
+            wire |= {"findingArn": f"{prefix}/{Dice('created', found[0].arn, self.version).hex(32)}", "status": "ACTIVE"}
+            wire |= dict.fromkeys(_FINDING_TIMES, now)
+        row = RecordedRow(wire)
+        self._created.setdefault((region, row.account), {})[row.arn] = row
+
+
+def _judged(row: Row, criteria: Criteria) -> bool:
+    return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(Layer.WEAKNESS, row.weakness_part)
+
+
+def _meets(row: Row, state: State, criteria: Criteria) -> bool:
+    return not criteria.asks(Layer.FINDING) or criteria.holds(Layer.FINDING, finding_part(row, state))
+
+
+def finding_part(row: Row, state: State) -> Wire:
+    """The members of a finding that change."""
+    times = {"firstObservedAt": state.first, "lastObservedAt": state.last, "updatedAt": state.updated}
+    return {"findingArn": row.arn, "severity": state.severity, "status": state.status} | times

@@ -1,0 +1,81 @@
+"""A fleet of recorded findings: served back unchanged, with the coverage that must have stood behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sre_simulator.cell import RecordedCell
+from sre_simulator.estate import last_nights
+from sre_simulator.organization import Fleet, Wire, enabled
+from sre_simulator.row import RecordedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+_SCANS = {"PACKAGE_VULNERABILITY": "PACKAGE", "NETWORK_REACHABILITY": "NETWORK", "CODE_VULNERABILITY": "CODE"}
+
+
+def replay_fleet(*paths: Path, now: datetime | None = None) -> Fleet:
+    """A fleet from JSON lines of findings as ListFindings gives them; region and account are those of the ARN.
+
+    Of findings with the same ARN the last stands. Each resource gets ACTIVE coverage for the scan types that found
+    something. The first account in numeric order is the delegated administrator.
+    """
+    found: dict[tuple[str, str], dict[str, RecordedRow]] = {}
+    for wire in _lines(paths):
+        row = RecordedRow(wire)
+        found.setdefault((row.arn.split(":")[3], row.account), {})[row.arn] = row
+    moments = last_nights(1, now)
+    at = moments[0].timestamp()
+    cells = {
+        (region, account): RecordedCell(account, region, rows.values(), _covered(list(rows.values()), at))
+        for (region, account), rows in found.items()
+    }
+    accounts = tuple(sorted({account for _, account in cells}))
+    regions = tuple(sorted({region for region, _ in cells}))
+    return Fleet(accounts, regions, accounts[0], moments, cells, {account: enabled() for account in accounts})
+
+
+def _lines(paths: tuple[Path, ...]) -> Iterator[Wire]:
+    for path in paths:
+        for line in path.read_bytes().splitlines():
+            if line.strip():
+                yield msgspec.json.decode(line, type=Wire)
+
+
+def _covered(rows: list[RecordedRow], at: float) -> list[Wire]:
+    covered: dict[tuple[str, str], Wire] = {}
+    for row in rows:
+        wire = row.resource_part
+        resource, scan = wire["resources"][0], _SCANS[wire["type"]]
+        covered[resource["id"], scan] = {
+            "resourceType": resource["type"],
+            "resourceId": resource["id"],
+            "accountId": row.account,
+            "scanType": scan,
+            "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+            "resourceMetadata": _metadata(resource),
+            "lastScannedAt": at - 3600,
+        }
+    return [covered[key] for key in sorted(covered)]
+
+
+def _metadata(resource: Wire) -> Wire:
+    details, tags = resource.get("details", {}), resource.get("tags", {})
+    if machine := details.get("awsEc2Instance"):
+        kind = "WINDOWS" if machine.get("platform", "").startswith("WINDOWS") else "LINUX"
+        return {"ec2": {"tags": tags, "platform": kind} | _kept(machine, {"imageId": "amiId"})}
+    if image := details.get("awsEcrContainerImage"):
+        return {"ecrRepository": {"name": image["repositoryName"]}, "ecrImage": _kept(image, {"imageTags": "tags"})}
+    if function := details.get("awsLambdaFunction"):
+        kept = _kept(function, {"functionName": "functionName", "runtime": "runtime", "layers": "layers"})
+        return {"lambdaFunction": {"functionTags": tags} | kept}
+    return {}
+
+
+def _kept(wire: Wire, names: dict[str, str]) -> Wire:
+    return {new: wire[old] for old, new in names.items() if old in wire}

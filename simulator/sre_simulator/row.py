@@ -1,0 +1,194 @@
+"""One finding behind its ARN: generated from a resource and a weakness, or recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from sre_simulator.life import State, state_at, touched
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sre_simulator.resource import Life, Resource
+    from sre_simulator.vocabulary import Vulnerability
+    from sre_simulator.weakness import Weakness
+
+Wire = dict[str, Any]
+
+
+class Row(Protocol):
+    """A finding that can be asked for its state, and encoded in that state."""
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """The account it is in."""
+        ...
+
+    @property
+    def resource_id(self) -> str:
+        """The id of its (first) resource."""
+        ...
+
+    @property
+    def resource_part(self) -> Wire:
+        """A wire object that holds at least the members that speak of the resource."""
+        ...
+
+    @property
+    def weakness_part(self) -> Wire:
+        """A wire object that holds at least the members that speak of the weakness."""
+        ...
+
+    @property
+    def vulnerability(self) -> Vulnerability | None:
+        """What is known of its vulnerability beyond the finding."""
+        ...
+
+    @property
+    def shared(self) -> object:
+        """An object that is the same for findings with the same weakness, for what is worth computing once."""
+        ...
+
+    def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
+        """Its state at a moment, scripted events included; None where it does not exist."""
+        ...
+
+    def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
+        """The finding as JSON in a state; `launched` is a scripted start of its instance."""
+        ...
+
+
+class GeneratedRow:
+    """A finding made of a resource, a weakness and a life."""
+
+    __slots__ = ("arn", "life", "resource", "weakness")
+
+    def __init__(self, arn: str, resource: Resource, weakness: Weakness, life: Life) -> None:
+        self.arn = arn
+        self.resource = resource
+        self.weakness = weakness
+        self.life = life
+
+    @property
+    def account(self) -> str:
+        """The resource's account."""
+        return self.resource.account
+
+    @property
+    def resource_id(self) -> str:
+        """The resource's id."""
+        return self.resource.id
+
+    @property
+    def resource_part(self) -> Wire:
+        """The resource's members alone."""
+        return self.resource.part
+
+    @property
+    def weakness_part(self) -> Wire:
+        """The weakness's members alone."""
+        return self.weakness.part
+
+    @property
+    def vulnerability(self) -> Vulnerability | None:
+        """The weakness's vulnerability."""
+        return self.weakness.vulnerability
+
+    @property
+    def shared(self) -> object:
+        """The weakness."""
+        return self.weakness
+
+    def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
+        """The state that its life, the script and its resource's restarts leave."""
+        events = (*self.life, *later) if later else self.life
+        state = state_at(events, now, self.weakness.severity)
+        if state is None or self.resource.phase is None:
+            return state
+        return touched(state, now, self.resource.restarted)
+
+    def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
+        """The parts joined; only the state's members are made anew."""
+        resource = self.resource.encoded(launched or self.resource.restarted(now))
+        return b'{"findingArn":"%b",%b,%b,%b}' % (self.arn.encode(), resource, self.weakness.body, _encoded_state(state))
+
+
+def _encoded_state(state: State) -> bytes:
+    return (
+        f'"severity":"{state.severity}","status":"{state.status}","firstObservedAt":{state.first!r},'
+        f'"lastObservedAt":{state.last!r},"updatedAt":{state.updated!r}'
+    ).encode()
+
+
+class RecordedRow:
+    """A finding as it was recorded: served unchanged until a script changes it."""
+
+    __slots__ = ("_state", "_wire")
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        first, last = float(wire["firstObservedAt"]), float(wire["lastObservedAt"])
+        self._state = State(wire["severity"], wire["status"], first, last, float(wire.get("updatedAt", last)))
+
+    @property
+    def arn(self) -> str:
+        """The recorded ARN."""
+        return str(self._wire["findingArn"])
+
+    @property
+    def account(self) -> str:
+        """The account of the ARN, which recordings of several accounts do not always repeat in awsAccountId."""
+        return self.arn.split(":")[4]
+
+    @property
+    def resource_id(self) -> str:
+        """The first resource's id."""
+        return str(self._wire["resources"][0]["id"])
+
+    @property
+    def resource_part(self) -> Wire:
+        """The whole finding."""
+        return self._wire
+
+    @property
+    def weakness_part(self) -> Wire:
+        """The whole finding."""
+        return self._wire
+
+    @property
+    def vulnerability(self) -> None:
+        """Nothing beyond the finding is known."""
+        return
+
+    @property
+    def shared(self) -> object:
+        """Itself: recordings share nothing."""
+        return self
+
+    def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
+        """The recorded state, and what a script made of it."""
+        return state_at(later, now, self._state.severity, self._state)
+
+    def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:  # noqa: ARG002 -- Row's signature
+        """The recorded finding, with what a script changed."""
+        if state == self._state and launched is None:
+            return msgspec.json.encode(self._wire)
+        changed = {"severity": state.severity, "status": state.status, "updatedAt": state.updated}
+        wire = self._wire | changed | {"firstObservedAt": state.first, "lastObservedAt": state.last}
+        return msgspec.json.encode(wire if launched is None else _restarted(wire, launched))
+
+
+def _restarted(wire: Wire, launched: float) -> Wire:
+    copy = msgspec.json.decode(msgspec.json.encode(wire), type=Wire)
+    for resource in copy["resources"]:
+        for name in ("awsEc2Instance", "vm"):
+            if name in resource.get("details", {}):
+                resource["details"][name]["launchedAt"] = launched
+    return copy

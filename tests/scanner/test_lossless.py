@@ -1,0 +1,63 @@
+"""Whatever comes over the wire can be rebuilt from its row."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_findings.inspector.wire import decode_findings
+from sre_findings.store.rebuild import finding as rebuild
+from sre_scanner.columns import Columns
+from sre_scanner.identities import identify
+from sre_scanner.order import put_in_order
+from sre_scanner.spool import Spool
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+TIMES = st.one_of(
+    st.floats(0, 2e9), st.integers(0, 2**31), st.floats(allow_nan=False, allow_infinity=False), st.just("2026-11-22T01:00:00Z"), WORDS
+)
+PACKAGES = st.fixed_dictionaries({}, optional={"vulnerabilityId": WORDS, "source": WORDS, "vulnerablePackages": JSON, "cvss": JSON})
+OPTIONAL = {
+    "awsAccountId": st.sampled_from(["111122223333", "444455556666"]),
+    "severity": st.sampled_from(["HIGH", "UNTRIAGED", "SOMETHING_NEW"]),
+    "status": WORDS,
+    "title": WORDS | st.integers(),
+    "description": WORDS,
+    "firstObservedAt": TIMES,
+    "lastObservedAt": TIMES,
+    "updatedAt": TIMES,
+    "inspectorScore": st.floats(0, 10) | st.integers(0, 10) | st.just("9.8"),
+    "resources": st.lists(st.fixed_dictionaries({"id": WORDS, "type": WORDS}), max_size=2) | JSON.filter(lambda v: v is not None),
+    "packageVulnerabilityDetails": PACKAGES | JSON.filter(lambda v: v is not None),
+    "epss": st.fixed_dictionaries({"score": st.floats(0, 1)}) | JSON.filter(lambda v: v is not None),
+    "remediation": JSON.filter(lambda v: v is not None),
+    "fromTheFuture": JSON,
+}
+
+
+def through(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Wire to spool to columns and back, by ARN."""
+    with closing(Spool()) as spool:
+        spool.add(decode_findings(msgspec.json.encode({"findings": findings})))
+        rows = spool.rows()
+        found = identify(spool.texts["resources"], "team")
+        where = put_in_order(spool, rows, found)
+        table = Columns(spool, rows, found, "20261122T010000Z", "eu-west-1").table(where, 0, len(where.row))
+        table.validate(full=True)
+        return {row["finding_arn"]: rebuild(row) for row in table.to_pylist() if row["resource_index"] == 0}
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=OPTIONAL), min_size=1, max_size=5))
+def test_a_finding_rebuilt_from_its_row_equals_the_wire_whatever_its_fields_hold(fields: list[dict[str, Any]]) -> None:
+    findings = {f"arn:aws:inspector2:eu-west-1:111122223333:finding/{i:032x}": f for i, f in enumerate(fields)}
+    back = through([{"findingArn": arn, **f} for arn, f in findings.items()])
+    assert back == {arn: {"findingArn": arn, **f} for arn, f in findings.items()}
