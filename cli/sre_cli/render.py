@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from sre_cli.table import Column, lines
-from sre_cli.terminal import printable, styled
+from sre_cli.terminal import cut, printable, styled
 from sre_findings.model.answer import LIVE, CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage, explain, remedy
@@ -19,43 +18,12 @@ from sre_findings.model.finding import Finding, iso
 from sre_findings.model.resource import Resource
 from sre_findings.model.verdict import CLEAN, FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_reports import wording
-from sre_reports.answer_formats import as_csv, as_json, as_ndjson
+from sre_reports.answer_formats import Snapshot, as_csv, as_json, as_ndjson
 
 __all__ = ["as_csv", "as_json", "as_ndjson", "render_coverage", "render_resource", "render_snapshots", "render_summary"]
 
 
-class SnapshotLine(Protocol):
-    """What the list of snapshots shows of a commit."""
-
-    @property
-    def snapshot_id(self) -> str:
-        """Its id."""
-        ...
-
-    @property
-    def started_at(self) -> datetime:
-        """When its scan began."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """Complete or partial."""
-        ...
-
-    @property
-    def claim(self) -> str:
-        """Of what it is complete."""
-        ...
-
-    @property
-    def reasons(self) -> Sequence[str]:
-        """Why it is partial."""
-        ...
-
-    @property
-    def totals(self) -> Mapping[str, int]:
-        """What the scan counted."""
-        ...
+_NAME = 40  # cells of a resource's name beside its id
 
 
 def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> str:
@@ -123,11 +91,19 @@ def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
         "" if one.inspector_score is None else f"{one.inspector_score:.1f}",
         wording.identity(one),
         _risk(one),
-        wording.package_names(one),
+        _package(one),
         wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else "-"),
         wording.version(one.installed) or "-",
         "" if days is None else f"{days} d",
     )
+
+
+def _package(one: Finding) -> str:
+    """The first package, and how many more; a finding without packages is told by its title."""
+    names = wording.packages(one)
+    if not names:
+        return one.title or "-"
+    return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
 
 
 def _risk(one: Finding) -> str:
@@ -170,15 +146,19 @@ def _groups(answer: SummaryAnswer, width: int | None, colour: int) -> list[str]:
                Column("Exploit", right=True, drop=3)]  # fmt: skip
     kept = [n for n in range(len(columns)) if (n != 1 or named) and (n != 8 or other)]
     if answer.by == "resource":  # their ids can be longer than a line: at its end they push nothing out of sight
-        kept = [*kept[1 + named :], *kept[: 1 + named]]
-    rows = [_group(group, answer.by) for group in answer.groups]
+        kept, width = [*kept[1 + named :], *kept[named::-1]], None
+    rows = [_group(group, answer.by or "") for group in answer.groups]
     return lines([columns[n] for n in kept], [[row[n] for n in kept] for row in rows], width, colour)
 
 
-def _group(group: Group, by: str | None) -> list[str]:
+def _group(group: Group, by: str) -> list[str]:
     rollup = group.rollup
     numbers = (*rollup.counts.by_rank(), rollup.counts.total, rollup.suppressed, rollup.fixable, rollup.exploitable)
-    return [group.value or f"(no {by})", group.name, *(f"{count:,}" if count else "-" for count in numbers)]
+    return [
+        group.value or f"(no {by})",
+        cut(printable(group.name), _NAME),
+        *(f"{count:,}" if count else "-" for count in numbers),
+    ]
 
 
 def render_coverage(answer: CoverageAnswer, width: int | None, colour: int) -> str:
@@ -205,14 +185,14 @@ def _coverage(answer: CoverageAnswer, width: int | None, colour: int) -> Iterato
 def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
     """One reason with its remedy, and the resources that it keeps from being scanned."""
     yield ""
-    yield styled(printable(f"{explain(reason)[:1].upper()}{explain(reason)[1:]} ({reason}): {len(rows):,}"), "strong", colour)
+    yield styled(printable(f"{wording.capital(explain(reason))} ({reason}): {len(rows):,}"), "strong", colour)
     yield from _wrapped(remedy(reason), width)
     columns = (Column("Account"), Column("Region"), Column("Scan"), Column("Name", floor=8, drop=1), Column("Resource"))
     yield from lines(columns, [(r.account_id, r.region, r.scan_type.lower(), r.name, r.resource_id) for r in rows], width, colour)
 
 
-def render_snapshots(commits: Iterable[SnapshotLine], now: datetime, width: int | None, colour: int) -> str:
-    """The snapshots, newest first as they are given last: id, age, state, findings, and why one is partial."""
+def render_snapshots(commits: Iterable[Snapshot], now: datetime, width: int | None, colour: int) -> str:
+    """The snapshots, given oldest first and shown newest first: id, age, state, findings, and why one is partial."""
     columns = (Column("Snapshot"), Column("Age", right=True), Column("State", style=_state), Column("Findings", right=True),
                Column("Resources covered", right=True, drop=1), Column("Of or why", floor=20))  # fmt: skip
     rows = [_snapshot(one, now) for one in commits]
@@ -223,7 +203,7 @@ def _state(text: str) -> str:
     return "good" if text == COMPLETE else "warn"
 
 
-def _snapshot(one: SnapshotLine, now: datetime) -> tuple[str, ...]:
+def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
     old = wording.age(int((now - one.started_at).total_seconds()))
     findings, covered = (f"{one.totals.get(name, 0):,}" for name in ("distinct", "coverage"))
     return one.snapshot_id, old, one.state, findings, covered, one.claim if one.state == COMPLETE else "; ".join(one.reasons)
@@ -246,7 +226,7 @@ def _faint(text: str, width: int | None, colour: int) -> Iterator[str]:
 def _sentence(text: str) -> str:
     """With a capital and a full stop."""
     clean = printable(text).strip()
-    return clean[:1].upper() + clean[1:] + ("" if clean.endswith((".", "?", "!")) else ".")
+    return wording.capital(clean) + ("" if clean.endswith((".", "?", "!")) else ".")
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:

@@ -44,8 +44,9 @@ class Fit:
 def fit(columns: Sequence[Column], rows: Sequence[Row], room: int | None) -> Fit:
     """The columns and widths for ``room`` cells; None means that there is no limit.
 
-    Optional columns without a single cell go at once. Then flexible columns shrink, then optional ones go one by one, each time with the rest at its full width again. When
-    all that may go is gone, the table is wider than the room: rather that than half an id.
+    Optional columns without a single cell go at once. Then flexible columns shrink, then optional ones go one by one,
+    each time with the rest at its full width again. When all that may go is gone, the table is wider than the room:
+    rather that than half an id.
     """
     natural = [max([width(column.title), *(width(row[n]) for row in rows)]) for n, column in enumerate(columns)]
     places = [n for n, column in enumerate(columns) if column.drop is None or any(row[n] for row in rows)]

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+from sre_findings.model.finding import iso
 from sre_reports.csv_guard import Cell, csv_text
 
 Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer
+
+
+class Snapshot(Protocol):
+    """What a list of snapshots tells of one: a commit of the store is one."""
+
+    @property
+    def snapshot_id(self) -> str: ...  # noqa: D102 - the names are those of Commit, which tells what they are
+    @property
+    def started_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def state(self) -> str: ...  # noqa: D102
+    @property
+    def claim(self) -> str: ...  # noqa: D102
+    @property
+    def reasons(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def totals(self) -> Mapping[str, int]: ...  # noqa: D102
+
 
 _FINDING = (
     "finding_arn",
@@ -47,9 +67,9 @@ def as_ndjson(answer: Answer) -> str:
     return "".join(json.dumps(one) + "\n" for one in _things(answer))
 
 
-def as_csv(answer: Answer, *, raw: bool = False) -> str:
-    """The findings listed, the groups, or the gaps, under a header; formulas guarded unless ``raw``."""
-    header, rows = _table(answer)
+def as_csv(answer: Answer | Sequence[Snapshot], *, raw: bool = False) -> str:
+    """The findings listed, the groups, the gaps or the snapshots, newest first; formulas guarded unless ``raw``."""
+    header, rows = _snapshots(answer) if isinstance(answer, Sequence) else _table(answer)
     return csv_text([header, *rows], raw=raw)
 
 
@@ -76,6 +96,16 @@ def _table(answer: Answer) -> tuple[Sequence[str], list[list[Cell]]]:
             header = ("resource_id", "resource_type", "name", "account_id", "region", "scan_type", "status", "reason",
                       "explanation", "remedy", "scan_mode", "last_scanned_at")  # fmt: skip
             return header, [[gap[name] for name in header] for gap in gaps]
+
+
+def _snapshots(listed: Sequence[Snapshot]) -> tuple[Sequence[str], list[list[Cell]]]:
+    header = ("snapshot_id", "started_at", "state", "claim", "reasons", "findings", "coverage")
+    return header, [_snapshot_cells(one) for one in reversed(listed)]
+
+
+def _snapshot_cells(one: Snapshot) -> list[Cell]:
+    findings, covered = (one.totals.get(name, 0) for name in ("distinct", "coverage"))
+    return [one.snapshot_id, iso(one.started_at), one.state, one.claim, "; ".join(one.reasons), findings, covered]
 
 
 def _flat(answer: ResourceAnswer) -> Iterator[dict[str, Any]]:

@@ -137,11 +137,16 @@ def network(text: str | None) -> tuple[Cell, Cell]:
     """The cells of ``network_details``: the path from the internet to the instance, and the ports that are open."""
     wire = mapping(text)
     steps = [one for one in _list(_part(wire, "networkPath").get("steps")) if isinstance(one, dict)]
-    path = " -> ".join(f"{word(one.get('componentId'))} ({word(one.get('componentType'))})" for one in steps)
+    path = " -> ".join(_step(one) for one in steps)
     ports = _part(wire, "openPortRange")
     begin, end = ports.get("begin"), ports.get("end")
     # Spaces around the dash: spreadsheets read 1-2 as a date.
     return path or None, f"{begin} - {end}" if begin is not None else None
+
+
+def _step(wire: Mapping[str, Any]) -> str:
+    kind = word(wire.get("componentType"))
+    return (word(wire.get("componentId")) or "?") + (f" ({kind})" if kind else "")
 
 
 def code(text: str | None) -> tuple[Cell, Cell, Cell]:
@@ -211,4 +216,3 @@ def moment(seconds: object) -> str | None:
         return iso(datetime.fromtimestamp(round(seconds, 3), UTC))
     except (ValueError, OverflowError, OSError):
         return word(seconds)
-

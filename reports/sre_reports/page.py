@@ -77,9 +77,7 @@ def _policy(css: str) -> str:
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - 90 ms, only for those who make pages
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True)
     environment.filters["short"] = _short
     environment.filters["thousands"] = "{:,}".format
     return environment.from_string(_file("report.html"))

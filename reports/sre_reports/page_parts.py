@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sre_findings.model.answer import CoverageAnswer, Group, SummaryAnswer
+from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import explain, remedy
 from sre_findings.model.finding import Finding, iso
 from sre_findings.model.rollup import Rollup
@@ -15,7 +16,7 @@ from sre_reports import wording
 
 BARS = 10
 BAR_WIDTH = 240
-_LEAST = 3  # a segment narrower than this cannot be seen
+_LEAST = 4  # a segment narrower than this cannot be seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Row:
     score: str
     identity: str
     title: str
-    package: str
+    packages: str
     fixed_in: str
     installed: str
     resource_id: str
@@ -104,8 +105,11 @@ def pill(summary: SummaryAnswer) -> Pill:
         return Pill("warn", "NO SNAPSHOT", ("Nothing has been read yet. Run: sre-cli scan",))
     words = [] if not wording.doubts(proof) else [f"PARTIAL: {wording.number(len(proof.reasons), 'reason')}"]
     words += ["TOO OLD"] if proof.too_old else []
-    when = clock(proof.as_of) if proof.as_of else ""
-    return Pill("warn", " · ".join([*words, when]), reasons) if words else Pill("good", f"Complete snapshot · {when}", ())
+    counted = wording.number(summary.rollup.counts.total, "open finding")
+    facts = [counted, *([clock(proof.as_of)] if proof.as_of else [])]
+    if words:
+        return Pill("warn", " · ".join([*words, *facts]), reasons)
+    return Pill("good", " · ".join([f"Complete {proof.claim}".strip(), *facts]), ())
 
 
 def verdict(summary: SummaryAnswer) -> Sentences:
@@ -168,7 +172,7 @@ def _bar(group: Group, most: int) -> Bar:
     scale = (BAR_WIDTH - _LEAST * len(wording.SEVERITIES)) / most
     for name, count in severities:
         width = max(_LEAST, round(count * scale))
-        segments.append(Segment(name, left, width))
+        segments.append(Segment(name, left, width - 1))
         left += width
     return Bar(group.value, group.name, group.rollup, label, segments)
 
@@ -178,7 +182,7 @@ def gaps(coverage: CoverageAnswer) -> list[Gap]:
     resources: dict[str, set[tuple[str, str, str]]] = {}
     for row in coverage.gaps:
         resources.setdefault(row.reason, set()).add((row.account_id, row.region, row.resource_id))
-    found = [Gap(reason, explain(reason), remedy(reason), len(silent)) for reason, silent in resources.items()]
+    found = [Gap(reason, wording.capital(explain(reason)), remedy(reason), len(silent)) for reason, silent in resources.items()]
     return sorted(found, key=lambda gap: (-gap.resources, gap.reason))
 
 
@@ -192,8 +196,8 @@ def row(one: Finding, as_of: datetime | None) -> Row:
         look=look if look in wording.SEVERITIES else "other",
         score="" if one.inspector_score is None else f"{one.inspector_score:.1f}",
         identity=wording.identity(one),
-        title=one.title or "",
-        package=wording.package_names(one) if one.packages else "",
+        title=_title(one),
+        packages=", ".join(wording.packages(one)),
         fixed_in=wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else ""),
         installed=wording.version(one.installed) or "",
         resource_id=one.resource_id,
@@ -205,10 +209,15 @@ def row(one: Finding, as_of: datetime | None) -> Row:
     )
 
 
+def _title(one: Finding) -> str:
+    """Its title where that says more than the id and the packages beside it."""
+    return "" if one.packages and one.vulnerability_id and (one.title or "").startswith(one.vulnerability_id) else one.title or ""
+
+
 def evidence(summary: SummaryAnswer, coverage: CoverageAnswer, generated_at: datetime) -> list[tuple[str, str]]:
     """What an auditor needs to trust the page, or to repeat it."""
     proof, counts = summary.proof, summary.rollup.counts
-    state = f"{proof.state} {proof.claim}".strip() if proof.state else "none"
+    state = f"{proof.state} {proof.claim if proof.state == COMPLETE else ''}".strip() if proof.state else "none"
     facts = [
         ("Source", proof.source),
         ("Snapshot", proof.snapshot_id or "none"),

@@ -74,8 +74,8 @@ def more_sentence(rollup: Rollup) -> str:
     """What can be fixed, and what is exploited, of the open ones; empty where nothing is open."""
     if not rollup.counts.total:
         return ""
-    exploited = f", {rollup.exploitable:,} with a known exploit" if rollup.exploitable else ""
-    return f"{rollup.fixable:,} can be fixed by an update{exploited}."
+    exploited = f"; {rollup.exploitable:,} {'has' if rollup.exploitable == 1 else 'have'} a known exploit"
+    return f"{rollup.fixable:,} can be fixed by an update{exploited if rollup.exploitable else ''}."
 
 
 def age(seconds: int) -> str:
@@ -124,12 +124,14 @@ def version(text: str | None) -> str | None:
     return ", ".join(one.removeprefix("0:") for one in text.split(", ")) if text else text
 
 
-def package_names(finding: Finding) -> str:
-    """The package, and how many more; a finding without packages is told by its title."""
-    names = list(dict.fromkeys(package.name for package in finding.packages if package.name))
-    if not names:
-        return finding.title or ""
-    return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
+def packages(finding: Finding) -> list[str]:
+    """The names of its packages, each once."""
+    return list(dict.fromkeys(package.name for package in finding.packages if package.name))
+
+
+def capital(text: str) -> str:
+    """With a capital letter first, and every other letter as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def identity(finding: Finding) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from collections import Counter
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -105,14 +106,14 @@ class Spool:
     def _fill_kinds_and_texts(self, rows: npt.NDArray[Any], found: list[WireFinding], extras: dict[int, bytes]) -> None:
         kinds, texts = self.kinds, self.texts
         rows["kind"] = [kinds[f.awsAccountId, f.type, f.severity, f.status, f.fixAvailable, f.exploitAvailable] for f in found]
-        title, description = texts["title"], texts["description"]
+        title, description, splits = texts["title"], texts["description"], self._splits
         rows["title"] = [title[f.title.encode()] if f.title is not None else NOTHING for f in found]
         rows["description"] = [description[f.description.encode()] if f.description is not None else NOTHING for f in found]
-        pairs = [self._splits[bytes(f.packageVulnerabilityDetails)] for f in found]
+        pairs = [splits[bytes(f.packageVulnerabilityDetails)] for f in found]
         rows["vulnerability"], rows["packages"] = zip(*pairs, strict=True)
         for name, attribute in _RAW.items():
             store = texts[name]
-            rows[name] = [store[bytes(getattr(f, attribute))] for f in found]
+            rows[name] = [store[bytes(raw)] for raw in map(attrgetter(attribute), found)]
         _keep_empty_texts(found, extras)
         extra = texts["extra"]
         rows["extra"] = [extra[extras.get(i, b"")] for i in range(len(found))] if extras else NOTHING

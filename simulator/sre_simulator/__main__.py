@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 import signal
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with Simulator(_fleet(asked), asked.port, asked.mode, rate=asked.rate, latency=asked.latency) as simulator:
-        print(simulator.url, flush=True)  # noqa: T201 -- the one line that is promised
+        print(simulator.url, flush=True)
         stopped.wait()
 
 

@@ -187,7 +187,10 @@ class Aggregation:
                 weaknesses[id(shared)] = (_brief(row.weakness_part), shared)
             weakness = weaknesses[id(shared)][0]
             for members in self._kind.groups(row, weakness):
-                _count(groups.setdefault(f"{row.account}{members}", _Group(members, row.account)), row, weakness, state.severity)
+                key = f"{row.account}{members}"
+                if key not in groups:
+                    groups[key] = _Group(members, row.account)
+                _count(groups[key], row, weakness, state.severity)
         return groups
 
     def _response(self, group: _Group) -> Wire:
@@ -201,12 +204,14 @@ class Aggregation:
 
 def _brief(weakness: Wire) -> Wire:
     """Only what groups need of a weakness, for a big fleet has many."""
-    brief = {name: weakness[name] for name in ("type", "title", "fixAvailable", "exploitAvailable") if name in weakness}
+    brief: Wire = {name: weakness[name] for name in ("type", "title", "fixAvailable", "exploitAvailable") if name in weakness}
     details = weakness.get("packageVulnerabilityDetails")
     if details is None:
         return brief
     packages = [{"name": package["name"]} for package in details.get("vulnerablePackages", [])]
-    return brief | {"packageVulnerabilityDetails": {"vulnerabilityId": details["vulnerabilityId"], "vulnerablePackages": packages}}
+    return brief | {
+        "packageVulnerabilityDetails": {"vulnerabilityId": details["vulnerabilityId"], "vulnerablePackages": packages}
+    }
 
 
 def _count(group: _Group, row: Row, weakness: Wire, severity: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 import re
+from functools import partial
 
 from sre_simulator.dice import Dice
 from sre_simulator.vocabulary import (
@@ -129,7 +129,11 @@ def _origin(found: Vulnerability, platform: str) -> Wire:
         return {"source": "UBUNTU_CVE", "sourceUrl": url, "vendorSeverity": _UBUNTU_WORDS[severity]}
     if platform.startswith("DEBIAN"):
         word = _DEBIAN_WORDS.get(severity, "not yet assigned")
-        return {"source": "DEBIAN_CVE", "sourceUrl": f"https://security-tracker.debian.org/tracker/{found.id}", "vendorSeverity": word}
+        return {
+            "source": "DEBIAN_CVE",
+            "sourceUrl": f"https://security-tracker.debian.org/tracker/{found.id}",
+            "vendorSeverity": word,
+        }
     origin: Wire = {"source": "NVD", "sourceUrl": f"https://nvd.nist.gov/vuln/detail/{found.id}"}
     return origin if severity == "UNTRIAGED" else origin | {"vendorSeverity": severity}
 

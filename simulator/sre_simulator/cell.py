@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from functools import partial
 from hashlib import blake2b
 from itertools import accumulate
 from math import gcd
@@ -58,7 +59,9 @@ class _Selection:
     def __init__(self, cell: GeneratedCell, criteria: Criteria) -> None:
         self._criteria = criteria
         self._verdicts: dict[int, bool] = {}
-        self.resources = [not criteria.asks(Layer.RESOURCE) or criteria.holds(Layer.RESOURCE, each.part) for each in cell.resources]
+        self.resources = [
+            not criteria.asks(Layer.RESOURCE) or criteria.holds(Layer.RESOURCE, each.part) for each in cell.resources
+        ]
         self.places = self._listed(cell)
 
     def admits(self, weakness: Weakness) -> bool:
@@ -126,7 +129,7 @@ class GeneratedCell:
             owner = self.resources[resource]
             weakness = owner.weakness(slot)
             if selection.places is not None or selection.admits(weakness):
-                yield GeneratedRow(self._arn(place), owner, weakness, owner.lives[slot])
+                yield GeneratedRow(partial(self._arn, place), owner, weakness, owner.lives[slot])
 
     def find(self, arn: str) -> Row | None:
         """The finding of an ARN, by computing its place."""
@@ -135,7 +138,7 @@ class GeneratedCell:
             return None
         resource, slot = self._at(place)
         owner = self.resources[resource]
-        return GeneratedRow(arn, owner, owner.weakness(slot), owner.lives[slot])
+        return GeneratedRow(partial(self._arn, place), owner, owner.weakness(slot), owner.lives[slot])
 
     def coverage(self, now: float) -> list[Wire]:
         """The coverage rows of its resources."""
@@ -206,7 +209,11 @@ class RecordedCell:
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
         """Recorded findings beyond an ARN, ascending."""
         for arn, row in self._rows.items():
-            if arn > after and criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(Layer.WEAKNESS, row.weakness_part):
+            if (
+                arn > after
+                and criteria.holds(Layer.RESOURCE, row.resource_part)
+                and criteria.holds(Layer.WEAKNESS, row.weakness_part)
+            ):
                 yield row
 
     def find(self, arn: str) -> Row | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
-import re
 from threading import RLock
-import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -102,9 +102,7 @@ class Desk:
             answer = self._answered(Call(operation, region, account, wire, self.now), fault)
         except Refusal as refused:
             answer, error = _refused(refused, fault), refused.code
-        logged = Request(
-            operation.name, region, account, wire, answer.status, time.time(), error, fault.kind if fault else ""
-        )
+        logged = Request(operation.name, region, account, wire, answer.status, time.time(), error, fault.kind if fault else "")
         self.log.append(logged)
         self._play(operation.name, region)
         return answer
@@ -131,7 +129,7 @@ class Desk:
                 self._ledger.apply(change, region, self.now)
 
 
-def _decoded(body: bytes) -> Any:  # noqa: ANN401 -- JSON of any shape
+def _decoded(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body or b"{}")
     except msgspec.DecodeError as error:

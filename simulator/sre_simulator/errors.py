@@ -28,7 +28,7 @@ class Problem(NamedTuple):
         return f"Value at '{self.path}' failed to satisfy constraint: {self.constraint}"
 
 
-class Refusal(Exception):  # noqa: N818 -- it is an answer of the service, not a failure of the simulator
+class Refusal(Exception):
     """An error answer; `retry_after` seconds go into the header."""
 
     def __init__(self, status: int, code: str, message: str, retry_after: float | None = None) -> None:

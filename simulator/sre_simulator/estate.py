@@ -141,7 +141,7 @@ def _existence(line: _Line, nights: tuple[datetime, ...], dice: Dice) -> tuple[f
 
 
 def _scans(line: _Line, nights: tuple[datetime, ...]) -> tuple[Scan, ...]:
-    reasons = dict(zip(("PACKAGE", "NETWORK"), _REASONS.get(line.case, ()), strict=False))
+    reasons: dict[str, str] = dict(zip(("PACKAGE", "NETWORK"), _REASONS.get(line.case, ()), strict=False))
     mode = "EC2_SSM_AGENT_BASED" if line.kind == "ec2" else ""
     types = [each for each in _SCANS[line.kind] if each != "CODE" or line.account != ACCOUNTS[2]]
     scans = [Scan(each, reasons.get(each, "SUCCESSFUL"), mode if each == "PACKAGE" else "") for each in types]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
-import time
 from typing import TYPE_CHECKING
 
 from sre_simulator.errors import Refusal, denied, throttled
@@ -67,9 +67,15 @@ class Fault:
         return self.call <= calls[operation, self.region] < self.call + self.times
 
 
+_CREDENTIALS = {
+    Trouble.EXPIRED: ("ExpiredTokenException", "The security token included in the request is expired"),
+    Trouble.UNRECOGNIZED: ("UnrecognizedClientException", "The security token included in the request is invalid."),
+}
+
+
 def refusal(fault: Fault, account: str, region: str, path: str) -> Refusal | None:
     """The error answer of a fault; None where the fault is not an error answer."""
-    match Trouble(fault.kind):
+    match trouble := Trouble(fault.kind):
         case Trouble.THROTTLE:
             return throttled(fault.retry_after)
         case Trouble.INTERNAL:
@@ -78,10 +84,8 @@ def refusal(fault: Fault, account: str, region: str, path: str) -> Refusal | Non
             return Refusal(504, "InternalServerErrorException", "Endpoint request timed out")
         case Trouble.DENIED:
             return denied(account, region, fault.operation, path)
-        case Trouble.EXPIRED:
-            return Refusal(403, "ExpiredTokenException", "The security token included in the request is expired")
-        case Trouble.UNRECOGNIZED:
-            return Refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+        case _ if trouble in _CREDENTIALS:
+            return Refusal(403, *_CREDENTIALS[trouble])
         case _:
             return None
 

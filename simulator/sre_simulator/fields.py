@@ -206,7 +206,7 @@ def layer(path: Path) -> Layer:
     return Layer.RESOURCE if path[0] in _RESOURCE_MEMBERS else Layer.WEAKNESS
 
 
-def values(wire: Any, path: Path) -> Iterator[Any]:  # noqa: ANN401 -- decoded JSON of any shape
+def values(wire: Any, path: Path) -> Iterator[Any]:
     """The values at the end of a path; none where a member on the way is absent."""
     if isinstance(wire, list):
         for each in wire:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Wire = dict[str, Any]
-Predicate = "Callable[[Wire], bool]"
 
 _TEXTS: dict[str, Callable[[str, str], bool]] = {"EQUALS": str.__eq__, "PREFIX": str.startswith}
 _PACKAGE_TEXTS = {
@@ -44,9 +43,7 @@ def _range(found: list[Any], filters: list[Wire], low: str, high: str) -> bool:
 
 def _tags(found: list[Any], filters: list[Wire]) -> bool:
     return any(
-        each["key"] in tags and each.get("value", tags[each["key"]]) == tags[each["key"]]
-        for tags in found
-        for each in filters
+        each["key"] in tags and each.get("value", tags[each["key"]]) == tags[each["key"]] for tags in found for each in filters
     )
 
 
@@ -92,10 +89,12 @@ def _predicate(kind: Kind, path: Path, filters: list[Wire]) -> Callable[[Wire], 
 class Criteria:
     """A FilterCriteria taken apart by layer, so that what many findings share is judged once.
 
-    `extra` are filters on paths that FilterCriteria cannot name. `key` tells criteria apart. `arns` are the only ARNs that can match, where the filter names them; else None.
+    `extra` are filters on paths that FilterCriteria cannot name. `key` tells criteria apart. `members` are the
+    changing members of a finding that are asked for. `arns` are the only ARNs that can match, where the filter names
+    them; else None.
     """
 
-    __slots__ = ("_layers", "arns", "key")
+    __slots__ = ("_layers", "arns", "key", "members")
 
     def __init__(self, wire: Wire | None = None, *extra: tuple[Kind, Path, list[Wire]]) -> None:
         wire = wire or {}
@@ -107,6 +106,7 @@ class Criteria:
                 self._layers[layer(path)].append(_predicate(kind, path, filters))
         for kind, path, filters in extra:
             self._layers[layer(path)].append(_predicate(kind, path, filters))
+        self.members = {path[0] for name, (_, path) in FINDING_FIELDS.items() if name in wire and layer(path) is Layer.FINDING}
         self.arns = _named(wire.get("findingArn", []))
 
     def asks(self, part: Layer) -> bool:
@@ -126,5 +126,7 @@ def _named(filters: list[Wire]) -> list[str] | None:
 
 def coverage_filter(wire: Wire | None) -> Callable[[Wire], bool]:
     """The predicate of a CoverageFilterCriteria on a row of ListCoverage."""
-    predicates = [_predicate(*COVERAGE_FIELDS[name], filters) for name, filters in (wire or {}).items() if name in COVERAGE_FIELDS]
+    predicates = [
+        _predicate(*COVERAGE_FIELDS[name], filters) for name, filters in (wire or {}).items() if name in COVERAGE_FIELDS
+    ]
     return lambda row: all(predicate(row) for predicate in predicates)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sre_simulator.dice import Dice
 from sre_simulator.life import DAY
 from sre_simulator.resource import Drawn, partition
-from sre_simulator.weakness import Weakness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +86,10 @@ def function(wanted: Wanted) -> Drawn:
     shared |= {"layers": layers, "lastModifiedAt": wanted.begins}
     aws = shared | {"functionName": wanted.name, "codeSha256": code, "executionRoleArn": role}
     twin = shared | network | {"serverlessFunctionName": wanted.name, "codeDigest": code, "executionRole": role}
-    details = {"awsLambdaFunction": aws | {"vpcConfig": network | {"vpcId": vpc}}, "serverlessFunction": twin | {"networkId": vpc}}
+    details = {
+        "awsLambdaFunction": aws | {"vpcConfig": network | {"vpcId": vpc}},
+        "serverlessFunction": twin | {"networkId": vpc},
+    }
     metadata = {"functionTags": wanted.tags, "layers": layers, "functionName": wanted.name, "runtime": runtime}
     name = f"{prefix}:function:{wanted.name}:$LATEST"
     return Drawn("AWS_LAMBDA_FUNCTION", name, details, {"lambdaFunction": metadata}, wanted.tags)

@@ -90,7 +90,7 @@ class _Maker:
         tags = {} if dice.chance(0.05) else {"Name": name, "team": team, "env": env}
         drawn = BUILDERS[kind](Wanted(account, region, platform, name, tags, self._begins))
         scans = (Scan("PACKAGE", mode="EC2_SSM_AGENT_BASED"), Scan("NETWORK")) if kind == "ec2" else (Scan("PACKAGE"),)
-        shared = self._shared(kind, platform, dice.below(4))
+        shared = self._shared(kind, platform, dice.below(2))
         own = open_ports(drawn, dice.below(3)) if kind == "ec2" else []
         phase = float(dice.below(7200)) if kind == "ec2" and env == "dev" else None
         lives = SharedLives(self._lives, dice.below(2**20))
@@ -107,7 +107,7 @@ class _Maker:
             return self._catalogue.within(platform)
         dice = Dice("list", self._seed, kind, platform, variant)
         layer = f"sha256:{Dice('layer', platform).hex(64)}" if kind == "ecr" else ""
-        known = self._catalogue.on(platform, variant % 3, layer)
+        known = self._catalogue.on(platform, variant, layer)
         if kind == "ec2":
             return dice.shuffled(known)[: 900 + dice.below(200)]
         userland = [each for each in known if each.vulnerability and each.vulnerability.component != "kernel"]

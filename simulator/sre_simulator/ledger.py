@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import heapq
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Wire = dict[str, Any]
 Found = tuple[Row, State]
-_FINDING_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
+_FINDING_TIMES = {"firstObservedAt": "first", "lastObservedAt": "last", "updatedAt": "updated"}
+_IN_STATE = _FINDING_TIMES | {"severity": "severity", "status": "status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Ledger:
 
     def state(self, row: Row, now: float) -> State | None:
         """The state of a finding, with what was changed."""
-        return row.state(now, self._events.get(row.arn, ()))
+        return row.state(now, self._events.get(row.arn, ()) if self._events else ())
 
     def encoded(self, found: Found, now: float) -> bytes:
         """A finding as JSON."""
@@ -126,10 +127,11 @@ def _judged(row: Row, criteria: Criteria) -> bool:
 
 
 def _meets(row: Row, state: State, criteria: Criteria) -> bool:
-    return not criteria.asks(Layer.FINDING) or criteria.holds(Layer.FINDING, finding_part(row, state))
+    if not criteria.asks(Layer.FINDING):
+        return True
+    return criteria.holds(Layer.FINDING, {name: finding_member(name, row, state) for name in criteria.members})
 
 
-def finding_part(row: Row, state: State) -> Wire:
-    """The members of a finding that change."""
-    times = {"firstObservedAt": state.first, "lastObservedAt": state.last, "updatedAt": state.updated}
-    return {"findingArn": row.arn, "severity": state.severity, "status": state.status} | times
+def finding_member(name: str, row: Row, state: State) -> str | float:
+    """A member of a finding that changes, by its name on the wire."""
+    return row.arn if name == "findingArn" else getattr(state, _IN_STATE[name])

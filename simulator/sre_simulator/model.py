@@ -53,40 +53,47 @@ _TEXTS, _MAPS, _DATES, _NUMBERS = (Several(each, 1, 10) for each in (_TEXT, _MAP
 _CLOUD = ("cloudProviders", "cloudAccountIds", "cloudOrgIds", "cloudRegions", "cloudPartitions")
 
 
-def _aggregation(*texts: str, by: str = "", **others: Shape) -> Members:
-    sort = tuple(f"CRITICAL HIGH ALL {by}".split())
+def _aggregation(*texts: str, **others: Shape) -> Members:
+    sort = ("CRITICAL", "HIGH", "ALL")
     return Members(dict.fromkeys(texts, _TEXTS) | {"sortOrder": _ORDER, "sortBy": Text(choices=sort)} | others)
 
 
+def _also(choice: str) -> Text:
+    return Text(choices=("CRITICAL", "HIGH", "ALL", choice))
+
+
+_SOURCES = Several(Text(choices=("INSTANCE_SCAN", "MACHINE_IMAGE_SCAN")), 1, 2)
 _KIND: dict[str, Shape] = {"findingType": Text(choices=_FINDING_TYPES), "resourceType": Text(choices=_RESOURCE_TYPES)}
 _USE: dict[str, Shape] = {"lastInUseAt": _DATES, "inUseCount": _NUMBERS}
 _AGGREGATIONS = Members(
     {
         "accountAggregation": _aggregation(**_KIND),
         "amiAggregation": _aggregation(
-            "amis", by="AFFECTED_INSTANCES", scanSources=Several(Text(choices=("INSTANCE_SCAN", "MACHINE_IMAGE_SCAN")), 1, 2)
+            "amis",
+            sortBy=_also("AFFECTED_INSTANCES"),
+            scanSources=_SOURCES,
         ),
-        "awsEcrContainerAggregation": _aggregation("resourceIds", "imageShas", "repositories", "architectures", "imageTags", **_USE),
+        "awsEcrContainerAggregation": _aggregation(
+            "resourceIds", "imageShas", "repositories", "architectures", "imageTags", **_USE
+        ),
         "ec2InstanceAggregation": _aggregation(
-            "amis", "operatingSystems", "instanceIds", by="NETWORK_FINDINGS", instanceTags=_MAPS
+            "amis", "operatingSystems", "instanceIds", sortBy=_also("NETWORK_FINDINGS"), instanceTags=_MAPS
         ),
         "findingTypeAggregation": _aggregation(**_KIND),
         "imageLayerAggregation": _aggregation("repositories", "resourceIds", "layerHashes", *_CLOUD),
         "packageAggregation": _aggregation("packageNames"),
-        "repositoryAggregation": _aggregation("repositories", by="AFFECTED_IMAGES"),
+        "repositoryAggregation": _aggregation("repositories", sortBy=_also("AFFECTED_IMAGES")),
         "titleAggregation": _aggregation("titles", "vulnerabilityIds", **_KIND),
         "lambdaLayerAggregation": _aggregation("functionNames", "resourceIds", "layerArns"),
         "lambdaFunctionAggregation": _aggregation("resourceIds", "functionNames", "runtimes", functionTags=_MAPS),
         "codeRepositoryAggregation": _aggregation("projectNames", "providerTypes", "resourceIds"),
         "vmInstanceAggregation": _aggregation(
-            "resourceIds", "operatingSystems", "vmImageReferences", *_CLOUD, by="NETWORK_FINDINGS", instanceTags=_MAPS
+            "resourceIds", "operatingSystems", "vmImageReferences", *_CLOUD, sortBy=_also("NETWORK_FINDINGS"), instanceTags=_MAPS
         ),
         "containerImageAggregation": _aggregation(
             "resourceIds", "imageDigests", "repositories", "registries", "architectures", "imageTags", *_CLOUD, **_USE
         ),
-        "serverlessFunctionAggregation": _aggregation(
-            "resourceIds", "functionNames", "runtimes", *_CLOUD, functionTags=_MAPS
-        ),
+        "serverlessFunctionAggregation": _aggregation("resourceIds", "functionNames", "runtimes", *_CLOUD, functionTags=_MAPS),
     },
     union=True,
 )

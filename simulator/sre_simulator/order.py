@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import total_ordering
 import heapq
+from functools import total_ordering
 from typing import TYPE_CHECKING, Any
 
 from sre_simulator.fields import SORT_FIELDS, Layer, layer, values
-from sre_simulator.ledger import finding_part
+from sre_simulator.ledger import finding_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ class _Backwards:
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Any) -> None:  # noqa: ANN401 -- texts or numbers
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
@@ -54,15 +54,18 @@ class Order:
         """What a token keeps of the last finding served."""
         return [self.value(found), found[0].arn]
 
-    def value(self, found: Found) -> Any:  # noqa: ANN401 -- texts or numbers
+    def value(self, found: Found) -> Any:
         """The sorted value of a finding; None where it has none."""
         row, state = found
         part = layer(self._path)
-        wire = finding_part(row, state) if part is Layer.FINDING else row.resource_part if part is Layer.RESOURCE else row.weakness_part
-        value = next(values(wire, self._path), None)
+        if part is Layer.FINDING:
+            value: Any = finding_member(self._path[0], row, state)
+        else:
+            wire = row.resource_part if part is Layer.RESOURCE else row.weakness_part
+            value = next(values(wire, self._path), None)
         return _SEVERITIES.index(value) if self._field == "SEVERITY" else value
 
-    def _key(self, value: Any, arn: str) -> tuple[bool, Any, str]:  # noqa: ANN401 -- texts or numbers
+    def _key(self, value: Any, arn: str) -> tuple[bool, Any, str]:
         if value is None:
             return (True, 0, arn)
         return (False, _Backwards(value) if self._backwards else value, arn)

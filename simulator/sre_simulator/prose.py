@@ -32,9 +32,7 @@ def _routine(dice: Dice) -> str:
 
 
 def _trace(dice: Dice) -> str:
-    lines = [
-        f"  {_routine(dice)}+0x{dice.below(4096):x}/0x{dice.below(8192) + 4096:x}" for _ in range(3 + dice.below(18))
-    ]
+    lines = [f"  {_routine(dice)}+0x{dice.below(4096):x}/0x{dice.below(8192) + 4096:x}" for _ in range(3 + dice.below(18))]
     return "\n\nCall Trace:\n <TASK>\n" + "\n".join(lines) + "\n </TASK>"
 
 

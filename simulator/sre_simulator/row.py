@@ -9,7 +9,7 @@ import msgspec
 from sre_simulator.life import State, state_at, touched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sre_simulator.resource import Life, Resource
     from sre_simulator.vocabulary import Vulnerability
@@ -68,13 +68,21 @@ class Row(Protocol):
 class GeneratedRow:
     """A finding made of a resource, a weakness and a life."""
 
-    __slots__ = ("arn", "life", "resource", "weakness")
+    __slots__ = ("_arn", "_name", "life", "resource", "weakness")
 
-    def __init__(self, arn: str, resource: Resource, weakness: Weakness, life: Life) -> None:
-        self.arn = arn
+    def __init__(self, name: Callable[[], str], resource: Resource, weakness: Weakness, life: Life) -> None:
+        self._name = name
+        self._arn = ""
         self.resource = resource
         self.weakness = weakness
         self.life = life
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, made when it is first asked for: counting never asks."""
+        if not self._arn:
+            self._arn = self._name()
+        return self._arn
 
     @property
     def account(self) -> str:

@@ -1,7 +1,7 @@
 """The simulator as an HTTP endpoint on loopback that boto3 and the AWS CLI take for Inspector.
 
-    with Simulator(default_fleet()) as simulator:
-        boto3.client("inspector2", endpoint_url=simulator.url, region_name="eu-west-1")
+with Simulator(default_fleet()) as simulator:
+    boto3.client("inspector2", endpoint_url=simulator.url, region_name="eu-west-1")
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Simulator:
     administrator. The newest `log_limit` requests are kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- one keyword a thing that a test may want to set
         self,
         fleet: Fleet,
         port: int = 0,

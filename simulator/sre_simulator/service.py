@@ -82,7 +82,7 @@ class Service:
         criteria = Criteria(call.body.get("filterCriteria"))
         accounts, region, now = self._visible(call), call.region, call.now
 
-        def by_arn(position: str | None, _: int) -> Any:  # noqa: ANN401 -- an iterator of Found
+        def by_arn(position: str | None, _: int) -> Any:
             return self._ledger.findings(accounts, region, criteria, now, position or "")
 
         listing: Listing[Found] = Listing(by_arn, lambda found: found[0].arn)

@@ -17,7 +17,7 @@ LATEST = 1988150400.0  # 2033-01-01: dates from here on are refused (elastic/int
 class Shape(Protocol):
     """A constraint on one member."""
 
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -- decoded JSON of any shape
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """What a value breaks; a value of the wrong JSON type raises Invalid, as a parser would."""
         ...
 
@@ -35,7 +35,7 @@ class Text:
     most: int | None = None
     choices: tuple[str, ...] = ()
 
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -- decoded JSON of any shape
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """Length and enumeration."""
         _typed(value, str, path, "a String")
         if self.choices and value not in self.choices:
@@ -54,7 +54,7 @@ class Number:
     most: float | None = None
     fraction: bool = False
 
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -- decoded JSON of any shape
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """Bounds."""
         _typed(value, (int, float) if self.fraction else int, path, "a Double" if self.fraction else "an Integer")
         if self.least is not None and value < self.least:
@@ -67,7 +67,7 @@ class Number:
 class Moment:
     """An epoch timestamp as a JSON number, from 1970 up to 2033."""
 
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -- decoded JSON of any shape
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """The range that the service takes."""
         _typed(value, (int, float), path, "a Timestamp")
         if not EARLIEST <= value < LATEST:
@@ -78,7 +78,7 @@ class Moment:
 class Flag:
     """True or false."""
 
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -- decoded JSON of any shape
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """None but the type."""
         _typed(value, bool, path, "a Boolean")
         return iter(())
@@ -92,7 +92,7 @@ class Several:
     least: int | None = None
     most: int | None = None
 
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -- decoded JSON of any shape
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """Length, and each member."""
         _typed(value, list, path, "a List")
         if self.least is not None and len(value) < self.least:
@@ -111,7 +111,7 @@ class Members:
     required: tuple[str, ...] = ()
     union: bool = field(default=False)
 
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -- decoded JSON of any shape
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """Required members, and each member that is there."""
         _typed(value, dict, path, "a Structure")
         prefix = f"{path}." if path else ""

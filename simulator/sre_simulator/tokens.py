@@ -6,11 +6,11 @@ query, the region and the caller (elastic/integrations #18830: "Input Query has 
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from hashlib import blake2b, shake_256
-import hmac
-import secrets
 from typing import Any
 
 import msgspec

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import socket
 import struct
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
-
-import msgspec
 
 from sre_simulator.control import control
 from sre_simulator.desk import Answer
@@ -43,15 +42,13 @@ class Endpoint(ThreadingHTTPServer):
         self._open.add(connection)
         return connection, address
 
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 -- socketserver's signature
+    def shutdown_request(self, request: Any) -> None:
         """End a connection."""
         self._open.discard(request)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- socketserver's signature
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a bug and is shown."""
-        import sys  # noqa: PLC0415 -- only ever needed here
-
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
@@ -96,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._refuse(404, "UnknownOperationException", "Unknown operation")
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 -- http.server's signature
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- http.server's signature
         """Nothing: the desk keeps the log."""
 
     def _body(self) -> bytes | None:
@@ -118,10 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.reset:
             self._reset()
             return
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         identity = str(uuid4())
         trace = f"Root=1-{identity[:8]}-{identity[9:13]}{identity[14:18]}{identity[19:23]}{identity[24:36]}"
-        headers = {"Content-Type": "application/json", "x-amzn-RequestId": identity, "x-amz-apigw-id": identity[:16]}
+        headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
+        headers |= {"x-amzn-RequestId": identity, "x-amz-apigw-id": identity[:16]}
         headers |= {"X-Amzn-Trace-Id": trace, **answer.headers, "Content-Length": str(len(answer.body))}
         if answer.sent is not None or self.close_connection:
             self.close_connection = True
@@ -129,6 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
+        self.close_connection |= answer.sent is not None  # send_header takes "keep-alive" at its word
         self.wfile.write(answer.body if answer.sent is None else answer.body[: answer.sent])
         self.wfile.flush()
 

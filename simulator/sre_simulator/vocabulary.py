@@ -54,7 +54,7 @@ class Library:
 
 def rows(name: str) -> Iterator[list[str]]:
     """The fields of each line of a packaged table, comments left out."""
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = resources.files("sre_simulator").joinpath(name).read_text(encoding="utf-8")
     return (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
 
 
@@ -88,11 +88,7 @@ def system() -> tuple[Vulnerability, ...]:
 @cache
 def kernel() -> tuple[str, ...]:
     """Ids from the contiguous ranges of the Linux kernel's CNA."""
-    return tuple(
-        f"CVE-{year}-{number}"
-        for year, low, high, _ in rows("kernel.tsv")
-        for number in range(int(low), int(high) + 1)
-    )
+    return tuple(f"CVE-{year}-{number}" for year, low, high, _ in rows("kernel.tsv") for number in range(int(low), int(high) + 1))
 
 
 @cache

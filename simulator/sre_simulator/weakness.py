@@ -119,7 +119,9 @@ def references(vulnerability: Vulnerability) -> list[str]:
     urls = [f"https://nvd.nist.gov/vuln/detail/{vulnerability.id}"] if vulnerability.id.startswith("CVE") else []
     if vulnerability.component == "kernel":
         urls += [f"https://git.kernel.org/stable/c/{dice.hex(40)}" for _ in range(1 + dice.below(8))]
-    urls += [f"https://lists.example.org/security/{dice.hex(8)}.html" for _ in range(dice.weighted(((0, 0.5), (4, 0.4), (16, 0.1))))]
+    urls += [
+        f"https://lists.example.org/security/{dice.hex(8)}.html" for _ in range(dice.weighted(((0, 0.5), (4, 0.4), (16, 0.1))))
+    ]
     return [*urls, *(f"https://github.com/advisories/{name}" for name in vulnerability.related if name[:4] == "GHSA")]
 
 

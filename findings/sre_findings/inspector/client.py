@@ -30,9 +30,13 @@ def connect(region: str, *, profile: str | None = None, connections: int = 4) ->
     with mapped_errors():
         session = botocore.session.Session(profile=profile)
         config = botocore.config.Config(
-            connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=connections, parameter_validation=False, user_agent_extra="sre-operations-assistant",
-        )  # fmt: skip
+            connect_timeout=5,
+            read_timeout=65,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=connections,
+            parameter_validation=False,
+            user_agent=f"sre-operations-assistant Botocore/{botocore.__version__}",  # its own is built anew each request
+        )
         client = session.create_client("inspector2", region_name=region, config=config)
         if session.get_credentials() is None:
             raise CredentialsInvalid("no AWS credentials were found", do="Run: aws configure sso, or set AWS_PROFILE.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -120,8 +121,8 @@ class FolderBlobs:
         """See Blobs."""
         start = self._folder / prefix.rpartition("/")[0]
         with mapped_errors(f"cannot list {start}"):
-            found = [p.relative_to(self._folder).as_posix() for p in start.rglob("*") if p.is_file()]
-        yield from sorted(k for k in found if k.startswith(prefix) and not Path(k).name.startswith("."))
+            found = [path.relative_to(self._folder).as_posix() for path in _files(start)]
+        yield from sorted(k for k in found if k.startswith(prefix))
 
     def delete(self, key: str) -> None:
         """See Blobs. Folders that become empty go too."""
@@ -137,6 +138,20 @@ class FolderBlobs:
     def fetch(self, key: str, to: Path) -> Path:  # noqa: ARG002 - a folder needs no copy
         """See Blobs."""
         path = self._folder / key
-        if not path.is_file():
-            raise Missing(key)
+        with mapped_errors(f"cannot read {path}"):
+            if not path.is_file():
+                raise Missing(key)
         return path
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below the folder but hidden ones; none where there is no folder. One that may not be read is an error."""
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _files(Path(entry.path))
+        elif not entry.name.startswith("."):
+            yield Path(entry.path)

@@ -18,7 +18,9 @@ class DynamoTable:
     """Rows in one DynamoDB table. Batches are repeated by boto3 until none is left unprocessed."""
 
     def __init__(self, name: str, table: BotoTable | None = None) -> None:
-        self._name, self._table = name, table or _connect(name)
+        self._name = name
+        with self._mapped("reach"):
+            self._table = table or _connect(name)
 
     def put(self, rows: Iterable[Row]) -> None:
         """See Table."""
@@ -31,15 +33,19 @@ class DynamoTable:
         with self._mapped("write"):
             try:
                 self._table.put_item(Item=_item(row), ConditionExpression="attribute_not_exists(pk)")
-            except self._table.meta.client.exceptions.ConditionalCheckFailedException:
-                return False
+            except self._table.meta.client.exceptions.ConditionalCheckFailedException as error:
+                # An attempt whose answer was lost may have written it, and the SDK's next one have met our own row.
+                repeated = error.response["ResponseMetadata"]["RetryAttempts"] > 0
+                return repeated and next(self.query(row.partition, row.sort, row.sort), None) == row
         return True
 
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """See Table. Reads are consistent: who wrote a row reads it."""
         from boto3.dynamodb.conditions import Key  # noqa: PLC0415
 
-        sort = Key("sk").between(first or " ", last)
+        if newest == 0 or first > last:
+            return
+        sort = Key("sk").between(first, last) if first else Key("sk").lte(last)
         query: dict[str, Any] = {"KeyConditionExpression": Key("pk").eq(partition) & sort, "ConsistentRead": True}
         if newest:
             query |= {"ScanIndexForward": False, "Limit": newest}

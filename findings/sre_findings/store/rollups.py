@@ -4,20 +4,24 @@
     rollup#{kind of the scope}       {value}<unit sep.>{sequence}  the scope's Rollup from that commit on
     snapshot                         {sequence}                    every row of this commit is there
 
+A value that no sort key can hold as it is stands there as its SHA-256, and in the row's ``value`` as it is.
 A reader takes a scope's newest row at or before the commit asked. Without the marker it counts from Parquet instead.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sre_findings.model.rollup import Rollup, Scope
 from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import LAST, Row, Table
+from sre_findings.store.table import LAST, SORT_BYTES, Row, Table
 
 _MARKERS = "snapshot"
-_SEPARATOR = "\x1f"  # in no account, region, tag or id, and sorts before all that is
+_SEPARATOR = "\x1f"  # in no value that stands in a key as it is
+_HASHED = "\x1e"  # begins the key of one that does not
+_DIGITS = 12
 
 
 def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before: Mapping[Scope, Rollup]) -> int:
@@ -40,7 +44,7 @@ def written(table: Table, commit: Commit) -> bool:
 
 def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
     """What the scope held as of the commit; zeroes where it never held anything."""
-    first, last = f"{scope.value}{_SEPARATOR}", _sort(scope, commit.sequence)
+    first, last = f"{_name(scope.value)}{_SEPARATOR}", _sort(scope, commit.sequence)
     row = next(table.query(f"rollup#{scope.kind}", first, last, newest=1), None)
     return Rollup.from_json(row.values) if row else Rollup()
 
@@ -49,21 +53,31 @@ def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, 
     """Every scope of a kind as of the commit, emptied ones left out."""
     newest: dict[str, Mapping[str, Any]] = {}
     for row in table.query(f"rollup#{kind}", "", LAST):
-        value, _, sequence = row.sort.rpartition(_SEPARATOR)
+        name, _, sequence = row.sort.rpartition(_SEPARATOR)
         if sequence <= _digits(commit.sequence):
-            newest[value] = row.values
-    for value, values in newest.items():
+            newest[name] = row.values
+    for name, values in newest.items():
+        value = values.get("value", name)
         if (rollup := Rollup.from_json(values)) != Rollup():
             yield Scope(kind, value), rollup
 
 
 def _row(scope: Scope, sequence: int, rollup: Rollup) -> Row:
-    return Row(f"rollup#{scope.kind}", _sort(scope, sequence), rollup.to_json())
+    value = {} if _name(scope.value) == scope.value else {"value": scope.value}
+    return Row(f"rollup#{scope.kind}", _sort(scope, sequence), rollup.to_json() | value)
 
 
 def _sort(scope: Scope, sequence: int) -> str:
-    return f"{scope.value}{_SEPARATOR}{_digits(sequence)}"
+    return f"{_name(scope.value)}{_SEPARATOR}{_digits(sequence)}"
+
+
+def _name(value: str) -> str:
+    """The value in a sort key: as it is, or hashed where it is too long or could be taken for another's key."""
+    plain = all(character >= " " and not "\ud800" <= character <= "\udfff" for character in value)
+    if plain and len(value.encode()) + len(_SEPARATOR) + _DIGITS <= SORT_BYTES:
+        return value
+    return _HASHED + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
 
 
 def _digits(sequence: int) -> str:
-    return f"{sequence:012d}"
+    return f"{sequence:0{_DIGITS}d}"

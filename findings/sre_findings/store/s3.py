@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from sre_findings.files import draft
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.blobs import Missing, mapped_errors
 
@@ -20,7 +21,8 @@ class S3Blobs:
 
     def __init__(self, bucket: str, prefix: str = "", client: S3Client | None = None) -> None:
         self._bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
-        self._s3 = client or _connect()
+        with self._mapped("cannot reach it", ""):
+            self._s3 = client or _connect()
 
     @property
     def url(self) -> str:
@@ -51,7 +53,8 @@ class S3Blobs:
             )
         except botocore.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
-                return False
+                # An attempt whose answer was lost may have written it, and the SDK's next one have met our own blob.
+                return error.response["ResponseMetadata"]["RetryAttempts"] > 0 and self.read(key) == body
             raise self._error(f"cannot write {key}", error) from error
         except botocore.exceptions.BotoCoreError as error:
             raise self._error(f"cannot write {key}", error) from error
@@ -71,10 +74,10 @@ class S3Blobs:
 
     def fetch(self, key: str, to: Path) -> Path:
         """See Blobs. A download that breaks off leaves nothing at ``to``."""
-        to.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=to.parent, prefix=".draft-", delete=False) as draft:
-            draft.write(self.read(key))
-        return Path(draft.name).replace(to)
+        body = self.read(key)
+        with mapped_errors(f"cannot write {to}"), draft(to) as path:
+            path.write_bytes(body)
+            return path.replace(to)
 
     @contextlib.contextmanager
     def _mapped(self, doing: str, key: str) -> Iterator[None]:

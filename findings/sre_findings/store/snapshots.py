@@ -94,12 +94,13 @@ class Snapshots:
 
     def commits(self) -> list[Commit]:
         """Every commit, oldest first."""
-        return [self._commit(key) for key in self.blobs.keys("commits/") if key.endswith(".json")]
+        found = (self._commit(key) for key in self._commit_keys())
+        return [commit for commit in found if commit is not None]
 
     def latest(self) -> Commit | None:
         """The newest commit, by sequence."""
-        keys = [key for key in self.blobs.keys("commits/") if key.endswith(".json")]
-        return self._commit(keys[-1]) if keys else None
+        found = (self._commit(key) for key in reversed(self._commit_keys()))
+        return next((commit for commit in found if commit is not None), None)
 
     def manifest(self, commit: Commit) -> Manifest:
         """The commit's manifest. Raises StoreUnreadable where it is gone or not the one that was committed."""
@@ -126,8 +127,9 @@ class Snapshots:
         return next(name for n in range(len(taken) + 1) if (name := f"{stamp}-{n}" if n else stamp) not in taken)
 
     def write_plan(self, plan: Plan) -> None:
-        """Opens the snapshot's folder for shards."""
-        self._write(f"{folder(plan.snapshot_id)}/plan.json", plan.to_json())
+        """Opens the snapshot's folder for shards. Raises CommitLost where another scan opened it in the same second."""
+        if not self.blobs.create(f"{folder(plan.snapshot_id)}/plan.json", _encode(plan.to_json())):
+            raise CommitLost("another scan began in the same second", do="It goes on; run this one again.")
 
     def write_shard(self, snapshot_id: str, facts: ShardFacts) -> None:
         """Records what a shard saw, once it ended."""
@@ -161,20 +163,28 @@ class Snapshots:
         return commit
 
     def discard(self, snapshot_id: str) -> None:
-        """Removes an uncommitted snapshot's files. The caller knows that it is not committed."""
+        """Removes an uncommitted snapshot's files. A committed one stays, whatever the caller thinks it knows."""
+        if any(commit.snapshot_id == snapshot_id for commit in self.commits()):
+            return
         for key in list(self.blobs.keys(f"{folder(snapshot_id)}/")):
             self.blobs.delete(key)
 
     def leftovers(self, now: datetime) -> list[str]:
         """Ids of uncommitted snapshots whose scan must be dead: begun more than a day ago."""
         committed = {commit.snapshot_id for commit in self.commits()}
-        ids = {key.split("/")[1].removeprefix("snapshot_id=") for key in self.blobs.keys("snapshots/")}
+        ids = {key.split("/")[1].removeprefix("snapshot_id=") for key in self.blobs.keys(folder(""))}
         limit = (now - timedelta(days=1)).astimezone(UTC).strftime(STAMP)
         return sorted(one for one in ids - committed if one < limit)
 
-    def _commit(self, key: str) -> Commit:
+    def _commit_keys(self) -> list[str]:
+        return [key for key in self.blobs.keys("commits/") if key.endswith(".json")]
+
+    def _commit(self, key: str) -> Commit | None:
+        """The commit, or None where it was pruned since it was listed."""
         try:
             return Commit.from_json(json.loads(self.blobs.read(key)))
+        except Missing:
+            return None
         except (ValueError, KeyError, TypeError) as error:
             raise StoreUnreadable(f"{self.blobs.url}/{key} is not a commit", why=str(error), do="Restore it.") from error
 

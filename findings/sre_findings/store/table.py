@@ -94,10 +94,12 @@ class SqliteTable:
 
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """See Table."""
+        if not self._is_there():
+            return
         every = newest is None
         order, values = ("", (partition, first, last)) if every else (" desc limit ?", (partition, first, last, newest))
         found: list[tuple[str, str, int | None]] = []
-        with contextlib.suppress(FileNotFoundError), self._open(write=False) as connection:
+        with self._open(write=False) as connection:
             if connection.execute(_EXISTS).fetchone():
                 found = connection.execute(_QUERY + order, values).fetchall()
         yield from (Row(partition, sort, json.loads(body), expires) for sort, body, expires in found)
@@ -109,19 +111,27 @@ class SqliteTable:
         try:
             if write:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-            else:
-                self._path.stat()
             with self._lock, contextlib.closing(
                 sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30)
             ) as connection, connection:  # fmt: skip
                 if write:
                     connection.execute(_SCHEMA)
                 yield connection
-        except FileNotFoundError:
-            raise
         except (sqlite3.Error, OSError) as error:
-            do = "Check SRE_TABLE, the disk and the file's permissions."
-            raise StoreUnreadable(f"cannot use the table {self._path}", why=str(error), do=do) from error
+            raise self._unreadable(error) from error
+
+    def _is_there(self) -> bool:
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return True
+
+    def _unreadable(self, error: Exception) -> StoreUnreadable:
+        do = "Check SRE_TABLE, the disk and the file's permissions."
+        return StoreUnreadable(f"cannot use the table {self._path}", why=str(error), do=do)
 
 
 def _record(row: Row) -> tuple[str, str, str, int | None]:

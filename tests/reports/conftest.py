@@ -1,0 +1,215 @@
+"""Rows and answers to render, every field of them given, so that a test changes only what it is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sre_findings.model.answer import CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.coverage import Coverage
+from sre_findings.model.finding import Finding, Package
+from sre_findings.model.resource import Resource
+from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.verdict import FINDINGS, VULNERABLE, Verdict
+
+AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
+ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
+
+_PACKAGES = [
+    {"name": "vim-minimal", "version": "9.0.2153", "release": "1.amzn2023", "epoch": 2, "fixedInVersion": "2:9.1.785-1.amzn2023",
+     "packageManager": "OS", "remediation": "dnf update vim-minimal", "arch": "X86_64"},
+    {"name": "vim-data", "version": "9.0.2153", "release": "1.amzn2023", "epoch": 0, "fixedInVersion": "NotAvailable",
+     "packageManager": "OS", "arch": "NOARCH"},
+]  # fmt: skip
+_DETAILS = {
+    "vulnerabilityId": "CVE-2026-1234",
+    "source": "REDHAT_CVE",
+    "sourceUrl": "https://example.com/CVE-2026-1234",
+    "vendorSeverity": "Important",
+    "vendorCreatedAt": 1670073300.0,
+    "referenceUrls": ["https://example.com/a", "https://example.com/b"],
+    "cvss": [
+        {"source": "NVD", "version": "2.0", "baseScore": 5.0, "scoringVector": "AV:N/AC:L/Au:N/C:N/I:P/A:N"},
+        {"source": "NVD", "version": "3.1", "baseScore": 7.8, "scoringVector": "CVSS:3.1/AV:L"},
+        {"source": "NVD", "version": "4.0", "baseScore": 9.9, "scoringVector": "CVSS:4.0/AV:L"},
+        {"source": "OTHER_CVE", "version": "3.1", "baseScore": 1.0, "scoringVector": "CVSS:3.1/AV:P"},
+        {"source": "REDHAT_CVE", "version": "3.0", "baseScore": 6.1, "scoringVector": "CVSS:3.0/AV:N"},
+    ],
+}
+_RESOURCES = [
+    {
+        "id": "i-0123456789abcdef0",
+        "type": "AWS_EC2_INSTANCE",
+        "tags": {"Name": "prod-web-36", "empty": ""},
+        "details": {
+            "awsEc2Instance": {
+                "imageId": "ami-0123",
+                "platform": "AMAZON_LINUX_2023",
+                "ipV4Addresses": ["10.0.0.7", "203.0.113.9", "not an address"],
+                "ipV6Addresses": ["2001:db8::1"],
+                "vpcId": "vpc-0123",
+            }
+        },
+    }
+]
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
+
+
+@pytest.fixture
+def row() -> Callable[..., dict[str, Any]]:
+    """A row of findings as ``ask.rows`` yields it."""
+
+    def make(**changes: Any) -> dict[str, Any]:
+        return {
+            "snapshot_id": "20261122T010000Z",
+            "finding_arn": ARN,
+            "resource_index": 0,
+            "account_id": "111122223333",
+            "region": "eu-west-1",
+            "resource_type": "AWS_EC2_INSTANCE",
+            "resource_id": "i-0123456789abcdef0",
+            "resource_name": "prod-web-36",
+            "owner": "payments",
+            "type": "PACKAGE_VULNERABILITY",
+            "severity": "HIGH",
+            "severity_rank": 1,
+            "status": "ACTIVE",
+            "vulnerability_id": "CVE-2026-1234",
+            "vulnerability_source": "REDHAT_CVE",
+            "title": "CVE-2026-1234 - vim-minimal, vim-data",
+            "description": "A flaw, and a \"quoted\" one.",
+            "fix_available": "PARTIAL",
+            "exploit_available": "YES",
+            "inspector_score": 7.8,
+            "epss_score": 0.00203,
+            "first_observed_at": _micros(datetime(2026, 11, 2, 3, tzinfo=UTC)),
+            "last_observed_at": _micros(datetime(2026, 11, 21, 3, 4, 5, 98_000, tzinfo=UTC)),
+            "updated_at": None,
+            "packages": json.dumps(_PACKAGES),
+            "vulnerability_details": json.dumps(_DETAILS),
+            "network_details": None,
+            "code_details": None,
+            "score_details": json.dumps({"adjustedCvss": {"scoringVector": "CVSS:3.1/AV:L/PR:N"}}),
+            "exploitability": json.dumps({"lastKnownExploitAt": 1673851644.0}),
+            "epss": json.dumps({"score": 0.00203}),
+            "remediation": json.dumps({"recommendation": {"text": "Update.", "Url": "https://example.com/fix"}}),
+            "resources": json.dumps(_RESOURCES),
+            "extra": json.dumps({"newField": {"kept": True}}),
+            **changes,
+        }  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def finding() -> Callable[..., Finding]:
+    """A finding as answers carry it."""
+
+    def make(**changes: Any) -> Finding:
+        values: dict[str, Any] = {
+            "finding_arn": ARN,
+            "vulnerability_id": "CVE-2026-1234",
+            "severity": "HIGH",
+            "status": "ACTIVE",
+            "type": "PACKAGE_VULNERABILITY",
+            "title": "CVE-2026-1234 - vim-minimal",
+            "packages": (Package("vim-minimal", "2:9.0.2153-1.amzn2023", "2:9.1.785-1.amzn2023", "OS"),),
+            "fix_available": "YES",
+            "exploit_available": "NO",
+            "epss_score": 0.002,
+            "inspector_score": 7.8,
+            "first_observed_at": datetime(2026, 11, 2, 3, tzinfo=UTC),
+            "last_observed_at": datetime(2026, 11, 21, 3, tzinfo=UTC),
+            "resource_id": "i-0123456789abcdef0",
+            "resource_type": "AWS_EC2_INSTANCE",
+            "resource_name": "prod-web-36",
+            "account_id": "111122223333",
+            "region": "eu-west-1",
+        }
+        return Finding(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+def proof() -> Callable[..., Proof]:
+    """A complete snapshot, six hours old."""
+
+    def make(**changes: Any) -> Proof:
+        values: dict[str, Any] = {
+            "source": "snapshot",
+            "snapshot_id": "20261122T010000Z",
+            "as_of": AS_OF,
+            "age_seconds": 6 * 3600,
+            "state": "complete",
+            "claim": "of the accounts visible",
+        }
+        return Proof(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+def resource_answer(finding: Callable[..., Finding], proof: Callable[..., Proof]) -> Callable[..., ResourceAnswer]:
+    """One listed finding of thirteen open ones."""
+
+    def make(**changes: Any) -> ResourceAnswer:
+        values: dict[str, Any] = {
+            "resource": Resource("i-0123456789abcdef0", "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "prod-web-36"),
+            "verdict": Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"),
+            "rollup": Rollup(Counts(critical=2, high=6, medium=5), suppressed=3, fixable=11, exploitable=1, resources=1),
+            "coverage": (),
+            "findings": (finding(),),
+            "total_findings": 16,
+            "next_cursor": None,
+            "proof": proof(),
+        }
+        return ResourceAnswer(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+def summary_answer(proof: Callable[..., Proof]) -> Callable[..., SummaryAnswer]:
+    """The same counts for a whole scope, by account where asked."""
+
+    def make(**changes: Any) -> SummaryAnswer:
+        rollup = Rollup(Counts(critical=2, high=6, medium=5), suppressed=3, fixable=11, exploitable=1, resources=4)
+        values: dict[str, Any] = {
+            "verdict": Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"),
+            "rollup": rollup,
+            "uncovered": 0,
+            "proof": proof(),
+        }
+        if changes.get("by"):
+            values["groups"] = (Group("111122223333", "", rollup),)
+        return SummaryAnswer(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+def coverage_answer(proof: Callable[..., Proof]) -> Callable[..., CoverageAnswer]:
+    """Two instances without an agent, one with a stale inventory, and one region that was denied."""
+
+    def make(**changes: Any) -> CoverageAnswer:
+        def gap(number: int, reason: str) -> Coverage:
+            place = ("AWS_EC2_INSTANCE", "111122223333", "eu-west-1")
+            return Coverage(f"i-0123456789abcde{number:02}", *place, "PACKAGE", "INACTIVE", reason, name=f"silent-{number}")
+
+        values: dict[str, Any] = {
+            "scanned": 40,
+            "gaps": (gap(1, "STALE_INVENTORY"), gap(2, "UNMANAGED_EC2_INSTANCE"), gap(3, "UNMANAGED_EC2_INSTANCE")),
+            "cells": (("*", "eu-south-1", "*", "*", "access_denied"),),
+            "proof": proof(),
+        }
+        return CoverageAnswer(**values | changes)
+
+    return make

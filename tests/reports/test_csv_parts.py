@@ -1,0 +1,72 @@
+"""Nested parts of any shape become cells, or empty cells; none is fatal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_reports import csv_parts
+
+_NAMES = st.sampled_from([
+    "name", "version", "epoch", "cvss", "source", "baseScore", "details", "tags", "id", "awsEc2Instance", "ipV4Addresses",
+    "awsLambdaFunction", "vpcConfig", "networkPath", "steps", "openPortRange", "begin", "filePath", "referenceUrls",
+    "adjustedCvss", "recommendation", "text", "lastKnownExploitAt", "vendorCreatedAt", "lastModifiedAt", "layers",
+])  # fmt: skip
+_LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+_JSON = st.recursive(
+    _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4), max_leaves=12
+)
+
+
+@given(_JSON)
+def test_no_shape_of_a_part_is_fatal(value: Any) -> None:
+    text = json.dumps(value)
+    found = [
+        *csv_parts.packages(text),
+        *(cell for part in csv_parts.vulnerability(text) for cell in (part if isinstance(part, tuple) else (part,))),
+        *csv_parts.place(text, "i"),
+        *csv_parts.network(text),
+        *csv_parts.code(text),
+        csv_parts.vector(text),
+        csv_parts.last_exploited(text),
+        csv_parts.advice(text),
+    ]
+    assert all(cell is None or isinstance(cell, str | int | float) for cell in found)
+
+
+def test_absent_parts_are_empty_cells() -> None:
+    assert csv_parts.packages(None) == (None,) * 6
+    assert csv_parts.network(None) == (None, None)
+    assert csv_parts.place(None, None) == (None,) * 11
+
+
+def test_an_absent_entry_keeps_its_place_so_that_the_columns_match() -> None:
+    wire = [{"name": "a", "version": "1"}, {"name": "b", "version": "2", "fixedInVersion": "3"}]
+    found = csv_parts.packages(json.dumps(wire))
+    assert (found.names, found.installed, found.fixed_in, found.paths) == ("a, b", "1, 2", ", 3", None)
+
+
+def test_a_vendor_score_prefers_the_findings_own_source() -> None:
+    scores = [{"source": name, "version": "3.1", "baseScore": score} for name, score in (("A", 1), ("B", 2), ("NVD", 3))]
+    own = csv_parts.vulnerability(json.dumps({"source": "B", "cvss": scores}))
+    other = csv_parts.vulnerability(json.dumps({"source": "NVD", "cvss": scores}))
+    assert (own.vendor_3, other.vendor_3, own.nvd_3) == ((2, None), (1, None), (3, None))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cell"),
+    [(0, "1970-01-01T00:00:00Z"), (1678220584.098, "2023-03-07T20:23:04.098Z"), ("2026-01-01", "2026-01-01"), (None, None),
+     (1e20, "1e+20"), (-1e20, "-1e+20")],
+)  # fmt: skip
+def test_times_are_iso_and_what_is_no_time_stays_as_it_came(seconds: Any, cell: str | None) -> None:
+    assert csv_parts.moment(seconds) == cell
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1"])
+def test_addresses_of_a_vpc_are_private(address: str) -> None:
+    place = csv_parts.place(json.dumps([{"details": {"awsEc2Instance": {"ipV4Addresses": [address, "172.32.0.1"]}}}]), None)
+    assert (place.private, place.public) == (address, "172.32.0.1")

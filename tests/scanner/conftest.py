@@ -1,0 +1,59 @@
+"""A scan against the simulator, as the scheduled task does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Commit, Manifest, Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import default_fleet
+from sre_simulator.server import Simulator
+
+
+@dataclass
+class House:
+    """A store in a folder, and scans into it."""
+
+    folder: Path
+    snapshots: Snapshots = field(init=False)
+    table: SqliteTable = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.snapshots = Snapshots(FolderBlobs(self.folder / "store"))
+        self.table = SqliteTable(self.folder / "store" / "table.db")
+
+    def scan(self, simulator: Simulator, **request: Any) -> Commit:
+        """One scan of the simulator's fleet, at its own clock."""
+        regions = request.pop("regions", simulator.fleet.regions)
+        wanted = Request(**{"regions": regions, "required": regions, "rate": 5000.0, "deadline": 5.0} | request)
+        return scan(wanted, self.snapshots, self.table, now=lambda: simulator.clock)
+
+    def manifest(self, commit: Commit) -> Manifest:
+        """The commit's manifest."""
+        return self.snapshots.manifest(commit)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``with served(fleet, faults=[…]) as simulator``: a simulator that AWS settings lead to."""
+
+    @contextmanager
+    def serve(fleet: Any = None, **options: Any) -> Iterator[Simulator]:
+        with Simulator(fleet or default_fleet(nights=1), **options) as simulator:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+            yield simulator
+
+    return serve

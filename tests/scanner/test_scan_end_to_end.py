@@ -1,0 +1,249 @@
+"""A scan reads everything that the service holds, or says what it lacks."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from sre_findings.model.errors import CommitLost, CredentialsInvalid, InspectorDisabled, Interrupted, StoreUnreadable, Unreadable, UsageError
+from sre_findings.model.rollup import Scope
+from sre_findings.model.scope import AcceptedGap, Expectation
+from sre_findings.store import rollups
+from sre_findings.store.rebuild import finding as rebuild
+from sre_findings.store.snapshots import Commit, folder
+from sre_scanner.commit import roll_up
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import BUSY_INSTANCE, default_fleet, replay_fleet
+from sre_simulator.server import Change, Fault
+
+
+def rows_of(house: Any, commit: Commit, kind: str = "findings") -> list[dict[str, Any]]:
+    root = house.folder / "store" / folder(commit.snapshot_id) / kind
+    return [row for path in sorted(root.glob("*.parquet")) for row in pq.ParquetFile(path).read().to_pylist()]
+
+
+def arns(house: Any, commit: Commit) -> list[str]:
+    return [row["finding_arn"] for row in rows_of(house, commit)]
+
+
+def test_a_scan_of_the_fleet_is_complete_and_agrees_with_inspectors_own_counts(house: Any, served: Callable[..., Any]) -> None:
+    with served() as simulator:
+        commit = house.scan(simulator)
+        manifest = house.manifest(commit)
+    assert (commit.state, commit.reasons) == ("complete", ())
+    for shard in manifest.shards:
+        assert shard.aggregated
+        assert {name: shard.aggregated[0][name] for name in ("all", "critical", "high", "medium")} == dict(shard.listed)
+    assert len(set(arns(house, commit))) == commit.totals["distinct"] == commit.totals["findings"]
+
+
+def test_sparse_pages_give_the_same_snapshot_as_full_ones(house: Any, served: Callable[..., Any]) -> None:
+    fleet = default_fleet(nights=1)
+    with served(fleet) as simulator:
+        whole = house.scan(simulator)
+    with served(fleet, mode="sparse") as simulator:
+        sparse = house.scan(simulator)
+    assert sparse.totals["empty_pages"] > 0
+    assert arns(house, whole) == arns(house, sparse)
+    assert house.manifest(sparse).certificate.state == "complete"
+
+
+@pytest.mark.parametrize("kind", ["throttle", "internal", "gateway_timeout", "reset", "truncated", "html", "empty_object", "garbage"])
+def test_what_may_pass_is_asked_again_with_the_same_token_and_nothing_is_lost(kind: str, house: Any, served: Callable[..., Any]) -> None:
+    fleet = default_fleet(nights=1)
+    with served(fleet) as simulator:
+        expected = arns(house, house.scan(simulator, regions=["eu-west-1"]))
+    faults = [Fault(kind, "ListFindings", call=3, times=2), Fault(kind, "ListCoverage"), Fault(kind, "BatchGetAccountStatus")]
+    with served(fleet, faults=faults) as simulator:
+        commit = house.scan(simulator, regions=["eu-west-1"])
+        bodies = [r.body for r in simulator.requests if r.operation == "ListFindings"]
+    assert commit.state == "complete"
+    assert arns(house, commit) == expected
+    assert commit.totals["retries"] == 4
+    assert bodies[2] == bodies[3] == bodies[4]
+    assert {json.dumps({k: v for k, v in body.items() if k != "nextToken"}, sort_keys=True) for body in bodies}.__len__() == 1
+
+
+def test_a_region_that_fails_makes_the_snapshot_partial_and_keeps_the_others(house: Any, served: Callable[..., Any]) -> None:
+    with served(faults=[Fault("denied", "ListFindings", region="us-east-1", times=9)]) as simulator:
+        commit = house.scan(simulator)
+        manifest = house.manifest(commit)
+    assert commit.state == "partial"
+    assert any("us-east-1: findings denied" in reason for reason in commit.reasons)
+    states = {(cell.region, state) for cell, state in manifest.certificate.cells.items()}
+    assert ("us-east-1", "denied") in states
+    assert not any(region == "us-east-1" and state == "reached" for region, state in states)
+    assert {row["region"] for row in rows_of(house, commit)} == {"eu-west-1"}
+
+
+@pytest.mark.parametrize(("kind", "words"), [("throttle", "throttled"), ("internal", "unreachable"), ("loop", "unreachable")])
+def test_trouble_that_outlasts_the_deadline_makes_the_region_partial(kind: str, words: str, house: Any, served: Callable[..., Any]) -> None:
+    with served(faults=[Fault(kind, "ListFindings", call=2, region="us-east-1", times=10_000)]) as simulator:
+        commit = house.scan(simulator, deadline=1.0)
+    assert commit.state == "partial"
+    assert any(f"us-east-1: findings {words}" in reason for reason in commit.reasons)
+
+
+@pytest.mark.parametrize(("kind", "words"), [("denied", "denied"), ("expired", "credentials"), ("unrecognized", "credentials")])
+def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(kind: str, words: str, house: Any, served: Callable[..., Any]) -> None:
+    operations = ("ListFindings", "BatchGetAccountStatus", "ListCoverage")
+    with served(faults=[Fault(kind, name, times=99) for name in operations]) as simulator, pytest.raises(Unreadable, match=words):
+        house.scan(simulator)
+    assert house.snapshots.latest() is None
+    assert list(house.snapshots.blobs.keys("")) == []
+
+
+def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(house: Any, served: Callable[..., Any]) -> None:
+    fleet = default_fleet(nights=1)
+    with served(fleet) as simulator:
+        simulator.faults.append(Fault("empty_object", "ListFindings", times=0))
+        import sre_findings.inspector.listing as listing
+
+        original = listing._status
+
+        def disabled(account: Any) -> Any:
+            status = original(account)
+            return listing.AccountStatus(status.account_id, "DISABLED", dict.fromkeys(status.switches, "DISABLED"))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(listing, "_status", disabled)
+            patch.setattr(listing, "decode_findings", lambda _: listing.FindingsPage([]))
+            with pytest.raises(InspectorDisabled, match="aws inspector2 enable"):
+                house.scan(simulator)
+    assert house.snapshots.latest() is None
+
+
+def test_a_finding_that_closes_while_it_runs_is_drift_and_not_a_hole(house: Any, served: Callable[..., Any]) -> None:
+    fleet = default_fleet(nights=1)
+    with served(fleet) as simulator:
+        first = rows_of(house, house.scan(simulator, regions=["eu-west-1"]))
+    late = sorted(row["finding_arn"] for row in first if row["status"] == "ACTIVE")[-1]
+    with served(fleet, changes=[Change("close", late, "ListFindings", 2)]) as simulator:
+        commit = house.scan(simulator, regions=["eu-west-1"])
+    assert commit.state == "complete", commit.reasons
+
+
+def test_an_account_that_was_expected_and_is_not_visible_makes_it_partial_unless_somebody_accepts_the_gap(
+    house: Any, served: Callable[..., Any]
+) -> None:
+    expected = Expectation(accounts=("999988887777",), regions=("eu-west-1",))
+    gap = AcceptedGap("999988887777", "*", "platform", "closing", "2999-01-01")
+    with served() as simulator:
+        missing = house.scan(simulator, regions=["eu-west-1"], expectation=expected)
+        accepted = Expectation(expected.accounts, expected.regions, (gap,))
+        fine = house.scan(simulator, regions=["eu-west-1"], expectation=accepted)
+    assert missing.state == "partial"
+    assert any("999988887777 was expected" in reason for reason in missing.reasons)
+    assert (fine.state, fine.claim) == ("complete", "of the accounts expected")
+
+
+def test_every_recorded_finding_comes_back_from_its_row_field_by_field(house: Any, served: Callable[..., Any], real_findings: list[Path]) -> None:
+    recorded = [json.loads(line) for path in real_findings for line in path.read_text().splitlines()]
+    with served(replay_fleet(*real_findings)) as simulator:
+        commit = house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED"))
+    back = {row["finding_arn"]: rebuild(row) for row in rows_of(house, commit)}
+    assert back == {finding["findingArn"]: finding for finding in recorded}
+    assert commit.state == "complete", commit.reasons
+
+
+def test_default_statuses_leave_closed_findings_out(house: Any, served: Callable[..., Any], real_findings: list[Path]) -> None:
+    with served(replay_fleet(*real_findings)) as simulator:
+        commit = house.scan(simulator)
+    assert {row["status"] for row in rows_of(house, commit)} <= {"ACTIVE", "SUPPRESSED"}
+
+
+def test_rollups_say_what_the_rows_say_for_every_scope(house: Any, served: Callable[..., Any]) -> None:
+    with served() as simulator:
+        commit = house.scan(simulator)
+    active = [row for row in rows_of(house, commit) if row["status"] == "ACTIVE"]
+    assert rollups.read(house.table, commit, Scope("organization")).counts.total == len(active)
+    for kind, column in (("account", "account_id"), ("region", "region"), ("type", "resource_type"), ("owner", "owner")):
+        kept = {scope.value: rollup for scope, rollup in rollups.read_kind(house.table, commit, kind)}
+        for value in {row[column] or "" for row in active}:
+            mine = [row for row in active if (row[column] or "") == value]
+            assert kept[value].counts.high == sum(row["severity"] == "HIGH" for row in mine), (kind, value)
+            assert kept[value].fixable == sum(row["fix_available"] in ("YES", "PARTIAL") for row in mine)
+
+
+def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(house: Any, served: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: Any) -> None:
+        raise StoreUnreadable("the table is gone")
+
+    with served(default_fleet(nights=2)) as simulator:
+        simulator.clock = simulator.fleet.nights[0]
+        with monkeypatch.context() as patch:
+            patch.setattr("sre_scanner.scan.roll_up", die)
+            with pytest.raises(StoreUnreadable):
+                house.scan(simulator)
+        (first,) = house.snapshots.commits()
+        assert not rollups.written(house.table, first)
+        simulator.clock = simulator.fleet.nights[1]
+        second = house.scan(simulator)
+    assert rollups.written(house.table, first)
+    assert rollups.written(house.table, second)
+    assert roll_up(house.snapshots, house.table) == 0
+    for commit in (first, second):
+        active = [row for row in rows_of(house, commit) if row["status"] == "ACTIVE"]
+        assert rollups.read(house.table, commit, Scope("organization")).counts.total == len(active)
+
+
+def test_an_older_night_is_still_told_after_a_newer_one(house: Any, served: Callable[..., Any]) -> None:
+    with served(default_fleet(nights=3)) as simulator:
+        commits = []
+        for night in simulator.fleet.nights:
+            simulator.clock = night
+            commits.append(house.scan(simulator))
+    for commit in commits:
+        busy = [row for row in rows_of(house, commit, "resources") if row["resource_id"] == BUSY_INSTANCE]
+        scope = Scope("resource", f"{busy[0]['account_id']}|eu-west-1|AWS_EC2_INSTANCE|{BUSY_INSTANCE}")
+        assert rollups.read(house.table, commit, scope).counts.critical == busy[0]["critical"]
+    assert commits[-1].sequence == 3
+
+
+def test_a_scan_that_is_stopped_leaves_nothing(house: Any, served: Callable[..., Any]) -> None:
+    stop = threading.Event()
+    stop.set()
+    with served() as simulator, pytest.raises(Interrupted):
+        scan(Request(simulator.fleet.regions, rate=5000), house.snapshots, house.table, stop=stop, now=lambda: simulator.clock)
+    assert list(house.snapshots.blobs.keys("")) == []
+
+
+def test_of_two_scans_at_once_one_wins_and_the_other_leaves_nothing(house: Any, served: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    import sre_scanner.scan as module
+
+    real = module.commit
+    with served() as simulator:
+
+        def overtaken(*arguments: Any) -> Commit:
+            monkeypatch.setattr(module, "commit", real)
+            house.scan(simulator, regions=["us-east-1"])
+            return real(*arguments)
+
+        monkeypatch.setattr(module, "commit", overtaken)
+        with pytest.raises(CommitLost):
+            house.scan(simulator, regions=["eu-west-1"])
+    (only,) = house.snapshots.commits()
+    assert {row["region"] for row in rows_of(house, only)} == {"us-east-1"}
+    assert {key.split("/")[1] for key in house.snapshots.blobs.keys("snapshots/")} == {f"snapshot_id={only.snapshot_id}"}
+
+
+def test_a_region_that_does_not_exist_and_two_partitions_are_refused_before_anything_is_asked(house: Any) -> None:
+    with pytest.raises(UsageError, match="Did you mean eu-west-"):
+        scan(Request(["eu-wset-1"]), house.snapshots, house.table)
+    with pytest.raises(UsageError, match="one partition"):
+        scan(Request(["eu-west-1", "cn-north-1"]), house.snapshots, house.table)
+    with pytest.raises(UsageError, match="no region"):
+        scan(Request([]), house.snapshots, house.table)
+
+
+def test_no_credentials_are_an_error_that_says_what_to_do(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(CredentialsInvalid, match="aws configure sso"):
+        scan(Request(["eu-west-1"]), house.snapshots, house.table)
+    assert list(house.snapshots.blobs.keys("")) == []
