@@ -51,17 +51,19 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
 
 def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:
     style = {CLEAN: "good", UNKNOWN: "warn"}.get(verdict.verdict, "bad")
-    yield styled(wording.headline(verdict) + ".", style, colour)
-    if verdict.verdict != CLEAN:
+    headline = wording.headline(verdict)
+    yield styled(f"{headline}.", style, colour)
+    if verdict.explanation.lower() not in headline.lower():
         yield from _wrapped(_sentence(verdict.explanation), width)
-    if verdict.reason not in (NO_SNAPSHOT, NO_SUCH_RESOURCE, CLEAN) and verdict.verdict == UNKNOWN:
+    if verdict.verdict == UNKNOWN and verdict.reason not in (NO_SNAPSHOT, NO_SUCH_RESOURCE):
         yield from _wrapped("That is not the same as none.", width)
 
 
 def _name(resource: Resource, colour: int) -> str:
     """Name, id, account and region; the id is bold where there is no name."""
-    parts = [part for part in (resource.name, resource.resource_id, resource.account_id, resource.region) if part]
-    first, *rest = map(printable, parts)
+    place = [part for part in (resource.account_id, resource.region) if part]
+    names = [resource.name, resource.resource_id] if resource.name else [resource.resource_id]
+    first, *rest = map(printable, [*names, *place])
     return "  ".join([styled(first, "strong", colour), *rest])
 
 
@@ -210,7 +212,7 @@ def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
 
 
 def _proof(proof: Proof, width: int | None, colour: int) -> Iterator[str]:
-    yield from (line for reason in wording.doubts(proof) for line in _wrapped(f"Partial: {_sentence(reason)}", width))
+    yield from (line for reason in wording.doubts(proof) for line in _wrapped(f"Partial: {_stopped(reason)}", width))
     hint = " Use --live for the state now." if proof.source != LIVE and proof.snapshot_id else ""
     yield from _faint(wording.proof_sentence(proof) + hint, width, colour)
 
@@ -225,8 +227,12 @@ def _faint(text: str, width: int | None, colour: int) -> Iterator[str]:
 
 def _sentence(text: str) -> str:
     """With a capital and a full stop."""
+    return wording.capital(_stopped(text))
+
+
+def _stopped(text: str) -> str:
     clean = printable(text).strip()
-    return wording.capital(clean) + ("" if clean.endswith((".", "?", "!")) else ".")
+    return clean if clean.endswith((".", "?", "!")) else f"{clean}."
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:

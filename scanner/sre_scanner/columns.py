@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sre_findings.inspector.wire import decode_packages
+from sre_findings.inspector.wire import decode_epss, decode_packages
 from sre_findings.model.severity import rank
 from sre_findings.store.schema import FINDINGS
 from sre_scanner.identities import Identities
@@ -95,21 +94,9 @@ def _vulnerability_sources(texts: Sequence[bytes]) -> list[str | None]:
 
 
 def _epss_scores(texts: Sequence[bytes]) -> pa.Array:
-    return pa.array([_score(text) for text in texts], pa.float64())
+    return pa.array([decode_epss(text) for text in texts], pa.float64())
 
 
-def _score(text: bytes) -> float | None:
-    try:
-        return _SCORE.decode(text).score if text else None
-    except msgspec.DecodeError:
-        return None
-
-
-class _Epss(msgspec.Struct):
-    score: float | None = None
-
-
-_SCORE = msgspec.json.Decoder(_Epss)
 _DERIVED: dict[str, dict[str, Callable[[Sequence[bytes]], Any]]] = {
     "vulnerability": {"vulnerability_id": _vulnerability_ids, "vulnerability_source": _vulnerability_sources},
     "epss": {"epss_score": _epss_scores},

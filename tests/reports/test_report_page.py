@@ -21,7 +21,7 @@ from sre_findings.model.answer import CoverageAnswer, Group, Proof, SummaryAnswe
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.finding import Finding, Package
 from sre_findings.model.rollup import Counts, Rollup
-from sre_reports import page
+from sre_reports import page, page_parts, wording
 from sre_reports.page import Report, render
 
 Reports = Callable[..., Report]
@@ -45,6 +45,10 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        self.text += " "
+
+    def handle_endtag(self, tag: str) -> None:
+        self.text += " "
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -181,10 +185,10 @@ def test_the_worst_resources_have_bars_that_say_themselves_in_words(report: Repo
 @given(st.lists(st.tuples(*[st.integers(0, 100_000)] * 7), min_size=1, max_size=12))
 def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(counts: list[tuple[int, ...]]) -> None:
     groups = [Group(f"i-{n}", "", Rollup(Counts(*one))) for n, one in enumerate(counts)]
-    for bar in page.parts.bars(groups):
-        assert [one.look for one in bar.segments] == [name for name, _ in page.parts.wording.by_severity(bar.rollup.counts)]
+    for bar in page_parts.bars(groups):
+        assert [one.look for one in bar.segments] == [name for name, _ in wording.by_severity(bar.rollup.counts)]
         assert all(one.width >= 2 for one in bar.segments)
-        assert max(one.left + one.width for one in bar.segments) <= page.parts.BAR_WIDTH + len(bar.segments)
+        assert max(one.left + one.width for one in bar.segments) <= page_parts.BAR_WIDTH + len(bar.segments)
 
 
 def test_coverage_gaps_stand_by_reason_with_their_remedy(report: Reports) -> None:
@@ -199,7 +203,7 @@ def test_a_resource_with_several_silent_scans_counts_once(
 ) -> None:
     one = coverage_answer().gaps[0]
     answer = coverage_answer(gaps=(one, replace(one, scan_type="NETWORK")))
-    assert [gap.resources for gap in page.parts.gaps(answer)] == [1]
+    assert [gap.resources for gap in page_parts.gaps(answer)] == [1]
 
 
 def test_many_cells_that_were_not_read_are_cut_aloud(report: Reports, coverage_answer: Callable[..., CoverageAnswer]) -> None:
@@ -234,7 +238,7 @@ def test_a_row_tells_package_fix_resource_and_age(report: Reports, finding: Find
 
 
 def test_a_finding_without_a_fix_or_a_date_leaves_its_cells_empty(finding: Findings) -> None:
-    row = page.parts.row(finding(fix_available="YES", packages=()), None)
+    row = page_parts.row(finding(fix_available="YES", packages=()), None)
     assert (row.fixed_in, row.age) == ("", "")
 
 

@@ -44,10 +44,9 @@ def test_a_scan_of_the_fleet_is_complete_and_agrees_with_inspectors_own_counts(h
 
 
 def test_sparse_pages_give_the_same_snapshot_as_full_ones(house: Any, served: Callable[..., Any]) -> None:
-    fleet = default_fleet(nights=1)
-    with served(fleet) as simulator:
+    with served() as simulator:
         whole = house.scan(simulator)
-    with served(fleet, mode="sparse") as simulator:
+    with served(mode="sparse") as simulator:
         sparse = house.scan(simulator)
     assert sparse.totals["empty_pages"] > 0
     assert arns(house, whole) == arns(house, sparse)
@@ -56,11 +55,10 @@ def test_sparse_pages_give_the_same_snapshot_as_full_ones(house: Any, served: Ca
 
 @pytest.mark.parametrize("kind", ["throttle", "internal", "gateway_timeout", "reset", "truncated", "html", "empty_object", "garbage"])
 def test_what_may_pass_is_asked_again_with_the_same_token_and_nothing_is_lost(kind: str, house: Any, served: Callable[..., Any]) -> None:
-    fleet = default_fleet(nights=1)
-    with served(fleet) as simulator:
+    with served() as simulator:
         expected = arns(house, house.scan(simulator, regions=["eu-west-1"]))
     faults = [Fault(kind, "ListFindings", call=3, times=2), Fault(kind, "ListCoverage"), Fault(kind, "BatchGetAccountStatus")]
-    with served(fleet, faults=faults) as simulator:
+    with served(faults=faults) as simulator:
         commit = house.scan(simulator, regions=["eu-west-1"])
         bodies = [r.body for r in simulator.requests if r.operation == "ListFindings"]
     assert commit.state == "complete"
@@ -100,9 +98,7 @@ def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(kind: 
 
 
 def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(house: Any, served: Callable[..., Any]) -> None:
-    fleet = default_fleet(nights=1)
-    with served(fleet) as simulator:
-        simulator.faults.append(Fault("empty_object", "ListFindings", times=0))
+    with served() as simulator:
         import sre_findings.inspector.listing as listing
 
         original = listing._status

@@ -10,7 +10,7 @@ from sre_findings.ask.question import AboutResource
 from sre_findings.ask.rows import packages_of, time_of
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Tally
-from sre_findings.inspector.wire import WireCoverage, WireFinding, decode_packages, decode_resources
+from sre_findings.inspector.wire import WireCoverage, WireFinding, decode_epss, decode_packages, decode_resources
 from sre_findings.model import severity
 from sre_findings.model.answer import LIVE, Proof, ResourceAnswer
 from sre_findings.model.certificate import COMPLETE
@@ -111,7 +111,7 @@ def _finding(wire: WireFinding, text: str, region: str) -> Finding:
         packages=packages_of(bytes(details.vulnerablePackages)),
         fix_available=wire.fixAvailable,
         exploit_available=wire.exploitAvailable,
-        epss_score=None,
+        epss_score=decode_epss(bytes(wire.epss)),
         inspector_score=wire.inspectorScore,
         first_observed_at=_time(wire.firstObservedAt),
         last_observed_at=_time(wire.lastObservedAt),

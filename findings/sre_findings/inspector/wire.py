@@ -81,6 +81,12 @@ class WirePackages(msgspec.Struct):
     vulnerablePackages: msgspec.Raw = NO_RAW  # noqa: N815
 
 
+class WireEpss(msgspec.Struct):
+    """A finding's epss. Source: API reference, EpssDetails."""
+
+    score: float | None = None
+
+
 class ScanStatus(msgspec.Struct):
     """ScanStatus of a covered resource."""
 
@@ -117,6 +123,7 @@ _ANY = msgspec.json.Decoder()
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # RecursionError: brackets without end
 _RESOURCES = msgspec.json.Decoder(list[WireResource])
 _PACKAGES = msgspec.json.Decoder(WirePackages)
+_EPSS = msgspec.json.Decoder(WireEpss)
 _KNOWN = frozenset(WireFinding.__struct_fields__)
 _RAW = frozenset(f.name for f in msgspec.structs.fields(WireFinding) if f.type is msgspec.Raw)
 _TIMES = frozenset({"firstObservedAt", "lastObservedAt", "updatedAt"})
@@ -171,6 +178,14 @@ def decode_packages(raw: bytes) -> WirePackages:
         return _PACKAGES.decode(raw)
     except msgspec.DecodeError:
         return WirePackages()
+
+
+def decode_epss(raw: bytes) -> float | None:
+    """The score of a finding's epss, 0 to 1; None where it has none."""
+    try:
+        return _EPSS.decode(raw).score if raw else None
+    except msgspec.DecodeError:
+        return None
 
 
 def _decode_leniently(body: bytes) -> FindingsPage:

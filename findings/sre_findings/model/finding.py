@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -62,5 +62,5 @@ class Finding:
 
 def iso(moment: datetime) -> str:
     """A moment as every answer writes it: 2026-11-22T01:00:00Z, with milliseconds only where there are some."""
-    text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
     return text.replace("+00:00", "Z")

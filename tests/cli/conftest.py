@@ -1,0 +1,86 @@
+"""One demo for all tests of the command line, and a way to run it as a person does."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_cli.main import main
+from sre_simulator.fleet import Fleet, default_fleet
+from sre_simulator.server import Simulator
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """stdout as JSON."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """``cli("summary", "--output", "json")``: the command in this process, to its exit."""
+
+    def run(*arguments: str) -> Run:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        printed = capfd.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Run(code, printed.out, printed.err)
+
+    return run
+
+
+@functools.cache
+def one_night() -> Fleet:
+    """The default fleet on its newest night; making it takes two seconds, and nobody changes it."""
+    return default_fleet(nights=1)
+
+
+@pytest.fixture
+def inspector(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[Simulator]]:
+    """``with inspector(fleet, faults=[…])``: a simulator that AWS settings lead to."""
+
+    @contextmanager
+    def serve(fleet: Fleet | None = None, **options: Any) -> Iterator[Simulator]:
+        with Simulator(fleet or one_night(), **options) as simulator:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+            yield simulator
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with what ``sre-cli demo`` leaves: two nights of the default fleet."""
+    store = tmp_path_factory.mktemp("demo") / "store"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRE_STORE", str(store))
+        patch.delenv("SRE_TABLE", raising=False)
+        with pytest.raises(SystemExit) as ended:
+            main(["demo", "--nights", "2"])
+    assert ended.value.code == 0
+    return store
+
+
+@pytest.fixture
+def demo(demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, with SRE_STORE leading to it."""
+    monkeypatch.setenv("SRE_STORE", str(demo_store))
+    return demo_store

@@ -1,0 +1,244 @@
+"""Commands that write, and what goes wrong: one line, the right code, no traceback."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from sre_cli import main as module
+from sre_findings.store.rebuild import finding as rebuild
+from sre_simulator.fleet import default_fleet, replay_fleet
+from sre_simulator.server import Fault, Simulator
+
+Cli = Callable[..., Any]
+HOSTILE = "=HYPERLINK(1)\x1b[31m\u202eevil</script><b>"
+
+
+def assert_one_line(run: Any, code: int, *words: str) -> None:
+    assert run.code == code, run.err
+    assert run.out == ""
+    assert "Traceback" not in run.err
+    last = run.err.strip().splitlines()[-1]
+    for word in words:
+        assert word in last, run.err
+
+
+def test_the_demo_shows_the_verdict_and_says_where_everything_lies(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
+    run = cli("demo", "--nights", "1")
+    assert run.code == 0
+    assert "1,011 open findings: 24 critical, 466 high, 437 medium, 84 low" in run.out
+    assert f"export SRE_STORE={tmp_path / 'store'}" in run.out
+    assert (tmp_path / "store" / "exports" / "prod-web-36.csv").exists()
+    assert (tmp_path / "store" / "reports" / "index.html").exists()
+    again = cli("demo", "--nights", "1")
+    assert again.code == 0
+    assert len(cli("snapshots", "list", "--output", "json").json) == 1
+
+
+def test_the_demo_leaves_a_store_alone_that_is_not_a_demo(cli: Cli, inspector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
+    with inspector():
+        assert cli("scan", "--region", "us-east-1", "--rate", "1000").code == 0
+    assert_one_line(cli("demo"), 2, "holds snapshots already", "empty folder")
+    assert len(cli("snapshots", "list", "--output", "json").json) == 1
+
+
+def test_a_scan_prints_its_id_and_tells_what_it_did(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+    with inspector():
+        run = cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
+    assert run.code == 0
+    assert run.out.strip() == cli("snapshots", "list", "--output", "json", "--store", str(tmp_path)).json[0]["snapshot_id"]
+    assert "complete of the accounts visible" in run.err
+
+
+def test_a_partial_scan_exits_3_and_says_why(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+    with inspector(faults=[Fault("denied", "ListCoverage", times=9)]):
+        run = cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
+    assert run.code == 3
+    assert "us-east-1: coverage denied" in run.err
+    asked = cli("summary", "--store", str(tmp_path), "--output", "json")
+    assert (asked.code, asked.json["certificate"]["state"]) == (3, "partial")
+    unknown = cli("vulnerabilities", "-i", "i-0123456789abcdef0", "--cached", "--store", str(tmp_path), "--output", "json")
+    assert (unknown.code, unknown.json["verdict"]) == (3, "unknown")
+
+
+def test_without_a_region_the_configured_one_is_scanned_and_the_certificate_says_so(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+    with inspector():
+        run = cli("scan", "--rate", "1000", "--store", str(tmp_path))
+    assert run.code == 0
+    warnings = cli("snapshots", "show", "--store", str(tmp_path)).json["certificate"]["warnings"]
+    assert any("only eu-west-1 was scanned" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("denied", "AmazonInspector2ReadOnlyAccess"), ("expired", "Renew them"), ("unrecognized", "Renew them")]
+)
+def test_a_scan_that_may_not_read_exits_4_with_what_to_do(cli: Cli, inspector: Any, tmp_path: Path, fault: str, words: str) -> None:
+    faults = [Fault(fault, name, times=99) for name in ("ListFindings", "ListCoverage", "BatchGetAccountStatus")]
+    with inspector(faults=faults):
+        run = cli("scan", "--region", "us-east-1", "--store", str(tmp_path))
+    assert_one_line(run, 4, words)
+    assert not (tmp_path / "commits").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("scan", "--region", "eu-wset-1"), 2, ("not an AWS region", "eu-west-1")),
+        (("scan", "--status", "sleeping"), 2, ("sleeping", "ACTIVE")),
+        (("vulnerabilities", "-i", "i-12345"), 2, ("not an EC2 instance id", "Example")),
+        (("vulnerabilities", "-i", "x", "-s", "severe"), 2, ("'severe' is not a severity", "critical")),
+        (("export", "--type", "toaster"), 2, ("'toaster' is not a resource type", "ec2")),
+        (("export", "-o", "x.csv"), 2, ("no snapshot yet", "sre-cli scan")),
+        (("report", "-o", "x"), 2, ("no snapshot yet",)),
+        (("snapshots", "show"), 2, ("no snapshot yet",)),
+        (("summary", "--max-age", "soon"), 2, ("not a length of time",)),
+        (("summary", "--store", "gopher://x"), 2, ("not a store",)),
+        (("summary", "--table", "mysql://x"), 2, ("not a table",)),
+        (("summary", "--store", "s3://bucket/x"), 2, ("SRE_TABLE is not set",)),
+        (("vulnerabilites", "-i", "x"), 2, ("Did you mean vulnerabilities",)),
+    ],
+)
+def test_a_wrong_question_is_told_in_one_line_that_helps(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_one_line(cli(*arguments), code, *words)
+
+
+def test_without_any_snapshot_the_answer_is_unknown_and_the_code_3(cli: Cli, tmp_path: Path) -> None:
+    run = cli("vulnerabilities", "-i", "prod-web-36", "--cached", "--store", str(tmp_path), "--output", "json")
+    assert (run.code, run.json["verdict"], run.json["reason"]) == (3, "unknown", "no_snapshot")
+    assert cli("summary", "--store", str(tmp_path), "--output", "json").json["verdict"] == "unknown"
+    assert cli("coverage", "--store", str(tmp_path)).code == 3
+
+
+def test_an_unreadable_store_exits_4_and_says_where(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "commits").write_text("not a folder")
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "commits").mkdir()
+    (tmp_path / "store" / "commits" / "000000000001.json").write_text("{")
+    assert_one_line(cli("summary", "--store", str(tmp_path / "store")), 4, "is not a commit")
+
+
+def test_a_part_that_changed_is_found_by_verify_and_exits_4(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+    with inspector():
+        cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
+    assert cli("snapshots", "verify", "--all", "--store", str(tmp_path)).code == 0
+    part = next(tmp_path.rglob("findings/*.parquet"))
+    part.write_bytes(part.read_bytes()[:-20] + bytes(20))
+    run = cli("snapshots", "verify", "--store", str(tmp_path))
+    assert run.code == 4
+    assert "SHA-256" in run.err
+    assert_one_line(cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path)), 4, "cannot be read", "snapshots verify")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_the_export_holds_every_recorded_finding_in_each_format(cli: Cli, inspector: Any, tmp_path: Path, real_findings: list[Path]) -> None:
+    recorded = {f["findingArn"]: f for path in real_findings for f in map(json.loads, path.read_text().splitlines())}
+    every = ("--status", "active", "--status", "suppressed", "--status", "closed")
+    fleet = replay_fleet(*real_findings)
+    with inspector(fleet):
+        regions = [word for region in fleet.regions for word in ("--region", region)]
+        assert cli("scan", *regions, *every, "--rate", "1000", "--store", str(tmp_path)).code == 0
+    for form in ("csv", "ndjson", "parquet"):
+        assert cli("export", "--format", form, *every, "-o", str(tmp_path / form), "--store", str(tmp_path)).code == 0
+    lines = [json.loads(line) for line in (tmp_path / "ndjson").read_text().splitlines()]
+    assert {line["findingArn"]: {k: v for k, v in line.items() if k != "_sre"} for line in lines} == recorded
+    assert {row["finding_arn"]: rebuild(row) for row in pq.read_table(tmp_path / "parquet").to_pylist()} == recorded
+    with (tmp_path / "csv").open(newline="") as file:
+        reader = csv.DictReader(file)
+        rows = list(reader)
+    assert reader.fieldnames is not None
+    assert len(reader.fieldnames) == 55
+    assert {row["Finding ARN"]: row["Severity"] for row in rows} == {arn: f["severity"] for arn, f in recorded.items()}
+
+
+def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+    resource = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws", "tags": {"Name": HOSTILE}}
+    finding = {
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}", "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE", "title": HOSTILE, "description": HOSTILE,
+        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": [resource],
+        "remediation": {"recommendation": {"text": HOSTILE}},
+    }  # fmt: skip
+    (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
+    with inspector(replay_fleet(tmp_path / "one.jsonl")):
+        cli("scan", "--region", "eu-west-1", "--store", str(tmp_path / "store"))
+    for command in (("vulnerabilities", "-i", resource["id"], "--cached"), ("summary", "--by", "resource")):
+        shown = cli(*command, "--store", str(tmp_path / "store")).out
+        assert "evil" in shown
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+    assert cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")).code == 0
+    row = next(csv.DictReader((tmp_path / "x.csv").open(newline="")))
+    assert row["Title"].startswith("'=HYPERLINK")
+    raw = cli("export", "--raw", "--store", str(tmp_path / "store"))
+    assert "do not open this file in a spreadsheet" in raw.err
+
+
+def test_a_bug_of_ours_exits_70_with_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr(module.cli, "main", broken)
+    assert_one_line(cli("summary"), 70, "a bug of ours", "ZeroDivisionError")
+    with pytest.raises(ZeroDivisionError):
+        module.main(["--debug", "summary"])
+
+
+def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    with Simulator(default_fleet(nights=1), latency=0.2) as simulator:
+        environ = dict(os.environ) | {"AWS_ENDPOINT_URL_INSPECTOR2": simulator.url, "SRE_STORE": str(tmp_path)}
+        command = [sys.executable, "-c", "from sre_cli.main import main; main()", "scan", "--region", "eu-west-1"]
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while not any(r.operation == "ListFindings" for r in list(simulator.requests)):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "interrupted; nothing was committed" in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.rglob("*.parquet"))
+    assert out == ""
+
+
+def test_the_scheduled_task_writes_json_lines_and_the_same_exit_codes(inspector: Any, tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
+    from sre_scanner.__main__ import main as task
+
+    monkeypatch.setenv("SRE_STORE", str(tmp_path))
+    with inspector(faults=[Fault("denied", "ListCoverage", call=2, times=9)]):
+        assert task(["--region", "us-east-1", "--rate", "1000"]) == 0
+        assert task(["--region", "us-east-1", "--rate", "1000"]) == 3
+        assert task(["--region", "nowhere"]) == 4
+    events = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert events.count("committed") == 2
+    assert events[-1] == "failed"
+    assert "trouble" in events
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_each_shell(cli: Cli, shell: str) -> None:
+    run = cli("completion", shell)
+    assert run.code == 0
+    assert "_SRE_CLI_COMPLETE" in run.out
+
+
+def test_help_says_what_each_command_is_for(cli: Cli) -> None:
+    for command in module.COMMANDS:
+        run = cli(command, "--help")
+        assert run.code == 0
+        assert len(run.out.splitlines()) > 4

@@ -1,0 +1,222 @@
+"""Questions on the command line: the verdict, the numbers, the exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_simulator.fleet import (
+    BUSY_INSTANCE,
+    CLEAN_INSTANCE,
+    FROZEN_INSTANCE,
+    NETWORK_ONLY_INSTANCE,
+    STOPPED_INSTANCE,
+    SUPPRESSED_ONLY_INSTANCE,
+    UNMANAGED_INSTANCE,
+    default_fleet,
+    replay_fleet,
+)
+from sre_simulator.server import Fault, Simulator
+
+Cli = Callable[..., Any]
+BUSY = {"critical": 24, "high": 466, "medium": 437, "low": 84, "informational": 0, "untriaged": 0, "total": 1011}
+
+
+def test_the_busy_instance_has_the_same_counts_in_table_json_csv_export_and_report(cli: Cli, demo: Path, tmp_path: Path) -> None:
+    answer = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "0", "--output", "json").json
+    assert answer["counts"] == BUSY
+    assert answer["total_findings"] == len(answer["findings"]) == 1011
+    table = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached").out
+    assert "1,011 open findings: 24 critical, 466 high, 437 medium, 84 low" in table
+    listed = list(csv.DictReader(io.StringIO(cli("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "0", "--output", "csv").out)))
+    assert len(listed) == 1011
+    cli("export", "-i", BUSY_INSTANCE, "-o", str(tmp_path / "busy.csv"))
+    exported = list(csv.DictReader((tmp_path / "busy.csv").open(newline="")))
+    severities = [row["Severity"].lower() for row in exported]
+    assert {name: severities.count(name) for name in BUSY if name != "total"} | {"total": len(severities)} == BUSY
+    lines = cli("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "0", "--output", "ndjson").out.splitlines()
+    assert sum(json.loads(line)["severity"] == "CRITICAL" for line in lines) == 24
+    summary = cli("summary", "--by", "resource", "--output", "json").json
+    (group,) = [g for g in summary["groups"] if g["value"] == BUSY_INSTANCE]
+    assert group["counts"] == BUSY
+    cli("report", "-o", str(tmp_path / "report"))
+    page = (tmp_path / "report" / "index.html").read_text()
+    row = re.search(rf"<tr[^>]*>(?:(?!</tr>).)*{BUSY_INSTANCE}.*?</tr>", page, re.DOTALL)
+    assert row
+    numbers = [int(n.replace(",", "")) for n in re.findall(r">\s*([\d,]+)\s*<", row[0])]
+    assert [24, 466, 437, 84] == numbers[:4] or set(BUSY.values()) - {0} <= set(numbers)
+
+
+@pytest.mark.parametrize(
+    ("resource", "code", "verdict", "reason"),
+    [
+        (BUSY_INSTANCE, 0, "vulnerable", "findings"),
+        (CLEAN_INSTANCE, 0, "clean", "no_findings"),
+        (SUPPRESSED_ONLY_INSTANCE, 0, "vulnerable", "suppressed_only"),
+        (UNMANAGED_INSTANCE, 6, "unknown", "not_scanned"),
+        (FROZEN_INSTANCE, 6, "vulnerable", "findings_frozen"),
+        (STOPPED_INSTANCE, 6, "vulnerable", "findings_of_stopped_instance"),
+        ("i-0123456789abcdef0", 5, "unknown", "no_such_resource"),
+    ],
+)
+def test_each_kind_of_resource_has_its_verdict_and_exit_code(
+    cli: Cli, demo: Path, resource: str, code: int, verdict: str, reason: str
+) -> None:
+    run = cli("vulnerabilities", "-i", resource, "--cached", "--output", "json")
+    assert (run.code, run.json["verdict"], run.json["reason"]) == (code, verdict, reason)
+    assert run.json["certificate"]["state"] == "complete"
+    assert cli("vulnerabilities", "-i", resource, "--cached").code == code
+
+
+def test_a_network_scan_that_works_does_not_hide_a_package_scan_that_does_not(cli: Cli, demo: Path) -> None:
+    run = cli("vulnerabilities", "-i", NETWORK_ONLY_INSTANCE, "--cached", "--output", "json")
+    states = {row["scan_type"]: row["status"] for row in run.json["coverage"]}
+    assert states["NETWORK"] == "ACTIVE"
+    assert states["PACKAGE"] == "INACTIVE"
+    assert run.json["verdict"] != "clean"
+    assert run.code == 6
+
+
+def test_a_name_works_wherever_an_id_does_and_one_that_fits_several_is_never_guessed(cli: Cli, demo: Path) -> None:
+    assert cli("vulnerabilities", "-i", "prod-web-36", "--cached", "--output", "json").json["resource_id"] == BUSY_INSTANCE
+    names = [g["name"] for g in cli("summary", "--by", "resource", "-n", "0", "--output", "json").json["groups"]]
+    shared = next(name for name in names if name and names.count(name) > 1)
+    run = cli("vulnerabilities", "-i", shared, "--cached")
+    assert run.code == 2
+    assert f"{names.count(shared)} resources are named" in run.err
+    assert run.out == ""
+
+
+def test_a_gate_fails_on_its_severity_and_never_passes_on_missing_data(cli: Cli, demo: Path) -> None:
+    def gate(resource: str, severity: str, *more: str) -> int:
+        code: int = cli("vulnerabilities", "-i", resource, "--cached", "--fail-on", severity, *more).code
+        return code
+
+    assert gate(BUSY_INSTANCE, "critical") == 1
+    assert gate(CLEAN_INSTANCE, "low") == 0
+    assert gate(SUPPRESSED_ONLY_INSTANCE, "low") == 0
+    assert gate(UNMANAGED_INSTANCE, "low") == 6
+    assert gate("i-0123456789abcdef0", "low") == 5
+    assert gate(BUSY_INSTANCE, "critical", "--max-age", "0s") == 1
+    assert gate(CLEAN_INSTANCE, "critical", "--max-age", "0s") == 3
+
+
+def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+    resource = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"}
+    finding = {
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}", "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY", "severity": "UNTRIAGED", "status": "ACTIVE", "description": "new",
+        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": [resource],
+    }  # fmt: skip
+    (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
+    store = ("--store", str(tmp_path / "store"))
+    with inspector(replay_fleet(tmp_path / "one.jsonl")):
+        assert cli("scan", "--region", "eu-west-1", *store).code == 0
+    asked = ("vulnerabilities", "-i", resource["id"], "--cached", "--fail-on", "critical", *store)
+    assert cli(*asked).code == 1
+    assert cli(*asked, "--untriaged", "ignore").code == 0
+
+
+def test_pages_of_findings_follow_each_other_and_their_cursor_is_good_for_its_snapshot_only(cli: Cli, demo: Path) -> None:
+    first = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--output", "json").json
+    second = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--cursor", first["next_cursor"], "--output", "json").json
+    assert second["next_cursor"] is None
+    seen = [f["finding_arn"] for f in first["findings"] + second["findings"]]
+    assert len(seen) == len(set(seen)) == 1011
+    run = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "--cursor", "20200101T000000Z.25")
+    assert (run.code, "another snapshot" in run.err) == (2, True)
+
+
+def test_filters_narrow_the_list_and_never_the_counts(cli: Cli, demo: Path) -> None:
+    answer = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-s", "critical", "-n", "0", "--output", "json").json
+    assert answer["counts"] == BUSY
+    assert answer["total_findings"] == 24
+    assert {f["severity"] for f in answer["findings"]} == {"CRITICAL"}
+    everything = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "--suppressed", "-n", "0", "--output", "json").json
+    assert everything["total_findings"] == 1011 + everything["suppressed"]
+
+
+@pytest.mark.parametrize("by", ["account", "region", "owner", "type"])
+def test_groups_add_up_to_the_whole(cli: Cli, demo: Path, by: str) -> None:
+    answer = cli("summary", "--by", by, "-n", "0", "--output", "json").json
+    for name, count in answer["counts"].items():
+        assert sum(group["counts"][name] for group in answer["groups"]) == count
+
+
+@pytest.mark.parametrize("by", ["package", "vulnerability"])
+def test_groups_by_package_and_vulnerability_come_worst_first(cli: Cli, demo: Path, by: str) -> None:
+    answer = cli("summary", "--by", by, "-n", "5", "--output", "json").json
+    assert len(answer["groups"]) == 5
+    critical = [group["counts"]["critical"] for group in answer["groups"]]
+    assert critical == sorted(critical, reverse=True)
+    assert critical[0] > 0
+
+
+def test_summary_counts_from_parquet_what_it_counts_from_rollups(cli: Cli, demo: Path, tmp_path: Path) -> None:
+    for by in ("account", "region", "owner", "type", "resource"):
+        kept = cli("summary", "--by", by, "-n", "0", "--output", "json").json
+        counted = cli("summary", "--by", by, "-n", "0", "--output", "json", "--table", f"sqlite:///{tmp_path}/none.db").json
+        for one in (kept, counted):
+            one.pop("age_seconds")
+        assert kept == counted
+
+
+def test_coverage_names_each_gap_with_its_reason_and_remedy(cli: Cli, demo: Path) -> None:
+    answer = cli("coverage", "--output", "json").json
+    gaps = {gap["resource_id"]: gap for gap in answer["gaps"]}
+    assert gaps[UNMANAGED_INSTANCE]["reason"] == "UNMANAGED_EC2_INSTANCE"
+    assert "SSM" in gaps[UNMANAGED_INSTANCE]["remedy"]
+    assert UNMANAGED_INSTANCE in cli("coverage").out
+    assert len(list(csv.DictReader(io.StringIO(cli("coverage", "--output", "csv").out)))) == len(answer["gaps"])
+
+
+def test_an_older_night_can_be_asked(cli: Cli, demo: Path) -> None:
+    ids = [row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json]
+    answer = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--as-of", ids[-1], "--output", "json").json
+    assert answer["snapshot_id"] == ids[-1]
+    assert cli("summary", "--as-of", "yesterday", "--output", "json").json["snapshot_id"] == ids[-1]
+    run = cli("summary", "--as-of", "1999-01-01")
+    assert (run.code, "no snapshot is from 1999-01-01" in run.err) == (2, True)
+    assert cli("summary", "--as-of", "someday").code == 2
+
+
+def test_live_answers_with_the_same_counts_as_the_snapshot(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Simulator(default_fleet(nights=2)) as simulator:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        for resource, code in ((BUSY_INSTANCE, 0), (CLEAN_INSTANCE, 0), (UNMANAGED_INSTANCE, 6), ("i-0123456789abcdef0", 5)):
+            run = cli("vulnerabilities", "-i", resource, "--live", "--region", "eu-west-1", "-n", "0", "--output", "json")
+            cached = cli("vulnerabilities", "-i", resource, "--cached", "-n", "0", "--output", "json")
+            assert run.code == cached.code == code
+            assert run.json["source"] == "live"
+            for name in ("verdict", "reason", "counts", "suppressed", "fixable", "exploitable", "total_findings"):
+                assert run.json[name] == cached.json[name], name
+            for live, kept in zip(run.json["findings"], cached.json["findings"], strict=True):
+                moves = {"first_observed_at": None, "last_observed_at": None}  # the fleets were made a minute apart
+                assert live | moves == kept | moves
+
+
+def test_where_the_snapshot_cannot_tell_inspector_is_asked_and_where_that_fails_the_snapshot_answers_with_a_note(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Simulator(default_fleet(nights=2)) as simulator:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        fresh = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--max-age", "0s", "--output", "json")
+        assert (fresh.code, fresh.json["source"]) == (0, "live")
+        simulator.faults.append(Fault("denied", "ListFindings", call=2, times=99))
+        stale = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--max-age", "0s", "--output", "json")
+    assert (stale.code, stale.json["source"], stale.json["too_old"]) == (3, "snapshot", True)
+    assert any("not asked live" in note and "denied" in note for note in stale.json["notes"])
+
+
+def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
+    run = cli("vulnerabilities", "-i", "prod-web-36", "--live", "--store", str(tmp_path))
+    assert (run.code, "name" in run.err) == (2, True)
+    run = cli("vulnerabilities", "-i", "i-0123456789abcdef0", "--live", "--region", "eu-west-11", "--store", str(tmp_path))
+    assert (run.code, "not an AWS region" in run.err) == (2, True)

@@ -1,0 +1,34 @@
+"""A process that scans in forked children, one for each line that it reads; the test kills them. It prints their pids."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet  # noqa: F401 - imported before the fork, so that each child scans at once
+
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_scanner.scan import Request, make_plan, scan
+from sre_scanner.start import run  # noqa: F401 - as above
+
+
+def main() -> None:
+    snapshots = Snapshots(FolderBlobs(Path(sys.argv[1])))
+    table = SqliteTable(Path(sys.argv[1]) / "table.db")
+    make_plan(Request(["eu-west-1"]), snapshots, datetime.now(UTC))
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            scan(Request(["us-east-1"], rate=5000.0), snapshots, table)
+            os._exit(0)
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""kill -9 at any moment: what is visible afterwards is whole, and the next scan succeeds."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.rollup import ORGANIZATION, Scope
+from sre_findings.store import rollups
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.verify import verify
+
+KILLS = 60
+SCRIPT = Path(__file__).with_name("scanner_to_kill.py")
+
+
+class Scanner:
+    """The process that scans in children."""
+
+    def __init__(self, store: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(store)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        )
+
+    def scan(self, seconds: float | None) -> tuple[int, float]:
+        """One scan, killed after so many seconds or not at all: its exit code and how long it took."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        child = int(self._process.stdout.readline())
+        began = time.monotonic()
+        if seconds is not None:
+            while time.monotonic() - began < seconds:  # a busy wait: the moment of the kill is the point
+                pass
+            os.kill(child, signal.SIGKILL)
+        return int(self._process.stdout.readline()), time.monotonic() - began
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.communicate()
+
+
+@pytest.fixture
+def scanner(house: Any) -> Iterator[Callable[[], Scanner]]:
+    started: list[Scanner] = []
+
+    def start() -> Scanner:
+        started.append(Scanner(house.folder / "store"))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+def assert_whole(snapshots: Snapshots) -> None:
+    """Every visible snapshot is complete, and every one of its files is there with its sum."""
+    for commit in snapshots.commits():
+        assert commit.state == COMPLETE
+        assert [why for _, why in verify(snapshots, commit) if why] == []
+
+
+def test_a_scan_killed_at_random_moments_leaves_only_whole_snapshots_and_the_next_succeeds(
+    house: Any, served: Callable[..., Any], scanner: Callable[[], Scanner]
+) -> None:
+    dice = random.Random(7)
+    with served():
+        scans = scanner()
+        scans.scan(None)
+        code, length = scans.scan(None)
+        assert code == 0
+        visible = len(house.snapshots.commits())
+        killed = 0
+        while killed < KILLS:
+            code, _ = scans.scan(dice.uniform(0, length))
+            killed += code == -signal.SIGKILL
+            found = len(house.snapshots.commits())
+            assert found - visible in ((0, 1) if code else (1,))
+            visible = found
+        assert_whole(house.snapshots)
+        code, _ = scans.scan(None)
+        assert code == 0
+    latest = house.snapshots.commits()[-1]
+    assert len(house.snapshots.commits()) == visible + 1
+    assert all(rollups.written(house.table, commit) for commit in house.snapshots.commits())
+    assert rollups.read(house.table, latest, Scope(ORGANIZATION)).counts.total > 0
+    assert [why for _, why in verify(house.snapshots, latest) if why] == []
