@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from enum import IntEnum
+from itertools import accumulate, takewhile
 
 from sre_reports.plain_text import visible
 
@@ -84,13 +85,8 @@ def cut(text: str, room: int) -> str:
         return text
     if room < 1:
         return ""
-    kept, left = [], room - 1
-    for letter in text:
-        left -= _letter(letter)
-        if left < 0:
-            break
-        kept.append(letter)
-    return "".join(kept) + ELLIPSIS
+    used = accumulate(_letter(letter) for letter in text)
+    return text[: sum(1 for _ in takewhile(lambda cells: cells < room, used))] + ELLIPSIS
 
 
 def padded(text: str, room: int, *, right: bool = False) -> str:

@@ -81,7 +81,7 @@ def _things(answer: Answer) -> Iterator[dict[str, Any]]:
             yield answer.to_json()
         case SummaryAnswer():
             yield from (group.to_json() for group in answer.groups)
-        case CoverageAnswer():
+        case _:
             yield from answer.to_json()["gaps"]
 
 
@@ -91,7 +91,7 @@ def _table(answer: Answer) -> tuple[Sequence[str], list[list[Cell]]]:
             return _FINDING, [_finding_cells(one) for one in _flat(answer)]
         case SummaryAnswer():
             return _summary_table(answer)
-        case CoverageAnswer():
+        case _:
             gaps = answer.to_json()["gaps"]
             header = ("resource_id", "resource_type", "name", "account_id", "region", "scan_type", "status", "reason",
                       "explanation", "remedy", "scan_mode", "last_scanned_at")  # fmt: skip

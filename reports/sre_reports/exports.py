@@ -31,8 +31,7 @@ def write_export(options: Options, proof: Proof, batches: Batches, file: BinaryI
 
         parquet_export.write(counted, file)
     else:
-        for chunk in _texts(options, proof, counted):
-            file.write(chunk.encode())
+        file.writelines(chunk.encode() for chunk in _texts(options, proof, counted))
     return counted.rows
 
 

@@ -59,7 +59,7 @@ class Columns:
             texts = self._spool.texts[name].read(numbers.dictionary.to_pylist())
             yield name if name != "vulnerability" else "vulnerability_details", _words(_strings(texts), numbers.indices)
             for derived, derive in _DERIVED.get(name, {}).items():
-                yield derived, _words(pa.array(derive(texts)), numbers.indices)
+                yield derived, _words(derive(texts), numbers.indices)
 
 
 def _strings(texts: Sequence[bytes]) -> pa.Array:
@@ -85,19 +85,19 @@ def _times(seconds: npt.NDArray[np.float64]) -> pa.Array:
     return pa.array(microseconds, mask=missing).cast(pa.timestamp("us", tz="UTC"))
 
 
-def _vulnerability_ids(texts: Sequence[bytes]) -> list[str | None]:
-    return [decode_packages(text).vulnerabilityId if text else None for text in texts]
+def _vulnerability_ids(texts: Sequence[bytes]) -> pa.Array:
+    return pa.array([decode_packages(text).vulnerabilityId if text else None for text in texts], pa.string())
 
 
-def _vulnerability_sources(texts: Sequence[bytes]) -> list[str | None]:
-    return [decode_packages(text).source if text else None for text in texts]
+def _vulnerability_sources(texts: Sequence[bytes]) -> pa.Array:
+    return pa.array([decode_packages(text).source if text else None for text in texts], pa.string())
 
 
 def _epss_scores(texts: Sequence[bytes]) -> pa.Array:
     return pa.array([decode_epss(text) for text in texts], pa.float64())
 
 
-_DERIVED: dict[str, dict[str, Callable[[Sequence[bytes]], Any]]] = {
+_DERIVED: dict[str, dict[str, Callable[[Sequence[bytes]], pa.Array]]] = {
     "vulnerability": {"vulnerability_id": _vulnerability_ids, "vulnerability_source": _vulnerability_sources},
     "epss": {"epss_score": _epss_scores},
 }

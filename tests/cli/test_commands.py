@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
@@ -183,7 +184,7 @@ def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, inspe
         assert "\x1b" not in shown
         assert "\u202e" not in shown
     assert cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")).code == 0
-    row = next(csv.DictReader((tmp_path / "x.csv").open(newline="")))
+    row = next(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(), newline="")))
     assert row["Title"].startswith("'=HYPERLINK")
     raw = cli("export", "--raw", "--store", str(tmp_path / "store"))
     assert "do not open this file in a spreadsheet" in raw.err

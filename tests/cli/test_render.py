@@ -226,7 +226,7 @@ def test_no_text_from_outside_reaches_the_terminal_as_a_control(text: str) -> No
         render_resource(answer(resource=Resource(text, text, text, text, text), verdict=verdict, findings=(one,), proof=proof,
                                filters={"severities": [text]}, coverage=(gap,)), 80, Colour.NONE),
         render_summary(SummaryAnswer(verdict, COUNTS, 1, proof, "owner", (Group(text, text, COUNTS),)), 80, Colour.NONE),
-        render_coverage(CoverageAnswer(1, (gap,), ((text,) * 5,), proof), 80, Colour.NONE),  # type: ignore[arg-type]  # five texts
+        render_coverage(CoverageAnswer(1, (gap,), ((text,) * 5,), proof), 80, Colour.NONE),
     ]  # fmt: skip
     for letter in "".join(shown):
         assert letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"), repr(letter)

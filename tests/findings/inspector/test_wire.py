@@ -1,0 +1,281 @@
+"""What arrives is decoded or kept, and never dropped; what is no answer is Garbled."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_findings.inspector.wire import (
+    FindingsPage,
+    Garbled,
+    WireFinding,
+    decode_coverage,
+    decode_findings,
+    decode_object,
+    decode_packages,
+    decode_resources,
+)
+
+ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
+DOCUMENTED: dict[str, Any] = {
+    "findingArn": ARN,
+    "awsAccountId": "111122223333",
+    "type": "PACKAGE_VULNERABILITY",
+    "severity": "HIGH",
+    "status": "ACTIVE",
+    "title": "CVE-2026-1 - öpenssl",
+    "description": "\n a hole",
+    "fixAvailable": "YES",
+    "exploitAvailable": "NO",
+    "firstObservedAt": 1678220584.098,
+    "lastObservedAt": 1678220584,
+    "updatedAt": 1.678220584098e9,
+    "inspectorScore": 7.5,
+    "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-0123456789abcdef0", "unheardOf": [1, {"x": None}]}],
+    "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-1", "vulnerablePackages": [{"name": "a", "version": "1"}]},
+    "epss": {"score": 0.5},
+    "remediation": {"recommendation": {"text": "None Provided"}},
+}
+RAW = ("resources", "packageVulnerabilityDetails", "networkReachabilityDetails", "codeVulnerabilityDetails",
+       "inspectorScoreDetails", "exploitabilityDetails", "epss", "remediation")  # fmt: skip
+TEXTS = ("awsAccountId", "type", "severity", "status", "title", "description", "fixAvailable", "exploitAvailable")
+TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
+
+
+def page(*findings: Any, **more: Any) -> bytes:
+    return json.dumps({"findings": list(findings), **more}).encode()
+
+
+def given_back(decoded: FindingsPage, position: int) -> dict[str, Any]:
+    """The finding of the wire, from its fields and its extras alone; what came as null is left out."""
+    one = decoded.findings[position]
+    values: dict[str, Any] = {}
+    for name in WireFinding.__struct_fields__:
+        value = getattr(one, name)
+        if isinstance(value, msgspec.Raw):
+            if bytes(value):
+                values[name] = json.loads(bytes(value))
+        elif value is not None:
+            values[name] = value
+    return {**values, **json.loads(decoded.extras.get(position, b"{}"))}
+
+
+def test_a_documented_finding_takes_the_quick_way_and_is_whole() -> None:
+    decoded = decode_findings(page(DOCUMENTED, {"findingArn": "b"}, nextToken="t" * 1964))
+    assert (decoded.nextToken, decoded.extras, decoded.unknown) == ("t" * 1964, {}, {})
+    assert given_back(decoded, 0) == DOCUMENTED
+    assert given_back(decoded, 1) == {"findingArn": "b"}
+
+
+def test_nested_parts_stay_as_they_came_to_the_byte() -> None:
+    body = b'{"findings":[{"findingArn":"a", "epss": { "score" : 1.0e-1 } , "unheardOf": 1 }]}'
+    assert bytes(decode_findings(body).findings[0].epss) == b'{ "score" : 1.0e-1 }'
+
+
+@pytest.mark.parametrize("end", [{}, {"nextToken": None}, {"nextToken": ""}])
+def test_an_absent_null_or_empty_token_is_no_token(end: dict[str, Any]) -> None:
+    assert not decode_findings(page(**end)).nextToken
+    assert not decode_findings(page({"findingArn": "a", "unheardOf": 1}, **end)).nextToken
+
+
+@pytest.mark.parametrize("odd", [5, True, ["t"], {"t": 1}])
+def test_a_token_that_is_no_text_is_no_last_page(odd: Any) -> None:
+    """Read as "no token", it would end the listing early, and nobody would know."""
+    with pytest.raises(Garbled):
+        decode_findings(page(DOCUMENTED, nextToken=odd))
+    with pytest.raises(Garbled):
+        decode_coverage(json.dumps({"coveredResources": [], "nextToken": odd}).encode())
+
+
+def test_unknown_fields_of_a_page_are_counted_and_what_we_call_our_own_cannot_be_sent_to_us() -> None:
+    decoded = decode_findings(page(DOCUMENTED, extras={"0": "e30="}, unknown={"a": 5}, total=9))
+    assert decoded.extras == {}
+    assert decoded.unknown == {"page.extras": 1, "page.unknown": 1, "page.total": 1}
+
+
+def test_unknown_fields_of_a_finding_are_kept_and_counted_where_they_are() -> None:
+    decoded = decode_findings(page(DOCUMENTED, {**DOCUMENTED, "riskScore": {"v": [1, None]}, "x": None}, nextToken="more"))
+    assert decoded.unknown == {"finding.riskScore": 1, "finding.x": 1}
+    assert list(decoded.extras) == [1]
+    assert json.loads(decoded.extras[1]) == {"riskScore": {"v": [1, None]}, "x": None}
+    assert decoded.nextToken == "more"
+    assert given_back(decoded, 0) == DOCUMENTED
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "inspectorScore"])
+@pytest.mark.parametrize("odd", [5, 1.5, True, "text", ["a"], {"a": 1}])
+def test_a_field_of_a_wrong_type_is_kept_beside_and_the_finding_with_it(name: str, odd: Any) -> None:
+    decoded = decode_findings(page({**DOCUMENTED, name: odd}))
+    assert given_back(decoded, 0) == {**DOCUMENTED, name: odd}
+    fits = isinstance(odd, str) if name in TEXTS else isinstance(odd, int | float) and not isinstance(odd, bool)
+    assert decoded.unknown == ({} if fits else {f"finding.{name}": 1})
+    assert getattr(decoded.findings[0], name) == (odd if fits else None)
+
+
+@pytest.mark.parametrize("name", [*TEXTS, *TIMES, "inspectorScore", *RAW])
+def test_null_is_as_good_as_absent_and_is_no_news(name: str) -> None:
+    for more in ({}, {"unheardOf": 1}):
+        decoded = decode_findings(page({"findingArn": ARN, name: None, **more}))
+        assert decoded.unknown == {f"finding.{key}": 1 for key in more}
+        value = getattr(decoded.findings[0], name)
+        assert value is None or bytes(value) == b"null"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2023-03-07T20:23:04.098Z", 1678220584.098),
+        ("2023-03-07T20:23:04.098", 1678220584.098),
+        ("2023-03-07T22:23:04+02:00", 1678220584.0),
+        ("0001-01-01", -62135596800.0),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_iso_time_becomes_seconds_in_utc_and_stays_as_it_came(
+    text: str, seconds: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    decoded = decode_findings(page({"findingArn": ARN, "updatedAt": text}))
+    assert decoded.findings[0].updatedAt == seconds
+    assert json.loads(decoded.extras[0]) == {"updatedAt": text}
+    assert decoded.unknown == {"finding.updatedAt": 1}
+
+
+def test_numbers_that_no_double_holds_are_kept_to_the_digit() -> None:
+    body = b'{"findings":[{"findingArn":"a","odd":123456789012345678901234567890,"vast":1e999,"epss":{"n":1e999}}]}'
+    decoded = decode_findings(body)
+    assert decoded.extras[0] == b'{"odd":123456789012345678901234567890,"vast":1e999}'
+    assert bytes(decoded.findings[0].epss) == b'{"n":1e999}'
+
+
+GARBAGE = [
+    b"",
+    b" ",
+    b"{}",
+    b"null",
+    b"[]",
+    b"5",
+    b'"findings"',
+    b"<html><body>502 Bad Gateway</body></html>",
+    page(DOCUMENTED)[:-1],
+    page(DOCUMENTED)[:200],
+    page(DOCUMENTED) + b"}",
+    b'{"findings":null}',
+    b'{"findings":{}}',
+    b'{"findings":[null]}',
+    b'{"findings":[[]]}',
+    b'{"findings":[{}]}',
+    b'{"findings":[{"findingArn":null}]}',
+    b'{"findings":[{"findingArn":5}]}',
+    b'{"findings":[{"title":"no ARN"}]}',
+    b'{"message":"Rate exceeded"}',
+    b"\xff\xfe",
+    b'{"findings":[{"findingArn":"\xff"}]}',
+    b'{"findings":[{"findingArn":"a","epss":{"x":"\xff"}}]}',
+    b'{"findings":[{"findingArn":"a","unheardOf":"\xff"}]}',
+    b'{"findings":[{"findingArn":"a","title":"\\ud800"}]}',
+    b'{"findings":[{"findingArn":"a","epss":' + b"[" * 100_000,
+    b'{"findings":[{"findingArn":"a","title":' + b"[" * 100_000,
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("body", GARBAGE, ids=[f"{n}:{body[:40]!r}" for n, body in enumerate(GARBAGE)])
+def test_what_is_no_page_is_garbled(body: bytes) -> None:
+    with pytest.raises(Garbled):
+        decode_findings(body)
+    with pytest.raises(Garbled):
+        decode_coverage(body)
+
+
+@given(st.binary(max_size=60) | st.integers(0, 400).map(lambda n: page(DOCUMENTED)[:n]))
+def test_any_bytes_are_a_page_or_garbled_and_nothing_else(body: bytes) -> None:
+    for decode in (decode_findings, decode_coverage, decode_object):
+        with pytest.raises(Garbled):
+            decode(body)
+            raise Garbled("an answer, by chance")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+).filter(lambda value: _utf8(value))
+
+
+def _utf8(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+NAMES = st.sampled_from([*TEXTS, *TIMES, "inspectorScore", *RAW]) | st.text(max_size=12).filter(_utf8)
+FINDINGS = st.dictionaries(NAMES.filter(lambda name: name != "findingArn"), JSON, max_size=6).map(
+    lambda fields: {"findingArn": ARN, **fields}
+)
+
+
+@given(st.lists(FINDINGS, max_size=4), st.none() | st.text(max_size=9).filter(_utf8))
+def test_every_field_of_any_finding_comes_back(findings: list[dict[str, Any]], token: str | None) -> None:
+    decoded = decode_findings(json.dumps({"findings": findings, "nextToken": token}, ensure_ascii=False).encode())
+    assert decoded.nextToken == token
+    assert len(decoded.findings) == len(findings)
+    for position, finding in enumerate(findings):
+        back = given_back(decoded, position)
+        nulls = {name for name, value in finding.items() if value is None}
+        assert {name: value for name, value in back.items() if name not in nulls} == {
+            name: value for name, value in finding.items() if name not in nulls
+        }
+        assert all(back.get(name) is None for name in nulls)
+
+
+def test_a_row_of_coverage_is_decoded_with_its_metadata_raw() -> None:
+    row = {
+        "resourceId": "i-1",
+        "resourceType": "AWS_EC2_INSTANCE",
+        "accountId": "1",
+        "scanType": "PACKAGE",
+        "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+        "scanMode": "EC2_AGENTLESS",
+        "lastScannedAt": 1678220584.098,
+        "resourceMetadata": {"ec2": {"tags": {"Name": "web"}}},
+        "unheardOf": 1,
+    }
+    decoded = decode_coverage(json.dumps({"coveredResources": [row], "nextToken": "more"}).encode())
+    one = decoded.coveredResources[0]
+    assert (one.resourceId, one.scanStatus.statusCode, one.scanMode, one.lastScannedAt) == (
+        "i-1",
+        "ACTIVE",
+        "EC2_AGENTLESS",
+        1678220584.098,
+    )
+    assert json.loads(bytes(one.resourceMetadata)) == row["resourceMetadata"]
+    assert decoded.nextToken == "more"
+
+
+def test_coverage_without_a_status_is_not_active() -> None:
+    row = {"resourceId": "i-1", "resourceType": "T", "accountId": "1", "scanType": "PACKAGE"}
+    decoded = decode_coverage(json.dumps({"coveredResources": [row]}).encode())
+    assert decoded.coveredResources[0].scanStatus.statusCode == ""
+    assert not decoded.nextToken
+
+
+@pytest.mark.parametrize("body", [b"[]", b"5", b"", b"<html>", b'{"a":', b"[" * 100_000])
+def test_an_answer_that_is_no_object_is_garbled(body: bytes) -> None:
+    with pytest.raises(Garbled):
+        decode_object(body)
+
+
+def test_resources_and_packages_of_any_shape_give_columns_or_none() -> None:
+    assert decode_resources(b'[{"id":"i-1","tags":{"Name":"web"},"odd":1}]')[0].tags == {"Name": "web"}
+    assert decode_resources(b"{}") == decode_resources(b"null") == decode_resources(b'[{"id":5}]') == []
+    assert decode_packages(b'{"vulnerabilityId":"CVE-1","source":"NVD","odd":1}').vulnerabilityId == "CVE-1"
+    assert decode_packages(b"[]").vulnerabilityId is decode_packages(b'{"vulnerabilityId":5}').vulnerabilityId is None
