@@ -17,7 +17,10 @@ def contenders(url: str, folder: Path) -> dict[str, tuple[Sequence[str], Path | 
     """Name → (command, where its stdout goes)."""
     peers = HERE / "peers"
     return {
-        "sre-cli scan (sorted, rollups, certificate)": ([str(BIN / "sre-cli"), "scan", "-r", "eu-west-1", "--rate", "1000"], None),
+        "sre-cli scan (sorted, rollups, certificate)": (
+            [str(BIN / "sre-cli"), "scan", "-r", "eu-west-1", "--rate", "1000"],
+            None,
+        ),
         "fetch only (the floor)": ([sys.executable, str(peers / "fetch_only.py"), url], None),
         "aws inspector2 list-findings > file": ([str(BIN / "aws"), "inspector2", "list-findings"], folder / "aws.json"),
         "boto3 paginator + pandas → Parquet": ([sys.executable, str(peers / "boto3_pandas.py"), str(folder / "p.parquet")], None),
@@ -41,7 +44,11 @@ def measure(findings: int, runs: int, *, peers: bool) -> dict[str, Cost]:
 def table(findings: int, costs: Mapping[str, Cost]) -> list[str]:
     """The rows of one size, with the ratio to the better peer."""
     peers = [cost.cpu for name, cost in costs.items() if not name.startswith(("sre-cli", "fetch"))]
-    lines = [f"\n## {findings:,} findings\n", "| | CPU, µs a finding | of the better peer | wall, s | peak memory, MB |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        f"\n## {findings:,} findings\n",
+        "| | CPU, µs a finding | of the better peer | wall, s | peak memory, MB |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for name, cost in costs.items():
         ratio = f"{cost.cpu / min(peers):.3f}" if peers else "–"
         lines.append(f"| {name} | {cost.cpu / findings * 1e6:.1f} | {ratio} | {cost.wall:.1f} | {cost.memory:.0f} |")
@@ -50,7 +57,13 @@ def table(findings: int, costs: Mapping[str, Cost]) -> list[str]:
 
 def main(sizes: Sequence[int] = (10_000, 100_000, 1_000_000), runs: int = 3) -> None:
     """Writes results/collect.md."""
-    lines = ["# Collecting every finding", "", machine(), "", f"Whole processes against the simulator in a process of its own; medians of {runs} (1 at a million)."]
+    lines = [
+        "# Collecting every finding",
+        "",
+        machine(),
+        "",
+        f"Whole processes against the simulator in a process of its own; medians of {runs} (1 at a million).",
+    ]
     for findings in sizes:
         big = findings > PEERS_UP_TO
         lines += table(findings, measure(findings, 1 if big else runs, peers=not big or "--peers" in sys.argv))

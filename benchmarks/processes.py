@@ -29,7 +29,7 @@ class Cost:
 
 def run(command: Sequence[str], environ: Mapping[str, str], stdout: Path | None = None) -> Cost:
     """Runs a command to its end. Its children count too, as wait4 accounts them."""
-    with open(stdout or os.devnull, "wb") as out:
+    with (stdout or Path(os.devnull)).open("wb") as out:
         began = time.monotonic()
         process = subprocess.Popen(command, env=dict(environ), stdout=out, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -42,7 +42,8 @@ def median(costs: Sequence[Cost]) -> Cost:
     """The median of each figure."""
     if any(cost.code not in (0, 3) for cost in costs):
         raise SystemExit(f"a measured command failed: {costs}")
-    return Cost(*(statistics.median(getattr(c, name) for c in costs) for name in ("cpu", "wall", "memory")), costs[0].code)
+    cpu, wall, memory = (statistics.median(getattr(c, name) for c in costs) for name in ("cpu", "wall", "memory"))
+    return Cost(cpu, wall, memory, costs[0].code)
 
 
 @contextlib.contextmanager
@@ -51,8 +52,7 @@ def simulator(findings: int) -> Iterator[str]:
     command = [sys.executable, "-m", "sre_simulator", "--port", "0", "--findings", str(findings), "--regions", "eu-west-1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        yield process.stdout.readline().strip() if process.stdout else ""
     finally:
         process.terminate()
         process.wait(timeout=10)

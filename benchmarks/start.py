@@ -20,7 +20,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name, simulator(FINDINGS) as url:
         environ = environment(url, Path(name) / "store")
         subprocess.run([cli, "scan", "-r", "eu-west-1", "--rate", "1000"], env=environ, check=True, capture_output=True)
-        worst = subprocess.run([cli, "summary", "--by", "resource", "-n", "1", "--output", "json"], env=environ, check=True, capture_output=True)
+        worst = subprocess.run(
+            [cli, "summary", "--by", "resource", "-n", "1", "--output", "json"], env=environ, check=True, capture_output=True
+        )
         resource = json.loads(worst.stdout)["groups"][0]["value"]
         commands = {
             "python -c pass": [sys.executable, "-c", "pass"],
@@ -32,7 +34,9 @@ def main() -> None:
     lines = ["# Cold starts", "", machine(), "", f"Whole processes over a local snapshot of {FINDINGS:,} findings; medians of {RUNS}.", "",
              "| command | CPU, ms | target, ms | wall, ms | peak memory, MB |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
     for command, cost in costs.items():
-        lines.append(f"| {command} | {cost.cpu * 1e3:.0f} | {TARGETS.get(command, '–')} | {cost.wall * 1e3:.0f} | {cost.memory:.0f} |")
+        lines.append(
+            f"| {command} | {cost.cpu * 1e3:.0f} | {TARGETS.get(command, '–')} | {cost.wall * 1e3:.0f} | {cost.memory:.0f} |"
+        )
     print("\n".join(lines))
     (Path(__file__).parent / "results" / "start.md").write_text("\n".join(lines) + "\n")
 

@@ -21,10 +21,14 @@ def output(command: str, home: Path) -> str:
     """What the command prints in a terminal of 120 columns, both streams, with the store's place as a person has it."""
     places = {"HOME": str(home), "XDG_DATA_HOME": str(home / ".local/share"), "SRE_STORE": str(home / "demo"), "COLUMNS": "120"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))} | places | {"PATH": path}
+    environ = (
+        {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))} | places | {"PATH": path}
+    )
     if command == "sre-cli --help":
         environ["COLUMNS"] = "80"
-    done = subprocess.run(command, shell=True, env=environ, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, shell=True, env=environ, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     return done.stdout.replace(str(home), "/home/you")
 
 

@@ -9,7 +9,10 @@ import urllib3
 
 pool = urllib3.PoolManager()
 token = re.compile(rb'"nextToken":"([^"]*)"')
-headers = {"Content-Type": "application/json", "Authorization": "AWS4-HMAC-SHA256 Credential=F/20260101/eu-west-1/inspector2/aws4_request"}
+headers = {
+    "Content-Type": "application/json",
+    "Authorization": "AWS4-HMAC-SHA256 Credential=F/20260101/eu-west-1/inspector2/aws4_request",
+}
 body = b'{"maxResults":100}'
 while True:
     page = pool.request("POST", f"{sys.argv[1]}/findings/list", body=body, headers=headers).data

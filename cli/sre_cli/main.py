@@ -60,8 +60,9 @@ class Commands(click.Group):
             import difflib  # noqa: PLC0415 - only for the mistyped
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=2)
-            error.message += f" Did you mean {' or '.join(near)}?" if near else ""
-            raise
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {' or '.join(near)}?", ctx) from None
 
 
 @click.group(cls=Commands, epilog=EXITS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv", "ndjson")
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType[Any]):
     """A value that the model itself checks; its UsageError becomes click's."""
 
     def __init__(self, name: str, parse: Callable[[str], Any], words: tuple[str, ...] = ()) -> None:

@@ -46,7 +46,7 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     if verdict.verdict == CLEAN:
         yield from (_scanned(row) for row in answer.coverage)
     yield from _notes(verdict.notes, width)
-    yield from _proof(answer.proof, width, colour)
+    yield from _proof(answer.proof, width, colour, hint=" Use --live for the state now.")
 
 
 def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     rows = [_finding(one, answer.proof.as_of) for one in answer.findings]
     yield from lines(columns, rows, width, colour)
     if hidden := answer.total_findings - len(answer.findings):
-        yield f"{hidden:,} more not shown: use -n 0, or --output csv."
+        yield f"{hidden:,} more not shown: use -n 0."
     if severities := answer.filters.get("severities"):
         yield from _wrapped(f"Only {', '.join(map(str, severities)).lower()} listed; the counts are of all.", width)
 
@@ -211,10 +211,10 @@ def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
     return one.snapshot_id, old, one.state, findings, covered, one.claim if one.state == COMPLETE else "; ".join(one.reasons)
 
 
-def _proof(proof: Proof, width: int | None, colour: int) -> Iterator[str]:
+def _proof(proof: Proof, width: int | None, colour: int, *, hint: str = "") -> Iterator[str]:
     yield from (line for reason in wording.doubts(proof) for line in _wrapped(f"Partial: {_stopped(reason)}", width))
-    hint = " Use --live for the state now." if proof.source != LIVE and proof.snapshot_id else ""
-    yield from _faint(wording.proof_sentence(proof) + hint, width, colour)
+    snapshot = proof.source != LIVE and proof.snapshot_id
+    yield from _faint(wording.proof_sentence(proof) + (hint if snapshot else ""), width, colour)
 
 
 def _notes(notes: Iterable[str], width: int | None) -> Iterator[str]:

@@ -28,7 +28,9 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("store", "SRE_STORE", "a folder in the user's data directory", "Where snapshots lie: file:///… or s3://bucket/prefix."),
+    Setting(
+        "store", "SRE_STORE", "a folder in the user's data directory", "Where snapshots lie: file:///… or s3://bucket/prefix."
+    ),
     Setting("table", "SRE_TABLE", "table.db beside a local store", "Where rollups lie: sqlite:////… or dynamodb://table."),
     Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
     Setting("owner_tag", "SRE_OWNER_TAG", "team", "The tag that names a resource's owner."),
@@ -65,7 +67,9 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
 def beside(store: str) -> str:
     """The table of a local store that names none. A bucket has no place beside it."""
     if store.startswith("s3://"):
-        raise UsageError("SRE_TABLE is not set", why="the store is a bucket", do="Use dynamodb://table or sqlite:////absolute/file.db.")
+        raise UsageError(
+            "SRE_TABLE is not set", why="the store is a bucket", do="Use dynamodb://table or sqlite:////absolute/file.db."
+        )
     folder = store.removeprefix("file://") if store.startswith("file://") else str(Path(store).absolute())
     return f"sqlite:///{folder}/table.db"
 

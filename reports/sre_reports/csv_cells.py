@@ -1,8 +1,8 @@
-"""A row of findings as the cells of Inspector's CSV, in its order."""
+"""A row of findings as the fields of Inspector's CSV, in its order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,87 +19,90 @@ _KEPT = 16_384  # of each kind of part: an estate has fewer distinct vulnerabili
 
 
 class Cells:
-    """Rows of ``ask.rows`` as cells, ages as of one moment. A nested part that repeats is parsed once while it is kept."""
+    """Rows of ``ask.rows`` as fields of CSV, each written by ``write``; ages are as of one moment.
 
-    def __init__(self, as_of: datetime) -> None:
+    A nested part or a text that repeats is parsed and written once while it is kept: that is nine tenths of a row.
+    """
+
+    def __init__(self, as_of: datetime, write: Callable[[Cell], str]) -> None:
         self._as_of = (as_of - _EPOCH) // _MICROSECOND
-        self._packages = lru_cache(_KEPT)(csv_parts.packages)
-        self._vulnerability = lru_cache(_KEPT)(csv_parts.vulnerability)
-        self._place = lru_cache(_KEPT)(csv_parts.place)
-        self._vector = lru_cache(_KEPT)(csv_parts.vector)
-        self._exploited = lru_cache(_KEPT)(csv_parts.last_exploited)
-        self._advice = lru_cache(_KEPT)(csv_parts.advice)
+        self._write = write
+        self._field = lru_cache(_KEPT)(write)
+        self._packages = self._written(csv_parts.packages)
+        self._vulnerability = self._written(csv_parts.vulnerability)
+        self._place = self._written(csv_parts.place)
+        self._network = self._written(csv_parts.network)
+        self._code = self._written(csv_parts.code)
+        self._rest = self._written(csv_parts.rest)
         self._time = lru_cache(_KEPT)(_time)
 
-    def inspector(self, row: Mapping[str, Any]) -> list[Cell]:
-        """The 55 cells of Inspector's own columns."""
-        packages = self._packages(row["packages"])
-        about = self._vulnerability(row["vulnerability_details"])
-        place = self._place(row["resources"], row["resource_id"])
-        path, ports = csv_parts.network(row["network_details"])
-        file, detector, code_urls = csv_parts.code(row["code_details"])
+    def _written(self, parse: Callable[..., tuple[Cell, ...]]) -> Callable[..., tuple[str, ...]]:
+        return lru_cache(_KEPT)(lambda *texts: tuple(map(self._write, parse(*texts))))
+
+    def inspector(self, row: Mapping[str, Any]) -> list[str]:
+        """The 55 fields of Inspector's own columns."""
+        names, installed, fixed_in, remedies, paths, managers = self._packages(row["packages"])
+        vendor, vendor_severity, advisory, published, *scores, urls = self._vulnerability(row["vulnerability_details"])
+        image_tags, platform, tags, *machine, layers, package_type, modified = self._place(row["resources"], row["resource_id"])
+        path, ports = self._network(row["network_details"])
+        file, detector, code_urls = self._code(row["code_details"])
+        vector, exploited, advice = self._rest(row["score_details"], row["exploitability"], row["remediation"])
+        field, write = self._field, self._write
         return [
-            row["account_id"],
-            row["severity"],
-            row["fix_available"],
-            row["type"],
-            row["title"],
-            row["description"],
-            row["finding_arn"],
+            field(row["account_id"]),
+            field(row["severity"]),
+            field(row["fix_available"]),
+            field(row["type"]),
+            field(row["title"]),
+            field(row["description"]),
+            write(row["finding_arn"]),
             self._time(row["first_observed_at"]),
             self._time(row["last_observed_at"]),
             self._time(row["updated_at"]),
-            row["resource_id"],
-            place.image_tags,
-            row["region"],
-            place.platform,
-            place.tags,
-            packages.names,
-            packages.installed,
-            packages.fixed_in,
-            packages.remediation,
-            packages.paths or file,
+            field(row["resource_id"]),
+            image_tags,
+            field(row["region"]),
+            platform,
+            tags,
+            names,
+            installed,
+            fixed_in,
+            remedies,
+            paths or file,
             path,
             self._age(row["first_observed_at"]),
-            self._advice(row["remediation"]),
-            row["inspector_score"],
-            self._vector(row["score_details"]),
-            row["status"],
-            row["vulnerability_id"],
-            about.vendor,
-            about.vendor_severity,
-            about.advisory,
-            about.published,
-            *about.nvd_3,
-            *about.nvd_2,
-            *about.vendor_3,
-            *about.vendor_2,
-            row["resource_type"],
-            place.ami,
-            place.public,
-            place.private,
-            place.v6,
-            place.vpc,
+            advice,
+            write(row["inspector_score"]),
+            vector,
+            field(row["status"]),
+            field(row["vulnerability_id"]),
+            vendor,
+            vendor_severity,
+            advisory,
+            published,
+            *scores,  # NVD's CVSS 3 and 2, then the vendor's, a score and a vector each
+            field(row["resource_type"]),
+            *machine,  # AMI, public and private IPv4, IPv6, VPC
             ports,
-            row["epss_score"],
-            row["exploit_available"],
-            self._exploited(row["exploitability"]),
-            place.layers,
-            place.package_type,
-            place.modified,
-            about.urls or code_urls,
+            write(row["epss_score"]),
+            field(row["exploit_available"]),
+            exploited,
+            layers,
+            package_type,
+            modified,
+            urls or code_urls,
             detector,
-            packages.managers,
+            managers,
         ]
 
-    def full(self, row: Mapping[str, Any]) -> list[Cell]:
-        """Inspector's cells and then ours: the resource's name and its owner."""
-        return [*self.inspector(row), row["resource_name"], row["owner"]]
+    def full(self, row: Mapping[str, Any]) -> list[str]:
+        """Inspector's fields and then ours: the resource's name and its owner."""
+        return [*self.inspector(row), self._field(row["resource_name"]), self._field(row["owner"])]
 
-    def _age(self, first_observed: int | None) -> int | None:
-        return None if first_observed is None else max(0, (self._as_of - first_observed) // _DAY)
+    def _age(self, first_observed: int | None) -> str:
+        return "" if first_observed is None else str(max(0, (self._as_of - first_observed) // _DAY))
 
 
-def _time(microseconds: int | None) -> str | None:
+def _time(microseconds: int | None) -> str:
     moment = time_of(microseconds)
-    return None if moment is None else iso(moment)
+    return "" if moment is None else iso(moment)

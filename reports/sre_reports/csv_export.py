@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sre_reports.csv_cells import Cells
-from sre_reports.csv_guard import BYTE_ORDER_MARK, csv_text
+from sre_reports.csv_guard import BYTE_ORDER_MARK, csv_text, field, guarded_field, records
 
 # The order is Inspector's; importers compare the whole header.
 INSPECTOR = (
@@ -87,7 +87,7 @@ def chunks(
     """
     names = COLUMNS[columns]
     yield (BYTE_ORDER_MARK if excel else "") + csv_text([names])
-    cells = Cells(as_of)
+    cells = Cells(as_of, field if raw else guarded_field)
     of_row = cells.full if columns == "full" else cells.inspector
     for batch in batches:
-        yield csv_text(map(of_row, batch), raw=raw)
+        yield records(map(of_row, batch))

@@ -9,7 +9,7 @@ import ipaddress
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sre_findings.ask.rows import version_of
 from sre_findings.model.finding import iso
@@ -21,72 +21,32 @@ _BETWEEN = ", "
 _PRIVATE = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 
 
-class Packages(NamedTuple):
-    """A finding's packages."""
-
-    names: Cell
-    installed: Cell
-    fixed_in: Cell
-    remediation: Cell
-    paths: Cell
-    managers: Cell
-
-
-class Vulnerability(NamedTuple):
-    """The vulnerability itself; a CVSS is its score and its vector."""
-
-    vendor: Cell
-    vendor_severity: Cell
-    advisory: Cell
-    published: Cell
-    nvd_3: tuple[Cell, Cell]
-    nvd_2: tuple[Cell, Cell]
-    vendor_3: tuple[Cell, Cell]
-    vendor_2: tuple[Cell, Cell]
-    urls: Cell
-
-
-class Place(NamedTuple):
-    """What Inspector knows about the resource. Of an image or a function, most is empty."""
-
-    image_tags: Cell
-    platform: Cell
-    tags: Cell
-    ami: Cell
-    public: Cell
-    private: Cell
-    v6: Cell
-    vpc: Cell
-    layers: Cell
-    package_type: Cell
-    modified: Cell
-
-
-def packages(text: str | None) -> Packages:
-    """The cells of ``packages``."""
+def packages(text: str | None) -> tuple[Cell, ...]:
+    """The six cells of ``packages``: names, installed and fixed versions, remediations, paths, managers."""
     found = [one for one in _list(_parsed(text)) if isinstance(one, dict)]
     keys = ("fixedInVersion", "remediation", "filePath", "packageManager")
     fixed, remedies, paths, managers = (joined([word(one.get(key)) for one in found]) for key in keys)
     names = joined([word(one.get("name")) for one in found])
-    return Packages(names, joined([version_of(one) for one in found]), fixed, remedies, paths, managers)
+    return names, joined([version_of(one) for one in found]), fixed, remedies, paths, managers
 
 
-def vulnerability(text: str | None) -> Vulnerability:
-    """The cells of ``vulnerability_details``. A vendor's CVSS is that of the finding's own source where it has one."""
+def vulnerability(text: str | None) -> tuple[Cell, ...]:
+    """The thirteen cells of ``vulnerability_details``: vendor, its severity, advisory and when that was published; score and
+    vector of NVD's CVSS 3 and 2 and of the vendor's, which is the finding's own source where that has one; URLs."""
     wire = mapping(text)
     source = word(wire.get("source"))
     scores = [one for one in _list(wire.get("cvss")) if isinstance(one, dict)]
     nvd = [one for one in scores if one.get("source") == "NVD"]
     vendor = sorted((one for one in scores if one.get("source") != "NVD"), key=lambda one: one.get("source") != source)
-    return Vulnerability(
+    return (
         source,
         word(wire.get("vendorSeverity")),
         word(wire.get("sourceUrl")),
         moment(wire.get("vendorCreatedAt")),
-        _cvss(nvd, "3."),
-        _cvss(nvd, "2."),
-        _cvss(vendor, "3."),
-        _cvss(vendor, "2."),
+        *_cvss(nvd, "3."),
+        *_cvss(nvd, "2."),
+        *_cvss(vendor, "3."),
+        *_cvss(vendor, "2."),
         listed(wire.get("referenceUrls")),
     )
 
@@ -97,15 +57,16 @@ def _cvss(scores: list[dict[str, Any]], version: str) -> tuple[Cell, Cell]:
     return score if isinstance(score, int | float) else None, word(one.get("scoringVector"))
 
 
-def place(text: str | None, resource_id: str | None) -> Place:
-    """The cells of that one of ``resources`` which the row is about."""
+def place(text: str | None, resource_id: str | None) -> tuple[Cell, ...]:
+    """The eleven cells of that one of ``resources`` which the row is about: image tags, platform, tags; AMI, public and
+    private IPv4, IPv6, VPC; a function's layers, package type and when it was modified. Most are empty."""
     found = [one for one in _list(_parsed(text)) if isinstance(one, dict)]
     wire = next((one for one in found if one.get("id") == resource_id), found[0] if found else {})
     details = wire.get("details")
     instance, image, function = (_part(details, f"aws{kind}") for kind in ("Ec2Instance", "EcrContainerImage", "LambdaFunction"))
     addresses = [word(one) or "" for one in _list(instance.get("ipV4Addresses"))]
     platform = instance.get("platform") or image.get("platform") or function.get("runtime")
-    return Place(
+    return (
         listed(image.get("imageTags")),
         word(platform),
         _tags(wire.get("tags")),
@@ -155,19 +116,14 @@ def code(text: str | None) -> tuple[Cell, Cell, Cell]:
     return word(_part(wire, "filePath").get("filePath")), word(wire.get("detectorName")), listed(wire.get("referenceUrls"))
 
 
-def vector(text: str | None) -> Cell:
-    """The vector of ``score_details``."""
-    return word(_part(mapping(text), "adjustedCvss").get("scoringVector"))
+def rest(score_details: str | None, exploitability: str | None, remediation: str | None) -> tuple[Cell, ...]:
+    """One cell of each of three small parts: the score's vector, when it was last exploited, and the recommendation."""
+    vector = word(_part(mapping(score_details), "adjustedCvss").get("scoringVector"))
+    return vector, moment(mapping(exploitability).get("lastKnownExploitAt")), _advice(mapping(remediation))
 
 
-def last_exploited(text: str | None) -> Cell:
-    """The time in ``exploitability``."""
-    return moment(mapping(text).get("lastKnownExploitAt"))
-
-
-def advice(text: str | None) -> Cell:
-    """The recommendation of ``remediation``: its text, then its URL."""
-    recommendation = _part(mapping(text), "recommendation")
+def _advice(wire: Mapping[str, Any]) -> str | None:
+    recommendation = _part(wire, "recommendation")
     parts = (word(recommendation.get(key)) for key in ("text", "Url", "url"))
     return " ".join(part for part in parts if part) or None
 

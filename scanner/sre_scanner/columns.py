@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sre_findings.inspector.wire import decode_epss, decode_packages
 from sre_findings.model.severity import rank
 from sre_findings.store.schema import FINDINGS
 from sre_scanner.identities import Identities
 from sre_scanner.order import Sorted
-from sre_scanner.spool import KIND_FIELDS, TEXT_FIELDS, TIME_FIELDS, Spool
-
-Ids = npt.NDArray[np.int32]
+from sre_scanner.spool import SHAPE_FIELDS, TIME_FIELDS, Kind, Spool
 
 
 class Columns:
@@ -25,24 +24,32 @@ class Columns:
     def __init__(self, spool: Spool, rows: npt.NDArray[Any], found: Identities, snapshot_id: str, region: str) -> None:
         self._spool, self._rows, self._found = spool, rows, found
         self._constant = {"snapshot_id": snapshot_id, "region": region}
-        self._kinds = {name: pa.array([key[i] for key in spool.kinds], pa.string()) for i, name in enumerate(KIND_FIELDS)}
-        self._ranks = np.array([rank(key[2]) for key in spool.kinds], np.int16)
+        self._kinds = spool.kinds.in_order()
+        self._shapes = spool.shapes.table()
 
     def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
         """Rows ``start`` to ``stop`` of the sorted order."""
         rows = self._rows[where.row[start:stop]]
         columns = {
-            "finding_arn": pa.array(rows["arn"]).cast(pa.string()),
             "resource_index": pa.array(where.position[start:stop].astype(np.int16)),
-            "severity_rank": pa.array(self._ranks[rows["kind"]]),
             "inspector_score": pa.array(rows["inspector_score"], from_pandas=True),
             **{name: _times(rows[name]) for name in TIME_FIELDS},
             **{name: _repeated(text, len(rows)) for name, text in self._constant.items()},
-            **{name: _words(values, pa.array(rows["kind"])) for name, values in self._kinds.items()},
+            **self._of_kinds(rows),
             **dict(self._of_resources(where.entry[start:stop])),
             **dict(self._of_texts(rows)),
         }
         return pa.table([columns[name] for name in FINDINGS.names], schema=FINDINGS)
+
+    def _of_kinds(self, rows: npt.NDArray[Any]) -> dict[str, pa.Array]:
+        words = {name: pa.array([getattr(kind, name) for kind in self._kinds], pa.string()) for name in Kind._fields}
+        indices = pa.array(rows["kind"])
+        ranks = np.array([rank(kind.severity) for kind in self._kinds], np.int16)
+        return {
+            "severity_rank": pa.array(ranks[rows["kind"]]),
+            "finding_arn": _arns([kind.arn_head for kind in self._kinds], rows),
+            **{name: _words(values, indices) for name, values in words.items()},
+        }
 
     def _of_resources(self, entries: npt.NDArray[np.int64]) -> Iterator[tuple[str, pa.Array]]:
         found = pa.array(entries).dictionary_encode()
@@ -54,12 +61,34 @@ class Columns:
             yield name, _words(pa.array([values[i] for i in ours], pa.string()), found.indices)
 
     def _of_texts(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
-        for name in TEXT_FIELDS:
+        shapes = pa.array(rows["shape"]).dictionary_encode()
+        parts = self._shapes[shapes.dictionary.to_numpy()]
+        for column, name in enumerate(SHAPE_FIELDS):
+            yield from self._texts(name, parts[:, column], shapes.indices)
+        for name in ("resources", "extra"):
             numbers = pa.array(rows[name]).dictionary_encode()
-            texts = self._spool.texts[name].read(numbers.dictionary.to_pylist())
-            yield name if name != "vulnerability" else "vulnerability_details", _words(_strings(texts), numbers.indices)
-            for derived, derive in _DERIVED.get(name, {}).items():
-                yield derived, _words(derive(texts), numbers.indices)
+            yield from self._texts(name, numbers.dictionary.to_numpy(), numbers.indices)
+
+    def _texts(self, name: str, numbers: npt.NDArray[np.int32], indices: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+        """The column of a text, and the columns derived from it; ``indices`` choose from ``numbers``."""
+        distinct = pa.array(np.ascontiguousarray(numbers)).dictionary_encode()
+        texts = self._spool.texts[name].read(distinct.dictionary.to_pylist())
+        chosen = distinct.indices.take(indices)
+        yield name if name != "vulnerability" else "vulnerability_details", _words(_strings(texts), chosen)
+        for derived, derive in _DERIVED.get(name, {}).items():
+            yield derived, _words(derive(texts), chosen)
+
+
+_HEX = np.array([f"{byte:02x}" for byte in range(256)], "S2")
+
+
+def _arns(heads: list[str], rows: npt.NDArray[Any]) -> pa.Array:
+    """ARNs from their heads and tails; one of another form is a head as a whole."""
+    tails = np.ascontiguousarray(_HEX[rows["tail"]]).view("S32")[:, 0] if len(rows) else np.empty(0, "S32")
+    whole = pa.array([head.endswith("\0") for head in heads], pa.bool_()).take(pa.array(rows["kind"]))
+    starts = pa.array([head.rstrip("\0") for head in heads], pa.string()).take(pa.array(rows["kind"]))
+    ends = pc.if_else(whole, "", pa.array(tails).cast(pa.string()))
+    return pc.binary_join_element_wise(starts, ends, "")
 
 
 def _strings(texts: Sequence[bytes]) -> pa.Array:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from sre_findings.model.severity import rank
 from sre_scanner.identities import Identities
-from sre_scanner.spool import Spool
+from sre_scanner.spool import Spool, arn_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -27,7 +27,7 @@ class Sorted(NamedTuple):
 
 def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sorted:
     """Sorts by resource, account and severity, and within these by arrival, which is by ARN."""
-    kept = latest_of_each(rows)
+    kept = latest_of_each(spool, rows)
     texts = rows["resources"][kept]
     many = found.many[texts]
     row = np.repeat(kept, many)
@@ -42,23 +42,23 @@ def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sor
 
 def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
     """For each kind: the place of its account among all, and its severity's rank."""
-    accounts = sorted({key[0] or "" for key in spool.kinds})
-    places = {account: place for place, account in enumerate(accounts)}
-    pairs = [(places[key[0] or ""], rank(key[2])) for key in spool.kinds]
-    table = np.array(pairs, np.int64).reshape(-1, 2)
+    kinds = spool.kinds.in_order()
+    places = {account: place for place, account in enumerate(sorted({kind.account_id or "" for kind in kinds}))}
+    table = np.array([(places[kind.account_id or ""], rank(kind.severity)) for kind in kinds], np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 
 
-def latest_of_each(rows: npt.NDArray[Any]) -> Ints:
+def latest_of_each(spool: Spool, rows: npt.NDArray[Any]) -> Ints:
     """The rows to keep, in order of arrival: of those with the same ARN, the one with the greatest ``updatedAt``."""
-    order = np.argsort(rows["arn_hash"], kind="stable")
-    hashes = rows["arn_hash"][order]
-    same = np.flatnonzero(hashes[1:] == hashes[:-1])
+    hashes = np.ascontiguousarray(rows["tail"]).view(np.int64)[:, 0] if len(rows) else np.empty(0, np.int64)
+    order = np.argsort(hashes, kind="stable")
+    same = np.flatnonzero(np.diff(hashes[order]) == 0)
     if not len(same):
         return np.arange(len(rows))
+    heads = [kind.arn_head for kind in spool.kinds.in_order()]
     drop: set[int] = set()
     for run in _runs(same):
-        drop |= _older(rows, order[run[0] : run[-1] + 2])
+        drop |= _older(rows, heads, order[run[0] : run[-1] + 2])
     return np.delete(np.arange(len(rows)), sorted(drop))
 
 
@@ -67,11 +67,11 @@ def _runs(places: Ints) -> list[Ints]:
     return np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
 
 
-def _older(rows: npt.NDArray[Any], group: Ints) -> set[int]:
+def _older(rows: npt.NDArray[Any], heads: list[str], group: Ints) -> set[int]:
     """Of rows with equal hashes, those that another row with the same ARN outdates; the later arrival wins a tie."""
-    newest: dict[bytes, int] = {}
+    newest: dict[str, int] = {}
     for one in sorted(int(i) for i in group):
-        arn = bytes(rows["arn"][one])
+        arn = arn_of(heads[rows["kind"][one]], rows["tail"][one].tobytes())
         if arn not in newest or not _updated(rows, one) < _updated(rows, newest[arn]):
             newest[arn] = one
     return {int(i) for i in group} - set(newest.values())

@@ -143,7 +143,7 @@ class _Reading:
         for page in self._shop.checked(self._inspector.findings(self._shop.plan.statuses, tally)):
             spool.add(page)
             self._shop.progress.advance(self._shard.region, len(page.findings))
-        self._accounts = {key[0] for key in spool.kinds if key[0]}
+        self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
 
     def _coverage(self, tally: Tally) -> None:
         for page in self._shop.checked(self._inspector.coverage(tally)):
@@ -151,7 +151,7 @@ class _Reading:
 
     def _coverage_part(self) -> tuple[Part, ...]:
         table = self._rows.table()
-        return _one_part(self._shop, f"coverage/part-{self._shard.name}.parquet", COVERAGE, [table]) if len(table) else ()
+        return _one_part(self._shop, f"coverage/part-{self._shard.name}.parquet", COVERAGE, [table])
 
     def _aggregated(self) -> dict[str, int] | None:
         """Inspector's own counts; None where it does not give them, which leaves the listing unreconciled."""
@@ -215,7 +215,8 @@ def _listed(spool: Spool, rows: npt.NDArray[Any], where: Sorted) -> dict[str, in
     """ACTIVE findings as they were listed, by the severities that Inspector counts itself, duplicates left out."""
     first = where.row[where.position == 0]
     by_kind = np.bincount(rows["kind"][first], minlength=len(spool.kinds))
-    active = [(rank(key[2]), int(n)) for key, n in zip(spool.kinds, by_kind, strict=True) if key[3] == "ACTIVE"]
+    kinds = zip(spool.kinds.in_order(), by_kind, strict=True)
+    active = [(rank(kind.severity), int(n)) for kind, n in kinds if kind.status == "ACTIVE"]
     counted = {name: sum(n for place, n in active if place == i) for i, name in enumerate(_COUNTED)}
     return {"all": sum(n for _, n in active)} | counted
 

@@ -1,47 +1,89 @@
 """Findings on their way from pages to sorted parts: a fixed-width row each, in an unnamed temporary file.
 
-About 250 bytes a finding on disk, and nothing in memory but the texts that repeat (see ``texts``).
+64 bytes a finding on disk, and nothing in memory but what repeats: kinds, shapes and texts.
 """
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import tempfile
+from array import array
 from collections import Counter
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from sre_findings.inspector.wire import FindingsPage, Garbled, WireFinding
+from sre_findings.inspector.wire import FindingsPage, WireFinding
 from sre_scanner.texts import NOTHING, Texts
 
-ARN_LIMIT = 100  # API reference, FindingArn
-
-KIND_FIELDS = ("account_id", "type", "severity", "status", "fix_available", "exploit_available")
-TEXT_FIELDS = ("title", "description", "resources", "vulnerability", "packages", "network_details", "code_details",
-               "score_details", "exploitability", "epss", "remediation", "extra")  # fmt: skip
+SHAPE_FIELDS = ("title", "description", "vulnerability", "packages", "network_details", "code_details", "score_details",
+                "exploitability", "epss", "remediation")  # fmt: skip
+TEXT_FIELDS = (*SHAPE_FIELDS, "resources", "extra")
 TIME_FIELDS = ("first_observed_at", "last_observed_at", "updated_at")
+_WIRE_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
 
 THIN = np.dtype([
-    ("arn", f"S{ARN_LIMIT}"),
-    ("arn_hash", "i8"),
+    ("tail", "u1", 16),
     *((name, "f8") for name in (*TIME_FIELDS, "inspector_score")),
-    ("kind", "i4"),
-    *((name, "i4") for name in TEXT_FIELDS),
+    *((name, "i4") for name in ("kind", "shape", "resources", "extra")),
 ])  # fmt: skip
 
+_TAIL = 32  # hexadecimal digits that end an ARN
 _MICROSECONDS = 9e12  # beyond this many seconds a double has no microseconds left
+_SHAPES_MEMORY = 48 << 20
+_WAITING = 4096
+
+
+class Kind(NamedTuple):
+    """The short words of a finding, and the head of its ARN; whole estates have a few hundred of these."""
+
+    account_id: str | None
+    type: str | None
+    severity: str | None
+    status: str | None
+    fix_available: str | None
+    exploit_available: str | None
+    arn_head: str
 
 
 class Kinds(dict[tuple[str | None, ...], int]):
-    """Numbers for the few combinations of short words (account, type, severity, status, fix, exploit)."""
+    """Numbers for kinds, in the order of their first appearance."""
 
     def __missing__(self, key: tuple[str | None, ...]) -> int:
         self[key] = number = len(self)
         return number
+
+    def in_order(self) -> list[Kind]:
+        """Every kind, by number."""
+        return [Kind._make(key) for key in self]
+
+
+class Shapes(dict[tuple[Any, ...], int]):
+    """Numbers for what findings of one vulnerability share: ten texts. Bounded like Texts, by forgetting."""
+
+    def __init__(self, texts: dict[str, Texts]) -> None:
+        super().__init__()
+        self._texts = [texts[name] for name in SHAPE_FIELDS]
+        self._numbers, self._held = array("i"), 0
+
+    def __missing__(self, key: tuple[Any, ...]) -> int:
+        if self._held > _SHAPES_MEMORY:
+            self.clear()
+            self._held = 0
+        title, description, package, *rest = key
+        parts = ((title or "").encode(), (description or "").encode(), *_split(package), *rest)
+        self._numbers.extend([texts[part] for texts, part in zip(self._texts, parts, strict=True)])
+        self._held += sum(map(len, parts)) + 600
+        self[key] = number = len(self._numbers) // len(SHAPE_FIELDS) - 1
+        return number
+
+    def table(self) -> npt.NDArray[np.int32]:
+        """The numbers of the texts of every shape, a column a field of SHAPE_FIELDS."""
+        return np.array(self._numbers, np.int32).reshape(-1, len(SHAPE_FIELDS))
 
 
 class Spool:
@@ -50,21 +92,21 @@ class Spool:
     def __init__(self) -> None:
         self.kinds = Kinds()
         self.texts = {name: Texts() for name in TEXT_FIELDS}
+        self.shapes = Shapes(self.texts)
         self.unknown: Counter[str] = Counter()
         self.count = 0
-        self._splits = _Splits(self.texts["vulnerability"], self.texts["packages"])
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - unlinked at once, so that a killed scan leaves nothing
         self._map: mmap.mmap | None = None
         self._waiting: list[WireFinding] = []
         self._extras: dict[int, bytes] = {}
 
     def add(self, page: FindingsPage) -> None:
-        """Takes a page. Raises Garbled for a finding that no API would send (its ARN is too long or not ASCII)."""
+        """Takes a page."""
         for position, extra in page.extras.items():
             self._extras[len(self._waiting) + position] = extra
         self.unknown.update(page.unknown)
         self._waiting.extend(page.findings)
-        if len(self._waiting) >= 4096:
+        if len(self._waiting) >= _WAITING:
             self._flush()
 
     def rows(self) -> npt.NDArray[Any]:
@@ -77,12 +119,11 @@ class Spool:
         return np.frombuffer(self._map, THIN)
 
     def release(self) -> None:
-        """Lets pages of the file that were read go from memory."""
-        for mapped in (self._map, *self.texts.values()):
-            if isinstance(mapped, mmap.mmap):
-                mapped.madvise(mmap.MADV_DONTNEED)
-            elif mapped is not None:
-                mapped.release()
+        """Lets pages of the files that were read go from memory; they come back when they are needed."""
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
+        for texts in self.texts.values():
+            texts.release()
 
     def close(self) -> None:
         """Gives the files back to the disk."""
@@ -97,74 +138,72 @@ class Spool:
         if not found:
             return
         rows = np.empty(len(found), THIN)
-        _fill_arns(rows, found)
+        heads = _fill_tails(rows, found)
         _fill_numbers(rows, found, extras)
-        self._fill_kinds_and_texts(rows, found, extras)
+        self._fill_repeated(rows, found, heads)
+        _keep_empty_texts(found, extras)
+        extra = self.texts["extra"]
+        rows["extra"] = [extra[extras.get(i, b"")] for i in range(len(found))] if extras else NOTHING
         self._file.write(rows.tobytes())
         self.count += len(found)
 
-    def _fill_kinds_and_texts(self, rows: npt.NDArray[Any], found: list[WireFinding], extras: dict[int, bytes]) -> None:
-        kinds, texts = self.kinds, self.texts
-        rows["kind"] = [kinds[f.awsAccountId, f.type, f.severity, f.status, f.fixAvailable, f.exploitAvailable] for f in found]
-        title, description, splits = texts["title"], texts["description"], self._splits
-        rows["title"] = [title[f.title.encode()] if f.title is not None else NOTHING for f in found]
-        rows["description"] = [description[f.description.encode()] if f.description is not None else NOTHING for f in found]
-        pairs = [splits[bytes(f.packageVulnerabilityDetails)] for f in found]
-        rows["vulnerability"], rows["packages"] = zip(*pairs, strict=True)
-        for name, attribute in _RAW.items():
-            store = texts[name]
-            rows[name] = [store[bytes(raw)] for raw in map(attrgetter(attribute), found)]
-        _keep_empty_texts(found, extras)
-        extra = texts["extra"]
-        rows["extra"] = [extra[extras.get(i, b"")] for i in range(len(found))] if extras else NOTHING
+    def _fill_repeated(self, rows: npt.NDArray[Any], found: list[WireFinding], heads: list[str]) -> None:
+        kinds, shapes, resources = self.kinds, self.shapes, self.texts["resources"]
+        words = zip(map(_WORDS, found), heads, strict=True)
+        rows["kind"] = [kinds[(*some, head)] for some, head in words]
+        rows["shape"] = [
+            shapes[
+                f.title, f.description, bytes(f.packageVulnerabilityDetails), bytes(f.networkReachabilityDetails),
+                bytes(f.codeVulnerabilityDetails), bytes(f.inspectorScoreDetails), bytes(f.exploitabilityDetails),
+                bytes(f.epss), bytes(f.remediation)
+            ]
+            for f in found
+        ]  # fmt: skip
+        rows["resources"] = [resources[bytes(f.resources)] for f in found]
 
 
-_RAW = {
-    "resources": "resources",
-    "network_details": "networkReachabilityDetails",
-    "code_details": "codeVulnerabilityDetails",
-    "score_details": "inspectorScoreDetails",
-    "exploitability": "exploitabilityDetails",
-    "epss": "epss",
-    "remediation": "remediation",
-}
-
-
-class _Splits(dict[bytes, tuple[int, int]]):
-    """packageVulnerabilityDetails as two texts: the vulnerability, and the packages of it that a resource has."""
-
-    def __init__(self, vulnerability: Texts, packages: Texts, limit: int = 40_000) -> None:
-        super().__init__({b"": (NOTHING, NOTHING)})
-        self._vulnerability, self._packages, self._limit = vulnerability, packages, limit
-
-    def __missing__(self, raw: bytes) -> tuple[int, int]:
-        if len(self) > self._limit:
-            self.clear()
-            self[b""] = (NOTHING, NOTHING)
-        try:
-            fields = _FIELDS.decode(raw)
-        except msgspec.DecodeError:  # not an object: kept as it came
-            return self._vulnerability[raw], NOTHING
-        packages = bytes(fields.pop("vulnerablePackages", b""))
-        self[raw] = pair = self._vulnerability[msgspec.json.encode(fields)], self._packages[packages]
-        return pair
-
-
+_WORDS = attrgetter("awsAccountId", "type", "severity", "status", "fixAvailable", "exploitAvailable")
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def _fill_arns(rows: npt.NDArray[Any], found: list[WireFinding]) -> None:
+def _split(raw: bytes) -> tuple[bytes, bytes]:
+    """packageVulnerabilityDetails as two texts: the vulnerability, and the packages of it that a resource has."""
+    try:
+        fields = _FIELDS.decode(raw) if raw else {}
+    except msgspec.DecodeError:  # not an object: kept as it came
+        return raw, b""
+    packages = bytes(fields.pop("vulnerablePackages", b""))
+    return msgspec.json.encode(fields) if raw else b"", packages
+
+
+def _fill_tails(rows: npt.NDArray[Any], found: list[WireFinding]) -> list[str]:
+    """The hexadecimal ends of the ARNs as 16 bytes, and the heads before them.
+
+    An ARN of any other form becomes a head as a whole, marked by a trailing NUL, with a digest for a tail.
+    """
     arns = [f.findingArn for f in found]
-    if max(map(len, arns)) > ARN_LIMIT or not all(map(str.isascii, arns)):
-        raise Garbled("a findingArn that the API does not allow")
-    rows["arn"] = arns
-    rows["arn_hash"] = list(map(hash, arns))
+    digits = "".join([arn[-_TAIL:] for arn in arns])
+    try:
+        tails = bytes.fromhex(digits)
+        if len(tails) == 16 * len(arns) and tails.hex() == digits:
+            rows["tail"] = np.frombuffer(tails, np.uint8).reshape(-1, 16)
+            return [arn[:-_TAIL] for arn in arns]
+    except ValueError:
+        pass
+    digests = b"".join(hashlib.blake2b(arn.encode(), digest_size=16).digest() for arn in arns)
+    rows["tail"] = np.frombuffer(digests, np.uint8).reshape(-1, 16)
+    return [f"{arn}\0" for arn in arns]
+
+
+def arn_of(head: str, tail: bytes) -> str:
+    """The reverse of what the spool does to an ARN."""
+    return head[:-1] if head.endswith("\0") else head + tail.hex()
 
 
 def _fill_numbers(rows: npt.NDArray[Any], found: list[WireFinding], extras: dict[int, bytes]) -> None:
     """Times and score, None as NaN. What a column could not hold exactly goes to the row's extra JSON."""
-    for name, wire in zip(TIME_FIELDS, ("firstObservedAt", "lastObservedAt", "updatedAt"), strict=True):
-        values = np.array([getattr(f, wire) for f in found], dtype=np.float64)
+    for name, wire in zip(TIME_FIELDS, _WIRE_TIMES, strict=True):
+        values = np.array(list(map(attrgetter(wire), found)), dtype=np.float64)
         for i in np.flatnonzero(_inexact(values)):
             _add_extra(extras, int(i), wire, float(values[i]))
         rows[name] = np.where(np.abs(values) < _MICROSECONDS, values, np.nan)
@@ -173,11 +212,10 @@ def _fill_numbers(rows: npt.NDArray[Any], found: list[WireFinding], extras: dict
 
 def _keep_empty_texts(found: list[WireFinding], extras: dict[int, bytes]) -> None:
     """An empty title is not a missing one, and a column of texts cannot tell them apart."""
-    for i, f in enumerate(found):
-        if f.title == "" or f.description == "":
-            for key in ("title", "description"):
-                if getattr(f, key) == "":
-                    _add_extra(extras, i, key, "")
+    for key in ("title", "description"):
+        for i, text in enumerate(map(attrgetter(key), found)):
+            if text == "":
+                _add_extra(extras, i, key, "")
 
 
 def _inexact(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -28,7 +28,7 @@ def tally(spool: Spool, rows: npt.NDArray[Any], found: Identities, where: Sorted
     further = where.position > 0
     elsewhere = _counts(spool, kinds[further], run[further], len(starts))
     entries = where.entry[starts].tolist()
-    accounts = [key[0] or "" for key in spool.kinds]
+    accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
     columns = {
         "snapshot_id": [place[0]] * len(starts),
         "resource_id": [found.ids[e] for e in entries],
@@ -45,17 +45,17 @@ def tally(spool: Spool, rows: npt.NDArray[Any], found: Identities, where: Sorted
 
 def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int) -> dict[str, npt.NDArray[np.int64]]:
     """Counts by resource: ACTIVE findings by severity, and suppressed, closed, fixable and exploitable ones."""
-    facts = [(key[3], rank(key[2]), key[4] in ("YES", "PARTIAL"), key[5] == "YES") for key in spool.kinds]
-    active = np.array([f[0] == "ACTIVE" for f in facts], bool)
-    severity = np.array([f[1] for f in facts], np.int64)
+    known = spool.kinds.in_order()
+    active = np.array([kind.status == "ACTIVE" for kind in known], bool)
+    severity = np.array([rank(kind.severity) for kind in known], np.int64)
     lit = active[kinds]
     table = np.bincount(run[lit] * _SEVERITIES + severity[kinds][lit], minlength=runs * _SEVERITIES)
     counts = {name: table.reshape(runs, _SEVERITIES)[:, i] for i, name in enumerate(COUNTS)}
     flags = {
-        "suppressed": [f[0] == "SUPPRESSED" for f in facts],
-        "closed": [f[0] == "CLOSED" for f in facts],
-        "fixable": [f[0] == "ACTIVE" and f[2] for f in facts],
-        "exploitable": [f[0] == "ACTIVE" and f[3] for f in facts],
+        "suppressed": [kind.status == "SUPPRESSED" for kind in known],
+        "closed": [kind.status == "CLOSED" for kind in known],
+        "fixable": [kind.status == "ACTIVE" and kind.fix_available in ("YES", "PARTIAL") for kind in known],
+        "exploitable": [kind.status == "ACTIVE" and kind.exploit_available == "YES" for kind in known],
     }
     chosen = {name: np.bincount(run[np.array(flag, bool)[kinds]], minlength=runs) for name, flag in flags.items()}
     return counts | chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from sre_simulator.dice import Dice
 from sre_simulator.vocabulary import (
@@ -17,6 +18,9 @@ from sre_simulator.vocabulary import (
     system,
 )
 from sre_simulator.weakness import Weakness, Wire, band, kernel_vulnerability, package_wire, rated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _ADVICE = {
     "maven": "Update {name} to {fixed}",
@@ -36,33 +40,41 @@ _UBUNTU_WORDS = {"CRITICAL": "high", "HIGH": "medium", "MEDIUM": "medium", "LOW"
 _DEBIAN_WORDS = {"CRITICAL": "not yet assigned", "HIGH": "not yet assigned", "MEDIUM": "unimportant", "LOW": "low**"}
 
 
+class Known(NamedTuple):
+    """Vulnerabilities of a platform: of its kernel, and of everything else."""
+
+    userland: list[Vulnerability]
+    kernel: list[Vulnerability]
+
+
 class Catalogue:
     """Weaknesses made once and shared by all resources of a fleet: one object a (platform, vulnerability, revision)."""
 
     def __init__(self) -> None:
         self._system: dict[tuple[str, str, int, str], Weakness] = {}
         self._libraries: dict[tuple[str, str], Weakness] = {}
-        self._listed: dict[str, list[Vulnerability]] = {}
+        self._known: dict[str, Known] = {}
 
-    def on(self, platform: str, revision: int = 0, layer: str = "") -> list[Weakness]:
-        """All weaknesses of an operating system whose packages stand at a revision; `layer` is of a container image."""
-        if platform not in PLATFORMS:
-            return self.within("windows")
-        return [self._system_weakness(found, platform, revision, layer) for found in self.known_on(platform)]
+    def on(self, platform: str, found: Iterable[Vulnerability], revision: int = 0, layer: str = "") -> Iterator[Weakness]:
+        """Vulnerabilities as weaknesses of a platform whose packages stand at a revision; `layer` is of an image."""
+        return (self._system_weakness(each, platform, revision, layer) for each in found)
 
     def within(self, ecosystem: str, layer: str = "") -> list[Weakness]:
         """All weaknesses in packages of a language."""
         return [self._library_weakness(found, layer) for found in libraries() if found.ecosystem == ecosystem]
 
-    def known_on(self, platform: str) -> list[Vulnerability]:
-        """The vulnerabilities that fit a platform: userland, then the kernel's ranges."""
-        if platform not in self._listed:
+    def known_on(self, platform: str) -> Known:
+        """The vulnerabilities that fit a platform."""
+        if platform not in self._known:
             column = PLATFORMS.index(platform)
-            userland = [each for each in system() if components()[each.component].versions[column] != "-"]
-            named = {each.id for each in userland}
-            ranges = [kernel_vulnerability(name) for name in kernel() if name not in named]
-            self._listed[platform] = userland + ranges
-        return self._listed[platform]
+            fitting = [each for each in system() if components()[each.component].versions[column] != "-"]
+            named = {each.id for each in fitting}
+            userland = [each for each in fitting if each.component != "kernel"]
+            flaws = [each for each in fitting if each.component == "kernel"]
+            self._known[platform] = Known(
+                userland, flaws + [kernel_vulnerability(name) for name in kernel() if name not in named]
+            )
+        return self._known[platform]
 
     def _system_weakness(self, found: Vulnerability, platform: str, revision: int, layer: str) -> Weakness:
         key = (platform, found.id, revision, layer)

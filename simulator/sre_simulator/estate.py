@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,10 +17,10 @@ from sre_simulator.life import DAY, state_at
 from sre_simulator.lives import Span, draw_life
 from sre_simulator.organization import Fleet, Wire, enabled
 from sre_simulator.resource import Life, Resource, Scan
-from sre_simulator.vocabulary import rows
+from sre_simulator.vocabulary import PLATFORMS, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sre_simulator.weakness import Weakness
 
@@ -149,21 +150,22 @@ def _scans(line: _Line, nights: tuple[datetime, ...]) -> tuple[Scan, ...]:
     return tuple(scan if scan.reason == "SUCCESSFUL" else scan._replace(scanned=stale) for scan in scans)
 
 
-def _weaknesses(line: _Line, catalogue: Catalogue, dice: Dice) -> list[Weakness]:
-    """What can be found on the resource, in a drawn order, userland in its real share first."""
-    if line.kind in {"lambda", "code"}:
-        return dice.shuffled(catalogue.within(line.platform))
-    layer = f"sha256:{Dice('layer', line.platform).hex(64)}" if line.kind == "ecr" else ""
-    known = catalogue.on(line.platform, dice.below(3), layer)
-    userland = [each for each in known if each.vulnerability and each.vulnerability.component != "kernel"]
+def _weaknesses(line: _Line, catalogue: Catalogue, dice: Dice) -> Iterator[Weakness]:
+    """What can be found on the resource, in a drawn order; a quarter of what a machine has is userland."""
+    if line.platform not in PLATFORMS:
+        return iter(dice.shuffled(catalogue.within("windows" if line.kind == "ec2" else line.platform)))
+    known, revision = catalogue.known_on(line.platform), dice.below(3)
     if line.kind == "ecr":
-        return dice.shuffled(userland + catalogue.within(dice.pick(("npm", "pip", "maven", "go")), layer))
-    return dice.shuffled(userland)[: line.size // 4] + dice.shuffled(known[len(userland) :])
+        layer = f"sha256:{Dice('layer', line.platform).hex(64)}"
+        libraries = catalogue.within(dice.pick(("npm", "pip", "maven", "go")), layer)
+        return iter(dice.shuffled([*catalogue.on(line.platform, known.userland, revision, layer), *libraries]))
+    found = dice.shuffled(known.userland)[: line.size // 4] + dice.shuffled(known.kernel)
+    return catalogue.on(line.platform, found, revision)
 
 
 def _ordinary(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tuple[Weakness, Life]]:
     plot = {"suppressed": "suppressed", "frozen": "steady", "stopped": "steady"}.get(line.case, "")
-    chosen = _weaknesses(line, catalogue, dice)[: line.size]
+    chosen = islice(_weaknesses(line, catalogue, dice), line.size)
     return [(weakness, draw_life(span, dice, plot)) for weakness in chosen]
 
 
@@ -178,6 +180,8 @@ def _busy(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tup
         if room.get(bucket):
             room[bucket] -= 1
             chosen.append((weakness, life))
+        if not any(room.values()):
+            break
     return chosen
 
 

@@ -107,8 +107,9 @@ class _Maker:
             return self._catalogue.within(platform)
         dice = Dice("list", self._seed, kind, platform, variant)
         layer = f"sha256:{Dice('layer', platform).hex(64)}" if kind == "ecr" else ""
-        known = self._catalogue.on(platform, variant, layer)
+        known = self._catalogue.known_on(platform)
         if kind == "ec2":
-            return dice.shuffled(known)[: 900 + dice.below(200)]
-        userland = [each for each in known if each.vulnerability and each.vulnerability.component != "kernel"]
+            found = dice.shuffled(known.userland + known.kernel)[: 900 + dice.below(200)]
+            return list(self._catalogue.on(platform, found, variant))
+        userland = list(self._catalogue.on(platform, known.userland, variant, layer))
         return userland + self._catalogue.within(dice.pick(("npm", "pip", "maven", "go")), layer)

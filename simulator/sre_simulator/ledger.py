@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Wire = dict[str, Any]
 Found = tuple[Row, State]
 _FINDING_TIMES = {"firstObservedAt": "first", "lastObservedAt": "last", "updatedAt": "updated"}
+_KINDS = {"create"} | set(Happening) - {Happening.OPEN}
 _IN_STATE = _FINDING_TIMES | {"severity": "severity", "status": "status"}
 
 
@@ -43,6 +44,10 @@ class Change:
     resource_id: str | None = None
     severity: str = ""
     finding: Wire | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"unknown kind of change {self.kind!r}: known are {', '.join(sorted(_KINDS))}")
 
 
 class Ledger:

@@ -101,7 +101,10 @@ def state_at(events: Iterable[Event], now: float, severity: str, start: State | 
     for event in events:
         if event.at > now or (state is not None and event.at >= state.until):
             break
-        state = opened(event, severity) if state is None else _STEPS[event.kind](state, event)
+        if state is not None:
+            state = _STEPS[event.kind](state, event)
+        elif event.kind is Happening.OPEN:
+            state = opened(event, severity)
     return state if state is not None and now < state.until else None
 
 

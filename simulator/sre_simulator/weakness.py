@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -68,6 +69,7 @@ class Weakness:
         return msgspec.json.decode(b"{%b}" % self.body, type=Wire)
 
 
+@cache
 def kernel_vulnerability(name: str) -> Vulnerability:
     """A vulnerability of the kernel's ranges; its score is drawn in the proportions of real fleets."""
     score = Dice("score", name).weighted(_KERNEL_SCORES)

@@ -35,7 +35,9 @@ def assert_one_line(run: Any, code: int, *words: str) -> None:
         assert word in last, run.err
 
 
-def test_the_demo_shows_the_verdict_and_says_where_everything_lies(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_shows_the_verdict_and_says_where_everything_lies(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
     run = cli("demo", "--nights", "1")
     assert run.code == 0
@@ -48,7 +50,9 @@ def test_the_demo_shows_the_verdict_and_says_where_everything_lies(cli: Cli, tmp
     assert len(cli("snapshots", "list", "--output", "json").json) == 1
 
 
-def test_the_demo_leaves_a_store_alone_that_is_not_a_demo(cli: Cli, inspector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_leaves_a_store_alone_that_is_not_a_demo(
+    cli: Cli, inspector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
     with inspector():
         assert cli("scan", "--region", "us-east-1", "--rate", "1000").code == 0
@@ -75,7 +79,9 @@ def test_a_partial_scan_exits_3_and_says_why(cli: Cli, inspector: Any, tmp_path:
     assert (unknown.code, unknown.json["verdict"]) == (3, "unknown")
 
 
-def test_without_a_region_the_configured_one_is_scanned_and_the_certificate_says_so(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_without_a_region_the_configured_one_is_scanned_and_the_certificate_says_so(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
     with inspector():
         run = cli("scan", "--rate", "1000", "--store", str(tmp_path))
     assert run.code == 0
@@ -86,7 +92,9 @@ def test_without_a_region_the_configured_one_is_scanned_and_the_certificate_says
 @pytest.mark.parametrize(
     ("fault", "words"), [("denied", "AmazonInspector2ReadOnlyAccess"), ("expired", "Renew them"), ("unrecognized", "Renew them")]
 )
-def test_a_scan_that_may_not_read_exits_4_with_what_to_do(cli: Cli, inspector: Any, tmp_path: Path, fault: str, words: str) -> None:
+def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
+    cli: Cli, inspector: Any, tmp_path: Path, fault: str, words: str
+) -> None:
     faults = [Fault(fault, name, times=99) for name in ("ListFindings", "ListCoverage", "BatchGetAccountStatus")]
     with inspector(faults=faults):
         run = cli("scan", "--region", "us-east-1", "--store", str(tmp_path))
@@ -143,11 +151,15 @@ def test_a_part_that_changed_is_found_by_verify_and_exits_4(cli: Cli, inspector:
     run = cli("snapshots", "verify", "--store", str(tmp_path))
     assert run.code == 4
     assert "SHA-256" in run.err
-    assert_one_line(cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path)), 4, "cannot be read", "snapshots verify")
+    assert_one_line(
+        cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path)), 4, "cannot be read", "snapshots verify"
+    )
     assert not (tmp_path / "x.csv").exists()
 
 
-def test_the_export_holds_every_recorded_finding_in_each_format(cli: Cli, inspector: Any, tmp_path: Path, real_findings: list[Path]) -> None:
+def test_the_export_holds_every_recorded_finding_in_each_format(
+    cli: Cli, inspector: Any, tmp_path: Path, real_findings: list[Path]
+) -> None:
     recorded = {f["findingArn"]: f for path in real_findings for f in map(json.loads, path.read_text().splitlines())}
     every = ("--status", "active", "--status", "suppressed", "--status", "closed")
     fleet = replay_fleet(*real_findings)
@@ -168,7 +180,13 @@ def test_the_export_holds_every_recorded_finding_in_each_format(cli: Cli, inspec
 
 
 def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, inspector: Any, tmp_path: Path) -> None:
-    resource = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws", "tags": {"Name": HOSTILE}}
+    resource = {
+        "id": "i-0123456789abcdef0",
+        "type": "AWS_EC2_INSTANCE",
+        "region": "eu-west-1",
+        "partition": "aws",
+        "tags": {"Name": HOSTILE},
+    }
     finding = {
         "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}", "awsAccountId": "111122223333",
         "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE", "title": HOSTILE, "description": HOSTILE,
@@ -217,7 +235,9 @@ def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     assert out == ""
 
 
-def test_the_scheduled_task_writes_json_lines_and_the_same_exit_codes(inspector: Any, tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
+def test_the_scheduled_task_writes_json_lines_and_the_same_exit_codes(
+    inspector: Any, tmp_path: Path, capsys: Any, monkeypatch: Any
+) -> None:
     from sre_scanner.__main__ import main as task
 
     monkeypatch.setenv("SRE_STORE", str(tmp_path))

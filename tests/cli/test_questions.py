@@ -126,7 +126,9 @@ def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(cli: Cli,
 
 def test_pages_of_findings_follow_each_other_and_their_cursor_is_good_for_its_snapshot_only(cli: Cli, demo: Path) -> None:
     first = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--output", "json").json
-    second = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--cursor", first["next_cursor"], "--output", "json").json
+    second = cli(
+        "vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--cursor", first["next_cursor"], "--output", "json"
+    ).json
     assert second["next_cursor"] is None
     seen = [f["finding_arn"] for f in first["findings"] + second["findings"]]
     assert len(seen) == len(set(seen)) == 1011

@@ -89,7 +89,7 @@ def test_an_answer_with_findings_is_name_counts_table_and_proof() -> None:
         "Critical    9.6  CVE-2022-58300                   vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\n"
         "High        8.8  CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\n"
         "Medium           GHSA-aaaa-bbbb-cccc  suppressed  openssl +1   no fix yet              3.0.8                37 d\n"
-        "13 more not shown: use -n 0, or --output csv.\n"
+        "13 more not shown: use -n 0.\n"
         "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible. Use --live for the state now.\n"
     )
 
@@ -226,7 +226,7 @@ def test_no_text_from_outside_reaches_the_terminal_as_a_control(text: str) -> No
         render_resource(answer(resource=Resource(text, text, text, text, text), verdict=verdict, findings=(one,), proof=proof,
                                filters={"severities": [text]}, coverage=(gap,)), 80, Colour.NONE),
         render_summary(SummaryAnswer(verdict, COUNTS, 1, proof, "owner", (Group(text, text, COUNTS),)), 80, Colour.NONE),
-        render_coverage(CoverageAnswer(1, (gap,), ((text,) * 5,), proof), 80, Colour.NONE),
+        render_coverage(CoverageAnswer(1, (gap,), ((text, text, text, text, text),), proof), 80, Colour.NONE),
     ]  # fmt: skip
     for letter in "".join(shown):
         assert letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"), repr(letter)
@@ -243,7 +243,7 @@ def test_a_summary_counts_the_whole_scope() -> None:
         "13 open findings on 4 resources: 2 critical, 6 high, 5 medium; 3 suppressed\n"
         "11 can be fixed by an update; 1 has a known exploit.\n"
         "2 resources not fully scanned: see sre-cli coverage.\n"
-        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible. Use --live for the state now.\n"
+        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.\n"
     )
 
 
@@ -303,7 +303,7 @@ def test_coverage_groups_gaps_by_reason_with_the_remedy_in_full() -> None:
         "\n"
         "Account  Region      Resource type  Scan  Not read because\n"
         "all      eu-south-1  all            all   access denied\n"
-        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible. Use --live for the state now.\n"
+        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.\n"
     )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -76,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
 
-    def do_POST(self) -> None:  # noqa: N802 - the standard library's name
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         with self.server.lock:
             self.server.asked.append(Asked(self.path, dict(self.headers.items()), body))
@@ -104,9 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-@pytest.fixture
-def http() -> Iterator[Server]:
-    """An HTTP server on the loopback that answers as the test says."""
+@pytest.fixture(scope="module")
+def http_of_module() -> Iterator[Server]:
+    """The server behind ``http``."""
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -114,6 +116,13 @@ def http() -> Iterator[Server]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def http(http_of_module: Server) -> Server:
+    """An HTTP server on the loopback that answers as the test says; ``{}`` until then."""
+    http_of_module.reply(Reply())
+    return http_of_module
 
 
 @pytest.fixture
@@ -147,6 +156,7 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """AWS settings that lead to ``moto``, which is emptied; its URL."""
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"):
         monkeypatch.setenv(name, moto)
+    urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -175,6 +185,44 @@ def race() -> Callable[[int, Callable[[int], bool]], list[bool]]:
     return run
 
 
+_RACER = """
+import sys
+from pathlib import Path
+from sys import argv
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def processes() -> Callable[[str, Sequence[Sequence[str]]], list[str]]:
+    """Runs a script in a process for each of ``arguments``, all let go at once, and gives what each printed."""
+
+    def run(script: str, arguments: Sequence[Sequence[str]]) -> list[str]:
+        imports, _, rest = script.strip().partition("\n")
+        racers = [
+            subprocess.Popen(
+                [sys.executable, "-c", f"{imports}\n{_RACER}\n{rest}", *one],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for one in arguments
+        ]
+        for racer in racers:
+            assert racer.stdout
+            assert racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        said = [racer.communicate(timeout=60)[0] for racer in racers]
+        assert [racer.returncode for racer in racers] == [0] * len(racers)
+        return said
+
+    return run
+
+
 class Time:
     """A clock that only ``wait`` moves. ``waits`` are the pauses that were asked for."""
 
@@ -193,19 +241,3 @@ class Time:
 def fresh_time() -> Callable[[], Time]:
     """Makes a clock for the injected ``clock`` and ``wait``; each call a new one, so that a property may ask often."""
     return Time
-
-
-@contextmanager
-def _swapped(target: Any, name: str, value: Any) -> Iterator[None]:
-    before = getattr(target, name)
-    setattr(target, name, value)
-    try:
-        yield
-    finally:
-        setattr(target, name, before)
-
-
-@pytest.fixture
-def swapped() -> Any:
-    """``with swapped(target, "name", value):`` for replacements that must end within a test."""
-    return _swapped

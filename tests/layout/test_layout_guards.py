@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPONENTS = ("findings", "scanner", "reports", "mcp", "lambda", "cli", "schedules", "simulator", "deploy", "notebooks", "benchmarks")
+COMPONENTS = (
+    "findings",
+    "scanner",
+    "reports",
+    "mcp",
+    "lambda",
+    "cli",
+    "schedules",
+    "simulator",
+    "deploy",
+    "notebooks",
+    "benchmarks",
+)
 
 
 @pytest.mark.parametrize("folder", [*COMPONENTS, "tests"])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sre_reports import csv_export, csv_parts
+from sre_reports.csv_guard import Cell
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 Rows = Callable[..., dict[str, Any]]
@@ -170,7 +171,7 @@ def test_a_part_that_repeats_is_parsed_once(row: Rows, monkeypatch: pytest.Monke
     parsed: list[str | None] = []
     packages = csv_parts.packages
 
-    def counting(text: str | None) -> csv_parts.Packages:
+    def counting(text: str | None) -> tuple[Cell, ...]:
         parsed.append(text)
         return packages(text)
 

@@ -42,3 +42,11 @@ def test_it_writes_row_groups_as_it_reads(row: Rows, monkeypatch: pytest.MonkeyP
     assert parquet_export.write(batches(), file) == 10
     assert [pq.ParquetFile(file).metadata.row_group(n).num_rows for n in range(3)] == [4, 4, 2]
     assert pq.read_table(file).column("title").to_pylist()[::2] == ["0", "1", "2", "3", "4"]
+
+
+def test_a_text_that_repeats_over_batches_is_held_once(row: Rows) -> None:
+    file = io.BytesIO()
+    texts = ["a" * 1_000, "b" * 1_000]
+    parquet_export.write([[row(title=texts[number % 2]), row(title=texts[1])] for number in range(20)], file)
+    title = pq.ParquetFile(file).metadata.row_group(0).column(FINDINGS.names.index("title"))
+    assert title.total_uncompressed_size < 5_000  # two texts and their statistics, not forty

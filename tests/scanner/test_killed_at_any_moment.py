@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -29,7 +30,11 @@ class Scanner:
 
     def __init__(self, store: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(store)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+            [sys.executable, str(SCRIPT), str(store)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=dict(os.environ),
         )
 
     def scan(self, seconds: float | None) -> tuple[int, float]:
@@ -43,7 +48,8 @@ class Scanner:
         if seconds is not None:
             while time.monotonic() - began < seconds:  # a busy wait: the moment of the kill is the point
                 pass
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it was quicker
+                os.kill(child, signal.SIGKILL)
         return int(self._process.stdout.readline()), time.monotonic() - began
 
     def close(self) -> None:

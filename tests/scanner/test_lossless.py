@@ -25,9 +25,15 @@ JSON = st.recursive(
     max_leaves=6,
 )
 TIMES = st.one_of(
-    st.floats(0, 2e9), st.integers(0, 2**31), st.floats(allow_nan=False, allow_infinity=False), st.just("2026-11-22T01:00:00Z"), WORDS
+    st.floats(0, 2e9),
+    st.integers(0, 2**31),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.just("2026-11-22T01:00:00Z"),
+    WORDS,
 )
-PACKAGES = st.fixed_dictionaries({}, optional={"vulnerabilityId": WORDS, "source": WORDS, "vulnerablePackages": JSON, "cvss": JSON})
+PACKAGES = st.fixed_dictionaries(
+    {}, optional={"vulnerabilityId": WORDS, "source": WORDS, "vulnerablePackages": JSON, "cvss": JSON}
+)
 OPTIONAL = {
     "awsAccountId": st.sampled_from(["111122223333", "444455556666"]),
     "severity": st.sampled_from(["HIGH", "UNTRIAGED", "SOMETHING_NEW"]),
@@ -56,11 +62,15 @@ def through(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         table = Columns(spool, rows, found, "20261122T010000Z", "eu-west-1").table(where, 0, len(where.row))
         file = pa.BufferOutputStream()
         pq.write_table(table, file)
-        return {row["finding_arn"]: rebuild(row) for row in pq.read_table(file.getvalue()).to_pylist() if row["resource_index"] == 0}
+        return {
+            row["finding_arn"]: rebuild(row) for row in pq.read_table(file.getvalue()).to_pylist() if row["resource_index"] == 0
+        }
 
 
-@given(st.lists(st.fixed_dictionaries({}, optional=OPTIONAL), min_size=1, max_size=5))
-def test_a_finding_rebuilt_from_its_row_equals_the_wire_whatever_its_fields_hold(fields: list[dict[str, Any]]) -> None:
-    findings = {f"arn:aws:inspector2:eu-west-1:111122223333:finding/{i:032x}": f for i, f in enumerate(fields)}
+@given(
+    st.lists(st.fixed_dictionaries({}, optional=OPTIONAL), min_size=1, max_size=5), st.sampled_from(["032x", "032X", "d", "100x"])
+)
+def test_a_finding_rebuilt_from_its_row_equals_the_wire_whatever_its_fields_hold(fields: list[dict[str, Any]], form: str) -> None:
+    findings = {f"arn:aws:inspector2:eu-west-1:111122223333:finding/{i:{form}}": f for i, f in enumerate(fields)}
     back = through([{"findingArn": arn, **f} for arn, f in findings.items()])
     assert back == {arn: {"findingArn": arn, **f} for arn, f in findings.items()}

@@ -15,13 +15,15 @@ from sre_findings.model.severity import ORDER, rank
 from sre_scanner.identities import identify
 from sre_scanner.order import put_in_order
 from sre_scanner.shard import row_groups
-from sre_scanner.spool import Spool
+from sre_scanner.spool import Spool, arn_of
 
 
-def wire(number: int, resource: str, severity: str = "HIGH", updated: float | None = 1.0, more: int = 0) -> dict[str, Any]:
+def wire(
+    number: int, resource: str, severity: str = "HIGH", updated: float | None = 1.0, more: int = 0, form: str = "032x"
+) -> dict[str, Any]:
     resources = [{"id": f"{resource}{i or ''}", "type": "AWS_EC2_INSTANCE"} for i in range(more + 1)]
     finding = {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}",
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:{form}}",
         "awsAccountId": "111122223333",
         "severity": severity,
         "status": "ACTIVE",
@@ -38,6 +40,7 @@ FINDINGS = st.lists(
         st.sampled_from([*ORDER, "NEW"]),
         st.one_of(st.none(), st.integers(0, 3).map(float)),
         st.integers(0, 2),
+        st.sampled_from(["032x", "032x", "d", "064x"]),
     ),
     max_size=40,
 )
@@ -53,16 +56,21 @@ def test_each_arn_is_kept_once_with_its_greatest_updated_at_and_a_row_for_each_o
         rows = spool.rows()
         found = identify(spool.texts["resources"], "team")
         where = put_in_order(spool, rows, found)
-        kept = {}
+        kept: dict[str, dict[str, Any]] = {}
         for finding in findings:
             before = kept.get(finding["findingArn"])
             if before is None or finding.get("updatedAt", -1) >= before.get("updatedAt", -1):
                 kept[finding["findingArn"]] = finding
-        expected = sorted((f["findingArn"].encode(), r["id"]) for f in kept.values() for r in f["resources"])
-        got = [(bytes(rows["arn"][r]), found.ids[e]) for r, e in zip(where.row, where.entry, strict=True)]
+        heads = [kind.arn_head for kind in spool.kinds.in_order()]
+
+        def arn(row: int) -> str:
+            return arn_of(heads[rows["kind"][row]], rows["tail"][row].tobytes())
+
+        expected = sorted((f["findingArn"], r["id"]) for f in kept.values() for r in f["resources"])
+        got = [(arn(r), found.ids[e]) for r, e in zip(where.row, where.entry, strict=True)]
         assert sorted(got) == expected
         assert where.duplicates == len(findings) - len(kept)
-        order = [(found.ids[e], rank(kept[bytes(rows["arn"][r]).decode()]["severity"])) for r, e in zip(where.row, where.entry, strict=True)]
+        order = [(found.ids[e], rank(kept[arn(r)]["severity"])) for r, e in zip(where.row, where.entry, strict=True)]
         assert order == sorted(order)
 
 

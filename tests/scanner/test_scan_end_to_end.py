@@ -11,7 +11,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.model.errors import CommitLost, CredentialsInvalid, InspectorDisabled, Interrupted, StoreUnreadable, Unreadable, UsageError
+from sre_findings.inspector import listing
+from sre_findings.inspector.wire import FindingsPage
+from sre_findings.model.certificate import AccountStatus
+from sre_findings.model.errors import (
+    CommitLost,
+    CredentialsInvalid,
+    InspectorDisabled,
+    Interrupted,
+    StoreUnreadable,
+    Unreadable,
+    UsageError,
+)
 from sre_findings.model.rollup import Scope
 from sre_findings.model.scope import AcceptedGap, Expectation
 from sre_findings.store import rollups
@@ -53,8 +64,12 @@ def test_sparse_pages_give_the_same_snapshot_as_full_ones(house: Any, served: Ca
     assert house.manifest(sparse).certificate.state == "complete"
 
 
-@pytest.mark.parametrize("kind", ["throttle", "internal", "gateway_timeout", "reset", "truncated", "html", "empty_object", "garbage"])
-def test_what_may_pass_is_asked_again_with_the_same_token_and_nothing_is_lost(kind: str, house: Any, served: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    "kind", ["throttle", "internal", "gateway_timeout", "reset", "truncated", "html", "empty_object", "garbage"]
+)
+def test_what_may_pass_is_asked_again_with_the_same_token_and_nothing_is_lost(
+    kind: str, house: Any, served: Callable[..., Any]
+) -> None:
     with served() as simulator:
         expected = arns(house, house.scan(simulator, regions=["eu-west-1"]))
     faults = [Fault(kind, "ListFindings", call=3, times=2), Fault(kind, "ListCoverage"), Fault(kind, "BatchGetAccountStatus")]
@@ -81,7 +96,9 @@ def test_a_region_that_fails_makes_the_snapshot_partial_and_keeps_the_others(hou
 
 
 @pytest.mark.parametrize(("kind", "words"), [("throttle", "throttled"), ("internal", "unreachable"), ("loop", "unreachable")])
-def test_trouble_that_outlasts_the_deadline_makes_the_region_partial(kind: str, words: str, house: Any, served: Callable[..., Any]) -> None:
+def test_trouble_that_outlasts_the_deadline_makes_the_region_partial(
+    kind: str, words: str, house: Any, served: Callable[..., Any]
+) -> None:
     with served(faults=[Fault(kind, "ListFindings", call=2, region="us-east-1", times=10_000)]) as simulator:
         commit = house.scan(simulator, deadline=1.0)
     assert commit.state == "partial"
@@ -89,7 +106,9 @@ def test_trouble_that_outlasts_the_deadline_makes_the_region_partial(kind: str, 
 
 
 @pytest.mark.parametrize(("kind", "words"), [("denied", "denied"), ("expired", "credentials"), ("unrecognized", "credentials")])
-def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(kind: str, words: str, house: Any, served: Callable[..., Any]) -> None:
+def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(
+    kind: str, words: str, house: Any, served: Callable[..., Any]
+) -> None:
     operations = ("ListFindings", "BatchGetAccountStatus", "ListCoverage")
     with served(faults=[Fault(kind, name, times=99) for name in operations]) as simulator, pytest.raises(Unreadable, match=words):
         house.scan(simulator)
@@ -99,17 +118,15 @@ def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(kind: 
 
 def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(house: Any, served: Callable[..., Any]) -> None:
     with served() as simulator:
-        import sre_findings.inspector.listing as listing
-
         original = listing._status
 
-        def disabled(account: Any) -> Any:
+        def disabled(account: Any) -> AccountStatus:
             status = original(account)
-            return listing.AccountStatus(status.account_id, "DISABLED", dict.fromkeys(status.switches, "DISABLED"))
+            return AccountStatus(status.account_id, "DISABLED", dict.fromkeys(status.switches, "DISABLED"))
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(listing, "_status", disabled)
-            patch.setattr(listing, "decode_findings", lambda _: listing.FindingsPage([]))
+            patch.setattr(listing, "decode_findings", lambda _: FindingsPage([]))
             with pytest.raises(InspectorDisabled, match="aws inspector2 enable"):
                 house.scan(simulator)
     assert house.snapshots.latest() is None
@@ -119,8 +136,8 @@ def test_a_finding_that_closes_while_it_runs_is_drift_and_not_a_hole(house: Any,
     fleet = default_fleet(nights=1)
     with served(fleet) as simulator:
         first = rows_of(house, house.scan(simulator, regions=["eu-west-1"]))
-    late = sorted(row["finding_arn"] for row in first if row["status"] == "ACTIVE")[-1]
-    with served(fleet, changes=[Change("close", late, "ListFindings", 2)]) as simulator:
+    late = max(row["finding_arn"] for row in first if row["status"] == "ACTIVE")
+    with served(fleet, changes=[Change("close", after=2, region="eu-west-1", arn=late)]) as simulator:
         commit = house.scan(simulator, regions=["eu-west-1"])
     assert commit.state == "complete", commit.reasons
 
@@ -139,7 +156,9 @@ def test_an_account_that_was_expected_and_is_not_visible_makes_it_partial_unless
     assert (fine.state, fine.claim) == ("complete", "of the accounts expected")
 
 
-def test_every_recorded_finding_comes_back_from_its_row_field_by_field(house: Any, served: Callable[..., Any], real_findings: list[Path]) -> None:
+def test_every_recorded_finding_comes_back_from_its_row_field_by_field(
+    house: Any, served: Callable[..., Any], real_findings: list[Path]
+) -> None:
     recorded = [json.loads(line) for path in real_findings for line in path.read_text().splitlines()]
     with served(replay_fleet(*real_findings)) as simulator:
         commit = house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED"))
@@ -167,7 +186,9 @@ def test_rollups_say_what_the_rows_say_for_every_scope(house: Any, served: Calla
             assert kept[value].fixable == sum(row["fix_available"] in ("YES", "PARTIAL") for row in mine)
 
 
-def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(house: Any, served: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(
+    house: Any, served: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def die(*_: Any) -> None:
         raise StoreUnreadable("the table is gone")
 
@@ -210,18 +231,21 @@ def test_a_scan_that_is_stopped_leaves_nothing(house: Any, served: Callable[...,
     assert list(house.snapshots.blobs.keys("")) == []
 
 
-def test_of_two_scans_at_once_one_wins_and_the_other_leaves_nothing(house: Any, served: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    import sre_scanner.scan as module
+def test_of_two_scans_at_once_one_wins_and_the_other_leaves_nothing(
+    house: Any, served: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sre_scanner import commit as module_of_commit
 
-    real = module.commit
+    real = module_of_commit.commit
+    module = "sre_scanner.scan.commit"
     with served() as simulator:
 
         def overtaken(*arguments: Any) -> Commit:
-            monkeypatch.setattr(module, "commit", real)
+            monkeypatch.setattr(module, real)
             house.scan(simulator, regions=["us-east-1"])
             return real(*arguments)
 
-        monkeypatch.setattr(module, "commit", overtaken)
+        monkeypatch.setattr(module, overtaken)
         with pytest.raises(CommitLost):
             house.scan(simulator, regions=["eu-west-1"])
     (only,) = house.snapshots.commits()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime
 import http.client
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
 import botocore.loaders
 import pytest
+from botocore.config import Config
+
 from sre_simulator.fleet import Fleet, default_fleet
 from sre_simulator.server import Simulator
 
@@ -75,8 +76,13 @@ def shown(fleet: Fleet) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def serve(fleet: Fleet) -> Iterator[Serve]:
+    default = fleet
     with ExitStack() as running:
-        yield lambda chosen=None, **options: running.enter_context(Simulator(chosen or fleet, **options))
+
+        def served(fleet: Fleet | None = None, **options: Any) -> Simulator:
+            return running.enter_context(Simulator(fleet or default, **options))
+
+        yield served
 
 
 @pytest.fixture
@@ -115,15 +121,21 @@ def walk() -> Walk:
     return walked
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One for all clients: it reads the model once."""
+    return boto3.Session()
+
+
 @pytest.fixture
-def connect() -> Iterator[Connect]:
+def connect(session: boto3.Session) -> Iterator[Connect]:
     with ExitStack() as clients:
 
         def connected(
             simulator: Simulator, *, region: str = "eu-west-1", key: str = "AKIDEXAMPLE", attempts: int = 1
         ) -> Inspector2Client:
             config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=5)
-            client = boto3.client(
+            client = session.client(
                 "inspector2",
                 endpoint_url=simulator.url,
                 region_name=region,

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sre_simulator.fleet import BUSY_INSTANCE
+
+from sre_simulator.fleet import BUSY_INSTANCE, FROZEN_INSTANCE
 from sre_simulator.life import DAY, Event, Happening, state_at, touched
 from sre_simulator.server import Change
 
 if TYPE_CHECKING:
-    from conftest import Equals, Post, Serve, Walk
+    from tests.simulator.conftest import Equals, Post, Serve, Walk
+
     from sre_simulator.fleet import Fleet
     from sre_simulator.server import Simulator
 
@@ -89,7 +91,14 @@ def _active(shown: list[Wire]) -> Wire:
 
 @pytest.mark.parametrize(
     ("kind", "status"),
-    [("close", "CLOSED"), ("terminate", "CLOSED"), ("suppress", "SUPPRESSED"), ("severity", "ACTIVE"), ("touch", "ACTIVE"), ("delete", None)],
+    [
+        ("close", "CLOSED"),
+        ("terminate", "CLOSED"),
+        ("suppress", "SUPPRESSED"),
+        ("severity", "ACTIVE"),
+        ("touch", "ACTIVE"),
+        ("delete", None),
+    ],
 )
 def test_a_change_happens_after_the_call_it_waits_for(
     kind: str, status: str | None, serve: Serve, post: Post, shown: list[Wire], now: datetime
@@ -144,21 +153,26 @@ def test_a_finding_created_between_pages_appears_in_its_place(serve: Serve, walk
 
 
 def test_a_creation_without_a_finding_copies_one(serve: Serve, walk: Walk, equals: Equals) -> None:
-    simulator = serve(changes=[Change("create", resource_id=BUSY_INSTANCE)])
+    simulator = serve()
     body = {"filterCriteria": {"resourceId": equals(BUSY_INSTANCE)}}
     before = [each for page in walk(simulator, _PATH, body) for each in page["findings"]]
+    simulator.apply(Change("create", resource_id=BUSY_INSTANCE))
     after = [each for page in walk(simulator, _PATH, body) for each in page["findings"]]
     assert len(after) == len(before) + 1
     new = next(each for each in after if each["findingArn"] not in {known["findingArn"] for known in before})
     assert new["firstObservedAt"] == simulator.clock.timestamp()
     simulator.apply(Change("touch", arn=new["findingArn"]))
     simulator.apply(Change("close", arn=new["findingArn"]))
-    closed = next(each for page in walk(simulator, _PATH, body) for each in page["findings"] if each["findingArn"] == new["findingArn"])
+    closed = next(
+        each for page in walk(simulator, _PATH, body) for each in page["findings"] if each["findingArn"] == new["findingArn"]
+    )
     assert closed["status"] == "CLOSED"
     assert closed["resources"][0]["details"]["vm"]["launchedAt"] == simulator.clock.timestamp()
 
 
-def test_a_change_can_meet_a_whole_resource_or_the_first_finding_of_a_region(simulator: Simulator, walk: Walk, equals: Equals) -> None:
+def test_a_change_can_meet_a_whole_resource_or_the_first_finding_of_a_region(
+    simulator: Simulator, walk: Walk, equals: Equals
+) -> None:
     simulator.apply(Change("terminate", resource_id=BUSY_INSTANCE))
     simulator.apply(Change("delete", region="us-east-1"))
     simulator.apply(Change("close", arn="arn:aws:inspector2:eu-west-1:999999999999:finding/00"))
@@ -178,8 +192,12 @@ def test_changes_wait_for_their_operation_and_region(serve: Serve, post: Post, s
     assert _one(simulator, post, arn) is None
 
 
-def test_sorting_by_what_changes_can_show_a_finding_twice(serve: Serve, post: Post) -> None:
-    body = {"sortCriteria": {"field": "SEVERITY", "sortOrder": "ASC"}, "maxResults": 5}
+def test_sorting_by_what_changes_can_show_a_finding_twice(serve: Serve, post: Post, equals: Equals) -> None:
+    body: Wire = {
+        "filterCriteria": {"resourceId": equals(FROZEN_INSTANCE)},
+        "sortCriteria": {"field": "SEVERITY", "sortOrder": "ASC"},
+        "maxResults": 5,
+    }
     simulator = serve()
     first = post(simulator, _PATH, body).body
     moved = first["findings"][0]["findingArn"]
@@ -198,5 +216,7 @@ def test_the_clock_shows_each_night(serve: Serve, post: Post, fleet: Fleet) -> N
     for night in (0, 3, 6):
         simulator.clock = fleet.at(night)
         counted = post(simulator, "/findings/aggregation/list", {"aggregationType": "ACCOUNT"}).body["responses"]
-        active = sum(each["status"] == "ACTIVE" and ":eu-west-1:" in each["findingArn"] for each in fleet.findings(fleet.at(night)))
+        active = sum(
+            each["status"] == "ACTIVE" and ":eu-west-1:" in each["findingArn"] for each in fleet.findings(fleet.at(night))
+        )
         assert sum(each["accountAggregation"]["severityCounts"]["all"] for each in counted) == active

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 import http.client
-from http.client import IncompleteRead
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
 import pytest
+from botocore.exceptions import ClientError
+
 from sre_simulator.faults import Bucket, Fault
 from sre_simulator.server import Simulator
 
 if TYPE_CHECKING:
-    from conftest import Connect, Post, Serve
+    from tests.simulator.conftest import Connect, Post, Serve
+
     from sre_simulator.fleet import Fleet
 
 _PATH = "/findings/list"
@@ -33,8 +35,10 @@ _PATH = "/findings/list"
             Fault("denied"),
             403,
             "AccessDeniedException",
-            "User: arn:aws:sts::111122223333:assumed-role/inspector-reader/session is not authorized to perform: "
-            "inspector2:ListFindings on resource: arn:aws:inspector2:eu-west-1:111122223333:/findings/list",
+            (
+                "User: arn:aws:sts::111122223333:assumed-role/inspector-reader/session is not authorized to perform: "
+                "inspector2:ListFindings on resource: arn:aws:inspector2:eu-west-1:111122223333:/findings/list"
+            ),
         ),
         (Fault("expired"), 403, "ExpiredTokenException", "The security token included in the request is expired"),
         (Fault("unrecognized"), 403, "UnrecognizedClientException", "The security token included in the request is invalid."),
@@ -203,7 +207,9 @@ def test_a_simulator_has_no_url_before_it_is_entered(fleet: Fleet) -> None:
     stopped.__exit__(None, None, None)
 
 
-def test_a_bug_in_the_simulator_is_shown(serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_the_simulator_is_shown(
+    serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     simulator = serve()
     monkeypatch.setattr("sre_simulator.transport.control", lambda *_: 1 / 0)
     with pytest.raises(http.client.RemoteDisconnected):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sre_simulator.fields import COVERAGE_FIELDS, FINDING_FIELDS, SORT_FIELDS
 from sre_simulator.model import OPERATIONS
 from sre_simulator.shapes import Flag, Members, Moment, Number, Several, Shape, Text
@@ -13,30 +14,25 @@ from sre_simulator.shapes import Flag, Members, Moment, Number, Several, Shape, 
 def _differences(shape: Shape, name: str, shapes: dict[str, Any], at: str) -> list[str]:
     """Where a shape of the table says something else than the model's shape of that name."""
     said = shapes[name]
+    found: list[str] = []
     match shape:
         case Members(of, required, union):
-            found = [f"{at}: members {set(of) ^ set(said['members'])}"] if set(of) != set(said["members"]) else []
-            if set(required) != set(said.get("required", [])) or union != said.get("union", False):
-                found.append(f"{at}: required or union")
+            same = set(of) == set(said["members"]) and set(required) == set(said.get("required", []))
+            same = same and union == said.get("union", False)
             for member in set(of) & set(said["members"]):
                 found += _differences(of[member], said["members"][member]["shape"], shapes, f"{at}.{member}")
-            return found
         case Several(of, least, most):
-            found = [] if (least, most) == (said.get("min"), said.get("max")) else [f"{at}: {least}..{most}"]
-            return found + _differences(of, said["member"]["shape"], shapes, f"{at}[]")
+            same = (least, most) == (said.get("min"), said.get("max"))
+            found = _differences(of, said["member"]["shape"], shapes, f"{at}[]")
         case Text(least, most, choices):
             same = set(choices) == set(said.get("enum", [])) and said["type"] == "string"
-            return [] if same and (choices or (least, most) == (said.get("min", 0), said.get("max"))) else [f"{at}: {said}"]
+            same = same and bool(choices or (least, most) == (said.get("min", 0), said.get("max")))
         case Number(least, most, fraction):
             kinds = {"double", "float"} if fraction else {"integer", "long"}
             same = said["type"] in kinds and (least, most) == (said.get("min"), said.get("max"))
-            return [] if same else [f"{at}: {said}"]
-        case Moment():
-            return [] if said["type"] == "timestamp" else [f"{at}: {said}"]
-        case Flag():
-            return [] if said["type"] == "boolean" else [f"{at}: {said}"]
         case _:
-            return [f"{at}: unknown shape"]
+            same = said["type"] == {Moment: "timestamp", Flag: "boolean"}[type(shape)]
+    return found if same else [*found, f"{at}: {shape} is not {said}"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)

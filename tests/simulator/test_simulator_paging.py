@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import PaginationError
 import pytest
+from botocore.exceptions import PaginationError
 
 if TYPE_CHECKING:
-    from conftest import Connect, Equals, Post, Serve, Walk
+    from tests.simulator.conftest import Connect, Equals, Post, Serve, Walk
+
     from sre_simulator.server import Simulator
 
 _PATH = "/findings/list"
@@ -100,7 +101,9 @@ def test_sparse_aggregations_have_empty_pages_too(serve: Serve, walk: Walk) -> N
     assert [each for page in pages for each in page["responses"]] == whole
 
 
-def test_a_paginator_of_boto3_lists_everything_in_sparse_mode(serve: Serve, connect: Connect, shown: list[dict[str, Any]]) -> None:
+def test_a_paginator_of_boto3_lists_everything_in_sparse_mode(
+    serve: Serve, connect: Connect, shown: list[dict[str, Any]]
+) -> None:
     pages = connect(serve(mode="sparse"), region="us-east-1").get_paginator("list_findings").paginate()
     listed = [finding["findingArn"] for page in pages for finding in page["findings"]]
     assert listed == [each["findingArn"] for each in shown if ":us-east-1:" in each["findingArn"]]

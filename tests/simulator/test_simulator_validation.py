@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 import pytest
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from conftest import Connect, Post
+    from tests.simulator.conftest import Connect, Post
+
     from sre_simulator.server import Simulator
 
 _ONE = "1 validation error detected: Value at "
@@ -37,8 +38,10 @@ def _text(comparison: str = "EQUALS", value: str = "x") -> dict[str, str]:
         ),
         (
             _filter(title=[_text("CONTAINS")]),
-            "'filterCriteria.title.1.member.comparison' failed to satisfy constraint: "
-            "Member must satisfy enum value set: [EQUALS, PREFIX, NOT_EQUALS]",
+            (
+                "'filterCriteria.title.1.member.comparison' failed to satisfy constraint: "
+                "Member must satisfy enum value set: [EQUALS, PREFIX, NOT_EQUALS]"
+            ),
         ),
         (
             _filter(title=[_text(), _text(value="x" * 1025)]),
@@ -54,13 +57,17 @@ def _text(comparison: str = "EQUALS", value: str = "x") -> dict[str, str]:
         ),
         (
             _filter(portRange=[{"beginInclusive": 70000}]),
-            "'filterCriteria.portRange.1.member.beginInclusive' failed to satisfy constraint: "
-            "Member must have value less than or equal to 65535",
+            (
+                "'filterCriteria.portRange.1.member.beginInclusive' failed to satisfy constraint: "
+                "Member must have value less than or equal to 65535"
+            ),
         ),
         (
             {"sortCriteria": {"field": "UPDATED_AT"}},
-            "'sortCriteria.sortOrder' failed to satisfy constraint: Member must not be null; "
-            "Value at 'sortCriteria.field' failed to satisfy constraint: Member must satisfy enum value set: ",
+            (
+                "'sortCriteria.sortOrder' failed to satisfy constraint: Member must not be null; "
+                "Value at 'sortCriteria.field' failed to satisfy constraint: Member must satisfy enum value set: "
+            ),
         ),
         (_filter(updatedAt=[{"endInclusive": 1988150400}]), "'filterCriteria.updatedAt.1.member.endInclusive' failed"),
         (_filter(updatedAt=[{"startInclusive": -1}]), "'filterCriteria.updatedAt.1.member.startInclusive' failed"),

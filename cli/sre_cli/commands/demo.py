@@ -19,9 +19,8 @@ from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings, beside, data_folder
 
 if TYPE_CHECKING:
-    from sre_simulator.fleet import Fleet
-
     from sre_findings.store.snapshots import Snapshots
+    from sre_simulator.fleet import Fleet
 
 MARK = "demo.json"  # says that a store holds nothing but a demo, so that the next one may replace it
 
@@ -76,11 +75,10 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
 
 
 def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
-    from sre_simulator.server import Simulator  # noqa: PLC0415
-
     from sre_cli.commit_line import render_commit  # noqa: PLC0415
     from sre_findings.store.table import open_table  # noqa: PLC0415
     from sre_scanner.scan import Request, scan  # noqa: PLC0415
+    from sre_simulator.server import Simulator  # noqa: PLC0415
 
     table = open_table(settings.table)
     request = Request(regions=fleet.regions, required=fleet.regions, owner_tag=settings.owner_tag, rate=1000.0)
@@ -117,12 +115,11 @@ def _pointed_at(url: str) -> Iterator[None]:
 
 def _ask(settings: Settings) -> None:
     """The question that the product is for."""
-    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
-
     from sre_cli.render import render_resource  # noqa: PLC0415
     from sre_findings.ask.ask import about_resource  # noqa: PLC0415
     from sre_findings.ask.open import open_sources  # noqa: PLC0415
     from sre_findings.ask.question import CACHED, AboutResource  # noqa: PLC0415
+    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
 
     click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")
     question = AboutResource(BUSY_INSTANCE, count=10, source=CACHED)
@@ -131,9 +128,8 @@ def _ask(settings: Settings) -> None:
 
 def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
     """The CSV and the report, by the commands that a person would use."""
-    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
-
     from sre_cli.commands import export, report  # noqa: PLC0415
+    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
 
     csv, page = home / "exports" / "prod-web-36.csv", home / "reports"
     store = ["--store", settings.store, "--table", settings.table]

@@ -31,8 +31,8 @@ def command(settings: Settings, **asked: Any) -> int:
     sre-cli scan --region eu-west-1 --region us-east-1
     sre-cli scan --status active --status suppressed --status closed
     """
-    from sre_cli.progress import watching  # noqa: PLC0415 - after --help
     from sre_cli.commit_line import render_commit  # noqa: PLC0415
+    from sre_cli.progress import watching  # noqa: PLC0415 - after --help
     from sre_scanner.start import Flags, run  # noqa: PLC0415
 
     with watching() as progress:

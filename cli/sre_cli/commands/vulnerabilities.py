@@ -16,7 +16,9 @@ from sre_findings.settings import Settings
 @click.option("-i", "--id", "text", required=True, metavar="ID|NAME", help="An instance id, an ARN, or a tag Name.")
 @click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
 @click.option("--suppressed", is_flag=True, help="List suppressed findings too.")
-@click.option("-n", "--count", default=25, show_default=True, type=click.IntRange(0), help="How many to list; 0 lists all.")
+@click.option(
+    "-n", "--count", type=click.IntRange(0), help="How many to list; 0 lists all. Default: 25; CSV and NDJSON list all."
+)
 @click.option("--cursor", help="Go on where the page before ended (next_cursor of its JSON).")
 @click.option("--live", "source", flag_value=LIVE, help="Ask Inspector itself, now.")
 @click.option("--cached", "source", flag_value=CACHED, help="Ask the snapshot only.")
@@ -41,7 +43,9 @@ def command(settings: Settings, output: str, fail_on: Severity | None, untriaged
     from sre_findings.ask.ask import about_resource  # noqa: PLC0415
     from sre_findings.ask.open import open_sources  # noqa: PLC0415
 
-    question = AboutResource(**asked | {"source": asked["source"] or EITHER})
+    some = 25 if output in ("table", "json") else 0
+    chosen = {"source": asked["source"] or EITHER, "count": some if asked["count"] is None else asked["count"]}
+    question = AboutResource(**asked | chosen)
     answer = about_resource(question, open_sources(settings, profile))
     options.show(answer, output, render_resource)
     if answer.next_cursor and output == "json":

@@ -37,7 +37,10 @@ def connect(region: str, *, profile: str | None = None, connections: int = 4) ->
             parameter_validation=False,
             user_agent=f"sre-operations-assistant Botocore/{botocore.__version__}",  # its own is built anew each request
         )
-        client = session.create_client("inspector2", region_name=region, config=config)
+        try:
+            client = session.create_client("inspector2", region_name=region, config=config)
+        except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
+            raise UsageError(str(error), do="Check your AWS settings.") from error
         if session.get_credentials() is None:
             raise CredentialsInvalid("no AWS credentials were found", do="Run: aws configure sso, or set AWS_PROFILE.")
     client.meta.events.register("before-parse.inspector2", keep_body)
@@ -45,10 +48,17 @@ def connect(region: str, *, profile: str | None = None, connections: int = 4) ->
 
 
 def keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Takes the body of a good answer aside and leaves an empty object to botocore's parser, which is slow and lossy."""
+    """Takes the body of a good answer aside and leaves an empty object to botocore's parser, which is slow and lossy.
+
+    botocore takes a body that broke off for a whole one, and fails on an error page that is not UTF-8.
+    """
+    body, length = response_dict["body"], str(response_dict["headers"].get("Content-Length", ""))
+    if length.isdecimal() and len(body) < int(length):
+        raise Transient(f"the answer broke off after {len(body)} of {length} bytes")
     if response_dict["status_code"] < 300:
-        customized_response_dict[_BODY] = response_dict["body"]
-        response_dict["body"] = b"{}"
+        customized_response_dict[_BODY], response_dict["body"] = body, b"{}"
+    else:
+        response_dict["body"] = body.decode(errors="replace").encode()
 
 
 def caller(client: Any) -> Call:

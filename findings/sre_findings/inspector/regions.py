@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sre_findings.model.errors import UsageError
 
@@ -53,6 +54,6 @@ def enabled_regions(profile: str | None, home: str) -> list[str]:
     import botocore.session  # noqa: PLC0415
 
     config = botocore.config.Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
-    client = botocore.session.Session(profile=profile).create_client("ec2", region_name=home, config=config)
+    client: Any = botocore.session.Session(profile=profile).create_client("ec2", region_name=home, config=config)
     names = {region["RegionName"] for region in client.describe_regions()["Regions"]}
     return sorted(names & set(known_regions()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -140,7 +141,7 @@ def test_requests_are_never_closer_than_the_rate_allows_and_none_waits_for_nothi
         limit.take()
         went.append(now)
         assert now == before or now - went[-2] == pytest.approx(1 / rate)
-    assert all(b - a >= 1 / rate - 1e-9 for a, b in zip(went, went[1:], strict=False))
+    assert all(b - a >= 1 / rate - 1e-9 for a, b in pairwise(went))
 
 
 def test_threads_share_one_rate(race: Callable[[int, Callable[[int], bool]], list[bool]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -197,16 +198,8 @@ def test_what_is_no_page_is_garbled(body: bytes) -> None:
 @given(st.binary(max_size=60) | st.integers(0, 400).map(lambda n: page(DOCUMENTED)[:n]))
 def test_any_bytes_are_a_page_or_garbled_and_nothing_else(body: bytes) -> None:
     for decode in (decode_findings, decode_coverage, decode_object):
-        with pytest.raises(Garbled):
+        with contextlib.suppress(Garbled):
             decode(body)
-            raise Garbled("an answer, by chance")
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-).filter(lambda value: _utf8(value))
 
 
 def _utf8(value: Any) -> bool:
@@ -215,6 +208,13 @@ def _utf8(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+).filter(_utf8)
 
 
 NAMES = st.sampled_from([*TEXTS, *TIMES, "inspectorScore", *RAW]) | st.text(max_size=12).filter(_utf8)
