@@ -51,7 +51,7 @@ class Columns:
             **{name: _words(values, indices) for name, values in words.items()},
         }
 
-    def _of_resources(self, entries: npt.NDArray[np.int64]) -> Iterator[tuple[str, pa.Array]]:
+    def _of_resources(self, entries: npt.NDArray[np.int32]) -> Iterator[tuple[str, pa.Array]]:
         found = pa.array(entries).dictionary_encode()
         ours = found.dictionary.to_pylist()
         for name, values in (

@@ -26,8 +26,8 @@ class Identities:
     types: list[str] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
     owners: list[str | None] = field(default_factory=list)
-    first: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    many: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    first: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    many: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     rank: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
@@ -40,8 +40,8 @@ def identify(texts: Texts, owner_tag: str) -> Identities:
             many[number] = len(resources)
             _add(found, resources, owner_tag)
     texts.release()
-    found.many = np.array(many, np.int64)
-    found.first = np.cumsum(found.many) - found.many
+    found.many = np.array(many, np.int32)
+    found.first = np.cumsum(found.many, dtype=np.int32) - found.many
     found.rank = _ranks(found)
     return found
 

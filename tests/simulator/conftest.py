@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import os
@@ -71,7 +72,9 @@ def fleet() -> Fleet:
 @pytest.fixture(scope="session")
 def shown(fleet: Fleet) -> list[dict[str, Any]]:
     """Every finding of the default fleet on its newest night."""
-    return list(fleet.findings())
+    found = list(fleet.findings())
+    gc.freeze()  # millions of objects that stay: without this each collection walks them again
+    return found
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sre_simulator.filters import Criteria
 from sre_simulator.fleet import BUSY_INSTANCE, FROZEN_INSTANCE
 from sre_simulator.life import DAY, Event, Happening, state_at, touched
 from sre_simulator.server import Change
@@ -83,10 +84,9 @@ def _one(simulator: Simulator, post: Post, arn: str) -> Wire | None:
 
 
 def _active(shown: list[Wire]) -> Wire:
-    return next(
-        each for each in shown if ":eu-west-1:" in each["findingArn"] and each["status"] == "ACTIVE" and each["severity"] == "HIGH"
-        and each["resources"][0]["type"] == "AWS_EC2_INSTANCE"
-    )  # fmt: skip
+    wanted = ("ACTIVE", "HIGH", "AWS_EC2_INSTANCE")
+    here = (each for each in shown if ":eu-west-1:" in each["findingArn"])
+    return next(each for each in here if (each["status"], each["severity"], each["resources"][0]["type"]) == wanted)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,8 @@ def test_the_clock_shows_each_night(serve: Serve, post: Post, fleet: Fleet) -> N
     for night in (0, 3, 6):
         simulator.clock = fleet.at(night)
         counted = post(simulator, "/findings/aggregation/list", {"aggregationType": "ACCOUNT"}).body["responses"]
-        active = sum(
-            each["status"] == "ACTIVE" and ":eu-west-1:" in each["findingArn"] for each in fleet.findings(fleet.at(night))
-        )
+        moment = fleet.at(night).timestamp()
+        rows = [row for account in fleet.accounts for row in fleet.cells["eu-west-1", account].rows("", Criteria())]
+        states = [row.state(moment) for row in rows]
+        active = sum(state is not None and state.status == "ACTIVE" for state in states)
         assert sum(each["accountAggregation"]["severityCounts"]["all"] for each in counted) == active

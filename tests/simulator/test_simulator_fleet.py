@@ -205,9 +205,12 @@ def test_a_restart_changes_only_volatile_members(fleet: Fleet, shown: list[Wire]
 def test_findings_of_a_terminated_instance_vanish_within_three_days(fleet: Fleet) -> None:
     rows = [{row["resourceId"] for row in fleet.coverage(night)} for night in fleet.nights]
     (gone,) = rows[0] - rows[-1]
-    counts = [
-        Counter(each["status"] for each in fleet.findings(night) if each["resources"][0]["id"] == gone) for night in fleet.nights
-    ]
+    criteria = Criteria({"resourceId": [{"comparison": "EQUALS", "value": gone}]})
+    findings = [row for cell in fleet.cells.values() for row in cell.rows("", criteria)]
+    counts: list[Counter[str]] = []
+    for night in fleet.nights:
+        states = [row.state(night.timestamp()) for row in findings]
+        counts.append(Counter(state.status for state in states if state))
     assert counts[0]["ACTIVE"] > 150
     assert counts[3]["ACTIVE"] == 0 < counts[3]["CLOSED"]
     # Terminated four hours before the fourth night: still there on the sixth, gone on the seventh.

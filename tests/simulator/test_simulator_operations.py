@@ -77,9 +77,12 @@ def test_accounts_count_what_can_be_fixed_and_exploited(
     for kind, member in (("ACCOUNT", "accountAggregation"), ("FINDING_TYPE", "findingTypeAggregation")):
         (response,) = _responses(simulator, walk, kind, member, asked, accountIds=equals("444455556666"))
         chosen = [
-            each for each in active
-            if each["awsAccountId"] == "444455556666" and each["type"] == asked["findingType"] and _resource(each, "AWS_EC2_INSTANCE")
-        ]  # fmt: skip
+            each
+            for each in active
+            if each["awsAccountId"] == "444455556666"
+            and each["type"] == asked["findingType"]
+            and _resource(each, "AWS_EC2_INSTANCE")
+        ]
         assert response["fixAvailableCount"] == sum(each["fixAvailable"] == "YES" for each in chosen)
         assert response["exploitAvailableCount"] == sum(each["exploitAvailable"] == "YES" for each in chosen)
         assert response["severityCounts"]["all"] == len(chosen)

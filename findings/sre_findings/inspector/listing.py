@@ -82,7 +82,7 @@ class Inspector:
     def active_counts(self, tally: Tally) -> dict[str, int]:
         """Inspector's own count of ACTIVE findings: ``all``, ``critical``, ``high``, ``medium`` (it gives no others)."""
         query = {"aggregationType": "ACCOUNT", "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}}}
-        total = dict.fromkeys(("all", "critical", "high", "medium"), 0)
+        total: dict[str, int] = dict.fromkeys(("all", "critical", "high", "medium"), 0)
         for page in self._objects("ListFindingAggregations", {**query, "maxResults": 100}, "responses", tally):
             for counts in map(_severity_counts, page.items):
                 total = {name: number + counts.get(name, 0) for name, number in total.items()}

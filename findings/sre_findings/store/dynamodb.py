@@ -35,7 +35,8 @@ class DynamoTable:
                 self._table.put_item(Item=_item(row), ConditionExpression="attribute_not_exists(pk)")
             except self._table.meta.client.exceptions.ConditionalCheckFailedException as error:
                 # An attempt whose answer was lost may have written it, and the SDK's next one have met our own row.
-                repeated = error.response["ResponseMetadata"]["RetryAttempts"] > 0
+                answer: Any = error.response
+                repeated = answer["ResponseMetadata"]["RetryAttempts"] > 0
                 return repeated and next(self.query(row.partition, row.sort, row.sort), None) == row
         return True
 

@@ -52,19 +52,27 @@ class S3Blobs:
                 Bucket=self._bucket, Key=self._prefix + key, Body=body, IfNoneMatch="*", ChecksumAlgorithm="SHA256"
             )
         except botocore.exceptions.ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+            answer: Any = error.response
+            if answer["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
                 # An attempt whose answer was lost may have written it, and the SDK's next one have met our own blob.
-                return error.response["ResponseMetadata"]["RetryAttempts"] > 0 and self.read(key) == body
+                return answer["ResponseMetadata"]["RetryAttempts"] > 0 and self._holds(key, body)
             raise self._error(f"cannot write {key}", error) from error
         except botocore.exceptions.BotoCoreError as error:
             raise self._error(f"cannot write {key}", error) from error
         return True
 
+    def _holds(self, key: str, body: bytes) -> bool:
+        try:
+            return self.read(key) == body
+        except Missing:
+            return False
+
     def keys(self, prefix: str) -> Iterator[str]:
         """See Blobs."""
         with self._mapped(f"cannot list {prefix}", prefix):
             pager = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
-            found = [item["Key"].removeprefix(self._prefix) for page in pager for item in page.get("Contents", [])]
+            listed = (str(item.get("Key", "")) for page in pager for item in page.get("Contents", []))
+            found = [name.removeprefix(self._prefix) for name in listed]
         yield from sorted(found)
 
     def delete(self, key: str) -> None:
@@ -86,7 +94,8 @@ class S3Blobs:
         try:
             yield
         except botocore.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            answer: Any = error.response
+            if answer["Error"]["Code"] in ("NoSuchKey", "404"):
                 raise Missing(key) from error
             raise self._error(doing, error) from error
         except botocore.exceptions.BotoCoreError as error:

@@ -16,6 +16,7 @@ from sre_findings.inspector.wire import (
     Garbled,
     WireFinding,
     decode_coverage,
+    decode_epss,
     decode_findings,
     decode_object,
     decode_packages,
@@ -279,3 +280,18 @@ def test_resources_and_packages_of_any_shape_give_columns_or_none() -> None:
     assert decode_resources(b"{}") == decode_resources(b"null") == decode_resources(b'[{"id":5}]') == []
     assert decode_packages(b'{"vulnerabilityId":"CVE-1","source":"NVD","odd":1}').vulnerabilityId == "CVE-1"
     assert decode_packages(b"[]").vulnerabilityId is decode_packages(b'{"vulnerabilityId":5}').vulnerabilityId is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "score"),
+    [
+        (b'{"score":0.5,"odd":1}', 0.5),
+        (b'{"score":1}', 1.0),
+        (b"", None),
+        (b"{}", None),
+        (b"null", None),
+        (b'{"score":"a"}', None),
+    ],
+)
+def test_an_epss_score_is_a_number_or_none(raw: bytes, score: float | None) -> None:
+    assert decode_epss(raw) == score

@@ -138,6 +138,7 @@ def test_a_status_is_read_in_any_case_and_a_wrong_one_is_a_usage_error() -> None
         (SreError("it broke.", do="Try again."), "it broke. Try again."),
         (SreError("it broke", why="no luck.", do="Try again."), "it broke: no luck. Try again."),
         (SreError("it broke", why="first\nsecond\r\nthird"), "it broke: first second third"),
+        (errors.Interrupted(), "interrupted; nothing was committed"),
         (AmbiguousName("web", ["i-1", "i-2"]), "2 resources are named 'web': i-1, i-2. Ask with one of these ids."),
     ],
 )

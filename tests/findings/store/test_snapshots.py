@@ -171,7 +171,7 @@ def test_a_manifest_that_was_changed_is_noticed(snapshots: Snapshots, blobs: Fol
     commit = committed(snapshots)
     key = f"{folder(commit.snapshot_id)}/manifest.json"
     overwrite(blobs, key, blobs.read(key).replace(b'"complete"', b'"partial" '))
-    with pytest.raises(StoreUnreadable, match="is damaged: its manifest is not the one that was committed. Run: sre-cli snap"):
+    with pytest.raises(StoreUnreadable, match=r"is damaged: its manifest is not the one that was committed. Run: sre-cli snap"):
         snapshots.manifest(commit)
     assert list(verify(snapshots, commit)) == [("manifest.json", "its manifest is not the one that was committed")]
 

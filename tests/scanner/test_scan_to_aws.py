@@ -1,0 +1,88 @@
+"""The same scan and the same answers on S3 and DynamoDB as in a folder and SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.request import Request as Request_
+from urllib.request import urlopen
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from sre_findings.ask.ask import Sources, about_resource, coverage, rows, summary
+from sre_findings.ask.question import CACHED, AboutResource, CoverageGaps, Rows, Summary
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.blobs import open_blobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import open_table
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import BUSY_INSTANCE
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """S3 and DynamoDB over real HTTP on loopback, with a bucket and a table."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"):
+        monkeypatch.setenv(name, f"http://{host}:{port}")
+    urlopen(Request_(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
+    keys: Any = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
+    kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    boto3.client("dynamodb").create_table(
+        TableName="rollups", KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
+    )
+    yield
+    server.stop()
+
+
+def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
+    house: Any, served: Callable[..., Any], aws: None, tmp_path: Path
+) -> None:
+    far = Snapshots(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
+    with served() as simulator:
+        near = house.scan(simulator)
+        request = Request(simulator.fleet.regions, required=simulator.fleet.regions, rate=5000)
+        away = scan(request, *far, now=lambda: simulator.clock)
+    assert near.totals == away.totals
+    assert near.snapshot_id == away.snapshot_id
+    here = Sources(house.snapshots, house.table, tmp_path / "unused")
+    there = Sources(*far, tmp_path / "copies")
+    moment = here.now()
+    for source in (replace(here, now=lambda: moment), replace(there, now=lambda: moment)):
+        answers = [
+            about_resource(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), source),
+            summary(Summary("owner"), source),
+            summary(Summary("package", 10), source),
+            coverage(CoverageGaps(), source),
+        ]
+        told = json.dumps([answer.to_json() for answer in answers])
+        exported = sum(len(batch) for batch in rows(Rows(), source)[1])
+        if source.copies == tmp_path / "unused":
+            expected = (told, exported)
+    assert (told, exported) == expected
+    assert not (tmp_path / "unused").exists()
+    assert {path.name.split("-")[0] for path in (tmp_path / "copies").rglob("*.parquet")} == {"part"}
+
+
+def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(
+    house: Any, served: Callable[..., Any], aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = Snapshots(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise StoreUnreadable("the bucket refuses")
+
+    with served() as simulator:
+        monkeypatch.setattr("sre_scanner.parts.PartWriter.close", full)
+        with pytest.raises(StoreUnreadable):
+            scan(Request(["us-east-1"], rate=5000), *far, now=lambda: simulator.clock)
+    assert far[0].latest() is None
+    assert list(far[0].blobs.keys("")) == []
