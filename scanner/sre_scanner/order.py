@@ -17,11 +17,12 @@ Places = npt.NDArray[np.int32]  # half the memory of Ints, and two thousand mill
 
 class Sorted(NamedTuple):
     """Rows of the parts, in their order: ``row`` in the spool, ``entry`` among the identities, ``position`` of the resource
-    in its finding. ``resource`` numbers (account, resource); ``duplicates`` were dropped."""
+    in its finding, ``kind`` of the finding. ``resource`` numbers (account, resource); ``duplicates`` were dropped."""
 
     row: Places
     entry: Places
     position: Places
+    kind: Places
     resource: Ints
     duplicates: int
 
@@ -40,7 +41,7 @@ def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sor
     accounts, ranks = _by_kind(spool)
     resource = found.rank[entry] * (accounts.max(initial=0) + 1) + accounts[kinds]
     order = np.argsort(resource * 8 + ranks[kinds], kind="stable")
-    return Sorted(row[order], entry[order], position[order], resource[order], len(rows) - len(kept))
+    return Sorted(row[order], entry[order], position[order], kinds[order], resource[order], len(rows) - len(kept))
 
 
 def _by_kind(spool: Spool) -> tuple[Ints, Ints]:

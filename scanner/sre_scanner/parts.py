@@ -64,6 +64,10 @@ class PartWriter:
         self._writer.write_table(rows, row_group_size=max(len(rows), 1))
         self._rows += len(rows)
 
+    def abandon(self) -> None:
+        """Leaves the part unfinished: no footer goes to a file that nobody will read."""
+        self._writer.is_open = False
+
     def close(self) -> None:
         """Writes the footer."""
         self._writer.close()
@@ -75,5 +79,9 @@ def writing(blobs: Blobs, snapshot_id: str, key: str, schema: pa.Schema) -> Iter
     """A part at ``key`` of the snapshot; it is in the store once the block ends without an error."""
     with blobs.write(f"{folder(snapshot_id)}/{key}") as file:
         writer = PartWriter(key, schema, Digesting(file))
-        yield writer
+        try:
+            yield writer
+        except BaseException:
+            writer.abandon()
+            raise
         writer.close()

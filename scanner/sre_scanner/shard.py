@@ -61,7 +61,7 @@ def read_shard(shop: Workshop, shard: Shard, inspector: Inspector) -> ShardFacts
     A listing that fails is recorded with its reason, and the others go on; only store errors and Interrupted come out.
     """
     reading = _Reading(shop, shard, inspector)
-    with closing(Spool()) as spool:
+    with closing(Spool(reading.started.timestamp())) as spool:
         facts = reading.listings(spool)
         facts = replace(facts, parts=(*facts.parts, *_findings_parts(shop, shard, spool, reading)), **reading.counted)
     facts = replace(facts, ended_at=shop.now().isoformat())
@@ -185,12 +185,12 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
     reading.counted = {
         "distinct": len(rows) - where.duplicates,
         "duplicates": where.duplicates,
-        "listed": _listed(spool, rows, where),
-        "changed_meanwhile": int(np.count_nonzero(rows["updated_at"] >= reading.started.timestamp())),
+        "listed": _listed(spool, where),
+        "changed_meanwhile": spool.changed,
         "unknown": dict(spool.unknown),
     }
     columns = Columns(spool, rows, found, shop.plan.snapshot_id, shard.region)
-    resources = tally(spool, rows, found, where, (shop.plan.snapshot_id, shard.region))
+    resources = tally(spool, found, where, (shop.plan.snapshot_id, shard.region))
     parts: list[Part] = []
     cuts = row_groups(where.resource) or [(0, 0)]  # a part of no rows still tells its columns
     for number, groups in enumerate(cuts[i : i + PART_GROUPS] for i in range(0, len(cuts), PART_GROUPS)):
@@ -213,10 +213,9 @@ def _one_part(shop: Workshop, key: str, schema: pa.Schema, tables: Iterable[pa.T
     return (writer.part,) if writer.part else ()
 
 
-def _listed(spool: Spool, rows: npt.NDArray[Any], where: Sorted) -> dict[str, int]:
+def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
     """ACTIVE findings as they were listed, by the severities that Inspector counts itself, duplicates left out."""
-    first = where.row[where.position == 0]
-    by_kind = np.bincount(rows["kind"][first], minlength=len(spool.kinds))
+    by_kind = np.bincount(where.kind[where.position == 0], minlength=len(spool.kinds))
     kinds = zip(spool.kinds.in_order(), by_kind, strict=True)
     active = [(rank(kind.severity), int(n)) for kind, n in kinds if kind.status == "ACTIVE"]
     counted = {name: sum(n for place, n in active if place == i) for i, name in enumerate(_COUNTED)}

@@ -87,9 +87,13 @@ class Shapes(dict[tuple[Any, ...], int]):
 
 
 class Spool:
-    """Takes pages, keeps thin rows. ``rows`` gives them back as one array over the file once all are in."""
+    """Takes pages, keeps thin rows. ``rows`` gives them back as one array over the file once all are in.
 
-    def __init__(self) -> None:
+    ``changed`` counts findings that were updated at or after ``since``, in epoch seconds: they moved while we read.
+    """
+
+    def __init__(self, since: float = np.inf) -> None:
+        self._since, self.changed = since, 0
         self.kinds = Kinds()
         self.texts = {name: Texts() for name in TEXT_FIELDS}
         self.shapes = Shapes(self.texts)
@@ -140,6 +144,7 @@ class Spool:
         rows = np.empty(len(found), THIN)
         heads = _fill_tails(rows, found)
         _fill_numbers(rows, found, extras)
+        self.changed += int(np.count_nonzero(rows["updated_at"] >= self._since))
         self._fill_repeated(rows, found, heads)
         _keep_empty_texts(found, extras)
         extra = self.texts["extra"]

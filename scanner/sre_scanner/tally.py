@@ -19,11 +19,11 @@ from sre_scanner.spool import Spool
 _SEVERITIES = OTHER + 1
 
 
-def tally(spool: Spool, rows: npt.NDArray[Any], found: Identities, where: Sorted, place: tuple[str, str]) -> pa.Table:
+def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]) -> pa.Table:
     """A row a resource, in the order of the parts. ``place`` is the snapshot's id and the region."""
     starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
     run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(where.resource)))
-    kinds = rows["kind"][where.row]
+    kinds = where.kind
     every = _counts(spool, kinds, run, len(starts))
     further = where.position > 0
     elsewhere = _counts(spool, kinds[further], run[further], len(starts))

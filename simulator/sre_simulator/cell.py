@@ -59,6 +59,7 @@ class _Selection:
     def __init__(self, cell: GeneratedCell, criteria: Criteria) -> None:
         self._criteria = criteria
         self._verdicts: dict[int, bool] = {}
+        self._judges = criteria.asks(Layer.WEAKNESS)
         self.resources = [
             not criteria.asks(Layer.RESOURCE) or criteria.holds(Layer.RESOURCE, each.part) for each in cell.resources
         ]
@@ -66,7 +67,7 @@ class _Selection:
 
     def admits(self, weakness: Weakness) -> bool:
         """Whether the criteria on the weakness hold; each is judged once."""
-        if not self._criteria.asks(Layer.WEAKNESS):
+        if not self._judges:
             return True
         verdict = self._verdicts.get(id(weakness))
         if verdict is None:
@@ -74,7 +75,7 @@ class _Selection:
         return verdict
 
     def _listed(self, cell: GeneratedCell) -> array[int] | None:
-        if all(self.resources) and not self._criteria.asks(Layer.WEAKNESS):
+        if all(self.resources) and not self._judges:
             return None
         shared: dict[int, list[int]] = {}
         found: list[int] = []
@@ -107,7 +108,7 @@ class GeneratedCell:
         self.region = region
         self.resources = resources
         self.prefix = f"arn:{partition(region)}:inspector2:{region}:{account}:finding/"
-        self._key = f"{seed}/{region}/{account}".encode()
+        self._key = f"{seed}/{region}/{account}".encode()[:64]
         self._offsets = [0, *accumulate(resource.size for resource in resources)]
         self.size = self._offsets[-1]
         self._step = 2**64 // max(self.size, 1)
@@ -174,7 +175,7 @@ class GeneratedCell:
         return resource, number - self._offsets[resource]
 
     def _arn(self, place: int) -> str:
-        digest = int.from_bytes(blake2b(place.to_bytes(8, "big"), key=self._key[:64], digest_size=16).digest(), "big")
+        digest = int.from_bytes(blake2b(place.to_bytes(8, "big"), key=self._key, digest_size=16).digest(), "big")
         head = place * self._step + (digest >> 64) % self._step
         return f"{self.prefix}{head:016x}{digest & 0xFFFFFFFFFFFFFFFF:016x}"
 

@@ -62,10 +62,11 @@ class Ledger:
 
     def findings(self, accounts: Sequence[str], region: str, criteria: Criteria, now: float, after: str = "") -> Iterator[Found]:
         """The findings that exist at a moment and meet the criteria, beyond an ARN, ascending."""
+        judges = criteria.asks(Layer.FINDING)
         for account in sorted(accounts):
             for row in self._rows(region, account, criteria, after):
                 state = self.state(row, now)
-                if state is not None and _meets(row, state, criteria):
+                if state is not None and (not judges or _meets(row, state, criteria)):
                     yield row, state
 
     def find(self, region: str, arn: str, now: float) -> Found | None:
@@ -132,8 +133,6 @@ def _judged(row: Row, criteria: Criteria) -> bool:
 
 
 def _meets(row: Row, state: State, criteria: Criteria) -> bool:
-    if not criteria.asks(Layer.FINDING):
-        return True
     return criteria.holds(Layer.FINDING, {name: finding_member(name, row, state) for name in criteria.members})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import IncompleteRead
@@ -205,6 +206,15 @@ def test_a_simulator_has_no_url_before_it_is_entered(fleet: Fleet) -> None:
     with pytest.raises(RuntimeError, match="enter it"):
         _ = stopped.url
     stopped.__exit__(None, None, None)
+
+
+def test_a_client_that_goes_away_is_no_news(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+    simulator = serve()
+    with socket.create_connection(("127.0.0.1", urlsplit(simulator.url).port or 0), timeout=5) as connection:
+        connection.sendall(b"POST /findings/list HTTP/1.1\r\nContent-Length: 10\r\n\r\n")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    simulator.__exit__(None, None, None)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_bug_in_the_simulator_is_shown(

@@ -88,6 +88,12 @@ def test_accounts_count_what_can_be_fixed_and_exploited(
         assert response["severityCounts"]["all"] == len(chosen)
 
 
+def test_many_aggregations_do_not_pile_up(simulator: Simulator, walk: Walk, equals: Equals) -> None:
+    for number in range(20):
+        asked = {"instanceIds": equals(f"i-{number}")}
+        assert _responses(simulator, walk, "AWS_EC2_INSTANCE", "ec2InstanceAggregation", asked) == []
+
+
 @pytest.mark.parametrize(
     ("asked", "key"),
     [

@@ -107,7 +107,7 @@ class SqliteTable:
     @contextlib.contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
         """A connection for one operation: processes share the file, and none holds it longer than it needs."""
-        mode = "rwc" if write else "ro"
+        mode = "rwc" if write else "rw"  # not "ro": a reader must be able to undo what a killed writer left half done
         try:
             if write:
                 self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -139,12 +139,15 @@ def test_taking_any_single_fact_away_makes_it_partial_with_a_reason(scan: tuple[
     assert any(facts[place].region in reason for reason in certificate.reasons), (name, certificate.reasons)
 
 
-def test_every_way_of_spoiling_is_seen_at_least_once() -> None:
-    plan, one = plan_of(REGIONS[:1], **{**STRICT, "required_regions": REGIONS[:1]}), facts_of("eu-west-1", accounts=BOTH)
+@pytest.mark.parametrize("rules", [{}, {**STRICT, "required_regions": REGIONS[:1]}], ids=["visible", "expected"])
+def test_every_way_of_spoiling_is_seen_at_least_once(rules: dict[str, Any]) -> None:
+    plan, one = plan_of(REGIONS[:1], **rules), facts_of("eu-west-1", accounts=BOTH)
     ways = list(spoils(plan, one))
     assert len(ways) > 40
     for name, spoiled in ways:
-        assert judge(plan, [spoiled] if spoiled else []).state == PARTIAL, name
+        certificate = judge(plan, [spoiled] if spoiled else [])
+        assert certificate.state == PARTIAL, name
+        assert certificate.reasons, name
 
 
 def test_a_plan_of_nothing_is_partial() -> None:

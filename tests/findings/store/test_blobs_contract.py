@@ -251,6 +251,38 @@ def test_a_full_disk_says_that_it_is_one_and_leaves_nothing(tmp_path: Path, monk
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_a_copy_for_which_there_is_no_room_is_told_and_leaves_nothing(
+    aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket()
+    blobs = open_blobs("s3://store")
+    put(blobs, "a/b")
+
+    def full(path: Path, _: bytes) -> None:
+        path.touch()
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreUnreadable, match=f"cannot write {tmp_path}/copy: the disk is full. Free some space"):
+        blobs.fetch("a/b", tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_upload_for_which_there_is_no_room_on_the_way_is_told(
+    aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket()
+    blobs = open_blobs("s3://store")
+
+    def full() -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(StoreUnreadable, match="cannot write a temporary file for a/b: the disk is full"):
+        put(blobs, "a/b")
+    assert list(blobs.keys("")) == []
+
+
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path
@@ -372,6 +404,16 @@ def test_a_writer_that_collides_with_another_one_has_not_won(http: Any, reply: A
     http.reply(reply(409, b"<Error><Code>ConditionalRequestConflict</Code></Error>", {"Content-Type": "application/xml"}))
     assert not open_blobs("s3://store").create("a", b"")
     assert http.asked[0].headers["If-None-Match"] == "*"
+
+
+def test_a_writer_whose_rival_is_gone_again_has_not_won_either(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http.url)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    answers = ((500, "InternalError"), (412, "PreconditionFailed"), (404, "NoSuchKey"))
+    xml = {"Content-Type": "application/xml"}
+    http.reply(*(reply(status, f"<Error><Code>{code}</Code></Error>".encode(), xml) for status, code in answers))
+    assert not open_blobs("s3://store").create("a", b"ours")
+    assert len(http.asked) == 3
 
 
 def test_uploads_carry_their_sha256(aws: str) -> None:

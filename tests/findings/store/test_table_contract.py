@@ -232,6 +232,32 @@ def test_of_several_processes_that_create_at_once_exactly_one_wins(tmp_path: Pat
         assert [str(number) for number, results in enumerate(won) if n in results] == [one.values["by"]]
 
 
+LIMITED = """
+import resource, signal
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.table import Row, SqliteTable
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+table = SqliteTable(Path(argv[1]))
+table.put([Row("p", "old", {})])
+usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, usual[1]))
+try:
+    table.put(Row("p", f"{n}", {"text": "x" * 1000}) for n in range(1000))
+except StoreUnreadable as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+print([row.sort for row in table.query("p")])
+"""
+
+
+def test_a_disk_that_takes_no_more_is_told_and_what_was_there_stays(tmp_path: Path, processes: Any) -> None:
+    (said,) = processes(LIMITED, [[str(tmp_path / "table.db")]])
+    told, left = said.splitlines()
+    assert told.startswith(f"cannot use the table {tmp_path}/table.db: ")
+    assert told.endswith(SQLITE_ADVICE)
+    assert left == "['old']"
+
+
 def test_a_put_that_fails_in_the_middle_leaves_nothing_in_sqlite(tmp_path: Path) -> None:
     table = SqliteTable(tmp_path / "table.db")
     table.put([row("old")])
