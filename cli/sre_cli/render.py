@@ -35,7 +35,7 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     verdict = answer.verdict
     if verdict.reason != FINDINGS:
         yield from _verdict(verdict, width, colour)
-    yield _name(answer.resource, colour)
+    yield _name(answer.resource, answer.account_name, colour)
     if answer.rollup.counts.total or answer.rollup.suppressed:
         first, rest = wording.counts_sentence(answer.rollup)
         yield styled(first, "strong", colour) + rest
@@ -59,9 +59,10 @@ def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:
         yield from _wrapped("That is not the same as none.", width)
 
 
-def _name(resource: Resource, colour: int) -> str:
+def _name(resource: Resource, account_name: str, colour: int) -> str:
     """Name, id, account and region; the id is bold where there is no name."""
-    place = [part for part in (resource.account_id, resource.region) if part]
+    account = f"{account_name} ({resource.account_id})" if account_name else resource.account_id
+    place = [part for part in (account, resource.region) if part]
     names = [resource.name, resource.resource_id] if resource.name else [resource.resource_id]
     first, *rest = map(printable, [*names, *place])
     return "  ".join([styled(first, "strong", colour), *rest])

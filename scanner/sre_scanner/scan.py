@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +38,8 @@ class Request:
     deadline: float = 300.0
     profile: str | None = None
     notes: Sequence[str] = ()
+    caller: str = ""
+    account_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def scan(
@@ -93,6 +95,8 @@ def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
         expected_accounts=request.expectation.accounts,
         accepted=request.expectation.accepted,
         notes=tuple(request.notes),
+        caller=request.caller,
+        account_names=dict(request.account_names),
     )
 
 

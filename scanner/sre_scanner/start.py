@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from sre_findings.inspector.client import first_line
-from sre_findings.inspector.regions import configured_region, enabled_regions
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, parse_expectation
 from sre_findings.settings import Settings
 from sre_findings.store.blobs import open_blobs
@@ -19,6 +17,7 @@ from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import open_table
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
+from sre_scanner.surroundings import look_around
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,9 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     """Scans as asked. SIGTERM, which ECS sends before it kills, ends it like Ctrl-C: nothing half done stays."""
     expectation = parse_expectation(flags.scope_file.read_text(encoding="utf-8")) if flags.scope_file else Expectation()
     named = tuple(flags.regions) or expectation.regions
-    where, notes = (named, ()) if named else _all_regions(flags.profile)
+    around = look_around(flags.profile, os.environ, regions=not named)
     request = Request(
-        regions=where,
+        regions=named or around.regions,
         required=named,
         statuses=tuple(flags.statuses) or DEFAULT_STATUSES,
         expectation=expectation,
@@ -47,23 +46,14 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         rate=flags.rate,
         deadline=flags.deadline,
         profile=flags.profile,
-        notes=notes,
+        notes=around.notes,
+        caller=around.caller,
+        account_names=around.account_names,
     )
     snapshots, table = Snapshots(open_blobs(settings.store)), open_table(settings.table)
     stop = threading.Event()
     with _stopping(stop):
         return scan(request, snapshots, table, progress=progress, stop=stop)
-
-
-def _all_regions(profile: str | None) -> tuple[Sequence[str], tuple[str, ...]]:
-    """The regions that EC2 calls enabled; without that permission the configured one, and a note that says so."""
-    import botocore.exceptions  # noqa: PLC0415
-
-    home = configured_region(profile, os.environ)
-    try:
-        return enabled_regions(profile, home), ()
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-        return [home], (f"only {home} was scanned, for EC2 did not tell the enabled regions: {first_line(error)}",)
 
 
 class _stopping:  # noqa: N801 - reads as a word where it is used

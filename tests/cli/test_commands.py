@@ -42,6 +42,9 @@ def test_the_demo_shows_the_verdict_and_says_where_everything_lies(
     run = cli("demo", "--nights", "1")
     assert run.code == 0
     assert "1,011 open findings: 24 critical, 466 high, 437 medium, 84 low" in run.out
+    assert (
+        "Verdict: vulnerable  (critical 24  high 466  medium 437  low 84  informational 0  untriaged 0  total 1,011)" in run.out
+    )
     assert f"export SRE_STORE={tmp_path / 'store'}" in run.out
     assert (tmp_path / "store" / "exports" / "prod-web-36.csv").exists()
     assert (tmp_path / "store" / "reports" / "index.html").exists()

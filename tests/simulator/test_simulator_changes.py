@@ -170,6 +170,23 @@ def test_a_creation_without_a_finding_copies_one(serve: Serve, walk: Walk, equal
     assert closed["resources"][0]["details"]["vm"]["launchedAt"] == simulator.clock.timestamp()
 
 
+def test_a_change_happens_once(serve: Serve, post: Post, equals: Equals) -> None:
+    simulator = serve(changes=[Change("create", resource_id=FROZEN_INSTANCE)])
+    body = {
+        "aggregationType": "AWS_EC2_INSTANCE",
+        "aggregationRequest": {"ec2InstanceAggregation": {"instanceIds": equals(FROZEN_INSTANCE)}},
+    }
+
+    def count() -> int:
+        (response,) = post(simulator, "/findings/aggregation/list", body).body["responses"]
+        return int(response["ec2InstanceAggregation"]["severityCounts"]["all"])
+
+    before = count()
+    for _ in range(3):
+        post(simulator, _PATH, {"maxResults": 1})
+    assert count() == before + 1
+
+
 def test_a_change_can_meet_a_whole_resource_or_the_first_finding_of_a_region(
     simulator: Simulator, walk: Walk, equals: Equals
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -77,8 +78,9 @@ def test_a_fault_counts_calls_of_its_operation_and_region_alone(serve: Serve, po
 
 def test_a_reset_reaches_the_client_as_a_reset(serve: Serve, post: Post) -> None:
     simulator = serve(faults=[Fault("reset")])
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError) as reset:
         post(simulator, _PATH, {})
+    assert reset.value.errno == errno.ECONNRESET  # a mere close would be RemoteDisconnected, which has none
     assert post(simulator, _PATH, {}).status == 200
 
 

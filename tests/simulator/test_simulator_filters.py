@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_simulator.fields import FINDING_FIELDS, Kind
+from sre_simulator.fields import FINDING_FIELDS, Kind, Layer
 from sre_simulator.filters import Criteria
 from sre_simulator.fleet import Fleet
 from sre_simulator.ledger import Ledger
@@ -106,7 +106,8 @@ def _filters(kind: Kind, values: list[Any]) -> st.SearchStrategy[Wire]:
                 lambda drawn: {"comparison": "EQUALS", "key": drawn[0][0]} | ({"value": drawn[0][1]} if drawn[1] else {})
             )
         case Kind.PORT:
-            ports = st.integers(0, 65535)
+            ports = st.sampled_from([bound for value in values for bound in (value["begin"], value["end"], value["end"] - 1)])
+            ports = ports.filter(lambda bound: bound >= 0)
             return st.fixed_dictionaries({}, optional={"beginInclusive": ports, "endInclusive": ports})
         case Kind.PACKAGE:
             return st.tuples(
@@ -198,3 +199,20 @@ def test_coverage_is_filtered_by_its_own_criteria(
     expected = [row for row in fleet.coverage() if row["providerRegion"] == "eu-west-1" and holds(row)]
     assert found == sorted(expected, key=lambda row: (row["accountId"], row["resourceId"], row["scanType"]))
     assert found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "holds"),
+    [
+        ({}, True),
+        ({"beginInclusive": 20, "endInclusive": 30}, True),
+        ({"beginInclusive": 22, "endInclusive": 25}, True),
+        ({"beginInclusive": 23}, False),
+        ({"endInclusive": 24}, False),
+        ({"beginInclusive": 26, "endInclusive": 30}, False),
+    ],
+)
+def test_a_port_range_holds_what_lies_within_it(wanted: Wire, holds: bool) -> None:
+    criteria = Criteria({"portRange": [wanted]})
+    assert criteria.holds(Layer.WEAKNESS, {"networkReachabilityDetails": {"openPortRange": {"begin": 22, "end": 25}}}) is holds
+    assert not criteria.holds(Layer.WEAKNESS, {"title": "no network finding"})

@@ -122,8 +122,10 @@ def _ask(settings: Settings) -> None:
     from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
 
     click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")
-    question = AboutResource(BUSY_INSTANCE, count=10, source=CACHED)
-    options.show(about_resource(question, open_sources(settings)), "table", render_resource)
+    answer = about_resource(AboutResource(BUSY_INSTANCE, count=10, source=CACHED), open_sources(settings))
+    options.show(answer, "table", render_resource)
+    counts = "  ".join(f"{name} {count:,}" for name, count in answer.rollup.counts.to_json().items())
+    click.echo(f"\nVerdict: {answer.verdict.verdict}  ({counts})")
 
 
 def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:

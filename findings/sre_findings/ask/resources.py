@@ -45,8 +45,9 @@ def answer(question: AboutResource, found: Found | None, now: datetime) -> Resou
     verdict = decide(Evidence(rollup, coverage, gaps, as_of, found.proof.too_old, known=True))
     findings, total, cursor = _page(question, found, place)
     return ResourceAnswer(
-        resource, verdict, rollup, coverage, findings, total, cursor, found.proof, bool(gaps), _filters(question)
-    )
+        resource, verdict, rollup, coverage, findings, total, cursor, found.proof, bool(gaps),
+        account_name=found.commit.account_names.get(resource.account_id, ""), filters=_filters(question),
+    )  # fmt: skip
 
 
 def _filters(question: AboutResource) -> dict[str, Any]:

@@ -68,6 +68,8 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
     groups = [Group(scope.value, "", rollup) for scope, rollup in read(by) if scope.value not in unread]
     groups.sort(key=lambda g: ([-n for n in g.rollup.counts.by_rank()], g.value))
     chosen = groups[: question.count or None]
+    if by == "account":
+        return [Group(one.value, found.commit.account_names.get(one.value, ""), one.rollup) for one in chosen]
     return _named(chosen, found) if by == "resource" else chosen
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sre_findings.model.errors import UsageError
 
@@ -46,14 +45,3 @@ def configured_region(profile: str | None, environ: Mapping[str, str]) -> str:
     if not region:
         raise UsageError("no region is configured", do="Use --region, or set AWS_REGION.")
     return str(region)
-
-
-def enabled_regions(profile: str | None, home: str) -> list[str]:
-    """The regions that the account has enabled and where Inspector exists, from EC2. botocore's errors come through."""
-    import botocore.config  # noqa: PLC0415
-    import botocore.session  # noqa: PLC0415
-
-    config = botocore.config.Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
-    client: Any = botocore.session.Session(profile=profile).create_client("ec2", region_name=home, config=config)
-    names = {region["RegionName"] for region in client.describe_regions()["Regions"]}
-    return sorted(names & set(known_regions()))

@@ -61,6 +61,7 @@ class ResourceAnswer:
     next_cursor: str | None
     proof: Proof
     incomplete: bool = False
+    account_name: str = ""
     filters: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -71,6 +72,7 @@ class ResourceAnswer:
             "resource_type": kind.resource_type or None,
             "name": kind.name or None,
             "account_id": kind.account_id or None,
+            "account_name": self.account_name or None,
             "region": kind.region or None,
             "verdict": self.verdict.verdict,
             "reason": self.verdict.reason,

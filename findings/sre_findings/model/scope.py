@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -38,6 +38,8 @@ class Plan:
     """What a scan has promised to read, written down before it reads anything.
 
     ``required_regions`` are those that somebody named: Inspector being off there is a hole. Elsewhere it is a choice.
+    ``caller`` is who scans, and ``account_names`` what Organizations calls the accounts; both are empty where AWS did not
+    tell, and ``notes`` say so.
     """
 
     snapshot_id: str
@@ -49,6 +51,8 @@ class Plan:
     expected_accounts: tuple[str, ...] = ()
     accepted: tuple[AcceptedGap, ...] = ()
     notes: tuple[str, ...] = ()
+    caller: str = ""
+    account_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts_active(self) -> bool:

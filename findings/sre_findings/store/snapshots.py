@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Commit:
     reasons: tuple[str, ...]
     totals: Mapping[str, int]
     gaps: tuple[tuple[str, str, str, str, str], ...]
+    account_names: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for the commit's file."""
@@ -156,6 +157,7 @@ class Snapshots:
             claim=certificate.claim,
             reasons=certificate.reasons,
             totals=certificate.totals,
+            account_names=plan.account_names,
             gaps=tuple((*_four(cell), state) for cell, state in certificate.incomplete_cells()),
         )
         if not self.blobs.create(commit_key(plan.sequence), _encode(commit.to_json())):

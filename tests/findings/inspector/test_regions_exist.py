@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from sre_findings.inspector.regions import check_region, configured_region, enabled_regions, known_regions, partition_of
+from sre_findings.inspector.regions import check_region, configured_region, known_regions, partition_of
 from sre_findings.model.errors import UsageError
 
 KNOWN = ("eu-west-1", "eu-west-2", "us-east-1")
@@ -39,18 +37,3 @@ def test_the_configured_region_is_the_environments_or_a_usage_error(monkeypatch:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(UsageError, match=r"no region is configured. Use --region, or set AWS_REGION."):
         configured_region(None, {})
-
-
-ENABLED = b"""<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><regionInfo>
-<item><regionName>us-east-1</regionName></item><item><regionName>eu-west-1</regionName></item>
-<item><regionName>moon-north-1</regionName></item></regionInfo></DescribeRegionsResponse>"""
-
-
-def test_enabled_regions_are_those_of_the_account_where_inspector_exists(
-    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", http.url)
-    http.reply(reply(200, ENABLED, {"Content-Type": "text/xml"}))
-    assert enabled_regions(None, "eu-west-1") == ["eu-west-1", "us-east-1"]
-    assert b"Action=DescribeRegions" in http.asked[0].body
-    assert "AllRegions" not in http.asked[0].body.decode(), "regions that the account has not enabled would only refuse"
