@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -38,6 +41,36 @@ def real_findings() -> list[Path]:
     if not files:
         pytest.skip(f"no recorded findings in {REAL_FINDINGS}; set SRE_REAL_FINDINGS")
     return files
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """S3, DynamoDB, STS, EC2 and Organizations by moto, over HTTP on loopback; its URL.
+
+    One request at a time: moto checks a condition and writes in two steps, and two threads between them would both win.
+    """
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log_request(self, *_: object) -> None: ...
+
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """AWS settings that lead to ``moto``, which is emptied; its URL."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"):
+        monkeypatch.setenv(name, moto)
+    urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
+    return moto
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -12,9 +12,8 @@ from types import FrameType
 
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, parse_expectation
 from sre_findings.settings import Settings
-from sre_findings.store.blobs import open_blobs
+from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Commit, Snapshots
-from sre_findings.store.table import open_table
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
 from sre_scanner.surroundings import look_around

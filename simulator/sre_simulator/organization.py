@@ -24,7 +24,7 @@ class Fleet:
     """What a simulator serves. `nights` are the moments worth showing, oldest first; the last is the fleet's present.
 
     `statuses` says for each account which scan types are on (SCANNED → ENABLED or DISABLED), `filters` are the
-    suppression rules of ListFilters, and `findings_until`, a cell's findings are found by (region, account).
+    suppression rules of ListFilters, and `cells` holds findings and coverage by (region, account).
     """
 
     accounts: tuple[str, ...]

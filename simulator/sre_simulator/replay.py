@@ -29,6 +29,8 @@ def replay_fleet(*paths: Path, now: datetime | None = None) -> Fleet:
     for wire in _lines(paths):
         row = RecordedRow(wire)
         found.setdefault((row.arn.split(":")[3], row.account), {})[row.arn] = row
+    if not found:
+        raise ValueError(f"no findings in {', '.join(map(str, paths)) or 'no files'}: give JSON lines of ListFindings")
     moments = last_nights(1, now)
     at = moments[0].timestamp()
     cells = {

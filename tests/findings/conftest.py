@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.request import Request, urlopen
 
 import pytest
 
 if TYPE_CHECKING:
-    from moto.server import ThreadedMotoServer
+    pass
 
 
 @dataclass
@@ -137,31 +136,6 @@ def refused() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
-
-
-@pytest.fixture(scope="session")
-def moto() -> Iterator[str]:
-    """S3 and DynamoDB on the loopback; its URL."""
-    from moto.server import ThreadedMotoServer as Moto
-
-    server: ThreadedMotoServer = Moto(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """AWS settings that lead to ``moto``, which is emptied; its URL."""
-    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"):
-        monkeypatch.setenv(name, moto)
-    urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return moto
 
 
 @pytest.fixture

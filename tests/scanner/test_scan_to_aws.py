@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.request import Request as Request_
-from urllib.request import urlopen
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from sre_findings.ask.ask import Sources, about_resource, coverage, rows, summary
+from sre_findings.ask.ask import about_resource, coverage, rows, summary
 from sre_findings.ask.question import CACHED, AboutResource, CoverageGaps, Rows, Summary
+from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.blobs import open_blobs
+from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
-from sre_findings.store.table import open_table
+from sre_findings.store.table import Table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """S3 and DynamoDB over real HTTP on loopback, with a bucket and a table."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"):
-        monkeypatch.setenv(name, f"http://{host}:{port}")
-    urlopen(Request_(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
+def far(aws: str) -> tuple[Snapshots, Table]:
+    """A bucket and a DynamoDB table."""
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
     keys: Any = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
     kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     boto3.client("dynamodb").create_table(
         TableName="rollups", KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
     )
-    yield
-    server.stop()
+    return Snapshots(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
 
 
 def told(source: Sources) -> str:
@@ -56,9 +47,8 @@ def told(source: Sources) -> str:
 
 
 def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
-    house: Any, served: Callable[..., Any], aws: None, tmp_path: Path
+    house: Any, served: Callable[..., Any], far: tuple[Snapshots, Table], tmp_path: Path
 ) -> None:
-    far = Snapshots(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
     with served() as simulator:
         near = house.scan(simulator)
         request = Request(simulator.fleet.regions, required=simulator.fleet.regions, rate=5000)
@@ -74,9 +64,8 @@ def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
 
 
 def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(
-    house: Any, served: Callable[..., Any], aws: None, monkeypatch: pytest.MonkeyPatch
+    house: Any, served: Callable[..., Any], far: tuple[Snapshots, Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    far = Snapshots(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
 
     def full(*_: Any, **__: Any) -> Any:
         raise StoreUnreadable("the bucket refuses")

@@ -96,3 +96,8 @@ def test_a_scripted_restart_is_shown_on_a_recording(tmp_path: Path, now: datetim
     simulator.apply(Change("touch", resource_id=found[0]["resources"][0]["id"]))
     (page,) = walk(simulator, "/findings/list", {})
     assert {each["resources"][0]["details"]["vm"]["launchedAt"] for each in page["findings"]} == {now.timestamp()}
+
+
+def test_a_replay_of_nothing_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no findings in .*empty\.jsonl"):
+        replay_fleet(_written(tmp_path / "empty.jsonl", []))

@@ -61,7 +61,7 @@ def _settings() -> Settings:
 
 def _empty_store(settings: Settings, home: Path) -> Snapshots:
     """A store without snapshots: an earlier demo is replaced, anything else is left alone and refused."""
-    from sre_findings.store.blobs import open_blobs  # noqa: PLC0415
+    from sre_findings.store.open import open_blobs  # noqa: PLC0415
     from sre_findings.store.snapshots import Snapshots  # noqa: PLC0415
 
     snapshots = Snapshots(open_blobs(settings.store))
@@ -76,7 +76,7 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
 
 def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
     from sre_cli.commit_line import render_commit  # noqa: PLC0415
-    from sre_findings.store.table import open_table  # noqa: PLC0415
+    from sre_findings.store.open import open_table  # noqa: PLC0415
     from sre_scanner.scan import Request, scan  # noqa: PLC0415
     from sre_simulator.server import Simulator  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ import click
 
 from sre_cli import exits, options
 from sre_findings.settings import Settings
-from sre_findings.store.blobs import open_blobs
+from sre_findings.store.open import open_blobs
 from sre_findings.store.snapshots import Commit, Snapshots
 
 

@@ -6,11 +6,10 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from sre_findings.ask.ask import Live, Sources
+from sre_findings.ask.sources import Live, Sources
 from sre_findings.settings import Settings
-from sre_findings.store.blobs import open_blobs
+from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
-from sre_findings.store.table import open_table
 
 LIVE_RATE = 5.0  # requests a second: people who ask must not starve the scan
 LIVE_DEADLINE = 20.0  # seconds that a person waits

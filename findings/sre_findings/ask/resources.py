@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
+from sre_findings.ask.sources import Found
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.certificate import Cell
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.model.resource import Resource, check_id
 from sre_findings.model.rollup import Rollup, resource_scope, rollups
 from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
-
-if TYPE_CHECKING:
-    from sre_findings.ask.ask import Found
 
 
 class Unidentified(Exception):

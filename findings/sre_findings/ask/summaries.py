@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from sre_findings.ask.question import BY, Summary
+from sre_findings.ask.sources import Found
 from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import UsageError
@@ -25,9 +25,6 @@ from sre_findings.model.verdict import (
 )
 from sre_findings.store import rollups as kept
 from sre_findings.store.table import Table
-
-if TYPE_CHECKING:
-    from sre_findings.ask.ask import Found
 
 
 def summarize(question: Summary, found: Found | None, table: Table) -> SummaryAnswer:

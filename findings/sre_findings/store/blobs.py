@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
-from urllib.parse import unquote, urlsplit
 
 from sre_findings.files import draft, sync, sync_folder, whole
-from sre_findings.model.errors import StoreUnreadable, UsageError
+from sre_findings.model.errors import StoreUnreadable
 
 
 class Missing(Exception):
@@ -50,20 +49,6 @@ class Blobs(Protocol):
     def fetch(self, key: str, to: Path) -> Path:
         """A path where the blob can be read: its own in a folder, else ``to``, written in full. Raises Missing."""
         ...
-
-
-def open_blobs(url: str) -> Blobs:
-    """The store at ``file:///…`` or ``s3://bucket/prefix``."""
-    parts = urlsplit(url)
-    if parts.scheme == "s3" and parts.netloc:
-        from sre_findings.store.s3 import S3Blobs  # noqa: PLC0415 - boto3 only for those who use it
-
-        return S3Blobs(parts.netloc, parts.path.strip("/"))
-    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
-        return FolderBlobs(Path(unquote(parts.path)))
-    if not parts.scheme and url:
-        return FolderBlobs(Path(url).absolute())
-    raise UsageError(f"{url!r} is not a store", do="Use file:///a/folder or s3://bucket/prefix.")
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sre_findings.model.errors import StoreUnreadable, UsageError
+from sre_findings.model.errors import StoreUnreadable
 
 PARTITION_BYTES, SORT_BYTES = 2048, 1024
 LAST = "\U0010ffff"  # sorts after every key
@@ -53,18 +53,6 @@ class Table(Protocol):
         """The partition's rows from ``first`` to ``last``, both included, in order; with ``newest``, at most so many
         from the end, last first."""
         ...
-
-
-def open_table(url: str) -> Table:
-    """The table at ``sqlite:///relative``, ``sqlite:////absolute`` or ``dynamodb://table``."""
-    scheme, _, rest = url.partition("://")
-    if scheme == "dynamodb" and rest.strip("/"):
-        from sre_findings.store.dynamodb import DynamoTable  # noqa: PLC0415 - boto3 only for those who use it
-
-        return DynamoTable(rest.strip("/"))
-    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        return SqliteTable(Path(rest[1:]))
-    raise UsageError(f"{url!r} is not a table", do="Use sqlite:////absolute/file.db or dynamodb://table.")
 
 
 _SCHEMA = """create table if not exists rows (

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
-from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, open_blobs
+from sre_findings.store.blobs import Blobs, FolderBlobs, Missing
+from sre_findings.store.open import open_blobs
 from sre_findings.store.s3 import S3Blobs
 
 BODY = b"\x00bytes\xff" * 1000
@@ -366,7 +367,7 @@ def test_a_bucket_that_cannot_be_reached_is_told(
 
 @pytest.mark.parametrize("url", ["s3://store", "dynamodb://table"])
 def test_settings_of_aws_that_are_wrong_are_told_as_the_stores(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sre_findings.store.table import open_table
+    from sre_findings.store.open import open_table
 
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StoreUnreadable, match=r"The config profile \(nobody\) could not be found. Check SRE_"):

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.rollup import KINDS, ORGANIZATION, Counts, Rollup, Scope, resource_scope
 from sre_findings.store import rollups
+from sre_findings.store.open import open_table
 from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import Row, SqliteTable, Table, open_table
+from sre_findings.store.table import Row, SqliteTable, Table
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ORG = Scope(ORGANIZATION)

@@ -200,7 +200,7 @@ def test_verifying_a_bucket_leaves_no_copies(aws: str, tmp_path: Path, monkeypat
 
     import boto3
 
-    from sre_findings.store.blobs import open_blobs
+    from sre_findings.store.open import open_blobs
 
     boto3.client("s3").create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

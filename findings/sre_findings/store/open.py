@@ -1,0 +1,36 @@
+"""The store and the table that a URL names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sre_findings.model.errors import UsageError
+from sre_findings.store.blobs import Blobs, FolderBlobs
+from sre_findings.store.table import SqliteTable, Table
+
+
+def open_blobs(url: str) -> Blobs:
+    """The store at ``file:///…`` or ``s3://bucket/prefix``."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3" and parts.netloc:
+        from sre_findings.store.s3 import S3Blobs  # noqa: PLC0415 - boto3 only for those who use it
+
+        return S3Blobs(parts.netloc, parts.path.strip("/"))
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return FolderBlobs(Path(unquote(parts.path)))
+    if not parts.scheme and url:
+        return FolderBlobs(Path(url).absolute())
+    raise UsageError(f"{url!r} is not a store", do="Use file:///a/folder or s3://bucket/prefix.")
+
+
+def open_table(url: str) -> Table:
+    """The table at ``sqlite:///relative``, ``sqlite:////absolute`` or ``dynamodb://table``."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "dynamodb" and rest.strip("/"):
+        from sre_findings.store.dynamodb import DynamoTable  # noqa: PLC0415 - boto3 only for those who use it
+
+        return DynamoTable(rest.strip("/"))
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        return SqliteTable(Path(rest[1:]))
+    raise UsageError(f"{url!r} is not a table", do="Use sqlite:////absolute/file.db or dynamodb://table.")
