@@ -31,7 +31,8 @@ def main() -> None:
             "summary": [cli, "summary"],
         }
         costs = {name: median([run(command, environ) for _ in range(RUNS)]) for name, command in commands.items()}
-    lines = ["# Cold starts", "", machine(), "", f"Whole processes over a local snapshot of {FINDINGS:,} findings; medians of {RUNS}.", "",
+    lines = ["# Cold starts", "", machine(), "",
+             f"Whole processes over a local snapshot of {FINDINGS:,} findings; medians of {RUNS}.", "",
              "| command | CPU, ms | target, ms | wall, ms | peak memory, MB |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
     for command, cost in costs.items():
         lines.append(

@@ -36,8 +36,8 @@ def main() -> None:
     """Renews every page."""
     with tempfile.TemporaryDirectory(prefix="sre-docs-") as name:
         home = Path(name)
-        subprocess.run([Path(sys.executable).parent / "sre-cli", "demo"], env=os.environ | {"SRE_STORE": str(home / "demo")}, check=True,
-                       capture_output=True)  # fmt: skip
+        environ = os.environ | {"SRE_STORE": str(home / "demo")}
+        subprocess.run([Path(sys.executable).parent / "sre-cli", "demo"], env=environ, check=True, capture_output=True)
         for page in PAGES:
             text = page.read_text(encoding="utf-8")
             renewed = BLOCK.sub(lambda found: f"```\n$ {found[1]}\n{output(found[1], home).rstrip()}\n```", text)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+from typing import TYPE_CHECKING
+
 from sre_findings.model.errors import CommitLost, Interrupted, SreError, Unreadable, UsageError
-from sre_findings.model.rollup import Rollup
-from sre_findings.model.severity import Severity, rank
-from sre_findings.model.verdict import FROZEN, NO_SUCH_RESOURCE, NOT_SCANNED, SCANNED_TOO_LONG_AGO, STOPPED, UNKNOWN
+
+if TYPE_CHECKING:  # --help needs the codes and none of the model, whose dataclasses take 20 ms to make
+    from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+    from sre_findings.model.rollup import Rollup
+    from sre_findings.model.severity import Severity
 
 ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 70, 130
-
-_REASONS = {NO_SUCH_RESOURCE: NO_RESOURCE, NOT_SCANNED: NOT_COVERED, SCANNED_TOO_LONG_AGO: NOT_COVERED,
-            FROZEN: NOT_COVERED, STOPPED: NOT_COVERED}  # fmt: skip
 
 
 def of_error(error: SreError) -> int:
@@ -27,8 +27,18 @@ def of_resource(answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_f
         return FAIL_ON
     if answer.incomplete or answer.proof.too_old:
         return UNSURE
-    unknown = UNSURE if answer.verdict.verdict == UNKNOWN else ANSWERED
-    return _REASONS.get(answer.verdict.reason, unknown)
+    return _of_verdict(answer)
+
+
+def _of_verdict(answer: ResourceAnswer) -> int:
+    from sre_findings.model import verdict as words  # noqa: PLC0415 - see above
+
+    silent = (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO, words.FROZEN, words.STOPPED)
+    if answer.verdict.reason in silent:
+        return NOT_COVERED
+    if answer.verdict.reason == words.NO_SUCH_RESOURCE:
+        return NO_RESOURCE
+    return UNSURE if answer.verdict.verdict == words.UNKNOWN else ANSWERED
 
 
 def of_summary(answer: SummaryAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True) -> int:
@@ -47,6 +57,8 @@ def of_coverage(answer: CoverageAnswer) -> int:
 
 def met(rollup: Rollup, fail_on: Severity | None, *, untriaged_fails: bool) -> bool:
     """Whether an ACTIVE finding is at or above the severity; one that nobody rated yet might be."""
+    from sre_findings.model.severity import rank  # noqa: PLC0415 - see above
+
     if fail_on is None:
         return False
     counts = rollup.counts

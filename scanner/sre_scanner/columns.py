@@ -88,8 +88,8 @@ def _arns(heads: list[str], rows: npt.NDArray[Any]) -> pa.Array:
     tails = np.ascontiguousarray(_HEX[rows["tail"]]).view("S32")[:, 0] if len(rows) else np.empty(0, "S32")
     whole = pa.array([head.endswith("\0") for head in heads], pa.bool_()).take(pa.array(rows["kind"]))
     starts = pa.array([head.rstrip("\0") for head in heads], pa.string()).take(pa.array(rows["kind"]))
-    ends = pc.if_else(whole, "", pa.array(tails).cast(pa.string()))
-    return pc.binary_join_element_wise(starts, ends, "")
+    ends = pc.call_function("if_else", [whole, pa.scalar(""), pa.array(tails).cast(pa.string())])
+    return pc.call_function("binary_join_element_wise", [starts, ends, pa.scalar("")])
 
 
 def _strings(texts: Sequence[bytes]) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -109,15 +109,14 @@ def _read_shards(request: Request, shop: Workshop) -> None:
         limit = RateLimit(request.rate, wait=patience.wait)
         read_shard(shop, shard, Inspector(calls[shard.region], limit, patience))
 
-    pool = ThreadPoolExecutor(min(MOST_AT_ONCE, len(shop.plan.shards)), thread_name_prefix="shard")
-    try:
+    with ThreadPoolExecutor(min(MOST_AT_ONCE, len(shop.plan.shards)), thread_name_prefix="shard") as pool:
         futures = [pool.submit(read, shard) for shard in shop.plan.shards]
-        for future in wait(futures, return_when=FIRST_EXCEPTION).done:
-            future.result()
-    finally:
-        if any(not f.done() or f.exception() for f in futures):
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
             shop.stop.set()
-        pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _wait(stop: threading.Event, seconds: float) -> None:

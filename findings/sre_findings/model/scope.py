@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -97,6 +96,8 @@ def parse_expectation(text: str) -> Expectation:
 
     Raises UsageError that names the line or the key which is wrong.
     """
+    import tomllib  # noqa: PLC0415 - 5 ms that only a scan with a scope file needs
+
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,0 +1,110 @@
+"""The edge: exit codes by rule, progress for people and for logs, completion, and pipes that close."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_cli import exits
+from sre_cli.progress import Bars, Lines, watching
+from sre_findings.model.errors import AccessDenied, CommitLost, Interrupted, SreError, StoreUnreadable, UsageError
+from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.severity import Severity, rank
+
+SCRIPT = "from sre_cli.main import main; main()"
+
+
+@given(st.builds(Counts, *[st.integers(0, 2)] * 7), st.sampled_from(list(Severity)), st.booleans())
+def test_a_gate_is_met_exactly_by_findings_at_or_above_it_and_by_those_that_nobody_rated(
+    counts: Counts, severity: Severity, untriaged_fails: bool
+) -> None:
+    numbers = counts.by_rank()
+    above = any(numbers[: rank(severity) + 1])
+    unrated = untriaged_fails and (counts.untriaged or counts.other)
+    assert exits.met(Rollup(counts), severity, untriaged_fails=untriaged_fails) == bool(above or unrated)
+    assert not exits.met(Rollup(counts), None, untriaged_fails=untriaged_fails)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("x"), 2),
+        (AccessDenied("x"), 4),
+        (StoreUnreadable("x"), 4),
+        (CommitLost("x"), 4),
+        (Interrupted(), 130),
+        (SreError("x"), 70),
+    ],
+)
+def test_each_error_has_its_exit_code(error: SreError, code: int) -> None:
+    assert exits.of_error(error) == code
+
+
+def test_progress_is_bars_in_a_terminal_and_lines_elsewhere(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert type(watching()) is Lines
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert type(watching()) is Bars
+    for progress in (Lines(), Bars()):
+        with progress:
+            progress.expect("eu-west-1", 200)
+            progress.advance("eu-west-1", 100)
+            progress.trouble("eu-west-1", "findings: \x1b[31mdenied")
+    shown = capsys.readouterr().err
+    assert shown.count("denied") == 2
+    assert "\x1b[31mdenied" not in shown
+
+
+def test_tab_completes_commands_severities_and_types() -> None:
+    def complete(words: str) -> str:
+        environ = dict(os.environ) | {
+            "_SRE_CLI_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        return subprocess.run([sys.executable, "-c", SCRIPT], env=environ, capture_output=True, text=True, check=False).stdout
+
+    assert "plain,vulnerabilities" in complete("sre-cli vul")
+    assert "plain,critical" in complete("sre-cli vulnerabilities -s cri")
+    assert "plain,lambda" in complete("sre-cli export --type la")
+
+
+def test_a_table_in_a_terminal_is_fitted_to_its_width_and_coloured_and_cuts_no_id(demo: Path) -> None:
+    leader, follower = pty.openpty()
+    environ = dict(os.environ) | {"COLUMNS": "72", "TERM": "xterm-256color"}
+    command = [sys.executable, "-c", SCRIPT, "vulnerabilities", "-i", "prod-web-36", "--cached"]
+    subprocess.run(command, env=environ, stdout=follower, stdin=subprocess.DEVNULL, check=True)
+    os.close(follower)
+    shown = os.read(leader, 1 << 20).decode()
+    os.close(leader)
+    assert "\x1b[" in shown
+    assert "CVE-2024-3094" in shown
+    import re
+
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert max(map(len, plain.splitlines())) <= 72
+
+
+def test_a_pipe_that_closes_early_is_no_error(demo: Path) -> None:
+    command = f'{sys.executable} -c "{SCRIPT}" vulnerabilities -i prod-web-36 --cached -n 0 --output csv | head -1'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
+
+
+def test_no_command_shows_the_help(cli: Any) -> None:
+    run = cli()
+    assert run.code == 2
+    assert "vulnerabilities" in run.out + run.err
+
+
+def test_the_version_is_told(cli: Any) -> None:
+    assert cli("--version").out.startswith("sre-cli, version ")
