@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ class CoverageRows:
         self._batches: list[pa.Table] = []
         self._uncovered: set[tuple[str, str]] = set()
         self.accounts: set[str] = set()
+        self.unknown: Counter[str] = Counter()
 
     @property
     def uncovered(self) -> int:
@@ -29,7 +31,8 @@ class CoverageRows:
 
     def add(self, page: CoveragePage) -> None:
         """Takes a page."""
-        rows = [self._row(one) for one in page.coveredResources]
+        self.unknown.update(page.unknown)
+        rows = [self._row(one, extra) for one, extra in zip(page.coveredResources, page.extras, strict=True)]
         if rows:
             self._batches.append(pa.Table.from_pylist(rows, COVERAGE))
 
@@ -38,7 +41,7 @@ class CoverageRows:
         rows = pa.concat_tables(self._batches) if self._batches else COVERAGE.empty_table()
         return rows.sort_by([("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")])
 
-    def _row(self, one: WireCoverage) -> dict[str, Any]:
+    def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
         name, tags = names_of(one.resourceId, bytes(one.resourceMetadata))
         self.accounts.add(one.accountId)
         if one.scanStatus.statusCode != ACTIVE:
@@ -53,11 +56,20 @@ class CoverageRows:
             "status": one.scanStatus.statusCode,
             "reason": one.scanStatus.reason,
             "scan_mode": one.scanMode,
-            "last_scanned_at": None if one.lastScannedAt is None else datetime.fromtimestamp(one.lastScannedAt, UTC),
+            "last_scanned_at": _moment(one.lastScannedAt),
             "name": name,
             "owner": tags.get(self._owner_tag),
             "metadata": bytes(one.resourceMetadata).decode() or None,
+            "extra": extra.decode() or None,
         }
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    """A time of the wire; one that no calendar holds is none, and so never counts as scanned."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def names_of(resource_id: str, metadata: bytes) -> tuple[str | None, dict[str, str]]:
@@ -67,7 +79,8 @@ def names_of(resource_id: str, metadata: bytes) -> tuple[str | None, dict[str, s
     except msgspec.DecodeError:
         return None, {}
     instance, function = kinds.get("ec2", {}), kinds.get("lambdaFunction", {})
-    tags = {str(k): str(v) for k, v in (instance.get("tags") or function.get("functionTags") or {}).items()}
+    found = instance.get("tags") or function.get("functionTags")
+    tags = {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
     project = kinds.get("codeRepository", {}).get("projectName")
     name = tags.get("Name") or function.get("functionName") or project or _image_name(resource_id, kinds.get("ecrImage", {}))
     return name, tags

@@ -63,8 +63,8 @@ def scan(
     stop = stop or threading.Event()
     pa.set_memory_pool(pa.system_memory_pool())  # it gives freed pages back; Arrow's default keeps 40 MB of them
     shop = Workshop(plan, snapshots, request.owner_tag, progress or Silence(), stop, now)
+    snapshots.write_plan(plan)  # outside: where another scan has this folder, it is not ours to clear
     try:
-        snapshots.write_plan(plan)
         _read_shards(request, shop)
         done = commit(snapshots, plan, now())
     except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -80,6 +81,11 @@ class _Reading:
         self._notes: list[str] = []
         self.started = shop.now()
         self.counted: dict[str, Any] = {}
+
+    @property
+    def unknown(self) -> Counter[str]:
+        """Fields of coverage that we do not know, counted."""
+        return self._rows.unknown
 
     def listings(self, spool: Spool) -> ShardFacts:
         """Status first, which costs one request and tells whether the rest is worth asking; then all the rest."""
@@ -187,7 +193,7 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
         "duplicates": where.duplicates,
         "listed": _listed(spool, where),
         "changed_meanwhile": spool.changed,
-        "unknown": dict(spool.unknown),
+        "unknown": dict(spool.unknown + reading.unknown),
     }
     columns = Columns(spool, rows, found, shop.plan.snapshot_id, shard.region)
     resources = tally(spool, found, where, (shop.plan.snapshot_id, shard.region))

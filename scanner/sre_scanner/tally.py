@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sre_findings.model.finding import is_open
 from sre_findings.model.severity import OTHER, rank
 from sre_findings.store.schema import COUNTS, RESOURCES
 from sre_scanner.identities import Identities
@@ -46,7 +47,7 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
 def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int) -> dict[str, npt.NDArray[np.int64]]:
     """Counts by resource: ACTIVE findings by severity, and suppressed, closed, fixable and exploitable ones."""
     known = spool.kinds.in_order()
-    active = np.array([kind.status == "ACTIVE" for kind in known], bool)
+    active = np.array([is_open(kind.status) for kind in known], bool)
     severity = np.array([rank(kind.severity) for kind in known], np.int64)
     lit = active[kinds]
     table = np.bincount(run[lit] * _SEVERITIES + severity[kinds][lit], minlength=runs * _SEVERITIES)
@@ -54,8 +55,8 @@ def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: 
     flags = {
         "suppressed": [kind.status == "SUPPRESSED" for kind in known],
         "closed": [kind.status == "CLOSED" for kind in known],
-        "fixable": [kind.status == "ACTIVE" and kind.fix_available in ("YES", "PARTIAL") for kind in known],
-        "exploitable": [kind.status == "ACTIVE" and kind.exploit_available == "YES" for kind in known],
+        "fixable": [is_open(kind.status) and kind.fix_available in ("YES", "PARTIAL") for kind in known],
+        "exploitable": [is_open(kind.status) and kind.exploit_available == "YES" for kind in known],
     }
     chosen = {name: np.bincount(run[np.array(flag, bool)[kinds]], minlength=runs) for name, flag in flags.items()}
     return counts | chosen

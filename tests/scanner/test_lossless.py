@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import Any
 
@@ -11,9 +12,10 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.inspector.wire import decode_findings
+from sre_findings.inspector.wire import decode_coverage, decode_findings
 from sre_findings.store.rebuild import finding as rebuild
 from sre_scanner.columns import Columns
+from sre_scanner.coverage import CoverageRows
 from sre_scanner.identities import identify
 from sre_scanner.order import put_in_order
 from sre_scanner.spool import Spool
@@ -74,3 +76,27 @@ def test_a_finding_rebuilt_from_its_row_equals_the_wire_whatever_its_fields_hold
     findings = {f"arn:aws:inspector2:eu-west-1:111122223333:finding/{i:{form}}": f for i, f in enumerate(fields)}
     back = through([{"findingArn": arn, **f} for arn, f in findings.items()])
     assert back == {arn: {"findingArn": arn, **f} for arn, f in findings.items()}
+
+
+COVERED = st.fixed_dictionaries(
+    {"resourceId": WORDS, "resourceType": WORDS, "accountId": WORDS, "scanType": WORDS},
+    optional={
+        "scanStatus": st.fixed_dictionaries({"statusCode": WORDS, "reason": WORDS}),
+        "lastScannedAt": st.floats(0, 1e12),
+        "resourceMetadata": st.dictionaries(WORDS, st.dictionaries(WORDS, JSON, max_size=2), max_size=2),
+        "provider": WORDS,
+        "fromTheFuture": JSON,
+    },
+)
+
+
+@given(st.lists(COVERED, max_size=4))
+def test_a_row_of_coverage_keeps_every_field_and_unknown_ones_are_counted(rows: list[dict[str, Any]]) -> None:
+    page = decode_coverage(msgspec.json.encode({"coveredResources": rows}))
+    kept = CoverageRows("20261122T010000Z", "eu-west-1", "team")
+    kept.add(page)
+    others = ("provider", "fromTheFuture")
+    extras = [json.loads(row["extra"]) if row["extra"] else {} for row in kept.table().to_pylist()]
+    assert sorted(map(json.dumps, extras)) == sorted(json.dumps({k: row[k] for k in row if k in others}) for row in rows)
+    assert kept.unknown["coverage.fromTheFuture"] == sum("fromTheFuture" in row for row in rows)
+    assert kept.table().num_rows == len(rows)

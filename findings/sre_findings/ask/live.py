@@ -16,7 +16,7 @@ from sre_findings.model.answer import LIVE, Proof, ResourceAnswer
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import Finding
+from sre_findings.model.finding import Finding, is_open
 from sre_findings.model.resource import Resource, can_be_id, check_id
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.verdict import Evidence, decide
@@ -55,7 +55,7 @@ def _in_region(
     resource = known or _resource(found, coverage, text, region)
     rollup = _rollup(found)
     verdict = decide(Evidence(rollup, coverage, (), as_of, too_old=False, known=bool(found or coverage)))
-    wanted = [f for f in found if f.status in question.statuses]
+    wanted = [f for f in found if is_open(f.status) or question.suppressed]
     listed = [f for f in wanted if not question.severities or f.severity in question.severities]
     shown = listed[: question.count or None]
     if len(listed) > len(shown):
@@ -128,7 +128,7 @@ def _time(seconds: float | None) -> datetime:
 
 
 def _rollup(found: Sequence[Finding]) -> Rollup:
-    active = [f for f in found if f.status == "ACTIVE"]
+    active = [f for f in found if is_open(f.status)]
     numbers = [sum(severity.rank(f.severity) == place for f in active) for place in range(severity.OTHER + 1)]
     return Rollup(
         Counts(*numbers),

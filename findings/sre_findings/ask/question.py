@@ -26,11 +26,6 @@ class AboutResource:
     region: str | None = None
     suppressed: bool = False
 
-    @property
-    def statuses(self) -> list[str]:
-        """The statuses of the findings to list."""
-        return ["ACTIVE", "SUPPRESSED"] if self.suppressed else ["ACTIVE"]
-
 
 @dataclass(frozen=True, slots=True)
 class Summary:

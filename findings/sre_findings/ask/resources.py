@@ -54,7 +54,7 @@ def _filters(question: AboutResource) -> dict[str, Any]:
 
 def _page(question: AboutResource, found: Found, place: dict[str, Any]) -> tuple[list[Any], int, str | None]:
     """One page of findings, how many there are, and the cursor of the next page, which is pinned to the snapshot."""
-    wanted = {"severities": list(question.severities) or None, "statuses": question.statuses, **place}
+    wanted = {"severities": list(question.severities) or None, "suppressed": question.suppressed, **place}
     skip = _skip(question.cursor, found.commit.snapshot_id)
     total = int(found.engine.rows("resource_total", **wanted)[0]["total"])
     count = question.count or total

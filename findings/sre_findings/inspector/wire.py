@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,10 +108,18 @@ class WireCoverage(msgspec.Struct):
     resourceMetadata: msgspec.Raw = NO_RAW  # noqa: N815
 
 
-class CoveragePage(msgspec.Struct):
-    """One page of ListCoverage."""
+@dataclass(frozen=True, slots=True)
+class CoveragePage:
+    """One page of ListCoverage. ``extras`` holds, for each row, the JSON of the fields that WireCoverage has not."""
 
     coveredResources: list[WireCoverage]  # noqa: N815
+    extras: list[bytes]
+    nextToken: str | None  # noqa: N815
+    unknown: Counter[str]
+
+
+class _RawCoveragePage(msgspec.Struct):
+    coveredResources: list[dict[str, msgspec.Raw]]  # noqa: N815
     nextToken: str | None = None  # noqa: N815
 
 
@@ -118,7 +127,10 @@ _STRICT = msgspec.json.Decoder(_WirePage)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TOKEN = msgspec.json.Decoder(str | None)
 _LIST = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-_COVERAGE = msgspec.json.Decoder(CoveragePage, strict=False)
+_COVERAGE = msgspec.json.Decoder(_RawCoveragePage)
+_COVERED = msgspec.json.Decoder(WireCoverage, strict=False)
+_COVERED_FIELDS = frozenset(WireCoverage.__struct_fields__)
+_PROVIDER_FIELDS = frozenset({"provider", "providerAccountId", "providerOrgId", "providerRegion", "providerPartition"})
 _ANY = msgspec.json.Decoder()
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # RecursionError: brackets without end
 _RESOURCES = msgspec.json.Decoder(list[WireResource])
@@ -159,9 +171,14 @@ def decode_coverage(body: bytes) -> CoveragePage:
     """One page of ListCoverage from its raw body. Raises Garbled when it is not one."""
     try:
         body.decode()
-        return _COVERAGE.decode(body)
+        page = _COVERAGE.decode(body)
+        rows = [_COVERED.decode(msgspec.json.encode({k: v for k, v in row.items() if k in _COVERED_FIELDS}))
+                for row in page.coveredResources]  # fmt: skip
     except _NOT_JSON as error:
         raise Garbled(f"not a page of coverage: {error}") from error
+    others = [{k: v for k, v in row.items() if k not in _COVERED_FIELDS} for row in page.coveredResources]
+    unknown = Counter(f"coverage.{key}" for row in others for key in row if key not in _PROVIDER_FIELDS)
+    return CoveragePage(rows, [msgspec.json.encode(row) if row else b"" for row in others], page.nextToken, unknown)
 
 
 def decode_resources(raw: bytes) -> list[WireResource]:

@@ -60,6 +60,11 @@ class Finding:
         return values | {name: iso(getattr(self, name)) for name in times}
 
 
+def is_open(status: str | None) -> bool:
+    """Whether a finding counts: ACTIVE, and to be safe any status that we do not know; not SUPPRESSED, not CLOSED."""
+    return status not in ("SUPPRESSED", "CLOSED")
+
+
 def iso(moment: datetime) -> str:
     """A moment as every answer writes it: 2026-11-22T01:00:00Z, with milliseconds only where there are some."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")

@@ -64,6 +64,7 @@ COVERAGE = pa.schema([
     pa.field("name", pa.string()),
     pa.field("owner", pa.string()),
     pa.field("metadata", pa.string()),
+    pa.field("extra", pa.string()),
 ])  # fmt: skip
 
 COUNTS = ("critical", "high", "medium", "low", "informational", "untriaged", "other")

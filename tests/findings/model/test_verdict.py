@@ -126,11 +126,17 @@ def test_an_instance_must_have_been_scanned_within_the_limit_of_its_mode(
 ) -> None:
     row = covered(scan_type=scan_type, scan_mode=mode, last_scanned_at=AS_OF - limit)
     assert scan_limit(row) == limit
-    assert decide(evidence(coverage=(row,))).verdict == v.CLEAN
+    assert decide(evidence(coverage=(row, PACKAGE))).verdict == v.CLEAN
     late = replace(row, last_scanned_at=AS_OF - limit - timedelta(seconds=1))
-    verdict = decide(evidence(coverage=(row, late)))
+    verdict = decide(evidence(coverage=(late, PACKAGE)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.SCANNED_TOO_LONG_AGO)
     assert verdict.explanation == f"its {scan_type.lower()} was last scanned at {iso(AS_OF - limit - timedelta(seconds=1))}"
+
+
+def test_an_instance_whose_network_alone_is_covered_is_not_clean() -> None:
+    verdict = decide(evidence(coverage=(NETWORK,)))
+    assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
+    assert "its packages are not listed" in verdict.explanation
 
 
 def test_an_instance_without_a_last_scan_was_never_scanned() -> None:

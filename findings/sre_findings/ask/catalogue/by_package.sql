@@ -2,7 +2,7 @@
 with texts as (
     -- Package lists repeat: each distinct one is taken apart once.
     select packages, list_distinct(list_transform(from_json(packages, '["json"]'), lambda p: p ->> '$.name')) as names
-    from (select distinct packages from findings where status = 'ACTIVE' and packages is not null) as distinct_lists
+    from (select distinct packages from findings where status is distinct from 'SUPPRESSED' and status is distinct from 'CLOSED' and packages is not null) as distinct_lists
 ), pairs as (
     select packages, unnest(names) as value from texts
 )
@@ -15,7 +15,7 @@ select pairs.value as value, '' as name,
        count(*) filter (exploit_available = 'YES') as exploitable,
        count(distinct resource_id || account_id || region) as resources
 from findings join pairs using (packages)
-where status = 'ACTIVE' and resource_index = 0
+where status is distinct from 'SUPPRESSED' and status is distinct from 'CLOSED' and resource_index = 0
 group by pairs.value
 order by critical desc, high desc, medium desc, low desc, value
 limit :count

@@ -4,7 +4,7 @@ select finding_arn, vulnerability_id, severity, status, type, title, packages, f
        epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id, region
 from findings
 where resource_id = :resource_id and account_id = :account_id and region = :region and resource_type = :resource_type
-  and list_contains(:statuses, status)
+  and status is distinct from 'CLOSED' and (:suppressed or status is distinct from 'SUPPRESSED')
   and (:severities is null or list_contains(:severities, severity))
 order by severity_rank, status, inspector_score desc nulls last, vulnerability_id, finding_arn
 limit :count offset :skip
