@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import pyarrow as pa
-
 from sre_findings.inspector.client import Call, connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.regions import check_region, known_regions, partition_of
@@ -19,6 +17,7 @@ from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up
+from sre_scanner.frugal import be_frugal
 from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard import Workshop, read_shard
 
@@ -61,7 +60,7 @@ def scan(
         snapshots.discard(leftover)
     plan = make_plan(request, snapshots, now())
     stop = stop or threading.Event()
-    pa.set_memory_pool(pa.system_memory_pool())  # it gives freed pages back; Arrow's default keeps 40 MB of them
+    be_frugal()
     shop = Workshop(plan, snapshots, request.owner_tag, progress or Silence(), stop, now)
     snapshots.write_plan(plan)  # outside: where another scan has this folder, it is not ours to clear
     try:
