@@ -57,10 +57,22 @@ def of_coverage(answer: CoverageAnswer) -> int:
 
 def met(rollup: Rollup, fail_on: Severity | None, *, untriaged_fails: bool) -> bool:
     """Whether an ACTIVE finding is at or above the severity; one that nobody rated yet might be."""
+    worst, unrated = _at_or_above(rollup, fail_on)
+    return bool(worst or (untriaged_fails and unrated))
+
+
+def why_met(rollup: Rollup, fail_on: Severity | None) -> str:
+    """What the gate found, in one line."""
+    worst, unrated = _at_or_above(rollup, fail_on)
+    rated = f"{worst:,} findings at or above {str(fail_on).lower()}"
+    return f"{rated}, and {unrated:,} that nobody rated yet" if unrated else rated
+
+
+def _at_or_above(rollup: Rollup, fail_on: Severity | None) -> tuple[int, int]:
+    """How many findings are at or above the severity, and how many have none yet."""
     from sre_findings.model.severity import rank  # noqa: PLC0415 - see above
 
     if fail_on is None:
-        return False
+        return 0, 0
     counts = rollup.counts
-    worst = sum(counts.by_rank()[: rank(fail_on) + 1])
-    return bool(worst or (untriaged_fails and (counts.untriaged or counts.other)))
+    return sum(counts.by_rank()[: rank(fail_on) + 1]), counts.untriaged + counts.other

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sre_findings.inspector.wire import FindingsPage, WireFinding
+from sre_findings.store.blobs import mapped_errors
 from sre_scanner.texts import NOTHING, Texts
 
 SHAPE_FIELDS = ("title", "description", "vulnerability", "packages", "network_details", "code_details", "score_details",
@@ -36,6 +37,7 @@ _TAIL = 32  # hexadecimal digits that end an ARN
 _MICROSECONDS = 9e12  # beyond this many seconds a double has no microseconds left
 _SHAPES_MEMORY = 48 << 20
 _WAITING = 4096
+_DOING = "cannot write temporary files of the scan"
 
 
 class Kind(NamedTuple):
@@ -105,18 +107,20 @@ class Spool:
         self._extras: dict[int, bytes] = {}
 
     def add(self, page: FindingsPage) -> None:
-        """Takes a page."""
+        """Takes a page. Raises StoreUnreadable where the disk for temporary files is full."""
         for position, extra in page.extras.items():
             self._extras[len(self._waiting) + position] = extra
         self.unknown.update(page.unknown)
         self._waiting.extend(page.findings)
         if len(self._waiting) >= _WAITING:
-            self._flush()
+            with mapped_errors(_DOING):
+                self._flush()
 
     def rows(self) -> npt.NDArray[Any]:
         """Every thin row so far, in the order of arrival."""
-        self._flush()
-        self._file.flush()
+        with mapped_errors(_DOING):
+            self._flush()
+            self._file.flush()
         if not self.count:
             return np.empty(0, THIN)
         self._map = mmap.mmap(self._file.fileno(), self.count * THIN.itemsize, access=mmap.ACCESS_READ)

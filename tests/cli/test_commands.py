@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -128,6 +129,20 @@ def test_a_wrong_question_is_told_in_one_line_that_helps(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert_one_line(cli(*arguments), code, *words)
+
+
+@pytest.mark.parametrize("place", ["sre_findings.files.os.fsync", "sre_scanner.spool.Spool._flush"])
+def test_a_full_disk_is_told_and_leaves_no_snapshot(
+    cli: Cli, inspector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with inspector():
+        monkeypatch.setattr(place, full)
+        run = cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
+    assert_one_line(run, 4, "the disk is full", "nothing was committed")
+    assert not list(tmp_path.rglob("commits/*.json"))
 
 
 def test_without_any_snapshot_the_answer_is_unknown_and_the_code_3(cli: Cli, tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def test_a_gate_fails_on_its_severity_and_never_passes_on_missing_data(cli: Cli,
         return code
 
     assert gate(BUSY_INSTANCE, "critical") == 1
+    assert "24 findings at or above critical" in cli("vulnerabilities", "-i", BUSY_INSTANCE, "--fail-on", "critical").err
     assert gate(CLEAN_INSTANCE, "low") == 0
     assert gate(SUPPRESSED_ONLY_INSTANCE, "low") == 0
     assert gate(UNMANAGED_INSTANCE, "low") == 6

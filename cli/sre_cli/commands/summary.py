@@ -33,4 +33,7 @@ def command(
 
     answer = summary(Summary(by, count, as_of), open_sources(settings))
     options.show(answer, output, render_summary)
-    return exits.of_summary(answer, fail_on, untriaged_fails=untriaged == "fail")
+    code = exits.of_summary(answer, fail_on, untriaged_fails=untriaged == "fail")
+    if code == exits.FAIL_ON:
+        click.echo(f"sre-cli: {exits.why_met(answer.rollup, fail_on)}", err=True)
+    return code

@@ -50,4 +50,7 @@ def command(settings: Settings, output: str, fail_on: Severity | None, untriaged
     options.show(answer, output, render_resource)
     if answer.next_cursor and output == "json":
         click.echo("sre-cli: there is more: pass next_cursor as --cursor, or use -n 0.", err=True)
-    return exits.of_resource(answer, fail_on, untriaged_fails=untriaged == "fail")
+    code = exits.of_resource(answer, fail_on, untriaged_fails=untriaged == "fail")
+    if code == exits.FAIL_ON:
+        click.echo(f"sre-cli: {exits.why_met(answer.rollup, fail_on)}", err=True)
+    return code
