@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,13 +85,13 @@ def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None
     with Simulator(fleet) as simulator, _pointed_at(simulator.url):
         for night in fleet.nights:
             simulator.clock = night
-            began = time.monotonic()
-            commit = scan(request, snapshots, table, now=lambda night=night, began=began: night + _since(began))  # type: ignore[misc]
-            click.echo(render_commit(commit), err=True)
+            click.echo(render_commit(scan(request, snapshots, table, now=_clock(night))), err=True)
 
 
-def _since(began: float) -> timedelta:
-    return timedelta(seconds=time.monotonic() - began)
+def _clock(night: datetime) -> Callable[[], datetime]:
+    """A clock that says ``night`` now and goes on from there."""
+    began = time.monotonic()
+    return lambda: night + timedelta(seconds=time.monotonic() - began)
 
 
 @contextlib.contextmanager
@@ -99,7 +99,7 @@ def _pointed_at(url: str) -> Iterator[None]:
     """AWS settings that lead to the simulator and nowhere else, as long as the block lasts."""
     ours = {
         "AWS_ENDPOINT_URL_INSPECTOR2": url, "AWS_ACCESS_KEY_ID": "SIMULATED", "AWS_SECRET_ACCESS_KEY": "simulated",
-        "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": "127.0.0.1", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }  # fmt: skip
     hidden = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
     before = {name: os.environ.get(name) for name in (*ours, *hidden)}
@@ -148,10 +148,18 @@ def _tell(home: Path, files: list[tuple[str, Path]]) -> None:
         click.echo(f"{name + ':':<12} {path}")
     click.echo(f"\nTry next:\n  export SRE_STORE={home}")
     for line in (
-        "sre-cli summary --by owner",
-        "sre-cli vulnerabilities -i prod-web-36 -s critical --fail-on critical",
-        "sre-cli coverage",
-        "sre-cli snapshots list",
-        "sre-cli export --format ndjson -s critical -o critical.ndjson",
+        "summary --by owner",
+        "vulnerabilities -i prod-web-36 -s critical --fail-on critical",
+        "coverage",
+        "snapshots list",
+        "export --format ndjson -s critical -o critical.ndjson",
     ):
-        click.echo(f"  {line}")
+        click.echo(f"  {_program()} {line}")
+
+
+def _program() -> str:
+    """How the reader calls sre-cli: by its name where the shell finds it, else by its path, as after ``make demo``."""
+    path = Path(sys.argv[0])
+    if shutil.which("sre-cli") or path.name != "sre-cli":
+        return "sre-cli"
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
