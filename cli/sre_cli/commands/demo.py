@@ -99,7 +99,8 @@ def _pointed_at(url: str) -> Iterator[None]:
     """AWS settings that lead to the simulator and nowhere else, as long as the block lasts."""
     ours = {
         "AWS_ENDPOINT_URL_INSPECTOR2": url, "AWS_ACCESS_KEY_ID": "SIMULATED", "AWS_SECRET_ACCESS_KEY": "simulated",
-        "NO_PROXY": "127.0.0.1", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1",
     }  # fmt: skip
     hidden = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
     before = {name: os.environ.get(name) for name in (*ours, *hidden)}
