@@ -170,12 +170,17 @@ def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[str
             yield f"{shard.region}: {name} {listing.outcome}" + (f" ({listing.detail})" if listing.detail else "")
     if not facts.accounts:
         yield f"{shard.region}: no account's status is known"
-    if not facts.ended_at:
-        yield f"{shard.region}: the shard did not end"
-    yield from _unsound_parts(facts)
-    yield from _fewer_than_aggregated(facts)
+    yield from _unproven(facts)
     yield from (f"{shard.region}: Inspector is {a.status.lower()} in account {a.account_id}"
                 for a in facts.accounts if a.status != "ENABLED" and not plan.accepts(a.account_id, shard.region))  # fmt: skip
+
+
+def _unproven(facts: ShardFacts) -> Iterator[str]:
+    """What leaves a shard in doubt although its listings ended. Its cells are then ``incomplete``, not reached."""
+    if not facts.ended_at:
+        yield f"{facts.region}: the shard did not end"
+    yield from _unsound_parts(facts)
+    yield from _fewer_than_aggregated(facts)
 
 
 def _unsound_parts(facts: ShardFacts) -> Iterator[str]:
@@ -264,7 +269,8 @@ def _worst_outcome(facts: ShardFacts | None) -> str:
     if facts is None:
         return "unreachable"
     listings = (facts.findings, facts.coverage, facts.status)
-    return next((one.outcome if one else "unreachable" for one in listings if one is None or one.outcome != ENDED), ENDED)
+    failed = (one.outcome if one else "unreachable" for one in listings if one is None or one.outcome != ENDED)
+    return next(failed, "incomplete" if any(_unproven(facts)) else ENDED)
 
 
 def _switched(account: AccountStatus, switch: str) -> str:

@@ -311,3 +311,19 @@ def test_facts_plan_and_certificate_come_back_from_json(scan: tuple[Plan, list[S
     assert [ShardFacts.from_json(again(one)) for one in facts] == facts
     assert Plan.from_json(again(plan)) == plan
     assert Certificate.from_json(again(certificate)) == certificate
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"ended_at": ""},
+        {"parts": ()},
+        {"aggregated": ({"all": 9_999, "critical": 0, "high": 0, "medium": 0},)},
+        {"distinct": 0, "duplicates": 0},
+    ],
+)
+def test_a_shard_in_doubt_has_no_reached_cell_although_its_listings_ended(spoiled: dict[str, Any]) -> None:
+    facts = replace(facts_of("eu-west-1"), **spoiled)
+    states = {state for _, state in cells_of(Shard("eu-west-1", "eu-west-1"), facts)}
+    assert states == {"incomplete"}
+    assert "reached" in {state for _, state in cells_of(Shard("eu-west-1", "eu-west-1"), facts_of("eu-west-1"))}
