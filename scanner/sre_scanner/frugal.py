@@ -17,18 +17,18 @@ def be_frugal() -> None:
     """
     pa.set_memory_pool(pa.system_memory_pool())
     if "pandas" not in sys.modules:
-        sys.meta_path.insert(0, _NoPandas)
+        refusal = _NoPandas()
+        sys.meta_path.insert(0, refusal)
         try:
             pa.array([0])
         finally:
-            sys.meta_path.remove(_NoPandas)
+            sys.meta_path.remove(refusal)
 
 
 class _NoPandas(MetaPathFinder):
     """Says that pandas is not installed."""
 
-    @classmethod
-    def find_spec(cls, name: str, _path: object = None, _target: object = None) -> None:
+    def find_spec(self, fullname: str, path: object = None, target: object = None, /) -> None:  # noqa: ARG002 - the protocol's
         """Nothing to say about any other module."""
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname)

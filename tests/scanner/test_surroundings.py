@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import boto3
 import pytest
@@ -14,9 +15,8 @@ from sre_scanner.surroundings import look_around
 def test_the_caller_the_enabled_regions_and_the_account_names_are_told(aws: str) -> None:
     organizations = boto3.client("organizations", region_name="us-east-1")
     organizations.create_organization(FeatureSet="ALL")
-    account = organizations.create_account(AccountName="payments", Email="payments@example.com")["CreateAccountStatus"][
-        "AccountId"
-    ]
+    created: Any = organizations.create_account(AccountName="payments", Email="payments@example.com")
+    account = created["CreateAccountStatus"]["AccountId"]
     around = look_around(None, os.environ, regions=True)
     assert around.caller.startswith("arn:aws:sts::")
     assert around.account_names[account] == "payments"
