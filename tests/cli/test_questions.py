@@ -218,6 +218,17 @@ def test_where_the_snapshot_cannot_tell_inspector_is_asked_and_where_that_fails_
     assert any("not asked live" in note and "denied" in note for note in stale.json["notes"])
 
 
+def test_without_any_aws_settings_an_unknown_resource_is_answered_from_the_snapshot(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name)
+    for resource in ("i-0123456789abcdef0", "no-such-name"):
+        run = cli("vulnerabilities", "-i", resource, "--output", "json")
+        assert (run.code, run.json["reason"]) == (5, "no_such_resource")
+        assert any("not asked live" in note for note in run.json["notes"])
+
+
 def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
     run = cli("vulnerabilities", "-i", "prod-web-36", "--live", "--store", str(tmp_path))
     assert (run.code, "name" in run.err) == (2, True)

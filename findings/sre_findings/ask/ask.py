@@ -27,7 +27,7 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
     try:
         return (sources.live or _no_live)(question, cached)
     except SreError as error:
-        if question.source == LIVE or isinstance(error, UsageError):
+        if question.source == LIVE:
             raise
         return resources.with_note(cached or resources.nothing(question, None), f"Inspector was not asked live: {error}")
 
