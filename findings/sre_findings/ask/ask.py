@@ -13,6 +13,7 @@ from sre_findings.ask.summaries import summarize
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.model.finding import Finding
+from sre_findings.model.resource import check_id
 
 
 def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
@@ -20,6 +21,7 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
 
     When Inspector fails, the snapshot answers and a note says so.
     """
+    check_id(question.text)
     found = find(sources, question.as_of)
     cached = resources.answer(question, found, sources.now()) if found or question.source == CACHED else None
     if not _wants_live(question, cached, sources):
