@@ -32,7 +32,7 @@ TYPES = (
 )
 
 _INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")
-_LOOKS_LIKE_INSTANCE_ID = re.compile(r"i-[0-9a-f]{5,}\Z", re.IGNORECASE)
+_LOOKS_LIKE_INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{5,}|[0-9a-z]{17})\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,15 @@ def test_ids_and_names_are_taken_stripped(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["i-0123456789abcdef", "i-0123456789abcdef01", "I-0123456789ABCDEF0", "i-0123456789ABCDEF0", "i-012345"]
+    "text",
+    [
+        "i-0123456789abcdef",
+        "i-0123456789abcdef01",
+        "I-0123456789ABCDEF0",
+        "i-0123456789ABCDEF0",
+        "i-012345",
+        "i-0123456789abcdefg",
+    ],
 )
 def test_a_mistyped_instance_id_is_refused_and_never_looked_up_as_a_name(text: str) -> None:
     with pytest.raises(UsageError, match="is not an EC2 instance id: i- is followed by 8 or 17 lower-case hex"):
