@@ -10,17 +10,20 @@ import msgspec
 import pyarrow as pa
 
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
-from sre_findings.model.coverage import ACTIVE
+from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
 from sre_findings.store.schema import COVERAGE
 
 
 class CoverageRows:
-    """Takes pages; gives them back as one table sorted by resource. ``uncovered`` counts resources not fully scanned."""
+    """Takes pages; gives them back as one table sorted by resource. ``as_of`` is when the scan began."""
 
-    def __init__(self, snapshot_id: str, region: str, owner_tag: str) -> None:
-        self._place, self._owner_tag = (snapshot_id, region), owner_tag
+    def __init__(self, snapshot_id: str, region: str, owner_tag: str, as_of: datetime) -> None:
+        self._place, self._owner_tag, self._as_of = (snapshot_id, region), owner_tag, as_of
         self._batches: list[pa.Table] = []
         self._uncovered: set[tuple[str, str]] = set()
+        self._late: set[tuple[str, str]] = set()
+        self._no_packages: set[tuple[str, str]] = set()
+        self._packages: set[tuple[str, str]] = set()
         self.accounts: set[str] = set()
         self.unknown: Counter[str] = Counter()
 
@@ -28,6 +31,11 @@ class CoverageRows:
     def uncovered(self) -> int:
         """Resources with at least one scan type that is not ACTIVE."""
         return len(self._uncovered)
+
+    @property
+    def doubtful(self) -> int:
+        """Further resources whose silence proves nothing: not scanned lately, or not yet, or their network alone."""
+        return len((self._late | (self._no_packages - self._packages)) - self._uncovered)
 
     def add(self, page: CoveragePage) -> None:
         """Takes a page."""
@@ -43,9 +51,9 @@ class CoverageRows:
 
     def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
         name, tags = names_of(one.resourceId, bytes(one.resourceMetadata))
-        self.accounts.add(one.accountId)
-        if one.scanStatus.statusCode != ACTIVE:
-            self._uncovered.add((one.accountId, one.resourceId))
+        last_scanned_at = _moment(one.lastScannedAt)
+        status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
+        self._watch(Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at))
         return {
             "snapshot_id": self._place[0],
             "resource_id": one.resourceId,
@@ -56,12 +64,22 @@ class CoverageRows:
             "status": one.scanStatus.statusCode,
             "reason": one.scanStatus.reason,
             "scan_mode": one.scanMode,
-            "last_scanned_at": _moment(one.lastScannedAt),
+            "last_scanned_at": last_scanned_at,
             "name": name,
             "owner": tags.get(self._owner_tag),
             "metadata": bytes(one.resourceMetadata).decode() or None,
             "extra": extra.decode() or None,
         }
+
+    def _watch(self, row: Coverage) -> None:
+        """Counts what the verdict on everything needs, by the same rules as the verdict on one resource."""
+        key = (row.account_id, row.resource_id)
+        self.accounts.add(row.account_id)
+        if not row.active:
+            self._uncovered.add(key)
+        if silent(row) or scanned_too_long_ago(row, self._as_of):
+            self._late.add(key)
+        (self._packages if packages_listed([row]) else self._no_packages).add(key)
 
 
 def _moment(seconds: float | None) -> datetime | None:

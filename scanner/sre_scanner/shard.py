@@ -75,7 +75,10 @@ class _Reading:
 
     def __init__(self, shop: Workshop, shard: Shard, inspector: Inspector) -> None:
         self._shop, self._shard, self._inspector = shop, shard, inspector
-        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owner_tag)
+        began = datetime.fromisoformat(shop.plan.created_at)
+        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owner_tag, began)
+            shop.plan.snapshot_id, shard.region, shop.owner_tag, datetime.fromisoformat(shop.plan.created_at)
+        )
         self._accounts: set[str] = set()
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
@@ -111,7 +114,7 @@ class _Reading:
         return ShardFacts(
             shard=self._shard.name, region=self._shard.region, started_at=self.started.isoformat(),
             findings=findings, coverage=coverage, status=status, accounts=tuple(self._statuses), aggregated=aggregated,
-            parts=parts, uncovered=self._rows.uncovered, notes=tuple(self._notes),
+            parts=parts, uncovered=self._rows.uncovered, doubtful=self._rows.doubtful, notes=tuple(self._notes),
         )  # fmt: skip
 
     def _record(self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None) -> Listing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -93,7 +94,7 @@ COVERED = st.fixed_dictionaries(
 @given(st.lists(COVERED, max_size=4))
 def test_a_row_of_coverage_keeps_every_field_and_unknown_ones_are_counted(rows: list[dict[str, Any]]) -> None:
     page = decode_coverage(msgspec.json.encode({"coveredResources": rows}))
-    kept = CoverageRows("20261122T010000Z", "eu-west-1", "team")
+    kept = CoverageRows("20261122T010000Z", "eu-west-1", "team", datetime(2026, 11, 22, 1, tzinfo=UTC))
     kept.add(page)
     others = ("provider", "fromTheFuture")
     extras = [json.loads(row["extra"]) if row["extra"] else {} for row in kept.table().to_pylist()]

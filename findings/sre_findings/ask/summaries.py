@@ -17,6 +17,7 @@ from sre_findings.model.verdict import (
     NO_FINDINGS,
     NO_SNAPSHOT,
     NOT_SCANNED,
+    SCANNED_TOO_LONG_AGO,
     SUPPRESSED_ONLY,
     TOO_OLD,
     UNKNOWN,
@@ -38,7 +39,8 @@ def summarize(question: Summary, found: Found | None, table: Table) -> SummaryAn
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     uncovered = int(found.commit.totals.get("uncovered", 0))
     groups = _groups(question, found, read)
-    return SummaryAnswer(_verdict(whole, uncovered, found.proof), whole, uncovered, found.proof, question.by, groups)
+    doubtful = int(found.commit.totals.get("doubtful", 0))
+    return SummaryAnswer(_verdict(whole, uncovered, doubtful, found.proof), whole, uncovered, found.proof, question.by, groups)
 
 
 Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
@@ -82,17 +84,20 @@ def _rollup(row: dict[str, int]) -> Rollup:
     return Rollup(counts, int(row["suppressed"]), int(row["fixable"]), int(row["exploitable"]), int(row["resources"]))
 
 
-def _verdict(whole: Rollup, uncovered: int, proof: Proof) -> Verdict:
+def _verdict(whole: Rollup, uncovered: int, doubtful: int, proof: Proof) -> Verdict:
     """The verdict on everything: the rule of one resource, with every cell and every row of coverage in it."""
     doubts = tuple(proof.reasons) if proof.state != COMPLETE else ()
     if whole.counts.total:
         return Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings", doubts)
     if whole.suppressed:
         return Verdict(VULNERABLE, SUPPRESSED_ONLY, "every open finding is suppressed", doubts)
-    if proof.state != COMPLETE:
-        return Verdict(UNKNOWN, INCOMPLETE, "the scan is incomplete", doubts)
-    if proof.too_old:
-        return Verdict(UNKNOWN, TOO_OLD, "the snapshot is older than allowed")
-    if uncovered:
-        return Verdict(UNKNOWN, NOT_SCANNED, f"{uncovered} resources are not fully scanned")
+    unknown = (
+        (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
+        (proof.too_old, TOO_OLD, "the snapshot is older than allowed"),
+        (uncovered > 0, NOT_SCANNED, f"{uncovered} resources are not fully scanned"),
+        (doubtful > 0, SCANNED_TOO_LONG_AGO, f"{doubtful} resources were not scanned lately, or never"),
+    )
+    for applies, reason, explanation in unknown:
+        if applies:
+            return Verdict(UNKNOWN, reason, explanation, doubts)
     return Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")

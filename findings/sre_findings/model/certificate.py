@@ -89,6 +89,7 @@ class ShardFacts:
     changed_meanwhile: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
     uncovered: int = 0
+    doubtful: int = 0
     notes: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -289,6 +290,7 @@ def _totals(facts: Sequence[ShardFacts]) -> dict[str, int]:
         "duplicates": sum(f.duplicates for f in facts),
         "coverage": sum(f.coverage.items for f in facts if f.coverage),
         "uncovered": sum(f.uncovered for f in facts),
+        "doubtful": sum(f.doubtful for f in facts),
         "changed_meanwhile": sum(f.changed_meanwhile for f in facts),
     }
 

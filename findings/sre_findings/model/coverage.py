@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,6 +57,16 @@ def scanned_too_long_ago(row: Coverage, as_of: datetime) -> bool:
     if limit is None:
         return False
     return row.last_scanned_at is None or as_of - row.last_scanned_at > limit
+
+
+def silent(row: Coverage) -> bool:
+    """Whether the row says that nothing was scanned; a first scan still to come counts as ACTIVE and is none."""
+    return not row.active or row.reason == "PENDING_INITIAL_SCAN"
+
+
+def packages_listed(rows: Sequence[Coverage]) -> bool:
+    """An instance whose network alone is covered may hold anything."""
+    return any(row.scan_type == "PACKAGE" or row.resource_type != INSTANCE for row in rows)
 
 
 # Reasons of ListCoverage (API reference, ScanStatus.reason) in words, and the remedy where there is one.

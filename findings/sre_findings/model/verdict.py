@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sre_findings.model.certificate import Cell
-from sre_findings.model.coverage import Coverage, explain, remedy, scanned_too_long_ago
+from sre_findings.model.coverage import Coverage, explain, packages_listed, remedy, scanned_too_long_ago, silent
 from sre_findings.model.finding import iso
-from sre_findings.model.resource import FUNCTION, INSTANCE
+from sre_findings.model.resource import FUNCTION
 from sre_findings.model.rollup import Rollup
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
@@ -106,11 +106,11 @@ def _gap(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
 
 
 def _not_scanned(evidence: Evidence) -> Verdict | None:
-    silent = [row for row in evidence.coverage if not row.active or row.reason == "PENDING_INITIAL_SCAN"]
-    if silent or not evidence.coverage:
-        why = "; ".join(_silence(row) for row in silent) or "Inspector does not list this resource as covered"
+    quiet = [row for row in evidence.coverage if silent(row)]
+    if quiet or not evidence.coverage:
+        why = "; ".join(_silence(row) for row in quiet) or "Inspector does not list this resource as covered"
         return Verdict(UNKNOWN, NOT_SCANNED, why)
-    if any(row.resource_type == INSTANCE for row in evidence.coverage) and not _packages_scanned(evidence.coverage):
+    if not packages_listed(evidence.coverage):
         return Verdict(UNKNOWN, NOT_SCANNED, "its network is scanned and its packages are not listed as covered")
     late = [row for row in evidence.coverage if scanned_too_long_ago(row, evidence.as_of)]
     if late:
@@ -118,11 +118,6 @@ def _not_scanned(evidence: Evidence) -> Verdict | None:
         when = f"was last scanned at {iso(row.last_scanned_at)}" if row.last_scanned_at else "was never scanned"
         return Verdict(UNKNOWN, SCANNED_TOO_LONG_AGO, f"its {row.scan_type.lower()} {when}")
     return None
-
-
-def _packages_scanned(rows: Sequence[Coverage]) -> bool:
-    """An instance whose network alone is covered may hold anything."""
-    return any(row.scan_type == "PACKAGE" for row in rows)
 
 
 def _silence(row: Coverage) -> str:

@@ -297,6 +297,7 @@ def test_totals_and_unknown_things_are_summed_over_the_shards() -> None:
         "duplicates": 1,
         "coverage": 6,
         "uncovered": 2,
+        "doubtful": 0,
         "changed_meanwhile": 3,
     }
 

@@ -1,0 +1,104 @@
+"""The verdict on the whole estate keeps the same rule as the verdict on one resource."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.ask import summary
+from sre_findings.ask.question import Summary
+from sre_findings.ask.sources import Sources
+from sre_findings.inspector.wire import decode_coverage
+from sre_findings.model.errors import UsageError
+from sre_scanner.coverage import CoverageRows
+from sre_simulator.fleet import replay_fleet
+from sre_simulator.server import Fault
+
+
+@pytest.fixture
+def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+    """The summary of an estate whose one finding has this status."""
+
+    def ask(status: str, *faults: Fault, age: timedelta = timedelta()) -> Any:
+        resource = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"}
+        finding = {
+            "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}", "awsAccountId": "111122223333",
+            "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": status, "description": "x", "resources": [resource],
+            "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9,
+        }  # fmt: skip
+        (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
+        with served(replay_fleet(tmp_path / "one.jsonl"), faults=faults) as simulator:
+            commit = house.scan(simulator)
+        return summary(Summary(), Sources(house.snapshots, house.table, tmp_path, now=lambda: commit.ended_at + age))
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("status", "faults", "age", "verdict", "reason"),
+    [
+        ("ACTIVE", (), 0, "vulnerable", "findings"),
+        ("SUPPRESSED", (), 0, "vulnerable", "suppressed_only"),
+        ("CLOSED", (), 0, "clean", "no_findings"),
+        ("CLOSED", (), 27, "unknown", "snapshot_too_old"),
+        ("CLOSED", (Fault("denied", "ListCoverage", times=9),), 0, "unknown", "scan_incomplete"),
+        ("ACTIVE", (Fault("denied", "ListCoverage", times=9),), 27, "vulnerable", "findings"),
+    ],
+)
+def test_nothing_is_clean_that_was_not_read_whole_and_lately(
+    asked: Callable[..., Any], status: str, faults: tuple[Fault, ...], age: int, verdict: str, reason: str
+) -> None:
+    answer = asked(status, *faults, age=timedelta(hours=age))
+    assert (answer.verdict.verdict, answer.verdict.reason) == (verdict, reason)
+    assert bool(answer.verdict.notes) == bool(faults)
+
+
+def test_an_estate_with_a_resource_that_is_not_scanned_is_not_clean(
+    asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sre_scanner.coverage.CoverageRows.uncovered", property(lambda _: 2))
+    answer = asked("CLOSED")
+    assert (answer.verdict.verdict, answer.verdict.reason, answer.uncovered) == ("unknown", "not_scanned", 2)
+
+
+AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("row", "uncovered", "doubtful"),
+    [
+        ({}, 0, 0),
+        ({"scanStatus": {"statusCode": "INACTIVE", "reason": "NO_INVENTORY"}}, 1, 0),
+        ({"scanStatus": {"statusCode": "ACTIVE", "reason": "PENDING_INITIAL_SCAN"}}, 0, 1),
+        ({"lastScannedAt": AS_OF.timestamp() - 30 * 86400}, 0, 1),
+        ({"lastScannedAt": 1e300}, 0, 1),
+        ({"scanType": "NETWORK"}, 0, 1),
+    ],
+)
+def test_resources_whose_silence_proves_nothing_are_counted(row: dict[str, Any], uncovered: int, doubtful: int) -> None:
+    usual = {
+        "resourceId": "i-0123456789abcdef0", "resourceType": "AWS_EC2_INSTANCE", "accountId": "111122223333",
+        "scanType": "PACKAGE", "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+        "lastScannedAt": AS_OF.timestamp() - 3600,
+    }  # fmt: skip
+    rows = CoverageRows("20261122T010000Z", "eu-west-1", "team", AS_OF)
+    rows.add(decode_coverage(json.dumps({"coveredResources": [usual | row]}).encode()))
+    assert (rows.uncovered, rows.doubtful) == (uncovered, doubtful)
+
+
+def test_an_estate_with_a_resource_that_was_not_scanned_lately_is_not_clean(
+    asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sre_scanner.coverage.CoverageRows.doubtful", property(lambda _: 3))
+    answer = asked("CLOSED")
+    assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "scanned_too_long_ago")
+
+
+def test_a_summary_by_something_else_is_a_usage_error(house: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot summarize by 'colour'"):
+        summary(Summary("colour"), Sources(house.snapshots, house.table, tmp_path))
