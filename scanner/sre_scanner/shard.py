@@ -77,8 +77,6 @@ class _Reading:
         self._shop, self._shard, self._inspector = shop, shard, inspector
         began = datetime.fromisoformat(shop.plan.created_at)
         self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owner_tag, began)
-            shop.plan.snapshot_id, shard.region, shop.owner_tag, datetime.fromisoformat(shop.plan.created_at)
-        )
         self._accounts: set[str] = set()
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
