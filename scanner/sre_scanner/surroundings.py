@@ -63,12 +63,11 @@ def _clients(profile: str | None, home: str, environ: Mapping[str, str]) -> Make
 
     overridden = "AWS_ENDPOINT_URL_INSPECTOR2" in environ and "AWS_ENDPOINT_URL" not in environ
     config = botocore.config.Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
-    session = botocore.session.Session(profile=profile)
 
     def make(service: str) -> Any:
         if overridden and f"AWS_ENDPOINT_URL_{service.upper()}" not in environ:
             raise UsageError("not asked, for Inspector's endpoint is overridden and its own is not")
-        return session.create_client(service, region_name=home, config=config)
+        return botocore.session.Session(profile=profile).create_client(service, region_name=home, config=config)
 
     return make
 

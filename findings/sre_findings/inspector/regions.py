@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sre_findings.model.errors import UsageError
 
@@ -20,20 +22,24 @@ def check_region(region: str, known: Iterable[str]) -> str:
     )
 
 
-def known_regions() -> list[str]:
-    """Every region where Inspector exists, in all partitions, as botocore knows them."""
+@functools.cache
+def _plain_session() -> Any:
+    """A session for what botocore knows by itself: reading its endpoints takes 30 ms each time."""
     import botocore.session  # noqa: PLC0415 - 120 ms, only for those who call AWS
 
-    session = botocore.session.get_session()
+    return botocore.session.get_session()
+
+
+def known_regions() -> list[str]:
+    """Every region where Inspector exists, in all partitions, as botocore knows them."""
+    session = _plain_session()
     partitions = session.get_available_partitions()
     return [r for p in partitions for r in session.get_available_regions("inspector2", p)]
 
 
 def partition_of(region: str) -> str:
     """The partition of a region: aws, aws-cn, aws-us-gov. One snapshot holds one."""
-    import botocore.session  # noqa: PLC0415
-
-    partition: str = botocore.session.get_session().get_partition_for_region(region)
+    partition: str = _plain_session().get_partition_for_region(region)
     return partition
 
 
