@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from sre_findings.model.certificate import ShardFacts, judge
+from sre_findings.model.certificate import judge
 from sre_findings.model.errors import InspectorDisabled, Unreadable
+from sre_findings.model.facts import ShardFacts
 from sre_findings.model.rollup import Rollup, Scope, rollups
 from sre_findings.model.scope import Plan
 from sre_findings.store import rollups as table_rollups

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Tally
-from sre_findings.model.certificate import ENDED, AccountStatus, Listing, Part, ShardFacts
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Interrupted, Rejected, Throttled, Unreadable
+from sre_findings.model.facts import ENDED, AccountStatus, Listing, Part, ShardFacts
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.severity import rank
 from sre_findings.store.schema import COVERAGE, FINDINGS, RESOURCES

@@ -13,7 +13,6 @@ import pytest
 
 from sre_findings.inspector import listing
 from sre_findings.inspector.wire import FindingsPage
-from sre_findings.model.certificate import AccountStatus
 from sre_findings.model.errors import (
     CommitLost,
     CredentialsInvalid,
@@ -23,6 +22,7 @@ from sre_findings.model.errors import (
     Unreadable,
     UsageError,
 )
+from sre_findings.model.facts import AccountStatus
 from sre_findings.model.rollup import Scope
 from sre_findings.model.scope import AcceptedGap, Expectation
 from sre_findings.store import rollups

@@ -17,7 +17,7 @@ from sre_findings.inspector.wire import (
     decode_findings,
     decode_object,
 )
-from sre_findings.model.certificate import AccountStatus
+from sre_findings.model.facts import AccountStatus
 
 FILTER_VALUES = 10  # FilterCriteria and accountIds take at most ten entries a field
 STATUS_ACCOUNTS = 100  # BatchGetAccountStatus takes at most a hundred accounts

@@ -7,13 +7,13 @@ fact that ``complete`` needs must be there, and taking any one away gives ``part
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from sre_findings.model.facts import ENDED, AccountStatus, Listing, ShardFacts
 from sre_findings.model.scope import Plan, Shard
 
 COMPLETE, PARTIAL = "complete", "partial"
-ENDED = "ended"
 REACHED, DISABLED, NOT_OPTED_IN = "reached", "disabled", "not_opted_in"
 
 # What BatchGetAccountStatus calls a resource state, and the cells that it switches: (resource type, scan type).
@@ -34,79 +34,6 @@ class Cell(NamedTuple):
     region: str
     resource_type: str
     scan_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How one paged operation went. ``outcome`` is ``ended`` only when a page came without a next token; otherwise
-    ``denied``, ``credentials_invalid``, ``throttled``, ``unreachable`` or ``rejected``, and ``detail`` says it in words."""
-
-    outcome: str
-    detail: str = ""
-    pages: int = 0
-    items: int = 0
-    empty_pages: int = 0
-    throttles: int = 0
-    retries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One Parquet file of a snapshot: its key below the snapshot, rows, bytes and SHA-256 (hex)."""
-
-    key: str
-    rows: int
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccountStatus:
-    """BatchGetAccountStatus for one account: its state, and a state a switch (see SWITCHES)."""
-
-    account_id: str
-    status: str
-    switches: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ShardFacts:
-    """What one shard of the plan saw. Every field is recorded while it happens; none is a conclusion."""
-
-    shard: str
-    region: str
-    started_at: str
-    ended_at: str = ""
-    findings: Listing | None = None
-    coverage: Listing | None = None
-    status: Listing | None = None
-    accounts: Sequence[AccountStatus] = ()
-    parts: Sequence[Part] = ()
-    distinct: int = 0
-    duplicates: int = 0
-    listed: Mapping[str, int] = field(default_factory=dict)
-    aggregated: Sequence[Mapping[str, int]] = ()
-    changed_meanwhile: int = 0
-    unknown: Mapping[str, int] = field(default_factory=dict)
-    uncovered: int = 0
-    doubtful: int = 0
-    notes: Sequence[str] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, for the shard's file."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> ShardFacts:
-        """The reverse of :meth:`to_json`."""
-        listings = {k: Listing(**values[k]) if values[k] else None for k in ("findings", "coverage", "status")}
-        lists = {
-            "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
-            "parts": tuple(Part(**p) for p in values["parts"]),
-            "aggregated": tuple(values["aggregated"]),
-            "notes": tuple(values["notes"]),
-        }
-        return cls(**{**values, **listings, **lists})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sre_findings.model.certificate import Cell, Certificate, Part, ShardFacts
+from sre_findings.model.certificate import Cell, Certificate
 from sre_findings.model.errors import CommitLost, StoreUnreadable
+from sre_findings.model.facts import Part, ShardFacts
 from sre_findings.model.scope import Plan
 from sre_findings.store.blobs import Blobs, Missing
 

@@ -10,8 +10,8 @@ import pytest
 
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Patience, RateLimit, Tally, Transient
-from sre_findings.model.certificate import AccountStatus
 from sre_findings.model.errors import Rejected, Unreachable
+from sre_findings.model.facts import AccountStatus
 
 
 class Scripted:

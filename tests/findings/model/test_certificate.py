@@ -11,19 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.model.certificate import (
-    COMPLETE,
-    PARTIAL,
-    SWITCHES,
-    AccountStatus,
-    Cell,
-    Certificate,
-    Listing,
-    Part,
-    ShardFacts,
-    cells_of,
-    judge,
-)
+from sre_findings.model.certificate import COMPLETE, PARTIAL, SWITCHES, Cell, Certificate, cells_of, judge
+from sre_findings.model.facts import AccountStatus, Listing, Part, ShardFacts
 from sre_findings.model.scope import AcceptedGap, Plan, Shard
 
 SHA = "ab" * 32

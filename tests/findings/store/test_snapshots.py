@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from sre_findings.model.certificate import AccountStatus, Listing, Part, ShardFacts, judge
+from sre_findings.model.certificate import judge
 from sre_findings.model.errors import CommitLost, StoreUnreadable
+from sre_findings.model.facts import AccountStatus, Listing, Part, ShardFacts
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.store.blobs import Blobs, FolderBlobs
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots, commit_key, folder

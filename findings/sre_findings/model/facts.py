@@ -1,0 +1,82 @@
+"""What a scan writes down while it reads: facts about each listing, each part and each account; no conclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How one paged operation went. ``outcome`` is ``ended`` only when a page came without a next token; otherwise
+    ``denied``, ``credentials_invalid``, ``throttled``, ``unreachable`` or ``rejected``, and ``detail`` says it in words."""
+
+    outcome: str
+    detail: str = ""
+    pages: int = 0
+    items: int = 0
+    empty_pages: int = 0
+    throttles: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Parquet file of a snapshot: its key below the snapshot, rows, bytes and SHA-256 (hex)."""
+
+    key: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """BatchGetAccountStatus for one account: its state, and a state a switch (see SWITCHES)."""
+
+    account_id: str
+    status: str
+    switches: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFacts:
+    """What one shard of the plan saw. Every field is recorded while it happens; none is a conclusion."""
+
+    shard: str
+    region: str
+    started_at: str
+    ended_at: str = ""
+    findings: Listing | None = None
+    coverage: Listing | None = None
+    status: Listing | None = None
+    accounts: Sequence[AccountStatus] = ()
+    parts: Sequence[Part] = ()
+    distinct: int = 0
+    duplicates: int = 0
+    listed: Mapping[str, int] = field(default_factory=dict)
+    aggregated: Sequence[Mapping[str, int]] = ()
+    changed_meanwhile: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    uncovered: int = 0
+    doubtful: int = 0
+    notes: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the shard's file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ShardFacts:
+        """The reverse of :meth:`to_json`."""
+        listings = {k: Listing(**values[k]) if values[k] else None for k in ("findings", "coverage", "status")}
+        lists = {
+            "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
+            "parts": tuple(Part(**p) for p in values["parts"]),
+            "aggregated": tuple(values["aggregated"]),
+            "notes": tuple(values["notes"]),
+        }
+        return cls(**{**values, **listings, **lists})
