@@ -1,4 +1,4 @@
-"""Findings as one Parquet file with the columns of a snapshot, for pandas, Spark, DuckDB and Athena alike."""
+"""Findings as one Parquet file, each with all that a snapshot knows of it, for pandas, Spark, DuckDB and Athena alike."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def write(batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - 260 ms, only for those who write Parquet
 
-    from sre_findings.store.schema import FINDINGS  # noqa: PLC0415 - it imports pyarrow
+    from sre_findings.store.schema import WHOLE  # noqa: PLC0415 - it imports pyarrow
 
     written = 0
-    with pq.ParquetWriter(destination, FINDINGS, compression="zstd") as writer:
-        for group in _row_groups(batches, FINDINGS):
+    with pq.ParquetWriter(destination, WHOLE, compression="zstd") as writer:
+        for group in _row_groups(batches, WHOLE):
             writer.write_table(group)
             written += group.num_rows
     return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sre_findings.inspector.wire import decode_epss, decode_packages
+from sre_findings.model.owners import Owners
 from sre_findings.model.severity import rank
 from sre_findings.store.schema import FINDINGS
+from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import Identities
 from sre_scanner.order import Sorted
 from sre_scanner.spool import SHAPE_FIELDS, TIME_FIELDS, Kind, Spool
@@ -21,11 +22,14 @@ from sre_scanner.spool import SHAPE_FIELDS, TIME_FIELDS, Kind, Spool
 class Columns:
     """Makes tables of the findings schema for slices of the sorted rows."""
 
-    def __init__(self, spool: Spool, rows: npt.NDArray[Any], found: Identities, snapshot_id: str, region: str) -> None:
-        self._spool, self._rows, self._found = spool, rows, found
-        self._constant = {"snapshot_id": snapshot_id, "region": region}
+    def __init__(
+        self, spool: Spool, rows: npt.NDArray[Any], found: Identities, shared: Dimensions, place: tuple[str, str], owners: Owners
+    ) -> None:
+        self._spool, self._rows, self._found, self._shared = spool, rows, found, shared
+        self._constant = {"snapshot_id": place[0], "region": place[1]}
         self._kinds = spool.kinds.in_order()
-        self._shapes = spool.shapes.table()
+        self._titles = spool.shapes.table()[:, SHAPE_FIELDS.index("title")]
+        self._of_accounts = pa.array([owners.of_account(kind.account_id or "") for kind in self._kinds], pa.string())
 
     def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
         """Rows ``start`` to ``stop`` of the sorted order."""
@@ -37,8 +41,9 @@ class Columns:
             **{name: _times(rows[name]) for name in TIME_FIELDS},
             **{name: _repeated(text, len(rows)) for name, text in self._constant.items()},
             **self._of_kinds(rows),
-            **dict(self._of_resources(where.entry[start:stop])),
-            **dict(self._of_texts(rows)),
+            **dict(self._of_resources(where.entry[start:stop], rows)),
+            **dict(self._of_shapes(rows)),
+            **dict(self._texts(rows)),
         }
         return pa.table([columns[name] for name in FINDINGS.names], schema=FINDINGS)
 
@@ -52,32 +57,31 @@ class Columns:
             **{name: _words(values, indices) for name, values in words.items()},
         }
 
-    def _of_resources(self, entries: npt.NDArray[np.int32]) -> Iterator[tuple[str, pa.Array]]:
+    def _of_resources(self, entries: npt.NDArray[np.int32], rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
         found = pa.array(entries).dictionary_encode()
         ours = found.dictionary.to_pylist()
         for name, values in (
-            ("resource_id", self._found.ids), ("resource_type", self._found.types),
-            ("resource_name", self._found.names), ("owner", self._found.owners),
+            ("resource_id", self._found.ids), ("resource_type", self._found.types), ("resource_name", self._found.names),
         ):  # fmt: skip
             yield name, _words(pa.array([values[i] for i in ours], pa.string()), found.indices)
+        owners = pa.array([self._found.owners[i] for i in ours], pa.string()).take(found.indices)
+        by_account = self._of_accounts.take(pa.array(rows["kind"]))
+        yield "owner", pc.call_function("coalesce", [owners, by_account]).dictionary_encode()
 
-    def _of_texts(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
-        shapes = pa.array(rows["shape"]).dictionary_encode()
-        parts = self._shapes[shapes.dictionary.to_numpy()]
-        for column, name in enumerate(SHAPE_FIELDS):
-            yield from self._texts(name, parts[:, column], shapes.indices)
-        for name in ("resources", "extra"):
-            numbers = pa.array(rows[name]).dictionary_encode()
-            yield from self._texts(name, numbers.dictionary.to_numpy(), numbers.indices)
+    def _of_shapes(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
+        """Numbers of what is shared, and the columns that follow from it."""
+        numbers = self._shared.packages[rows["shape"]]
+        yield "packages_id", pa.array(numbers, mask=numbers < 0)
+        details = pa.array(self._shared.details[rows["shape"]])
+        yield "details_id", details
+        chosen = details.dictionary_encode()
+        for name, values in self._shared.derived.items():
+            yield name, _words(values.take(chosen.dictionary), chosen.indices)
 
-    def _texts(self, name: str, numbers: npt.NDArray[np.int32], indices: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-        """The column of a text, and the columns derived from it; ``indices`` choose from ``numbers``."""
-        distinct = pa.array(np.ascontiguousarray(numbers)).dictionary_encode()
-        texts = self._spool.texts[name].read(distinct.dictionary.to_pylist())
-        chosen = distinct.indices.take(indices)
-        yield name if name != "vulnerability" else "vulnerability_details", _words(_strings(texts), chosen)
-        for derived, derive in _DERIVED.get(name, {}).items():
-            yield derived, _words(derive(texts), chosen)
+    def _texts(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
+        for name, numbers in (("title", self._titles[rows["shape"]]), ("resources", rows["resources"]), ("extra", rows["extra"])):
+            distinct = pa.array(np.ascontiguousarray(numbers)).dictionary_encode()
+            yield name, _words(_strings(self._spool.texts[name].read(distinct.dictionary.to_pylist())), distinct.indices)
 
 
 _HEX = np.array([f"{byte:02x}" for byte in range(256)], "S2")
@@ -113,21 +117,3 @@ def _times(seconds: npt.NDArray[np.float64]) -> pa.Array:
     missing = np.isnan(seconds)
     microseconds = np.rint(np.where(missing, 0.0, seconds) * 1e6).astype(np.int64)
     return pa.array(microseconds, mask=missing).cast(pa.timestamp("us", tz="UTC"))
-
-
-def _vulnerability_ids(texts: Sequence[bytes]) -> pa.Array:
-    return pa.array([decode_packages(text).vulnerabilityId if text else None for text in texts], pa.string())
-
-
-def _vulnerability_sources(texts: Sequence[bytes]) -> pa.Array:
-    return pa.array([decode_packages(text).source if text else None for text in texts], pa.string())
-
-
-def _epss_scores(texts: Sequence[bytes]) -> pa.Array:
-    return pa.array([decode_epss(text) for text in texts], pa.float64())
-
-
-_DERIVED: dict[str, dict[str, Callable[[Sequence[bytes]], pa.Array]]] = {
-    "vulnerability": {"vulnerability_id": _vulnerability_ids, "vulnerability_source": _vulnerability_sources},
-    "epss": {"epss_score": _epss_scores},
-}

@@ -11,14 +11,16 @@ import pyarrow as pa
 
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
 from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
+from sre_findings.model.owners import Owners
 from sre_findings.store.schema import COVERAGE
+from sre_scanner.traits import covered_group
 
 
 class CoverageRows:
     """Takes pages; gives them back as one table sorted by resource. ``as_of`` is when the scan began."""
 
-    def __init__(self, snapshot_id: str, region: str, owner_tag: str, as_of: datetime) -> None:
-        self._place, self._owner_tag, self._as_of = (snapshot_id, region), owner_tag, as_of
+    def __init__(self, snapshot_id: str, region: str, owners: Owners, as_of: datetime) -> None:
+        self._place, self._owners, self._as_of = (snapshot_id, region), owners, as_of
         self._batches: list[pa.Table] = []
         self._uncovered: set[tuple[str, str]] = set()
         self._late: set[tuple[str, str]] = set()
@@ -50,7 +52,7 @@ class CoverageRows:
         return rows.sort_by([("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")])
 
     def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
-        name, tags = names_of(one.resourceId, bytes(one.resourceMetadata))
+        name, tags, group = described(one.resourceId, bytes(one.resourceMetadata))
         last_scanned_at = _moment(one.lastScannedAt)
         status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
         self._watch(Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at))
@@ -66,7 +68,8 @@ class CoverageRows:
             "scan_mode": one.scanMode,
             "last_scanned_at": last_scanned_at,
             "name": name,
-            "owner": tags.get(self._owner_tag),
+            "owner": self._owners.of(tags, one.resourceId, name) or self._owners.of_account(one.accountId),
+            "exposure_group": group,
             "metadata": bytes(one.resourceMetadata).decode() or None,
             "extra": extra.decode() or None,
         }
@@ -90,18 +93,18 @@ def _moment(seconds: float | None) -> datetime | None:
         return None
 
 
-def names_of(resource_id: str, metadata: bytes) -> tuple[str | None, dict[str, str]]:
-    """A covered resource's name and tags, the same name that its findings give it. Source: ResourceScanMetadata."""
+def described(resource_id: str, metadata: bytes) -> tuple[str | None, dict[str, str], str]:
+    """A covered resource's name, its tags and its group, the same that its findings give. Source: ResourceScanMetadata."""
     try:
         kinds = _METADATA.decode(metadata) if metadata else {}
     except msgspec.DecodeError:
-        return None, {}
+        return None, {}, resource_id
     instance, function = kinds.get("ec2", {}), kinds.get("lambdaFunction", {})
     found = instance.get("tags") or function.get("functionTags")
     tags = {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
     project = kinds.get("codeRepository", {}).get("projectName")
     name = tags.get("Name") or function.get("functionName") or project or _image_name(resource_id, kinds.get("ecrImage", {}))
-    return name, tags
+    return name, tags, covered_group(resource_id, tags, kinds)
 
 
 def _image_name(resource_id: str, image: dict[str, Any]) -> str | None:

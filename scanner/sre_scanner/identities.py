@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sre_findings.inspector.wire import WireResource, decode_resources
+from sre_findings.model.owners import Owners
 from sre_scanner.texts import Texts
+from sre_scanner.traits import Traits, traits_of
 
 _CHUNK = 1024
 
@@ -26,19 +28,20 @@ class Identities:
     types: list[str] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
     owners: list[str | None] = field(default_factory=list)
+    traits: list[Traits] = field(default_factory=list)
     first: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     many: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     rank: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-def identify(texts: Texts, owner_tag: str) -> Identities:
+def identify(texts: Texts, owners: Owners) -> Identities:
     """Reads every distinct ``resources`` text once. A finding without a readable resource gets one with an empty id."""
     found, many = Identities(), [0] * len(texts)
     for start in range(0, len(texts), _CHUNK):
         for number, text in enumerate(texts.read(range(start, min(start + _CHUNK, len(texts)))), start):
             resources = (decode_resources(text) if text else []) or [WireResource(id="")]
             many[number] = len(resources)
-            _add(found, resources, owner_tag)
+            _add(found, resources, owners)
     texts.release()
     found.many = np.array(many, np.int32)
     found.first = np.cumsum(found.many, dtype=np.int32) - found.many
@@ -46,13 +49,15 @@ def identify(texts: Texts, owner_tag: str) -> Identities:
     return found
 
 
-def _add(found: Identities, resources: list[WireResource], owner_tag: str) -> None:
+def _add(found: Identities, resources: list[WireResource], owners: Owners) -> None:
     for resource in resources:
         tags = resource.tags or {}
         found.ids.append(resource.id)
         found.types.append(resource.type)
-        found.names.append(tags.get("Name") or own_name(resource.details))
-        found.owners.append(tags.get(owner_tag))
+        name = tags.get("Name") or own_name(resource.details)
+        found.names.append(name)
+        found.owners.append(owners.of(tags, resource.id, name))
+        found.traits.append(traits_of(resource.id, tags, resource.details))
 
 
 def own_name(details: dict[str, dict[str, Any]]) -> str | None:

@@ -13,6 +13,7 @@ from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.regions import check_region, known_regions, partition_of
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.errors import Interrupted, UsageError
+from sre_findings.model.owners import Owners
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
@@ -32,7 +33,7 @@ class Request:
     required: Sequence[str] = ()
     statuses: Sequence[str] = DEFAULT_STATUSES
     expectation: Expectation = field(default_factory=Expectation)
-    owner_tag: str = "team"
+    owners: Owners = field(default_factory=Owners)
     rate: float = 10.0
     deadline: float = 300.0
     profile: str | None = None
@@ -61,7 +62,7 @@ def scan(
     plan = make_plan(request, snapshots, now())
     stop = stop or threading.Event()
     be_frugal()
-    shop = Workshop(plan, snapshots, request.owner_tag, progress or Silence(), stop, now)
+    shop = Workshop(plan, snapshots, request.owners, progress or Silence(), stop, now)
     snapshots.write_plan(plan)  # outside: where another scan has this folder, it is not ours to clear
     try:
         _read_shards(request, shop)

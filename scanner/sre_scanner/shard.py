@@ -18,12 +18,14 @@ from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Interrupted, Rejected, Throttled, Unreadable
 from sre_findings.model.facts import ENDED, AccountStatus, Listing, Part, ShardFacts
+from sre_findings.model.owners import Owners
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.severity import rank
-from sre_findings.store.schema import COVERAGE, FINDINGS, RESOURCES
+from sre_findings.store.schema import COVERAGE, DETAILS, FINDINGS, PACKAGES, RESOURCES
 from sre_findings.store.snapshots import Snapshots
 from sre_scanner.columns import Columns
 from sre_scanner.coverage import CoverageRows
+from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import identify
 from sre_scanner.order import Sorted, put_in_order
 from sre_scanner.parts import writing
@@ -43,7 +45,7 @@ class Workshop:
 
     plan: Plan
     snapshots: Snapshots
-    owner_tag: str
+    owners: Owners
     progress: Progress
     stop: threading.Event
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -76,7 +78,7 @@ class _Reading:
     def __init__(self, shop: Workshop, shard: Shard, inspector: Inspector) -> None:
         self._shop, self._shard, self._inspector = shop, shard, inspector
         began = datetime.fromisoformat(shop.plan.created_at)
-        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owner_tag, began)
+        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owners, began)
         self._accounts: set[str] = set()
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
@@ -187,7 +189,7 @@ def _outcome(error: Unreadable) -> str:
 def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Reading) -> tuple[Part, ...]:
     """Sorts what was spooled and writes it; what was counted on the way goes to ``reading.counted``."""
     rows = spool.rows()
-    found = identify(spool.texts["resources"], shop.owner_tag)
+    found = identify(spool.texts["resources"], shop.owners)
     where = put_in_order(spool, rows, found)
     reading.counted = {
         "distinct": len(rows) - where.duplicates,
@@ -196,9 +198,14 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
         "changed_meanwhile": spool.changed,
         "unknown": dict(spool.unknown + reading.unknown),
     }
-    columns = Columns(spool, rows, found, shop.plan.snapshot_id, shard.region)
-    resources = tally(spool, found, where, (shop.plan.snapshot_id, shard.region))
-    parts: list[Part] = []
+    place = (shop.plan.snapshot_id, shard.region)
+    shared = Dimensions(spool)
+    columns = Columns(spool, rows, found, shared, place, shop.owners)
+    resources = tally(spool, found, where, place, shop.owners)
+    parts = [
+        *_one_part(shop, f"details/part-{shard.name}.parquet", DETAILS, shared.details_tables(*place)),
+        *_one_part(shop, f"packages/part-{shard.name}.parquet", PACKAGES, shared.packages_tables(*place)),
+    ]
     cuts = row_groups(where.resource) or [(0, 0)]  # a part of no rows still tells its columns
     for number, groups in enumerate(cuts[i : i + PART_GROUPS] for i in range(0, len(cuts), PART_GROUPS)):
         tables = (_released(columns.table(where, start, stop), spool) for start, stop in groups)

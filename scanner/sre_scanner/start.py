@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from sre_findings.model.errors import UsageError
+from sre_findings.model.owners import Owners, parse_owners
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, parse_expectation
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_blobs, open_table
@@ -41,7 +43,7 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         required=named,
         statuses=tuple(flags.statuses) or DEFAULT_STATUSES,
         expectation=expectation,
-        owner_tag=settings.owner_tag,
+        owners=_owners(settings),
         rate=flags.rate,
         deadline=flags.deadline,
         profile=flags.profile,
@@ -53,6 +55,17 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     stop = threading.Event()
     with _stopping(stop):
         return scan(request, snapshots, table, progress=progress, stop=stop)
+
+
+def _owners(settings: Settings) -> Owners:
+    """The tag, and the file of owners where one is set."""
+    if settings.owners is None:
+        return Owners(settings.owner_tag)
+    try:
+        text = settings.owners.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{settings.owners} cannot be read", why=str(error), do="Check SRE_OWNERS.") from error
+    return parse_owners(text, settings.owner_tag)
 
 
 class _stopping:  # noqa: N801 - reads as a word where it is used

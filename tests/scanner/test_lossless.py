@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.inspector.wire import decode_coverage, decode_findings
+from sre_findings.model.owners import Owners
 from sre_findings.store.rebuild import finding as rebuild
 from sre_scanner.columns import Columns
 from sre_scanner.coverage import CoverageRows
+from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import identify
 from sre_scanner.order import put_in_order
 from sre_scanner.spool import Spool
@@ -55,19 +57,35 @@ OPTIONAL = {
 }
 
 
+PLACE = ("20261122T010000Z", "eu-west-1")
+
+
 def through(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Wire to spool to columns and back, by ARN."""
     with closing(Spool()) as spool:
         spool.add(decode_findings(msgspec.json.encode({"findings": findings})))
         rows = spool.rows()
-        found = identify(spool.texts["resources"], "team")
+        found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, rows, found)
-        table = Columns(spool, rows, found, "20261122T010000Z", "eu-west-1").table(where, 0, len(where.row))
-        file = pa.BufferOutputStream()
-        pq.write_table(table, file)
-        return {
-            row["finding_arn"]: rebuild(row) for row in pq.read_table(file.getvalue()).to_pylist() if row["resource_index"] == 0
+        shared = Dimensions(spool)
+        table = Columns(spool, rows, found, shared, PLACE, Owners()).table(where, 0, len(where.row))
+        details = {row["details_id"]: row for one in shared.details_tables(*PLACE) for row in written(one)}
+        packages = {
+            row["packages_id"]: row["list"] for one in shared.packages_tables(*PLACE) for row in written(one) if row["list"]
         }
+        return {
+            row["finding_arn"]: rebuild({**row, **details[row["details_id"]], "packages": packages.get(row["packages_id"])})
+            for row in written(table)
+            if row["resource_index"] == 0
+        }
+
+
+def written(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows as Parquet gives them back."""
+    file = pa.BufferOutputStream()
+    pq.write_table(table, file)
+    rows: list[dict[str, Any]] = pq.read_table(file.getvalue()).to_pylist()
+    return rows
 
 
 @given(
@@ -94,7 +112,7 @@ COVERED = st.fixed_dictionaries(
 @given(st.lists(COVERED, max_size=4))
 def test_a_row_of_coverage_keeps_every_field_and_unknown_ones_are_counted(rows: list[dict[str, Any]]) -> None:
     page = decode_coverage(msgspec.json.encode({"coveredResources": rows}))
-    kept = CoverageRows("20261122T010000Z", "eu-west-1", "team", datetime(2026, 11, 22, 1, tzinfo=UTC))
+    kept = CoverageRows("20261122T010000Z", "eu-west-1", Owners(), datetime(2026, 11, 22, 1, tzinfo=UTC))
     kept.add(page)
     others = ("provider", "fromTheFuture")
     extras = [json.loads(row["extra"]) if row["extra"] else {} for row in kept.table().to_pylist()]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.inspector.wire import decode_findings
+from sre_findings.model.owners import Owners
 from sre_findings.model.severity import ORDER, rank
 from sre_scanner.identities import identify
 from sre_scanner.order import put_in_order
@@ -54,7 +55,7 @@ def test_each_arn_is_kept_once_with_its_greatest_updated_at_and_a_row_for_each_o
         for start in range(0, len(findings), page):
             spool.add(decode_findings(msgspec.json.encode({"findings": findings[start : start + page]})))
         rows = spool.rows()
-        found = identify(spool.texts["resources"], "team")
+        found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, rows, found)
         kept: dict[str, dict[str, Any]] = {}
         for finding in findings:

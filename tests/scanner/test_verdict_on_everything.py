@@ -15,6 +15,7 @@ from sre_findings.ask.question import Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.inspector.wire import decode_coverage
 from sre_findings.model.errors import UsageError
+from sre_findings.model.owners import Owners
 from sre_scanner.coverage import CoverageRows
 from sre_simulator.fleet import replay_fleet
 from sre_simulator.server import Fault
@@ -86,7 +87,7 @@ def test_resources_whose_silence_proves_nothing_are_counted(row: dict[str, Any],
         "scanType": "PACKAGE", "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
         "lastScannedAt": AS_OF.timestamp() - 3600,
     }  # fmt: skip
-    rows = CoverageRows("20261122T010000Z", "eu-west-1", "team", AS_OF)
+    rows = CoverageRows("20261122T010000Z", "eu-west-1", Owners(), AS_OF)
     rows.add(decode_coverage(json.dumps({"coveredResources": [usual | row]}).encode()))
     assert (rows.uncovered, rows.doubtful) == (uncovered, doubtful)
 

@@ -76,12 +76,13 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
 
 def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
     from sre_cli.commit_line import render_commit  # noqa: PLC0415
+    from sre_findings.model.owners import Owners  # noqa: PLC0415
     from sre_findings.store.open import open_table  # noqa: PLC0415
     from sre_scanner.scan import Request, scan  # noqa: PLC0415
     from sre_simulator.server import Simulator  # noqa: PLC0415
 
     table = open_table(settings.table)
-    request = Request(regions=fleet.regions, required=fleet.regions, owner_tag=settings.owner_tag, rate=1000.0)
+    request = Request(regions=fleet.regions, required=fleet.regions, owners=Owners(settings.owner_tag), rate=1000.0)
     with Simulator(fleet) as simulator, _pointed_at(simulator.url):
         for night in fleet.nights:
             simulator.clock = night

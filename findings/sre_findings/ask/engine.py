@@ -15,7 +15,7 @@ from typing import Any
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.snapshots import Commit, Snapshots
 
-_TABLES = ("findings", "coverage", "resources")
+_TABLES = ("findings", "coverage", "resources", "details", "packages")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _BATCH = 2000
 

@@ -1,7 +1,8 @@
 """The columns of a snapshot's Parquet files. docs/schema.md tells them to people; a test holds the two together.
 
-Columns that repeat are dictionaries, and the nested parts of the wire stay JSON text as it came, so that any engine
-reads them and nothing is lost: :func:`sre_findings.store.rebuild.finding` gives the wire's finding back from a row.
+What many findings share lies once, in tables of its own: ``details`` what is known of a vulnerability, ``packages`` the
+lists of packages. Plain SQL joins them by ``region`` and number. Nested parts of the wire stay JSON text as it came, so that
+nothing is lost: :func:`sre_findings.store.rebuild.finding` gives the wire's finding back from a joined row.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ FINDINGS = pa.schema([
     pa.field("vulnerability_id", _WORD),
     pa.field("vulnerability_source", _WORD),
     pa.field("title", _WORD),
-    pa.field("description", _WORD),
+    pa.field("subject", _WORD),  # what is found at the resource: a vulnerability, an open port, a line of code
     pa.field("fix_available", _WORD),
     pa.field("exploit_available", _WORD),
     pa.field("inspector_score", pa.float64()),
@@ -38,7 +39,17 @@ FINDINGS = pa.schema([
     pa.field("first_observed_at", _TIME),
     pa.field("last_observed_at", _TIME),
     pa.field("updated_at", _TIME),
-    pa.field("packages", _WORD),
+    pa.field("packages_id", pa.int32()),  # with the region: rows of packages
+    pa.field("details_id", pa.int32(), nullable=False),  # with the region: a row of details
+    pa.field("resources", _WORD),
+    pa.field("extra", _WORD),
+])  # fmt: skip
+
+DETAILS = pa.schema([
+    pa.field("snapshot_id", _WORD, nullable=False),
+    pa.field("region", _WORD, nullable=False),
+    pa.field("details_id", pa.int32(), nullable=False),
+    pa.field("description", _WORD),
     pa.field("vulnerability_details", _WORD),
     pa.field("network_details", _WORD),
     pa.field("code_details", _WORD),
@@ -46,9 +57,29 @@ FINDINGS = pa.schema([
     pa.field("exploitability", _WORD),
     pa.field("epss", _WORD),
     pa.field("remediation", _WORD),
-    pa.field("resources", _WORD),
-    pa.field("extra", _WORD),
 ])  # fmt: skip
+
+PACKAGES = pa.schema([
+    pa.field("snapshot_id", pa.string(), nullable=False),
+    pa.field("region", pa.string(), nullable=False),
+    pa.field("packages_id", pa.int32(), nullable=False),
+    pa.field("position", pa.int16(), nullable=False),  # in the list, from 0; an empty list has a row too
+    pa.field("name", pa.string()),
+    pa.field("version", pa.string()),
+    pa.field("fixed_in", pa.string()),
+    pa.field("manager", pa.string()),
+    pa.field("path", pa.string()),
+    pa.field("list", pa.string()),  # at position 0: the whole list as it came
+])  # fmt: skip
+
+# A whole row as exports give it: the finding joined with what it shares.
+WHOLE = pa.schema(
+    [
+        *(field for field in FINDINGS if field.name not in ("packages_id", "details_id")),
+        pa.field("packages", _WORD),
+        *list(DETAILS)[3:],
+    ]
+)
 
 COVERAGE = pa.schema([
     pa.field("snapshot_id", pa.string(), nullable=False),
@@ -63,6 +94,7 @@ COVERAGE = pa.schema([
     pa.field("last_scanned_at", _TIME),
     pa.field("name", pa.string()),
     pa.field("owner", pa.string()),
+    pa.field("exposure_group", pa.string()),
     pa.field("metadata", pa.string()),
     pa.field("extra", pa.string()),
 ])  # fmt: skip
@@ -77,6 +109,10 @@ RESOURCES = pa.schema([
     pa.field("region", pa.string(), nullable=False),
     pa.field("name", pa.string()),
     pa.field("owner", pa.string()),
+    pa.field("platform", pa.string()),
+    pa.field("image_id", pa.string()),
+    pa.field("public", pa.bool_(), nullable=False),
+    pa.field("exposure_group", pa.string(), nullable=False),
     *(pa.field(name, pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "closed", "fixable", "exploitable")),
     # What is counted above although it belongs to a finding whose first resource is another one: JSON of a Rollup.
     pa.field("counted_elsewhere", pa.string()),

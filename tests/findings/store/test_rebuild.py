@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.store.rebuild import epoch, finding
-from sre_findings.store.schema import COUNTS, COVERAGE, FINDINGS, RESOURCES
+from sre_findings.store.schema import COUNTS, COVERAGE, DETAILS, FINDINGS, PACKAGES, RESOURCES, WHOLE
 
-EMPTY: dict[str, Any] = dict.fromkeys(FINDINGS.names)
+EMPTY: dict[str, Any] = dict.fromkeys(WHOLE.names)
 FULL = {
     **EMPTY,
     "snapshot_id": "20261122T010000Z",
@@ -99,10 +99,10 @@ def test_every_column_of_the_schema_is_read_or_is_known_to_be_ours() -> None:
 
     finding(Seen(FULL))
     ours = {"snapshot_id", "resource_index", "region", "resource_type", "resource_id", "resource_name", "owner", "severity_rank",
-            "vulnerability_id", "vulnerability_source", "epss_score"}  # fmt: skip
-    assert Seen.asked == set(FINDINGS.names) - ours
+            "vulnerability_id", "vulnerability_source", "epss_score", "subject"}  # fmt: skip
+    assert Seen.asked == set(WHOLE.names) - ours
 
 
 def test_every_file_names_its_snapshot_and_resources_count_every_severity() -> None:
-    assert {schema.names[0] for schema in (FINDINGS, COVERAGE, RESOURCES)} == {"snapshot_id"}
+    assert {schema.names[0] for schema in (FINDINGS, COVERAGE, RESOURCES, DETAILS, PACKAGES)} == {"snapshot_id"}
     assert set(COUNTS) <= set(RESOURCES.names)

@@ -1,9 +1,10 @@
 -- One page of a resource's findings, the worst first.
-select finding_arn, vulnerability_id, severity, status, type, title, packages, fix_available, exploit_available,
+select finding_arn, vulnerability_id, severity, status, type, title, p.list as packages, fix_available, exploit_available,
        epss_score, inspector_score, epoch_us(first_observed_at) as first_observed_us,
-       epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id, region
-from findings
-where resource_id = :resource_id and account_id = :account_id and region = :region and resource_type = :resource_type
+       epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id, f.region as region
+from findings as f
+left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = 0
+where resource_id = :resource_id and account_id = :account_id and f.region = :region and resource_type = :resource_type
   and status is distinct from 'CLOSED' and (:suppressed or status is distinct from 'SUPPRESSED')
   and (:severities is null or list_contains(:severities, severity))
 order by severity_rank, status, inspector_score desc nulls last, vulnerability_id, finding_arn

@@ -1,0 +1,90 @@
+"""Who answers for a resource: its tag says, or else a file of owners.
+
+The file is TOML, read from top to bottom; the first entry that fits wins. Resources go before accounts, for an account
+is often shared::
+
+    [[owner]]
+    name = "payments"
+    resources = ["payments/*", "pay-*"]       # ids, names, or ECR repositories; * and ? stand for anything
+
+    [[owner]]
+    name = "platform"
+    accounts = ["111122223333"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sre_findings.model.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRule:
+    """One entry of the file."""
+
+    name: str
+    resources: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """How owners are found: the tag ``tag``, then ``rules``. None means that nobody answers for it."""
+
+    tag: str = "team"
+    rules: tuple[OwnerRule, ...] = ()
+
+    def of(self, tags: Mapping[str, str], resource_id: str, name: str | None) -> str | None:
+        """The owner of a resource by its tag, its id, its name or its ECR repository."""
+        if owner := tags.get(self.tag):
+            return owner
+        if not self.rules:
+            return None
+        repository = resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
+        texts = [text for text in (resource_id, name, repository) if text]
+        fits = (rule.name for rule in self.rules if any(fnmatchcase(t, p) for p in rule.resources for t in texts))
+        return next(fits, None)
+
+    def of_account(self, account_id: str) -> str | None:
+        """The owner of whatever nobody else owns in an account."""
+        return next((rule.name for rule in self.rules if account_id in rule.accounts), None)
+
+
+def parse_owners(text: str, tag: str) -> Owners:
+    """A file of owners. Raises UsageError that names what is wrong."""
+    import tomllib  # noqa: PLC0415 - only where there is a file
+
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(str(error)) from error
+    entries = values.get("owner")
+    if values.keys() != {"owner"} or not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise _unreadable("it holds [[owner]] tables, and nothing else")
+    return Owners(tag, tuple(_rule(number, entry) for number, entry in enumerate(entries, 1)))
+
+
+def _rule(number: int, entry: Mapping[str, Any]) -> OwnerRule:
+    if unknown := sorted(entry.keys() - {"name", "resources", "accounts"}):
+        raise _unreadable(f"owner {number}: {unknown[0]!r} is not one of name, resources, accounts")
+    name = entry.get("name")
+    if not isinstance(name, str) or not name:
+        raise _unreadable(f"owner {number} has no name")
+    resources, accounts = (_texts(number, key, entry.get(key, [])) for key in ("resources", "accounts"))
+    if not resources and not accounts:
+        raise _unreadable(f"owner {number} ({name}) owns nothing: give resources or accounts")
+    return OwnerRule(name, resources, accounts)
+
+
+def _texts(number: int, key: str, found: Sequence[Any]) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise _unreadable(f"owner {number}: {key} must be a list of strings")
+    return tuple(found)
+
+
+def _unreadable(why: str) -> UsageError:
+    return UsageError("the file of owners cannot be read", why=why, do="See docs/operations.md.")
