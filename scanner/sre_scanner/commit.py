@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,25 @@ from sre_findings.model.certificate import judge
 from sre_findings.model.errors import InspectorDisabled, Unreadable
 from sre_findings.model.facts import ShardFacts
 from sre_findings.model.rollup import Rollup, Scope, rollups
-from sre_findings.model.scope import Plan
 from sre_findings.store import rollups as table_rollups
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import Table
+from sre_scanner.history import Chronicle
 
 
-def commit(snapshots: Snapshots, plan: Plan, ended_at: datetime) -> Commit:
-    """Commits what the plan's shards recorded. Raises Unreadable where that is nothing at all, CommitLost as the store does."""
+def commit(chronicle: Chronicle, now: Callable[[], datetime]) -> Commit:
+    """Commits what the plan's shards recorded, and the history that follows from it.
+
+    Raises Unreadable where nothing at all was read, CommitLost as the store does.
+    """
+    snapshots, plan = chronicle.snapshots, chronicle.plan
     records = [snapshots.read_shard(plan.snapshot_id, shard.name) for shard in plan.shards]
     facts = tuple(record for record in records if record is not None)
     _refuse_nothing(facts)
-    return snapshots.commit(Manifest(plan, facts, judge(plan, facts)), ended_at)
+    certificate = judge(plan, facts)
+    history, notes = chronicle.write(facts, certificate, now())
+    proven = replace(certificate, warnings=(*certificate.warnings, *notes))
+    return snapshots.commit(Manifest(plan, facts, proven, history), now())
 
 
 def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:

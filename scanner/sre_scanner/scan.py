@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sre_findings.inspector.client import Call, connect
+from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.regions import check_region, known_regions, partition_of
 from sre_findings.inspector.retry import Patience, RateLimit
+from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import Interrupted, UsageError
 from sre_findings.model.owners import Owners
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
@@ -19,10 +20,12 @@ from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up
 from sre_scanner.frugal import be_frugal
+from sre_scanner.history import Chronicle
 from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard import Workshop, read_shard
 
 MOST_AT_ONCE = 8
+INSPECTOR_FORGETS = timedelta(days=30)  # closed findings are deleted then (user guide, "Understanding findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,9 @@ def scan(
     shop = Workshop(plan, snapshots, request.owners, progress or Silence(), stop, now)
     snapshots.write_plan(plan)  # outside: where another scan has this folder, it is not ours to clear
     try:
-        _read_shards(request, shop)
-        done = commit(snapshots, plan, now())
+        inspectors = _inspectors(request, plan, stop)
+        _read_shards(shop, inspectors)
+        done = commit(Chronicle(snapshots, plan, inspectors.__getitem__), now)
     except BaseException:
         stop.set()
         snapshots.discard(plan.snapshot_id)
@@ -96,21 +100,33 @@ def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
         accepted=request.expectation.accepted,
         notes=tuple(request.notes),
         caller=request.caller,
+        closed_since=_closed_since(snapshots, now),
         account_names=dict(request.account_names),
     )
 
 
-def _read_shards(request: Request, shop: Workshop) -> None:
+def _closed_since(snapshots: Snapshots, now: datetime) -> str:
+    """The start of the newest complete night, or of the first that there is; nothing that Inspector has forgotten anyway."""
+    commits = snapshots.commits()
+    base = next((one for one in reversed(commits) if one.state == COMPLETE), commits[0] if commits else None)
+    if base is None or base.started_at >= now:  # a clock that went back leaves no time for anything to close in
+        return ""
+    return max(base.started_at, now - INSPECTOR_FORGETS).isoformat()
+
+
+def _inspectors(request: Request, plan: Plan, stop: threading.Event) -> dict[str, Inspector]:
+    """Inspector in each region, each with a rate limit of its own."""
+    patience = Patience(deadline=request.deadline, wait=lambda seconds: _wait(stop, seconds))
+    return {
+        region: Inspector(connect(region, profile=request.profile), RateLimit(request.rate, wait=patience.wait), patience)
+        for region in dict.fromkeys(shard.region for shard in plan.shards)
+    }
+
+
+def _read_shards(shop: Workshop, inspectors: Mapping[str, Inspector]) -> None:
     """Every shard, several at once: regions have rate limits of their own, so they do not wait for each other."""
-    calls: dict[str, Call] = {s.region: connect(s.region, profile=request.profile) for s in shop.plan.shards}
-    patience = Patience(deadline=request.deadline, wait=lambda seconds: _wait(shop.stop, seconds))
-
-    def read(shard: Shard) -> None:
-        limit = RateLimit(request.rate, wait=patience.wait)
-        read_shard(shop, shard, Inspector(calls[shard.region], limit, patience))
-
     with ThreadPoolExecutor(min(MOST_AT_ONCE, len(shop.plan.shards)), thread_name_prefix="shard") as pool:
-        futures = [pool.submit(read, shard) for shard in shop.plan.shards]
+        futures = [pool.submit(read_shard, shop, shard, inspectors[shard.region]) for shard in shop.plan.shards]
         try:
             for future in as_completed(futures):
                 future.result()

@@ -21,7 +21,7 @@ from sre_findings.model.facts import ENDED, AccountStatus, Listing, Part, ShardF
 from sre_findings.model.owners import Owners
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.severity import rank
-from sre_findings.store.schema import COVERAGE, DETAILS, FINDINGS, PACKAGES, RESOURCES
+from sre_findings.store.schema import CLOSED, COVERAGE, DETAILS, FINDINGS, PACKAGES, RESOURCES
 from sre_findings.store.snapshots import Snapshots
 from sre_scanner.columns import Columns
 from sre_scanner.coverage import CoverageRows
@@ -64,9 +64,10 @@ def read_shard(shop: Workshop, shard: Shard, inspector: Inspector) -> ShardFacts
     A listing that fails is recorded with its reason, and the others go on; only store errors and Interrupted come out.
     """
     reading = _Reading(shop, shard, inspector)
-    with closing(Spool(reading.started.timestamp())) as spool:
-        facts = reading.listings(spool)
-        facts = replace(facts, parts=(*facts.parts, *_findings_parts(shop, shard, spool, reading)), **reading.counted)
+    with closing(Spool(reading.started.timestamp())) as spool, closing(Spool()) as closed:
+        facts = reading.listings(spool, closed)
+        parts = (*_findings_parts(shop, shard, spool, reading), *_closed_part(shop, shard, closed))
+        facts = replace(facts, parts=(*facts.parts, *parts), **reading.counted)
     facts = replace(facts, ended_at=shop.now().isoformat())
     shop.snapshots.write_shard(shop.plan.snapshot_id, facts)
     return facts
@@ -90,31 +91,34 @@ class _Reading:
         """Fields of coverage that we do not know, counted."""
         return self._rows.unknown
 
-    def listings(self, spool: Spool) -> ShardFacts:
+    def listings(self, spool: Spool, evidence: Spool) -> ShardFacts:
         """Status first, which costs one request and tells whether the rest is worth asking; then all the rest."""
         own = self._record("status", self._own_status)
         if own.outcome not in (ENDED, "denied"):
-            return self._facts(own, own, own, (), ())
+            return self._facts(own, own, own, None, (), ())
         before = self._aggregated()
         findings = self._record("findings", lambda tally: self._findings(spool, tally))
+        closed = self._record("closed findings", lambda tally: self._closed(evidence, tally)) if self._wants_closed else None
         coverage = self._record("coverage", self._coverage)
         after = self._aggregated() if findings.outcome == ENDED else None
         status = self._record("status", self._other_statuses, own)
         aggregated = tuple(counts for counts in (before, after) if counts is not None)
-        return self._facts(findings, coverage, status, aggregated, self._coverage_part())
+        return self._facts(findings, coverage, status, closed, aggregated, self._coverage_part())
 
     def _facts(
         self,
         findings: Listing,
         coverage: Listing,
         status: Listing,
+        closed: Listing | None,
         aggregated: tuple[dict[str, int], ...],
         parts: tuple[Part, ...],
     ) -> ShardFacts:
         return ShardFacts(
             shard=self._shard.name, region=self._shard.region, started_at=self.started.isoformat(),
-            findings=findings, coverage=coverage, status=status, accounts=tuple(self._statuses), aggregated=aggregated,
-            parts=parts, uncovered=self._rows.uncovered, doubtful=self._rows.doubtful, notes=tuple(self._notes),
+            findings=findings, coverage=coverage, status=status, closed=closed, accounts=tuple(self._statuses),
+            aggregated=aggregated, parts=parts, uncovered=self._rows.uncovered, doubtful=self._rows.doubtful,
+            notes=tuple(self._notes),
         )  # fmt: skip
 
     def _record(self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None) -> Listing:
@@ -153,6 +157,18 @@ class _Reading:
             spool.add(page)
             self._shop.progress.advance(self._shard.region, len(page.findings))
         self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
+
+    @property
+    def _wants_closed(self) -> bool:
+        """Whether closings since the night before are to be read as evidence; they are findings where CLOSED was asked."""
+        return bool(self._shop.plan.closed_since) and "CLOSED" not in self._shop.plan.statuses
+
+    def _closed(self, evidence: Spool, tally: Tally) -> None:
+        """What closed since the night before, up to when the scan began: a bound that does not move while pages are read."""
+        plan = self._shop.plan
+        bounds = (datetime.fromisoformat(plan.closed_since), datetime.fromisoformat(plan.created_at))
+        for page in self._shop.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
+            evidence.add(page)
 
     def _coverage(self, tally: Tally) -> None:
         for page in self._shop.checked(self._inspector.coverage(tally)):
@@ -211,6 +227,19 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
         tables = (_released(columns.table(where, start, stop), spool) for start, stop in groups)
         parts += _one_part(shop, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables)
     return (*parts, *_one_part(shop, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]))
+
+
+def _closed_part(shop: Workshop, shard: Shard, spool: Spool) -> tuple[Part, ...]:
+    """Findings that closed lately, as evidence of why others are gone; none where none was asked for."""
+    rows = spool.rows()
+    if not len(rows):
+        return ()
+    place = (shop.plan.snapshot_id, shard.region)
+    found = identify(spool.texts["resources"], shop.owners)
+    where = put_in_order(spool, rows, found)
+    columns = Columns(spool, rows, found, Dimensions(spool), place, shop.owners)
+    tables = (columns.table(where, *group).select(CLOSED.names) for group in row_groups(where.resource))
+    return _one_part(shop, f"closed/part-{shard.name}.parquet", CLOSED, tables)
 
 
 def _released(table: pa.Table, spool: Spool) -> pa.Table:

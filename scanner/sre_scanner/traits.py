@@ -35,7 +35,7 @@ def covered_group(resource_id: str, tags: Mapping[str, str], metadata: Mapping[s
     """The group as ListCoverage tells it; of an image it knows no architecture. Source: ResourceScanMetadata."""
     repository = _repository(resource_id) or _text(metadata.get("ecrRepository", {}).get("name"))
     if repository and resource_id.startswith("arn:") and ":repository/" in resource_id:
-        return f"repository/{repository}"
+        return f"repository/{repository}/"  # what a finding adds is the architecture
     return _group(resource_id, tags, {}, metadata.get("lambdaFunction", {}))
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from sre_cli.main import COMMANDS, cli
 from sre_findings.settings import SETTINGS, Setting
-from sre_findings.store.schema import COVERAGE, FINDINGS, RESOURCES
+from sre_findings.store.schema import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +40,7 @@ def test_every_setting_is_documented_with_its_variable_default_and_meaning(setti
     assert row in (ROOT / "docs" / "operations.md").read_text()
 
 
-@pytest.mark.parametrize(("name", "schema"), [("findings", FINDINGS), ("coverage", COVERAGE), ("resources", RESOURCES)])
+@pytest.mark.parametrize(("name", "schema"), TABLES.items())
 def test_the_schema_page_names_every_column_with_its_type_in_order(name: str, schema: pa.Schema) -> None:
     page = (ROOT / "docs" / "schema.md").read_text()
     section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]

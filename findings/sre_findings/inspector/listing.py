@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sre_findings.inspector.client import Call
@@ -20,6 +21,7 @@ from sre_findings.inspector.wire import (
 from sre_findings.model.facts import AccountStatus
 
 FILTER_VALUES = 10  # FilterCriteria and accountIds take at most ten entries a field
+DETAIL_ARNS = 10  # BatchGetFindingDetails takes at most ten findings
 STATUS_ACCOUNTS = 100  # BatchGetAccountStatus takes at most a hundred accounts
 
 T = TypeVar("T")
@@ -41,12 +43,18 @@ class Inspector:
     limit: RateLimit
     patience: Patience
 
-    def findings(self, statuses: Sequence[str], tally: Tally, **equals: str) -> Iterator[FindingsPage]:
-        """Every page of ListFindings for these statuses; ``equals`` narrows by further string fields.
+    def findings(
+        self, statuses: Sequence[str], tally: Tally, updated: tuple[datetime, datetime] | None = None, **equals: str
+    ) -> Iterator[FindingsPage]:
+        """Every page of ListFindings for these statuses; ``equals`` narrows by further string fields, ``updated`` by the
+        first and last moment of ``updatedAt``.
 
         No sort order is asked: the service's own is by ARN, which does not change under a running scan.
         """
-        fields = {name: [equal(value)] for name, value in equals.items()}
+        fields: dict[str, Any] = {name: [equal(value)] for name, value in equals.items()}
+        if updated:
+            bounds = zip(("startInclusive", "endInclusive"), (moment.timestamp() for moment in updated), strict=True)
+            fields["updatedAt"] = [dict(bounds)]
         query = {"maxResults": 100, "filterCriteria": {"findingStatus": [equal(s) for s in statuses]} | fields}
         found = pages(lambda body: self._ask("ListFindings", body, decode_findings, tally), query, lambda p: len(p.findings))
         for page in found:
@@ -73,6 +81,12 @@ class Inspector:
             values = self._ask("BatchGetAccountStatus", {"accountIds": batch} if batch else {}, _statuses, tally)
             _count(tally, len(values))
             yield from values
+
+    def details(self, arns: Sequence[str], tally: Tally) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
+        """BatchGetFindingDetails for at most DETAIL_ARNS findings: details by ARN, and error codes of those without."""
+        found, failed = self._ask("BatchGetFindingDetails", {"findingArns": list(arns)}, _details, tally)
+        _count(tally, len(found))
+        return found, failed
 
     def members(self, tally: Tally) -> Iterator[str]:
         """The accounts that this one administers, without itself."""
@@ -129,6 +143,15 @@ def _severity_counts(response: Mapping[str, Any]) -> Mapping[str, int]:
 
 def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _details(body: bytes) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
+    values = decode_object(body)
+    found, failed = values.get("findingDetails"), values.get("errors", [])
+    if not isinstance(found, list) or not isinstance(failed, list):
+        raise Garbled("BatchGetFindingDetails answered without findingDetails")
+    details = {str(_object(one).get("findingArn")): _object(one) for one in found}
+    return details, {str(_object(one).get("findingArn")): str(_object(one).get("errorCode")) for one in failed}
 
 
 def _statuses(body: bytes) -> list[AccountStatus]:

@@ -53,6 +53,7 @@ class ShardFacts:
     findings: Listing | None = None
     coverage: Listing | None = None
     status: Listing | None = None
+    closed: Listing | None = None
     accounts: Sequence[AccountStatus] = ()
     parts: Sequence[Part] = ()
     distinct: int = 0
@@ -72,7 +73,7 @@ class ShardFacts:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ShardFacts:
         """The reverse of :meth:`to_json`."""
-        listings = {k: Listing(**values[k]) if values[k] else None for k in ("findings", "coverage", "status")}
+        listings = {k: Listing(**values[k]) if values[k] else None for k in ("findings", "coverage", "status", "closed")}
         lists = {
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),

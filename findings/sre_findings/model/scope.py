@@ -37,6 +37,7 @@ class Plan:
     """What a scan has promised to read, written down before it reads anything.
 
     ``required_regions`` are those that somebody named: Inspector being off there is a hole. Elsewhere it is a choice.
+    ``closed_since`` is from when on findings that closed are read as evidence, empty where there was no night before.
     ``caller`` is who scans, and ``account_names`` what Organizations calls the accounts; both are empty where AWS did not
     tell, and ``notes`` say so.
     """
@@ -51,6 +52,7 @@ class Plan:
     accepted: tuple[AcceptedGap, ...] = ()
     notes: tuple[str, ...] = ()
     caller: str = ""
+    closed_since: str = ""
     account_names: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -72,6 +72,15 @@ PACKAGES = pa.schema([
     pa.field("list", pa.string()),  # at position 0: the whole list as it came
 ])  # fmt: skip
 
+CLOSED = pa.schema([
+    FINDINGS.field(name)
+    for name in (
+        "snapshot_id", "finding_arn", "account_id", "region", "resource_type", "resource_id", "type", "severity", "subject",
+        "title", "updated_at",
+    )
+])  # fmt: skip
+"""Findings that closed since the night before: evidence of why they are gone."""
+
 # A whole row as exports give it: the finding joined with what it shares.
 WHOLE = pa.schema(
     [
@@ -117,3 +126,104 @@ RESOURCES = pa.schema([
     # What is counted above although it belongs to a finding whose first resource is another one: JSON of a Rollup.
     pa.field("counted_elsewhere", pa.string()),
 ])  # fmt: skip
+
+STATES = pa.schema([
+    pa.field("snapshot_id", pa.string(), nullable=False),
+    pa.field("account_id", pa.string(), nullable=False),
+    pa.field("region", pa.string(), nullable=False),
+    pa.field("resource_type", pa.string(), nullable=False),
+    pa.field("resource_id", pa.string(), nullable=False),
+    pa.field("exposure_group", pa.string(), nullable=False),
+    pa.field("type", pa.string(), nullable=False),
+    pa.field("subject", pa.string(), nullable=False),
+    pa.field("status", pa.string(), nullable=False),
+    pa.field("cause", pa.string()),
+    pa.field("severity_rank", pa.int16(), nullable=False),
+    pa.field("fixable", pa.bool_(), nullable=False),
+    pa.field("exploitable", pa.bool_(), nullable=False),
+    pa.field("kev", pa.bool_()),
+    pa.field("first_seen_at", _TIME, nullable=False),
+    pa.field("opened_at", _TIME, nullable=False),
+    pa.field("exposed_since", _TIME, nullable=False),
+    pa.field("last_seen_at", _TIME, nullable=False),
+    pa.field("resolved_at", _TIME),
+    pa.field("reopened", pa.int32(), nullable=False),
+    pa.field("waiting", pa.bool_(), nullable=False),
+])  # fmt: skip
+
+EVENTS = pa.schema([
+    pa.field("snapshot_id", pa.string(), nullable=False),
+    pa.field("happened_at", _TIME, nullable=False),
+    pa.field("kind", pa.string(), nullable=False),
+    pa.field("cause", pa.string()),
+    pa.field("account_id", pa.string(), nullable=False),
+    pa.field("region", pa.string(), nullable=False),
+    pa.field("resource_type", pa.string(), nullable=False),
+    pa.field("resource_id", pa.string(), nullable=False),
+    pa.field("resource_name", pa.string()),
+    pa.field("owner", pa.string()),
+    pa.field("exposure_group", pa.string(), nullable=False),
+    pa.field("type", pa.string(), nullable=False),
+    pa.field("subject", pa.string(), nullable=False),
+    pa.field("vulnerability_id", pa.string()),
+    pa.field("title", pa.string()),
+    pa.field("finding_arn", pa.string()),
+    pa.field("severity_rank", pa.int16(), nullable=False),
+    pa.field("severity_before", pa.int16()),
+    pa.field("opened_at", _TIME, nullable=False),
+    pa.field("exposed_since", _TIME, nullable=False),
+    pa.field("first_seen_at", _TIME, nullable=False),
+    pa.field("reopened", pa.int32(), nullable=False),
+    pa.field("finding_key", pa.string(), nullable=False),
+    pa.field("exposure_key", pa.string(), nullable=False),
+])  # fmt: skip
+
+CELLS = pa.schema([
+    pa.field("snapshot_id", pa.string(), nullable=False),
+    pa.field("account_id", pa.string(), nullable=False),
+    pa.field("region", pa.string(), nullable=False),
+    pa.field("resource_type", pa.string(), nullable=False),
+    pa.field("scan_type", pa.string(), nullable=False),
+    pa.field("state", pa.string(), nullable=False),
+    pa.field("complete_at", _TIME),
+    pa.field("onboarding", pa.bool_(), nullable=False),
+])  # fmt: skip
+
+AGES = pa.schema([
+    pa.field("snapshot_id", pa.string(), nullable=False),
+    pa.field("account_id", pa.string(), nullable=False),
+    pa.field("region", pa.string(), nullable=False),
+    pa.field("resource_type", pa.string(), nullable=False),
+    pa.field("resource_id", pa.string(), nullable=False),
+    pa.field("severity_rank", pa.int16(), nullable=False),
+    pa.field("opened_on", pa.date32(), nullable=False),
+    pa.field("kev_due", pa.date32()),
+    pa.field("findings", pa.int64(), nullable=False),
+    pa.field("shared", pa.int64(), nullable=False),
+    pa.field("unchecked", pa.int64(), nullable=False),
+])  # fmt: skip
+
+VULNERABILITIES = pa.schema([
+    pa.field("snapshot_id", pa.string(), nullable=False),
+    pa.field("vulnerability_id", pa.string(), nullable=False),
+    pa.field("checked", pa.bool_(), nullable=False),
+    pa.field("checked_at", _TIME),
+    pa.field("problem", pa.string()),
+    pa.field("kev_added", pa.date32()),
+    pa.field("kev_due", pa.date32()),
+    pa.field("kev_action", pa.string()),
+    pa.field("epss_score", pa.float64()),
+    pa.field("exploit_first_seen", _TIME),
+    pa.field("exploit_last_seen", _TIME),
+    pa.field("cwes", pa.string()),
+    pa.field("wire", pa.string()),
+])  # fmt: skip
+
+HISTORY = {"events": EVENTS, "states": STATES, "cells": CELLS, "ages": AGES}
+"""What a night adds to the history, a table each, in parts of their own."""
+
+TABLES = {
+    "findings": FINDINGS, "details": DETAILS, "packages": PACKAGES, "coverage": COVERAGE, "resources": RESOURCES,
+    "vulnerabilities": VULNERABILITIES, "closed": CLOSED, **HISTORY,
+}  # fmt: skip
+"""Every table of a snapshot, by the folder of its parts."""

@@ -65,11 +65,13 @@ class Manifest:
     plan: Plan
     shards: tuple[ShardFacts, ...]
     certificate: Certificate
+    history: tuple[Part, ...] = ()
 
     @property
     def parts(self) -> Iterator[Part]:
-        """Every Parquet file of the snapshot."""
-        return (part for shard in self.shards for part in shard.parts)
+        """Every Parquet file of the snapshot: what shards read, and what followed from it."""
+        yield from (part for shard in self.shards for part in shard.parts)
+        yield from self.history
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for the manifest's file."""
@@ -79,13 +81,15 @@ class Manifest:
             "plan": self.plan.to_json(),
             "shards": [facts.to_json() for facts in self.shards],
             "certificate": self.certificate.to_json(),
+            "history": [asdict(part) for part in self.history],
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Manifest:
         """The reverse of :meth:`to_json`."""
         shards = tuple(ShardFacts.from_json(facts) for facts in values["shards"])
-        return cls(Plan.from_json(values["plan"]), shards, Certificate.from_json(values["certificate"]))
+        history = tuple(Part(**part) for part in values["history"])
+        return cls(Plan.from_json(values["plan"]), shards, Certificate.from_json(values["certificate"]), history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,15 @@ class Snapshots:
         return Manifest.from_json(json.loads(body))
 
     def part(self, commit: Commit, part: Part, to: Path) -> Path:
-        """A local path of one part (see Blobs.fetch)."""
+        """A local path of one part of a commit (see Blobs.fetch)."""
+        return self.fetch(commit.snapshot_id, part.key, to)
+
+    def fetch(self, snapshot_id: str, key: str, to: Path) -> Path:
+        """A local path of one file of a snapshot, committed or being made."""
         try:
-            return self.blobs.fetch(f"{folder(commit.snapshot_id)}/{part.key}", to / commit.snapshot_id / part.key)
+            return self.blobs.fetch(f"{folder(snapshot_id)}/{key}", to / snapshot_id / key)
         except Missing:
-            raise _damaged(commit.snapshot_id, f"{part.key} is gone") from None
+            raise _damaged(snapshot_id, f"{key} is gone") from None
 
     def new_id(self, now: datetime) -> str:
         """An id from the time, with a suffix where that second has a snapshot already, committed or not."""

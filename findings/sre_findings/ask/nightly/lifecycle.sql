@@ -1,0 +1,270 @@
+-- One region's night against the last known state of each of its findings: what began, what changed, what ended and why.
+--
+-- Given: night (one row: snapshot_id, began, partition, region), tonight_findings, tonight_packages, tonight_coverage,
+-- tonight_resources, closed (findings that Inspector closed since), cells (account_id, resource_type, scan_type, state),
+-- vulnerabilities, before (states), cells_before, findings_before, packages_before.
+-- Makes: events, states, cells_now, ages. docs/schema.md tells what their columns mean.
+
+-- A finding's identity is ours: the same weakness of the same resource, whatever ARN Inspector gives it this time.
+create temp table tonight as
+select coalesce(f.account_id, '') as account_id, coalesce(f.resource_type, '') as resource_type,
+       coalesce(f.resource_id, '') as resource_id, coalesce(f.type, '') as type,
+       coalesce(f.subject, f.title, f.finding_arn) as subject,
+       case f.type when 'NETWORK_REACHABILITY' then 'NETWORK' when 'CODE_VULNERABILITY' then 'CODE' else 'PACKAGE' end as scan_type,
+       min(case when f.status = 'SUPPRESSED' then 1 else 0 end) = 0 as open,
+       min(f.severity_rank) as severity_rank,
+       bool_or(coalesce(f.fix_available in ('YES', 'PARTIAL'), false)) as fixable,
+       bool_or(coalesce(f.exploit_available = 'YES', false)) as exploitable,
+       min(f.finding_arn) as finding_arn, min(f.vulnerability_id) as vulnerability_id, min(f.title) as title,
+       min(f.first_observed_at) as first_observed_at, min(f.packages_id) as packages_id,
+       min(f.owner) as owner, min(f.resource_name) as resource_name,
+       count(*) filter (f.status is distinct from 'SUPPRESSED') as findings,
+       count(*) filter (f.status is distinct from 'SUPPRESSED' and f.resource_index = 0) as shared
+from tonight_findings as f
+where f.status is distinct from 'CLOSED'
+group by 1, 2, 3, 4, 5, 6;
+
+-- What Inspector says of each resource tonight, a row a scan type.
+create temp table covered as
+select account_id, resource_type, resource_id, scan_type,
+       bool_and(status = 'ACTIVE' and reason <> 'PENDING_INITIAL_SCAN') as scanned,
+       bool_or(reason = 'RESOURCE_TERMINATED') as terminated,
+       max(last_scanned_at) as last_scanned_at, min(exposure_group) as exposure_group,
+       min(owner) as owner, min(name) as name
+from tonight_coverage
+group by 1, 2, 3, 4;
+
+-- Every cell that matters, with its state: the certificate's, or what the account's other cells say of it.
+create temp table cells_now as
+with every as (
+    select account_id, resource_type, scan_type from cells where account_id <> '*'
+    union select account_id, resource_type, scan_type from cells_before
+    union select distinct account_id, resource_type, scan_type from tonight
+), accounts as (
+    select account_id, bool_or(state = 'reached') as reached, min(state) as state from cells group by 1
+), states_of as (
+    select every.*, coalesce(cells.state, case when accounts.reached then 'reached' else accounts.state end, 'unreachable') as state
+    from every
+    left join cells using (account_id, resource_type, scan_type)
+    left join accounts on accounts.account_id = every.account_id
+)
+select s.account_id, s.resource_type, s.scan_type, s.state,
+       case when s.state = 'reached' then night.began else b.complete_at end as complete_at,
+       -- Its first complete night, or its first after it was off, or after Inspector had time to forget what closed.
+       b.complete_at is null or b.state in ('disabled', 'not_opted_in')
+           or b.complete_at < night.began - interval 30 days as onboarding
+from states_of as s cross join night
+left join cells_before as b using (account_id, resource_type, scan_type);
+
+create temp table joined as
+select coalesce(t.account_id, b.account_id) as account_id, coalesce(t.resource_type, b.resource_type) as resource_type,
+       coalesce(t.resource_id, b.resource_id) as resource_id, coalesce(t.type, b.type) as type,
+       coalesce(t.subject, b.subject) as subject,
+       coalesce(t.scan_type, case b.type when 'NETWORK_REACHABILITY' then 'NETWORK' when 'CODE_VULNERABILITY' then 'CODE'
+                else 'PACKAGE' end) as scan_type,
+       t.finding_arn is not null as here,
+       coalesce(b.status in ('open', 'suppressed'), false) as was_here,
+       b.status = 'resolved' as was_resolved,
+       t.open, t.severity_rank, t.fixable, t.exploitable, t.finding_arn, t.vulnerability_id, t.title, t.first_observed_at,
+       t.packages_id, t.owner, t.resource_name, t.findings, t.shared,
+       b.status as status_before, b.cause as cause_before, b.severity_rank as severity_before, b.fixable as fixable_before,
+       b.exploitable as exploitable_before, b.kev as kev_before, b.first_seen_at, b.opened_at, b.exposed_since, b.last_seen_at,
+       b.resolved_at, b.reopened, b.waiting, b.exposure_group as group_before
+from tonight as t
+full outer join before as b
+    on t.account_id = b.account_id and t.resource_type = b.resource_type and t.resource_id = b.resource_id
+    and t.type = b.type and t.subject = b.subject;
+
+-- What was there and is not. A cell that was not reached says nothing; one that is switched off says that nobody looks.
+create temp table vanished as
+select j.*, c.state
+from joined as j join cells_now as c using (account_id, resource_type, scan_type)
+where j.was_here and not j.here and c.state in ('reached', 'disabled', 'not_opted_in');
+
+-- The packages of what vanished, as they were, and whether the resource still has them tonight.
+create temp table known_before as
+select v.account_id, v.resource_type, v.resource_id, v.type, v.subject,
+       min(f.finding_arn) as finding_arn, min(f.vulnerability_id) as vulnerability_id, min(f.title) as title,
+       min(f.owner) as owner, min(f.resource_name) as resource_name, min(f.packages_id) as packages_id
+from vanished as v
+join findings_before as f
+    on f.account_id = v.account_id and f.resource_type = v.resource_type and f.resource_id = v.resource_id
+    and f.type = v.type and coalesce(f.subject, f.title, f.finding_arn) = v.subject
+group by 1, 2, 3, 4, 5;
+
+create temp table still_there as
+select distinct t.account_id, t.resource_type, t.resource_id, p.name, p.version, coalesce(p.path, '') as path
+from tonight as t
+join (select distinct account_id, resource_type, resource_id from vanished) as v using (account_id, resource_type, resource_id)
+join tonight_packages as p on p.packages_id = t.packages_id
+where p.name is not null;
+
+create temp table versions as
+select k.account_id, k.resource_type, k.resource_id, k.type, k.subject,
+       count(same.name) = count(*) as unchanged, count(other.name) > 0 as changed
+from known_before as k
+join packages_before as p on p.packages_id = k.packages_id and p.name is not null
+left join still_there as same
+    on same.account_id = k.account_id and same.resource_type = k.resource_type and same.resource_id = k.resource_id
+    and same.name = p.name and same.version = p.version and same.path = coalesce(p.path, '')
+left join (select account_id, resource_type, resource_id, name, min(version) as version, max(version) as last
+           from still_there group by 1, 2, 3, 4) as other
+    on other.account_id = k.account_id and other.resource_type = k.resource_type and other.resource_id = k.resource_id
+    and other.name = p.name and (other.version <> p.version or other.last <> p.version)
+group by 1, 2, 3, 4, 5;
+
+-- Disappearances in bulk: more than half of what a resource or a cell had, and no trifle.
+create temp table bulk as
+with losses as (
+    select account_id, resource_type, resource_id, scan_type,
+           count(*) filter (not here) as lost, count(*) as had
+    from joined where was_here group by 1, 2, 3, 4
+)
+select account_id, resource_type, resource_id, scan_type,
+       (lost >= 10 and lost * 2 > had) or (sum(lost) over cell >= 20 and sum(lost) over cell * 2 > sum(had) over cell) as bulk,
+       count(*) over cell as resources
+from losses
+window cell as (partition by account_id, resource_type, scan_type);
+
+create temp table ended as
+select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, k.finding_arn as arn_before, k.vulnerability_id as vulnerability_before, k.title as title_before,
+       coalesce(any_cover.owner, k.owner) as owner_before, coalesce(any_cover.name, k.resource_name) as name_before,
+       case
+           when v.state <> 'reached' then 'not_scanned'
+           when any_cover.resource_id is null and cell_cover.resources is null and b.resources >= 5 then 'unknown'
+           when any_cover.resource_id is null or any_cover.terminated then 'terminated'
+           when c.resource_id is null or not c.scanned then 'not_scanned'
+           when closed.resource_id is null and (c.last_scanned_at is null or c.last_scanned_at <= v.last_seen_at) then 'unknown'
+           when v.resource_type = 'AWS_ECR_CONTAINER_IMAGE' then 'unknown'  -- a digest cannot be patched
+           -- Inspector's word that one finding closed is taken; that half a host closed at its old versions is not.
+           when versions.unchanged and (b.bulk or closed.resource_id is null) then 'unknown'
+           when b.bulk and closed.resource_id is null and not coalesce(versions.changed, false) then 'unknown'
+           else 'patched'
+       end as cause
+from vanished as v
+left join known_before as k using (account_id, resource_type, resource_id, type, subject)
+left join versions using (account_id, resource_type, resource_id, type, subject)
+left join bulk as b using (account_id, resource_type, resource_id, scan_type)
+left join covered as c using (account_id, resource_type, resource_id, scan_type)
+left join (select account_id, resource_type, resource_id, bool_and(terminated) as terminated, min(owner) as owner,
+                  min(name) as name
+           from covered group by 1, 2, 3) as any_cover using (account_id, resource_type, resource_id)
+left join (select account_id, resource_type, count(*) as resources from covered group by 1, 2) as cell_cover
+    using (account_id, resource_type)
+left join (select distinct account_id, resource_type, resource_id, type, coalesce(subject, title, finding_arn) as subject
+           from closed
+           union select account_id, resource_type, resource_id, type, coalesce(subject, title, finding_arn)
+           from tonight_findings where status = 'CLOSED') as closed using (account_id, resource_type, resource_id, type, subject);
+
+-- Groups that outlive their members: since when each has had its weakness, in whichever member.
+create temp table exposures as
+select account_id, resource_type, exposure_group, type, subject, min(exposed_since) as since, bool_or(not waiting) as held
+from before
+where exposure_group <> resource_id and (status <> 'resolved' or waiting)
+group by 1, 2, 3, 4, 5;
+
+create temp table groups as
+select account_id, resource_type, resource_id, min(exposure_group) as exposure_group from tonight_resources group by 1, 2, 3;
+
+-- Tonight's members that hold a weakness, and those that were scanned: a successor without it ends the group's exposure.
+create temp table holders as
+select distinct t.account_id, t.resource_type, g.exposure_group, t.type, t.subject
+from tonight as t join groups as g using (account_id, resource_type, resource_id)
+where g.exposure_group <> t.resource_id;
+
+create temp table scanned_groups as
+select account_id, resource_type, exposure_group, max(last_scanned_at) as last_scanned_at
+from covered where scanned and exposure_group <> resource_id group by 1, 2, 3;
+
+create temp table states as
+select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resource_id,
+       coalesce(g.exposure_group, j.group_before, j.resource_id) as exposure_group, j.type, j.subject,
+       case when j.here and j.open then 'open' when j.here then 'suppressed' when e.cause is not null then 'resolved'
+            else j.status_before end as status,
+       case when j.here then null else coalesce(e.cause, j.cause_before) end as cause,
+       coalesce(j.severity_rank, j.severity_before) as severity_rank,
+       coalesce(j.fixable, j.fixable_before) as fixable, coalesce(j.exploitable, j.exploitable_before) as exploitable,
+       case when v.checked then v.kev_due is not null else j.kev_before end as kev,
+       coalesce(j.first_seen_at, night.began) as first_seen_at,
+       case when not j.here or j.was_here then j.opened_at when j.was_resolved then night.began
+            else least(coalesce(j.first_observed_at, night.began), night.began) end as opened_at,
+       case when not j.here or j.was_here then j.exposed_since
+            else least(coalesce(x.since, night.began),
+                       case when j.was_resolved then night.began else coalesce(j.first_observed_at, night.began) end, night.began)
+       end as exposed_since,
+       case when j.here then night.began else j.last_seen_at end as last_seen_at,
+       case when j.here then null when e.cause is not null then night.began else j.resolved_at end as resolved_at,
+       coalesce(j.reopened, 0) + (j.here and coalesce(j.was_resolved, false))::int as reopened,
+       -- The last member of a group is gone, and no scanned successor has shown yet that the weakness went with it.
+       not j.here and coalesce(g.exposure_group, j.group_before, j.resource_id) <> j.resource_id
+           and (coalesce(j.waiting, false) or e.cause = 'terminated')
+           and h.subject is null
+           and not coalesce(s.last_scanned_at > j.last_seen_at, false)
+           and coalesce(j.resolved_at, night.began) > night.began - interval 30 days as waiting,
+       coalesce(s.last_scanned_at > j.last_seen_at, false) as succeeded,
+       j.here, j.was_here, j.was_resolved, e.cause as ended, coalesce(j.waiting, false) as was_waiting,
+       x.since is not null as in_group, h.subject is not null as held,
+       j.severity_before, j.fixable_before, j.exploitable_before, j.kev_before, j.status_before, j.findings, j.shared,
+       coalesce(j.finding_arn, e.arn_before) as finding_arn,
+       coalesce(j.vulnerability_id, e.vulnerability_before) as vulnerability_id, coalesce(j.title, e.title_before) as title,
+       coalesce(j.owner, e.owner_before) as owner, coalesce(j.resource_name, e.name_before) as resource_name,
+       cell.onboarding, v.kev_due, coalesce(v.checked, false) as checked
+from joined as j cross join night
+left join ended as e using (account_id, resource_type, resource_id, type, subject)
+left join groups as g using (account_id, resource_type, resource_id)
+left join cells_now as cell using (account_id, resource_type, scan_type)
+left join vulnerabilities as v on v.vulnerability_id = j.subject
+left join exposures as x
+    on x.account_id = j.account_id and x.resource_type = j.resource_type and x.type = j.type and x.subject = j.subject
+    and x.exposure_group = coalesce(g.exposure_group, j.group_before)
+left join holders as h
+    on h.account_id = j.account_id and h.resource_type = j.resource_type and h.type = j.type and h.subject = j.subject
+    and h.exposure_group = coalesce(g.exposure_group, j.group_before)
+left join scanned_groups as s
+    on s.account_id = j.account_id and s.resource_type = j.resource_type
+    and (s.exposure_group = coalesce(g.exposure_group, j.group_before)
+         or (s.exposure_group like 'repository/%' and starts_with(coalesce(g.exposure_group, j.group_before), s.exposure_group)))
+-- What ended long ago is forgotten; the snapshots still tell it.
+where j.here or j.was_here or coalesce(j.resolved_at, night.began) > night.began - interval 90 days;
+
+create temp table events as
+with happened as (
+    select *, 'opened' as kind, case when onboarding then 'onboarding' when in_group then 'successor' else 'new' end as why
+    from states where here and not was_here and not coalesce(was_resolved, false)
+    union all select *, 'reopened', null from states where here and coalesce(was_resolved, false)
+    union all select *, 'severity_raised', null from states where here and was_here and severity_rank < severity_before
+    union all select *, 'severity_lowered', null from states where here and was_here and severity_rank > severity_before
+    union all select *, 'fix_appeared', null from states where here and was_here and fixable and not fixable_before
+    union all select *, 'exploit_appeared', null from states where here and was_here and exploitable and not exploitable_before
+    union all select *, 'kev_appeared', null from states where here and was_here and kev and not kev_before
+    union all select *, 'suppressed', null from states where here and status = 'suppressed' and status_before = 'open'
+    union all select *, 'unsuppressed', null from states where here and status = 'open' and status_before = 'suppressed'
+    union all select *, 'resolved', ended from states where ended is not null
+    -- A group's exposure ends once, with its last member, and after a scanned successor lacks it.
+    union all
+    select * from (
+        select *, 'exposure_ended', case when succeeded or ended = 'patched' then 'patched' else 'terminated' end from states
+        where exposure_group <> resource_id and not held and not waiting
+          and (was_waiting or ended in ('terminated', 'patched'))
+        qualify row_number() over (partition by account_id, resource_type, exposure_group, type, subject
+                                   order by exposed_since, resource_id) = 1
+    )
+)
+select night.snapshot_id, night.began as happened_at, h.kind, h.why as cause, h.account_id, night.region, h.resource_type, h.resource_id,
+       h.resource_name, h.owner, h.exposure_group, h.type, h.subject, h.vulnerability_id, h.title, h.finding_arn,
+       h.severity_rank, h.severity_before, h.opened_at, h.exposed_since, h.first_seen_at, h.reopened,
+       md5(concat_ws('|', night.partition, h.account_id, night.region, h.resource_type, h.resource_id, h.subject)) as finding_key,
+       md5(concat_ws('|', night.partition, h.account_id, night.region, h.resource_type, h.exposure_group, h.subject)) as exposure_key
+from happened as h cross join night
+order by h.kind, h.account_id, h.resource_type, h.resource_id, h.type, h.subject;
+
+-- Open findings by age, so that lateness can be told under any policy at any time.
+create temp table ages as
+select s.snapshot_id, s.account_id, s.region, s.resource_type, s.resource_id, s.severity_rank,
+       cast(make_timestamp(epoch_us(s.exposed_since)) as date) as opened_on, s.kev_due,
+       cast(sum(s.findings) as bigint) as findings, cast(sum(s.shared) as bigint) as shared,
+       cast(sum(case when s.checked then 0 else s.findings end) as bigint) as unchecked
+from states as s
+where s.here and s.findings > 0
+group by 1, 2, 3, 4, 5, 6, 7, 8
+order by 5, 2, 6, 7, 8;

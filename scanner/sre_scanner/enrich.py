@@ -1,0 +1,140 @@
+"""What Inspector knows of each vulnerability beyond its findings: CISA's KEV dates, EPSS, observed exploits, CWEs.
+
+One finding of each distinct vulnerability is asked for its details, ten a call, whatever its severity: the KEV catalogue
+holds medium and unrated ones too. Answers are remembered across nights with the moment they are from.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from sre_findings.inspector.listing import DETAIL_ARNS, Inspector
+from sre_findings.inspector.retry import Tally
+from sre_findings.model.errors import Unreadable
+
+FRESH = timedelta(hours=20)  # a nightly scan asks again, a second scan of the day does not
+KEPT = timedelta(days=90)  # how long a vulnerability that nobody has any more is remembered
+PATIENCE = 1800.0  # seconds for all of it: details are worth less than a snapshot in time
+_NOT_FOUND = "FINDING_DETAILS_NOT_FOUND"
+
+Known = dict[str, dict[str, Any]]
+"""Rows of ``vulnerabilities``, by id."""
+
+
+@dataclass(slots=True)
+class Enrichment:
+    """Rows of ``vulnerabilities``, and notes about what could not be asked."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def samples(parts: Iterable[Path], region: str) -> Iterator[tuple[str, str, str]]:
+    """(vulnerability, region, ARN of one finding that has it), at least once for each vulnerability of these parts."""
+    seen: set[str] = set()
+    for path in parts:
+        for batch in pq.ParquetFile(path).iter_batches(columns=["vulnerability_id", "finding_arn", "status"]):
+            words = batch.column("vulnerability_id")
+            names = words.dictionary.to_pylist() if hasattr(words, "dictionary") else None
+            codes = (words.indices if names is not None else words.dictionary_encode().indices).fill_null(-1).to_numpy()
+            names = names if names is not None else words.dictionary_encode().dictionary.to_pylist()
+            distinct, first = np.unique(codes, return_index=True)
+            for code, place in zip(distinct.tolist(), first.tolist(), strict=True):
+                if code >= 0 and names[code] not in seen:
+                    seen.add(names[code])
+                    yield names[code], region, batch.column("finding_arn")[place].as_py()
+
+
+def enrich(
+    wanted: Iterable[tuple[str, str, str]], known: Known, inspectors: Callable[[str], Inspector], now: datetime,
+    clock: Callable[[], float] = time.monotonic,
+) -> Enrichment:  # fmt: skip
+    """Rows for every vulnerability wanted, asked anew where what is known is not of today; and those known lately."""
+    ends, done, by_region = clock() + PATIENCE, Enrichment(), _to_ask(wanted, known, now)
+    rows = {name: row for name, row in known.items() if row["checked_at"] is None or now - row["checked_at"] < KEPT}
+    for region, asked in by_region.items():
+        try:
+            for row in _ask(inspectors(region), asked, now, lambda: clock() > ends):
+                rows[row["vulnerability_id"]] = _keeping(rows.get(row["vulnerability_id"]), row)
+        except Unreadable as error:
+            done.notes.append(f"{region}: details of vulnerabilities were not all read: {error}")
+    missing = {name for asked in by_region.values() for name in asked} - rows.keys()
+    done.rows = [rows[name] if name in rows else _unchecked(name) for name in sorted(rows.keys() | missing)]
+    return done
+
+
+def _to_ask(wanted: Iterable[tuple[str, str, str]], known: Known, now: datetime) -> dict[str, dict[str, str]]:
+    """By region: the vulnerabilities to ask for, each once, with the ARN to ask with."""
+    asked: dict[str, dict[str, str]] = {}
+    taken: set[str] = set()
+    for name, region, arn in wanted:
+        row = known.get(name)
+        fresh = row is not None and row["checked_at"] is not None and now - row["checked_at"] < FRESH
+        if not fresh and name not in taken:
+            taken.add(name)
+            asked.setdefault(region, {})[name] = arn
+    return asked
+
+
+def _ask(inspector: Inspector, asked: Mapping[str, str], now: datetime, late: Callable[[], bool]) -> Iterator[dict[str, Any]]:
+    names = sorted(asked)
+    for start in range(0, len(names), DETAIL_ARNS):
+        if late():
+            raise Unreadable(f"only {start:,} of {len(names):,} in {PATIENCE / 60:.0f} minutes")
+        chosen = names[start : start + DETAIL_ARNS]
+        found, failed = inspector.details([asked[name] for name in chosen], Tally())
+        yield from (_row(name, asked[name], found, failed, now) for name in chosen)
+
+
+def _row(name: str, arn: str, found: Mapping[str, Any], failed: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """One vulnerability as it was answered. What Inspector has no details of is unchecked, not free of them."""
+    if (wire := found.get(arn)) is None:
+        return _unchecked(name) | {"checked_at": now, "problem": failed.get(arn, _NOT_FOUND)}
+    cisa, seen = _object(wire.get("cisaData")), _object(wire.get("exploitObserved"))
+    return {
+        "vulnerability_id": name, "checked": True, "checked_at": now, "problem": None,
+        "kev_added": _day(cisa.get("dateAdded")), "kev_due": _day(cisa.get("dateDue")), "kev_action": _text(cisa.get("action")),
+        "epss_score": wire.get("epssScore") if isinstance(wire.get("epssScore"), int | float) else None,
+        "exploit_first_seen": _moment(seen.get("firstSeen")), "exploit_last_seen": _moment(seen.get("lastSeen")),
+        "cwes": ",".join(map(str, wire.get("cwes") or [])) or None,
+        "wire": json.dumps({k: v for k, v in wire.items() if k != "findingArn"}, separators=(",", ":"), sort_keys=True),
+    }  # fmt: skip
+
+
+def _keeping(before: Mapping[str, Any] | None, row: dict[str, Any]) -> dict[str, Any]:
+    """What was answered once is not unlearned because tonight's answer failed: the older value stays, with its own age."""
+    return dict(before) | {"problem": row["problem"]} if before and before["checked"] and not row["checked"] else row
+
+
+def _unchecked(name: str) -> dict[str, Any]:
+    return {"vulnerability_id": name, "checked": False, "checked_at": None, "problem": "not asked"}
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time of the wire, in epoch seconds; one that no calendar holds is none."""
+    try:
+        return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else None
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _day(value: Any) -> date | None:
+    moment = _moment(value)
+    return moment.date() if moment else None

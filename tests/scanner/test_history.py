@@ -1,0 +1,227 @@
+"""What happened between two nights: events of the real account, changed by script, each with its cause."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from sre_findings.store.snapshots import Commit
+from sre_simulator.faults import Fault
+from sre_simulator.replay import replay_fleet
+
+Wire = dict[str, Any]
+Edit = Callable[[list[Wire]], list[Wire]]
+
+FIRST = datetime(2026, 11, 20, 1, tzinfo=UTC)
+CLOSING = {"status": "CLOSED", "updatedAt": (FIRST + timedelta(hours=20)).timestamp()}
+VOLATILE = ("lastObservedAt", "updatedAt")
+
+
+@pytest.fixture
+def account(real_findings: list[Path]) -> list[Wire]:
+    """The real account's open findings."""
+    every = [json.loads(line) for line in real_findings[0].read_text().splitlines()]
+    return [one for one in every if one["status"] == "ACTIVE"]
+
+
+@pytest.fixture
+def nights(house: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire]]:
+    """Scans a night for each list of findings, a day apart; the events of the last one."""
+    count = 0
+
+    def run(*lists: Sequence[Wire], faults: Sequence[Fault] = (), **request: Any) -> list[Wire]:
+        nonlocal count
+        commit: Commit | None = None
+        for findings in lists:
+            path = tmp_path / f"night-{count}.jsonl"
+            path.write_text("".join(json.dumps(one) + "\n" for one in findings))
+            fleet = replay_fleet(path, now=FIRST + timedelta(days=count))
+            count += 1
+            with served(fleet, faults=list(faults)) as simulator:
+                commit = house.scan(simulator, **request)
+        assert commit
+        return table(house, commit, "events")
+
+    return run
+
+
+def table(house: Any, commit: Commit, name: str) -> list[Wire]:
+    """A table of a commit."""
+    parts = [part for part in house.manifest(commit).parts if part.key.startswith(f"{name}/")]
+    rows: list[Wire] = []
+    for part in parts:
+        rows += pq.ParquetFile(house.snapshots.part(commit, part, Path("unused"))).read().to_pylist()
+    return rows
+
+
+def told(events: list[Wire]) -> Counter[tuple[str, str | None]]:
+    """Events by kind and cause."""
+    return Counter((one["kind"], one["cause"]) for one in events)
+
+
+def edited(findings: list[Wire], place: int, **changes: Any) -> list[Wire]:
+    """The findings with one of them changed."""
+    copied = copy.deepcopy(findings)
+    copied[place] |= changes
+    return copied
+
+
+def first(findings: list[Wire], **wanted: Any) -> int:
+    """The place of the first finding that has these values, on a resource that has others."""
+    on = Counter(one["resources"][0]["id"] for one in findings)
+    return next(
+        place
+        for place, one in enumerate(findings)
+        if on[one["resources"][0]["id"]] > 2 and all(one.get(key) == value for key, value in wanted.items())
+    )
+
+
+def test_a_first_night_opens_everything_as_onboarding(nights: Any, account: list[Wire]) -> None:
+    events = nights(account)
+    assert told(events) == {("opened", "onboarding"): len(account)}
+
+
+def test_what_moves_by_itself_is_no_event(nights: Any, account: list[Wire]) -> None:
+    later = copy.deepcopy(account)
+    for one in later:
+        for name in VOLATILE:
+            one[name] += 86_400
+        one.get("packageVulnerabilityDetails", {}).update(vendorUpdatedAt=1_700_000_000.0)
+        for resource in one["resources"]:
+            resource.get("details", {}).get("awsEc2Instance", {}).update(launchedAt=1_700_000_000.0)
+    assert nights(account, later) == []
+
+
+def test_scripted_changes_give_exactly_those_events_each_with_its_cause(nights: Any, account: list[Wire]) -> None:
+    package = {"type": "PACKAGE_VULNERABILITY", "status": "ACTIVE"}
+    places = {
+        "severity_raised": first(account, severity="MEDIUM", **package),
+        "severity_lowered": first(account, severity="HIGH", **package),
+        "exploit_appeared": first(account, exploitAvailable="NO", severity="LOW", **package),
+        "suppressed": first(account, severity="CRITICAL", **package),
+    }
+    later = copy.deepcopy(account)
+    later[places["severity_raised"]]["severity"] = "CRITICAL"
+    later[places["severity_lowered"]]["severity"] = "LOW"
+    later[places["exploit_appeared"]]["exploitAvailable"] = "YES"
+    later[places["suppressed"]]["status"] = "SUPPRESSED"
+    closed = next(place for place, one in enumerate(later) if place not in places.values() and one["status"] == "ACTIVE")
+    later[closed] |= CLOSING
+    new = copy.deepcopy(account[closed]) | {"findingArn": account[closed]["findingArn"][:-4] + "beef"}
+    new["packageVulnerabilityDetails"] = {**new["packageVulnerabilityDetails"], "vulnerabilityId": "CVE-2026-0001"}
+    events = nights(account, [*later, new])
+    expected = Counter({(kind, None): 1 for kind in places}) + Counter([("resolved", "patched"), ("opened", "new")])
+    assert told(events) == expected
+    by_kind = {one["kind"]: one for one in events}
+    for kind, place in places.items():
+        assert by_kind[kind]["finding_arn"] == account[place]["findingArn"]
+    assert by_kind["resolved"]["finding_arn"] == account[closed]["findingArn"]
+    assert (by_kind["severity_raised"]["severity_before"], by_kind["severity_raised"]["severity_rank"]) == (2, 0)
+
+
+def test_a_fix_that_appears_is_told(nights: Any, account: list[Wire]) -> None:
+    place = first(account, fixAvailable="YES")
+    assert told(nights(edited(account, place, fixAvailable="NO"), account)) == {("fix_appeared", None): 1}
+
+
+def test_what_comes_back_is_reopened_and_keeps_its_first_night(nights: Any, house: Any, account: list[Wire]) -> None:
+    without = [one for place, one in enumerate(account) if place != first(account, severity="HIGH")]
+    events = nights(account, without, account)
+    assert told(events) == {("reopened", None): 1}
+    assert events[0]["first_seen_at"] == FIRST
+    assert events[0]["opened_at"] == FIRST + timedelta(days=2)
+    assert events[0]["reopened"] == 1
+    states = table(house, house.snapshots.latest(), "states")
+    assert len(states) == len(account)
+    assert sum(one["reopened"] for one in states) == 1
+
+
+def test_a_resource_that_is_gone_was_terminated(nights: Any, account: list[Wire]) -> None:
+    gone = account[first(account)]["resources"][0]["id"]
+    rest = [one for one in account if one["resources"][0]["id"] != gone]
+    assert told(nights(account, rest)) == {("resolved", "terminated"): len(account) - len(rest)}
+
+
+def test_a_night_that_could_not_read_resolves_nothing_and_the_next_compares_with_the_last_complete_one(
+    nights: Any, account: list[Wire]
+) -> None:
+    nights(account)
+    denied = nights(account[:50], faults=[Fault("denied", operation="ListCoverage")])
+    assert told(denied) == {}
+    later = edited(account, first(account, severity="HIGH"), **CLOSING)
+    assert told(nights(later)) == {("resolved", "patched"): 1}
+
+
+def test_half_a_host_gone_at_its_old_versions_is_unknown_not_fixed(nights: Any, account: list[Wire]) -> None:
+    host, many = Counter(one["resources"][0]["id"] for one in account).most_common(1)[0]
+    kept = [one for one in account if one["resources"][0]["id"] == host and one["type"] == "PACKAGE_VULNERABILITY"][:20]
+    kept += [one for one in account if one["resources"][0]["id"] == host and one["type"] != "PACKAGE_VULNERABILITY"]
+    rest = [one for one in account if one["resources"][0]["id"] != host] + kept
+    assert told(nights(account, rest)) == {("resolved", "unknown"): many - len(kept)}
+
+
+def test_half_a_host_that_inspector_closed_is_patched_unless_its_packages_still_have_their_versions(
+    nights: Any, account: list[Wire]
+) -> None:
+    host, many = Counter(one["resources"][0]["id"] for one in account).most_common(1)[0]
+    later = [one | CLOSING if one["resources"][0]["id"] == host else one for one in account]
+    assert told(nights(account, later)) == {("resolved", "patched"): many}
+
+
+def test_a_resource_that_was_not_scanned_since_is_not_called_patched(
+    nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sre_simulator import replay
+
+    covered = replay._covered
+    nights(account)
+    monkeypatch.setattr(replay, "_covered", lambda rows, at: covered(rows, at - 3 * 86_400))
+    place = first(account, severity="HIGH")
+    assert told(nights([one for i, one in enumerate(account) if i != place])) == {("resolved", "unknown"): 1}
+
+
+def test_silence_of_a_resource_that_is_no_longer_scanned_is_no_cure(
+    nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sre_simulator import replay
+
+    covered = replay._covered
+    place = first(account, severity="HIGH")
+    silent = account[place]["resources"][0]["id"]
+    nights(account)
+
+    def excluded(rows: Any, at: float) -> list[Wire]:
+        every: list[Wire] = covered(rows, at)
+        for row in every:
+            if row["resourceId"] == silent:
+                row["scanStatus"] = {"statusCode": "INACTIVE", "reason": "EXCLUDED_BY_TAG"}
+        return every
+
+    monkeypatch.setattr(replay, "_covered", excluded)
+    rest = [one for one in account if one["resources"][0]["id"] != silent]
+    events = nights([*rest, account[place]])
+    assert {cause for kind, cause in told(events) if kind == "resolved"} == {"not_scanned"}
+
+
+def test_a_cell_that_is_switched_off_ends_as_not_scanned_and_comes_back_as_onboarding(
+    nights: Any, account: list[Wire], served: Any, house: Any, tmp_path: Path
+) -> None:
+    nights(account)
+    empty = tmp_path / "few.jsonl"
+    empty.write_text("\n".join(json.dumps(one) for one in account[:1]))
+    fleet = replay_fleet(empty, now=FIRST + timedelta(days=1))
+    fleet.statuses.update({key: {name: "DISABLED" if name == "ec2" else state for name, state in known.items()}
+                           for key, known in fleet.statuses.items()})  # fmt: skip
+    with served(fleet) as simulator:
+        commit = house.scan(simulator)
+    assert set(told(table(house, commit, "events"))) <= {("resolved", "not_scanned")}
+    again = nights(account)
+    assert {cause for kind, cause in told(again) if kind in ("opened", "reopened")} <= {"onboarding", None}
