@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from sre_findings.model.certificate import judge
 from sre_findings.model.errors import InspectorDisabled, Unreadable
 from sre_findings.model.facts import ShardFacts
-from sre_findings.model.rollup import Rollup, Scope, rollups
+from sre_findings.model.rollup import Rollup, Scope, flow_word, rollups
 from sre_findings.store import rollups as table_rollups
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import Table
@@ -68,16 +69,27 @@ def roll_up(snapshots: Snapshots, table: Table) -> int:
 
 
 def read_rollups(snapshots: Snapshots, one: Commit) -> dict[Scope, Rollup]:
-    """Every scope's rollup, counted from the commit's own ``resources`` parts."""
-    return rollups(_resource_rows(snapshots, one))
-
-
-def _resource_rows(snapshots: Snapshots, one: Commit) -> Iterator[Mapping[str, Any]]:
+    """Every scope's rollup, counted from the commit's own parts."""
+    manifest = snapshots.manifest(one)
     with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
-        for part in snapshots.manifest(one).parts:
-            if part.key.startswith("resources/"):
-                rows: list[dict[str, Any]] = pq.ParquetFile(snapshots.part(one, part, Path(folder))).read().to_pylist()
-                yield from rows
+
+        def rows(table: str, columns: list[str] | None = None) -> Iterator[Mapping[str, Any]]:
+            for part in manifest.parts:
+                if part.key.startswith(f"{table}/"):
+                    yield from pq.ParquetFile(snapshots.part(one, part, Path(folder))).read(columns).to_pylist()
+
+        return rollups(rows("resources"), rows("ages"), _flows(rows("events", _FLOW)))
+
+
+_PLACE = ["account_id", "region", "resource_type", "resource_id", "owner"]
+_FLOW = [*_PLACE, "kind", "cause"]
+
+
+def _flows(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Events that come or go, counted by resource."""
+    words = ((tuple(row[name] for name in _PLACE), flow_word(row["kind"], row["cause"])) for row in events)
+    for (place, word), count in Counter(pair for pair in words if pair[1]).items():
+        yield {**dict(zip(_PLACE, place, strict=True)), "word": word, "count": count}
 
 
 def _reached(scope: Scope, one: Commit) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.snapshots import Commit, Snapshots
 
-_TABLES = ("findings", "coverage", "resources", "details", "packages")
+_TABLES = ("findings", "coverage", "resources", "details", "packages", "vulnerabilities", "events", "states", "cells", "ages")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _BATCH = 2000
 
@@ -52,6 +52,8 @@ class Engine:
         parts = list(self._snapshots.manifest(self._commit).parts)
         for table in _TABLES:
             paths = [self._snapshots.part(self._commit, p, self._copies) for p in parts if p.key.startswith(f"{table}/")]
+            if not paths:
+                continue
             source = f"read_parquet({_list(paths)}, hive_partitioning = false)"
             connection.execute(f"create view {table} as select * from {source}")  # noqa: S608 - our names, quoted paths
         return connection

@@ -136,4 +136,5 @@ def _rollup(found: Sequence[Finding]) -> Rollup:
         fixable=sum(f.fix_available in ("YES", "PARTIAL") for f in active),
         exploitable=sum(f.exploit_available == "YES" for f in active),
         resources=int(bool(found)),
+        unchecked=len(active),
     )

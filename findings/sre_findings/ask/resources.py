@@ -34,7 +34,7 @@ def answer(question: AboutResource, found: Found | None, now: datetime) -> Resou
         return _unidentified(question, found)
     place = {name: getattr(resource, name) for name in ("resource_id", "resource_type", "account_id", "region")}
     counted = found.engine.rows("resource", **place)
-    rollup = rollups(counted).get(
+    rollup = rollups(counted, found.engine.rows("resource_ages", **place)).get(
         resource_scope(resource.account_id, resource.region, resource.resource_type, resource.resource_id), Rollup()
     )
     coverage = [coverage_of(row) for row in found.engine.rows("resource_coverage", **place)]

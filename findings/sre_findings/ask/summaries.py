@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from sre_findings.ask.question import BY, Summary
 from sre_findings.ask.sources import Found
@@ -52,7 +53,7 @@ def _from_table(found: Found, table: Table) -> Read:
 
 def _from_parquet(found: Found) -> Read:
     """The same numbers where a scan died before its rollups were written; the next scan repairs that."""
-    every = rollups(found.engine.rows("resources"))
+    every = rollups(*(found.engine.rows(name) for name in ("resources", "ages", "flows")))
     return lambda kind: [(scope, rollup) for scope, rollup in every.items() if scope.kind == kind and rollup != Rollup()]
 
 
@@ -81,7 +82,10 @@ def _named(groups: list[Group], found: Found) -> list[Group]:
 
 def _rollup(row: dict[str, int]) -> Rollup:
     counts = Counts(*(int(row[s]) for s in ("critical", "high", "medium", "low", "informational", "untriaged", "other")))
-    return Rollup(counts, int(row["suppressed"]), int(row["fixable"]), int(row["exploitable"]), int(row["resources"]))
+    numbers: dict[str, Any] = {
+        name: int(row[name]) for name in ("suppressed", "fixable", "exploitable", "resources", "kev", "unchecked")
+    }
+    return Rollup(counts, **numbers)
 
 
 def _verdict(whole: Rollup, uncovered: int, doubtful: int, proof: Proof) -> Verdict:

@@ -78,8 +78,7 @@ class ResourceAnswer:
             "reason": self.verdict.reason,
             "explanation": self.verdict.explanation,
             "notes": list(self.verdict.notes),
-            **{name: rollup[name] for name in ("counts", "suppressed", "fixable", "exploitable")},
-            "kev": None,
+            **{name: rollup[name] for name in ("counts", "suppressed", "fixable", "exploitable", "kev", "kev_unchecked")},
             **self.proof.to_json(),
             "coverage": [coverage_json(row) for row in self.coverage],
             "filters": dict(self.filters),
@@ -122,7 +121,6 @@ class SummaryAnswer:
             "explanation": self.verdict.explanation,
             "notes": list(self.verdict.notes),
             **self.rollup.to_json(),
-            "kev": None,
             "not_scanned": self.uncovered,
             **self.proof.to_json(),
         }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
+from sre_findings.model.ages import Ages, Bucket, bucket, bucketed
 from sre_findings.model.severity import ORDER
 
 ORGANIZATION = "organization"
@@ -60,11 +62,25 @@ def resource_scope(account_id: str, region: str, resource_type: str, resource_id
     return Scope("resource", f"{account_id}|{region}|{resource_type}|{resource_id}")
 
 
+# What a night's events add to a scope's flow: why findings came, and why they went.
+CAME = ("new", "onboarding", "successor", "reopened")
+WENT = ("patched", "terminated", "not_scanned", "unknown")
+
+
+def flow_word(kind: str, cause: str | None) -> str | None:
+    """The word of CAME or WENT that an event counts as; None for a change of what stays."""
+    if kind == "reopened":
+        return cause or kind
+    return cause if kind in ("opened", "resolved") else None
+
+
 @dataclass(frozen=True, slots=True)
 class Rollup:
     """What one scope holds: ACTIVE findings by severity, and how many are suppressed, fixable and exploitable.
 
-    ``fixable`` and ``exploitable`` are of the ACTIVE ones. ``resources`` counts resources with any such finding.
+    ``fixable``, ``exploitable``, ``kev`` and ``unchecked`` are of the ACTIVE ones; ``unchecked`` are those of which nobody
+    knows whether CISA lists them. ``resources`` counts resources with any such finding. ``ages`` are there for every scope
+    but single resources. ``flow`` is what one night changed, a number a word of CAME and WENT; absent words are 0.
     """
 
     counts: Counts = Counts()
@@ -72,69 +88,114 @@ class Rollup:
     fixable: int = 0
     exploitable: int = 0
     resources: int = 0
+    kev: int = 0
+    unchecked: int = 0
+    ages: Ages = field(default_factory=Ages)
+    flow: Mapping[str, int] = field(default_factory=dict)
 
-    def __add__(self, more: Rollup) -> Rollup:
-        return Rollup(
-            self.counts + more.counts,
-            self.suppressed + more.suppressed,
-            self.fixable + more.fixable,
-            self.exploitable + more.exploitable,
-            self.resources + more.resources,
-        )
+    @property
+    def stock(self) -> Rollup:
+        """The same without its flow: what stays true until something changes."""
+        return replace(self, flow={})
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the table and for answers."""
+        """What answers say of it. ``kev`` is None where nothing was checked, which is not the same as none."""
         return {
             "counts": self.counts.to_json(),
             "suppressed": self.suppressed,
             "fixable": self.fixable,
             "exploitable": self.exploitable,
             "resources": self.resources,
+            "kev": None if self.unchecked and self.unchecked == self.counts.total else self.kev,
+            "kev_unchecked": self.unchecked,
         }
 
+    def to_row(self) -> dict[str, Any]:
+        """Plain data for the table; what is nothing is left out."""
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        more = {"ages": self.ages.to_json(), "flow": dict(self.flow)}
+        return {"counts": self.counts.to_json()} | {name: value for name, value in (numbers | more).items() if value}
+
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Rollup:
-        """The reverse of :meth:`to_json`."""
-        numbers = {name: int(values[name]) for name in ("suppressed", "fixable", "exploitable", "resources")}
-        return cls(Counts.from_json(values["counts"]), **numbers)
+    def from_row(cls, values: Mapping[str, Any]) -> Rollup:
+        """The reverse of :meth:`to_row`."""
+        numbers = {name: int(values.get(name, 0)) for name in _NUMBERS}
+        return cls(Counts.from_json(values["counts"]), **numbers, ages=Ages.from_json(values.get("ages", {})),
+                   flow=values.get("flow", {}))  # fmt: skip
 
 
-def add_up(rows: Iterable[tuple[Scope, Rollup]]) -> dict[Scope, Rollup]:
-    """The sum for each scope."""
-    sums: dict[Scope, Rollup] = {}
-    for scope, rollup in rows:
-        sums[scope] = sums[scope] + rollup if scope in sums else rollup
-    return sums
-
-
+_NUMBERS = ("suppressed", "fixable", "exploitable", "resources", "kev", "unchecked")
 _COUNTS = tuple(f.name for f in fields(Counts))
+Place = tuple[str, str, str, str]
+"""Account, region, type and id of a resource."""
 
 
-def rollups(resources: Iterable[Mapping[str, Any]]) -> dict[Scope, Rollup]:
-    """Every scope's rollup from rows of ``resources/``. The organization has one even without any resource."""
-    sums = add_up(pair for row in resources for pair in _scopes(row))
-    return {Scope(ORGANIZATION): Rollup()} | sums
+class _Sum:
+    """One scope while it is added up."""
+
+    __slots__ = ("ages", "flow", "numbers")
+
+    def __init__(self) -> None:
+        self.numbers: Counter[str] = Counter()
+        self.ages: Counter[Bucket] = Counter()
+        self.flow: Counter[str] = Counter()
+
+    def rollup(self) -> Rollup:
+        """The sum so far."""
+        counts = Counts(*(self.numbers[name] for name in _COUNTS))
+        numbers = {name: self.numbers[name] for name in _NUMBERS}
+        return Rollup(counts, **numbers, ages=bucketed(self.ages.items()), flow=dict(self.flow))
 
 
-def _scopes(row: Mapping[str, Any]) -> Iterator[tuple[Scope, Rollup]]:
+def rollups(
+    resources: Iterable[Mapping[str, Any]], ages: Iterable[Mapping[str, Any]] = (), flows: Iterable[Mapping[str, Any]] = ()
+) -> dict[Scope, Rollup]:
+    """Every scope's rollup, from rows of ``resources`` and ``ages`` and from events counted by ``word`` (see CAME, WENT).
+
+    The organization has one even without any resource.
+    """
+    sums: dict[Scope, _Sum] = {Scope(ORGANIZATION): _Sum()}
+    owners: dict[Place, str] = {}
+    for row in resources:
+        owners[_place(row)] = row["owner"] or ""
+        _add_resource(sums, row)
+    for row in ages:
+        _add_age(sums, row, owners.get(_place(row), ""))
+    for row in flows:
+        for scope in (resource_scope(*_place(row)), *_shared_scopes(row, row["owner"] or "")):
+            sums.setdefault(scope, _Sum()).flow[row["word"]] += int(row["count"])
+    return {scope: total.rollup() for scope, total in sums.items()}
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["account_id"], row["region"], row["resource_type"], row["resource_id"]
+
+
+def _shared_scopes(row: Mapping[str, Any], owner: str) -> tuple[Scope, ...]:
+    """The scopes that a resource shares with others."""
+    return (Scope(ORGANIZATION), Scope("account", row["account_id"]), Scope("region", row["region"]),
+            Scope("type", row["resource_type"]), Scope("owner", owner))  # fmt: skip
+
+
+def _add_resource(sums: dict[Scope, _Sum], row: Mapping[str, Any]) -> None:
     """A resource's share of each scope it is in: findings counted at another resource count there alone."""
-    own = _rollup(row)
-    yield resource_scope(row["account_id"], row["region"], row["resource_type"], row["resource_id"]), own
-    shared = _less(own, json.loads(row["counted_elsewhere"])) if row["counted_elsewhere"] else own
-    yield Scope(ORGANIZATION), shared
-    yield Scope("account", row["account_id"]), shared
-    yield Scope("region", row["region"]), shared
-    yield Scope("type", row["resource_type"]), shared
-    yield Scope("owner", row["owner"] or ""), shared
+    own = {name: int(row[name]) for name in (*_COUNTS, "suppressed", "fixable", "exploitable")}
+    own["resources"] = int(any(own[name] for name in (*_COUNTS, "suppressed")))
+    sums.setdefault(resource_scope(*_place(row)), _Sum()).numbers.update(own)
+    elsewhere = json.loads(row["counted_elsewhere"]) if row["counted_elsewhere"] else {}
+    shared = {name: number - elsewhere.get(name, 0) for name, number in own.items()}
+    for scope in _shared_scopes(row, row["owner"] or ""):
+        sums.setdefault(scope, _Sum()).numbers.update(shared)
 
 
-def _rollup(row: Mapping[str, Any]) -> Rollup:
-    counts = Counts(*(int(row[name]) for name in _COUNTS))
-    some = bool(counts.total or row["suppressed"])
-    return Rollup(counts, int(row["suppressed"]), int(row["fixable"]), int(row["exploitable"]), int(some))
-
-
-def _less(own: Rollup, elsewhere: Mapping[str, int]) -> Rollup:
-    counts = Counts(*(number - elsewhere[name] for name, number in zip(_COUNTS, own.counts.by_rank(), strict=True)))
-    suppressed, fixable = own.suppressed - elsewhere["suppressed"], own.fixable - elsewhere["fixable"]
-    return Rollup(counts, suppressed, fixable, own.exploitable - elsewhere["exploitable"], own.resources)
+def _add_age(sums: dict[Scope, _Sum], row: Mapping[str, Any], owner: str) -> None:
+    kev = row["kev_due"] is not None
+    own = sums.setdefault(resource_scope(*_place(row)), _Sum()).numbers
+    own.update(kev=int(row["findings"]) * kev, unchecked=int(row["unchecked"]))
+    age = bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"])
+    shared = int(row["shared"])
+    unchecked = min(int(row["unchecked"]), shared)
+    for scope in _shared_scopes(row, owner):
+        total = sums.setdefault(scope, _Sum())
+        total.ages[age] += shared
+        total.numbers.update(kev=shared * kev, unchecked=unchecked)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
 from sre_findings.model.rollup import Rollup, Scope
 from sre_findings.store.snapshots import Commit
@@ -27,12 +28,15 @@ _DIGITS = 12
 def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before: Mapping[Scope, Rollup]) -> int:
     """Writes what differs from ``before``, the same scopes as of the commit before this one; then the marker.
 
-    A scope that is in ``before`` only has emptied and gets a row of zeroes. Returns the number of rows written.
+    A scope that is in ``before`` only has emptied and gets a row of zeroes; one through which anything went gets a row even
+    if as much came as left. Returns the number of rows written.
     """
     now = {**dict.fromkeys(before, Rollup()), **rollups}
-    rows = [_row(scope, commit.sequence, rollup) for scope, rollup in now.items() if before.get(scope) != rollup]
+    rows = [_row(scope, commit.sequence, rollup) for scope, rollup in now.items()
+            if rollup.flow or _stock(before.get(scope)) != rollup]  # fmt: skip
     table.put(rows)
-    table.put([Row(_MARKERS, _digits(commit.sequence), {"snapshot_id": commit.snapshot_id})])
+    night = {"snapshot_id": commit.snapshot_id, "started_at": commit.started_at.isoformat(), "state": commit.state}
+    table.put([Row(_MARKERS, _digits(commit.sequence), night)])
     return len(rows)
 
 
@@ -46,25 +50,59 @@ def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
     """What the scope held as of the commit; zeroes where it never held anything."""
     first, last = f"{_name(scope.value)}{_SEPARATOR}", _sort(scope, commit.sequence)
     row = next(table.query(f"rollup#{scope.kind}", first, last, newest=1), None)
-    return Rollup.from_json(row.values) if row else Rollup()
+    return _as_of(row, commit.sequence) if row else Rollup()
 
 
 def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Rollup]]:
     """Every scope of a kind as of the commit, emptied ones left out."""
-    newest: dict[str, Mapping[str, Any]] = {}
+    newest: dict[str, Row] = {}
     for row in table.query(f"rollup#{kind}", "", LAST):
         name, _, sequence = row.sort.rpartition(_SEPARATOR)
         if sequence <= _digits(commit.sequence):
-            newest[name] = row.values
-    for name, values in newest.items():
-        value = values.get("value", name)
-        if (rollup := Rollup.from_json(values)) != Rollup():
-            yield Scope(kind, value), rollup
+            newest[name] = row
+    for name, row in newest.items():
+        if (rollup := _as_of(row, commit.sequence)) != Rollup():
+            yield Scope(kind, row.values.get("value", name)), rollup
+
+
+def series(table: Table, scope: Scope, nights: int) -> Iterator[tuple[Night, Rollup]]:
+    """What the scope held on each of the newest ``nights``, oldest first; two queries, however many nights."""
+    marks = [_night(row) for row in table.query(_MARKERS, newest=nights)][::-1]
+    if not marks:
+        return
+    name = f"{_name(scope.value)}{_SEPARATOR}"
+    rows = list(table.query(f"rollup#{scope.kind}", name, f"{name}{_digits(marks[-1].sequence)}"))
+    for mark in marks:
+        rows_until = [row for row in rows if row.sort.rpartition(_SEPARATOR)[2] <= _digits(mark.sequence)]
+        yield mark, _as_of(rows_until[-1], mark.sequence) if rows_until else Rollup()
+
+
+class Night(NamedTuple):
+    """A snapshot as the table knows it."""
+
+    sequence: int
+    snapshot_id: str
+    started_at: datetime
+    state: str
+
+
+def _night(row: Row) -> Night:
+    return Night(int(row.sort), row.values["snapshot_id"], datetime.fromisoformat(row.values["started_at"]), row.values["state"])
+
+
+def _as_of(row: Row, sequence: int) -> Rollup:
+    """The row's rollup; its flow is of its own night alone."""
+    rollup = Rollup.from_row(row.values)
+    return rollup if row.sort.endswith(_digits(sequence)) else rollup.stock
+
+
+def _stock(rollup: Rollup | None) -> Rollup | None:
+    return rollup.stock if rollup else None
 
 
 def _row(scope: Scope, sequence: int, rollup: Rollup) -> Row:
     value = {} if _name(scope.value) == scope.value else {"value": scope.value}
-    return Row(f"rollup#{scope.kind}", _sort(scope, sequence), rollup.to_json() | value)
+    return Row(f"rollup#{scope.kind}", _sort(scope, sequence), rollup.to_row() | value)
 
 
 def _sort(scope: Scope, sequence: int) -> str:

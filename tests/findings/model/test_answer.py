@@ -51,7 +51,7 @@ def test_a_resource_answer_is_the_contracts_object() -> None:
     answer = ResourceAnswer(resource, OPEN, rollup, (GAP,), (FINDING,), 9, "cursor", PROOF, filters={"severities": ["HIGH"]})
     values = json.loads(json.dumps(answer.to_json()))
     assert values["counts"] == {**dict.fromkeys(values["counts"], 0), "high": 1, "total": 1}
-    assert (values["suppressed"], values["fixable"], values["exploitable"], values["kev"]) == (2, 1, 0, None)
+    assert (values["suppressed"], values["fixable"], values["exploitable"], values["kev"]) == (2, 1, 0, 0)
     assert (values["resource_id"], values["name"], values["verdict"], values["reason"]) == (
         "i-1",
         "web",

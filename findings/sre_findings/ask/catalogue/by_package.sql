@@ -9,8 +9,10 @@ select named.name as value, '' as name,
        count(*) filter (severity_rank > 5) as other, 0 as suppressed,
        count(*) filter (fix_available in ('YES', 'PARTIAL')) as fixable,
        count(*) filter (exploit_available = 'YES') as exploitable,
+       count(*) filter (v.kev_due is not null) as kev, count(*) filter (v.checked is not true) as unchecked,
        count(distinct concat(resource_id, '|', account_id, '|', findings.region)) as resources
 from findings join named on named.region = findings.region and named.packages_id = findings.packages_id
+left join vulnerabilities as v on v.vulnerability_id = findings.vulnerability_id
 where status is distinct from 'SUPPRESSED' and status is distinct from 'CLOSED' and resource_index = 0
 group by named.name
 order by critical desc, high desc, medium desc, low desc, value

@@ -186,9 +186,11 @@ select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resourc
        coalesce(j.fixable, j.fixable_before) as fixable, coalesce(j.exploitable, j.exploitable_before) as exploitable,
        case when v.checked then v.kev_due is not null else j.kev_before end as kev,
        coalesce(j.first_seen_at, night.began) as first_seen_at,
-       case when not j.here or j.was_here then j.opened_at when j.was_resolved then night.began
+       -- What ended because nobody looked was never fixed: its age goes on when it is seen again.
+       case when not j.here or j.was_here or j.cause_before in ('not_scanned', 'unknown') then j.opened_at
+            when j.was_resolved then night.began
             else least(coalesce(j.first_observed_at, night.began), night.began) end as opened_at,
-       case when not j.here or j.was_here then j.exposed_since
+       case when not j.here or j.was_here or j.cause_before in ('not_scanned', 'unknown') then j.exposed_since
             else least(coalesce(x.since, night.began),
                        case when j.was_resolved then night.began else coalesce(j.first_observed_at, night.began) end, night.began)
        end as exposed_since,
@@ -231,7 +233,7 @@ create temp table events as
 with happened as (
     select *, 'opened' as kind, case when onboarding then 'onboarding' when in_group then 'successor' else 'new' end as why
     from states where here and not was_here and not coalesce(was_resolved, false)
-    union all select *, 'reopened', null from states where here and coalesce(was_resolved, false)
+    union all select *, 'reopened', case when onboarding then 'onboarding' end from states where here and coalesce(was_resolved, false)
     union all select *, 'severity_raised', null from states where here and was_here and severity_rank < severity_before
     union all select *, 'severity_lowered', null from states where here and was_here and severity_rank > severity_before
     union all select *, 'fix_appeared', null from states where here and was_here and fixable and not fixable_before

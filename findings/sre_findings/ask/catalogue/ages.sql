@@ -1,0 +1,4 @@
+-- Open findings by age, a row a resource, severity, day and KEV date.
+select account_id, region, resource_type, resource_id, severity_rank, opened_on, kev_due, findings, shared, unchecked
+from ages
+order by account_id, region, resource_type, resource_id, severity_rank, opened_on, kev_due
