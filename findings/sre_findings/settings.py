@@ -32,6 +32,9 @@ SETTINGS = (
     ),
     Setting("table", "SRE_TABLE", "table.db beside a local store", "Where rollups lie: sqlite:////… or dynamodb://table."),
     Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
+    Setting(
+        "engine", "SRE_ENGINE", "duckdb", "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup."
+    ),
     Setting("owner_tag", "SRE_OWNER_TAG", "team", "The tag that names a resource's owner."),
 )
 
@@ -45,6 +48,7 @@ class Settings:
     max_age: timedelta
     owner_tag: str
     copies: Path
+    engine: str = "duckdb"
 
 
 def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
@@ -60,6 +64,7 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         max_age=span(values.get("max_age", "26h")),
         owner_tag=values.get("owner_tag", "team"),
         copies=cache_folder() / "copies",
+        engine=values.get("engine", "duckdb"),
     )
 
 
