@@ -20,7 +20,8 @@ REAL_FINDINGS = Path(os.environ.get("SRE_REAL_FINDINGS", Path(__file__).resolve(
 @pytest.fixture(autouse=True)
 def nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No credentials, no configuration, no home and no network but what the test gives itself."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "SRE_STORE", "SRE_TABLE", "SRE_MAX", "SRE_OWNER"))]:
+    theirs = ("AWS_", "SRE_STORE", "SRE_TABLE", "SRE_MAX", "SRE_OWNER", "SRE_ENGINE", "SRE_COPIES")
+    for name in [name for name in os.environ if name.startswith(theirs)]:
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):

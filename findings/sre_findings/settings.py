@@ -32,8 +32,14 @@ SETTINGS = (
     ),
     Setting("table", "SRE_TABLE", "table.db beside a local store", "Where rollups lie: sqlite:////… or dynamodb://table."),
     Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
+    Setting(
+        "engine", "SRE_ENGINE", "duckdb", "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup."
+    ),
     Setting("owner_tag", "SRE_OWNER_TAG", "team", "The tag that names a resource's owner."),
     Setting("owners", "SRE_OWNERS", "none", "A file that names owners of what has no such tag."),
+    Setting("sla", "SRE_SLA", "the policy's", "Days allowed by severity: critical=15,high=30,informational=none."),
+    Setting("policy", "SRE_POLICY", "none", "A file with the policy: service levels, KEV grace, the order of ranking."),
+    Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
 )
 
 
@@ -46,7 +52,11 @@ class Settings:
     max_age: timedelta
     owner_tag: str
     copies: Path
+    engine: str = "duckdb"
     owners: Path | None = None
+    sla: str = ""
+    policy: Path | None = None
+    suppressions: Path | None = None
 
 
 def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
@@ -62,7 +72,9 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         max_age=span(values.get("max_age", "26h")),
         owner_tag=values.get("owner_tag", "team"),
         copies=cache_folder() / "copies",
-        owners=folder / values["owners"] if values.get("owners") else None,
+        engine=values.get("engine", "duckdb"),
+        sla=values.get("sla", ""),
+        **{name: folder / values[name] if values.get(name) else None for name in ("owners", "policy", "suppressions")},
     )
 
 

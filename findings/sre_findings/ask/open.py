@@ -18,7 +18,9 @@ LIVE_DEADLINE = 20.0  # seconds that a person waits
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:
     """The store, the table and live Inspector, as the settings name them. Nothing is contacted yet."""
     snapshots = Snapshots(open_blobs(settings.store))
-    return Sources(snapshots, open_table(settings.table), settings.copies, settings.max_age, _live(profile))
+    return Sources(
+        snapshots, open_table(settings.table), settings.copies, settings.max_age, _live(profile), engine=settings.engine
+    )
 
 
 def _live(profile: str | None) -> Live:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sre_findings.ask.engine import Engine
+from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.when import choose
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
@@ -20,7 +21,8 @@ Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets."""
+    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets;
+    ``engine`` is what SRE_ENGINE says."""
 
     snapshots: Snapshots
     table: Table
@@ -28,6 +30,11 @@ class Sources:
     max_age: timedelta = timedelta(hours=26)
     live: Live | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    engine: str = "duckdb"
+
+    def open(self, commits: Sequence[Commit]) -> Engine:
+        """The engine over the newest of the commits, and over all of them for tables that are history."""
+        return open_engine(self.engine, self.snapshots, commits, self.copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +62,4 @@ def find(sources: Sources, as_of: str | None) -> Found | None:
         reasons=latest.reasons,
         too_old=as_of is None and age > sources.max_age,
     )
-    return Found(latest, Engine(sources.snapshots, latest, sources.copies), proof)
+    return Found(latest, sources.open([latest]), proof)

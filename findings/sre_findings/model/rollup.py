@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from sre_findings.model.ages import Ages, Bucket, bucket, bucketed
+from sre_findings.model.ages import Ages, Bucket, bucketed
 from sre_findings.model.severity import ORDER
 
 ORGANIZATION = "organization"
@@ -192,7 +192,7 @@ def _add_age(sums: dict[Scope, _Sum], row: Mapping[str, Any], owner: str) -> Non
     kev = row["kev_due"] is not None
     own = sums.setdefault(resource_scope(*_place(row)), _Sum()).numbers
     own.update(kev=int(row["findings"]) * kev, unchecked=int(row["unchecked"]))
-    age = bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"])
+    age = Bucket(int(row["severity_rank"]), str(row["opened_on"]), str(row["kev_due"]) if kev else "")
     shared = int(row["shared"])
     unchecked = min(int(row["unchecked"]), shared)
     for scope in _shared_scopes(row, owner):

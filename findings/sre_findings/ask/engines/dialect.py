@@ -1,0 +1,93 @@
+"""One text of a query for every engine: DuckDB's dialect in, Spark's or Athena's out.
+
+Values become literals of the syntax tree, never text in text, so that no quote or backslash ends one. DuckDB itself
+takes parameters and needs none of this.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from sre_findings.ask.engine import catalogued
+
+SPARK, ATHENA = "spark", "athena"
+_ELSEWHERE = re.compile(r"^-- Elsewhere: (order by .+)$", re.MULTILINE)
+
+
+def render(query: str, dialect: str, parameters: Mapping[str, Any], pinned: Mapping[str, str] | None = None) -> str:
+    """A query of the catalogue for SPARK or ATHENA, its parameters in it. ``pinned`` gives tables a select of their own.
+
+    Raises KeyError for a parameter that is not there, TypeError for a value that no two engines write alike.
+    """
+    tree = _parsed(query).copy()
+    for name, source in (pinned or {}).items():
+        tree = tree.with_(name, as_=sqlglot.parse_one(source, read=ATHENA), append=False, copy=False)
+    _fill(tree, parameters)
+    return tree.transform(_FUNCTIONS[dialect], copy=False).sql(dialect=dialect, comments=False)
+
+
+@functools.cache
+def _parsed(query: str) -> exp.Select:
+    """The syntax tree. Parts of a snapshot have an order that only DuckDB keeps; elsewhere it must be asked for."""
+    text = catalogued(query)
+    if elsewhere := _ELSEWHERE.search(text):
+        text = f"{text}\n{elsewhere[1]}"
+    return sqlglot.parse_one(text, read="duckdb", into=exp.Select)
+
+
+def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
+    """Puts the values in the places of the parameters."""
+    for found in list(tree.find_all(exp.ArrayContains)):
+        if isinstance(found.this, exp.Placeholder):
+            found.replace(_any_of(parameters[found.this.name], found.expression))
+    for limit in list(tree.find_all(exp.Limit, exp.Offset)):
+        if isinstance(limit.expression, exp.Placeholder) and parameters[limit.expression.name] is None:
+            limit.pop()
+    for place in list(tree.find_all(exp.Placeholder)):
+        place.replace(_literal(parameters[place.name]))
+
+
+def _any_of(values: Sequence[Any] | None, column: exp.Expr) -> exp.Expr:
+    """``list_contains(:values, column)`` as every engine has it, and as it may skip files by it."""
+    return exp.In(this=column, expressions=[_literal(value) for value in values]) if values else exp.false()
+
+
+def _literal(value: Any) -> exp.Expr:
+    match value:
+        case list() | tuple():
+            return exp.true()  # all that is left of a list is ``:values is null``, and it is not
+        case bool() | None | int() | str():
+            return exp.convert(value)
+        case float():
+            return exp.cast(exp.Literal.number(repr(value)), exp.DataType.Type.DOUBLE)
+        case _:
+            raise TypeError(f"{type(value).__name__} has no form that every engine takes; use a number or a text")
+
+
+def _for_spark(node: exp.Expr) -> exp.Expr:
+    if moment := _epoch_us(node):
+        return exp.func("unix_micros", moment)
+    return node
+
+
+def _for_athena(node: exp.Expr) -> exp.Expr:
+    if moment := _epoch_us(node):
+        # A double holds the microseconds of our centuries exactly enough to be rounded to them.
+        micros = exp.func("round", exp.Mul(this=exp.func("to_unixtime", moment), expression=exp.Literal.number(1_000_000)))
+        return exp.cast(micros, exp.DataType.Type.BIGINT)
+    return node
+
+
+def _epoch_us(node: exp.Expr) -> exp.Expr | None:
+    """The moment in DuckDB's ``epoch_us(moment)``, which sqlglot leaves as it is."""
+    found = isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us"
+    return node.expressions[0] if found else None
+
+
+_FUNCTIONS = {SPARK: _for_spark, ATHENA: _for_athena}

@@ -1,0 +1,115 @@
+"""Spark: on this machine, on a standalone cluster, or in the session that the process already has (EMR, a notebook).
+
+What Spark needs to know beyond its master comes from where Spark itself reads it: spark-defaults.conf or
+PYSPARK_SUBMIT_ARGS. On one machine a bucket's parts are copied as for DuckDB; the workers of a cluster read ``s3a://``
+themselves, and a folder store must be a folder that they all see.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sre_findings.ask.engine import Batch, Engine
+from sre_findings.ask.engines.tables import HISTORY, Tables
+from sre_findings.model.errors import StoreUnreadable, Unreachable, UsageError
+from sre_findings.store.columns import HIVE, columns
+from sre_findings.store.snapshots import Commit, Snapshots, folder
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_BATCH = 2000
+_CONF = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.variable.substitute": "false",  # else a text with ${…} in it changes on its way
+}
+"""With any of these another way, Spark's rows would differ from DuckDB's."""
+
+
+class Spark(Engine):
+    """The tables as temporary views of a Spark session of its own; the context behind it, 10 s to start, is shared."""
+
+    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Path, master: str = "local[*]") -> None:
+        self._tables, self._copies, self._master = Tables(snapshots, commits), copies, master
+        self._views: set[str] = set()
+
+    def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
+        """See Engine."""
+        from sre_findings.ask.engines.dialect import SPARK, render  # noqa: PLC0415 - sqlglot only for those who need it
+
+        session = self._session
+        from py4j.protocol import Py4JError  # noqa: PLC0415 - after the session, which tells what is not installed
+        from pyspark.errors import PySparkException  # noqa: PLC0415
+
+        text = render(query, SPARK, parameters)
+        try:
+            self._make_views(text)
+            rows = (row.asDict() for row in session.sql(text).toLocalIterator())
+            while batch := list(islice(rows, _BATCH)):
+                yield batch
+        except (PySparkException, Py4JError) as error:
+            what = f"{self._tables.described} cannot be read by Spark"
+            raise StoreUnreadable(what, why=str(error).splitlines()[0], do="See the log of Spark.") from error
+
+    @functools.cached_property
+    def _session(self) -> SparkSession:
+        session = context_of(self._master).newSession()
+        for name, value in _CONF.items():
+            session.conf.set(name, value)
+        return session
+
+    def _make_views(self, text: str) -> None:
+        for table in set(self._tables.named_in(text)) - self._views:
+            if paths := [self._path(*one) for one in self._tables.parts(table)]:
+                frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(*paths)
+            elif known := columns(table, HIVE):
+                frame = self._session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in known))
+            else:
+                continue
+            frame.createTempView(table)
+            self._views.add(table)
+
+    def _path(self, commit: Commit, part: Any) -> str:
+        snapshots = self._tables.snapshots
+        url, master = snapshots.blobs.url, self._session.sparkContext.master or ""
+        if url.startswith("s3://") and not master.startswith("local"):
+            return f"s3a{url.removeprefix('s3')}/{folder(commit.snapshot_id)}/{part.key}"
+        return f"file://{snapshots.part(commit, part, self._copies)}"
+
+
+@functools.cache
+def context_of(master: str) -> SparkSession:
+    """A session with the master's context; the process's own where it has one. Raises UsageError without pyspark or Java."""
+    try:
+        from py4j.protocol import Py4JError  # noqa: PLC0415 - an extra that few install
+        from pyspark.errors import PySparkException  # noqa: PLC0415
+        from pyspark.sql import SparkSession  # noqa: PLC0415
+    except ImportError as error:
+        do = "Run: pip install 'sre-operations-assistant[spark]'."
+        raise UsageError("SRE_ENGINE names Spark, but pyspark is not installed", why=str(error), do=do) from error
+    if active := SparkSession.getActiveSession():
+        return active
+    builder = SparkSession.Builder().appName("sre-operations-assistant").master(master)
+    for name, value in _start(master).items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except (PySparkException, Py4JError, OSError) as error:
+        do = "Check that Java 17 or newer is installed, and the master's address."
+        raise Unreachable(f"Spark does not start with the master {master}", why=str(error).splitlines()[0], do=do) from error
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _start(master: str) -> dict[str, str]:
+    """No web page and no progress bar; on one machine nothing listens where others could reach it."""
+    quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+    alone = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+    return quiet | alone if master.startswith("local") else quiet

@@ -1,0 +1,101 @@
+"""A store with two nights of the simulated fleet, and a Spark cluster on the loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import default_fleet
+from sre_simulator.server import Simulator
+
+
+@pytest.fixture(scope="session")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
+    """Two nights of the default fleet, scanned once for all tests; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("nights") / "store"
+    snapshots, fleet = Snapshots(FolderBlobs(folder)), default_fleet(nights=2)
+    request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
+    with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
+        for name, value in {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}.items():
+            patch.setenv(f"AWS_{name}", value)
+        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        for night in fleet.nights:
+            simulator.clock = night
+            scan(request, snapshots, SqliteTable(folder / "table.db"), now=lambda: simulator.clock)
+    return snapshots
+
+
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for lives of a minute: no compiler that pays off after ten
+_WATCHED = '"$@" & child=$!; cat > /dev/null; kill $child; wait $child'  # its end of the pipe closes, whatever happens to us
+_ADDRESS = re.compile(r"spark://127\.0\.0\.1:\d+")
+
+
+def no_spark() -> str:
+    """Why Spark cannot run here; empty where it can."""
+    if find_spec("pyspark") is None:
+        return "pyspark is not installed"
+    return "" if shutil.which("java") else "there is no java on this machine (Debian: openjdk-17-jre-headless)"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A standalone master and two workers, each a process of its own on 127.0.0.1; the master's address."""
+    if why := no_spark():
+        pytest.skip(why)
+    folder = tmp_path_factory.mktemp("cluster")
+    with ExitStack() as running:
+        log = running.enter_context(_daemon(folder, "master", "--webui-port", "0"))
+        master = _wait_for(log, _ADDRESS)[0]
+        small = ("--cores", "1", "--memory", "600m", "--webui-port", "0", "--work-dir", str(folder))
+        logs = [running.enter_context(_daemon(folder, "worker", *small, master, number=n)) for n in (1, 2)]
+        for one in logs:
+            _wait_for(one, re.compile("Successfully registered with master"))
+        yield master
+
+
+@contextmanager
+def _daemon(folder: Path, kind: str, *arguments: str, number: int = 0) -> Iterator[Path]:
+    """A daemon of Spark that dies with this process at the latest; its log."""
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    name = f"org.apache.spark.deploy.{kind}.{kind.capitalize()}"
+    command = [str(home / "bin" / "spark-class"), name, "--host", "127.0.0.1", "--port", "0", *arguments]
+    ours = {
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": f"{QUICK} -Dspark.master.rest.enabled=false",
+    }
+    log = folder / f"{kind}-{number}.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            ["sh", "-c", _WATCHED, "sh", *command], stdin=subprocess.PIPE, stdout=file, stderr=file,
+            env=os.environ | ours,
+        )  # fmt: skip
+    try:
+        yield log
+    finally:
+        process.communicate(timeout=30)
+
+
+def _wait_for(log: Path, said: re.Pattern[str], seconds: float = 60) -> re.Match[str]:
+    """What a daemon says in its log once it is ready."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := said.search(log.read_text()):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"Spark did not say {said.pattern!r}:\n{log.read_text()[-2000:]}")

@@ -1,0 +1,178 @@
+"""Every engine gives the same rows: DuckDB, a real Spark cluster of three processes, and the text for Athena.
+
+A new file of the catalogue takes part as soon as PARAMETERS has a line for it, and fails until then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from sre_findings.ask.engine import PARAMETER, Engine, catalogued
+from sre_findings.ask.engines import dialect
+from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.store.snapshots import Snapshots
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
+
+CATALOGUE = Path(dialect.__file__).parents[1] / "catalogue"
+QUERIES = sorted(path.stem for path in CATALOGUE.glob("*.sql"))
+
+PLACE = {"resource_id": BUSY_INSTANCE, "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
+ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # as the daemons of conftest
+HOSTILE = ["x' or '1'='1", "\\' or 1=1 --", '"; drop table findings; --', "ä\\u0027\n\t😀 ${x} :text $1", "a\\", "''", "%_"]
+
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "ages": [{}],
+    "by_package": [{"count": None}, {"count": 7}],
+    "by_vulnerability": [{"count": None}, {"count": 7}],
+    "coverage_gaps": [{}],
+    "coverage_scanned": [{}],
+    "findings": [
+        ANY,
+        ANY | {"statuses": ["ACTIVE"], "severities": ["CRITICAL", "HIGH"], "regions": ["us-east-1"], "owners": ["payments"]},
+        ANY | {"resource_id": BUSY_INSTANCE, "types": ["AWS_EC2_INSTANCE", "it's"], "accounts": []},
+    ],
+    "flows": [{}],
+    "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
+    "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
+    "resource_ages": [PLACE],
+    "resource": [PLACE, PLACE | {"resource_id": "i-0"}],
+    "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
+    "resource_findings": [
+        PLACE | {"count": 10, "skip": 3, "suppressed": False, "severities": None},
+        PLACE | {"count": 2000, "skip": 0, "suppressed": True, "severities": ["HIGH", "LOW"]},
+    ],
+    "resource_total": [PLACE | {"suppressed": flag, "severities": some} for flag in (True, False) for some in (None, ["HIGH"])],
+    "resources": [{}],
+    "worst_findings": [{"count": 25}],
+}
+CASES = [(query, parameters) for query in QUERIES for parameters in PARAMETERS.get(query, [])]
+
+
+def test_every_query_has_parameters_here() -> None:
+    assert set(PARAMETERS) == set(QUERIES)
+    for query, cases in PARAMETERS.items():
+        named = {*PARAMETER.findall(catalogued(query))}
+        assert all(named <= set(case) for case in cases), query
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_every_query_has_an_order_that_leaves_nothing_open_and_no_moment_in_its_rows(query: str, reference: Engine) -> None:
+    for parameters in PARAMETERS[query]:
+        tree = sqlglot.parse_one(dialect.render(query, dialect.SPARK, parameters), read="spark")
+        rows = reference.rows(query, **parameters)
+        assert tree.args.get("order") or len(rows) <= 1
+        assert not [value for row in rows for value in row.values() if isinstance(value, datetime | date)]
+
+
+@pytest.fixture(scope="module")
+def reference(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return DuckDB(nights, nights.commits(), tmp_path_factory.mktemp("copies"))
+
+
+_DRIVER = """
+import json, pickle, sys
+from pathlib import Path
+from sre_findings.ask.engines import dialect
+from sre_findings.ask.engines.open import open_engine
+from sre_findings.store.open import open_blobs
+from sre_findings.store.snapshots import Snapshots
+
+asked = json.loads(sys.stdin.read())
+snapshots = Snapshots(open_blobs(asked["store"]))
+engine = open_engine(asked["engine"], snapshots, snapshots.commits(), Path("unused"))
+
+def rows(query, parameters):
+    try:
+        return engine.rows(query, **parameters)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+found = [rows(*case) for case in asked["cases"]]
+dialect.catalogued = {"echo": "select :text as text"}.__getitem__
+echoed = [rows("echo", {"text": text}) for text in asked["texts"]]
+executors = engine._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
+Path(asked["answer"]).write_bytes(pickle.dumps((found, echoed, len(executors) - 1)))
+"""
+
+
+def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], list[Any], int]:
+    """Every case's rows, every hostile text as it comes back, and how many executors worked; by a driver process."""
+    asked = {"engine": master, "store": nights.blobs.url, "cases": CASES, "texts": HOSTILE, "answer": str(folder / "rows")}
+    conf = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "600m",
+        "spark.driver.extraJavaOptions": QUICK,
+        "spark.executor.extraJavaOptions": QUICK,
+        "spark.executor.memory": "500m",
+        "spark.executor.cores": "1",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    options = " ".join(f'--conf "{name}={value}"' for name, value in conf.items())
+    environ = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_SUBMIT_ARGS": f"{options} pyspark-shell"}
+    command = [sys.executable, "-c", _DRIVER]
+    done = subprocess.run(command, input=json.dumps(asked), env=environ, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    answer: tuple[list[Any], list[Any], int] = pickle.loads((folder / "rows").read_bytes())
+    return answer
+
+
+def test_every_query_gives_the_same_rows_on_a_spark_cluster(
+    cluster: str, nights: Snapshots, reference: Engine, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    found, echoed, workers = _on_spark(cluster, nights, tmp_path)
+    assert workers == 2
+    assert echoed == [[{"text": text}] for text in HOSTILE]
+    for (query, parameters), rows in zip(CASES, found, strict=True):
+        with subtests.test(query, **parameters):
+            assert rows == reference.rows(query, **parameters)
+
+
+@pytest.mark.parametrize(("query", "parameters"), CASES, ids=lambda one: one if isinstance(one, str) else None)
+def test_the_text_for_athena_is_athenas_and_means_the_same_when_it_is_read_back(
+    query: str, parameters: dict[str, Any], reference: DuckDB
+) -> None:
+    rows = reference.rows(query, **parameters)
+    text = dialect.render(query, dialect.ATHENA, parameters)
+    again = sqlglot.transpile(text.replace("TO_UNIXTIME", "EPOCH"), read="athena", write="duckdb")[0]
+    cursor = reference._connection.cursor().execute(again)
+    names = [column[0] for column in cursor.description]
+    assert [dict(zip(names, row, strict=True)) for row in cursor.fetchall()] == rows
+
+
+@pytest.mark.parametrize("engine", [dialect.SPARK, dialect.ATHENA])
+@given(
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\0")),
+    some=st.lists(st.text(max_size=5), min_size=1, max_size=3),
+)
+def test_no_value_ends_its_literal(engine: str, text: str, some: list[str]) -> None:
+    def read_back(text: str, some: list[str]) -> tuple[list[str], list[type]]:
+        parameters = PLACE | {"suppressed": True, "region": text, "severities": some}
+        tree = sqlglot.parse_one(dialect.render("resource_total", engine, parameters), read=engine)
+        texts = [one.this for one in tree.find_all(exp.Literal) if one.is_string]
+        return sorted(texts), [type(node) for node in tree.walk()]
+
+    (harmless, shape), (texts, same_shape) = read_back("r", ["o"] * len(some)), read_back(text, some)
+    assert same_shape == shape
+    assert texts == sorted([one for one in harmless if one not in ("r", "o")] + [text, *some])
+
+
+def test_a_value_that_engines_write_differently_is_refused() -> None:
+    with pytest.raises(TypeError, match="datetime"):
+        dialect.render("identify", dialect.SPARK, {"text": datetime(2026, 1, 1)})  # noqa: DTZ001
+    with pytest.raises(KeyError):
+        dialect.render("identify", dialect.SPARK, {})
