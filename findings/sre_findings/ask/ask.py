@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sre_findings.ask import resources
+from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import CACHED, LIVE, AboutResource, CoverageGaps, Rows, Summary
 from sre_findings.ask.rows import coverage_of, finding_of
 from sre_findings.ask.sources import Found, Sources, find
@@ -72,7 +73,19 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
     filters = {
         name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
     }
-    return found.proof, found.engine.batches("findings", resource_id=resource_id, **filters)
+    return found.proof, _whole(found.engine, {"resource_id": resource_id, **filters})
+
+
+def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Findings joined with what they share. Here and not in SQL, so that the order of the parts is kept and a description
+    that a thousand findings share is one text in memory."""
+    details = {(row["region"], row["details_id"]): row for row in engine.rows("findings_details", **filters)}
+    lists = {(row["region"], row["packages_id"]): row["packages"] for row in engine.rows("findings_packages", **filters)}
+    for batch in engine.batches("findings", **filters):
+        for row in batch:
+            row["packages"] = lists.get((row["region"], row.pop("packages_id")))
+            row.update(details[row["region"], row.pop("details_id")])
+        yield batch
 
 
 def gather_report(

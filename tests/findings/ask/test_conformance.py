@@ -31,6 +31,11 @@ QUERIES = sorted(path.stem for path in CATALOGUE.glob("*.sql"))
 
 PLACE = {"resource_id": BUSY_INSTANCE, "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
 ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
+EXPORTS = [
+    ANY,
+    ANY | {"statuses": ["ACTIVE"], "severities": ["CRITICAL", "HIGH"], "regions": ["us-east-1"], "owners": ["payments"]},
+    ANY | {"resource_id": BUSY_INSTANCE, "types": ["AWS_EC2_INSTANCE", "it's"], "accounts": []},
+]
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # as the daemons of conftest
 HOSTILE = ["x' or '1'='1", "\\' or 1=1 --", '"; drop table findings; --', "ä\\u0027\n\t😀 ${x} :text $1", "a\\", "''", "%_"]
 
@@ -40,11 +45,9 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "by_vulnerability": [{"count": None}, {"count": 7}],
     "coverage_gaps": [{}],
     "coverage_scanned": [{}],
-    "findings": [
-        ANY,
-        ANY | {"statuses": ["ACTIVE"], "severities": ["CRITICAL", "HIGH"], "regions": ["us-east-1"], "owners": ["payments"]},
-        ANY | {"resource_id": BUSY_INSTANCE, "types": ["AWS_EC2_INSTANCE", "it's"], "accounts": []},
-    ],
+    "findings": EXPORTS,
+    "findings_details": EXPORTS,
+    "findings_packages": EXPORTS,
     "flows": [{}],
     "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],

@@ -1,13 +1,10 @@
--- Whole rows, for exports: a finding once, however many resources it names.
-select f.snapshot_id, f.finding_arn, f.resource_index, f.account_id, f.region, f.resource_type, f.resource_id,
-       f.resource_name, f.owner, f.type, f.severity, f.severity_rank, f.status, f.vulnerability_id, f.vulnerability_source,
-       f.title, f.subject, f.fix_available, f.exploit_available, f.inspector_score, f.epss_score,
-       epoch_us(f.first_observed_at) as first_observed_at, epoch_us(f.last_observed_at) as last_observed_at,
-       epoch_us(f.updated_at) as updated_at, f.resources, f.extra, p.list as packages, d.description,
-       d.vulnerability_details, d.network_details, d.code_details, d.score_details, d.exploitability, d.epss, d.remediation
+-- Findings for exports, once however many resources they name; what they share comes from findings_details and _packages.
+select snapshot_id, finding_arn, resource_index, account_id, region, resource_type, resource_id, resource_name, owner, type,
+       severity, severity_rank, status, vulnerability_id, vulnerability_source, title, subject, fix_available,
+       exploit_available, inspector_score, epss_score, epoch_us(first_observed_at) as first_observed_at,
+       epoch_us(last_observed_at) as last_observed_at, epoch_us(updated_at) as updated_at, packages_id, details_id,
+       resources, extra
 from findings as f
-join details as d on d.region = f.region and d.details_id = f.details_id
-left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = 0
 where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)
   and (:statuses is null or list_contains(:statuses, f.status))
   and (:severities is null or list_contains(:severities, f.severity))
@@ -16,4 +13,4 @@ where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id i
   and (:regions is null or list_contains(:regions, f.region))
   and (:owners is null or list_contains(:owners, f.owner))
 -- In the order of the parts, which DuckDB keeps: sorting a million wide rows again would need gigabytes of this process.
--- Elsewhere: order by f.region, f.resource_id, f.resource_type, f.account_id, f.severity_rank, f.finding_arn, f.resource_index
+-- Elsewhere: order by region, resource_id, resource_type, account_id, severity_rank, finding_arn, resource_index

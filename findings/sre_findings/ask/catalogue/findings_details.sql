@@ -1,0 +1,16 @@
+-- What the findings of an export share: a row for each of their details.
+with wanted as (
+    select distinct region, details_id
+    from findings as f
+    where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)
+  and (:statuses is null or list_contains(:statuses, f.status))
+  and (:severities is null or list_contains(:severities, f.severity))
+  and (:types is null or list_contains(:types, f.resource_type))
+  and (:accounts is null or list_contains(:accounts, f.account_id))
+  and (:regions is null or list_contains(:regions, f.region))
+  and (:owners is null or list_contains(:owners, f.owner))
+)
+select d.region, d.details_id, d.description, d.vulnerability_details, d.network_details, d.code_details, d.score_details,
+       d.exploitability, d.epss, d.remediation
+from details as d join wanted on wanted.region = d.region and wanted.details_id = d.details_id
+order by d.region, d.details_id

@@ -1,0 +1,16 @@
+-- The lists of packages of the findings of an export, each as it came.
+with wanted as (
+    select distinct region, packages_id
+    from findings as f
+    where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)
+  and (:statuses is null or list_contains(:statuses, f.status))
+  and (:severities is null or list_contains(:severities, f.severity))
+  and (:types is null or list_contains(:types, f.resource_type))
+  and (:accounts is null or list_contains(:accounts, f.account_id))
+  and (:regions is null or list_contains(:regions, f.region))
+  and (:owners is null or list_contains(:owners, f.owner))
+)
+select p.region, p.packages_id, p.list as packages
+from packages as p join wanted on wanted.region = p.region and wanted.packages_id = p.packages_id
+where p.position = 0
+order by p.region, p.packages_id
