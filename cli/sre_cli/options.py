@@ -14,7 +14,7 @@ import click
 
 from sre_findings.model import resource, scope, severity
 from sre_findings.model.errors import UsageError
-from sre_findings.settings import load
+from sre_findings.settings import Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv", "ndjson")
@@ -72,6 +72,39 @@ def gate_options(function: F) -> F:
         function
     )
     return click.option("--fail-on", type=SEVERITY, help="Exit 1 if a finding is at or above this severity.")(function)
+
+
+def narrow_options(function: F) -> F:
+    """--owner, --account and --region, handed on as ``narrow``."""
+
+    @click.option("--owner", "owners", multiple=True, help="Only what this owner answers for (again for more).")
+    @click.option("--account", "accounts", multiple=True, help="Only this account (again for more).")
+    @click.option("-r", "--region", "regions", multiple=True, help="Only this region (again for more).")
+    @wraps(function)
+    def with_narrow(*, owners: tuple[str, ...], accounts: tuple[str, ...], regions: tuple[str, ...], **rest: Any) -> Any:
+        from sre_findings.ask.question import Narrow  # noqa: PLC0415 - after --help
+
+        return function(narrow=Narrow(owners, accounts, regions), **rest)
+
+    return with_narrow  # type: ignore[return-value]  # the wrapper adds options and passes the rest on unchanged
+
+
+def count_option(default: int) -> Callable[[F], F]:
+    """-n, --count: how many are listed."""
+    text = "How many to list; 0 lists all."
+    return click.option("-n", "--count", default=default, show_default=True, type=click.IntRange(0), help=text)
+
+
+def answer_list(question: Any, door: str, settings: Settings, output: str) -> int:
+    """Asks, prints the answer, and gives the exit code: 3 where there is nothing to answer from, or it may not be all."""
+    from sre_cli.exits import ANSWERED, UNSURE  # noqa: PLC0415
+    from sre_cli.render_list import render_list  # noqa: PLC0415
+    from sre_findings.ask import doors  # noqa: PLC0415
+    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+
+    answer = doors.ask(door, question, open_sources(settings))
+    show(answer, output, render_list)
+    return ANSWERED if answer.known and answer.proof.sure else UNSURE
 
 
 as_of_option = click.option("--as-of", metavar="WHEN", help="An older snapshot: its id, 2026-11-22, yesterday, -7d.")

@@ -28,7 +28,7 @@ _NAME = 40  # cells of a resource's name beside its id
 
 def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> str:
     """One resource: its verdict where it is anything but plain findings, its counts, and its findings, worst first."""
-    return _text(_resource(answer, width, colour))
+    return text_of(_resource(answer, width, colour))
 
 
 def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
@@ -45,8 +45,8 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield from _findings(answer, width, colour)
     if verdict.verdict == CLEAN:
         yield from (_scanned(row) for row in answer.coverage)
-    yield from _notes(verdict.notes, width)
-    yield from _proof(answer.proof, width, colour, hint=" Use --live for the state now.")
+    yield from notes(verdict.notes, width)
+    yield from proof(answer.proof, width, colour, hint=" Use --live for the state now.")
 
 
 def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:
@@ -54,9 +54,9 @@ def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:
     headline = wording.headline(verdict)
     yield styled(f"{headline}.", style, colour)
     if verdict.explanation.lower() not in headline.lower():
-        yield from _wrapped(_sentence(verdict.explanation), width)
+        yield from wrapped(_sentence(verdict.explanation), width)
     if verdict.verdict == UNKNOWN and verdict.reason not in (NO_SNAPSHOT, NO_SUCH_RESOURCE):
-        yield from _wrapped("That is not the same as none.", width)
+        yield from wrapped("That is not the same as none.", width)
 
 
 def _name(resource: Resource, account_name: str, colour: int) -> str:
@@ -84,7 +84,7 @@ def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     if hidden := answer.total_findings - len(answer.findings):
         yield f"{hidden:,} more not shown: use -n 0."
     if severities := answer.filters.get("severities"):
-        yield from _wrapped(f"Only {', '.join(map(str, severities)).lower()} listed; the counts are of all.", width)
+        yield from wrapped(f"Only {', '.join(map(str, severities)).lower()} listed; the counts are of all.", width)
 
 
 def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _scanned(row: Coverage) -> str:
 
 def render_summary(answer: SummaryAnswer, width: int | None, colour: int) -> str:
     """The whole scope: its counts, and a line a group where it was asked by something."""
-    return _text(_summary(answer, width, colour))
+    return text_of(_summary(answer, width, colour))
 
 
 def _summary(answer: SummaryAnswer, width: int | None, colour: int) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _summary(answer: SummaryAnswer, width: int | None, colour: int) -> Iterator[
     if answer.groups:
         yield ""
         yield from _groups(answer, width, colour)
-    yield from _proof(answer.proof, width, colour)
+    yield from proof(answer.proof, width, colour)
 
 
 def _groups(answer: SummaryAnswer, width: int | None, colour: int) -> list[str]:
@@ -166,7 +166,7 @@ def _group(group: Group, by: str) -> list[str]:
 
 def render_coverage(answer: CoverageAnswer, width: int | None, colour: int) -> str:
     """What Inspector does not scan, with reasons and remedies, and what the scan did not reach."""
-    return _text(_coverage(answer, width, colour))
+    return text_of(_coverage(answer, width, colour))
 
 
 def _coverage(answer: CoverageAnswer, width: int | None, colour: int) -> Iterator[str]:
@@ -182,14 +182,14 @@ def _coverage(answer: CoverageAnswer, width: int | None, colour: int) -> Iterato
                 for cell in answer.cells]  # fmt: skip
         yield ""
         yield from lines(columns, rows, width, colour)
-    yield from _proof(answer.proof, width, colour)
+    yield from proof(answer.proof, width, colour)
 
 
 def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
     """One reason with its remedy, and the resources that it keeps from being scanned."""
     yield ""
     yield styled(printable(f"{wording.capital(explain(reason))} ({reason}): {len(rows):,}"), "strong", colour)
-    yield from _wrapped(remedy(reason), width)
+    yield from wrapped(remedy(reason), width)
     columns = (Column("Account"), Column("Region"), Column("Scan"), Column("Name", floor=8, drop=1), Column("Resource"))
     yield from lines(columns, [(r.account_id, r.region, r.scan_type.lower(), r.name, r.resource_id) for r in rows], width, colour)
 
@@ -199,7 +199,7 @@ def render_snapshots(commits: Iterable[Snapshot], now: datetime, width: int | No
     columns = (Column("Snapshot"), Column("Age", right=True), Column("State", style=_state), Column("Findings", right=True),
                Column("Resources covered", right=True, drop=1), Column("Of or why", floor=20))  # fmt: skip
     rows = [_snapshot(one, now) for one in commits]
-    return _text(lines(columns, rows[::-1], width, colour) if rows else ["There is no snapshot yet. Run: sre-cli scan."])
+    return text_of(lines(columns, rows[::-1], width, colour) if rows else ["There is no snapshot yet. Run: sre-cli scan."])
 
 
 def _state(text: str) -> str:
@@ -212,18 +212,20 @@ def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
     return one.snapshot_id, old, one.state, findings, covered, one.claim if one.state == COMPLETE else "; ".join(one.reasons)
 
 
-def _proof(proof: Proof, width: int | None, colour: int, *, hint: str = "") -> Iterator[str]:
-    yield from (line for reason in wording.doubts(proof) for line in _wrapped(f"Partial: {_stopped(reason)}", width))
-    snapshot = proof.source != LIVE and proof.snapshot_id
-    yield from _faint(wording.proof_sentence(proof) + (hint if snapshot else ""), width, colour)
+def proof(of: Proof, width: int | None, colour: int, *, hint: str = "") -> Iterator[str]:
+    """Why the source is not complete, where it is not; then where the answer comes from, and how old that is."""
+    yield from (line for reason in wording.doubts(of) for line in wrapped(f"Partial: {_stopped(reason)}", width))
+    snapshot = of.source != LIVE and of.snapshot_id
+    yield from _faint(wording.proof_sentence(of) + (hint if snapshot else ""), width, colour)
 
 
-def _notes(notes: Iterable[str], width: int | None) -> Iterator[str]:
-    yield from (line for note in notes for line in _wrapped(f"Note: {_sentence(note)}", width))
+def notes(every: Iterable[str], width: int | None) -> Iterator[str]:
+    """Notes, a sentence each."""
+    yield from (line for note in every for line in wrapped(f"Note: {_sentence(note)}", width))
 
 
 def _faint(text: str, width: int | None, colour: int) -> Iterator[str]:
-    yield from (styled(line, "muted", colour) for line in _wrapped(text, width))
+    yield from (styled(line, "muted", colour) for line in wrapped(text, width))
 
 
 def _sentence(text: str) -> str:
@@ -236,11 +238,12 @@ def _stopped(text: str) -> str:
     return clean if clean.endswith((".", "?", "!")) else f"{clean}."
 
 
-def _wrapped(text: str, width: int | None) -> list[str]:
+def wrapped(text: str, width: int | None) -> list[str]:
     """Lines of whole words: an id longer than the line stays whole."""
     clean = printable(text)
     return [clean] if width is None else textwrap.wrap(clean, width, break_long_words=False, break_on_hyphens=False)
 
 
-def _text(rows: Iterable[str]) -> str:
+def text_of(rows: Iterable[str]) -> str:
+    """Lines as one text."""
     return "\n".join(rows) + "\n"

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
 from sre_findings.model.finding import iso
+from sre_findings.model.list_answer import ListAnswer
 from sre_reports.csv_guard import Cell, csv_text
 
-Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer
+Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer | ListAnswer
 
 
 class Snapshot(Protocol):
@@ -81,6 +82,8 @@ def _things(answer: Answer) -> Iterator[dict[str, Any]]:
             yield answer.to_json()
         case SummaryAnswer():
             yield from (group.to_json() for group in answer.groups)
+        case ListAnswer():
+            yield from map(dict, answer.items)
         case _:
             yield from answer.to_json()["gaps"]
 
@@ -91,11 +94,18 @@ def _table(answer: Answer) -> tuple[Sequence[str], list[list[Cell]]]:
             return _FINDING, [_finding_cells(one) for one in _flat(answer)]
         case SummaryAnswer():
             return _summary_table(answer)
+        case ListAnswer():
+            return answer.fields, [[_flat_cell(item[name]) for name in answer.fields] for item in answer.items]
         case _:
             gaps = answer.to_json()["gaps"]
             header = ("resource_id", "resource_type", "name", "account_id", "region", "scan_type", "status", "reason",
                       "explanation", "remedy", "scan_mode", "last_scanned_at")  # fmt: skip
             return header, [[gap[name] for name in header] for gap in gaps]
+
+
+def _flat_cell(value: Any) -> Cell:
+    """A cell of one text: what is nested stays JSON."""
+    return json.dumps(value) if isinstance(value, dict | list | tuple) else value
 
 
 def _snapshots(listed: Sequence[Snapshot]) -> tuple[Sequence[str], list[list[Cell]]]:

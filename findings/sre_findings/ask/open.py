@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sre_findings.ask.sources import Live, Sources
+from sre_findings.model.errors import UsageError
+from sre_findings.model.policy import DEFAULT, Policy, parse_policy, parse_sla
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
@@ -19,8 +21,25 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
     """The store, the table and live Inspector, as the settings name them. Nothing is contacted yet."""
     snapshots = Snapshots(open_blobs(settings.store))
     return Sources(
-        snapshots, open_table(settings.table), settings.copies, settings.max_age, _live(profile), engine=settings.engine
+        snapshots,
+        open_table(settings.table),
+        settings.copies,
+        settings.max_age,
+        _live(profile),
+        engine=settings.engine,
+        policy=open_policy(settings),
     )
+
+
+def open_policy(settings: Settings) -> Policy:
+    """The policy's file where one is set, with the days of SRE_SLA over it."""
+    policy = DEFAULT
+    if settings.policy:
+        try:
+            policy = parse_policy(settings.policy.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{settings.policy} cannot be read", why=str(error), do="Check SRE_POLICY.") from error
+    return parse_sla(settings.sla, policy) if settings.sla else policy
 
 
 def _live(profile: str | None) -> Live:

@@ -44,6 +44,98 @@ class CoverageGaps:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """Which part of the estate a question is about. Empty means all of it."""
+
+    owners: Sequence[str] = ()
+    accounts: Sequence[str] = ()
+    regions: Sequence[str] = ()
+
+    def filters(self) -> dict[str, list[str] | None]:
+        """The parameters of a query; None where nothing is narrowed."""
+        return {name: list(getattr(self, name)) or None for name in ("owners", "accounts", "regions")}
+
+    def words(self) -> str:
+        """`` of payments, in eu-west-1``; empty for everything."""
+        of = [*self.owners, *self.accounts]
+        return (f" of {', '.join(of)}" if of else "") + (f" in {', '.join(self.regions)}" if self.regions else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened after the night of ``since`` up to that of ``as_of``; without both, between the two newest complete ones.
+
+    ``count`` events are listed (0: all); the counts are of all. ``kinds`` narrows the list, never the counts.
+    """
+
+    since: str | None = None
+    as_of: str | None = None
+    kinds: Sequence[str] = ()
+    count: int = 25
+    narrow: Narrow = Narrow()
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How a scope's counts went over so many days. ``kind`` and ``value`` name the scope; the default is everything."""
+
+    days: int = 90
+    kind: str = "organization"
+    value: str = ""
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """What is late and what is due, in all and by owner, account, region or type."""
+
+    by: str = "owner"
+    owners: Sequence[str] = ()
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToFix:
+    """How long fixing took over so many days, by severity, owner or account."""
+
+    by: str = "severity"
+    days: int = 365
+    as_of: str | None = None
+    narrow: Narrow = Narrow()
+
+
+@dataclass(frozen=True, slots=True)
+class Priorities:
+    """Which vulnerabilities to deal with first, and why: the first ``count`` (0: all)."""
+
+    count: int = 10
+    as_of: str | None = None
+    narrow: Narrow = Narrow()
+    types: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Where a vulnerability, or a package, is: the first ``count`` findings (0: all)."""
+
+    text: str
+    count: int = 25
+    as_of: str | None = None
+    narrow: Narrow = Narrow()
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """What to update, rebuild or replace first: the first ``count`` lines (0: all). ``images`` asks for machine images."""
+
+    count: int = 10
+    as_of: str | None = None
+    narrow: Narrow = Narrow()
+    types: Sequence[str] = ()
+    images: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.finding import Finding, Package
 from sre_findings.model.resource import Resource
+from sre_findings.model.severity import ORDER, OTHER
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_AVAILABLE = "NotAvailable"  # what Inspector writes where no fixed version exists
@@ -87,3 +88,10 @@ def version_of(wire: Mapping[str, Any]) -> str:
     epoch, release = wire.get("epoch"), wire.get("release")
     version = f"{epoch}:{wire.get('version', '')}" if epoch else str(wire.get("version", ""))
     return f"{version}-{release}" if release else version
+
+
+def severity_word(rank: int | None) -> str | None:
+    """A severity's name from its rank; one that nobody knows is ``OTHER``."""
+    if rank is None:
+        return None
+    return str(ORDER[rank]) if rank < OTHER else "OTHER"

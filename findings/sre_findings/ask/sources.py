@@ -12,11 +12,16 @@ from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.when import choose
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.policy import DEFAULT, Policy
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
 Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
 """Asks Inspector itself about one resource; the snapshot's answer, if any, tells where the resource is."""
+
+
+NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
+"""What an answer carries where there is no snapshot at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Sources:
     live: Live | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     engine: str = "duckdb"
+    policy: Policy = DEFAULT
 
     def open(self, commits: Sequence[Commit]) -> Engine:
         """The engine over the newest of the commits, and over all of them for tables that are history."""
@@ -51,15 +57,19 @@ def find(sources: Sources, as_of: str | None) -> Found | None:
     latest = sources.snapshots.latest() if as_of is None else choose(sources.snapshots.commits(), as_of, sources.now())
     if latest is None:
         return None
-    age = sources.now() - latest.started_at
-    proof = Proof(
+    return Found(latest, sources.open([latest]), proof_of(latest, sources, as_of))
+
+
+def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
+    """The proof that an answer from this commit carries. Who asks for a moment does not want it to be young."""
+    age = sources.now() - commit.started_at
+    return Proof(
         source=SNAPSHOT,
-        snapshot_id=latest.snapshot_id,
-        as_of=latest.started_at,
+        snapshot_id=commit.snapshot_id,
+        as_of=commit.started_at,
         age_seconds=int(age.total_seconds()),
-        state=latest.state,
-        claim=latest.claim,
-        reasons=latest.reasons,
+        state=commit.state,
+        claim=commit.claim,
+        reasons=commit.reasons,
         too_old=as_of is None and age > sources.max_age,
     )
-    return Found(latest, sources.open([latest]), proof)

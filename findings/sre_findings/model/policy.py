@@ -36,6 +36,10 @@ class Policy:
     order: tuple[str, ...] = CRITERIA
     epss_high: float = 0.1
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, so that an answer says under which policy it was given."""
+        return {"sla": dict(zip(_SEVERITIES, self.sla, strict=True)), "grace_days": self.grace_days}
+
     def days(self, severity: str) -> int | None:
         """The days that a severity may stay open. One that we do not know is treated as untriaged: nobody rated it for us."""
         place = rank(severity)

@@ -65,9 +65,10 @@ def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, 
             yield Scope(kind, row.values.get("value", name)), rollup
 
 
-def series(table: Table, scope: Scope, nights: int) -> Iterator[tuple[Night, Rollup]]:
-    """What the scope held on each of the newest ``nights``, oldest first; two queries, however many nights."""
-    marks = [_night(row) for row in table.query(_MARKERS, newest=nights)][::-1]
+def series(table: Table, scope: Scope, last: int, first: datetime) -> Iterator[tuple[Night, Rollup]]:
+    """What the scope held each night from ``first`` up to the commit of sequence ``last``, oldest first; two queries."""
+    every = (_night(row) for row in table.query(_MARKERS, "0", _digits(last)))
+    marks = [night for night in every if night.started_at >= first]
     if not marks:
         return
     name = f"{_name(scope.value)}{_SEPARATOR}"

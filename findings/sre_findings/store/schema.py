@@ -133,6 +133,7 @@ STATES = pa.schema([
     pa.field("region", pa.string(), nullable=False),
     pa.field("resource_type", pa.string(), nullable=False),
     pa.field("resource_id", pa.string(), nullable=False),
+    pa.field("owner", pa.string()),
     pa.field("exposure_group", pa.string(), nullable=False),
     pa.field("type", pa.string(), nullable=False),
     pa.field("subject", pa.string(), nullable=False),

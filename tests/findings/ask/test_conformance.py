@@ -23,6 +23,8 @@ from sqlglot import exp
 from sre_findings.ask.engine import PARAMETER, Engine, catalogued
 from sre_findings.ask.engines import dialect
 from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.model.policy import DEFAULT
+from sre_findings.model.ranking import risk_parameters
 from sre_findings.store.snapshots import Snapshots
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
@@ -31,6 +33,8 @@ QUERIES = sorted(path.stem for path in CATALOGUE.glob("*.sql"))
 
 PLACE = {"resource_id": BUSY_INSTANCE, "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
 ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
+WHERE: dict[str, Any] = dict.fromkeys(("owners", "accounts", "regions"))
+RISK = risk_parameters(DEFAULT)
 EXPORTS = [
     ANY,
     ANY | {"statuses": ["ACTIVE"], "severities": ["CRITICAL", "HIGH"], "regions": ["us-east-1"], "owners": ["payments"]},
@@ -43,14 +47,25 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "ages": [{}],
     "by_package": [{"count": None}, {"count": 7}],
     "by_vulnerability": [{"count": None}, {"count": 7}],
+    "changes": [
+        WHERE | {"kinds": None, "count": None},
+        WHERE | {"kinds": ["opened", "resolved"], "count": 20, "owners": ["payments"]},
+    ],
+    "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
     "coverage_gaps": [{}],
     "coverage_scanned": [{}],
+    "exposed_to": [WHERE | {"text": text} for text in ("openssl", "CVE-2024-3094", *HOSTILE[:2])],
     "findings": EXPORTS,
     "findings_details": EXPORTS,
     "findings_packages": EXPORTS,
+    "fix_hosts": [WHERE | {"types": None, "lists": [1, 2, 3, 40]}],
+    "fix_needs": [RISK | WHERE | {"types": None}, RISK | WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
+    "fix_packages": [{}],
     "flows": [{}],
     "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
+    "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
+    "priorities": [WHERE | {"types": None}, WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
     "resource_ages": [PLACE],
     "resource": [PLACE, PLACE | {"resource_id": "i-0"}],
     "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
@@ -60,6 +75,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "resource_total": [PLACE | {"suppressed": flag, "severities": some} for flag in (True, False) for some in (None, ["HIGH"])],
     "resources": [{}],
+    "time_to_fix": [WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")],
     "worst_findings": [{"count": 25}],
 }
 CASES = [(query, parameters) for query in QUERIES for parameters in PARAMETERS.get(query, [])]
@@ -92,6 +108,8 @@ from pathlib import Path
 from sre_findings.ask.engines import dialect
 from sre_findings.ask.engines.open import open_engine
 from sre_findings.store.open import open_blobs
+from sre_findings.model.policy import DEFAULT
+from sre_findings.model.ranking import risk_parameters
 from sre_findings.store.snapshots import Snapshots
 
 asked = json.loads(sys.stdin.read())

@@ -69,7 +69,7 @@ select coalesce(t.account_id, b.account_id) as account_id, coalesce(t.resource_t
        t.packages_id, t.owner, t.resource_name, t.findings, t.shared,
        b.status as status_before, b.cause as cause_before, b.severity_rank as severity_before, b.fixable as fixable_before,
        b.exploitable as exploitable_before, b.kev as kev_before, b.first_seen_at, b.opened_at, b.exposed_since, b.last_seen_at,
-       b.resolved_at, b.reopened, b.waiting, b.exposure_group as group_before
+       b.resolved_at, b.reopened, b.waiting, b.owner as owner_known, b.exposure_group as group_before
 from tonight as t
 full outer join before as b
     on t.account_id = b.account_id and t.resource_type = b.resource_type and t.resource_id = b.resource_id
@@ -209,7 +209,7 @@ select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resourc
        j.severity_before, j.fixable_before, j.exploitable_before, j.kev_before, j.status_before, j.findings, j.shared,
        coalesce(j.finding_arn, e.arn_before) as finding_arn,
        coalesce(j.vulnerability_id, e.vulnerability_before) as vulnerability_id, coalesce(j.title, e.title_before) as title,
-       coalesce(j.owner, e.owner_before) as owner, coalesce(j.resource_name, e.name_before) as resource_name,
+       case when j.here then j.owner else coalesce(e.owner_before, j.owner_known) end as owner, coalesce(j.resource_name, e.name_before) as resource_name,
        cell.onboarding, v.kev_due, coalesce(v.checked, false) as checked
 from joined as j cross join night
 left join ended as e using (account_id, resource_type, resource_id, type, subject)

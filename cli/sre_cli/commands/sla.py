@@ -1,0 +1,30 @@
+"""sre-cli sla."""
+
+from __future__ import annotations
+
+import click
+
+from sre_cli import options
+from sre_findings.ask.question import Sla
+from sre_findings.settings import Settings
+
+
+@click.command("sla", epilog=options.exit_help)
+@click.option(
+    "--by", type=click.Choice(("owner", "account", "region", "type")), default="owner", show_default=True, help="Groups."
+)
+@click.option("--owner", "owners", multiple=True, help="Only this owner (again for more).")
+@options.as_of_option
+@options.output_option
+@options.store_options
+def command(settings: Settings, by: str, owners: tuple[str, ...], as_of: str | None, output: str) -> int:
+    """What is late, and what is due this week?
+
+    Days by severity, from the policy (SRE_POLICY, SRE_SLA); CISA's own date for what it lists as exploited.
+
+    \b
+    sre-cli sla
+    sre-cli sla --by account --output json
+    SRE_SLA=critical=7,high=14 sre-cli sla
+    """
+    return options.answer_list(Sla(by, owners, as_of), "sla", settings, output)

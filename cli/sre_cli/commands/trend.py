@@ -1,0 +1,34 @@
+"""sre-cli trend."""
+
+from __future__ import annotations
+
+import click
+
+from sre_cli import options
+from sre_findings.ask.question import Trend
+from sre_findings.settings import Settings
+
+
+@click.command("trend", epilog=options.exit_help)
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="How far back.")
+@click.option("--of", "scope", metavar="KIND=VALUE", help="A part of it: owner=payments, account=111122223333, region=eu-west-1.")
+@options.as_of_option
+@options.output_option
+@options.store_options
+def command(settings: Settings, days: int, scope: str | None, as_of: str | None, output: str) -> int:
+    """How did it go, night by night?
+
+    \b
+    sre-cli trend
+    sre-cli trend --days 30 --of owner=payments
+    sre-cli trend --output csv
+    """
+    return options.answer_list(Trend(days, *_scope(scope), as_of), "trend", settings, output)
+
+
+def _scope(text: str | None) -> tuple[str, str]:
+    """``owner=payments`` as kind and value."""
+    kind, mark, value = (text or "organization=").partition("=")
+    if not mark:
+        raise click.BadParameter(f"{text!r} is not KIND=VALUE", param_hint="--of")
+    return kind, value

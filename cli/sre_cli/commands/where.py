@@ -1,0 +1,26 @@
+"""sre-cli where."""
+
+from __future__ import annotations
+
+import click
+
+from sre_cli import options
+from sre_findings.ask.question import Exposure, Narrow
+from sre_findings.settings import Settings
+
+
+@click.command("where", epilog=options.exit_help)
+@click.argument("text", metavar="CVE|PACKAGE")
+@options.count_option(25)
+@options.narrow_options
+@options.as_of_option
+@options.output_option
+@options.store_options
+def command(settings: Settings, text: str, count: int, narrow: Narrow, as_of: str | None, output: str) -> int:
+    """Where am I exposed to this vulnerability, or this package?
+
+    \b
+    sre-cli where CVE-2021-44228
+    sre-cli where openssl --owner payments --output csv
+    """
+    return options.answer_list(Exposure(text, count, as_of, narrow), "where", settings, output)

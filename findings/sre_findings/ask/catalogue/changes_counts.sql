@@ -1,0 +1,7 @@
+-- What happened in some nights, counted.
+select kind, cause, count(*) as events
+from events
+where (:owners is null or list_contains(:owners, owner))
+  and (:accounts is null or list_contains(:accounts, account_id)) and (:regions is null or list_contains(:regions, region))
+group by kind, cause
+order by kind, cause

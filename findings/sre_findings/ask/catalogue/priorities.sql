@@ -1,0 +1,27 @@
+-- Open findings by vulnerability, with what decides which goes first. What has no vulnerability is told by its subject.
+with open_findings as (
+    select f.*, coalesce(r.public, false) as public
+    from findings as f
+    left join resources as r on r.resource_id = f.resource_id and r.account_id = f.account_id and r.region = f.region
+        and r.resource_type = f.resource_type
+    where f.status is distinct from 'SUPPRESSED' and f.status is distinct from 'CLOSED' and f.resource_index = 0
+      and (:owners is null or list_contains(:owners, f.owner)) and (:accounts is null or list_contains(:accounts, f.account_id))
+      and (:regions is null or list_contains(:regions, f.region)) and (:types is null or list_contains(:types, f.resource_type))
+), grouped as (
+    select coalesce(subject, title) as subject, type, min(vulnerability_id) as vulnerability_id, min(title) as title,
+           min(severity_rank) as severity_rank, max(inspector_score) as inspector_score, max(epss_score) as epss_score,
+           max(case when exploit_available = 'YES' then 1 else 0 end) as exploitable,
+           max(case when fix_available in ('YES', 'PARTIAL') then 1 else 0 end) as fixable,
+           max(case when public or type = 'NETWORK_REACHABILITY' then 1 else 0 end) as exposed,
+           epoch_us(min(first_observed_at)) as first_us, count(*) as findings,
+           count(distinct concat(account_id, '|', region, '|', resource_id)) as resources, min(resource_id) as example
+    from open_findings
+    group by coalesce(subject, title), type
+)
+select g.subject, g.type, g.vulnerability_id, g.title, g.severity_rank, g.inspector_score,
+       coalesce(v.epss_score, g.epss_score) as epss_score, g.exploitable, g.fixable, g.exposed, g.first_us, g.findings,
+       g.resources, g.example, coalesce(v.checked, false) as checked, cast(v.kev_added as varchar) as kev_added,
+       cast(v.kev_due as varchar) as kev_due, v.kev_action, cast(cast(v.exploit_last_seen as date) as varchar) as exploit_seen
+from grouped as g
+left join vulnerabilities as v on v.vulnerability_id = g.vulnerability_id
+order by g.subject, g.type

@@ -1,0 +1,100 @@
+"""What is late, what is due, and how long fixing takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sre_findings.ask.question import Sla, TimeToFix
+from sre_findings.ask.rows import severity_word
+from sre_findings.ask.sources import NO_PROOF, Found, Sources, find, proof_of
+from sre_findings.ask.survival import time_to_fix as estimate
+from sre_findings.ask.when import choose
+from sre_findings.model.ages import lateness
+from sre_findings.model.errors import UsageError
+from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope, rollups
+from sre_findings.store import rollups as kept
+
+_LATE = (
+    Shown("late", "Late", "number"),
+    Shown("due_this_week", "Due this week", "number"),
+    Shown("later", "Later", "number"),
+    Shown("no_deadline", "No deadline", "number"),
+    Shown("oldest_days_late", "Oldest, days late", "number"),
+)
+_LIVES = (
+    Shown("median_days", "Median, days", "number"),
+    Shown("p90_days", "90 %, days", "number"),
+    Shown("patched", "Patched", "number"),
+    Shown("unpatched", "Not patched", "number"),
+)
+
+
+def sla(question: Sla, sources: Sources) -> ListAnswer:
+    """What is late and what is due this week, in all and in groups, under the policy of today."""
+    if question.by not in ("owner", "account", "region", "type"):
+        raise UsageError(f"there are no deadlines by {question.by!r}", do="Use one of: owner, account, region, type.")
+    found = find(sources, question.as_of)
+    if found is None:
+        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", question.by + "s", [], 0, (), (), NO_PROOF, known=False)
+    every = _rollups(found, sources, question.by)
+    today = found.commit.started_at.date() if question.as_of else sources.now().date()
+    wanted = {s: r for s, r in every.items() if s.kind == question.by and (question.by != "owner" or not question.owners
+                                                                          or s.value in question.owners)}  # fmt: skip
+    if question.owners and not wanted:
+        raise unknown_owner(question.owners, [scope.value for scope in every if scope.kind == "owner"])
+    items = [
+        {question.by: scope.value, **lateness(rollup.ages, sources.policy, today).to_json()} for scope, rollup in wanted.items()
+    ]
+    items.sort(key=lambda one: (-one["late"], -one["due_this_week"], one[question.by]))
+    whole = lateness(every.get(Scope(ORGANIZATION), Rollup()).ages, sources.policy, today).to_json()
+    headline = f"{whole['late']:,} findings are late, {whole['due_this_week']:,} more are due within a week."
+    shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
+    fields = [one.field for one in shown]
+    summary = {"today": today.isoformat(), "policy": sources.policy.to_json(), **whole}
+    return ListAnswer(headline, question.by + "s", items, len(items), fields, shown, found.proof, summary)
+
+
+def _rollups(found: Found, sources: Sources, by: str) -> dict[Scope, Rollup]:
+    """From the table where it has them, else from Parquet."""
+    if kept.written(sources.table, found.commit):
+        return dict(pair for kind in (ORGANIZATION, by) for pair in kept.read_kind(sources.table, found.commit, kind))
+    return rollups(*(found.engine.rows(name) for name in ("resources", "ages", "flows")))
+
+
+def unknown_owner(asked: Sequence[str], known: Sequence[str]) -> UsageError:
+    """Nobody of this name owns anything: a mistyped owner must not look like one without findings."""
+    names = ", ".join(sorted(name for name in known if name)) or "nobody"
+    return UsageError(f"{', '.join(asked)} owns nothing here", why=f"owners are {names}", do="Check the name, or SRE_OWNERS.")
+
+
+def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
+    """How long fixing takes: patched findings, with those that are still open counted for as long as they are."""
+    if question.by not in ("severity", "owner", "account"):
+        raise UsageError(f"there is no time to fix by {question.by!r}", do="Use one of: severity, owner, account.")
+    commits = sources.snapshots.commits()
+    head = choose(commits, question.as_of, sources.now())
+    if head is None:
+        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "groups", [], 0, (), (), NO_PROOF, known=False)
+    first = head.started_at - timedelta(days=question.days)
+    engine = sources.open([one for one in commits if one.sequence <= head.sequence and one.started_at >= first])
+    filters = {name: value for name, value in question.narrow.filters().items() if name != "regions"}
+    rows = engine.rows("time_to_fix", by=question.by, today=head.started_at.date().isoformat(), **filters)
+    groups: dict[str, list[tuple[int, int, int]]] = {}
+    for row in rows:
+        groups.setdefault(row["value"], []).append((int(row["days"]), int(row["patched"]), int(row["unpatched"])))
+    items = [{"value": _named(question.by, value), **estimate(lives).to_json()} for value, lives in sorted(groups.items())]
+    whole = estimate(life for lives in groups.values() for life in lives)
+    reached = (
+        f"half are patched within {whole.median_days} days" if whole.median_days is not None else "fewer than half were patched"
+    )
+    headline = f"Of {whole.patched + whole.unpatched:,} findings{question.narrow.words()} in {question.days} days, {reached}."
+    shown = (Shown("value", question.by.capitalize(), "wide"), *_LIVES)
+    fields = [one.field for one in shown]
+    summary = {"by": question.by, "days": question.days, "all": whole.to_json()}
+    return ListAnswer(headline, "groups", items, len(items), fields, shown, proof_of(head, sources, question.as_of), summary)
+
+
+def _named(by: str, value: str) -> str:
+    return (severity_word(int(value)) or "") if by == "severity" else value

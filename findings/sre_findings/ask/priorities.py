@@ -1,0 +1,82 @@
+"""Which vulnerabilities to deal with first, each with the sentence that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sre_findings.ask.question import Priorities
+from sre_findings.ask.rows import severity_word, time_of
+from sre_findings.ask.sources import NO_PROOF, Sources, find
+from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model.ranking import Candidate, rank, why
+
+_FIELDS = (
+    "place", "vulnerability_id", "title", "type", "severity", "inspector_score", "epss_score", "kev", "kev_added", "kev_due",
+    "kev_action", "exploit_available", "exploit_observed", "exposed", "fix_available", "findings", "resources",
+    "example_resource", "first_observed_on", "why",
+)  # fmt: skip
+_SHOWN = (
+    Shown("place", "", "number"),
+    Shown("severity", "Severity", "severity"),
+    Shown("vulnerability_id", "Vulnerability"),
+    Shown("resources", "Resources", "number"),
+    Shown("why", "", "sentence"),
+)
+
+
+def priorities(question: Priorities, sources: Sources) -> ListAnswer:
+    """Open vulnerabilities, ranked by the policy. Ranked are vulnerabilities, for that is what people deal with."""
+    found = find(sources, question.as_of)
+    if found is None:
+        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "priorities", [], 0, _FIELDS, (), NO_PROOF, known=False)
+    today = found.commit.started_at.date() if question.as_of else sources.now().date()
+    rows = found.engine.rows("priorities", types=list(question.types) or None, **question.narrow.filters())
+    candidates = {_candidate(row): row for row in rows}
+    ranked = rank(candidates, sources.policy, today)
+    shown = ranked[: question.count or None]
+    items = [_item(place, one, candidates[one], why(one, sources.policy, today)) for place, one in enumerate(shown, 1)]
+    headline = f"{len(ranked):,} vulnerabilities{question.narrow.words()} are open; these come first." if ranked else (
+        f"Inspector reports none{question.narrow.words()}.")  # fmt: skip
+    return ListAnswer(headline, "priorities", items, len(ranked), _FIELDS, _SHOWN, found.proof, {"today": today.isoformat()})
+
+
+def _candidate(row: Mapping[str, Any]) -> Candidate:
+    first = time_of(row["first_us"])
+    return Candidate(
+        vulnerability_id=f"{row['subject']} {row['type']}",
+        severity=severity_word(row["severity_rank"]) or "",
+        first_seen=first.date() if first else date.min,
+        checked=bool(row["checked"]) or row["type"] != "PACKAGE_VULNERABILITY",
+        kev_added=_day(row["kev_added"]),
+        kev_due=_day(row["kev_due"]),
+        exploit_observed=_day(row["exploit_seen"]),
+        exploit_available=bool(row["exploitable"]),
+        epss=row["epss_score"],
+        inspector_score=row["inspector_score"],
+        exposed=bool(row["exposed"]),
+        fixable=bool(row["fixable"]),
+    )
+
+
+def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    return {
+        "place": place,
+        "vulnerability_id": row["vulnerability_id"] or row["subject"],
+        "severity": one.severity,
+        "kev": one.kev,
+        "exploit_available": one.exploit_available,
+        "exploit_observed": row["exploit_seen"],
+        "exposed": one.exposed,
+        "fix_available": one.fixable,
+        "example_resource": row["example"],
+        "first_observed_on": one.first_seen.isoformat(),
+        "why": reason,
+        **{name: row[name] for name in ("title", "type", "inspector_score", "epss_score", "kev_added", "kev_due", "kev_action",
+                                        "findings", "resources")},
+    }  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

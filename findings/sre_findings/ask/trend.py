@@ -1,0 +1,77 @@
+"""How a scope's counts went, night by night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sre_findings.ask.question import Trend
+from sre_findings.ask.sources import NO_PROOF, Sources, proof_of
+from sre_findings.ask.when import choose
+from sre_findings.model.errors import UsageError
+from sre_findings.model.finding import iso
+from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model.rollup import CAME, KINDS, WENT, Rollup, Scope
+from sre_findings.store import rollups as kept
+
+_SHOWN = (
+    Shown("date", "Night"),
+    *(Shown(name, name.capitalize(), "number") for name in ("critical", "high", "medium", "low", "total")),
+    Shown("came", "New", "number"),
+    Shown("went", "Resolved", "number"),
+    Shown("kev", "KEV", "number"),
+    Shown("state", "State"),
+)
+
+
+def trend(question: Trend, sources: Sources) -> ListAnswer:
+    """A scope's counts night by night, from the table alone. Days without a snapshot are named, not filled."""
+    if question.kind not in KINDS:
+        raise UsageError(f"there is no trend of {question.kind!r}", do=f"Use one of: {', '.join(KINDS)}.")
+    commits = sources.snapshots.commits() if question.as_of else []
+    head = choose(commits, question.as_of, sources.now()) if question.as_of else sources.snapshots.latest()
+    if head is None:
+        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "nights", [], 0, (), (), NO_PROOF, known=False)
+    first = head.started_at - timedelta(days=question.days)
+    scope = Scope(question.kind, question.value)
+    nights = [(night, rollup) for night, rollup in kept.series(sources.table, scope, head.sequence, first)]
+    items = [_night(night, rollup) for night, rollup in nights]
+    missing = _missing([night.started_at.date() for night, _ in nights])
+    summary = {"scope": {"kind": question.kind, "value": question.value}, "days": question.days, "missing_days": missing}
+    fields = tuple(items[0]) if items else ("date",)
+    return ListAnswer(_headline(items, question), "nights", items, len(items), fields, _SHOWN,
+                      proof_of(head, sources, question.as_of), summary, _gaps(missing))  # fmt: skip
+
+
+def _night(night: kept.Night, rollup: Rollup) -> dict[str, Any]:
+    counts = rollup.counts.to_json()
+    flow = {word: rollup.flow.get(word, 0) for word in (*CAME, *WENT)}
+    return {
+        "date": night.started_at.date().isoformat(), "as_of": iso(night.started_at), "snapshot_id": night.snapshot_id,
+        "state": night.state, **counts, "suppressed": rollup.suppressed, "kev": rollup.to_json()["kev"],
+        "came": sum(flow[word] for word in ("new", "reopened")), "went": sum(flow[word] for word in WENT), **flow,
+    }  # fmt: skip
+
+
+def _missing(days: Sequence[date]) -> list[str]:
+    """Days between the first and the last night that have none."""
+    if not days:
+        return []
+    span = ((days[0] + timedelta(days=n)) for n in range((days[-1] - days[0]).days + 1))
+    return [day.isoformat() for day in span if day not in set(days)]
+
+
+def _gaps(missing: Sequence[str]) -> list[str]:
+    some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+    return [f"No snapshot on {len(missing)} of these days: {some}."] if missing else []
+
+
+def _headline(items: Sequence[Mapping[str, Any]], question: Trend) -> str:
+    of = f" of {question.kind} {question.value}" if question.value else ""
+    if not items:
+        return f"No night in the last {question.days} days{of}."
+    first, last = items[0], items[-1]
+    change = last["total"] - first["total"]
+    way = "no change" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'}"
+    return f"{last['total']:,} open findings{of} on {last['date']}, {way} than on {first['date']} ({len(items)} nights)."
