@@ -27,6 +27,7 @@ COMMANDS = {
     "sla": ("sre_cli.commands.sla", "What is late, and what is due this week?"),
     "trend": ("sre_cli.commands.trend", "How did it go, night by night?"),
     "time-to-fix": ("sre_cli.commands.time_to_fix", "How long does fixing take?"),
+    "suppressions": ("sre_cli.commands.suppressions", "Which findings does somebody answer for, and until when?"),
     "coverage": ("sre_cli.commands.coverage", "What does Inspector not scan, and what to do about it?"),
     "export": ("sre_cli.commands.export", "Write findings to a CSV, NDJSON or Parquet file."),
     "report": ("sre_cli.commands.report", "Write the HTML report."),

@@ -110,8 +110,8 @@ def _package(one: Finding) -> str:
 
 
 def _risk(one: Finding) -> str:
-    exploit = "exploit" if one.exploit_available == "YES" else ""
-    return ", ".join(part for part in (exploit, "suppressed" if one.status == "SUPPRESSED" else "") if part)
+    flags = {"exploit": one.exploit_available == "YES", "suppressed": one.status == "SUPPRESSED", "accepted": one.accepted}
+    return ", ".join(word for word, holds in flags.items() if holds)
 
 
 def _scanned(row: Coverage) -> str:

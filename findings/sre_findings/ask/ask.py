@@ -24,7 +24,9 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
     """
     check_id(question.text)
     found = find(sources, question.as_of)
-    cached = resources.answer(question, found, sources.now()) if found or question.source == CACHED else None
+    cached = (
+        resources.answer(question, found, sources.now(), sources.suppressions) if found or question.source == CACHED else None
+    )
     if not _wants_live(question, cached, sources):
         return cached or resources.nothing(question, None)
     try:

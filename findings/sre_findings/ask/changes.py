@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sre_findings.ask.question import Changes
 from sre_findings.ask.rows import severity_word, time_of
-from sre_findings.ask.sources import NO_PROOF, Sources, proof_of
+from sre_findings.ask.sources import Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import iso
@@ -75,11 +76,11 @@ def _nights(question: Changes, commits: Sequence[Commit], now: datetime) -> tupl
 
 
 def _nothing_to_compare(head: Commit | None, sources: Sources) -> ListAnswer:
-    headline = "There is no snapshot yet. Run: sre-cli scan." if head is None else (
-        f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with.")  # fmt: skip
     summary = {"since": None, "counts": dict.fromkeys(KINDS_OF_CHANGE, 0), "resolved_by": dict.fromkeys(WENT, 0)}
-    proof = proof_of(head, sources, None) if head else NO_PROOF
-    return ListAnswer(headline, "events", [], 0, _EVENT, (), proof, summary, known=head is not None)
+    if head is None:
+        return replace(no_snapshot("events"), summary=summary)
+    headline = f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with."
+    return ListAnswer(headline, "events", [], 0, _EVENT, (), proof_of(head, sources, None), summary)
 
 
 def _by_cause(counted: Sequence[tuple[str, str | None, int]], kinds: Sequence[str], words: Sequence[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sre_findings.ask.question import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
-from sre_findings.ask.sources import NO_PROOF, Found, Sources, find, proof_of
+from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
 from sre_findings.ask.survival import time_to_fix as estimate
 from sre_findings.ask.when import choose
 from sre_findings.model.ages import lateness
@@ -37,7 +37,7 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
         raise UsageError(f"there are no deadlines by {question.by!r}", do="Use one of: owner, account, region, type.")
     found = find(sources, question.as_of)
     if found is None:
-        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", question.by + "s", [], 0, (), (), NO_PROOF, known=False)
+        return no_snapshot(question.by + "s")
     every = _rollups(found, sources, question.by)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     wanted = {s: r for s, r in every.items() if s.kind == question.by and (question.by != "owner" or not question.owners
@@ -76,7 +76,7 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
     commits = sources.snapshots.commits()
     head = choose(commits, question.as_of, sources.now())
     if head is None:
-        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "groups", [], 0, (), (), NO_PROOF, known=False)
+        return no_snapshot("groups")
     first = head.started_at - timedelta(days=question.days)
     engine = sources.open([one for one in commits if one.sequence <= head.sequence and one.started_at >= first])
     filters = {name: value for name, value in question.narrow.filters().items() if name != "regions"}

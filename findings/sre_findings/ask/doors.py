@@ -16,6 +16,7 @@ DOORS = {
     "time-to-fix": ("deadlines", "time_to_fix"),
     "priorities": ("priorities", "priorities"),
     "where": ("exposure", "exposure"),
+    "suppressions": ("suppressed", "suppressions"),
     "fixes": ("fixes", "fixes"),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sre_findings.ask.question import Exposure
 from sre_findings.ask.rows import time_of
-from sre_findings.ask.sources import NO_PROOF, Found, Sources, find
+from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
@@ -36,7 +36,7 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
         raise UsageError("a vulnerability or a package has 1 to 1,024 characters", do="Example: CVE-2021-44228, or openssl.")
     found = find(sources, question.as_of)
     if found is None:
-        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "findings", [], 0, _FIELDS, (), NO_PROOF, known=False)
+        return no_snapshot("findings")
     text = text.upper() if text.lower().startswith("cve-") else text
     items = [_item(row) for row in found.engine.rows("exposed_to", text=text, **question.narrow.filters())]
     places = {(one["account_id"], one["region"], one["resource_id"]) for one in items}

@@ -10,7 +10,7 @@ from sre_findings.ask.commands import advice, command
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Need, Package, plan
 from sre_findings.ask.question import Fixes
-from sre_findings.ask.sources import NO_PROOF, Found, Sources, find
+from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.model import resource
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.ranking import risk_parameters
@@ -59,7 +59,7 @@ def fixes(question: Fixes, sources: Sources) -> ListAnswer:
     """The fewest upgrades that remove every finding which an update removes, the most risk first."""
     found = find(sources, question.as_of)
     if found is None:
-        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "lines", [], 0, _FIELDS, (), NO_PROOF, known=False)
+        return no_snapshot("lines")
     return _images(question, found) if question.images else _plan(question, found, sources)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sre_findings.ask.sources import Live, Sources
 from sre_findings.model.errors import UsageError
 from sre_findings.model.policy import DEFAULT, Policy, parse_policy, parse_sla
+from sre_findings.model.suppression import Suppressions
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
@@ -28,6 +29,7 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
         _live(profile),
         engine=settings.engine,
         policy=open_policy(settings),
+        suppressions=_suppressions(settings),
     )
 
 
@@ -40,6 +42,15 @@ def open_policy(settings: Settings) -> Policy:
         except (OSError, ValueError) as error:
             raise UsageError(f"{settings.policy} cannot be read", why=str(error), do="Check SRE_POLICY.") from error
     return parse_sla(settings.sla, policy) if settings.sla else policy
+
+
+def _suppressions(settings: Settings) -> Suppressions | None:
+    """The rules of the file of suppressions, where one is set."""
+    if settings.suppressions is None:
+        return None
+    from sre_findings.ask.suppressions import load  # noqa: PLC0415 - YAML only for those who use it
+
+    return load(settings.suppressions)
 
 
 def _live(profile: str | None) -> Live:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sre_findings.ask.question import Priorities
 from sre_findings.ask.rows import severity_word, time_of
-from sre_findings.ask.sources import NO_PROOF, Sources, find
+from sre_findings.ask.sources import Sources, find, no_snapshot
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.ranking import Candidate, rank, why
 
@@ -30,7 +30,7 @@ def priorities(question: Priorities, sources: Sources) -> ListAnswer:
     """Open vulnerabilities, ranked by the policy. Ranked are vulnerabilities, for that is what people deal with."""
     found = find(sources, question.as_of)
     if found is None:
-        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "priorities", [], 0, _FIELDS, (), NO_PROOF, known=False)
+        return no_snapshot("priorities")
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     rows = found.engine.rows("priorities", types=list(question.types) or None, **question.narrow.filters())
     candidates = {_candidate(row): row for row in rows}

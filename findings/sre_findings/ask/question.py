@@ -136,6 +136,13 @@ class Fixes:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Which findings somebody answers for, by the rules of SRE_SUPPRESSIONS."""
+
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings."""
 

@@ -11,11 +11,13 @@ from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
 from sre_findings.ask.sources import Found
+from sre_findings.ask.suppressed import marked
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.certificate import Cell
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.model.resource import Resource, check_id
 from sre_findings.model.rollup import Rollup, resource_scope, rollups
+from sre_findings.model.suppression import Suppressions
 from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
 
 
@@ -23,7 +25,7 @@ class Unidentified(Exception):
     """No resource of the snapshot has this id or name."""
 
 
-def answer(question: AboutResource, found: Found | None, now: datetime) -> ResourceAnswer:
+def answer(question: AboutResource, found: Found | None, now: datetime, rules: Suppressions | None = None) -> ResourceAnswer:
     """The snapshot's answer; an unknown resource and no snapshot at all are answers too."""
     text = check_id(question.text)
     if found is None:
@@ -43,9 +45,18 @@ def answer(question: AboutResource, found: Found | None, now: datetime) -> Resou
     verdict = decide(Evidence(rollup, coverage, gaps, as_of, found.proof.too_old, known=True))
     findings, total, cursor = _page(question, found, place)
     return ResourceAnswer(
-        resource, verdict, rollup, coverage, findings, total, cursor, found.proof, bool(gaps),
-        account_name=found.commit.account_names.get(resource.account_id, ""), filters=_filters(question),
+        resource, verdict, rollup, coverage, [marked(one, rules, now.date()) for one in findings], total, cursor, found.proof,
+        bool(gaps), account_name=found.commit.account_names.get(resource.account_id, ""), filters=_filters(question),
+        accepted=_accepted(found, place, rules, now),
     )  # fmt: skip
+
+
+def _accepted(found: Found, place: dict[str, Any], rules: Suppressions | None, now: datetime) -> int | None:
+    """How many of its open findings somebody answers for; None where there are no rules to ask."""
+    if rules is None:
+        return None
+    rows = found.engine.rows("resource_findings", count=None, skip=0, suppressed=False, severities=None, **place)
+    return sum(marked(finding_of(row), rules, now.date()).accepted is not None for row in rows)
 
 
 def _filters(question: AboutResource) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -63,9 +64,11 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
         resource_name=row["resource_name"] or "",
         account_id=row["account_id"] or "",
         region=row["region"],
+        owner=row.get("owner"),
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def packages_of(text: str | bytes | None) -> tuple[Package, ...]:
     """The packages of a finding from the wire's JSON; anything that is no package is left to the row's own text."""
     found = json.loads(text) if text else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.when import choose
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.policy import DEFAULT, Policy
+from sre_findings.model.suppression import Suppressions
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
@@ -20,6 +22,7 @@ Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
 """Asks Inspector itself about one resource; the snapshot's answer, if any, tells where the resource is."""
 
 
+KEPT_OPEN = 8  # engines; each holds a connection and the footers of its files
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 """What an answer carries where there is no snapshot at all."""
 
@@ -37,10 +40,21 @@ class Sources:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     engine: str = "duckdb"
     policy: Policy = DEFAULT
+    suppressions: Suppressions | None = None
+
+    opened: dict[tuple[str, ...], Engine] = field(default_factory=dict, compare=False)
 
     def open(self, commits: Sequence[Commit]) -> Engine:
-        """The engine over the newest of the commits, and over all of them for tables that are history."""
-        return open_engine(self.engine, self.snapshots, commits, self.copies)
+        """The engine over the newest of the commits, and over all of them for tables that are history.
+
+        Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
+        """
+        key = tuple(commit.snapshot_id for commit in commits)
+        if key not in self.opened:
+            if len(self.opened) >= KEPT_OPEN:
+                self.opened.pop(next(iter(self.opened)))
+            self.opened[key] = open_engine(self.engine, self.snapshots, commits, self.copies)
+        return self.opened[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +87,8 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
         reasons=commit.reasons,
         too_old=as_of is None and age > sources.max_age,
     )
+
+
+def no_snapshot(name: str) -> ListAnswer:
+    """The answer to any question for a list where there is no snapshot at all."""
+    return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", name, [], 0, (), (), NO_PROOF, known=False)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sre_findings.ask.question import Trend
-from sre_findings.ask.sources import NO_PROOF, Sources, proof_of
+from sre_findings.ask.sources import Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
@@ -32,7 +32,7 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
     commits = sources.snapshots.commits() if question.as_of else []
     head = choose(commits, question.as_of, sources.now()) if question.as_of else sources.snapshots.latest()
     if head is None:
-        return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", "nights", [], 0, (), (), NO_PROOF, known=False)
+        return no_snapshot("nights")
     first = head.started_at - timedelta(days=question.days)
     scope = Scope(question.kind, question.value)
     nights = [(night, rollup) for night, rollup in kept.series(sources.table, scope, head.sequence, first)]

@@ -63,6 +63,7 @@ class ResourceAnswer:
     incomplete: bool = False
     account_name: str = ""
     filters: Mapping[str, Any] = field(default_factory=dict)
+    accepted: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The contract's object. ``kev`` is None: not checked, which is not the same as none."""
@@ -79,6 +80,7 @@ class ResourceAnswer:
             "explanation": self.verdict.explanation,
             "notes": list(self.verdict.notes),
             **{name: rollup[name] for name in ("counts", "suppressed", "fixable", "exploitable", "kev", "kev_unchecked")},
+            "accepted": self.accepted,
             **self.proof.to_json(),
             "coverage": [coverage_json(row) for row in self.coverage],
             "filters": dict(self.filters),

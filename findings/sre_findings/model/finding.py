@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,10 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none."""
+    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none.
+
+    ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it stays open all the same.
+    """
 
     finding_arn: str
     vulnerability_id: str | None
@@ -41,6 +44,8 @@ class Finding:
     resource_name: str
     account_id: str
     region: str
+    owner: str | None = None
+    accepted: Mapping[str, str] | None = None
 
     @property
     def fixed_in(self) -> str | None:

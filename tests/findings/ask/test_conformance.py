@@ -65,6 +65,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
+    "open_findings": [{}],
     "priorities": [WHERE | {"types": None}, WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
     "resource_ages": [PLACE],
     "resource": [PLACE, PLACE | {"resource_id": "i-0"}],

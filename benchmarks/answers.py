@@ -1,0 +1,193 @@
+"""How quickly questions are answered, in process and warm, over nights of many findings; beside pandas over the same files."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from processes import environment, machine
+from sre_findings.ask.ask import about_resource, summary
+from sre_findings.ask.doors import ask
+from sre_findings.ask.question import (
+    CACHED,
+    AboutResource,
+    Changes,
+    Exposure,
+    Fixes,
+    Priorities,
+    Sla,
+    Summary,
+    TimeToFix,
+    Trend,
+)
+from sre_findings.ask.sources import Sources
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots, folder
+from sre_findings.store.table import SqliteTable
+from sre_scanner import commit as committing
+from sre_scanner.history import Chronicle
+from sre_scanner.scan import Request, scan
+from sre_simulator.large import large_fleet
+from sre_simulator.server import Simulator
+
+NIGHTS, RUNS = 3, 15
+TARGETS = {"counts": 1, "first 50 findings": 5, "all findings of one": 15, "changes": 500, "fix plan": 1000, "trend": 20}
+
+
+def build(findings: int, store: Path, spent: dict[str, float]) -> Sources:
+    """Nights of a large fleet, scanned one after the other; ``spent`` gets the CPU of history and rollups, a finding."""
+    fleet = large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=NIGHTS)
+    snapshots, table = Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db")
+    with Simulator(fleet) as simulator:
+        os.environ.update(environment(simulator.url, store))
+        for night in fleet.nights:
+            simulator.clock = night
+            with _timed("history", spent, Chronicle, "write"), _timed("rollups", spent, committing, "read_rollups"):
+                scan(Request(regions=fleet.regions, rate=100_000.0), snapshots, table, now=lambda: simulator.clock)
+    now = fleet.nights[-1]
+    return Sources(snapshots, table, store / "copies", now=lambda: now)
+
+
+@contextmanager
+def _timed(name: str, spent: dict[str, float], owner: Any, attribute: str) -> Iterator[None]:
+    """Adds the CPU that a function takes to ``spent``."""
+    original = getattr(owner, attribute)
+
+    def timed(*arguments: Any) -> Any:
+        began = time.process_time()
+        try:
+            return original(*arguments)
+        finally:
+            spent[name] = time.process_time() - began
+
+    setattr(owner, attribute, timed)
+    try:
+        yield
+    finally:
+        setattr(owner, attribute, original)
+
+
+def questions(sources: Sources) -> dict[str, Callable[[], Any]]:
+    """Name → what is timed."""
+    worst = summary(Summary(by="resource", count=1), sources).groups[0].value
+
+    def about(count: int) -> Any:
+        return about_resource(AboutResource(worst, count=count, source=CACHED), sources)
+
+    return {
+        "counts": lambda: summary(Summary(), sources),
+        "counts by account": lambda: summary(Summary(by="account"), sources),
+        "first 50 findings": lambda: about(50),
+        "all findings of one": lambda: about(0),
+        "changes": lambda: ask("changes", Changes(), sources),
+        "trend": lambda: ask("trend", Trend(), sources),
+        "deadlines": lambda: ask("sla", Sla(), sources),
+        "time to fix": lambda: ask("time-to-fix", TimeToFix(), sources),
+        "priorities": lambda: ask("priorities", Priorities(), sources),
+        "fix plan": lambda: ask("fixes", Fixes(), sources),
+        "top packages": lambda: summary(Summary(by="package", count=10), sources),
+        "where is openssl": lambda: ask("where", Exposure("openssl"), sources),
+    }
+
+
+def peers(sources: Sources) -> dict[str, Callable[[], Any]]:
+    """The same by pandas over the same files, read anew as a script would."""
+    newest, before = (sources.snapshots.commits()[-1], sources.snapshots.commits()[-2])
+    root = Path(sources.snapshots.blobs.url.removeprefix("file://"))
+    worst = summary(Summary(by="resource", count=1), sources).groups[0].value
+
+    def read(columns: list[str], commit: Any = newest) -> pd.DataFrame:
+        return pd.concat(
+            pd.read_parquet(path, columns=columns) for path in (root / folder(commit.snapshot_id)).glob("findings/*")
+        )
+
+    def changes() -> Any:
+        now, then = (set(read(["finding_arn"], commit)["finding_arn"]) for commit in (newest, before))
+        return len(now - then), len(then - now)
+
+    return {
+        "counts": lambda: read(["severity", "status"]).value_counts(),
+        "counts by account": lambda: read(["account_id", "severity"]).value_counts(),
+        "all findings of one": lambda: read(["resource_id", "title", "severity"]).query(
+            "resource_id == @worst", local_dict={"worst": worst}
+        ),
+        "changes": changes,
+    }
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, float]:
+    """Median and 95th percentile of the wall time in ms, after one run that warms up; fewer runs of what is slow."""
+    function()
+    times = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        function()
+        times.append((time.perf_counter() - began) * 1e3)
+        if sum(times) > 5000:
+            break
+    return statistics.median(times), sorted(times)[int(len(times) * 0.95)]
+
+
+def measure(findings: int) -> list[str]:
+    """The rows of one size."""
+    spent: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="sre-bench-") as name:
+        sources = build(findings, Path(name) / "store", spent)
+        beside = peers(sources)
+        rows = [_row(question, timed(run), beside.get(question)) for question, run in questions(sources).items()]
+        head = (
+            f"\n## {findings:,} findings a night, {NIGHTS} nights\n",
+            "| question | p50, ms | p95, ms | target, ms | pandas, ms |",
+        )
+        return [*head, "| --- | --- | --- | --- | --- |", *rows, "", *_kept(sources), _spent(findings, spent)]
+
+
+def _row(question: str, ours: tuple[float, float], peer: Callable[[], Any] | None) -> str:
+    target = TARGETS.get(question, "–")
+    beside = f"{timed(peer)[0]:.0f}" if peer else "–"
+    return f"| {question} | {ours[0]:.1f} | {ours[1]:.1f} | {target} | {beside} |"
+
+
+def _kept(sources: Sources) -> list[str]:
+    """Bytes a finding of the newest night, by table."""
+    newest = sources.snapshots.commits()[-1]
+    rows, sizes = 0, dict[str, int]()
+    root = Path(sources.snapshots.blobs.url.removeprefix("file://")) / folder(newest.snapshot_id)
+    for part in sources.snapshots.manifest(newest).parts:
+        table = part.key.partition("/")[0]
+        sizes[table] = sizes.get(table, 0) + part.bytes
+        rows += pq.ParquetFile(root / part.key).metadata.num_rows if table == "findings" else 0
+    told = ", ".join(
+        f"{table} {size / rows:.1f}" for table, size in sorted(sizes.items(), key=lambda one: -one[1]) if size > rows / 20
+    )
+    return [f"Bytes kept a finding and night: {sum(sizes.values()) / rows:.1f} ({told}).", ""]
+
+
+def _spent(findings: int, spent: dict[str, float]) -> str:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told = ", ".join(f"{name} {seconds / findings * 1e6:.1f} µs" for name, seconds in spent.items())
+    return f"CPU a finding beyond the scan's own: {told}. Peak memory of all this, simulator included: {peak:.0f} MB."
+
+
+def main(sizes: tuple[int, ...] = (100_000, 1_000_000)) -> None:
+    """Writes results/answers.md."""
+    lines = ["# Answers", "", machine(), "", f"In process and warm; medians of up to {RUNS}. pandas reads the same files anew."]
+    for findings in sizes:
+        lines += measure(findings)
+        print("\n".join(lines), flush=True)
+    (Path(__file__).parent / "results" / "answers.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main(tuple(int(text) for text in sys.argv[1:]) or (100_000, 1_000_000))

@@ -1,0 +1,49 @@
+"""sre-cli suppressions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from sre_cli import options
+from sre_findings.ask.question import Suppressed
+from sre_findings.settings import Settings
+
+
+@click.command("suppressions", epilog=options.exit_help)
+@click.option("--openvex", type=click.Path(dir_okay=False, path_type=Path), help="Write the rules as an OpenVEX document.")
+@click.option("--author", help="Who says so, in the OpenVEX document.  [default: the user]")
+@options.as_of_option
+@options.output_option
+@options.store_options
+def command(settings: Settings, openvex: Path | None, author: str | None, as_of: str | None, output: str) -> int:
+    """Which findings does somebody answer for, until when, and why?
+
+    Rules come from the YAML file that SRE_SUPPRESSIONS names. A finding that a rule covers stays open and counted; it is
+    shown as accepted. Rules that lapsed, and rules that cover nothing, are warned about.
+
+    \b
+    SRE_SUPPRESSIONS=suppressions.yaml sre-cli suppressions
+    sre-cli suppressions --openvex vex.json --author security@example.com
+    """
+    if openvex:
+        _write(settings, openvex, author or os.environ.get("USER", "sre-cli"), as_of)
+    return options.answer_list(Suppressed(as_of), "suppressions", settings, output)
+
+
+def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> None:
+    from sre_findings.ask.open import open_sources  # noqa: PLC0415 - after --help
+    from sre_findings.ask.sources import find  # noqa: PLC0415
+    from sre_findings.ask.suppressed import matched, of_sources  # noqa: PLC0415
+    from sre_findings.files import whole  # noqa: PLC0415
+    from sre_reports.openvex_export import document  # noqa: PLC0415
+
+    sources = open_sources(settings)
+    rules, found, now = of_sources(sources), find(sources, as_of), sources.now()
+    pairs = matched(rules, found, now.date()) if found else ()
+    vex = document(rules, author=author, timestamp=now, matched=pairs)
+    with whole(path) as file:
+        file.write(vex.to_text().encode())
+    click.echo(f"sre-cli: OpenVEX to {path}, {len(vex.left_out)} rules left out", err=True)

@@ -1,0 +1,9 @@
+-- Every finding that is not closed, once, with what a rule of suppression looks at.
+select finding_arn, vulnerability_id, severity, status, type, title, p.list as packages, fix_available, exploit_available,
+       epss_score, inspector_score, epoch_us(first_observed_at) as first_observed_us,
+       epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id,
+       f.region as region, owner
+from findings as f
+left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = 0
+where status is distinct from 'CLOSED' and resource_index = 0
+order by finding_arn

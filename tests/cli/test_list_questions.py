@@ -1,0 +1,132 @@
+"""Questions that are answered by a list: the table, JSON and CSV say the same, and little history is said plainly."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.doors import DOORS
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "events": ("changes", "-n", "0"),
+    "nights": ("trend",),
+    "owners": ("sla",),
+    "groups": ("time-to-fix",),
+    "priorities": ("priorities", "-n", "30"),
+    "findings": ("where", "openssl", "-n", "0"),
+    "lines": ("fixes", "-n", "15"),
+    "images": ("fixes", "--images", "-n", "0"),
+}
+Cli = Callable[..., Any]
+
+
+def test_every_door_is_tried_here() -> None:
+    assert {command for command, *_ in QUESTIONS.values()} | {"suppressions"} == set(DOORS)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_table_json_csv_and_ndjson_say_the_same(cli: Cli, demo: Path, name: str) -> None:
+    text = cli(*QUESTIONS[name])
+    values = cli(*QUESTIONS[name], "--output", "json").json
+    rows = list(csv.DictReader(io.StringIO(cli(*QUESTIONS[name], "--output", "csv").out)))
+    lines = cli(*QUESTIONS[name], "--output", "ndjson").out.splitlines()
+    items = values[name]
+    assert text.code == 0
+    assert items
+    assert text.out.startswith(values["headline"])
+    assert values["snapshot_id"] in text.out
+    assert len(lines) == len(rows) == len(items)
+    for row, item in zip(rows, items, strict=True):
+        plain = {
+            field: item[field]
+            for field in row
+            if isinstance(item[field], str | int | float) and not isinstance(item[field], bool)
+        }
+        assert {field: row[field].removeprefix("'") for field in plain} == {field: str(value) for field, value in plain.items()}
+
+
+def test_changes_count_what_they_list(cli: Cli, demo: Path) -> None:
+    values = cli("changes", "-n", "0", "--output", "json").json
+    counted = Counter(event["kind"] for event in values["events"])
+    assert {kind: count for kind, count in values["counts"].items() if count} == counted
+    assert sum(values["resolved_by"].values()) == values["counts"]["resolved"]
+    assert sum(values["opened_by"].values()) == values["counts"]["opened"] + values["counts"]["reopened"]
+    opened = cli("changes", "-n", "0", "--kind", "opened", "--output", "json").json
+    assert opened["counts"] == values["counts"]
+    assert {event["kind"] for event in opened["events"]} == {"opened"}
+
+
+def test_an_owner_narrows_every_question_and_the_owners_together_are_all(cli: Cli, demo: Path) -> None:
+    whole = cli("sla", "--output", "json").json
+    assert sum(one["late"] for one in whole["owners"]) == whole["late"] > 0
+    own = cli("changes", "-n", "0", "--owner", "payments", "--output", "json").json
+    assert {event["owner"] for event in own["events"]} <= {"payments"}
+    assert 0 < own["total_events"] < cli("changes", "--output", "json").json["total_events"]
+    fixes = cli("fixes", "-n", "0", "--owner", "payments", "--output", "json").json
+    assert fixes["removable"] < cli("fixes", "--output", "json").json["removable"]
+
+
+def test_the_trend_ends_with_the_counts_of_the_summary(cli: Cli, demo: Path) -> None:
+    last = cli("trend", "--output", "json").json["nights"][-1]
+    summary = cli("summary", "--output", "json").json
+    assert {name: last[name] for name in summary["counts"]} == summary["counts"]
+    assert last["kev"] == summary["kev"]
+    changes = cli("changes", "--output", "json").json
+    assert (last["came"], last["went"]) == (
+        changes["counts"]["opened"] + changes["counts"]["reopened"],
+        changes["counts"]["resolved"],
+    )
+
+
+def test_a_trend_of_one_owner_is_that_owners(cli: Cli, demo: Path) -> None:
+    last = cli("trend", "--of", "owner=payments", "--output", "json").json["nights"][-1]
+    (group,) = [g for g in cli("summary", "--by", "owner", "--output", "json").json["groups"] if g["value"] == "payments"]
+    assert last["total"] == group["counts"]["total"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_without_a_snapshot_every_question_says_so_and_exits_3(cli: Cli, name: str) -> None:
+    answer = cli(*QUESTIONS[name])
+    assert answer.code == 3
+    assert answer.out.startswith("There is no snapshot yet.")
+
+
+def test_one_snapshot_has_nothing_to_be_compared_with(cli: Cli, inspector: Any) -> None:
+    with inspector():
+        assert cli("scan", "-r", "eu-west-1", "--rate", "1000").code == 0
+    answer = cli("changes")
+    assert answer.code == 0
+    assert "is the only snapshot so far" in answer.out
+
+
+def test_a_mistyped_owner_is_not_one_without_deadlines(cli: Cli, demo: Path) -> None:
+    answer = cli("sla", "--owner", "paymnets")
+    assert answer.code == 2
+    assert "payments" in answer.err
+
+
+def test_days_without_a_snapshot_are_named(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = cli("trend", "--output", "json").json
+    assert table["missing_days"] == []
+    from sre_findings.ask import trend
+
+    days = [datetime(2026, 11, day).date() for day in (1, 2, 5)]  # noqa: DTZ001 - dates
+    assert trend._missing(days) == ["2026-11-03", "2026-11-04"]
+
+
+def test_time_travel_asks_the_older_night(cli: Cli, demo: Path) -> None:
+    first, last = Snapshots(FolderBlobs(demo)).commits()
+    for name in ("nights", "owners", "priorities", "findings", "lines"):
+        values = cli(*QUESTIONS[name], "--as-of", first.snapshot_id, "--output", "json").json
+        assert values["snapshot_id"] == first.snapshot_id
+    assert cli("changes", "--since", first.snapshot_id, "--output", "json").json["since"]["snapshot_id"] == first.snapshot_id
+    assert last.started_at - first.started_at >= timedelta(hours=1)
