@@ -19,7 +19,13 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
     """The store, the table and live Inspector, as the settings name them. Nothing is contacted yet."""
     snapshots = Snapshots(open_blobs(settings.store))
     return Sources(
-        snapshots, open_table(settings.table), settings.copies, settings.max_age, _live(profile), engine=settings.engine
+        snapshots,
+        open_table(settings.table),
+        settings.copies,
+        settings.max_age,
+        _live(profile),
+        engine=settings.engine,
+        copies_size=settings.copies_size,
     )
 
 

@@ -12,6 +12,7 @@ from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.when import choose
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.store.copies import LIMIT, Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
@@ -21,8 +22,8 @@ Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets;
-    ``engine`` is what SRE_ENGINE says."""
+    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets,
+    ``copies_size`` bytes at most; ``engine`` is what SRE_ENGINE says."""
 
     snapshots: Snapshots
     table: Table
@@ -31,10 +32,11 @@ class Sources:
     live: Live | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     engine: str = "duckdb"
+    copies_size: int = LIMIT
 
     def open(self, commits: Sequence[Commit]) -> Engine:
         """The engine over the newest of the commits, and over all of them for tables that are history."""
-        return open_engine(self.engine, self.snapshots, commits, self.copies)
+        return open_engine(self.engine, self.snapshots, commits, Copies(self.copies, self.copies_size))
 
 
 @dataclass(frozen=True, slots=True)

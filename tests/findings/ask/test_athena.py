@@ -20,6 +20,7 @@ from sre_findings.ask.engines.athena_query import Patience
 from sre_findings.ask.engines.open import open_engine, publish
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, StoreUnreadable, Unreachable, UsageError
 from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.copies import Copies
 from sre_findings.store.glue import Glue
 from sre_findings.store.s3 import S3Blobs
 from sre_findings.store.snapshots import Commit, Snapshots, folder
@@ -218,4 +219,4 @@ def test_what_sre_engine_may_say_of_athena() -> None:
 
 def test_athena_reads_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Athena reads buckets only"):
-        open_engine("athena://inspector/questions", Snapshots(FolderBlobs(tmp_path)), [], tmp_path)
+        open_engine("athena://inspector/questions", Snapshots(FolderBlobs(tmp_path)), [], Copies(tmp_path))

@@ -25,6 +25,7 @@ from sqlglot import exp
 from sre_findings.ask.engine import PARAMETER, Engine, catalogued
 from sre_findings.ask.engines import dialect
 from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Snapshots
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
@@ -87,7 +88,7 @@ def test_every_query_has_an_order_that_leaves_nothing_open_and_no_moment_in_its_
 
 @pytest.fixture(scope="module")
 def reference(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    return DuckDB(nights, nights.commits(), tmp_path_factory.mktemp("copies"))
+    return DuckDB(nights, nights.commits(), Copies(tmp_path_factory.mktemp("copies")))
 
 
 _DRIVER = """
@@ -95,12 +96,13 @@ import json, pickle, sys
 from pathlib import Path
 from sre_findings.ask.engines import dialect
 from sre_findings.ask.engines.open import open_engine
+from sre_findings.store.copies import Copies
 from sre_findings.store.open import open_blobs
 from sre_findings.store.snapshots import Snapshots
 
 asked = json.loads(sys.stdin.read())
 snapshots = Snapshots(open_blobs(asked["store"]))
-engine = open_engine(asked["engine"], snapshots, snapshots.commits(), Path("unused"))
+engine = open_engine(asked["engine"], snapshots, snapshots.commits(), Copies(Path("unused")))
 
 def rows(query, parameters):
     try:

@@ -11,14 +11,14 @@ athena://database/workgroup        Athena, over a bucket's tables in Glue; the w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from sre_findings.ask.engine import Engine
 from sre_findings.model.errors import UsageError
+from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 
-def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Path) -> Engine:
+def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> Engine:
     """An engine over the newest of the commits, and over all of them where a table is history. Nothing is contacted yet."""
     scheme, _, rest = url.partition("://")
     if url == "duckdb":
