@@ -4,7 +4,7 @@
 {folder}/{snapshot_id}/.used                locked while a process reads the snapshot; its time is when one last began to
 
 A part is there whole or not at all, and each process takes its sum again before its first use, so that a disk that
-forgets a bit is noticed: hundredths of a second for a million findings. Processes share a folder without a word.
+forgets a bit is noticed: a tenth of a second for a million findings. Processes share a folder without a word.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def test_every_query_gives_the_same_rows_on_a_spark_cluster(
 def test_the_text_for_athena_is_athenas_and_means_the_same_when_it_is_read_back(
     query: str, parameters: dict[str, Any], reference: DuckDB
 ) -> None:
-    tables = reference._tables
+    tables = reference.tables
     pinned = {table: dialect.of_snapshots("glue", table, [tables.newest.snapshot_id]) for table in dialect.tables_of(query)}
     text = dialect.render(query, dialect.ATHENA, parameters, pinned)
     assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO, "look it up in Trino's documentation, then add it"

@@ -21,7 +21,7 @@ class DuckDB(Engine):
     """One connection to some snapshots. Opening costs 100 ms for the import; a table's files are fetched once it is named."""
 
     def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> None:
-        self._tables, self._copies = Tables(snapshots, commits), copies
+        self.tables, self._copies = Tables(snapshots, commits), copies
         self._read: dict[str, list[Path]] = {}  # the files behind each view that was made
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
@@ -40,11 +40,11 @@ class DuckDB(Engine):
                 if self._bad_copies() and not begun and tried == 1:
                     continue  # they are fetched again, once
                 do = "Run: sre-cli snapshots verify."
-                raise StoreUnreadable(f"{self._tables.described} cannot be read", why=first_line(error), do=do) from error
+                raise StoreUnreadable(f"{self.tables.described} cannot be read", why=first_line(error), do=do) from error
             return
 
     def _run(self, text: str, parameters: dict[str, Any]) -> Iterator[Batch]:
-        cursor = self.connect(self._tables.read_by(text)).execute(text, parameters)
+        cursor = self.connect(self.tables.read_by(text)).execute(text, parameters)
         names = [column[0] for column in cursor.description or ()]
         while rows := cursor.fetchmany(_BATCH):
             yield [dict(zip(names, row, strict=True)) for row in rows]
@@ -79,11 +79,11 @@ class DuckDB(Engine):
 
     def _source(self, table: str) -> str | None:
         """The select behind a table; without rows where no snapshot has a file of it, None where nobody knows its columns."""
-        if parts := self._tables.parts(table):
-            paths = self._read[table] = self._copies.paths(self._tables.snapshots, parts)
+        if parts := self.tables.parts(table):
+            paths = self._read[table] = self._copies.paths(self.tables.snapshots, parts)
             # Nights may differ in their columns: an older one lacks those that came later.
             by_name = str(table in HISTORY).lower()
-            return f"select * from read_parquet({_list(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
+            return f"select * from read_parquet({quoted(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
         self._read[table] = []
         if known := columns(table, DUCKDB):
             return f"select {', '.join(f'null::{kind} as {name}' for name, kind in known)} where false"
@@ -102,7 +102,7 @@ def _used(query: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name in named}
 
 
-def _list(paths: Sequence[Path]) -> str:
+def quoted(paths: Sequence[Path]) -> str:
     """Paths as a SQL list; quotes doubled, as SQL escapes them."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
 
