@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -138,11 +142,38 @@ def test_engines_that_read_the_store_need_not_be_told_of_commits(snapshots: Snap
 def test_without_pyspark_it_is_said_what_to_install(
     snapshots: Snapshots, copies: Copies, write_night: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     engine = open_engine("spark", snapshots, [write_night(snapshots, 1, coverage=[])], copies)
     assert isinstance(engine, Spark)
     with pytest.raises(UsageError, match=r"pyspark is not installed: .* pip install 'sre-operations-assistant\[spark\]'"):
         engine.rows("coverage_scanned")
+
+
+_ASK = """
+import sys
+from sre_findings.ask.engines.spark import context_of
+from sre_findings.model.errors import Unreachable
+try:
+    context_of("local[1]")
+except Unreachable as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed")
+def test_without_java_it_is_said_what_to_check(tmp_path: Path) -> None:
+    environ = os.environ | {"JAVA_HOME": str(tmp_path / "nowhere")}
+    said = subprocess.run([sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("Spark does not start with the master local[1]: ")
+    assert said.endswith("Check that Java 17 or newer is installed, and the master's address.\n")
+
+
+@pytest.mark.parametrize(("master", "beginning"), [("local[2]", "file://{tmp_path}/copies/"), ("yarn", "s3a://store/snapshots/")])
+def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
+    bucket: Snapshots, tmp_path: Path, master: str, beginning: str
+) -> None:
+    engine = Spark(bucket, bucket.commits(), Copies(tmp_path / "copies"))
+    engine.__dict__["_session"] = SimpleNamespace(sparkContext=SimpleNamespace(master=master))
+    (path,) = engine._paths("coverage")
+    assert path.startswith(beginning.replace("{tmp_path}", str(tmp_path)))

@@ -32,12 +32,15 @@ def render(query: str, dialect: str, parameters: Mapping[str, Any], pinned: Mapp
 
 
 @functools.cache
-def _parsed(query: str) -> exp.Select:
+def _parsed(query: str) -> exp.Query:
     """The syntax tree. Parts of a snapshot have an order that only DuckDB keeps; elsewhere it must be asked for."""
     text = catalogued(query)
     if elsewhere := _ELSEWHERE.search(text):
         text = f"{text}\n{elsewhere[1]}"
-    return sqlglot.parse_one(text, read="duckdb", into=exp.Select)
+    tree = sqlglot.parse_one(text, read="duckdb")
+    if not isinstance(tree, exp.Query):
+        raise TypeError(f"{query} is no query")
+    return tree
 
 
 def tables_of(query: str) -> set[str]:
@@ -57,7 +60,7 @@ def nothing(columns: Iterable[tuple[str, str]]) -> str:
     return exp.select(*(f"cast(null as {kind}) as {name}" for name, kind in columns)).where(exp.false()).sql(ATHENA)
 
 
-def _pin(tree: exp.Select, pinned: Mapping[str, str]) -> None:
+def _pin(tree: exp.Query, pinned: Mapping[str, str]) -> None:
     """Puts a ``with`` for each table before the query's own, which read them."""
     for name, source in pinned.items():
         tree.with_(name, as_=sqlglot.parse_one(source, read=ATHENA), copy=False)

@@ -56,7 +56,7 @@ class Spark(Engine):
                 yield batch
         except (PySparkException, Py4JError) as error:
             what = f"{self._tables.described} cannot be read by Spark"
-            raise StoreUnreadable(what, why=str(error).splitlines()[0], do="See the log of Spark.") from error
+            raise StoreUnreadable(what, why=_why(error), do="See the log of Spark.") from error
 
     @functools.cached_property
     def _session(self) -> SparkSession:
@@ -105,9 +105,16 @@ def context_of(master: str) -> SparkSession:
         session = builder.getOrCreate()
     except (PySparkException, Py4JError, OSError) as error:
         do = "Check that Java 17 or newer is installed, and the master's address."
-        raise Unreachable(f"Spark does not start with the master {master}", why=str(error).splitlines()[0], do=do) from error
+        raise Unreachable(f"Spark does not start with the master {master}", why=_why(error), do=do) from error
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _why(error: Exception) -> str:
+    """The first line of what Spark says: the Java exception's, where there is one."""
+    java = getattr(error, "java_exception", None)
+    text = str(java.getMessage()) if java is not None else str(error)
+    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
 
 
 def _start(master: str) -> dict[str, str]:
