@@ -31,6 +31,7 @@ COMMANDS = {
     "coverage": ("sre_cli.commands.coverage", "What does Inspector not scan, and what to do about it?"),
     "export": ("sre_cli.commands.export", "Write findings to a CSV, NDJSON or Parquet file."),
     "report": ("sre_cli.commands.report", "Write the HTML report."),
+    "sql": ("sre_cli.commands.sql", "Ask the tables yourself, read-only."),
     "snapshots": ("sre_cli.commands.snapshots", "List, show and verify snapshots."),
     "completion": ("sre_cli.commands.completion", "Print the tab completion of your shell."),
 }

@@ -13,6 +13,8 @@ from sre_findings.model.errors import UsageError
 
 FILE = "sre-ops.toml"
 _SPAN = re.compile(r"(\d+)\s*([smhd])\Z")
+_SIZE = re.compile(r"(\d+)\s*([MGT]B)\Z")
+_BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -35,6 +37,7 @@ SETTINGS = (
     Setting(
         "engine", "SRE_ENGINE", "duckdb", "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup."
     ),
+    Setting("copies_size", "SRE_COPIES_SIZE", "10GB", "How much of a bucket's snapshots is kept on this disk: 500MB, 10GB."),
     Setting("owner_tag", "SRE_OWNER_TAG", "team", "The tag that names a resource's owner."),
     Setting("owners", "SRE_OWNERS", "none", "A file that names owners of what has no such tag."),
     Setting("sla", "SRE_SLA", "the policy's", "Days allowed by severity: critical=15,high=30,informational=none."),
@@ -57,6 +60,7 @@ class Settings:
     sla: str = ""
     policy: Path | None = None
     suppressions: Path | None = None
+    copies_size: int = 10 * 10**9
 
 
 def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
@@ -75,6 +79,7 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         engine=values.get("engine", "duckdb"),
         sla=values.get("sla", ""),
         **{name: folder / values[name] if values.get(name) else None for name in ("owners", "policy", "suppressions")},
+        copies_size=size(values.get("copies_size", "10GB")),
     )
 
 
@@ -93,6 +98,13 @@ def span(text: str) -> timedelta:
     if match := _SPAN.match(text.strip()):
         return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
     raise UsageError(f"{text!r} is not a length of time", do="Use 90m, 26h or 3d.")
+
+
+def size(text: str) -> int:
+    """A number of bytes: 500MB, 10GB."""
+    if match := _SIZE.match(text.strip()):
+        return int(match[1]) * _BYTES[match[2]]
+    raise UsageError(f"{text!r} is not a size", do="Use 500MB or 10GB.")
 
 
 def data_folder() -> Path:

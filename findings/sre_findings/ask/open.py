@@ -30,6 +30,7 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
         engine=settings.engine,
         policy=open_policy(settings),
         suppressions=_suppressions(settings),
+        copies_size=settings.copies_size,
     )
 
 

@@ -15,6 +15,7 @@ from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.policy import DEFAULT, Policy
 from sre_findings.model.suppression import Suppressions
+from sre_findings.store.copies import LIMIT, Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
@@ -29,8 +30,8 @@ NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets;
-    ``engine`` is what SRE_ENGINE says."""
+    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets,
+    ``copies_size`` bytes at most; ``engine`` is what SRE_ENGINE says."""
 
     snapshots: Snapshots
     table: Table
@@ -41,7 +42,7 @@ class Sources:
     engine: str = "duckdb"
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
-
+    copies_size: int = LIMIT
     opened: dict[tuple[str, ...], Engine] = field(default_factory=dict, compare=False)
 
     def open(self, commits: Sequence[Commit]) -> Engine:
@@ -53,7 +54,7 @@ class Sources:
         if key not in self.opened:
             if len(self.opened) >= KEPT_OPEN:
                 self.opened.pop(next(iter(self.opened)))
-            self.opened[key] = open_engine(self.engine, self.snapshots, commits, self.copies)
+            self.opened[key] = open_engine(self.engine, self.snapshots, commits, Copies(self.copies, self.copies_size))
         return self.opened[key]
 
 

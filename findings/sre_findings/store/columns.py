@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-DUCKDB, HIVE = 0, 1
+DUCKDB, HIVE, TRINO = 0, 1, 2
 _WORDS = {
-    "string": ("VARCHAR", "string"),
-    "bool": ("BOOLEAN", "boolean"),
-    "int16": ("SMALLINT", "smallint"),
-    "int32": ("INTEGER", "int"),
-    "int64": ("BIGINT", "bigint"),
-    "double": ("DOUBLE", "double"),
-    "date32[day]": ("DATE", "date"),
-    "timestamp[us, tz=UTC]": ("TIMESTAMPTZ", "timestamp"),
+    "string": ("VARCHAR", "string", "varchar"),
+    "bool": ("BOOLEAN", "boolean", "boolean"),
+    "int16": ("SMALLINT", "smallint", "smallint"),
+    "int32": ("INTEGER", "int", "integer"),
+    "int64": ("BIGINT", "bigint", "bigint"),
+    "double": ("DOUBLE", "double", "double"),
+    "date32[day]": ("DATE", "date", "date"),
+    "timestamp[us, tz=UTC]": ("TIMESTAMPTZ", "timestamp", "timestamp"),
 }
 
 
 def columns(table: str, words: int) -> list[tuple[str, str]] | None:
-    """Names and types of a table's columns for DUCKDB or HIVE (Spark, Glue, Athena); None for a table that nobody knows.
+    """Names and types of a table's columns for DUCKDB, HIVE (Spark, Glue) or TRINO (Athena); None for one that nobody knows.
 
     Imports pyarrow, 100 ms, and gives None where it is not installed: only tables without a single file are asked for.
     """

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from sre_findings.model.certificate import judge
+from sre_findings.model.facts import Part, ShardFacts
+from sre_findings.model.scope import Plan, Shard
+from sre_findings.store import schema
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots, folder
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
@@ -36,6 +46,31 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
             simulator.clock = night
             scan(request, snapshots, SqliteTable(folder / "table.db"), now=lambda: simulator.clock)
     return snapshots
+
+
+@pytest.fixture
+def write_night() -> Callable[..., Commit]:
+    """``write_night(snapshots, 2, coverage=[{…}])``: a committed snapshot of the second night with these rows and no others."""
+
+    def write(snapshots: Snapshots, number: int, **tables: list[dict[str, Any]]) -> Commit:
+        night = datetime(2026, 11, number, 1, tzinfo=UTC)
+        plan = Plan(night.strftime(STAMP), number, night.isoformat(), ("ACTIVE",), (Shard("eu-west-1", "eu-west-1"),))
+        snapshots.write_plan(plan)
+        parts = tuple(_write_part(snapshots, plan.snapshot_id, table, rows) for table, rows in tables.items())
+        facts = ShardFacts("eu-west-1", "eu-west-1", night.isoformat(), parts=parts)
+        return snapshots.commit(Manifest(plan, (facts,), judge(plan, (facts,))), night)
+
+    return write
+
+
+def _write_part(snapshots: Snapshots, snapshot_id: str, table: str, rows: list[dict[str, Any]]) -> Part:
+    buffer, key = io.BytesIO(), f"{table}/part-eu-west-1.parquet"
+    known = getattr(schema, table.upper(), None)
+    known = known and pa.schema([field.with_nullable(True) for field in known])  # a test says only what it is about
+    pq.write_table(pa.Table.from_pylist([{"snapshot_id": snapshot_id, **row} for row in rows], schema=known), buffer)
+    with snapshots.blobs.write(f"{folder(snapshot_id)}/{key}") as file:
+        file.write(buffer.getvalue())
+    return Part(key, len(rows), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest())
 
 
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for lives of a minute: no compiler that pays off after ten

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlglot
@@ -26,19 +26,47 @@ def render(query: str, dialect: str, parameters: Mapping[str, Any], pinned: Mapp
     Raises KeyError for a parameter that is not there, TypeError for a value that no two engines write alike.
     """
     tree = _parsed(query).copy()
-    for name, source in (pinned or {}).items():
-        tree = tree.with_(name, as_=sqlglot.parse_one(source, read=ATHENA), append=False, copy=False)
+    _pin(tree, pinned or {})
     _fill(tree, parameters)
     return tree.transform(_FUNCTIONS[dialect], copy=False).sql(dialect=dialect, comments=False)
 
 
 @functools.cache
-def _parsed(query: str) -> exp.Select:
+def _parsed(query: str) -> exp.Query:
     """The syntax tree. Parts of a snapshot have an order that only DuckDB keeps; elsewhere it must be asked for."""
     text = catalogued(query)
     if elsewhere := _ELSEWHERE.search(text):
         text = f"{text}\n{elsewhere[1]}"
-    return sqlglot.parse_one(text, read="duckdb", into=exp.Select)
+    tree = sqlglot.parse_one(text, read="duckdb")
+    if not isinstance(tree, exp.Query):
+        raise TypeError(f"{query} is no query")
+    return tree
+
+
+def tables_of(query: str) -> set[str]:
+    """The tables that a query reads."""
+    tree = _parsed(query)
+    return {one.name for one in tree.find_all(exp.Table)} - {one.alias for one in tree.find_all(exp.CTE)}
+
+
+def of_snapshots(database: str, table: str, snapshot_ids: Iterable[str]) -> str:
+    """Athena's select of a table's rows of some snapshots, for ``pinned``."""
+    source = exp.select("*").from_(exp.table_(table, db=database, quoted=True))
+    return source.where(exp.column("snapshot_id").isin(*snapshot_ids)).sql(ATHENA)
+
+
+def nothing(columns: Iterable[tuple[str, str]]) -> str:
+    """Athena's select of no row of these columns, for ``pinned``."""
+    return exp.select(*(f"cast(null as {kind}) as {name}" for name, kind in columns)).where(exp.false()).sql(ATHENA)
+
+
+def _pin(tree: exp.Query, pinned: Mapping[str, str]) -> None:
+    """Puts a ``with`` for each table before the query's own, which read them."""
+    for name, source in pinned.items():
+        tree.with_(name, as_=sqlglot.parse_one(source, read=ATHENA), copy=False)
+    if pinned and (found := tree.find(exp.With)):
+        own = len(found.expressions) - len(pinned)
+        found.set("expressions", found.expressions[own:] + found.expressions[:own])
 
 
 def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
@@ -81,6 +109,8 @@ def _for_athena(node: exp.Expr) -> exp.Expr:
         # A double holds the microseconds of our centuries exactly enough to be rounded to them.
         micros = exp.func("round", exp.Mul(this=exp.func("to_unixtime", moment), expression=exp.Literal.number(1_000_000)))
         return exp.cast(micros, exp.DataType.Type.BIGINT)
+    if isinstance(node, exp.RegexpReplace):
+        node.set("modifiers", None)  # it replaces all there are, and has no word for that
     return node
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from sre_findings.ask.engine import PARAMETER, Batch, Engine, catalogued
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.columns import DUCKDB, columns
+from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 _BATCH = 2000
@@ -19,24 +20,54 @@ _BATCH = 2000
 class DuckDB(Engine):
     """One connection to some snapshots. Opening costs 100 ms for the import; a table's files are fetched once it is named."""
 
-    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Path) -> None:
-        self._tables, self._copies = Tables(snapshots, commits), copies
-        self._views: set[str] = set()
+    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> None:
+        self.tables, self._copies = Tables(snapshots, commits), copies
+        self._read: dict[str, list[Path]] = {}  # the files behind each view that was made
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
         import duckdb  # noqa: PLC0415 - 100 ms, only for those who ask Parquet
 
-        text = statement(query)
-        try:
-            self._make_views(text)
-            cursor = self._connection.cursor().execute(text, _used(query, parameters))
-            names = [column[0] for column in cursor.description or ()]
-            while rows := cursor.fetchmany(_BATCH):
-                yield [dict(zip(names, row, strict=True)) for row in rows]
-        except duckdb.Error as error:
-            do = "Run: sre-cli snapshots verify."
-            raise StoreUnreadable(f"{self._tables.described} cannot be read", why=_first_line(error), do=do) from error
+        text, used = statement(query), _used(query, parameters)
+        begun, tried = False, 0
+        while True:
+            try:
+                for batch in self._run(text, used):
+                    begun = True
+                    yield batch
+            except duckdb.Error as error:
+                tried += 1
+                if self._bad_copies() and not begun and tried == 1:
+                    continue  # they are fetched again, once
+                do = "Run: sre-cli snapshots verify."
+                raise StoreUnreadable(f"{self.tables.described} cannot be read", why=first_line(error), do=do) from error
+            return
+
+    def _run(self, text: str, parameters: dict[str, Any]) -> Iterator[Batch]:
+        cursor = self.connect(self.tables.read_by(text)).execute(text, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        while rows := cursor.fetchmany(_BATCH):
+            yield [dict(zip(names, row, strict=True)) for row in rows]
+
+    def connect(self, tables: Iterable[str]) -> Any:
+        """A connection with a view for each of the tables."""
+        for table in tables:
+            if table not in self._read and (source := self._source(table)):
+                self._connection.execute(f"create view {table} as {source}")
+        return self._connection.cursor()
+
+    @property
+    def files(self) -> list[Path]:
+        """The files behind the views that were made so far."""
+        return [path for paths in self._read.values() for path in paths]
+
+    def _bad_copies(self) -> bool:
+        """Whether copies went bad since they were checked. They are gone then, and so are the views of them."""
+        if not self._copies.recheck(self.files):
+            return False
+        self._read.clear()
+        del self._connection
+        return True
 
     @functools.cached_property
     def _connection(self) -> Any:
@@ -46,21 +77,14 @@ class DuckDB(Engine):
         connection.execute("set TimeZone = 'UTC'")  # days begin where they begin for everybody
         return connection
 
-    def _make_views(self, text: str) -> None:
-        """A view for each table that the text names and no earlier one named."""
-        for table in self._tables.named_in(text):
-            if table not in self._views and (source := self._source(table)):
-                self._connection.execute(f"create view {table} as {source}")
-                self._views.add(table)
-
     def _source(self, table: str) -> str | None:
         """The select behind a table; without rows where no snapshot has a file of it, None where nobody knows its columns."""
-        snapshots, parts = self._tables.snapshots, self._tables.parts(table)
-        if parts:
-            paths = [snapshots.part(commit, part, self._copies) for commit, part in parts]
+        if parts := self.tables.parts(table):
+            paths = self._read[table] = self._copies.paths(self.tables.snapshots, parts)
             # Nights may differ in their columns: an older one lacks those that came later.
             by_name = str(table in HISTORY).lower()
-            return f"select * from read_parquet({_list(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
+            return f"select * from read_parquet({quoted(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
+        self._read[table] = []
         if known := columns(table, DUCKDB):
             return f"select {', '.join(f'null::{kind} as {name}' for name, kind in known)} where false"
         return None
@@ -78,10 +102,11 @@ def _used(query: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name in named}
 
 
-def _list(paths: Sequence[Path]) -> str:
+def quoted(paths: Sequence[Path]) -> str:
     """Paths as a SQL list; quotes doubled, as SQL escapes them."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What DuckDB says, without the picture of the query that follows."""
     return str(error).splitlines()[0]

@@ -3,19 +3,22 @@
 duckdb                             in this process: the default
 spark                              Spark on this machine, all cores; or the session that the process already has
 spark://host:port                  a standalone cluster; its workers read the store themselves
+athena://database/workgroup        Athena, over a bucket's tables in Glue; the workgroup must limit what a query may scan
+    ?region=eu-west-1              default: as the AWS SDK finds it
+    &timeout=60s                   how long a question may take
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from sre_findings.ask.engine import Engine
 from sre_findings.model.errors import UsageError
+from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 
-def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Path) -> Engine:
+def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> Engine:
     """An engine over the newest of the commits, and over all of them where a table is history. Nothing is contacted yet."""
     scheme, _, rest = url.partition("://")
     if url == "duckdb":
@@ -26,5 +29,20 @@ def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copie
         from sre_findings.ask.engines.spark import Spark  # noqa: PLC0415
 
         return Spark(snapshots, commits, copies, url if rest else "local[*]")
-    do = "Use duckdb, spark or spark://host:port."
+    if scheme == "athena" and rest:
+        from sre_findings.ask.engines.athena import Athena, place  # noqa: PLC0415
+
+        return Athena(snapshots, commits, place(url))
+    do = "Use duckdb, spark, spark://host:port or athena://database/workgroup."
     raise UsageError(f"{url!r} is not an engine", do=do)
+
+
+def publish(url: str, snapshots: Snapshots, commits: Sequence[Commit]) -> int:
+    """Tells the engine of commits, after they were made; how many it did not know yet. Most engines need not be told."""
+    if not url.startswith("athena://"):
+        return 0
+    from sre_findings.ask.engines.athena import place  # noqa: PLC0415
+    from sre_findings.store.glue import Glue  # noqa: PLC0415
+
+    where = place(url)
+    return Glue(where.database, where.region).publish(snapshots, commits)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask.engine import Batch, Engine
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.errors import StoreUnreadable, Unreachable, UsageError
 from sre_findings.store.columns import HIVE, columns
+from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots, folder
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ _CONF = {
 class Spark(Engine):
     """The tables as temporary views of a Spark session of its own; the context behind it, 10 s to start, is shared."""
 
-    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Path, master: str = "local[*]") -> None:
+    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies, master: str = "local[*]") -> None:
         self._tables, self._copies, self._master = Tables(snapshots, commits), copies, master
         self._views: set[str] = set()
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
-        from sre_findings.ask.engines.dialect import SPARK, render  # noqa: PLC0415 - sqlglot only for those who need it
+        from sre_findings.ask.engines.dialect import SPARK, render, tables_of  # noqa: PLC0415 - sqlglot only for those who need it
 
         session = self._session
         from py4j.protocol import Py4JError  # noqa: PLC0415 - after the session, which tells what is not installed
@@ -50,13 +50,13 @@ class Spark(Engine):
 
         text = render(query, SPARK, parameters)
         try:
-            self._make_views(text)
+            self._make_views(tables_of(query))
             rows = (row.asDict() for row in session.sql(text).toLocalIterator())
             while batch := list(islice(rows, _BATCH)):
                 yield batch
         except (PySparkException, Py4JError) as error:
             what = f"{self._tables.described} cannot be read by Spark"
-            raise StoreUnreadable(what, why=str(error).splitlines()[0], do="See the log of Spark.") from error
+            raise StoreUnreadable(what, why=_why(error), do="See the log of Spark.") from error
 
     @functools.cached_property
     def _session(self) -> SparkSession:
@@ -65,9 +65,9 @@ class Spark(Engine):
             session.conf.set(name, value)
         return session
 
-    def _make_views(self, text: str) -> None:
-        for table in set(self._tables.named_in(text)) - self._views:
-            if paths := [self._path(*one) for one in self._tables.parts(table)]:
+    def _make_views(self, tables: set[str]) -> None:
+        for table in (tables & {*self._tables.names}) - self._views:
+            if paths := self._paths(table):
                 frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(*paths)
             elif known := columns(table, HIVE):
                 frame = self._session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in known))
@@ -76,12 +76,14 @@ class Spark(Engine):
             frame.createTempView(table)
             self._views.add(table)
 
-    def _path(self, commit: Commit, part: Any) -> str:
-        snapshots = self._tables.snapshots
+    def _paths(self, table: str) -> list[str]:
+        """Where Spark reads the files of a table."""
+        snapshots, parts = self._tables.snapshots, self._tables.parts(table)
         url, master = snapshots.blobs.url, self._session.sparkContext.master or ""
         if url.startswith("s3://") and not master.startswith("local"):
-            return f"s3a{url.removeprefix('s3')}/{folder(commit.snapshot_id)}/{part.key}"
-        return f"file://{snapshots.part(commit, part, self._copies)}"
+            bucket = f"s3a{url.removeprefix('s3')}"
+            return [f"{bucket}/{folder(commit.snapshot_id)}/{part.key}" for commit, part in parts]
+        return [f"file://{path}" for path in self._copies.paths(snapshots, parts)]
 
 
 @functools.cache
@@ -103,9 +105,16 @@ def context_of(master: str) -> SparkSession:
         session = builder.getOrCreate()
     except (PySparkException, Py4JError, OSError) as error:
         do = "Check that Java 17 or newer is installed, and the master's address."
-        raise Unreachable(f"Spark does not start with the master {master}", why=str(error).splitlines()[0], do=do) from error
+        raise Unreachable(f"Spark does not start with the master {master}", why=_why(error), do=do) from error
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _why(error: Exception) -> str:
+    """The first line of what Spark says: the Java exception's, where there is one."""
+    java = getattr(error, "java_exception", None)
+    text = str(java.getMessage()) if java is not None else str(error)
+    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
 
 
 def _start(master: str) -> dict[str, str]:

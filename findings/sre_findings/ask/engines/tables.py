@@ -16,6 +16,7 @@ TABLES = (
 """Tables that may be asked for although no snapshot has a row of them. A manifest may list others."""
 
 _WORD = re.compile(r"[a-z_]+")
+_READ = re.compile(r"\b(?:from|join)\s+([a-z_]+)")
 _READERS = 8  # manifests read at once: a bucket takes 30 ms for each
 
 
@@ -38,8 +39,12 @@ class Tables:
         """Every table: those that the newest snapshot has, and those that may be empty in it."""
         return sorted({*TABLES, *self._newest})
 
+    def read_by(self, text: str) -> list[str]:
+        """The tables that a query of the catalogue reads: it writes ``from`` or ``join`` before each."""
+        return sorted({*_READ.findall(text)} & {*self.names})
+
     def named_in(self, text: str) -> list[str]:
-        """The tables that a query may read: every one whose name is a word of it."""
+        """The tables that any query may read: every one whose name is a word of it."""
         return sorted({*_WORD.findall(text.lower())} & {*self.names})
 
     def parts(self, table: str) -> list[tuple[Commit, Part]]:

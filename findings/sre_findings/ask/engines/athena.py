@@ -1,0 +1,94 @@
+"""Athena over the store's own bucket: the engine with no cluster and nothing to run.
+
+Each query names its snapshots, and their partitions are checked first: a snapshot that Glue does not know would be read
+as empty, and empty is not clean. The workgroup must have a limit on what a query may scan, for that is what it costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from sre_findings.ask.engine import Batch, Engine
+from sre_findings.ask.engines.athena_query import Patience, run
+from sre_findings.ask.engines.tables import Tables
+from sre_findings.model.errors import StoreUnreadable, UsageError
+from sre_findings.settings import span
+from sre_findings.store.aws import connect, mapped
+from sre_findings.store.columns import TRINO, columns
+from sre_findings.store.glue import Glue
+from sre_findings.store.snapshots import Commit, Snapshots
+
+_SYNTAX = "Use athena://database/workgroup?region=eu-west-1&timeout=60s; what follows the ? may be left out."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What SRE_ENGINE says of Athena."""
+
+    database: str
+    workgroup: str
+    region: str | None = None
+    timeout: timedelta = timedelta(seconds=60)
+
+
+def place(url: str) -> Place:
+    """``athena://database/workgroup?region=…&timeout=…``. Raises UsageError."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    workgroup, timeout = parts.path.strip("/"), options.pop("timeout", "60s")
+    region = options.pop("region", None)
+    if not parts.netloc or not workgroup or "/" in workgroup or options:
+        raise UsageError(f"{url!r} is not an engine", do=_SYNTAX)
+    return Place(parts.netloc, workgroup, region, span(timeout))
+
+
+class Athena(Engine):
+    """One database and one workgroup. Nothing is contacted before something is asked."""
+
+    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], where: Place) -> None:
+        if not snapshots.blobs.url.startswith("s3://"):
+            raise UsageError("Athena reads buckets only", why=f"the store is {snapshots.blobs.url}", do="Use SRE_ENGINE=duckdb.")
+        self._tables, self._where = Tables(snapshots, commits), where
+        self._glue, self._seen = Glue(where.database, where.region), set[str]()
+        self.patience = Patience(where.timeout.total_seconds())
+
+    def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
+        """See Engine."""
+        from sre_findings.ask.engines.dialect import ATHENA, render, tables_of  # noqa: PLC0415 - sqlglot only for others
+
+        pinned = {table: self._source(table) for table in tables_of(query) if table in self._tables.names}
+        text = render(query, ATHENA, parameters, pinned)
+        yield from run(self._client, text, self._where.database, self._where.workgroup, self.patience)
+
+    def _source(self, table: str) -> str:
+        """The select that stands for a table: of the snapshots that were asked for, and no other."""
+        from sre_findings.ask.engines.dialect import nothing, of_snapshots  # noqa: PLC0415
+
+        if ids := sorted({commit.snapshot_id for commit, _ in self._tables.parts(table)}):
+            self._check(table, ids)
+            return of_snapshots(self._where.database, table, ids)
+        return nothing(columns(table, TRINO) or [])
+
+    def _check(self, table: str, ids: Sequence[str]) -> None:
+        if table in self._seen:
+            return
+        if missing := sorted(self._glue.missing(table, ids)):
+            what = f"Athena does not know every snapshot that was committed: {table} lacks {', '.join(missing)}"
+            raise StoreUnreadable(what, do="The next scan adds them; until then use SRE_ENGINE=duckdb.")
+        self._seen.add(table)
+
+    @cached_property
+    def _client(self) -> Any:
+        """The client, once the workgroup was found to have a limit."""
+        client, name = connect("athena", self._where.region), self._where.workgroup
+        with mapped(f"Athena workgroup {name} cannot be read", do="Check SRE_ENGINE and athena:GetWorkGroup of your role."):
+            group = client.get_work_group(WorkGroup=name)["WorkGroup"]
+        if not group.get("Configuration", {}).get("BytesScannedCutoffPerQuery"):
+            do = "Set BytesScannedCutoffPerQuery on it, for Athena charges for every byte."
+            raise UsageError(f"the Athena workgroup {name} does not limit what a query may scan", do=do)
+        return client

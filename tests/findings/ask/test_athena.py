@@ -1,0 +1,222 @@
+"""Athena's client path, against answers that Athena's own API documents: casts, pages, failures, time-outs, limits.
+
+What a real Athena makes of the SQL is not shown here; test_conformance holds the text to DuckDB's rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from sre_findings.ask.engines.athena import Athena, Place, place
+from sre_findings.ask.engines.athena_query import Patience
+from sre_findings.ask.engines.open import open_engine, publish
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, StoreUnreadable, Unreachable, UsageError
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.copies import Copies
+from sre_findings.store.glue import Glue
+from sre_findings.store.s3 import S3Blobs
+from sre_findings.store.snapshots import Commit, Snapshots, folder
+
+WHERE = Place("inspector", "questions")
+LIMIT = 1 << 30
+
+
+@pytest.fixture
+def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
+    """A store in a bucket, and Athena and Glue beside it."""
+    for service in ("ATHENA", "GLUE"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws)
+    boto3.client("s3").create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("glue").create_database(DatabaseInput={"Name": "inspector"})
+    boto3.client("athena").create_work_group(Name="questions", Configuration={"BytesScannedCutoffPerQuery": LIMIT})
+    return Snapshots(S3Blobs("store", "nights"))
+
+
+def answers(columns: dict[str, str], *pages: Sequence[Sequence[str | None]]) -> list[dict[str, Any]]:
+    """GetQueryResults, a page after another, as Athena words them: the header is the first row."""
+    info = [{"Name": name, "Type": kind} for name, kind in columns.items()]
+    found: list[dict[str, Any]] = []
+    for number, rows in enumerate(pages):
+        listed: list[Sequence[str | None]] = [[*columns], *rows] if number == 0 else [*rows]
+        data = [{"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in listed]
+        found.append({"ResultSet": {"Rows": data, "ResultSetMetadata": {"ColumnInfo": info}}})
+    return [page | ({"NextToken": f"{n}"} if n < len(found) else {}) for n, page in enumerate(found, 1)]
+
+
+STARTED = {"QueryExecutionId": "q-1"}
+GROUP = {"WorkGroup": {"Name": "questions", "Configuration": {"BytesScannedCutoffPerQuery": LIMIT}}}
+
+
+def state(name: str, why: str = "") -> dict[str, Any]:
+    return {"QueryExecution": {"Status": {"State": name} | ({"StateChangeReason": why} if why else {})}}
+
+
+@pytest.fixture
+def script(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``script({…}, {…})``: what Athena and Glue answer, one after another; the server that keeps what was asked."""
+    for service in ("ATHENA", "GLUE"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", http.url)
+
+    def play(*bodies: Any) -> Any:
+        http.reply(*(body if isinstance(body, reply) else reply(body=json.dumps(body).encode()) for body in bodies))
+        return http
+
+    return play
+
+
+@pytest.fixture
+def night(bucket: Snapshots, write_night: Callable[..., Commit]) -> Commit:
+    return write_night(bucket, 1, coverage=[{"resource_id": "i-1", "status": "ACTIVE"}])
+
+
+def test_texts_become_what_their_columns_say_over_all_pages(
+    bucket: Snapshots, night: Commit, fresh_time: Any, script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = ["varchar", "bigint", "integer", "double", "boolean", "date", "timestamp", "decimal", "array"]
+    row = ["a", "-9007199254740993", "2", "0.1", "true", "2026-11-22", "2026-11-22 01:02:03.004", "1.50", "[1, 2]"]
+    known = {"Partitions": [{"Values": [night.snapshot_id]}]}
+    engine, time = Athena(bucket, [night], WHERE), fresh_time()
+    engine.patience = Patience(60, time.wait, time.clock)
+    pages = answers(dict(zip("abcdefghi", kinds, strict=True)), [row, [None] * 9], [["", "1", "1", "NaN", "false", *row[5:]]])
+    server = script(known, GROUP, STARTED, state("QUEUED"), state("RUNNING"), state("SUCCEEDED"), *pages)
+    batches = list(engine.batches("coverage_scanned"))
+    assert [len(batch) for batch in batches] == [2, 1]
+    first, empty, last = (row for batch in batches for row in batch)
+    moment = datetime(2026, 11, 22, 1, 2, 3, 4000)  # noqa: DTZ001 - Athena's timestamps have no zone
+    assert [*first.values()] == ["a", -(2**53) - 1, 2, 0.1, True, date(2026, 11, 22), moment, Decimal("1.50"), "[1, 2]"]
+    assert [*empty.values()] == [None] * 9
+    assert (last["a"], last["e"], last["d"] != last["d"]) == ("", False, True)
+    assert time.waits == pytest.approx([0.1, 0.15])
+    asked = server.asked[2].json
+    assert asked["WorkGroup"] == "questions"
+    assert f'FROM "inspector"."coverage" WHERE snapshot_id IN (\'{night.snapshot_id}\')' in asked["QueryString"]
+    assert server.asked[-1].json["NextToken"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (state("FAILED", "SYNTAX_ERROR: line 1:1"), r"could not answer: SYNTAX_ERROR: line 1:1. See the query q-1 in Athena"),
+        (
+            state("CANCELLED", "Bytes scanned limit was exceeded"),
+            r"more than the workgroup questions allows: Bytes .* fewer nights",
+        ),
+        (state("CANCELLED"), r"Athena could not answer: CANCELLED"),
+    ],
+)
+def test_a_query_that_does_not_succeed_says_why(
+    bucket: Snapshots, night: Commit, script: Any, status: dict[str, Any], words: str
+) -> None:
+    engine = Athena(bucket, [night], WHERE)
+    script({"Partitions": [{"Values": [night.snapshot_id]}]}, GROUP, STARTED, status)
+    with pytest.raises(Rejected, match=words):
+        engine.rows("coverage_scanned")
+
+
+def test_a_query_that_takes_too_long_is_stopped(bucket: Snapshots, night: Commit, script: Any, fresh_time: Any) -> None:
+    engine, time = Athena(bucket, [night], WHERE), fresh_time()
+    engine.patience = Patience(10, time.wait, time.clock)
+    server = script({"Partitions": [{"Values": [night.snapshot_id]}]}, GROUP, STARTED, state("RUNNING"))
+    with pytest.raises(Unreachable, match=r"did not answer within 10 s. Ask for less"):
+        engine.rows("coverage_scanned")
+    assert sum(time.waits) <= 10
+    assert server.asked[-1].headers["X-Amz-Target"] == "AmazonAthena.StopQueryExecution"
+
+
+def test_a_workgroup_without_a_limit_is_refused(bucket: Snapshots, night: Commit, script: Any) -> None:
+    engine = Athena(bucket, [night], WHERE)
+    script({"Partitions": [{"Values": [night.snapshot_id]}]}, {"WorkGroup": {"Name": "questions", "Configuration": {}}})
+    with pytest.raises(UsageError, match=r"does not limit what a query may scan. Set BytesScannedCutoffPerQuery"):
+        engine.rows("coverage_scanned")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("AccessDeniedException", AccessDenied),
+        ("ExpiredTokenException", CredentialsInvalid),
+        ("EntityNotFoundException", StoreUnreadable),
+    ],
+)
+def test_errors_of_aws_arrive_as_ours(
+    bucket: Snapshots, night: Commit, script: Any, reply: Any, code: str, error: type[Exception]
+) -> None:
+    engine = Athena(bucket, [night], WHERE)
+    script(reply(400, json.dumps({"__type": code, "message": "no"}).encode()))
+    with pytest.raises(error, match="Glue database inspector: cannot read the partitions of coverage: no"):
+        engine.rows("coverage_scanned")
+
+
+def test_a_snapshot_becomes_visible_when_it_is_published_and_not_before(
+    bucket: Snapshots, night: Commit, write_night: Callable[..., Commit]
+) -> None:
+    with pytest.raises(StoreUnreadable, match=r"cannot read the partitions of coverage"):
+        Athena(bucket, [night], WHERE).rows("coverage_scanned")
+    assert publish("athena://inspector/questions", bucket, bucket.commits()) == 1
+    second = write_night(bucket, 2, coverage=[{"resource_id": "i-2", "status": "ACTIVE"}], resources=[{"resource_id": "i-2"}])
+    with pytest.raises(StoreUnreadable, match=f"coverage lacks {second.snapshot_id}. The next scan adds them"):
+        Athena(bucket, [night, second], WHERE).rows("coverage_scanned")
+    assert publish("athena://inspector/questions", bucket, bucket.commits()) == 2
+    assert publish("athena://inspector/questions", bucket, bucket.commits()) == 0
+    glue = boto3.client("glue")
+    (first, other) = glue.get_partitions(DatabaseName="inspector", TableName="coverage")["Partitions"]
+    place = f"s3://store/nights/{folder(first['Values'][0])}/coverage/"
+    assert (first["Values"], first["StorageDescriptor"]["Location"]) == ([night.snapshot_id], place)
+    assert other["Values"] == [second.snapshot_id]
+    table = glue.get_table(DatabaseName="inspector", Name="coverage")["Table"]
+    columns = {one["Name"]: one["Type"] for one in table["StorageDescriptor"]["Columns"]}
+    assert (columns["last_scanned_at"], columns["status"]) == ("timestamp", "string")
+    assert ("snapshot_id" in columns, [one["Name"] for one in table["PartitionKeys"]]) == (False, ["snapshot_id"])
+
+
+def test_a_table_whose_columns_changed_is_brought_to_todays(bucket: Snapshots, night: Commit) -> None:
+    old = {"Columns": [{"Name": "resource_id", "Type": "string"}], "Location": "s3://store/nights/snapshots/"}
+    client = boto3.client("glue")
+    client.create_table(DatabaseName="inspector", TableInput={"Name": "coverage", "StorageDescriptor": old, "PartitionKeys": []})
+    Glue("inspector").publish(bucket, [night])
+    table = client.get_table(DatabaseName="inspector", Name="coverage")["Table"]
+    assert "status" in [one["Name"] for one in table["StorageDescriptor"]["Columns"]]
+
+
+def test_a_folder_with_files_that_no_manifest_lists_is_not_published(bucket: Snapshots, night: Commit) -> None:
+    key = f"{folder(night.snapshot_id)}/coverage/part-stray.parquet"
+    with bucket.blobs.write(key) as file:
+        file.write(b"left by a scan that died")
+    with pytest.raises(StoreUnreadable, match=r"holds files of no manifest: coverage/part-stray.parquet"):
+        Glue("inspector").publish(bucket, [night])
+
+
+def test_a_table_that_no_manifest_has_is_empty_with_its_columns(bucket: Snapshots, night: Commit, script: Any) -> None:
+    engine = Athena(bucket, [night], WHERE)
+    assert engine._tables.parts("resources") == []
+    server = script(GROUP, STARTED, state("SUCCEEDED"), *answers({"resource_id": "varchar"}, []))
+    assert engine.rows("resources") == []
+    assert "CAST(NULL AS VARCHAR) AS resource_id" in server.asked[1].json["QueryString"]
+
+
+def test_what_sre_engine_may_say_of_athena() -> None:
+    assert place("athena://inspector/questions") == WHERE
+    full = place("athena://Inspector_2/questions?region=eu-west-1&timeout=2m")
+    assert full == Place("Inspector_2", "questions", "eu-west-1", timedelta(minutes=2))
+    for wrong in (
+        "athena://inspector",
+        "athena:///questions",
+        "athena://a/b/c",
+        "athena://a/b?tiemout=3s",
+        "athena://a/b?timeout=x",
+    ):
+        with pytest.raises(UsageError):
+            place(wrong)
+
+
+def test_athena_reads_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Athena reads buckets only"):
+        open_engine("athena://inspector/questions", Snapshots(FolderBlobs(tmp_path)), [], Copies(tmp_path))

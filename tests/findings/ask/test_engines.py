@@ -1,0 +1,179 @@
+"""Which files an engine reads, over how many nights, and what it does when one of them is bad."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import pytest
+
+from sre_findings.ask.engines import duckdb as module
+from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.engines.open import open_engine, publish
+from sre_findings.ask.engines.spark import Spark
+from sre_findings.model.errors import StoreUnreadable, UsageError
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.copies import Copies
+from sre_findings.store.s3 import S3Blobs
+from sre_findings.store.snapshots import Commit, Snapshots
+
+Write = Callable[..., Commit]
+ACTIVE = {"account_id": "1", "region": "r", "resource_type": "t", "status": "ACTIVE"}
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Snapshots:
+    return Snapshots(FolderBlobs(tmp_path / "it's" / "store"))
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Copies:
+    return Copies(tmp_path / "copies")
+
+
+@pytest.fixture
+def catalogue(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Queries of the test's own, by name."""
+    queries: dict[str, str] = {}
+    monkeypatch.setattr(module, "catalogued", queries.__getitem__)
+    yield queries
+    module.statement.cache_clear()
+
+
+@pytest.fixture
+def bucket(aws: str, write_night: Write) -> Snapshots:
+    """A bucket with one night of two resources."""
+    boto3.client("s3").create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    snapshots = Snapshots(S3Blobs("store"))
+    write_night(snapshots, 1, coverage=[ACTIVE | {"resource_id": one} for one in ("a", "b")], resources=[{"resource_id": "a"}])
+    return snapshots
+
+
+def test_tables_are_the_newest_nights_and_history_is_of_all_of_them(
+    snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
+) -> None:
+    first = write_night(snapshots, 1, coverage=[{"resource_id": "old"}], events=[{"what": "opened"}])
+    second = write_night(snapshots, 2, coverage=[{"resource_id": "new"}], events=[{"what": "closed", "since": 1}])
+    third = write_night(snapshots, 3, coverage=[{"resource_id": "later"}])
+    catalogue["seen"] = "select resource_id from coverage"
+    catalogue["history"] = "select snapshot_id, what, since from events order by snapshot_id"
+    engine = DuckDB(snapshots, [second, first], copies)  # in any order
+    assert engine.rows("seen") == [{"resource_id": "new"}]
+    assert [tuple(row.values()) for row in engine.rows("history")] == [
+        (first.snapshot_id, "opened", None),
+        (second.snapshot_id, "closed", 1),
+    ]
+    assert len(DuckDB(snapshots, [first, second, third], copies).rows("history")) == 2
+    catalogue["what"] = "select what from events"
+    assert DuckDB(snapshots, [first], copies).rows("what") == [{"what": "opened"}]
+
+
+def test_a_table_without_a_file_is_empty_with_its_columns(
+    snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
+) -> None:
+    commit = write_night(snapshots, 1, coverage=[{"resource_id": "a"}])
+    catalogue["none"] = "select resource_id, critical, epoch_us(null::timestamptz) as at from resources"
+    catalogue["unknown"] = "select * from states_of_matter"
+    engine = DuckDB(snapshots, [commit], copies)
+    assert engine.rows("none") == []
+    with pytest.raises(StoreUnreadable, match="Table with name states_of_matter does not exist"):
+        engine.rows("unknown")
+
+
+def test_any_table_of_the_manifest_can_be_asked(
+    snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
+) -> None:
+    commit = write_night(snapshots, 1, moods=[{"mood": "calm"}])
+    catalogue["moods"] = "select mood from moods where mood = :mood"
+    assert DuckDB(snapshots, [commit], copies).rows("moods", mood="calm", moods="ignored") == [{"mood": "calm"}]
+
+
+def test_only_files_of_the_tables_that_are_named_are_fetched(bucket: Snapshots, tmp_path: Path) -> None:
+    engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path / "copies"))
+    assert engine.rows("coverage_scanned") == [{"scanned": 2}]
+    sums = {part.key.split("/")[0]: part.sha256 for part in bucket.manifest(bucket.commits()[0]).parts}
+    assert [path.stem for path in tmp_path.rglob("*.parquet")] == [sums["coverage"]]
+    engine.rows("resources")
+    assert {path.stem for path in tmp_path.rglob("*.parquet")} == set(sums.values())
+
+
+def damage(path: Path) -> None:
+    """Every byte but Parquet's own frame becomes another; the size and the time stay."""
+    seen, body = path.stat(), path.read_bytes()
+    path.write_bytes(body[:4] + bytes(255 - byte for byte in body[4:-4]) + body[-4:])
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+
+def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(bucket: Snapshots, tmp_path: Path) -> None:
+    engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
+    assert engine.rows("coverage_scanned") == [{"scanned": 2}]
+    damage(next(tmp_path.rglob("*.parquet")))
+    again = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
+    assert again.rows("coverage_scanned") == [{"scanned": 2}]
+    next(tmp_path.rglob("*.parquet")).unlink()
+    assert again.rows("coverage_scanned") == [{"scanned": 2}]
+
+
+def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(
+    snapshots: Snapshots, copies: Copies, write_night: Write
+) -> None:
+    commit = write_night(snapshots, 1, coverage=[{"resource_id": "a"}])
+    damage(next(Path(snapshots.blobs.url.removeprefix("file://").replace("%27", "'")).rglob("*.parquet")))
+    with pytest.raises(StoreUnreadable, match=r"snapshot 20261101T010000Z cannot be read: .*Run: sre-cli snapshots verify"):
+        DuckDB(snapshots, [commit], copies).rows("coverage_scanned")
+
+
+@pytest.mark.parametrize("wrong", ["", "sqlite", "duckdb://x", "spark:", "spark://", "athena:", "athena://"])
+def test_what_is_no_engine_is_refused_with_what_is_one(wrong: str, snapshots: Snapshots, copies: Copies) -> None:
+    with pytest.raises(UsageError, match=r"is not an engine. Use duckdb, spark, spark://host:port or athena://"):
+        open_engine(wrong, snapshots, [], copies)
+
+
+def test_engines_that_read_the_store_need_not_be_told_of_commits(snapshots: Snapshots) -> None:
+    assert publish("duckdb", snapshots, []) == publish("spark", snapshots, []) == 0
+
+
+def test_without_pyspark_it_is_said_what_to_install(
+    snapshots: Snapshots, copies: Copies, write_night: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
+    engine = open_engine("spark", snapshots, [write_night(snapshots, 1, coverage=[])], copies)
+    assert isinstance(engine, Spark)
+    with pytest.raises(UsageError, match=r"pyspark is not installed: .* pip install 'sre-operations-assistant\[spark\]'"):
+        engine.rows("coverage_scanned")
+
+
+_ASK = """
+import sys
+from sre_findings.ask.engines.spark import context_of
+from sre_findings.model.errors import Unreachable
+try:
+    context_of("local[1]")
+except Unreachable as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed")
+def test_without_java_it_is_said_what_to_check(tmp_path: Path) -> None:
+    environ = os.environ | {"JAVA_HOME": str(tmp_path / "nowhere")}
+    said = subprocess.run([sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("Spark does not start with the master local[1]: ")
+    assert said.endswith("Check that Java 17 or newer is installed, and the master's address.\n")
+
+
+@pytest.mark.parametrize(("master", "beginning"), [("local[2]", "file://{tmp_path}/copies/"), ("yarn", "s3a://store/snapshots/")])
+def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
+    bucket: Snapshots, tmp_path: Path, master: str, beginning: str
+) -> None:
+    engine = Spark(bucket, bucket.commits(), Copies(tmp_path / "copies"))
+    engine.__dict__["_session"] = SimpleNamespace(sparkContext=SimpleNamespace(master=master))
+    (path,) = engine._paths("coverage")
+    assert path.startswith(beginning.replace("{tmp_path}", str(tmp_path)))
