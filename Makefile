@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := findings scanner reports cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench docs lock clean
+.PHONY: help setup spark demo test lint format bench docs lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -20,6 +20,13 @@ $(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
 	@touch $@
 
 setup: $(VENV)/.ready ## Make .venv with sre-cli and every component, from the pinned lock
+
+$(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
+	@echo "make: adding Spark to $(VENV); 450 MB, once" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $@
+
+spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
 
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
@@ -46,6 +53,7 @@ docs: setup ## Renew the parts of the documentation that are made from the code
 
 lock: setup ## Pin the dependencies anew (needs uv)
 	uv pip compile setup.cfg --extra cli --extra dev --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
+	uv pip compile setup.cfg --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-spark.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
