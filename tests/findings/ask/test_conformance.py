@@ -25,6 +25,7 @@ from sqlglot import exp
 from sre_findings.ask.engine import PARAMETER, Engine, catalogued
 from sre_findings.ask.engines import dialect
 from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.engines.tables import HISTORY
 from sre_findings.model.policy import DEFAULT
 from sre_findings.model.ranking import risk_parameters
 from sre_findings.store.copies import Copies
@@ -178,7 +179,8 @@ def test_the_text_for_athena_is_athenas_and_means_the_same_when_it_is_read_back(
     query: str, parameters: dict[str, Any], reference: DuckDB
 ) -> None:
     tables = reference.tables
-    pinned = {table: dialect.of_snapshots("glue", table, [tables.newest.snapshot_id]) for table in dialect.tables_of(query)}
+    nights = {table: tables.commits if table in HISTORY else [tables.newest] for table in dialect.tables_of(query)}
+    pinned = {table: dialect.of_snapshots("glue", table, [one.snapshot_id for one in some]) for table, some in nights.items()}
     text = dialect.render(query, dialect.ATHENA, parameters, pinned)
     assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO, "look it up in Trino's documentation, then add it"
     again = sqlglot.transpile(text.replace("TO_UNIXTIME", "EPOCH"), read="athena", write="duckdb")[0]

@@ -58,11 +58,11 @@ def bucket(aws: str, write_night: Write) -> Snapshots:
 def test_tables_are_the_newest_nights_and_history_is_of_all_of_them(
     snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
 ) -> None:
-    first = write_night(snapshots, 1, coverage=[{"resource_id": "old"}], events=[{"what": "opened"}])
-    second = write_night(snapshots, 2, coverage=[{"resource_id": "new"}], events=[{"what": "closed", "since": 1}])
+    first = write_night(snapshots, 1, coverage=[{"resource_id": "old"}], events=[{"kind": "opened"}])
+    second = write_night(snapshots, 2, coverage=[{"resource_id": "new"}], events=[{"kind": "closed", "reopened": 1}])
     third = write_night(snapshots, 3, coverage=[{"resource_id": "later"}])
     catalogue["seen"] = "select resource_id from coverage"
-    catalogue["history"] = "select snapshot_id, what, since from events order by snapshot_id"
+    catalogue["history"] = "select snapshot_id, kind, reopened from events order by snapshot_id"
     engine = DuckDB(snapshots, [second, first], copies)  # in any order
     assert engine.rows("seen") == [{"resource_id": "new"}]
     assert [tuple(row.values()) for row in engine.rows("history")] == [
@@ -70,8 +70,8 @@ def test_tables_are_the_newest_nights_and_history_is_of_all_of_them(
         (second.snapshot_id, "closed", 1),
     ]
     assert len(DuckDB(snapshots, [first, second, third], copies).rows("history")) == 2
-    catalogue["what"] = "select what from events"
-    assert DuckDB(snapshots, [first], copies).rows("what") == [{"what": "opened"}]
+    catalogue["what"] = "select kind from events"
+    assert DuckDB(snapshots, [first], copies).rows("what") == [{"kind": "opened"}]
 
 
 def test_a_table_without_a_file_is_empty_with_its_columns(

@@ -22,7 +22,8 @@ class DuckDB(Engine):
 
     def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> None:
         self.tables, self._copies = Tables(snapshots, commits), copies
-        self._read: dict[str, list[Path]] = {}  # the files behind each view that was made
+        self._read: dict[str, list[Path]] = {}  # the files behind each table that was looked at
+        self._views: set[str] = set()
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
@@ -52,8 +53,9 @@ class DuckDB(Engine):
     def connect(self, tables: Iterable[str]) -> Any:
         """A connection with a view for each of the tables."""
         for table in tables:
-            if table not in self._read and (source := self._source(table)):
+            if table not in self._views and (source := self._source(table)):
                 self._connection.execute(f"create view {table} as {source}")
+                self._views.add(table)
         return self._connection.cursor()
 
     @property
@@ -66,6 +68,7 @@ class DuckDB(Engine):
         if not self._copies.recheck(self.files):
             return False
         self._read.clear()
+        self._views.clear()
         del self._connection
         return True
 

@@ -199,7 +199,7 @@ select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resourc
        coalesce(j.reopened, 0) + (j.here and coalesce(j.was_resolved, false))::int as reopened,
        -- The last member of a group is gone, and no scanned successor has shown yet that the weakness went with it.
        not j.here and coalesce(g.exposure_group, j.group_before, j.resource_id) <> j.resource_id
-           and (coalesce(j.waiting, false) or e.cause = 'terminated')
+           and (coalesce(j.waiting, false) or coalesce(e.cause = 'terminated', false))
            and h.subject is null
            and not coalesce(s.last_scanned_at > j.last_seen_at, false)
            and coalesce(j.resolved_at, night.began) > night.began - interval 30 days as waiting,

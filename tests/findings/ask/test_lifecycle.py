@@ -1,0 +1,147 @@
+"""Whatever the nights bring: events account for every finding that came or went, and nothing unread is resolved."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sre_findings.ask.lifecycle import Night, live_through
+from sre_findings.store.schema import COVERAGE, FINDINGS, PACKAGES, RESOURCES, TABLES
+
+FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
+PLACE = {"account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
+Key = tuple[str, str]
+Tables = dict[str, list[dict[str, Any]]]
+
+SEEN = st.dictionaries(
+    st.tuples(st.sampled_from(["i-1", "i-2", "i-3"]), st.sampled_from(["CVE-1", "CVE-2", "CVE-3"])),
+    st.tuples(st.sampled_from(["ACTIVE", "SUPPRESSED"]), st.integers(0, 3)),
+)
+NIGHTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "seen": SEEN,
+            "state": st.sampled_from(["reached", "reached", "reached", "denied", "not_opted_in"]),
+            "covered": st.dictionaries(st.sampled_from(["i-1", "i-2", "i-3"]), st.sampled_from(["ACTIVE", "INACTIVE", "late"])),
+        }
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def written(folder: Path, name: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[Path]:
+    """Rows as one part."""
+    path = folder / f"{name}.parquet"
+    pq.write_table(pa.Table.from_pylist([{"snapshot_id": "s", **row} for row in rows], schema), path)
+    return [path]
+
+
+def finding(key: Key, status: str, rank: int, at: datetime) -> dict[str, Any]:
+    """One row of findings; its ARN is another every night, for it is not its identity."""
+    return {
+        **PLACE, "resource_id": key[0], "finding_arn": f"arn/{key}/{at:%d}", "resource_index": 0, "type": "PACKAGE_VULNERABILITY",
+        "severity_rank": rank, "status": status, "vulnerability_id": key[1], "subject": key[1], "details_id": 0,
+        "first_observed_at": at - timedelta(hours=1),
+    }  # fmt: skip
+
+
+def lived(folder: Path, number: int, night: Mapping[str, Any], before: Tables, group: str = "") -> Tables:
+    """One night through the rules; ``before`` is what the last one gave. Every resource but i-4 is in the group."""
+    at = FIRST + timedelta(days=number)
+    here = folder / str(number)
+    here.mkdir()
+    findings = [finding(key, status, rank, at) for key, (status, rank) in night["seen"].items()]
+    groups = {one: group if group and one != "i-4" else one for one in ("i-1", "i-2", "i-3", "i-4")}
+    resources = [{**PLACE, "resource_id": one, "public": False, "exposure_group": groups[one], **dict.fromkeys(_NUMBERS, 0)}
+                 for one in sorted({key[0] for key in night["seen"]})]  # fmt: skip
+    late = {"ACTIVE": timedelta(hours=1), "INACTIVE": timedelta(hours=1), "late": timedelta(days=9)}
+    coverage = [
+        {**PLACE, "resource_id": one, "scan_type": "PACKAGE", "status": "INACTIVE" if how == "INACTIVE" else "ACTIVE",
+         "reason": "SUCCESSFUL", "exposure_group": groups[one], "last_scanned_at": at - late[how]}
+        for one, how in night["covered"].items()
+    ]  # fmt: skip
+    parts = {
+        "findings": written(here, "findings", findings, FINDINGS), "packages": written(here, "packages", [], PACKAGES),
+        "coverage": written(here, "coverage", coverage, COVERAGE), "resources": written(here, "resources", resources, RESOURCES),
+    }  # fmt: skip
+    earlier = {name: [folder / str(number - 1) / f"{name}.parquet"] for name in ("findings", "packages", "states", "cells")}
+    cells = [(PLACE["account_id"], PLACE["resource_type"], "PACKAGE", night["state"])]
+    asked = Night(f"s{number}", at, "aws", PLACE["region"], cells, parts, earlier if before else {})
+    found: Tables = {}
+    for name, tables in live_through(asked, here):
+        every = list(tables)
+        found[name] = [row for one in every for row in one.to_pylist()]
+        pq.write_table(pa.concat_tables([TABLES[name].empty_table(), *every]), here / f"{name}.parquet")
+    return found
+
+
+_NUMBERS = [field.name for field in RESOURCES if pa.types.is_integer(field.type)]
+
+
+def held(tables: Tables) -> dict[Key, str]:
+    """What is open or suppressed, by the states."""
+    return {
+        (one["resource_id"], one["subject"]): one["status"] for one in tables.get("states", []) if one["status"] != "resolved"
+    }
+
+
+@settings(max_examples=40)
+@given(NIGHTS)
+def test_events_account_for_every_finding_and_nothing_unread_is_resolved(nights: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        before: Tables = {}
+        for number, night in enumerate(nights):
+            now = lived(Path(name), number, night, before)
+            check(night, before, now)
+            before = now
+
+
+def check(night: dict[str, Any], before: Tables, now: Tables) -> None:
+    """One night's promises."""
+    was, seen = held(before), {key: "open" if status == "ACTIVE" else "suppressed" for key, (status, _) in night["seen"].items()}
+    events = [(one["kind"], one["cause"], (one["resource_id"], one["subject"])) for one in now["events"]]
+    came = [key for kind, _, key in events if kind in ("opened", "reopened")]
+    went = {key: cause for kind, cause, key in events if kind == "resolved"}
+    assert sorted(came) == sorted(seen.keys() - was.keys())
+    assert held(now) == {key: status for key, status in was.items() if key not in went} | seen
+    if night["state"] == "denied":
+        assert went == {}
+        return
+    assert went.keys() == was.keys() - seen.keys()
+    for (resource, _), cause in went.items():
+        how = night["covered"].get(resource)
+        expected = {None: "terminated", "ACTIVE": "patched", "INACTIVE": "not_scanned", "late": "unknown"}[how]
+        assert cause == ("not_scanned" if night["state"] == "not_opted_in" else expected)
+
+
+def test_a_rebuilt_member_of_a_group_keeps_the_groups_age_and_the_last_one_ends_it() -> None:
+    """i-1 is replaced by i-2, which has the weakness still; then i-2 by i-3, which was scanned and has it not."""
+    plan: list[tuple[dict[Key, tuple[str, int]], list[str]]] = [
+        ({("i-1", "CVE-1"): ("ACTIVE", 0)}, ["i-1"]),
+        ({("i-2", "CVE-1"): ("ACTIVE", 0)}, ["i-2"]),
+        ({("i-4", "CVE-9"): ("ACTIVE", 0)}, []),
+        ({("i-3", "CVE-2"): ("ACTIVE", 0)}, ["i-3"]),
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        told: list[list[tuple[str, str | None]]] = []
+        before: Tables = {}
+        since = []
+        for number, (seen, covered) in enumerate(plan):
+            night = {"seen": seen, "state": "reached", "covered": dict.fromkeys(covered, "ACTIVE")}
+            before = lived(Path(name), number, night, before, "scaling-group/web")
+            told.append([(one["kind"], one["cause"]) for one in before["events"] if one["subject"] == "CVE-1"])
+            since.append([one["exposed_since"] for one in before["states"] if one["subject"] == "CVE-1"])
+    assert told[0] == [("opened", "onboarding")]
+    assert sorted(told[1]) == [("opened", "successor"), ("resolved", "terminated")]
+    assert told[2] == [("resolved", "terminated")], "nobody was seen without it yet: the group waits"
+    assert told[3] == [("exposure_ended", "patched")]
+    assert {moment for night in since for moment in night} == {FIRST - timedelta(hours=1)}
