@@ -6,19 +6,21 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from sre_findings.ask.sources import Live, Sources
+from sre_findings.ask.sources import AskContext, Live, Sources
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
 
 LIVE_RATE = 5.0  # requests a second: people who ask must not starve the scan
 LIVE_DEADLINE = 20.0  # seconds that a person waits
+CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
 
 
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:
-    """The store, the table and live Inspector, as the settings name them. Nothing is contacted yet."""
+    """The store, the table, live Inspector and the context of resources, as the settings name them. Nothing is contacted yet."""
     snapshots = Snapshots(open_blobs(settings.store))
-    return Sources(snapshots, open_table(settings.table), settings.copies, settings.max_age, _live(profile))
+    table, live = open_table(settings.table), _live(profile)
+    return Sources(snapshots, table, settings.copies, settings.max_age, live, context=_context(profile))
 
 
 def _live(profile: str | None) -> Live:
@@ -36,5 +38,26 @@ def _live(profile: str | None) -> Live:
             return Inspector(connect(region, profile=profile), RateLimit(LIVE_RATE), Patience(deadline=LIVE_DEADLINE))
 
         return live(open_inspector, lambda: [configured_region(profile, os.environ)], lambda: datetime.now(UTC))(question, cached)
+
+    return ask
+
+
+def _context(profile: str | None) -> AskContext:
+    """Asking EC2, SSM and CloudWatch, with the imports put off likewise."""
+
+    def ask(question: Any, resource: Any) -> Any:
+        from sre_findings.ask.context import context  # noqa: PLC0415
+        from sre_findings.inspector.client import mapped_errors  # noqa: PLC0415
+        from sre_findings.inspector.neighbours import Make, clients  # noqa: PLC0415
+        from sre_findings.inspector.regions import check_region, configured_region, known_regions  # noqa: PLC0415
+
+        def connect(region: str) -> Make:
+            return clients(profile, check_region(region, known_regions()), os.environ, read_timeout=CONTEXT_WAIT)
+
+        def home() -> str:
+            with mapped_errors():
+                return configured_region(profile, os.environ)
+
+        return context(connect, home, lambda: datetime.now(UTC))(question, resource)
 
     return ask

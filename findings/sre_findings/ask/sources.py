@@ -11,11 +11,16 @@ from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.when import choose
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.context import Context
+from sre_findings.model.resource import Resource
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
 Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
 """Asks Inspector itself about one resource; the snapshot's answer, if any, tells where the resource is."""
+
+AskContext = Callable[[AboutResource, Resource], Context]
+"""Asks AWS what it says now of a resource; what it does not say is a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Sources:
     max_age: timedelta = timedelta(hours=26)
     live: Live | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    context: AskContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
