@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 import pytest
@@ -72,6 +76,81 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(name, moto)
     urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
     return moto
+
+
+class Service(ThreadingHTTPServer):
+    """A service of AWS that answers each operation as the test says, and keeps the names of those that were asked.
+
+    An operation that nothing was said of fails. ``before`` runs with its name before the answer: it may wait.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Operation)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.over = threading.Event()
+        self.forget()
+
+    def forget(self) -> None:
+        """Lets go whatever waits for ``over``, and begins anew."""
+        self.over.set()
+        self.over = threading.Event()
+        self.asked: list[str] = []
+        self.before: Callable[[str], object] = lambda _: None
+        self._answers: dict[str, list[tuple[int, bytes]]] = {}
+
+    def tell(self, operation: str, *answers: object, status: int = 200) -> None:
+        """Sets the answers, the last one for good: bytes or text as they are, anything else as JSON."""
+        bodies = [a if isinstance(a, bytes) else (a if isinstance(a, str) else json.dumps(a)).encode() for a in answers]
+        self._answers[operation] = [(status, body) for body in bodies]
+
+    def answer(self, operation: str) -> tuple[int, bytes]:
+        """The next answer."""
+        self.asked.append(operation)
+        self.before(operation)
+        answers = self._answers.get(operation, [(500, b"nothing was said of it")])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is what some tests are about."""
+
+
+class _Operation(BaseHTTPRequestHandler):
+    server: Service  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        status, answer = self.server.answer(target or parse_qs(body.decode())["Action"][0])
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""
+
+
+@pytest.fixture(scope="module")
+def service_of_module() -> Iterator[Service]:
+    """The server behind ``service``."""
+    server = Service()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def service(service_of_module: Service) -> Iterator[Service]:
+    """A service on the loopback that answers by the name of the operation, for what moto does not know and for faults."""
+    service_of_module.forget()
+    yield service_of_module
+    service_of_module.forget()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

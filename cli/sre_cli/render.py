@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from sre_cli.context_lines import context_lines, context_proof
 from sre_cli.table import Column, lines
 from sre_cli.terminal import cut, printable, styled
 from sre_findings.model.answer import LIVE, CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
@@ -36,6 +37,8 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     if verdict.reason != FINDINGS:
         yield from _verdict(verdict, width, colour)
     yield _name(answer.resource, answer.account_name, colour)
+    if answer.context:
+        yield from context_lines(answer.context, answer.resource.name, width)
     if answer.rollup.counts.total or answer.rollup.suppressed:
         first, rest = wording.counts_sentence(answer.rollup)
         yield styled(first, "strong", colour) + rest
@@ -45,8 +48,10 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield from _findings(answer, width, colour)
     if verdict.verdict == CLEAN:
         yield from (_scanned(row) for row in answer.coverage)
-    yield from notes(verdict.notes, width)
+    yield from notes((*verdict.notes, *(answer.context.notes if answer.context else ())), width)
     yield from proof(answer.proof, width, colour, hint=" Use --live for the state now.")
+    if answer.context and (asked := context_proof(answer.context)):
+        yield from _faint(asked, width, colour)
 
 
 def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sre_findings.inspector.client import first_line
+from sre_findings.inspector.neighbours import Make, clients
 from sre_findings.inspector.regions import configured_region, known_regions
 from sre_findings.model.errors import UsageError
 
 T = TypeVar("T")
-Make = Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Surroundings:
 def look_around(profile: str | None, environ: Mapping[str, str], *, regions: bool) -> Surroundings:
     """Asks STS and Organizations, and EC2 for the enabled regions if ``regions``.
 
-    Where Inspector's endpoint is overridden and theirs are not, they are left alone: credentials of a simulator or of a
-    private endpoint are not for AWS at large. Raises UsageError when a region is needed and none is known.
+    Where Inspector's endpoint is overridden and theirs are not, they are left alone (see ``neighbours``). Raises UsageError
+    when a region is needed and none is known.
     """
     home = configured_region(profile, environ) if regions else environ.get("AWS_REGION", "us-east-1")
     notes: list[str] = []
-    make = _clients(profile, home, environ)
+    make = clients(profile, home, environ, read_timeout=10)
     return Surroundings(
         regions=_ask("EC2", _enabled_regions, make, notes, (home,)) if regions else (),
         caller=_ask("STS", lambda of: str(of("sts").get_caller_identity()["Arn"]), make, notes, ""),
@@ -54,22 +54,6 @@ def _ask(service: str, question: Callable[[Make], T], make: Make, notes: list[st
         what = f"only {otherwise[0]} was scanned" if isinstance(otherwise, tuple) else f"{service} did not answer"
         notes.append(f"{what}: {service}: {first_line(error)}")
         return otherwise
-
-
-def _clients(profile: str | None, home: str, environ: Mapping[str, str]) -> Make:
-    """Makes clients that give up soon, and none where they would go past an overridden endpoint."""
-    import botocore.config  # noqa: PLC0415
-    import botocore.session  # noqa: PLC0415
-
-    overridden = "AWS_ENDPOINT_URL_INSPECTOR2" in environ and "AWS_ENDPOINT_URL" not in environ
-    config = botocore.config.Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
-
-    def make(service: str) -> Any:
-        if overridden and f"AWS_ENDPOINT_URL_{service.upper()}" not in environ:
-            raise UsageError("not asked, for Inspector's endpoint is overridden and its own is not")
-        return botocore.session.Session(profile=profile).create_client(service, region_name=home, config=config)
-
-    return make
 
 
 def _enabled_regions(make: Make) -> tuple[str, ...]:

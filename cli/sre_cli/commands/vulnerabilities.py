@@ -11,6 +11,10 @@ from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.model.severity import Severity
 from sre_findings.settings import Settings
 
+CONTEXT = """Add what AWS says now of an EC2 instance of the caller's account: state, patches, agent, CPU. Needs
+ec2:DescribeInstances, ssm:DescribeInstancePatchStates, ssm:DescribeInstanceInformation, cloudwatch:GetMetricStatistics; what
+may not be asked is a note."""
+
 
 @click.command("vulnerabilities", epilog=options.exit_help)
 @click.option("-i", "--id", "text", required=True, metavar="ID|NAME", help="An instance id, an ARN, or a tag Name.")
@@ -22,8 +26,9 @@ from sre_findings.settings import Settings
 @click.option("--cursor", help="Go on where the page before ended (next_cursor of its JSON).")
 @click.option("--live", "source", flag_value=LIVE, help="Ask Inspector itself, now.")
 @click.option("--cached", "source", flag_value=CACHED, help="Ask the snapshot only.")
-@click.option("--region", help="Where to ask live, if the snapshot does not know the resource.")
-@click.option("--profile", help="The AWS profile for asking live.")
+@click.option("--context", is_flag=True, help=CONTEXT)
+@click.option("--region", help="Where to ask live or for context, if the snapshot does not know the resource.")
+@click.option("--profile", help="The AWS profile for asking live or for context.")
 @options.as_of_option
 @options.gate_options
 @options.output_option
@@ -38,6 +43,7 @@ def command(settings: Settings, output: str, fail_on: Severity | None, untriaged
     sre-cli vulnerabilities -i i-0123456789abcdef0
     sre-cli vulnerabilities -i prod-web-36 -s critical -s high --fail-on critical
     sre-cli vulnerabilities -i i-0123456789abcdef0 --live --output json
+    sre-cli vulnerabilities -i prod-web-36 --context
     """
     from sre_cli.render import render_resource  # noqa: PLC0415 - after --help
     from sre_findings.ask.ask import about_resource  # noqa: PLC0415

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sre_findings.ask import resources
@@ -12,16 +13,22 @@ from sre_findings.ask.rows import coverage_of, finding_of
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.summaries import summarize
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.context import Context
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.model.finding import Finding
-from sre_findings.model.resource import check_id
+from sre_findings.model.resource import Resource, check_id
 
 
 def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
     """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it cannot or when asked.
 
-    When Inspector fails, the snapshot answers and a note says so.
+    When Inspector fails, the snapshot answers and a note says so. Context is added where it was asked, whoever answered.
     """
+    answer = _about(question, sources)
+    return replace(answer, context=(sources.context or _no_context)(question, answer.resource)) if question.context else answer
+
+
+def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
     check_id(question.text)
     found = find(sources, question.as_of)
     cached = (
@@ -45,6 +52,10 @@ def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources:
 
 def _no_live(_question: AboutResource, _cached: ResourceAnswer | None) -> ResourceAnswer:
     raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
+
+
+def _no_context(_question: AboutResource, _resource: Resource) -> Context:
+    return Context(remarks=("AWS cannot be asked for context from here",))
 
 
 def summary(question: Summary, sources: Sources) -> SummaryAnswer:

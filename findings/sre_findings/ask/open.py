@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from sre_findings.ask.sources import Live, Sources
+from sre_findings.ask.sources import AskContext, Live, Sources
 from sre_findings.model.errors import UsageError
 from sre_findings.model.policy import DEFAULT, Policy, parse_policy, parse_sla
 from sre_findings.model.suppression import Suppressions
@@ -16,10 +16,11 @@ from sre_findings.store.snapshots import Snapshots
 
 LIVE_RATE = 5.0  # requests a second: people who ask must not starve the scan
 LIVE_DEADLINE = 20.0  # seconds that a person waits
+CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
 
 
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:
-    """The store, the table and live Inspector, as the settings name them. Nothing is contacted yet."""
+    """The store, the table, live Inspector and the context of resources, as the settings name them. Nothing is contacted yet."""
     snapshots = Snapshots(open_blobs(settings.store))
     return Sources(
         snapshots,
@@ -31,6 +32,7 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
         policy=open_policy(settings),
         suppressions=_suppressions(settings),
         copies_size=settings.copies_size,
+        context=_context(profile),
     )
 
 
@@ -69,5 +71,26 @@ def _live(profile: str | None) -> Live:
             return Inspector(connect(region, profile=profile), RateLimit(LIVE_RATE), Patience(deadline=LIVE_DEADLINE))
 
         return live(open_inspector, lambda: [configured_region(profile, os.environ)], lambda: datetime.now(UTC))(question, cached)
+
+    return ask
+
+
+def _context(profile: str | None) -> AskContext:
+    """Asking EC2, SSM and CloudWatch, with the imports put off likewise."""
+
+    def ask(question: Any, resource: Any) -> Any:
+        from sre_findings.ask.context import context  # noqa: PLC0415
+        from sre_findings.inspector.client import mapped_errors  # noqa: PLC0415
+        from sre_findings.inspector.neighbours import Make, clients  # noqa: PLC0415
+        from sre_findings.inspector.regions import check_region, configured_region, known_regions  # noqa: PLC0415
+
+        def connect(region: str) -> Make:
+            return clients(profile, check_region(region, known_regions()), os.environ, read_timeout=CONTEXT_WAIT)
+
+        def home() -> str:
+            with mapped_errors():
+                return configured_region(profile, os.environ)
+
+        return context(connect, home, lambda: datetime.now(UTC))(question, resource)
 
     return ask

@@ -14,7 +14,7 @@ class AboutResource:
     """How vulnerable is this resource? ``text`` is an id or a name; ``source`` says where the answer may come from.
 
     ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed, never the counts;
-    ``suppressed`` lists suppressed ones too.
+    ``suppressed`` lists suppressed ones too. ``context`` asks AWS what it says now of an EC2 instance itself.
     """
 
     text: str
@@ -25,6 +25,7 @@ class AboutResource:
     as_of: str | None = None
     region: str | None = None
     suppressed: bool = False
+    context: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.when import choose
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.context import Context
 from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.policy import DEFAULT, Policy
+from sre_findings.model.resource import Resource
 from sre_findings.model.suppression import Suppressions
 from sre_findings.store.copies import LIMIT, Copies
 from sre_findings.store.snapshots import Commit, Snapshots
@@ -21,6 +23,9 @@ from sre_findings.store.table import Table
 
 Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
 """Asks Inspector itself about one resource; the snapshot's answer, if any, tells where the resource is."""
+
+AskContext = Callable[[AboutResource, Resource], Context]
+"""Asks AWS what it says now of a resource; what it does not say is a note."""
 
 
 KEPT_OPEN = 8  # engines; each holds a connection and the footers of its files
@@ -40,6 +45,7 @@ class Sources:
     live: Live | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     engine: str = "duckdb"
+    context: AskContext | None = None
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
     copies_size: int = LIMIT

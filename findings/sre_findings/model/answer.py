@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.context import Context
 from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding, iso
 from sre_findings.model.resource import Resource
@@ -50,7 +51,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ResourceAnswer:
-    """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of all ACTIVE ones."""
+    """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of all ACTIVE ones.
+
+    ``context`` is what AWS says of it now, None where it was not asked.
+    """
 
     resource: Resource
     verdict: Verdict
@@ -63,6 +67,7 @@ class ResourceAnswer:
     incomplete: bool = False
     account_name: str = ""
     filters: Mapping[str, Any] = field(default_factory=dict)
+    context: Context | None = None
     accepted: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -87,6 +92,7 @@ class ResourceAnswer:
             "findings": [one.to_json() for one in self.findings],
             "total_findings": self.total_findings,
             "next_cursor": self.next_cursor,
+            "context": self.context.to_json() if self.context else None,
         }
 
 

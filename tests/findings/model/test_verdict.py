@@ -274,6 +274,7 @@ def test_clean_is_said_exactly_when_all_its_conditions_hold(known: Evidence) -> 
         any(row.status == "ACTIVE" for row in known.coverage),
         all(row.status == "ACTIVE" and row.reason != "PENDING_INITIAL_SCAN" for row in known.coverage),
         fresh,
+        any(row.scan_type == "PACKAGE" or row.resource_type != INSTANCE for row in known.coverage),
         known.rollup.counts.total == 0,
         known.rollup.suppressed == 0,
     ]

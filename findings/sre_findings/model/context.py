@@ -1,0 +1,146 @@
+"""What AWS itself says now of one EC2 instance, beside its findings: state, patches, agent, CPU.
+
+Each value names its source and the moment it was asked. A service that did not answer left a note, and "not checked" is
+never the same as "none".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sre_findings.model.finding import iso
+
+T = TypeVar("T")
+
+INSTANCES = "EC2 DescribeInstances"
+PATCHES = "SSM DescribeInstancePatchStates"
+AGENTS = "SSM DescribeInstanceInformation"
+METRICS = "CloudWatch GetMetricStatistics"
+HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[T]):
+    """What one operation told. ``value`` is None where ``checked`` found none, and where it was not checked.
+
+    ``asked_at`` is None where nothing was sent; ``note`` says why it was not checked.
+    """
+
+    source: str
+    asked_at: datetime | None = None
+    checked: bool = False
+    value: T | None = None
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: the value as an object under ``value``."""
+        return {
+            "source": self.source,
+            "asked_at": iso(self.asked_at) if self.asked_at else None,
+            "checked": self.checked,
+            "value": _plain(self.value),
+            "note": self.note or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The instance itself. A field is None where EC2 did not tell it; addresses stand with the primary one first."""
+
+    state: str | None
+    instance_type: str | None
+    image_id: str | None
+    launched_at: datetime | None
+    vpc_id: str | None
+    private_addresses: Sequence[str] = ()
+    public_addresses: Sequence[str] = ()
+    ipv6_addresses: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The tag Name, as it is now; empty without one."""
+        return self.tags.get("Name", "")
+
+
+@dataclass(frozen=True, slots=True)
+class PatchState:
+    """What the last patch operation, a Scan or an Install, found. Counts are of patches; None where SSM did not tell one."""
+
+    missing: int | None
+    failed: int | None
+    installed: int | None
+    pending_reboot: int | None
+    operation: str | None
+    operation_ended_at: datetime | None
+    baseline_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The SSM agent. ``ping_status`` is SSM's own word: Online, ConnectionLost, Inactive."""
+
+    ping_status: str | None
+    agent_version: str | None
+    last_ping_at: datetime | None
+    platform: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """CPU in percent over the HOURS from ``since`` on. ``hours`` holds an average each, None for an hour without data."""
+
+    average: float
+    maximum: float
+    since: datetime
+    hours: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What AWS says now of an instance. ``account_id`` is the caller's, empty where it is not known.
+
+    ``remarks`` are about all of it: why nothing was asked, for one.
+    """
+
+    account_id: str = ""
+    region: str = ""
+    instance: Told[Instance] = Told(INSTANCES)
+    patches: Told[PatchState] = Told(PATCHES)
+    agent: Told[Agent] = Told(AGENTS)
+    cpu: Told[Cpu] = Told(METRICS)
+    remarks: Sequence[str] = ()
+
+    @property
+    def told(self) -> tuple[Told[Any], ...]:
+        """Its four parts."""
+        return self.instance, self.patches, self.agent, self.cpu
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Everything that was not checked, and why, each reason once."""
+        return tuple(dict.fromkeys((*self.remarks, *(part.note for part in self.told if part.note))))
+
+    def to_json(self) -> dict[str, Any]:
+        """The object under ``context``."""
+        parts = ("instance", "patches", "agent", "cpu")
+        return {
+            "account_id": self.account_id or None,
+            "region": self.region or None,
+            **{name: part.to_json() for name, part in zip(parts, self.told, strict=True)},
+            "notes": list(self.notes),
+        }
+
+
+def _plain(value: object) -> Any:
+    """A value as JSON takes it: times as ISO 8601 in UTC."""
+    if isinstance(value, datetime):
+        return iso(value)
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple | list) else value
