@@ -14,6 +14,7 @@ from sre_simulator.fields import Layer
 from sre_simulator.filters import Criteria
 from sre_simulator.life import Event, Happening, State
 from sre_simulator.row import RecordedRow, Row
+from sre_simulator.upgrade import closed_by, upgraded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Wire = dict[str, Any]
 Found = tuple[Row, State]
 _FINDING_TIMES = {"firstObservedAt": "first", "lastObservedAt": "last", "updatedAt": "updated"}
-_KINDS = {"create"} | set(Happening) - {Happening.OPEN}
+_KINDS = {"create", "upgrade"} | set(Happening) - {Happening.OPEN}
 _IN_STATE = _FINDING_TIMES | {"severity": "severity", "status": "status"}
 
 
@@ -31,9 +32,11 @@ _IN_STATE = _FINDING_TIMES | {"severity": "severity", "status": "status"}
 class Change:
     """Something that happens once the `after`-th call of an operation has been answered (in a region, if named).
 
-    `kind` is create, close, terminate, suppress, unsuppress, reopen, delete, severity or touch. It meets the finding
+    `kind` is create, close, terminate, suppress, unsuppress, reopen, delete, severity, touch or upgrade. It meets the finding
     of `arn`, or all findings of `resource_id`, or without both the first finding of the region. `severity` is the new
-    one. A create takes `finding` as it is on the wire, or copies the one it meets under a new ARN.
+    one. A create takes `finding` as it is on the wire, or copies the one it meets under a new ARN. An upgrade brings the
+    `package` of a resource to a `version` (epoch:version-release): findings close once each of their packages is upgraded and
+    has a fix, and what stays open names the new version.
     """
 
     kind: str
@@ -44,6 +47,8 @@ class Change:
     resource_id: str | None = None
     severity: str = ""
     finding: Wire | None = None
+    package: str = ""
+    version: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
@@ -58,6 +63,7 @@ class Ledger:
         self._events: dict[str, list[Event]] = {}
         self._starts: dict[str, float] = {}
         self._created: dict[tuple[str, str], dict[str, RecordedRow]] = {}
+        self._upgrades: dict[str, dict[str, str]] = {}
         self.version = 0
 
     def findings(self, accounts: Sequence[str], region: str, criteria: Criteria, now: float, after: str = "") -> Iterator[Found]:
@@ -84,7 +90,9 @@ class Ledger:
     def encoded(self, found: Found, now: float) -> bytes:
         """A finding as JSON."""
         row, state = found
-        return row.encoded(state, now, self._starts.get(row.resource_id) if self._starts else None)
+        body = row.encoded(state, now, self._starts.get(row.resource_id) if self._starts else None)
+        upgrades = self._upgrades.get(row.resource_id)
+        return upgraded(body, upgrades) if upgrades and state.status != "CLOSED" else body
 
     def apply(self, change: Change, region: str, now: float) -> None:
         """Do a change in a region at a moment."""
@@ -92,10 +100,20 @@ class Ledger:
         if change.kind == "create":
             self._create(change, region, now)
             return
+        if change.kind == "upgrade":
+            self._upgrade(change, region, now)
+            return
         for row, _ in list(self._met(change, region, now)):
             self._events.setdefault(row.arn, []).append(Event(now, Happening(change.kind), change.severity))
             if change.kind == Happening.TOUCH:
                 self._starts[row.resource_id] = now
+
+    def _upgrade(self, change: Change, region: str, now: float) -> None:
+        upgrades = self._upgrades.setdefault(change.resource_id or "", {})
+        upgrades[change.package] = change.version
+        for row, _ in list(self._met(change, region, now)):
+            if closed_by(row.weakness_part, upgrades):
+                self._events.setdefault(row.arn, []).append(Event(now, Happening.CLOSE))
 
     def _rows(self, region: str, account: str, criteria: Criteria, after: str) -> Iterable[Row]:
         cell = self._fleet.cells.get((region, account))

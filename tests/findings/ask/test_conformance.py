@@ -86,7 +86,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 # What Athena calls, of its functions and of the words that may stand before a bracket.
 TRINO = {
     *("BOOL_AND", "CAST", "COALESCE", "CONCAT", "COUNT", "GREATEST", "LEAST", "LENGTH", "LEVENSHTEIN_DISTANCE", "LOWER"),
-    *("DATE_DIFF", "MAX", "MIN", "REGEXP_REPLACE", "ROUND", "SUM", "TO_UNIXTIME"),
+    *("DATE_DIFF", "DATE_TRUNC", "MAX", "MIN", "REGEXP_REPLACE", "ROUND", "SUM", "TO_UNIXTIME"),
     *("AND", "AS", "BY", "DISTINCT", "FILTER", "FROM", "IN", "OR", "WHEN", "WHERE"),
 }
 _CALLED, _TEXT = re.compile(r"([A-Z_]+) ?\("), re.compile("'(?:[^']|'')*'")
@@ -134,7 +134,7 @@ def rows(query, parameters):
         return f"{type(error).__name__}: {error}"
 
 found = [rows(*case) for case in asked["cases"]]
-dialect.catalogued = {"echo": "select :text as text"}.__getitem__
+dialect.catalogued = {"echo": "select coalesce(:text, '') as text"}.__getitem__
 echoed = [rows("echo", {"text": text}) for text in asked["texts"]]
 executors = engine._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
 Path(asked["answer"]).write_bytes(pickle.dumps((found, echoed, len(executors) - 1)))

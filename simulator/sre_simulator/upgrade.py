@@ -1,0 +1,34 @@
+"""Packages brought to a version: what closes by it, and how the rest looks afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NONE = "NotAvailable"
+
+
+def closed_by(weakness: Mapping[str, Any], upgrades: Mapping[str, str]) -> bool:
+    """Whether every package of a finding has a fix and is among the upgrades, which are taken to be new enough."""
+    packages = weakness.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", [])
+    return bool(packages) and all(p["name"] in upgrades and p.get("fixedInVersion", _NONE) != _NONE for p in packages)
+
+
+def upgraded(body: bytes, upgrades: Mapping[str, str]) -> bytes:
+    """A finding as JSON, its packages at the versions that they have now."""
+    wire = msgspec.json.decode(body)
+    for package in wire.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", []):
+        if version := upgrades.get(package["name"]):
+            package.update(_parts(version))
+    return msgspec.json.encode(wire)
+
+
+def _parts(text: str) -> dict[str, Any]:
+    """``1:2.3-4`` as the wire has it."""
+    epoch, mark, rest = text.rpartition(":")
+    version, _, release = rest.partition("-")
+    return {"version": version} | ({"release": release} if release else {}) | ({"epoch": int(epoch)} if mark else {})

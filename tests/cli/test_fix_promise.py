@@ -1,0 +1,65 @@
+"""The first line of the fix plan, applied: exactly the findings that it promised are resolved, as patched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.settings import load
+from sre_findings.store.open import open_blobs, open_table
+from sre_findings.store.snapshots import Snapshots
+from sre_scanner.scan import Request, scan
+from sre_simulator.ledger import Change
+from sre_simulator.server import Simulator
+
+Cli = Callable[..., Any]
+
+
+def scanned(simulator: Simulator) -> None:
+    """One night, at the simulator's clock."""
+    settings = load(os.environ, Path.cwd())
+    regions = simulator.fleet.regions
+    request = Request(regions=regions, required=regions, rate=10_000.0)
+    scan(request, Snapshots(open_blobs(settings.store)), open_table(settings.table), now=lambda: simulator.clock)
+
+
+def promised(cli: Cli, line: dict[str, Any]) -> set[str]:
+    """ARNs of the findings that a line removes, told by the answers about its resources."""
+    wanted = {(one["manager"], one["name"]) for one in line["packages"]}
+    arns: set[str] = set()
+    for host in line["hosts"]:
+        answer = cli(
+            "vulnerabilities", "-i", host["resource_id"], "--cached", "-n", "0", "--max-age", "9999d", "--output", "json"
+        )
+        for finding in answer.json["findings"]:
+            packages = {(one["manager"], one["name"]) for one in finding["packages"]}
+            if packages and packages <= wanted and finding["fix_available"] == "YES":
+                arns.add(finding["finding_arn"])
+    return arns
+
+
+@pytest.mark.parametrize("owner", ["data", "search"])
+def test_the_first_line_of_the_plan_keeps_its_promise(cli: Cli, inspector: Any, owner: str) -> None:
+    with inspector() as simulator:
+        scanned(simulator)
+        plan = cli("fixes", "-n", "1", "--owner", owner, "--type", "ec2", "--output", "json").json
+        line = plan["lines"][0]
+        arns = promised(cli, line)
+        assert sum(status == "ACTIVE" for status in arns.values()) == line["findings"] > 0
+        for host in line["hosts"]:
+            for package in line["packages"]:
+                change = Change("upgrade", resource_id=host["resource_id"], package=package["name"], version=package["fixed_in"])
+                simulator.apply(change, host["region"])
+        simulator.clock += timedelta(days=1)
+        scanned(simulator)
+    changes = cli("changes", "-n", "0", "--output", "json").json
+    resolved = {event["finding_arn"]: event["cause"] for event in changes["events"] if event["kind"] == "resolved"}
+    assert resolved == dict.fromkeys(arns, "patched")
+    assert changes["resolved_by"]["patched"] == len(arns), "what is suppressed is patched with the rest"
+    again = cli("fixes", "-n", "0", "--owner", owner, "--type", "ec2", "--output", "json").json
+    assert again["removable"] == plan["removable"] - line["findings"]
