@@ -28,19 +28,17 @@ def scanned(simulator: Simulator) -> None:
     scan(request, Snapshots(open_blobs(settings.store)), open_table(settings.table), now=lambda: simulator.clock)
 
 
-def promised(cli: Cli, line: dict[str, Any]) -> set[str]:
-    """ARNs of the findings that a line removes, told by the answers about its resources."""
+def promised(cli: Cli, line: dict[str, Any]) -> dict[str, str]:
+    """Findings that a line removes, with their status, told by the answers about its resources."""
     wanted = {(one["manager"], one["name"]) for one in line["packages"]}
-    arns: set[str] = set()
+    found: dict[str, str] = {}
     for host in line["hosts"]:
-        answer = cli(
-            "vulnerabilities", "-i", host["resource_id"], "--cached", "-n", "0", "--max-age", "9999d", "--output", "json"
-        )
-        for finding in answer.json["findings"]:
+        asked = ("vulnerabilities", "-i", host["resource_id"], "--cached", "--suppressed", "-n", "0", "--output", "json")
+        for finding in cli(*asked).json["findings"]:
             packages = {(one["manager"], one["name"]) for one in finding["packages"]}
             if packages and packages <= wanted and finding["fix_available"] == "YES":
-                arns.add(finding["finding_arn"])
-    return arns
+                found[finding["finding_arn"]] = finding["status"]
+    return found
 
 
 @pytest.mark.parametrize("owner", ["data", "search"])
