@@ -35,7 +35,8 @@ class _Tool(NamedTuple):
 
 
 _RPM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_APT = _Tool("apt-get update && apt-get install --only-upgrade", re.compile(r"[a-z0-9][a-z0-9+.-]+"))
+_DPKG = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.]")  # apt-get removes a package whose name is given with a - behind it
+_APT = _Tool("apt-get update && apt-get install --only-upgrade", _DPKG)
 _APK = _Tool("apk add --update-cache --upgrade", _RPM)
 _YUM = _Tool("yum update", _RPM)
 _DNF = _Tool("dnf upgrade", _RPM)
@@ -81,7 +82,7 @@ def advice(line: Line) -> str:
         return "No version that fixes it is known."
     what = _listed(line.packages)
     if line.reboot:
-        return f"Upgrade to {what} and reboot, then rescan."
+        return f"Upgrade to {what}, reboot, then rescan."
     if line.kind == INSTANCE and _is_windows(line):
         return f"Install the update that brings {what}."
     return _ADVICE.get(line.kind, _ADVICE[INSTANCE]).format(what)

@@ -112,21 +112,19 @@ def _numbered(needs: Sequence[Need]) -> tuple[list[_Upgrade], dict[tuple[str, st
     asked = defaultdict[tuple[str, str], set[Package]](set)
     for need in needs:
         asked[need.kind, need.platform].update(need.packages)
-    raised = {place: _raised(packages, place[1]) for place, packages in asked.items()}
-    every = {(kind, platform): {old: _Upgrade(new.name, new.manager, new.fixed_in, platform, kind) for old, new in one.items()}
-             for (kind, platform), one in raised.items()}  # fmt: skip
-    upgrades = sorted({upgrade for one in every.values() for upgrade in one.values()})
+    raised = {(kind, platform): _raised(packages, kind, platform) for (kind, platform), packages in asked.items()}
+    upgrades = sorted({upgrade for one in raised.values() for upgrade in one.values()})
     number = {upgrade: number for number, upgrade in enumerate(upgrades)}
-    return upgrades, {place: {old: number[new] for old, new in one.items()} for place, one in every.items()}
+    return upgrades, {place: {package: number[upgrade] for package, upgrade in one.items()} for place, one in raised.items()}
 
 
-def _raised(packages: Iterable[Package], platform: str) -> dict[Package, Package]:
-    """Each package at the version that closes it together with all others of its name."""
+def _raised(packages: Iterable[Package], kind: str, platform: str) -> dict[Package, _Upgrade]:
+    """The upgrade of each package, at the version that closes it together with all others of its name."""
     versions = defaultdict[tuple[str, str], set[str]](set)
     for package in packages:
         versions[package.manager, package.name].add(package.fixed_in)
     return {
-        Package(manager, name, old): Package(manager, name, new)
+        Package(manager, name, old): _Upgrade(name, manager, new, platform, kind)
         for (manager, name), olds in versions.items()
         for old, new in _closing(olds, scheme_of(manager, platform))
     }

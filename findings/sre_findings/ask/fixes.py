@@ -155,8 +155,8 @@ def _item(place: int, line: Line, hosts: Sequence[Mapping[str, str]]) -> dict[st
 
 def _what(line: Line) -> str:
     """The packages in a few words: the first, and how many go with it."""
-    more = f" +{len(line.packages) - 1}" if len(line.packages) > 1 else ""
-    return line.packages[0].name + more
+    first, *rest = line.packages
+    return f"{first.name} +{len(rest)}" if rest else first.name
 
 
 def _images(question: Fixes, found: Found) -> ListAnswer:

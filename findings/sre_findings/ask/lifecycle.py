@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.store.schema import CELLS, CLOSED, FINDINGS, HISTORY, PACKAGES, STATES, VULNERABILITIES
+from sre_findings.store.schema import CELLS, CLOSED, FINDINGS, HISTORY, PACKAGES, STATES, TABLES, VULNERABILITIES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +67,7 @@ def _give(connection: Any, night: Night) -> None:
     if night.cells:
         connection.executemany("insert into cells values (?, ?, ?, ?)", [list(cell) for cell in night.cells])
     for name in ("findings", "packages", "coverage", "resources"):
-        _view(connection, f"tonight_{name}", night.parts.get(name, ()), None)
+        _view(connection, f"tonight_{name}", night.parts.get(name, ()), TABLES[name])
     _view(connection, "closed", night.closed, CLOSED)
     _view(connection, "vulnerabilities", night.vulnerabilities, VULNERABILITIES)
     for view, name, schema in (
@@ -77,15 +77,11 @@ def _give(connection: Any, night: Night) -> None:
         _view(connection, view, night.before.get(name, ()), schema)
 
 
-def _view(connection: Any, view: str, paths: Sequence[Path], schema: pa.Schema | None) -> None:
+def _view(connection: Any, view: str, paths: Sequence[Path], schema: pa.Schema) -> None:
     """The parts as a view; without any, a view of no rows with the schema's columns."""
     if paths:
         found = connection.from_parquet([str(path) for path in paths], hive_partitioning=False)
     else:
-        if schema is None:
-            from sre_findings.store.schema import TABLES  # noqa: PLC0415
-
-            schema = TABLES[view.removeprefix("tonight_")]
         found = connection.from_arrow(schema.empty_table())
     found.create_view(view)
 
