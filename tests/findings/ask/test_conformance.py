@@ -210,6 +210,26 @@ def test_no_value_ends_its_literal(engine: str, text: str, some: list[str]) -> N
     assert texts == sorted([one for one in harmless if one not in ("r", "o")] + [text, *some])
 
 
+@pytest.mark.parametrize("engine", [dialect.SPARK, dialect.ATHENA])
+@pytest.mark.parametrize(
+    ("query", "rendered"),
+    [
+        ("select :a as x, (:b) as y", "SELECT 'it''s' AS x, (2) AS y"),
+        ("select coalesce(:a,:b) union all select 1 limit :n", "SELECT COALESCE('it''s', 2) UNION ALL SELECT 1"),
+        (
+            "with a as (select 1 as b) select b from a where b=:b offset :b",
+            "WITH a AS (SELECT 1 AS b) SELECT b FROM a WHERE b = 2 OFFSET 2",
+        ),
+    ],
+)
+def test_a_parameter_may_stand_wherever_a_value_may(
+    engine: str, query: str, rendered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialect, "catalogued", str)
+    text = dialect.render(query, engine, {"a": "it's", "b": 2, "n": None})
+    assert text == (rendered.replace("''", "\\'") if engine == dialect.SPARK else rendered)
+
+
 def test_a_value_that_engines_write_differently_is_refused() -> None:
     with pytest.raises(TypeError, match="datetime"):
         dialect.render("identify", dialect.SPARK, {"text": datetime(2026, 1, 1)})  # noqa: DTZ001

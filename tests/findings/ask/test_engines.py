@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
@@ -118,6 +119,23 @@ def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(bucket: S
     assert again.rows("coverage_scanned") == [{"scanned": 2}]
     next(tmp_path.rglob("*.parquet")).unlink()
     assert again.rows("coverage_scanned") == [{"scanned": 2}]
+
+
+def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
+    bucket: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, asked = DuckDB(bucket, bucket.commits(), Copies(tmp_path)), list[int]()
+
+    def connect(tables: Any) -> Any:
+        connection = DuckDB.connect(engine, tables)
+        asked.append(1)
+        damage(next(tmp_path.rglob("*.parquet")))
+        return connection
+
+    monkeypatch.setattr(engine, "connect", connect)
+    with pytest.raises(StoreUnreadable, match="cannot be read"):
+        engine.rows("coverage_scanned")
+    assert len(asked) == 2
 
 
 def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 
 from sre_findings.model.certificate import judge
@@ -19,7 +21,6 @@ from sre_findings.model.scope import Plan, Shard
 from sre_findings.store import copies as module
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.copies import Copies
-from sre_findings.store.s3 import S3Blobs
 from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots, folder
 
 SIZE = 1000  # bytes of each part
@@ -188,32 +189,96 @@ def test_what_dead_processes_and_older_versions_left_is_thrown_away_too(snapshot
     assert {path.name for path in home.iterdir()} == {"20260101T010000Z-a file", "precious", commit.snapshot_id}
 
 
+def once(before: Callable[[], object], real: Callable[..., Any], when: int) -> Callable[..., Any]:
+    """``flock`` that lets somebody else act just before a lock of that kind is taken for the first time."""
+    waiting = [before]
+
+    def flock(handle: int, kind: int) -> None:
+        if kind & when and waiting:
+            waiting.pop()()
+        real(handle, kind)
+
+    return flock
+
+
+def test_a_snapshot_thrown_away_just_before_it_is_held_is_held_all_the_same(
+    snapshots: Snapshots, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (commit, wanted), (_, other) = night(snapshots, 1), night(snapshots, 2)
+    gone = home / commit.snapshot_id
+    monkeypatch.setattr(fcntl, "flock", once(lambda: shutil.rmtree(gone), fcntl.flock, fcntl.LOCK_SH))
+    reader = Copies(home, limit=SIZE)
+    held = reader.paths(snapshots, wanted)
+    Copies(home, limit=SIZE).paths(snapshots, other)
+    assert sums(held) == [part.sha256 for _, part in wanted]
+
+
+def test_a_snapshot_made_anew_just_before_it_is_thrown_away_stays(
+    snapshots: Snapshots, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (commit, wanted), (_, other) = night(snapshots, 1), night(snapshots, 2)
+    Copies(home).paths(snapshots, wanted)
+    gc.collect()
+    reader = Copies(home)
+
+    def make_anew() -> None:
+        shutil.rmtree(home / commit.snapshot_id)
+        reader.paths(snapshots, wanted)
+
+    monkeypatch.setattr(fcntl, "flock", once(make_anew, fcntl.flock, fcntl.LOCK_EX))
+    Copies(home, limit=SIZE).paths(snapshots, other)
+    assert sums(reader.paths(snapshots, wanted)) == [part.sha256 for _, part in wanted]
+
+
+def test_who_wants_a_snapshot_while_it_is_being_removed_gets_a_whole_one(
+    snapshots: Snapshots, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_, wanted), (_, other) = night(snapshots, 1), night(snapshots, 2)
+    Copies(home).paths(snapshots, wanted)
+    gc.collect()
+    reader, found, remove = Copies(home), list[Path](), shutil.rmtree
+
+    def remove_slowly(folder: Path, **options: Any) -> None:
+        if folder.name.startswith(".gone") or folder.parent == home:
+            assert folder.name.startswith(".gone"), "it is removed under its own name"
+            found.extend(reader.paths(snapshots, wanted))
+        remove(folder, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", remove_slowly)
+    Copies(home, limit=SIZE).paths(snapshots, other)
+    assert sums(found) == [part.sha256 for _, part in wanted]
+
+
 _READER = """
-import hashlib
-store, copies, seed = argv[1], Path(argv[2]), argv[3]
-import random
-from sre_findings.store.copies import Copies
-from sre_findings.store.s3 import S3Blobs
+import gc, hashlib, random
+from sre_findings.store import copies as module
+from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
-snapshots, dice = Snapshots(S3Blobs(store)), random.Random(seed)
-commits = snapshots.commits()
-for _ in range(25):
-    commit = dice.choice(commits)
-    ours = Copies(copies, limit=5000)
-    for path in ours.paths(snapshots, [(commit, part) for part in snapshots.manifest(commit).parts]):
+
+class Elsewhere(FolderBlobs):
+    def fetch(self, key, to):
+        to.parent.mkdir(parents=True)
+        to.write_bytes(self.read(key))
+        return to
+
+module.FolderBlobs = ()  # this one is no folder for copies
+snapshots, dice = Snapshots(Elsewhere(Path(argv[1]))), random.Random(argv[3])
+wanted = [[(commit, part) for part in snapshots.manifest(commit).parts] for commit in snapshots.commits()]
+for _ in range(400):
+    ours = module.Copies(Path(argv[2]), limit=1000)
+    for path in ours.paths(snapshots, dice.choice(wanted)):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem, path
+    del ours
 print("right")
 """
 
 
 def test_processes_that_share_a_folder_all_read_what_they_asked_for(
-    aws: str, tmp_path: Path, processes: Callable[[str, Sequence[Sequence[str]]], list[str]]
+    tmp_path: Path, home: Path, processes: Callable[[str, Sequence[Sequence[str]]], list[str]]
 ) -> None:
-    boto3.client("s3").create_bucket(Bucket="shared", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    snapshots = Snapshots(S3Blobs("shared"))
-    for number in range(1, 5):
+    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    for number in (1, 2, 3):
         night(snapshots, number)
-    said = processes(_READER, [["shared", str(tmp_path / "copies"), str(seed)] for seed in range(3)])
-    assert said == ["right\n"] * 3
-    assert sum(path.stat().st_size for path in (tmp_path / "copies").rglob("*.parquet")) <= 5000 + 3 * 2 * SIZE
-    assert not list((tmp_path / "copies").rglob(".fetch-*"))
+    said = processes(_READER, [[str(tmp_path / "store"), str(home), str(seed)] for seed in range(4)])
+    assert said == ["right\n"] * 4
+    assert not list(home.rglob(".fetch-*"))

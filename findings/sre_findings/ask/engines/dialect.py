@@ -14,9 +14,10 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from sre_findings.ask.engine import catalogued
+from sre_findings.ask.engine import PARAMETER, catalogued
 
 SPARK, ATHENA = "spark", "athena"
+_PLACE = "parameter_named"  # a call can stand wherever a value can; sqlglot takes some ``:name`` for other syntax of DuckDB
 _ELSEWHERE = re.compile(r"^-- Elsewhere: (order by .+)$", re.MULTILINE)
 
 
@@ -37,7 +38,7 @@ def _parsed(query: str) -> exp.Query:
     text = catalogued(query)
     if elsewhere := _ELSEWHERE.search(text):
         text = f"{text}\n{elsewhere[1]}"
-    tree = sqlglot.parse_one(text, read="duckdb")
+    tree = sqlglot.parse_one(PARAMETER.sub(rf"{_PLACE}('\1')", text), read="duckdb")
     if not isinstance(tree, exp.Query):
         raise TypeError(f"{query} is no query")
     return tree
@@ -72,13 +73,19 @@ def _pin(tree: exp.Query, pinned: Mapping[str, str]) -> None:
 def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
     """Puts the values in the places of the parameters."""
     for found in list(tree.find_all(exp.ArrayContains)):
-        if isinstance(found.this, exp.Placeholder):
-            found.replace(_any_of(parameters[found.this.name], found.expression))
+        if name := _parameter(found.this):
+            found.replace(_any_of(parameters[name], found.expression))
     for limit in list(tree.find_all(exp.Limit, exp.Offset)):
-        if isinstance(limit.expression, exp.Placeholder) and parameters[limit.expression.name] is None:
+        if (name := _parameter(limit.expression)) and parameters[name] is None:
             limit.pop()
-    for place in list(tree.find_all(exp.Placeholder)):
-        place.replace(_literal(parameters[place.name]))
+    for place in list(tree.find_all(exp.Anonymous)):
+        if name := _parameter(place):
+            place.replace(_literal(parameters[name]))
+
+
+def _parameter(node: exp.Expr) -> str | None:
+    """The name of the parameter that stands here, if one does."""
+    return str(node.expressions[0].this) if isinstance(node, exp.Anonymous) and node.name == _PLACE else None
 
 
 def _any_of(values: Sequence[Any] | None, column: exp.Expr) -> exp.Expr:
