@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from sre_findings.model.owners import Owners
 
 FILE = "sre-ops.toml"
 _SPAN = re.compile(r"(\d+)\s*([smhd])\Z")
@@ -81,6 +84,19 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         **{name: folder / values[name] if values.get(name) else None for name in ("owners", "policy", "suppressions")},
         copies_size=size(values.get("copies_size", "10GB")),
     )
+
+
+def open_owners(settings: Settings) -> Owners:
+    """How owners are found: the tag, and the file of owners where one is set. Raises UsageError for a wrong file."""
+    from sre_findings.model.owners import Owners, parse_owners  # noqa: PLC0415 - only for who needs it
+
+    if settings.owners is None:
+        return Owners(settings.owner_tag)
+    try:
+        text = settings.owners.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{settings.owners} cannot be read", why=str(error), do="Check SRE_OWNERS.") from error
+    return parse_owners(text, settings.owner_tag)
 
 
 def beside(store: str) -> str:

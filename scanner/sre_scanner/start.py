@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from sre_findings.model.errors import UsageError
-from sre_findings.model.owners import Owners, parse_owners
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, parse_expectation
-from sre_findings.settings import Settings
+from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_scanner.progress import Progress
@@ -43,7 +41,7 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         required=named,
         statuses=tuple(flags.statuses) or DEFAULT_STATUSES,
         expectation=expectation,
-        owners=_owners(settings),
+        owners=open_owners(settings),
         rate=flags.rate,
         deadline=flags.deadline,
         profile=flags.profile,
@@ -55,17 +53,6 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     stop = threading.Event()
     with _stopping(stop):
         return scan(request, snapshots, table, progress=progress, stop=stop)
-
-
-def _owners(settings: Settings) -> Owners:
-    """The tag, and the file of owners where one is set."""
-    if settings.owners is None:
-        return Owners(settings.owner_tag)
-    try:
-        text = settings.owners.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{settings.owners} cannot be read", why=str(error), do="Check SRE_OWNERS.") from error
-    return parse_owners(text, settings.owner_tag)
 
 
 class _stopping:  # noqa: N801 - reads as a word where it is used

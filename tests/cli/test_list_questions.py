@@ -108,10 +108,23 @@ def test_one_snapshot_has_nothing_to_be_compared_with(cli: Cli, inspector: Any) 
     assert "is the only snapshot so far" in answer.out
 
 
-def test_a_mistyped_owner_is_not_one_without_deadlines(cli: Cli, demo: Path) -> None:
-    answer = cli("sla", "--owner", "paymnets")
+@pytest.mark.parametrize("question", ["sla", "changes", "priorities", "fixes", "summary", "coverage", "where"])
+def test_a_mistyped_owner_is_not_one_without_findings(cli: Cli, demo: Path, question: str) -> None:
+    answer = cli(question, *(["openssl"] if question == "where" else []), "--owner", "paymnets")
     assert answer.code == 2
+    assert "owners are" in answer.err
     assert "payments" in answer.err
+
+
+def test_a_summary_of_one_owner_is_that_owners_line(cli: Cli, demo: Path) -> None:
+    lines = {one["value"]: one for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]}
+    own = cli("summary", "--owner", "payments", "--by", "package", "-n", "3", "--output", "json").json
+    assert own["counts"] == lines["payments"]["counts"]
+    assert own["kev"] == lines["payments"]["kev"]
+    assert own["not_scanned"] < cli("summary", "--output", "json").json["not_scanned"]
+    coverage = cli("coverage", "--owner", "payments", "--output", "json").json
+    assert coverage["not_scanned"] == own["not_scanned"]
+    assert 0 < coverage["scanned"] < cli("coverage", "--output", "json").json["scanned"]
 
 
 def test_days_without_a_snapshot_are_named(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,11 @@ from sre_findings.settings import Settings
 
 
 @click.command("coverage", epilog=options.exit_help)
+@click.option("--owner", "owners", multiple=True, help="Only what this owner answers for (again for more).")
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, as_of: str | None, output: str) -> int:
+def command(settings: Settings, owners: tuple[str, ...], as_of: str | None, output: str) -> int:
     """What does Inspector not scan, and what to do about it?
 
     No findings is no news about a resource that nobody looks at: this lists them, with Inspector's reason and a remedy.
@@ -26,6 +27,6 @@ def command(settings: Settings, as_of: str | None, output: str) -> int:
     from sre_findings.ask.ask import coverage  # noqa: PLC0415
     from sre_findings.ask.open import open_sources  # noqa: PLC0415
 
-    answer = coverage(CoverageGaps(as_of), open_sources(settings))
+    answer = coverage(CoverageGaps(as_of, owners), open_sources(settings))
     options.show(answer, output, render_coverage)
     return exits.of_coverage(answer)

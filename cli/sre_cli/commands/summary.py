@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sre_cli import exits, options
@@ -13,13 +15,12 @@ from sre_findings.settings import Settings
 @click.command("summary", epilog=options.exit_help)
 @click.option("--by", type=click.Choice(BY), help="Count in groups, the worst first.")
 @click.option("-n", "--count", default=25, show_default=True, type=click.IntRange(0), help="How many groups; 0 lists all.")
+@click.option("--owner", "owners", multiple=True, help="Only what this owner answers for (again for more).")
 @options.as_of_option
 @options.gate_options
 @options.output_option
 @options.store_options
-def command(
-    settings: Settings, by: str | None, count: int, as_of: str | None, fail_on: Severity | None, untriaged: str, output: str
-) -> int:
+def command(settings: Settings, fail_on: Severity | None, untriaged: str, output: str, **asked: Any) -> int:
     """How vulnerable is all of it?
 
     \b
@@ -31,7 +32,7 @@ def command(
     from sre_findings.ask.ask import summary  # noqa: PLC0415
     from sre_findings.ask.open import open_sources  # noqa: PLC0415
 
-    answer = summary(Summary(by, count, as_of), open_sources(settings))
+    answer = summary(Summary(**asked), open_sources(settings))
     options.show(answer, output, render_summary)
     code = exits.of_summary(answer, fail_on, untriaged_fails=untriaged == "fail")
     if code == exits.FAIL_ON:

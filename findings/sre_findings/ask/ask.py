@@ -11,7 +11,7 @@ from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import CACHED, LIVE, AboutResource, CoverageGaps, Rows, Summary
 from sre_findings.ask.rows import coverage_of, finding_of
 from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.ask.summaries import summarize
+from sre_findings.ask.summaries import check_owners, summarize
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.context import Context
 from sre_findings.model.errors import SreError, UsageError
@@ -68,12 +68,13 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return CoverageAnswer(0, (), (), Proof(SNAPSHOT, None, None, None, None))
-    return _coverage(found)
+    check_owners(found, question.owners)
+    return _coverage(found, question.owners)
 
 
-def _coverage(found: Found) -> CoverageAnswer:
-    gaps = [coverage_of(row) for row in found.engine.rows("coverage_gaps")]
-    scanned = int(found.engine.rows("coverage_scanned")[0]["scanned"])
+def _coverage(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
+    gaps = [coverage_of(row) for row in found.engine.rows("coverage_gaps", owners=_some(owners))]
+    scanned = int(found.engine.rows("coverage_scanned", owners=_some(owners))[0]["scanned"])
     return CoverageAnswer(scanned, gaps, found.commit.gaps, found.proof)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sre_findings.ask.question import Changes
 from sre_findings.ask.rows import severity_word, time_of
-from sre_findings.ask.sources import Sources, no_snapshot, proof_of
+from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
+from sre_findings.ask.summaries import check_owners
 from sre_findings.ask.when import choose
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import iso
@@ -44,6 +45,7 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     head, base = _nights(question, commits, sources.now())
     if head is None or base is None:
         return _nothing_to_compare(head, sources)
+    check_owners(Found(head, sources.open([head]), proof_of(head, sources, question.as_of)), question.narrow.owners)
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
     filters = question.narrow.filters()
     counted = [(row["kind"], row["cause"], int(row["events"])) for row in engine.rows("changes_counts", **filters)]

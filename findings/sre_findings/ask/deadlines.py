@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from sre_findings.ask.question import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
+from sre_findings.ask.summaries import check_owners
 from sre_findings.ask.survival import time_to_fix as estimate
 from sre_findings.ask.when import choose
 from sre_findings.model.ages import lateness
@@ -38,12 +38,11 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot(question.by + "s")
+    check_owners(found, question.owners)
     every = _rollups(found, sources, question.by)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     wanted = {s: r for s, r in every.items() if s.kind == question.by and (question.by != "owner" or not question.owners
                                                                           or s.value in question.owners)}  # fmt: skip
-    if question.owners and not wanted:
-        raise unknown_owner(question.owners, [scope.value for scope in every if scope.kind == "owner"])
     items = [
         {question.by: scope.value, **lateness(rollup.ages, sources.policy, today).to_json()} for scope, rollup in wanted.items()
     ]
@@ -61,12 +60,6 @@ def _rollups(found: Found, sources: Sources, by: str) -> dict[Scope, Rollup]:
     if kept.written(sources.table, found.commit):
         return dict(pair for kind in (ORGANIZATION, by) for pair in kept.read_kind(sources.table, found.commit, kind))
     return rollups(*(found.engine.rows(name) for name in ("resources", "ages", "flows")))
-
-
-def unknown_owner(asked: Sequence[str], known: Sequence[str]) -> UsageError:
-    """Nobody of this name owns anything: a mistyped owner must not look like one without findings."""
-    names = ", ".join(sorted(name for name in known if name)) or "nobody"
-    return UsageError(f"{', '.join(asked)} owns nothing here", why=f"owners are {names}", do="Check the name, or SRE_OWNERS.")
 
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:

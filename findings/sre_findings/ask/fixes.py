@@ -11,6 +11,7 @@ from sre_findings.ask.engine import Engine
 from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Need, Package, plan
 from sre_findings.ask.question import Fixes
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
+from sre_findings.ask.summaries import check_owners
 from sre_findings.model import resource
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.ranking import risk_parameters
@@ -60,6 +61,7 @@ def fixes(question: Fixes, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("lines")
+    check_owners(found, question.narrow.owners)
     return _images(question, found) if question.images else _plan(question, found, sources)
 
 

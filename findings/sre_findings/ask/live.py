@@ -17,17 +17,19 @@ from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import Finding, is_open
+from sre_findings.model.owners import Owners
 from sre_findings.model.resource import Resource, can_be_id, check_id
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.verdict import Evidence, decide
 
+NOBODY = Owners()
 Open = Callable[[str], Inspector]
 """Inspector in a region."""
 
 
-def live(open_inspector: Open, regions: Callable[[], Sequence[str]], now: Callable[[], datetime]) -> Callable[
-    [AboutResource, ResourceAnswer | None], ResourceAnswer
-]:  # fmt: skip
+def live(
+    open_inspector: Open, regions: Callable[[], Sequence[str]], now: Callable[[], datetime], owners: Owners = NOBODY
+) -> Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]:
     """The live source of ``ask``. It asks the region that the snapshot, the question or the settings name, in that order."""
 
     def ask(question: AboutResource, cached: ResourceAnswer | None) -> ResourceAnswer:
@@ -37,21 +39,27 @@ def live(open_inspector: Open, regions: Callable[[], Sequence[str]], now: Callab
             do = "Ask with its id, or scan first, so that names are known."
             raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
         where = (known.region,) if known else (question.region,) if question.region else tuple(regions())
-        answers = [_in_region(open_inspector(region), region, text, question, known, now) for region in where]
+        answers = [_in_region(open_inspector(region), region, text, question, known, now, owners) for region in where]
         return max(answers, key=lambda a: a.total_findings + len(a.coverage))
 
     return ask
 
 
 def _in_region(
-    inspector: Inspector, region: str, text: str, question: AboutResource, known: Resource | None, now: Callable[[], datetime]
+    inspector: Inspector,
+    region: str,
+    text: str,
+    question: AboutResource,
+    known: Resource | None,
+    now: Callable[[], datetime],
+    owners: Owners,
 ) -> ResourceAnswer:
     """One region's answer. Coverage is asked too: no findings and no coverage is not the same as clean."""
     as_of, tally = now(), Tally()
     wire = [f for page in inspector.findings(("ACTIVE", "SUPPRESSED"), tally, resourceId=text) for f in page.findings]
     rows = [r for page in inspector.coverage(tally, resourceId=text) for r in page.coveredResources]
     coverage = [_coverage(row, region) for row in rows]
-    found = sorted((_finding(f, text, region) for f in wire), key=_worst_first)
+    found = sorted((_finding(f, text, region, owners) for f in wire), key=_worst_first)
     resource = known or _resource(found, coverage, text, region)
     rollup = _rollup(found)
     verdict = decide(Evidence(rollup, coverage, (), as_of, too_old=False, known=bool(found or coverage)))
@@ -97,7 +105,7 @@ def _coverage(row: WireCoverage, region: str) -> Coverage:
     )
 
 
-def _finding(wire: WireFinding, text: str, region: str) -> Finding:
+def _finding(wire: WireFinding, text: str, region: str, owners: Owners) -> Finding:
     details = decode_packages(bytes(wire.packageVulnerabilityDetails) or b"{}")
     resources = decode_resources(bytes(wire.resources) or b"[]")
     mine = next((r for r in resources if r.id == text), resources[0] if resources else None)
@@ -120,6 +128,7 @@ def _finding(wire: WireFinding, text: str, region: str) -> Finding:
         resource_name=(mine.tags or {}).get("Name", "") if mine else "",
         account_id=wire.awsAccountId or "",
         region=region,
+        owner=owners.of((mine.tags or {}) if mine else {}, text, None) or owners.of_account(wire.awsAccountId or ""),
     )
 
 

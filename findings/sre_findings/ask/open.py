@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sre_findings.ask.sources import AskContext, Live, Sources
+from sre_findings.model.answer import ResourceAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.policy import DEFAULT, Policy, parse_policy, parse_sla
 from sre_findings.model.suppression import Suppressions
-from sre_findings.settings import Settings
+from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
 
@@ -27,7 +28,7 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
         open_table(settings.table),
         settings.copies,
         settings.max_age,
-        _live(profile),
+        _live(profile, settings),
         engine=settings.engine,
         policy=open_policy(settings),
         suppressions=_suppressions(settings),
@@ -56,7 +57,7 @@ def _suppressions(settings: Settings) -> Suppressions | None:
     return load(settings.suppressions)
 
 
-def _live(profile: str | None) -> Live:
+def _live(profile: str | None, settings: Settings) -> Live:
     """Asking Inspector, with its imports (200 ms) put off until somebody does."""
 
     def ask(question: Any, cached: Any) -> Any:
@@ -70,7 +71,11 @@ def _live(profile: str | None) -> Live:
             check_region(region, known_regions())
             return Inspector(connect(region, profile=profile), RateLimit(LIVE_RATE), Patience(deadline=LIVE_DEADLINE))
 
-        return live(open_inspector, lambda: [configured_region(profile, os.environ)], lambda: datetime.now(UTC))(question, cached)
+        def regions() -> list[str]:
+            return [configured_region(profile, os.environ)]
+
+        answer: ResourceAnswer = live(open_inspector, regions, lambda: datetime.now(UTC), open_owners(settings))(question, cached)
+        return answer
 
     return ask
 

@@ -35,6 +35,7 @@ class Summary:
     by: str | None = None
     count: int = 0
     as_of: str | None = None
+    owners: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class CoverageGaps:
     """What does Inspector not scan, and what did the scan not reach?"""
 
     as_of: str | None = None
+    owners: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

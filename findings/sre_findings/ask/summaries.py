@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sre_findings.ask.question import BY, Summary
+from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found
 from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
 from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
 from sre_findings.model.errors import UsageError
 from sre_findings.model.rollup import ORGANIZATION, Counts, Rollup, Scope, rollups
 from sre_findings.model.verdict import (
@@ -36,12 +38,41 @@ def summarize(question: Summary, found: Found | None, table: Table) -> SummaryAn
     if found is None:
         verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
         return SummaryAnswer(verdict, Rollup(), 0, Proof(SNAPSHOT, None, None, None, None), question.by)
-    read = _from_table(found, table) if kept.written(table, found.commit) else _from_parquet(found)
+    check_owners(found, question.owners)
+    quick = not question.owners and kept.written(table, found.commit)
+    read = _from_table(found, table) if quick else _from_parquet(found, question.owners)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
-    uncovered = int(found.commit.totals.get("uncovered", 0))
     groups = _groups(question, found, read)
-    doubtful = int(found.commit.totals.get("doubtful", 0))
+    uncovered, doubtful = _unsure(found, question.owners)
     return SummaryAnswer(_verdict(whole, uncovered, doubtful, found.proof), whole, uncovered, found.proof, question.by, groups)
+
+
+_PLACE = ("account_id", "region", "resource_type", "resource_id")
+
+
+def check_owners(found: Found, owners: Sequence[str]) -> None:
+    """Raises UsageError for an owner of nothing: a mistyped name must not look like one without findings."""
+    if not owners:
+        return
+    known = [row["owner"] for row in found.engine.rows("owners")]
+    if strangers := [owner for owner in owners if owner not in known]:
+        why = f"owners are {', '.join(known)}" if known else "nobody owns anything"
+        raise UsageError(f"{', '.join(strangers)} owns nothing here", why=why, do="Check the name, or SRE_OWNERS.")
+
+
+def _unsure(found: Found, owners: Sequence[str]) -> tuple[int, int]:
+    """Resources that are not fully scanned, and further ones whose silence proves nothing."""
+    if not owners:
+        totals = found.commit.totals
+        return int(totals.get("uncovered", 0)), int(totals.get("doubtful", 0))
+    rows: dict[tuple[str, ...], list[Coverage]] = {}
+    for row in found.engine.rows("coverage_of_owners", owners=list(owners)):
+        rows.setdefault(tuple(row[name] for name in _PLACE), []).append(coverage_of(row))
+    as_of = found.commit.started_at
+    uncovered = {place for place, some in rows.items() if not all(one.active for one in some)}
+    doubtful = {place for place, some in rows.items() if not packages_listed(some)
+                or any(silent(one) or scanned_too_long_ago(one, as_of) for one in some)}  # fmt: skip
+    return len(uncovered), len(doubtful - uncovered)
 
 
 Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
@@ -51,9 +82,16 @@ def _from_table(found: Found, table: Table) -> Read:
     return lambda kind: kept.read_kind(table, found.commit, kind)
 
 
-def _from_parquet(found: Found) -> Read:
-    """The same numbers where a scan died before its rollups were written; the next scan repairs that."""
-    every = rollups(*(found.engine.rows(name) for name in ("resources", "ages", "flows")))
+def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
+    """The same numbers where no rollup has them: for some owners alone, and where a scan died before its rollups were
+    written, which the next scan repairs."""
+    resources, ages, flows = (found.engine.rows(name) for name in ("resources", "ages", "flows"))
+    if owners:
+        resources = [row for row in resources if row["owner"] in owners]
+        own = {tuple(row[name] for name in _PLACE) for row in resources}
+        ages = [row for row in ages if tuple(row[name] for name in _PLACE) in own]
+        flows = [row for row in flows if row["owner"] in owners]
+    every = rollups(resources, ages, flows)
     return lambda kind: [(scope, rollup) for scope, rollup in every.items() if scope.kind == kind and rollup != Rollup()]
 
 
@@ -62,7 +100,7 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
     if by is None:
         return []
     if by in ("package", "vulnerability"):
-        rows = found.engine.rows(f"by_{by}", count=question.count or None)
+        rows = found.engine.rows(f"by_{by}", count=question.count or None, owners=list(question.owners) or None)
         return [Group(row["value"], "", _rollup(row)) for row in rows]
     unread = {gap[1] for gap in found.commit.gaps if gap[0] == "*"} if by == "region" else set()
     groups = [Group(scope.value, "", rollup) for scope, rollup in read(by) if scope.value not in unread]

@@ -49,15 +49,16 @@ HOSTILE = ["x' or '1'='1", "\\' or 1=1 --", '"; drop table findings; --', "ä\\u
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "ages": [{}],
-    "by_package": [{"count": None}, {"count": 7}],
-    "by_vulnerability": [{"count": None}, {"count": 7}],
+    "by_package": [{"count": None, "owners": None}, {"count": 7, "owners": ["payments"]}],
+    "by_vulnerability": [{"count": None, "owners": None}, {"count": 7, "owners": ["payments"]}],
     "changes": [
         WHERE | {"kinds": None, "count": None},
         WHERE | {"kinds": ["opened", "resolved"], "count": 20, "owners": ["payments"]},
     ],
     "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
-    "coverage_gaps": [{}],
-    "coverage_scanned": [{}],
+    "coverage_gaps": [{"owners": None}, {"owners": ["payments"]}],
+    "coverage_of_owners": [{"owners": ["payments", "it's"]}],
+    "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "exposed_to": [WHERE | {"text": text} for text in ("openssl", "CVE-2024-3094", *HOSTILE[:2])],
     "findings": EXPORTS,
     "findings_details": EXPORTS,
@@ -70,6 +71,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
     "open_findings": [{}],
+    "owners": [{}],
     "priorities": [WHERE | {"types": None}, WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
     "resource_ages": [PLACE],
     "resource": [PLACE, PLACE | {"resource_id": "i-0"}],

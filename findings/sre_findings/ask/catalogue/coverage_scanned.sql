@@ -1,6 +1,7 @@
 -- How many resources have every scan type ACTIVE.
 select count(*) as scanned
 from (
-    select resource_id from coverage group by resource_id, account_id, region, resource_type
+    select resource_id from coverage where :owners is null or list_contains(:owners, owner)
+    group by resource_id, account_id, region, resource_type
     having bool_and(status = 'ACTIVE')
 ) as whole
