@@ -87,7 +87,7 @@ def test_texts_become_what_their_columns_say_over_all_pages(
     engine.patience = Patience(60, time.wait, time.clock)
     pages = answers(dict(zip("abcdefghi", kinds, strict=True)), [row, [None] * 9], [["", "1", "1", "NaN", "false", *row[5:]]])
     server = script(known, GROUP, STARTED, state("QUEUED"), state("RUNNING"), state("SUCCEEDED"), *pages)
-    batches = list(engine.batches("coverage_scanned"))
+    batches = list(engine.batches("coverage_scanned", owners=None))
     assert [len(batch) for batch in batches] == [2, 1]
     first, empty, last = (row for batch in batches for row in batch)
     moment = datetime(2026, 11, 22, 1, 2, 3, 4000)  # noqa: DTZ001 - Athena's timestamps have no zone
@@ -118,7 +118,7 @@ def test_a_query_that_does_not_succeed_says_why(
     engine = Athena(bucket, [night], WHERE)
     script({"Partitions": [{"Values": [night.snapshot_id]}]}, GROUP, STARTED, status)
     with pytest.raises(Rejected, match=words):
-        engine.rows("coverage_scanned")
+        engine.rows("coverage_scanned", owners=None)
 
 
 def test_a_query_that_takes_too_long_is_stopped(bucket: Snapshots, night: Commit, script: Any, fresh_time: Any) -> None:
@@ -126,7 +126,7 @@ def test_a_query_that_takes_too_long_is_stopped(bucket: Snapshots, night: Commit
     engine.patience = Patience(10, time.wait, time.clock)
     server = script({"Partitions": [{"Values": [night.snapshot_id]}]}, GROUP, STARTED, state("RUNNING"))
     with pytest.raises(Unreachable, match=r"did not answer within 10 s. Ask for less"):
-        engine.rows("coverage_scanned")
+        engine.rows("coverage_scanned", owners=None)
     assert sum(time.waits) <= 10
     assert server.asked[-1].headers["X-Amz-Target"] == "AmazonAthena.StopQueryExecution"
 
@@ -135,7 +135,7 @@ def test_a_workgroup_without_a_limit_is_refused(bucket: Snapshots, night: Commit
     engine = Athena(bucket, [night], WHERE)
     script({"Partitions": [{"Values": [night.snapshot_id]}]}, {"WorkGroup": {"Name": "questions", "Configuration": {}}})
     with pytest.raises(UsageError, match=r"does not limit what a query may scan. Set BytesScannedCutoffPerQuery"):
-        engine.rows("coverage_scanned")
+        engine.rows("coverage_scanned", owners=None)
 
 
 @pytest.mark.parametrize(
@@ -152,18 +152,18 @@ def test_errors_of_aws_arrive_as_ours(
     engine = Athena(bucket, [night], WHERE)
     script(reply(400, json.dumps({"__type": code, "message": "no"}).encode()))
     with pytest.raises(error, match="Glue database inspector: cannot read the partitions of coverage: no"):
-        engine.rows("coverage_scanned")
+        engine.rows("coverage_scanned", owners=None)
 
 
 def test_a_snapshot_becomes_visible_when_it_is_published_and_not_before(
     bucket: Snapshots, night: Commit, write_night: Callable[..., Commit]
 ) -> None:
     with pytest.raises(StoreUnreadable, match=r"cannot read the partitions of coverage"):
-        Athena(bucket, [night], WHERE).rows("coverage_scanned")
+        Athena(bucket, [night], WHERE).rows("coverage_scanned", owners=None)
     assert publish("athena://inspector/questions", bucket, bucket.commits()) == 1
     second = write_night(bucket, 2, coverage=[{"resource_id": "i-2", "status": "ACTIVE"}], resources=[{"resource_id": "i-2"}])
     with pytest.raises(StoreUnreadable, match=f"coverage lacks {second.snapshot_id}. The next scan adds them"):
-        Athena(bucket, [night, second], WHERE).rows("coverage_scanned")
+        Athena(bucket, [night, second], WHERE).rows("coverage_scanned", owners=None)
     assert publish("athena://inspector/questions", bucket, bucket.commits()) == 2
     assert publish("athena://inspector/questions", bucket, bucket.commits()) == 0
     glue = boto3.client("glue")

@@ -97,7 +97,7 @@ def test_any_table_of_the_manifest_can_be_asked(
 
 def test_only_files_of_the_tables_that_are_named_are_fetched(bucket: Snapshots, tmp_path: Path) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path / "copies"))
-    assert engine.rows("coverage_scanned") == [{"scanned": 2}]
+    assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
     sums = {part.key.split("/")[0]: part.sha256 for part in bucket.manifest(bucket.commits()[0]).parts}
     assert [path.stem for path in tmp_path.rglob("*.parquet")] == [sums["coverage"]]
     engine.rows("resources")
@@ -113,12 +113,12 @@ def damage(path: Path) -> None:
 
 def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(bucket: Snapshots, tmp_path: Path) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
-    assert engine.rows("coverage_scanned") == [{"scanned": 2}]
+    assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
     damage(next(tmp_path.rglob("*.parquet")))
     again = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
-    assert again.rows("coverage_scanned") == [{"scanned": 2}]
+    assert again.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
     next(tmp_path.rglob("*.parquet")).unlink()
-    assert again.rows("coverage_scanned") == [{"scanned": 2}]
+    assert again.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
 
 
 def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
@@ -134,7 +134,7 @@ def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
 
     monkeypatch.setattr(engine, "connect", connect)
     with pytest.raises(StoreUnreadable, match="cannot be read"):
-        engine.rows("coverage_scanned")
+        engine.rows("coverage_scanned", owners=None)
     assert len(asked) == 2
 
 
@@ -144,7 +144,7 @@ def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(
     commit = write_night(snapshots, 1, coverage=[{"resource_id": "a"}])
     damage(next(Path(snapshots.blobs.url.removeprefix("file://").replace("%27", "'")).rglob("*.parquet")))
     with pytest.raises(StoreUnreadable, match=r"snapshot 20261101T010000Z cannot be read: .*Run: sre-cli snapshots verify"):
-        DuckDB(snapshots, [commit], copies).rows("coverage_scanned")
+        DuckDB(snapshots, [commit], copies).rows("coverage_scanned", owners=None)
 
 
 @pytest.mark.parametrize("wrong", ["", "sqlite", "duckdb://x", "spark:", "spark://", "athena:", "athena://"])
@@ -165,7 +165,7 @@ def test_without_pyspark_it_is_said_what_to_install(
     engine = open_engine("spark", snapshots, [write_night(snapshots, 1, coverage=[])], copies)
     assert isinstance(engine, Spark)
     with pytest.raises(UsageError, match=r"pyspark is not installed: .* pip install 'sre-operations-assistant\[spark\]'"):
-        engine.rows("coverage_scanned")
+        engine.rows("coverage_scanned", owners=None)
 
 
 _ASK = """

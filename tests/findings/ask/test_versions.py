@@ -20,9 +20,23 @@ from sre_findings.ask.versions import GENERIC, newest, readable, scheme_of
 # Each chain from the oldest to the newest.
 CHAINS = {
     "deb": [
-        ["1.0~~", "1.0~rc1", "1.0", "1.0-0ubuntu1", "1.0-1~bpo1", "1.0-1", "1.0-1+b1", "1.0a", "1.0+dfsg", "1.0.1", "1:0.1"],
+        [
+            "1.0~~",
+            "1.0~rc1",
+            "1.0-0~1",
+            "1.0",
+            "1.0-0ubuntu1",
+            "1.0-1~bpo1",
+            "1.0-1",
+            "1.0-1+b1",
+            "1.0a",
+            "1.0+dfsg",
+            "1.0.1",
+            "1:0.1",
+        ],
         ["0:2.9.4+dfsg1-7", "0:2.9.4+dfsg1-7+b3", "0:2.9.4+dfsg1-7+deb10u4", "0:2.9.4+dfsg1-7+deb10u10"],
         ["0:5.15.0.1038.43~20.04.27", "0:5.15.0.1041.46~20.04.30", "0:5.15.0.1044.49~20.04.32"],
+        ["1+2-1", "1-2-1", "1.2-1"],
         ["1.1.1k-1", "1.1.1n-0+deb10u3", "1.1.1n-0+deb11u1", "3.0.2-0ubuntu1.9", "3.0.2-0ubuntu1.10"],
     ],
     "rpm": [
@@ -33,7 +47,7 @@ CHAINS = {
     ],
     "apk": [
         ["1.0_alpha1-r0", "1.0_beta-r0", "1.0_rc1-r0", "1.0-r0", "1.0-r10", "1.0_p1-r0", "1.0.1-r0", "1.1.1k-r0", "1.1.1t-r2"],
-        ["0:3.0.7-r2", "3.0.8-r0", "3.0.10-r0"],
+        ["3.0.6-r0", "0:3.0.7-r2", "3.0.8-r0", "3.0.10-r0"],
     ],
     "npm": [["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.2", "1.10.0", "4.17.21"]],
     "pypi": [["1.0.dev1", "1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.9", "1.10", "43.0.1", "46.0.5", "1!0.1"]],
@@ -120,6 +134,7 @@ def test_a_version_that_nobody_writes_is_not_compared(scheme: str, text: str) ->
 def test_words_that_only_their_authors_understand_are_not_compared() -> None:
     assert newest(["1.0", "1.0-jre"], GENERIC) is None
     assert newest(["1.2.3.4", "1.2.3.5"], "npm") is None
+    assert newest(["1.0", "1.0-"], "deb") is None
 
 
 def test_a_circle_of_mavens_own_making_has_no_newest() -> None:
