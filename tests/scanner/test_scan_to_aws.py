@@ -61,7 +61,9 @@ def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
     assert told(replace(here, now=lambda: moment)) == told(replace(there, now=lambda: moment))
     assert not (tmp_path / "unused").exists()
     sums = {part.sha256 for part in far[0].manifest(away).parts}
-    assert {path.stem for path in (tmp_path / "copies").rglob("*.parquet")} == sums
+    fetched = {path.stem for path in (tmp_path / "copies").rglob("*.parquet")}
+    assert fetched, "what is asked is copied, under its sum; what is not stays where it is"
+    assert fetched < sums
 
 
 def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(

@@ -152,6 +152,8 @@ def _tell(home: Path, files: list[tuple[str, Path]]) -> None:
     for line in (
         "summary --by owner",
         "vulnerabilities -i prod-web-36 -s critical --fail-on critical",
+        "changes -n 10",
+        "fixes -n 3",
         "coverage",
         "snapshots list",
         "export --format ndjson -s critical -o critical.ndjson",

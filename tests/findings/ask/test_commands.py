@@ -152,13 +152,16 @@ TEXTS = st.builds("{}{}{}".format, SIGNS, st.sampled_from(["", "1", "1-1", "1.0.
 
 @given(st.sampled_from(EVERY), NAMES, TEXTS)
 @example(EVERY[5], "a", "1")
+@example(("NPM", "", "1.0.0"), "curl", "1")
 def test_a_shell_reads_the_words_of_the_command_and_the_package_and_nothing_else(
     one: tuple[str, str, str], name: str, version: str
 ) -> None:
     made = command(line(Package(one[0], name, version), platform=one[1]))
     if made is None:
         return
-    *words, argument = shlex.shlex(made.rpartition(" && ")[2], posix=True, punctuation_chars=True)
+    shell = shlex.shlex(made.rpartition(" && ")[2], posix=True, punctuation_chars=True)
+    shell.wordchars += "@%+:,"  # which a shell takes for letters, as shlex.quote knows
+    *words, argument = shell
     assert all(word.replace("-", "").replace("=", "").isalpha() for word in words)
     plain = version.removeprefix("v")
     assert argument in (name, f"{name}>={plain}", f"{name}@{plain}", f"{name}@v{plain}")
