@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sre_findings.ask.rows import packages_of
-from sre_findings.inspector.wire import decode_epss, decode_packages, subject_of
+from sre_findings.inspector.subject import subject_of
+from sre_findings.inspector.wire import decode_epss, decode_packages
 from sre_findings.store.schema import DETAILS, PACKAGES
 from sre_scanner.spool import SHAPE_FIELDS, Spool
 

@@ -6,7 +6,6 @@ costs 6 µs; nested parts stay raw JSON, and fields that we do not know are kept
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,30 +88,6 @@ class WireEpss(msgspec.Struct):
     score: float | None = None
 
 
-class _Ports(msgspec.Struct):
-    begin: int = 0
-    end: int = 0
-
-
-class _WireNetwork(msgspec.Struct):
-    """NetworkReachabilityDetails, what identifies it."""
-
-    openPortRange: _Ports = msgspec.field(default_factory=_Ports)  # noqa: N815
-    protocol: str = ""
-
-
-class _CodePath(msgspec.Struct):
-    fileName: str = ""  # noqa: N815
-    filePath: str = ""  # noqa: N815
-
-
-class _WireCode(msgspec.Struct):
-    """CodeVulnerabilityDetails, what identifies it."""
-
-    detectorId: str = ""  # noqa: N815
-    filePath: _CodePath = msgspec.field(default_factory=_CodePath)  # noqa: N815
-
-
 class ScanStatus(msgspec.Struct):
     """ScanStatus of a covered resource."""
 
@@ -161,8 +136,6 @@ _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # Recursi
 _RESOURCES = msgspec.json.Decoder(list[WireResource])
 _PACKAGES = msgspec.json.Decoder(WirePackages)
 _EPSS = msgspec.json.Decoder(WireEpss)
-_NETWORK = msgspec.json.Decoder(_WireNetwork)
-_CODE = msgspec.json.Decoder(_WireCode)
 _KNOWN = frozenset(WireFinding.__struct_fields__)
 _RAW = frozenset(f.name for f in msgspec.structs.fields(WireFinding) if f.type is msgspec.Raw)
 _TIMES = frozenset({"firstObservedAt", "lastObservedAt", "updatedAt"})
@@ -230,18 +203,6 @@ def decode_epss(raw: bytes) -> float | None:
         return _EPSS.decode(raw).score if raw else None
     except msgspec.DecodeError:
         return None
-
-
-def subject_of(network: bytes, code: bytes) -> str | None:
-    """What a finding without a vulnerability is about: ``tcp/22-22``, or ``detector@path``; None if that is not told."""
-    with contextlib.suppress(msgspec.DecodeError):
-        if network:
-            ports = _NETWORK.decode(network)
-            return f"{ports.protocol.lower()}/{ports.openPortRange.begin}-{ports.openPortRange.end}"
-        if code:
-            found = _CODE.decode(code)
-            return f"{found.detectorId}@{found.filePath.filePath or found.filePath.fileName}"
-    return None
 
 
 def _decode_leniently(body: bytes) -> FindingsPage:
