@@ -232,6 +232,21 @@ def test_a_parameter_may_stand_wherever_a_value_may(
     assert text == (rendered.replace("''", "\\'") if engine == dialect.SPARK else rendered)
 
 
+def test_athena_replaces_all_matches_without_being_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialect, "catalogued", str)
+    text = dialect.render("select regexp_replace(lower(:a), 'x', 'y', 'g') as z", dialect.ATHENA, {"a": "X"})
+    assert text == "SELECT REGEXP_REPLACE(LOWER('X'), 'x', 'y') AS z"
+
+
+def test_what_stands_for_a_table_comes_before_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialect, "catalogued", str)
+    query = "with ids as (select resource_id from findings) select * from ids join coverage using (resource_id)"
+    assert dialect.tables_of(query) == {"findings", "coverage"}
+    pinned = {table: dialect.of_snapshots("glue", table, ["1"]) for table in ("findings", "coverage")}
+    names = re.findall(r"(\w+) AS \(", dialect.render(query, dialect.ATHENA, {}, pinned))
+    assert names == ["findings", "coverage", "ids"]
+
+
 def test_a_value_that_engines_write_differently_is_refused() -> None:
     with pytest.raises(TypeError, match="datetime"):
         dialect.render("identify", dialect.SPARK, {"text": datetime(2026, 1, 1)})  # noqa: DTZ001
