@@ -43,6 +43,8 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         first, rest = wording.counts_sentence(answer.rollup)
         yield styled(first, "strong", colour) + rest
         yield from _faint(wording.more_sentence(answer.rollup), width, colour)
+    if answer.accepted:
+        yield from _faint(f"{answer.accepted:,} of them accepted: see sre-cli suppressions.", width, colour)
     if answer.findings:
         yield ""
         yield from _findings(answer, width, colour)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.question import Changes, Narrow
+from sre_findings.ask.question import KINDS_OF_CHANGE, Changes, Narrow
 from sre_findings.settings import Settings
 
 
 @click.command("changes", epilog=options.exit_help)
 @click.option("--since", metavar="WHEN", help="From the night of: a snapshot's id, 2026-11-22, yesterday, -7d.")
 @click.option(
-    "--kind", "kinds", multiple=True, help="List only such events: opened, resolved, severity_raised … (again for more)."
+    "--kind", "kinds", type=click.Choice(KINDS_OF_CHANGE), multiple=True, help="List only such events (again for more)."
 )
 @options.count_option(25)
 @options.narrow_options

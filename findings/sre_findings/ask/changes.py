@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sre_findings.ask.question import Changes
+from sre_findings.ask.question import KINDS_OF_CHANGE, Changes
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.ask.summaries import check_owners
@@ -18,10 +18,6 @@ from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.rollup import CAME, WENT
 from sre_findings.store.snapshots import Commit
 
-KINDS_OF_CHANGE = (
-    "opened", "reopened", "resolved", "severity_raised", "severity_lowered", "fix_appeared", "exploit_appeared",
-    "kev_appeared", "suppressed", "unsuppressed", "exposure_ended",
-)  # fmt: skip
 _EVENT = (
     "happened_at", "kind", "cause", "severity", "severity_before", "vulnerability_id", "title", "resource_id", "resource_name",
     "resource_type", "account_id", "region", "owner", "opened_at", "exposed_since", "first_seen_at", "reopened", "finding_arn",

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 BY = ("account", "region", "owner", "type", "resource", "package", "vulnerability")
+KINDS_OF_CHANGE = (
+    "opened", "reopened", "resolved", "severity_raised", "severity_lowered", "fix_appeared", "exploit_appeared",
+    "kev_appeared", "suppressed", "unsuppressed", "exposure_ended",
+)  # fmt: skip
 CACHED, LIVE, EITHER = "cached", "live", "either"
 
 
