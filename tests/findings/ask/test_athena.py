@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -175,6 +176,18 @@ def test_a_snapshot_becomes_visible_when_it_is_published_and_not_before(
     columns = {one["Name"]: one["Type"] for one in table["StorageDescriptor"]["Columns"]}
     assert (columns["last_scanned_at"], columns["status"]) == ("timestamp", "string")
     assert ("snapshot_id" in columns, [one["Name"] for one in table["PartitionKeys"]]) == (False, ["snapshot_id"])
+
+
+def test_a_published_snapshot_is_asked_from_the_workgroup_to_the_rows(bucket: Snapshots, night: Commit, aws: str) -> None:
+    publish("athena://inspector/questions", bucket, [night])
+    result = {"rows": [{"Data": [{"VarCharValue": "scanned"}]}, {"Data": [{"VarCharValue": "7"}]}],
+              "column_info": [{"Name": "scanned", "Type": "bigint"}]}  # fmt: skip
+    body = json.dumps({"account_id": "123456789012", "region": "eu-west-1", "results": [result]}).encode()
+    urlopen(Request(f"{aws}/moto-api/static/athena/query-results", body, {"Content-Type": "application/json"})).close()
+    assert Athena(bucket, [night], WHERE).rows("coverage_scanned") == [{"scanned": 7}]
+    (number,) = boto3.client("athena").list_query_executions(WorkGroup="questions")["QueryExecutionIds"]
+    asked = boto3.client("athena").get_query_execution(QueryExecutionId=number)["QueryExecution"]
+    assert asked["Query"].startswith('WITH coverage AS (SELECT * FROM "inspector"."coverage" WHERE snapshot_id IN (')
 
 
 def test_a_table_whose_columns_changed_is_brought_to_todays(bucket: Snapshots, night: Commit) -> None:

@@ -117,7 +117,7 @@ def reference(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> En
 
 
 _DRIVER = """
-import json, pickle, sys
+import json, os, pickle, sys, threading
 from pathlib import Path
 from sre_findings.ask.engines import dialect
 from sre_findings.ask.engines.open import open_engine
@@ -125,7 +125,8 @@ from sre_findings.store.copies import Copies
 from sre_findings.store.open import open_blobs
 from sre_findings.store.snapshots import Snapshots
 
-asked = json.loads(sys.stdin.read())
+asked = json.loads(sys.stdin.readline())
+threading.Thread(target=lambda: sys.stdin.read() or os._exit(1), daemon=True).start()  # the test is gone: go too
 snapshots = Snapshots(open_blobs(asked["store"]))
 engine = open_engine(asked["engine"], snapshots, snapshots.commits(), Copies(Path("unused")))
 
@@ -158,9 +159,14 @@ def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], 
     }
     options = " ".join(f'--conf "{name}={value}"' for name, value in conf.items())
     environ = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_SUBMIT_ARGS": f"{options} pyspark-shell"}
-    command = [sys.executable, "-c", _DRIVER]
-    done = subprocess.run(command, input=json.dumps(asked), env=environ, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    with (folder / "log").open("w") as log:
+        driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdin=subprocess.PIPE, stderr=log, env=environ, text=True)
+        with driver:
+            assert driver.stdin
+            driver.stdin.write(json.dumps(asked) + "\n")
+            driver.stdin.flush()
+            code = driver.wait(timeout=600)
+    assert code == 0, (folder / "log").read_text()[-3000:]
     answer: tuple[list[Any], list[Any], int] = pickle.loads((folder / "rows").read_bytes())
     return answer
 
