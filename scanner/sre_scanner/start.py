@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from sre_findings.ask.engines.open import publish
 from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
@@ -17,6 +18,8 @@ from sre_findings.store.snapshots import Commit, Snapshots
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
 from sre_scanner.surroundings import look_around
+
+PUBLISHED = 3  # commits told to the engine: the newest, and those before it that may have died on the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     snapshots, table = Snapshots(open_blobs(settings.store)), open_table(settings.table)
     stop = threading.Event()
     with _stopping(stop):
-        return scan(request, snapshots, table, progress=progress, stop=stop)
+        commit = scan(request, snapshots, table, progress=progress, stop=stop)
+    publish(settings.engine, snapshots, snapshots.commits()[-PUBLISHED:])
+    return commit
 
 
 class _stopping:  # noqa: N801 - reads as a word where it is used

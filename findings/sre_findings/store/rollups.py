@@ -112,7 +112,7 @@ def _sort(scope: Scope, sequence: int) -> str:
 
 def _name(value: str) -> str:
     """The value in a sort key: as it is, or hashed where it is too long or could be taken for another's key."""
-    plain = all(character >= " " and not "\ud800" <= character <= "\udfff" for character in value)
+    plain = all(" " <= character < LAST and not "\ud800" <= character <= "\udfff" for character in value)
     if plain and len(value.encode()) + len(_SEPARATOR) + _DIGITS <= SORT_BYTES:
         return value
     return _HASHED + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
