@@ -184,7 +184,7 @@ def test_a_published_snapshot_is_asked_from_the_workgroup_to_the_rows(bucket: Sn
               "column_info": [{"Name": "scanned", "Type": "bigint"}]}  # fmt: skip
     body = json.dumps({"account_id": "123456789012", "region": "eu-west-1", "results": [result]}).encode()
     urlopen(Request(f"{aws}/moto-api/static/athena/query-results", body, {"Content-Type": "application/json"})).close()
-    assert Athena(bucket, [night], WHERE).rows("coverage_scanned") == [{"scanned": 7}]
+    assert Athena(bucket, [night], WHERE).rows("coverage_scanned", owners=None) == [{"scanned": 7}]
     (number,) = boto3.client("athena").list_query_executions(WorkGroup="questions")["QueryExecutionIds"]
     asked = boto3.client("athena").get_query_execution(QueryExecutionId=number)["QueryExecution"]
     assert asked["Query"].startswith('WITH coverage AS (SELECT * FROM "inspector"."coverage" WHERE snapshot_id IN (')
