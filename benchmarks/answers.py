@@ -35,7 +35,7 @@ from sre_findings.ask.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots, folder
 from sre_findings.store.table import SqliteTable
-from sre_scanner import commit as committing
+from sre_scanner import scan as scanning
 from sre_scanner.history import Chronicle
 from sre_scanner.scan import Request, scan
 from sre_simulator.large import large_fleet
@@ -53,7 +53,7 @@ def build(findings: int, store: Path, spent: dict[str, float]) -> Sources:
         os.environ.update(environment(simulator.url, store))
         for night in fleet.nights:
             simulator.clock = night
-            with _timed("history", spent, Chronicle, "write"), _timed("rollups", spent, committing, "read_rollups"):
+            with _timed("history", spent, Chronicle, "write"), _timed("rollups", spent, scanning, "roll_up"):
                 scan(Request(regions=fleet.regions, rate=100_000.0), snapshots, table, now=lambda: simulator.clock)
     now = fleet.nights[-1]
     return Sources(snapshots, table, store / "copies", now=lambda: now)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import answers
 import collect
 import start
 
 if __name__ == "__main__":
     start.main()
     collect.main()
+    answers.main()

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, TypeVar
 
-import pyarrow.parquet as pq
-
+from sre_findings.ask import counting
+from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.model.ages import Ages
 from sre_findings.model.certificate import judge
 from sre_findings.model.errors import InspectorDisabled, Unreadable
 from sre_findings.model.facts import ShardFacts
-from sre_findings.model.rollup import Rollup, Scope, flow_word, rollups
+from sre_findings.model.rollup import Rollup, Scope
 from sre_findings.store import rollups as table_rollups
+from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.history import Chronicle
+
+T = TypeVar("T")
 
 
 def commit(chronicle: Chronicle, now: Callable[[], datetime]) -> Commit:
@@ -58,38 +61,33 @@ def roll_up(snapshots: Snapshots, table: Table) -> int:
     behind = len(commits)
     while behind and not table_rollups.written(table, commits[behind - 1]):
         behind -= 1
-    before = read_rollups(snapshots, commits[behind - 1]) if behind and behind < len(commits) else {}
+    before = count(snapshots, commits[behind - 1]) if behind and behind < len(commits) else Counted({}, {})
     written = 0
     for one in commits[behind:]:
-        now = read_rollups(snapshots, one)
-        known = {scope: rollup for scope, rollup in before.items() if scope in now or _reached(scope, one)}
-        written += table_rollups.write(table, one, now, known)
-        before = before | known | now
+        now = count(snapshots, one)
+        written += table_rollups.write_ages(table, one, now.ages, _known(before.ages, now.ages, one))
+        written += table_rollups.write(table, one, now.rollups, _known(before.rollups, now.rollups, one))
+        before = Counted({**before.rollups, **now.rollups}, {**before.ages, **now.ages})
     return written
 
 
-def read_rollups(snapshots: Snapshots, one: Commit) -> dict[Scope, Rollup]:
-    """Every scope's rollup, counted from the commit's own parts."""
-    manifest = snapshots.manifest(one)
+class Counted(NamedTuple):
+    """What the scopes of a commit hold."""
+
+    rollups: Mapping[Scope, Rollup]
+    ages: Mapping[Scope, Ages]
+
+
+def count(snapshots: Snapshots, one: Commit) -> Counted:
+    """Every scope's rollup and ages, counted from the commit's own parts."""
     with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
-
-        def rows(table: str, columns: list[str] | None = None) -> Iterator[Mapping[str, Any]]:
-            for part in manifest.parts:
-                if part.key.startswith(f"{table}/"):
-                    yield from pq.ParquetFile(snapshots.part(one, part, Path(folder))).read(columns).to_pylist()
-
-        return rollups(rows("resources"), rows("ages"), _flows(rows("events", _FLOW)))
+        engine = DuckDB(snapshots, [one], Copies(Path(folder)))
+        return Counted(counting.rollups(engine), counting.ages(engine))
 
 
-_PLACE = ["account_id", "region", "resource_type", "resource_id", "owner"]
-_FLOW = [*_PLACE, "kind", "cause"]
-
-
-def _flows(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Events that come or go, counted by resource."""
-    words = ((tuple(row[name] for name in _PLACE), flow_word(row["kind"], row["cause"])) for row in events)
-    for (place, word), count in Counter(pair for pair in words if pair[1]).items():
-        yield {**dict(zip(_PLACE, place, strict=True)), "word": word, "count": count}
+def _known(before: Mapping[Scope, T], now: Mapping[Scope, T], one: Commit) -> dict[Scope, T]:
+    """What was before, of the scopes of which the commit can say anything."""
+    return {scope: held for scope, held in before.items() if scope in now or _reached(scope, one)}
 
 
 def _reached(scope: Scope, one: Commit) -> bool:

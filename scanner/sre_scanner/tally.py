@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,8 +25,8 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
     run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(where.resource)))
     kinds = where.kind
     every = _counts(spool, kinds, run, len(starts))
-    further = where.position > 0
-    elsewhere = _counts(spool, kinds[further], run[further], len(starts))
+    first = where.position == 0
+    shared = _counts(spool, kinds[first], run[first], len(starts))
     entries = where.entry[starts].tolist()
     accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
     traits = [found.traits[e] for e in entries]
@@ -46,7 +44,7 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
         "public": [one.public for one in traits],
         "exposure_group": [one.group for one in traits],
         **every,
-        "counted_elsewhere": [_elsewhere(elsewhere, i) for i in range(len(starts))] if further.any() else [None] * len(starts),
+        **{f"shared_{name}": counts for name, counts in shared.items()},
     }
     return pa.table({name: columns[name] for name in RESOURCES.names}, schema=RESOURCES)
 
@@ -67,8 +65,3 @@ def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: 
     }
     chosen = {name: np.bincount(run[np.array(flag, bool)[kinds]], minlength=runs) for name, flag in flags.items()}
     return counts | chosen
-
-
-def _elsewhere(counts: Mapping[str, npt.NDArray[np.int64]], i: int) -> str | None:
-    numbers = {name: int(values[i]) for name, values in counts.items()}
-    return json.dumps(numbers) if any(numbers.values()) else None

@@ -31,9 +31,7 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
 def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
     check_id(question.text)
     found = find(sources, question.as_of)
-    cached = (
-        resources.answer(question, found, sources.now(), sources.suppressions) if found or question.source == CACHED else None
-    )
+    cached = resources.answer(question, found, sources) if found or question.source == CACHED else None
     if not _wants_live(question, cached, sources):
         return cached or resources.nothing(question, None)
     try:
@@ -60,7 +58,7 @@ def _no_context(_question: AboutResource, _resource: Resource) -> Context:
 
 def summary(question: Summary, sources: Sources) -> SummaryAnswer:
     """How vulnerable everything is."""
-    return summarize(question, find(sources, question.as_of), sources.table)
+    return summarize(question, find(sources, question.as_of), sources)
 
 
 def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
@@ -112,8 +110,8 @@ def gather_report(
     found = find(sources, as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    whole = summarize(Summary(), found, sources.table)
-    resources_ = summarize(Summary(by="resource", count=10), found, sources.table)
+    whole = summarize(Summary(), found, sources)
+    resources_ = summarize(Summary(by="resource", count=10), found, sources)
     worst = [finding_of(row) for row in found.engine.rows("worst_findings", count=count)]
     return whole, resources_, _coverage(found), worst, whole.rollup.counts.total
 

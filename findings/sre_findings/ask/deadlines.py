@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sre_findings.ask import counting
 from sre_findings.ask.question import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
 from sre_findings.ask.summaries import check_owners
 from sre_findings.ask.survival import time_to_fix as estimate
 from sre_findings.ask.when import choose
-from sre_findings.model.ages import lateness
+from sre_findings.model.ages import Ages, Lateness, lateness
 from sre_findings.model.errors import UsageError
 from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope, rollups
+from sre_findings.model.rollup import ORGANIZATION, Scope
 from sre_findings.store import rollups as kept
 
 _LATE = (
@@ -39,15 +40,12 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     if found is None:
         return no_snapshot(question.by + "s")
     check_owners(found, question.owners)
-    every = _rollups(found, sources, question.by)
+    every = _ages(found, sources, question)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
-    wanted = {s: r for s, r in every.items() if s.kind == question.by and (question.by != "owner" or not question.owners
-                                                                          or s.value in question.owners)}  # fmt: skip
-    items = [
-        {question.by: scope.value, **lateness(rollup.ages, sources.policy, today).to_json()} for scope, rollup in wanted.items()
-    ]
+    late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
+    items = [{question.by: scope.value, **numbers} for scope, numbers in late.items() if scope.kind == question.by]
     items.sort(key=lambda one: (-one["late"], -one["due_this_week"], one[question.by]))
-    whole = lateness(every.get(Scope(ORGANIZATION), Rollup()).ages, sources.policy, today).to_json()
+    whole = late.get(Scope(ORGANIZATION), Lateness().to_json())
     headline = f"{whole['late']:,} findings are late, {whole['due_this_week']:,} more are due within a week."
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
     fields = [one.field for one in shown]
@@ -55,11 +53,11 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     return ListAnswer(headline, question.by + "s", items, len(items), fields, shown, found.proof, summary)
 
 
-def _rollups(found: Found, sources: Sources, by: str) -> dict[Scope, Rollup]:
-    """From the table where it has them, else from Parquet."""
-    if kept.written(sources.table, found.commit):
-        return dict(pair for kind in (ORGANIZATION, by) for pair in kept.read_kind(sources.table, found.commit, kind))
-    return rollups(*(found.engine.rows(name) for name in ("resources", "ages", "flows")))
+def _ages(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
+    """From the table where it has them, else from Parquet; of everything and of each group."""
+    if question.owners or not sources.rolled_up(found.commit):
+        return counting.ages(found.engine, question.owners)
+    return dict(pair for kind in (ORGANIZATION, question.by) for pair in kept.read_ages(sources.table, found.commit, kind))
 
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:

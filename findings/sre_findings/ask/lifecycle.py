@@ -19,7 +19,7 @@ from sre_findings.store.schema import CELLS, CLOSED, FINDINGS, HISTORY, PACKAGES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MEMORY = "4GB"  # a million findings a region take 2; beyond, DuckDB spills to disk
+MEMORY = "2GB"  # a million findings a region take 1; beyond it, or with less, DuckDB spills to disk and takes twice as long
 _BATCH = 32_768
 _ORDER = {
     "events": "kind, account_id, resource_type, resource_id, type, subject",

@@ -17,6 +17,7 @@ from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.policy import DEFAULT, Policy
 from sre_findings.model.resource import Resource
 from sre_findings.model.suppression import Suppressions
+from sre_findings.store import rollups
 from sre_findings.store.copies import LIMIT, Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
@@ -50,6 +51,7 @@ class Sources:
     suppressions: Suppressions | None = None
     copies_size: int = LIMIT
     opened: dict[tuple[str, ...], Engine] = field(default_factory=dict, compare=False)
+    counted: set[str] = field(default_factory=set, compare=False)
 
     def open(self, commits: Sequence[Commit]) -> Engine:
         """The engine over the newest of the commits, and over all of them for tables that are history.
@@ -62,6 +64,12 @@ class Sources:
                 self.opened.pop(next(iter(self.opened)))
             self.opened[key] = open_engine(self.engine, self.snapshots, commits, Copies(self.copies, self.copies_size))
         return self.opened[key]
+
+    def rolled_up(self, commit: Commit) -> bool:
+        """Whether the table has the commit's rollups. Once they are there they stay, and need not be asked for again."""
+        if commit.snapshot_id not in self.counted and rollups.written(self.table, commit):
+            self.counted.add(commit.snapshot_id)
+        return commit.snapshot_id in self.counted
 
 
 @dataclass(frozen=True, slots=True)

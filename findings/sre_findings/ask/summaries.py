@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from sre_findings.ask import counting
 from sre_findings.ask.question import BY, Summary
 from sre_findings.ask.rows import coverage_of
-from sre_findings.ask.sources import Found
+from sre_findings.ask.sources import Found, Sources
 from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
 from sre_findings.model.errors import UsageError
-from sre_findings.model.rollup import ORGANIZATION, Counts, Rollup, Scope, rollups
+from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.model.verdict import (
     CLEAN,
     FINDINGS,
@@ -31,7 +32,7 @@ from sre_findings.store import rollups as kept
 from sre_findings.store.table import Table
 
 
-def summarize(question: Summary, found: Found | None, table: Table) -> SummaryAnswer:
+def summarize(question: Summary, found: Found | None, sources: Sources) -> SummaryAnswer:
     """Counts of the whole snapshot, and groups where they are asked for, the worst first."""
     if question.by is not None and question.by not in BY:
         raise UsageError(f"cannot summarize by {question.by!r}", do=f"Use one of: {', '.join(BY)}.")
@@ -39,8 +40,8 @@ def summarize(question: Summary, found: Found | None, table: Table) -> SummaryAn
         verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
         return SummaryAnswer(verdict, Rollup(), 0, Proof(SNAPSHOT, None, None, None, None), question.by)
     check_owners(found, question.owners)
-    quick = not question.owners and kept.written(table, found.commit)
-    read = _from_table(found, table) if quick else _from_parquet(found, question.owners)
+    quick = not question.owners and sources.rolled_up(found.commit)
+    read = _from_table(found, sources.table) if quick else _from_parquet(found, question.owners)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
     uncovered, doubtful = _unsure(found, question.owners)
@@ -85,13 +86,7 @@ def _from_table(found: Found, table: Table) -> Read:
 def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
     """The same numbers where no rollup has them: for some owners alone, and where a scan died before its rollups were
     written, which the next scan repairs."""
-    resources, ages, flows = (found.engine.rows(name) for name in ("resources", "ages", "flows"))
-    if owners:
-        resources = [row for row in resources if row["owner"] in owners]
-        own = {tuple(row[name] for name in _PLACE) for row in resources}
-        ages = [row for row in ages if tuple(row[name] for name in _PLACE) in own]
-        flows = [row for row in flows if row["owner"] in owners]
-    every = rollups(resources, ages, flows)
+    every = counting.rollups(found.engine, owners)
     return lambda kind: [(scope, rollup) for scope, rollup in every.items() if scope.kind == kind and rollup != Rollup()]
 
 
@@ -99,31 +94,17 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
     by = question.by
     if by is None:
         return []
-    if by in ("package", "vulnerability"):
-        rows = found.engine.rows(f"by_{by}", count=question.count or None, owners=list(question.owners) or None)
-        return [Group(row["value"], "", _rollup(row)) for row in rows]
+    if by in ("resource", "package", "vulnerability"):
+        place: dict[str, Any] = dict.fromkeys(("resource_id", "resource_type", "account_id", "region"))
+        rows = found.engine.rows(f"by_{by}", count=question.count or None, owners=list(question.owners) or None, **place)
+        return [Group(row["value"], row["name"] or "", Rollup.counted(row)) for row in rows]
     unread = {gap[1] for gap in found.commit.gaps if gap[0] == "*"} if by == "region" else set()
     groups = [Group(scope.value, "", rollup) for scope, rollup in read(by) if scope.value not in unread]
     groups.sort(key=lambda g: ([-n for n in g.rollup.counts.by_rank()], g.value))
     chosen = groups[: question.count or None]
     if by == "account":
         return [Group(one.value, found.commit.account_names.get(one.value, ""), one.rollup) for one in chosen]
-    return _named(chosen, found) if by == "resource" else chosen
-
-
-def _named(groups: list[Group], found: Found) -> list[Group]:
-    """Resources with their own id as the value and their name beside it."""
-    names = {row["resource_id"]: row["name"] or "" for row in found.engine.rows("resources")}
-    ids = (group.value.split("|", 3)[3] for group in groups)
-    return [Group(one, names.get(one, ""), group.rollup) for one, group in zip(ids, groups, strict=True)]
-
-
-def _rollup(row: dict[str, int]) -> Rollup:
-    counts = Counts(*(int(row[s]) for s in ("critical", "high", "medium", "low", "informational", "untriaged", "other")))
-    numbers: dict[str, Any] = {
-        name: int(row[name]) for name in ("suppressed", "fixable", "exploitable", "resources", "kev", "unchecked")
-    }
-    return Rollup(counts, **numbers)
+    return chosen
 
 
 def _verdict(whole: Rollup, uncovered: int, doubtful: int, proof: Proof) -> Verdict:

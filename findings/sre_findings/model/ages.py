@@ -7,6 +7,7 @@ until a finding opens or closes.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,9 +32,6 @@ class Ages:
 
     buckets: Mapping[Bucket, int] = field(default_factory=dict)
 
-    def __add__(self, more: Ages) -> Ages:
-        return together((self, more))
-
     def to_json(self) -> dict[str, int]:
         """Compact plain data, in order: ``{"0|2026-11-01|": 3}``."""
         return {f"{one.rank}|{one.opened}|{one.kev_due}": count for one, count in sorted(self.buckets.items())}
@@ -41,12 +39,7 @@ class Ages:
     @classmethod
     def from_json(cls, values: Mapping[str, int]) -> Ages:
         """The reverse of :meth:`to_json`. Raises ValueError for a key that it never wrote."""
-        return bucketed((_read(key), count) for key, count in values.items())
-
-
-def bucket(rank: int, opened: date, kev_due: date | None) -> Bucket:
-    """Where one open finding belongs: its severity's rank, the day it was first seen, and CISA's date if it has one."""
-    return Bucket(rank, opened.isoformat(), kev_due.isoformat() if kev_due else "")
+        return cls({_read(key): count for key, count in values.items() if count})
 
 
 def bucketed(pairs: Iterable[tuple[Bucket, int]]) -> Ages:
@@ -57,16 +50,17 @@ def bucketed(pairs: Iterable[tuple[Bucket, int]]) -> Ages:
     return Ages({one: count for one, count in sums.items() if count})
 
 
-def together(many: Iterable[Ages]) -> Ages:
-    """The sum of many. Each finding must be in one of them only."""
-    return bucketed(pair for one in many for pair in one.buckets.items())
-
-
 def _read(key: str) -> Bucket:
     place, opened, kev_due = key.split("|")
     if not 0 <= int(place) <= OTHER:
         raise ValueError(f"{key!r} has no severity's rank")
-    return bucket(int(place), date.fromisoformat(opened), date.fromisoformat(kev_due) if kev_due else None)
+    return Bucket(int(place), day_of(opened).isoformat(), day_of(kev_due).isoformat() if kev_due else "")
+
+
+@functools.lru_cache(maxsize=8192)
+def day_of(text: str) -> date:
+    """A day from its ISO form. Ages are many and days few: each is read once."""
+    return date.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +107,8 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
 
 def _due(one: Bucket, policy: Policy) -> Due:
     severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
-    kev_due = date.fromisoformat(one.kev_due) if one.kev_due else None
-    return due(policy, severity, date.fromisoformat(one.opened), kev_due)
+    kev_due = day_of(one.kev_due) if one.kev_due else None
+    return due(policy, severity, day_of(one.opened), kev_due)
 
 
 def _group(deadline: Due, today: date, past: int) -> str:

@@ -1,7 +1,8 @@
-"""Rollups in the table: a row a scope, written when it changes, and a marker for each snapshot written last.
+"""Rollups and ages in the table: a row a scope, written when it changes, and a marker for each snapshot written last.
 
     partition                        sort key                      what
     rollup#{kind of the scope}       {value}<unit sep.>{sequence}  the scope's Rollup from that commit on
+    ages#{kind of the scope}         the same                      its Ages, which are large and seldom asked for
     snapshot                         {sequence}                    every row of this commit is there
 
 A value that no sort key can hold as it is stands there as its SHA-256, and in the row's ``value`` as it is.
@@ -11,10 +12,11 @@ A reader takes a scope's newest row at or before the commit asked. Without the m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sre_findings.model.ages import Ages
 from sre_findings.model.rollup import Rollup, Scope
 from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import LAST, SORT_BYTES, Row, Table
@@ -29,15 +31,23 @@ def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before:
     """Writes what differs from ``before``, the same scopes as of the commit before this one; then the marker.
 
     A scope that is in ``before`` only has emptied and gets a row of zeroes; one through which anything went gets a row even
-    if as much came as left. Returns the number of rows written.
+    if as much came as left. Ages go first, for the marker tells that they are there. Returns the number of rows written.
     """
     now = {**dict.fromkeys(before, Rollup()), **rollups}
-    rows = [_row(scope, commit.sequence, rollup) for scope, rollup in now.items()
+    rows = [_row("rollup", scope, commit.sequence, rollup.to_row()) for scope, rollup in now.items()
             if rollup.flow or _stock(before.get(scope)) != rollup]  # fmt: skip
     table.put(rows)
     night = {"snapshot_id": commit.snapshot_id, "started_at": commit.started_at.isoformat(), "state": commit.state}
     table.put([Row(_MARKERS, _digits(commit.sequence), night)])
     return len(rows)
+
+
+def write_ages(table: Table, commit: Commit, ages: Mapping[Scope, Ages], before: Mapping[Scope, Ages]) -> int:
+    """Writes the ages that differ from those before; a scope that emptied gets a row of none. Returns the rows written."""
+    now = {**dict.fromkeys(before, Ages()), **ages}
+    changed = [scope for scope, found in now.items() if before.get(scope, Ages()) != found]
+    table.put(_row("ages", scope, commit.sequence, {"ages": now[scope].to_json()}) for scope in changed)
+    return len(changed)
 
 
 def written(table: Table, commit: Commit) -> bool:
@@ -55,14 +65,26 @@ def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
 
 def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Rollup]]:
     """Every scope of a kind as of the commit, emptied ones left out."""
-    newest: dict[str, Row] = {}
-    for row in table.query(f"rollup#{kind}", "", LAST):
-        name, _, sequence = row.sort.rpartition(_SEPARATOR)
-        if sequence <= _digits(commit.sequence):
-            newest[name] = row
-    for name, row in newest.items():
+    for value, row in _newest(table.query(f"rollup#{kind}", "", LAST), commit.sequence):
         if (rollup := _as_of(row, commit.sequence)) != Rollup():
-            yield Scope(kind, row.values.get("value", name)), rollup
+            yield Scope(kind, value), rollup
+
+
+def read_ages(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Ages]]:
+    """The ages of every scope of a kind as of the commit, emptied ones left out."""
+    for value, row in _newest(table.query(f"ages#{kind}", "", LAST), commit.sequence):
+        if (ages := Ages.from_json(row.values["ages"])) != Ages():
+            yield Scope(kind, value), ages
+
+
+def _newest(rows: Iterable[Row], sequence: int) -> Iterator[tuple[str, Row]]:
+    """The value of each scope, and its newest row at or before a commit."""
+    newest: dict[str, Row] = {}
+    for row in rows:
+        name, _, written = row.sort.rpartition(_SEPARATOR)
+        if written <= _digits(sequence):
+            newest[name] = row
+    return ((row.values.get("value", name), row) for name, row in newest.items())
 
 
 def series(table: Table, scope: Scope, last: int, first: datetime) -> Iterator[tuple[Night, Rollup]]:
@@ -101,9 +123,9 @@ def _stock(rollup: Rollup | None) -> Rollup | None:
     return rollup.stock if rollup else None
 
 
-def _row(scope: Scope, sequence: int, rollup: Rollup) -> Row:
+def _row(what: str, scope: Scope, sequence: int, values: Mapping[str, Any]) -> Row:
     value = {} if _name(scope.value) == scope.value else {"value": scope.value}
-    return Row(f"rollup#{scope.kind}", _sort(scope, sequence), rollup.to_row() | value)
+    return Row(f"{what}#{scope.kind}", _sort(scope, sequence), {**values, **value})
 
 
 def _sort(scope: Scope, sequence: int) -> str:

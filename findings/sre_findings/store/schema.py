@@ -123,8 +123,8 @@ RESOURCES = pa.schema([
     pa.field("public", pa.bool_(), nullable=False),
     pa.field("exposure_group", pa.string(), nullable=False),
     *(pa.field(name, pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "closed", "fixable", "exploitable")),
-    # What is counted above although it belongs to a finding whose first resource is another one: JSON of a Rollup.
-    pa.field("counted_elsewhere", pa.string()),
+    # The same without findings whose first resource is another one: what adds up over resources.
+    *(pa.field(f"shared_{name}", pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "fixable", "exploitable")),
 ])  # fmt: skip
 
 STATES = pa.schema([
@@ -196,6 +196,7 @@ AGES = pa.schema([
     pa.field("region", pa.string(), nullable=False),
     pa.field("resource_type", pa.string(), nullable=False),
     pa.field("resource_id", pa.string(), nullable=False),
+    pa.field("owner", pa.string()),
     pa.field("severity_rank", pa.int16(), nullable=False),
     pa.field("opened_on", pa.date32(), nullable=False),
     pa.field("kev_due", pa.date32()),

@@ -209,10 +209,10 @@ def test_a_folder_with_files_that_no_manifest_lists_is_not_published(bucket: Sna
 
 def test_a_table_that_no_manifest_has_is_empty_with_its_columns(bucket: Snapshots, night: Commit, script: Any) -> None:
     engine = Athena(bucket, [night], WHERE)
-    assert engine._tables.parts("resources") == []
-    server = script(GROUP, STARTED, state("SUCCEEDED"), *answers({"resource_id": "varchar"}, []))
-    assert engine.rows("resources") == []
-    assert "CAST(NULL AS VARCHAR) AS resource_id" in server.asked[1].json["QueryString"]
+    assert engine._tables.parts("packages") == []
+    server = script(GROUP, STARTED, state("SUCCEEDED"), *answers({"region": "varchar"}, []))
+    assert engine.rows("fix_packages") == []
+    assert "CAST(NULL AS VARCHAR) AS region" in server.asked[1].json["QueryString"]
 
 
 def test_what_sre_engine_may_say_of_athena() -> None:

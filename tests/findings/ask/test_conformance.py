@@ -37,6 +37,7 @@ QUERIES = sorted(path.stem for path in CATALOGUE.glob("*.sql"))
 
 PLACE = {"resource_id": BUSY_INSTANCE, "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
 ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
+EACH: dict[str, Any] = dict.fromkeys(("owners", "count", *PLACE))
 WHERE: dict[str, Any] = dict.fromkeys(("owners", "accounts", "regions"))
 RISK = risk_parameters(DEFAULT)
 EXPORTS = [
@@ -48,8 +49,9 @@ QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # as the daemons of conftest
 HOSTILE = ["x' or '1'='1", "\\' or 1=1 --", '"; drop table findings; --', "ä\\u0027\n\t😀 ${x} :text $1", "a\\", "''", "%_"]
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
-    "ages": [{}],
+    "ages": [{"owners": None}, {"owners": ["payments"]}],
     "by_package": [{"count": None, "owners": None}, {"count": 7, "owners": ["payments"]}],
+    "by_resource": [EACH, EACH | {"count": 3, "owners": ["payments"]}, EACH | PLACE],
     "by_vulnerability": [{"count": None, "owners": None}, {"count": 7, "owners": ["payments"]}],
     "changes": [
         WHERE | {"kinds": None, "count": None},
@@ -66,30 +68,28 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "fix_hosts": [WHERE | {"types": None, "lists": [1, 2, 3, 40]}],
     "fix_needs": [RISK | WHERE | {"types": None}, RISK | WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
     "fix_packages": [{}],
-    "flows": [{}],
+    "flows": [{"owners": None}, {"owners": ["payments"]}],
     "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
     "open_findings": [{}],
     "owners": [{}],
     "priorities": [WHERE | {"types": None}, WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
-    "resource_ages": [PLACE],
-    "resource": [PLACE, PLACE | {"resource_id": "i-0"}],
     "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
     "resource_findings": [
         PLACE | {"count": 10, "skip": 3, "suppressed": False, "severities": None},
         PLACE | {"count": 2000, "skip": 0, "suppressed": True, "severities": ["HIGH", "LOW"]},
     ],
     "resource_total": [PLACE | {"suppressed": flag, "severities": some} for flag in (True, False) for some in (None, ["HIGH"])],
-    "resources": [{}],
+    "rollups": [{"owners": None}, {"owners": ["payments"]}, {"owners": ["nobody"]}],
     "time_to_fix": [WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")],
     "worst_findings": [{"count": 25}],
 }
 # What Athena calls, of its functions and of the words that may stand before a bracket.
 TRINO = {
     *("BOOL_AND", "CAST", "COALESCE", "CONCAT", "COUNT", "GREATEST", "LEAST", "LENGTH", "LEVENSHTEIN_DISTANCE", "LOWER"),
-    *("DATE_DIFF", "DATE_TRUNC", "MAX", "MIN", "REGEXP_REPLACE", "ROUND", "SUM", "TO_UNIXTIME"),
-    *("AND", "AS", "BY", "DISTINCT", "FILTER", "FROM", "IN", "OR", "WHEN", "WHERE"),
+    *("DATE_DIFF", "DATE_TRUNC", "GROUPING", "MAX", "MIN", "REGEXP_REPLACE", "ROUND", "SUM", "TO_UNIXTIME"),
+    *("AND", "AS", "BY", "DISTINCT", "FILTER", "FROM", "IN", "OR", "OVER", "SETS", "WHEN", "WHERE"),
 }
 _CALLED, _TEXT = re.compile(r"([A-Z_]+) ?\("), re.compile("'(?:[^']|'')*'")
 CASES = [(query, parameters) for query in QUERIES for parameters in PARAMETERS.get(query, [])]

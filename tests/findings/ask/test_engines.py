@@ -100,8 +100,14 @@ def test_only_files_of_the_tables_that_are_named_are_fetched(bucket: Snapshots, 
     assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
     sums = {part.key.split("/")[0]: part.sha256 for part in bucket.manifest(bucket.commits()[0]).parts}
     assert [path.stem for path in tmp_path.rglob("*.parquet")] == [sums["coverage"]]
-    engine.rows("resources")
+    engine.rows("owners")
     assert {path.stem for path in tmp_path.rglob("*.parquet")} == set(sums.values())
+
+
+@pytest.fixture
+def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every question reads the files again, as those of large tables do."""
+    monkeypatch.setattr(module, "_SMALL", 0)
 
 
 def damage(path: Path) -> None:
@@ -111,6 +117,7 @@ def damage(path: Path) -> None:
     os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
 
+@pytest.mark.usefixtures("nothing_is_small")
 def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(bucket: Snapshots, tmp_path: Path) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
     assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
@@ -121,6 +128,7 @@ def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(bucket: S
     assert again.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
 
 
+@pytest.mark.usefixtures("nothing_is_small")
 def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
     bucket: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +144,13 @@ def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
     with pytest.raises(StoreUnreadable, match="cannot be read"):
         engine.rows("coverage_scanned", owners=None)
     assert len(asked) == 2
+
+
+def test_a_small_table_is_read_once(bucket: Snapshots, tmp_path: Path) -> None:
+    engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
+    assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
+    damage(next(tmp_path.rglob("*.parquet")))
+    assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
 
 
 def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.model.ages import Ages
 from sre_findings.model.errors import UsageError
-from sre_findings.model.rollup import CAME, ORGANIZATION, WENT, Counts, Rollup, Scope, resource_scope, rollups
+from sre_findings.model.rollup import CAME, WENT, Counts, Rollup, resource_scope
 from sre_findings.model.severity import ORDER, OTHER, Severity, parse, rank
 
 NUMBERS = st.integers(0, 10**9)
 COUNTS = st.builds(Counts, *[NUMBERS] * 7)
 ROLLUPS = st.builds(Rollup, COUNTS, *[NUMBERS] * 6, flow=st.dictionaries(st.sampled_from(CAME + WENT), st.integers(1, 9)))
-NAMES = ("critical", "high", "medium", "low", "informational", "untriaged", "other")
-
-
-def row(resource_id: str = "i-1", **changes: Any) -> dict[str, Any]:
-    """A row of resources/ as the scanner writes it."""
-    usual = {"account_id": "1", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE", "owner": "web", "name": None}
-    numbers = dict.fromkeys((*NAMES, "suppressed", "closed", "fixable", "exploitable"), 0)
-    return {"resource_id": resource_id, **usual, **numbers, "counted_elsewhere": None, **changes}
 
 
 @given(ROLLUPS)
@@ -39,18 +28,6 @@ def test_kev_is_not_told_where_nothing_was_checked() -> None:
     assert Rollup().to_json()["kev"] == 0
 
 
-def test_ages_and_flows_go_to_every_shared_scope_and_single_resources_keep_their_kev() -> None:
-    place = {"account_id": "1", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE", "resource_id": "i-1"}
-    age = {**place, "severity_rank": 0, "opened_on": date(2026, 11, 1), "kev_due": date(2026, 11, 30)}
-    flow = {**place, "owner": "web", "word": "patched", "count": 4}
-    sums = rollups([row(critical=3)], [{**age, "findings": 3, "shared": 2, "unchecked": 0}], [flow])
-    own, whole = sums[resource_scope(*place.values())], sums[Scope(ORGANIZATION)]
-    assert (own.kev, own.ages, own.flow) == (3, Ages(), {"patched": 4})
-    assert (whole.kev, whole.flow) == (2, {"patched": 4})
-    assert whole.ages.to_json() == {"0|2026-11-01|2026-11-30": 2}
-    assert sums[Scope("owner", "web")] == whole
-
-
 @given(COUNTS)
 def test_the_total_is_what_is_written_beside_it(counts: Counts) -> None:
     values = counts.to_json()
@@ -60,33 +37,6 @@ def test_the_total_is_what_is_written_beside_it(counts: Counts) -> None:
 
 def test_the_contract_names_six_severities_and_the_total() -> None:
     assert list(Counts().to_json()) == [*(s.lower() for s in ORDER), "total"]
-
-
-def test_the_organization_has_a_rollup_even_without_any_resource() -> None:
-    assert rollups([]) == {Scope(ORGANIZATION): Rollup()}
-
-
-def test_a_resource_counts_in_every_scope_that_it_is_in() -> None:
-    sums = rollups([row(critical=1, suppressed=2, fixable=1), row("i-2", high=3, exploitable=2, owner=None)])
-    assert sums[resource_scope("1", "eu-west-1", "AWS_EC2_INSTANCE", "i-1")] == Rollup(Counts(critical=1), 2, 1, 0, 1)
-    whole = Rollup(Counts(critical=1, high=3), 2, 1, 2, 2)
-    assert sums[Scope(ORGANIZATION)] == sums[Scope("account", "1")] == sums[Scope("region", "eu-west-1")] == whole
-    assert sums[Scope("type", "AWS_EC2_INSTANCE")] == whole
-    assert sums[Scope("owner", "web")].counts == Counts(critical=1)
-    assert sums[Scope("owner", "")].counts == Counts(high=3), "what nobody owns is a group, too"
-
-
-def test_a_resource_with_suppressed_findings_only_is_a_resource_with_findings_and_one_with_none_is_not() -> None:
-    assert rollups([row(suppressed=1), row("i-2", closed=4)])[Scope(ORGANIZATION)].resources == 1
-
-
-def test_a_finding_of_several_resources_counts_at_each_and_once_above() -> None:
-    elsewhere = {**dict.fromkeys((*NAMES, "suppressed", "closed", "fixable", "exploitable"), 0), "high": 1, "suppressed": 1}
-    elsewhere |= {"fixable": 1, "exploitable": 1, "other": 1}
-    shared = row("i-2", high=2, other=1, suppressed=1, fixable=2, exploitable=1, counted_elsewhere=json.dumps(elsewhere))
-    sums = rollups([row(high=1, fixable=1, exploitable=1), shared])
-    assert sums[resource_scope("1", "eu-west-1", "AWS_EC2_INSTANCE", "i-2")].counts == Counts(high=2, other=1)
-    assert sums[Scope(ORGANIZATION)] == Rollup(Counts(high=2), 0, 2, 1, 2)
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

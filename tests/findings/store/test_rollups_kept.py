@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sre_findings.model.ages import Ages, Bucket
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.rollup import KINDS, ORGANIZATION, Counts, Rollup, Scope, resource_scope
 from sre_findings.store import rollups
@@ -194,3 +195,14 @@ def test_any_history_reads_back_at_each_of_its_commits(tmp_path_factory: Any, ni
         }
         found = {scope: rollup for name in KINDS for scope, rollup in kind(table, sequence, name).items()}
         assert found == {scope: rollup for scope, rollup in now.items() if rollup != Rollup()}
+
+
+def test_ages_are_kept_beside_and_a_scope_that_emptied_is_left_out(table: Table) -> None:
+    old, young = Ages({Bucket(0, "2026-11-01"): 3}), Ages({Bucket(1, "2026-11-20", "2026-12-01"): 1})
+    assert rollups.write_ages(table, commit(1), {ORG: old, A: old}, {}) == 2
+    assert rollups.write_ages(table, commit(2), {ORG: young}, {ORG: old, A: old}) == 2
+    assert rollups.write_ages(table, commit(3), {ORG: young}, {ORG: young}) == 0
+    assert dict(rollups.read_ages(table, commit(1), "account")) == {A: old}
+    assert dict(rollups.read_ages(table, commit(3), "account")) == {}
+    assert dict(rollups.read_ages(table, commit(3), ORGANIZATION)) == {ORG: young}
+    assert dict(rollups.read_ages(table, commit(1), ORGANIZATION)) == {ORG: old}

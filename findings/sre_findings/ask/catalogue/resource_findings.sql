@@ -1,8 +1,8 @@
--- One page of a resource's findings, the worst first.
+-- One page of a resource's findings, the worst first, and in each row how many there are on all pages.
 select finding_arn, vulnerability_id, severity, status, type, title, p.list as packages, fix_available, exploit_available,
        epss_score, inspector_score, epoch_us(first_observed_at) as first_observed_us,
        epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id,
-       f.region as region, owner
+       f.region as region, owner, count(*) over () as total
 from findings as f
 left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = 0
 where resource_id = :resource_id and account_id = :account_id and f.region = :region and resource_type = :resource_type

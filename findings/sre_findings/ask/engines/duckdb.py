@@ -15,6 +15,7 @@ from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 _BATCH = 2000
+_SMALL = 512 * 1024  # bytes of Parquet that are kept in memory as they are: asking them costs a third of asking the file
 
 
 class DuckDB(Engine):
@@ -51,10 +52,11 @@ class DuckDB(Engine):
             yield [dict(zip(names, row, strict=True)) for row in rows]
 
     def connect(self, tables: Iterable[str]) -> Any:
-        """A connection with a view for each of the tables."""
+        """A connection with a view for each of the tables; a small one is read once and stays."""
         for table in tables:
             if table not in self._views and (source := self._source(table)):
-                self._connection.execute(f"create view {table} as {source}")
+                small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
+                self._connection.execute(f"create {'table' if small else 'view'} {table} as {source}")
                 self._views.add(table)
         return self._connection.cursor()
 

@@ -176,6 +176,9 @@ create temp table scanned_groups as
 select account_id, resource_type, exposure_group, max(last_scanned_at) as last_scanned_at
 from covered where scanned and exposure_group <> resource_id group by 1, 2, 3;
 
+-- What is not needed any more goes: a million findings take a third of a gigabyte each time.
+drop table tonight;
+
 create temp table states as
 select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resource_id,
        coalesce(g.exposure_group, j.group_before, j.resource_id) as exposure_group, j.type, j.subject,
@@ -229,6 +232,8 @@ left join scanned_groups as s
 -- What ended long ago is forgotten; the snapshots still tell it.
 where j.here or j.was_here or coalesce(j.resolved_at, night.began) > night.began - interval 90 days;
 
+drop table joined;
+
 create temp table events as
 with happened as (
     select *, 'opened' as kind, case when onboarding then 'onboarding' when in_group then 'successor' else 'new' end as why
@@ -262,11 +267,10 @@ order by h.kind, h.account_id, h.resource_type, h.resource_id, h.type, h.subject
 
 -- Open findings by age, so that lateness can be told under any policy at any time.
 create temp table ages as
-select s.snapshot_id, s.account_id, s.region, s.resource_type, s.resource_id, s.severity_rank,
+select s.snapshot_id, s.account_id, s.region, s.resource_type, s.resource_id, s.owner, s.severity_rank,
        cast(make_timestamp(epoch_us(s.exposed_since)) as date) as opened_on, s.kev_due,
        cast(sum(s.findings) as bigint) as findings, cast(sum(s.shared) as bigint) as shared,
        cast(sum(case when s.checked then 0 else s.findings end) as bigint) as unchecked
 from states as s
 where s.here and s.findings > 0
-group by 1, 2, 3, 4, 5, 6, 7, 8
-order by 5, 2, 6, 7, 8;
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9;

@@ -1,0 +1,43 @@
+"""Rollups and ages counted from Parquet: what the scan writes into the table, and what answers where the table has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sre_findings.ask.engine import Engine
+from sre_findings.model.ages import Ages, Bucket, bucketed
+from sre_findings.model.resource import Resource
+from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope, resource_scope
+
+_EVERY: dict[str, Any] = dict.fromkeys(("owners", "resource_id", "resource_type", "account_id", "region", "count"))
+
+
+def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
+    """Every scope's rollup, of some owners or of all. The organization has one even without any finding."""
+    some = list(owners) or None
+    held = {Scope(ORGANIZATION): Rollup()}
+    held |= {Scope(row["kind"], row["value"]): Rollup.counted(row) for row in engine.rows("rollups", owners=some)}
+    for row in engine.rows("by_resource", **_EVERY | {"owners": some}):
+        held[resource_scope(row["account_id"], row["region"], row["resource_type"], row["value"])] = Rollup.counted(row)
+    flows: dict[Scope, dict[str, int]] = {}
+    for row in engine.rows("flows", owners=some):
+        flows.setdefault(Scope(row["kind"], row["value"]), {})[row["word"]] = int(row["count"])
+    return held | {scope: replace(held.get(scope, Rollup()), flow=flow) for scope, flow in flows.items()}
+
+
+def of_resource(engine: Engine, one: Resource) -> Rollup:
+    """What one resource holds; zeroes where that is nothing. Without the night's flow."""
+    names = ("resource_id", "resource_type", "account_id", "region")
+    rows = engine.rows("by_resource", **_EVERY | {name: getattr(one, name) for name in names})
+    return Rollup.counted(rows[0]) if rows else Rollup()
+
+
+def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
+    """How old the open findings of every scope are, but of single resources."""
+    buckets: dict[Scope, list[tuple[Bucket, int]]] = {}
+    for row in engine.rows("ages", owners=list(owners) or None):
+        bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")
+        buckets.setdefault(Scope(row["kind"], row["value"]), []).append((bucket, int(row["findings"])))
+    return {scope: bucketed(pairs) for scope, pairs in buckets.items()}
