@@ -8,14 +8,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow.parquet as pq
 
+from answer_peers import Ask, awscli, pandas
 from processes import environment, machine
 from sre_findings.ask.ask import about_resource, summary
 from sre_findings.ask.doors import ask
@@ -38,16 +38,18 @@ from sre_findings.store.table import SqliteTable
 from sre_scanner import scan as scanning
 from sre_scanner.history import Chronicle
 from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import Fleet
 from sre_simulator.large import large_fleet
 from sre_simulator.server import Simulator
 
-NIGHTS, RUNS = 3, 15
+SHAPES = ((10_000, 90), (100_000, 3), (1_000_000, 3))  # findings a night, and nights
+RUNS = 15
+AWSCLI_UP_TO = 100_000  # beyond, the AWS CLI takes minutes and gigabytes
 TARGETS = {"counts": 1, "first 50 findings": 5, "all findings of one": 15, "changes": 500, "fix plan": 1000, "trend": 20}
 
 
-def build(findings: int, store: Path, spent: dict[str, float]) -> Sources:
-    """Nights of a large fleet, scanned one after the other; ``spent`` gets the CPU of history and rollups, a finding."""
-    fleet = large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=NIGHTS)
+def build(fleet: Fleet, store: Path, spent: dict[str, float]) -> Sources:
+    """Nights of a fleet, scanned one after the other; ``spent`` gets the CPU of the last night's history and rollups."""
     snapshots, table = Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db")
     with Simulator(fleet) as simulator:
         os.environ.update(environment(simulator.url, store))
@@ -78,7 +80,7 @@ def _timed(name: str, spent: dict[str, float], owner: Any, attribute: str) -> It
         setattr(owner, attribute, original)
 
 
-def questions(sources: Sources) -> dict[str, Callable[[], Any]]:
+def questions(sources: Sources) -> dict[str, Ask]:
     """Name → what is timed."""
     worst = summary(Summary(by="resource", count=1), sources).groups[0].value
 
@@ -101,31 +103,6 @@ def questions(sources: Sources) -> dict[str, Callable[[], Any]]:
     }
 
 
-def peers(sources: Sources) -> dict[str, Callable[[], Any]]:
-    """The same by pandas over the same files, read anew as a script would."""
-    newest, before = (sources.snapshots.commits()[-1], sources.snapshots.commits()[-2])
-    root = Path(sources.snapshots.blobs.url.removeprefix("file://"))
-    worst = summary(Summary(by="resource", count=1), sources).groups[0].value
-
-    def read(columns: list[str], commit: Any = newest) -> pd.DataFrame:
-        return pd.concat(
-            pd.read_parquet(path, columns=columns) for path in (root / folder(commit.snapshot_id)).glob("findings/*")
-        )
-
-    def changes() -> Any:
-        now, then = (set(read(["finding_arn"], commit)["finding_arn"]) for commit in (newest, before))
-        return len(now - then), len(then - now)
-
-    return {
-        "counts": lambda: read(["severity", "status"]).value_counts(),
-        "counts by account": lambda: read(["account_id", "severity"]).value_counts(),
-        "all findings of one": lambda: read(["resource_id", "title", "severity"]).query(
-            "resource_id == @worst", local_dict={"worst": worst}
-        ),
-        "changes": changes,
-    }
-
-
 def timed(function: Callable[[], Any]) -> tuple[float, float]:
     """Median and 95th percentile of the wall time in ms, after one run that warms up; fewer runs of what is slow."""
     function()
@@ -139,24 +116,26 @@ def timed(function: Callable[[], Any]) -> tuple[float, float]:
     return statistics.median(times), sorted(times)[int(len(times) * 0.95)]
 
 
-def measure(findings: int) -> list[str]:
-    """The rows of one size."""
+def measure(findings: int, nights: int) -> list[str]:
+    """The rows of one shape."""
     spent: dict[str, float] = {}
+    fleet = large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=nights)
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name:
-        sources = build(findings, Path(name) / "store", spent)
-        beside = peers(sources)
-        rows = [_row(question, timed(run), beside.get(question)) for question, run in questions(sources).items()]
+        sources = build(fleet, Path(name) / "store", spent)
+        by_pandas = pandas(sources)
+        by_aws = awscli(sources, fleet) if findings <= AWSCLI_UP_TO and nights < 10 else {}
+        rows = [_row(question, timed(run), by_pandas, by_aws) for question, run in questions(sources).items()]
         head = (
-            f"\n## {findings:,} findings a night, {NIGHTS} nights\n",
-            "| question | p50, ms | p95, ms | target, ms | pandas, ms |",
+            f"\n## {findings:,} findings a night, {nights} nights\n",
+            "| question | p50, ms | p95, ms | target, ms | pandas, ms | AWS CLI, ms |",
         )
-        return [*head, "| --- | --- | --- | --- | --- |", *rows, "", *_kept(sources), _spent(findings, spent)]
+        return [*head, "| --- | --- | --- | --- | --- | --- |", *rows, "", *_kept(sources), _spent(findings, spent)]
 
 
-def _row(question: str, ours: tuple[float, float], peer: Callable[[], Any] | None) -> str:
-    target = TARGETS.get(question, "–")
-    beside = f"{timed(peer)[0]:.0f}" if peer else "–"
-    return f"| {question} | {ours[0]:.1f} | {ours[1]:.1f} | {target} | {beside} |"
+def _row(question: str, ours: tuple[float, float], by_pandas: Mapping[str, Ask], by_aws: Mapping[str, float]) -> str:
+    pandas_ms = f"{timed(by_pandas[question])[0]:.0f}" if question in by_pandas else "–"
+    aws_ms = f"{by_aws[question]:,.0f}" if question in by_aws else "–"
+    return f"| {question} | {ours[0]:.1f} | {ours[1]:.1f} | {TARGETS.get(question, '–')} | {pandas_ms} | {aws_ms} |"
 
 
 def _kept(sources: Sources) -> list[str]:
@@ -180,14 +159,18 @@ def _spent(findings: int, spent: dict[str, float]) -> str:
     return f"CPU a finding beyond the scan's own: {told}. Peak memory of all this, simulator included: {peak:.0f} MB."
 
 
-def main(sizes: tuple[int, ...] = (100_000, 1_000_000)) -> None:
+def main(shapes: Sequence[tuple[int, int]] = SHAPES) -> None:
     """Writes results/answers.md."""
-    lines = ["# Answers", "", machine(), "", f"In process and warm; medians of up to {RUNS}. pandas reads the same files anew."]
-    for findings in sizes:
-        lines += measure(findings)
+    told = (
+        f"In process and warm; medians of up to {RUNS}. pandas reads the same files anew, as a script would; the AWS CLI lists "
+        "with a JMESPath, the whole process once, against the simulator."
+    )
+    lines = ["# Answers", "", machine(), "", told]
+    for findings, nights in shapes:
+        lines += measure(findings, nights)
         print("\n".join(lines), flush=True)
     (Path(__file__).parent / "results" / "answers.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    main(tuple(int(text) for text in sys.argv[1:]) or (100_000, 1_000_000))
+    main([(int(findings), int(nights)) for findings, nights in (one.split("x") for one in sys.argv[1:])] or SHAPES)

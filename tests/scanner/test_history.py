@@ -176,16 +176,33 @@ def test_half_a_host_that_inspector_closed_is_patched_unless_its_packages_still_
     assert told(nights(account, later)) == {("resolved", "patched"): many}
 
 
-def test_a_resource_that_was_not_scanned_since_is_not_called_patched(
-    nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("days_ago", "cause"), [(0, "patched"), (3, "unknown")])
+def test_a_new_version_is_a_fix_only_if_the_resource_was_scanned_since(
+    nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch, days_ago: int, cause: str
 ) -> None:
     from sre_simulator import replay
 
     covered = replay._covered
     nights(account)
-    monkeypatch.setattr(replay, "_covered", lambda rows, at: covered(rows, at - 3 * 86_400))
-    place = first(account, severity="HIGH")
-    assert told(nights([one for i, one in enumerate(account) if i != place])) == {("resolved", "unknown"): 1}
+    monkeypatch.setattr(replay, "_covered", lambda rows, at: covered(rows, at - days_ago * 86_400))
+    upgraded = [place for place, one in enumerate(account) if names_of(one) == names_of(account[two_of_a_kind(account)])]
+    later = copy.deepcopy(account)
+    for place in upgraded:
+        for package in later[place]["packageVulnerabilityDetails"]["vulnerablePackages"]:
+            package["version"] = "99"
+    assert told(nights([one for place, one in enumerate(later) if place != upgraded[0]])) == {("resolved", cause): 1}
+
+
+def names_of(one: Wire) -> tuple[str, frozenset[str]]:
+    """The resource of a finding, and the packages that it names."""
+    packages = one.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", [])
+    return one["resources"][0]["id"], frozenset(package["name"] for package in packages)
+
+
+def two_of_a_kind(account: list[Wire]) -> int:
+    """The place of a finding of an instance that shares its packages with two to nine others: no bulk when one goes."""
+    many = Counter(names_of(one) for one in account if one["resources"][0]["type"] == "AWS_EC2_INSTANCE" and names_of(one)[1])
+    return next(place for place, one in enumerate(account) if 3 <= many[names_of(one)] <= 10)
 
 
 def test_silence_of_a_resource_that_is_no_longer_scanned_is_no_cure(
