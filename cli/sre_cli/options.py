@@ -95,14 +95,23 @@ def count_option(default: int) -> Callable[[F], F]:
     return click.option("-n", "--count", default=default, show_default=True, type=click.IntRange(0), help=text)
 
 
+def sources_here(settings: Settings) -> Any:
+    """The store, for commands that read it themselves. Raises UsageError where a server is to be asked instead."""
+    from sre_findings.ask.open import open_sources  # noqa: PLC0415 - after --help
+
+    if settings.server:
+        why = "this command reads snapshots itself"
+        raise UsageError("SRE_SERVER is set", why=why, do="Unset it, or name a store with --store.")
+    return open_sources(settings)
+
+
 def answer_list(question: Any, door: str, settings: Settings, output: str) -> int:
     """Asks, prints the answer, and gives the exit code: 3 where there is nothing to answer from, or it may not be all."""
     from sre_cli.exits import ANSWERED, UNSURE  # noqa: PLC0415
     from sre_cli.render_list import render_list  # noqa: PLC0415
-    from sre_findings.ask import doors  # noqa: PLC0415
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+    from sre_findings.ask.open import open_door  # noqa: PLC0415
 
-    answer = doors.ask(door, question, open_sources(settings))
+    answer = open_door(settings).ask(door, question)
     show(answer, output, render_list)
     return ANSWERED if answer.known and answer.proof.sure else UNSURE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ SETTINGS = (
     Setting("owners", "SRE_OWNERS", "none", "A file that names owners of what has no such tag."),
     Setting("sla", "SRE_SLA", "the policy's", "Days allowed by severity: critical=15,high=30,informational=none."),
     Setting("policy", "SRE_POLICY", "none", "A file with the policy: service levels, KEV grace, the order of ranking."),
+    Setting("server", "SRE_SERVER", "none", "A server to ask in place of the store: https://host/mcp."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
 )
 
@@ -64,6 +65,8 @@ class Settings:
     policy: Path | None = None
     suppressions: Path | None = None
     copies_size: int = 10 * 10**9
+    server: str = ""
+    token: str = field(default="", repr=False)
 
 
 def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
@@ -83,6 +86,8 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         sla=values.get("sla", ""),
         **{name: folder / values[name] if values.get(name) else None for name in ("owners", "policy", "suppressions")},
         copies_size=size(values.get("copies_size", "10GB")),
+        server="" if store or table else values.get("server", ""),  # who names a store means that store
+        token=environ.get("SRE_TOKEN", ""),
     )
 
 

@@ -24,9 +24,8 @@ def command(settings: Settings, owners: tuple[str, ...], as_of: str | None, outp
     sre-cli coverage --output csv
     """
     from sre_cli.render import render_coverage  # noqa: PLC0415 - after --help
-    from sre_findings.ask.ask import coverage  # noqa: PLC0415
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+    from sre_findings.ask.open import open_door  # noqa: PLC0415
 
-    answer = coverage(CoverageGaps(as_of, owners), open_sources(settings))
+    answer = open_door(settings).coverage(CoverageGaps(as_of, owners))
     options.show(answer, output, render_coverage)
     return exits.of_coverage(answer)

@@ -46,14 +46,13 @@ def command(settings: Settings, form: str, destination: Path, columns: str, exce
     sre-cli export --format parquet --status active --status closed -o all.parquet
     """
     from sre_findings.ask.ask import rows  # noqa: PLC0415 - after --help
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
     from sre_findings.ask.question import Rows  # noqa: PLC0415
     from sre_reports.exports import Options, write_export  # noqa: PLC0415
 
     if raw:
         click.echo("sre-cli: --raw: cells may start a formula; do not open this file in a spreadsheet.", err=True)
     filters["statuses"] = filters["statuses"] or ("ACTIVE",)
-    proof, batches = rows(Rows(**filters), open_sources(settings))
+    proof, batches = rows(Rows(**filters), options.sources_here(settings))
     chosen = Options(form, columns, excel=excel, raw=raw)
     if str(destination) == "-":
         count = write_export(chosen, proof, batches, sys.stdout.buffer)

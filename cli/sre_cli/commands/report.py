@@ -24,11 +24,10 @@ def command(settings: Settings, folder: Path, as_of: str | None) -> int:
     sre-cli report -o report
     """
     from sre_findings.ask.ask import gather_report  # noqa: PLC0415 - after --help
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
     from sre_findings.files import whole  # noqa: PLC0415
     from sre_reports.page import Report, render  # noqa: PLC0415
 
-    material = gather_report(open_sources(settings), as_of, EMBEDDED)
+    material = gather_report(options.sources_here(settings), as_of, EMBEDDED)
     page = render(Report(*material, generated_at=datetime.now(UTC)))
     with whole(folder.absolute() / "index.html") as file:
         file.write(page.encode())

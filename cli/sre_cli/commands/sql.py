@@ -39,12 +39,11 @@ def command(settings: Settings, text: str, count: int, timeout: Any, memory: int
     sre-cli sql "select * from coverage where status <> 'ACTIVE'" --output csv
     """
     from sre_cli.limits import limits  # noqa: PLC0415 - after --help
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
     from sre_findings.ask.sql import Sql, sql  # noqa: PLC0415
 
     question = Sql(sys.stdin.read() if text == "-" else text, count, as_of, timeout.total_seconds(), memory)
     with limits(question.seconds + _GRACE, question.memory + _HEADROOM):
-        answer = sql(question, open_sources(settings))
+        answer = sql(question, options.sources_here(settings))
     click.echo(_FORMS[output](answer).rstrip("\n"))
     _tell(answer)
     return exits.ANSWERED if answer.proof.sure else exits.UNSURE

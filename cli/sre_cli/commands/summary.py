@@ -29,10 +29,9 @@ def command(settings: Settings, fail_on: Severity | None, untriaged: str, output
     sre-cli summary --by package -n 10 --output csv
     """
     from sre_cli.render import render_summary  # noqa: PLC0415 - after --help
-    from sre_findings.ask.ask import summary  # noqa: PLC0415
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+    from sre_findings.ask.open import open_door  # noqa: PLC0415
 
-    answer = summary(Summary(**asked), open_sources(settings))
+    answer = open_door(settings).summary(Summary(**asked))
     options.show(answer, output, render_summary)
     code = exits.of_summary(answer, fail_on, untriaged_fails=untriaged == "fail")
     if code == exits.FAIL_ON:

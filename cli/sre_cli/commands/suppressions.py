@@ -34,13 +34,12 @@ def command(settings: Settings, openvex: Path | None, author: str | None, as_of:
 
 
 def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> None:
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415 - after --help
     from sre_findings.ask.sources import find  # noqa: PLC0415
     from sre_findings.ask.suppressed import matched, of_sources  # noqa: PLC0415
     from sre_findings.files import whole  # noqa: PLC0415
     from sre_reports.openvex_export import document  # noqa: PLC0415
 
-    sources = open_sources(settings)
+    sources = options.sources_here(settings)
     rules, found, now = of_sources(sources), find(sources, as_of), sources.now()
     pairs = matched(rules, found, now.date()) if found else ()
     vex = document(rules, author=author, timestamp=now, matched=pairs)

@@ -46,13 +46,12 @@ def command(settings: Settings, output: str, fail_on: Severity | None, untriaged
     sre-cli vulnerabilities -i prod-web-36 --context
     """
     from sre_cli.render import render_resource  # noqa: PLC0415 - after --help
-    from sre_findings.ask.ask import about_resource  # noqa: PLC0415
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
+    from sre_findings.ask.open import open_door  # noqa: PLC0415
 
     some = 25 if output in ("table", "json") else 0
     chosen = {"source": asked["source"] or EITHER, "count": some if asked["count"] is None else asked["count"]}
     question = AboutResource(**asked | chosen)
-    answer = about_resource(question, open_sources(settings, profile))
+    answer = open_door(settings, profile).about_resource(question)
     options.show(answer, output, render_resource)
     if answer.next_cursor and output == "json":
         click.echo("sre-cli: there is more: pass next_cursor as --cursor, or use -n 0.", err=True)

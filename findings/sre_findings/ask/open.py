@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
+from sre_findings.ask.door import Door, Here
 from sre_findings.ask.sources import AskContext, Live, Sources
 from sre_findings.model.answer import ResourceAnswer
 from sre_findings.model.errors import UsageError
@@ -18,6 +19,16 @@ from sre_findings.store.snapshots import Snapshots
 LIVE_RATE = 5.0  # requests a second: people who ask must not starve the scan
 LIVE_DEADLINE = 20.0  # seconds that a person waits
 CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
+
+
+def open_door(settings: Settings, profile: str | None = None) -> Door:
+    """The server where the settings name one, else the store. Nothing is contacted yet."""
+    if settings.server:
+        from sre_findings.ask.remote import Remote  # noqa: PLC0415 - only what is chosen
+        from sre_findings.ask.there import There  # noqa: PLC0415
+
+        return There(Remote(settings.server, settings.token))
+    return Here(open_sources(settings, profile))
 
 
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:

@@ -53,7 +53,8 @@ class Proof:
 class ResourceAnswer:
     """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of all ACTIVE ones.
 
-    ``context`` is what AWS says of it now, None where it was not asked.
+    ``incomplete`` says that something which the question touches was not read. ``context`` is what AWS says of it now, None
+    where it was not asked.
     """
 
     resource: Resource
@@ -88,6 +89,7 @@ class ResourceAnswer:
             "accepted": self.accepted,
             **self.proof.to_json(),
             "coverage": [coverage_json(row) for row in self.coverage],
+            "incomplete": self.incomplete,
             "filters": dict(self.filters),
             "findings": [one.to_json() for one in self.findings],
             "total_findings": self.total_findings,

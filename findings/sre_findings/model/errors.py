@@ -94,3 +94,21 @@ class Interrupted(SreError):
 
     def __init__(self) -> None:
         super().__init__("interrupted; nothing was committed")
+
+
+def kind_of(error: SreError) -> str:
+    """The error's class in words, for other processes: ``usage``, ``ambiguous_name``, ``access_denied`` …"""
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def of_kind(kind: str, what: str, why: str, do: str) -> SreError:
+    """The error that another process tells of; one that is unknown here is a plain SreError, and exits as a bug does."""
+    return _KINDS.get(kind, SreError)(what, why=why, do=do)
+
+
+_KINDS: dict[str, type[SreError]] = {
+    "ambiguous_name": UsageError, "timeout": Unreachable, "usage": UsageError, "access_denied": AccessDenied,
+    "credentials_invalid": CredentialsInvalid, "throttled": Throttled, "unreachable": Unreachable, "rejected": Rejected,
+    "inspector_disabled": InspectorDisabled, "store_unreadable": StoreUnreadable, "unreadable": Unreadable,
+}  # fmt: skip

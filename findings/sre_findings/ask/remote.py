@@ -1,0 +1,135 @@
+"""Asking a server: one POST a page, by the standard library alone, for the command line and the Lambda start with it.
+
+The protocol is MCP's (https://modelcontextprotocol.io), in its form without sessions. A token goes over TLS or to the
+loopback, and nowhere else; redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Throttled, Unreachable, UsageError, of_kind
+
+TIMEOUT = 60.0  # seconds: longer than the server gives itself
+BUDGET = 50_000  # tokens a page: the most that the server gives
+LARGEST = 16 * 1024 * 1024  # bytes of one page
+ERROR = "sre-operations-assistant/error"  # in an error's _meta
+LIST = "sre-operations-assistant/list"  # in a list's _meta: what its JSON does not tell
+_CHECK = "Check SRE_SERVER."
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: the values that the command line prints, and what the result tells beside them."""
+
+    values: dict[str, Any]
+    meta: Mapping[str, Any]
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the next page begins; None after the last."""
+        cursor: str | None = self.values.get("page", {}).get("next_cursor")
+        return cursor
+
+
+class Remote:
+    """One server. Raises UsageError for an address that it would be wrong to send a token to."""
+
+    def __init__(self, url: str, token: str = "", timeout: float = TIMEOUT) -> None:
+        self._place, self._token, self._timeout = _checked(url), token, timeout
+        self._name = f"{self._place.scheme}://{self._place.netloc}"
+
+    def call(self, tool: str, arguments: Mapping[str, Any]) -> Page:
+        """What a tool answers. Raises what the question would raise here, and Unreadable where the server cannot be asked."""
+        params = {"name": tool, "arguments": dict(arguments)}
+        answer = self._parsed(self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}))
+        if "error" in answer:
+            raise Unreachable(f"{self._name} refused the call", why=_line(answer["error"].get("message")), do=_CHECK)
+        result = answer["result"]
+        if result.get("isError"):
+            raise _error(result)
+        return Page(result["structuredContent"], result.get("_meta") or {})
+
+    def _post(self, body: Mapping[str, Any]) -> bytes:
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        connection = self._connection()
+        try:
+            connection.request("POST", self._place.path or "/mcp", json.dumps(body), headers)
+            response = connection.getresponse()
+            said = response.read(LARGEST + 1)
+        except TimeoutError as error:
+            raise Unreachable(
+                f"{self._name} did not answer within {self._timeout:g} s", do="Try again, or ask for less."
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            why = str(error) or type(error).__name__
+            raise Unreachable(f"{self._name} cannot be reached", why=why, do=f"Is it running? {_CHECK}") from error
+        finally:
+            connection.close()
+        if response.status != http.client.OK:
+            raise self._refused(response.status, response.getheader("Retry-After", ""))
+        if len(said) > LARGEST:
+            raise Unreachable(f"{self._name} answered more than {LARGEST >> 20} MB", do="Ask for less.")
+        return said
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._place.hostname or "", self._place.port
+        if self._place.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=self._timeout)
+        return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=ssl.create_default_context())
+
+    def _refused(self, status: int, retry_after: str) -> SreError:
+        """One line for each way of saying no."""
+        if status == http.client.UNAUTHORIZED:
+            why = "it does not know this token, or the token has expired" if self._token else "it wants a token"
+            return CredentialsInvalid(f"{self._name} did not let you in", why=why, do="Check SRE_TOKEN.")
+        if status == http.client.FORBIDDEN:
+            return AccessDenied(f"{self._name} forbids this", why="the token lacks the scope", do="Ask for a token that has it.")
+        if status == http.client.TOO_MANY_REQUESTS:
+            when = f"in {retry_after} s" if retry_after.isdecimal() else "in a minute"
+            return Throttled(f"{self._name} is asked too often", do=f"Try again {when}.")
+        return Unreachable(f"{self._name} answered {status}", do=f"Is this the assistant's server? {_CHECK}")
+
+    def _parsed(self, said: bytes) -> dict[str, Any]:
+        try:
+            answer = json.loads(said)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or not ({"result", "error"} & answer.keys()):
+            raise Unreachable(f"{self._name} did not answer as an MCP server does", do=_CHECK)
+        return answer
+
+
+def _checked(url: str) -> SplitResult:
+    try:
+        place = urlsplit(url)
+        host, _ = place.hostname, place.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is not an address", why=str(error), do=_CHECK) from error
+    if place.scheme not in ("http", "https") or not host or place.username is not None:
+        raise UsageError(f"{url!r} is not the address of a server", do="Use https://host/mcp.")
+    if place.scheme == "http" and host not in _LOOPBACK:
+        why = "findings and tokens would go over the network for all to read"
+        raise UsageError(f"{url} is not TLS", why=why, do="Use https://, or http:// to this machine only.")
+    return place
+
+
+def _error(result: Mapping[str, Any]) -> SreError:
+    """The error that the server met, as its own kind here."""
+    parts = (result.get("_meta") or {}).get(ERROR) or {}
+    said = "".join(str(one.get("text", "")) for one in result.get("content", ()))
+    what, why, do = (_line(parts.get(name)) for name in ("what", "why", "do"))
+    return of_kind(str(parts.get("kind", "")), what or _line(said), why, do)
+
+
+def _line(text: object) -> str:
+    """At most a line of what a server says."""
+    return " ".join(str(text or "").split())[:1000]

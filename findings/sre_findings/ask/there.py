@@ -1,0 +1,97 @@
+"""The door onto a server: each question is a tool's call, and the pages of its answer become one answer again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sre_findings.ask.question import (
+    CACHED,
+    LIVE,
+    AboutResource,
+    CoverageGaps,
+    Narrow,
+    Summary,
+)
+from sre_findings.ask.remote import BUDGET, LIST, Page, Remote
+from sre_findings.model import received
+from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+from sre_findings.model.errors import UsageError
+from sre_findings.model.list_answer import ListAnswer
+
+# the door's name → the tool's, where they differ
+_TOOLS = {"time-to-fix": "time_to_fix", "fixes": "fix_plan", "where": "where_vulnerable"}
+
+
+class There:
+    """Asks a server. Its answers are those that the store behind it would give here, as far as the token may see."""
+
+    def __init__(self, remote: Remote) -> None:
+        self.remote = remote
+
+    def about_resource(self, question: AboutResource) -> ResourceAnswer:
+        """See Door. A cursor tells the snapshot and how many findings were listed before."""
+        before = _place(question.cursor)
+        asked = {
+            "resource_id": question.text,
+            "severities": list(question.severities),
+            "suppressed": question.suppressed,
+            "live": {LIVE: True, CACHED: False}.get(question.source),
+            "as_of": question.as_of,
+            "region": question.region,
+            "context": question.context,
+            "count": before + question.count if question.count else 0,
+        }
+        values = self._whole("check_resource", asked, "findings").values
+        if question.cursor and question.cursor.rpartition(".")[0] != values["snapshot_id"]:
+            _refuse(question.cursor)
+        end = len(values["findings"])
+        values["findings"] = values["findings"][before:]
+        values["next_cursor"] = f"{values['snapshot_id']}.{end}" if 0 < end < values["total_findings"] else None
+        return received.resource_answer(values)
+
+    def summary(self, question: Summary) -> SummaryAnswer:
+        """See Door."""
+        asked = {"by": question.by, "count": question.count, "as_of": question.as_of, "owners": list(question.owners)}
+        return received.summary_answer(self._whole("summarize", asked, "groups").values)
+
+    def coverage(self, question: CoverageGaps) -> CoverageAnswer:
+        """See Door."""
+        asked = {"as_of": question.as_of, "owners": list(question.owners)}
+        return received.coverage_answer(self._whole("coverage", asked, "gaps").values)
+
+    def ask(self, name: str, question: Any) -> ListAnswer:
+        """See Door."""
+        page = self._whole(_TOOLS.get(name, name), _arguments(question))
+        return received.list_answer(page.values, page.meta[LIST])
+
+    def _whole(self, tool: str, arguments: Mapping[str, Any], name: str = "") -> Page:
+        """Every page as one, without the fields that only pages have."""
+        asked = {key: value for key, value in arguments.items() if value not in (None, [], "")} | {"token_budget": BUDGET}
+        first = page = self.remote.call(tool, asked)
+        name = name or first.meta[LIST]["name"]
+        while cursor := page.next_cursor:
+            page = self.remote.call(tool, {**asked, "cursor": cursor})
+            first.values[name] += page.values[name]
+        first.values.pop("page", None)
+        return first
+
+
+def _arguments(question: Any) -> dict[str, Any]:
+    """A question's fields under the names that the tools have for them."""
+    values = {name: getattr(question, name) for name in question.__dataclass_fields__}
+    narrow: Narrow = values.pop("narrow", Narrow())
+    values |= {name: getattr(narrow, name) for name in ("owners", "accounts", "regions")}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _place(cursor: str | None) -> int:
+    """How many findings a cursor of an answer leaves out."""
+    place = (cursor or ".0").rpartition(".")[2]
+    return int(place) if place.isdecimal() else _refuse(str(cursor))
+
+
+def _refuse(cursor: str) -> int:
+    pinned = cursor.rpartition(".")[0]
+    do = f"Ask again with --as-of {pinned}, or without a cursor." if pinned else "Ask again without a cursor."
+    raise UsageError("this cursor belongs to another snapshot", do=do)

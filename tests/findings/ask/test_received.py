@@ -1,0 +1,127 @@
+"""An answer that went over the wire says, in every form, what it said before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_cli.render import render_coverage, render_resource, render_summary
+from sre_cli.render_list import render_list
+from sre_findings.ask.ask import about_resource, coverage, summary
+from sre_findings.ask.doors import ask
+from sre_findings.ask.question import (
+    BY,
+    CACHED,
+    AboutResource,
+    Changes,
+    CoverageGaps,
+    Exposure,
+    Fixes,
+    Priorities,
+    Sla,
+    Summary,
+    TimeToFix,
+    Trend,
+)
+from sre_findings.ask.sources import Sources
+from sre_findings.model import context, received
+from sre_findings.model.answer import ResourceAnswer
+from sre_findings.model.context import Context, Told
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_reports.answer_formats import as_csv, as_json, as_ndjson
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
+
+LISTS = {
+    "changes": Changes(count=0), "trend": Trend(), "sla": Sla(), "time-to-fix": TimeToFix(), "priorities": Priorities(),
+    "where": Exposure("openssl"), "fixes": Fixes(),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    folder = Path(nights.blobs.url.removeprefix("file://"))
+    began = nights.commits()[-1].started_at
+    return Sources(nights, SqliteTable(folder / "table.db"), tmp_path_factory.mktemp("copies"), now=lambda: began)
+
+
+def wired(values: Any) -> Any:
+    return json.loads(json.dumps(values))
+
+
+def same(before: Any, after: Any, table: Any) -> None:
+    assert as_json(after) == as_json(before)
+    assert as_csv(after) == as_csv(before)
+    assert as_ndjson(after) == as_ndjson(before)
+    assert table(after, 100, 0) == table(before, 100, 0)
+
+
+@pytest.mark.parametrize("text", [BUSY_INSTANCE, CLEAN_INSTANCE, "nobody-has-this-name"])
+def test_of_a_resource(sources: Sources, text: str) -> None:
+    answer = about_resource(AboutResource(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources)
+    back = received.resource_answer(wired(answer.to_json()))
+    same(answer, back, render_resource)
+    assert back.incomplete == answer.incomplete, "the exit code goes by it"
+
+
+@pytest.mark.parametrize("by", [None, *BY])
+def test_of_everything(sources: Sources, by: str | None) -> None:
+    answer = summary(Summary(by), sources)
+    same(answer, received.summary_answer(wired(answer.to_json())), render_summary)
+
+
+def test_of_coverage(sources: Sources) -> None:
+    answer = coverage(CoverageGaps(), sources)
+    assert answer.gaps
+    same(answer, received.coverage_answer(wired(answer.to_json())), render_coverage)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_of_a_list(sources: Sources, name: str) -> None:
+    answer = ask(name, LISTS[name], sources)
+    back = received.list_answer(wired(answer.to_json()), wired(received.told(answer)))
+    assert (back.known, list(back.summary)) == (answer.known, list(answer.summary))
+    same(answer, back, render_list)
+
+
+MOMENTS = st.none() | st.datetimes(timezones=st.just(received._known(received.moment("2026-11-23T00:00:00Z")).tzinfo)).map(
+    lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
+)
+NUMBERS, TEXTS = st.none() | st.integers(0, 9), st.none() | st.text(max_size=5)
+NOTES = st.sampled_from(("", "denied", "too slow"))
+INSTANCES = st.builds(
+    context.Instance, TEXTS, TEXTS, TEXTS, MOMENTS, TEXTS, st.just(("10.0.0.1",)), st.just(()), st.just(("::1",)),
+    st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
+)  # fmt: skip
+PATCHES = st.builds(context.PatchState, NUMBERS, NUMBERS, NUMBERS, NUMBERS, TEXTS, MOMENTS, TEXTS)
+AGENTS = st.builds(context.Agent, TEXTS, TEXTS, MOMENTS, TEXTS)
+CPUS = st.builds(context.Cpu, st.floats(0, 100), st.floats(0, 100), MOMENTS.filter(bool), st.lists(st.none() | st.just(1.5)))
+
+
+def told(source: str, values: Any) -> Any:
+    return st.builds(Told, st.just(source), MOMENTS, st.booleans(), st.none() | values, NOTES)
+
+
+@given(st.builds(
+    Context, st.sampled_from(("", "111122223333")), st.just("eu-west-1"), told("a", INSTANCES), told("b", PATCHES),
+    told("c", AGENTS), told("d", CPUS), st.lists(NOTES.filter(bool), max_size=1),
+))  # fmt: skip
+def test_of_context(one: Context) -> None:
+    back = received._context(wired(one.to_json()))
+    assert back
+    assert back.to_json() == one.to_json()
+
+
+def test_fields_of_a_later_version_are_ignored_and_missing_ones_are_not(sources: Sources) -> None:
+    values = wired(about_resource(AboutResource(BUSY_INSTANCE, source=CACHED), sources).to_json())
+    values["findings"][0]["mood"] = "calm"
+    back = received.resource_answer(values | {"weather": "fair"})
+    assert isinstance(back, ResourceAnswer)
+    del values["verdict"]
+    with pytest.raises(KeyError, match="verdict"):
+        received.resource_answer(values)
