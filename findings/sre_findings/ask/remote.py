@@ -6,10 +6,11 @@ loopback, and nowhere else; redirects are not followed.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -49,13 +50,24 @@ class Remote:
     def call(self, tool: str, arguments: Mapping[str, Any]) -> Page:
         """What a tool answers. Raises what the question would raise here, and Unreadable where the server cannot be asked."""
         params = {"name": tool, "arguments": dict(arguments)}
-        answer = self._parsed(self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}))
-        if "error" in answer:
-            raise Unreachable(f"{self._name} refused the call", why=_line(answer["error"].get("message")), do=_CHECK)
-        result = answer["result"]
-        if result.get("isError"):
-            raise _error(result)
-        return Page(result["structuredContent"], result.get("_meta") or {})
+        said = self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        with self.understood():
+            answer = json.loads(said)
+            if "error" in answer:
+                raise Unreachable(f"{self._name} refused the call", why=_line(answer["error"]["message"]), do=_CHECK)
+            result = answer["result"]
+            if result.get("isError"):
+                raise _error(result)
+            return Page(result["structuredContent"], result.get("_meta") or {})
+
+    @contextlib.contextmanager
+    def understood(self) -> Iterator[None]:
+        """What is not of the form that it should have is no bug of ours: it comes from another version, or another server."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            what = f"{self._name} did not answer as this version of the assistant does"
+            raise Unreachable(what, why=_line(error), do=f"Has it the same version? {_CHECK}") from error
 
     def _post(self, body: Mapping[str, Any]) -> bytes:
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -97,15 +109,6 @@ class Remote:
             when = f"in {retry_after} s" if retry_after.isdecimal() else "in a minute"
             return Throttled(f"{self._name} is asked too often", do=f"Try again {when}.")
         return Unreachable(f"{self._name} answered {status}", do=f"Is this the assistant's server? {_CHECK}")
-
-    def _parsed(self, said: bytes) -> dict[str, Any]:
-        try:
-            answer = json.loads(said)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict) or not ({"result", "error"} & answer.keys()):
-            raise Unreachable(f"{self._name} did not answer as an MCP server does", do=_CHECK)
-        return answer
 
 
 def _checked(url: str) -> SplitResult:

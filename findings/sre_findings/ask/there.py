@@ -43,37 +43,46 @@ class There:
             "count": before + question.count if question.count else 0,
         }
         values = self._whole("check_resource", asked, "findings").values
-        if question.cursor and question.cursor.rpartition(".")[0] != values["snapshot_id"]:
+        if question.cursor and question.cursor.rpartition(".")[0] != values.get("snapshot_id"):
             _refuse(question.cursor)
-        end = len(values["findings"])
-        values["findings"] = values["findings"][before:]
-        values["next_cursor"] = f"{values['snapshot_id']}.{end}" if 0 < end < values["total_findings"] else None
-        return received.resource_answer(values)
+        with self.remote.understood():
+            end = len(values["findings"])
+            values["findings"] = values["findings"][before:]
+            values["next_cursor"] = f"{values['snapshot_id']}.{end}" if 0 < end < values["total_findings"] else None
+            return received.resource_answer(values)
 
     def summary(self, question: Summary) -> SummaryAnswer:
         """See Door."""
         asked = {"by": question.by, "count": question.count, "as_of": question.as_of, "owners": list(question.owners)}
-        return received.summary_answer(self._whole("summarize", asked, "groups").values)
+        values = self._whole("summarize", asked, "groups").values
+        with self.remote.understood():
+            return received.summary_answer(values)
 
     def coverage(self, question: CoverageGaps) -> CoverageAnswer:
         """See Door."""
         asked = {"as_of": question.as_of, "owners": list(question.owners)}
-        return received.coverage_answer(self._whole("coverage", asked, "gaps").values)
+        values = self._whole("coverage", asked, "gaps").values
+        with self.remote.understood():
+            return received.coverage_answer(values)
 
     def ask(self, name: str, question: Any) -> ListAnswer:
         """See Door."""
         page = self._whole(_TOOLS.get(name, name), _arguments(question))
-        return received.list_answer(page.values, page.meta[LIST])
+        with self.remote.understood():
+            return received.list_answer(page.values, page.meta[LIST])
 
     def _whole(self, tool: str, arguments: Mapping[str, Any], name: str = "") -> Page:
         """Every page as one, without the fields that only pages have."""
         asked = {key: value for key, value in arguments.items() if value not in (None, [], "")} | {"token_budget": BUDGET}
         first = page = self.remote.call(tool, asked)
-        name = name or first.meta[LIST]["name"]
-        while cursor := page.next_cursor:
-            page = self.remote.call(tool, {**asked, "cursor": cursor})
-            first.values[name] += page.values[name]
-        first.values.pop("page", None)
+        with self.remote.understood():
+            name = name or first.meta[LIST]["name"]
+            while cursor := page.next_cursor:
+                page = self.remote.call(tool, {**asked, "cursor": cursor})
+                if not page.values[name]:
+                    raise ValueError("a page without an item")
+                first.values[name] += page.values[name]
+            first.values.pop("page", None)
         return first
 
 
