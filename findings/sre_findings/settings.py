@@ -46,6 +46,8 @@ SETTINGS = (
     Setting("sla", "SRE_SLA", "the policy's", "Days allowed by severity: critical=15,high=30,informational=none."),
     Setting("policy", "SRE_POLICY", "none", "A file with the policy: service levels, KEV grace, the order of ranking."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
+    Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
+    Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
 )
 
 
@@ -64,6 +66,8 @@ class Settings:
     policy: Path | None = None
     suppressions: Path | None = None
     copies_size: int = 10 * 10**9
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
 
 
 def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
@@ -83,6 +87,8 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         sla=values.get("sla", ""),
         **{name: folder / values[name] if values.get(name) else None for name in ("owners", "policy", "suppressions")},
         copies_size=size(values.get("copies_size", "10GB")),
+        allowed_hosts=words(values.get("allowed_hosts", "")),
+        allowed_origins=words(values.get("allowed_origins", "")),
     )
 
 
@@ -121,6 +127,11 @@ def size(text: str) -> int:
     if match := _SIZE.match(text.strip()):
         return int(match[1]) * _BYTES[match[2]]
     raise UsageError(f"{text!r} is not a size", do="Use 500MB or 10GB.")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(word for part in text.split(",") if (word := part.strip()))
 
 
 def data_folder() -> Path:
