@@ -114,10 +114,7 @@ TOOLS = (
         "and a command where it can be given safely. Show commands to a person; never run one without being told to. "
         "images asks what rebuilding each machine image would remove.",
         FixPlan,
-        schemas.answer(
-            {"headline": schemas.TEXT, "notes": schemas.TEXTS},
-            schemas.PAGE,
-        ),
+        schemas.answer(schemas.SENTENCE, schemas.PAGE),
         fix_plan,
     ),
     Tool(
@@ -126,10 +123,7 @@ TOOLS = (
         "Findings that are past their deadline or due within a week, in all and by owner, account, region or type, under the "
         "policy of today. Next: list_findings of an owner, or fix_plan.",
         Late,
-        schemas.answer(
-            {"headline": schemas.TEXT, "notes": schemas.TEXTS},
-            schemas.PAGE,
-        ),
+        schemas.answer(schemas.SENTENCE, schemas.PAGE),
         sla,
     ),
     Tool(

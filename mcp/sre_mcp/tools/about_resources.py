@@ -13,6 +13,7 @@ from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import Dated, Narrowed, Paged, Region, Severities, Statuses, Text, Types
 from sre_mcp.tools.tool import Answered, Page, Tool
 
+_WIRE = ("findingArn", "severity", "status", "title")
 _FILTERED = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of")
 
 
@@ -116,7 +117,7 @@ def export(arguments: Export, page: Page, sources: Sources) -> Answered:
     """Whole findings, page by page."""
     filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
     question = WholeRows(Rows(text=arguments.resource_id, **filters), page.room, page.start)
-    return answers.of_list(doors.ask("export", question, sources), page, skipped=True)
+    return answers.of_list(doors.ask("export", question, sources), page, skipped=True, columns=_WIRE)
 
 
 TOOLS = (

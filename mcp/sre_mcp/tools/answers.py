@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,19 +83,18 @@ def of_coverage(answer: CoverageAnswer, page: Page) -> Answered:
     return Answered(values, said, (), "gaps", len(answer.gaps), page.start, GAP)
 
 
-def of_list(answer: ListAnswer, page: Page, *, skipped: bool = False) -> Answered:
+def of_list(answer: ListAnswer, page: Page, *, skipped: bool = False, columns: Sequence[str] = ()) -> Answered:
     """A sentence and a list. ``skipped`` says that the question left out the pages before by itself."""
     values = answer.to_json()
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
     said = [first, *_trust(answer.proof), *_also(answer.notes)]
-    columns = [one.field for one in answer.shown]
-    return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, columns)
+    shown = columns or [one.field for one in answer.shown]
+    return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, shown)
 
 
 def of_findings(answer: ListAnswer, page: Page) -> Answered:
     """A list of findings that the question has cut already."""
-    answered = of_list(answer, page, skipped=True)
-    return replace(answered, columns=("resource_id", *FINDING), shown=_finding)
+    return replace(of_list(answer, page, skipped=True, columns=("resource_id", *FINDING)), shown=_finding)
 
 
 def of_finding(answer: FindingAnswer) -> Answered:

@@ -44,9 +44,7 @@ Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 
 Severities = Annotated[
     tuple[Severity, ...],
-    Field(
-        strict=False, max_length=6, description="Only findings of these severities; empty means all. Counts are always of all."
-    ),
+    Field(strict=False, max_length=6, description="Only these; empty means all."),
 ]
 Statuses = Annotated[tuple[Status, ...], Field(strict=False, max_length=3, description="Statuses of findings.")]
 Types = Annotated[
@@ -54,19 +52,18 @@ Types = Annotated[
     Field(
         strict=False,
         max_length=20,
-        description=f"Only such resources: {', '.join(resource.WORDS)}, or a type as Inspector writes it.",
+        description=f"{', '.join(resource.WORDS)}, or a type as Inspector writes it.",
     ),
 ]
 Owners = Annotated[
     tuple[Word, ...],
-    Field(strict=False, max_length=50, description="Only what these owners answer for (the tag that names owners)."),
+    Field(strict=False, max_length=50, description="Only what these owners answer for."),
 ]
 AsOf = Annotated[
     str | None,
     Field(
         max_length=64,
-        description="An older night: a snapshot id (see snapshots), 2026-11-22, 2026-11-22T01:00Z, yesterday, -7d or -12h. "
-        "Default: the newest.",
+        description="An older night: a snapshot id, 2026-11-22, yesterday, -7d.",
     ),
 ]
 
@@ -86,12 +83,12 @@ class Dated(Arguments):
 class Paged(Arguments):
     """A question whose answer is a list, page by page."""
 
-    count: Annotated[int, Field(ge=0, le=MOST, description="How many items in all pages together; 0 means all.")] = 0
+    count: Annotated[int, Field(ge=0, le=MOST, description="Items in all pages together; 0: all.")] = 0
     cursor: Annotated[
         str | None,
         Field(
             max_length=LONGEST_CURSOR,
-            description="next_cursor of the page before, with every other argument as it was. Pages are of one snapshot.",
+            description="page.next_cursor of the page before; every other argument as it was.",
         ),
     ] = None
     token_budget: Annotated[
@@ -99,7 +96,7 @@ class Paged(Arguments):
         Field(
             ge=500,
             le=LARGEST_BUDGET,
-            description="About how many tokens the structured content of one page may take (a token is 4 bytes of JSON).",
+            description="Tokens that one page's structured content may take.",
         ),
     ] = DEFAULT_BUDGET
 
@@ -112,8 +109,8 @@ class Narrowed(Arguments):
     """A question about a part of the estate."""
 
     owners: Owners = ()
-    accounts: Annotated[tuple[Account, ...], Field(strict=False, max_length=100, description="Only these AWS accounts.")] = ()
-    regions: Annotated[tuple[Region, ...], Field(strict=False, max_length=40, description="Only these AWS regions.")] = ()
+    accounts: Annotated[tuple[Account, ...], Field(strict=False, max_length=100, description="AWS accounts.")] = ()
+    regions: Annotated[tuple[Region, ...], Field(strict=False, max_length=40, description="AWS regions.")] = ()
 
     def narrow(self) -> Narrow:
         """The same for ask."""

@@ -17,42 +17,36 @@ TEXTS: Schema = {"type": "array", "items": TEXT}
 ITEMS: Schema = {"type": "array", "items": {"type": "object"}}
 OBJECT: Schema = {"type": "object"}
 
+# Told to every agent with every tool: each word here is paid for fifteen times, so the server's instructions explain them.
 PROOF: Schema = {
-    "source": {"type": "string", "enum": ["snapshot", "live"], "description": "Where the answer comes from."},
+    "source": {"enum": ["snapshot", "live"]},
     "snapshot_id": MAYBE_TEXT,
-    "as_of": {"type": ["string", "null"], "description": "When the data were read; nothing in them is younger."},
+    "as_of": MAYBE_TEXT,
     "age_seconds": MAYBE_COUNT,
-    "too_old": {"type": "boolean", "description": "Older than allowed: the answer may no longer hold."},
-    "certificate": {
-        "type": ["object", "null"],
-        "description": "state is complete or partial, with reasons: partial data may lack findings.",
-    },
+    "too_old": {"type": "boolean"},
+    "certificate": {"type": ["object", "null"]},
 }
 VERDICT: Schema = {
-    "verdict": {
-        "type": "string",
-        "enum": ["vulnerable", "clean", "unknown"],
-        "description": "unknown is not clean: reason and explanation say what is not known.",
-    },
+    "verdict": {"enum": ["vulnerable", "clean", "unknown"]},
     "reason": TEXT,
     "explanation": TEXT,
     "notes": TEXTS,
 }
 COUNTS: Schema = {
-    "counts": {"type": "object", "description": "Open findings by severity, and their total."},
+    "counts": OBJECT,
     "suppressed": COUNT,
     "fixable": COUNT,
     "exploitable": COUNT,
-    "kev": {"type": ["integer", "null"], "description": "On CISA's list of exploited ones; null where that was not checked."},
+    "kev": MAYBE_COUNT,
 }
 PAGE: Schema = {
     "page": {
         "type": "object",
-        "description": "total is exact; call again with next_cursor and the same arguments until it is null.",
         "properties": {"start": COUNT, "listed": COUNT, "total": COUNT, "next_cursor": MAYBE_TEXT},
         "required": ["start", "listed", "total", "next_cursor"],
     }
 }
+SENTENCE: Schema = {"headline": TEXT, "notes": TEXTS}
 
 
 def answer(*fields: Mapping[str, Any], **more: Schema) -> Schema:
@@ -63,13 +57,13 @@ def answer(*fields: Mapping[str, Any], **more: Schema) -> Schema:
 
 def listed(name: str, **more: Schema) -> Schema:
     """The answer to a question for a list."""
-    own = {"headline": TEXT, "notes": TEXTS, name: ITEMS, f"total_{name}": COUNT}
-    return answer(own, PAGE, **more)
+    return answer(SENTENCE, {name: ITEMS, f"total_{name}": COUNT}, PAGE, **more)
 
 
 def arguments(model: type[BaseModel]) -> Schema:
     """The schema of a tool's arguments, as plain as clients want it: no titles, no null beside what may be left out."""
     schema: Schema = _plain(model.model_json_schema())
+    schema.pop("description", None)  # the tool's own says it
     schema.setdefault("properties", {})
     return schema
 
@@ -80,6 +74,8 @@ def _plain(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     kept = {name: _plain(value) for name, value in node.items() if not (name == "title" and isinstance(value, str))}
+    if kept.get("default") in ([], False, ""):
+        kept.pop("default")
     choices = [one for one in kept.get("anyOf", []) if one != {"type": "null"}]
     if len(choices) == 1:
         kept.pop("anyOf")
