@@ -8,6 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 PATH = "/mcp"
 
 
+Headers = list[tuple[bytes, bytes]]
+
+
 class OnlyPost:
     """Answers 405 to everything but POST on the one path, for a stateless server has no stream to offer.
 
@@ -24,5 +27,10 @@ class OnlyPost:
             if scope["method"] != "POST":
                 refused = JSONResponse({"error": "use POST"}, status_code=405, headers={"Allow": "POST"})
                 return await refused(scope, receive, send)
-            scope = {**scope, "path": PATH, "raw_path": PATH.encode()}
+            scope = {**scope, "path": PATH, "raw_path": PATH.encode(), "headers": _accepting(scope["headers"])}
         return await self._app(scope, receive, send)
+
+
+def _accepting(headers: Headers) -> Headers:
+    """Who names no media type takes any (RFC 9110, 12.5.1); the SDK would refuse them."""
+    return headers if any(name == b"accept" for name, _ in headers) else [*headers, (b"accept", b"*/*")]
