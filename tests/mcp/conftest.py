@@ -22,7 +22,13 @@ from sre_cli.main import main
 from sre_findings.ask.open import open_sources
 from sre_findings.ask.sources import Sources
 from sre_findings.settings import load
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
 from sre_mcp.app import make_server
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import replay_fleet
+from sre_simulator.server import Simulator
 
 SRE_CLI = str(Path(sys.executable).parent / "sre-cli")
 
@@ -167,3 +173,45 @@ def call(sources: Sources) -> Iterator[Call]:
 def open_store() -> Callable[[Path], Sources]:
     """Sources over a store of the test's own."""
     return sources_of
+
+
+HOST = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"}
+
+
+def finding(number: int, **more: Any) -> dict[str, Any]:
+    """A finding as Inspector sends it, of one instance; each number has an ARN and a vulnerability of its own."""
+    package = {"name": f"package-{number % 97}", "version": "1.0", "fixedInVersion": "1.1", "packageManager": "OS"}
+    details = {"vulnerabilityId": f"CVE-2026-{number:05d}", "vulnerablePackages": [package]}
+    return {
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}", "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY", "severity": ("CRITICAL", "HIGH", "MEDIUM", "LOW")[number % 4], "status": "ACTIVE",
+        "title": f"title {number}", "description": "a description", "fixAvailable": "YES", "packageVulnerabilityDetails": details,
+        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": [HOST], **more,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_finding() -> Callable[..., dict[str, Any]]:
+    """``make_finding(7, title="…")``."""
+    return finding
+
+
+@pytest.fixture(scope="session")
+def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``scan_into(findings)``: a store with a night of these; ``scan_into(findings, store)`` adds one to it."""
+
+    def scan_them(findings: list[dict[str, Any]], store: Path | None = None) -> Path:
+        folder = tmp_path_factory.mktemp("recorded")
+        (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
+        store = store or folder / "store"
+        fleet = replay_fleet(folder / "all.jsonl")
+        ours = {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}
+        with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
+            for name, value in ours.items():
+                patch.setenv(f"AWS_{name}", value)
+            patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+            request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
+            scan(request, Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db"))
+        return store
+
+    return scan_them
