@@ -14,28 +14,28 @@ from sre_mcp.tools.registry import TOOLS, told
 
 FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 WORDS = st.sampled_from([
-    "i-0b36f1e4a7c92d508", "openssl", "CVE-2024-3094", "payments", "yesterday", "-7d", "20261122T010000Z", "' or 1=1 --", "%", "../..",
+    "i-0b36f1e4a7c92d508", "openssl", "CVE-2024-3094", "payments", "yesterday", "-7d", "20261122T010000Z", "' or 1=1 --", "%",
+    "../..",
     "arn:aws:inspector2:*:*:finding/*", '{"a": 1}', "$(id)", "\x00", "\n", "i-xyz", "prod-web-36", "9999-99-99", "-9999w", "",
 ])  # fmt: skip
 
 
 def values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """Values that a schema of ours takes, with the words above among its texts."""
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
     if "anyOf" in schema:
         return st.one_of(*map(values, schema["anyOf"]))
-    if "const" in schema:
-        return st.just(schema["const"])
-    match schema["type"]:
-        case "boolean":
-            return st.booleans()
-        case "integer":
-            return st.integers(schema["minimum"], schema["maximum"])
-        case "array":
-            return st.lists(values(schema["items"]), max_size=min(4, schema["maxItems"]))
-        case "string" if "pattern" in schema:
-            return st.from_regex(schema["pattern"].replace("$", r"\Z"))
+    if chosen := schema.get("enum") or [schema[word] for word in ("const",) if word in schema]:
+        return st.sampled_from(chosen)
+    if schema["type"] == "array":
+        return st.lists(values(schema["items"]), max_size=min(4, schema["maxItems"]))
+    if schema["type"] == "integer":
+        return st.integers(schema["minimum"], schema["maximum"])
+    return st.booleans() if schema["type"] == "boolean" else texts(schema)
+
+
+def texts(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
+    if "pattern" in schema:
+        return st.from_regex(schema["pattern"].replace("$", r"\Z"))
     low, high = schema.get("minLength", 0), min(schema.get("maxLength", 60), 60)
     return st.text(min_size=low, max_size=high) | WORDS.filter(lambda word: low <= len(word))
 
@@ -98,8 +98,8 @@ def test_errors_name_the_argument_and_what_to_do_and_not_the_value(call: Any) ->
 
 
 def test_numbers_are_not_texts_and_texts_no_numbers(call: Any) -> None:
-    for given in ({"days": "9"}, {"days": 9.5}, {"days": True}, {"days": None}, {"days": 0}, {"kind": 1}):
-        assert call("trend", **given).is_error, given
+    for wrong in ({"days": "9"}, {"days": 9.5}, {"days": True}, {"days": None}, {"days": 0}, {"kind": 1}):
+        assert call("trend", **wrong).is_error, wrong
 
 
 def test_injections_change_nothing(call: Any) -> None:
@@ -129,7 +129,8 @@ def test_a_name_that_fits_several_is_an_error_with_the_ids(call: Any) -> None:
 
 
 BAD_BODIES = [
-    b"", b"{", b"null", b"[]", b'"x"', b"1e999", b"\xff\xfe", b'{"jsonrpc":"2.0"}', b'{"jsonrpc":"1.0","id":1,"method":"tools/list"}',
+    b"", b"{", b"null", b"[]", b'"x"', b"1e999", b"\xff\xfe", b'{"jsonrpc":"2.0"}',
+    b'{"jsonrpc":"1.0","id":1,"method":"tools/list"}',
     b'{"jsonrpc":"2.0","id":1,"method":"tools/call"}', b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}',
     b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}', b'{"jsonrpc":"2.0","id":{},"method":"tools/list"}',
     b'{"jsonrpc":"2.0","id":1,"method":"no/such"}', b"[" * 100_000, b'{"a":' * 20_000,
@@ -162,8 +163,8 @@ def test_any_bytes_at_all_leave_the_server_alive(http: Any) -> None:
 def test_a_body_beyond_a_mebibyte_is_refused_before_it_is_read(http: Any) -> None:
     assert http.post(b"x" * (1024 * 1024 + 1)).status == 413
     with socket.create_connection((http.host, http.port), timeout=30) as connection:
-        head = f"POST /mcp HTTP/1.1\r\nHost: {http.host}:{http.port}\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
-        connection.sendall(head.encode())
+        headers = f"Host: {http.host}:{http.port}\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
+        connection.sendall(f"POST /mcp HTTP/1.1\r\n{headers}".encode())
         assert b" 413 " in connection.recv(1024)
 
 

@@ -123,7 +123,7 @@ def test_a_cursor_of_a_snapshot_that_was_pruned_is_refused_with_what_to_do(
     with connect(open_store(store)) as call:
         cursor = call("list_findings", token_budget=1_000).structured_content["page"]["next_cursor"]
         scan_into([make_finding(1)], store)
-        first = sorted((store / "commits").iterdir())[0]
+        first = min((store / "commits").iterdir())
         gone = json.loads(first.read_text())["snapshot_id"]
         first.unlink()
         shutil.rmtree(store / "snapshots" / f"snapshot_id={gone}")

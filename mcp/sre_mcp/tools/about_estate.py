@@ -14,7 +14,7 @@ from sre_mcp.tools.arguments import Dated, Narrowed, Owners, Paged, Types
 from sre_mcp.tools.tool import Answered, Page, Tool
 
 
-class Summarize(Dated, Paged):
+class Summarize(Paged, Dated):
     """Arguments of summarize."""
 
     by: Annotated[
@@ -30,7 +30,7 @@ def summarize(arguments: Summarize, page: Page, sources: Sources) -> Answered:
     return answers.of_summary(ask.summary(question, sources), page)
 
 
-class Coverage(Dated, Paged):
+class Coverage(Paged, Dated):
     """Arguments of coverage."""
 
     owners: Owners = ()
@@ -41,7 +41,7 @@ def coverage(arguments: Coverage, page: Page, sources: Sources) -> Answered:
     return answers.of_coverage(ask.coverage(CoverageGaps(arguments.as_of, arguments.owners), sources), page)
 
 
-class Prioritize(Dated, Paged, Narrowed):
+class Prioritize(Paged, Dated, Narrowed):
     """Arguments of priorities."""
 
     types: Types = ()
@@ -53,7 +53,7 @@ def priorities(arguments: Prioritize, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("priorities", question, sources), page)
 
 
-class FixPlan(Dated, Paged, Narrowed):
+class FixPlan(Paged, Dated, Narrowed):
     """Arguments of fix_plan."""
 
     types: Types = ()
@@ -66,7 +66,7 @@ def fix_plan(arguments: FixPlan, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("fixes", question, sources), page)
 
 
-class Late(Dated, Paged):
+class Late(Paged, Dated):
     """Arguments of sla."""
 
     by: Annotated[Literal["owner", "account", "region", "type"], Field(description="The groups.")] = "owner"
@@ -78,7 +78,7 @@ def sla(arguments: Late, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("sla", Sla(arguments.by, arguments.owners, arguments.as_of), sources), page)
 
 
-class Accepted(Dated, Paged):
+class Accepted(Paged, Dated):
     """Arguments of suppressions."""
 
 

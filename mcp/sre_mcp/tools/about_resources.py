@@ -17,7 +17,7 @@ _WIRE = ("findingArn", "severity", "status", "title")
 _FILTERED = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of")
 
 
-class CheckResource(Dated, Paged):
+class CheckResource(Paged, Dated):
     """Arguments of check_resource."""
 
     resource_id: Annotated[Text, Field(description="An instance id, an ARN, a function's or image's ARN, or a Name tag.")]
@@ -66,7 +66,7 @@ def get_finding(arguments: GetFinding, _page: Page, sources: Sources) -> Answere
     return answers.of_finding(one_finding.one_finding(question, sources))
 
 
-class ListFindings(Dated, Paged, Narrowed):
+class ListFindings(Paged, Dated, Narrowed):
     """Arguments of list_findings."""
 
     severities: Severities = ()
@@ -92,7 +92,7 @@ def list_findings(arguments: ListFindings, page: Page, sources: Sources) -> Answ
     return answers.of_findings(doors.ask("findings", question, sources), page)
 
 
-class WhereVulnerable(Dated, Paged, Narrowed):
+class WhereVulnerable(Paged, Dated, Narrowed):
     """Arguments of where_vulnerable."""
 
     text: Annotated[Text, Field(description="A vulnerability's id (CVE-2021-44228) or a package's exact name (openssl).")]
@@ -104,7 +104,7 @@ def where_vulnerable(arguments: WhereVulnerable, page: Page, sources: Sources) -
     return answers.of_list(doors.ask("where", question, sources), page)
 
 
-class Export(Dated, Paged, Narrowed):
+class Export(Paged, Dated, Narrowed):
     """Arguments of export."""
 
     resource_id: Annotated[Text | None, Field(description="Findings of this resource only: its id or name.")] = None

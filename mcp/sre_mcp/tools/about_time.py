@@ -20,7 +20,7 @@ _Kind = Literal[
 _Days = Annotated[int, Field(ge=1, le=3650, description="How many days back.")]
 
 
-class WhatChanged(Dated, Paged, Narrowed):
+class WhatChanged(Paged, Dated, Narrowed):
     """Arguments of changes."""
 
     since: Annotated[
@@ -38,7 +38,7 @@ def changes(arguments: WhatChanged, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("changes", question, sources), page)
 
 
-class HowItWent(Dated, Paged):
+class HowItWent(Paged, Dated):
     """Arguments of trend."""
 
     days: _Days = 90
@@ -56,7 +56,7 @@ def trend(arguments: HowItWent, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("trend", question, sources), page)
 
 
-class HowLong(Dated, Paged, Narrowed):
+class HowLong(Paged, Dated, Narrowed):
     """Arguments of time_to_fix."""
 
     by: Annotated[Literal["severity", "owner", "account"], Field(description="The groups.")] = "severity"

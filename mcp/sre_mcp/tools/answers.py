@@ -101,7 +101,8 @@ def of_finding(answer: FindingAnswer) -> Answered:
     """One finding, whole."""
     values = answer.to_json()
     if answer.finding is None:
-        return Answered(values, [f"No such finding: {answer.explanation}", *_trust(answer.proof)])
+        first = "Unknown" if answer.proof.snapshot_id is None else "No such finding"
+        return Answered(values, [f"{first}: {answer.explanation}", *_trust(answer.proof)])
     one = answer.finding
     packages = ", ".join(wording.packages(one))
     place = _words(resource=one.resource_id, name=one.resource_name, owner=one.owner)

@@ -64,7 +64,9 @@ def arguments(model: type[BaseModel]) -> Schema:
     """The schema of a tool's arguments, as plain as clients want it: no titles, no null beside what may be left out."""
     schema: Schema = _plain(model.model_json_schema())
     schema.pop("description", None)  # the tool's own says it
-    schema.setdefault("properties", {})
+    own = list(model.__annotations__)  # before those of every tool, for that is how they are read
+    named = schema.get("properties", {})
+    schema["properties"] = {name: named[name] for name in [*own, *(name for name in named if name not in own)]}
     return schema
 
 
