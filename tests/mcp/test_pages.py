@@ -35,7 +35,7 @@ def ask_many(many: Path, open_store: Any, connect: Any) -> Iterator[Any]:
 
 
 def pages(call: Any, tool: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-    cursor = {}
+    cursor: dict[str, str] = {}
     while True:
         result = call(tool, **arguments, **cursor)
         assert not result.is_error, result.content
@@ -55,7 +55,8 @@ def pages(call: Any, tool: str, **arguments: Any) -> Iterator[dict[str, Any]]:
     ],
 )
 def test_ten_thousand_findings_come_each_once(ask_many: Any, tool: str, arguments: dict[str, Any], arn: str) -> None:
-    seen, number = [], 0
+    seen: list[str] = []
+    number = 0
     for page in pages(ask_many, tool, token_budget=50_000, **arguments):
         number += 1
         assert page["page"]["start"] == len(seen)
