@@ -12,14 +12,20 @@ BYTES_A_TOKEN = 4
 
 def dumps(value: Any) -> str:
     """Compact JSON; half a surrogate pair becomes U+FFFD."""
-    return _HALF.sub("�", json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    text = _dumps(value)
+    return text if text.isascii() else _HALF.sub("�", text)
 
 
 def plain(value: Any) -> Any:
-    """The value as a client will have it."""
-    return json.loads(dumps(value))
+    """The value as a client can have it; the same one where nothing in it is broken."""
+    text = _dumps(value)
+    return value if text.isascii() or not _HALF.search(text) else json.loads(_HALF.sub("�", text))
 
 
 def size(value: Any) -> int:
     """Bytes on the wire."""
     return len(dumps(value).encode())
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

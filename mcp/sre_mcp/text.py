@@ -41,6 +41,8 @@ def cell(value: Any, limit: int = _CELL) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return str(value)
     text = value if isinstance(value, str) else _nested(value)
     return unfenced(shortened(visible(text), limit)).replace("|", "¦")
 

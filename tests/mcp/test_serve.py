@@ -19,7 +19,7 @@ import pytest
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names
-from sre_mcp.serve import Place, is_loopback, serve_http
+from sre_mcp.serve import Place, _listening, is_loopback, serve_http
 
 INSTANCE = "i-0123456789abcdef0"
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -118,6 +118,13 @@ def test_without_authentication_only_the_loopback_is_served(sources: Any) -> Non
 def test_a_port_that_is_taken_is_told_in_a_line(sources: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="cannot listen on 127"):
         serve_http(sources, Place("127.0.0.1", taken.getsockname()[1], Names()), guard=None)
+
+
+def test_no_answer_waits_for_the_acknowledgement_of_its_headers() -> None:
+    with _listening(Place("127.0.0.1", 0, Names())) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_hosts_and_origins_can_be_allowed_by_flags_and_settings(demo_store: Path, serve: Any) -> None:
