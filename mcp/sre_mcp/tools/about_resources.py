@@ -163,8 +163,8 @@ TOOLS = (
         schemas.answer(
             found={"type": "boolean"},
             explanation=schemas.TEXT,
-            finding={"type": ["object", "null"]},
-            wire={"type": ["object", "null"]},
+            finding=schemas.MAYBE_OBJECT,
+            wire=schemas.MAYBE_OBJECT,
         ),
         get_finding,
     ),

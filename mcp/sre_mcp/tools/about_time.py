@@ -85,7 +85,7 @@ TOOLS = (
         "What happened between two nights: opened, reopened, resolved and why (patched, terminated, not_scanned, or unknown "
         "where nothing proves a fix), severities raised, fixes and exploits that appeared. Use it for nightly briefs.",
         WhatChanged,
-        schemas.listed("events", counts=schemas.OBJECT, since={"type": ["object", "null"]}),
+        schemas.listed("events", counts=schemas.OBJECT, since=schemas.MAYBE_OBJECT),
         changes,
     ),
     Tool(

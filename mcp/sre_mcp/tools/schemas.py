@@ -9,25 +9,30 @@ from pydantic import BaseModel
 
 Schema = dict[str, Any]
 
+
+def maybe(kind: str) -> Schema:
+    """A value of this kind, or null: two branches, for a list of types is less portable."""
+    return {"anyOf": [{"type": kind}, {"type": "null"}]}
+
+
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer"}
-MAYBE_TEXT: Schema = {"type": ["string", "null"]}
-MAYBE_COUNT: Schema = {"type": ["integer", "null"]}
+MAYBE_TEXT, MAYBE_COUNT, MAYBE_OBJECT = maybe("string"), maybe("integer"), maybe("object")
 TEXTS: Schema = {"type": "array", "items": TEXT}
 ITEMS: Schema = {"type": "array", "items": {"type": "object"}}
 OBJECT: Schema = {"type": "object"}
 
 # Told to every agent with every tool: each word here is paid for fifteen times, so the server's instructions explain them.
 PROOF: Schema = {
-    "source": {"enum": ["snapshot", "live"]},
+    "source": {"type": "string", "enum": ["snapshot", "live"]},
     "snapshot_id": MAYBE_TEXT,
     "as_of": MAYBE_TEXT,
     "age_seconds": MAYBE_COUNT,
     "too_old": {"type": "boolean"},
-    "certificate": {"type": ["object", "null"]},
+    "certificate": MAYBE_OBJECT,
 }
 VERDICT: Schema = {
-    "verdict": {"enum": ["vulnerable", "clean", "unknown"]},
+    "verdict": {"type": "string", "enum": ["vulnerable", "clean", "unknown"]},
     "reason": TEXT,
     "explanation": TEXT,
     "notes": TEXTS,
