@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,3 +84,29 @@ def test_export_has_the_lines_of_the_ndjson_export(demo_store: Path, monkeypatch
     values = call("export", resource_id=BUSY_INSTANCE, severities=["CRITICAL"], **ALL).structured_content
     assert values["findings"] == lines[: len(values["findings"])]
     assert values["total_findings"] == len(lines)
+
+
+@pytest.mark.parametrize("output", ["json", "table", "csv", "ndjson"])
+def test_the_command_line_prints_the_same_whether_it_asks_the_store_or_the_server(
+    demo_store: Path, http: Any, output: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--output", output])
+        printed = capfd.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return code, _ageless(printed.out), printed.err
+
+    for command, flags, _, _ in [*SAME, ("where", ["libcurl", "-n", "0"], "", {}), ("sla", ["--owner", "nobody"], "", {})]:
+        monkeypatch.setenv("SRE_STORE", str(demo_store))
+        monkeypatch.delenv("SRE_SERVER", raising=False)
+        here = run(command, *flags)
+        monkeypatch.delenv("SRE_STORE")
+        monkeypatch.setenv("SRE_SERVER", http.url)
+        assert run(command, *flags) == here, (command, flags)
+
+
+def _ageless(text: str) -> str:
+    """Without what moves while the test runs."""
+    return re.sub(r'"age_seconds": \d+|(under a minute|\d+ min) old', "", text)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sre_findings.ask.remote import LIST
+from sre_findings.model import received
 from sre_findings.model.answer import CoverageAnswer, FindingAnswer, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer
@@ -89,7 +91,8 @@ def of_list(answer: ListAnswer, page: Page, *, skipped: bool = False, columns: S
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
     said = [first, *_trust(answer.proof), *_also(answer.notes)]
     shown = columns or [one.field for one in answer.shown]
-    return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, shown)
+    meta = {LIST: received.told(answer)}
+    return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, shown, meta=meta)
 
 
 def of_findings(answer: ListAnswer, page: Page) -> Answered:

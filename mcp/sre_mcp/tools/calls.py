@@ -15,7 +15,8 @@ from mcp_types import CallToolRequestParams, CallToolResult, TextContent
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sre_findings.model.errors import AmbiguousName, SreError, UsageError
+from sre_findings.ask.remote import ERROR
+from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
 from sre_mcp.caller import Asked, caller
 from sre_mcp.text import sentence
 from sre_mcp.tools.compose import answer
@@ -23,7 +24,6 @@ from sre_mcp.tools.registry import TOOLS
 from sre_mcp.tools.tool import Tool
 
 DEADLINE = 50.0  # seconds: below the idle time-out of a load balancer, which would hang up without a word
-ERROR = "sre-operations-assistant/error"  # in an error's _meta, for programs
 _LOG = logging.getLogger(__name__)
 
 
@@ -59,16 +59,10 @@ async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any]) -> CallToolRes
 
 def failed(error: SreError, kind: str = "") -> CallToolResult:
     """An error as a result: one line for the model, and the same in parts for programs."""
-    parts: dict[str, Any] = {"kind": kind or _kind(error), "what": error.what, "why": error.why, "do": error.do}
+    parts: dict[str, Any] = {"kind": kind or kind_of(error), "what": error.what, "why": error.why, "do": error.do}
     if isinstance(error, AmbiguousName):
         parts["candidates"] = list(error.candidates)
     return CallToolResult(content=[TextContent(type="text", text=sentence(str(error)))], is_error=True, _meta={ERROR: parts})
-
-
-def _kind(error: SreError) -> str:
-    """``usage``, ``ambiguous_name``, ``access_denied``, ``store_unreadable`` …: the error's class in words."""
-    name = type(error).__name__.removesuffix("Error")
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 def _unknown(name: str) -> CallToolResult:
