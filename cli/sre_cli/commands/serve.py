@@ -35,12 +35,11 @@ def command(
     sre-cli serve --no-auth
     sre-cli serve --stdio
     """
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415 - after --help
     from sre_mcp.app import Names  # noqa: PLC0415 - half a second
     from sre_mcp.serve import Place, serve_http, serve_stdio  # noqa: PLC0415
 
     _log_to_stderr()
-    sources = open_sources(settings, asked["profile"])
+    sources = options.sources_here(settings, asked["profile"])
     if stdio:
         serve_stdio(sources)
         return exits.ANSWERED

@@ -91,8 +91,8 @@ def of_list(answer: ListAnswer, page: Page, *, skipped: bool = False, columns: S
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
     said = [first, *_trust(answer.proof), *_also(answer.notes)]
     shown = columns or [one.field for one in answer.shown]
-    start = 0 if skipped else page.start
-    return Answered(values, said, (), answer.name, answer.total, start, shown, meta={LIST: received.told(answer)})
+    meta = {LIST: received.told(answer)}
+    return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, shown, meta=meta)
 
 
 def of_findings(answer: ListAnswer, page: Page) -> Answered:

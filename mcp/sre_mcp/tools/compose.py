@@ -35,8 +35,11 @@ def result(answered: Answered, items: Sequence[Any] = (), below: Sequence[str] =
     """The answer's values, its sentences, and behind the fence what comes from outside."""
     said = [sentence(one) for one in answered.said if one]
     text = "\n".join([*said, *below, *fenced(answered.data, answered.columns, map(answered.shown, items))])
-    meta = dict(answered.meta) or None
+    meta = dict(answered.meta) if answered.meta else None
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=plain(answered.values), _meta=meta)
+
+
+_SHORT = "a live answer has one page; narrow it by severities, or ask the snapshot, for the rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ def _paged(answered: Answered, page: Page, query: str, asked_at: datetime) -> Ca
     }  # fmt: skip
     if "next_cursor" in answered.values:
         answered.values["next_cursor"] = cut.next_cursor
+    if _is_short(answered, cut, page):
+        answered.values["notes"] = [*answered.values["notes"], _SHORT]
     return result(answered, cut.items, _listed(answered, cut, page))
 
 
@@ -91,6 +96,9 @@ def _listed(answered: Answered, cut: _Cut, page: Page) -> list[str]:
     here = f"{(answered.name or '').capitalize()} {first:,} to {last:,} of {answered.total:,}."
     if cut.next_cursor:
         return [f"{here} For more, repeat the call with cursor {cut.next_cursor}"]
-    if last < min(page.count or answered.total, answered.total):
-        return [f"{here} A live answer has one page: raise token_budget, or narrow the question."]
-    return [here]
+    return [f"{here} Note: {_SHORT}."] if _is_short(answered, cut, page) else [here]
+
+
+def _is_short(answered: Answered, cut: _Cut, page: Page) -> bool:
+    """Whether items are left that no further page has: a live answer is nowhere kept."""
+    return cut.next_cursor is None and 0 < page.start + len(cut.items) < min(page.count or answered.total, answered.total)

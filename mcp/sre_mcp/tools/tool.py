@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.ask.sources import Sources
@@ -41,7 +41,7 @@ class Answered:
 
     ``values`` are what the command line prints for the same question, with the list under ``name``; ``skipped`` items of
     pages before are not in it any more. ``said`` are sentences of ours, the verdict first; ``data`` lines with words from
-    outside; ``columns`` the fields shown as text; ``meta`` goes beside the values, for programs that render them.
+    outside; ``columns`` the fields shown as text. ``meta`` is for programs that make the answer again.
     """
 
     values: dict[str, Any]
@@ -52,7 +52,7 @@ class Answered:
     skipped: int = 0
     columns: Sequence[str] = ()
     shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] | None = None
 
 
 Ask = Callable[[Any, Page, Sources], Answered]
