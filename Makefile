@@ -3,10 +3,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := findings scanner reports cli simulator benchmarks tests
+CODE := findings scanner reports mcp cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark demo test lint format bench docs lock clean
+.PHONY: help setup spark node demo test lint format bench docs lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -27,6 +27,15 @@ $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 	@touch $@
 
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
+
+NODE := tests/mcp/node
+
+$(NODE)/node_modules/.ready: $(NODE)/package-lock.json
+	@echo "make: adding the MCP clients of Node to $(NODE); 400 MB, once" >&2
+	@npm ci --prefix $(NODE) --ignore-scripts --no-progress --loglevel error
+	@touch $@
+
+node: $(NODE)/node_modules/.ready ## Add MCP clients of Node, for the tests of the server (needs npm)
 
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
@@ -56,4 +65,4 @@ lock: setup ## Pin the dependencies anew (needs uv)
 	uv pip compile setup.cfg --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-spark.lock
 
 clean: ## Remove what was made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) $(NODE)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

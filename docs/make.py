@@ -1,4 +1,4 @@
-"""``make docs``: runs every command that a page shows under ``$``, and puts its real output there.
+"""``make docs``: runs every command that a page shows under ``$``, and puts its real output there; writes the server's tools.
 
 A block that must stay as it is (it needs AWS, or another machine) is simply not written with ``$``.
 """
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import mcp_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -41,6 +43,7 @@ def main() -> None:
         for page in PAGES:
             text = page.read_text(encoding="utf-8")
             renewed = BLOCK.sub(lambda found: f"```\n$ {found[1]}\n{output(found[1], home).rstrip()}\n```", text)
+            renewed = mcp_page.renewed(renewed) if page == mcp_page.PAGE else renewed
             if renewed != text:
                 page.write_text(renewed, encoding="utf-8")
                 print(f"renewed {page.relative_to(ROOT)}")

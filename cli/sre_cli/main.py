@@ -32,6 +32,7 @@ COMMANDS = {
     "export": ("sre_cli.commands.export", "Write findings to a CSV, NDJSON or Parquet file."),
     "report": ("sre_cli.commands.report", "Write the HTML report."),
     "sql": ("sre_cli.commands.sql", "Ask the tables yourself, read-only."),
+    "serve": ("sre_cli.commands.serve", "Answer agents: the MCP server, over HTTP or stdio."),
     "snapshots": ("sre_cli.commands.snapshots", "List, show and verify snapshots."),
     "completion": ("sre_cli.commands.completion", "Print the tab completion of your shell."),
 }

@@ -95,14 +95,14 @@ def count_option(default: int) -> Callable[[F], F]:
     return click.option("-n", "--count", default=default, show_default=True, type=click.IntRange(0), help=text)
 
 
-def sources_here(settings: Settings) -> Any:
+def sources_here(settings: Settings, profile: str | None = None) -> Any:
     """The store, for commands that read it themselves. Raises UsageError where a server is to be asked instead."""
     from sre_findings.ask.open import open_sources  # noqa: PLC0415 - after --help
 
     if settings.server:
         why = "this command reads snapshots itself"
         raise UsageError("SRE_SERVER is set", why=why, do="Unset it, or name a store with --store.")
-    return open_sources(settings)
+    return open_sources(settings, profile)
 
 
 def answer_list(question: Any, door: str, settings: Settings, output: str) -> int:

@@ -47,6 +47,8 @@ SETTINGS = (
     Setting("policy", "SRE_POLICY", "none", "A file with the policy: service levels, KEV grace, the order of ranking."),
     Setting("server", "SRE_SERVER", "none", "A server to ask in place of the store: https://host/mcp."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
+    Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
+    Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
 )
 
 
@@ -67,6 +69,8 @@ class Settings:
     copies_size: int = 10 * 10**9
     server: str = ""
     token: str = field(default="", repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
 
 
 def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
@@ -88,6 +92,8 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         copies_size=size(values.get("copies_size", "10GB")),
         server="" if store or table else values.get("server", ""),  # who names a store means that store
         token=environ.get("SRE_TOKEN", ""),
+        allowed_hosts=words(values.get("allowed_hosts", "")),
+        allowed_origins=words(values.get("allowed_origins", "")),
     )
 
 
@@ -126,6 +132,11 @@ def size(text: str) -> int:
     if match := _SIZE.match(text.strip()):
         return int(match[1]) * _BYTES[match[2]]
     raise UsageError(f"{text!r} is not a size", do="Use 500MB or 10GB.")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(word for part in text.split(",") if (word := part.strip()))
 
 
 def data_folder() -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -12,8 +14,13 @@ from click.testing import CliRunner
 from sre_cli.main import COMMANDS, cli
 from sre_findings.settings import SETTINGS, Setting
 from sre_findings.store.schema import TABLES
+from sre_mcp.app import LARGEST_BODY
+from sre_mcp.serve import GRACE, KEEP_ALIVE
+from sre_mcp.tools.calls import DEADLINE
+from sre_mcp.tools.registry import TOOLS
 
 ROOT = Path(__file__).resolve().parents[2]
+MCP = (ROOT / "docs" / "mcp.md").read_text()
 
 
 def block(text: str, command: str) -> str:
@@ -47,3 +54,32 @@ def test_the_schema_page_names_every_column_with_its_type_in_order(name: str, sc
     shown = re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
     plain = [f.type.value_type if pa.types.is_dictionary(f.type) else f.type for f in schema]
     assert shown == [(f.name, str(t).split("[")[0]) for f, t in zip(schema, plain, strict=True)]
+
+
+def test_the_page_of_the_server_has_its_tools_resources_and_prompts_as_they_are() -> None:
+    spec = importlib.util.spec_from_file_location("mcp_page", ROOT / "docs" / "mcp_page.py")
+    assert spec
+    assert spec.loader
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert made.renewed(MCP) == MCP
+    for name in TOOLS:
+        assert f"### `{name}`" in MCP
+
+
+def test_the_configurations_for_clients_are_json_that_start_our_server() -> None:
+    found = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", MCP, re.DOTALL)]
+    servers = [one for config in found for one in (config.get("mcpServers") or config["servers"]).values()]
+    assert len(servers) == 5
+    for one in servers:
+        assert one.get("args") == ["serve", "--stdio"] or one["url"].endswith("/mcp")
+
+
+def test_the_limits_that_the_page_names_are_those_of_the_server() -> None:
+    for said in (
+        f"{LARGEST_BODY // 1024**2} MiB",
+        f"{DEADLINE:g} seconds a call",
+        f"{KEEP_ALIVE} seconds",
+        f"for {GRACE} seconds",
+    ):
+        assert said in MCP

@@ -6,6 +6,7 @@ import click
 
 from sre_cli import options
 from sre_findings.ask.question import Trend
+from sre_findings.model.rollup import check_kind
 from sre_findings.settings import Settings
 
 
@@ -31,4 +32,4 @@ def _scope(text: str | None) -> tuple[str, str]:
     kind, mark, value = (text or "organization=").partition("=")
     if not mark:
         raise click.BadParameter(f"{text!r} is not KIND=VALUE", param_hint="--of")
-    return kind, value
+    return check_kind(kind), value

@@ -18,6 +18,9 @@ DOORS = {
     "where": ("exposure", "exposure"),
     "suppressions": ("suppressed", "suppressions"),
     "fixes": ("fixes", "fixes"),
+    "findings": ("listing", "findings"),
+    "export": ("listing", "whole"),
+    "snapshots": ("nights", "snapshots"),
 }
 
 

@@ -161,3 +161,52 @@ class Rows:
     regions: Sequence[str] = ()
     owners: Sequence[str] = ()
     as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Findings of the whole estate, the worst first: ``count`` of them (0: all) after the first ``skip``. Empty means all."""
+
+    count: int = 25
+    skip: int = 0
+    severities: Sequence[str] = ()
+    statuses: Sequence[str] = ("ACTIVE",)
+    types: Sequence[str] = ()
+    narrow: Narrow = Narrow()
+    fixable: bool = False
+    exploitable: bool = False
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRows:
+    """A page of an export: ``count`` findings (0: all) of ``rows`` after the first ``skip``."""
+
+    rows: Rows = Rows()
+    count: int = 25
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OneFinding:
+    """One finding whole: by its ARN, or by a resource (id or name) and the vulnerability's id."""
+
+    finding_arn: str | None = None
+    resource: str | None = None
+    vulnerability_id: str | None = None
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first ``skip``."""
+
+    count: int = 25
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Ids and names of resources that resemble a text."""
+
+    text: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ AskContext = Callable[[AboutResource, Resource], Context]
 """Asks AWS what it says now of a resource; what it does not say is a note."""
 
 
+_OPENING = threading.Lock()  # a server asks from several threads
 KEPT_OPEN = 8  # engines; each holds a connection and the footers of its files
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 """What an answer carries where there is no snapshot at all."""
@@ -59,11 +61,12 @@ class Sources:
         Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
         """
         key = tuple(commit.snapshot_id for commit in commits)
-        if key not in self.opened:
-            if len(self.opened) >= KEPT_OPEN:
-                self.opened.pop(next(iter(self.opened)))
-            self.opened[key] = open_engine(self.engine, self.snapshots, commits, Copies(self.copies, self.copies_size))
-        return self.opened[key]
+        with _OPENING:
+            if key not in self.opened:
+                if len(self.opened) >= KEPT_OPEN:
+                    self.opened.pop(next(iter(self.opened)))
+                self.opened[key] = open_engine(self.engine, self.snapshots, commits, Copies(self.copies, self.copies_size))
+            return self.opened[key]
 
     def rolled_up(self, commit: Commit) -> bool:
         """Whether the table has the commit's rollups. Once they are there they stay, and need not be asked for again."""

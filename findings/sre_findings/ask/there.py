@@ -10,7 +10,6 @@ from sre_findings.ask.question import (
     LIVE,
     AboutResource,
     CoverageGaps,
-    Narrow,
     Summary,
 )
 from sre_findings.ask.remote import BUDGET, LIST, Page, Remote
@@ -89,8 +88,8 @@ class There:
 def _arguments(question: Any) -> dict[str, Any]:
     """A question's fields under the names that the tools have for them."""
     values = {name: getattr(question, name) for name in question.__dataclass_fields__}
-    narrow: Narrow = values.pop("narrow", Narrow())
-    values |= {name: getattr(narrow, name) for name in ("owners", "accounts", "regions")}
+    if narrow := values.pop("narrow", None):
+        values |= {name: getattr(narrow, name) for name in narrow.__dataclass_fields__}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from sre_findings.ask.question import Trend
 from sre_findings.ask.sources import Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
-from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.rollup import CAME, KINDS, WENT, Rollup, Scope
+from sre_findings.model.rollup import CAME, WENT, Rollup, Scope, check_kind
 from sre_findings.store import rollups as kept
 
 _SHOWN = (
@@ -27,14 +26,12 @@ _SHOWN = (
 
 def trend(question: Trend, sources: Sources) -> ListAnswer:
     """A scope's counts night by night, from the table alone. Days without a snapshot are named, not filled."""
-    if question.kind not in KINDS:
-        raise UsageError(f"there is no trend of {question.kind!r}", do=f"Use one of: {', '.join(KINDS)}.")
     commits = sources.snapshots.commits() if question.as_of else []
     head = choose(commits, question.as_of, sources.now()) if question.as_of else sources.snapshots.latest()
     if head is None:
         return no_snapshot("nights")
     first = head.started_at - timedelta(days=question.days)
-    scope = Scope(question.kind, question.value)
+    scope = Scope(check_kind(question.kind), question.value)
     nights = [(night, rollup) for night, rollup in kept.series(sources.table, scope, head.sequence, first)]
     items = [_night(night, rollup) for night, rollup in nights]
     missing = _missing([night.started_at.date() for night, _ in nights])

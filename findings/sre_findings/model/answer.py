@@ -160,6 +160,26 @@ class CoverageAnswer:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class FindingAnswer:
+    """One finding: what every answer carries of it, and ``wire``, as Inspector sent it. None where there is none: see why."""
+
+    finding: Finding | None
+    wire: Mapping[str, Any] | None
+    explanation: str
+    proof: Proof
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; ``found`` says whether there is one."""
+        return {
+            "found": self.finding is not None,
+            "explanation": self.explanation,
+            **self.proof.to_json(),
+            "finding": self.finding.to_json() if self.finding else None,
+            "wire": dict(self.wire) if self.wire is not None else None,
+        }
+
+
 def coverage_json(row: Coverage) -> dict[str, Any]:
     """One row of coverage as plain data, with the reason in words and its remedy."""
     return {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
+from sre_findings.model.errors import UsageError
 from sre_findings.model.severity import ORDER
 
 ORGANIZATION = "organization"
@@ -45,6 +46,13 @@ class Counts:
     def from_json(cls, values: Mapping[str, int]) -> Counts:
         """The reverse of :meth:`to_json`."""
         return cls(**{f.name: values.get(f.name, 0) for f in fields(cls)})
+
+
+def check_kind(kind: str) -> str:
+    """A kind of scope. Raises UsageError for what is none."""
+    if kind not in KINDS:
+        raise UsageError(f"there is no scope of kind {kind!r}", do=f"Use one of: {', '.join(KINDS)}.")
+    return kind
 
 
 class Scope(NamedTuple):

@@ -12,12 +12,12 @@ A reader takes a scope's newest row at or before the commit asked. Without the m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sre_findings.model.ages import Ages
-from sre_findings.model.rollup import Rollup, Scope
+from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import LAST, SORT_BYTES, Row, Table
 
@@ -65,22 +65,25 @@ def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
 
 def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Rollup]]:
     """Every scope of a kind as of the commit, emptied ones left out."""
-    for value, row in _newest(table.query(f"rollup#{kind}", "", LAST), commit.sequence):
+    for value, row in _newest(table, "rollup", kind, commit.sequence):
         if (rollup := _as_of(row, commit.sequence)) != Rollup():
             yield Scope(kind, value), rollup
 
 
 def read_ages(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Ages]]:
     """The ages of every scope of a kind as of the commit, emptied ones left out."""
-    for value, row in _newest(table.query(f"ages#{kind}", "", LAST), commit.sequence):
+    for value, row in _newest(table, "ages", kind, commit.sequence):
         if (ages := Ages.from_json(row.values["ages"])) != Ages():
             yield Scope(kind, value), ages
 
 
-def _newest(rows: Iterable[Row], sequence: int) -> Iterator[tuple[str, Row]]:
-    """The value of each scope, and its newest row at or before a commit."""
+def _newest(table: Table, what: str, kind: str, sequence: int) -> Iterator[tuple[str, Row]]:
+    """The value of each scope of a kind, and its newest row at or before a commit."""
+    if kind == ORGANIZATION:  # there is one, whose other nights need not be read
+        last = _sort(Scope(kind), sequence)
+        return (("", row) for row in table.query(f"{what}#{kind}", _SEPARATOR, last, newest=1))
     newest: dict[str, Row] = {}
-    for row in rows:
+    for row in table.query(f"{what}#{kind}", "", LAST):
         name, _, written = row.sort.rpartition(_SEPARATOR)
         if written <= _digits(sequence):
             newest[name] = row

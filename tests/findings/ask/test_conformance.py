@@ -45,6 +45,7 @@ EXPORTS = [
     ANY | {"statuses": ["ACTIVE"], "severities": ["CRITICAL", "HIGH"], "regions": ["us-east-1"], "owners": ["payments"]},
     ANY | {"resource_id": BUSY_INSTANCE, "types": ["AWS_EC2_INSTANCE", "it's"], "accounts": []},
 ]
+EVERY = {"fixable": False, "exploitable": False}
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # as the daemons of conftest
 HOSTILE = ["x' or '1'='1", "\\' or 1=1 --", '"; drop table findings; --', "ä\\u0027\n\t😀 ${x} :text $1", "a\\", "''", "%_"]
 
@@ -62,15 +63,21 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "coverage_of_owners": [{"owners": ["payments", "it's"]}],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "exposed_to": [WHERE | {"text": text} for text in ("openssl", "CVE-2024-3094", *HOSTILE[:2])],
+    "finding_arns": [PLACE | {"vulnerability": text} for text in ("CVE-2024-3094", HOSTILE[0])],
     "findings": EXPORTS,
     "findings_details": EXPORTS,
     "findings_packages": EXPORTS,
+    "findings_total": [ANY | EVERY, EXPORTS[1] | {"fixable": True, "exploitable": True}],
     "fix_hosts": [WHERE | {"types": None, "lists": [1, 2, 3, 40]}],
     "fix_needs": [RISK | WHERE | {"types": None}, RISK | WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
     "fix_packages": [{}],
     "flows": [{"owners": None}, {"owners": ["payments"]}],
     "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
+    "list_findings": [
+        ANY | EVERY | {"count": 20, "skip": 0},
+        EXPORTS[1] | {"fixable": True, "exploitable": False, "count": 500, "skip": 3},
+    ],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
     "open_findings": [{}],
     "owners": [{}],
@@ -83,6 +90,11 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "resource_total": [PLACE | {"suppressed": flag, "severities": some} for flag in (True, False) for some in (None, ["HIGH"])],
     "rollups": [{"owners": None}, {"owners": ["payments"]}, {"owners": ["nobody"]}],
     "time_to_fix": [WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")],
+    "whole_findings": [
+        ANY | {"finding_arn": None, "count": 5, "skip": 2},
+        EXPORTS[2] | {"finding_arn": None, "count": None, "skip": 0},
+        ANY | {"finding_arn": HOSTILE[1], "count": None, "skip": 0},
+    ],
     "worst_findings": [{"count": 25}],
 }
 # What Athena calls, of its functions and of the words that may stand before a bracket.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,16 @@ _SMALL = 512 * 1024  # bytes of Parquet that are kept in memory as they are: ask
 
 
 class DuckDB(Engine):
-    """One connection to some snapshots. Opening costs 100 ms for the import; a table's files are fetched once it is named."""
+    """One connection to some snapshots. Opening costs 100 ms for the import; a table's files are fetched once it is named.
+
+    Threads may ask at once: each has a cursor of its own, and views are made by one of them.
+    """
 
     def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> None:
         self.tables, self._copies = Tables(snapshots, commits), copies
         self._read: dict[str, list[Path]] = {}  # the files behind each table that was looked at
         self._views: set[str] = set()
+        self._making = threading.Lock()
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
@@ -53,12 +58,13 @@ class DuckDB(Engine):
 
     def connect(self, tables: Iterable[str]) -> Any:
         """A connection with a view for each of the tables; a small one is read once and stays."""
-        for table in tables:
-            if table not in self._views and (source := self._source(table)):
-                small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
-                self._connection.execute(f"create {'table' if small else 'view'} {table} as {source}")
-                self._views.add(table)
-        return self._connection.cursor()
+        with self._making:
+            for table in tables:
+                if table not in self._views and (source := self._source(table)):
+                    small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
+                    self._connection.execute(f"create {'table' if small else 'view'} {table} as {source}")
+                    self._views.add(table)
+            return self._connection.cursor()
 
     @property
     def files(self) -> list[Path]:
@@ -67,12 +73,13 @@ class DuckDB(Engine):
 
     def _bad_copies(self) -> bool:
         """Whether copies went bad since they were checked. They are gone then, and so are the views of them."""
-        if not self._copies.recheck(self.files):
-            return False
-        self._read.clear()
-        self._views.clear()
-        del self._connection
-        return True
+        with self._making:
+            if not self._copies.recheck(self.files):
+                return False
+            self._read.clear()
+            self._views.clear()
+            del self._connection
+            return True
 
     @functools.cached_property
     def _connection(self) -> Any:

@@ -1,0 +1,57 @@
+"""sre-cli serve."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import click
+
+from sre_cli import exits, options
+from sre_findings.model.errors import UsageError
+from sre_findings.settings import Settings
+
+
+@click.command("serve", epilog=options.exit_help)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
+@click.option("--no-auth", is_flag=True, help="Ask for no token. On the loopback only.")
+@click.option("--stdio", is_flag=True, help="Serve one client on stdin and stdout instead, as desktop agents start it.")
+@click.option("--allow-host", "hosts", multiple=True, help="Answer to this Host too (again for more).  [env: SRE_ALLOWED_HOSTS]")
+@click.option(
+    "--allow-origin", "origins", multiple=True, help="Answer pages of this Origin (again for more).  [env: SRE_ALLOWED_ORIGINS]"
+)
+@click.option("--profile", help="The AWS profile for asking live or for context.")
+@options.store_options
+def command(
+    settings: Settings, no_auth: bool, stdio: bool, hosts: tuple[str, ...], origins: tuple[str, ...], **asked: Any
+) -> int:
+    """Answer agents: the MCP server, over HTTP at POST /mcp, or over stdio.
+
+    It stops at SIGTERM, after what it was asked is answered. docs/mcp.md has its tools, and configurations for clients.
+
+    \b
+    sre-cli serve --no-auth
+    sre-cli serve --stdio
+    """
+    from sre_mcp.app import Names  # noqa: PLC0415 - half a second
+    from sre_mcp.serve import Place, serve_http, serve_stdio  # noqa: PLC0415
+
+    _log_to_stderr()
+    sources = options.sources_here(settings, asked["profile"])
+    if stdio:
+        serve_stdio(sources)
+        return exits.ANSWERED
+    if not no_auth:
+        raise UsageError("no tokens are set up", why="nobody could be let in", do="Use --no-auth on the loopback, or --stdio.")
+    names = Names((*settings.allowed_hosts, *hosts), (*settings.allowed_origins, *origins))
+    serve_http(sources, Place(asked["host"], asked["port"], names), guard=None)
+    return exits.ANSWERED
+
+
+def _log_to_stderr() -> None:
+    """What happens, a line each. stdout belongs to the protocol."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("sre_mcp", "sre_findings"):
+        logging.getLogger(name).setLevel(logging.INFO)

@@ -1,0 +1,20 @@
+-- One page of whole findings with what they share, for exports that go page by page and for one finding by its ARN.
+select f.snapshot_id, f.finding_arn, resource_index, account_id, f.region as region, resource_type, resource_id, resource_name,
+       owner, type, severity, severity_rank, status, vulnerability_id, vulnerability_source, title, subject, fix_available,
+       exploit_available, inspector_score, epss_score, epoch_us(first_observed_at) as first_observed_at,
+       epoch_us(last_observed_at) as last_observed_at, epoch_us(updated_at) as updated_at, resources, extra,
+       p.list as packages, d.description, d.vulnerability_details, d.network_details, d.code_details, d.score_details,
+       d.exploitability, d.epss, d.remediation
+from findings as f
+left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = 0
+left join details as d on d.region = f.region and d.details_id = f.details_id
+where (:finding_arn is null or f.finding_arn = :finding_arn)
+  and (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)
+  and (:statuses is null or list_contains(:statuses, f.status))
+  and (:severities is null or list_contains(:severities, f.severity))
+  and (:types is null or list_contains(:types, f.resource_type))
+  and (:accounts is null or list_contains(:accounts, f.account_id))
+  and (:regions is null or list_contains(:regions, f.region))
+  and (:owners is null or list_contains(:owners, f.owner))
+order by f.region, resource_id, resource_type, account_id, severity_rank, f.finding_arn, resource_index
+limit :count offset :skip

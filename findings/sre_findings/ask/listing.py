@@ -1,0 +1,76 @@
+"""Findings of the whole estate, page by page: a thin list, the worst first, and whole ones for exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sre_findings.ask import resources
+from sre_findings.ask.question import Listed, WholeRows
+from sre_findings.ask.rows import finding_of
+from sre_findings.ask.sources import Found, Sources, find, no_snapshot
+from sre_findings.ask.summaries import check_owners
+from sre_findings.ask.suppressed import marked
+from sre_findings.ask.wire_form import wire_form
+from sre_findings.model.errors import UsageError
+from sre_findings.model.list_answer import ListAnswer, Shown
+
+_FIELDS = (
+    "severity", "status", "vulnerability_id", "title", "fix_available", "fixed_in", "exploit_available", "inspector_score",
+    "epss_score", "resource_id", "resource_name", "resource_type", "account_id", "region", "owner", "first_observed_at",
+    "finding_arn",
+)  # fmt: skip
+_SHOWN = (
+    Shown("severity", "Severity", "severity"),
+    Shown("vulnerability_id", "Vulnerability"),
+    Shown("resource_id", "Resource", "wide"),
+    Shown("owner", "Owner"),
+    Shown("fixed_in", "Fixed in"),
+)
+_EVERY = {"fixable": False, "exploitable": False}
+
+
+def findings(question: Listed, sources: Sources) -> ListAnswer:
+    """One page of the findings that the filters leave, the worst first, and how many there are in all."""
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("findings")
+    check_owners(found, question.narrow.owners)
+    filters: dict[str, Any] = {name: list(getattr(question, name)) or None for name in ("severities", "statuses", "types")}
+    filters |= {**question.narrow.filters(), "fixable": question.fixable, "exploitable": question.exploitable}
+    total = _total(found, filters | {"resource_id": None})
+    rows = found.engine.rows("list_findings", count=question.count or None, skip=question.skip, **filters)
+    today = sources.now().date()
+    items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
+    headline = f"{total:,} findings{question.narrow.words()} match." if total else f"No finding{question.narrow.words()} matches."
+    return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof)
+
+
+def whole(question: WholeRows, sources: Sources) -> ListAnswer:
+    """One page of whole findings, as Inspector sent them, in the order of an export; how many there are in all."""
+    found, rows = find(sources, question.rows.as_of), question.rows
+    if found is None:
+        return no_snapshot("findings")
+    check_owners(found, rows.owners)
+    names = ("statuses", "severities", "types", "accounts", "regions", "owners")
+    filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
+    filters["resource_id"] = _resource_id(rows.text, found)
+    total = _total(found, filters | _EVERY)
+    page = found.engine.rows("whole_findings", finding_arn=None, count=question.count or None, skip=question.skip, **filters)
+    items = [wire_form(row) for row in page]
+    return ListAnswer(f"{total:,} findings to export.", "findings", items, total, (), (), found.proof)
+
+
+def _total(found: Found, filters: Mapping[str, Any]) -> int:
+    return int(found.engine.rows("findings_total", **filters)[0]["total"])
+
+
+def _resource_id(text: str | None, found: Found) -> str | None:
+    """The id of the resource that a text means; None for all. Raises UsageError where nothing is known by it."""
+    if text is None:
+        return None
+    try:
+        return resources.resolve(text, found.engine).resource_id
+    except resources.Unidentified:
+        do = "Check the id or the name; check_resource and sre-cli vulnerabilities name the nearest."
+        raise UsageError(f"the snapshot knows no resource {text!r}", do=do) from None

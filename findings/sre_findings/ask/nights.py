@@ -1,0 +1,41 @@
+"""Which snapshots there are, and the names that stand in the newest: what a person is offered to choose from."""
+
+from __future__ import annotations
+
+from sre_findings.ask.question import Near, Nights
+from sre_findings.ask.sources import Sources, find, no_snapshot, proof_of
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.list_answer import ListAnswer, Shown
+
+_FIELDS = ("snapshot_id", "started_at", "state", "claim", "reasons")
+_SHOWN = (
+    Shown("snapshot_id", "Snapshot"),
+    Shown("started_at", "Began"),
+    Shown("state", "State"),
+    Shown("claim", "Of"),
+)
+
+
+def snapshots(question: Nights, sources: Sources) -> ListAnswer:
+    """Every committed snapshot, the newest first, as ``sre-cli snapshots list`` prints them; the proof is the newest one's."""
+    commits = sources.snapshots.commits()[::-1]
+    if not commits:
+        return no_snapshot("snapshots")
+    complete = sum(one.state == COMPLETE for one in commits)
+    last = question.skip + question.count if question.count else None
+    items = [one.to_json() for one in commits[question.skip : last]]
+    headline = f"{len(commits):,} snapshots, {complete:,} of them complete; the newest is {commits[0].snapshot_id}."
+    return ListAnswer(headline, "snapshots", items, len(commits), _FIELDS, _SHOWN, proof_of(commits[0], sources, None))
+
+
+def near(question: Near, sources: Sources) -> list[str]:
+    """A few names or ids that resemble the text, the nearest first; empty without a snapshot."""
+    found = find(sources, None)
+    rows = found.engine.rows("near", text=question.text) if found else []
+    return list(dict.fromkeys(row["name"] or row["resource_id"] for row in rows))
+
+
+def owners(sources: Sources) -> list[str]:
+    """Every owner of the newest snapshot; empty without one."""
+    found = find(sources, None)
+    return [row["owner"] for row in found.engine.rows("owners") if row["owner"]] if found else []

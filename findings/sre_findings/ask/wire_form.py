@@ -1,0 +1,18 @@
+"""A whole row back in the form in which Inspector sent the finding, for every mouth that hands out whole findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sre_findings.ask.rows import time_of
+from sre_findings.store import rebuild
+
+_TIMES = ("first_observed_at", "last_observed_at", "updated_at")
+
+
+def wire_form(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The wire's finding of one row, unknown fields included, and ``_sre``: snapshot_id, resource_name, owner."""
+    timed = {**row, **{name: time_of(row[name]) for name in _TIMES}}
+    own = {name: row[name] for name in ("snapshot_id", "resource_name", "owner")}
+    return {**rebuild.finding(timed), "_sre": own}

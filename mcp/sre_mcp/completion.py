@@ -1,0 +1,53 @@
+"""Completion of arguments: the nearest names of the snapshot, its nights and its owners."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+from mcp_types import CompleteRequestParams, CompleteResult, Completion, PromptReference
+
+from sre_findings.ask import doors, nights
+from sre_findings.ask.question import Near
+from sre_findings.ask.question import Nights as Asking
+from sre_findings.ask.sources import Sources
+from sre_findings.model.errors import SreError
+from sre_mcp.caller import Asked, caller
+from sre_mcp.resources import REPORTS, RESOURCES
+from sre_reports.plain_text import visible
+
+_MOST = 100  # of the protocol
+_LONGEST = 256
+_OF_PROMPTS = {
+    ("triage-instance", "resource"): "resource",
+    ("nightly-brief", "night"): "night",
+    ("plan-patching", "owner"): "owner",
+}
+_OF_TEMPLATES = {(REPORTS + "{night}", "night"): "night", (RESOURCES + "{id}", "id"): "resource"}
+
+
+async def complete(ctx: Asked, params: CompleteRequestParams) -> CompleteResult:
+    """A few values that begin like, or resemble, what was typed. Where nothing can be read nothing is offered."""
+    kind = _kind(params)
+    if kind is None or len(params.argument.value) > _LONGEST:
+        return CompleteResult(completion=Completion(values=[], total=0, has_more=False))
+    sources, limiter = caller(ctx).sources, ctx.lifespan_context.at_once
+    values = await anyio.to_thread.run_sync(_values, kind, params.argument.value, sources, limiter=limiter)
+    clean = [visible(one) for one in values]
+    return CompleteResult(completion=Completion(values=clean[:_MOST], total=len(clean), has_more=len(clean) > _MOST))
+
+
+def _kind(params: CompleteRequestParams) -> str | None:
+    if isinstance(params.ref, PromptReference):
+        return _OF_PROMPTS.get((params.ref.name, params.argument.name))
+    return _OF_TEMPLATES.get((params.ref.uri, params.argument.name))
+
+
+def _values(kind: str, typed: str, sources: Sources) -> list[str]:
+    try:
+        if kind == "resource":
+            return nights.near(Near(typed), sources) if typed.strip("\0 ") else []
+        if kind == "owner":
+            return [one for one in nights.owners(sources) if one.lower().startswith(typed.lower())]
+        listed = doors.ask("snapshots", Asking(0), sources).items
+        return [one for item in listed if (one := str(item["snapshot_id"])).startswith(typed)]
+    except SreError:
+        return []

@@ -1,0 +1,84 @@
+"""Resources: what a client can attach to a conversation without calling a tool."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import anyio.to_thread
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    Resource,
+    ResourceTemplate,
+    TextResourceContents,
+)
+
+from sre_findings.ask import ask, doors
+from sre_findings.ask.question import CACHED, AboutResource, Nights, Summary
+from sre_findings.ask.sources import Sources
+from sre_findings.model.errors import SreError, UsageError
+from sre_mcp.caller import Asked, caller
+from sre_mcp.plain import dumps
+
+LATEST = "sre://snapshots/latest"
+REPORTS, RESOURCES = "sre://reports/", "sre://resources/"
+_JSON = "application/json"
+_LONGEST = 2048
+
+LISTED = [
+    Resource(
+        uri=LATEST, name="latest-snapshot", title="The newest snapshot", mime_type=_JSON,
+        description="When it was taken, whether it is complete, why not, and its totals.",
+    ),
+]  # fmt: skip
+TEMPLATES = [
+    ResourceTemplate(
+        uri_template=REPORTS + "{night}", name="report", title="The report of a night", mime_type=_JSON,
+        description="The whole estate's counts by owner in one night: a snapshot id, a date, or yesterday.",
+    ),
+    ResourceTemplate(
+        uri_template=RESOURCES + "{id}", name="resource", title="One resource", mime_type=_JSON,
+        description="The verdict on one resource and its worst findings: an instance id, an ARN or a name, percent-encoded.",
+    ),
+]  # fmt: skip
+
+
+async def list_resources(_ctx: Asked, _params: PaginatedRequestParams | None) -> ListResourcesResult:
+    """What is there whatever the night."""
+    return ListResourcesResult(resources=LISTED)
+
+
+async def list_templates(_ctx: Asked, _params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+    """What is there for a night or a resource."""
+    return ListResourceTemplatesResult(resource_templates=TEMPLATES)
+
+
+async def read_resource(ctx: Asked, params: ReadResourceRequestParams) -> ReadResourceResult:
+    """The resource as JSON. Raises MCPError for an address that is none of ours, or that cannot be answered."""
+    uri = str(params.uri)
+    try:
+        values = await anyio.to_thread.run_sync(_read, uri, caller(ctx).sources, limiter=ctx.lifespan_context.at_once)
+    except UsageError as error:
+        raise MCPError(INVALID_PARAMS, str(error), data={"uri": uri[:_LONGEST]}) from error
+    except SreError as error:
+        raise MCPError(INTERNAL_ERROR, str(error), data={"uri": uri[:_LONGEST]}) from error
+    return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=dumps(values))])
+
+
+def _read(uri: str, sources: Sources) -> dict[str, Any]:
+    """The JSON that the command line prints for the same question."""
+    rest = unquote(uri.partition("://")[2].partition("/")[2])
+    if uri == LATEST:
+        return doors.ask("snapshots", Nights(1), sources).to_json()
+    if uri.startswith(REPORTS) and 0 < len(rest) <= 64:
+        return ask.summary(Summary("owner", as_of=rest), sources).to_json()
+    if uri.startswith(RESOURCES) and 0 < len(rest) <= 1024 and "\0" not in rest:
+        return ask.about_resource(AboutResource(rest, source=CACHED), sources).to_json()
+    raise UsageError("there is no such resource", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}.")

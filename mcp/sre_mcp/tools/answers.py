@@ -1,0 +1,141 @@
+"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sre_findings.ask.remote import LIST
+from sre_findings.model import received
+from sre_findings.model.answer import CoverageAnswer, FindingAnswer, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.finding import iso
+from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_mcp.tools.tool import Answered, Page
+from sre_reports import wording
+
+FINDING = (
+    "severity", "status", "vulnerability_id", "packages", "installed", "fixed_in", "fix_available", "exploit_available",
+    "inspector_score", "epss_score", "first_observed_at",
+)  # fmt: skip
+GROUP = ("value", "name", "critical", "high", "medium", "low", "total", "fixable", "exploitable", "kev", "resources")
+GAP = ("resource_id", "name", "resource_type", "account_id", "region", "scan_type", "reason", "remedy")
+
+
+def of_resource(answer: ResourceAnswer) -> Answered:
+    """One resource; its page of findings is cut already."""
+    values = answer.to_json()
+    said = [*_verdict_of(answer), *_trust(answer.proof), *_also(answer.verdict.notes)]
+    if answer.filters.get("severities"):
+        said.append(f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all")
+    data = _words(name=answer.resource.name, account=answer.account_name)
+    if answer.verdict.reason == NO_SUCH_RESOURCE:
+        data += [answer.verdict.explanation]  # it names the nearest
+    return Answered(values, said, data, "findings", answer.total_findings, columns=FINDING, shown=_finding)
+
+
+def _words(**named: str | None) -> list[str]:
+    return [f"{name}: {text}" for name, text in named.items() if text]
+
+
+def _verdict_of(answer: ResourceAnswer) -> Iterator[str]:
+    first, rest = wording.counts_sentence(answer.rollup)
+    yield f"{answer.resource.resource_id}: {_verdict(answer.verdict)}"
+    if answer.rollup.counts.total or answer.rollup.suppressed:
+        yield first + rest
+        yield wording.more_sentence(answer.rollup)
+
+
+def _verdict(verdict: Verdict) -> str:
+    """The verdict's own word first, then the words for people: unknown is said, and that it is not the same as none."""
+    words = wording.headline(verdict)
+    words = verdict.verdict if words.lower() == verdict.verdict else f"{verdict.verdict}: {words[:1].lower()}{words[1:]}"
+    if verdict.verdict == CLEAN:
+        return f"{words} ({verdict.explanation})" if verdict.explanation.lower() not in words.lower() else words
+    told = verdict.reason == NO_SUCH_RESOURCE or verdict.explanation.lower() in words.lower()
+    why = words if told else f"{words}; {verdict.explanation}"
+    return f"{why}. That is not the same as none" if verdict.verdict == UNKNOWN else why
+
+
+def of_summary(answer: SummaryAnswer, page: Page) -> Answered:
+    """Everything, and its groups where it was asked by something."""
+    first, rest = wording.counts_sentence(answer.rollup)
+    said = [f"All of it: {_verdict(answer.verdict)}", f"{first} on {wording.number(answer.rollup.resources, 'resource')}{rest}"]
+    said += [wording.more_sentence(answer.rollup), *_trust(answer.proof), *_also(answer.verdict.notes)]
+    if answer.uncovered:
+        said.append(f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see coverage")
+    if answer.by is None:
+        return Answered(answer.to_json(), said)
+    values = answer.to_json()
+    return Answered(values, said, (), "groups", len(values["groups"]), page.start, GROUP, _group)
+
+
+def of_coverage(answer: CoverageAnswer, page: Page) -> Answered:
+    """What is not scanned, and why."""
+    values = answer.to_json()
+    silent = values["not_scanned"]
+    known = answer.proof.snapshot_id is not None
+    first = (
+        f"{wording.number(silent, 'resource')} not fully scanned, {answer.scanned:,} scanned" if known else "Coverage is unknown"
+    )
+    said = [first, *_trust(answer.proof)]
+    if answer.cells:
+        said.append(f"{len(answer.cells):,} cells of the scan were not read: see cells. What is in them is unknown")
+    return Answered(values, said, (), "gaps", len(answer.gaps), page.start, GAP)
+
+
+def of_list(answer: ListAnswer, page: Page, *, skipped: bool = False, columns: Sequence[str] = ()) -> Answered:
+    """A sentence and a list. ``skipped`` says that the question left out the pages before by itself."""
+    values = answer.to_json()
+    first = answer.headline if answer.known else f"Unknown: {answer.headline}"
+    said = [first, *_trust(answer.proof), *_also(answer.notes)]
+    shown = columns or [one.field for one in answer.shown]
+    meta = {LIST: received.told(answer)}
+    return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, shown, meta=meta)
+
+
+def of_findings(answer: ListAnswer, page: Page) -> Answered:
+    """A list of findings that the question has cut already."""
+    return replace(of_list(answer, page, skipped=True, columns=("resource_id", *FINDING)), shown=_finding)
+
+
+def of_finding(answer: FindingAnswer) -> Answered:
+    """One finding, whole."""
+    values = answer.to_json()
+    if answer.finding is None:
+        first = "Unknown" if answer.proof.snapshot_id is None else "No such finding"
+        return Answered(values, [f"{first}: {answer.explanation}", *_trust(answer.proof)])
+    one = answer.finding
+    packages = ", ".join(wording.packages(one))
+    place = _words(resource=one.resource_id, name=one.resource_name, owner=one.owner)
+    fix = _words(packages=packages, installed=one.installed, fixed_in=one.fixed_in)
+    data = [*_words(vulnerability=wording.identity(one), title=one.title), *place, *fix]
+    first = f"{one.severity} finding, {one.status}, first seen {iso(one.first_observed_at)}; the whole of it is in wire"
+    return Answered(values, [first, *_trust(answer.proof)], data)
+
+
+def _trust(proof: Proof) -> Iterator[str]:
+    """Where it comes from, and what that is worth."""
+    yield wording.proof_sentence(proof)
+    yield from (f"Partial: {reason}" for reason in wording.doubts(proof))
+
+
+def _also(notes: Any) -> Iterator[str]:
+    yield from (f"Note: {note}" for note in notes)
+
+
+def _finding(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A finding for a line of text: its packages by name, each once."""
+    packages = item["packages"]
+    installed = dict.fromkeys(one["version"] for one in packages if one["version"])
+    return {
+        **item,
+        "vulnerability_id": item["vulnerability_id"] or item["type"],
+        "packages": list(dict.fromkeys(one["name"] for one in packages)),
+        "installed": ", ".join(installed),
+    }
+
+
+def _group(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**item, **item["counts"]}

@@ -1,0 +1,104 @@
+"""From an answer to a tool's result: as many items as the budget takes, the cursor of the next page, and the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mcp_types import CallToolResult, TextContent
+
+from sre_findings.ask.cursors import Cursor, decode, pinned
+from sre_findings.ask.sources import Sources
+from sre_mcp.plain import BYTES_A_TOKEN, plain, size
+from sre_mcp.text import fenced, sentence
+from sre_mcp.tools.arguments import Arguments, Paged
+from sre_mcp.tools.tool import Answered, Page, Tool
+
+
+def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult:
+    """Asks and composes. Raises SreError where the question cannot be answered."""
+    if not isinstance(arguments, Paged):
+        return result(tool.ask(arguments, Page(), sources))
+    query, now = f"{tool.name} {arguments.query()}", sources.now()
+    cursor = decode(arguments.cursor, query, now) if arguments.cursor else None
+    if cursor is None:
+        page, here = Page(0, arguments.count, arguments.token_budget), sources
+    else:
+        page = Page(cursor.place, arguments.count, arguments.token_budget, cursor.snapshot_id)
+        here = pinned(sources, cursor)
+    return _paged(tool.ask(arguments, page, here), page, query, cursor.asked_at if cursor else now)
+
+
+def result(answered: Answered, items: Sequence[Any] = (), below: Sequence[str] = ()) -> CallToolResult:
+    """The answer's values, its sentences, and behind the fence what comes from outside."""
+    said = [sentence(one) for one in answered.said if one]
+    text = "\n".join([*said, *below, *fenced(answered.data, answered.columns, map(answered.shown, items))])
+    meta = dict(answered.meta) if answered.meta else None
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=plain(answered.values), _meta=meta)
+
+
+_SHORT = "a live answer has one page; narrow it by severities, or ask the snapshot, for the rest"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The items of a page, and the cursor of the next."""
+
+    items: Sequence[Any]
+    next_cursor: str | None
+
+
+def _paged(answered: Answered, page: Page, query: str, asked_at: datetime) -> CallToolResult:
+    if answered.name is None:
+        return result(answered)
+    cut = _cut(answered, page, query, asked_at)
+    answered.values[answered.name] = list(cut.items)
+    answered.values["page"] = {
+        "start": page.start, "listed": len(cut.items), "total": answered.total, "next_cursor": cut.next_cursor,
+    }  # fmt: skip
+    if "next_cursor" in answered.values:
+        answered.values["next_cursor"] = cut.next_cursor
+    if _is_short(answered, cut, page):
+        answered.values["notes"] = [*answered.values["notes"], _SHORT]
+    return result(answered, cut.items, _listed(answered, cut, page))
+
+
+def _cut(answered: Answered, page: Page, query: str, asked_at: datetime) -> _Cut:
+    """Items while they fit, and always one: a budget that is too small must not end a list."""
+    values, name = answered.values, answered.name or ""
+    items = values[name][answered.skipped :][: page.room]
+    left = page.budget * BYTES_A_TOKEN - size({**values, name: []}) - 300  # for the page's own fields
+    kept: list[Any] = []
+    for item in items:
+        left -= size(item) + 1
+        if left < 0 and kept:
+            break
+        kept.append(item)
+    place = page.start + len(kept)
+    end = min(page.count or answered.total, answered.total)
+    snapshot_id = values.get("snapshot_id")
+    if not (kept and place < end and snapshot_id):
+        return _Cut(kept, None)
+    return _Cut(kept, Cursor(str(snapshot_id), asked_at, place).encode(query))
+
+
+def _listed(answered: Answered, cut: _Cut, page: Page) -> list[str]:
+    """Which items these are, and how to have more."""
+    first, last = page.start + 1, page.start + len(cut.items)
+    if not cut.items:
+        return (
+            [f"No {answered.name} to list."]
+            if not answered.total
+            else [f"No more {answered.name}: there are {answered.total:,}."]
+        )
+    here = f"{(answered.name or '').capitalize()} {first:,} to {last:,} of {answered.total:,}."
+    if cut.next_cursor:
+        return [f"{here} For more, repeat the call with cursor {cut.next_cursor}"]
+    return [f"{here} Note: {_SHORT}."] if _is_short(answered, cut, page) else [here]
+
+
+def _is_short(answered: Answered, cut: _Cut, page: Page) -> bool:
+    """Whether items are left that no further page has: a live answer is nowhere kept."""
+    return cut.next_cursor is None and 0 < page.start + len(cut.items) < min(page.count or answered.total, answered.total)

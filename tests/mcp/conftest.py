@@ -1,0 +1,217 @@
+"""A server over the demo: in this process behind the SDK's client, and as a real process over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from mcp import Client
+
+from sre_cli.main import main
+from sre_findings.ask.open import open_sources
+from sre_findings.ask.sources import Sources
+from sre_findings.settings import load
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_mcp.app import make_server
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import replay_fleet
+from sre_simulator.server import Simulator
+
+SRE_CLI = str(Path(sys.executable).parent / "sre-cli")
+
+
+@dataclass(frozen=True)
+class Http:
+    """An answer over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Served:
+    """A server process. ``log`` has its lines so far."""
+
+    process: subprocess.Popen[str]
+    host: str
+    port: int
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where a client connects."""
+        return f"http://{self.host}:{self.port}/mcp"
+
+    def request(self, method: str, path: str = "/mcp", body: bytes | None = None, **headers: str) -> Http:
+        """One request on a connection of its own; underscores in names of headers are dashes."""
+        connection = HTTPConnection(self.host, self.port, timeout=60)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body, named)
+            answer = connection.getresponse()
+            return Http(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def post(self, message: Any, **headers: str) -> Http:
+        """A POST of JSON, or of the bytes as they are."""
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        return self.request("POST", body=body, **{"Content_Type": "application/json", **headers})
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        """The result of a tool, by the shortest request there is."""
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+        return self.post(asked).json["result"]
+
+
+@contextmanager
+def served(store: Path, *arguments: str, **environ: str) -> Iterator[Served]:
+    """``sre-cli serve`` on a free port of the loopback, ended with SIGTERM."""
+    ours = {"SRE_STORE": str(store), "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1"}
+    command = [SRE_CLI, "serve", "--no-auth", "--port", "0", *arguments]
+    process = subprocess.Popen(command, env=os.environ | ours | environ, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    log: list[str] = []
+    for line in process.stderr:
+        log.append(line)
+        if "listening on" in line:
+            break
+    else:
+        raise AssertionError("".join(log))
+    host, _, port = log[-1].split("http://")[1].removesuffix("/mcp\n").rpartition(":")
+    reader = threading.Thread(target=lambda: log.extend(process.stderr or ()))
+    reader.start()
+    try:
+        yield Served(process, host, int(port), log)
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        reader.join()
+        process.stderr.close()
+
+
+@pytest.fixture
+def serve() -> Callable[..., AbstractContextManager[Served]]:
+    """``with serve(store, "--allow-host", "x", SRE_MAX_AGE="1s") as server``."""
+    return served
+
+
+@pytest.fixture(scope="session")
+def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with what ``sre-cli demo`` leaves: two nights of the default fleet."""
+    store = tmp_path_factory.mktemp("demo") / "store"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRE_STORE", str(store))
+        patch.delenv("SRE_TABLE", raising=False)
+        with pytest.raises(SystemExit) as ended:
+            main(["demo", "--nights", "2"])
+    assert ended.value.code == 0
+    return store
+
+
+@pytest.fixture(scope="session")
+def http(demo_store: Path) -> Iterator[Served]:
+    """One server process over the demo for all tests that do not end it."""
+    with served(demo_store) as server:
+        yield server
+
+
+def sources_of(store: Path) -> Sources:
+    """Everything that the store knows; Inspector itself cannot be asked."""
+    return replace(open_sources(load({"SRE_STORE": str(store)}, Path("/nonexistent"))), live=None, context=None)
+
+
+Call = Callable[..., Any]
+
+
+@contextmanager
+def connected(sources: Sources) -> Iterator[Call]:
+    """``call("check_resource", resource_id="i-0")`` by the SDK's client on a server in this process."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Client(make_server(sources))) as client:
+        yield lambda name, **arguments: portal.call(client.call_tool, name, arguments)
+
+
+@pytest.fixture(scope="session")
+def connect() -> Callable[[Sources], AbstractContextManager[Call]]:
+    """A client for sources of the test's own."""
+    return connected
+
+
+@pytest.fixture(scope="session")
+def sources(demo_store: Path) -> Sources:
+    """The demo's."""
+    return sources_of(demo_store)
+
+
+@pytest.fixture(scope="session")
+def call(sources: Sources) -> Iterator[Call]:
+    """A client on the demo."""
+    with connected(sources) as calling:
+        yield calling
+
+
+@pytest.fixture(scope="session")
+def open_store() -> Callable[[Path], Sources]:
+    """Sources over a store of the test's own."""
+    return sources_of
+
+
+HOST = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"}
+
+
+def finding(number: int, **more: Any) -> dict[str, Any]:
+    """A finding as Inspector sends it, of one instance; each number has an ARN and a vulnerability of its own."""
+    package = {"name": f"package-{number % 97}", "version": "1.0", "fixedInVersion": "1.1", "packageManager": "OS"}
+    details = {"vulnerabilityId": f"CVE-2026-{number:05d}", "vulnerablePackages": [package]}
+    return {
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}", "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY", "severity": ("CRITICAL", "HIGH", "MEDIUM", "LOW")[number % 4], "status": "ACTIVE",
+        "title": f"title {number}", "description": "a description", "fixAvailable": "YES", "packageVulnerabilityDetails": details,
+        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": [HOST], **more,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_finding() -> Callable[..., dict[str, Any]]:
+    """``make_finding(7, title="…")``."""
+    return finding
+
+
+@pytest.fixture(scope="session")
+def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``scan_into(findings)``: a store with a night of these; ``scan_into(findings, store)`` adds one to it."""
+
+    def scan_them(findings: list[dict[str, Any]], store: Path | None = None) -> Path:
+        folder = tmp_path_factory.mktemp("recorded")
+        (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
+        store = store or folder / "store"
+        fleet = replay_fleet(folder / "all.jsonl")
+        ours = {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}
+        with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
+            for name, value in ours.items():
+                patch.setenv(f"AWS_{name}", value)
+            patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+            request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
+            scan(request, Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db"))
+        return store
+
+    return scan_them

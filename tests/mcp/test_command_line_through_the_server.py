@@ -1,0 +1,144 @@
+"""With SRE_SERVER, the command line says to the letter what it says with the store at hand, and exits alike."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from sre_cli.main import main
+from sre_findings.ask.doors import DOORS
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
+
+QUESTIONS = [
+    ("vulnerabilities", "-i", BUSY_INSTANCE),
+    ("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "0", "--fail-on", "critical"),
+    ("vulnerabilities", "-i", CLEAN_INSTANCE, "--cached"),
+    ("vulnerabilities", "-i", UNMANAGED_INSTANCE, "--cached"),
+    ("vulnerabilities", "-i", "nobody", "--cached"),
+    ("vulnerabilities", "-i", "prod-web-36", "--cached", "-s", "critical", "--suppressed", "--fail-on", "low"),
+    ("summary",),
+    ("summary", "--by", "resource", "-n", "0"),
+    ("summary", "--by", "package", "-n", "7", "--owner", "payments"),
+    ("coverage",),
+    ("changes", "-n", "0"),
+    ("changes", "--kind", "resolved", "--owner", "payments", "-n", "3"),
+    ("trend", "--of", "owner=payments", "--days", "9"),
+    ("sla", "--by", "account"),
+    ("time-to-fix", "--by", "owner"),
+    ("priorities", "--type", "ec2", "-n", "30"),
+    ("fixes", "-n", "40"),
+    ("fixes", "--images"),
+    ("where", "openssl", "-n", "0"),
+    ("where", "cve-2024-3094", "--as-of", "yesterday"),
+]
+WRONG = [
+    ("vulnerabilities", "-i", "i-0123456789abcdeg0", "--cached"),
+    ("vulnerabilities", "-i", "prod-api-07", "--cached"),
+    ("summary", "--owner", "nobody"),
+    ("changes", "--as-of", "1999-01-01"),
+    ("trend", "--of", "moon=full"),
+    ("suppressions",),
+]
+FORMS = ("table", "json", "csv", "ndjson")
+
+
+class Said(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    code: Any
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], http: Any, demo_store: Path) -> Callable[..., Said]:
+    """``cli(here, "summary")``: the command with the store at hand, or with nothing but the server."""
+
+    def run(here: bool, *arguments: str) -> Said:
+        with monkeypatch.context() as patch:
+            patch.setenv("SRE_STORE", str(demo_store if here else demo_store / "nothing"))
+            patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+            if not here:
+                patch.setenv("SRE_SERVER", http.url)
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main(list(arguments))
+        return Said(ended.value.code, *capfd.readouterr())
+
+    return run
+
+
+def timeless(said: Said) -> Said:
+    """Without what goes by the clock."""
+    out = re.sub(r'"age_seconds": \d+', '"age_seconds": 0', said.out)
+    return Said(said.code, re.sub(r"\d+ (seconds?|minutes?) (ago|old)", "now", out), said.err)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
+def test_every_question_has_the_same_answer(cli: Any, question: tuple[str, ...], form: str) -> None:
+    here = timeless(cli(True, *question, "--output", form))
+    assert timeless(cli(False, *question, "--output", form)) == here
+    assert here.out
+
+
+@pytest.mark.parametrize("question", WRONG, ids=" ".join)
+def test_a_question_that_cannot_be_answered_has_the_same_line(cli: Any, question: tuple[str, ...]) -> None:
+    here = cli(True, *question)
+    assert cli(False, *question) == here
+    assert (here.code, here.err.count("\n")) == (2, 1)
+
+
+def test_every_door_is_tried_here() -> None:
+    known = {"findings", "export", "snapshots"}  # asked by tools only
+    asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
+    assert set(DOORS) - known <= asked
+    assert {"vulnerabilities", "summary", "coverage"} <= asked
+
+
+def test_a_cursor_goes_on_where_the_page_before_ended(cli: Any) -> None:
+    for here in (True, False):
+        first = cli(here, "vulnerabilities", "-i", BUSY_INSTANCE, "-n", "3", "--output", "json")
+        cursor = re.search(r'"next_cursor": "([^"]+)"', first.out)
+        assert cursor
+        more = ("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "3", "--output", "json", "--cursor", cursor[1])
+        assert timeless(cli(here, *more)) == timeless(cli(not here, *more)), "and it does not matter who gave it"
+
+
+def test_who_names_a_store_means_the_store(cli: Any, demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9")
+    assert cli(True, "summary", "--store", str(demo_store)).code == 0
+
+
+OWN = [("export",), ("report", "-o", "somewhere"), ("sql", "select 1"), ("suppressions", "--openvex", "-")]
+
+
+@pytest.mark.parametrize("command", OWN, ids=" ".join)
+def test_what_reads_the_store_itself_says_so(cli: Any, command: tuple[str, ...]) -> None:
+    said = cli(False, *command)
+    do = "Unset it, or name a store with --store."
+    assert (said.code, said.err.strip()) == (2, f"sre-cli: SRE_SERVER is set: this command reads snapshots itself. {do}")
+
+
+_ASK = """
+import sys
+from sre_cli.main import main
+try:
+    main(["summary"])
+finally:
+    print({"duckdb", "pyarrow", "boto3", "botocore", "mcp", "sqlglot", "pydantic"} & set(sys.modules))
+"""
+
+
+def test_asking_a_server_imports_none_of_what_reads_a_store(http: Any) -> None:
+    environ = os.environ | {"SRE_SERVER": http.url}
+    said = subprocess.run([sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "set()"

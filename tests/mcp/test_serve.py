@@ -1,0 +1,225 @@
+"""Where the server listens, who is let in, whether it can answer, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.model.errors import UsageError
+from sre_mcp.app import Names
+from sre_mcp.serve import Place, _listening, is_loopback, serve_http
+
+INSTANCE = "i-0123456789abcdef0"
+LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+
+
+class SlowInspector(ThreadingHTTPServer):
+    """Answers nothing before it is let."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Slow)
+        self.asked, self.let = threading.Event(), threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Slow(BaseHTTPRequestHandler):
+    server: SlowInspector  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.asked.set()
+        self.server.let.wait(60)
+        body = json.dumps({"coveredResources": []} if "coverage" in self.path else {"findings": []}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def slow_inspector() -> Iterator[SlowInspector]:
+    server = SlowInspector()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.let.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_sigterm_answers_what_is_under_way_and_takes_nothing_new(
+    demo_store: Path, serve: Any, slow_inspector: SlowInspector
+) -> None:
+    with serve(demo_store, AWS_ENDPOINT_URL_INSPECTOR2=slow_inspector.url) as server:
+        answers: list[Any] = []
+        asking = threading.Thread(target=lambda: answers.append(server.call("check_resource", resource_id=INSTANCE, live=True)))
+        asking.start()
+        assert slow_inspector.asked.wait(60)
+        server.process.send_signal(signal.SIGTERM)
+        _until_refused(server)
+        assert server.process.poll() is None
+        slow_inspector.let.set()
+        asking.join(60)
+        assert server.process.wait(60) == 0
+    assert answers[0]["structuredContent"]["source"] == "live"
+    assert answers[0]["structuredContent"]["verdict"] == "unknown"
+    assert any("stopped" in line for line in server.log)
+
+
+def _until_refused(server: Any) -> None:
+    while True:
+        try:
+            socket.create_connection((server.host, server.port), timeout=60).close()
+        except ConnectionRefusedError:
+            return
+        except ConnectionResetError:
+            continue
+
+
+def test_it_says_where_it_listens_and_that_nobody_is_asked_who_they_are(http: Any) -> None:
+    log = "".join(http.log)
+    assert f"listening on {http.url}" in log
+    assert "AUTHENTICATION IS OFF" in _until_said(http, "AUTHENTICATION")
+
+
+def _until_said(server: Any, word: str) -> str:
+    """The log, once it has a word that must come: the reader is a thread."""
+    server.request("GET", "/healthz")
+    while word not in (log := "".join(server.log)):
+        assert server.process.poll() is None
+    return log
+
+
+def test_without_authentication_only_the_loopback_is_served(sources: Any) -> None:
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.com"):
+        with pytest.raises(UsageError, match="without authentication it listens on the loopback only"):
+            serve_http(sources, Place(host, 0, Names()), guard=None)
+    assert all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "::1", "localhost")))
+
+
+def test_a_port_that_is_taken_is_told_in_a_line(sources: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="cannot listen on 127"):
+        serve_http(sources, Place("127.0.0.1", taken.getsockname()[1], Names()), guard=None)
+
+
+def test_no_answer_waits_for_the_acknowledgement_of_its_headers() -> None:
+    with _listening(Place("127.0.0.1", 0, Names())) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_hosts_and_origins_can_be_allowed_by_flags_and_settings(demo_store: Path, serve: Any) -> None:
+    flags = ("--allow-host", "mcp.example.com", "--allow-origin", "https://tools.example.com")
+    with serve(demo_store, *flags, SRE_ALLOWED_HOSTS="a.example.com, b.example.com") as server:
+        for host in ("mcp.example.com", "mcp.example.com:8443", "a.example.com", "b.example.com"):
+            assert server.post(LIST, Host=host).status == 200
+        assert server.post(LIST, Host="c.example.com").status == 421
+        assert server.post(LIST, Origin="https://tools.example.com").status == 200
+        assert server.post(LIST, Origin="http://tools.example.com").status == 403
+
+
+def test_ready_only_where_a_sure_answer_can_be_given(demo_store: Path, http: Any, serve: Any, tmp_path: Path) -> None:
+    answer = http.request("GET", "/readyz")
+    assert (answer.status, answer.json["ready"], answer.json["why"]) == (200, True, "")
+    assert answer.json["age_seconds"] >= 0
+    with serve(tmp_path / "empty") as server:
+        answer = server.request("GET", "/readyz")
+        assert (answer.status, answer.json["why"]) == (503, "there is no complete snapshot yet")
+        assert server.request("GET", "/healthz").status == 200
+        assert "there is no snapshot" in server.call("check_resource", resource_id=INSTANCE, live=False)["content"][0]["text"]
+    with serve(demo_store, SRE_MAX_AGE="0s") as server:
+        answer = server.request("GET", "/readyz")
+        assert (answer.status, answer.json["why"]) == (503, "the newest complete snapshot is older than allowed")
+
+
+def test_trouble_with_the_store_or_the_table_is_named_without_its_place(demo_store: Path, serve: Any, tmp_path: Path) -> None:
+    shutil.copytree(demo_store, tmp_path / "store")
+    table = tmp_path / "store" / "table.db"
+    table.write_bytes(b"no database at all" * 100)
+    with serve(tmp_path / "store") as server:
+        answer = server.request("GET", "/readyz")
+        assert (answer.status, answer.json["why"]) == (503, "the table cannot be read")
+        assert str(tmp_path) not in answer.body.decode()
+        result = server.call("trend")
+        assert result["isError"]
+        assert "Check SRE_TABLE" in result["content"][0]["text"]
+    shutil.rmtree(tmp_path / "store" / "commits")
+    (tmp_path / "store" / "commits").mkdir()
+    (tmp_path / "store" / "commits" / "000000000001.json").write_text("{")
+    table.unlink()
+    with serve(tmp_path / "store") as server:
+        assert server.request("GET", "/readyz").json["why"] == "the store cannot be read"
+        result = server.call("summarize")
+        assert result["_meta"]["sre-operations-assistant/error"]["kind"] == "store_unreadable"
+
+
+def test_the_command_refuses_what_would_let_nobody_or_everybody_in(demo_store: Path) -> None:
+    for flags, said in (([], "no tokens are set up"), (["--no-auth", "--host", "0.0.0.0"], "loopback only")):
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "sre-cli"), "serve", *flags], env=os.environ | {"SRE_STORE": str(demo_store)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_bug_gets_a_reference_and_its_traceback_stays_in_the_log(
+    sources: Any, connect: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr("sre_findings.ask.ask.summary", broken)
+    with connect(sources) as call:
+        result = call("summarize")
+    assert result.is_error
+    text = result.content[0].text
+    reference = result.meta["sre-operations-assistant/error"]["why"].removeprefix("reference ")
+    assert reference in text
+    assert "secret" not in text
+    assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
+
+
+def test_what_takes_too_long_is_told_and_ends(sources: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    let = threading.Event()
+    monkeypatch.setattr("sre_mcp.tools.calls.DEADLINE", 0.01)
+    monkeypatch.setattr("sre_findings.ask.ask.summary", lambda *_: let.wait(60))
+    with connect(sources) as call:
+        result = call("summarize")
+        let.set()
+    assert result.meta["sre-operations-assistant/error"]["kind"] == "timeout"
+
+
+def test_many_at_once_all_have_their_answer(http: Any) -> None:
+    answers: list[Any] = []
+    asked = [
+        ("summarize", {"by": "owner"}),
+        ("list_findings", {}),
+        ("coverage", {}),
+        ("where_vulnerable", {"text": "openssl"}),
+    ] * 6
+    threads = [threading.Thread(target=lambda n=name, a=given: answers.append(http.call(n, **a))) for name, given in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == len(asked)
+    assert not any(answer.get("isError") for answer in answers)
