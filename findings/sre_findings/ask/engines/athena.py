@@ -52,9 +52,7 @@ def place(url: str) -> Place:
 class Athena(Engine):
     """One database and one workgroup. Nothing is contacted before something is asked."""
 
-    def __init__(
-        self, snapshots: Snapshots, commits: Sequence[Commit], where: Place, access: Access = EVERYTHING
-    ) -> None:
+    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], where: Place, access: Access = EVERYTHING) -> None:
         if not snapshots.blobs.url.startswith("s3://"):
             raise UsageError("Athena reads buckets only", why=f"the store is {snapshots.blobs.url}", do="Use SRE_ENGINE=duckdb.")
         self._tables, self._where, self._access = Tables(snapshots, commits), where, access

@@ -64,8 +64,8 @@ def nothing(columns: Iterable[tuple[str, str]]) -> str:
 def rendered(select: str, dialect: str, names: Iterable[str] = ()) -> str:
     """A select of ``seen`` for SPARK or ATHENA. Athena has no word for all columns but some: it needs their ``names``."""
     tree = sqlglot.parse_one(select, read="duckdb")
-    first = tree.selects[0].this
-    if dialect == ATHENA and isinstance(first, exp.Star) and (left_out := first.args.get("except_")):
+    first = tree.expressions[0].this if dialect == ATHENA and tree.expressions else None
+    if isinstance(first, exp.Star) and (left_out := first.args.get("except_")):
         kept = [exp.column(name, table="t") for name in names if name not in {one.name for one in left_out}]
         tree.set("expressions", [*kept, *tree.expressions[1:]])
     return tree.sql(dialect=dialect)

@@ -72,7 +72,7 @@ class DuckDB(Engine):
         for one in view.reads:
             self._make(one)
         for name, select in view.helpers.items():
-            self._connection.execute(f"create table {name} as {select}")
+            self._connection.execute(f"create or replace table {name} as {select}")
         small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
         self._connection.execute(f"create {'table' if small else 'view'} {table} as {view.select}")
         self._views.add(table)

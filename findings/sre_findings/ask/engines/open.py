@@ -19,9 +19,7 @@ from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 
-def open_engine(
-    url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies, access: Access = EVERYTHING
-) -> Engine:
+def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies, access: Access = EVERYTHING) -> Engine:
     """An engine over what a caller sees of the newest of the commits, and of all of them where a table is history. Nothing is
     contacted yet."""
     scheme, _, rest = url.partition("://")
