@@ -90,13 +90,19 @@ class SeenTable:
             return self._table.query(partition, first, last, newest=newest)
         if kind not in summable(self._access):
             raise _refused(f"{partition} of the table")
-        allowed = self._access.accounts if kind == "account" else self._access.owners
-        return (row for row in self._table.query(partition, first, last, newest=newest) if value_of(row) in allowed)
+        return (row for row in self._table.query(partition, first, last, newest=newest) if self._is_seen(kind, value_of(row)))
+
+    def _is_seen(self, kind: str, value: str) -> bool:
+        if kind == "owner":
+            return value in self._access.owners
+        return self._access.allows_account(value.partition("|")[0])
 
 
 def summable(access: Access) -> tuple[str, ...]:
     """The kinds of scopes whose rollups hold what the access allows, and nothing else, each scope as a whole."""
-    return (*(["account"] if access.all_owners else []), *(["owner"] if access.all_accounts else []))
+    if access.all_owners:
+        return ("account", "resource")
+    return ("owner",) if access.all_accounts else ()
 
 
 def _refused(what: str) -> AccessDenied:

@@ -59,7 +59,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
     "coverage_gaps": [{"owners": None}, {"owners": ["payments"]}],
-    "coverage_of_owners": [{"owners": ["payments", "it's"]}],
+    "coverage_of_owners": [{"owners": None}, {"owners": ["payments", "it's"]}],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "exposed_to": [WHERE | {"text": text} for text in ("openssl", "CVE-2024-3094", *HOSTILE[:2])],
     "findings": EXPORTS,
