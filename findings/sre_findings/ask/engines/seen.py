@@ -2,8 +2,9 @@
 
 An engine makes its tables of these selects and of nothing else, so that no query can forget them:
 
-    findings, coverage, resources, states, events   rows of an account and an owner that are allowed
-    ages, closed                                    rows of a resource that is seen; of an account, where all owners are
+    findings, coverage, resources, ages, states,    rows of an account and an owner that are allowed
+    events
+    closed                                          rows of a resource that is seen; of an account, where all owners are
     details, packages, vulnerabilities              rows that a finding which is seen names: that CISA lists a vulnerability
                                                     is public, that somebody here has it is not
     cells                                           rows of an account that is allowed, or of a region nobody could read
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 
 from sre_findings.model.access import Access
 
-_OWNED = ("findings", "coverage", "resources", "states", "events")
+_OWNED = ("findings", "coverage", "resources", "ages", "states", "events")
 _LIST, _DETAIL, _ID = ("region", "packages_id"), ("region", "details_id"), ("vulnerability_id",)
 _PLACE = ("account_id", "region", "resource_type", "resource_id")
 # table: (the columns that another table must name, those tables)
@@ -25,9 +26,16 @@ _NAMED = {
     "packages": (_LIST, ("findings",)),
     "details": (_DETAIL, ("findings",)),
     "vulnerabilities": (_ID, ("findings",)),
-    "ages": (_PLACE, ("resources",)),
     "closed": (_PLACE, ("resources", "coverage")),
 }
+
+
+# What adds up over resources, and what it is a part of.
+_SHARED = {
+    "resources": {f"shared_{name}": name for name in (
+        "critical", "high", "medium", "low", "informational", "untriaged", "other", "suppressed", "fixable", "exploitable")},
+    "ages": {"shared": "findings"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,9 @@ def seen(table: str, raw: str, access: Access) -> Seen:
     rows = f"({raw}) as t"
     if table == "findings" and not access.all_owners:
         return _findings(rows, _allowed("t", access))
-    if table in _OWNED or (access.all_owners and table in ("ages", "closed")):
+    if table in _SHARED and not access.all_owners:
+        return _shared(table, rows, _allowed("t", access))
+    if table in _OWNED or (access.all_owners and table == "closed"):
         return Seen(f"select t.* from {rows} where {_allowed('t', access)}")  # noqa: S608 - here and below: quoted values
     if table in _NAMED:
         return _named(table, rows)
@@ -71,6 +81,18 @@ def _findings(rows: str, allowed: str) -> Seen:
         f" where {allowed}",
         helpers,
     )
+
+
+def _shared(table: str, rows: str, allowed: str) -> Seen:
+    """Counts of resources of some owners. What counted at a resource that is not seen counts where the finding is seen first:
+    rather once too often there, beside others that several resources share, than not at all, which would look clean."""
+    first = "select distinct t.account_id, t.region, t.resource_type, t.resource_id from findings as t"
+    helper = f"{first} join findings_first as f on f.finding_arn = t.finding_arn where t.resource_index = 0"
+    columns = ", ".join(f"case when m.resource_id is null then t.{name} else t.{own} end as {name}"
+                        for name, own in _SHARED[table].items())  # fmt: skip
+    same = " and ".join(f"m.{key} = t.{key}" for key in _PLACE)
+    select = f"select t.* exclude ({', '.join(_SHARED[table])}), {columns} from {rows}"  # noqa: S608
+    return Seen(f"{select} left join {table}_moved as m on {same} where {allowed}", {f"{table}_moved": helper}, ("findings",))
 
 
 def _named(table: str, rows: str) -> Seen:
