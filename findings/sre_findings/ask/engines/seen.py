@@ -72,15 +72,14 @@ def _findings(rows: str, allowed: str) -> Seen:
         "findings_first": f"select t.finding_arn, min(t.resource_index) as resource_index from {rows}"  # noqa: S608
         f" where {several} and {allowed} group by t.finding_arn having min(t.resource_index) > 0",
     }
-    return Seen(
-        "select t.* exclude (resource_index, resources),"  # noqa: S608
-        " case when f.finding_arn is null then t.resource_index else cast(0 as smallint) end as resource_index,"
-        " case when h.finding_arn is null then t.resources end as resources"
-        f" from {rows} left join findings_hidden as h on h.finding_arn = t.finding_arn"
-        " left join findings_first as f on f.finding_arn = t.finding_arn and f.resource_index = t.resource_index"
-        f" where {allowed}",
-        helpers,
-    )
+    # Lists and no joins: DuckDB keeps the order of the parts only where nothing is joined.
+    row = "{0}.finding_arn || '#' || cast({0}.resource_index as varchar)".format
+    first = f"list_contains((select array_agg({row('f')}) from findings_first as f), {row('t')})"  # noqa: S608
+    hidden = "list_contains((select array_agg(h.finding_arn) from findings_hidden as h), t.finding_arn)"
+    index = f"case when t.resource_index > 0 and {first} then cast(0 as smallint) else t.resource_index end as resource_index"
+    resources = f"case when {hidden} then null else t.resources end as resources"
+    select = f"select t.* exclude (resource_index, resources), {index}, {resources} from {rows} where {allowed}"  # noqa: S608
+    return Seen(select, helpers)
 
 
 def _shared(table: str, rows: str, allowed: str) -> Seen:
