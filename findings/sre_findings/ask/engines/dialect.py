@@ -68,6 +68,10 @@ def rendered(select: str, dialect: str, names: Iterable[str] = ()) -> str:
     if isinstance(first, exp.Star) and (left_out := first.args.get("except_")):
         kept = [exp.column(name, table="t") for name in names if name not in {one.name for one in left_out}]
         tree.set("expressions", [*kept, *tree.expressions[1:]])
+    for place in list(tree.find_all(exp.GT)):
+        if isinstance(place.this, exp.Anonymous) and place.this.name == "list_position":
+            values, column = place.this.expressions
+            place.replace(exp.In(this=column, expressions=values.expressions))
     return tree.sql(dialect=dialect)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_findings.ask.engine import PARAMETER, Batch, Engine, catalogued
-from sre_findings.ask.engines.seen import seen
+from sre_findings.ask.engines.seen import Seen, seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable
@@ -73,9 +73,15 @@ class DuckDB(Engine):
             self._make(one)
         for name, select in view.helpers.items():
             self._connection.execute(f"create or replace table {name} as {select}")
+        select = self._ordered(view) if view.order else view.select
         small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
-        self._connection.execute(f"create {'table' if small else 'view'} {table} as {view.select}")
+        self._connection.execute(f"create {'table' if small else 'view'} {table} as {select}")
         self._views.add(table)
+
+    def _ordered(self, view: Seen) -> str:
+        """A select in the order of the parts: the plain one where it says the same, else one that sorts."""
+        helps = (self._connection.execute(f"select 1 from {name} limit 1").fetchone() for name in view.helpers)  # noqa: S608
+        return f"{view.select} order by {view.order}" if any(helps) else view.plain
 
     @property
     def files(self) -> list[Path]:

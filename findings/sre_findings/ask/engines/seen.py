@@ -41,11 +41,17 @@ _SHARED = {
 @dataclass(frozen=True, slots=True)
 class Seen:
     """``select`` is what is seen of a table. It reads ``helpers``, to be made before it under their names, and these read
-    the tables of ``reads`` as the caller sees them."""
+    the tables of ``reads`` as the caller sees them.
+
+    ``plain``, where there is one, says the same as long as no helper has a row, and keeps the order of the parts in DuckDB, as
+    nothing does that joins; ``order`` is that order.
+    """
 
     select: str
     helpers: Mapping[str, str] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
+    plain: str = ""
+    order: str = ""
 
 
 def seen(table: str, raw: str, access: Access) -> Seen:
@@ -72,14 +78,17 @@ def _findings(rows: str, allowed: str) -> Seen:
         "findings_first": f"select t.finding_arn, min(t.resource_index) as resource_index from {rows}"  # noqa: S608
         f" where {several} and {allowed} group by t.finding_arn having min(t.resource_index) > 0",
     }
-    # Lists and no joins: DuckDB keeps the order of the parts only where nothing is joined.
-    row = "{0}.finding_arn || '#' || cast({0}.resource_index as varchar)".format
-    first = f"list_contains((select array_agg({row('f')}) from findings_first as f), {row('t')})"  # noqa: S608
-    hidden = "list_contains((select array_agg(h.finding_arn) from findings_hidden as h), t.finding_arn)"
-    index = f"case when t.resource_index > 0 and {first} then cast(0 as smallint) else t.resource_index end as resource_index"
-    resources = f"case when {hidden} then null else t.resources end as resources"
-    select = f"select t.* exclude (resource_index, resources), {index}, {resources} from {rows} where {allowed}"  # noqa: S608
-    return Seen(select, helpers)
+    return Seen(
+        "select t.* exclude (resource_index, resources),"  # noqa: S608
+        " case when f.finding_arn is null then t.resource_index else cast(0 as smallint) end as resource_index,"
+        " case when h.finding_arn is null then t.resources end as resources"
+        f" from {rows} left join findings_hidden as h on h.finding_arn = t.finding_arn"
+        " left join findings_first as f on f.finding_arn = t.finding_arn and f.resource_index = t.resource_index"
+        f" where {allowed}",
+        helpers,
+        plain=f"select t.* from {rows} where {allowed}",  # noqa: S608
+        order="region, resource_id, resource_type, account_id, severity_rank, finding_arn, resource_index",
+    )
 
 
 def _shared(table: str, rows: str, allowed: str) -> Seen:
@@ -116,6 +125,9 @@ def _of_cells(access: Access) -> str:
 
 
 def _among(column: str, values: Collection[str]) -> str:
-    """That a column has one of some values; none of none. Quotes are doubled, the only thing that ends DuckDB's texts."""
+    """That a column has one of some values; none of none. Quotes are doubled, the only thing that ends DuckDB's texts.
+
+    DuckDB makes a join of ``in`` and of ``list_contains``, and loses the order of the parts; the others get an ``in``.
+    """
     texts = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
-    return f"{column} in ({texts})" if texts else "false"
+    return f"list_position([{texts}], {column}) > 0" if texts else "false"
