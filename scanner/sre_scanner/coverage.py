@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
+from sre_findings.inspector.covered import described
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
 from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
 from sre_findings.model.owners import Owners
@@ -52,7 +52,7 @@ class CoverageRows:
         return rows.sort_by([("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")])
 
     def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
-        name, tags, group = described(one.resourceId, bytes(one.resourceMetadata))
+        known = described(one.resourceId, bytes(one.resourceMetadata))
         last_scanned_at = _moment(one.lastScannedAt)
         status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
         self._watch(Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at))
@@ -67,9 +67,9 @@ class CoverageRows:
             "reason": one.scanStatus.reason,
             "scan_mode": one.scanMode,
             "last_scanned_at": last_scanned_at,
-            "name": name,
-            "owner": self._owners.of(tags, one.resourceId, name) or self._owners.of_account(one.accountId),
-            "exposure_group": group,
+            "name": known.name,
+            "owner": self._owners.of(known.tags, one.resourceId, known.name) or self._owners.of_account(one.accountId),
+            "exposure_group": covered_group(one.resourceId, known.tags, known.kinds),
             "metadata": bytes(one.resourceMetadata).decode() or None,
             "extra": extra.decode() or None,
         }
@@ -91,29 +91,3 @@ def _moment(seconds: float | None) -> datetime | None:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def described(resource_id: str, metadata: bytes) -> tuple[str | None, dict[str, str], str]:
-    """A covered resource's name, its tags and its group, the same that its findings give. Source: ResourceScanMetadata."""
-    try:
-        kinds = _METADATA.decode(metadata) if metadata else {}
-    except msgspec.DecodeError:
-        return None, {}, resource_id
-    instance, function = kinds.get("ec2", {}), kinds.get("lambdaFunction", {})
-    found = instance.get("tags") or function.get("functionTags")
-    tags = {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-    project = kinds.get("codeRepository", {}).get("projectName")
-    name = tags.get("Name") or function.get("functionName") or project or _image_name(resource_id, kinds.get("ecrImage", {}))
-    return name, tags, covered_group(resource_id, tags, kinds)
-
-
-def _image_name(resource_id: str, image: dict[str, Any]) -> str | None:
-    """``repository:tag`` from an image's ARN and the first of its tags."""
-    repository = resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
-    tags = image.get("tags") or []
-    if not repository:
-        return None
-    return f"{repository}:{tags[0]}" if tags else repository
-
-
-_METADATA = msgspec.json.Decoder(dict[str, dict[str, Any]])

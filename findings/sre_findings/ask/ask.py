@@ -12,6 +12,7 @@ from sre_findings.ask.question import CACHED, LIVE, AboutResource, CoverageGaps,
 from sre_findings.ask.rows import coverage_of, finding_of
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.summaries import check_owners, summarize
+from sre_findings.model.access import Access
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.context import Context
 from sre_findings.model.errors import SreError, UsageError
@@ -25,7 +26,7 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
     When Inspector fails, the snapshot answers and a note says so. Context is added where it was asked, whoever answered.
     """
     answer = _about(question, sources)
-    return replace(answer, context=(sources.context or _no_context)(question, answer.resource)) if question.context else answer
+    return replace(answer, context=_context(question, answer.resource, sources)) if question.context else answer
 
 
 def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
@@ -35,11 +36,12 @@ def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
     if not _wants_live(question, cached, sources):
         return cached or resources.nothing(question, None)
     try:
-        return (sources.live or _no_live)(question, cached)
+        return (sources.live or _no_live)(question, cached, sources.access)
     except SreError as error:
         if question.source == LIVE:
             raise
-        return resources.with_note(cached or resources.nothing(question, None), f"Inspector was not asked live: {error}")
+        why = error if sources.access.everything else error.what  # what AWS adds may name accounts
+        return resources.with_note(cached or resources.nothing(question, None), f"Inspector was not asked live: {why}")
 
 
 def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources: Sources) -> bool:
@@ -48,8 +50,18 @@ def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources:
     return question.source == LIVE or (sources.live is not None and (cached is None or not resources.can_tell(cached)))
 
 
-def _no_live(_question: AboutResource, _cached: ResourceAnswer | None) -> ResourceAnswer:
+def _no_live(_question: AboutResource, _cached: ResourceAnswer | None, _access: Access) -> ResourceAnswer:
     raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
+
+
+def _context(question: AboutResource, resource: Resource, sources: Sources) -> Context:
+    """What AWS says of it. Who may not see everything is told of what an answer named, and of no other account."""
+    if not sources.access.everything and not resource.account_id:
+        return Context(remarks=("context is for resources that findings or coverage name",))
+    context = (sources.context or _no_context)(question, resource)
+    if context.account_id and not sources.access.allows_account(context.account_id):
+        return Context(remarks=("context is for instances of the account that is asked from",))
+    return context
 
 
 def _no_context(_question: AboutResource, _resource: Resource) -> Context:

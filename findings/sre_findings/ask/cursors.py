@@ -60,7 +60,7 @@ def pinned(sources: Sources, cursor: Cursor) -> Sources:
     commits = [one for one in sources.snapshots.commits() if one.snapshot_id == cursor.snapshot_id]
     if not commits:
         raise UsageError(f"snapshot {cursor.snapshot_id} of this cursor is gone", why="it was pruned", do=_AGAIN)
-    snapshots = Pinned(sources.snapshots.blobs, commits[0])
+    snapshots = Pinned(sources.snapshots.blobs, sources.snapshots, commits[0])
     return replace(sources, snapshots=snapshots, now=lambda: cursor.asked_at)
 
 

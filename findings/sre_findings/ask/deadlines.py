@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sre_findings.ask import counting
+from sre_findings.ask import counting, kept
 from sre_findings.ask.question import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
@@ -15,7 +15,6 @@ from sre_findings.model.ages import Ages, Lateness, lateness
 from sre_findings.model.errors import UsageError
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.rollup import ORGANIZATION, Scope
-from sre_findings.store import rollups as kept
 
 _LATE = (
     Shown("late", "Late", "number"),
@@ -55,9 +54,10 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
 
 def _ages(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
     """From the table where it has them, else from Parquet; of everything and of each group."""
-    if question.owners or not sources.rolled_up(found.commit):
+    kinds = (ORGANIZATION, question.by)
+    if question.owners or not kept.can_read(found, sources, *kinds):
         return counting.ages(found.engine, question.owners)
-    return dict(pair for kind in (ORGANIZATION, question.by) for pair in kept.read_ages(sources.table, found.commit, kind))
+    return dict(pair for kind in kinds for pair in kept.ages(found, sources, kind))
 
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:

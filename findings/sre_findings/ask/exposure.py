@@ -8,7 +8,7 @@ from typing import Any
 from sre_findings.ask.question import Exposure
 from sre_findings.ask.rows import time_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
-from sre_findings.ask.summaries import check_owners
+from sre_findings.ask.summaries import check_owners, unsure
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
@@ -54,7 +54,7 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
 
 def _caveats(found: Found) -> Sequence[str]:
     """Why silence is not the same as absence."""
-    uncovered = int(found.commit.totals.get("uncovered", 0))
+    uncovered, _ = unsure(found)
     notes = [f"{uncovered:,} resources are not fully scanned: see sre-cli coverage."] if uncovered else []
     return notes + (["The snapshot is partial: it may be where nothing was read."] if found.proof.state != COMPLETE else [])
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.rows import packages_of, time_of
-from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.covered import described
+from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.inspector.wire import WireCoverage, WireFinding, decode_epss, decode_packages, decode_resources
 from sre_findings.model import severity
+from sre_findings.model.access import Access
 from sre_findings.model.answer import LIVE, Proof, ResourceAnswer
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage
@@ -23,44 +25,74 @@ from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.verdict import Evidence, decide
 
 NOBODY = Owners()
+Live = Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]
 Open = Callable[[str], Inspector]
 """Inspector in a region."""
 
 
 def live(
     open_inspector: Open, regions: Callable[[], Sequence[str]], now: Callable[[], datetime], owners: Owners = NOBODY
-) -> Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]:
-    """The live source of ``ask``. It asks the region that the snapshot, the question or the settings name, in that order."""
+) -> Live:
+    """The live source of ``ask``. It asks the region that the snapshot, the question or the settings name, in that order,
+    about the accounts that the caller may see. What is not the caller's is answered as what is not there."""
 
-    def ask(question: AboutResource, cached: ResourceAnswer | None) -> ResourceAnswer:
+    def ask(question: AboutResource, cached: ResourceAnswer | None, access: Access) -> ResourceAnswer:
         known = cached.resource if cached and cached.resource.region else None
         text = known.resource_id if known else check_id(question.text)
         if known is None and not can_be_id(text):
             do = "Ask with its id, or scan first, so that names are known."
             raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
         where = (known.region,) if known else (question.region,) if question.region else tuple(regions())
-        answers = [_in_region(open_inspector(region), region, text, question, known, now, owners) for region in where]
-        return max(answers, key=lambda a: a.total_findings + len(a.coverage))
+        asked = [_Asked(open_inspector(region), region, text, known, access, owners) for region in where]
+        return max((_answer(one, question, now()) for one in asked), key=lambda a: a.total_findings + len(a.coverage))
 
     return ask
 
 
-def _in_region(
-    inspector: Inspector,
-    region: str,
-    text: str,
-    question: AboutResource,
-    known: Resource | None,
-    now: Callable[[], datetime],
-    owners: Owners,
-) -> ResourceAnswer:
-    """One region's answer. Coverage is asked too: no findings and no coverage is not the same as clean."""
-    as_of, tally = now(), Tally()
-    wire = [f for page in inspector.findings(("ACTIVE", "SUPPRESSED"), tally, resourceId=text) for f in page.findings]
-    rows = [r for page in inspector.coverage(tally, resourceId=text) for r in page.coveredResources]
-    coverage = [_coverage(row, region) for row in rows]
-    found = sorted((_finding(f, text, region, owners) for f in wire), key=_worst_first)
-    resource = known or _resource(found, coverage, text, region)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One resource in one region, for one caller."""
+
+    inspector: Inspector
+    region: str
+    text: str
+    known: Resource | None
+    access: Access
+    owners: Owners
+
+    def listed(self) -> tuple[list[Finding], list[Coverage]]:
+        """What Inspector says. Coverage is asked too: no findings and no coverage is not the same as clean.
+
+        A resource is the caller's only if all of it is: the rest alone could look clean.
+        """
+        tally = Tally()
+        found, coverage, mine = list[Finding](), list[Coverage](), True
+        for some in self._accounts():
+            for page in self.inspector.findings(("ACTIVE", "SUPPRESSED"), tally, accounts=some, resourceId=self.text):
+                found += [_finding(wire, self.text, self.region, self.owners) for wire in page.findings]
+            for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
+                coverage += [_coverage(row, self.region) for row in covered.coveredResources]
+                mine = mine and all(self.access.allows(row.accountId, self._owner(row)) for row in covered.coveredResources)
+        mine = mine and all(self.access.allows(one.account_id, one.owner) for one in found)
+        return (sorted(found, key=_worst_first), coverage) if mine else ([], [])
+
+    def _accounts(self) -> Iterator[Sequence[str]]:
+        """The accounts of each call, all of them as an empty list; no call where none is allowed."""
+        if self.access.all_accounts:
+            yield ()
+            return
+        allowed = [self.known.account_id] if self.known else sorted(self.access.accounts)
+        yield from (allowed[first : first + FILTER_VALUES] for first in range(0, len(allowed), FILTER_VALUES))
+
+    def _owner(self, row: WireCoverage) -> str | None:
+        known = described(row.resourceId, bytes(row.resourceMetadata))
+        return self.owners.of(known.tags, row.resourceId, known.name) or self.owners.of_account(row.accountId)
+
+
+def _answer(asked: _Asked, question: AboutResource, as_of: datetime) -> ResourceAnswer:
+    """One region's answer."""
+    found, coverage = asked.listed()
+    resource = asked.known or _resource(found, coverage, asked.text, asked.region)
     rollup = _rollup(found)
     verdict = decide(Evidence(rollup, coverage, (), as_of, too_old=False, known=bool(found or coverage)))
     wanted = [f for f in found if is_open(f.status) or question.suppressed]

@@ -71,7 +71,7 @@ def _suppressions(settings: Settings) -> Suppressions | None:
 def _live(profile: str | None, settings: Settings) -> Live:
     """Asking Inspector, with its imports (200 ms) put off until somebody does."""
 
-    def ask(question: Any, cached: Any) -> Any:
+    def ask(question: Any, cached: Any, access: Any) -> Any:
         from sre_findings.ask.live import live  # noqa: PLC0415
         from sre_findings.inspector.client import connect  # noqa: PLC0415
         from sre_findings.inspector.listing import Inspector  # noqa: PLC0415
@@ -85,7 +85,8 @@ def _live(profile: str | None, settings: Settings) -> Live:
         def regions() -> list[str]:
             return [configured_region(profile, os.environ)]
 
-        answer: ResourceAnswer = live(open_inspector, regions, lambda: datetime.now(UTC), open_owners(settings))(question, cached)
+        ask_live = live(open_inspector, regions, lambda: datetime.now(UTC), open_owners(settings))
+        answer: ResourceAnswer = ask_live(question, cached, access)
         return answer
 
     return ask

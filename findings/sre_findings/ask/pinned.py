@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
 class Pinned(Snapshots):
-    """The snapshots of a store up to ``last``."""
+    """The snapshots of ``inner`` up to ``last``; what ``inner`` keeps from a caller stays kept."""
 
+    inner: Snapshots
     last: Commit
 
     def commits(self) -> list[Commit]:
         """See Snapshots; nothing after ``last``."""
-        return [one for one in Snapshots.commits(self) if one.sequence <= self.last.sequence]
+        return [one for one in self.inner.commits() if one.sequence <= self.last.sequence]
 
     def latest(self) -> Commit | None:
         """``last``."""
         return self.last
+
+    def manifest(self, commit: Commit) -> Manifest:
+        """See Snapshots."""
+        return self.inner.manifest(commit)

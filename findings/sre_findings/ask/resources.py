@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sre_findings.ask import counting
+from sre_findings.ask import counting, kept
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
@@ -20,11 +20,14 @@ from sre_findings.model.resource import Resource, check_id
 from sre_findings.model.rollup import Rollup, resource_scope
 from sre_findings.model.suppression import Suppressions
 from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
-from sre_findings.store import rollups as kept
+from sre_findings.store import rollups as stored
 
 
-class Unidentified(Exception):
+class Unidentified(UsageError):
     """No resource of the snapshot has this id or name."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"the snapshot has no resource {text!r}", do="Check the id or the name.")
 
 
 def answer(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
@@ -53,9 +56,11 @@ def answer(question: AboutResource, found: Found | None, sources: Sources) -> Re
 
 def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:
     """What the resource holds: from the table, a tenth of the time, or from Parquet where a scan died before its rollups."""
-    if not sources.rolled_up(found.commit):
+    if not kept.can_read(found, sources, "resource"):
         return counting.of_resource(found.engine, one)
-    return kept.read(sources.table, found.commit, resource_scope(one.account_id, one.region, one.resource_type, one.resource_id))
+    return stored.read(
+        sources.table, found.commit, resource_scope(one.account_id, one.region, one.resource_type, one.resource_id)
+    )
 
 
 def _accepted(found: Found, place: dict[str, Any], rules: Suppressions | None, now: datetime) -> int | None:

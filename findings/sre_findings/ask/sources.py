@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sre_findings.ask.engine import Engine
 from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.when import choose
+from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.context import Context
 from sre_findings.model.list_answer import ListAnswer
@@ -20,11 +21,13 @@ from sre_findings.model.resource import Resource
 from sre_findings.model.suppression import Suppressions
 from sre_findings.store import rollups
 from sre_findings.store.copies import LIMIT, Copies
+from sre_findings.store.seen import SeenSnapshots, SeenTable
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
-Live = Callable[[AboutResource, ResourceAnswer | None], ResourceAnswer]
-"""Asks Inspector itself about one resource; the snapshot's answer, if any, tells where the resource is."""
+Live = Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]
+"""Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if any, tells where the
+resource is."""
 
 AskContext = Callable[[AboutResource, Resource], Context]
 """Asks AWS what it says now of a resource; what it does not say is a note."""
@@ -39,7 +42,10 @@ NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets,
-    ``copies_size`` bytes at most; ``engine`` is what SRE_ENGINE says."""
+    ``copies_size`` bytes at most; ``engine`` is what SRE_ENGINE says.
+
+    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds everything to it.
+    """
 
     snapshots: Snapshots
     table: Table
@@ -52,20 +58,30 @@ class Sources:
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
     copies_size: int = LIMIT
-    opened: dict[tuple[str, ...], Engine] = field(default_factory=dict, compare=False)
+    access: Access = EVERYTHING
+    opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
+
+    def seen_by(self, access: Access) -> Sources:
+        """The same sources for a caller who may see no more than this, and no more than before."""
+        narrow = self.access.narrowed(access)
+        if narrow == self.access:
+            return self
+        snapshots = SeenSnapshots(self.snapshots.blobs, narrow)
+        return replace(self, access=narrow, snapshots=snapshots, table=SeenTable(self.table, narrow))
 
     def open(self, commits: Sequence[Commit]) -> Engine:
         """The engine over the newest of the commits, and over all of them for tables that are history.
 
         Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
         """
-        key = tuple(commit.snapshot_id for commit in commits)
+        key = self.access, tuple(commit.snapshot_id for commit in commits)
         with _OPENING:
             if key not in self.opened:
                 if len(self.opened) >= KEPT_OPEN:
                     self.opened.pop(next(iter(self.opened)))
-                self.opened[key] = open_engine(self.engine, self.snapshots, commits, Copies(self.copies, self.copies_size))
+                whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
+                self.opened[key] = open_engine(self.engine, whole, commits, copies, self.access)
             return self.opened[key]
 
     def rolled_up(self, commit: Commit) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sre_findings.ask import counting
+from sre_findings.ask import counting, kept
 from sre_findings.ask.question import BY, Summary
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources
@@ -13,7 +14,7 @@ from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
 from sre_findings.model.errors import UsageError
-from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.model.rollup import KINDS, ORGANIZATION, Rollup, Scope
 from sre_findings.model.verdict import (
     CLEAN,
     FINDINGS,
@@ -28,8 +29,6 @@ from sre_findings.model.verdict import (
     VULNERABLE,
     Verdict,
 )
-from sre_findings.store import rollups as kept
-from sre_findings.store.table import Table
 
 
 def summarize(question: Summary, found: Found | None, sources: Sources) -> SummaryAnswer:
@@ -40,11 +39,10 @@ def summarize(question: Summary, found: Found | None, sources: Sources) -> Summa
         verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
         return SummaryAnswer(verdict, Rollup(), 0, Proof(SNAPSHOT, None, None, None, None), question.by)
     check_owners(found, question.owners)
-    quick = not question.owners and sources.rolled_up(found.commit)
-    read = _from_table(found, sources.table) if quick else _from_parquet(found, question.owners)
+    read = _reader(question, found, sources)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
-    uncovered, doubtful = _unsure(found, question.owners)
+    uncovered, doubtful = unsure(found, question.owners)
     return SummaryAnswer(_verdict(whole, uncovered, doubtful, found.proof), whole, uncovered, found.proof, question.by, groups)
 
 
@@ -61,13 +59,16 @@ def check_owners(found: Found, owners: Sequence[str]) -> None:
         raise UsageError(f"{', '.join(strangers)} owns nothing here", why=why, do="Check the name, or SRE_OWNERS.")
 
 
-def _unsure(found: Found, owners: Sequence[str]) -> tuple[int, int]:
-    """Resources that are not fully scanned, and further ones whose silence proves nothing."""
-    if not owners:
-        totals = found.commit.totals
+def unsure(found: Found, owners: Sequence[str] = ()) -> tuple[int, int]:
+    """Resources that are not fully scanned, and further ones whose silence proves nothing.
+
+    A commit has the totals of everything, and none for who sees a part of it.
+    """
+    totals = found.commit.totals
+    if totals and not owners:
         return int(totals.get("uncovered", 0)), int(totals.get("doubtful", 0))
     rows: dict[tuple[str, ...], list[Coverage]] = {}
-    for row in found.engine.rows("coverage_of_owners", owners=list(owners)):
+    for row in found.engine.rows("coverage_of_owners", owners=list(owners) or None):
         rows.setdefault(tuple(row[name] for name in _PLACE), []).append(coverage_of(row))
     as_of = found.commit.started_at
     uncovered = {place for place, some in rows.items() if not all(one.active for one in some)}
@@ -79,8 +80,12 @@ def _unsure(found: Found, owners: Sequence[str]) -> tuple[int, int]:
 Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
 
 
-def _from_table(found: Found, table: Table) -> Read:
-    return lambda kind: kept.read_kind(table, found.commit, kind)
+def _reader(question: Summary, found: Found, sources: Sources) -> Read:
+    """What reads each kind of scope that the question is about."""
+    kinds = (ORGANIZATION, question.by) if question.by in KINDS and question.by != "resource" else (ORGANIZATION,)
+    if not question.owners and kept.can_read(found, sources, *kinds):
+        return functools.partial(kept.rollups, found, sources)
+    return _from_parquet(found, question.owners)
 
 
 def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:

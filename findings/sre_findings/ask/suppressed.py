@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
+from sre_findings.ask import suppressed_seen
 from sre_findings.ask.question import Suppressed
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
@@ -28,17 +30,25 @@ _SHOWN = (
 
 
 def suppressions(question: Suppressed, sources: Sources) -> ListAnswer:
-    """Every rule of the file with its state and how many findings it covers; lapsed and unused ones are warned about."""
+    """Every rule of the file with its state and how many findings it covers; lapsed and unused ones are warned about.
+
+    Who sees a part of the estate is told of rules that cover something there, as far as they do.
+    """
     rules = of_sources(sources)
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("suppressions")
     today = sources.now().date()
     used = Counter(rule.index for rule, _ in matched(rules, found, today))
-    items = [_item(rule, today, used[rule.index]) for rule in rules]
-    headline = f"{len(rules):,} rules cover {used.total():,} findings, which stay open all the same."
+    if sources.access.everything:
+        items, notes = [_item(rule, today, used[rule.index]) for rule in rules], rules.warnings(today, used.keys())
+    else:
+        known = suppressed_seen.seen_of(chain(matched(rules, found, today), suppressed_seen.lapsed(rules, _open(found), today)))
+        items = [_item(rule, today, used[rule.index]) | {"line": None} for rule in known]
+        notes = suppressed_seen.warnings(known, today)
+    headline = f"{len(items):,} rules cover {used.total():,} findings, which stay open all the same."
     return ListAnswer(headline, "suppressions", items, len(items), _FIELDS, _SHOWN, found.proof,
-                      {"covered": used.total()}, rules.warnings(today, used.keys()))  # fmt: skip
+                      {"covered": used.total()}, notes)  # fmt: skip
 
 
 def of_sources(sources: Sources) -> Suppressions:
@@ -50,10 +60,13 @@ def of_sources(sources: Sources) -> Suppressions:
 
 def matched(rules: Suppressions, found: Found, today: date) -> Iterator[tuple[Suppression, Finding]]:
     """Each finding that a live rule covers, with the rule."""
-    for batch in found.engine.batches("open_findings"):
-        for finding in map(finding_of, batch):
-            if rule := rules.of(finding, finding.owner, today):
-                yield rule, finding
+    for finding in _open(found):
+        if rule := rules.of(finding, finding.owner, today):
+            yield rule, finding
+
+
+def _open(found: Found) -> Iterator[Finding]:
+    return (finding_of(row) for batch in found.engine.batches("open_findings") for row in batch)
 
 
 def marked(finding: Finding, rules: Suppressions | None, today: date) -> Finding:

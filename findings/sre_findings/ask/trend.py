@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from sre_findings.ask import kept
 from sre_findings.ask.question import Trend
 from sre_findings.ask.sources import Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
+from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.rollup import CAME, WENT, Rollup, Scope, check_kind
-from sre_findings.store import rollups as kept
+from sre_findings.store.rollups import Night
+from sre_findings.store.snapshots import Commit
 
 _SHOWN = (
     Shown("date", "Night"),
@@ -32,8 +35,10 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
         return no_snapshot("nights")
     first = head.started_at - timedelta(days=question.days)
     scope = Scope(check_kind(question.kind), question.value)
-    nights = [(night, rollup) for night, rollup in kept.series(sources.table, scope, head.sequence, first)]
-    items = [_night(night, rollup) for night, rollup in nights]
+    nights = kept.series(sources, scope, head.sequence, first)
+    if nights is None:
+        return _untold(question, head, sources)
+    items = [_night(night, rollup) for night, rollup in _as_seen(nights, sources)]
     missing = _missing([night.started_at.date() for night, _ in nights])
     summary = {"scope": {"kind": question.kind, "value": question.value}, "days": question.days, "missing_days": missing}
     fields = tuple(items[0]) if items else ("date",)
@@ -41,7 +46,23 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
                       proof_of(head, sources, question.as_of), summary, _gaps(missing))  # fmt: skip
 
 
-def _night(night: kept.Night, rollup: Rollup) -> dict[str, Any]:
+def _untold(question: Trend, head: Commit, sources: Sources) -> ListAnswer:
+    """What is said where the table's history is of more than the caller sees. Nothing is counted, so nothing is told of it."""
+    headline = "The history of this scope cannot be told to who sees a part of the estate."
+    notes = ["Ask for the history of an account or an owner that you see as a whole, or for the changes between two nights."]
+    summary = {"scope": {"kind": question.kind, "value": question.value}, "days": question.days, "missing_days": []}
+    proof = proof_of(head, sources, question.as_of)
+    return ListAnswer(headline, "nights", [], 0, ("date",), _SHOWN, proof, summary, notes, known=False)
+
+
+def _as_seen(nights: Sequence[tuple[Night, Rollup]], sources: Sources) -> Iterator[tuple[Night, Rollup]]:
+    """The nights with the state that they have for the caller: one may be partial elsewhere alone."""
+    partial = not sources.access.everything and any(night.state != COMPLETE for night, _ in nights)
+    states = {one.sequence: one.state for one in sources.snapshots.commits()} if partial else {}
+    return ((night._replace(state=states.get(night.sequence, night.state)), rollup) for night, rollup in nights)
+
+
+def _night(night: Night, rollup: Rollup) -> dict[str, Any]:
     counts = rollup.counts.to_json()
     flow = {word: rollup.flow.get(word, 0) for word in (*CAME, *WENT)}
     return {

@@ -44,14 +44,20 @@ class Inspector:
     patience: Patience
 
     def findings(
-        self, statuses: Sequence[str], tally: Tally, updated: tuple[datetime, datetime] | None = None, **equals: str
+        self,
+        statuses: Sequence[str],
+        tally: Tally,
+        updated: tuple[datetime, datetime] | None = None,
+        accounts: Sequence[str] = (),
+        **equals: str,
     ) -> Iterator[FindingsPage]:
         """Every page of ListFindings for these statuses; ``equals`` narrows by further string fields, ``updated`` by the
-        first and last moment of ``updatedAt``.
+        first and last moment of ``updatedAt``, ``accounts`` (FILTER_VALUES at most) to these.
 
         No sort order is asked: the service's own is by ARN, which does not change under a running scan.
         """
         fields: dict[str, Any] = {name: [equal(value)] for name, value in equals.items()}
+        fields |= {"awsAccountId": [equal(one) for one in accounts]} if accounts else {}
         if updated:
             bounds = zip(("startInclusive", "endInclusive"), (moment.timestamp() for moment in updated), strict=True)
             fields["updatedAt"] = [dict(bounds)]
@@ -61,9 +67,10 @@ class Inspector:
             _count(tally, len(page.findings))
             yield page
 
-    def coverage(self, tally: Tally, **equals: str) -> Iterator[CoveragePage]:
-        """Every page of ListCoverage; ``equals`` narrows by string fields."""
+    def coverage(self, tally: Tally, accounts: Sequence[str] = (), **equals: str) -> Iterator[CoveragePage]:
+        """Every page of ListCoverage; ``equals`` narrows by string fields, ``accounts`` (FILTER_VALUES at most) to these."""
         criteria = {name: [equal(value)] for name, value in equals.items()}
+        criteria |= {"accountId": [equal(one) for one in accounts]} if accounts else {}
         query = {"maxResults": 200} | ({"filterCriteria": criteria} if criteria else {})
         found = pages(
             lambda body: self._ask("ListCoverage", body, decode_coverage, tally),

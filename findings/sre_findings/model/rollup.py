@@ -95,6 +95,12 @@ class Rollup:
         """The same without its flow: what stays true until something changes."""
         return replace(self, flow={})
 
+    def __add__(self, more: Rollup) -> Rollup:
+        """The sum of two that have no finding in common."""
+        numbers = {name: getattr(self, name) + getattr(more, name) for name in _NUMBERS}
+        flow = {word: self.flow.get(word, 0) + more.flow.get(word, 0) for word in {**self.flow, **more.flow}}
+        return Rollup(self.counts + more.counts, **numbers, flow=flow)
+
     def to_json(self) -> dict[str, Any]:
         """What answers say of it. ``kev`` is None where nothing was checked, which is not the same as none."""
         return {

@@ -21,7 +21,7 @@ from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import LAST, SORT_BYTES, Row, Table
 
-_MARKERS = "snapshot"
+MARKERS = "snapshot"
 _SEPARATOR = "\x1f"  # in no value that stands in a key as it is
 _HASHED = "\x1e"  # begins the key of one that does not
 _DIGITS = 12
@@ -38,7 +38,7 @@ def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before:
             if rollup.flow or _stock(before.get(scope)) != rollup]  # fmt: skip
     table.put(rows)
     night = {"snapshot_id": commit.snapshot_id, "started_at": commit.started_at.isoformat(), "state": commit.state}
-    table.put([Row(_MARKERS, _digits(commit.sequence), night)])
+    table.put([Row(MARKERS, _digits(commit.sequence), night)])
     return len(rows)
 
 
@@ -52,7 +52,7 @@ def write_ages(table: Table, commit: Commit, ages: Mapping[Scope, Ages], before:
 
 def written(table: Table, commit: Commit) -> bool:
     """Whether every row of the commit is in the table."""
-    marker = next(table.query(_MARKERS, _digits(commit.sequence), _digits(commit.sequence)), None)
+    marker = next(table.query(MARKERS, _digits(commit.sequence), _digits(commit.sequence)), None)
     return marker is not None and marker.values["snapshot_id"] == commit.snapshot_id
 
 
@@ -87,12 +87,18 @@ def _newest(table: Table, what: str, kind: str, sequence: int) -> Iterator[tuple
         name, _, written = row.sort.rpartition(_SEPARATOR)
         if written <= _digits(sequence):
             newest[name] = row
-    return ((row.values.get("value", name), row) for name, row in newest.items())
+    return ((value_of(row), row) for row in newest.values())
+
+
+def value_of(row: Row) -> str:
+    """The value of the scope whose row it is."""
+    value: str = row.values.get("value", row.sort.rpartition(_SEPARATOR)[0])
+    return value
 
 
 def series(table: Table, scope: Scope, last: int, first: datetime) -> Iterator[tuple[Night, Rollup]]:
     """What the scope held each night from ``first`` up to the commit of sequence ``last``, oldest first; two queries."""
-    every = (_night(row) for row in table.query(_MARKERS, "0", _digits(last)))
+    every = (_night(row) for row in table.query(MARKERS, "0", _digits(last)))
     marks = [night for night in every if night.started_at >= first]
     if not marks:
         return

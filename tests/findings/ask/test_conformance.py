@@ -24,8 +24,10 @@ from sqlglot import exp
 
 from sre_findings.ask.engine import PARAMETER, Engine, catalogued
 from sre_findings.ask.engines import dialect
+from sre_findings.ask.engines.athena import Athena, Place
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.tables import HISTORY
+from sre_findings.model.access import Access
 from sre_findings.model.policy import DEFAULT
 from sre_findings.model.ranking import risk_parameters
 from sre_findings.store.copies import Copies
@@ -60,7 +62,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
     "coverage_gaps": [{"owners": None}, {"owners": ["payments"]}],
-    "coverage_of_owners": [{"owners": ["payments", "it's"]}],
+    "coverage_of_owners": [{"owners": None}, {"owners": ["payments", "it's"]}],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "exposed_to": [WHERE | {"text": text} for text in ("openssl", "CVE-2024-3094", *HOSTILE[:2])],
     "finding_arns": [PLACE | {"vulnerability": text} for text in ("CVE-2024-3094", HOSTILE[0])],
@@ -105,6 +107,8 @@ TRINO = {
 }
 _CALLED, _TEXT = re.compile(r"([A-Z_]+) ?\("), re.compile("'(?:[^']|'')*'")
 CASES = [(query, parameters) for query in QUERIES for parameters in PARAMETERS.get(query, [])]
+SEEN = Access(frozenset({"111122223333", "777788889999"}), frozenset({"payments", *HOSTILE}))
+SEEN_CASES = [(query, parameters[0]) for query, parameters in PARAMETERS.items()]
 
 
 def test_every_query_has_parameters_here() -> None:
@@ -132,7 +136,9 @@ _DRIVER = """
 import json, os, pickle, sys, threading
 from pathlib import Path
 from sre_findings.ask.engines import dialect
+from sre_findings.ask.engines.athena import Athena, Place
 from sre_findings.ask.engines.open import open_engine
+from sre_findings.model.access import Access
 from sre_findings.store.copies import Copies
 from sre_findings.store.open import open_blobs
 from sre_findings.store.snapshots import Snapshots
@@ -142,13 +148,16 @@ threading.Thread(target=lambda: sys.stdin.read() or os._exit(1), daemon=True).st
 snapshots = Snapshots(open_blobs(asked["store"]))
 engine = open_engine(asked["engine"], snapshots, snapshots.commits(), Copies(Path("unused")))
 
-def rows(query, parameters):
+def rows(query, parameters, engine=engine):
     try:
         return engine.rows(query, **parameters)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
 found = [rows(*case) for case in asked["cases"]]
+access = Access(**{name: frozenset(some) for name, some in asked["access"].items()})
+restricted = open_engine(asked["engine"], snapshots, snapshots.commits(), Copies(Path("unused")), access)
+found += [rows(*case, restricted) for case in asked["seen_cases"]]
 dialect.catalogued = {"echo": "select coalesce(:text, '') as text"}.__getitem__
 echoed = [rows("echo", {"text": text}) for text in asked["texts"]]
 executors = engine._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
@@ -158,7 +167,8 @@ Path(asked["answer"]).write_bytes(pickle.dumps((found, echoed, len(executors) - 
 
 def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], list[Any], int]:
     """Every case's rows, every hostile text as it comes back, and how many executors worked; by a driver process."""
-    asked = {"engine": master, "store": nights.blobs.url, "cases": CASES, "texts": HOSTILE, "answer": str(folder / "rows")}
+    asked = {"engine": master, "store": nights.blobs.url, "cases": CASES, "texts": HOSTILE, "answer": str(folder / "rows"),
+             "access": SEEN.to_json(), "seen_cases": SEEN_CASES}  # fmt: skip
     conf = {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -189,9 +199,11 @@ def test_every_query_gives_the_same_rows_on_a_spark_cluster(
     found, echoed, workers = _on_spark(cluster, nights, tmp_path)
     assert workers == 2
     assert echoed == [[{"text": text}] for text in HOSTILE]
-    for (query, parameters), rows in zip(CASES, found, strict=True):
-        with subtests.test(query, **parameters):
-            assert rows == reference.rows(query, **parameters)
+    seen = DuckDB(nights, nights.commits(), Copies(tmp_path), SEEN)
+    asked = [*((*case, reference) for case in CASES), *((*case, seen) for case in SEEN_CASES)]
+    for (query, parameters, engine), rows in zip(asked, found, strict=True):
+        with subtests.test(query, seen=engine is seen, **parameters):
+            assert rows == engine.rows(query, **parameters)
 
 
 @pytest.mark.parametrize(("query", "parameters"), CASES, ids=lambda one: one if isinstance(one, str) else None)
@@ -203,14 +215,36 @@ def test_the_text_for_athena_is_athenas_and_means_the_same_when_it_is_read_back(
     pinned = {table: dialect.of_snapshots("glue", table, [one.snapshot_id for one in some]) for table, some in nights.items()}
     text = dialect.render(query, dialect.ATHENA, parameters, pinned)
     assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO, "look it up in Trino's documentation, then add it"
+    assert _by_duckdb(text, set(pinned), reference) == reference.rows(query, **parameters)
+
+
+def _by_duckdb(text: str, tables: set[str], reference: DuckDB) -> list[dict[str, Any]]:
+    """What DuckDB makes of a text for Athena."""
     again = sqlglot.transpile(text.replace("TO_UNIXTIME", "EPOCH"), read="athena", write="duckdb")[0]
     with duckdb.connect() as connection:
         connection.execute("create schema glue; set TimeZone = 'UTC'")
-        for table in pinned:
+        for table in tables:
             connection.execute(f"create view glue.{table} as {reference._source(table)}")
         cursor = connection.execute(again)
         names = [column[0] for column in cursor.description]
-        assert [dict(zip(names, row, strict=True)) for row in cursor.fetchall()] == reference.rows(query, **parameters)
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@pytest.mark.parametrize(("query", "parameters"), SEEN_CASES, ids=lambda one: one if isinstance(one, str) else None)
+def test_athena_is_asked_for_what_a_caller_sees_and_no_more(
+    query: str, parameters: dict[str, Any], reference: DuckDB, nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(nights.blobs), "url", "s3://bucket")
+    athena = Athena(nights, nights.commits(), Place("glue", "workgroup"), SEEN)
+    monkeypatch.setattr(athena, "_check", lambda *_: None)
+    pinned: dict[str, str] = {}
+    for table in sorted(dialect.tables_of(query)):
+        athena._pin(table, pinned)
+    text = dialect.render(query, dialect.ATHENA, parameters, pinned)
+    assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO | {"ARRAY_AGG", "CONTAINS", "EXISTS", "NOT", "HAVING", "ON"}
+    seen = DuckDB(nights, nights.commits(), Copies(tmp_path), SEEN)
+    tables = {one for one in reference.tables.names if f'"{one}"' in text}
+    assert _by_duckdb(text, tables, reference) == seen.rows(query, **parameters)
 
 
 @pytest.mark.parametrize("engine", [dialect.SPARK, dialect.ATHENA])

@@ -15,7 +15,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sre_findings.ask.engine import Batch, Engine
 from sre_findings.ask.engines.athena_query import Patience, run
+from sre_findings.ask.engines.seen import seen
 from sre_findings.ask.engines.tables import Tables
+from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.settings import span
 from sre_findings.store.aws import connect, mapped
@@ -50,10 +52,10 @@ def place(url: str) -> Place:
 class Athena(Engine):
     """One database and one workgroup. Nothing is contacted before something is asked."""
 
-    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], where: Place) -> None:
+    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], where: Place, access: Access = EVERYTHING) -> None:
         if not snapshots.blobs.url.startswith("s3://"):
             raise UsageError("Athena reads buckets only", why=f"the store is {snapshots.blobs.url}", do="Use SRE_ENGINE=duckdb.")
-        self._tables, self._where = Tables(snapshots, commits), where
+        self._tables, self._where, self._access = Tables(snapshots, commits), where, access
         self._glue, self._seen = Glue(where.database, where.region), set[str]()
         self.patience = Patience(where.timeout.total_seconds())
 
@@ -61,9 +63,29 @@ class Athena(Engine):
         """See Engine."""
         from sre_findings.ask.engines.dialect import ATHENA, render, tables_of  # noqa: PLC0415 - sqlglot only for others
 
-        pinned = {table: self._source(table) for table in tables_of(query) if table in self._tables.names}
+        pinned: dict[str, str] = {}
+        for table in sorted(tables_of(query) & {*self._tables.names}):
+            self._pin(table, pinned)
         text = render(query, ATHENA, parameters, pinned)
         yield from run(self._client, text, self._where.database, self._where.workgroup, self.patience)
+
+    def _pin(self, table: str, pinned: dict[str, str]) -> None:
+        """Adds what the caller sees of a table, after everything that this reads."""
+        from sre_findings.ask.engines.dialect import ATHENA, rendered  # noqa: PLC0415
+
+        if table in pinned:
+            return
+        if self._access.everything:
+            pinned[table] = self._source(table)
+            return
+        if (known := columns(table, TRINO)) is None:
+            do = "Install pyarrow, which tells them, or use SRE_ENGINE=duckdb."
+            raise UsageError(f"nobody knows the columns of {table} here, so that what may be seen could be chosen", do=do)
+        view = seen(table, self._source(table), self._access)
+        for one in view.reads:
+            self._pin(one, pinned)
+        names = [name for name, _ in known]
+        pinned |= {name: rendered(select, ATHENA, names) for name, select in {**view.helpers, table: view.select}.items()}
 
     def _source(self, table: str) -> str:
         """The select that stands for a table: of the snapshots that were asked for, and no other."""

@@ -61,6 +61,20 @@ def nothing(columns: Iterable[tuple[str, str]]) -> str:
     return exp.select(*(f"cast(null as {kind}) as {name}" for name, kind in columns)).where(exp.false()).sql(ATHENA)
 
 
+def rendered(select: str, dialect: str, names: Iterable[str] = ()) -> str:
+    """A select of ``seen`` for SPARK or ATHENA. Athena has no word for all columns but some: it needs their ``names``."""
+    tree = sqlglot.parse_one(select, read="duckdb")
+    first = tree.expressions[0].this if dialect == ATHENA and tree.expressions else None
+    if isinstance(first, exp.Star) and (left_out := first.args.get("except_")):
+        kept = [exp.column(name, table="t") for name in names if name not in {one.name for one in left_out}]
+        tree.set("expressions", [*kept, *tree.expressions[1:]])
+    for place in list(tree.find_all(exp.GT)):
+        if isinstance(place.this, exp.Anonymous) and place.this.name == "list_position":
+            values, column = place.this.expressions
+            place.replace(exp.In(this=column, expressions=values.expressions))
+    return tree.sql(dialect=dialect)
+
+
 def _pin(tree: exp.Query, pinned: Mapping[str, str]) -> None:
     """Puts a ``with`` for each table before the query's own, which read them."""
     for name, source in pinned.items():

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sre_findings.ask.engine import PARAMETER, Batch, Engine, catalogued
+from sre_findings.ask.engines.seen import Seen, seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
+from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.columns import DUCKDB, columns
 from sre_findings.store.copies import Copies
@@ -20,16 +22,17 @@ _SMALL = 512 * 1024  # bytes of Parquet that are kept in memory as they are: ask
 
 
 class DuckDB(Engine):
-    """One connection to some snapshots. Opening costs 100 ms for the import; a table's files are fetched once it is named.
+    """One connection to some snapshots, as a caller may see them. Opening costs 100 ms for the import; a table's files are
+    fetched once it is named.
 
     Threads may ask at once: each has a cursor of its own, and views are made by one of them.
     """
 
-    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> None:
-        self.tables, self._copies = Tables(snapshots, commits), copies
+    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies, access: Access = EVERYTHING) -> None:
+        self.tables, self._copies, self._access = Tables(snapshots, commits), copies, access
         self._read: dict[str, list[Path]] = {}  # the files behind each table that was looked at
         self._views: set[str] = set()
-        self._making = threading.Lock()
+        self._making = threading.RLock()
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
@@ -60,11 +63,28 @@ class DuckDB(Engine):
         """A connection with a view for each of the tables; a small one is read once and stays."""
         with self._making:
             for table in tables:
-                if table not in self._views and (source := self._source(table)):
-                    small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
-                    self._connection.execute(f"create {'table' if small else 'view'} {table} as {source}")
-                    self._views.add(table)
+                self._make(table)
             return self._connection.cursor()
+
+    def _make(self, table: str) -> None:
+        """The view of a table, unless it is there, or nobody knows its columns. What it reads of others is kept as a table:
+        a scan of all findings for every question about one would take most of the answer's time."""
+        if table in self._views or not (source := self._source(table)):
+            return
+        view = seen(table, source, self._access)
+        for one in view.reads:
+            self._make(one)
+        for name, select in view.helpers.items():
+            self._connection.execute(f"create or replace table {name} as {select}")
+        select = self._ordered(view) if view.order else view.select
+        small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
+        self._connection.execute(f"create {'table' if small else 'view'} {table} as {select}")
+        self._views.add(table)
+
+    def _ordered(self, view: Seen) -> str:
+        """A select in the order of the parts: the plain one where it says the same, else one that sorts."""
+        helps = (self._connection.execute(f"select 1 from {name} limit 1").fetchone() for name in view.helpers)  # noqa: S608
+        return f"{view.select} order by {view.order}" if any(helps) else view.plain
 
     @property
     def files(self) -> list[Path]:

@@ -13,26 +13,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sre_findings.ask.engine import Engine
+from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import UsageError
 from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 
-def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies) -> Engine:
-    """An engine over the newest of the commits, and over all of them where a table is history. Nothing is contacted yet."""
+def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies, access: Access = EVERYTHING) -> Engine:
+    """An engine over what a caller sees of the newest of the commits, and of all of them where a table is history. Nothing is
+    contacted yet."""
     scheme, _, rest = url.partition("://")
     if url == "duckdb":
         from sre_findings.ask.engines.duckdb import DuckDB  # noqa: PLC0415 - only what is chosen
 
-        return DuckDB(snapshots, commits, copies)
+        return DuckDB(snapshots, commits, copies, access)
     if url == "spark" or (scheme == "spark" and rest):
         from sre_findings.ask.engines.spark import Spark  # noqa: PLC0415
 
-        return Spark(snapshots, commits, copies, url if rest else "local[*]")
+        return Spark(snapshots, commits, copies, url if rest else "local[*]", access)
     if scheme == "athena" and rest:
         from sre_findings.ask.engines.athena import Athena, place  # noqa: PLC0415
 
-        return Athena(snapshots, commits, place(url))
+        return Athena(snapshots, commits, place(url), access)
     do = "Use duckdb, spark, spark://host:port or athena://database/workgroup."
     raise UsageError(f"{url!r} is not an engine", do=do)
 

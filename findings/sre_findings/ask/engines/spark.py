@@ -13,7 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask.engine import Batch, Engine
+from sre_findings.ask.engines.seen import seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
+from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, Unreachable, UsageError
 from sre_findings.store.columns import HIVE, columns
 from sre_findings.store.copies import Copies
@@ -36,8 +38,16 @@ _CONF = {
 class Spark(Engine):
     """The tables as temporary views of a Spark session of its own; the context behind it, 10 s to start, is shared."""
 
-    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies, master: str = "local[*]") -> None:
-        self._tables, self._copies, self._master = Tables(snapshots, commits), copies, master
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        commits: Sequence[Commit],
+        copies: Copies,
+        master: str = "local[*]",
+        access: Access = EVERYTHING,
+    ) -> None:
+        self._tables, self._copies = Tables(snapshots, commits), copies
+        self._master, self._access = master, access
         self._views: set[str] = set()
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
@@ -67,14 +77,31 @@ class Spark(Engine):
 
     def _make_views(self, tables: set[str]) -> None:
         for table in (tables & {*self._tables.names}) - self._views:
-            if paths := self._paths(table):
-                frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(*paths)
-            elif known := columns(table, HIVE):
-                frame = self._session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in known))
-            else:
-                continue
-            frame.createTempView(table)
-            self._views.add(table)
+            self._make_view(table)
+
+    def _make_view(self, table: str) -> None:
+        """The view of what the caller sees of a table, unless it is there, or nobody knows its columns."""
+        from sre_findings.ask.engines.dialect import SPARK, rendered  # noqa: PLC0415
+
+        if table in self._views or not self._make_raw(table):
+            return
+        view = seen(table, f"select * from {table}_raw", self._access)  # noqa: S608 - names of ours
+        for one in view.reads:
+            self._make_view(one)
+        for name, select in {**view.helpers, table: view.select}.items():
+            self._session.sql(rendered(select, SPARK)).createTempView(name)
+        self._views.add(table)
+
+    def _make_raw(self, table: str) -> bool:
+        """The view of a table's files, which no query of the catalogue names; whether its columns are known."""
+        if paths := self._paths(table):
+            frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(*paths)
+        elif known := columns(table, HIVE):
+            frame = self._session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in known))
+        else:
+            return False
+        frame.createTempView(f"{table}_raw")
+        return True
 
     def _paths(self, table: str) -> list[str]:
         """Where Spark reads the files of a table."""

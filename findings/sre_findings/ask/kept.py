@@ -1,0 +1,67 @@
+"""What the table of rollups can tell a caller: each scope that they see as a whole, and the sum of those as their total.
+
+Who sees everything reads every scope. Who sees some accounts, whoever owns what is in them, reads these; who sees some owners,
+in whichever account, reads theirs. Whoever is limited in both reads nothing: no sum of the table is of their findings alone.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sre_findings.ask.sources import Found, Sources
+from sre_findings.model.ages import Ages, bucketed
+from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.store import rollups as table
+from sre_findings.store.seen import summable
+
+
+def parts_of(sources: Sources) -> str | None:
+    """The kind of scopes whose sum is what the caller sees, None where there is none; the organization is its own."""
+    if sources.access.everything:
+        return ORGANIZATION
+    return next(iter(summable(sources.access)), None)
+
+
+def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
+    """Whether the table has these kinds as of the snapshot, for this caller.
+
+    Where a night left gaps, scopes that it did not reach stand as they were, and their sum is of no night.
+    """
+    if not sources.access.everything:
+        known = {*summable(sources.access), *([ORGANIZATION] if sources.access.all_owners else [])}
+        if found.commit.gaps or not known.issuperset(kinds):
+            return False
+    return sources.rolled_up(found.commit)
+
+
+def rollups(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Rollup]]:
+    """Every scope of a kind that the caller sees, as ``can_read`` allows."""
+    of = parts_of(sources) or kind if kind == ORGANIZATION else kind
+    pairs = table.read_kind(sources.table, found.commit, of)
+    return iter(pairs if of == kind else [(Scope(kind), together(rollup for _, rollup in pairs))])
+
+
+def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Ages]]:
+    """The same of ages."""
+    of = parts_of(sources) or kind if kind == ORGANIZATION else kind
+    pairs = table.read_ages(sources.table, found.commit, of)
+    return iter(pairs if of == kind else [(Scope(kind), bucketed(pair for _, some in pairs for pair in some.buckets.items()))])
+
+
+def series(sources: Sources, scope: Scope, last: int, first: datetime) -> list[tuple[table.Night, Rollup]] | None:
+    """What a scope held night by night (see store.rollups); None where the table cannot tell it to this caller."""
+    of = parts_of(sources)
+    if sources.access.everything or (of is not None and scope.kind in summable(sources.access)):
+        return list(table.series(sources.table, scope, last, first))
+    if of is None or scope != Scope(ORGANIZATION):
+        return None
+    names = sources.access.accounts if of == "account" else sources.access.owners
+    each = [list(table.series(sources.table, Scope(of, name), last, first)) for name in sorted(names)]
+    return [(some[0][0], together(rollup for _, rollup in some)) for some in zip(*each, strict=True)]
+
+
+def together(many: Iterable[Rollup]) -> Rollup:
+    """The sum of scopes that have nothing in common."""
+    return functools.reduce(Rollup.__add__, many, Rollup())

@@ -1,0 +1,71 @@
+"""What of the rules of suppression a caller may know who sees a part of the estate: those that cover a finding of theirs, and
+of each the texts that fit one. Where a rule stands in the file, and what else it names, is about others."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
+
+from sre_findings.model.finding import Finding
+from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppressions
+
+
+def seen_of(pairs: Iterable[tuple[Suppression, Finding]]) -> list[Suppression]:
+    """The rules of the pairs, in their order, each with the texts that fit a finding it stands beside."""
+    rules: dict[int, Suppression] = {}
+    fitting: dict[int, dict[str, set[str]]] = {}
+    for rule, finding in pairs:
+        rules[rule.index] = rule
+        texts = fitting.setdefault(rule.index, {})
+        for name, patterns in _patterns(rule).items():
+            values = tuple(_values(name, finding))
+            texts.setdefault(name, set()).update(text for text in patterns.texts if _fits(text, values))
+    return [_narrowed(rules[index], fitting[index]) for index in sorted(rules)]
+
+
+def lapsed(rules: Suppressions, findings: Iterable[Finding], today: date) -> Iterable[tuple[Suppression, Finding]]:
+    """Findings that a rule covered until its last day, each with the rule."""
+    gone = Suppressions(rules.lapsed(today))
+    for finding in findings:
+        if len(gone) and (rule := gone.of(finding, finding.owner, date.min)):
+            yield rule, finding
+
+
+def warnings(rules: Sequence[Suppression], today: date) -> tuple[str, ...]:
+    """What their owners should know, without the place in the file."""
+    return tuple(text.partition(": ")[2] for text in Suppressions(rules).warnings(today))
+
+
+def _patterns(rule: Suppression) -> dict[str, Patterns]:
+    reach = {one.name: getattr(rule.reach, one.name) for one in fields(Reach)}
+    return {"vulnerabilities": rule.vulnerabilities, "packages": rule.packages, **reach}
+
+
+def _values(name: str, finding: Finding) -> list[str | None]:
+    """What of a finding a kind of pattern is held to."""
+    match name:
+        case "packages":
+            return [package.name for package in finding.packages]
+        case "resources":
+            return [finding.resource_id, finding.resource_name]
+        case "vulnerabilities":
+            return [finding.vulnerability_id]
+        case _:
+            one = {"accounts": "account_id", "regions": "region", "types": "resource_type", "owners": "owner"}[name]
+            return [getattr(finding, one)]
+
+
+@functools.lru_cache(maxsize=65_536)
+def _fits(text: str, values: tuple[str | None, ...]) -> bool:
+    patterns = Patterns((text,))
+    return any(map(patterns.fits, values))
+
+
+def _narrowed(rule: Suppression, texts: Mapping[str, set[str]]) -> Suppression:
+    """The rule with these texts alone, in its order."""
+    kept = {name: Patterns(tuple(text for text in patterns.texts if text in texts[name]))
+            for name, patterns in _patterns(rule).items()}  # fmt: skip
+    reach = Reach(**{one.name: kept[one.name] for one in fields(Reach)})
+    return replace(rule, vulnerabilities=kept["vulnerabilities"], packages=kept["packages"], reach=reach)

@@ -1,0 +1,101 @@
+"""Who may see what. A caller sees nothing that nobody allowed: no account and no owner unless it is named, or all by ``*``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sre_findings.model.errors import UsageError
+
+ALL = "*"
+_ACCOUNT = re.compile(r"[0-9]{12}\Z")
+_LONGEST = 256  # characters of an owner, as of the value of a tag
+_DO = 'Give lists such as {"accounts": ["111122223333"], "owners": ["payments"]}; ["*"] means all, and no list means none.'
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The accounts and the owners whose findings a caller sees: a finding is seen if both are allowed.
+
+    Each is a set of names, or ``*`` alone for all. What nobody owns is seen by whoever sees all owners. Without any account,
+    or without any owner, nothing is seen, and one such access equals every other.
+    """
+
+    accounts: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name in ("accounts", "owners"):
+            kept = frozenset({ALL} if ALL in getattr(self, name) else getattr(self, name))
+            object.__setattr__(self, name, kept if self.accounts and self.owners else frozenset())
+
+    @property
+    def all_accounts(self) -> bool:
+        """Whether every account is allowed, those that are still to come too."""
+        return ALL in self.accounts
+
+    @property
+    def all_owners(self) -> bool:
+        """Whether every owner is allowed, and what nobody owns."""
+        return ALL in self.owners
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is held back."""
+        return self.all_accounts and self.all_owners
+
+    def allows(self, account_id: str | None, owner: str | None) -> bool:
+        """Whether a finding of this account and this owner is seen."""
+        return self.allows_account(account_id) and (self.all_owners or owner in self.owners)
+
+    def allows_account(self, account_id: str | None) -> bool:
+        """Whether anything of the account may be seen."""
+        return self.all_accounts or account_id in self.accounts
+
+    def narrowed(self, other: Access) -> Access:
+        """What both allow."""
+        return Access(_both(self.accounts, other.accounts), _both(self.owners, other.owners))
+
+    def to_json(self) -> dict[str, list[str]]:
+        """The reverse of :func:`parse_access`."""
+        return {"accounts": sorted(self.accounts), "owners": sorted(self.owners)}
+
+
+EVERYTHING = Access(frozenset({ALL}), frozenset({ALL}))
+NOTHING = Access()
+
+
+def _both(some: frozenset[str], others: frozenset[str]) -> frozenset[str]:
+    if ALL in some:
+        return others
+    return some if ALL in others else some & others
+
+
+def parse_access(values: Mapping[str, Any], of: str = "the access") -> Access:
+    """An access from ``accounts`` and ``owners`` of a JSON object, other keys left alone. Raises UsageError that names ``of``."""
+    return Access(*(_names(values.get(key, []), key, of) for key in ("accounts", "owners")))
+
+
+def _names(found: Any, key: str, of: str) -> frozenset[str]:
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise _wrong(of, f"{key} must be a list of texts")
+    if ALL in found and len(found) > 1:
+        raise _wrong(of, f"{key} holds * and names beside it")
+    if wrong := next((one for one in found if one != ALL and not _is_name(one, key)), None):
+        raise _wrong(of, f"{key} holds {wrong[:60]!r}, which is no {key.removesuffix('s')}")
+    if "" in found:
+        raise _wrong(of, f"{key} holds an empty text")
+    return frozenset(found)
+
+
+def _is_name(text: str, key: str) -> bool:
+    """Whether it can be one: an account has twelve digits, and an owner is a whole name and no pattern."""
+    if key == "accounts":
+        return bool(_ACCOUNT.match(text))
+    return len(text) <= _LONGEST and text.isprintable() and ALL not in text
+
+
+def _wrong(of: str, why: str) -> UsageError:
+    return UsageError(f"{of} cannot be read", why=why, do=_DO)

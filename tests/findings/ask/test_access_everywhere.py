@@ -1,0 +1,403 @@
+"""Who sees a part of the estate is answered as if there were nothing else.
+
+Each question is put to the whole store with an access, and to a store that holds the allowed rows alone. The second is cut
+here, table by table, by other means than the engines' SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sre_findings.ask import ask, doors
+from sre_findings.ask.question import (
+    CACHED,
+    KINDS_OF_CHANGE,
+    AboutResource,
+    Changes,
+    CoverageGaps,
+    Exposure,
+    Fixes,
+    Narrow,
+    Priorities,
+    Rows,
+    Sla,
+    Summary,
+    Suppressed,
+    TimeToFix,
+    Trend,
+)
+from sre_findings.ask.sources import Sources
+from sre_findings.ask.sql import Sql, sql
+from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
+from sre_findings.model.answer import ResourceAnswer
+from sre_findings.model.certificate import COMPLETE, PARTIAL, Cell, Certificate
+from sre_findings.model.errors import AccessDenied, SreError
+from sre_findings.model.facts import Part
+from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppressions
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.seen import CLAIM
+from sre_findings.store.snapshots import Commit, Manifest, Snapshots, folder
+from sre_findings.store.table import SqliteTable
+from sre_scanner.commit import roll_up
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
+
+ACCOUNTS = ("111122223333", "123456789012", "444455556666", "777788889999")
+OWNERS = ("payments", "platform", "search", "data", "security")
+NAMES = {account: f"name of {account}" for account in ACCOUNTS}
+GAPS = {
+    Cell("444455556666", "us-east-1", "AWS_EC2_INSTANCE", "PACKAGE"): "denied",
+    Cell("777788889999", "eu-west-1", "AWS_LAMBDA_FUNCTION", "CODE"): "disabled",
+}
+
+
+def some(names: tuple[str, ...]) -> st.SearchStrategy[frozenset[str]]:
+    """All, or a few, or one that there is not."""
+    return st.one_of(st.just(frozenset({ALL})), st.frozensets(st.sampled_from([*names, "000000000000"]), max_size=3))
+
+
+ACCESSES = st.builds(Access, some(ACCOUNTS), some(OWNERS)).filter(lambda access: access != EVERYTHING)
+
+
+class Stores:
+    """The whole store, and for each access one that holds its rows alone."""
+
+    def __init__(self, nights: Snapshots, place: Path) -> None:
+        self._nights, self._place = nights, place
+        self._made: dict[Access, Sources] = {}
+
+    def of(self, access: Access) -> Sources:
+        """A store of what an access allows, for who sees all of it."""
+        if access not in self._made:
+            root = self._place / f"store-{len(self._made)}"
+            snapshots, table = Snapshots(FolderBlobs(root)), SqliteTable(root / "table.db")
+            for commit in self._nights.commits():
+                _copy(self._nights, commit, snapshots, access)
+            roll_up(snapshots, table)
+            now = snapshots.commits()[-1].ended_at
+            self._made[access] = Sources(snapshots, table, self._place / "copies", now=lambda: now)
+        return self._made[access]
+
+
+def _copy(source: Snapshots, commit: Commit, target: Snapshots, access: Access) -> None:
+    """The snapshot with the rows and the facts that an access allows."""
+    manifest = source.manifest(commit)
+    parts = [(part, pq.read_table(io.BytesIO(source.blobs.read(f"{folder(commit.snapshot_id)}/{part.key}"))))
+             for part in manifest.parts]  # fmt: skip
+    kept = _allowed({part.key: table for part, table in parts}, access)
+    new = {key: _write(target, commit.snapshot_id, key, table) for key, table in kept.items()}
+    shards = tuple(replace(shard, parts=tuple(new[part.key] for part in shard.parts)) for shard in manifest.shards)
+    history = tuple(new[part.key] for part in manifest.history)
+    names = {account: name for account, name in NAMES.items() if access.allows_account(account)}
+    plan = replace(manifest.plan, account_names=names)
+    certificate = _certificate(manifest.certificate, access, kept, commit.started_at)
+    target.commit(Manifest(plan, shards, certificate, history), commit.ended_at)
+
+
+def _write(target: Snapshots, snapshot_id: str, key: str, table: pa.Table) -> Part:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    with target.blobs.write(f"{folder(snapshot_id)}/{key}") as file:
+        file.write(buffer.getvalue())
+    return Part(key, len(table), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest())
+
+
+def _certificate(whole: Certificate, access: Access, kept: dict[str, pa.Table], as_of: datetime) -> Certificate:
+    """What is proved of the part. Nothing was scanned too long ago in this fleet, so that nothing is doubtful."""
+    gaps = {cell: state for cell, state in GAPS.items() if access.allows_account(cell.account_id)}
+    rows = [row for key, table in kept.items() if key.startswith("coverage/") for row in table.to_pylist()]
+    uncovered = {(row["account_id"], row["region"], row["resource_id"]) for row in rows if row["status"] != "ACTIVE"}
+    reasons = tuple(f"{cell.region}: Inspector is {state} in account {cell.account_id}" for cell, state in gaps.items())
+    return Certificate(
+        state=PARTIAL if gaps else COMPLETE,
+        claim=whole.claim if access == EVERYTHING else CLAIM,
+        reasons=reasons,
+        warnings=(),
+        cells=gaps,
+        totals={"uncovered": len(uncovered), "doubtful": 0},
+        unknown={},
+    )
+
+
+def _allowed(tables: dict[str, pa.Table], access: Access) -> dict[str, pa.Table]:
+    """The rows of each part that an access allows."""
+    owned = {key: table.filter(_mask(table, access)) for key, table in tables.items() if key.split("/")[0] in OWNED}
+    findings = [table for key, table in owned.items() if key.startswith("findings/")]
+    named = {
+        "packages": _values(findings, "region", "packages_id"),
+        "details": _values(findings, "region", "details_id"),
+        "vulnerabilities": _values(findings, "vulnerability_id"),
+    }
+    keys = {"packages": ("region", "packages_id"), "details": ("region", "details_id"), "vulnerabilities": ("vulnerability_id",)}
+    kept = dict(owned)
+    for key in tables.keys() - owned.keys():
+        table, kind = tables[key], key.split("/")[0]
+        if kind in named:
+            rows = zip(*(table[name].to_pylist() for name in keys[kind]), strict=True)
+            table = table.filter(pa.array([row in named[kind] for row in rows], pa.bool_()))
+        kept[key] = table
+    return kept
+
+
+OWNED = ("findings", "coverage", "resources", "ages", "states", "events")
+
+
+def _mask(table: pa.Table, access: Access) -> Any:
+    accounts, owners = (table[name].cast(pa.string()) for name in ("account_id", "owner"))
+    every = pa.array([True] * len(table), pa.bool_())
+    allowed = every if access.all_accounts else pc.is_in(accounts, pa.array(sorted(access.accounts), pa.string()))
+    mine = every if access.all_owners else pc.is_in(owners, pa.array(sorted(access.owners), pa.string()))
+    return pc.and_(allowed, mine)
+
+
+def _values(tables: list[pa.Table], *names: str) -> set[tuple[Any, ...]]:
+    return {row for table in tables for row in zip(*(table[name].to_pylist() for name in names), strict=True)}
+
+
+@pytest.fixture(scope="module")
+def stores(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Stores:
+    return Stores(nights, tmp_path_factory.mktemp("parts"))
+
+
+@pytest.fixture(scope="module")
+def texts(stores: Stores) -> list[str]:
+    """Resources to ask about: of every account and every owner one, by its id or its name, and others that are not there."""
+    rows = stores.of(EVERYTHING)
+    found: dict[tuple[str, str | None], str] = {}
+    for row in ask.find(rows, None).engine.rows("coverage_of_owners", owners=None):  # type: ignore[union-attr]  # there is one
+        found.setdefault(
+            (row["account_id"], row["reason"]), row["name"] if len(found) % 2 and row["name"] else row["resource_id"]
+        )
+    return [*found.values(), BUSY_INSTANCE, CLEAN_INSTANCE, "prod-wbe-3", "i-00000000000000000", "nothing like it"]
+
+
+def cached(text: str, **more: Any) -> Callable[[Sources], Any]:
+    return lambda sources: ask.about_resource(AboutResource(text, source=CACHED, **more), sources)
+
+
+def door(name: str, question: Any) -> Callable[[Sources], Any]:
+    return lambda sources: doors.ask(name, question, sources)
+
+
+def exported(**filters: Any) -> Callable[[Sources], Any]:
+    def export(sources: Sources) -> Any:
+        proof, batches = ask.rows(Rows(**filters), sources)
+        return proof, [row for batch in batches for row in batch]
+
+    return export
+
+
+NARROW = Narrow(owners=("payments",), accounts=("111122223333", "777788889999"), regions=("eu-west-1",))
+QUESTIONS: dict[str, Callable[[Sources], Any]] = {
+    **{f"summary by {by}": lambda sources, by=by: ask.summary(Summary(by), sources) for by in (
+        None, "account", "region", "owner", "type", "resource", "package", "vulnerability")},
+    **{f"summary of {owner}": lambda sources, owner=owner: ask.summary(Summary("account", owners=(owner,)), sources)
+       for owner in (*OWNERS, "000000000000")},
+    "summary, before": lambda sources: ask.summary(Summary("type", as_of=sources.snapshots.commits()[0].snapshot_id), sources),
+    "summary, first": lambda sources: ask.summary(Summary("resource", count=1), sources),
+    "coverage": lambda sources: ask.coverage(CoverageGaps(), sources),
+    "coverage of data": lambda sources: ask.coverage(CoverageGaps(owners=("data",)), sources),
+    "report": lambda sources: ask.gather_report(sources, None, 10),
+    "export": exported(statuses=()),
+    "export of some": exported(severities=("CRITICAL", "HIGH"), accounts=("111122223333", "444455556666")),
+    "export of one": exported(text=BUSY_INSTANCE),
+    "export of none": exported(text="i-00000000000000000"),
+    "changes": door("changes", Changes(count=0)),
+    "changes of some": door("changes", Changes(kinds=KINDS_OF_CHANGE[:2], narrow=NARROW)),
+    **{f"sla by {by}": door("sla", Sla(by)) for by in ("owner", "account", "region", "type")},
+    "sla of search": door("sla", Sla("type", ("search",))),
+    **{f"time to fix by {by}": door("time-to-fix", TimeToFix(by)) for by in ("severity", "owner", "account")},
+    "priorities": door("priorities", Priorities(count=0)),
+    "priorities of some": door("priorities", Priorities(narrow=Narrow(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",))),
+    **{f"where is {text}": door("where", Exposure(text, count=0)) for text in ("openssl", "CVE-2024-3094", "nothing")},
+    "fixes": door("fixes", Fixes(count=0)),
+    "images": door("fixes", Fixes(count=0, images=True)),
+}  # fmt: skip
+TRENDS = {kind: door("trend", Trend(kind=kind, value=value)) for kind, value in (
+    ("organization", ""), ("account", "111122223333"), ("owner", "payments"), ("region", "eu-west-1"),
+    ("type", "AWS_EC2_INSTANCE"), ("resource", f"111122223333|eu-west-1|AWS_EC2_INSTANCE|{BUSY_INSTANCE}"),
+    ("account", "000000000000"), ("owner", "nobody"))}  # fmt: skip
+
+
+def said(question: Callable[[Sources], Any], sources: Sources) -> str:
+    """All that an answer is, or an error says."""
+    try:
+        answer = question(sources)
+    except SreError as error:
+        return f"{type(error).__name__}: {error}"
+    if isinstance(answer, ResourceAnswer):  # no mouth says what came and went of one resource, and only the table has it
+        answer = replace(answer, rollup=answer.rollup.stock)
+    return repr(answer) + (repr(answer.to_json()) if hasattr(answer, "to_json") else "")
+
+
+def difference(one: str, other: str) -> str:
+    """Where two answers part, empty where they do not: they are megabytes, and pytest would compare them line by line."""
+    if one == other:
+        return ""
+    place = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
+    return f"{one[max(0, place - 200) : place + 100]!r} and not {other[max(0, place - 200) : place + 100]!r}"
+
+
+def whole_store(stores: Stores) -> Sources:
+    return stores.of(EVERYTHING)
+
+
+QUICKLY = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+@QUICKLY
+@given(access=ACCESSES)
+def test_every_question_is_answered_as_if_there_were_nothing_else(stores: Stores, texts: list[str], access: Access) -> None:
+    seen, alone = whole_store(stores).seen_by(access), stores.of(access)
+    for name, question in QUESTIONS.items():
+        assert not difference(said(question, seen), said(question, alone)), (name, access)
+    for text in texts:
+        for question in (cached(text), cached(text, count=3, severities=("CRITICAL",), suppressed=True)):
+            assert not difference(said(question, seen), said(question, alone)), (text, access)
+
+
+def rule(index: int, *, resources: tuple[str, ...], owner: str, **more: Any) -> Suppression:
+    where = Reach(resources=Patterns(resources), accounts=Patterns(more.pop("accounts", ())))
+    about = {"vulnerabilities": Patterns(), "packages": Patterns(more.pop("packages", ("*",)))}
+    return Suppression(index, 10 * index + 1, **about, reach=where, reason=f"reason {index}", owner=owner, **more)
+
+
+RULES = Suppressions([
+    rule(0, resources=(BUSY_INSTANCE, "i-of-somebody-else"), owner="ann", expires=date(2026, 11, 30)),
+    rule(1, resources=("*",), owner="bob", expires=date(2027, 11, 1), accounts=("444455556666", "123456789012")),
+    rule(2, resources=("*",), owner="eve", expires=date(2026, 1, 1), accounts=ACCOUNTS[:2], packages=("open*", "of-nobody")),
+    rule(3, resources=("i-nowhere",), owner="dan", expires=date(2027, 1, 1)),
+], "secret.yaml")  # fmt: skip
+TOLD = {**TRENDS, "suppressions": door("suppressions", Suppressed())}
+
+
+@QUICKLY
+@given(access=ACCESSES)
+def test_what_others_have_changes_nothing_in_what_is_told_of_history_and_suppressions(stores: Stores, access: Access) -> None:
+    """These may say less than of a store that has no other rows, but they say it whatever else there is."""
+    seen, alone = (replace(one, suppressions=RULES).seen_by(access) for one in (whole_store(stores), stores.of(access)))
+    for name, question in TOLD.items():
+        assert not difference(said(question, seen), said(question, alone)), (name, access)
+
+
+def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stores) -> None:
+    access = Access(frozenset({"111122223333"}), frozenset({"payments"}))
+    answer = doors.ask("suppressions", Suppressed(), replace(whole_store(stores), suppressions=RULES).seen_by(access))
+    told = [(one["about"], one["scope"], one["state"], one["owner"], one["line"]) for one in answer.items]
+    assert told == [
+        ("*", f"resources {BUSY_INSTANCE}", "live", "ann", None),
+        ("open*", "accounts 111122223333; resources *", "lapsed", "eve", None),
+    ]
+    assert answer.items[0]["findings"] == answer.summary["covered"] > 0
+    assert list(answer.notes) == [
+        "the rule on open* lapsed on 2026-01-01 and suppresses nothing; eve answers for it",
+        "the rule on * expires on 2026-11-30; ann answers for it",
+    ]
+
+
+def _pages(text: str, sources: Sources) -> Iterator[Any]:
+    cursor = None
+    while True:
+        page = ask.about_resource(AboutResource(text, source=CACHED, count=400, cursor=cursor), sources)
+        yield page.findings, page.total_findings, page.next_cursor
+        if not (cursor := page.next_cursor):
+            return
+
+
+def test_the_pages_of_a_cursor_are_those_of_the_caller(stores: Stores) -> None:
+    access = Access(frozenset({"111122223333"}), frozenset({"payments"}))
+    pages = list(_pages(BUSY_INSTANCE, whole_store(stores).seen_by(access)))
+    assert len(pages) > 2
+    assert pages == list(_pages(BUSY_INSTANCE, stores.of(access)))
+
+
+def test_a_cursor_of_who_sees_more_shows_nothing_to_who_sees_less(stores: Stores) -> None:
+    whole = whole_store(stores)
+    cursor = ask.about_resource(AboutResource(BUSY_INSTANCE, source=CACHED, count=5), whole).next_cursor
+    less = whole.seen_by(Access(frozenset({"444455556666"}), frozenset({ALL})))
+    forbidden = said(cached(BUSY_INSTANCE, cursor=cursor), less)
+    assert forbidden.replace(BUSY_INSTANCE, "X") == said(cached("i-0123456789abcdef9", cursor=cursor), less).replace(
+        "i-0123456789abcdef9", "X"
+    )
+
+
+@pytest.mark.parametrize("source", ["by id", "by name"])
+def test_forbidden_and_not_there_are_answered_alike(stores: Stores, source: str) -> None:
+    whole = whole_store(stores)
+    one = ask.about_resource(AboutResource(BUSY_INSTANCE, source=CACHED), whole).resource
+    text = one.resource_id if source == "by id" else one.name
+    stranger = "i-0123456789abcdef9" if source == "by id" else "x" * len(text)
+    for access in (NOTHING, Access(frozenset({"444455556666"}), frozenset({ALL})), Access(frozenset({ALL}), frozenset({"data"}))):
+        seen, alone = whole.seen_by(access), stores.of(access)
+        assert said(cached(text), seen) == said(cached(text), alone)
+        if source == "by id":
+            assert said(cached(text), seen).count(text) == said(cached(stranger), seen).count(stranger)
+
+
+def test_owners_of_others_are_not_listed(stores: Stores) -> None:
+    seen = whole_store(stores).seen_by(Access(frozenset({ALL}), frozenset({"data", "search"})))
+    said_of = {
+        owner: said(lambda s, owner=owner: ask.summary(Summary(owners=(owner,)), s), seen) for owner in ("payments", "nobody")
+    }  # type: ignore[misc]  # a lambda with a default
+    assert said_of["payments"].replace("payments", "X") == said_of["nobody"].replace("nobody", "X")
+    assert "owners are data, search." in said_of["nobody"]
+
+
+def test_who_sees_everything_is_answered_from_the_very_same_sources(stores: Stores) -> None:
+    whole = whole_store(stores)
+    assert whole.seen_by(EVERYTHING) is whole
+
+
+def test_nobody_sees_more_by_asking_again(stores: Stores) -> None:
+    one, other = Access(frozenset({"111122223333"}), frozenset({ALL})), Access(frozenset({ALL}), frozenset({"payments"}))
+    twice = whole_store(stores).seen_by(one).seen_by(other)
+    assert twice.access == one.narrowed(other)
+    assert twice.seen_by(EVERYTHING) is twice
+    for question in (*QUESTIONS.values(), *TRENDS.values()):
+        assert said(question, twice) == said(question, whole_store(stores).seen_by(one.narrowed(other)))
+
+
+def test_the_history_of_some_accounts_is_their_sum(stores: Stores) -> None:
+    access = Access(frozenset({"111122223333", "123456789012"}), frozenset({ALL}))
+    seen = doors.ask("trend", Trend(), whole_store(stores).seen_by(access))
+    assert seen.items == doors.ask("trend", Trend(), stores.of(access)).items
+    assert len(seen.items) == 2
+    assert seen.items[0]["total"] > 0
+
+
+def test_the_history_of_some_owners_in_every_account_is_their_sum(stores: Stores) -> None:
+    access = Access(frozenset({ALL}), frozenset({"payments", "search"}))
+    assert doors.ask("trend", Trend(), whole_store(stores).seen_by(access)).items[1]["total"] == sum(
+        doors.ask("trend", Trend(kind="owner", value=owner), whole_store(stores)).items[1]["total"]
+        for owner in ("payments", "search")
+    )
+
+
+def test_what_the_history_cannot_tell_is_said_and_not_counted(stores: Stores) -> None:
+    access = Access(frozenset({"111122223333"}), frozenset({"payments"}))
+    for question in TRENDS.values():
+        answer = question(whole_store(stores).seen_by(access))
+        assert (answer.items, answer.known) == ([], False)
+        assert answer.headline == "The history of this scope cannot be told to who sees a part of the estate."
+
+
+def test_sql_is_for_who_sees_everything(stores: Stores) -> None:
+    with pytest.raises(AccessDenied, match="SQL is for who may see everything"):
+        sql(Sql("select * from findings"), whole_store(stores).seen_by(Access(frozenset({ALL}), frozenset(OWNERS))))
+
+
+def test_the_doors_are_all_asked_here() -> None:
+    asked = {"changes", "trend", "sla", "time-to-fix", "priorities", "where", "fixes", "suppressions"}
+    assert asked == set(doors.DOORS), "a new question must be held to the access too: add it to QUESTIONS"
