@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
 
+from sre_findings.ask.once import Once
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.rows import packages_of, time_of
 from sre_findings.inspector.covered import described
@@ -31,10 +34,16 @@ Open = Callable[[str], Inspector]
 
 
 def live(
-    open_inspector: Open, regions: Callable[[], Sequence[str]], now: Callable[[], datetime], owners: Owners = NOBODY
+    open_inspector: Open,
+    regions: Callable[[], Sequence[str]],
+    now: Callable[[], datetime],
+    owners: Owners = NOBODY,
+    once: Once[Listed] | None = None,
 ) -> Live:
     """The live source of ``ask``. It asks the region that the snapshot, the question or the settings name, in that order,
-    about the accounts that the caller may see. What is not the caller's is answered as what is not there."""
+    about the accounts that the caller may see. What is not the caller's is answered as what is not there. With ``once``,
+    what several ask at once is asked once."""
+    share = once or Once(keep=0.0)
 
     def ask(question: AboutResource, cached: ResourceAnswer | None, access: Access) -> ResourceAnswer:
         known = cached.resource if cached and cached.resource.region else None
@@ -44,9 +53,18 @@ def live(
             raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
         where = (known.region,) if known else (question.region,) if question.region else tuple(regions())
         asked = [_Asked(open_inspector(region), region, text, known, access, owners) for region in where]
-        return max((_answer(one, question, now()) for one in asked), key=lambda a: a.total_findings + len(a.coverage))
+        answers = [_answer(one, share.ask(one.key, partial(one.listed, now())), question, now()) for one in asked]
+        return max(answers, key=lambda a: a.total_findings + len(a.coverage))
 
     return ask
+
+
+class Listed(NamedTuple):
+    """What Inspector said of one resource in one region, and when it was asked."""
+
+    as_of: datetime
+    findings: Sequence[Finding]
+    coverage: Sequence[Coverage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,12 @@ class _Asked:
     access: Access
     owners: Owners
 
-    def listed(self) -> tuple[list[Finding], list[Coverage]]:
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two questions the same for Inspector."""
+        return self.region, self.text, self.known and self.known.account_id, self.access
+
+    def listed(self, as_of: datetime) -> Listed:
         """What Inspector says. Coverage is asked too: no findings and no coverage is not the same as clean.
 
         A resource is the caller's only if all of it is: the rest alone could look clean.
@@ -74,7 +97,7 @@ class _Asked:
                 coverage += [_coverage(row, self.region) for row in covered.coveredResources]
                 mine = mine and all(self.access.allows(row.accountId, self._owner(row)) for row in covered.coveredResources)
         mine = mine and all(self.access.allows(one.account_id, one.owner) for one in found)
-        return (sorted(found, key=_worst_first), coverage) if mine else ([], [])
+        return Listed(as_of, sorted(found, key=_worst_first), coverage) if mine else Listed(as_of, [], [])
 
     def _accounts(self) -> Iterator[Sequence[str]]:
         """The accounts of each call, all of them as an empty list; no call where none is allowed."""
@@ -89,20 +112,21 @@ class _Asked:
         return self.owners.of(known.tags, row.resourceId, known.name) or self.owners.of_account(row.accountId)
 
 
-def _answer(asked: _Asked, question: AboutResource, as_of: datetime) -> ResourceAnswer:
+def _answer(asked: _Asked, listed: Listed, question: AboutResource, now: datetime) -> ResourceAnswer:
     """One region's answer."""
-    found, coverage = asked.listed()
+    as_of, found, coverage = listed
     resource = asked.known or _resource(found, coverage, asked.text, asked.region)
     rollup = _rollup(found)
     verdict = decide(Evidence(rollup, coverage, (), as_of, too_old=False, known=bool(found or coverage)))
     wanted = [f for f in found if is_open(f.status) or question.suppressed]
-    listed = [f for f in wanted if not question.severities or f.severity in question.severities]
-    shown = listed[: question.count or None]
-    if len(listed) > len(shown):
-        note = f"live answers list {len(shown)} of {len(listed)} findings; use -n 0 for all"
+    chosen = [f for f in wanted if not question.severities or f.severity in question.severities]
+    shown = chosen[: question.count or None]
+    if len(chosen) > len(shown):
+        note = f"live answers list {len(shown)} of {len(chosen)} findings; use -n 0 for all"
         verdict = replace(verdict, notes=(*verdict.notes, note))
-    proof = Proof(LIVE, None, as_of, 0, COMPLETE, "of this resource in Inspector")
-    return ResourceAnswer(resource, verdict, rollup, coverage, shown, len(listed), None, proof)
+    age = max(0, int((now - as_of).total_seconds()))
+    proof = Proof(LIVE, None, as_of, age, COMPLETE, "of this resource in Inspector")
+    return ResourceAnswer(resource, verdict, rollup, coverage, shown, len(chosen), None, proof)
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, float, str, str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 from sre_findings.ask.door import Door, Here
+from sre_findings.ask.question import AboutResource
 from sre_findings.ask.sources import AskContext, Live, Sources
+from sre_findings.model.access import Access
 from sre_findings.model.answer import ResourceAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.policy import DEFAULT, Policy, parse_policy, parse_sla
@@ -16,8 +20,6 @@ from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
 
-LIVE_RATE = 5.0  # requests a second: people who ask must not starve the scan
-LIVE_DEADLINE = 20.0  # seconds that a person waits
 CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
 
 
@@ -71,23 +73,18 @@ def _suppressions(settings: Settings) -> Suppressions | None:
 def _live(profile: str | None, settings: Settings) -> Live:
     """Asking Inspector, with its imports (200 ms) put off until somebody does."""
 
-    def ask(question: Any, cached: Any, access: Any) -> Any:
-        from sre_findings.ask.live import live  # noqa: PLC0415
-        from sre_findings.inspector.client import connect  # noqa: PLC0415
-        from sre_findings.inspector.listing import Inspector  # noqa: PLC0415
-        from sre_findings.inspector.regions import check_region, configured_region, known_regions  # noqa: PLC0415
-        from sre_findings.inspector.retry import Patience, RateLimit  # noqa: PLC0415
+    @functools.cache
+    def opened() -> Live:
+        from sre_findings.ask.live_here import live_here  # noqa: PLC0415
 
-        def open_inspector(region: str) -> Inspector:
-            check_region(region, known_regions())
-            return Inspector(connect(region, profile=profile), RateLimit(LIVE_RATE), Patience(deadline=LIVE_DEADLINE))
+        return live_here(profile, open_owners(settings))
 
-        def regions() -> list[str]:
-            return [configured_region(profile, os.environ)]
+    opening = threading.Lock()  # several who ask first must share one
 
-        ask_live = live(open_inspector, regions, lambda: datetime.now(UTC), open_owners(settings))
-        answer: ResourceAnswer = ask_live(question, cached, access)
-        return answer
+    def ask(question: AboutResource, cached: ResourceAnswer | None, access: Access) -> ResourceAnswer:
+        with opening:
+            source = opened()
+        return source(question, cached, access)
 
     return ask
 

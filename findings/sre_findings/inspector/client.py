@@ -19,7 +19,7 @@ _CREDENTIAL_CODES = frozenset({
 _DENIED_CODES = frozenset({"AccessDeniedException", "AccessDenied", "ForbiddenException", "OptInRequired"})
 
 
-def connect(region: str, *, profile: str | None = None, connections: int = 4) -> Call:
+def connect(region: str, *, profile: str | None = None, connections: int = 4, read_timeout: float = 65) -> Call:
     """A way to call Inspector in one region with the standard AWS settings.
 
     Retries are ours (see ``retry``), so botocore's are off. Raises CredentialsInvalid where there are none.
@@ -31,7 +31,7 @@ def connect(region: str, *, profile: str | None = None, connections: int = 4) ->
         session = botocore.session.Session(profile=profile)
         config = botocore.config.Config(
             connect_timeout=5,
-            read_timeout=65,
+            read_timeout=read_timeout,
             retries={"total_max_attempts": 1, "mode": "standard"},
             max_pool_connections=connections,
             parameter_validation=False,

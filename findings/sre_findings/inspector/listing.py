@@ -125,7 +125,7 @@ class Inspector:
 
     def _ask(self, operation: str, body: Mapping[str, Any], decode: Callable[[bytes], T], tally: Tally) -> T:
         def attempt() -> T:
-            self.limit.take()
+            self.limit.take(self.patience.until)
             return decode(self.call(operation, body))
 
         return insist(attempt, self.patience, tally)

@@ -6,6 +6,7 @@ under a throttle when it was tried; a lost page is a snapshot that lies.
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -29,13 +30,17 @@ class Transient(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long one request may be repeated, and how the pauses grow. ``wait`` sleeps and may be interrupted."""
+    """How long one request may be repeated, and how the pauses grow. ``wait`` sleeps and may be interrupted.
+
+    ``until`` is a moment of ``clock`` after which nothing is sent any more, whichever request it is.
+    """
 
     deadline: float = 300.0
     first_pause: float = 0.5
     longest_pause: float = 20.0
     wait: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    until: float = math.inf
 
     def pause(self, attempt: int, failure: Transient) -> float:
         """Exponential with full jitter, never less than Retry-After."""
@@ -69,7 +74,7 @@ def insist(attempt: Callable[[], T], patience: Patience, tally: Tally) -> T:
         tally.retries += 1
         tally.throttles += failure.throttled
         pause = patience.pause(count, failure)
-        if patience.clock() + pause - started > patience.deadline:
+        if patience.clock() + pause > min(started + patience.deadline, patience.until):
             raise _given_up(failure, patience.deadline) from failure
         patience.wait(pause)
         count += 1
@@ -95,11 +100,13 @@ class RateLimit:
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self) -> None:
-        """Returns when the next request may go."""
+    def take(self, until: float = math.inf) -> None:
+        """Returns when the next request may go. Raises Throttled, and takes no turn, where that is after ``until``."""
         with self._lock:
             now = self.clock()
             turn = max(now, self._next)
+            if turn > until:
+                raise Throttled("too many questions are waiting for Inspector", do="Ask again in a minute.")
             self._next = turn + 1.0 / self.rate
         if turn > now:
             self.wait(turn - now)

@@ -172,3 +172,23 @@ def test_unused_turns_are_not_saved_up_for_a_burst(fresh_time: Callable[[], Any]
     limit.take()
     limit.take()
     assert time.waits == [0.5, 0.5]
+
+
+def test_after_until_nothing_is_sent_any_more_whichever_request_it_is(fresh_time: Callable[[], Any]) -> None:
+    time = fresh_time()
+    short = patience(time, deadline=1000.0, until=time.clock() + 3.0)
+    with pytest.raises(Unreachable):
+        insist(Flaky(*[Transient("500")] * 100), short, Tally())
+    assert sum(time.waits) <= 3.0
+
+
+def test_who_would_wait_too_long_for_a_turn_is_told_at_once_and_takes_none(fresh_time: Callable[[], Any]) -> None:
+    time = fresh_time()
+    limit = RateLimit(1.0, wait=time.wait, clock=lambda: 0.0)
+    for _ in range(3):
+        limit.take(until=2.0)
+    for _ in range(5):
+        with pytest.raises(Throttled, match="too many questions are waiting"):
+            limit.take(until=2.0)
+    limit.take(until=3.0)
+    assert time.waits == [1.0, 2.0, 3.0]

@@ -1,0 +1,70 @@
+"""Live through the server: many who ask at once are one question to Inspector, and a slow Inspector keeps nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_simulator.faults import Fault
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, default_fleet
+from sre_simulator.server import Simulator
+
+
+@pytest.fixture
+def inspector() -> Iterator[Simulator]:
+    """Inspector, as the demo's fleet has it."""
+    fleet = default_fleet()
+    with Simulator(fleet) as simulator:
+        simulator.clock = fleet.nights[-1]
+        yield simulator
+
+
+def environ(simulator: Simulator) -> dict[str, str]:
+    ours = {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}
+    return {"AWS_ENDPOINT_URL_INSPECTOR2": simulator.url, **{f"AWS_{name}": value for name, value in ours.items()}}
+
+
+def asked(simulator: Simulator) -> Counter[str]:
+    return Counter(one.operation for one in simulator.requests)
+
+
+def test_twelve_who_ask_at_once_are_one_question_to_inspector(serve: Any, demo_store: Path, inspector: Simulator) -> None:
+    with serve(demo_store, **environ(inspector)) as server, ThreadPoolExecutor(12) as people:
+        calls = [people.submit(server.call, "check_resource", resource_id=BUSY_INSTANCE, live=True) for _ in range(12)]
+        answers = [call.result()["structuredContent"] for call in calls]
+        pages = asked(inspector)["ListFindings"]
+        later = server.call("check_resource", resource_id=BUSY_INSTANCE, live=True, severities=["CRITICAL"])
+    assert {(one["source"], one["counts"]["total"]) for one in answers} == {("live", 1011)}
+    assert len({one["as_of"] for one in answers}) == 1
+    assert pages == 11, "1,011 findings, a hundred a page: listed once"
+    assert asked(inspector)["ListFindings"] == 11, "another view of it is no other question"
+    assert later["structuredContent"]["total_findings"] == 24
+
+
+def test_nothing_found_live_is_clean_only_where_coverage_says_so(serve: Any, demo_store: Path, inspector: Simulator) -> None:
+    with serve(demo_store, **environ(inspector)) as server:
+        clean = server.call("check_resource", resource_id=CLEAN_INSTANCE, live=True)["structuredContent"]
+        nobody = server.call("check_resource", resource_id="i-0000000000000dead", live=True, region="eu-west-1")[
+            "structuredContent"
+        ]
+    assert (clean["verdict"], clean["source"], clean["counts"]["total"]) == ("clean", "live", 0)
+    assert (nobody["verdict"], nobody["reason"], nobody["counts"]["total"]) == ("unknown", "no_such_resource", 0)
+    assert asked(inspector)["ListCoverage"] == 2
+
+
+def test_when_inspector_fails_an_old_snapshot_answers_and_says_that_it_is_old(
+    serve: Any, demo_store: Path, inspector: Simulator
+) -> None:
+    inspector.faults.append(Fault("denied", times=100))
+    with serve(demo_store, SRE_MAX_AGE="0s", **environ(inspector)) as server:
+        stale = server.call("check_resource", resource_id=CLEAN_INSTANCE)["structuredContent"]
+        told = server.call("check_resource", resource_id=CLEAN_INSTANCE, live=True)
+    assert (stale["source"], stale["too_old"], stale["verdict"]) == ("snapshot", True, "unknown")
+    assert any("Inspector was not asked live" in note for note in stale["notes"])
+    assert told["isError"]
+    assert "denied" in told["content"][0]["text"]
