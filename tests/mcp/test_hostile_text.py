@@ -77,7 +77,7 @@ def test_the_structured_content_has_hostile_texts_as_they_came(ask_hostile: Any)
     assert values["name"] == NAME
 
 
-@given(st.text())
+@given(st.text() | st.text("|<> DAT\n\u202e"))
 def test_no_text_can_close_the_fence_or_add_a_line_or_a_column(text: str) -> None:
     lines = fenced([text], ["a", "b"], [{"a": text, "b": [text]}, {"a": {"deep": text}, "b": None}])
     assert lines[0] == WARNING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -193,6 +194,7 @@ def test_a_bug_gets_a_reference_and_its_traceback_stays_in_the_log(
     assert result.is_error
     text = result.content[0].text
     reference = result.meta["sre-operations-assistant/error"]["why"].removeprefix("reference ")
+    assert re.fullmatch("[0-9a-f]{8}", reference)
     assert reference in text
     assert "secret" not in text
     assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
