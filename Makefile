@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := findings scanner reports cli simulator benchmarks tests
+CODE := findings scanner reports mcp cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup spark demo test lint format bench docs lock clean

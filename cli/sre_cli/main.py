@@ -33,6 +33,7 @@ COMMANDS = {
     "report": ("sre_cli.commands.report", "Write the HTML report."),
     "sql": ("sre_cli.commands.sql", "Ask the tables yourself, read-only."),
     "snapshots": ("sre_cli.commands.snapshots", "List, show and verify snapshots."),
+    "tokens": ("sre_cli.commands.tokens", "Make tokens for callers of the server."),
     "completion": ("sre_cli.commands.completion", "Print the tab completion of your shell."),
 }
 
