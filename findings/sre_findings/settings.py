@@ -46,6 +46,8 @@ SETTINGS = (
     Setting("sla", "SRE_SLA", "the policy's", "Days allowed by severity: critical=15,high=30,informational=none."),
     Setting("policy", "SRE_POLICY", "none", "A file with the policy: service levels, KEV grace, the order of ranking."),
     Setting("server", "SRE_SERVER", "none", "A server to ask in place of the store: https://host/mcp."),
+    Setting("tokens", "SRE_TOKENS", "none", "Who may ask the server: file:///…/tokens.json or secretsmanager://name."),
+    Setting("oidc", "SRE_OIDC", "none", "An OIDC issuer whose tokens the server takes: file:///…/oidc.json."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
     Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
     Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
@@ -68,6 +70,8 @@ class Settings:
     suppressions: Path | None = None
     copies_size: int = 10 * 10**9
     server: str = ""
+    tokens: str = ""
+    oidc: str = ""
     token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -91,6 +95,8 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         **{name: folder / values[name] if values.get(name) else None for name in ("owners", "policy", "suppressions")},
         copies_size=size(values.get("copies_size", "10GB")),
         server="" if store or table else values.get("server", ""),  # who names a store means that store
+        tokens=values.get("tokens", ""),
+        oidc=values.get("oidc", ""),
         token=environ.get("SRE_TOKEN", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),

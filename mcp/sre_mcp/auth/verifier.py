@@ -1,0 +1,94 @@
+"""Who holds the token of a request: the SDK asks here, once for each."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import anyio.to_thread
+from mcp.server.auth.provider import AccessToken, TokenVerifier
+
+from sre_findings.model.errors import SreError
+from sre_mcp.auth.bearer import Bearer, of_claims
+from sre_mcp.auth.oidc import Oidc
+from sre_mcp.auth.rotation import Rotating
+from sre_mcp.auth.tokens import is_token
+
+_LOG = logging.getLogger(__name__)
+LONGEST = 8192  # characters of a token; a JWT with many groups has three thousand
+
+
+class Verifier(TokenVerifier):
+    """Tokens of the document, and JWTs of an issuer, where there is one. ``resource`` is the address of this server.
+
+    Whatever is wrong with a token, the answer is None and nothing more: 401. A token itself is in no log, error or repr;
+    what the SDK keeps instead is the beginning of its hash.
+    """
+
+    def __init__(
+        self, tokens: Rotating | None, oidc: Oidc | None, resource: str | None = None, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._tokens, self._oidc, self._resource = tokens, oidc, resource
+        self._now = now or (lambda: datetime.now(UTC))
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """See TokenVerifier."""
+        if len(token) > LONGEST:
+            return None
+        if is_token(token):
+            return await self._by_hash(token)
+        return await self._by_issuer(token) if token.count(".") == 2 else None
+
+    async def acting_for(self, token: AccessToken, person: str | None) -> Bearer:
+        """Who asks, and where a token acts for people, for whom. Raises AccessDenied where it may not (see Tokens)."""
+        bearer = bearer_of(token)
+        tokens = self._tokens
+        if person is None or tokens is None:
+            return bearer
+        current = await anyio.to_thread.run_sync(tokens.current) if tokens.due else tokens.current()
+        return current.acting_for(bearer, person)
+
+    async def _by_hash(self, token: str) -> AccessToken | None:
+        tokens = self._tokens
+        if tokens is None:
+            return None
+        current = await anyio.to_thread.run_sync(tokens.current) if tokens.due else tokens.current()
+        entry = current.find(token, self._now())
+        if entry is None:
+            return None
+        until = int(entry.expires.timestamp())
+        return _access_token(token, entry.bearer, until, self._resource, None, {})
+
+    async def _by_issuer(self, token: str) -> AccessToken | None:
+        if self._oidc is None:
+            return None
+        try:
+            proven = await anyio.to_thread.run_sync(self._oidc.verify, token)
+        except SreError as error:
+            _LOG.warning("a token cannot be verified: %s", error)
+            return None
+        if proven is None:
+            return None
+        issued = {"iss": proven.issuer}
+        return _access_token(token, proven.bearer, proven.expires, proven.audience, proven.subject, issued)
+
+
+def bearer_of(token: AccessToken) -> Bearer:
+    """Who holds a token that this verifier gave."""
+    return of_claims((token.claims or {})["bearer"])
+
+
+def _access_token(
+    token: str, bearer: Bearer, until: int, resource: str | None, subject: str | None, claims: dict[str, str]
+) -> AccessToken:
+    return AccessToken(
+        token=hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()[:12],
+        client_id=bearer.name,
+        scopes=sorted(bearer.scopes),
+        expires_at=until,
+        resource=resource,
+        subject=subject or bearer.name,
+        claims={**claims, "bearer": bearer.claims()},
+    )

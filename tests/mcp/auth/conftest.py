@@ -1,0 +1,128 @@
+"""Tokens, documents of them, and an OIDC issuer on the loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def token_of(name: str) -> str:
+    """A token in our form, the same for the same name."""
+    return "sre_" + (name + "-" * 43)[:43]
+
+
+def entry(whose: str = "ci", **changes: Any) -> dict[str, Any]:
+    """An entry of the document for ``token_of(whose)``; None leaves a key out."""
+    values: dict[str, Any] = {
+        "name": whose,
+        "sha256": hashlib.sha256(token_of(whose).encode()).hexdigest(),
+        "scopes": ["findings:read"],
+        "accounts": ["111122223333"],
+        "owners": ["payments"],
+        "expires": (NOW + timedelta(days=30)).isoformat(),
+    }
+    return {name: value for name, value in {**values, **changes}.items() if value is not None}
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Callable[..., Path]:
+    """``document(entry(…), …, slack_users={…})``: a file of tokens that is its owner's alone."""
+
+    def write(*entries: dict[str, Any], **more: Any) -> Path:
+        path = tmp_path / "tokens.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({"tokens": list(entries), **more}))
+        return path
+
+    return write
+
+
+class Issuer(ThreadingHTTPServer):
+    """An issuer: its address, its keys, what it answers, and how often it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.begin()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def begin(self) -> None:
+        """One key, named ``one``, and nothing wrong."""
+        self.asked, self.status, self.body, self.location = 0, 200, b"", ""
+        self.publish({"one": self.private})
+
+    def publish(self, keys: dict[str, Any]) -> None:
+        """These keys from now on."""
+        rows = [{**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig", "alg": "RS256"}
+                for kid, key in keys.items()]  # fmt: skip
+        self.body = json.dumps({"keys": rows}).encode()
+
+    def sign(self, key: Any = None, kid: str | None = "one", algorithm: str = "RS256", **claims: Any) -> str:
+        """A token with these claims over good ones; None leaves one out."""
+        now = datetime.now(UTC)
+        values = {"iss": "https://issuer.example", "aud": "https://mcp.example/mcp", "sub": "ann", "groups": ["sre"],
+                  "exp": now + timedelta(minutes=5), "iat": now, **claims}  # fmt: skip
+        headers = {"kid": kid} if kid else {}
+        return jwt.encode({k: v for k, v in values.items() if v is not None}, key or self.private, algorithm, headers)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Issuer  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        self.send_response(self.server.status)
+        if self.server.location:
+            self.send_header("Location", self.server.location)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""
+
+
+@pytest.fixture(scope="module")
+def issuer_of_module() -> Iterator[Issuer]:
+    server = Issuer()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def issuer(issuer_of_module: Issuer) -> Issuer:
+    issuer_of_module.begin()
+    return issuer_of_module
+
+
+@pytest.fixture
+def make_entry() -> Callable[..., dict[str, Any]]:
+    """``make_entry("ci", scopes=[…])``: an entry of the document; its token is ``make_token("ci")``."""
+    return entry
+
+
+@pytest.fixture
+def make_token() -> Callable[[str], str]:
+    return token_of

@@ -1,0 +1,228 @@
+"""Tokens rotate without a restart; a bad document ends nothing at once, and nothing is believed for ever."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from sre_findings.model.errors import AccessDenied, SreError, Unreachable, UsageError
+from sre_mcp.auth.places import FilePlace, SecretPlace, place_of
+from sre_mcp.auth.rotation import STALE, Rotating
+from sre_mcp.auth.tokens import LARGEST
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+Make = Callable[..., dict[str, Any]]
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Page:
+    """A place that says what the test tells it to, and counts."""
+
+    kept_for = 60.0
+
+    def __init__(self, text: str) -> None:
+        self.text, self.asked = text, 0
+        self.error: SreError | None = None
+
+    def read(self) -> str:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return self.text
+
+
+def names(rotating: Rotating) -> list[str]:
+    return [entry.bearer.name for entry in rotating.current().entries]
+
+
+def text_of(*entries: dict[str, Any]) -> str:
+    return json.dumps({"tokens": list(entries)})
+
+
+def test_a_file_counts_as_it_is_from_the_next_question_on(document: Callable[..., Path], make_entry: Make) -> None:
+    path = document(make_entry("old"))
+    rotating = Rotating(FilePlace(path))
+    rotating.open()
+    assert names(rotating) == ["old"]
+    document(make_entry("new"), make_entry("old"))
+    assert names(rotating) == ["new", "old"]
+    draft = path.with_name("draft")
+    draft.touch(mode=0o600)
+    draft.write_text(text_of(make_entry("new")))
+    draft.replace(path)
+    assert names(rotating) == ["new"]
+
+
+def test_a_change_within_the_same_tick_of_the_clock_is_seen(document: Callable[..., Path], make_entry: Make) -> None:
+    path = document(make_entry("one"))
+    place = FilePlace(path)
+    before, text = path.stat(), place.read()
+    document(make_entry("two"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert place.read() != text
+
+
+def test_a_file_that_did_not_change_is_not_read_again(document: Callable[..., Path], make_entry: Make) -> None:
+    path = document(make_entry())
+    os.utime(path, (0, 0))
+    place = FilePlace(path)
+    assert place.read() is place.read()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
+def test_a_file_that_others_can_read_or_change_is_refused(document: Callable[..., Path], make_entry: Make, mode: int) -> None:
+    path = document(make_entry())
+    path.chmod(mode)
+    with pytest.raises(UsageError, match=r"others can read or change .*Run: chmod 600"):
+        FilePlace(path).read()
+
+
+def test_rights_that_were_widened_later_are_noticed(document: Callable[..., Path], make_entry: Make) -> None:
+    path = document(make_entry())
+    os.utime(path, (0, 0))
+    place = FilePlace(path)
+    place.read()
+    path.chmod(0o644)
+    with pytest.raises(UsageError, match="others can read"):
+        place.read()
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AccessDenied, match="No such file"):
+        FilePlace(tmp_path / "nothing").read()
+    with pytest.raises(UsageError, match="is no file"):
+        FilePlace(tmp_path).read()
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(UsageError, match="is no file"):
+        FilePlace(tmp_path / "pipe").read()
+
+
+def test_bytes_that_are_no_text_are_named(document: Callable[..., Path]) -> None:
+    path = document()
+    path.write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        FilePlace(path).read()
+
+
+def test_no_more_than_a_megabyte_is_read(document: Callable[..., Path]) -> None:
+    path = document()
+    path.write_text(" " * (LARGEST + 100))
+    assert len(FilePlace(path).read()) == LARGEST + 1
+
+
+def test_a_bad_document_leaves_the_one_before_for_a_while_and_then_nobody(
+    make_entry: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    time, page = Time(), Page(text_of(make_entry("good")))
+    rotating = Rotating(page, time)
+    rotating.open()
+    page.text = '{"tokens": [{"name": "bad"}]}'
+    time.now += 61
+    with caplog.at_level(logging.WARNING):
+        assert names(rotating) == ["good"]
+    assert "the tokens are not renewed: the tokens cannot be read: token 1 (bad): sha256" in caplog.text
+    time.now += STALE - 62
+    assert names(rotating) == ["good"]
+    time.now += 2
+    assert names(rotating) == []
+    page.text = text_of(make_entry("better"))
+    time.now += 6
+    assert names(rotating) == ["better"]
+
+
+def test_a_service_that_fails_is_not_asked_by_every_question(make_entry: Make) -> None:
+    time, page = Time(), Page(text_of(make_entry()))
+    rotating = Rotating(page, time)
+    rotating.open()
+    due_before = rotating.due
+    time.now += 60
+    assert (due_before, rotating.due) == (False, True)
+    page.error = Unreachable("no")
+    for _ in range(10):
+        assert names(rotating) == ["ci"]
+    assert page.asked == 2
+    time.now += 5
+    assert names(rotating) == ["ci"]
+    assert page.asked == 3
+
+
+def test_a_server_without_tokens_does_not_start() -> None:
+    with pytest.raises(UsageError, match="not JSON"):
+        Rotating(Page("")).open()
+
+
+def test_while_one_thread_reads_the_others_go_on(make_entry: Make) -> None:
+    time, page = Time(), Page(text_of(make_entry()))
+    rotating = Rotating(page, time)
+    rotating.open()
+    time.now += 61
+    with rotating._lock:
+        assert names(rotating) == ["ci"]
+    assert page.asked == 1
+
+
+@pytest.fixture
+def secrets(aws: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", aws)
+    return boto3.client("secretsmanager")
+
+
+def test_a_secret_is_read_and_renewed(secrets: Any, make_entry: Make) -> None:
+    secrets.create_secret(Name="prod/sre/tokens", SecretString=text_of(make_entry("old")))
+    time = Time()
+    rotating = Rotating(place_of("secretsmanager://prod/sre/tokens?region=eu-west-1"), time)
+    rotating.open()
+    secrets.put_secret_value(SecretId="prod/sre/tokens", SecretString=text_of(make_entry("new")))
+    assert names(rotating) == ["old"]
+    time.now += 60
+    assert names(rotating) == ["new"]
+
+
+def test_a_secret_that_is_not_there_or_holds_bytes_is_named(secrets: Any) -> None:
+    with pytest.raises(Unreachable, match="the secret nowhere cannot be read: ResourceNotFoundException"):
+        SecretPlace("nowhere").read()
+    secrets.create_secret(Name="bytes", SecretBinary=b"x")
+    with pytest.raises(UsageError, match="bytes and no text"):
+        SecretPlace("bytes").read()
+
+
+def test_a_service_that_nobody_reaches_or_that_says_no_is_named(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", service.url)
+    service.tell("GetSecretValue", {"__type": "AccessDeniedException", "message": "arn:aws:iam::secret"}, status=400)
+    with pytest.raises(AccessDenied) as error:
+        SecretPlace("x").read()
+    assert "arn:aws" not in str(error.value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9")
+    with pytest.raises(Unreachable, match="EndpointConnectionError"):
+        SecretPlace("x").read()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "tokens.json", "file://relative.json", "https://x/y", "secretsmanager://", "secretsmanager://a?b=c"]
+)
+def test_what_names_no_place_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="SRE_TOKENS names no place of tokens"):
+        place_of(url)
+
+
+def test_a_place_may_have_signs_in_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "it's 1.json"
+    path.touch(mode=0o600)
+    path.write_text("{}")
+    assert place_of(path.as_uri()).read() == "{}"
