@@ -71,7 +71,8 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], http
             capfd.readouterr()
             with pytest.raises(SystemExit) as ended:
                 main(list(arguments))
-        return Said(ended.value.code, *capfd.readouterr())
+        printed = capfd.readouterr()
+        return Said(ended.value.code, printed.out, printed.err)
 
     return run
 

@@ -77,7 +77,7 @@ def _is_loopback(host: str) -> bool:
 class _NoRedirects(HTTPRedirectHandler):
     """None of them is followed: who moves the keys changes the settings."""
 
-    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:  # noqa: PLR0913, ARG002 - the standard library's
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
         """See HTTPRedirectHandler."""
 
 
