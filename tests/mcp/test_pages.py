@@ -67,8 +67,8 @@ def test_ten_thousand_findings_come_each_once(ask_many: Any, tool: str, argument
     assert 20 < number < 130  # pages, each as full as its budget allows
 
 
-def test_an_item_that_is_larger_than_the_budget_comes_all_the_same(ask_many: Any) -> None:
-    first = ask_many("export", token_budget=500, count=2).structured_content
+def test_an_item_that_is_larger_than_the_budget_comes_all_the_same(call: Any) -> None:
+    first = call("export", token_budget=500, count=2).structured_content
     assert (first["page"]["listed"], bool(first["page"]["next_cursor"])) == (1, True)
     assert len(json.dumps(first)) > 500 * 4
 
