@@ -34,6 +34,7 @@ COMMANDS = {
     "sql": ("sre_cli.commands.sql", "Ask the tables yourself, read-only."),
     "serve": ("sre_cli.commands.serve", "Answer agents: the MCP server, over HTTP or stdio."),
     "snapshots": ("sre_cli.commands.snapshots", "List, show and verify snapshots."),
+    "operations": ("sre_cli.commands.operations", "Who asked the server what, and how did it go?"),
     "tokens": ("sre_cli.commands.tokens", "Make tokens for callers of the server."),
     "completion": ("sre_cli.commands.completion", "Print the tab completion of your shell."),
 }

@@ -47,6 +47,7 @@ SETTINGS = (
     Setting("policy", "SRE_POLICY", "none", "A file with the policy: service levels, KEV grace, the order of ranking."),
     Setting("server", "SRE_SERVER", "none", "A server to ask in place of the store: https://host/mcp."),
     Setting("tokens", "SRE_TOKENS", "none", "Who may ask the server: file:///…/tokens.json or secretsmanager://name."),
+    Setting("public_url", "SRE_PUBLIC_URL", "none", "Where callers find the server: https://mcp.example.com/mcp."),
     Setting("oidc", "SRE_OIDC", "none", "An OIDC issuer whose tokens the server takes: file:///…/oidc.json."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
     Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
@@ -72,6 +73,7 @@ class Settings:
     server: str = ""
     tokens: str = ""
     oidc: str = ""
+    public_url: str = ""
     token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         server="" if store or table else values.get("server", ""),  # who names a store means that store
         tokens=values.get("tokens", ""),
         oidc=values.get("oidc", ""),
+        public_url=values.get("public_url", ""),
         token=environ.get("SRE_TOKEN", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),

@@ -9,18 +9,21 @@ from importlib.metadata import version
 from typing import Any
 
 import anyio
-from mcp.server.auth.provider import TokenVerifier
-from mcp.server.auth.settings import AuthSettings
+import anyio.to_thread
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel.server import Server
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ListToolsResult, PaginatedRequestParams
 from starlette.types import ASGIApp
 
+from sre_findings.ask.operations import Recorder
 from sre_findings.ask.sources import Sources
 from sre_mcp import completion, health, prompts, resources
+from sre_mcp.auth.open import Guard
+from sre_mcp.auth.verifier import Verifier
 from sre_mcp.caller import Asked, State
 from sre_mcp.edge import PATH, OnlyPost
+from sre_mcp.observe import Identified
 from sre_mcp.tools.calls import call_tool
 from sre_mcp.tools.registry import TOOLS, told
 
@@ -57,26 +60,18 @@ class Names:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Who is let in: the SDK's settings, and what tells a token's owner."""
-
-    settings: AuthSettings
-    verifier: TokenVerifier
-
-
 async def _list_tools(_ctx: Asked, _params: PaginatedRequestParams | None) -> ListToolsResult:
     return ListToolsResult(tools=[told(one) for one in TOOLS.values()])
 
 
-def make_server(sources: Sources) -> Server[State]:
-    """The server, for any transport."""
+def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[State]:
+    """The server, for any transport; without a verifier nobody is asked who they are."""
     return Server[State](
         NAME,
         version=version(NAME),
         title="SRE Operations Assistant",
         instructions=_INSTRUCTIONS,
-        lifespan=_living(sources),
+        lifespan=_living(sources, verifier),
         cache_hints={
             "tools/list": _RARELY,
             "prompts/list": _RARELY,
@@ -95,10 +90,15 @@ def make_server(sources: Sources) -> Server[State]:
     )
 
 
-def _living(sources: Sources) -> Callable[[Server[State]], AbstractAsyncContextManager[State]]:
+def _living(sources: Sources, verifier: Verifier | None) -> Callable[[Server[State]], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def living(_server: Server[State]) -> AsyncIterator[State]:
-        yield State(sources, anyio.CapacityLimiter(_AT_ONCE))
+        recorder = Recorder(sources)
+        try:
+            yield State(sources, anyio.CapacityLimiter(_AT_ONCE), verifier, recorder)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(recorder.close)
 
     return living
 
@@ -106,7 +106,7 @@ def _living(sources: Sources) -> Callable[[Server[State]], AbstractAsyncContextM
 def make_app(sources: Sources, names: Names, guard: Guard | None) -> ASGIApp:
     """The application: ``POST /mcp`` in both eras of the protocol, without sessions, and the health of it."""
     more: dict[str, Any] = {"auth": guard.settings, "token_verifier": guard.verifier} if guard else {}
-    app = make_server(sources).streamable_http_app(
+    app = make_server(sources, guard.verifier if guard else None).streamable_http_app(
         streamable_http_path=PATH,
         json_response=True,
         stateless_http=True,
@@ -115,4 +115,4 @@ def make_app(sources: Sources, names: Names, guard: Guard | None) -> ASGIApp:
         custom_starlette_routes=health.routes(sources),
         **more,
     )
-    return OnlyPost(app)
+    return Identified(OnlyPost(app))

@@ -6,32 +6,64 @@ from dataclasses import dataclass
 from typing import Any
 
 import anyio
+from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.context import ServerRequestContext
 
+from sre_findings.ask.operations import Recorder
+from sre_findings.ask.remote import PERSON
 from sre_findings.ask.sources import Sources
+from sre_findings.model.errors import AccessDenied
+from sre_mcp.auth.bearer import FINDINGS, SCOPES
+from sre_mcp.auth.verifier import Verifier
 
 NOBODY = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What lives as long as the server: all the sources, and how many questions are answered at once."""
+    """What lives as long as the server: all the sources, how many questions are answered at once, who verifies tokens (None
+    where nobody is asked for one), and who writes down what was asked."""
 
     sources: Sources
     at_once: anyio.CapacityLimiter
+    verifier: Verifier | None
+    recorder: Recorder
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and the sources as they may see them."""
+    """Who asks, the scopes of their token, and the sources as they may see them."""
 
     name: str
     sources: Sources
+    scopes: frozenset[str]
+
+    def need(self, scope: str) -> None:
+        """Raises AccessDenied that names the scope where the token lacks it."""
+        if scope not in self.scopes:
+            raise AccessDenied(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
 
 
 Asked = ServerRequestContext[State, Any]
 
 
-def caller(ctx: Asked) -> Caller:
-    """Who asks. Without authentication everybody may see everything: serving refuses that beyond the loopback."""
-    return Caller(NOBODY, ctx.lifespan_context.sources)
+async def caller(ctx: Asked) -> Caller:
+    """Who asks. Without authentication everybody may see everything: serving refuses that beyond the loopback.
+
+    Raises AccessDenied for a token without the scope to read findings, or that acts for others and was not told for whom.
+    """
+    state = ctx.lifespan_context
+    if state.verifier is None:
+        return Caller(NOBODY, state.sources, frozenset(SCOPES))
+    token = get_access_token()
+    if token is None:
+        raise AccessDenied("nobody said who asks", do="Send a token.")
+    bearer = await state.verifier.acting_for(token, _person(ctx))
+    bearer.need(FINDINGS)
+    return Caller(bearer.name, bearer.sources(state.sources), bearer.scopes)
+
+
+def _person(ctx: Asked) -> str | None:
+    """For whom the token acts, as the request says."""
+    said = (ctx.meta or {}).get(PERSON)
+    return None if said is None else str(said)[:128]

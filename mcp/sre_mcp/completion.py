@@ -29,7 +29,10 @@ async def complete(ctx: Asked, params: CompleteRequestParams) -> CompleteResult:
     kind = _kind(params)
     if kind is None or len(params.argument.value) > _LONGEST:
         return CompleteResult(completion=Completion(values=[], total=0, has_more=False))
-    sources, limiter = caller(ctx).sources, ctx.lifespan_context.at_once
+    try:
+        sources, limiter = (await caller(ctx)).sources, ctx.lifespan_context.at_once
+    except SreError:
+        return CompleteResult(completion=Completion(values=[], total=0, has_more=False))
     values = await anyio.to_thread.run_sync(_values, kind, params.argument.value, sources, limiter=limiter)
     clean = [visible(one) for one in values]
     return CompleteResult(completion=Completion(values=clean[:_MOST], total=len(clean), has_more=len(clean) > _MOST))

@@ -64,7 +64,8 @@ async def read_resource(ctx: Asked, params: ReadResourceRequestParams) -> ReadRe
     """The resource as JSON. Raises MCPError for an address that is none of ours, or that cannot be answered."""
     uri = str(params.uri)
     try:
-        values = await anyio.to_thread.run_sync(_read, uri, caller(ctx).sources, limiter=ctx.lifespan_context.at_once)
+        sources = (await caller(ctx)).sources
+        values = await anyio.to_thread.run_sync(_read, uri, sources, limiter=ctx.lifespan_context.at_once)
     except UsageError as error:
         raise MCPError(INVALID_PARAMS, str(error), data={"uri": uri[:_LONGEST]}) from error
     except SreError as error:

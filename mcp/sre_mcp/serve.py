@@ -16,7 +16,8 @@ from mcp.server.stdio import stdio_server
 
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import UsageError
-from sre_mcp.app import Guard, Names, make_app, make_server
+from sre_mcp.app import Names, make_app, make_server
+from sre_mcp.auth.open import Guard
 from sre_mcp.edge import PATH
 
 _LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sre_findings.model.answer import LIVE, Proof
+from sre_findings.model.answer import LIVE, TABLE, Proof
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import Finding, iso
 from sre_findings.model.rollup import Counts, Rollup
@@ -109,6 +109,8 @@ def proof_sentence(proof: Proof) -> str:
     """Where the answer comes from, and how old and how complete that is."""
     if proof.source == LIVE:
         return f"Inspector itself, {freshness(proof)}."
+    if proof.source == TABLE:
+        return f"The table's records, read at {iso(proof.as_of)}." if proof.as_of else "The table's records."
     if proof.snapshot_id is None:
         return "There is no snapshot yet. Run: sre-cli scan."
     return f"Snapshot {proof.snapshot_id}, {freshness(proof)}."

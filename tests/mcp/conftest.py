@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -84,10 +85,10 @@ class Served:
 
 
 @contextmanager
-def served(store: Path, *arguments: str, **environ: str) -> Iterator[Served]:
+def served(store: Path, *arguments: str, auth: bool = False, **environ: str) -> Iterator[Served]:
     """``sre-cli serve`` on a free port of the loopback, ended with SIGTERM."""
     ours = {"SRE_STORE": str(store), "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1"}
-    command = [SRE_CLI, "serve", "--no-auth", "--port", "0", *arguments]
+    command = [SRE_CLI, "serve", *([] if auth else ["--no-auth"]), "--port", "0", *arguments]
     process = subprocess.Popen(command, env=os.environ | ours | environ, stderr=subprocess.PIPE, text=True)
     assert process.stderr
     log: list[str] = []
@@ -97,7 +98,7 @@ def served(store: Path, *arguments: str, **environ: str) -> Iterator[Served]:
             break
     else:
         raise AssertionError("".join(log))
-    host, _, port = log[-1].split("http://")[1].removesuffix("/mcp\n").rpartition(":")
+    host, _, port = log[-1].split("http://")[1].partition("/mcp")[0].rpartition(":")
     reader = threading.Thread(target=lambda: log.extend(process.stderr or ()))
     reader.start()
     try:
@@ -113,6 +114,12 @@ def served(store: Path, *arguments: str, **environ: str) -> Iterator[Served]:
 def serve() -> Callable[..., AbstractContextManager[Served]]:
     """``with serve(store, "--allow-host", "x", SRE_MAX_AGE="1s") as server``."""
     return served
+
+
+@pytest.fixture(scope="session")
+def serve_with_auth() -> Callable[..., AbstractContextManager[Served]]:
+    """``with serve_with_auth(store, SRE_TOKENS="file:///…") as server``."""
+    return functools.partial(served, auth=True)
 
 
 @pytest.fixture(scope="session")

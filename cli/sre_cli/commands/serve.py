@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from sre_cli import exits, options
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
+
+LOG = "Lines for people, or for machines, with metrics as CloudWatch reads them.  [env: SRE_LOG]"
 
 
 @click.command("serve", epilog=options.exit_help)
@@ -22,10 +25,11 @@ from sre_findings.settings import Settings
 @click.option(
     "--allow-origin", "origins", multiple=True, help="Answer pages of this Origin (again for more).  [env: SRE_ALLOWED_ORIGINS]"
 )
+@click.option("--log", type=click.Choice(("text", "json")), default="text", envvar="SRE_LOG", help=LOG)
 @click.option("--profile", help="The AWS profile for asking live or for context.")
 @options.store_options
 def command(
-    settings: Settings, no_auth: bool, stdio: bool, hosts: tuple[str, ...], origins: tuple[str, ...], **asked: Any
+    settings: Settings, no_auth: bool, stdio: bool, log: str, hosts: tuple[str, ...], origins: tuple[str, ...], **asked: Any
 ) -> int:
     """Answer agents: the MCP server, over HTTP at POST /mcp, or over stdio.
 
@@ -34,24 +38,33 @@ def command(
     \b
     sre-cli serve --no-auth
     sre-cli serve --stdio
+    SRE_TOKENS=file:///etc/sre/tokens.json sre-cli serve --host 0.0.0.0 --allow-host mcp.example.com
     """
     from sre_mcp.app import Names  # noqa: PLC0415 - half a second
+    from sre_mcp.auth.open import open_guard  # noqa: PLC0415
     from sre_mcp.serve import Place, serve_http, serve_stdio  # noqa: PLC0415
 
-    _log_to_stderr()
+    _log_to_stderr(log)
     sources = options.sources_here(settings, asked["profile"])
     if stdio:
         serve_stdio(sources)
         return exits.ANSWERED
-    if not no_auth:
-        raise UsageError("no tokens are set up", why="nobody could be let in", do="Use --no-auth on the loopback, or --stdio.")
-    names = Names((*settings.allowed_hosts, *hosts), (*settings.allowed_origins, *origins))
-    serve_http(sources, Place(asked["host"], asked["port"], names), guard=None)
+    guard = None if no_auth else open_guard(settings.tokens, settings.oidc, settings.public_url or None)
+    if guard is None and not no_auth:
+        do = "Set SRE_TOKENS (sre-cli tokens new makes one), or use --no-auth on the loopback, or --stdio."
+        raise UsageError("no tokens are set up", why="nobody could be let in", do=do)
+    ours = urlsplit(settings.public_url).netloc
+    names = Names((*settings.allowed_hosts, *hosts, *filter(None, [ours])), (*settings.allowed_origins, *origins))
+    serve_http(sources, Place(asked["host"], asked["port"], names), guard)
     return exits.ANSWERED
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(form: str) -> None:
     """What happens, a line each. stdout belongs to the protocol."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if form == "json":
+        from sre_mcp.observe import Lines  # noqa: PLC0415 - see above
+
+        logging.getLogger().handlers[0].setFormatter(Lines())
     for name in ("sre_mcp", "sre_findings"):
         logging.getLogger(name).setLevel(logging.INFO)

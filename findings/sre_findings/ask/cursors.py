@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from sre_findings.ask.pinned import Pinned
 from sre_findings.ask.sources import Sources
+from sre_findings.model.answer import TABLE
 from sre_findings.model.errors import UsageError
 
 LONGEST = 512
@@ -57,6 +58,8 @@ def pinned(sources: Sources, cursor: Cursor) -> Sources:
 
     Raises UsageError where the snapshot was pruned.
     """
+    if cursor.snapshot_id == TABLE:
+        return replace(sources, now=lambda: cursor.asked_at)
     commits = [one for one in sources.snapshots.commits() if one.snapshot_id == cursor.snapshot_id]
     if not commits:
         raise UsageError(f"snapshot {cursor.snapshot_id} of this cursor is gone", why="it was pruned", do=_AGAIN)

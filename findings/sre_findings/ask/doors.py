@@ -21,6 +21,7 @@ DOORS = {
     "findings": ("listing", "findings"),
     "export": ("listing", "whole"),
     "snapshots": ("nights", "snapshots"),
+    "operations": ("operations", "operations"),
 }
 
 

@@ -210,3 +210,14 @@ class Near:
     """Ids and names of resources that resemble a text."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """Who asked what in so many days, today's included: the newest ``count`` (0: all), of one person, tool or outcome."""
+
+    days: int = 7
+    count: int = 25
+    who: str | None = None
+    what: str | None = None
+    outcome: str | None = None

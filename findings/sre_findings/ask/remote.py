@@ -22,6 +22,7 @@ BUDGET = 50_000  # tokens a page: the most that the server gives
 LARGEST = 16 * 1024 * 1024  # bytes of one page
 ERROR = "sre-operations-assistant/error"  # in an error's _meta
 LIST = "sre-operations-assistant/list"  # in a list's _meta: what its JSON does not tell
+PERSON = "sre-operations-assistant/person"  # in a request's _meta: for whom a token acts
 _CHECK = "Check SRE_SERVER."
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -43,7 +43,15 @@ def summarize(question: Summary, found: Found | None, sources: Sources) -> Summa
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
     uncovered, doubtful = unsure(found, question.owners)
-    return SummaryAnswer(_verdict(whole, uncovered, doubtful, found.proof), whole, uncovered, found.proof, question.by, groups)
+    verdict = _verdict(whole, uncovered, doubtful, found.proof)
+    if verdict.verdict == CLEAN and not _scanned(found, question.owners):
+        verdict = Verdict(UNKNOWN, NOT_SCANNED, "Inspector scans nothing of what was asked for", verdict.notes)
+    return SummaryAnswer(verdict, whole, uncovered, found.proof, question.by, groups)
+
+
+def _scanned(found: Found, owners: Sequence[str]) -> int:
+    """How many resources are scanned: of none, nothing is known."""
+    return int(found.engine.rows("coverage_scanned", owners=list(owners) or None)[0]["scanned"])
 
 
 _PLACE = ("account_id", "region", "resource_type", "resource_id")

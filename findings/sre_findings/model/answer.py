@@ -15,7 +15,7 @@ from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.verdict import Verdict
 
-SNAPSHOT, LIVE = "snapshot", "live"
+SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Proof:
     @property
     def sure(self) -> bool:
         """Whether the source as a whole is complete and young enough."""
-        return self.source == LIVE or (self.state == COMPLETE and not self.too_old)
+        return self.source != SNAPSHOT or (self.state == COMPLETE and not self.too_old)
 
     def to_json(self) -> dict[str, Any]:
         """The contract's proof fields."""

@@ -76,6 +76,11 @@ class Oidc:
     def __init__(self, issuer: Issuer, keys: Keys) -> None:
         self._issuer, self._keys = issuer, keys
 
+    @property
+    def issuer(self) -> str:
+        """Its name, as its tokens have it."""
+        return self._issuer.issuer
+
     def verify(self, token: str) -> Proven | None:
         """What a token proves; None for one that is not the issuer's, not for us, not valid now, or allows nothing here.
 

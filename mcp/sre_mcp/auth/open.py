@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from mcp.server.auth.settings import AuthSettings
+from pydantic import AnyHttpUrl
+
 from sre_findings.model.errors import UsageError
 from sre_mcp.auth import oidc
+from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.auth.jwks import Keys
 from sre_mcp.auth.oidc import Oidc
 from sre_mcp.auth.places import place_of
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.verifier import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who is let in: the SDK's settings, and what tells a token's owner."""
+
+    settings: AuthSettings
+    verifier: Verifier
+
+
+def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None:
+    """The guard for what SRE_TOKENS and SRE_OIDC name; None where neither is set. ``public_url`` is where callers find the
+    server: tokens of an issuer must be for it. Raises SreError where something cannot be read."""
+    verifier = open_verifier(tokens, issuer, public_url)
+    if verifier is None:
+        return None
+    told = verifier.issuer or public_url or "https://localhost"  # the SDK wants one, and tells nobody without a resource
+    resource = AnyHttpUrl(public_url) if public_url and verifier.issuer else None
+    return Guard(
+        AuthSettings(
+            issuer_url=AnyHttpUrl(told),
+            resource_server_url=resource,
+            required_scopes=[FINDINGS],
+            validate_token_resource=resource is not None,
+        ),
+        verifier,
+    )
 
 
 def open_verifier(tokens: str, issuer: str, resource: str | None) -> Verifier | None:

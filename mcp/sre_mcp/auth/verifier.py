@@ -33,6 +33,11 @@ class Verifier(TokenVerifier):
         self._tokens, self._oidc, self._resource = tokens, oidc, resource
         self._now = now or (lambda: datetime.now(UTC))
 
+    @property
+    def issuer(self) -> str | None:
+        """Whose JWTs are believed, where there is one."""
+        return self._oidc.issuer if self._oidc else None
+
     async def verify_token(self, token: str) -> AccessToken | None:
         """See TokenVerifier."""
         if len(token) > LONGEST:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sre_findings.ask import doors
-from sre_findings.ask.question import Changes, Nights, TimeToFix, Trend
+from sre_findings.ask.question import Changes, Nights, Operations, TimeToFix, Trend
 from sre_findings.ask.sources import Sources
+from sre_mcp.auth.bearer import OPERATIONS
 from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import AsOf, Dated, Narrowed, Paged, Word
 from sre_mcp.tools.tool import Answered, Page, Tool
@@ -78,6 +79,21 @@ def snapshots(_arguments: WhichNights, page: Page, sources: Sources) -> Answered
     return answers.of_list(doors.ask("snapshots", Nights(page.room, page.start), sources), page, skipped=True)
 
 
+class WhoAsked(Paged):
+    """Arguments of operations."""
+
+    days: _Days = 7
+    who: Annotated[Word | None, Field(description="Only what this caller asked.")] = None
+    what: Annotated[Word | None, Field(description="Only calls of this tool.")] = None
+    outcome: Annotated[Word | None, Field(description="Only calls that ended so: answered, usage, access_denied …")] = None
+
+
+def operations(arguments: WhoAsked, page: Page, sources: Sources) -> Answered:
+    """Who asked what."""
+    question = Operations(arguments.days, page.end, arguments.who, arguments.what, arguments.outcome)
+    return answers.of_list(doors.ask("operations", question, sources), page)
+
+
 TOOLS = (
     Tool(
         "changes",
@@ -112,5 +128,15 @@ TOOLS = (
         WhichNights,
         schemas.listed("snapshots"),
         snapshots,
+    ),
+    Tool(
+        "operations",
+        "Who asked what",
+        "The calls of this server's tools, newest first: who, what, arguments, from where it was answered, in how many "
+        "milliseconds (took), and how it ended. Needs the scope operations:read.",
+        WhoAsked,
+        schemas.listed("operations"),
+        operations,
+        scope=OPERATIONS,
     ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import secrets
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from pydantic_core import ErrorDetails
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
 from sre_mcp.caller import Asked, caller
+from sre_mcp.record import Call
 from sre_mcp.text import sentence
 from sre_mcp.tools.compose import answer
 from sre_mcp.tools.registry import TOOLS
@@ -29,21 +29,27 @@ _LOG = logging.getLogger(__name__)
 
 async def call_tool(ctx: Asked, params: CallToolRequestParams) -> CallToolResult:
     """The tool's answer, or an error that says what to do next. It never raises for what a caller can send."""
-    began = time.monotonic()
     tool = TOOLS.get(params.name)
-    done = await _call(ctx, tool, params.arguments or {}) if tool else _unknown(params.name)
-    outcome = (done.meta or {}).get(ERROR, {}).get("kind", "error") if done.is_error else "answered"
-    _LOG.info("%s %s %d ms", tool.name if tool else "no such tool", outcome, (time.monotonic() - began) * 1000)
+    call = Call(tool.name if tool else "no such tool")
+    done = await _call(ctx, tool, params.arguments or {}, call) if tool else _unknown(params.name)
+    call.ended(done, ctx.lifespan_context.recorder)
     return done
 
 
-async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any]) -> CallToolResult:
+async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) -> CallToolResult:
+    try:
+        who = await caller(ctx)
+        call.who = who.name
+        who.need(tool.scope)
+    except SreError as error:
+        return failed(error)
     try:
         arguments = tool.arguments.model_validate(given)
     except ValidationError as error:
         return failed(UsageError(f"{tool.name} cannot be called like this", why=_wrong(error.errors()), do=_do(tool)))
+    call.arguments = arguments.model_dump(mode="json", exclude_defaults=True, exclude={"cursor", "token_budget"})
     try:
-        work = functools.partial(answer, tool, arguments, caller(ctx).sources)
+        work = functools.partial(answer, tool, arguments, who.sources)
         at_once = ctx.lifespan_context.at_once
         with anyio.fail_after(DEADLINE):
             return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=at_once)

@@ -11,6 +11,7 @@ from mcp_types import CallToolResult, TextContent
 
 from sre_findings.ask.cursors import Cursor, decode, pinned
 from sre_findings.ask.sources import Sources
+from sre_findings.model.answer import TABLE
 from sre_mcp.plain import BYTES_A_TOKEN, plain, size
 from sre_mcp.text import fenced, sentence
 from sre_mcp.tools.arguments import Arguments, Paged
@@ -78,7 +79,7 @@ def _cut(answered: Answered, page: Page, query: str, asked_at: datetime) -> _Cut
         kept.append(item)
     place = page.start + len(kept)
     end = min(page.count or answered.total, answered.total)
-    snapshot_id = values.get("snapshot_id")
+    snapshot_id = TABLE if values.get("source") == TABLE else values.get("snapshot_id")
     if not (kept and place < end and snapshot_id):
         return _Cut(kept, None)
     return _Cut(kept, Cursor(str(snapshot_id), asked_at, place).encode(query))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.ask.sources import Sources
+from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.tools.arguments import DEFAULT_BUDGET, Arguments
 from sre_mcp.tools.schemas import Schema
 
@@ -61,7 +62,7 @@ Ask = Callable[[Any, Page, Sources], Answered]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself."""
+    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is what a token needs."""
 
     name: str
     title: str
@@ -70,3 +71,4 @@ class Tool:
     output: Schema
     ask: Ask
     wide: bool = False
+    scope: str = FINDINGS

@@ -1,0 +1,42 @@
+"""What somebody did with the product: one call of a tool, as it is kept for those who must be able to look it up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sre_findings.model.finding import iso
+
+KEPT = timedelta(days=90)
+ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Who asked what, when, from where it was answered, and how that went.
+
+    ``arguments`` are checked ones, never a token. ``outcome`` is ANSWERED or the kind of the error; ``rows`` are those
+    listed; ``took`` is in milliseconds.
+    """
+
+    at: datetime
+    id: str
+    who: str
+    what: str
+    outcome: str
+    took: int
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    source: str | None = None
+    snapshot_id: str | None = None
+    rows: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self) | {"at": iso(self.at)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Operation:
+        """The reverse of :meth:`to_json`."""
+        return cls(**{**values, "at": datetime.fromisoformat(values["at"])})

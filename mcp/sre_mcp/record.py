@@ -1,0 +1,41 @@
+"""What is written down of a call: a row for who must look it up, a line of the log, and metrics in that line."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from mcp_types import CallToolResult
+
+from sre_findings.ask.operations import Recorder, shortened
+from sre_findings.ask.remote import ERROR
+from sre_findings.model.operation import ANSWERED, Operation
+from sre_mcp.observe import metrics, request_id
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Call:
+    """One call from its beginning; who asks, and the arguments, are filled in once they are known to be good."""
+
+    what: str
+    who: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.monotonic)
+
+    def ended(self, done: CallToolResult, recorder: Recorder) -> None:
+        """Writes it down."""
+        took = round((time.monotonic() - self.began) * 1000)
+        values: Mapping[str, Any] = done.structured_content or {}
+        outcome = (done.meta or {}).get(ERROR, {}).get("kind", "error") if done.is_error else ANSWERED
+        rows = values.get("page", {}).get("listed", 0)
+        one = Operation(self.at, request_id(), self.who, self.what, outcome, took, self.arguments,
+                        values.get("source"), values.get("snapshot_id"), rows)  # fmt: skip
+        recorder.add(shortened(one))
+        _LOG.info("%s %s %d ms", self.what, outcome, took, extra={"parts": metrics(one)})

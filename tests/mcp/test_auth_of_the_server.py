@@ -1,0 +1,184 @@
+"""Who has no token gets nothing; who has one gets what it allows, in every tool, resource and completion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_cli.main import main
+from sre_findings.ask.remote import PERSON
+from sre_mcp.auth.issue import Wish, issue
+from sre_mcp.tools.registry import TOOLS
+from sre_simulator.fleet import BUSY_INSTANCE
+
+MINE, THEIRS = "111122223333", "i-1"
+READ, LIVE, OPERATIONS = "findings:read", "live:query", "operations:read"
+WISHES = (
+    Wish("all", (READ, LIVE, OPERATIONS), ("*",), ("*",), 30),
+    Wish("one", (READ,), (MINE,), ("*",), 30),
+    Wish("none", (READ,), (), (), 30),
+    Wish("blind", (OPERATIONS,), ("*",), ("*",), 30),
+    Wish("late", (READ,), ("*",), ("*",), -1),
+    Wish("slack", (READ,), ("*",), ("*",), 30, "slack"),
+)
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Tokens by name, and where their document is."""
+    made = {wish.name: issue(wish, datetime.now(UTC)) for wish in WISHES}
+    path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
+    path.touch(mode=0o600)
+    people = {"T1/U1": {"accounts": [MINE], "owners": ["*"]}}
+    path.write_text(json.dumps({"tokens": [entry for _, entry in made.values()], "slack_users": people}))
+    return {name: token for name, (token, _) in made.items()} | {"document": path.as_uri()}
+
+
+@pytest.fixture(scope="module")
+def server(demo_store: Path, tokens: dict[str, str], serve_with_auth: Any) -> Iterator[Any]:
+    """A server that asks for a token."""
+    with serve_with_auth(demo_store, SRE_TOKENS=tokens["document"], SRE_LOG="json") as served:
+        yield served
+
+
+def asked(method: str, params: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
+@pytest.fixture
+def call(server: Any, tokens: dict[str, str]) -> Any:
+    """``call("one", "summarize", by="owner")``: the result of a tool for the holder of a token."""
+
+    def post(whose: str, tool: str, person: str | None = None, **arguments: Any) -> Any:
+        params = {"name": tool, "arguments": arguments} | ({"_meta": {PERSON: person}} if person else {})
+        answer = server.post(asked("tools/call", params), Authorization=f"Bearer {tokens[whose]}")
+        assert answer.status == 200, answer.body
+        return answer.json["result"]
+
+    return post
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer sre_x", "Basic abc", "late"])
+def test_no_token_no_answer(server: Any, tokens: dict[str, str], header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": f"Bearer {tokens[header]}" if header == "late" else header}
+    for message in (asked("tools/list", {}), asked("tools/call", {"name": "summarize", "arguments": {}}), b"not json"):
+        answer = server.post(message, **headers)
+        assert answer.status == 401
+        assert b"findings" not in answer.body
+    assert server.request("GET", "/healthz").status == 200
+
+
+def test_a_token_without_the_scope_is_forbidden(server: Any, tokens: dict[str, str], call: Any) -> None:
+    answer = server.post(asked("tools/list", {}), Authorization=f"Bearer {tokens['blind']}")
+    assert (answer.status, b"insufficient_scope" in answer.body) == (403, True)
+    told = call("one", "operations")
+    assert told["isError"]
+    assert "lacks the scope operations:read" in told["content"][0]["text"]
+    live = call("one", "check_resource", resource_id=BUSY_INSTANCE, live=True)
+    assert live["isError"]
+    assert "lacks the scope live:query" in live["content"][0]["text"]
+
+
+def test_a_token_sees_its_accounts_in_every_tool_and_nothing_of_others(call: Any) -> None:
+    everywhere = call("all", "summarize", by="account")["structuredContent"]
+    mine = call("one", "summarize", by="account")["structuredContent"]
+    assert [one["value"] for one in mine["groups"]] == [MINE]
+    assert mine["counts"] == next(one["counts"] for one in everywhere["groups"] if one["value"] == MINE)
+    others = [one["value"] for one in everywhere["groups"] if one["value"] != MINE]
+    assert others
+    needed = {"get_finding": {"resource_id": BUSY_INSTANCE, "vulnerability_id": "CVE-2022-25235"},
+              "where_vulnerable": {"text": "openssl"}, "check_resource": {"resource_id": BUSY_INSTANCE}}  # fmt: skip
+    for tool in set(TOOLS) - {"operations"}:
+        said = json.dumps(call("one", tool, **needed.get(tool, {})))
+        assert not [other for other in others if other in said], tool
+
+
+def test_what_is_forbidden_and_what_is_not_there_answer_alike(call: Any) -> None:
+    accounts = call("all", "list_findings", count=400, token_budget=50_000)["structuredContent"]["findings"]
+    theirs = next(one["resource_id"] for one in accounts if one["account_id"] != MINE)
+    forbidden = call("one", "check_resource", resource_id=theirs)
+    nowhere = call("one", "check_resource", resource_id="i-0000000000000dead")
+    assert forbidden["structuredContent"]["reason"] == "no_such_resource"
+    plain = json.dumps(forbidden).replace(theirs, "ID"), json.dumps(nowhere).replace("i-0000000000000dead", "ID")
+    near = [json.loads(one)["structuredContent"].pop("explanation") for one in plain]
+    assert theirs not in near[0]
+    ages = [json.loads(one)["structuredContent"] | {"explanation": "", "age_seconds": 0} for one in plain]
+    assert ages[0] == ages[1]
+
+
+def test_who_may_see_nothing_is_never_told_that_it_is_clean(call: Any) -> None:
+    values = call("none", "summarize")["structuredContent"]
+    assert (values["verdict"], values["reason"], values["counts"]["total"]) == ("unknown", "not_scanned", 0)
+    assert values["explanation"] == "Inspector scans nothing of what was asked for"
+
+
+def test_a_token_that_acts_for_people_sees_what_they_may_and_nothing_alone(call: Any) -> None:
+    alone = call("slack", "summarize")
+    assert alone["isError"]
+    assert "the request names none" in alone["content"][0]["text"]
+    mine = call("slack", "summarize", person="T1/U1", by="account")["structuredContent"]
+    assert [one["value"] for one in mine["groups"]] == [MINE]
+    stranger = call("slack", "summarize", person="T1/U2", by="account")["structuredContent"]
+    assert stranger["groups"] == []
+    assert call("one", "summarize", person="T1/U1")["isError"], "who acts for nobody may not name anybody"
+
+
+def test_resources_and_completions_are_the_callers_too(server: Any, tokens: dict[str, str]) -> None:
+    headers = {"Authorization": f"Bearer {tokens['one']}"}
+    read = server.post(asked("resources/read", {"uri": "sre://snapshots/latest"}), **headers).json["result"]
+    text = read["contents"][0]["text"]
+    ref = {"type": "ref/prompt", "name": "triage-instance"}
+    offered = server.post(
+        asked("completion/complete", {"ref": ref, "argument": {"name": "resource", "value": "prod"}}), **headers
+    )
+    accounts = {"444455556666", "777788889999"}
+    assert not [one for one in accounts if one in text]
+    assert offered.status == 200
+
+
+def test_every_call_is_on_record_and_no_token_is_anywhere(
+    server: Any, call: Any, tokens: dict[str, str], demo_store: Path, capfd: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    call("one", "where_vulnerable", text="openssl", owners=["payments"])
+    call("one", "where_vulnerable", text="")
+    call("one", "operations")
+    answer = server.post(asked("tools/call", {"name": "coverage", "arguments": {}}), Authorization=f"Bearer {tokens['all']}",
+                         X_Request_Id="from-the-alb.1")  # fmt: skip
+    assert answer.headers["x-request-id"] == "from-the-alb.1"
+    monkeypatch.setenv("SRE_STORE", str(demo_store))
+    found, told = dict[Any, Any](), dict[str, Any]()
+    for _ in range(100):
+        if found.get(("all", "coverage", "answered"), {}).get("id") == "from-the-alb.1":
+            break
+        capfd.readouterr()
+        with pytest.raises(SystemExit):
+            main(["operations", "-n", "0", "--output", "json"])
+        told = json.loads(capfd.readouterr().out)
+        found = {(one["who"], one["what"], one["outcome"]): one for one in reversed(told["operations"])}
+    where = found["one", "where_vulnerable", "answered"]
+    assert (where["arguments"], where["source"]) == ({"text": "openssl", "owners": ["payments"]}, "snapshot")
+    assert where["rows"] > 0
+    assert found["one", "where_vulnerable", "usage"]["arguments"] == {}
+    assert ("one", "operations", "access_denied") in found
+    assert found["all", "coverage", "answered"]["id"] == "from-the-alb.1"
+    through = call("all", "operations", who="one", days=1)["structuredContent"]
+    assert {one["who"] for one in through["operations"]} == {"one"}
+    lines = [json.loads(line) for line in server.log if line.startswith("{")]
+    counted = next(one for one in lines if one.get("request_id") == "from-the-alb.1")
+    assert (counted["Tool"], counted["Calls"], counted["Failures"], counted["who"]) == ("coverage", 1, 0, "all")
+    assert counted["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "SreOperationsAssistant"
+    everything = "".join(server.log) + json.dumps(told)
+    assert not [name for name, token in tokens.items() if name != "document" and token[8:] in everything]
+
+
+def test_a_server_without_tokens_does_not_start(demo_store: Path, monkeypatch: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SRE_STORE", str(demo_store))
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--port", "0"])
+    assert ended.value.code == 2
+    assert "no tokens are set up" in capfd.readouterr().err
