@@ -30,7 +30,8 @@ Cli = Callable[..., Any]
 
 
 def test_every_door_is_tried_here() -> None:
-    assert {command for command, *_ in QUESTIONS.values()} | {"suppressions"} == set(DOORS)
+    elsewhere = {"suppressions", "operations", "findings", "export", "snapshots"}  # the last three are the server's
+    assert {command for command, *_ in QUESTIONS.values()} | elsewhere == set(DOORS)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -161,7 +161,7 @@ def test_every_call_is_on_record_and_no_token_is_anywhere(
         told = json.loads(capfd.readouterr().out)
         found = {(one["who"], one["what"], one["outcome"]): one for one in reversed(told["operations"])}
     where = found["one", "where_vulnerable", "answered"]
-    assert (where["arguments"], where["source"]) == ({"text": "openssl", "owners": ["payments"]}, "snapshot")
+    assert (where["arguments"], where["source"]) == ({"text": "openssl", "owners": ["payments"]}, "snapshot"), told
     assert where["rows"] > 0
     assert found["one", "where_vulnerable", "usage"]["arguments"] == {}
     assert ("one", "operations", "access_denied") in found

@@ -138,7 +138,7 @@ def test_without_a_snapshot_everything_still_answers(tmp_path: Any, open_store: 
             assert read(empty, "sre://snapshots/latest")["total_snapshots"] == 0
             assert read(empty, "sre://resources/x")["verdict"] == "unknown"
             assert complete(empty, PromptReference(name="triage-instance"), "resource", "x") == []
-            for name in {*TOOLS} - {"suppressions"}:
+            for name in {*TOOLS} - {"suppressions", "operations"}:
                 given = {
                     "check_resource": {"resource_id": "x"},
                     "where_vulnerable": {"text": "x"},

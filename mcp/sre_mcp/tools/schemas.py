@@ -24,7 +24,7 @@ OBJECT: Schema = {"type": "object"}
 
 # Told to every agent with every tool: each word here is paid for fifteen times, so the server's instructions explain them.
 PROOF: Schema = {
-    "source": {"type": "string", "enum": ["snapshot", "live"]},
+    "source": {"type": "string", "enum": ["snapshot", "live", "table"]},
     "snapshot_id": MAYBE_TEXT,
     "as_of": MAYBE_TEXT,
     "age_seconds": MAYBE_COUNT,

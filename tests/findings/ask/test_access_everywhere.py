@@ -20,7 +20,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask import ask, doors
+from sre_findings.ask import ask, doors, nights, one_finding
+from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.engines.tables import TABLES
 from sre_findings.ask.question import (
     CACHED,
     KINDS_OF_CHANGE,
@@ -29,7 +31,11 @@ from sre_findings.ask.question import (
     CoverageGaps,
     Exposure,
     Fixes,
+    Listed,
     Narrow,
+    Near,
+    OneFinding,
+    Operations,
     Priorities,
     Rows,
     Sla,
@@ -37,6 +43,7 @@ from sre_findings.ask.question import (
     Suppressed,
     TimeToFix,
     Trend,
+    WholeRows,
 )
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.sql import Sql, sql
@@ -146,8 +153,20 @@ def _allowed(tables: dict[str, pa.Table], access: Access) -> dict[str, pa.Table]
         if kind in named:
             rows = zip(*(table[name].to_pylist() for name in keys[kind]), strict=True)
             table = table.filter(pa.array([row in named[kind] for row in rows], pa.bool_()))
+        elif kind == "cells":
+            ours = [account == "*" or access.allows_account(account) for account in table["account_id"].to_pylist()]
+            table = table.filter(pa.array([one and access != NOTHING for one in ours], pa.bool_()))
+        elif kind == "closed":
+            known = [one for name, one in owned.items() if name.split("/")[0] in ("resources", "coverage")]
+            places = _values(known, *PLACE)
+            rows = zip(*(table[name].to_pylist() for name in PLACE), strict=True)
+            keep = [access.allows_account(row[0]) if access.all_owners else row in places for row in rows]
+            table = table.filter(pa.array(keep, pa.bool_()))
         kept[key] = table
     return kept
+
+
+PLACE = ("account_id", "region", "resource_type", "resource_id")
 
 
 OWNED = ("findings", "coverage", "resources", "ages", "states", "events")
@@ -228,6 +247,12 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     **{f"where is {text}": door("where", Exposure(text, count=0)) for text in ("openssl", "CVE-2024-3094", "nothing")},
     "fixes": door("fixes", Fixes(count=0)),
     "images": door("fixes", Fixes(count=0, images=True)),
+    "findings": door("findings", Listed(count=0)),
+    "findings of some": door("findings", Listed(20, 5, ("HIGH",), narrow=NARROW, fixable=True)),
+    "whole findings": door("export", WholeRows(Rows(), count=50)),
+    "one finding": lambda sources: one_finding.one_finding(OneFinding(None, BUSY_INSTANCE, "CVE-2022-25235"), sources),
+    **{f"near {text}": (lambda text: lambda sources: nights.near(Near(text), sources))(text) for text in ("prod-web", "i-0")},
+    "owners": nights.owners,
 }  # fmt: skip
 TRENDS = {kind: door("trend", Trend(kind=kind, value=value)) for kind, value in (
     ("organization", ""), ("account", "111122223333"), ("owner", "payments"), ("region", "eu-west-1"),
@@ -270,6 +295,31 @@ def test_every_question_is_answered_as_if_there_were_nothing_else(stores: Stores
     for text in texts:
         for question in (cached(text), cached(text, count=3, severities=("CRITICAL",), suppressed=True)):
             assert not difference(said(question, seen), said(question, alone)), (text, access)
+
+
+@QUICKLY
+@given(access=ACCESSES)
+def test_every_table_of_the_engine_has_the_allowed_rows_and_no_other(stores: Stores, access: Access) -> None:
+    """Also those that no question reads by itself, so that the next one cannot leak."""
+    seen, alone = (_tables(sources) for sources in (whole_store(stores).seen_by(access), stores.of(access)))
+    assert seen.keys() == {*TABLES}
+    for name in seen:
+        assert not difference(str(seen[name]), str(alone[name])), (name, access)
+
+
+def _tables(sources: Sources) -> dict[str, list[str]]:
+    engine = sources.open(sources.snapshots.commits())
+    assert isinstance(engine, DuckDB)
+    return {name: sorted(map(repr, _texts(engine.connect([name]), name))) for name in TABLES}
+
+
+def _texts(connection: Any, table: str) -> list[tuple[str, ...]]:
+    """The rows of a table, their values as texts in the order of the columns' names."""
+    names = sorted(row[0] for row in connection.execute(f"describe {table}").fetchall())
+    rows: list[tuple[str, ...]] = connection.execute(
+        f"select {', '.join(f'{n}::varchar' for n in names)} from {table}"
+    ).fetchall()
+    return rows
 
 
 def rule(index: int, *, resources: tuple[str, ...], owner: str, **more: Any) -> Suppression:
@@ -401,5 +451,14 @@ def test_sql_is_for_who_sees_everything(stores: Stores) -> None:
 
 
 def test_the_doors_are_all_asked_here() -> None:
-    asked = {"changes", "trend", "sla", "time-to-fix", "priorities", "where", "fixes", "suppressions"}
-    assert asked == set(doors.DOORS), "a new question must be held to the access too: add it to QUESTIONS"
+    asked = {"changes", "trend", "sla", "time-to-fix", "priorities", "where", "fixes", "suppressions", "findings", "export"}  # fmt: skip
+    refused = {"operations"}  # what others asked names what others have
+    plain = {"snapshots"}  # commits as the caller sees them, which have tests of their own
+    assert asked | refused | plain == set(doors.DOORS), "a new question must be held to the access too: add it to QUESTIONS"
+
+
+def test_what_others_asked_is_told_to_nobody_who_sees_a_part(stores: Stores) -> None:
+    whole = whole_store(stores)
+    assert doors.ask("operations", Operations(), whole).total == 0
+    with pytest.raises(AccessDenied, match="is of the whole estate"):
+        doors.ask("operations", Operations(), whole.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL}))))
