@@ -65,7 +65,7 @@ def roll_up(snapshots: Snapshots, table: Table) -> int:
     written = 0
     for one in commits[behind:]:
         now = count(snapshots, one)
-        written += table_rollups.write_ages(table, one, now.ages, _known(before.ages, now.ages, one))
+        written += table_rollups.write_ages(table, one, now.ages, _known(before.ages, now.rollups, one))
         written += table_rollups.write(table, one, now.rollups, _known(before.rollups, now.rollups, one))
         before = Counted({**before.rollups, **now.rollups}, {**before.ages, **now.ages})
     return written
@@ -85,7 +85,7 @@ def count(snapshots: Snapshots, one: Commit) -> Counted:
         return Counted(counting.rollups(engine), counting.ages(engine))
 
 
-def _known(before: Mapping[Scope, T], now: Mapping[Scope, T], one: Commit) -> dict[Scope, T]:
+def _known(before: Mapping[Scope, T], now: Mapping[Scope, Rollup], one: Commit) -> dict[Scope, T]:
     """What was before, of the scopes of which the commit can say anything."""
     return {scope: held for scope, held in before.items() if scope in now or _reached(scope, one)}
 

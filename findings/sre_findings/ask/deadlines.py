@@ -8,7 +8,7 @@ from sre_findings.ask import counting, kept
 from sre_findings.ask.question import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
-from sre_findings.ask.summaries import check_owners
+from sre_findings.ask.summaries import check_owners, is_unread
 from sre_findings.ask.survival import time_to_fix as estimate
 from sre_findings.ask.when import choose
 from sre_findings.model.ages import Ages, Lateness, lateness
@@ -57,7 +57,8 @@ def _ages(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
     kinds = (ORGANIZATION, question.by)
     if question.owners or not kept.can_read(found, sources, *kinds):
         return counting.ages(found.engine, question.owners)
-    return dict(pair for kind in kinds for pair in kept.ages(found, sources, kind))
+    pairs = (pair for kind in kinds for pair in kept.ages(found, sources, kind))
+    return {scope: ages for scope, ages in pairs if not is_unread(scope, found)}
 
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:

@@ -103,6 +103,11 @@ def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
     return lambda kind: [(scope, rollup) for scope, rollup in every.items() if scope.kind == kind and rollup != Rollup()]
 
 
+def is_unread(scope: Scope, found: Found) -> bool:
+    """Whether it is a region of which nothing was read: what the table knows of it is of another night."""
+    return scope.kind == "region" and any(gap[:2] == ("*", scope.value) for gap in found.commit.gaps)
+
+
 def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
     by = question.by
     if by is None:
@@ -111,8 +116,7 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
         place: dict[str, Any] = dict.fromkeys(("resource_id", "resource_type", "account_id", "region"))
         rows = found.engine.rows(f"by_{by}", count=question.count or None, owners=list(question.owners) or None, **place)
         return [Group(row["value"], row["name"] or "", Rollup.counted(row)) for row in rows]
-    unread = {gap[1] for gap in found.commit.gaps if gap[0] == "*"} if by == "region" else set()
-    groups = [Group(scope.value, "", rollup) for scope, rollup in read(by) if scope.value not in unread]
+    groups = [Group(scope.value, "", rollup) for scope, rollup in read(by) if not is_unread(scope, found)]
     groups.sort(key=lambda g: ([-n for n in g.rollup.counts.by_rank()], g.value))
     chosen = groups[: question.count or None]
     if by == "account":
