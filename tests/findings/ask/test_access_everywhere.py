@@ -21,6 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sre_findings.ask import ask, doors
+from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.engines.tables import TABLES
 from sre_findings.ask.question import (
     CACHED,
     KINDS_OF_CHANGE,
@@ -146,8 +148,20 @@ def _allowed(tables: dict[str, pa.Table], access: Access) -> dict[str, pa.Table]
         if kind in named:
             rows = zip(*(table[name].to_pylist() for name in keys[kind]), strict=True)
             table = table.filter(pa.array([row in named[kind] for row in rows], pa.bool_()))
+        elif kind == "cells":
+            ours = [account == "*" or access.allows_account(account) for account in table["account_id"].to_pylist()]
+            table = table.filter(pa.array([one and access != NOTHING for one in ours], pa.bool_()))
+        elif kind == "closed":
+            known = [one for name, one in owned.items() if name.split("/")[0] in ("resources", "coverage")]
+            places = _values(known, *PLACE)
+            rows = zip(*(table[name].to_pylist() for name in PLACE), strict=True)
+            keep = [access.allows_account(row[0]) if access.all_owners else row in places for row in rows]
+            table = table.filter(pa.array(keep, pa.bool_()))
         kept[key] = table
     return kept
+
+
+PLACE = ("account_id", "region", "resource_type", "resource_id")
 
 
 OWNED = ("findings", "coverage", "resources", "ages", "states", "events")
@@ -270,6 +284,31 @@ def test_every_question_is_answered_as_if_there_were_nothing_else(stores: Stores
     for text in texts:
         for question in (cached(text), cached(text, count=3, severities=("CRITICAL",), suppressed=True)):
             assert not difference(said(question, seen), said(question, alone)), (text, access)
+
+
+@QUICKLY
+@given(access=ACCESSES)
+def test_every_table_of_the_engine_has_the_allowed_rows_and_no_other(stores: Stores, access: Access) -> None:
+    """Also those that no question reads by itself, so that the next one cannot leak."""
+    seen, alone = (_tables(sources) for sources in (whole_store(stores).seen_by(access), stores.of(access)))
+    assert seen.keys() == {*TABLES}
+    for name in seen:
+        assert not difference(str(seen[name]), str(alone[name])), (name, access)
+
+
+def _tables(sources: Sources) -> dict[str, list[str]]:
+    engine = sources.open(sources.snapshots.commits())
+    assert isinstance(engine, DuckDB)
+    return {name: sorted(map(repr, _texts(engine.connect([name]), name))) for name in TABLES}
+
+
+def _texts(connection: Any, table: str) -> list[tuple[str, ...]]:
+    """The rows of a table, their values as texts in the order of the columns' names."""
+    names = sorted(row[0] for row in connection.execute(f"describe {table}").fetchall())
+    rows: list[tuple[str, ...]] = connection.execute(
+        f"select {', '.join(f'{n}::varchar' for n in names)} from {table}"
+    ).fetchall()
+    return rows
 
 
 def rule(index: int, *, resources: tuple[str, ...], owner: str, **more: Any) -> Suppression:

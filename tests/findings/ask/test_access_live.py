@@ -1,0 +1,173 @@
+"""Live Inspector is asked about the caller's accounts and no other, and what is not theirs is answered as what is not there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.ask import about_resource
+from sre_findings.ask.live import live
+from sre_findings.ask.question import CACHED, LIVE, AboutResource
+from sre_findings.ask.sources import Sources
+from sre_findings.inspector.client import connect
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.retry import Patience, RateLimit
+from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
+from sre_findings.model.context import Context
+from sre_findings.model.errors import AccessDenied, UsageError
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet
+from sre_simulator.server import Simulator
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+STRANGER = "i-0123456789abcdef9"
+ACCOUNT = "111122223333"  # whose is BUSY_INSTANCE, and its team is payments
+
+
+def only(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return default_fleet(nights=1)
+
+
+@pytest.fixture
+def inspector(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    with Simulator(fleet) as simulator:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        yield simulator
+
+
+@pytest.fixture
+def sources(nights: Snapshots, tmp_path: Path) -> Sources:
+    def opened(region: str) -> Inspector:
+        return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
+
+    asked = live(opened, lambda: ["eu-west-1"], lambda: NOW)
+    return Sources(nights, SqliteTable(tmp_path / "table"), tmp_path, live=asked, now=lambda: NOW)
+
+
+def asked_about(inspector: Simulator, since: int = 0) -> list[set[str]]:
+    """The accounts that each call was limited to; of all accounts an empty set."""
+    found = []
+    for one in inspector.requests[since:]:
+        filters = one.body["filterCriteria"]
+        found.append({each["value"] for name in ("awsAccountId", "accountId") for each in filters.get(name, [])})
+    return found
+
+
+def told(answer: Any, text: str) -> str:
+    """All of an answer, but for what was asked."""
+    return json.dumps(answer.to_json()).replace(text, "X")
+
+
+def test_who_sees_it_is_answered_as_everybody_was(inspector: Simulator, sources: Sources) -> None:
+    question = AboutResource(BUSY_INSTANCE, source=LIVE, count=0)
+    mine = about_resource(question, sources.seen_by(Access(only(ACCOUNT), only("payments"))))
+    assert mine.rollup.counts.total > 1000
+    assert mine.to_json() == {**about_resource(question, sources).to_json(), "account_name": None}
+    assert {ACCOUNT} in asked_about(inspector)
+
+
+@pytest.mark.parametrize(
+    "access",
+    [Access(only("444455556666"), only(ALL)), Access(only(ALL), only("data")), Access(only(ACCOUNT), only("data")), NOTHING],
+)
+def test_what_is_not_theirs_is_answered_as_what_is_not_there(inspector: Simulator, sources: Sources, access: Access) -> None:
+    seen = sources.seen_by(access)
+    for source in (LIVE, "either"):
+        before = len(inspector.requests)
+        forbidden = about_resource(AboutResource(BUSY_INSTANCE, source=source), seen)
+        calls, before = asked_about(inspector, before), len(inspector.requests)
+        assert told(forbidden, BUSY_INSTANCE) == told(about_resource(AboutResource(STRANGER, source=source), seen), STRANGER)
+        assert forbidden.verdict.reason == "no_such_resource"
+        assert calls == asked_about(inspector, before), "the same is asked of Inspector"
+
+
+def test_what_is_clean_and_not_theirs_is_not_there_either(inspector: Simulator, sources: Sources) -> None:
+    """It has no findings, so that its coverage alone says whose it is."""
+    seen = sources.seen_by(Access(only(ALL), only("data")))
+    forbidden = about_resource(AboutResource(CLEAN_INSTANCE, source=LIVE), seen)
+    assert told(forbidden, CLEAN_INSTANCE) == told(about_resource(AboutResource(STRANGER, source=LIVE), seen), STRANGER)
+    assert about_resource(AboutResource(CLEAN_INSTANCE, source=LIVE), sources).verdict.verdict == "clean"
+
+
+def test_no_call_is_about_an_account_that_is_not_allowed(inspector: Simulator, sources: Sources) -> None:
+    allowed = only(*(f"{number:012}" for number in range(23)), "444455556666")
+    about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL))))
+    calls = asked_about(inspector)
+    assert len(calls) == 6
+    assert all(0 < len(accounts) <= 10 for accounts in calls)
+    assert frozenset().union(*calls) == allowed
+
+
+def test_who_sees_no_account_asks_nothing(inspector: Simulator, sources: Sources) -> None:
+    about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(NOTHING))
+    assert inspector.requests == []
+
+
+def test_an_owner_of_a_part_of_a_resource_does_not_see_it_clean(
+    inspector: Simulator, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its findings say that another owns it than its coverage says."""
+    from sre_findings.ask import live as module
+
+    as_it_is = module._finding
+    monkeypatch.setattr(module, "_finding", lambda *a: replace(as_it_is(*a), owner="identity"))
+    answer = about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(only(ALL), only("payments"))))
+    assert (answer.verdict.verdict, answer.coverage, answer.findings) == ("unknown", [], [])
+
+
+def test_a_name_of_others_is_refused_as_one_that_nobody_has(sources: Sources) -> None:
+    name = about_resource(AboutResource(BUSY_INSTANCE, source=CACHED), sources).resource.name
+    seen, said = sources.seen_by(Access(only("444455556666"), only(ALL))), []
+    for text in (name, "nobody-has-this-name"):
+        with pytest.raises(UsageError, match="Inspector cannot be asked for the name") as error:
+            about_resource(AboutResource(text, source=LIVE), seen)
+        said.append(str(error.value).replace(text, "X"))
+    assert said[0] == said[1]
+
+
+def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources) -> None:
+    def denied(*_: Any) -> Any:
+        raise AccessDenied("AWS denied it", why="arn:aws:sts::999988887777:assumed-role/x may not")
+
+    seen = replace(sources, live=denied)
+    for access, tells in ((EVERYTHING, True), (Access(only(ACCOUNT), only(ALL)), False)):
+        notes = about_resource(AboutResource(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
+        assert any("Inspector was not asked live: AWS denied it" in note for note in notes)
+        assert any("999988887777" in note for note in notes) is tells
+
+
+def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources: Sources) -> None:
+    asked: list[str] = []
+
+    def context(_: AboutResource, resource: Any) -> Context:
+        asked.append(resource.resource_id)
+        return Context(account_id=ACCOUNT)
+
+    seen = replace(sources, context=context).seen_by(Access(only("444455556666"), only(ALL)))
+    for text in (BUSY_INSTANCE, STRANGER):
+        answer = about_resource(AboutResource(text, source=CACHED, context=True), seen)
+        assert answer.context == Context(remarks=("context is for resources that findings or coverage name",))
+    assert asked == []
+    theirs = about_resource(AboutResource("444455556666-only", source=CACHED), seen)
+    assert theirs.resource.account_id == ""
+    mine = replace(sources, context=context).seen_by(Access(only(ACCOUNT), only(ALL)))
+    found = about_resource(AboutResource(BUSY_INSTANCE, source=CACHED, context=True), mine).context
+    assert found == Context(account_id=ACCOUNT)
+    elsewhere = replace(sources, context=lambda *_: Context(account_id="999988887777", remarks=("x is not 999988887777",)))
+    hidden = about_resource(
+        AboutResource(BUSY_INSTANCE, source=CACHED, context=True), elsewhere.seen_by(Access(only(ACCOUNT), only(ALL)))
+    ).context
+    assert hidden
+    assert "999988887777" not in repr(hidden)
