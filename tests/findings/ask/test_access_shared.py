@@ -10,7 +10,7 @@ import pytest
 
 from sre_findings.ask import ask, doors
 from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.question import CACHED, AboutResource, Exposure, Priorities, Rows, Sla, Summary
+from sre_findings.ask.question import CACHED, AboutResource, Exposure, Priorities, Rows, Sla, Summary, WholeRows
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, NOTHING, Access
 from sre_findings.store.blobs import FolderBlobs
@@ -67,6 +67,11 @@ def seen(sources: Sources, *owners: str) -> Sources:
     return sources.seen_by(Access(frozenset({ALL}), frozenset(owners)))
 
 
+def sent(sources: Sources) -> list[Any]:
+    """The resources that whole findings name, as Inspector sent them."""
+    return [one.get("resources") for one in doors.ask("export", WholeRows(Rows()), sources).items]
+
+
 def exported(sources: Sources) -> list[tuple[str, str, str | None]]:
     _, batches = ask.rows(Rows(), sources)
     return [(row["finding_arn"], row["resource_id"], row["resources"]) for batch in batches for row in batch]
@@ -100,6 +105,7 @@ def test_what_else_it_is_of_is_told_to_who_sees_all_of_it(sources: Sources) -> N
     ]  # fmt: skip
     assert exported(seen(sources, "ann")) == [("arn:CVE-1", "i-a", None)]
     assert exported(seen(sources, "ann", "bob")) == exported(sources)
+    assert sent(seen(sources, "ann")) == [None]
     assert exported(sources)[0] == ("arn:CVE-1", "i-a", "[i-a, i-b]")
 
 
