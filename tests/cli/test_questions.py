@@ -234,3 +234,9 @@ def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_pat
     assert (run.code, "name" in run.err) == (2, True)
     run = cli("vulnerabilities", "-i", "i-0123456789abcdef0", "--live", "--region", "eu-west-11", "--store", str(tmp_path))
     assert (run.code, "not an AWS region" in run.err) == (2, True)
+
+
+def test_an_export_of_a_resource_that_nobody_knows_says_so(cli: Cli, demo: Path) -> None:
+    run = cli("export", "-i", "nobody")
+    assert (run.code, run.out) == (2, "")
+    assert "the snapshot knows no resource 'nobody'" in run.err

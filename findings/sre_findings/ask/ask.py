@@ -93,7 +93,7 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
     found = find(sources, question.as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    resource_id = resources.resolve(question.text, found.engine).resource_id if question.text else None
+    resource_id = resources.known_id(question.text, found.engine)
     filters = {
         name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
     }

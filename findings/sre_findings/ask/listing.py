@@ -12,7 +12,6 @@ from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.summaries import check_owners
 from sre_findings.ask.suppressed import marked
 from sre_findings.ask.wire_form import wire_form
-from sre_findings.model.errors import UsageError
 from sre_findings.model.list_answer import ListAnswer, Shown
 
 _FIELDS = (
@@ -54,7 +53,7 @@ def whole(question: WholeRows, sources: Sources) -> ListAnswer:
     check_owners(found, rows.owners)
     names = ("statuses", "severities", "types", "accounts", "regions", "owners")
     filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
-    filters["resource_id"] = _resource_id(rows.text, found)
+    filters["resource_id"] = resources.known_id(rows.text, found.engine)
     total = _total(found, filters | _EVERY)
     page = found.engine.rows("whole_findings", finding_arn=None, count=question.count or None, skip=question.skip, **filters)
     items = [wire_form(row) for row in page]
@@ -63,14 +62,3 @@ def whole(question: WholeRows, sources: Sources) -> ListAnswer:
 
 def _total(found: Found, filters: Mapping[str, Any]) -> int:
     return int(found.engine.rows("findings_total", **filters)[0]["total"])
-
-
-def _resource_id(text: str | None, found: Found) -> str | None:
-    """The id of the resource that a text means; None for all. Raises UsageError where nothing is known by it."""
-    if text is None:
-        return None
-    try:
-        return resources.resolve(text, found.engine).resource_id
-    except resources.Unidentified:
-        do = "Check the id or the name; check_resource and sre-cli vulnerabilities name the nearest."
-        raise UsageError(f"the snapshot knows no resource {text!r}", do=do) from None

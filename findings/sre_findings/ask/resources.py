@@ -110,6 +110,17 @@ def resolve(text: str, engine: Engine) -> Resource:
     return next(iter(places.values()))
 
 
+def known_id(text: str | None, engine: Engine) -> str | None:
+    """The id of the resource that a text means; None for all. Raises UsageError where nothing is known by it."""
+    if text is None:
+        return None
+    try:
+        return resolve(text, engine).resource_id
+    except Unidentified:
+        do = "Check the id or the name: sre-cli vulnerabilities -i names the nearest."
+        raise UsageError(f"the snapshot knows no resource {text!r}", do=do) from None
+
+
 def _where(one: Resource) -> str:
     return f"{one.resource_id} ({one.account_id} {one.region})"
 
