@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import answers
 import collect
+import serve
 import start
 
 if __name__ == "__main__":
     start.main()
     collect.main()
     answers.main()
+    serve.main()

@@ -32,7 +32,7 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
 def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
     check_id(question.text)
     found = find(sources, question.as_of)
-    cached = resources.answer(question, found, sources) if found or question.source == CACHED else None
+    cached = _cached(question, found, sources) if found or question.source == CACHED else None
     if not _wants_live(question, cached, sources):
         return cached or resources.nothing(question, None)
     try:
@@ -42,6 +42,19 @@ def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
             raise
         why = error if sources.access.everything else error.what  # what AWS adds may name accounts
         return resources.with_note(cached or resources.nothing(question, None), f"Inspector was not asked live: {why}")
+
+
+def _cached(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
+    """The snapshot's answer; one that was given before is given again, with the proof of now."""
+    if found is None:
+        return resources.answer(question, found, sources)
+    plain = replace(question, source=CACHED, context=False, severities=tuple(question.severities), region=None)
+    key = (sources.access, found.commit.snapshot_id, found.proof.too_old, sources.now().date(), plain)
+    answer = sources.given.get(key)
+    if answer is None:
+        answer = resources.answer(question, found, sources)
+        sources.given.put(key, answer, 1 + len(answer.findings))
+    return replace(answer, proof=found.proof)
 
 
 def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources: Sources) -> bool:

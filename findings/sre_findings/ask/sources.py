@@ -11,6 +11,7 @@ from pathlib import Path
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
+from sre_findings.ask.remembered import Remembered
 from sre_findings.ask.when import choose
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
@@ -61,6 +62,7 @@ class Sources:
     access: Access = EVERYTHING
     opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
+    given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
 
     def seen_by(self, access: Access) -> Sources:
         """The same sources for a caller who may see no more than this, and no more than before."""

@@ -13,6 +13,7 @@ from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import Dated, Narrowed, Paged, Region, Severities, Statuses, Text, Types
 from sre_mcp.tools.tool import Answered, Page, Tool
 
+_FINDING = 500  # bytes of JSON: twenty-one names and an ARN alone take as many
 _WIRE = ("findingArn", "severity", "status", "title")
 _FILTERED = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of")
 
@@ -143,6 +144,7 @@ TOOLS = (
         ),
         check_resource,
         wide=True,
+        smallest=_FINDING,
     ),
     Tool(
         "list_findings",
@@ -153,6 +155,7 @@ TOOLS = (
         ListFindings,
         schemas.listed("findings"),
         list_findings,
+        smallest=_FINDING,
     ),
     Tool(
         "get_finding",

@@ -25,9 +25,9 @@ def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult
     query, now = f"{tool.name} {arguments.query()}", sources.now()
     cursor = decode(arguments.cursor, query, now) if arguments.cursor else None
     if cursor is None:
-        page, here = Page(0, arguments.count, arguments.token_budget), sources
+        page, here = Page(0, arguments.count, arguments.token_budget, smallest=tool.smallest), sources
     else:
-        page = Page(cursor.place, arguments.count, arguments.token_budget, cursor.snapshot_id)
+        page = Page(cursor.place, arguments.count, arguments.token_budget, cursor.snapshot_id, tool.smallest)
         here = pinned(sources, cursor)
     return _paged(tool.ask(arguments, page, here), page, query, cursor.asked_at if cursor else now)
 

@@ -11,23 +11,22 @@ from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.tools.arguments import DEFAULT_BUDGET, Arguments
 from sre_mcp.tools.schemas import Schema
 
-_SMALLEST = 60  # bytes of JSON: no item of any list is smaller
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which part of a list is wanted: after ``start`` items of a snapshot, ``count`` in all pages together (0: all), within
-    a budget of tokens."""
+    a budget of tokens. No item takes less than ``smallest`` bytes of JSON."""
 
     start: int = 0
     count: int = 0
     budget: int = DEFAULT_BUDGET
     snapshot_id: str = ""
+    smallest: int = 60
 
     @property
     def room(self) -> int:
         """More items than this cannot be on the page, so that nobody need read more."""
-        most = self.budget * 4 // _SMALLEST + 1
+        most = self.budget * 4 // self.smallest + 1
         return min(most, self.count - self.start) if self.count else most
 
     @property
@@ -62,7 +61,8 @@ Ask = Callable[[Any, Page, Sources], Answered]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is what a token needs."""
+    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is what a token needs; no item of its
+    list takes less than ``smallest`` bytes of JSON."""
 
     name: str
     title: str
@@ -72,3 +72,4 @@ class Tool:
     ask: Ask
     wide: bool = False
     scope: str = FINDINGS
+    smallest: int = 60

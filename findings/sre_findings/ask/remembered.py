@@ -1,0 +1,39 @@
+"""Answers that were given: a committed snapshot never changes, so the same question of it need not be asked twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+MOST = 20_000  # findings in all answers together: some 40 MB
+
+
+class Remembered(Generic[T]):
+    """The answers asked for last, as many as fit by their weight. Safe between threads."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most, self._weight = most, 0
+        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> T | None:
+        """The answer, if it is remembered."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+
+    def put(self, key: Hashable, answer: T, weight: int) -> None:
+        """Remembers it, and forgets those that nobody asked for the longest; one that is too heavy is not remembered."""
+        if weight > self._most:
+            return
+        with self._lock:
+            self._weight += weight - self._kept.pop(key, (answer, 0))[1]
+            self._kept[key] = answer, weight
+            while self._weight > self._most:
+                _, (_, lost) = self._kept.popitem(last=False)
+                self._weight -= lost

@@ -1,0 +1,77 @@
+"""What is remembered is what was given, within a limit, the least asked for first to go."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_findings.ask import resources
+from sre_findings.ask.ask import about_resource
+from sre_findings.ask.question import CACHED, AboutResource
+from sre_findings.ask.remembered import Remembered
+from sre_findings.ask.sources import Sources
+from sre_findings.model.access import ALL, Access
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_simulator.fleet import BUSY_INSTANCE
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12))))
+def test_it_is_the_last_asked_for_that_fit(steps: list[tuple[int, int]]) -> None:
+    kept, model = Remembered[int](10), OrderedDict[int, int]()
+    for key, weight in steps:
+        if kept.get(key) is not None:
+            model.move_to_end(key)
+        if weight <= 10:
+            kept.put(key, key, weight)
+            model.pop(key, None)
+            model[key] = weight
+            while sum(model.values()) > 10:
+                model.popitem(last=False)
+        assert {one: kept._kept[one][1] for one in kept._kept} == dict(model)
+        assert all(kept.get(one) == one for one in list(kept._kept))
+        for one in list(model):
+            model.move_to_end(one)
+
+
+@pytest.fixture
+def sources(nights: Snapshots, tmp_path: Path) -> Sources:
+    began = nights.commits()[-1].started_at
+    table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
+    return Sources(nights, table, tmp_path, now=lambda: began)
+
+
+def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = AboutResource(BUSY_INSTANCE, count=3, source=CACHED)
+    first = about_resource(question, sources)
+    asked, original = list[str](), resources.answer
+
+    def counted(*given: Any) -> Any:
+        asked.append(given[0].text)
+        return original(*given)
+
+    monkeypatch.setattr(resources, "answer", counted)
+    began = sources.now()
+    later = replace(sources, now=lambda: began + timedelta(hours=2))
+    again = about_resource(question, later)
+    assert asked == []
+    assert replace(again, proof=first.proof) == first
+    assert again.proof.age_seconds == (first.proof.age_seconds or 0) + 7200
+    too_late = replace(sources, now=lambda: began + timedelta(days=3))
+    assert about_resource(question, too_late).proof.too_old
+    mine = sources.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL})))
+    before = sources.snapshots.commits()[0].snapshot_id
+    changes: list[dict[str, Any]] = [{"count": 4}, {"severities": ("HIGH",)}, {"suppressed": True}, {"as_of": before}]
+    others = [(question, mine), *((replace(question, **change), sources) for change in changes)]
+    for number, (other, seen) in enumerate(others, 2):
+        about_resource(other, seen)
+        assert len(asked) == number, "another question, or another caller, is asked anew"
