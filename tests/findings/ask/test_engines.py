@@ -18,6 +18,7 @@ from sre_findings.ask.engines import duckdb as module
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.open import open_engine, publish
 from sre_findings.ask.engines.spark import Spark
+from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.copies import Copies
@@ -210,3 +211,17 @@ def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
     engine.__dict__["_session"] = SimpleNamespace(sparkContext=SimpleNamespace(master=master))
     (path,) = engine._paths("coverage")
     assert path.startswith(beginning.replace("{tmp_path}", str(tmp_path)))
+
+
+def test_an_export_joins_nothing_however_many_values_it_may_have(nights: Snapshots, copies: Copies) -> None:
+    """DuckDB keeps the order of the parts as long as nothing is joined, and makes a join of a long ``in``."""
+    names = ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")
+    filters: dict[str, Any] = dict.fromkeys(names) | {"owners": ["payments", "data", *(f"nobody-{n}" for n in range(20))]}
+    few = Access(frozenset({"111122223333"}), frozenset(filters["owners"]))
+    for access in (EVERYTHING, few):
+        engine = DuckDB(nights, nights.commits()[-1:], copies, access)
+        plan = engine.connect(["findings"]).execute(f"explain {module.statement('findings')}", filters).fetchall()[0][1]
+        assert "Join" not in plan
+        rows = [(row["region"], row["resource_id"]) for row in engine.rows("findings", **filters)]
+        assert rows == sorted(rows)
+        assert rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 _BATCH = 2000
+_ANY_OF = re.compile(r"list_contains\(:([a-z_]+), ([a-z_.]+)\)")
 _SMALL = 512 * 1024  # bytes of Parquet that are kept in memory as they are: asking them costs a third of asking the file
 
 
@@ -124,8 +126,11 @@ class DuckDB(Engine):
 
 @functools.cache
 def statement(query: str) -> str:
-    """A query of the catalogue as DuckDB takes it: ``:name`` becomes ``$name``."""
-    return PARAMETER.sub(r"$\1", catalogued(query))
+    """A query of the catalogue as DuckDB takes it: ``:name`` becomes ``$name``.
+
+    Of ``list_contains`` with more than a few values DuckDB makes a join, and loses the order of the parts.
+    """
+    return PARAMETER.sub(r"$\1", _ANY_OF.sub(r"(list_position(:\1, \2) > 0)", catalogued(query)))
 
 
 def _used(query: str, parameters: dict[str, Any]) -> dict[str, Any]:
