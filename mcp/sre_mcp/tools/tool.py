@@ -61,8 +61,8 @@ Ask = Callable[[Any, Page, Sources], Answered]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is what a token needs; no item of its
-    list takes less than ``smallest`` bytes of JSON."""
+    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is what a token needs; no item of
+    its list takes less than ``smallest`` bytes of JSON."""
 
     name: str
     title: str
