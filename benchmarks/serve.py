@@ -81,11 +81,11 @@ def crowd(port: int, every: Sequence[dict[str, Any]], people: int, seconds: floa
     return len(errors), took
 
 
-def told(name: str, took: Sequence[float]) -> str:
+def told(name: str, took: Sequence[float], people: int = 1) -> str:
     """A line of the table."""
     ordered = sorted(took)
     p99 = ordered[int(len(ordered) * 0.99)]
-    return f"| {name} | {statistics.median(ordered):.1f} | {p99:.1f} | {1e3 / statistics.fmean(ordered):.0f} |"
+    return f"| {name} | {statistics.median(ordered):.1f} | {p99:.1f} | {people * 1e3 / statistics.fmean(ordered):.0f} |"
 
 
 def memory(process: subprocess.Popen[str]) -> float:
@@ -112,7 +112,7 @@ def main(findings: int = FINDINGS, people: int = 200, seconds: float = 60.0) -> 
             lines.append(told("check_resource, asked before", calls(port, "check_resource", every, RESOURCES)))
             lines.append(told("summarize", calls(port, "summarize", [{}], 200)))
             errors, took = crowd(port, every, people, seconds)
-            lines.append(told(f"check_resource, {people} clients at once for {seconds:.0f} s", took))
+            lines.append(told(f"check_resource, {people} clients at once for {seconds:.0f} s", took, people))
             peak = memory(process)
             cli = run_cli(environ | {"SRE_SERVER": f"http://127.0.0.1:{port}/mcp"}, ids[0])
         many = f"{len(took):,} calls of {people} clients in {seconds:.0f} s: {len(took) / seconds:.0f} a second, {errors} errors."
