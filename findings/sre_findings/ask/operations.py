@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 from sre_findings.ask.question import Operations
@@ -89,9 +88,6 @@ class Recorder:
     def _lose(self, many: int, why: str) -> None:
         self.lost += many
         _LOG.warning("%d operations were not recorded: %s", many, why)
-
-
-Record = Callable[[Operation], None]
 
 
 def shortened(one: Operation, longest: int = 2000) -> Operation:
