@@ -9,14 +9,13 @@ from typing import Any
 from sre_findings.ask import resources
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.question import CACHED, LIVE, AboutResource, CoverageGaps, Rows, Summary
-from sre_findings.ask.rows import coverage_of, finding_of
+from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.summaries import check_owners, summarize
 from sre_findings.model.access import Access
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.context import Context
 from sre_findings.model.errors import SreError, UsageError
-from sre_findings.model.finding import Finding
 from sre_findings.model.resource import Resource, check_id
 
 
@@ -92,10 +91,11 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
     if found is None:
         return CoverageAnswer(0, (), (), Proof(SNAPSHOT, None, None, None, None))
     check_owners(found, question.owners)
-    return _coverage(found, question.owners)
+    return coverage_of_snapshot(found, question.owners)
 
 
-def _coverage(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
+def coverage_of_snapshot(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
+    """The same of a snapshot that was found already."""
     gaps = [coverage_of(row) for row in found.engine.rows("coverage_gaps", owners=_some(owners))]
     scanned = int(found.engine.rows("coverage_scanned", owners=_some(owners))[0]["scanned"])
     return CoverageAnswer(scanned, gaps, found.commit.gaps, found.proof)
@@ -123,22 +123,6 @@ def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str
             row["packages"] = lists.get((row["region"], row.pop("packages_id")))
             row.update(details[row["region"], row.pop("details_id")])
         yield batch
-
-
-def gather_report(
-    sources: Sources, as_of: str | None, count: int
-) -> tuple[SummaryAnswer, SummaryAnswer, CoverageAnswer, list[Finding], int]:
-    """What the report shows: everything, by resource, coverage, the worst ``count`` findings, and how many there are.
-
-    All of one snapshot, even if a scan commits meanwhile. Raises UsageError without a snapshot.
-    """
-    found = find(sources, as_of)
-    if found is None:
-        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    whole = summarize(Summary(), found, sources)
-    resources_ = summarize(Summary(by="resource", count=10), found, sources)
-    worst = [finding_of(row) for row in found.engine.rows("worst_findings", count=count)]
-    return whole, resources_, _coverage(found), worst, whole.rollup.counts.total
 
 
 def _some(values: Sequence[str]) -> list[str] | None:

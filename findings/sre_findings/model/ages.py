@@ -97,7 +97,7 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
     sums: Counter[str] = Counter()
     by_rank, oldest = [0] * (OTHER + 1), 0
     for one, count in ages.buckets.items():
-        deadline = _due(one, policy)
+        deadline = due_of(one, policy)
         past = days_late(deadline, today)
         sums[_group(deadline, today, past)] += count
         by_rank[one.rank] += count if past else 0
@@ -105,7 +105,8 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
     return Lateness(sums["late"], sums["week"], sums["later"], sums["none"], tuple(by_rank), oldest)
 
 
-def _due(one: Bucket, policy: Policy) -> Due:
+def due_of(one: Bucket, policy: Policy) -> Due:
+    """When the findings of a bucket must be gone."""
     severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
     kev_due = day_of(one.kev_due) if one.kev_due else None
     return due(policy, severity, day_of(one.opened), kev_due)

@@ -1,0 +1,15 @@
+-- Open findings as the page of a night lists them, the worst first, a finding once however many resources it names.
+select f.finding_arn, f.severity_rank, f.severity, f.vulnerability_id, f.subject, f.type, f.title, f.inspector_score,
+       coalesce(v.epss_score, f.epss_score) as epss_score, coalesce(v.checked, false) as checked,
+       cast(v.kev_added as varchar) as kev_added, cast(v.kev_due as varchar) as kev_due, f.exploit_available, f.fix_available,
+       f.packages_id, f.resource_id, f.resource_type, f.resource_name, f.account_id, f.region, f.owner,
+       cast(cast(coalesce(s.exposed_since, f.first_observed_at) as date) as varchar) as opened_on,
+       coalesce(s.severity_rank, f.severity_rank) as due_rank
+from findings as f
+left join vulnerabilities as v on v.vulnerability_id = f.vulnerability_id
+left join states as s on s.account_id = f.account_id and s.region = f.region and s.resource_type = f.resource_type
+    and s.resource_id = f.resource_id and s.type = f.type and s.subject = coalesce(f.subject, f.title, f.finding_arn)
+where f.status is distinct from 'SUPPRESSED' and f.status is distinct from 'CLOSED' and f.resource_index = 0
+order by f.severity_rank, case when v.kev_added is null and v.kev_due is null then 1 else 0 end,
+         f.exploit_available desc nulls last, f.inspector_score desc nulls last, f.subject, f.finding_arn
+limit :count

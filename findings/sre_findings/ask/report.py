@@ -1,0 +1,154 @@
+"""Everything that the page of a night tells, asked at once of one snapshot: whoever commits meanwhile changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sre_findings.ask import ask, counting, kept
+from sre_findings.ask.changes import changes
+from sre_findings.ask.deadlines import sla, time_to_fix
+from sre_findings.ask.evidence import Evidence, evidence_of
+from sre_findings.ask.fixes import fixes
+from sre_findings.ask.page_rows import open_findings
+from sre_findings.ask.pinned import Pinned
+from sre_findings.ask.question import Changes, Fixes, Sla, Summary, TimeToFix, Trend
+from sre_findings.ask.sources import Found, Sources, find
+from sre_findings.ask.summaries import summarize
+from sre_findings.ask.trend import trend
+from sre_findings.model.access import ALL, Access
+from sre_findings.model.age_bands import AgeGrid, age_grid
+from sre_findings.model.ages import Ages, Bucket, Lateness, bucketed, lateness
+from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
+from sre_findings.model.errors import UsageError
+from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.policy import Policy
+from sre_findings.model.rollup import ORGANIZATION, Scope
+
+WORST, FIRST, NIGHTS = 10, 7, 90  # resources, fixes and days that a page shows
+ResourceKey = tuple[str, str, str]
+"""Account, region and id of a resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The night that a page compares with: its summary, and how many findings were late on its day."""
+
+    summary: SummaryAnswer
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One night as its page tells it, of everything or of one owner or account.
+
+    ``findings`` are the worst of ``summary.rollup.counts.total``, to be read once. ``before`` is None on a first night,
+    ``evidence`` for who sees a part of the estate, for it tells of all. ``today`` is the day that lateness is computed for.
+    """
+
+    owner: str | None
+    account: str | None
+    today: date
+    policy: Policy
+    summary: SummaryAnswer
+    before: Before | None
+    resources: SummaryAnswer
+    accounts: SummaryAnswer
+    owners: SummaryAnswer
+    late: ListAnswer
+    late_by_account: ListAnswer
+    late_by_resource: Mapping[ResourceKey, Lateness]
+    ages: AgeGrid
+    coverage: CoverageAnswer
+    changes: ListAnswer
+    trend: ListAnswer
+    time_to_fix: ListAnswer
+    fixes: ListAnswer
+    findings: Iterator[OpenFinding]
+    evidence: Evidence | None
+
+    @property
+    def proof(self) -> Proof:
+        """Where all of it comes from."""
+        return self.summary.proof
+
+
+def gather(sources: Sources, as_of: str | None, rows: int, *, owner: str | None = None, account: str | None = None) -> Material:
+    """The night of ``as_of``, the newest by default, with at most ``rows`` of its findings.
+
+    A part of the estate is told as to somebody who may see that part alone. Raises UsageError without a snapshot.
+    """
+    view = Access(frozenset({account or ALL}), frozenset({owner or ALL}))
+    whole = find(sources, as_of)
+    if whole is None:
+        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    seen = sources.seen_by(view)
+    here = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, whole.commit))
+    found = find(here, as_of)
+    assert found is not None  # noqa: S101 - it was there a moment ago, and is pinned
+    return _material(here, found, as_of, rows, owner, account)
+
+
+def _material(here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None, account: str | None) -> Material:
+    today = found.commit.started_at.date() if as_of else here.now().date()
+    moved = changes(Changes(as_of=found.commit.snapshot_id, count=0, kinds=("kev_appeared",)), here)
+    resources = summarize(Summary(by="resource", count=WORST), found, here)
+    return Material(
+        owner, account, today, here.policy,
+        summary=summarize(Summary(), found, here),
+        before=_before(moved, here),
+        resources=resources,
+        accounts=summarize(Summary(by="account"), found, here),
+        owners=summarize(Summary(by="owner"), found, here),
+        late=sla(Sla("owner", as_of=as_of), here),
+        late_by_account=sla(Sla("account", as_of=as_of), here),
+        late_by_resource=_late_by_resource(found, here.policy, today, resources),
+        ages=age_grid(_ages(found, here), here.policy, today),
+        coverage=ask.coverage_of_snapshot(found),
+        changes=moved,
+        trend=trend(Trend(NIGHTS, as_of=as_of), here),
+        time_to_fix=time_to_fix(TimeToFix(days=NIGHTS, as_of=as_of), here),
+        fixes=fixes(Fixes(count=FIRST, as_of=as_of), here),
+        findings=open_findings(found.engine, here.policy, _new(moved, found, here), rows),
+        evidence=evidence_of(found, here) if here.access.everything else None,
+    )  # fmt: skip
+
+
+def _before(moved: ListAnswer, here: Sources) -> Before | None:
+    """The night that the changes are counted from."""
+    since = moved.summary.get("since")
+    if not since:
+        return None
+    found = find(here, since["snapshot_id"])
+    if found is None:
+        return None
+    return Before(summarize(Summary(), found, here), sla(Sla("owner", as_of=since["snapshot_id"]), here).summary["late"])
+
+
+def _new(moved: ListAnswer, found: Found, here: Sources) -> frozenset[str]:
+    """ARNs of what came since the night before; none on a first night."""
+    since = moved.summary.get("since")
+    if not since:
+        return frozenset()
+    commits = here.snapshots.commits()
+    first = next(one.sequence for one in commits if one.snapshot_id == since["snapshot_id"])
+    engine = here.open([one for one in commits if first < one.sequence <= found.commit.sequence])
+    return frozenset(row["finding_arn"] for row in engine.rows("opened_arns"))
+
+
+def _ages(found: Found, here: Sources) -> Ages:
+    if kept.can_read(found, here, ORGANIZATION):
+        return dict(kept.ages(found, here, ORGANIZATION)).get(Scope(ORGANIZATION), Ages())
+    return counting.ages(found.engine).get(Scope(ORGANIZATION), Ages())
+
+
+def _late_by_resource(found: Found, policy: Policy, today: date, resources: SummaryAnswer) -> dict[ResourceKey, Lateness]:
+    """What is late at each of some resources."""
+    wanted = [group.value for group in resources.groups]
+    buckets: dict[ResourceKey, list[tuple[Bucket, int]]] = {}
+    for row in found.engine.rows("resource_ages", resources=wanted) if wanted else []:
+        bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")
+        buckets.setdefault((row["account_id"], row["region"], row["resource_id"]), []).append((bucket, int(row["findings"])))
+    return {key: lateness(bucketed(pairs), policy, today) for key, pairs in buckets.items()}
