@@ -1,6 +1,8 @@
-"""The report: one HTML page that needs nothing but itself. No script, no request, nothing inline that a strict policy bars.
+"""The page of a night: one HTML file that needs nothing but itself, and makes no request.
 
-Everything that comes from outside passes :func:`plain_text.visible` and is then escaped by Jinja, wherever it stands.
+It is whole without its script, which adds search, filters, order and pages. A policy by hashes lets it use its own style sheet
+and its own script and nothing else; nothing inline is left that the policy would bar. Everything that comes from outside
+passes :func:`plain_text.visible` and is then escaped by Jinja, wherever it stands.
 """
 
 from __future__ import annotations
@@ -8,88 +10,140 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
-from sre_findings.model.answer import CoverageAnswer, SummaryAnswer
-from sre_findings.model.finding import Finding
-from sre_reports import page_parts as parts
+from sre_findings.ask.report import Material
+from sre_reports import palette, wording
+from sre_reports.parts import ages, embedded, evidence, first, gaps, rows, tiles, trend, view, words, worst
 from sre_reports.plain_text import shortened, visible
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
-ROWS = 2_000  # of findings in the page; more make it slow to open, and the exports hold them all
+EMBEDDED = 100_000  # findings in a page; more make it slow to open, and the exports hold them all
+FIRST = 50  # of them are there without a script; the script's own pages are as long
 _LONGEST = 300  # characters of a name or title; ids are shown whole
+_STYLES = ("base", "sections", "findings", "print")
+_SCRIPTS = ("rows", "view", "table", "address", "csv", "look", "page")
+_FLAGS = {"kev": "KEV"}
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the page tells. ``resources`` is the summary by resource, ``findings`` the worst of ``total_findings`` open ones.
-
-    The page shows at most ROWS of them, and says how many of how many.
-    """
-
-    summary: SummaryAnswer
-    resources: SummaryAnswer
-    coverage: CoverageAnswer
-    findings: Sequence[Finding]
-    total_findings: int
-    generated_at: datetime
-
-
-def render(report: Report) -> str:
-    """The page as text, to be written as UTF-8. Numbers are the answers' own; nothing is counted again from rows."""
-    css = _file("report.css")
-    proof = report.summary.proof
-    shown = report.findings[:ROWS]
+def render(night: Material, generated_at: datetime) -> str:
+    """The page as text, to be written as UTF-8. Numbers are the answers' own. Reads the night's findings."""
+    css, js = style(), script()
     return _template().render(
-        css=Markup(css),  # noqa: S704 - our own file, the same for every page
-        policy=_policy(css),
-        pill=parts.pill(report.summary),
-        verdict=parts.verdict(report.summary),
-        tiles=parts.tiles(report.summary),
-        bars=parts.bars(report.resources.groups),
-        exposed=report.resources.rollup.resources,
-        gaps=parts.gaps(report.coverage),
-        coverage=report.coverage,
-        rows=[parts.row(one, proof.as_of) for one in shown],
-        shown=len(shown),
-        total=report.total_findings,
-        evidence=parts.evidence(report.summary, report.coverage, report.generated_at),
-        proof=proof,
-        day=parts.day(proof.as_of or report.generated_at),
+        css=Markup(css),  # noqa: S704 - our own files, the same for every page
+        js=Markup(js),  # noqa: S704
+        policy=_policy(css, js),
+        day=day(night),
+        of=view.of_words(night),
+        estate=f"{tiles.open_words(night)}",
+        **_sections(night, generated_at),
     )
 
 
-def _policy(css: str) -> str:
-    """The page may use its own style sheet, and nothing else at all."""
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+def _sections(night: Material, generated_at: datetime) -> dict[str, Any]:
+    """What each section says, by the names that the templates use."""
+    packed = embedded.pack(night.findings, night.today, FIRST)
+    return {
+        "pill": words.pill(night),
+        "verdict": words.verdict(night),
+        "tiles": tiles.tiles(night),
+        "steps": first.steps(night),
+        "bands": ages.bands(night),
+        "lines": ages.lines(night),
+        "median": ages.median_words(night),
+        "gaps": gaps.gaps(night.coverage),
+        "cells": night.coverage.cells,
+        "trend": trend.trend(night),
+        "untold": not night.trend.known,
+        "resources": worst.resources(night),
+        "held": night.summary.rollup.resources,
+        "accounts": worst.accounts(night),
+        "all_accounts": len(night.accounts.groups),
+        "owners": worst.owners(night),
+        "all_owners": len(night.owners.groups),
+        "packed": packed,
+        "total": night.summary.rollup.counts.total,
+        "columns": rows.COLUMNS,
+        "rows": [rows.row(one, night.today) for one in packed.first],
+        "severities": [name for name, _ in wording.by_severity(night.summary.rollup.counts)],
+        "ranks": {name: place for place, name in enumerate(wording.SEVERITIES)},
+        "all_severities": " ".join(wording.SEVERITIES),
+        "today": night.today.isoformat(),
+        "evidence": evidence.evidence(night, generated_at),
+    }
+
+
+def day(night: Material) -> str:
+    """The night in words: 2026-11-22."""
+    return (night.proof.as_of.date() if night.proof.as_of else night.today).isoformat()
+
+
+@functools.cache
+def style() -> str:
+    """The style sheet: the palettes for light and dark, then the rules."""
+    dark = palette.variables(palette.DARK)
+    themes = (
+        f":root {{ {palette.variables(palette.LIGHT)} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n"
+        f":root[data-theme=dark] {{ {dark} }}\n"
+        f"@media print {{ :root, :root[data-theme=dark] {{ {palette.variables(palette.LIGHT)} }} }}\n"
+    )
+    return themes + "".join(_file(f"style/{name}.css") for name in _STYLES)
+
+
+@functools.cache
+def script() -> str:
+    """The script: small files, one after the other, in a function of their own."""
+    body = "".join(_file(f"script/{name}.js") for name in _SCRIPTS)
+    return f'(() => {{\n"use strict";\n{body}}})();\n'
+
+
+def _policy(css: str, js: str) -> str:
+    """The page may use its own style sheet and its own script, and nothing else at all."""
+    return (
+        f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(js)}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 @functools.cache
 def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - 90 ms, only for those who make pages
+    return environment().get_template("page/page.html")
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["short"] = _short
-    environment.filters["thousands"] = "{:,}".format
-    return environment.from_string(_file("report.html"))
+
+@functools.cache
+def environment() -> Environment:
+    """Where templates are found, with what they may call. Whatever they print is made visible and escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - 90 ms, only for those who make pages
+
+    made = Environment(
+        loader=PackageLoader("sre_reports"), autoescape=True, undefined=StrictUndefined, finalize=_shown,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters |= {
+        "short": lambda text: shortened(text, _LONGEST),
+        "thousands": "{:,}".format,
+        "count": lambda count: "–" if count is None else f"{count:,}",
+        "query": lambda text: f"#q={quote(text, safe='')}",
+        "flagged": lambda flag: _FLAGS.get(flag, flag),
+    }
+    return made
 
 
 def _shown(value: object) -> object:
-    """Runs over every value that the template prints, so that none can slip past."""
+    """Runs over every value that a template prints, so that none can slip past."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _short(text: str) -> str:
-    return shortened(text, _LONGEST)
 
 
 @functools.cache

@@ -10,8 +10,6 @@ import click
 from sre_cli import exits, options
 from sre_findings.settings import Settings
 
-EMBEDDED = 2000  # findings in the page; all of them are in the export
-
 
 @click.command("report", epilog=options.exit_help)
 @click.option("-o", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="A folder for index.html.")
@@ -23,13 +21,13 @@ def command(settings: Settings, folder: Path, as_of: str | None) -> int:
     \b
     sre-cli report -o report
     """
-    from sre_findings.ask.ask import gather_report  # noqa: PLC0415 - after --help
+    from sre_findings.ask.report import gather  # noqa: PLC0415 - after --help
     from sre_findings.files import whole  # noqa: PLC0415
-    from sre_reports.page import Report, render  # noqa: PLC0415
+    from sre_reports.page import EMBEDDED, render  # noqa: PLC0415
 
-    material = gather_report(options.sources_here(settings), as_of, EMBEDDED)
-    page = render(Report(*material, generated_at=datetime.now(UTC)))
+    night = gather(options.sources_here(settings), as_of, EMBEDDED)
+    page = render(night, datetime.now(UTC))
     with whole(folder.absolute() / "index.html") as file:
         file.write(page.encode())
     click.echo(str(folder / "index.html"))
-    return exits.of_summary(material[0], None)
+    return exits.of_summary(night.summary, None)

@@ -11,7 +11,8 @@ from sre_findings.model.ages import Ages, Bucket, bucketed
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope, resource_scope
 
-_EVERY: dict[str, Any] = dict.fromkeys(("owners", "resource_id", "resource_type", "account_id", "region", "count"))
+EVERY: dict[str, Any] = dict.fromkeys(("owners", "resource_id", "resource_type", "account_id", "region", "count"))
+"""The parameters of ``by_resource`` for all of it."""
 
 
 def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
@@ -19,7 +20,7 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
     some = list(owners) or None
     held = {Scope(ORGANIZATION): Rollup()}
     held |= {Scope(row["kind"], row["value"]): Rollup.counted(row) for row in engine.rows("rollups", owners=some)}
-    for row in engine.rows("by_resource", **_EVERY | {"owners": some}):
+    for row in engine.rows("by_resource", **EVERY | {"owners": some}):
         held[resource_scope(row["account_id"], row["region"], row["resource_type"], row["value"])] = Rollup.counted(row)
     flows: dict[Scope, dict[str, int]] = {}
     for row in engine.rows("flows", owners=some):
@@ -30,7 +31,7 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
 def of_resource(engine: Engine, one: Resource) -> Rollup:
     """What one resource holds; zeroes where that is nothing. Without the night's flow."""
     names = ("resource_id", "resource_type", "account_id", "region")
-    rows = engine.rows("by_resource", **_EVERY | {name: getattr(one, name) for name in names})
+    rows = engine.rows("by_resource", **EVERY | {name: getattr(one, name) for name in names})
     return Rollup.counted(rows[0]) if rows else Rollup()
 
 

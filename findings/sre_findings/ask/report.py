@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from sre_findings.ask import ask, counting, kept
 from sre_findings.ask.changes import changes
 from sre_findings.ask.deadlines import sla, time_to_fix
+from sre_findings.ask.engine import Engine
 from sre_findings.ask.evidence import Evidence, evidence_of
 from sre_findings.ask.fixes import fixes
 from sre_findings.ask.page_rows import open_findings
@@ -23,13 +25,19 @@ from sre_findings.model.ages import Ages, Bucket, Lateness, bucketed, lateness
 from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.open_finding import OpenFinding, Place
 from sre_findings.model.policy import Policy
-from sre_findings.model.rollup import ORGANIZATION, Scope
+from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
 
 WORST, FIRST, NIGHTS = 10, 7, 90  # resources, fixes and days that a page shows
-ResourceKey = tuple[str, str, str]
-"""Account, region and id of a resource."""
+
+
+class Held(NamedTuple):
+    """One resource, what it holds, and how late that is."""
+
+    place: Place
+    rollup: Rollup
+    lateness: Lateness
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +62,11 @@ class Material:
     policy: Policy
     summary: SummaryAnswer
     before: Before | None
-    resources: SummaryAnswer
+    resources: Sequence[Held]
     accounts: SummaryAnswer
     owners: SummaryAnswer
     late: ListAnswer
     late_by_account: ListAnswer
-    late_by_resource: Mapping[ResourceKey, Lateness]
     ages: AgeGrid
     coverage: CoverageAnswer
     changes: ListAnswer
@@ -94,17 +101,15 @@ def gather(sources: Sources, as_of: str | None, rows: int, *, owner: str | None 
 def _material(here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None, account: str | None) -> Material:
     today = found.commit.started_at.date() if as_of else here.now().date()
     moved = changes(Changes(as_of=found.commit.snapshot_id, count=0, kinds=("kev_appeared",)), here)
-    resources = summarize(Summary(by="resource", count=WORST), found, here)
     return Material(
         owner, account, today, here.policy,
         summary=summarize(Summary(), found, here),
         before=_before(moved, here),
-        resources=resources,
+        resources=_worst(found.engine, here.policy, today),
         accounts=summarize(Summary(by="account"), found, here),
         owners=summarize(Summary(by="owner"), found, here),
         late=sla(Sla("owner", as_of=as_of), here),
         late_by_account=sla(Sla("account", as_of=as_of), here),
-        late_by_resource=_late_by_resource(found, here.policy, today, resources),
         ages=age_grid(_ages(found, here), here.policy, today),
         coverage=ask.coverage_of_snapshot(found),
         changes=moved,
@@ -144,11 +149,19 @@ def _ages(found: Found, here: Sources) -> Ages:
     return counting.ages(found.engine).get(Scope(ORGANIZATION), Ages())
 
 
-def _late_by_resource(found: Found, policy: Policy, today: date, resources: SummaryAnswer) -> dict[ResourceKey, Lateness]:
-    """What is late at each of some resources."""
-    wanted = [group.value for group in resources.groups]
-    buckets: dict[ResourceKey, list[tuple[Bucket, int]]] = {}
-    for row in found.engine.rows("resource_ages", resources=wanted) if wanted else []:
+def _worst(engine: Engine, policy: Policy, today: date) -> list[Held]:
+    """The resources that hold most, critical first."""
+    rows = engine.rows("by_resource", **counting.EVERY | {"count": WORST})
+    late = _lateness(engine, [row["value"] for row in rows], policy, today)
+    places = [Place(row["value"], row["resource_type"], row["name"] or "", row["account_id"], row["region"], "") for row in rows]
+    return [Held(place, Rollup.counted(row), late.get(place[:1] + place[3:5], Lateness()))
+            for place, row in zip(places, rows, strict=True)]  # fmt: skip
+
+
+def _lateness(engine: Engine, wanted: Sequence[str], policy: Policy, today: date) -> dict[tuple[str, ...], Lateness]:
+    """What is late at each of some resources, by id, account and region."""
+    buckets: dict[tuple[str, ...], list[tuple[Bucket, int]]] = {}
+    for row in engine.rows("resource_ages", resources=wanted) if wanted else []:
         bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")
-        buckets.setdefault((row["account_id"], row["region"], row["resource_id"]), []).append((bucket, int(row["findings"])))
+        buckets.setdefault((row["resource_id"], row["account_id"], row["region"]), []).append((bucket, int(row["findings"])))
     return {key: lateness(bucketed(pairs), policy, today) for key, pairs in buckets.items()}

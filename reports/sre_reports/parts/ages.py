@@ -1,0 +1,74 @@
+"""Open findings by age against the SLA: a square a severity and band, outlined where it holds late ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_findings.ask.report import Material
+from sre_findings.model.age_bands import Band, Square
+from sre_findings.model.policy import Policy
+from sre_reports import wording
+
+_STEPS = 5  # shades of a square
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One square: its count, its shade (0 none to 5 most), and how late it is: empty, ``some`` or ``all``; ``label`` in words."""
+
+    count: int
+    shade: int
+    late: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One severity: its squares, its days and how many are late."""
+
+    name: str
+    fields: Sequence[Field]
+    allowed: str
+    late: int
+
+
+def bands(night: Material) -> list[str]:
+    """The bands' names: ``0–15``, ``>180``."""
+    return [_band(one) for one in night.ages.bands]
+
+
+def _band(one: Band) -> str:
+    return f">{one.first - 1}" if one.last is None else f"{one.first}–{one.last}" if one.last > one.first else f"{one.first}"
+
+
+def lines(night: Material) -> list[Line]:
+    """Every severity that has any, worst first; shades go by the fullest square."""
+    most = max((square.findings for row in night.ages.rows.values() for square in row), default=0)
+    return [_line(rank, row, most, night) for rank, row in night.ages.rows.items()]
+
+
+def _line(rank: int, row: Sequence[Square], most: int, night: Material) -> Line:
+    name = wording.SEVERITIES[rank]
+    fields = [_field(square, band, most) for square, band in zip(row, bands(night), strict=True)]
+    return Line(name, fields, _allowed(night.policy, name), sum(square.late for square in row))
+
+
+def _field(square: Square, band: str, most: int) -> Field:
+    shade = 0 if not square.findings else 1 + round((_STEPS - 1) * (square.findings / most) ** 0.5)
+    late = "" if not square.late else "all" if square.late == square.findings else "some"
+    told = {"": "in time", "all": "all late", "some": f"{square.late:,} of them late"}[late]
+    return Field(square.findings, shade, late, f"{wording.number(square.findings, 'finding')} of {band} days, {told}")
+
+
+def _allowed(policy: Policy, name: str) -> str:
+    days = policy.to_json()["sla"].get(name)
+    return "none" if days is None else f"{days:,} d"
+
+
+def median_words(night: Material) -> str:
+    """How long fixing takes, by severity, as far as at least half was patched."""
+    known = [(one["value"].lower(), one["median_days"]) for one in night.time_to_fix.items if one["median_days"] is not None]
+    if not known:
+        return "Median days to fix, last 90 days: not known, for fewer than half of any severity are patched."
+    return f"Median days to fix, last 90 days: {', '.join(f'{name} {days:,}' for name, days in known)}."

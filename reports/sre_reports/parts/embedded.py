@@ -1,0 +1,113 @@
+"""The findings of the page, packed: what many of them share stands once, and the whole is compressed.
+
+The page's script reads it with nothing but what a browser has: base64, ``DecompressionStream`` and JSON. A column of texts is
+its distinct values ``d`` and, for each row, the place ``i`` among them; a column of numbers is a list. Rows come in the order
+of weaknesses, so that these are stored as differences, nearly all of them 0 or 1.
+
+Text is made visible here; the script shows it as text, never as markup. Base64 has no character that could end the element.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.severity import rank
+from sre_reports.plain_text import shortened, visible
+
+LONGEST = 300  # characters of a title, a name or a list of packages
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Every finding as ``text`` for the script, how many there are, and the ``first`` for those who run no script."""
+
+    text: str
+    rows: int
+    first: Sequence[OpenFinding]
+
+
+def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
+    """All findings, each read once."""
+    weaknesses, places = _Numbered(), _Numbered()
+    head: list[OpenFinding] = []
+    columns: dict[str, list[Any]] = {name: [] for name in ("w", "p", "opened", "due", "new")}
+    ago = _Days(today)
+    before = 0
+    for row, one in enumerate(findings):
+        if row < first:
+            head.append(one)
+        weakness = weaknesses.number(one.weakness)
+        columns["w"].append(weakness - before)
+        columns["p"].append(places.number(one.place))
+        columns["opened"].append(-ago[one.opened_on])
+        columns["due"].append(None if one.due_on is None else ago[one.due_on])
+        if one.new:
+            columns["new"].append(row)
+        before = weakness
+    values = {"findings": columns, "weaknesses": _weaknesses(weaknesses.known), "places": _places(places.known)}
+    return Packed(_compressed(values), len(columns["w"]), head)
+
+
+class _Numbered:
+    """Values in the order of their first coming, each with its number."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, int] = {}
+
+    def number(self, value: Hashable) -> int:
+        return self.known.setdefault(value, len(self.known))
+
+
+class _Days(dict[str, int]):
+    """Days from today, by ISO date: negative before it."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self._today = today
+
+    def __missing__(self, day: str) -> int:
+        self[day] = (date.fromisoformat(day) - self._today).days
+        return self[day]
+
+
+def _weaknesses(known: Iterable[Any]) -> dict[str, Any]:
+    rows = list(known)
+    texts = ("identity", "title", "packages", "installed", "fixed_in")
+    flags = ("exploit", "fixable")
+    return {
+        "severity": [rank(one.severity) for one in rows],
+        "score": [one.score for one in rows],
+        "epss": [None if one.epss is None else round(one.epss, 4) for one in rows],
+        "kev": [None if one.kev is None else int(one.kev) for one in rows],
+        **{name: [int(getattr(one, name)) for one in rows] for name in flags},
+        **{name: _texts(getattr(one, name) for one in rows) for name in texts},
+    }
+
+
+def _places(known: Iterable[Any]) -> dict[str, Any]:
+    rows = list(known)
+    names = ("resource_id", "resource_type", "name", "account_id", "region", "owner")
+    return {name: _texts(getattr(one, name) for one in rows) for name in names}
+
+
+def _texts(values: Iterable[str]) -> dict[str, list[Any]]:
+    distinct = _Numbered()
+    places = [distinct.number(value) for value in values]
+    return {"d": [shown(value) for value in distinct.known], "i": places}
+
+
+def shown(text: str) -> str:
+    """Text from outside as the table shows it. Ids and ARNs are shorter than what is cut."""
+    return shortened(visible(text), LONGEST)
+
+
+def _compressed(values: Any) -> str:
+    body = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+    return base64.b64encode(zlib.compress(body, 9)).decode("ascii")

@@ -1,0 +1,43 @@
+"""What to do first: the head of the fix plan, a line an update."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sre_findings.ask.report import Material
+from sre_reports import wording
+
+NAMED = 12  # resources that a line names; the count is of all
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One update: what and where, what it removes, and the command where one can be built safely."""
+
+    place: int
+    what: str
+    target: str
+    advice: str
+    command: str
+    removes: int
+    facts: str
+    kev: int
+    resources: int
+    named: Sequence[str]
+
+
+def steps(night: Material) -> list[Step]:
+    """The first lines of the fix plan, as the plan has them."""
+    return [_step(line) for line in night.fixes.items]
+
+
+def _step(line: Mapping[str, Any]) -> Step:
+    packages = line["packages"]
+    target = (packages[0]["fixed_in"] or "").removeprefix("0:") if len(packages) == 1 else ""
+    worst = [f"{line[name]:,} {name}" for name in ("critical", "high") if line[name]]
+    facts = [wording.number(line["resources"], "resource"), *worst]
+    named = [host["name"] or host["resource_id"] for host in line["hosts"][:NAMED]]
+    return Step(line["place"], line["what"], target, line["advice"], line["command"] or "", line["findings"],
+                " · ".join(facts), line["kev"], line["resources"], named)  # fmt: skip

@@ -1,0 +1,36 @@
+"""What is not scanned, why, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_findings.model.answer import CoverageAnswer
+from sre_findings.model.coverage import explain, remedy
+from sre_reports import wording
+
+NAMED = 8  # resources that are named for each reason
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One reason why resources are not scanned, how many, the first of them by name, and what to do."""
+
+    reason: str
+    why: str
+    remedy: str
+    resources: int
+    named: Sequence[str]
+
+
+def gaps(coverage: CoverageAnswer) -> list[Gap]:
+    """Reasons for not being scanned, the one that hides most resources first."""
+    silent: dict[str, dict[tuple[str, str, str], str]] = {}
+    for row in coverage.gaps:
+        silent.setdefault(row.reason, {})[row.account_id, row.region, row.resource_id] = row.name or row.resource_id
+    found = [_gap(reason, list(names.values())) for reason, names in silent.items()]
+    return sorted(found, key=lambda gap: (-gap.resources, gap.reason))
+
+
+def _gap(reason: str, names: Sequence[str]) -> Gap:
+    return Gap(reason, wording.capital(explain(reason)), remedy(reason), len(names), sorted(names)[:NAMED])

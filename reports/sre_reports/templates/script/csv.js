@@ -1,0 +1,42 @@
+// The view as CSV: RFC 4180, with a byte-order mark for Excel, and no cell that a spreadsheet would run as a formula.
+
+const HEADER = ["Severity", "Score", "Vulnerability", "Title", "Packages", "Installed", "Fixed in", "Resource", "Name", "Type",
+  "Account", "Region", "Owner", "EPSS", "KEV", "Exploit", "Fix available", "New", "Open since", "Due", "Days left"];
+const FORMULA = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20\0]|^[\t\r\n]/;
+
+function csv(rows, kept, severities, day) {
+  const lines = Array.from(kept, (row) => cells(rows, row, severities, day).map(cell).join(","));
+  return `\ufeff${[HEADER.join(","), ...lines].join("\r\n")}\r\n`;
+}
+
+function cells(rows, row, severities, day) {
+  const w = rows.weakness[row], p = rows.place[row], { weaknesses, places } = rows;
+  const text = (name) => at(weaknesses[name], w), where = (name) => at(places[name], p);
+  const due = rows.due[row] === NEVER ? null : rows.due[row];
+  return [severities[weaknesses.severity[w]].toUpperCase(), weaknesses.score[w], text("identity"), text("title"),
+    text("packages"), text("installed"), text("fixed_in"), where("resource_id"), where("name"), where("resource_type"),
+    where("account_id"), where("region"), where("owner"), weaknesses.epss[w], yes(weaknesses.kev[w]), yes(weaknesses.exploit[w]),
+    yes(weaknesses.fixable[w]), yes(rows.fresh[row]), daysFrom(day, -rows.age[row]), due === null ? "" : daysFrom(day, due), due];
+}
+
+function cell(value) {
+  if (typeof value === "number") return String(value);
+  const text = FORMULA.test(value ?? "") ? `'${value}` : value ?? "";
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const yes = (flag) => (flag === null ? "" : flag ? "YES" : "NO");
+
+function daysFrom(day, days) {
+  const moment = new Date(`${day}T00:00:00Z`);
+  moment.setUTCDate(moment.getUTCDate() + days);
+  return moment.toISOString().slice(0, 10);
+}
+
+function save(text, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

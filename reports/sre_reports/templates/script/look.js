@@ -1,0 +1,41 @@
+// Light or dark, printing, and copying a command.
+
+const KEPT = "sre-report-theme";
+
+function wireLook() {
+  const theme = document.getElementById("theme"), print = document.getElementById("print"), root = document.documentElement;
+  const isDark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const named = () => { theme.textContent = isDark() ? "Light mode" : "Dark mode"; };
+  const before = kept();
+  if (before) root.dataset.theme = before;
+  theme.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    keep(root.dataset.theme);
+    named();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", named);
+  print.addEventListener("click", () => window.print());
+  theme.hidden = print.hidden = false;
+  named();
+  if (navigator.clipboard) for (const button of document.querySelectorAll(".copy")) wireCopy(button);
+}
+
+function wireCopy(button) {
+  button.hidden = false;
+  button.setAttribute("aria-label", `Copy: ${button.dataset.copy}`);
+  const named = button.textContent;
+  button.addEventListener("click", async () => {
+    const copied = await navigator.clipboard.writeText(button.dataset.copy).then(() => true, () => false);
+    button.textContent = copied ? "Copied" : "Not allowed here";
+    setTimeout(() => { button.textContent = named; }, 1500);
+  });
+}
+
+// A browser may refuse to keep anything, for a file more than for a site: then the choice holds for this page alone.
+function kept() {
+  try { return localStorage.getItem(KEPT); } catch { return null; }
+}
+
+function keep(theme) {
+  try { localStorage.setItem(KEPT, theme); } catch { /* see above */ }
+}

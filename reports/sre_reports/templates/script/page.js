@@ -1,0 +1,120 @@
+// The table of findings and its controls. The page is whole without all this; see page/findings.html.
+
+const PAGE = 50;
+const TYPING = 60; // milliseconds without a key before a search runs
+
+async function wireTable() {
+  const table = document.getElementById("table");
+  if (!table || !window.DecompressionStream) return;
+  const day = table.dataset.day, severities = table.dataset.severities.split(" ");
+  const rows = await unpack(document.getElementById("rows").textContent);
+  let state = readAddress(isView(location.hash) ? location.hash : "#", severities), view = null;
+
+  const show = (changed) => {
+    Object.assign(state, changed);
+    view = sorted(rows, found(rows, state), state);
+    turn(changed.page ?? 1);
+  };
+  const turn = (page) => {
+    state.page = Math.min(Math.max(1, page), Math.max(1, Math.ceil(view.length / PAGE)));
+    const first = (state.page - 1) * PAGE;
+    const shown = Array.from(view.slice(first, first + PAGE), (row) => drawn(rows, row, severities));
+    table.tBodies[0].replaceChildren(...shown);
+    tell(state, view.length, rows.count, severities);
+  };
+  const visit = () => {
+    if (!isView(location.hash)) return;
+    state = readAddress(location.hash, severities);
+    show({ page: state.page });
+    document.getElementById("findings").scrollIntoView();
+  };
+  const change = (changed) => {
+    show(changed);
+    history.replaceState(null, "", writeAddress(state, severities));
+  };
+  const move = (by) => {
+    turn(state.page + by);
+    history.replaceState(null, "", writeAddress(state, severities));
+    document.getElementById("findings").scrollIntoView();
+  };
+
+  wireFilters(() => state, change);
+  wireSorts(table, () => state, change);
+  document.getElementById("previous").addEventListener("click", () => move(-1));
+  document.getElementById("next").addEventListener("click", () => move(1));
+  document.getElementById("download").addEventListener("click", () => save(csv(rows, view, severities, day), `findings-${day}.csv`));
+  addEventListener("hashchange", visit);
+
+  view = sorted(rows, found(rows, state), state);
+  if (isView(location.hash)) visit();
+  else tell(state, view.length, rows.count, severities); // its first rows stand there already
+  document.getElementById("filters").hidden = false;
+}
+
+// What the controls say of the state.
+function tell(state, count, all, severities) {
+  const first = (state.page - 1) * PAGE, last = Math.min(first + PAGE, count), pages = Math.max(1, Math.ceil(count / PAGE));
+  const showing = count ? ` · showing ${thousands(first + 1)}–${thousands(last)}` : "";
+  document.getElementById("shown").textContent = `${thousands(count)} of ${thousands(all)} findings${showing}`;
+  document.getElementById("page").textContent = `Page ${thousands(state.page)} of ${thousands(pages)}`;
+  document.getElementById("previous").disabled = state.page <= 1;
+  document.getElementById("next").disabled = state.page >= pages;
+  document.getElementById("pager").hidden = pages < 2;
+  const search = document.getElementById("search");
+  if (search !== document.activeElement) search.value = state.query;
+  for (const chip of document.querySelectorAll(".chip")) {
+    const pressed = chip.dataset.only ? state.only.has(chip.dataset.only) : state.severities.has(severities.indexOf(chip.dataset.name));
+    chip.setAttribute("aria-pressed", String(pressed));
+  }
+  for (const heading of document.querySelectorAll("th[data-sort]")) {
+    if (heading.dataset.sort === state.sort) heading.setAttribute("aria-sort", state.direction);
+    else heading.removeAttribute("aria-sort");
+  }
+}
+
+function wireFilters(state, change) {
+  const search = document.getElementById("search");
+  let typing = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => change({ query: search.value.trim() }), TYPING);
+  });
+  document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
+  for (const chip of document.querySelectorAll(".chip[data-only]")) {
+    chip.addEventListener("click", () => change({ only: toggled(state().only, chip.dataset.only) }));
+  }
+  for (const chip of document.querySelectorAll(".chip[data-severity]")) {
+    chip.addEventListener("click", () => change({ severities: toggled(state().severities, Number(chip.dataset.severity)) }));
+  }
+  document.getElementById("clear").addEventListener("click", () => {
+    search.value = "";
+    change({ severities: new Set(), only: new Set(), query: "", sort: "severity", direction: "descending" });
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName)) return;
+    event.preventDefault();
+    search.focus();
+  });
+}
+
+function toggled(set, value) {
+  const changed = new Set(set);
+  if (!changed.delete(value)) changed.add(value);
+  return changed;
+}
+
+// Headings become buttons: a mouse, a keyboard and a screen reader find the same.
+function wireSorts(table, state, change) {
+  for (const heading of table.querySelectorAll("th[data-sort]")) {
+    const button = element("button", "sort", ...heading.childNodes);
+    button.type = "button";
+    heading.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const sort = heading.dataset.sort, again = state().sort === sort;
+      change({ sort, direction: again ? reverse(state().direction) : SORTS[sort].first });
+    });
+  }
+}
+
+wireLook();
+wireTable().finally(() => { document.documentElement.dataset.ready = "true"; });

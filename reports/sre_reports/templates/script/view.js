@@ -1,0 +1,64 @@
+// Which rows are shown, in which order: filters first, on what rows share, then one pass over the rows.
+
+function found(rows, { severities, only, query }) {
+  const weakness = weaknessesOf(rows, severities, only);
+  const terms = query.toLowerCase().split(/\s+/).filter(Boolean).map((term) => [
+    rows.weaknessTexts.map((text) => text.includes(term)),
+    rows.placeTexts.map((text) => text.includes(term)),
+  ]);
+  const late = only.has("late"), fresh = only.has("new");
+  const kept = new Uint32Array(rows.count);
+  let count = 0;
+  for (let row = 0; row < rows.count; row++) {
+    const w = rows.weakness[row];
+    if (!weakness[w] || (late && rows.due[row] >= 0) || (fresh && !rows.fresh[row])) continue;
+    if (terms.every(([inWeakness, inPlace]) => inWeakness[w] || inPlace[rows.place[row]])) kept[count++] = row;
+  }
+  return kept.slice(0, count);
+}
+
+function weaknessesOf({ weaknesses }, severities, only) {
+  return weaknesses.severity.map((rank, w) => (!severities.size || severities.has(rank))
+    && (!only.has("kev") || weaknesses.kev[w] === 1)
+    && (!only.has("exploit") || weaknesses.exploit[w] === 1)
+    && (!only.has("fix") || weaknesses.fixable[w] === 1));
+}
+
+// Each way to sort: its key for a row, and whether the greatest comes first when it is chosen.
+const SORTS = {
+  severity: { key: () => (row) => -row, first: "descending" }, // rows come the worst first
+  score: { key: (rows) => (row) => rows.weaknesses.score[rows.weakness[row]] ?? -1, first: "descending" },
+  identity: { key: (rows) => byText(rows.weaknesses.identity, rows.weakness), first: "ascending" },
+  package: { key: (rows) => byText(rows.weaknesses.packages, rows.weakness), first: "ascending" },
+  resource: { key: (rows) => byTexts(rows.places.name, rows.places.resource_id, rows.place), first: "ascending" },
+  account: { key: (rows) => byText(rows.places.account_id, rows.place), first: "ascending" },
+  epss: { key: (rows) => (row) => rows.weaknesses.epss[rows.weakness[row]] ?? -1, first: "descending" },
+  age: { key: (rows) => (row) => rows.age[row], first: "descending" },
+  sla: { key: (rows) => (row) => rows.due[row], first: "ascending" },
+};
+
+function sorted(rows, kept, { sort, direction }) {
+  if (sort === "severity") return direction === "descending" ? kept : kept.slice().reverse();
+  const key = SORTS[sort].key(rows), sign = direction === "ascending" ? 1 : -1;
+  const keys = new Float64Array(rows.count);
+  for (const row of kept) keys[row] = key(row);
+  return kept.slice().sort((a, b) => sign * (keys[a] - keys[b]) || a - b);
+}
+
+// Texts become numbers once: the place of each among the distinct ones, in order. Empty ones come last.
+function byText(column, owner) {
+  const ranks = ranked(column.d);
+  return (row) => ranks[column.i[owner[row]]];
+}
+
+// By the first text, and where that is empty by the second, as the table shows them.
+function byTexts(name, id, owner) {
+  const ranks = ranked(name.i.map((_, place) => at(name, place) || at(id, place)));
+  return (row) => ranks[owner[row]];
+}
+
+function ranked(texts) {
+  const order = [...new Set(texts)].sort((a, b) => (!a - !b) || (a < b ? -1 : a > b ? 1 : 0));
+  const place = new Map(order.map((text, n) => [text, n]));
+  return texts.map((text) => place.get(text));
+}
