@@ -23,4 +23,4 @@ def command_of(night: Material) -> str:
     """The command that writes the same page again."""
     view = ["--owner", night.owner] if night.owner else ["--account", night.account] if night.account else []
     words = ["sre-cli", "report", "--as-of", night.proof.snapshot_id or "", *view, "-o", "report"]
-    return shlex.join(word for word in words if word is not None)
+    return shlex.join(words)
