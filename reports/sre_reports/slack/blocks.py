@@ -1,0 +1,114 @@
+"""Slack's blocks, each within its own limits. Markup is ours alone; text from outside comes escaped, or where none works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sre_reports.plain_text import shortened
+from sre_reports.slack import limits
+from sre_reports.slack.text import cell
+
+Block = dict[str, Any]
+_NOTHING = "–"  # Slack refuses an empty cell
+
+
+class Button(NamedTuple):
+    """A button: its name, what it does, and either the value that comes back or the address that it opens."""
+
+    text: str
+    action: str
+    value: str = ""
+    url: str = ""
+    primary: bool = False
+
+
+def header(text: str) -> Block:
+    """A line that stands out; without markup."""
+    return {"type": "header", "text": {"type": "plain_text", "text": cell(text, limits.HEADER), "emoji": False}}
+
+
+def section(markup: str) -> Block:
+    """A paragraph of our markup. What is too long is cut at a line: half a code span would swallow what follows."""
+    return {"type": "section", "text": _markup(_within(markup, limits.SECTION))}
+
+
+def fields(markups: Iterable[str]) -> Block:
+    """Short texts in two columns."""
+    shown = [_markup(_within(one, limits.FIELD)) for one in markups][: limits.FIELDS]
+    return {"type": "section", "fields": shown}
+
+
+def context(markup: str) -> Block:
+    """A small line below."""
+    return {"type": "context", "elements": [_markup(_within(markup, limits.SECTION))]}
+
+
+def _markup(text: str) -> dict[str, Any]:
+    """``verbatim``: Slack makes no links and no mentions of what only looks like them."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _within(markup: str, most: int) -> str:
+    if len(markup) <= most:
+        return markup
+    kept = markup[: most - 2].rpartition("\n")[0]
+    return f"{kept}\n…" if kept else "…"
+
+
+def actions(block_id: str, buttons: Sequence[Button]) -> Block:
+    """A row of buttons. One whose value or address is too long for Slack is left out: it could not work."""
+    shown = [one for one in buttons if len(one.value) <= limits.VALUE and len(one.url) <= limits.URL]
+    return {"type": "actions", "block_id": block_id, "elements": [_button(one) for one in shown[: limits.ACTION_ELEMENTS]]}
+
+
+def _button(one: Button) -> dict[str, Any]:
+    made = {"type": "button", "text": {"type": "plain_text", "text": cell(one.text, limits.BUTTON)}, "action_id": one.action}
+    made |= {"value": one.value} if one.value else {}
+    made |= {"url": one.url} if one.url else {}
+    return made | ({"style": "primary"} if one.primary else {})
+
+
+def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
+    """A table, its first row the headings. Columns of ``numbers`` stand at the right. Rows that do not fit are left out."""
+    settings = [{"align": "right"} if n in numbers else {"is_wrapped": True} for n in range(len(rows[0]))]
+    return {"type": "table", "rows": _cells(rows, limits.TABLE_ROWS), "column_settings": settings}
+
+
+def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) -> Block:
+    """A table that Slack pages, sorts and filters itself."""
+    shown = _cells(rows, limits.TABLE_ROWS + 1)
+    return {"type": "data_table", "caption": cell(caption, limits.IMAGE_TEXT), "rows": shown, "page_size": page_size}
+
+
+def _cells(rows: Sequence[Sequence[str]], most: int) -> list[list[dict[str, str]]]:
+    left, shown = limits.TABLE_CHARACTERS, []
+    for row in rows[:most]:
+        texts = [cell(text) or _NOTHING for text in row[: limits.TABLE_COLUMNS]]
+        left -= sum(map(len, texts))
+        if left < 0:
+            break
+        shown.append([{"type": "raw_text", "text": text} for text in texts])
+    return shown
+
+
+def lines(title: str, rows: Sequence[Sequence[str]]) -> Block:
+    """The same as a table, for a Slack without tables: a line a row, its headings left out."""
+    return section("\n".join([f"*{title}*", *(" · ".join(text for text in row if text) for row in rows)]))
+
+
+def line_chart(title: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], value: str) -> Block:
+    """Lines over a few points, each with a value for every category. Slack knows no gap in a line: say it beside."""
+    labels = [shortened(label, limits.CHART_LABEL) for label in categories[-limits.CHART_POINTS :]]
+    lines_ = [
+        {"name": shortened(name, limits.CHART_LABEL),
+         "data": [{"label": label, "value": one} for label, one in zip(labels, values[-limits.CHART_POINTS:], strict=True)]}
+        for name, values in series[: limits.CHART_SERIES]
+    ]  # fmt: skip
+    chart = {"type": "line", "series": lines_, "axis_config": {"categories": labels, "x_label": "Night", "y_label": value}}
+    return {"type": "data_visualization", "title": shortened(title, limits.CHART_TITLE), "chart": chart}
+
+
+def image(url: str, alt_text: str) -> Block:
+    """A picture by its address."""
+    return {"type": "image", "image_url": url, "alt_text": cell(alt_text, limits.IMAGE_TEXT)}

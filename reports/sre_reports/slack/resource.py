@@ -1,0 +1,180 @@
+"""One resource in Slack: four answers that nobody can mistake for each other.
+
+Findings; scanned and none reported; not known, and why; no such resource, and which names are near.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sre_findings.model.answer import LIVE, ResourceAnswer
+from sre_findings.model.coverage import explain, remedy
+from sre_findings.model.finding import Finding
+from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, VULNERABLE
+from sre_reports import wording
+from sre_reports.slack.blocks import Button, actions, context, lines, section, table
+from sre_reports.slack.links import Links
+from sre_reports.slack.message import Message, Part, message
+from sre_reports.slack.text import code, escaped
+
+TOP = 10  # findings that a message lists
+FIXES = 3
+_HEADINGS = ("Severity", "Vulnerability", "Package", "Fixed in", "Age")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, so that a button can ask it again: the text, the severities, and the page by its cursor."""
+
+    text: str
+    severities: Sequence[str] = ()
+    cursor: str | None = None
+
+    def value(self, **changes: Any) -> str:
+        """The question as a button carries it back."""
+        values = {"id": self.text, "sev": list(self.severities), "cursor": self.cursor} | changes
+        return json.dumps({name: value for name, value in values.items() if value}, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is told beside the answer: nearest names, and updates of this resource as the fix plan has them."""
+
+    near: Sequence[str] = ()
+    fixes: Sequence[Mapping[str, Any]] = ()
+
+
+def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links: Links) -> Message:
+    """The answer as one message."""
+    if answer.verdict.reason == NO_SUCH_RESOURCE:
+        return _stranger(answer, asked, beside)
+    parts = [Part([section(f"{_name(answer)}\n{_verdict(answer)}")]), *_notes(answer)]
+    if answer.findings:
+        parts += [_findings(answer), *_fixes(beside)]
+    elif answer.verdict.verdict != VULNERABLE:
+        parts += _coverage(answer)
+    parts += [Part([context(_proof(answer))]), Part([actions("resource", _buttons(answer, asked, links))])]
+    return message(f"{_plain_name(answer)}: {_headline(answer)}", parts)
+
+
+def _plain_name(answer: ResourceAnswer) -> str:
+    return escaped(answer.resource.name or answer.resource.resource_id)
+
+
+def _name(answer: ResourceAnswer) -> str:
+    """Name, id, account and region; the id alone where there is no name."""
+    one = answer.resource
+    account = f"{answer.account_name} ({one.account_id})" if answer.account_name else one.account_id
+    first = f"*{code(one.name)}*  {code(one.resource_id)}" if one.name else f"*{code(one.resource_id)}*"
+    return "  ·  ".join([first, *(escaped(text) for text in (account, one.region) if text)])
+
+
+def _headline(answer: ResourceAnswer) -> str:
+    """The verdict in a few words; clean is never claimed."""
+    if answer.verdict.verdict == VULNERABLE and answer.rollup.counts.total:
+        return wording.number(answer.rollup.counts.total, "open finding")
+    return wording.headline(answer.verdict)
+
+
+def _verdict(answer: ResourceAnswer) -> str:
+    """The verdict sentence, then counts, what is late, what CISA lists, and what can be done."""
+    rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
+    if answer.verdict.explanation.lower() not in said[0].lower() and not rollup.counts.total:
+        said.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
+    if rollup.counts.total or rollup.suppressed:
+        said[0] += wording.counts_sentence(rollup)[1]
+        more = [*_late(answer), *_kev(answer), wording.more_sentence(rollup)]
+        said.append(" ".join(text for text in more if text))
+    return "\n".join(text for text in said if text)
+
+
+def _late(answer: ResourceAnswer) -> list[str]:
+    if answer.late is None or not answer.rollup.counts.total:
+        return []
+    return [f"*{answer.late:,}* past SLA." if answer.late else "None past SLA."]
+
+
+def _kev(answer: ResourceAnswer) -> list[str]:
+    known = answer.rollup.to_json()["kev"]
+    if known is None:
+        return ["CISA KEV was not checked."] if answer.rollup.counts.total else []
+    return [f"*{known:,}* on CISA's KEV list."] if known else []
+
+
+def _notes(answer: ResourceAnswer) -> list[Part]:
+    """What the reader must know before trusting the numbers."""
+    notes = [*answer.verdict.notes, *wording.doubts(answer.proof)]
+    return [Part([section("\n".join(f":warning: {escaped(note)}" for note in notes[:10]))], weight=1)] if notes else []
+
+
+def _findings(answer: ResourceAnswer) -> Part:
+    """The worst of them, as a table where Slack takes one."""
+    shown = answer.findings[:TOP]
+    rows = [_HEADINGS, *(_row(one, answer) for one in shown)]
+    classic = [(f"*{one.severity.capitalize()}*", code(wording.identity(one)), code(", ".join(wording.packages(one)) or "–"),
+                f"fixed in {code(wording.version(one.fixed_in) or '')}" if one.fixed_in else "") for one in shown]  # fmt: skip
+    return Part([table(rows, numbers=(4,))], weight=2, classic=[lines("The worst", classic)])
+
+
+def _row(one: Finding, answer: ResourceAnswer) -> tuple[str, ...]:
+    days = wording.days_old(one, answer.proof.as_of)
+    packages = ", ".join(wording.packages(one))
+    fixed = wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else "")
+    return one.severity.capitalize(), wording.identity(one), packages, fixed, "" if days is None else f"{days:,} d"
+
+
+def _fixes(beside: Beside) -> list[Part]:
+    """The updates that remove most, each with its command where one can be built safely."""
+    if not beside.fixes:
+        return []
+    told = [_fix(line) for line in beside.fixes[:FIXES]]
+    return [Part([section("\n".join(["*Do these first*", *told]))], weight=1)]
+
+
+def _fix(line: Mapping[str, Any]) -> str:
+    removed = wording.number(line["findings"], "finding")
+    text = f"• {code(line['what'])} removes {removed}"
+    return f"{text}: {code(line['command'])}" if line["command"] else f"{text}. {escaped(line['advice'])}"
+
+
+def _coverage(answer: ResourceAnswer) -> list[Part]:
+    """Which scans there are, or why there is none and what to do."""
+    active = [row for row in answer.coverage if row.active]
+    silent = [row for row in answer.coverage if not row.active]
+    told = [f":white_check_mark: {escaped(row.scan_type.lower())} scanned"
+            + (f", last at {row.last_scanned_at:%Y-%m-%d %H:%M} UTC" if row.last_scanned_at else "") for row in active]  # fmt: skip
+    told += [f":no_entry: {escaped(row.scan_type.lower())}: {escaped(explain(row.reason))}. {escaped(remedy(row.reason))}" for row in silent]
+    if answer.verdict.verdict != CLEAN:
+        told.append("That is not the same as none.")
+    return [Part([section("\n".join(told))], weight=1)] if told else []
+
+
+def _stranger(answer: ResourceAnswer, asked: Asked, beside: Beside) -> Message:
+    """Nothing of this name, with names that are near and the forms that an id has."""
+    said = f"*No such resource:* {code(asked.text)}"
+    if beside.near:
+        said += f"\nNearest: {', '.join(code(name) for name in beside.near[:5])}"
+    said += "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an IP address, or a name as Inspector knows it."
+    told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(wording.proof_sentence(answer.proof))
+    again = Button("Ask live", "ask_live", asked.value(live=True))
+    return message(f"No such resource: {escaped(asked.text)}", [Part([section(said)]), Part([context(told)]), Part([actions("resource", [again])])])
+
+
+def _proof(answer: ResourceAnswer) -> str:
+    return escaped(wording.proof_sentence(answer.proof))
+
+
+def _buttons(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]:
+    """What can be done next. Live answers come from no night, and have no page."""
+    found: list[Button] = []
+    night = answer.proof.as_of.date().isoformat() if answer.proof.as_of and answer.proof.source != LIVE else ""
+    if night and (url := links.resource(night, answer.resource.resource_id)):
+        found.append(Button("Full report", "open_report", url=url, primary=True))
+    if answer.next_cursor:
+        found.append(Button("Next ten", "next_ten", asked.value(cursor=answer.next_cursor)))
+    if answer.proof.source != LIVE:
+        found.append(Button("Ask live", "ask_live", asked.value(live=True, cursor=None)))
+    return [*found, Button("Share in channel", "share", asked.value(cursor=None))]
