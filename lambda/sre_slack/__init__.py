@@ -1,0 +1,1 @@
+"""Slack's slash command on AWS Lambda: acknowledge at once, invoke itself, answer by ``response_url``."""

@@ -1,0 +1,37 @@
+"""The function's entry: a request from outside is acknowledged, a job of ours is worked on.
+
+Nothing that takes time to import is imported for the first; see tests/slack/test_start.py.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any
+
+from sre_slack.front import Front
+from sre_slack.invoke import invoke_self
+from sre_slack.job import Job, is_job
+from sre_slack.secrets import Keeper
+
+if TYPE_CHECKING:
+    from sre_slack.worker import Worker
+
+_KEEPER = Keeper()
+_FRONT = Front(_KEEPER, invoke_self)
+
+
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html"""
+    if is_job(event):
+        return {"outcome": _worker().work(Job.from_json(event), context.aws_request_id)}
+    return _FRONT.answer(event)
+
+
+@functools.cache
+def _worker() -> Worker:
+    from sre_slack.channels import not_shareable  # noqa: PLC0415 - the worker's own, and slow to import
+    from sre_slack.records import DynamoDBRecords  # noqa: PLC0415
+    from sre_slack.worker import Worker  # noqa: PLC0415
+
+    return Worker(_KEEPER, DynamoDBRecords(os.environ["SRE_SLACK_TABLE"]), not_shareable)

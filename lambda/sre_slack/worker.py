@@ -1,0 +1,123 @@
+"""The working half: one answer for each job, however often Lambda delivers it, and a true sentence where there is none.
+
+Lambda tries an asynchronous invocation three times, then hands it to the dead-letter queue
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). The asker is told at the first failure that
+the request is kept, and after the last that it failed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sre_findings.ask.remote import Remote
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Throttled, UsageError
+from sre_reports.slack.links import Links
+from sre_reports.slack.message import Message
+from sre_slack import log
+from sre_slack.answering import TIMEOUT, answer
+from sre_slack.job import SHARE, Job
+from sre_slack.principal import principal
+from sre_slack.respond import LASTS, respond, say
+from sre_slack.secrets import Keeper
+
+TRIES = 3
+
+
+class Records(Protocol):
+    """What is remembered between invocations; see records.py."""
+
+    def once(self, job: Job, work: Callable[[], str]) -> str:
+        """What ``work`` gave for this job, whoever did it: it is done once, and again only where it raised."""
+        ...
+
+    def failures(self, job: Job) -> int:
+        """Counts one more failure of this job, and says how many there were."""
+        ...
+
+    def asks(self, job: Job) -> bool:
+        """Counts one more question of this person's, and says whether it is within their rate."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the work needs. ``shareable`` says why a channel may not be shared to, empty where it may."""
+
+    keeper: Keeper
+    records: Records
+    shareable: Callable[[Job, str], str]
+    environ: Mapping[str, str] = os.environ  # type: ignore[assignment]  # an environment is a mapping of texts
+    now: Callable[[], float] = time.time
+
+    def work(self, job: Job, operation: str) -> str:
+        """Answers the job and says how it ended. Raises SreError where Lambda shall try again, or give it up."""
+        if self.now() - job.asked_at > LASTS:
+            log.note("too late to answer", key=job.key, operation=operation)
+            return "late"
+        try:
+            return self.records.once(job, lambda: self._answered(job, operation))
+        except SreError as error:
+            self._apologise(job, operation, error)
+            raise
+
+    def _answered(self, job: Job, operation: str) -> str:
+        if not self.records.asks(job):
+            say(job.response_url, "You ask faster than I can read. Please wait a minute.", replace_original=False)
+            return "rate"
+        if job.kind == SHARE and (why := self.shareable(job, self.keeper.secrets().bot_token)):
+            say(job.response_url, f"I did not share it: {why}", replace_original=False)
+            return "not shared"
+        try:
+            self._send(job, self._message(job))
+        except (UsageError, AccessDenied) as error:  # trying again would change nothing
+            say(job.response_url, _plainly(error), replace_original=False)
+            return "refused"
+        log.note("answered", key=job.key, operation=operation, user=job.user, kind=job.kind, seconds=round(self.now() - job.asked_at, 3))
+        return "answered"
+
+    def _message(self, job: Job) -> Message:
+        server = self.environ.get("SRE_SERVER", "")
+        if not server:
+            raise CredentialsInvalid("no server is set", do="Set SRE_SERVER for the function.")
+        remote = Remote(server, self.keeper.secrets().server_token, TIMEOUT, principal(job))
+        return answer(job, remote, Links(self.environ.get("SRE_PUBLIC_URL", "")))
+
+    def _send(self, job: Job, message: Message) -> None:
+        """A shared answer is a message of its own for the channel; any other takes the place of what stood there."""
+        shared = job.kind == SHARE
+        how = {"response_type": "in_channel" if shared else "ephemeral", "replace_original": not shared}
+        respond(job.response_url, message, **how)
+
+    def _apologise(self, job: Job, operation: str, error: SreError) -> None:
+        """Says what happened: at the first failure that it goes on, after the last that it does not."""
+        failures = self.records.failures(job)
+        log.fault("not answered", error, key=job.key, operation=operation, failures=failures)
+        if failures == 1:
+            text = f"{_reason(error)} Your request is kept, and I'll try again within minutes."
+        elif failures >= TRIES:
+            text = f"I am sorry: I could not answer. {_reason(error)} Please ask again later, and name operation `{operation}` if you report it."
+        else:
+            return
+        try:
+            say(job.response_url, text, replace_original=True)
+        except SreError as silent:  # the answer's own failure is the one that counts
+            log.fault("could not tell the asker", silent, key=job.key)
+
+
+def _plainly(error: SreError) -> str:
+    from sre_reports.slack.text import escaped  # noqa: PLC0415 - only for what goes wrong
+
+    return escaped(str(error))
+
+
+def _reason(error: SreError) -> str:
+    """What failed, in words that tell the asker nothing that is not theirs to know."""
+    if isinstance(error, CredentialsInvalid):
+        return "The server did not let me in: somebody must look at my token."
+    if isinstance(error, Throttled):
+        return "The server is asked too often right now."
+    return "I could not reach the server that knows."
