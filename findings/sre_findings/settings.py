@@ -36,6 +36,7 @@ SETTINGS = (
         "store", "SRE_STORE", "a folder in the user's data directory", "Where snapshots lie: file:///… or s3://bucket/prefix."
     ),
     Setting("table", "SRE_TABLE", "table.db beside a local store", "Where rollups lie: sqlite:////… or dynamodb://table."),
+    Setting("kms_key", "SRE_KMS_KEY", "the bucket's own", "The KMS key for what is written to a bucket: its ARN or alias."),
     Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
     Setting(
         "engine", "SRE_ENGINE", "duckdb", "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup."
@@ -74,6 +75,7 @@ class Settings:
     tokens: str = ""
     oidc: str = ""
     public_url: str = ""
+    kms_key: str = ""
     token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -100,6 +102,7 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         tokens=values.get("tokens", ""),
         oidc=values.get("oidc", ""),
         public_url=values.get("public_url", ""),
+        kms_key=values.get("kms_key", ""),
         token=environ.get("SRE_TOKEN", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),

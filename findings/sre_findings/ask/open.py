@@ -35,7 +35,7 @@ def open_door(settings: Settings, profile: str | None = None) -> Door:
 
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:
     """The store, the table, live Inspector and the context of resources, as the settings name them. Nothing is contacted yet."""
-    snapshots = Snapshots(open_blobs(settings.store))
+    snapshots = Snapshots(open_blobs(settings.store, settings.kms_key))
     return Sources(
         snapshots,
         open_table(settings.table),
