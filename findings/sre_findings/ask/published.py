@@ -105,6 +105,11 @@ class Shelf:
         except Missing:
             return None
 
+    def refuse(self, night: str, view: View, *, again: bool) -> None:
+        """Raises UsageError where the page is there, unless it is published ``again``."""
+        if not again and self.has(night, view):
+            raise _is_there(night, view)
+
     def place(self, night: str, view: View = WHOLE) -> str:
         """Where the page is, for people: a path, or ``s3://…``."""
         return _place(self.blobs, key_of(night, view))
@@ -126,17 +131,17 @@ class Shelf:
         try:
             with contextlib.ExitStack() as files:
                 opened: dict[str, BinaryIO] = {}
-                for name in TYPES:  # a stack closes in reverse, so the page, opened first, comes last
+                for name, kind in TYPES.items():  # a stack closes in reverse, so the page, opened first, comes last
                     once = name == PAGE and not again
-                    written = self.blobs.write(key_of(night, view, name), Served(TYPES[name], CACHE), once=once)
-                    opened[name] = files.enter_context(written)
+                    opened[name] = files.enter_context(
+                        self.blobs.write(key_of(night, view, name), Served(kind, CACHE), once=once)
+                    )
                 yield opened
                 for file in opened.values():
                     sync(file)
-                if not again and self.has(night, view):
-                    raise Taken(night)
+                self.refuse(night, view, again=again)
         except Taken:
-            raise is_there(night, view) from None
+            raise _is_there(night, view) from None
 
     def write_list(self, page: str) -> str:
         """Puts the page that lists every night in its place, and tells where that is."""
@@ -144,11 +149,6 @@ class Shelf:
         with self.blobs.write(key, Served(TYPES[PAGE], CACHE)) as file:
             file.write(page.encode())
         return _place(self.blobs, key)
-
-
-def is_there(night: str, view: View) -> UsageError:
-    """What is said to who would publish a page a second time without saying so."""
-    return UsageError(f"the report of {view} is published for {night} already", do="Replace it with --again.")
 
 
 def shelf_of(sources: Sources) -> Shelf:
@@ -164,3 +164,7 @@ def shelf_in(folder: Path) -> Shelf:
 def _place(blobs: Blobs, key: str) -> str:
     parts = urlsplit(blobs.url)
     return str(Path(unquote(parts.path)) / key) if parts.scheme == "file" else f"{blobs.url}/{key}"
+
+
+def _is_there(night: str, view: View) -> UsageError:
+    return UsageError(f"the report of {view} is published for {night} already", do="Replace it with --again.")
