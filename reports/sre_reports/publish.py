@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from sre_findings.ask.editions import Editions
-from sre_findings.ask.published import CSV, PAGE, PARQUET, SUMMARY, Shelf, View
+from sre_findings.ask.published import CSV, PAGE, PARQUET, SUMMARY, WHOLE, Shelf, View
 from sre_findings.ask.report import Material
 from sre_findings.model.answer import SummaryAnswer
 from sre_findings.model.errors import UsageError
@@ -35,13 +35,21 @@ Render = Callable[[Material, datetime], str]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Where pages go, what makes them, and when that is. ``night`` is empty for a folder that holds one night alone."""
+    """Where pages go, what makes them, and when that is.
+
+    ``night`` is empty for a folder that holds one night, ``alone`` says that it holds one view, whichever that is.
+    """
 
     shelf: Shelf
     render: Render
     at: datetime
     night: str
     again: bool = False
+    alone: bool = False
+
+    def place(self, view: View) -> View:
+        """The view in whose place the page of this one lies."""
+        return WHOLE if self.alone else view
 
 
 def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
@@ -49,9 +57,10 @@ def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
 
     Unless it is done ``again``, raises UsageError where the page is there. An error leaves what was there before.
     """
-    press.shelf.refuse(press.night, view, again=press.again)
+    place = press.place(view)
+    press.shelf.refuse(press.night, place, again=press.again)
     material = editions.material(view, ROWS)
-    with press.shelf.write(press.night, view, again=press.again) as files:
+    with press.shelf.write(press.night, place, again=press.again) as files:
         written = {name: _export(editions, view, form, files[name]) for name, form in ((CSV, "csv"), (PARQUET, "parquet"))}
         summary = summary_of(material, editions.night, press.at) | {"files": written}
         files[SUMMARY].write(json.dumps(summary, indent=2).encode() + b"\n")

@@ -93,7 +93,8 @@ def _publish(sources: Sources, view: View, as_of: str | None, folder: Path | Non
     editions = open_editions(sources, as_of)
     editions.check(view)
     night, shelf = ("", shelf_in(folder)) if folder else (editions.night, shelf_of(sources))
-    press = Press(shelf, render, datetime.now(UTC), night, again=again or folder is not None)
+    free = folder is not None
+    press = Press(shelf, render, datetime.now(UTC), night, again=again or free, alone=free and not views)
     every = wanted(editions, editions.views(), press) if views else [view]
     sure = [_page(editions, one, press) for one in every]
     if not folder:
@@ -107,5 +108,5 @@ def _page(editions: Editions, view: View, press: Press) -> bool:
 
     click.echo(f"sre-cli: the page of {view}, snapshot {editions.snapshot_id}", err=True)
     summary = publish(editions, view, press)
-    click.echo(press.shelf.place(press.night, view))
+    click.echo(press.shelf.place(press.night, press.place(view)))
     return exits.of_summary(summary, None) == exits.ANSWERED

@@ -15,13 +15,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from sre_findings.ask.sources import Sources
 from sre_findings.files import sync
 from sre_findings.model.errors import UsageError
 from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
+
+if TYPE_CHECKING:  # who reads a page needs none of what makes one
+    from sre_findings.ask.sources import Sources
 
 ROOT, PAGE, SUMMARY, CSV, PARQUET = "reports/", "index.html", "summary.json", "findings.csv", "findings.parquet"
 TYPES = {
