@@ -12,20 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from sre_findings.model.finding import iso
+from sre_reports import palette
 from sre_reports.charts import Area, Point, area
 from sre_reports.nights import Night
-from sre_reports.plain_text import shortened, visible
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from sre_reports.page import environment
 
 WIDTH, HEIGHT = 320, 48
-_LONGEST = 300  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +41,24 @@ class Line:
 
 def render_nights(nights: Sequence[Night], at: datetime) -> str:
     """The page as text, to be written as UTF-8; links lead to ``2026-11-22/index.html`` beside it."""
-    css = _file("nights.css")
+    css = style()
     newest = sorted(nights, key=lambda night: night.day, reverse=True)
     days = _days(newest)
-    return _template().render(
-        css=Markup(css),  # noqa: S704 - our own file, the same for every page
-        policy=_policy(css),
-        nights=newest,
-        lines=[line for name in ("critical", "high", "late") if (line := _line(name, newest, days))],
-        first=days[0] if days else None,
-        last=days[-1] if days else None,
-        missing=len(days) - len(newest),
-        width=WIDTH,
-        height=HEIGHT,
-        made=iso(at),
+    return (
+        environment()
+        .get_template("nights/page.html")
+        .render(
+            css=Markup(css),  # noqa: S704 - our own files, the same for every page
+            policy=_policy(css),
+            nights=newest,
+            lines=[line for name in ("critical", "high", "late") if (line := _line(name, newest, days))],
+            first=days[0] if days else None,
+            last=days[-1] if days else None,
+            missing=len(days) - len(newest),
+            width=WIDTH,
+            height=HEIGHT,
+            made=iso(at),
+        )
     )
 
 
@@ -88,21 +88,9 @@ def _policy(css: str) -> str:
 
 
 @functools.cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - 90 ms, only for those who make pages
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = lambda value: "–" if value is None else f"{value:,}"
-    return environment.from_string(_file("nights.html"))
-
-
-def _shown(value: object) -> object:
-    """Runs over every value that the template prints, so that none can slip past."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    return shortened(visible(value), _LONGEST)
-
-
-@functools.cache
-def _file(name: str) -> str:
-    return (resources.files("sre_reports") / "templates" / name).read_text(encoding="utf-8")
+def style() -> str:
+    """The style sheet: the palettes for light, dark and paper, then the rules."""
+    light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
+    themes = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n@media print {{ :root {{ {light} }} }}\n"
+    folder = resources.files("sre_reports") / "templates" / "style"
+    return themes + "".join((folder / name).read_text(encoding="utf-8") for name in ("base.css", "nights.css"))

@@ -23,9 +23,9 @@ from sre_findings.model.finding import iso
 from sre_reports.exports import Options, write_export
 from sre_reports.nights import Night, night_of
 from sre_reports.nights_page import render_nights
+from sre_reports.page import EMBEDDED
 
 SCHEMA = "sre-operations-assistant/report/v1"
-ROWS = 100_000  # findings in a page; more make it slow to open, and the files beside it hold them all
 _AT_ONCE, _TRIES = 8, 5
 _PIECE = 1 << 20
 
@@ -59,7 +59,7 @@ def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
     """
     place = press.place(view)
     press.shelf.refuse(press.night, place, again=press.again)
-    material = editions.material(view, ROWS)
+    material = editions.material(view, EMBEDDED)
     with press.shelf.write(press.night, place, again=press.again) as files:
         written = {name: _export(editions, view, form, files[name]) for name, form in ((CSV, "csv"), (PARQUET, "parquet"))}
         summary = summary_of(material, editions.night, press.at) | {"files": written}
