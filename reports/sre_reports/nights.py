@@ -48,7 +48,7 @@ def night_of(day: str, body: bytes | None) -> Night:
         came=_sum(changes, "opened", "reopened") if known else None,
         went=_sum(changes, "resolved") if known else None,
         state=_text(certificate, "state"),
-        reasons=tuple(str(reason) for reason in certificate.get("reasons") or ()),
+        reasons=_texts(certificate, "reasons"),
         snapshot_id=_text(values, "snapshot_id"),
     )
 
@@ -61,6 +61,11 @@ def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _text(values: Mapping[str, Any], name: str) -> str:
     found = values.get(name)
     return found if isinstance(found, str) else ""
+
+
+def _texts(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = values.get(name)
+    return tuple(str(one) for one in found) if isinstance(found, list) else ()
 
 
 def _count(values: Mapping[str, Any], name: str) -> int | None:

@@ -15,7 +15,6 @@ from importlib import resources
 
 from markupsafe import Markup
 
-from sre_findings.model.finding import iso
 from sre_reports import palette
 from sre_reports.charts import Area, Point, area
 from sre_reports.nights import Night
@@ -57,7 +56,7 @@ def render_nights(nights: Sequence[Night], at: datetime) -> str:
             missing=len(days) - len(newest),
             width=WIDTH,
             height=HEIGHT,
-            made=iso(at),
+            made=f"{at:%Y-%m-%d %H:%M} UTC",
         )
     )
 
@@ -91,6 +90,9 @@ def _policy(css: str) -> str:
 def style() -> str:
     """The style sheet: the palettes for light, dark and paper, then the rules."""
     light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
-    themes = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n@media print {{ :root {{ {light} }} }}\n"
+    themes = (
+        f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+        f"@media print {{ :root {{ {light} }} }}\n"
+    )
     folder = resources.files("sre_reports") / "templates" / "style"
     return themes + "".join((folder / name).read_text(encoding="utf-8") for name in ("base.css", "nights.css"))

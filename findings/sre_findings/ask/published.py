@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -63,7 +62,7 @@ def slug(text: str) -> str:
 
     What is plain stays as it is. Anything else keeps what can be read of it, and ends with ``--`` and its hash.
     """
-    if len(text) <= _LONGEST and _PLAIN.fullmatch(text) and not {"--", ".."} & {*map("".join, pairwise(text))}:
+    if len(text) <= _LONGEST and _PLAIN.fullmatch(text) and "--" not in text and ".." not in text:
         return text
     readable = re.sub(r"[^a-z0-9]+", "-", text.lower())[:32].strip("-")
     return f"{readable or 'x'}--{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
