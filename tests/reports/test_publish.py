@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sre_findings.ask.published import PAGE, SUMMARY, Shelf, View, shelf_in
-from sre_reports import publish as module
+from sre_reports.nights_page import render_nights
 from sre_reports.publish import publish_list
 
 AT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -45,16 +45,16 @@ def test_a_night_that_another_publishes_meanwhile_is_not_lost_from_the_list(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(shelf, "2026-11-21")
-    render, calls = module.render_nights, list[int]()
+    calls = list[int]()
 
     def slow(*arguments: object) -> str:
-        made = render(*arguments)  # type: ignore[arg-type]  # handed on as they came
+        made = render_nights(*arguments)  # type: ignore[arg-type]  # handed on as they came
         if not calls:
             put(shelf, "2026-11-22")
         calls.append(1)
         return made
 
-    monkeypatch.setattr(module, "render_nights", slow)
+    monkeypatch.setattr("sre_reports.publish.render_nights", slow)
     publish_list(shelf, AT)
     assert listed(shelf) == ["2026-11-22", "2026-11-21"]
     assert len(calls) == 2
