@@ -95,12 +95,9 @@ def test_a_summary_that_cannot_be_read_leaves_the_night_in_its_place_and_nothing
     assert len(re.findall(r'class="mark warn"', page)) == 1, "it is not called complete"
 
 
-ODD: st.SearchStrategy[Any] = (
-    st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers() | st.none()) | st.just({})
-)
-INNER: st.SearchStrategy[Any] = st.dictionaries(
-    st.sampled_from(["critical", "state", "reasons", "counts", "since", "opened", "late"]), ODD
-)
+Json = st.SearchStrategy[Any]
+ODD: Json = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers() | st.none()) | st.just({})
+INNER: Json = st.dictionaries(st.sampled_from(["critical", "state", "reasons", "counts", "since", "opened", "late"]), ODD)
 
 
 @given(ODD | st.dictionaries(st.sampled_from(list(SUMMARY)), ODD | INNER))
