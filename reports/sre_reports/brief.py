@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.verdict import CLEAN, UNKNOWN
+from sre_findings.model.verdict import CLEAN
 from sre_reports import wording
 from sre_reports.brief_numbers import GOOD, WARN, Number, flow, numbers, unknown
 
@@ -114,15 +114,12 @@ def _subject(material: Material, state: State) -> str:
     night += f"{as_of.day} {as_of:%b}: " if (as_of := material.proof.as_of) else ""
     alarm = f"{state.words.partition(':')[0]}, " if state.words else ""
     verdict = material.summary.verdict
-    if verdict.verdict in (CLEAN, UNKNOWN):
-        return f"{night}{alarm}{_lower(wording.headline(verdict))}"
+    if verdict.verdict == CLEAN:
+        return f"{night}{alarm}none reported"
+    if unknown(material):
+        return f"{night}{alarm}{wording.headline(verdict).lower().replace(': ', ', ')}"
     critical, late = material.summary.rollup.counts.critical, material.late.summary["late"]
     return f"{night}{alarm}{critical:,} critical, {late:,} past SLA"
-
-
-def _lower(text: str) -> str:
-    """For the middle of a line; a name keeps its capital."""
-    return text if text.startswith("Inspector") else text[:1].lower() + text[1:]
 
 
 def _verdict(material: Material) -> str:
