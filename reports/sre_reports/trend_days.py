@@ -38,7 +38,7 @@ def days_of(trend: ListAnswer) -> Days:
     complete = [next((one for one in reversed(nights.get(day, [])) if one["state"] == COMPLETE), None) for day in span]
     return Days(
         days=span,
-        counts={name: tuple(night and int(night[name]) for night in complete) for name in SEVERITIES},
+        counts={name: tuple(int(night[name]) if night else None for night in complete) for name in SEVERITIES},
         came=tuple(_sum(nights.get(day), "came") for day in span),
         went=tuple(_sum(nights.get(day), "went") for day in span),
         missing=sum(day not in nights for day in span),

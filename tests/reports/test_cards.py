@@ -19,7 +19,7 @@ from sre_findings.model.answer import Proof
 from sre_findings.model.errors import UsageError
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.verdict import Verdict
-from sre_reports import cards, drawing
+from sre_reports import cards, drawing, font
 from sre_reports.brief import brief
 from sre_reports.cards import Card
 from sre_reports.trend_days import days_of
@@ -81,7 +81,12 @@ def test_no_font_of_the_machine_is_used_and_each_weight_of_ours_is(monkeypatch: 
 
     asked: dict[str, Any] = {}
     real = resvg_py.svg_to_bytes
-    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **options: asked.update(options) or real(**options))
+
+    def drawn(**options: Any) -> bytes:
+        asked.update(options)
+        return real(**options)
+
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", drawn)
     cards.digest(night())
     assert asked["skip_system_fonts"] is True
     assert [name.rpartition("-")[2] for name in asked["font_files"]] == ["Regular.otf", "SemiBold.otf"]
@@ -99,7 +104,7 @@ def test_the_weights_look_different() -> None:
 @pytest.mark.parametrize("text", ["WWWWWWWWWWWWWWWWWW", "AVAVAVAVAVAVAVAVAV", "illicit fjord №1 ▲ 12", "Größe žluťoučký кинжал"])
 @pytest.mark.parametrize("bold", [False, True])
 def test_what_was_fitted_into_a_width_is_drawn_inside_it(text: str, bold: bool) -> None:
-    weight = drawing.font.face(drawing.font.SEMIBOLD if bold else drawing.font.REGULAR)
+    weight = font.face(font.SEMIBOLD if bold else font.REGULAR)
     shown, width = weight.fitted(text, 20, 120), 120
     drawn = drawing.png(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="200" height="30" font-family="Inter"><text y="20" font-size="20" '
@@ -122,11 +127,11 @@ def test_the_picture_shows_the_numbers_of_the_answers(night: Nights) -> None:
 def test_the_words_say_what_the_picture_shows(night: Nights, draw: Draw) -> None:
     alt = draw(night(owner="payments")).alt
     assert alt.startswith("Inspector findings of payments, 22 November 2026. Complete snapshot of the accounts visible")
-    said = {
-        cards.digest: ["2 critical (up 1), 6 high", "4 past SLA (down 1)", "5 / 2 new and resolved", "1. kernel: 3 findings"],
-        cards.trend: ["Critical: 2 now, from 2, at most 2.", "High: 6 now, from 8, at most 8.", "9 new and 6 resolved in all."],
-    }
-    assert [words for words in said[draw] if words not in alt] == []
+    said = (
+        ["2 critical (up 1), 6 high", "4 past SLA (down 1)", "5 / 2 new and resolved", "1. kernel: 3 findings"],
+        ["Critical: 2 now, from 2, at most 2.", "High: 6 now, from 8, at most 8.", "9 new and 6 resolved in all."],
+    )
+    assert [words for words in said[draw is cards.trend] if words not in alt] == []
 
 
 @pytest.mark.parametrize("draw", [cards.digest, cards.trend])
@@ -184,7 +189,7 @@ def test_no_text_however_long_leaves_the_card(night: Nights, proof: Callable[...
     for picture in svgs(hostile(night, proof)):
         for text in ET.fromstring(picture).iter(f"{SVG}text"):
             bold = text.get("font-weight") == "600"
-            weight = drawing.font.face(drawing.font.SEMIBOLD if bold else drawing.font.REGULAR)
+            weight = font.face(font.SEMIBOLD if bold else font.REGULAR)
             wide, x = weight.width(text.text or "", float(text.get("font-size", ""))), float(text.get("x", ""))
             left = {"start": x, "end": x - wide, "middle": x - wide / 2}[text.get("text-anchor", "")]
             assert left + 0.01 >= 48
