@@ -6,7 +6,9 @@ outside is in here as it came: each mouth makes it harmless in its own way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -80,7 +82,7 @@ def brief(material: Material) -> Brief:
         since=_since(material),
         plan=_plan(material),
         numbers=tuple(numbers(material)),
-        fixes=tuple(_fix(line) for line in material.fixes.items[:FIXES]),
+        fixes=tuple(_fixes(material.fixes.items[:FIXES])),
         snapshot=material.proof.snapshot_id or "",
         proof=wording.proof_sentence(material.proof),
     )
@@ -151,10 +153,19 @@ def _plan(material: Material) -> str:
     return f"{updates} {sum(line['findings'] for line in first):,} of {total:,}."
 
 
-def _fix(line: Mapping[str, Any]) -> Fix:
-    kev = f", {line['kev']:,} KEV" if line["kev"] else ""
-    clears = f"{wording.number(line['findings'], 'finding')} on {wording.number(line['resources'], 'resource')}{kev}"
-    return Fix(line["what"], clears, line["command"] or "")
+def _fixes(lines: Sequence[Mapping[str, Any]]) -> Iterator[Fix]:
+    """Updates of one name, as of a kernel, are told apart by what they are for."""
+    names = Counter(line["what"] for line in lines)
+    for line in lines:
+        kind = f" · {_platform(line['platform'])}" if names[line["what"]] > 1 and line["platform"] else ""
+        kev = f", {line['kev']:,} KEV" if line["kev"] else ""
+        clears = f"{wording.number(line['findings'], 'finding')} on {wording.number(line['resources'], 'resource')}{kev}"
+        yield Fix(f"{line['what']}{kind}", clears, line["command"] or "")
+
+
+def _platform(text: str) -> str:
+    """``AMAZON_LINUX_2023`` and ``UBUNTU_22_04`` as people write them."""
+    return re.sub(r"(?<=\b\d\d) (?=\d\d\b)", ".", text.replace("_", " ").title())
 
 
 def _day(moment: datetime | None) -> str:

@@ -128,3 +128,10 @@ def test_the_first_three_fixes_say_what_they_clear(night: Nights) -> None:
     assert told.fixes[0].clears == "3 findings on 3 resources, 1 KEV"
     assert told.plan == "Three updates clear 9 of 13."
     assert brief(night(fixes=replace(night().fixes, items=()))).plan == "No update removes anything."
+
+
+def test_two_fixes_of_one_name_are_told_apart_by_their_platform(night: Nights) -> None:
+    usual, kinds = night().fixes, ("UBUNTU_22_04", "AMAZON_LINUX_2")
+    twins = [dict(line, what="kernel", platform=platform) for line, platform in zip(usual.items, kinds, strict=False)]
+    told = brief(night(fixes=replace(usual, items=[*twins, usual.items[1]])))
+    assert [fix.what for fix in told.fixes] == ["kernel · Ubuntu 22.04", "kernel · Amazon Linux 2", "openssl"]
