@@ -57,7 +57,6 @@ def _environment() -> Environment:
     )  # fmt: skip
     regular, semibold = font.face(font.REGULAR), font.face(font.SEMIBOLD)
     environment.filters["fit"] = lambda text, size, width, bold=False: (semibold if bold else regular).fitted(text, size, width)
-    environment.filters["lines"] = semibold.lines
     environment.filters["wide"] = lambda text, size, bold=False: (semibold if bold else regular).width(text, size)
     environment.filters["thousands"] = "{:,}".format
     environment.globals |= {"colour": PALETTE, "width": WIDTH, "height": HEIGHT}

@@ -40,17 +40,6 @@ class Face:
             kept += 1
         return shown[:kept].rstrip() + _CUT
 
-    def lines(self, text: str, size: float, width: float, most: int) -> list[str]:
-        """The text on at most ``most`` lines, broken at spaces; what finds no room is cut at the end of the last."""
-        words, found = self.drawable(text).split(), list[str]()
-        while words and len(found) < most - 1:
-            taken = 1
-            while taken < len(words) and self.width(" ".join(words[: taken + 1]), size) <= width:
-                taken += 1
-            found.append(self.fitted(" ".join(words[:taken]), size, width))
-            words = words[taken:]
-        return [*found, self.fitted(" ".join(words), size, width)] if words else found
-
 
 @functools.cache
 def face(name: str) -> Face:

@@ -17,7 +17,7 @@ from sre_findings.ask.report import Material
 from sre_findings.model import verdict as rule
 from sre_findings.model.answer import Proof
 from sre_findings.model.errors import UsageError
-from sre_findings.model.rollup import Rollup
+from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.verdict import Verdict
 from sre_reports import cards, drawing, font
 from sre_reports.brief import brief
@@ -39,7 +39,8 @@ def svgs(material: Material) -> list[str]:
 def hostile(night: Nights, proof: Callable[..., Proof]) -> Material:
     usual = night()
     lines = [dict(line, what=HOSTILE) for line in usual.fixes.items]
-    summary = {"proof": proof(state="partial", reasons=(HOSTILE,) * 2, snapshot_id=HOSTILE)}
+    many = Rollup(Counts(critical=10**18, high=10**18, medium=10**18, low=10**18), kev=10**18)
+    summary = {"proof": proof(state="partial", reasons=(HOSTILE,) * 2, snapshot_id=HOSTILE), "rollup": many}
     return night(summary, owner=HOSTILE, fixes=replace(usual.fixes, items=lines))
 
 
@@ -183,6 +184,11 @@ def test_text_from_outside_becomes_no_part_of_the_picture(night: Nights, proof: 
         assert {one.tag for one in tree.iter()} <= {one.tag for one in ET.fromstring(plain).iter()} | {f"{SVG}rect"}
         assert "</text><script>alert(1)" in "".join(tree.itertext())
         assert not re.search("[\x00\x1b\u202e\ufffe]|49", "".join(text for text in tree.itertext() if "script" in text))
+
+
+def test_whatever_a_template_prints_is_drawable_though_nobody_fitted_it() -> None:
+    template = drawing._environment().from_string("{{ text }}")
+    assert template.render(text="<a>\u202e\ufffe東") == "&lt;a&gt;□□"
 
 
 def test_no_text_however_long_leaves_the_card(night: Nights, proof: Callable[..., Proof]) -> None:

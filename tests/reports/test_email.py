@@ -169,7 +169,7 @@ def test_a_mail_to_nobody_is_refused(night: Nights) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "x", "a@b.com, c@d.com", "<a@b.com>\r\nBcc: e@e.com", "a@b.com\nBcc: e@e.com", "ä@b.com", "@b.com", "a@", "a b@c.com",
-     '"x\x00" <a@b.com>', "a@b.com>"],
+     '"x\x00" <a@b.com>', "a@b.com>", "x\x1b[2J <a@b.com>"],
 )  # fmt: skip
 def test_what_is_not_one_address_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no mail address"):
