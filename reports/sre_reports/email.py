@@ -61,7 +61,7 @@ def address(text: str) -> Address:
         found = [one for one in getattr(parsed, "addresses", ()) if one.username and one.domain]
     except (ValueError, IndexError) as error:  # IndexError: what the standard library's parser says of some broken text
         raise _no_address(text) from error
-    if len(found) != 1 or parsed.defects or not text.isprintable() or not found[0].addr_spec.isascii():
+    if len(found) != 1 or parsed.defects or not found[0].addr_spec.isascii():
         raise _no_address(text)
     return Address(visible(found[0].display_name), found[0].username, found[0].domain)
 
