@@ -14,17 +14,14 @@ from markupsafe import Markup
 
 from sre_findings.model.errors import UsageError
 from sre_reports import font
+from sre_reports.palette import LIGHT
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 WIDTH, HEIGHT, ZOOM = 1200, 630, 2
-# The palette of the pages, light: text is readable on both surfaces, and severities differ without colour in lightness.
-PALETTE = {
-    "paper": "#f6f7f9", "panel": "#ffffff", "edge": "#dfe3e9", "ink": "#14181f", "muted": "#55606e", "good": "#136c3a",
-    "bad": "#a8122b", "warn": "#7a4b00", "alarm": "#fdf0d0", "link": "#1858b8", "critical": "#75061c", "high": "#ad411c",
-    "medium": "#ba7f14", "low": "#3977a8", "informational": "#6b7280", "untriaged": "#6b7280", "other": "#6b7280",
-}  # fmt: skip
+_AMBER = {"alarm": "#fdf0d0", "warn": "#7a4b00"}  # a ground, and the words that stand on it
+COLOURS = {**LIGHT, **_AMBER} | dict.fromkeys(("informational", "untriaged", "other"), LIGHT["info"])
 
 
 def svg(template: str, **values: object) -> str:
@@ -59,7 +56,7 @@ def _environment() -> Environment:
     environment.filters["fit"] = lambda text, size, width, bold=False: (semibold if bold else regular).fitted(text, size, width)
     environment.filters["wide"] = lambda text, size, bold=False: (semibold if bold else regular).width(text, size)
     environment.filters["thousands"] = "{:,}".format
-    environment.globals |= {"colour": PALETTE, "width": WIDTH, "height": HEIGHT}
+    environment.globals |= {"colour": COLOURS, "width": WIDTH, "height": HEIGHT}
     return environment
 
 

@@ -248,8 +248,8 @@ def night(
         flow = {"opened_by": {"new": 4, "onboarding": 90, "reopened": 1}, "counts": {"resolved": 2}}
         values: dict[str, Any] = {
             "owner": None, "account": None, "today": AS_OF.date(), "policy": DEFAULT, "summary": whole, "before": before,
-            "resources": whole, "accounts": summary_answer(by="account"), "owners": whole,
-            "late": listed("groups", [], late=4), "late_by_account": listed("groups", []), "late_by_resource": {},
+            "resources": (), "accounts": summary_answer(by="account"), "owners": whole,
+            "late": listed("groups", [], late=4), "late_by_account": listed("groups", []),
             "ages": AgeGrid((), {}), "coverage": coverage_answer(), "changes": listed("events", [], since=since, **flow),
             "trend": listed("nights", [_night_of_trend(AS_OF.date() - timedelta(days=n), n) for n in (2, 1, 0)]),
             "time_to_fix": listed("groups", [{"value": "CRITICAL", "median_days": 12}]),

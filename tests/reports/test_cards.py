@@ -208,6 +208,13 @@ def test_alternative_text_fits_where_it_goes_and_holds_nothing_unseen(night: Nig
     assert not re.search("[\x00\x1b\u202e]", alt)
 
 
+@pytest.mark.parametrize("name", [*Counts().to_json(), "other"])
+def test_every_severity_can_be_the_worst_one(night: Nights, name: str) -> None:
+    rollup = Rollup(Counts(**{name: 1})) if name != "total" else Rollup(suppressed=1)
+    for picture in svgs(night({"rollup": rollup})):
+        assert ET.fromstring(picture).tag == f"{SVG}svg"
+
+
 def test_without_resvg_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, night: Nights) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(UsageError, match=r"sre-operations-assistant\[cards\]"):
@@ -215,12 +222,12 @@ def test_without_resvg_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("ink", ["ink", "muted", "good", "bad", "warn"])
-@pytest.mark.parametrize("ground", ["paper", "panel", "alarm"])
+@pytest.mark.parametrize("ground", ["ground", "card", "alarm"])
 def test_text_is_readable_on_every_ground(ink: str, ground: str) -> None:
     def light(colour: str) -> float:
         parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
         linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    bright, dark = light(drawing.PALETTE[ground]), light(drawing.PALETTE[ink])
+    bright, dark = light(drawing.COLOURS[ground]), light(drawing.COLOURS[ink])
     assert (bright + 0.05) / (dark + 0.05) >= 4.5
