@@ -1,7 +1,7 @@
 """Whose each resource of a night is: one owner, for all the rows that are about it.
 
 Decided once all findings and all coverage of a region are there, and before any row of either is written. A hundred thousand
-resources take a fraction of a second, and some 30 MB until their parts are written.
+resources with a million findings take less than a second, and 70 MB at the most.
 """
 
 from __future__ import annotations
