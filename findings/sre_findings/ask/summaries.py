@@ -131,6 +131,8 @@ def _verdict(whole: Rollup, uncovered: int, doubtful: int, proof: Proof) -> Verd
         return Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings", doubts)
     if whole.suppressed:
         return Verdict(VULNERABLE, SUPPRESSED_ONLY, "every open finding is suppressed", doubts)
+    if whole.resources:  # counts are of findings at their first resource, which may be another's
+        return Verdict(VULNERABLE, FINDINGS, "findings are shared with resources of others, and counted there", doubts)
     unknown = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
         (proof.too_old, TOO_OLD, "the snapshot is older than allowed"),
