@@ -57,7 +57,7 @@ def flow(material: Material) -> tuple[int, int]:
 
 
 def _counted(material: Material) -> Iterator[Number]:
-    now, then = material.summary.rollup, _comparable(material)
+    now, then = material.summary.rollup, comparable(material)
     late = material.late.summary["late"]
     numbers = (
         _moved("critical", now.counts.critical, then.counts.critical if then else None),
@@ -72,7 +72,7 @@ def _counted(material: Material) -> Iterator[Number]:
     yield Number(f"of {now.counts.total:,} fixable by an update", f"{now.fixable:,}")
 
 
-def _comparable(material: Material) -> Rollup | None:
+def comparable(material: Material) -> Rollup | None:
     """The night before, if both are complete: what was not read would look like something that was fixed."""
     before = material.before
     complete = before and material.proof.state == before.summary.proof.state == COMPLETE
