@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exits, options
+from sre_cli.sent import check_mail, draw, mail
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 
@@ -29,9 +30,24 @@ _HOLDER = "sre-cli: whoever has this link reads the page until then, without sig
 @click.option("--again", is_flag=True, help="Replace what is published for this night.")
 @click.option("--link", "seconds", metavar="[SECONDS]", is_flag=False, flag_value=QUARTER, type=click.IntRange(1, HALF_A_DAY),
               help="Print a link to the published page on S3, by default for 15 minutes; publishes nothing.")  # fmt: skip
+@click.option(
+    "--email", "recipients", metavar="TO", multiple=True, help="Mail the night too: short, with its card (again for more)."
+)
+@click.option(
+    "--cards", type=click.Path(file_okay=False, path_type=Path), help="Draw the night and its trend as PNG into this folder."
+)
 @options.as_of_option
 @options.store_options
-def command(settings: Settings, folder: Path | None, again: bool, seconds: int | None, as_of: str | None, **pages: Any) -> int:
+def command(
+    settings: Settings,
+    folder: Path | None,
+    again: bool,
+    seconds: int | None,
+    as_of: str | None,
+    recipients: tuple[str, ...],
+    cards: Path | None,
+    **pages: Any,
+) -> int:
     """Publish the HTML report of a night, with its findings as CSV and Parquet.
 
     It lies in the store, at reports/2026-11-22/, and reports/index.html lists every night. A night that is published stays as
@@ -40,14 +56,24 @@ def command(settings: Settings, folder: Path | None, again: bool, seconds: int |
     \b
     sre-cli report
     sre-cli report --owner payments -o report
+    sre-cli report --email sre@example.com --cards pictures
     sre-cli report --as-of yesterday --link 3600
     """
     view, views = _view(**pages), pages["views"]
-    _check(folder, seconds, views=views, again=again)
+    _check(folder, seconds, views=views, again=again, beside=bool(recipients or cards))
+    check_mail(settings, recipients)
     sources = options.sources_here(settings)
     if seconds is not None:
         return _link(sources, view, as_of, seconds)
-    return _publish(sources, view, as_of, folder, views=views, again=again)
+    from sre_findings.ask.editions import open_editions  # noqa: PLC0415 - after --help
+
+    editions = open_editions(sources, as_of)
+    code = _publish(editions, view, folder, views=views, again=again)
+    if cards:
+        draw(editions, view, cards)
+    if recipients:
+        mail(editions, view, settings, recipients)
+    return code
 
 
 def _view(owner: str | None, account: str | None, *, views: bool) -> View:
@@ -60,8 +86,8 @@ def _view(owner: str | None, account: str | None, *, views: bool) -> View:
     return WHOLE if account is None else View("account", account)
 
 
-def _check(folder: Path | None, seconds: int | None, *, views: bool, again: bool) -> None:
-    if seconds is not None and (folder or views or again):
+def _check(folder: Path | None, seconds: int | None, *, views: bool, again: bool, beside: bool) -> None:
+    if seconds is not None and (folder or views or again or beside):
         raise UsageError("--link is for a page that is published", do="Publish it first, then ask for the link alone.")
     if folder and again:
         raise UsageError("--again is for the store", do="Leave it out: -o replaces what is in the folder.")
@@ -81,18 +107,16 @@ def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
     return exits.ANSWERED
 
 
-def _publish(sources: Sources, view: View, as_of: str | None, folder: Path | None, *, views: bool, again: bool) -> int:
+def _publish(editions: Editions, view: View, folder: Path | None, *, views: bool, again: bool) -> int:
     """Writes the pages that are wanted, each with a line of progress, then the list of nights."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from sre_findings.ask.editions import open_editions  # noqa: PLC0415
     from sre_findings.ask.published import shelf_in, shelf_of  # noqa: PLC0415
     from sre_reports.page import render  # noqa: PLC0415
     from sre_reports.publish import Press, publish_list, wanted  # noqa: PLC0415
 
-    editions = open_editions(sources, as_of)
     editions.check(view)
-    night, shelf = ("", shelf_in(folder)) if folder else (editions.night, shelf_of(sources))
+    night, shelf = ("", shelf_in(folder)) if folder else (editions.night, shelf_of(editions.sources))
     free = folder is not None
     press = Press(shelf, render, datetime.now(UTC), night, again=again or free, alone=free and not views)
     every = wanted(editions, editions.views(), press) if views else [view]
