@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from sre_findings.model.answer import Proof
 from sre_reports.csv_cells import Cells
 from sre_reports.csv_guard import BYTE_ORDER_MARK, csv_text, field, guarded_field, records
+
+if TYPE_CHECKING:
+    from sre_reports.exports import Batches, Options, Tell
 
 # The order is Inspector's; importers compare the whole header.
 INSPECTOR = (
@@ -69,6 +73,13 @@ INSPECTOR = (
 )
 OWN = ("Instance Name", "Owner")
 COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
+
+
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+    """The whole file; see :func:`chunks`. Ages are as of the snapshot."""
+    as_of = proof.as_of or datetime.now(UTC)
+    pieces = chunks(batches, as_of, columns=options.columns, raw=options.raw, excel=options.excel)
+    file.writelines(piece.encode() for piece in pieces)
 
 
 def chunks(

@@ -1,19 +1,36 @@
-"""One door for every export format."""
+"""One door for every export format, and the list of formats that others read."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from sre_findings.model.answer import Proof
-from sre_reports.exports import Options, write_export
+from sre_findings.model.errors import UsageError
+from sre_reports.exports import FORMS, Options, form_of, write_export
 
 Rows = Callable[..., dict[str, Any]]
 Proofs = Callable[..., Proof]
+
+
+class Pipe(io.RawIOBase):
+    """A file that only takes bytes in their order, as a socket does."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.taken += data
+        return len(data)
 
 
 def test_csv_is_written_with_its_options_and_ages_of_the_snapshot(row: Rows, proof: Proofs) -> None:
@@ -41,3 +58,52 @@ def test_parquet_is_one_file(row: Rows, proof: Proofs) -> None:
     file = io.BytesIO()
     assert write_export(Options("parquet"), proof(), [[row()], [row()]], file) == 2
     assert pq.read_table(file).num_rows == 2
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_format_is_written_to_a_file_that_cannot_seek_from_batches_that_come_once(
+    name: str, row: Rows, proof: Proofs
+) -> None:
+    pipe = Pipe()
+    assert write_export(Options(name), proof(), iter([[row()], [row(finding_arn="arn:aws:x")]]), pipe) == 2  # type: ignore[arg-type]  # a raw file is a BinaryIO in all but name
+    assert pipe.taken
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_format_says_what_http_and_people_ask_of_it(name: str) -> None:
+    form = FORMS[name]
+    assert form.name == name
+    assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+(; ?[a-z0-9=.-]+)*", form.media_type)
+    assert re.fullmatch(r"(\.[a-z]+)+", form.suffix)
+    assert form.readers
+    assert {*form.options} <= {*Options.__slots__} - {"form"}
+
+
+def test_no_two_formats_have_the_same_suffix() -> None:
+    assert len({form.suffix for form in FORMS.values()}) == len(FORMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "form"),
+    [
+        (None, "findings.csv", "csv"),
+        (None, "out/2026.11.22/FINDINGS.CSV", "csv"),
+        (None, "all.2026.parquet", "parquet"),
+        (None, "-", "csv"),
+        (None, "findings", "csv"),
+        ("ndjson", "findings.csv", "ndjson"),
+    ],
+)
+def test_a_format_is_named_or_told_by_the_files_name(name: str | None, file: str, form: str) -> None:
+    assert form_of(name, file).name == form
+
+
+@pytest.mark.parametrize("file", ["findings.json", "findings.txt", "x.csv.gz"])
+def test_a_name_that_says_nothing_is_a_question_and_no_guess(file: str) -> None:
+    with pytest.raises(UsageError, match="does not tell the format"):
+        form_of(None, file)
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="csv, ndjson, parquet"):
+        form_of("pdf", "x.csv")
