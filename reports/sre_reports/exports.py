@@ -24,6 +24,7 @@ class Form:
     """A format: its name, what HTTP and file systems call it, who reads it, and which options it understands.
 
     ``module`` is the one of this package whose ``write`` writes it; it is imported when it is used and not before.
+    ``suffix`` is the one to give a file, ``others`` are those that people use as well. What is no ``text`` spoils a terminal.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Form:
     readers: str
     module: str
     options: Sequence[str] = ()
+    others: Sequence[str] = ()
     text: bool = True
 
     @property
@@ -64,7 +66,8 @@ FORMS = {
     for form in (
         Form("csv", "text/csv; charset=utf-8", ".csv", "importers of Inspector's reports, spreadsheets", "csv_export",
              ("columns", "excel", "raw")),
-        Form("ndjson", "application/x-ndjson", ".ndjson", "scripts: each finding as Inspector sent it", "ndjson_export"),
+        Form("ndjson", "application/x-ndjson", ".ndjson", "scripts: each finding as Inspector sent it", "ndjson_export",
+             others=(".jsonl",)),
         Form("parquet", "application/vnd.apache.parquet", ".parquet", "pandas, Spark, DuckDB, Athena", "parquet_export",
              text=False),
     )
@@ -81,13 +84,19 @@ def form_of(name: str | None, file: str) -> Form:
         if name not in FORMS:
             raise UsageError(f"{name!r} is not a format", do=f"Use one of: {', '.join(FORMS)}.")
         return FORMS[name]
-    suffixes = "".join(PurePath(file).suffixes).lower()
-    found = sorted((form for form in FORMS.values() if suffixes.endswith(form.suffix)), key=lambda form: -len(form.suffix))
-    if found:
-        return found[0]
-    if not suffixes:
-        return FORMS["csv"]
-    raise UsageError(f"the name {file!r} does not tell the format", do=f"Say --format {'|'.join(FORMS)}.")
+    whole = PurePath(file).name.lower()
+    by_suffix = {suffix: form for form in FORMS.values() for suffix in (form.suffix, *form.others)}
+    found = max((suffix for suffix in by_suffix if whole.endswith(suffix)), key=len, default="")
+    if not found and PurePath(file).suffix:
+        raise UsageError(f"the name {file!r} does not tell the format", why=_which(whole), do="Say which with --format.")
+    return by_suffix[found] if found else FORMS["csv"]
+
+
+def _which(whole: str) -> str:
+    """Which formats a name may mean, or all of them with their suffixes."""
+    fit = [form for form in FORMS.values() if any(one.endswith(PurePath(whole).suffix) for one in (form.suffix, *form.others))]
+    told = ", ".join(f"{form.name} ({form.suffix})" for form in fit or FORMS.values())
+    return f"it could be {told}" if fit else f"the formats are {told}"
 
 
 def write_export(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell = lambda _: None) -> int:

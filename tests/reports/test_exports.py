@@ -80,7 +80,8 @@ def test_every_format_says_what_http_and_people_ask_of_it(name: str) -> None:
 
 
 def test_no_two_formats_have_the_same_suffix() -> None:
-    assert len({form.suffix for form in FORMS.values()}) == len(FORMS)
+    suffixes = [suffix for form in FORMS.values() for suffix in (form.suffix, *form.others)]
+    assert len({*suffixes}) == len(suffixes)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,7 @@ def test_no_two_formats_have_the_same_suffix() -> None:
         (None, "out/2026.11.22/FINDINGS.CSV", "csv"),
         (None, "all.2026.parquet", "parquet"),
         (None, "-", "csv"),
+        (None, "findings.jsonl", "ndjson"),
         (None, "findings", "csv"),
         ("ndjson", "findings.csv", "ndjson"),
     ],
@@ -100,7 +102,7 @@ def test_a_format_is_named_or_told_by_the_files_name(name: str | None, file: str
 
 @pytest.mark.parametrize("file", ["findings.json", "findings.txt", "x.csv.gz"])
 def test_a_name_that_says_nothing_is_a_question_and_no_guess(file: str) -> None:
-    with pytest.raises(UsageError, match="does not tell the format"):
+    with pytest.raises(UsageError, match=r"does not tell the format.*csv \(\.csv\)"):
         form_of(None, file)
 
 
