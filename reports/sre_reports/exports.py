@@ -6,11 +6,13 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from sre_findings.model.answer import Proof
 from sre_findings.model.errors import UsageError
-from sre_findings.model.suppression import Suppressions
+
+if TYPE_CHECKING:  # --help needs the list and none of the model
+    from sre_findings.model.answer import Proof
+    from sre_findings.model.suppression import Suppressions
 
 Batches = Iterable[list[dict[str, Any]]]
 """Rows as ``sre_findings.ask.ask.rows`` yields them: times in epoch microseconds, nested parts as JSON text."""
@@ -70,6 +72,8 @@ FORMS = {
              others=(".jsonl",)),
         Form("parquet", "application/vnd.apache.parquet", ".parquet", "pandas, Spark, DuckDB, Athena", "parquet_export",
              text=False),
+        Form("sarif", "application/sarif+json", ".sarif", "GitHub code scanning, IDEs, gatherers of scanners' results",
+             "sarif_export", others=(".sarif.json",)),
     )
 }  # fmt: skip
 """Every format by its name, in the order in which help and documentation tell them."""
