@@ -74,6 +74,8 @@ FORMS = {
              text=False),
         Form("sarif", "application/sarif+json", ".sarif", "GitHub code scanning, IDEs, gatherers of scanners' results",
              "sarif_export", others=(".sarif.json",)),
+        Form("ocsf", "application/x-ndjson", ".ocsf.ndjson", "security lakes and SIEMs: Vulnerability Finding, a line each",
+             "ocsf_export", others=(".ocsf.jsonl", ".ocsf.json", ".ocsf")),
     )
 }  # fmt: skip
 """Every format by its name, in the order in which help and documentation tell them."""

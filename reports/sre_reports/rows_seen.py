@@ -80,7 +80,7 @@ def wire_moment(seconds: object) -> str | None:
 def snapshot(proof: Proof) -> dict[str, Any]:
     """The proof as plain data; what is not known is not there."""
     told = proof.to_json()
-    return present(**{name: told[name] for name in ("source", "snapshot_id", "as_of", "age_seconds", "too_old", "certificate")})
+    return present(**{name: told[name] for name in ("source", "snapshot_id", "as_of", "too_old", "certificate")})
 
 
 def warnings(proof: Proof) -> list[str]:

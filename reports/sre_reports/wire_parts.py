@@ -14,7 +14,13 @@ _KEPT = 4096  # of each kind of part: rows come resource by resource, and share 
 @lru_cache(maxsize=_KEPT)
 def parsed(text: str | None) -> Any:
     """The JSON of a part; None where there is none. It is shared: nobody changes it."""
-    return json.loads(text) if text else None
+    return json.loads(text, parse_float=_finite, parse_constant=lambda _: None) if text else None
+
+
+def _finite(text: str) -> float | None:
+    """1e999 is a number for JSON and none for us: no format could hold it."""
+    found = float(text)
+    return found if math.isfinite(found) else None
 
 
 def mapping(text: str | None) -> Mapping[str, Any]:
