@@ -76,6 +76,8 @@ FORMS = {
              "sarif_export", others=(".sarif.json",)),
         Form("ocsf", "application/x-ndjson", ".ocsf.ndjson", "security lakes and SIEMs: Vulnerability Finding, a line each",
              "ocsf_export", others=(".ocsf.jsonl", ".ocsf.json", ".ocsf")),
+        Form("cyclonedx", "application/vnd.cyclonedx+json; version=1.6", ".cdx.json", "Dependency-Track and other VDR readers",
+             "cyclonedx_export"),
     )
 }  # fmt: skip
 """Every format by its name, in the order in which help and documentation tell them."""

@@ -11,10 +11,9 @@ from sre_findings.model.severity import rank
 from sre_reports.plain_text import shortened, visible
 from sre_reports.rows_seen import Row, packages, what
 from sre_reports.spool import Spool, with_more
-from sre_reports.wire_parts import mapping, number, part, present, word, words
+from sre_reports.wire_parts import mapping, number, part, present, web_address, word, words
 
 _LONGEST = 1024  # characters of a description: GitHub's limit
-_URI = re.compile(r"https?://[!-;=?-\[\]_a-z~]+")  # RFC 3986's letters, and no space, quote or angle bracket
 _LEVELS = ("error", "error", "warning", "note", "note", "warning", "warning")  # by rank; nobody rated the last two
 _PLACE, _LINK = re.compile(r"\{(\d+)\}"), re.compile(r"\]\(")
 
@@ -27,12 +26,6 @@ def level(severity: str | None) -> str:
 def message(text: str) -> str:
     """Text from outside as a message: no placeholder, no link, nothing that a reader cannot see."""
     return _LINK.sub("] (", _PLACE.sub(r"{{\1}}", visible(text)))
-
-
-def uri(text: object) -> str | None:
-    """An address of the web, or None: SARIF holds URIs and nothing else in such a place."""
-    found = word(text) or ""
-    return found if _URI.fullmatch(found) else None
 
 
 class Rules:
@@ -91,7 +84,7 @@ def _rule(rule_id: str, row: Row) -> dict[str, Any]:
         "shortDescription": {"text": shortened(message(short), _LONGEST)},
         "fullDescription": {"text": shortened(told or message(short), _LONGEST)},
         "help": {"text": _help(row, told)},
-        **present(helpUri=uri(wire.get("sourceUrl"))),
+        **present(helpUri=web_address(wire.get("sourceUrl"))),
     }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+_ADDRESS = re.compile(r"https?://[!-;=?-\[\]_a-z~]+")  # RFC 3986's letters: no space, quote or angle bracket
 _KEPT = 4096  # of each kind of part: rows come resource by resource, and share what is known of a vulnerability
 
 
@@ -55,6 +57,12 @@ def word(value: object) -> str | None:
 def words(value: object) -> list[str]:
     """The texts of a list, each once."""
     return list(dict.fromkeys(text for text in map(word, sequence(value)) if text))
+
+
+def web_address(value: object) -> str | None:
+    """An address of the web; None for anything else, where a format holds URIs alone."""
+    found = word(value) or ""
+    return found if _ADDRESS.fullmatch(found) else None
 
 
 def number(value: object) -> float | int | None:
