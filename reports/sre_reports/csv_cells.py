@@ -1,14 +1,12 @@
-"""A row of findings as the fields of Inspector's CSV, in its order."""
+"""A row of findings as the cells of Inspector's CSV, in its order; for a workbook too, which has the same columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sre_findings.ask.rows import time_of
-from sre_findings.model.finding import iso
 from sre_reports import csv_parts
 from sre_reports.csv_guard import Cell
 
@@ -17,92 +15,79 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // _MICROSECOND
 _KEPT = 16_384  # of each kind of part: an estate has fewer distinct vulnerabilities, and rows come resource by resource
 
+T = TypeVar("T")
+S = TypeVar("S")
 
-class Cells:
-    """Rows of ``ask.rows`` as fields of CSV, each written by ``write``; ages are as of one moment.
 
-    A nested part or a text that repeats is parsed and written once while it is kept: that is nine tenths of a row.
+class Cells(Generic[T, S]):
+    """Rows of ``ask.rows`` as runs of cells that stand side by side; ages are as of one moment.
+
+    ``time`` makes a cell of epoch microseconds, and ``run`` makes of some cells what the format writes. What repeats is
+    parsed and made once while it is kept: that is nine tenths of a row.
     """
 
-    def __init__(self, as_of: datetime, write: Callable[[Cell], str]) -> None:
+    def __init__(self, as_of: datetime, time: Callable[[int | None], T], run: Callable[[Sequence[Cell | T]], S]) -> None:
         self._as_of = (as_of - _EPOCH) // _MICROSECOND
-        self._write = write
-        self._field = lru_cache(_KEPT)(write)
-        self._packages = self._written(csv_parts.packages)
-        self._vulnerability = self._written(csv_parts.vulnerability)
-        self._place = self._written(csv_parts.place)
-        self._network = self._written(csv_parts.network)
-        self._code = self._written(csv_parts.code)
-        self._rest = self._written(csv_parts.rest)
-        self._time = lru_cache(_KEPT)(_time)
+        self._time, self._run = time, run
+        self._kept = lru_cache(_KEPT)(lambda *cells: run(cells))
+        self._place, self._network = lru_cache(_KEPT)(self._placed), lru_cache(_KEPT)(self._networked)
+        self._vulnerability, self._held = lru_cache(_KEPT)(self._told), lru_cache(_KEPT)(self._packed)
+        self._scored = lru_cache(_KEPT)(self._rated)
 
-    def _written(self, parse: Callable[..., tuple[Cell, ...]]) -> Callable[..., tuple[str, ...]]:
-        return lru_cache(_KEPT)(lambda *texts: tuple(map(self._write, parse(*texts))))
-
-    def inspector(self, row: Mapping[str, Any]) -> list[str]:
-        """The 55 fields of Inspector's own columns."""
-        names, installed, fixed_in, remedies, paths, managers = self._packages(row["packages"])
-        vendor, vendor_severity, advisory, published, *scores, urls = self._vulnerability(row["vulnerability_details"])
-        image_tags, platform, tags, *machine, layers, package_type, modified = self._place(row["resources"], row["resource_id"])
+    def inspector(self, row: Mapping[str, Any]) -> list[S]:
+        """The 55 cells of Inspector's own columns, in twelve runs and more."""
+        resource = self._place(row["resources"], row["resource_id"], row["region"], row["resource_type"])
+        held, last = self._held(row["packages"], row["code_details"], row["vulnerability_details"])
         path, ports = self._network(row["network_details"])
-        file, detector, code_urls = self._code(row["code_details"])
-        vector, exploited, advice = self._rest(row["score_details"], row["exploitability"], row["remediation"])
-        field, write = self._field, self._write
+        advice, exploit = self._scored(
+            row["remediation"], row["score_details"], row["exploitability"], row["inspector_score"], row["status"],
+            row["vulnerability_id"], row["epss_score"], row["exploit_available"],
+        )  # fmt: skip
+        time, first = self._time, row["first_observed_at"]
         return [
-            field(row["account_id"]),
-            field(row["severity"]),
-            field(row["fix_available"]),
-            field(row["type"]),
-            field(row["title"]),
-            field(row["description"]),
-            write(row["finding_arn"]),
-            self._time(row["first_observed_at"]),
-            self._time(row["last_observed_at"]),
-            self._time(row["updated_at"]),
-            field(row["resource_id"]),
-            image_tags,
-            field(row["region"]),
-            platform,
-            tags,
-            names,
-            installed,
-            fixed_in,
-            remedies,
-            paths or file,
+            self._kept(
+                row["account_id"], row["severity"], row["fix_available"], row["type"], row["title"], row["description"]
+            ),
+            self._run((row["finding_arn"], time(first), time(row["last_observed_at"]), time(row["updated_at"]))),
+            resource[0],  # id, image tags, region, platform, tags
+            held,  # names, installed and fixed versions, remediations, paths
             path,
-            self._age(row["first_observed_at"]),
-            advice,
-            write(row["inspector_score"]),
-            vector,
-            field(row["status"]),
-            field(row["vulnerability_id"]),
-            vendor,
-            vendor_severity,
-            advisory,
-            published,
-            *scores,  # NVD's CVSS 3 and 2, then the vendor's, a score and a vector each
-            field(row["resource_type"]),
-            *machine,  # AMI, public and private IPv4, IPv6, VPC
+            self._kept(self._age(first)),
+            advice,  # advice, score and its vector, status, vulnerability
+            self._vulnerability(row["vulnerability_details"]),  # vendor, severity, advisory, published; eight of CVSS
+            resource[1],  # type, AMI, public and private IPv4, IPv6, VPC
             ports,
-            write(row["epss_score"]),
-            field(row["exploit_available"]),
-            exploited,
-            layers,
-            package_type,
-            modified,
-            urls or code_urls,
-            detector,
-            managers,
-        ]
+            exploit,  # EPSS, whether there is an exploit, when it was seen
+            resource[2],  # layers, package type, modified
+            last,  # references, detector, managers
+        ]  # fmt: skip
 
-    def full(self, row: Mapping[str, Any]) -> list[str]:
-        """Inspector's fields and then ours: the resource's name and its owner."""
-        return [*self.inspector(row), self._field(row["resource_name"]), self._field(row["owner"])]
+    def full(self, row: Mapping[str, Any]) -> list[S]:
+        """Inspector's cells and then ours: the resource's name and its owner."""
+        return [*self.inspector(row), self._kept(row["resource_name"], row["owner"])]
 
-    def _age(self, first_observed: int | None) -> str:
-        return "" if first_observed is None else str(max(0, (self._as_of - first_observed) // _DAY))
+    def _age(self, first_observed: int | None) -> int | None:
+        return None if first_observed is None else max(0, (self._as_of - first_observed) // _DAY)
 
+    def _placed(self, resources: str | None, resource_id: str | None, region: str, kind: str | None) -> tuple[S, S, S]:
+        image_tags, platform, tags, *machine, layers, package_type, modified = csv_parts.place(resources, resource_id)
+        where = (resource_id, image_tags, region, platform, tags)
+        return self._run(where), self._run((kind, *machine)), self._run((layers, package_type, modified))
 
-def _time(microseconds: int | None) -> str:
-    moment = time_of(microseconds)
-    return "" if moment is None else iso(moment)
+    def _packed(self, packages: str | None, code: str | None, vulnerability: str | None) -> tuple[S, S]:
+        names, installed, fixed_in, remedies, paths, managers = csv_parts.packages(packages)
+        file, detector, code_urls = csv_parts.code(code)
+        urls = csv_parts.vulnerability(vulnerability)[-1] or code_urls
+        return self._run((names, installed, fixed_in, remedies, paths or file)), self._run((urls, detector, managers))
+
+    def _networked(self, network: str | None) -> tuple[S, S]:
+        path, ports = csv_parts.network(network)
+        return self._run((path,)), self._run((ports,))
+
+    def _told(self, vulnerability: str | None) -> S:
+        return self._run(csv_parts.vulnerability(vulnerability)[:-1])
+
+    def _rated(self, remediation: str | None, details: str | None, exploitability: str | None, *values: Any) -> tuple[S, S]:
+        score, status, vulnerability_id, epss, exploit = values
+        vector, exploited, advice = csv_parts.rest(details, exploitability, remediation)
+        return self._run((advice, score, vector, status, vulnerability_id)), self._run((epss, exploit, exploited))

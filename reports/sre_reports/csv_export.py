@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sre_findings.model.answer import Proof
 from sre_reports.csv_cells import Cells
 from sre_reports.csv_guard import BYTE_ORDER_MARK, csv_text, field, guarded_field, records
+from sre_reports.csv_times import csv_time
 
 if TYPE_CHECKING:
     from sre_reports.exports import Batches, Options, Tell
@@ -98,7 +99,8 @@ def chunks(
     """
     names = COLUMNS[columns]
     yield (BYTE_ORDER_MARK if excel else "") + csv_text([names])
-    cells = Cells(as_of, field if raw else guarded_field)
+    write = field if raw else guarded_field
+    cells = Cells(as_of, csv_time, lambda run: ",".join(map(write, run)))
     of_row = cells.full if columns == "full" else cells.inspector
     for batch in batches:
         yield records(map(of_row, batch))

@@ -68,6 +68,8 @@ FORMS = {
     for form in (
         Form("csv", "text/csv; charset=utf-8", ".csv", "importers of Inspector's reports, spreadsheets", "csv_export",
              ("columns", "excel", "raw")),
+        Form("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx",
+             "people: filters, typed columns, a summary", "xlsx_export", ("columns",), text=False),
         Form("ndjson", "application/x-ndjson", ".ndjson", "scripts: each finding as Inspector sent it", "ndjson_export",
              others=(".jsonl",)),
         Form("parquet", "application/vnd.apache.parquet", ".parquet", "pandas, Spark, DuckDB, Athena", "parquet_export",
