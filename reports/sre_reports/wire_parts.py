@@ -13,16 +13,19 @@ _ADDRESS = re.compile(r"https?://[!-;=?-\[\]_a-z~]+")  # RFC 3986's letters: no 
 _KEPT = 4096  # of each kind of part: rows come resource by resource, and share what is known of a vulnerability
 
 
-@lru_cache(maxsize=_KEPT)
-def parsed(text: str | None) -> Any:
-    """The JSON of a part; None where there is none. It is shared: nobody changes it."""
-    return json.loads(text, parse_float=_finite, parse_constant=lambda _: None) if text else None
-
-
 def _finite(text: str) -> float | None:
     """1e999 is a number for JSON and none for us: no format could hold it."""
     found = float(text)
     return found if math.isfinite(found) else None
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)
+
+
+@lru_cache(maxsize=_KEPT)
+def parsed(text: str | None) -> Any:
+    """The JSON of a part; None where there is none. It is shared: nobody changes it."""
+    return _DECODER.decode(text) if text else None
 
 
 def mapping(text: str | None) -> Mapping[str, Any]:

@@ -23,14 +23,14 @@ WIDTHS = {
 
 def typed_cells(as_of: datetime, columns: str) -> Callable[[Mapping[str, Any]], list[TypedCell]]:
     """What makes cells of a row; ages are as of one moment."""
-    made = Cells[datetime | str | None, tuple[TypedCell, ...]](as_of, _time, tuple)
+    made = Cells[tuple[TypedCell, ...]](as_of, _time, tuple)
     of_row = made.full if columns == "full" else made.inspector
     return lambda row: [*chain.from_iterable(of_row(row))]
 
 
-def _time(microseconds: int | None) -> datetime | str | None:
+def _time(microseconds: int | None) -> tuple[TypedCell]:
     """In UTC and without a zone, which a workbook cannot tell; text where it lies before the calendar of spreadsheets."""
     moment = time_of(microseconds)
     if moment is None:
-        return None
-    return moment.replace(tzinfo=None) if moment.year > _FIRST_YEAR else iso(moment)
+        return (None,)
+    return (moment.replace(tzinfo=None) if moment.year > _FIRST_YEAR else iso(moment),)
