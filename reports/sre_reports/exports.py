@@ -80,6 +80,8 @@ FORMS = {
              "ocsf_export", others=(".ocsf.jsonl", ".ocsf.json", ".ocsf")),
         Form("cyclonedx", "application/vnd.cyclonedx+json; version=1.6", ".cdx.json", "Dependency-Track and other VDR readers",
              "cyclonedx_export"),
+        Form("openvex", "application/vnd.openvex+json", ".openvex.json", "scanners and auditors: what owners say of findings",
+             "openvex_rows", ("suppressions", "author"), (".vex.json",)),
     )
 }  # fmt: skip
 """Every format by its name, in the order in which help and documentation tell them."""

@@ -118,7 +118,7 @@ def _resources(row: Row) -> list[dict[str, Any]]:
 def _of_wire(text: str | None, resource_id: str | None) -> dict[str, Any]:
     """The resource's tags, and what Inspector says of it under ``data``."""
     wire = next((one for one in objects(parsed(text)) if one.get("id") == resource_id), {})
-    tags = [present(name=name, value=word(value)) for name, value in part(wire, "tags").items() if name]
+    tags = [{"name": name, "value": word(value) or ""} for name, value in part(wire, "tags").items() if name]
     return present(tags=tags, data=wire.get("details") if isinstance(wire.get("details"), dict) else None)
 
 

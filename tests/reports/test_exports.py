@@ -6,17 +6,24 @@ import io
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from datetime import date
+from typing import Any, BinaryIO, cast
 
 import pyarrow.parquet as pq
 import pytest
 
 from sre_findings.model.answer import Proof
 from sre_findings.model.errors import UsageError
+from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppressions
 from sre_reports.exports import FORMS, Options, form_of, write_export
 
 Rows = Callable[..., dict[str, Any]]
 Proofs = Callable[..., Proof]
+
+
+RULES = Suppressions([
+    Suppression(0, 1, Patterns(("CVE-2026-1234",)), Patterns(), Reach(), "no way in", "payments", date(2999, 1, 1))
+])  # fmt: skip
 
 
 class Pipe(io.RawIOBase):
@@ -65,7 +72,12 @@ def test_every_format_is_written_to_a_file_that_cannot_seek_from_batches_that_co
     name: str, row: Rows, proof: Proofs
 ) -> None:
     pipe = Pipe()
-    assert write_export(Options(name), proof(), iter([[row()], [row(finding_arn="arn:aws:x")]]), pipe) == 2  # type: ignore[arg-type]  # a raw file is a BinaryIO in all but name
+    assert (
+        write_export(
+            Options(name, suppressions=RULES, author="a"), proof(), iter([[row()], [row(finding_arn="arn:aws:x")]]), pipe
+        )
+        == 2
+    )  # type: ignore[arg-type]  # a raw file is a BinaryIO in all but name
     assert pipe.taken
 
 
@@ -92,6 +104,10 @@ def test_no_two_formats_have_the_same_suffix() -> None:
         (None, "all.2026.parquet", "parquet"),
         (None, "-", "csv"),
         (None, "findings.jsonl", "ndjson"),
+        (None, "findings.ocsf.ndjson", "ocsf"),
+        (None, "findings.sarif.json", "sarif"),
+        (None, "findings.CDX.json", "cyclonedx"),
+        (None, "findings.vex.json", "openvex"),
         (None, "findings", "csv"),
         ("ndjson", "findings.csv", "ndjson"),
     ],
@@ -100,12 +116,17 @@ def test_a_format_is_named_or_told_by_the_files_name(name: str | None, file: str
     assert form_of(name, file).name == form
 
 
-@pytest.mark.parametrize("file", ["findings.json", "findings.txt", "x.csv.gz"])
+@pytest.mark.parametrize("file", ["findings.txt", "x.csv.gz"])
 def test_a_name_that_says_nothing_is_a_question_and_no_guess(file: str) -> None:
     with pytest.raises(UsageError, match=r"does not tell the format.*csv \(\.csv\)"):
         form_of(None, file)
 
 
+def test_json_could_be_several_and_they_are_named() -> None:
+    with pytest.raises(UsageError, match=r"could be .*cyclonedx \(\.cdx\.json\), openvex"):
+        form_of(None, "findings.json")
+
+
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="csv, ndjson, parquet"):
+    with pytest.raises(UsageError, match="csv, xlsx, ndjson, parquet, sarif, ocsf, cyclonedx, openvex"):
         form_of("pdf", "x.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,23 +35,35 @@ from sre_reports.exports import FORMS, Form, form_of
 @click.option("--columns", type=click.Choice(("inspector", "full")), help="Columns of CSV and XLSX.  [default: inspector]")
 @click.option("--excel", is_flag=True, help="CSV with a byte-order mark, so that Excel reads UTF-8.")
 @click.option("--raw", is_flag=True, help="CSV without the guard against spreadsheet formulas. For machines only.")
+@click.option("--author", help="Who says so, in OpenVEX.  [default: the user]")
 @options.as_of_option
 @options.store_options
 def command(
-    settings: Settings, form: str | None, destination: Path, columns: str | None, excel: bool, raw: bool, **filters: Any
+    settings: Settings,
+    form: str | None,
+    destination: Path,
+    columns: str | None,
+    excel: bool,
+    raw: bool,
+    author: str | None,
+    **filters: Any,
 ) -> int:
     """Write findings to a file.
 
     \b
-    csv        Inspector's own 55 columns           importers, spreadsheets
-    ndjson     a finding a line as Inspector sent   scripts
-    parquet    every column                         pandas, Spark, DuckDB
-    sarif      SARIF 2.1.0                          code scanning, IDEs
+    csv        .csv           Inspector's own 55 columns, for its importers
+    xlsx       .xlsx          typed columns, filters, a summary, for people
+    ndjson     .ndjson        each finding as Inspector sent it, for scripts
+    parquet    .parquet       every column, for pandas, Spark, DuckDB
+    sarif      .sarif         SARIF 2.1.0, for code scanning and IDEs
+    ocsf       .ocsf.ndjson   OCSF 1.6 events, for security lakes and SIEMs
+    cyclonedx  .cdx.json      a CycloneDX 1.6 VDR, for Dependency-Track
+    openvex    .openvex.json  what owners say, from the suppressions file
 
-    The file's name tells the format: .csv .ndjson .parquet .sarif.
+    The end of the file's name tells the format; --format says it otherwise.
 
     \b
-    sre-cli export -o findings.csv
+    sre-cli export -o findings.xlsx
     sre-cli export -s critical -s high -o worst.ndjson
     sre-cli export --status active --status closed -o all.parquet
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
@@ -61,12 +74,14 @@ def command(
 
     chosen = form_of(form, str(destination))
     to_stdout = str(destination) == "-"
-    _check(chosen, to_stdout, {"columns": columns, "excel": excel, "raw": raw})
+    _check(chosen, to_stdout, {"columns": columns, "excel": excel, "raw": raw, "author": author})
     if raw:
         _tell("--raw: cells may start a formula; do not open this file in a spreadsheet.")
     filters["statuses"] = filters["statuses"] or ("ACTIVE",)
-    proof, batches = rows(Rows(**filters), options.sources_here(settings))
-    asked = Options(chosen.name, columns or "inspector", excel=excel, raw=raw)
+    sources = options.sources_here(settings)
+    proof, batches = rows(Rows(**filters), sources)
+    told = {"suppressions": sources.suppressions, "author": author or os.environ.get("USER", "sre-cli")}
+    asked = Options(chosen.name, columns or "inspector", excel=excel, raw=raw, **told)
 
     def write(file: BinaryIO) -> int:
         from sre_cli.progress import counting  # noqa: PLC0415
