@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker
 from jsonschema.protocols import Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
+from openpyxl.worksheet.worksheet import Worksheet
 
 from sre_findings.model.answer import Proof
 from sre_reports.exports import FORMS, Options, write_export
@@ -78,6 +79,13 @@ def cyclonedx_of(proof: Proof, *rows: dict[str, Any]) -> dict[str, Any]:
     assert {*referred} <= known
     assert len(known) == sum(1 + len(one.get("components", ())) for one in body["components"])
     return body
+
+
+def cells_of(proof: Proof, name: str, *rows: dict[str, Any]) -> list[Any]:
+    """The lines of a sheet."""
+    sheet = openpyxl.load_workbook(io.BytesIO(export("xlsx", proof, *rows)))[name]
+    assert isinstance(sheet, Worksheet)
+    return list(sheet.iter_rows(values_only=True))
 
 
 def valued(named: list[dict[str, str]], name: str) -> list[str]:
@@ -207,8 +215,7 @@ def test_a_partial_snapshot_says_so_in_each_format_that_can_carry_it(row: Rows, 
     assert told == ["The snapshot is partial: findings may lack.", "Eu-north-1 was not reached."]
     assert event["unmapped"]["warnings"] == told
     assert valued(body["metadata"]["properties"], "warning") == told
-    book = openpyxl.load_workbook(io.BytesIO(export("xlsx", partial, row())))
-    assert set(told) <= {cell for (cell, *_) in book["Summary"].iter_rows(values_only=True)}
+    assert {*told} <= {line[0] for line in cells_of(partial, "Summary", row())}
 
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name != "openvex"])
@@ -300,7 +307,7 @@ def test_no_cell_of_a_workbook_is_a_formula_and_texts_are_themselves(
     rows = [row(finding_arn=f"arn:{place}", **one) for place, one in enumerate(changes)]
     book = openpyxl.load_workbook(io.BytesIO(export("xlsx", proof(), *rows)))
     assert {cell.data_type for sheet in book for line in sheet for cell in line} <= {"s", "n", "d", "inlineStr"}
-    lines = list(book["Findings"].iter_rows(min_row=2, values_only=True))
+    lines = cells_of(proof(), "Findings", *rows)[1:]
     assert [line[6] for line in lines] == [one["finding_arn"] for one in rows]
     for line, one in zip(lines, rows, strict=True):
         if one["title"] and one["title"].isprintable() and len(one["title"]) < 32_000:

@@ -71,13 +71,9 @@ def test_parquet_is_one_file(row: Rows, proof: Proofs) -> None:
 def test_every_format_is_written_to_a_file_that_cannot_seek_from_batches_that_come_once(
     name: str, row: Rows, proof: Proofs
 ) -> None:
-    pipe = Pipe()
-    assert (
-        write_export(
-            Options(name, suppressions=RULES, author="a"), proof(), iter([[row()], [row(finding_arn="arn:aws:x")]]), pipe
-        )
-        == 2
-    )  # type: ignore[arg-type]  # a raw file is a BinaryIO in all but name
+    pipe, options = Pipe(), Options(name, suppressions=RULES, author="a")
+    batches = iter([[row()], [row(finding_arn="arn:aws:x")]])
+    assert write_export(options, proof(), batches, cast(BinaryIO, pipe)) == 2
     assert pipe.taken
 
 
