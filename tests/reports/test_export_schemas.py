@@ -215,13 +215,15 @@ def test_a_partial_snapshot_says_so_in_each_format_that_can_carry_it(row: Rows, 
     assert told == ["The snapshot is partial: findings may lack.", "Eu-north-1 was not reached."]
     assert event["unmapped"]["warnings"] == told
     assert valued(body["metadata"]["properties"], "warning") == told
-    assert {*told} <= {line[0] for line in cells_of(partial, "Summary", row())}
+    shown = [line[0] for line in cells_of(partial, "Summary", row())]
+    assert all(text in shown for text in told)
 
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name != "openvex"])
 def test_an_export_without_findings_is_whole_and_valid(form: str, proof: Proofs) -> None:
     checks: dict[str, Callable[..., Any]] = {"sarif": sarif_of, "ocsf": ocsf_of, "cyclonedx": cyclonedx_of}
-    checks.get(form, lambda proof: export(form, proof))(proof())
+    check = checks.get(form, functools.partial(export, form))
+    check(proof())
 
 
 _TEXT = st.one_of(
