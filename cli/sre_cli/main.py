@@ -29,7 +29,7 @@ COMMANDS = {
     "time-to-fix": ("sre_cli.commands.time_to_fix", "How long does fixing take?"),
     "suppressions": ("sre_cli.commands.suppressions", "Which findings does somebody answer for, and until when?"),
     "coverage": ("sre_cli.commands.coverage", "What does Inspector not scan, and what to do about it?"),
-    "export": ("sre_cli.commands.export", "Write findings to a CSV, NDJSON or Parquet file."),
+    "export": ("sre_cli.commands.export", "Write findings to a file: CSV, XLSX, SARIF, OCSF …"),
     "report": ("sre_cli.commands.report", "Publish the HTML report of a night."),
     "sql": ("sre_cli.commands.sql", "Ask the tables yourself, read-only."),
     "serve": ("sre_cli.commands.serve", "Answer agents: the MCP server, over HTTP or stdio."),
