@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.engines.open import open_engine
 from sre_findings.ask.question import AboutResource
-from sre_findings.ask.remembered import Remembered
+from sre_findings.ask.remembered import Beside, Remembered
 from sre_findings.ask.when import choose
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
@@ -63,6 +64,7 @@ class Sources:
     opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
     given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
+    made: Beside[Any] = field(default_factory=Beside, compare=False)
 
     def seen_by(self, access: Access) -> Sources:
         """The same sources for a caller who may see no more than this, and no more than before."""
