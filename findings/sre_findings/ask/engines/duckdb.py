@@ -109,6 +109,7 @@ class DuckDB(Engine):
 
         connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
         connection.execute("set TimeZone = 'UTC'")  # days begin where they begin for everybody
+        connection.execute("set parquet_metadata_cache = true")  # else every query reads the footers anew: 3 ms of its 10
         return connection
 
     def _source(self, table: str) -> str | None:
