@@ -58,9 +58,10 @@ class PartWriter:
 
     def __init__(self, key: str, schema: pa.Schema, file: Digesting) -> None:
         self._key, self._file, self._rows = key, file, 0
+        repeating: Any = [name for name in schema.names if name not in _UNIQUE]  # its stubs know of no list
         self._writer = pq.ParquetWriter(
             file, schema, compression="zstd", compression_level=1, dictionary_pagesize_limit=_DICTIONARY_PAGE,
-            use_dictionary=[name for name in schema.names if name not in _UNIQUE], data_page_size=_PAGE,
+            use_dictionary=repeating, data_page_size=_PAGE,
             write_statistics=True, version="2.6", store_schema=True,
         )  # fmt: skip
         self.part: Part | None = None

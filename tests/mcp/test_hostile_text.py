@@ -79,7 +79,8 @@ def test_the_structured_content_has_hostile_texts_as_they_came(ask_hostile: Any)
 
 @given(st.text() | st.text("|<> DAT\n\u202e"))
 def test_no_text_can_close_the_fence_or_add_a_line_or_a_column(text: str) -> None:
-    columns, rows = ["a", "b"], [{"a": text, "b": [text]}, {"a": {"deep": text}, "b": None}]
+    columns = ["a", "b"]
+    rows: list[dict[str, object]] = [{"a": text, "b": [text]}, {"a": {"deep": text}, "b": None}]
     lines = fenced([text], columns, [line(columns, row) for row in rows])
     assert lines[0] == WARNING
     assert [n for n, one in enumerate(lines) if OPEN in one or CLOSE in one] == [0, 1, len(lines) - 1]

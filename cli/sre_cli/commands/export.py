@@ -46,7 +46,7 @@ def command(settings: Settings, form: str, destination: Path, columns: str, exce
     sre-cli export --format parquet --status active --status closed -o all.parquet
     """
     from sre_findings.ask.ask import rows  # noqa: PLC0415 - after --help
-    from sre_findings.ask.question import Rows  # noqa: PLC0415
+    from sre_findings.ask.questions.rows import Rows  # noqa: PLC0415
     from sre_reports.exports import Options, write_export  # noqa: PLC0415
 
     if raw:

@@ -7,7 +7,7 @@ import queue
 import threading
 from dataclasses import replace
 
-from sre_findings.ask.question import Operations
+from sre_findings.ask.questions.record import Operations
 from sre_findings.ask.sources import Sources
 from sre_findings.model.answer import TABLE, Proof
 from sre_findings.model.certificate import COMPLETE
