@@ -120,7 +120,7 @@ def _ask(settings: Settings) -> None:
     from sre_cli.render import render_resource  # noqa: PLC0415
     from sre_findings.ask.ask import about_resource  # noqa: PLC0415
     from sre_findings.ask.open import open_sources  # noqa: PLC0415
-    from sre_findings.ask.question import CACHED, AboutResource  # noqa: PLC0415
+    from sre_findings.ask.questions.resource import CACHED, AboutResource  # noqa: PLC0415
     from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
 
     click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")

@@ -69,7 +69,7 @@ def command(
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
     from sre_findings.ask.ask import rows  # noqa: PLC0415 - after --help
-    from sre_findings.ask.question import Rows  # noqa: PLC0415
+    from sre_findings.ask.questions.rows import Rows  # noqa: PLC0415
     from sre_reports.exports import Options, write_export  # noqa: PLC0415
 
     chosen = form_of(form, str(destination))

@@ -9,7 +9,8 @@ from typing import Any
 from sre_findings.ask import ask, report
 from sre_findings.ask.pinned import Pinned
 from sre_findings.ask.published import WHOLE, View
-from sre_findings.ask.question import Rows, Summary
+from sre_findings.ask.questions.estate import Summary
+from sre_findings.ask.questions.rows import Rows
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.summaries import check_owners, summarize
 from sre_findings.model.access import ALL, Access

@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sre_findings.ask.once import Once
-from sre_findings.ask.question import AboutResource
+from sre_findings.ask.questions.resource import AboutResource
 from sre_findings.ask.rows import packages_of, time_of
 from sre_findings.ask.whose import Key, Whose
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask import counting, kept
-from sre_findings.ask.engine import Engine
-from sre_findings.ask.question import AboutResource
+from sre_findings.ask.accepted import marked
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
 from sre_findings.ask.sources import Found, Sources
-from sre_findings.ask.suppressed import marked
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
-from sre_findings.model.certificate import Cell
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.model.resource import Resource, check_id
 from sre_findings.model.rollup import Rollup, resource_scope
-from sre_findings.model.suppression import Suppressions
+from sre_findings.model.state import Cell
 from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
 from sre_findings.store import rollups as stored
+
+if TYPE_CHECKING:
+    from sre_findings.ask.engine import Engine
+    from sre_findings.ask.questions.resource import AboutResource
+    from sre_findings.model.suppression import Suppressions
 
 
 class Unidentified(UsageError):
