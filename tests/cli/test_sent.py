@@ -60,7 +60,9 @@ def test_a_night_is_published_and_then_mailed_with_its_numbers_and_a_link_to_its
     assert mail["To"] == "lead@example.com, sre@example.com"
     told = cli("summary", "--by", "owner", "--output", "json").json
     payments = next(group for group in told["groups"] if group["value"] == "payments")
-    text = mail.get_body(("plain",)).get_content()
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
     assert f"{payments['counts']['critical']:,} critical" in text
     assert f"https://mcp.example.com/reports/{told['as_of'][:10]}/owner/payments/" in text
     assert "mailed to lead@example.com, sre@example.com" in done.err
