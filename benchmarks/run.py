@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import answers
 import collect
+import exports
 import serve
 import start
 
@@ -11,4 +12,5 @@ if __name__ == "__main__":
     start.main()
     collect.main()
     answers.main()
+    exports.main()
     serve.main()

@@ -24,7 +24,18 @@ REAL_FINDINGS = Path(os.environ.get("SRE_REAL_FINDINGS", Path(__file__).resolve(
 @pytest.fixture(autouse=True)
 def nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No credentials, no configuration, no home and no network but what the test gives itself."""
-    theirs = ("AWS_", "SRE_STORE", "SRE_TABLE", "SRE_MAX", "SRE_OWNER", "SRE_ENGINE", "SRE_COPIES")
+    theirs = (
+        "AWS_",
+        "SRE_STORE",
+        "SRE_TABLE",
+        "SRE_MAX",
+        "SRE_OWNER",
+        "SRE_ENGINE",
+        "SRE_COPIES",
+        "SRE_SMTP",
+        "SRE_MAIL",
+        "SRE_KMS",
+    )
     for name in [name for name in os.environ if name.startswith(theirs)]:
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")

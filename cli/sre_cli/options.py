@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sre_findings.model import resource, scope, severity
+from sre_findings.model import resource, severity, status
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings, load
 
@@ -42,7 +42,7 @@ class Parsed(click.ParamType[Any]):
 
 SEVERITY = Parsed("severity", severity.parse, tuple(s.lower() for s in severity.ORDER))
 TYPE = Parsed("type", resource.parse_type, tuple(resource.WORDS))
-STATUS = Parsed("status", scope.parse_status, tuple(s.lower() for s in scope.STATUSES))
+STATUS = Parsed("status", status.parse_status, tuple(s.lower() for s in status.STATUSES))
 
 
 def store_options(function: F) -> F:
@@ -82,7 +82,7 @@ def narrow_options(function: F) -> F:
     @click.option("-r", "--region", "regions", multiple=True, help="Only this region (again for more).")
     @wraps(function)
     def with_narrow(*, owners: tuple[str, ...], accounts: tuple[str, ...], regions: tuple[str, ...], **rest: Any) -> Any:
-        from sre_findings.ask.question import Narrow  # noqa: PLC0415 - after --help
+        from sre_findings.ask.questions.narrow import Narrow  # noqa: PLC0415 - after --help
 
         return function(narrow=Narrow(owners, accounts, regions), **rest)
 
@@ -122,13 +122,14 @@ exit_help = "\b\nExit codes: see sre-cli --help."
 
 def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str]) -> None:
     """Prints an answer in the chosen form; tables fitted to the terminal, and not at all into a pipe."""
-    from sre_cli import render  # noqa: PLC0415
-    from sre_cli.terminal import colour_of  # noqa: PLC0415
-
     if output == "table":
+        from sre_cli.terminal import colour_of  # noqa: PLC0415
+
         tty = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else None
         text = table(answer, width, colour_of(tty, os.environ))
     else:
-        text = {"json": render.as_json, "csv": render.as_csv, "ndjson": render.as_ndjson}[output](answer)
+        from sre_reports import answer_formats  # noqa: PLC0415 - only the form that was chosen
+
+        text = {"json": answer_formats.as_json, "csv": answer_formats.as_csv, "ndjson": answer_formats.as_ndjson}[output](answer)
     click.echo(text.rstrip("\n"))

@@ -1,13 +1,18 @@
-"""A scan's progress on stderr: a bar for people, a line a region for logs."""
+"""Progress on stderr: of a scan, a bar for people and a line a region for logs; of an export, a count for people."""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
+from typing import Any
 
 import click
 
 from sre_cli.terminal import printable
+
+_PAUSE = 0.3  # seconds between two words about progress
 
 
 class Lines:
@@ -74,3 +79,18 @@ class Bars(Lines):
 def watching() -> Lines:
     """Bars in a terminal, lines elsewhere."""
     return Bars() if sys.stderr.isatty() else Lines()
+
+
+def counting(batches: Iterable[list[Any]], what: str) -> Iterator[list[Any]]:
+    """The same batches; in a terminal, how many rows went by, a few times a second, on one line that is gone in the end."""
+    if not sys.stderr.isatty():
+        yield from batches
+        return
+    done, told = 0, time.monotonic()
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        if time.monotonic() - told > _PAUSE:
+            told = time.monotonic()
+            click.echo(f"\r{done:,} {what} …\x1b[K", nl=False, err=True)
+    click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,4 +1,4 @@
-"""Answers as people read them in a terminal, and, through the reports, as programs do. Pure: an answer in, text out.
+"""Answers as people read them in a terminal. Pure: an answer in, text out.
 
 ``width`` is the terminal's, or None where nothing is to be shortened; ``colour`` is a ``terminal.Colour``.
 """
@@ -8,21 +8,20 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sre_cli.context_lines import context_lines, context_proof
 from sre_cli.table import Column, lines
 from sre_cli.terminal import cut, printable, styled
 from sre_findings.model.answer import LIVE, CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding, iso
 from sre_findings.model.resource import Resource
+from sre_findings.model.state import COMPLETE
 from sre_findings.model.verdict import CLEAN, FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_reports import wording
-from sre_reports.answer_formats import Snapshot, as_csv, as_json, as_ndjson
 
-__all__ = ["as_csv", "as_json", "as_ndjson", "render_coverage", "render_resource", "render_snapshots", "render_summary"]
-
+if TYPE_CHECKING:
+    from sre_reports.answer_formats import Snapshot
 
 _NAME = 40  # cells of a resource's name beside its id
 
@@ -38,6 +37,8 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield from _verdict(verdict, width, colour)
     yield _name(answer.resource, answer.account_name, colour)
     if answer.context:
+        from sre_cli.context_lines import context_lines  # noqa: PLC0415 - 10 ms, only where it was asked for
+
         yield from context_lines(answer.context, answer.resource.name, width)
     if answer.rollup.counts.total or answer.rollup.suppressed:
         first, rest = wording.counts_sentence(answer.rollup)
@@ -52,8 +53,11 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield from (_scanned(row) for row in answer.coverage)
     yield from notes((*verdict.notes, *(answer.context.notes if answer.context else ())), width)
     yield from proof(answer.proof, width, colour, hint=" Use --live for the state now.")
-    if answer.context and (asked := context_proof(answer.context)):
-        yield from _faint(asked, width, colour)
+    if answer.context:
+        from sre_cli.context_lines import context_proof  # noqa: PLC0415
+
+        if asked := context_proof(answer.context):
+            yield from _faint(asked, width, colour)
 
 
 def _verdict(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:

@@ -28,8 +28,19 @@ def whole(target: Path) -> Iterator[BinaryIO]:
         with path.open("xb") as file:
             yield file
             sync(file)
+        settle(path, target)
+
+
+def settle(path: Path, target: Path, *, once: bool = False) -> None:
+    """Moves a draft into its place, durably. With ``once`` FileExistsError says that something is there, and nothing moves.
+
+    A hard link is the atomic "only if absent" that every POSIX file system keeps.
+    """
+    if once:
+        target.hardlink_to(path)
+    else:
         path.replace(target)
-        sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def sync(file: BinaryIO) -> None:

@@ -36,6 +36,7 @@ SETTINGS = (
         "store", "SRE_STORE", "a folder in the user's data directory", "Where snapshots lie: file:///… or s3://bucket/prefix."
     ),
     Setting("table", "SRE_TABLE", "table.db beside a local store", "Where rollups lie: sqlite:////… or dynamodb://table."),
+    Setting("kms_key", "SRE_KMS_KEY", "the bucket's own", "The KMS key for what is written to a bucket: its ARN or alias."),
     Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
     Setting(
         "engine", "SRE_ENGINE", "duckdb", "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup."
@@ -50,6 +51,8 @@ SETTINGS = (
     Setting("public_url", "SRE_PUBLIC_URL", "none", "Where callers find the server: https://mcp.example.com/mcp."),
     Setting("oidc", "SRE_OIDC", "none", "An OIDC issuer whose tokens the server takes: file:///…/oidc.json."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
+    Setting("smtp", "SRE_SMTP", "none", "What sends mails: smtp://user@host:587, smtps://user@host or ses://region."),
+    Setting("mail_from", "SRE_MAIL_FROM", "none", "Whom mails are from: SRE <sre@example.com>."),
     Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
     Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
 )
@@ -74,7 +77,11 @@ class Settings:
     tokens: str = ""
     oidc: str = ""
     public_url: str = ""
+    kms_key: str = ""
     token: str = field(default="", repr=False)
+    smtp: str = ""
+    smtp_password: str = field(default="", repr=False)
+    mail_from: str = ""
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
 
@@ -100,7 +107,11 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         tokens=values.get("tokens", ""),
         oidc=values.get("oidc", ""),
         public_url=values.get("public_url", ""),
+        kms_key=values.get("kms_key", ""),
         token=environ.get("SRE_TOKEN", ""),
+        smtp=values.get("smtp", ""),
+        smtp_password=environ.get("SRE_SMTP_PASSWORD", ""),
+        mail_from=values.get("mail_from", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),
     )

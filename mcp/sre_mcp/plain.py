@@ -18,13 +18,16 @@ def dumps(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """The value as a client can have it; the same one where nothing in it is broken."""
+    return measured(value)[0]
+
+
+def measured(value: Any) -> tuple[Any, int]:
+    """What ``plain`` makes of the value, and its bytes on the wire."""
     text = _dumps(value)
-    return value if text.isascii() or not _HALF.search(text) else json.loads(_HALF.sub("�", text))
-
-
-def size(value: Any) -> int:
-    """Bytes on the wire."""
-    return len(dumps(value).encode())
+    if text.isascii():
+        return value, len(text)
+    whole = _HALF.sub("\ufffd", text)
+    return value if whole == text else json.loads(whole), len(whole.encode())
 
 
 def _dumps(value: Any) -> str:

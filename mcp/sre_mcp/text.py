@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sre_reports.plain_text import shortened, visible
@@ -28,9 +28,13 @@ def unfenced(text: str) -> str:
     return _FENCE.sub(lambda found: found[0][:2], text)
 
 
-def fenced(data: Sequence[str], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The fence around lines of data, the columns, and a line a row; nothing at all where there are none."""
-    lines = [" | ".join(cell(row.get(name), _LONGEST if name in _WHOLE else _CELL) for name in columns) for row in rows]
+def line(columns: Sequence[str], row: Mapping[str, Any]) -> str:
+    """A row of a table."""
+    return " | ".join(cell(row.get(name), _LONGEST if name in _WHOLE else _CELL) for name in columns)
+
+
+def fenced(data: Sequence[str], columns: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """The fence around data, the columns, and a line a row; nothing at all where there are none."""
     inside = [*map(cell, data), *([" | ".join(columns)] if lines else []), *lines]
     return [WARNING, OPEN, *inside, CLOSE] if inside else []
 

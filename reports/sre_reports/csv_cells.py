@@ -1,14 +1,12 @@
-"""A row of findings as the fields of Inspector's CSV, in its order."""
+"""A row of findings as the cells of Inspector's CSV, in its order; for a workbook too, which has the same columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sre_findings.ask.rows import time_of
-from sre_findings.model.finding import iso
 from sre_reports import csv_parts
 from sre_reports.csv_guard import Cell
 
@@ -17,92 +15,82 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // _MICROSECOND
 _KEPT = 16_384  # of each kind of part: an estate has fewer distinct vulnerabilities, and rows come resource by resource
 
+S = TypeVar("S")
 
-class Cells:
-    """Rows of ``ask.rows`` as fields of CSV, each written by ``write``; ages are as of one moment.
 
-    A nested part or a text that repeats is parsed and written once while it is kept: that is nine tenths of a row.
+class Cells(Generic[S]):
+    """Rows of ``ask.rows`` as runs of cells that stand side by side; ages are as of one moment.
+
+    ``run`` makes of some cells what the format writes, and ``time`` makes a run of epoch microseconds. What repeats is
+    parsed and made once while it is kept: that is nine tenths of a row.
     """
 
-    def __init__(self, as_of: datetime, write: Callable[[Cell], str]) -> None:
+    def __init__(self, as_of: datetime, time: Callable[[int | None], S], run: Callable[[Sequence[Cell]], S]) -> None:
         self._as_of = (as_of - _EPOCH) // _MICROSECOND
-        self._write = write
-        self._field = lru_cache(_KEPT)(write)
-        self._packages = self._written(csv_parts.packages)
-        self._vulnerability = self._written(csv_parts.vulnerability)
-        self._place = self._written(csv_parts.place)
-        self._network = self._written(csv_parts.network)
-        self._code = self._written(csv_parts.code)
-        self._rest = self._written(csv_parts.rest)
-        self._time = lru_cache(_KEPT)(_time)
+        self._run, self._time = run, lru_cache(_KEPT)(time)
+        self._kept, self._ages = (lru_cache(_KEPT)(lambda *cells: run(cells)) for _ in range(2))
+        self._network, self._parsed = lru_cache(_KEPT)(self._networked), lru_cache(_KEPT)(csv_parts.vulnerability)
+        self._about, self._held = lru_cache(_KEPT)(self._told), lru_cache(_KEPT)(self._packed)
+        self._place: tuple[tuple[str | None, ...], tuple[S, S, S]] = ((), self._placed(None, None, None, None))
 
-    def _written(self, parse: Callable[..., tuple[Cell, ...]]) -> Callable[..., tuple[str, ...]]:
-        return lru_cache(_KEPT)(lambda *texts: tuple(map(self._write, parse(*texts))))
-
-    def inspector(self, row: Mapping[str, Any]) -> list[str]:
-        """The 55 fields of Inspector's own columns."""
-        names, installed, fixed_in, remedies, paths, managers = self._packages(row["packages"])
-        vendor, vendor_severity, advisory, published, *scores, urls = self._vulnerability(row["vulnerability_details"])
-        image_tags, platform, tags, *machine, layers, package_type, modified = self._place(row["resources"], row["resource_id"])
+    def inspector(self, row: Mapping[str, Any]) -> list[S]:
+        """The 55 cells of Inspector's own columns, in seventeen runs."""
+        where = (row["resource_id"], row["region"], row["resource_type"], row["resources"])
+        if where != self._place[0]:  # rows come resource by resource: to compare is quicker than to hash a long text
+            self._place = where, self._placed(*where)
+        place = self._place[1]
+        vulnerability, code, first = row["vulnerability_details"], row["code_details"], row["first_observed_at"]
+        texts, advice, vendor, exploit = self._about(
+            row["title"], row["description"], vulnerability, row["remediation"], row["score_details"], row["exploitability"],
+            row["inspector_score"], row["status"], row["vulnerability_id"], row["epss_score"], row["exploit_available"],
+        )  # fmt: skip
+        held, last = self._held(row["packages"], code, vulnerability)
         path, ports = self._network(row["network_details"])
-        file, detector, code_urls = self._code(row["code_details"])
-        vector, exploited, advice = self._rest(row["score_details"], row["exploitability"], row["remediation"])
-        field, write = self._field, self._write
         return [
-            field(row["account_id"]),
-            field(row["severity"]),
-            field(row["fix_available"]),
-            field(row["type"]),
-            field(row["title"]),
-            field(row["description"]),
-            write(row["finding_arn"]),
-            self._time(row["first_observed_at"]),
+            self._kept(row["account_id"], row["severity"], row["fix_available"], row["type"]),
+            texts,  # title, description
+            self._run((row["finding_arn"],)),
+            self._time(first),
             self._time(row["last_observed_at"]),
             self._time(row["updated_at"]),
-            field(row["resource_id"]),
-            image_tags,
-            field(row["region"]),
-            platform,
-            tags,
-            names,
-            installed,
-            fixed_in,
-            remedies,
-            paths or file,
+            place[0],  # id, image tags, region, platform, tags
+            held,  # names, installed and fixed versions, remediations, paths
             path,
-            self._age(row["first_observed_at"]),
-            advice,
-            write(row["inspector_score"]),
-            vector,
-            field(row["status"]),
-            field(row["vulnerability_id"]),
-            vendor,
-            vendor_severity,
-            advisory,
-            published,
-            *scores,  # NVD's CVSS 3 and 2, then the vendor's, a score and a vector each
-            field(row["resource_type"]),
-            *machine,  # AMI, public and private IPv4, IPv6, VPC
+            self._ages(None if first is None else max(0, (self._as_of - first) // _DAY)),
+            advice,  # advice, score and its vector, status, vulnerability
+            vendor,  # vendor, severity, advisory, published; eight of CVSS
+            place[1],  # type, AMI, public and private IPv4, IPv6, VPC
             ports,
-            write(row["epss_score"]),
-            field(row["exploit_available"]),
-            exploited,
-            layers,
-            package_type,
-            modified,
-            urls or code_urls,
-            detector,
-            managers,
+            exploit,  # EPSS, whether there is an exploit, when it was seen
+            place[2],  # layers, package type, modified
+            last,  # references, detector, managers
         ]
 
-    def full(self, row: Mapping[str, Any]) -> list[str]:
-        """Inspector's fields and then ours: the resource's name and its owner."""
-        return [*self.inspector(row), self._field(row["resource_name"]), self._field(row["owner"])]
+    def full(self, row: Mapping[str, Any]) -> list[S]:
+        """Inspector's cells and then ours: the resource's name and its owner."""
+        return [*self.inspector(row), self._kept(row["resource_name"], row["owner"])]
 
-    def _age(self, first_observed: int | None) -> str:
-        return "" if first_observed is None else str(max(0, (self._as_of - first_observed) // _DAY))
+    def _placed(self, resource_id: str | None, region: str | None, kind: str | None, resources: str | None) -> tuple[S, S, S]:
+        image_tags, platform, tags, *machine, layers, package_type, modified = csv_parts.place(resources, resource_id)
+        where = (resource_id, image_tags, region, platform, tags)
+        return self._run(where), self._run((kind, *machine)), self._run((layers, package_type, modified))
 
+    def _packed(self, packages: str | None, code: str | None, vulnerability: str | None) -> tuple[S, S]:
+        names, installed, fixed_in, remedies, paths, managers = csv_parts.packages(packages)
+        file, detector, code_urls = csv_parts.code(code)
+        urls = self._parsed(vulnerability)[-1] or code_urls
+        return self._run((names, installed, fixed_in, remedies, paths or file)), self._run((urls, detector, managers))
 
-def _time(microseconds: int | None) -> str:
-    moment = time_of(microseconds)
-    return "" if moment is None else iso(moment)
+    def _networked(self, network: str | None) -> tuple[S, S]:
+        path, ports = csv_parts.network(network)
+        return self._run((path,)), self._run((ports,))
+
+    def _told(self, title: str | None, description: str | None, vulnerability: str | None, *rest: Any) -> tuple[S, S, S, S]:
+        remediation, details, exploitability, score, status, vulnerability_id, epss, exploit = rest
+        vector, exploited, advice = csv_parts.rest(details, exploitability, remediation)
+        return (
+            self._run((title, description)),
+            self._run((advice, score, vector, status, vulnerability_id)),
+            self._run(self._parsed(vulnerability)[:-1]),
+            self._run((epss, exploit, exploited)),
+        )

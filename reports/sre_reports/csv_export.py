@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from sre_findings.model.answer import Proof
 from sre_reports.csv_cells import Cells
 from sre_reports.csv_guard import BYTE_ORDER_MARK, csv_text, field, guarded_field, records
+from sre_reports.csv_times import csv_time
+
+if TYPE_CHECKING:
+    from sre_reports.exports import Batches, Options, Tell
 
 # The order is Inspector's; importers compare the whole header.
 INSPECTOR = (
@@ -71,6 +76,13 @@ OWN = ("Instance Name", "Owner")
 COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
 
 
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+    """The whole file; see :func:`chunks`. Ages are as of the snapshot."""
+    as_of = proof.as_of or datetime.now(UTC)
+    pieces = chunks(batches, as_of, columns=options.columns, raw=options.raw, excel=options.excel)
+    file.writelines(piece.encode() for piece in pieces)
+
+
 def chunks(
     batches: Iterable[Sequence[Mapping[str, Any]]],
     as_of: datetime,
@@ -87,7 +99,8 @@ def chunks(
     """
     names = COLUMNS[columns]
     yield (BYTE_ORDER_MARK if excel else "") + csv_text([names])
-    cells = Cells(as_of, field if raw else guarded_field)
+    write = field if raw else guarded_field
+    cells = Cells(as_of, csv_time, lambda run: ",".join(map(write, run)))
     of_row = cells.full if columns == "full" else cells.inspector
     for batch in batches:
         yield records(map(of_row, batch))

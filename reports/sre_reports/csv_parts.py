@@ -6,7 +6,6 @@ Lists are joined with a comma and a space, and the n-th entry of every package c
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from sre_findings.ask.rows import version_of
 from sre_findings.model.finding import iso
 from sre_reports.csv_guard import Cell
+from sre_reports.wire_parts import mapping, objects, parsed, part, sequence, word
 
 _BETWEEN = ", "
 
@@ -23,7 +23,7 @@ _PRIVATE = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0
 
 def packages(text: str | None) -> tuple[Cell, ...]:
     """The six cells of ``packages``: names, installed and fixed versions, remediations, paths, managers."""
-    found = [one for one in _list(_parsed(text)) if isinstance(one, dict)]
+    found = objects(parsed(text))
     keys = ("fixedInVersion", "remediation", "filePath", "packageManager")
     fixed, remedies, paths, managers = (joined([word(one.get(key)) for one in found]) for key in keys)
     names = joined([word(one.get("name")) for one in found])
@@ -35,7 +35,7 @@ def vulnerability(text: str | None) -> tuple[Cell, ...]:
     vector of NVD's CVSS 3 and 2 and of the vendor's, which is the finding's own source where that has one; URLs."""
     wire = mapping(text)
     source = word(wire.get("source"))
-    scores = [one for one in _list(wire.get("cvss")) if isinstance(one, dict)]
+    scores = objects(wire.get("cvss"))
     nvd = [one for one in scores if one.get("source") == "NVD"]
     vendor = sorted((one for one in scores if one.get("source") != "NVD"), key=lambda one: one.get("source") != source)
     return (
@@ -51,7 +51,7 @@ def vulnerability(text: str | None) -> tuple[Cell, ...]:
     )
 
 
-def _cvss(scores: list[dict[str, Any]], version: str) -> tuple[Cell, Cell]:
+def _cvss(scores: list[Mapping[str, Any]], version: str) -> tuple[Cell, Cell]:
     one = next((one for one in scores if str(one.get("version", "")).startswith(version)), {})
     score = one.get("baseScore")
     return score if isinstance(score, int | float) else None, word(one.get("scoringVector"))
@@ -60,11 +60,11 @@ def _cvss(scores: list[dict[str, Any]], version: str) -> tuple[Cell, Cell]:
 def place(text: str | None, resource_id: str | None) -> tuple[Cell, ...]:
     """The eleven cells of that one of ``resources`` which the row is about: image tags, platform, tags; AMI, public and
     private IPv4, IPv6, VPC; a function's layers, package type and when it was modified. Most are empty."""
-    found = [one for one in _list(_parsed(text)) if isinstance(one, dict)]
+    found = objects(parsed(text))
     wire = next((one for one in found if one.get("id") == resource_id), found[0] if found else {})
     details = wire.get("details")
-    instance, image, function = (_part(details, f"aws{kind}") for kind in ("Ec2Instance", "EcrContainerImage", "LambdaFunction"))
-    addresses = [word(one) or "" for one in _list(instance.get("ipV4Addresses"))]
+    instance, image, function = (part(details, f"aws{kind}") for kind in ("Ec2Instance", "EcrContainerImage", "LambdaFunction"))
+    addresses = [word(one) or "" for one in sequence(instance.get("ipV4Addresses"))]
     platform = instance.get("platform") or image.get("platform") or function.get("runtime")
     return (
         listed(image.get("imageTags")),
@@ -74,7 +74,7 @@ def place(text: str | None, resource_id: str | None) -> tuple[Cell, ...]:
         joined([one for one in addresses if not _private(one)]),
         joined([one for one in addresses if _private(one)]),
         listed(instance.get("ipV6Addresses")),
-        word(instance.get("vpcId") or _part(function, "vpcConfig").get("vpcId")),
+        word(instance.get("vpcId") or part(function, "vpcConfig").get("vpcId")),
         listed(function.get("layers")),
         word(function.get("packageType")),
         moment(function.get("lastModifiedAt")),
@@ -97,9 +97,9 @@ def _private(address: str) -> bool:
 def network(text: str | None) -> tuple[Cell, Cell]:
     """The cells of ``network_details``: the path from the internet to the instance, and the ports that are open."""
     wire = mapping(text)
-    steps = [one for one in _list(_part(wire, "networkPath").get("steps")) if isinstance(one, dict)]
+    steps = objects(part(wire, "networkPath").get("steps"))
     path = " -> ".join(_step(one) for one in steps)
-    ports = _part(wire, "openPortRange")
+    ports = part(wire, "openPortRange")
     begin, end = ports.get("begin"), ports.get("end")
     # Spaces around the dash: spreadsheets read 1-2 as a date.
     return path or None, f"{begin} - {end}" if begin is not None else None
@@ -113,50 +113,24 @@ def _step(wire: Mapping[str, Any]) -> str:
 def code(text: str | None) -> tuple[Cell, Cell, Cell]:
     """The cells of ``code_details``: file, detector and reference URLs."""
     wire = mapping(text)
-    return word(_part(wire, "filePath").get("filePath")), word(wire.get("detectorName")), listed(wire.get("referenceUrls"))
+    return word(part(wire, "filePath").get("filePath")), word(wire.get("detectorName")), listed(wire.get("referenceUrls"))
 
 
 def rest(score_details: str | None, exploitability: str | None, remediation: str | None) -> tuple[Cell, ...]:
     """One cell of each of three small parts: the score's vector, when it was last exploited, and the recommendation."""
-    vector = word(_part(mapping(score_details), "adjustedCvss").get("scoringVector"))
+    vector = word(part(mapping(score_details), "adjustedCvss").get("scoringVector"))
     return vector, moment(mapping(exploitability).get("lastKnownExploitAt")), _advice(mapping(remediation))
 
 
 def _advice(wire: Mapping[str, Any]) -> str | None:
-    recommendation = _part(wire, "recommendation")
+    recommendation = part(wire, "recommendation")
     parts = (word(recommendation.get(key)) for key in ("text", "Url", "url"))
     return " ".join(part for part in parts if part) or None
 
 
-def mapping(text: str | None) -> Mapping[str, Any]:
-    """A JSON object; anything else is an empty one."""
-    found = _parsed(text)
-    return found if isinstance(found, dict) else {}
-
-
-def _parsed(text: str | None) -> object:
-    return json.loads(text) if text else None
-
-
-def _part(wire: object, key: str) -> Mapping[str, Any]:
-    found = wire.get(key) if isinstance(wire, Mapping) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def word(value: object) -> str | None:
-    """A value of the wire as text; absent and empty ones are None."""
-    if value is None or value == "":
-        return None
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def listed(value: object) -> str | None:
     """A list of texts in one cell."""
-    return joined([word(one) for one in _list(value)])
+    return joined([word(one) for one in sequence(value)])
 
 
 def joined(values: list[str | None]) -> str | None:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sre_findings.ask.wire_form import wire_form
+from sre_findings.model.answer import Proof
+
+if TYPE_CHECKING:
+    from sre_reports.exports import Batches, Options, Tell
+
+
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+    """The whole file; see :func:`chunks`."""
+    file.writelines(piece.encode() for piece in chunks(batches))
 
 
 def chunks(batches: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[str]:

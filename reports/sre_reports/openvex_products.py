@@ -76,7 +76,7 @@ def product_of(finding: Finding) -> Product:
     """The finding's resource, without packages yet: by its ARN, or by a generic purl where it has none."""
     resource = finding.resource_id
     if resource.startswith("arn:"):
-        return Product(quote(resource, safe=_SAFE), _image_purl(resource))
+        return Product(quote(resource, safe=_SAFE), image_purl(resource))
     if finding.resource_type == INSTANCE:
         partition = finding.finding_arn.split(":")[1] if finding.finding_arn.startswith("arn:") else "aws"
         arn = f"arn:{partition}:ec2:{finding.region}:{finding.account_id}:instance/{resource}"
@@ -103,7 +103,7 @@ def _generic_purl(finding: Finding) -> str:
     return f"pkg:generic/{quote(finding.resource_id, safe='')}" + (f"?{qualifiers}" if qualifiers else "")
 
 
-def _image_purl(arn: str) -> str | None:
+def image_purl(arn: str) -> str | None:
     """An image of ECR as scanners of containers name it."""
     if not (match := _IMAGE.fullmatch(arn)) or match[1] not in _DOMAINS:
         return None

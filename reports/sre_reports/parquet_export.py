@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
+
+from sre_findings.model.answer import Proof
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from sre_reports.exports import Batches, Options, Tell
+
 _ROW_GROUP = 32_768  # rows: small enough to hold, large enough for its dictionaries to pay
 
 
-def write(batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO[bytes]) -> int:
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+    """The whole file; see :func:`write_rows`."""
+    write_rows(batches, file)
+
+
+def write_rows(batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO[bytes]) -> int:
     """Writes the rows of ``ask.rows`` and returns how many there were; none gives a file with the columns alone.
 
     Memory is that of one row group. The file is whole only when this returns: give it a temporary name until then.

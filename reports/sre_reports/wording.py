@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sre_findings.model.answer import LIVE, TABLE, Proof
-from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import Finding, iso
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.severity import ORDER
+from sre_findings.model.state import COMPLETE
 from sre_findings.model.verdict import (
     CLEAN,
     DENIED,

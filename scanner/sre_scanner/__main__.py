@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_findings.model.errors import Interrupted, SreError
-from sre_findings.model.scope import parse_status
+from sre_findings.model.status import parse_status
 from sre_findings.settings import load
 from sre_scanner.start import Flags, run
 

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sre_findings.model.owners import Owners
 from sre_findings.model.severity import rank
 from sre_findings.store.schema import FINDINGS
 from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import Identities
 from sre_scanner.order import Sorted
+from sre_scanner.owned import Owned
 from sre_scanner.spool import SHAPE_FIELDS, TIME_FIELDS, Kind, Spool
 
 
@@ -23,13 +23,12 @@ class Columns:
     """Makes tables of the findings schema for slices of the sorted rows."""
 
     def __init__(
-        self, spool: Spool, rows: npt.NDArray[Any], found: Identities, shared: Dimensions, place: tuple[str, str], owners: Owners
+        self, spool: Spool, rows: npt.NDArray[Any], found: Identities, shared: Dimensions, place: tuple[str, str], owned: Owned
     ) -> None:
-        self._spool, self._rows, self._found, self._shared = spool, rows, found, shared
+        self._spool, self._rows, self._found, self._shared, self._owned = spool, rows, found, shared, owned
         self._constant = {"snapshot_id": place[0], "region": place[1]}
         self._kinds = spool.kinds.in_order()
         self._titles = spool.shapes.table()[:, SHAPE_FIELDS.index("title")]
-        self._of_accounts = pa.array([owners.of_account(kind.account_id or "") for kind in self._kinds], pa.string())
 
     def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
         """Rows ``start`` to ``stop`` of the sorted order."""
@@ -41,7 +40,8 @@ class Columns:
             **{name: _times(rows[name]) for name in TIME_FIELDS},
             **{name: _repeated(text, len(rows)) for name, text in self._constant.items()},
             **self._of_kinds(rows),
-            **dict(self._of_resources(where.entry[start:stop], rows)),
+            **dict(self._of_resources(where.entry[start:stop])),
+            "owner": self._owned.of_rows(where.resource[start:stop]),
             **dict(self._of_shapes(rows)),
             **dict(self._texts(rows)),
         }
@@ -57,16 +57,13 @@ class Columns:
             **{name: _words(values, indices) for name, values in words.items()},
         }
 
-    def _of_resources(self, entries: npt.NDArray[np.int32], rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
+    def _of_resources(self, entries: npt.NDArray[np.int32]) -> Iterator[tuple[str, pa.Array]]:
         found = pa.array(entries).dictionary_encode()
         ours = found.dictionary.to_pylist()
         for name, values in (
             ("resource_id", self._found.ids), ("resource_type", self._found.types), ("resource_name", self._found.names),
         ):  # fmt: skip
             yield name, _words(pa.array([values[i] for i in ours], pa.string()), found.indices)
-        owners = pa.array([self._found.owners[i] for i in ours], pa.string()).take(found.indices)
-        by_account = self._of_accounts.take(pa.array(rows["kind"]))
-        yield "owner", pc.call_function("coalesce", [owners, by_account]).dictionary_encode()
 
     def _of_shapes(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
         """Numbers of what is shared, and the columns that follow from it."""

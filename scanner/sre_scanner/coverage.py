@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from sre_findings.inspector.claims import by_coverage
 from sre_findings.inspector.covered import described
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
 from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
-from sre_findings.model.owners import Owners
+from sre_findings.model.owners import SILENT, Claim, Owners, newer
 from sre_findings.store.schema import COVERAGE
+from sre_scanner.owned import Key
 from sre_scanner.traits import covered_group
 
 
@@ -22,6 +26,9 @@ class CoverageRows:
     def __init__(self, snapshot_id: str, region: str, owners: Owners, as_of: datetime) -> None:
         self._place, self._owners, self._as_of = (snapshot_id, region), owners, as_of
         self._batches: list[pa.Table] = []
+        self._numbers: dict[Key, int] = {}  # of resources, in the order in which they came
+        self._claims: list[Claim] = []
+        self._of_rows = array("i")
         self._uncovered: set[tuple[str, str]] = set()
         self._late: set[tuple[str, str]] = set()
         self._no_packages: set[tuple[str, str]] = set()
@@ -39,6 +46,11 @@ class CoverageRows:
         """Further resources whose silence proves nothing: not scanned lately, or not yet, or their network alone."""
         return len((self._late | (self._no_packages - self._packages)) - self._uncovered)
 
+    @property
+    def claims(self) -> dict[Key, Claim]:
+        """What the newest row of each resource says of whose it is."""
+        return dict(zip(self._numbers, self._claims, strict=True))
+
     def add(self, page: CoveragePage) -> None:
         """Takes a page."""
         self.unknown.update(page.unknown)
@@ -46,13 +58,16 @@ class CoverageRows:
         if rows:
             self._batches.append(pa.Table.from_pylist(rows, COVERAGE))
 
-    def table(self) -> pa.Table:
-        """All rows, by resource and scan type."""
+    def table(self, owners: Mapping[Key, str | None]) -> pa.Table:
+        """All rows, by resource and scan type, each with the owner that its resource has among ``owners``."""
         rows = pa.concat_tables(self._batches) if self._batches else COVERAGE.empty_table()
+        column = pa.array([owners[key] for key in self._numbers], pa.string()).take(pa.array(self._of_rows, pa.int32()))
+        rows = rows.set_column(COVERAGE.get_field_index("owner"), COVERAGE.field("owner"), column)
         return rows.sort_by([("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")])
 
     def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
         known = described(one.resourceId, bytes(one.resourceMetadata))
+        self._hear((one.accountId, one.resourceType, one.resourceId), by_coverage(self._owners, one, known))
         last_scanned_at = _moment(one.lastScannedAt)
         status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
         self._watch(Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at))
@@ -68,11 +83,18 @@ class CoverageRows:
             "scan_mode": one.scanMode,
             "last_scanned_at": last_scanned_at,
             "name": known.name,
-            "owner": self._owners.of(known.tags, one.resourceId, known.name) or self._owners.of_account(one.accountId),
             "exposure_group": covered_group(one.resourceId, known.tags, known.kinds),
             "metadata": bytes(one.resourceMetadata).decode() or None,
             "extra": extra.decode() or None,
         }
+
+    def _hear(self, key: Key, claim: Claim) -> None:
+        """Keeps for a resource the claim that counts, and for the row which resource it is about."""
+        number = self._numbers.setdefault(key, len(self._claims))
+        if number == len(self._claims):
+            self._claims.append(SILENT)
+        self._claims[number] = newer(self._claims[number], claim)
+        self._of_rows.append(number)
 
     def _watch(self, row: Coverage) -> None:
         """Counts what the verdict on everything needs, by the same rules as the verdict on one resource."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sre_findings.inspector.claims import by_finding
 from sre_findings.inspector.wire import WireResource, decode_resources
 from sre_findings.model.owners import Owners
 from sre_scanner.texts import Texts
@@ -21,17 +22,20 @@ class Identities:
     """Resources by number. ``first`` and ``many`` tell, for a number of a ``resources`` text, which entries are its own.
 
     ``rank`` puts entries in the order of (resource id, type); entries of one resource share it, whatever text they
-    come from.
+    come from. ``owners`` are those that each entry's own tags name, ``tagged`` tells which have any tags, and ``claim`` puts
+    entries in the order of (owner, name).
     """
 
     ids: list[str] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
-    owners: list[str | None] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+    tagged: list[bool] = field(default_factory=list)
     traits: list[Traits] = field(default_factory=list)
     first: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     many: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     rank: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    claim: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def identify(texts: Texts, owners: Owners) -> Identities:
@@ -45,34 +49,22 @@ def identify(texts: Texts, owners: Owners) -> Identities:
     texts.release()
     found.many = np.array(many, np.int32)
     found.first = np.cumsum(found.many, dtype=np.int32) - found.many
-    found.rank = _ranks(found)
+    found.rank = _ranks(list(zip(found.ids, found.types, strict=True)))
+    found.claim = _ranks([(owner, name or "") for owner, name in zip(found.owners, found.names, strict=True)])
     return found
 
 
 def _add(found: Identities, resources: list[WireResource], owners: Owners) -> None:
     for resource in resources:
-        tags = resource.tags or {}
+        claim = by_finding(owners, resource)
         found.ids.append(resource.id)
         found.types.append(resource.type)
-        name = tags.get("Name") or own_name(resource.details)
-        found.names.append(name)
-        found.owners.append(owners.of(tags, resource.id, name))
-        found.traits.append(traits_of(resource.id, tags, resource.details))
+        found.names.append(claim.name)
+        found.owners.append(sys.intern(claim.owner))
+        found.tagged.append(claim.tagged)
+        found.traits.append(traits_of(resource.id, resource.tags or {}, resource.details))
 
 
-def own_name(details: dict[str, dict[str, Any]]) -> str | None:
-    """What a resource without a tag Name is called by its own kind: an image's repository and tag, a function's name."""
-    image = details.get("awsEcrContainerImage") or {}
-    if repository := image.get("repositoryName"):
-        tags = image.get("imageTags") or []
-        return f"{repository}:{tags[0]}" if tags else str(repository)
-    function = details.get("awsLambdaFunction") or {}
-    project = details.get("codeRepository") or {}
-    name = function.get("functionName") or project.get("projectName")
-    return str(name) if name else None
-
-
-def _ranks(found: Identities) -> npt.NDArray[np.int64]:
-    keys = list(zip(found.ids, found.types, strict=True))
+def _ranks(keys: list[tuple[str, str]]) -> npt.NDArray[np.int64]:
     places = {key: place for place, key in enumerate(sorted(set(keys)))}
     return np.array([places[key] for key in keys], np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Interrupted, Rejected, Throttled, Unreadable
 from sre_findings.model.facts import ENDED, AccountStatus, Listing, Part, ShardFacts
-from sre_findings.model.owners import Owners
+from sre_findings.model.owners import Claim, Owners
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.severity import rank
 from sre_findings.store.schema import CLOSED, COVERAGE, DETAILS, FINDINGS, PACKAGES, RESOURCES
@@ -28,6 +28,7 @@ from sre_scanner.coverage import CoverageRows
 from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import identify
 from sre_scanner.order import Sorted, put_in_order
+from sre_scanner.owned import Key, whose
 from sre_scanner.parts import writing
 from sre_scanner.progress import Progress
 from sre_scanner.spool import Spool
@@ -67,7 +68,7 @@ def read_shard(shop: Workshop, shard: Shard, inspector: Inspector) -> ShardFacts
     with closing(Spool(reading.started.timestamp())) as spool, closing(Spool()) as closed:
         facts = reading.listings(spool, closed)
         parts = (*_findings_parts(shop, shard, spool, reading), *_closed_part(shop, shard, closed))
-        facts = replace(facts, parts=(*facts.parts, *parts), **reading.counted)
+        facts = replace(facts, parts=parts, **reading.counted)
     facts = replace(facts, ended_at=shop.now().isoformat())
     shop.snapshots.write_shard(shop.plan.snapshot_id, facts)
     return facts
@@ -87,6 +88,11 @@ class _Reading:
         self.counted: dict[str, Any] = {}
 
     @property
+    def claims(self) -> dict[Key, Claim]:
+        """What coverage says of whose each resource is."""
+        return self._rows.claims
+
+    @property
     def unknown(self) -> Counter[str]:
         """Fields of coverage that we do not know, counted."""
         return self._rows.unknown
@@ -95,7 +101,7 @@ class _Reading:
         """Status first, which costs one request and tells whether the rest is worth asking; then all the rest."""
         own = self._record("status", self._own_status)
         if own.outcome not in (ENDED, "denied"):
-            return self._facts(own, own, own, None, (), ())
+            return self._facts(own, own, own, None, ())
         before = self._aggregated()
         findings = self._record("findings", lambda tally: self._findings(spool, tally))
         closed = self._record("closed findings", lambda tally: self._closed(evidence, tally)) if self._wants_closed else None
@@ -103,7 +109,7 @@ class _Reading:
         after = self._aggregated() if findings.outcome == ENDED else None
         status = self._record("status", self._other_statuses, own)
         aggregated = tuple(counts for counts in (before, after) if counts is not None)
-        return self._facts(findings, coverage, status, closed, aggregated, self._coverage_part())
+        return self._facts(findings, coverage, status, closed, aggregated)
 
     def _facts(
         self,
@@ -112,12 +118,11 @@ class _Reading:
         status: Listing,
         closed: Listing | None,
         aggregated: tuple[dict[str, int], ...],
-        parts: tuple[Part, ...],
     ) -> ShardFacts:
         return ShardFacts(
             shard=self._shard.name, region=self._shard.region, started_at=self.started.isoformat(),
             findings=findings, coverage=coverage, status=status, closed=closed, accounts=tuple(self._statuses),
-            aggregated=aggregated, parts=parts, uncovered=self._rows.uncovered, doubtful=self._rows.doubtful,
+            aggregated=aggregated, uncovered=self._rows.uncovered, doubtful=self._rows.doubtful,
             notes=tuple(self._notes),
         )  # fmt: skip
 
@@ -174,8 +179,9 @@ class _Reading:
         for page in self._shop.checked(self._inspector.coverage(tally)):
             self._rows.add(page)
 
-    def _coverage_part(self) -> tuple[Part, ...]:
-        table = self._rows.table()
+    def coverage_part(self, owners: Mapping[Key, str | None]) -> tuple[Part, ...]:
+        """The rows of coverage, written with the owners of their resources."""
+        table = self._rows.table(owners)
         return _one_part(self._shop, f"coverage/part-{self._shard.name}.parquet", COVERAGE, [table])
 
     def _aggregated(self) -> dict[str, int] | None:
@@ -216,9 +222,11 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
     }
     place = (shop.plan.snapshot_id, shard.region)
     shared = Dimensions(spool)
-    columns = Columns(spool, rows, found, shared, place, shop.owners)
-    resources = tally(spool, found, where, place, shop.owners)
+    owned = whose(spool, rows, found, where, reading.claims, shop.owners)
+    columns = Columns(spool, rows, found, shared, place, owned)
+    resources = tally(spool, found, where, place, owned)
     parts = [
+        *reading.coverage_part(owned.every),
         *_one_part(shop, f"details/part-{shard.name}.parquet", DETAILS, shared.details_tables(*place)),
         *_one_part(shop, f"packages/part-{shard.name}.parquet", PACKAGES, shared.packages_tables(*place)),
     ]
@@ -237,7 +245,8 @@ def _closed_part(shop: Workshop, shard: Shard, spool: Spool) -> tuple[Part, ...]
     place = (shop.plan.snapshot_id, shard.region)
     found = identify(spool.texts["resources"], shop.owners)
     where = put_in_order(spool, rows, found)
-    columns = Columns(spool, rows, found, Dimensions(spool), place, shop.owners)
+    owned = whose(spool, rows, found, where, {}, shop.owners)
+    columns = Columns(spool, rows, found, Dimensions(spool), place, owned)
     tables = (columns.table(where, *group).select(CLOSED.names) for group in row_groups(where.resource))
     return _one_part(shop, f"closed/part-{shard.name}.parquet", CLOSED, tables)
 

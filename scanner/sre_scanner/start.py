@@ -52,7 +52,7 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         caller=around.caller,
         account_names=around.account_names,
     )
-    snapshots, table = Snapshots(open_blobs(settings.store)), open_table(settings.table)
+    snapshots, table = Snapshots(open_blobs(settings.store, settings.kms_key)), open_table(settings.table)
     stop = threading.Event()
     with _stopping(stop):
         commit = scan(request, snapshots, table, progress=progress, stop=stop)

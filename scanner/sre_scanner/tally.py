@@ -9,17 +9,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sre_findings.model.finding import is_open
-from sre_findings.model.owners import Owners
 from sre_findings.model.severity import OTHER, rank
 from sre_findings.store.schema import COUNTS, RESOURCES
 from sre_scanner.identities import Identities
 from sre_scanner.order import Sorted
+from sre_scanner.owned import Owned
 from sre_scanner.spool import Spool
 
 _SEVERITIES = OTHER + 1
 
 
-def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owners: Owners) -> pa.Table:
+def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owned: Owned) -> pa.Table:
     """A row a resource, in the order of the parts. ``place`` is the snapshot's id and the region."""
     starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
     run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(where.resource)))
@@ -30,15 +30,14 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
     entries = where.entry[starts].tolist()
     accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
     traits = [found.traits[e] for e in entries]
-    owned = [accounts[kind] for kind in kinds[starts].tolist()]
     columns = {
         "snapshot_id": [place[0]] * len(starts),
         "resource_id": [found.ids[e] for e in entries],
         "resource_type": [found.types[e] for e in entries],
-        "account_id": owned,
+        "account_id": [accounts[kind] for kind in kinds[starts].tolist()],
         "region": [place[1]] * len(starts),
         "name": [found.names[e] for e in entries],
-        "owner": [found.owners[e] or owners.of_account(account) for e, account in zip(entries, owned, strict=True)],
+        "owner": owned.owners.to_pylist(),
         "platform": [one.platform for one in traits],
         "image_id": [one.image_id for one in traits],
         "public": [one.public for one in traits],

@@ -48,7 +48,9 @@ def test_the_demo_shows_the_verdict_and_says_where_everything_lies(
     )
     assert f"export SRE_STORE={tmp_path / 'store'}" in run.out
     assert (tmp_path / "store" / "exports" / "prod-web-36.csv").exists()
-    assert (tmp_path / "store" / "reports" / "index.html").exists()
+    (page,) = (tmp_path / "store" / "reports").glob("*/index.html")
+    assert f"The report:  {page}\n" in run.out
+    assert f'href="{page.parent.name}/index.html"' in (tmp_path / "store" / "reports" / "index.html").read_text()
     again = cli("demo", "--nights", "1")
     assert again.code == 0
     assert len(cli("snapshots", "list", "--output", "json").json) == 1
@@ -116,6 +118,7 @@ def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
         (("export", "--type", "toaster"), 2, ("'toaster' is not a resource type", "ec2")),
         (("export", "-o", "x.csv"), 2, ("no snapshot yet", "sre-cli scan")),
         (("report", "-o", "x"), 2, ("no snapshot yet",)),
+        (("report",), 2, ("no snapshot yet",)),
         (("snapshots", "show"), 2, ("no snapshot yet",)),
         (("summary", "--max-age", "soon"), 2, ("not a length of time",)),
         (("summary", "--store", "gopher://x"), 2, ("not a store",)),

@@ -135,7 +135,7 @@ from sre_cli.main import main
 try:
     main(["summary"])
 finally:
-    print({"duckdb", "pyarrow", "boto3", "botocore", "mcp", "sqlglot", "pydantic"} & set(sys.modules))
+    print({"duckdb", "_duckdb", "pyarrow", "boto3", "botocore", "mcp", "sqlglot", "pydantic"} & set(sys.modules))
 """
 
 

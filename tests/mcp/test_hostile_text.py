@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_mcp.plain import dumps, plain, size
-from sre_mcp.text import CLOSE, OPEN, WARNING, cell, fenced, sentence
+from sre_mcp.plain import dumps, measured, plain
+from sre_mcp.text import CLOSE, OPEN, WARNING, cell, fenced, line, sentence
 from sre_reports.plain_text import visible
 
 HOSTILE = (
@@ -79,25 +79,27 @@ def test_the_structured_content_has_hostile_texts_as_they_came(ask_hostile: Any)
 
 @given(st.text() | st.text("|<> DAT\n\u202e"))
 def test_no_text_can_close_the_fence_or_add_a_line_or_a_column(text: str) -> None:
-    lines = fenced([text], ["a", "b"], [{"a": text, "b": [text]}, {"a": {"deep": text}, "b": None}])
+    columns = ["a", "b"]
+    rows: list[dict[str, object]] = [{"a": text, "b": [text]}, {"a": {"deep": text}, "b": None}]
+    lines = fenced([text], columns, [line(columns, row) for row in rows])
     assert lines[0] == WARNING
-    assert [n for n, line in enumerate(lines) if OPEN in line or CLOSE in line] == [0, 1, len(lines) - 1]
-    assert all("\n" not in line and visible(line) == line for line in lines)
-    assert all(line.count(" | ") == 1 for line in lines[3:-1])
+    assert [n for n, one in enumerate(lines) if OPEN in one or CLOSE in one] == [0, 1, len(lines) - 1]
+    assert all("\n" not in one and visible(one) == one for one in lines)
+    assert all(one.count(" | ") == 1 for one in lines[3:-1])
 
 
 @given(st.text())
 def test_a_sentence_is_one_visible_line(text: str) -> None:
-    line = sentence(text)
-    assert "\n" not in line
-    assert visible(line) == line
-    assert OPEN not in line
-    assert CLOSE not in line
+    said = sentence(text)
+    assert "\n" not in said
+    assert visible(said) == said
+    assert OPEN not in said
+    assert CLOSE not in said
 
 
 def test_a_command_is_never_cut() -> None:
     command = "dnf upgrade " + " ".join(f"package-{n}" for n in range(100))
-    assert command in "\n".join(fenced([], ["command"], [{"command": command}]))
+    assert command in line(["command"], {"command": command})
     assert len(cell("x" * 5000)) == 400
 
 
@@ -105,7 +107,7 @@ def test_a_command_is_never_cut() -> None:
 def test_any_value_becomes_one_that_every_client_can_read(value: Any) -> None:
     clean = plain(value)
     assert json.loads(dumps(clean).encode().decode()) == clean
-    assert size(value) == len(dumps(value).encode())
+    assert measured(value) == (clean, len(dumps(value).encode()))
 
 
 def test_half_a_surrogate_pair_does_not_end_the_connection() -> None:

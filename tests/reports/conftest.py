@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from sre_findings.ask.report import Before, Material
+from sre_findings.model.age_bands import AgeGrid
 from sre_findings.model.answer import CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.finding import Finding, Package
+from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.policy import DEFAULT
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.verdict import FINDINGS, VULNERABLE, Verdict
@@ -211,5 +216,46 @@ def coverage_answer(proof: Callable[..., Proof]) -> Callable[..., CoverageAnswer
             "proof": proof(),
         }
         return CoverageAnswer(**values | changes)
+
+    return make
+
+
+def _line(place: int, what: str) -> dict[str, Any]:
+    return {"place": place, "what": what, "findings": 3, "resources": 3, "kev": 1, "command": f"dnf upgrade {what}",
+            "platform": "AMAZON_LINUX_2023"}  # fmt: skip
+
+
+def _night_of_trend(day: date, counts: int, **changes: Any) -> dict[str, Any]:
+    severities = {"critical": 2, "high": 6 + counts, "medium": 5, "low": 0}
+    return {"date": day.isoformat(), "state": "complete", **severities, "came": 3, "went": 2, **changes}
+
+
+@pytest.fixture
+def night(
+    summary_answer: Callable[..., SummaryAnswer], coverage_answer: Callable[..., CoverageAnswer], proof: Callable[..., Proof]
+) -> Callable[..., Material]:
+    """A night as its report tells it, the third of three; ``summary`` changes the summary, all else the material."""
+
+    def listed(name: str, items: Sequence[Any], **summary: Any) -> ListAnswer:
+        return ListAnswer("", name, items, len(items), (), (), proof(), summary)
+
+    def make(summary: Mapping[str, Any] | None = None, **changes: Any) -> Material:
+        whole = summary_answer(**{"uncovered": 3, **(summary or {})})
+        usual = summary_answer().rollup
+        less = replace(usual, counts=replace(usual.counts, critical=1))
+        before = Before(summary_answer(rollup=less, proof=proof(as_of=AS_OF - timedelta(days=1))), 5)
+        since = {"snapshot_id": "20261121T010000Z", "as_of": "2026-11-21T01:00:00Z"}
+        flow = {"opened_by": {"new": 4, "onboarding": 90, "reopened": 1}, "counts": {"resolved": 2}}
+        values: dict[str, Any] = {
+            "owner": None, "account": None, "today": AS_OF.date(), "policy": DEFAULT, "summary": whole, "before": before,
+            "resources": (), "accounts": summary_answer(by="account"), "owners": whole,
+            "late": listed("groups", [], late=4), "late_by_account": listed("groups", []),
+            "ages": AgeGrid((), {}), "coverage": coverage_answer(), "changes": listed("events", [], since=since, **flow),
+            "trend": listed("nights", [_night_of_trend(AS_OF.date() - timedelta(days=n), n) for n in (2, 1, 0)]),
+            "time_to_fix": listed("groups", [{"value": "CRITICAL", "median_days": 12}]),
+            "fixes": listed("lines", [_line(n, what) for n, what in enumerate(("kernel", "openssl", "vim", "curl"), 1)]),
+            "findings": iter(()), "evidence": None,
+        }  # fmt: skip
+        return Material(**values | changes)
 
     return make

@@ -17,7 +17,7 @@ Rows = Callable[..., dict[str, Any]]
 
 
 def test_it_holds_every_row_in_the_columns_of_a_snapshot(row: Rows, tmp_path: Path) -> None:
-    assert parquet_export.write([[row(), row(severity="LOW")], [row(owner=None)]], tmp_path / "f.parquet") == 3
+    assert parquet_export.write_rows([[row(), row(severity="LOW")], [row(owner=None)]], tmp_path / "f.parquet") == 3
     table = pq.read_table(tmp_path / "f.parquet")
     assert table.schema.equals(WHOLE)
     assert table.column("severity").to_pylist() == ["HIGH", "LOW", "HIGH"]
@@ -27,7 +27,7 @@ def test_it_holds_every_row_in_the_columns_of_a_snapshot(row: Rows, tmp_path: Pa
 
 def test_without_findings_it_holds_the_columns_alone() -> None:
     file = io.BytesIO()
-    assert parquet_export.write([], file) == 0
+    assert parquet_export.write_rows([], file) == 0
     assert pq.read_schema(file).equals(WHOLE)
 
 
@@ -39,7 +39,7 @@ def test_it_writes_row_groups_as_it_reads(row: Rows, monkeypatch: pytest.MonkeyP
         for number in range(5):
             yield [row(title=f"{number}"), row(title="the same")]
 
-    assert parquet_export.write(batches(), file) == 10
+    assert parquet_export.write_rows(batches(), file) == 10
     assert [pq.ParquetFile(file).metadata.row_group(n).num_rows for n in range(3)] == [4, 4, 2]
     assert pq.read_table(file).column("title").to_pylist()[::2] == ["0", "1", "2", "3", "4"]
 
@@ -47,6 +47,6 @@ def test_it_writes_row_groups_as_it_reads(row: Rows, monkeypatch: pytest.MonkeyP
 def test_a_text_that_repeats_over_batches_is_held_once(row: Rows) -> None:
     file = io.BytesIO()
     texts = ["a" * 1_000, "b" * 1_000]
-    parquet_export.write([[row(title=texts[number % 2]), row(title=texts[1])] for number in range(20)], file)
+    parquet_export.write_rows([[row(title=texts[number % 2]), row(title=texts[1])] for number in range(20)], file)
     title = pq.ParquetFile(file).metadata.row_group(0).column(WHOLE.names.index("title"))
     assert title.total_uncompressed_size < 5_000  # two texts and their statistics, not forty

@@ -21,6 +21,7 @@ from sre_scanner.coverage import CoverageRows
 from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import identify
 from sre_scanner.order import put_in_order
+from sre_scanner.owned import whose
 from sre_scanner.spool import Spool
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -68,7 +69,8 @@ def through(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, rows, found)
         shared = Dimensions(spool)
-        table = Columns(spool, rows, found, shared, PLACE, Owners()).table(where, 0, len(where.row))
+        owned = whose(spool, rows, found, where, {}, Owners())
+        table = Columns(spool, rows, found, shared, PLACE, owned).table(where, 0, len(where.row))
         details = {row["details_id"]: row for one in shared.details_tables(*PLACE) for row in written(one)}
         packages = {
             row["packages_id"]: row["list"] for one in shared.packages_tables(*PLACE) for row in written(one) if row["list"]
@@ -114,8 +116,9 @@ def test_a_row_of_coverage_keeps_every_field_and_unknown_ones_are_counted(rows: 
     page = decode_coverage(msgspec.json.encode({"coveredResources": rows}))
     kept = CoverageRows("20261122T010000Z", "eu-west-1", Owners(), datetime(2026, 11, 22, 1, tzinfo=UTC))
     kept.add(page)
+    table = kept.table(dict.fromkeys(kept.claims))
     others = ("provider", "fromTheFuture")
-    extras = [json.loads(row["extra"]) if row["extra"] else {} for row in kept.table().to_pylist()]
+    extras = [json.loads(row["extra"]) if row["extra"] else {} for row in table.to_pylist()]
     assert sorted(map(json.dumps, extras)) == sorted(json.dumps({k: row[k] for k in row if k in others}) for row in rows)
     assert kept.unknown["coverage.fromTheFuture"] == sum("fromTheFuture" in row for row in rows)
-    assert kept.table().num_rows == len(rows)
+    assert table.num_rows == len(rows)

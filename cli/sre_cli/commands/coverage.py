@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import exits, options
-from sre_findings.ask.question import CoverageGaps
+from sre_findings.ask.questions.estate import CoverageGaps
 from sre_findings.settings import Settings
 
 

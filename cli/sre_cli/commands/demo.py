@@ -120,7 +120,7 @@ def _ask(settings: Settings) -> None:
     from sre_cli.render import render_resource  # noqa: PLC0415
     from sre_findings.ask.ask import about_resource  # noqa: PLC0415
     from sre_findings.ask.open import open_sources  # noqa: PLC0415
-    from sre_findings.ask.question import CACHED, AboutResource  # noqa: PLC0415
+    from sre_findings.ask.questions.resource import CACHED, AboutResource  # noqa: PLC0415
     from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
 
     click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")
@@ -135,12 +135,13 @@ def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
     from sre_cli.commands import export, report  # noqa: PLC0415
     from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
 
-    csv, page = home / "exports" / "prod-web-36.csv", home / "reports"
+    csv, reports = home / "exports" / "prod-web-36.csv", home / "reports"
     store = ["--store", settings.store, "--table", settings.table]
     with contextlib.redirect_stdout(sys.stderr):
         export.command.main(["-i", BUSY_INSTANCE, "-o", str(csv), *store], standalone_mode=False)
-        report.command.main(["-o", str(page), *store], standalone_mode=False)
-    return [("Its CSV", csv), ("The report", page / "index.html"), ("The store", home)]
+        report.command.main(store, standalone_mode=False)
+    page = max(reports.glob("*/index.html"))
+    return [("Its CSV", csv), ("The report", page), ("All nights", reports / "index.html"), ("The store", home)]
 
 
 def _tell(home: Path, files: list[tuple[str, Path]]) -> None:

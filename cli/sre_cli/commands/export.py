@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from sre_cli import exits, options
+from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
+from sre_reports.exports import FORMS, Form, form_of
 
 
 @click.command("export", epilog=options.exit_help)
-@click.option(
-    "--format", "form", type=click.Choice(("csv", "ndjson", "parquet")), default="csv", show_default=True, help="The format."
-)
+@click.option("--format", "form", type=click.Choice(tuple(FORMS)), help="The format.  [default: by the file's name, else csv]")
 @click.option(
     "-o",
     "destination",
@@ -30,42 +32,85 @@ from sre_findings.settings import Settings
 @click.option("--account", "accounts", multiple=True, help="Only these accounts.")
 @click.option("--region", "regions", multiple=True, help="Only these regions.")
 @click.option("--owner", "owners", multiple=True, help="Only these owners.")
-@click.option("--columns", type=click.Choice(("inspector", "full")), default="inspector", show_default=True, help="CSV columns.")
+@click.option("--columns", type=click.Choice(("inspector", "full")), help="Columns of CSV and XLSX.  [default: inspector]")
 @click.option("--excel", is_flag=True, help="CSV with a byte-order mark, so that Excel reads UTF-8.")
 @click.option("--raw", is_flag=True, help="CSV without the guard against spreadsheet formulas. For machines only.")
+@click.option("--author", help="Who says so, in OpenVEX.  [default: the user]")
 @options.as_of_option
 @options.store_options
-def command(settings: Settings, form: str, destination: Path, columns: str, excel: bool, raw: bool, **filters: Any) -> int:
+def command(
+    settings: Settings,
+    form: str | None,
+    destination: Path,
+    columns: str | None,
+    excel: bool,
+    raw: bool,
+    author: str | None,
+    **filters: Any,
+) -> int:
     """Write findings to a file.
 
-    CSV has Inspector's own 55 columns; NDJSON has a finding a line as Inspector sent it; Parquet has every column.
+    \b
+    csv        .csv           Inspector's own 55 columns, for its importers
+    xlsx       .xlsx          typed columns, filters, a summary, for people
+    ndjson     .ndjson        each finding as Inspector sent it, for scripts
+    parquet    .parquet       every column, for pandas, Spark, DuckDB
+    sarif      .sarif         SARIF 2.1.0, for code scanning and IDEs
+    ocsf       .ocsf.ndjson   OCSF 1.6 events, for security lakes and SIEMs
+    cyclonedx  .cdx.json      a CycloneDX 1.6 VDR, for Dependency-Track
+    openvex    .openvex.json  what owners say, from the suppressions file
+
+    The end of the file's name tells the format; --format says it otherwise.
 
     \b
-    sre-cli export -o findings.csv
-    sre-cli export --format ndjson -s critical -s high -o worst.ndjson
-    sre-cli export --format parquet --status active --status closed -o all.parquet
+    sre-cli export -o findings.xlsx
+    sre-cli export -s critical -s high -o worst.ndjson
+    sre-cli export --status active --status closed -o all.parquet
+    sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
     from sre_findings.ask.ask import rows  # noqa: PLC0415 - after --help
-    from sre_findings.ask.question import Rows  # noqa: PLC0415
+    from sre_findings.ask.questions.rows import Rows  # noqa: PLC0415
     from sre_reports.exports import Options, write_export  # noqa: PLC0415
 
+    chosen = form_of(form, str(destination))
+    to_stdout = str(destination) == "-"
+    _check(chosen, to_stdout, {"columns": columns, "excel": excel, "raw": raw, "author": author})
     if raw:
-        click.echo("sre-cli: --raw: cells may start a formula; do not open this file in a spreadsheet.", err=True)
+        _tell("--raw: cells may start a formula; do not open this file in a spreadsheet.")
     filters["statuses"] = filters["statuses"] or ("ACTIVE",)
-    proof, batches = rows(Rows(**filters), options.sources_here(settings))
-    chosen = Options(form, columns, excel=excel, raw=raw)
-    if str(destination) == "-":
-        count = write_export(chosen, proof, batches, sys.stdout.buffer)
-    else:
-        count = _to_file(destination, lambda file: write_export(chosen, proof, batches, file))
-    click.echo(f"sre-cli: {count:,} findings of snapshot {proof.snapshot_id} ({proof.state}) to {destination}", err=True)
+    sources = options.sources_here(settings)
+    proof, batches = rows(Rows(**filters), sources)
+    told = {"suppressions": sources.suppressions, "author": author or os.environ.get("USER", "sre-cli")}
+    asked = Options(chosen.name, columns or "inspector", excel=excel, raw=raw, **told)
+
+    def write(file: BinaryIO) -> int:
+        from sre_cli.progress import counting  # noqa: PLC0415
+
+        return write_export(asked, proof, counting(batches, "findings"), file, _tell)
+
+    count = write(sys.stdout.buffer) if to_stdout else _to_file(destination, write)
+    _tell(f"{count:,} findings of snapshot {proof.snapshot_id} ({proof.state}) to {destination}")
     return exits.ANSWERED if proof.sure else exits.UNSURE
 
 
-def _to_file(path: Path, write: Any) -> int:
+def _check(form: Form, to_stdout: bool, given: dict[str, object]) -> None:
+    """Raises UsageError for an option that the format would ignore, and for bytes that would spoil a terminal."""
+    for name, value in given.items():
+        if value and name not in form.options:
+            fit = ", ".join(one.name for one in FORMS.values() if name in one.options)
+            raise UsageError(f"--{name} means nothing to {form.name}", why=f"it is for {fit}")
+    if to_stdout and not form.text and sys.stdout.isatty():
+        do = f"Name a file, as in -o findings{form.suffix}, or send it into a pipe."
+        raise UsageError(f"{form.name} is no text, and stdout is a terminal", do=do)
+
+
+def _tell(text: str) -> None:
+    click.echo(f"sre-cli: {text}", err=True)
+
+
+def _to_file(path: Path, write: Callable[[BinaryIO], int]) -> int:
     """Writes beside the file and renames: who reads it sees the old one or the new one, whole."""
     from sre_findings.files import whole  # noqa: PLC0415
 
     with whole(path.absolute()) as file:
-        count: int = write(file)
-    return count
+        return write(file)

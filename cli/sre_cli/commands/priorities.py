@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.question import Narrow, Priorities
+from sre_findings.ask.questions.narrow import Narrow
+from sre_findings.ask.questions.work import Priorities
 from sre_findings.settings import Settings
 
 

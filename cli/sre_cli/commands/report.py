@@ -2,32 +2,135 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sre_cli import exits, options
+from sre_cli.sent import check_mail, draw, mail
+from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
+
+if TYPE_CHECKING:
+    from sre_findings.ask.editions import Editions
+    from sre_findings.ask.published import View
+    from sre_findings.ask.sources import Sources
+    from sre_reports.publish import Press
+
+QUARTER, HALF_A_DAY = 15 * 60, 12 * 60 * 60  # seconds: how long a link is good for, and at most
+_HOLDER = "sre-cli: whoever has this link reads the page until then, without signing in: keep it out of chat, mail and tickets."
 
 
 @click.command("report", epilog=options.exit_help)
-@click.option("-o", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="A folder for index.html.")
+@click.option("-o", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write it into this folder, not the store.")
+@click.option("--owner", metavar="NAME", help="The page of what this owner answers for.")
+@click.option("--account", metavar="ID", help="The page of this account.")
+@click.option("--views", is_flag=True, help="The page of everything, and one for each owner and account.")
+@click.option("--again", is_flag=True, help="Replace what is published for this night.")
+@click.option("--link", "seconds", metavar="[SECONDS]", is_flag=False, flag_value=QUARTER, type=click.IntRange(1, HALF_A_DAY),
+              help="Print a link to the published page on S3, by default for 15 minutes; publishes nothing.")  # fmt: skip
+@click.option(
+    "--email", "recipients", metavar="TO", multiple=True, help="Mail the night too: short, with its card (again for more)."
+)
+@click.option(
+    "--cards", type=click.Path(file_okay=False, path_type=Path), help="Draw the night and its trend as PNG into this folder."
+)
 @options.as_of_option
 @options.store_options
-def command(settings: Settings, folder: Path, as_of: str | None) -> int:
-    """Write the HTML report: one page that needs nothing else.
+def command(
+    settings: Settings,
+    folder: Path | None,
+    again: bool,
+    seconds: int | None,
+    as_of: str | None,
+    recipients: tuple[str, ...],
+    cards: Path | None,
+    **pages: Any,
+) -> int:
+    """Publish the HTML report of a night, with its findings as CSV and Parquet.
+
+    It lies in the store, at reports/2026-11-22/, and reports/index.html lists every night. A night that is published stays as
+    it is, unless told otherwise.
 
     \b
-    sre-cli report -o report
+    sre-cli report
+    sre-cli report --owner payments -o report
+    sre-cli report --email sre@example.com --cards pictures
+    sre-cli report --as-of yesterday --link 3600
     """
-    from sre_findings.ask.report import gather  # noqa: PLC0415 - after --help
-    from sre_findings.files import whole  # noqa: PLC0415
-    from sre_reports.page import EMBEDDED, render  # noqa: PLC0415
+    view, views = _view(**pages), pages["views"]
+    _check(folder, seconds, views=views, again=again, beside=bool(recipients or cards))
+    check_mail(settings, recipients)
+    sources = options.sources_here(settings)
+    if seconds is not None:
+        return _link(sources, view, as_of, seconds)
+    from sre_findings.ask.editions import open_editions  # noqa: PLC0415 - after --help
 
-    night = gather(options.sources_here(settings), as_of, EMBEDDED)
-    page = render(night, datetime.now(UTC))
-    with whole(folder.absolute() / "index.html") as file:
-        file.write(page.encode())
-    click.echo(str(folder / "index.html"))
-    return exits.of_summary(night.summary, None)
+    editions = open_editions(sources, as_of)
+    code = _publish(editions, view, folder, views=views, again=again)
+    if cards:
+        draw(editions, view, cards)
+    if recipients:
+        mail(editions, view, settings, recipients)
+    return code
+
+
+def _view(owner: str | None, account: str | None, *, views: bool) -> View:
+    from sre_findings.ask.published import WHOLE, View  # noqa: PLC0415 - after --help
+
+    if (owner is not None) + (account is not None) + views > 1:
+        raise UsageError("--owner, --account and --views are pages of different things", do="Use one of them.")
+    if owner is not None:
+        return View("owner", owner)
+    return WHOLE if account is None else View("account", account)
+
+
+def _check(folder: Path | None, seconds: int | None, *, views: bool, again: bool, beside: bool) -> None:
+    if seconds is not None and (folder or views or again or beside):
+        raise UsageError("--link is for a page that is published", do="Publish it first, then ask for the link alone.")
+    if folder and again:
+        raise UsageError("--again is for the store", do="Leave it out: -o replaces what is in the folder.")
+
+
+def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
+    """Prints a link to a page that is published, if only its snapshot or its night is known."""
+    from sre_findings.ask.editions import open_editions  # noqa: PLC0415
+    from sre_findings.ask.published import is_night, shelf_of  # noqa: PLC0415
+
+    shelf = shelf_of(sources)
+    kept = as_of is not None and is_night(as_of) and shelf.has(as_of, view)  # its snapshot may be gone
+    night = as_of if as_of is not None and kept else open_editions(sources, as_of).night
+    click.echo(shelf.link(night, view, seconds))
+    click.echo(f"sre-cli: good for {seconds:,} seconds, or until the credentials that signed it end.", err=True)
+    click.echo(_HOLDER, err=True)
+    return exits.ANSWERED
+
+
+def _publish(editions: Editions, view: View, folder: Path | None, *, views: bool, again: bool) -> int:
+    """Writes the pages that are wanted, each with a line of progress, then the list of nights."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from sre_findings.ask.published import shelf_in, shelf_of  # noqa: PLC0415
+    from sre_reports.page import render  # noqa: PLC0415
+    from sre_reports.publish import Press, publish_list, wanted  # noqa: PLC0415
+
+    editions.check(view)
+    night, shelf = ("", shelf_in(folder)) if folder else (editions.night, shelf_of(editions.sources))
+    free = folder is not None
+    press = Press(shelf, render, datetime.now(UTC), night, again=again or free, alone=free and not views)
+    every = wanted(editions, editions.views(), press) if views else [view]
+    sure = [_page(editions, one, press) for one in every]
+    if not folder:
+        click.echo(f"sre-cli: {publish_list(shelf, press.at)} lists every night", err=True)
+    return exits.ANSWERED if all(sure) else exits.UNSURE
+
+
+def _page(editions: Editions, view: View, press: Press) -> bool:
+    """Publishes one page, prints where it is, and tells whether it is sure."""
+    from sre_reports.publish import publish  # noqa: PLC0415
+
+    click.echo(f"sre-cli: the page of {view}, snapshot {editions.snapshot_id}", err=True)
+    summary = publish(editions, view, press)
+    click.echo(press.shelf.place(press.night, press.place(view)))
+    return exits.of_summary(summary, None) == exits.ANSWERED

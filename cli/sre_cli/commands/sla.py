@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.question import Sla
+from sre_findings.ask.questions.history import Sla
 from sre_findings.settings import Settings
 
 

@@ -70,7 +70,7 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
 
 
 def _open(settings: Settings) -> Snapshots:
-    return Snapshots(open_blobs(settings.store))
+    return Snapshots(open_blobs(settings.store, settings.kms_key))
 
 
 def _choose(snapshots: Snapshots, when: str | None) -> Commit:

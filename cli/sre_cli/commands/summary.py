@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sre_cli import exits, options
-from sre_findings.ask.question import BY, Summary
+from sre_findings.ask.questions.estate import BY, Summary
 from sre_findings.model.severity import Severity
 from sre_findings.settings import Settings
 

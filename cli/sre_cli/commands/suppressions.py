@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sre_cli import options
-from sre_findings.ask.question import Suppressed
+from sre_findings.ask.questions.work import Suppressed
 from sre_findings.settings import Settings
 
 

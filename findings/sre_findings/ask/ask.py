@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask import resources
-from sre_findings.ask.engine import Engine
-from sre_findings.ask.question import CACHED, LIVE, AboutResource, CoverageGaps, Rows, Summary
+from sre_findings.ask.questions.resource import CACHED, LIVE, AboutResource
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.ask.summaries import check_owners, summarize
+from sre_findings.ask.summaries import check_owners, summary
 from sre_findings.model.access import Access
-from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.context import Context
+from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.model.resource import Resource, check_id
+
+if TYPE_CHECKING:  # who asks about one resource makes nothing for the others
+    from sre_findings.ask.engine import Engine
+    from sre_findings.ask.questions.estate import CoverageGaps
+    from sre_findings.ask.questions.rows import Rows
+    from sre_findings.model.context import Context
+
+__all__ = ["about_resource", "coverage", "rows", "summary"]
 
 
 def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
@@ -68,6 +74,8 @@ def _no_live(_question: AboutResource, _cached: ResourceAnswer | None, _access: 
 
 def _context(question: AboutResource, resource: Resource, sources: Sources) -> Context:
     """What AWS says of it. Who may not see everything is told of what an answer named, and of no other account."""
+    from sre_findings.model.context import Context  # noqa: PLC0415 - see above
+
     if not sources.access.everything and not resource.account_id:
         return Context(remarks=("context is for resources that findings or coverage name",))
     context = (sources.context or _no_context)(question, resource)
@@ -77,12 +85,9 @@ def _context(question: AboutResource, resource: Resource, sources: Sources) -> C
 
 
 def _no_context(_question: AboutResource, _resource: Resource) -> Context:
+    from sre_findings.model.context import Context  # noqa: PLC0415 - see above
+
     return Context(remarks=("AWS cannot be asked for context from here",))
-
-
-def summary(question: Summary, sources: Sources) -> SummaryAnswer:
-    """How vulnerable everything is."""
-    return summarize(question, find(sources, question.as_of), sources)
 
 
 def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sre_findings.ask.question import KINDS_OF_CHANGE, Changes
+from sre_findings.ask.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.ask.summaries import check_owners
@@ -41,7 +41,7 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     head, base = _nights(question, commits, sources.now())
     if head is None or base is None:
         return _nothing_to_compare(head, sources)
-    check_owners(Found(head, sources.open([head]), proof_of(head, sources, question.as_of)), question.narrow.owners)
+    check_owners(Found(head, proof_of(head, sources, question.as_of), sources), question.narrow.owners)
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
     filters = question.narrow.filters()
     counted = [(row["kind"], row["cause"], int(row["events"])) for row in engine.rows("changes_counts", **filters)]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from sre_findings.ask.question import AboutResource
+from sre_findings.ask.questions.resource import AboutResource
 from sre_findings.inspector.client import first_line, mapped_errors
 from sre_findings.inspector.neighbours import Make, NotAsked
 from sre_findings.model.context import (

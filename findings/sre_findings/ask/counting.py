@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sre_findings.ask.engine import Engine
-from sre_findings.model.ages import Ages, Bucket, bucketed
-from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope, resource_scope
+
+if TYPE_CHECKING:
+    from sre_findings.ask.engine import Engine
+    from sre_findings.model.ages import Ages, Bucket
+    from sre_findings.model.resource import Resource
 
 EVERY: dict[str, Any] = dict.fromkeys(("owners", "resource_id", "resource_type", "account_id", "region", "count"))
 """The parameters of ``by_resource`` for all of it."""
@@ -37,6 +39,8 @@ def of_resource(engine: Engine, one: Resource) -> Rollup:
 
 def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
     """How old the open findings of every scope are, but of single resources."""
+    from sre_findings.model.ages import Bucket, bucketed  # noqa: PLC0415 - counts are asked for far more often
+
     buckets: dict[Scope, list[tuple[Bucket, int]]] = {}
     for row in engine.rows("ages", owners=list(owners) or None):
         bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")

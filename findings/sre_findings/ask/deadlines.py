@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sre_findings.ask import counting, kept
-from sre_findings.ask.question import Sla, TimeToFix
+from sre_findings.ask.questions.history import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
 from sre_findings.ask.summaries import check_owners, is_unread

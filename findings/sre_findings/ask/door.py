@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # who asks a server needs none of what the store needs
-    from sre_findings.ask.question import AboutResource, CoverageGaps, Summary
+    from sre_findings.ask.questions.estate import CoverageGaps, Summary
+    from sre_findings.ask.questions.resource import AboutResource
     from sre_findings.ask.sources import Sources
     from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
     from sre_findings.model.list_answer import ListAnswer
@@ -45,7 +46,7 @@ class Here:
 
     def summary(self, question: Summary) -> SummaryAnswer:
         """See Door."""
-        from sre_findings.ask.ask import summary  # noqa: PLC0415
+        from sre_findings.ask.summaries import summary  # noqa: PLC0415
 
         return summary(question, self.sources)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from importlib import resources
 from typing import Any, Protocol
 
 Batch = list[dict[str, Any]]
@@ -34,4 +33,6 @@ class Engine(Protocol):
 @functools.cache
 def catalogued(query: str) -> str:
     """The text of a query of the catalogue."""
+    from importlib import resources  # noqa: PLC0415 - 5 ms, only for those who ask an engine
+
     return (resources.files("sre_findings.ask") / "catalogue" / f"{query}.sql").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sre_findings.ask.question import Exposure
+from sre_findings.ask.questions.work import Exposure
 from sre_findings.ask.rows import time_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.summaries import check_owners, unsure

@@ -9,7 +9,7 @@ from typing import Any
 from sre_findings.ask.commands import advice, command
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Need, Package, plan
-from sre_findings.ask.question import Fixes
+from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.summaries import check_owners
 from sre_findings.model import resource

@@ -9,12 +9,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sre_findings.ask.sources import Found, Sources
-from sre_findings.model.ages import Ages, bucketed
 from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store import rollups as table
 from sre_findings.store.seen import summable
+
+if TYPE_CHECKING:
+    from sre_findings.model.ages import Ages
 
 
 def parts_of(sources: Sources) -> str | None:
@@ -45,6 +48,8 @@ def rollups(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, 
 
 def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Ages]]:
     """The same of ages."""
+    from sre_findings.model.ages import bucketed  # noqa: PLC0415 - counts are asked for far more often
+
     of = parts_of(sources) or kind if kind == ORGANIZATION else kind
     pairs = table.read_ages(sources.table, found.commit, of)
     return iter(pairs if of == kind else [(Scope(kind), bucketed(pair for _, some in pairs for pair in some.buckets.items()))])

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sre_findings.ask import resources
-from sre_findings.ask.question import Listed, WholeRows
+from sre_findings.ask.accepted import marked
+from sre_findings.ask.questions.rows import Listed, WholeRows
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.summaries import check_owners
-from sre_findings.ask.suppressed import marked
 from sre_findings.ask.wire_form import wire_form
 from sre_findings.model.list_answer import ListAnswer, Shown
 

@@ -9,12 +9,19 @@ from functools import partial
 from typing import NamedTuple
 
 from sre_findings.ask.once import Once
-from sre_findings.ask.question import AboutResource
+from sre_findings.ask.questions.resource import AboutResource
 from sre_findings.ask.rows import packages_of, time_of
-from sre_findings.inspector.covered import described
+from sre_findings.ask.whose import Key, Whose
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
-from sre_findings.inspector.wire import WireCoverage, WireFinding, decode_epss, decode_packages, decode_resources
+from sre_findings.inspector.wire import (
+    WireCoverage,
+    WireFinding,
+    WireResource,
+    decode_epss,
+    decode_packages,
+    decode_resources,
+)
 from sre_findings.model import severity
 from sre_findings.model.access import Access
 from sre_findings.model.answer import LIVE, Proof, ResourceAnswer
@@ -86,21 +93,32 @@ class _Asked:
     def listed(self, as_of: datetime) -> Listed:
         """What Inspector says. Coverage is asked too: no findings and no coverage is not the same as clean.
 
-        A resource is the caller's only if all of it is: the rest alone could look clean. What is another's is not read
-        on, so that it takes as many calls as what is not there.
+        What is another's is not read on, so that it takes as many calls as what is not there. It is asked first: whose a
+        resource is, its coverage says; where that has no tags, its findings do, of which the first page must already look like
+        the caller's.
         """
-        tally = Tally()
-        found, coverage, mine = list[Finding](), list[Coverage](), True
+        tally, whose = Tally(), Whose(self.owners)
+        found, coverage = list[tuple[WireFinding, WireResource]](), list[Coverage]()
         for some in self._accounts():
-            for page in self.inspector.findings(("ACTIVE", "SUPPRESSED"), tally, accounts=some, resourceId=self.text):
-                found += [_finding(wire, self.text, self.region, self.owners) for wire in page.findings]
-                mine = mine and all(self.access.allows(one.account_id, one.owner) for one in found[-len(page.findings) :])
-                if not mine:
-                    break
             for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
                 coverage += [_coverage(row, self.region) for row in covered.coveredResources]
-                mine = mine and all(self.access.allows(row.accountId, self._owner(row)) for row in covered.coveredResources)
-        return Listed(as_of, sorted(found, key=_worst_first), coverage) if mine else Listed(as_of, [], [])
+                for row in covered.coveredResources:
+                    whose.covered(row)
+            for page in self.inspector.findings(("ACTIVE", "SUPPRESSED"), tally, accounts=some, resourceId=self.text):
+                found += [(wire, self._heard(wire, whose)) for wire in page.findings]
+                if not whose.all_of(self.access):
+                    break
+        if not whose.all_of(self.access):
+            return Listed(as_of, [], [])
+        findings = [_finding(wire, mine, self.region, whose.of(_key(wire, mine))) for wire, mine in found]
+        return Listed(as_of, sorted(findings, key=_worst_first), coverage)
+
+    def _heard(self, wire: WireFinding, whose: Whose) -> WireResource:
+        """The resource of a finding that was asked about."""
+        resources = decode_resources(bytes(wire.resources) or b"[]")
+        mine = next((r for r in resources if r.id == self.text), resources[0] if resources else WireResource(self.text))
+        whose.found(wire.awsAccountId or "", mine, wire.updatedAt)
+        return mine
 
     def _accounts(self) -> Iterator[Sequence[str]]:
         """The accounts of each call, all of them as an empty list; no call where none is allowed."""
@@ -109,10 +127,6 @@ class _Asked:
             return
         allowed = [self.known.account_id] if self.known else sorted(self.access.accounts)
         yield from (allowed[first : first + FILTER_VALUES] for first in range(0, len(allowed), FILTER_VALUES))
-
-    def _owner(self, row: WireCoverage) -> str | None:
-        known = described(row.resourceId, bytes(row.resourceMetadata))
-        return self.owners.of(known.tags, row.resourceId, known.name) or self.owners.of_account(row.accountId)
 
 
 def _answer(asked: _Asked, listed: Listed, question: AboutResource, now: datetime) -> ResourceAnswer:
@@ -164,10 +178,12 @@ def _coverage(row: WireCoverage, region: str) -> Coverage:
     )
 
 
-def _finding(wire: WireFinding, text: str, region: str, owners: Owners) -> Finding:
+def _key(wire: WireFinding, mine: WireResource) -> Key:
+    return wire.awsAccountId or "", mine.type, mine.id
+
+
+def _finding(wire: WireFinding, mine: WireResource, region: str, owner: str | None) -> Finding:
     details = decode_packages(bytes(wire.packageVulnerabilityDetails) or b"{}")
-    resources = decode_resources(bytes(wire.resources) or b"[]")
-    mine = next((r for r in resources if r.id == text), resources[0] if resources else None)
     return Finding(
         finding_arn=wire.findingArn,
         vulnerability_id=details.vulnerabilityId,
@@ -182,12 +198,12 @@ def _finding(wire: WireFinding, text: str, region: str, owners: Owners) -> Findi
         inspector_score=wire.inspectorScore,
         first_observed_at=_time(wire.firstObservedAt),
         last_observed_at=_time(wire.lastObservedAt),
-        resource_id=text,
-        resource_type=mine.type if mine else "",
-        resource_name=(mine.tags or {}).get("Name", "") if mine else "",
+        resource_id=mine.id,
+        resource_type=mine.type,
+        resource_name=(mine.tags or {}).get("Name", ""),
         account_id=wire.awsAccountId or "",
         region=region,
-        owner=owners.of((mine.tags or {}) if mine else {}, text, None) or owners.of_account(wire.awsAccountId or ""),
+        owner=owner,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sre_findings.ask.question import Near, Nights
+from sre_findings.ask.questions.record import Near, Nights
 from sre_findings.ask.sources import Sources, find, no_snapshot, proof_of
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.list_answer import ListAnswer, Shown

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sre_findings.ask import resources
-from sre_findings.ask.question import OneFinding
+from sre_findings.ask.accepted import marked
+from sre_findings.ask.questions.rows import OneFinding
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import NO_PROOF, Found, Sources, find
-from sre_findings.ask.suppressed import marked
 from sre_findings.ask.wire_form import wire_form
 from sre_findings.model.answer import FindingAnswer
 from sre_findings.model.errors import UsageError

@@ -6,19 +6,21 @@ import functools
 import os
 import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask.door import Door, Here
-from sre_findings.ask.question import AboutResource
 from sre_findings.ask.sources import AskContext, Live, Sources
 from sre_findings.model.access import Access
 from sre_findings.model.answer import ResourceAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.policy import DEFAULT, Policy, parse_policy, parse_sla
-from sre_findings.model.suppression import Suppressions
 from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from sre_findings.ask.questions.resource import AboutResource
+    from sre_findings.model.suppression import Suppressions
 
 CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
 
@@ -35,7 +37,7 @@ def open_door(settings: Settings, profile: str | None = None) -> Door:
 
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:
     """The store, the table, live Inspector and the context of resources, as the settings name them. Nothing is contacted yet."""
-    snapshots = Snapshots(open_blobs(settings.store))
+    snapshots = Snapshots(open_blobs(settings.store, settings.kms_key))
     return Sources(
         snapshots,
         open_table(settings.table),

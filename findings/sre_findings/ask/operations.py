@@ -7,7 +7,7 @@ import queue
 import threading
 from dataclasses import replace
 
-from sre_findings.ask.question import Operations
+from sre_findings.ask.questions.record import Operations
 from sre_findings.ask.sources import Sources
 from sre_findings.model.answer import TABLE, Proof
 from sre_findings.model.certificate import COMPLETE
@@ -19,6 +19,7 @@ from sre_findings.store import operations as kept
 _LOG = logging.getLogger(__name__)
 _WAITING = 10_000  # operations that may wait to be written; a table that is away must not fill the memory
 _AT_ONCE = 100
+_GATHER = 0.25  # seconds: a transaction costs more than an answer that was given before, so several share one
 _SHOWN = (
     Shown("at", "When"), Shown("who", "Who"), Shown("what", "What", "wide"), Shown("outcome", "Outcome"), Shown("source", "From"),
     Shown("rows", "Rows", "number"), Shown("took", "ms", "number"),
@@ -48,6 +49,7 @@ class Recorder:
     def __init__(self, sources: Sources) -> None:
         self._table = sources.table
         self._waiting: queue.Queue[Operation | None] = queue.Queue(_WAITING)
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write, name="operations", daemon=True)
         self._thread.start()
         self.lost = 0
@@ -61,6 +63,7 @@ class Recorder:
 
     def close(self, patience: float = 10.0) -> None:
         """Writes what is waiting, within so many seconds."""
+        self._closing.set()
         try:
             self._waiting.put(None, timeout=patience)
         except queue.Full:
@@ -79,8 +82,9 @@ class Recorder:
                 self._lose(len(some), str(error))
 
     def _batch(self) -> list[Operation | None]:
-        """At least one, and those that are waiting behind it."""
+        """At least one, and those that came soon after it."""
         batch = [self._waiting.get()]
+        self._closing.wait(_GATHER)
         while batch[-1] is not None and len(batch) < _AT_ONCE and not self._waiting.empty():
             batch.append(self._waiting.get())
         return batch

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sre_findings.ask.question import Priorities
+from sre_findings.ask.questions.work import Priorities
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Sources, find, no_snapshot
 from sre_findings.ask.summaries import check_owners

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 MOST = 20_000  # findings in all answers together: some 40 MB
@@ -37,3 +37,19 @@ class Remembered(Generic[T]):
             while self._weight > self._most:
                 _, (_, lost) = self._kept.popitem(last=False)
                 self._weight -= lost
+
+
+class Beside(Generic[T]):
+    """What a mouth made of lists that are remembered, found again by the list itself and not by its words: another access,
+    another snapshot or another question has another list. Safe between threads."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._made = Remembered[tuple[Sequence[Any], T]](most)
+
+    def of(self, source: Sequence[Any], make: Callable[[], T]) -> T:
+        """What was made of this very list, else what ``make`` makes now. The list is kept, so that no other has its id."""
+        found = self._made.get(id(source))
+        if found is None or found[0] is not source:
+            found = source, make()
+            self._made.put(id(source), found, 1 + len(source))
+        return found[1]

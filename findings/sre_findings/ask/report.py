@@ -15,7 +15,9 @@ from sre_findings.ask.evidence import Evidence, evidence_of
 from sre_findings.ask.fixes import fixes
 from sre_findings.ask.page_rows import open_findings
 from sre_findings.ask.pinned import Pinned
-from sre_findings.ask.question import Changes, Fixes, Sla, Summary, TimeToFix, Trend
+from sre_findings.ask.questions.estate import Summary
+from sre_findings.ask.questions.history import Changes, Sla, TimeToFix, Trend
+from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.summaries import summarize
 from sre_findings.ask.trend import trend

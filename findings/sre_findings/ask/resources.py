@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask import counting, kept
-from sre_findings.ask.engine import Engine
-from sre_findings.ask.question import AboutResource
+from sre_findings.ask.accepted import marked
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
 from sre_findings.ask.sources import Found, Sources
-from sre_findings.ask.suppressed import marked
-from sre_findings.model.access import EVERYTHING
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
-from sre_findings.model.certificate import Cell
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.model.resource import Resource, check_id
 from sre_findings.model.rollup import Rollup, resource_scope
-from sre_findings.model.suppression import Suppressions
-from sre_findings.model.verdict import CLEAN, NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
+from sre_findings.model.state import Cell
+from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
 from sre_findings.store import rollups as stored
+
+if TYPE_CHECKING:
+    from sre_findings.ask.engine import Engine
+    from sre_findings.ask.questions.resource import AboutResource
+    from sre_findings.model.suppression import Suppressions
 
 
 class Unidentified(UsageError):
@@ -47,23 +48,12 @@ def answer(question: AboutResource, found: Found | None, sources: Sources) -> Re
     gaps = gaps_touching(found.commit.gaps, resource)
     as_of = found.proof.as_of or now
     verdict = decide(Evidence(rollup, coverage, gaps, as_of, found.proof.too_old, known=True))
-    if verdict.verdict == CLEAN and _has_more(place, found, sources):
-        return _unidentified(question, found)
     findings, total, cursor = _page(question, found, place)
     return ResourceAnswer(
         resource, verdict, rollup, coverage, [marked(one, rules, now.date()) for one in findings], total, cursor, found.proof,
         bool(gaps), account_name=found.commit.account_names.get(resource.account_id, ""), filters=_filters(question),
         accepted=_accepted(found, place, rules, now),
     )  # fmt: skip
-
-
-def _has_more(place: dict[str, Any], found: Found, sources: Sources) -> bool:
-    """Whether a resource without findings that its owner may see has findings of another owner. It is theirs only if all of
-    it is, as for live answers: the rest alone would look clean."""
-    if sources.access.all_owners:
-        return False
-    whole = replace(sources, access=EVERYTHING).open([found.commit])
-    return int(whole.rows("resource_total", suppressed=True, severities=None, **place)[0]["total"]) > 0
 
 
 def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sre_findings.ask.engine import Engine
-from sre_findings.ask.engines.open import open_engine
-from sre_findings.ask.question import AboutResource
-from sre_findings.ask.remembered import Remembered
+from sre_findings.ask.remembered import Beside, Remembered
 from sre_findings.ask.when import choose
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
-from sre_findings.model.context import Context
-from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.policy import DEFAULT, Policy
-from sre_findings.model.resource import Resource
-from sre_findings.model.suppression import Suppressions
 from sre_findings.store import rollups
-from sre_findings.store.copies import LIMIT, Copies
 from sre_findings.store.seen import SeenSnapshots, SeenTable
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
-Live = Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]
+if TYPE_CHECKING:  # every dataclass takes a millisecond: who asks one question makes what that one needs
+    from sre_findings.ask.engine import Engine
+    from sre_findings.ask.questions.resource import AboutResource
+    from sre_findings.model.context import Context
+    from sre_findings.model.list_answer import ListAnswer
+    from sre_findings.model.resource import Resource
+    from sre_findings.model.suppression import Suppressions
+
+Live: TypeAlias = "Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]"
 """Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if any, tells where the
 resource is."""
 
-AskContext = Callable[[AboutResource, Resource], Context]
+AskContext: TypeAlias = "Callable[[AboutResource, Resource], Context]"
 """Asks AWS what it says now of a resource; what it does not say is a note."""
 
 
@@ -43,7 +45,7 @@ NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets,
-    ``copies_size`` bytes at most; ``engine`` is what SRE_ENGINE says.
+    ``copies_size`` bytes at most, as many as usual where it is None; ``engine`` is what SRE_ENGINE says.
 
     ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds everything to it.
     """
@@ -58,11 +60,12 @@ class Sources:
     context: AskContext | None = None
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
-    copies_size: int = LIMIT
+    copies_size: int | None = None
     access: Access = EVERYTHING
     opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
     given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
+    made: Beside[Any] = field(default_factory=Beside, compare=False)
 
     def seen_by(self, access: Access) -> Sources:
         """The same sources for a caller who may see no more than this, and no more than before."""
@@ -77,6 +80,9 @@ class Sources:
 
         Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
         """
+        from sre_findings.ask.engines.open import open_engine  # noqa: PLC0415 - who asks the table needs none
+        from sre_findings.store.copies import Copies  # noqa: PLC0415
+
         key = self.access, tuple(commit.snapshot_id for commit in commits)
         with _OPENING:
             if key not in self.opened:
@@ -93,13 +99,18 @@ class Sources:
         return commit.snapshot_id in self.counted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: it keeps its engine, whoever else opens others meanwhile
 class Found:
-    """A snapshot that was chosen for a question."""
+    """A snapshot that was chosen for a question. Its engine is opened by who asks it."""
 
     commit: Commit
-    engine: Engine
     proof: Proof
+    sources: Sources
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """What answers queries over it."""
+        return self.sources.open([self.commit])
 
 
 def find(sources: Sources, as_of: str | None) -> Found | None:
@@ -107,7 +118,7 @@ def find(sources: Sources, as_of: str | None) -> Found | None:
     latest = sources.snapshots.latest() if as_of is None else choose(sources.snapshots.commits(), as_of, sources.now())
     if latest is None:
         return None
-    return Found(latest, sources.open([latest]), proof_of(latest, sources, as_of))
+    return Found(latest, proof_of(latest, sources, as_of), sources)
 
 
 def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
@@ -127,4 +138,6 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
 
 def no_snapshot(name: str) -> ListAnswer:
     """The answer to any question for a list where there is no snapshot at all."""
+    from sre_findings.model.list_answer import ListAnswer  # noqa: PLC0415 - only lists need it
+
     return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", name, [], 0, (), (), NO_PROOF, known=False)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sre_findings.ask import counting, kept
-from sre_findings.ask.question import BY, Summary
+from sre_findings.ask.questions.estate import BY, Summary
 from sre_findings.ask.rows import coverage_of
-from sre_findings.ask.sources import Found, Sources
+from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
-from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
 from sre_findings.model.errors import UsageError
 from sre_findings.model.rollup import KINDS, ORGANIZATION, Rollup, Scope
+from sre_findings.model.state import COMPLETE
 from sre_findings.model.verdict import (
     CLEAN,
     FINDINGS,
@@ -29,6 +29,11 @@ from sre_findings.model.verdict import (
     VULNERABLE,
     Verdict,
 )
+
+
+def summary(question: Summary, sources: Sources) -> SummaryAnswer:
+    """How vulnerable everything is."""
+    return summarize(question, find(sources, question.as_of), sources)
 
 
 def summarize(question: Summary, found: Found | None, sources: Sources) -> SummaryAnswer:
@@ -131,6 +136,8 @@ def _verdict(whole: Rollup, uncovered: int, doubtful: int, proof: Proof) -> Verd
         return Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings", doubts)
     if whole.suppressed:
         return Verdict(VULNERABLE, SUPPRESSED_ONLY, "every open finding is suppressed", doubts)
+    if whole.resources:  # counts are of findings at their first resource, which may be another's
+        return Verdict(VULNERABLE, FINDINGS, "findings are shared with resources of others, and counted there", doubts)
     unknown = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
         (proof.too_old, TOO_OLD, "the snapshot is older than allowed"),

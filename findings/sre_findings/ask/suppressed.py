@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from itertools import chain
 from typing import Any
 
 from sre_findings.ask import suppressed_seen
-from sre_findings.ask.question import Suppressed
+from sre_findings.ask.questions.work import Suppressed
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.model.errors import UsageError
@@ -67,14 +66,6 @@ def matched(rules: Suppressions, found: Found, today: date) -> Iterator[tuple[Su
 
 def _open(found: Found) -> Iterator[Finding]:
     return (finding_of(row) for batch in found.engine.batches("open_findings") for row in batch)
-
-
-def marked(finding: Finding, rules: Suppressions | None, today: date) -> Finding:
-    """The finding, with who answers for it where a live rule covers it."""
-    rule = rules.of(finding, finding.owner, today) if rules else None
-    if rule is None:
-        return finding
-    return replace(finding, accepted={"reason": rule.reason, "owner": rule.owner, "expires": rule.expires.isoformat()})
 
 
 def _item(rule: Suppression, today: date, findings: int) -> dict[str, Any]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sre_findings.ask.question import (
-    CACHED,
-    LIVE,
-    AboutResource,
-    CoverageGaps,
-    Summary,
-)
 from sre_findings.ask.remote import BUDGET, LIST, Page, Remote
 from sre_findings.model import received
 from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
 from sre_findings.model.errors import UsageError
-from sre_findings.model.list_answer import ListAnswer
+
+if TYPE_CHECKING:
+    from sre_findings.ask.questions.estate import CoverageGaps, Summary
+    from sre_findings.ask.questions.resource import AboutResource
+    from sre_findings.model.list_answer import ListAnswer
 
 # the door's name → the tool's, where they differ
 _TOOLS = {"time-to-fix": "time_to_fix", "fixes": "fix_plan", "where": "where_vulnerable"}
@@ -30,6 +27,8 @@ class There:
 
     def about_resource(self, question: AboutResource) -> ResourceAnswer:
         """See Door. A cursor tells the snapshot and how many findings were listed before."""
+        from sre_findings.ask.questions.resource import CACHED, LIVE  # noqa: PLC0415 - whose question it is has it
+
         before = _place(question.cursor)
         asked = {
             "resource_id": question.text,

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sre_findings.ask import kept
-from sre_findings.ask.question import Trend
+from sre_findings.ask.questions.history import Trend
 from sre_findings.ask.sources import Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
 from sre_findings.model.certificate import COMPLETE

@@ -29,7 +29,7 @@ def described(resource_id: str, metadata: bytes) -> Described:
     tags = {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
     project = kinds.get("codeRepository", {}).get("projectName")
     name = tags.get("Name") or function.get("functionName") or project or _image_name(resource_id, kinds.get("ecrImage", {}))
-    return Described(name, tags, kinds)
+    return Described(name if isinstance(name, str) else None, tags, kinds)
 
 
 def _image_name(resource_id: str, image: Mapping[str, Any]) -> str | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.context import Context
 from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding, iso
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Rollup
+from sre_findings.model.state import COMPLETE
 from sre_findings.model.verdict import Verdict
+
+if TYPE_CHECKING:  # 5 ms, for those who were asked for it
+    from sre_findings.model.context import Context
 
 SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
 

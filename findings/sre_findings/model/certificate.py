@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sre_findings.model.facts import ENDED, AccountStatus, Listing, ShardFacts
 from sre_findings.model.scope import Plan, Shard
+from sre_findings.model.state import COMPLETE, DISABLED, NOT_OPTED_IN, PARTIAL, REACHED, Cell
 
-COMPLETE, PARTIAL = "complete", "partial"
-REACHED, DISABLED, NOT_OPTED_IN = "reached", "disabled", "not_opted_in"
+__all__ = ["COMPLETE", "DISABLED", "NOT_OPTED_IN", "PARTIAL", "REACHED", "Cell", "Certificate", "judge"]
 
 # What BatchGetAccountStatus calls a resource state, and the cells that it switches: (resource type, scan type).
 SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -25,15 +25,6 @@ SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
     "codeRepository": (("CODE_REPOSITORY", "CODE"),),
     "ami": (("MACHINE_IMAGE", "PACKAGE"),),
 }
-
-
-class Cell(NamedTuple):
-    """What one switch of Inspector covers; ``*`` where a region was not reached and its accounts are not known."""
-
-    account_id: str
-    region: str
-    resource_type: str
-    scan_type: str
 
 
 @dataclass(frozen=True, slots=True)

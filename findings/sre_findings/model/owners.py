@@ -1,5 +1,9 @@
 """Who answers for a resource: its tag says, or else a file of owners.
 
+A resource has one owner at a time, though its findings and its coverage each come with tags of their own: Inspector renews the
+tags of coverage at every look, and those of a finding only when the finding changes. So what coverage says goes first, and of
+the findings the one that was updated last. Whoever has no tags at all says nothing.
+
 The file is TOML, read from top to bottom; the first entry that fits wins. Resources go before accounts, for an account
 is often shared::
 
@@ -14,10 +18,11 @@ is often shared::
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from sre_findings.model.errors import UsageError
 
@@ -31,6 +36,32 @@ class OwnerRule:
     accounts: tuple[str, ...] = ()
 
 
+class Claim(NamedTuple):
+    """What one look at a resource says of whose it is: the owner by its tag, empty for none, and its name.
+
+    ``tagged`` tells whether the look saw any tag at all; ``at`` when it was, in epoch seconds.
+    """
+
+    tagged: bool = False
+    owner: str = ""
+    name: str | None = None
+    at: float = -math.inf
+
+
+SILENT = Claim()
+"""Nothing was said."""
+
+
+def newer(one: Claim, other: Claim) -> Claim:
+    """The claim that counts of two of a kind: the newer one with tags. Of two at once the first by its owner, so that the
+    order in which they come changes nothing."""
+    return min(one, other, key=_order)
+
+
+def _order(claim: Claim) -> tuple[bool, float, str, str]:
+    return not claim.tagged, -claim.at, claim.owner, claim.name or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Owners:
     """How owners are found: the tag ``tag``, then ``rules``. None means that nobody answers for it."""
@@ -38,10 +69,17 @@ class Owners:
     tag: str = "team"
     rules: tuple[OwnerRule, ...] = ()
 
-    def of(self, tags: Mapping[str, str], resource_id: str, name: str | None) -> str | None:
-        """The owner of a resource by its tag, its id, its name or its ECR repository."""
-        if owner := tags.get(self.tag):
-            return owner
+    def claim(self, tags: Mapping[str, str], name: str | None, at: float | None = None) -> Claim:
+        """What a look that saw these tags says."""
+        return Claim(bool(tags), tags.get(self.tag) or "", name, -math.inf if at is None or math.isnan(at) else at)
+
+    def of(self, account_id: str, resource_id: str, covered: Claim = SILENT, found: Claim = SILENT) -> str | None:
+        """The owner of a resource, by what counts of its coverage and of its findings: its tag, or else its id, its name or its
+        ECR repository, or else its account. A resource that coverage shows without the tag has lost it, whatever is older."""
+        said = covered if covered.tagged else found
+        return said.owner or self._by_rules(resource_id, covered.name or found.name) or self._of_account(account_id)
+
+    def _by_rules(self, resource_id: str, name: str | None) -> str | None:
         if not self.rules:
             return None
         repository = resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
@@ -49,8 +87,7 @@ class Owners:
         fits = (rule.name for rule in self.rules if any(fnmatchcase(t, p) for p in rule.resources for t in texts))
         return next(fits, None)
 
-    def of_account(self, account_id: str) -> str | None:
-        """The owner of whatever nobody else owns in an account."""
+    def _of_account(self, account_id: str) -> str | None:
         return next((rule.name for rule in self.rules if account_id in rule.accounts), None)
 
 

@@ -6,22 +6,21 @@ nobody knows are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sre_findings.model import context
 from sre_findings.model.answer import CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.context import Context, Told
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.finding import Finding, Package
-from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.verdict import Verdict
 
+if TYPE_CHECKING:  # only lists need it
+    from sre_findings.model.list_answer import ListAnswer
+
 Values = Mapping[str, Any]
-T = TypeVar("T")
 
 
 def proof(values: Values) -> Proof:
@@ -36,12 +35,17 @@ def proof(values: Values) -> Proof:
 
 def resource_answer(values: Values) -> ResourceAnswer:
     """How vulnerable one resource is."""
+    context = None
+    if values["context"] is not None:
+        from sre_findings.model.received_context import context_of  # noqa: PLC0415 - only where it was asked for
+
+        context = context_of(values["context"])
     return ResourceAnswer(
         resource=_resource(values), verdict=_verdict(values), rollup=_rollup(values),
         coverage=[_coverage(row) for row in values["coverage"]], findings=[finding(one) for one in values["findings"]],
         total_findings=values["total_findings"], next_cursor=values["next_cursor"], proof=proof(values),
         incomplete=values["incomplete"], account_name=values["account_name"] or "", filters=values["filters"],
-        context=_context(values["context"]), accepted=values["accepted"],
+        context=context, accepted=values["accepted"],
     )  # fmt: skip
 
 
@@ -63,6 +67,8 @@ _OWN = ("headline", "notes", "source", "snapshot_id", "as_of", "age_seconds", "t
 
 def list_answer(values: Values, told: Values) -> ListAnswer:
     """A sentence and a list; ``told`` is what :func:`told` gave of it."""
+    from sre_findings.model.list_answer import ListAnswer, Shown  # noqa: PLC0415 - see above
+
     name = told["name"]
     left_out = {*_OWN, name, f"total_{name}"}
     return ListAnswer(
@@ -118,23 +124,3 @@ def _coverage(row: Values) -> Coverage:
         row["resource_id"], row["resource_type"], row["account_id"], row["region"], row["scan_type"], row["status"],
         row["reason"], row["scan_mode"], moment(row["last_scanned_at"]), row["name"] or "",
     )  # fmt: skip
-
-
-def _context(values: Values | None) -> Context | None:
-    if values is None:
-        return None
-    parts = {"instance": context.Instance, "patches": context.PatchState, "agent": context.Agent, "cpu": context.Cpu}
-    said: dict[str, Any] = {name: _told(values[name], kind) for name, kind in parts.items()}
-    return Context(values["account_id"] or "", values["region"] or "", **said, remarks=tuple(values["notes"]))
-
-
-def _told(values: Values, kind: type[T]) -> Told[T]:
-    inner = values["value"]
-    value = None if inner is None else kind(**{name: _value(name, one) for name, one in inner.items()})
-    return Told(values["source"], moment(values["asked_at"]), values["checked"], value, values["note"] or "")
-
-
-def _value(name: str, value: Any) -> Any:
-    if name.endswith("_at") or name == "since":
-        return moment(value)
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

@@ -9,7 +9,6 @@ from typing import Any
 
 from sre_findings.model.errors import UsageError
 
-STATUSES = ("ACTIVE", "SUPPRESSED", "CLOSED")
 DEFAULT_STATUSES = ("ACTIVE", "SUPPRESSED")
 
 
@@ -139,11 +138,3 @@ def _texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise UsageError(f"{key} in the scope file must be a list of strings", do='Example: accounts = ["111122223333"].')
     return tuple(found)
-
-
-def parse_status(text: str) -> str:
-    """A finding status as people write it, in any case."""
-    value = text.strip().upper()
-    if value not in STATUSES:
-        raise UsageError(f"{text!r} is not a finding status", do=f"Use one of: {', '.join(STATUSES)}.")
-    return value

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sre_findings.model.certificate import Cell
 from sre_findings.model.coverage import Coverage, explain, packages_listed, remedy, scanned_too_long_ago, silent
 from sre_findings.model.finding import iso
 from sre_findings.model.resource import FUNCTION
 from sre_findings.model.rollup import Rollup
+from sre_findings.model.state import Cell
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
 

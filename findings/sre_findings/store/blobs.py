@@ -7,15 +7,28 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from sre_findings.files import draft, sync, sync_folder, whole
-from sre_findings.model.errors import StoreUnreadable
+from sre_findings.files import draft, settle, sync
+from sre_findings.model.errors import StoreUnreadable, UsageError
 
 
 class Missing(Exception):
     """No blob has this key."""
+
+
+class Taken(Exception):
+    """Another blob has this key already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a browser is told of a blob. A bucket keeps it with the blob; of a folder's files the names tell it."""
+
+    content_type: str
+    cache_control: str
 
 
 class Blobs(Protocol):
@@ -30,8 +43,11 @@ class Blobs(Protocol):
         """The whole blob. Raises Missing."""
         ...
 
-    def write(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """A file to write; the blob exists, whole and durable, once the block ends without an error, and not before."""
+    def write(self, key: str, served: Served | None = None, *, once: bool = False) -> AbstractContextManager[BinaryIO]:
+        """A file to write and to read back; the blob exists, whole and durable, once the block ends without an error.
+
+        With ``once`` the block ends with Taken, and nothing changes, where another has the key by then.
+        """
         ...
 
     def create(self, key: str, body: bytes) -> bool:
@@ -42,12 +58,20 @@ class Blobs(Protocol):
         """Every key that begins so, in order."""
         ...
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The names that follow the prefix up to the next ``/``, in order; a prefix ends with ``/`` itself."""
+        ...
+
     def delete(self, key: str) -> None:
         """Removes the blob, if it is there."""
         ...
 
     def fetch(self, key: str, to: Path) -> Path:
         """A path where the blob can be read: its own in a folder, else ``to``, written in full. Raises Missing."""
+        ...
+
+    def link(self, key: str, seconds: int) -> str:
+        """A URL by which whoever holds it reads the blob, for so long. Raises Missing, and UsageError where there are none."""
         ...
 
 
@@ -83,24 +107,26 @@ class FolderBlobs:
                 raise Missing(key) from None
 
     @contextlib.contextmanager
-    def write(self, key: str) -> Iterator[BinaryIO]:
+    def write(self, key: str, served: Served | None = None, *, once: bool = False) -> Iterator[BinaryIO]:  # noqa: ARG002
         """See Blobs."""
-        with mapped_errors(f"cannot write {self._folder / key}"), whole(self._folder / key) as file:
-            yield file
-
-    def create(self, key: str, body: bytes) -> bool:
-        """See Blobs. A hard link is the atomic "only if absent" that every POSIX file system keeps."""
         target = self._folder / key
         with mapped_errors(f"cannot write {target}"), draft(target) as path:
-            with path.open("xb") as file:
-                file.write(body)
+            with path.open("x+b") as file:
+                yield file
                 sync(file)
             try:
-                target.hardlink_to(path)
+                settle(path, target, once=once)
             except FileExistsError:
-                return False
-            sync_folder(target.parent)
-            return True
+                raise Taken(key) from None
+
+    def create(self, key: str, body: bytes) -> bool:
+        """See Blobs."""
+        try:
+            with self.write(key, once=True) as file:
+                file.write(body)
+        except Taken:
+            return False
+        return True
 
     def keys(self, prefix: str) -> Iterator[str]:
         """See Blobs."""
@@ -108,6 +134,13 @@ class FolderBlobs:
         with mapped_errors(f"cannot list {start}"):
             found = [path.relative_to(self._folder).as_posix() for path in _files(start)]
         yield from sorted(k for k in found if k.startswith(prefix))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """See Blobs."""
+        start = self._folder / prefix
+        with mapped_errors(f"cannot list {start}"):
+            found = [entry.name for entry in _entries(start) if entry.is_dir()]
+        yield from sorted(found)
 
     def delete(self, key: str) -> None:
         """See Blobs. Folders that become empty go too."""
@@ -128,14 +161,23 @@ class FolderBlobs:
                 raise Missing(key)
         return path
 
+    def link(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a folder signs nothing
+        """See Blobs. Refused."""
+        do = "Open the file itself, or serve it."
+        raise UsageError(f"a link that ends by itself needs a bucket, and {self._folder} is a folder", do=do)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in the folder; nothing where there is none. One that may not be read is an error."""
+    try:
+        return list(os.scandir(folder))
+    except FileNotFoundError:
+        return []
+
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file below the folder but hidden ones; none where there is no folder. One that may not be read is an error."""
-    try:
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    for entry in entries:
+    """Every file below the folder but hidden ones."""
+    for entry in _entries(folder):
         if entry.is_dir():
             yield from _files(Path(entry.path))
         elif not entry.name.startswith("."):

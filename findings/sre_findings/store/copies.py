@@ -34,8 +34,8 @@ _good: set[tuple[str, int, int]] = set()  # files whose sum was right, as they w
 class Copies:
     """A folder of at most ``limit`` bytes. What is being read is never thrown away, be it more than the limit."""
 
-    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
-        self._folder, self._limit = folder, limit
+    def __init__(self, folder: Path, limit: int | None = None) -> None:
+        self._folder, self._limit = folder, LIMIT if limit is None else limit
         self._held: dict[str, int] = {}  # locks by snapshot; let go with this object
 
     def paths(self, snapshots: Snapshots, wanted: Sequence[tuple[Commit, Part]]) -> list[Path]:

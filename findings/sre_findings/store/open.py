@@ -10,13 +10,13 @@ from sre_findings.store.blobs import Blobs, FolderBlobs
 from sre_findings.store.table import SqliteTable, Table
 
 
-def open_blobs(url: str) -> Blobs:
-    """The store at ``file:///…`` or ``s3://bucket/prefix``."""
+def open_blobs(url: str, kms_key: str = "") -> Blobs:
+    """The store at ``file:///…`` or ``s3://bucket/prefix``; what a bucket is given is encrypted under ``kms_key``."""
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
         from sre_findings.store.s3 import S3Blobs  # noqa: PLC0415 - boto3 only for those who use it
 
-        return S3Blobs(parts.netloc, parts.path.strip("/"))
+        return S3Blobs(parts.netloc, parts.path.strip("/"), kms_key=kms_key)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
         return FolderBlobs(Path(unquote(parts.path)))
     if not parts.scheme and url:

@@ -14,12 +14,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sre_findings.model.ages import Ages
 from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import LAST, SORT_BYTES, Row, Table
+
+if TYPE_CHECKING:  # counts are asked for far more often
+    from sre_findings.model.ages import Ages
 
 MARKERS = "snapshot"
 _SEPARATOR = "\x1f"  # in no value that stands in a key as it is
@@ -44,6 +46,8 @@ def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before:
 
 def write_ages(table: Table, commit: Commit, ages: Mapping[Scope, Ages], before: Mapping[Scope, Ages]) -> int:
     """Writes the ages that differ from those before; a scope that emptied gets a row of none. Returns the rows written."""
+    from sre_findings.model.ages import Ages  # noqa: PLC0415 - see above
+
     now = {**dict.fromkeys(before, Ages()), **ages}
     changed = [scope for scope, found in now.items() if before.get(scope, Ages()) != found]
     table.put(_row("ages", scope, commit.sequence, {"ages": now[scope].to_json()}) for scope in changed)
@@ -72,6 +76,8 @@ def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, 
 
 def read_ages(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Ages]]:
     """The ages of every scope of a kind as of the commit, emptied ones left out."""
+    from sre_findings.model.ages import Ages  # noqa: PLC0415 - see above
+
     for value, row in _newest(table, "ages", kind, commit.sequence):
         if (ages := Ages.from_json(row.values["ages"])) != Ages():
             yield Scope(kind, value), ages

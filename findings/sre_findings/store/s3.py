@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,17 +11,20 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sre_findings.files import draft
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.blobs import Missing, mapped_errors
+from sre_findings.store.blobs import Missing, Served, Taken, mapped_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 class S3Blobs:
-    """A bucket and a prefix in it. A commit is a PUT with ``If-None-Match: *`` (S3 user guide, "Conditional writes")."""
+    """A bucket and a prefix in it. A commit is a PUT with ``If-None-Match: *`` (S3 user guide, "Conditional writes").
 
-    def __init__(self, bucket: str, prefix: str = "", client: S3Client | None = None) -> None:
-        self._bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
+    With ``kms_key`` every blob is encrypted under it. Without, the bucket's own default holds: naming AES256 would override it.
+    """
+
+    def __init__(self, bucket: str, prefix: str = "", client: S3Client | None = None, kms_key: str = "") -> None:
+        self._bucket, self._prefix, self._kms_key = bucket, f"{prefix}/" if prefix else "", kms_key
         with self._mapped("cannot reach it", ""):
             self._s3 = client or _connect()
 
@@ -35,35 +39,42 @@ class S3Blobs:
             return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
 
     @contextlib.contextmanager
-    def write(self, key: str) -> Iterator[BinaryIO]:
+    def write(self, key: str, served: Served | None = None, *, once: bool = False) -> Iterator[BinaryIO]:
         """See Blobs. The file is local until the block ends; then it is uploaded with its SHA-256."""
         with mapped_errors(f"cannot write a temporary file for {key}"), tempfile.TemporaryFile() as file:
             yield cast("BinaryIO", file)
-            file.seek(0)
-            with self._mapped(f"cannot write {key}", key):
-                self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=file, ChecksumAlgorithm="SHA256")
+            self._put(key, cast("BinaryIO", file), served, once=once)
 
     def create(self, key: str, body: bytes) -> bool:
-        """See Blobs. 412 says that the key exists, 409 that another writer is just taking it."""
-        import botocore.exceptions  # noqa: PLC0415
-
+        """See Blobs."""
         try:
-            self._s3.put_object(
-                Bucket=self._bucket, Key=self._prefix + key, Body=body, IfNoneMatch="*", ChecksumAlgorithm="SHA256"
-            )
-        except botocore.exceptions.ClientError as error:
-            answer: Any = error.response
-            if answer["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
-                # An attempt whose answer was lost may have written it, and the SDK's next one have met our own blob.
-                return answer["ResponseMetadata"]["RetryAttempts"] > 0 and self._holds(key, body)
-            raise self._error(f"cannot write {key}", error) from error
-        except botocore.exceptions.BotoCoreError as error:
-            raise self._error(f"cannot write {key}", error) from error
+            self._put(key, io.BytesIO(body), None, once=True)
+        except Taken:
+            return False
         return True
 
-    def _holds(self, key: str, body: bytes) -> bool:
+    def _put(self, key: str, file: BinaryIO, served: Served | None, *, once: bool) -> None:
+        """Uploads a file. 412 says that the key exists, 409 that another writer is just taking it."""
+        import botocore.exceptions  # noqa: PLC0415
+
+        file.seek(0)
+        options: Any = _headers(served, self._kms_key) | ({"IfNoneMatch": "*"} if once else {})
         try:
-            return self.read(key) == body
+            self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=file, ChecksumAlgorithm="SHA256", **options)
+        except botocore.exceptions.ClientError as error:
+            answer: Any = error.response
+            if not once or answer["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+                raise self._error(f"cannot write {key}", error) from error
+            # An attempt whose answer was lost may have written it, and the SDK's next one have met our own blob.
+            if not (answer["ResponseMetadata"]["RetryAttempts"] > 0 and self._holds(key, file)):
+                raise Taken(key) from error
+        except botocore.exceptions.BotoCoreError as error:
+            raise self._error(f"cannot write {key}", error) from error
+
+    def _holds(self, key: str, file: BinaryIO) -> bool:
+        file.seek(0)
+        try:
+            return self.read(key) == file.read()
         except Missing:
             return False
 
@@ -73,6 +84,15 @@ class S3Blobs:
             pager = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
             listed = (str(item.get("Key", "")) for page in pager for item in page.get("Contents", []))
             found = [name.removeprefix(self._prefix) for name in listed]
+        yield from sorted(found)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """See Blobs."""
+        start = self._prefix + prefix
+        with self._mapped(f"cannot list {prefix}", prefix):
+            pager = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start, Delimiter="/")
+            listed = (str(item.get("Prefix", "")) for page in pager for item in page.get("CommonPrefixes", []))
+            found = [name.removeprefix(start).rstrip("/") for name in listed]
         yield from sorted(found)
 
     def delete(self, key: str) -> None:
@@ -86,6 +106,15 @@ class S3Blobs:
         with mapped_errors(f"cannot write {to}"), draft(to) as path:
             path.write_bytes(body)
             return path.replace(to)
+
+    def link(self, key: str, seconds: int) -> str:
+        """See Blobs. It ends with the credentials that signed it, where these end sooner."""
+        with self._mapped(f"cannot make a link to {key}", key):
+            place: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
+            self._s3.head_object(**place)
+            # Without its endpoint the SDK signs for the host of all regions, which redirects, and S3 refuses the signature then.
+            signer = _connect(self._s3.meta.endpoint_url)
+            return signer.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
 
     @contextlib.contextmanager
     def _mapped(self, doing: str, key: str) -> Iterator[None]:
@@ -106,14 +135,25 @@ class S3Blobs:
         return StoreUnreadable(f"{self.url}: {doing}", why=str(error).splitlines()[0], do=do)
 
 
-def _connect() -> S3Client:
-    """A client with time-outs, and the SDK's standard retries, which are right for a store."""
+def _headers(served: Served | None, kms_key: str) -> dict[str, Any]:
+    """What an upload says of the blob beside its bytes."""
+    kept = {"ContentType": served.content_type, "CacheControl": served.cache_control} if served else {}
+    sealed = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key, "BucketKeyEnabled": True} if kms_key else {}
+    return {**kept, **sealed}
+
+
+def _connect(endpoint: str | None = None) -> S3Client:
+    """A client with time-outs, and the SDK's standard retries, which are right for a store.
+
+    Signature version 4 by name: left to itself the SDK signs some links with version 2, which KMS refuses.
+    """
     import boto3  # noqa: PLC0415
     import botocore.config  # noqa: PLC0415
 
     options: dict[str, Any] = {
         "connect_timeout": 5,
         "read_timeout": 60,
+        "signature_version": "s3v4",
         "retries": {"mode": "standard", "total_max_attempts": 5},
     }
-    return boto3.client("s3", config=botocore.config.Config(**options))
+    return boto3.client("s3", endpoint_url=endpoint, config=botocore.config.Config(**options))

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sre_findings.model.access import NOTHING, Access
-from sre_findings.model.certificate import COMPLETE, PARTIAL
 from sre_findings.model.errors import AccessDenied
+from sre_findings.model.state import COMPLETE, PARTIAL
 from sre_findings.store.rollups import MARKERS, value_of
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import LAST, Row, Table

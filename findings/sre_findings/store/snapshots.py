@@ -15,13 +15,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.certificate import Cell, Certificate
 from sre_findings.model.errors import CommitLost, StoreUnreadable
-from sre_findings.model.facts import Part, ShardFacts
-from sre_findings.model.scope import Plan
+from sre_findings.model.state import Cell
 from sre_findings.store.blobs import Blobs, Missing
+
+if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made of takes 10 ms
+    from sre_findings.model.certificate import Certificate
+    from sre_findings.model.facts import Part, ShardFacts
+    from sre_findings.model.scope import Plan
 
 STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -87,6 +90,10 @@ class Manifest:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Manifest:
         """The reverse of :meth:`to_json`."""
+        from sre_findings.model.certificate import Certificate  # noqa: PLC0415 - see above
+        from sre_findings.model.facts import Part, ShardFacts  # noqa: PLC0415
+        from sre_findings.model.scope import Plan  # noqa: PLC0415
+
         shards = tuple(ShardFacts.from_json(facts) for facts in values["shards"])
         history = tuple(Part(**part) for part in values["history"])
         return cls(Plan.from_json(values["plan"]), shards, Certificate.from_json(values["certificate"]), history)
@@ -147,6 +154,8 @@ class Snapshots:
 
     def read_shard(self, snapshot_id: str, name: str) -> ShardFacts | None:
         """A shard's record, or None where it has not ended."""
+        from sre_findings.model.facts import ShardFacts  # noqa: PLC0415 - see above
+
         try:
             return ShardFacts.from_json(json.loads(self.blobs.read(f"{folder(snapshot_id)}/shards/{name}.json")))
         except Missing:

@@ -50,7 +50,7 @@ class Prioritize(Paged, Dated, Narrowed):
 def priorities(arguments: Prioritize, page: Page, sources: Sources) -> Answered:
     """What comes first."""
     question = Priorities(page.end, arguments.as_of, arguments.narrow(), arguments.types)
-    return answers.of_list(doors.ask("priorities", question, sources), page)
+    return answers.of_list(doors.ask("priorities", question, sources), page.start)
 
 
 class FixPlan(Paged, Dated, Narrowed):
@@ -63,7 +63,7 @@ class FixPlan(Paged, Dated, Narrowed):
 def fix_plan(arguments: FixPlan, page: Page, sources: Sources) -> Answered:
     """What to update. Its sentence tells what the lines that were asked for remove, so all of them are asked for."""
     question = Fixes(arguments.count, arguments.as_of, arguments.narrow(), arguments.types, images=arguments.images)
-    return answers.of_list(doors.ask("fixes", question, sources), page)
+    return answers.of_list(doors.ask("fixes", question, sources), page.start)
 
 
 class Late(Paged, Dated):
@@ -75,7 +75,7 @@ class Late(Paged, Dated):
 
 def sla(arguments: Late, page: Page, sources: Sources) -> Answered:
     """What is late."""
-    return answers.of_list(doors.ask("sla", Sla(arguments.by, arguments.owners, arguments.as_of), sources), page)
+    return answers.of_list(doors.ask("sla", Sla(arguments.by, arguments.owners, arguments.as_of), sources), page.start)
 
 
 class Accepted(Paged, Dated):
@@ -84,7 +84,7 @@ class Accepted(Paged, Dated):
 
 def suppressions(arguments: Accepted, page: Page, sources: Sources) -> Answered:
     """What somebody answers for."""
-    return answers.of_list(doors.ask("suppressions", Suppressed(arguments.as_of), sources), page)
+    return answers.of_list(doors.ask("suppressions", Suppressed(arguments.as_of), sources), page.start)
 
 
 TOOLS = (

@@ -50,7 +50,7 @@ def check_resource(arguments: CheckResource, page: Page, sources: Sources) -> An
         suppressed=arguments.suppressed,
         context=arguments.context,
     )
-    return answers.of_resource(ask.about_resource(question, sources))
+    return answers.of_resource(ask.about_resource(question, sources), sources.made)
 
 
 class GetFinding(Dated):
@@ -90,7 +90,7 @@ def list_findings(arguments: ListFindings, page: Page, sources: Sources) -> Answ
         exploitable=arguments.exploitable,
         as_of=arguments.as_of,
     )
-    return answers.of_findings(doors.ask("findings", question, sources), page)
+    return answers.of_findings(doors.ask("findings", question, sources))
 
 
 class WhereVulnerable(Paged, Dated, Narrowed):
@@ -102,7 +102,7 @@ class WhereVulnerable(Paged, Dated, Narrowed):
 def where_vulnerable(arguments: WhereVulnerable, page: Page, sources: Sources) -> Answered:
     """Where a vulnerability or a package is."""
     question = Exposure(arguments.text, page.end, arguments.as_of, arguments.narrow())
-    return answers.of_list(doors.ask("where", question, sources), page)
+    return answers.of_list(doors.ask("where", question, sources), page.start)
 
 
 class Export(Paged, Dated, Narrowed):
@@ -118,7 +118,7 @@ def export(arguments: Export, page: Page, sources: Sources) -> Answered:
     """Whole findings, page by page."""
     filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
     question = WholeRows(Rows(text=arguments.resource_id, **filters), page.room, page.start)
-    return answers.of_list(doors.ask("export", question, sources), page, skipped=True, columns=_WIRE)
+    return answers.of_list(doors.ask("export", question, sources), columns=_WIRE)
 
 
 TOOLS = (

@@ -36,7 +36,7 @@ class WhatChanged(Paged, Dated, Narrowed):
 def changes(arguments: WhatChanged, page: Page, sources: Sources) -> Answered:
     """What changed."""
     question = Changes(arguments.since, arguments.as_of, arguments.kinds, page.end, arguments.narrow())
-    return answers.of_list(doors.ask("changes", question, sources), page)
+    return answers.of_list(doors.ask("changes", question, sources), page.start)
 
 
 class HowItWent(Paged, Dated):
@@ -54,7 +54,7 @@ class HowItWent(Paged, Dated):
 def trend(arguments: HowItWent, page: Page, sources: Sources) -> Answered:
     """How it went."""
     question = Trend(arguments.days, arguments.kind, arguments.value, arguments.as_of)
-    return answers.of_list(doors.ask("trend", question, sources), page)
+    return answers.of_list(doors.ask("trend", question, sources), page.start)
 
 
 class HowLong(Paged, Dated, Narrowed):
@@ -67,7 +67,7 @@ class HowLong(Paged, Dated, Narrowed):
 def time_to_fix(arguments: HowLong, page: Page, sources: Sources) -> Answered:
     """How long fixing takes."""
     question = TimeToFix(arguments.by, arguments.days, arguments.as_of, arguments.narrow())
-    return answers.of_list(doors.ask("time-to-fix", question, sources), page)
+    return answers.of_list(doors.ask("time-to-fix", question, sources), page.start)
 
 
 class WhichNights(Paged):
@@ -76,7 +76,7 @@ class WhichNights(Paged):
 
 def snapshots(_arguments: WhichNights, page: Page, sources: Sources) -> Answered:
     """Which snapshots there are."""
-    return answers.of_list(doors.ask("snapshots", Nights(page.room, page.start), sources), page, skipped=True)
+    return answers.of_list(doors.ask("snapshots", Nights(page.room, page.start), sources))
 
 
 class WhoAsked(Paged):
@@ -91,7 +91,7 @@ class WhoAsked(Paged):
 def operations(arguments: WhoAsked, page: Page, sources: Sources) -> Answered:
     """Who asked what."""
     question = Operations(arguments.days, page.end, arguments.who, arguments.what, arguments.outcome)
-    return answers.of_list(doors.ask("operations", question, sources), page)
+    return answers.of_list(doors.ask("operations", question, sources), page.start)
 
 
 TOOLS = (

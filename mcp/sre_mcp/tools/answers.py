@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sre_findings.ask.remembered import Beside
 from sre_findings.ask.remote import LIST
 from sre_findings.model import received
 from sre_findings.model.answer import CoverageAnswer, FindingAnswer, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_mcp.tools.items import Item, Values, taken
 from sre_mcp.tools.tool import Answered, Page
 from sre_reports import wording
 
@@ -23,16 +25,17 @@ GROUP = ("value", "name", "critical", "high", "medium", "low", "total", "fixable
 GAP = ("resource_id", "name", "resource_type", "account_id", "region", "scan_type", "reason", "remedy")
 
 
-def of_resource(answer: ResourceAnswer) -> Answered:
-    """One resource; its page of findings is cut already."""
-    values = answer.to_json()
+def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> Answered:
+    """One resource; its page of findings is cut already. What is made of findings lies in ``made``."""
+    values = replace(answer, findings=()).to_json()
+    items = made.of(answer.findings, lambda: [Item(one.to_json, FINDING, _finding) for one in answer.findings])
     said = [*_verdict_of(answer), *_trust(answer.proof), *_also(answer.verdict.notes)]
     if answer.filters.get("severities"):
         said.append(f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all")
     data = _words(name=answer.resource.name, account=answer.account_name)
     if answer.verdict.reason == NO_SUCH_RESOURCE:
         data += [answer.verdict.explanation]  # it names the nearest
-    return Answered(values, said, data, "findings", answer.total_findings, columns=FINDING, shown=_finding)
+    return Answered(values, said, data, "findings", items, answer.total_findings, FINDING)
 
 
 def _words(**named: str | None) -> list[str]:
@@ -68,7 +71,8 @@ def of_summary(answer: SummaryAnswer, page: Page) -> Answered:
     if answer.by is None:
         return Answered(answer.to_json(), said)
     values = answer.to_json()
-    return Answered(values, said, (), "groups", len(values["groups"]), page.start, GROUP, _group)
+    groups = taken(values, "groups", GROUP, _group)
+    return Answered(values, said, (), "groups", groups[page.start :], len(groups), GROUP)
 
 
 def of_coverage(answer: CoverageAnswer, page: Page) -> Answered:
@@ -82,22 +86,25 @@ def of_coverage(answer: CoverageAnswer, page: Page) -> Answered:
     said = [first, *_trust(answer.proof)]
     if answer.cells:
         said.append(f"{len(answer.cells):,} cells of the scan were not read: see cells. What is in them is unknown")
-    return Answered(values, said, (), "gaps", len(answer.gaps), page.start, GAP)
+    gaps = taken(values, "gaps", GAP)
+    return Answered(values, said, (), "gaps", gaps[page.start :], len(gaps), GAP)
 
 
-def of_list(answer: ListAnswer, page: Page, *, skipped: bool = False, columns: Sequence[str] = ()) -> Answered:
-    """A sentence and a list. ``skipped`` says that the question left out the pages before by itself."""
+def of_list(
+    answer: ListAnswer, start: int = 0, columns: Sequence[str] = (), shown: Callable[[Values], Values] = dict
+) -> Answered:
+    """A sentence and a list, from ``start`` on: 0 where the question left out the pages before by itself."""
     values = answer.to_json()
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
     said = [first, *_trust(answer.proof), *_also(answer.notes)]
-    shown = columns or [one.field for one in answer.shown]
-    meta = {LIST: received.told(answer)}
-    return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, shown, meta=meta)
+    columns = columns or [one.field for one in answer.shown]
+    items = taken(values, answer.name, columns, shown)[start:]
+    return Answered(values, said, (), answer.name, items, answer.total, columns, {LIST: received.told(answer)})
 
 
-def of_findings(answer: ListAnswer, page: Page) -> Answered:
+def of_findings(answer: ListAnswer) -> Answered:
     """A list of findings that the question has cut already."""
-    return replace(of_list(answer, page, skipped=True, columns=("resource_id", *FINDING)), shown=_finding)
+    return of_list(answer, 0, ("resource_id", *FINDING), _finding)
 
 
 def of_finding(answer: FindingAnswer) -> Answered:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from mcp_types import CallToolResult, TextContent
 
 from sre_findings.ask.cursors import Cursor, decode, pinned
 from sre_findings.ask.sources import Sources
 from sre_findings.model.answer import TABLE
-from sre_mcp.plain import BYTES_A_TOKEN, plain, size
+from sre_mcp.plain import BYTES_A_TOKEN, measured, plain
 from sre_mcp.text import fenced, sentence
 from sre_mcp.tools.arguments import Arguments, Paged
+from sre_mcp.tools.items import Item
 from sre_mcp.tools.tool import Answered, Page, Tool
 
 
@@ -32,12 +32,15 @@ def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult
     return _paged(tool.ask(arguments, page, here), page, query, cursor.asked_at if cursor else now)
 
 
-def result(answered: Answered, items: Sequence[Any] = (), below: Sequence[str] = ()) -> CallToolResult:
+def result(answered: Answered, items: Sequence[Item] = (), below: Sequence[str] = ()) -> CallToolResult:
     """The answer's values, its sentences, and behind the fence what comes from outside."""
     said = [sentence(one) for one in answered.said if one]
-    text = "\n".join([*said, *below, *fenced(answered.data, answered.columns, map(answered.shown, items))])
+    text = "\n".join([*said, *below, *fenced(answered.data, answered.columns, [one.line for one in items])])
+    values = plain(answered.values)
+    if items and answered.name:
+        values[answered.name] = [one.values for one in items]
     meta = dict(answered.meta) if answered.meta else None
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=plain(answered.values), _meta=meta)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=values, _meta=meta)
 
 
 _SHORT = "a live answer has one page; narrow it by severities, or ask the snapshot, for the rest"
@@ -47,7 +50,7 @@ _SHORT = "a live answer has one page; narrow it by severities, or ask the snapsh
 class _Cut:
     """The items of a page, and the cursor of the next."""
 
-    items: Sequence[Any]
+    items: Sequence[Item]
     next_cursor: str | None
 
 
@@ -55,7 +58,6 @@ def _paged(answered: Answered, page: Page, query: str, asked_at: datetime) -> Ca
     if answered.name is None:
         return result(answered)
     cut = _cut(answered, page, query, asked_at)
-    answered.values[answered.name] = list(cut.items)
     answered.values["page"] = {
         "start": page.start, "listed": len(cut.items), "total": answered.total, "next_cursor": cut.next_cursor,
     }  # fmt: skip
@@ -68,12 +70,11 @@ def _paged(answered: Answered, page: Page, query: str, asked_at: datetime) -> Ca
 
 def _cut(answered: Answered, page: Page, query: str, asked_at: datetime) -> _Cut:
     """Items while they fit, and always one: a budget that is too small must not end a list."""
-    values, name = answered.values, answered.name or ""
-    items = values[name][answered.skipped :][: page.room]
-    left = page.budget * BYTES_A_TOKEN - size({**values, name: []}) - 300  # for the page's own fields
-    kept: list[Any] = []
-    for item in items:
-        left -= size(item) + 1
+    values = answered.values
+    left = page.budget * BYTES_A_TOKEN - measured(values)[1] - 300  # for the page's own fields
+    kept: list[Item] = []
+    for item in answered.items[: page.room]:
+        left -= item.size + 1
         if left < 0 and kept:
             break
         kept.append(item)

@@ -9,6 +9,7 @@ from typing import Any
 from sre_findings.ask.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.tools.arguments import DEFAULT_BUDGET, Arguments
+from sre_mcp.tools.items import Item
 from sre_mcp.tools.schemas import Schema
 
 
@@ -39,19 +40,18 @@ class Page:
 class Answered:
     """An answer on its way to an agent.
 
-    ``values`` are what the command line prints for the same question, with the list under ``name``; ``skipped`` items of
-    pages before are not in it any more. ``said`` are sentences of ours, the verdict first; ``data`` lines with words from
-    outside; ``columns`` the fields shown as text. ``meta`` is for programs that make the answer again.
+    ``values`` are what the command line prints for the same question; the list under ``name`` is empty there, and its
+    ``items`` are those from the page's first on. ``said`` are sentences of ours, the verdict first; ``data`` lines with words
+    from outside; ``columns`` the fields shown as text. ``meta`` is for programs that make the answer again.
     """
 
     values: dict[str, Any]
     said: Sequence[str]
     data: Sequence[str] = ()
     name: str | None = None
+    items: Sequence[Item] = ()
     total: int = 0
-    skipped: int = 0
     columns: Sequence[str] = ()
-    shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     meta: Mapping[str, Any] | None = None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sre_findings.ask.report import Material
 from sre_reports import wording
+from sre_reports.brief_numbers import comparable
 from sre_reports.parts.words import percent
 
 
@@ -37,14 +38,15 @@ def tiles(night: Material) -> list[Tile]:
 
 def _severity(night: Material, name: str) -> Tile:
     count = getattr(night.summary.rollup.counts, name)
-    before = getattr(night.before.summary.rollup.counts, name) if night.before else None
+    then = comparable(night)
+    before = getattr(then.counts, name) if then else None
     return Tile(name.capitalize(), f"{count:,}", name, f"#sev={name}", more_is_bad(count, before), "open")
 
 
 def _late(night: Material) -> Tile:
     late = night.late.summary["late"]
     due = night.late.summary["due_this_week"]
-    before = night.before.late if night.before else None
+    before = night.before.late if night.before and comparable(night) else None
     return Tile("Past SLA", f"{late:,}", "", "#only=late", more_is_bad(late, before), f"{due:,} due in a week")
 
 
@@ -53,7 +55,8 @@ def _kev(night: Material) -> Tile:
     known = rollup.to_json()["kev"]
     if known is None:
         return Tile("In CISA KEV", "–", "", "#only=kev", None, "not checked")
-    before = night.before.summary.rollup.to_json()["kev"] if night.before else None
+    then = comparable(night)
+    before = then.to_json()["kev"] if then else None
     hint = f"{rollup.unchecked:,} not checked" if rollup.unchecked else "known to be exploited"
     return Tile("In CISA KEV", f"{known:,}", "", "#only=kev", more_is_bad(known, before), hint)
 
@@ -84,12 +87,12 @@ def _fixable(night: Material) -> Tile:
 def _coverage(night: Material) -> Tile:
     scanned, silent = night.coverage.scanned, night.summary.uncovered
     value = percent(scanned, scanned + silent) if scanned + silent else "–"
-    before = night.before.summary.uncovered if night.before else None
+    before = night.before.summary.uncovered if night.before and comparable(night) else None
     return Tile("Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not scanned")
 
 
 def more_is_bad(now: int, before: int | None) -> Delta | None:
-    """The change of a number of which less is better; None without a night before."""
+    """The change of a number of which less is better; None where there is nothing to compare with."""
     if before is None:
         return None
     if now == before:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 from sre_findings.ask.report import Material
+from sre_reports import wording
 from sre_reports.charts import Area, Point, UpDown, area, up_down
+from sre_reports.trend_days import SEVERITIES, Days, days_of
 
 PANEL_WIDTH, PANEL_HEIGHT = 240, 72
 FLOW_WIDTH, FLOW_HEIGHT = 1160, 110
-SEVERITIES = ("critical", "high", "medium", "low")
 _LABELS = 5  # days named under the flow, the first and the last among them
 
 
@@ -39,7 +39,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The drawings, from ``first`` to ``last`` day; ``missing`` days have no night and are gaps."""
+    """The drawings, from ``first`` to ``last`` day; ``gaps`` says in a sentence which days are not drawn, if any."""
 
     panels: Sequence[Panel]
     flow: UpDown
@@ -47,26 +47,37 @@ class Trend:
     first: date
     last: date
     nights: int
-    missing: int
+    gaps: str
     most_came: int
     most_went: int
     label: str
 
 
 def trend(night: Material) -> Trend | None:
-    """None before the second night: a single one has no course."""
-    nights = {date.fromisoformat(one["date"]): one for one in night.trend.items}  # of two on a day, the later one
-    if len(nights) < 2:
+    """None before the second day: a single one has no course."""
+    told = days_of(night.trend)
+    if len(told.days) < 2:
         return None
-    first, last = min(nights), max(nights)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    told = [nights.get(day) for day in days]
-    came, went = _flow(night, days, "came"), _flow(night, days, "went")
-    label = f"{_sum(came):,} findings came and {_sum(went):,} went from {first} to {last}"
+    first, last = told.days[0], told.days[-1]
     return Trend(
-        [_panel(name, told) for name in SEVERITIES], up_down(came, went, FLOW_WIDTH, FLOW_HEIGHT), _ticks(days), first, last,
-        len(nights), len(days) - len(nights), _most(came), _most(went), label,
-    )  # fmt: skip
+        panels=[_panel(name, told.counts[name]) for name in SEVERITIES if any(one is not None for one in told.counts[name])],
+        flow=up_down(told.came, told.went, FLOW_WIDTH, FLOW_HEIGHT),
+        ticks=_ticks(told.days),
+        first=first,
+        last=last,
+        nights=len(told.days) - told.missing,
+        gaps=_gaps(told),
+        most_came=_most(told.came),
+        most_went=_most(told.went),
+        label=f"{_sum(told.came):,} findings came and {_sum(told.went):,} went from {first} to {last}",
+    )
+
+
+def _gaps(told: Days) -> str:
+    """What was not read would look like something that was fixed, so it is not drawn."""
+    parts = [f"{wording.number(told.missing, 'day')} without a snapshot"] if told.missing else []
+    parts += [f"{wording.number(told.partial, 'day')} with a partial one alone"] if told.partial else []
+    return f"Not drawn: {' and '.join(parts)}." if parts else ""
 
 
 def _sum(values: Sequence[int | None]) -> int:
@@ -77,17 +88,7 @@ def _most(values: Sequence[int | None]) -> int:
     return max((value or 0 for value in values), default=0)
 
 
-def _flow(night: Material, days: Sequence[date], word: str) -> list[int | None]:
-    """By day, all of a day's nights together; None where there was none."""
-    sums: dict[date, int] = {}
-    for one in night.trend.items:
-        day = date.fromisoformat(one["date"])
-        sums[day] = sums.get(day, 0) + one[word]
-    return [sums.get(day) for day in days]
-
-
-def _panel(name: str, told: Sequence[Mapping[str, Any] | None]) -> Panel:
-    values = [None if one is None else one[name] for one in told]
+def _panel(name: str, values: Sequence[int | None]) -> Panel:
     known = [value for value in values if value is not None]
     label = f"{name}: {known[0]:,} on the first night, {known[-1]:,} on the last, at most {max(known):,}"
     return Panel(name, area(values, PANEL_WIDTH, PANEL_HEIGHT), known[0], known[-1], label)

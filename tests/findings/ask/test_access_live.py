@@ -116,16 +116,26 @@ def test_who_sees_no_account_asks_nothing(inspector: Simulator, sources: Sources
     assert inspector.requests == []
 
 
-def test_an_owner_of_a_part_of_a_resource_does_not_see_it_clean(
-    inspector: Simulator, sources: Sources, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("said_by", "tagged", "owner"),
+    [("by_finding", True, "payments"), ("by_coverage", True, "data"), ("by_coverage", False, "payments")],
+)
+def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
+    inspector: Simulator, sources: Sources, monkeypatch: pytest.MonkeyPatch, said_by: str, tagged: bool, owner: str
 ) -> None:
-    """Its findings say that another owns it than its coverage says."""
-    from sre_findings.ask import live as module
+    """One of its findings and its coverage says ``data`` or nothing, and the other ``payments``."""
+    from sre_findings.ask import whose as module
 
-    as_it_is = module._finding
-    monkeypatch.setattr(module, "_finding", lambda *a: replace(as_it_is(*a), owner="identity"))
-    answer = about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(only(ALL), only("payments"))))
-    assert (answer.verdict.verdict, answer.coverage, answer.findings) == ("unknown", [], [])
+    as_it_is = getattr(module, said_by)
+    monkeypatch.setattr(module, said_by, lambda *a: as_it_is(*a)._replace(owner="data", tagged=tagged))
+    question = AboutResource(BUSY_INSTANCE, source=LIVE, count=0)
+    for name in ("payments", "data"):
+        answer = about_resource(question, sources.seen_by(Access(only(ALL), only(name))))
+        assert answer.verdict.reason == ("findings" if name == owner else "no_such_resource")
+        assert (bool(answer.coverage), {one.owner for one in answer.findings}) == (
+            name == owner,
+            {owner} if name == owner else set(),
+        )
 
 
 def test_a_name_of_others_is_refused_as_one_that_nobody_has(sources: Sources) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +97,9 @@ def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(tmp_path: Pa
     sources = Sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=lambda: night.ended_at)
     for owner in ("ann", "bob"):
         assert ask.summary(Summary(), seen(sources, owner)).verdict.verdict == "vulnerable"
+        assert ask.summary(Summary(owners=(owner,)), sources).verdict.verdict == "vulnerable", (
+            "who sees all of it asks for theirs"
+        )
 
 
 def test_what_else_it_is_of_is_told_to_who_sees_all_of_it(sources: Sources) -> None:
@@ -130,23 +131,3 @@ def test_of_cells_are_seen_those_of_the_accounts_and_of_regions_that_nobody_coul
     assert accounts(Access(frozenset({ACCOUNT}), everybody)) == ["*", ACCOUNT]
     assert accounts(Access(everybody, frozenset({"ann"}))) == ["*", ACCOUNT, "444455556666"]
     assert accounts(NOTHING) == []
-
-
-@pytest.mark.parametrize(("owner_of_the_finding", "told"), [("bob", "no_such_resource"), (None, "no_such_resource")])
-def test_a_resource_whose_findings_are_anothers_is_not_there_and_never_clean(
-    tmp_path: Path, write_night: Callable[..., Any], owner_of_the_finding: str | None, told: str
-) -> None:
-    place = {"resource_id": "i-a", "resource_type": "AWS_LAMBDA_FUNCTION", "account_id": ACCOUNT, "region": REGION}
-    scanned = {**place, "scan_type": "PACKAGE", "status": "ACTIVE", "reason": "SUCCESSFUL", "owner": "ann"}
-    (row,) = finding("CVE-1", "i-a")
-    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
-    rows = {"coverage": [scanned], "details": [{"region": REGION, "details_id": 1}]}
-    answers = []
-    for number, findings in enumerate(([], [row | place | {"owner": owner_of_the_finding}]), 1):
-        night = write_night(snapshots, number, findings=findings, **rows)
-        for path in (tmp_path / "store" / "commits").iterdir():  # as if all of it had been read
-            path.write_text(json.dumps(json.loads(path.read_text()) | {"gaps": [], "state": "complete", "reasons": []}))
-        sources = Sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=partial(getattr, night, "ended_at"))
-        answers.append(ask.about_resource(AboutResource("i-a", source=CACHED), seen(sources, "ann")).verdict)
-    assert answers[0].verdict == "clean", "the same resource without any finding is"
-    assert (answers[1].verdict, answers[1].reason) == ("unknown", told)

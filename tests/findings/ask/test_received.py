@@ -32,6 +32,7 @@ from sre_findings.ask.sources import Sources
 from sre_findings.model import context, received
 from sre_findings.model.answer import ResourceAnswer
 from sre_findings.model.context import Context, Told
+from sre_findings.model.received_context import context_of
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_reports.answer_formats import as_csv, as_json, as_ndjson
@@ -112,8 +113,7 @@ def told(source: str, values: Any) -> Any:
     told("c", AGENTS), told("d", CPUS), st.lists(NOTES.filter(bool), max_size=1),
 ))  # fmt: skip
 def test_of_context(one: Context) -> None:
-    back = received._context(wired(one.to_json()))
-    assert back
+    back = context_of(wired(one.to_json()))
     assert back.to_json() == one.to_json()
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sre_findings.ask import resources
 from sre_findings.ask.ask import about_resource
 from sre_findings.ask.question import CACHED, AboutResource
-from sre_findings.ask.remembered import Remembered
+from sre_findings.ask.remembered import Beside, Remembered
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
 from sre_findings.store.snapshots import Snapshots
@@ -75,3 +75,18 @@ def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
     for number, (other, seen) in enumerate(others, 2):
         about_resource(other, seen)
         assert len(asked) == number, "another question, or another caller, is asked anew"
+
+
+@given(st.lists(st.integers(0, 3), max_size=30))
+def test_what_was_made_of_a_list_is_found_by_the_very_list(order: list[int]) -> None:
+    lists = [["the same words"] for _ in range(4)]
+    beside = Beside[list[int]](most=6)  # three lists of two
+    for number in order:
+        made = beside.of(lists[number], lambda number=number: [number])  # type: ignore[misc]  # mypy cannot infer the default
+        assert made == [number]
+        assert beside.of(lists[number], lambda: [-1]) is made
+
+
+def test_a_list_that_is_gone_leaves_nothing_to_another_in_its_place() -> None:
+    beside = Beside[str](most=10)
+    assert [beside.of([word], lambda word=word: word) for word in "abcdefgh"] == list("abcdefgh")  # type: ignore[misc]

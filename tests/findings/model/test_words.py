@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sre_findings.model import errors
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError
 from sre_findings.model.resource import FUNCTION, IMAGE, INSTANCE, TYPES, can_be_id, check_id, parse_type
-from sre_findings.model.scope import AcceptedGap, Expectation, parse_expectation, parse_status
+from sre_findings.model.scope import AcceptedGap, Expectation, parse_expectation
+from sre_findings.model.status import parse_status
 
 
 @pytest.mark.parametrize(

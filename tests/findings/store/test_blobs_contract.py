@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
-from sre_findings.store.blobs import Blobs, FolderBlobs, Missing
+from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
 from sre_findings.store.open import open_blobs
 from sre_findings.store.s3 import S3Blobs
 
@@ -108,6 +109,63 @@ def test_create_writes_once_and_never_over(blobs: Blobs) -> None:
 def test_create_does_not_replace_what_was_written(blobs: Blobs) -> None:
     put(blobs, "a", b"first")
     assert not blobs.create("a", b"first"), "not even with the same bytes"
+
+
+def write_once(blobs: Blobs, key: str, body: bytes) -> bool:
+    try:
+        with blobs.write(key, once=True) as file:
+            file.write(body)
+    except Taken:
+        return False
+    return True
+
+
+def test_a_file_that_is_written_once_is_never_written_over(blobs: Blobs) -> None:
+    assert write_once(blobs, "a", BODY)
+    assert not write_once(blobs, "a", b"second")
+    assert blobs.read("a") == BODY
+    assert list(blobs.keys("")) == ["a"]
+
+
+def test_of_several_that_write_once_at_once_exactly_one_wins(blobs: Blobs, race: Any) -> None:
+    won = race(4, lambda number: write_once(blobs, "a", b"%d" % number))
+    assert won.count(True) == 1
+    assert blobs.read("a") == b"%d" % won.index(True)
+
+
+def test_what_is_being_written_can_be_read_back(blobs: Blobs) -> None:
+    with blobs.write("a", Served("text/plain", "private, no-cache")) as file:
+        file.write(BODY)
+        file.seek(0)
+        assert file.read() == BODY
+    assert blobs.read("a") == BODY
+
+
+def test_folders_are_the_names_right_below_a_prefix(blobs: Blobs) -> None:
+    for key in ("a/b/c/d", "a/b/e", "a/f/g", "a/h", "ab/c", "i/j"):
+        put(blobs, key, b"")
+    assert list(blobs.folders("a/")) == ["b", "f"]
+    assert list(blobs.folders("a/b/")) == ["c"]
+    assert list(blobs.folders("")) == ["a", "ab", "i"]
+    assert list(blobs.folders("nothing/")) == []
+
+
+def test_a_link_reads_one_blob_and_nothing_else(aws: str) -> None:
+    bucket()
+    blobs = open_blobs("s3://store/deep")
+    put(blobs, "a b/\u00e9.html")
+    link = blobs.link("a b/\u00e9.html", 60)
+    with urlopen(link) as answer:
+        assert answer.read() == BODY
+    assert "X-Amz-Expires=60&" in link
+    with pytest.raises(Missing):
+        blobs.link("a b", 60)
+
+
+def test_a_folder_has_no_links(tmp_path: Path) -> None:
+    put(FolderBlobs(tmp_path), "a")
+    with pytest.raises(UsageError, match="needs a bucket"):
+        FolderBlobs(tmp_path).link("a", 60)
 
 
 def test_of_eight_threads_that_create_at_once_exactly_one_wins(blobs: Blobs, race: Any) -> None:
@@ -226,6 +284,7 @@ def every_way(blobs: Blobs, to: Path) -> dict[str, Callable[[], Any]]:
         "write": lambda: put(blobs, "a/b"),
         "create": lambda: blobs.create("a/b", BODY),
         "keys": lambda: list(blobs.keys("a/")),
+        "folders": lambda: list(blobs.folders("a/")),
         "delete": lambda: blobs.delete("a/b"),
         "fetch": lambda: blobs.fetch("a/b", to),
     }

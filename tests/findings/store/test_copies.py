@@ -34,7 +34,8 @@ class Elsewhere:
     def __init__(self, place: Path) -> None:
         inner = FolderBlobs(place)
         self.read, self.write, self.create = inner.read, inner.write, inner.create
-        self.keys, self.delete, self.fetched = inner.keys, inner.delete, list[str]()
+        self.keys, self.folders, self.link = inner.keys, inner.folders, inner.link
+        self.delete, self.fetched = inner.delete, list[str]()
 
     def fetch(self, key: str, to: Path) -> Path:
         self.fetched.append(key)

@@ -17,7 +17,7 @@ select coalesce(f.account_id, '') as account_id, coalesce(f.resource_type, '') a
        bool_or(coalesce(f.exploit_available = 'YES', false)) as exploitable,
        min(f.finding_arn) as finding_arn, min(f.vulnerability_id) as vulnerability_id, min(f.title) as title,
        min(f.first_observed_at) as first_observed_at, min(f.packages_id) as packages_id,
-       min(f.owner) as owner, min(f.resource_name) as resource_name,
+       min(f.resource_name) as resource_name,
        count(*) filter (f.status is distinct from 'SUPPRESSED') as findings,
        count(*) filter (f.status is distinct from 'SUPPRESSED' and f.resource_index = 0) as shared
 from tonight_findings as f
@@ -30,9 +30,16 @@ select account_id, resource_type, resource_id, scan_type,
        bool_and(status = 'ACTIVE' and reason <> 'PENDING_INITIAL_SCAN') as scanned,
        bool_or(reason = 'RESOURCE_TERMINATED') as terminated,
        max(last_scanned_at) as last_scanned_at, min(exposure_group) as exposure_group,
-       min(owner) as owner, min(name) as name
+       min(name) as name
 from tonight_coverage
 group by 1, 2, 3, 4;
+
+-- Whose each resource of tonight is: whatever is told of it tonight names that owner, or nobody where nobody answers for it.
+create temp table owned as
+select account_id, resource_type, resource_id, min(owner) as owner
+from (select account_id, resource_type, resource_id, owner from tonight_coverage
+      union all select account_id, resource_type, resource_id, owner from tonight_resources) as named
+group by 1, 2, 3;
 
 -- Every cell that matters, with its state: the certificate's, or what the account's other cells say of it.
 create temp table cells_now as
@@ -66,7 +73,7 @@ select coalesce(t.account_id, b.account_id) as account_id, coalesce(t.resource_t
        coalesce(b.status in ('open', 'suppressed'), false) as was_here,
        b.status = 'resolved' as was_resolved,
        t.open, t.severity_rank, t.fixable, t.exploitable, t.finding_arn, t.vulnerability_id, t.title, t.first_observed_at,
-       t.packages_id, t.owner, t.resource_name, t.findings, t.shared,
+       t.packages_id, t.resource_name, t.findings, t.shared,
        b.status as status_before, b.cause as cause_before, b.severity_rank as severity_before, b.fixable as fixable_before,
        b.exploitable as exploitable_before, b.kev as kev_before, b.first_seen_at, b.opened_at, b.exposed_since, b.last_seen_at,
        b.resolved_at, b.reopened, b.waiting, b.owner as owner_known, b.exposure_group as group_before
@@ -85,7 +92,7 @@ where j.was_here and not j.here and c.state in ('reached', 'disabled', 'not_opte
 create temp table known_before as
 select v.account_id, v.resource_type, v.resource_id, v.type, v.subject,
        min(f.finding_arn) as finding_arn, min(f.vulnerability_id) as vulnerability_id, min(f.title) as title,
-       min(f.owner) as owner, min(f.resource_name) as resource_name, min(f.packages_id) as packages_id
+       min(f.resource_name) as resource_name, min(f.packages_id) as packages_id
 from vanished as v
 join findings_before as f
     on f.account_id = v.account_id and f.resource_type = v.resource_type and f.resource_id = v.resource_id
@@ -128,7 +135,7 @@ window cell as (partition by account_id, resource_type, scan_type);
 
 create temp table ended as
 select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, k.finding_arn as arn_before, k.vulnerability_id as vulnerability_before, k.title as title_before,
-       coalesce(any_cover.owner, k.owner) as owner_before, coalesce(any_cover.name, k.resource_name) as name_before,
+       coalesce(any_cover.name, k.resource_name) as name_before,
        case
            when v.state <> 'reached' then 'not_scanned'
            when any_cover.resource_id is null and cell_cover.resources is null and b.resources >= 5 then 'unknown'
@@ -146,8 +153,7 @@ left join known_before as k using (account_id, resource_type, resource_id, type,
 left join versions using (account_id, resource_type, resource_id, type, subject)
 left join bulk as b using (account_id, resource_type, resource_id, scan_type)
 left join covered as c using (account_id, resource_type, resource_id, scan_type)
-left join (select account_id, resource_type, resource_id, bool_and(terminated) as terminated, min(owner) as owner,
-                  min(name) as name
+left join (select account_id, resource_type, resource_id, bool_and(terminated) as terminated, min(name) as name
            from covered group by 1, 2, 3) as any_cover using (account_id, resource_type, resource_id)
 left join (select account_id, resource_type, count(*) as resources from covered group by 1, 2) as cell_cover
     using (account_id, resource_type)
@@ -212,11 +218,12 @@ select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resourc
        j.severity_before, j.fixable_before, j.exploitable_before, j.kev_before, j.status_before, j.findings, j.shared,
        coalesce(j.finding_arn, e.arn_before) as finding_arn,
        coalesce(j.vulnerability_id, e.vulnerability_before) as vulnerability_id, coalesce(j.title, e.title_before) as title,
-       case when j.here then j.owner else coalesce(e.owner_before, j.owner_known) end as owner, coalesce(j.resource_name, e.name_before) as resource_name,
+       case when o.resource_id is not null then o.owner else j.owner_known end as owner, coalesce(j.resource_name, e.name_before) as resource_name,
        cell.onboarding, v.kev_due, coalesce(v.checked, false) as checked
 from joined as j cross join night
 left join ended as e using (account_id, resource_type, resource_id, type, subject)
 left join groups as g using (account_id, resource_type, resource_id)
+left join owned as o using (account_id, resource_type, resource_id)
 left join cells_now as cell using (account_id, resource_type, scan_type)
 left join vulnerabilities as v on v.vulnerability_id = j.subject
 left join exposures as x

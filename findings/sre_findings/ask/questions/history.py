@@ -1,0 +1,56 @@
+"""How it went, what changed, and what is late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
+
+KINDS_OF_CHANGE = (
+    "opened", "reopened", "resolved", "severity_raised", "severity_lowered", "fix_appeared", "exploit_appeared",
+    "kev_appeared", "suppressed", "unsuppressed", "exposure_ended",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened after the night of ``since`` up to that of ``as_of``; without both, between the two newest complete ones.
+
+    ``count`` events are listed (0: all); the counts are of all. ``kinds`` narrows the list, never the counts.
+    """
+
+    since: str | None = None
+    as_of: str | None = None
+    kinds: Sequence[str] = ()
+    count: int = 25
+    narrow: Narrow = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How a scope's counts went over so many days. ``kind`` and ``value`` name the scope; the default is everything."""
+
+    days: int = 90
+    kind: str = "organization"
+    value: str = ""
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """What is late and what is due, in all and by owner, account, region or type."""
+
+    by: str = "owner"
+    owners: Sequence[str] = ()
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToFix:
+    """How long fixing took over so many days, by severity, owner or account."""
+
+    by: str = "severity"
+    days: int = 365
+    as_of: str | None = None
+    narrow: Narrow = EVERYWHERE

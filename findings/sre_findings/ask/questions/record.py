@@ -1,0 +1,31 @@
+"""What is on record: snapshots, and who asked what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first ``skip``."""
+
+    count: int = 25
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """Who asked what in so many days, today's included: the newest ``count`` (0: all), of one person, tool or outcome."""
+
+    days: int = 7
+    count: int = 25
+    who: str | None = None
+    what: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Ids and names of resources that resemble a text."""
+
+    text: str

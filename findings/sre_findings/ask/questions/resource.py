@@ -1,0 +1,27 @@
+"""The question about one resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CACHED, LIVE, EITHER = "cached", "live", "either"
+
+
+@dataclass(frozen=True, slots=True)
+class AboutResource:
+    """How vulnerable is this resource? ``text`` is an id or a name; ``source`` says where the answer may come from.
+
+    ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed, never the counts;
+    ``suppressed`` lists suppressed ones too. ``context`` asks AWS what it says now of an EC2 instance itself.
+    """
+
+    text: str
+    severities: Sequence[str] = ()
+    count: int = 25
+    cursor: str | None = None
+    source: str = EITHER
+    as_of: str | None = None
+    region: str | None = None
+    suppressed: bool = False
+    context: bool = False

@@ -1,0 +1,59 @@
+"""Findings themselves: listed, or whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings."""
+
+    text: str | None = None
+    severities: Sequence[str] = ()
+    statuses: Sequence[str] = ("ACTIVE",)
+    types: Sequence[str] = ()
+    accounts: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    owners: Sequence[str] = ()
+    as_of: str | None = None
+
+
+_OPEN = Rows()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Findings of the whole estate, the worst first: ``count`` of them (0: all) after the first ``skip``. Empty means all."""
+
+    count: int = 25
+    skip: int = 0
+    severities: Sequence[str] = ()
+    statuses: Sequence[str] = ("ACTIVE",)
+    types: Sequence[str] = ()
+    narrow: Narrow = EVERYWHERE
+    fixable: bool = False
+    exploitable: bool = False
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRows:
+    """A page of an export: ``count`` findings (0: all) of ``rows`` after the first ``skip``."""
+
+    rows: Rows = _OPEN
+    count: int = 25
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OneFinding:
+    """One finding whole: by its ARN, or by a resource (id or name) and the vulnerability's id."""
+
+    finding_arn: str | None = None
+    resource: str | None = None
+    vulnerability_id: str | None = None
+    as_of: str | None = None

@@ -1,0 +1,47 @@
+"""Whose what Inspector answers live is: one owner for each resource, by the rule by which a scan decides it for a night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sre_findings.inspector.claims import by_coverage, by_finding
+from sre_findings.inspector.covered import described
+from sre_findings.inspector.wire import WireCoverage, WireResource
+from sre_findings.model.access import Access
+from sre_findings.model.owners import SILENT, Claim, Owners, newer
+
+Key = tuple[str, str, str]
+"""A resource of a region: its account, its type, its id."""
+
+
+@dataclass(slots=True)
+class Whose:
+    """Hears what rows of coverage and findings say, and tells the owner of each resource that they were about."""
+
+    owners: Owners
+    _covered: dict[Key, Claim] = field(default_factory=dict)
+    _found: dict[Key, Claim] = field(default_factory=dict)
+
+    def covered(self, row: WireCoverage) -> None:
+        """Hears a row of coverage."""
+        key = (row.accountId, row.resourceType, row.resourceId)
+        claim = by_coverage(self.owners, row, described(row.resourceId, bytes(row.resourceMetadata)))
+        self._covered[key] = newer(self._covered.get(key, claim), claim)
+
+    def found(self, account_id: str, resource: WireResource, updated_at: float | None) -> None:
+        """Hears a finding about a resource."""
+        key = (account_id, resource.type, resource.id)
+        claim = by_finding(self.owners, resource, updated_at)
+        self._found[key] = newer(self._found.get(key, claim), claim)
+
+    def of(self, key: Key) -> str | None:
+        """The owner of a resource, by what was heard so far."""
+        return self.owners.of(key[0], key[2], self._covered.get(key, SILENT), self._found.get(key, SILENT))
+
+    def all_of(self, access: Access) -> bool:
+        """Whether everything that was heard of is allowed; the rest alone could look clean."""
+        return all(access.allows(account, owner) for account, owner in self._known())
+
+    def _known(self) -> Iterator[tuple[str, str | None]]:
+        return ((key[0], self.of(key)) for key in self._covered.keys() | self._found.keys())

@@ -1,0 +1,79 @@
+"""What a line of the list of nights tells, read back from the summary that was published with the night."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One published night. ``verdict`` is empty where its summary cannot be read, and the numbers are None: not known."""
+
+    day: str
+    verdict: str = ""
+    why: str = ""
+    critical: int | None = None
+    high: int | None = None
+    total: int | None = None
+    late: int | None = None
+    came: int | None = None
+    went: int | None = None
+    state: str = ""
+    reasons: tuple[str, ...] = ()
+    snapshot_id: str = ""
+
+
+def night_of(day: str, body: bytes | None) -> Night:
+    """The night of a ``summary.json``. What is missing in it is not known; a file that is none leaves the day alone."""
+    try:
+        values = json.loads(body or b"")
+    except ValueError:
+        return Night(day)
+    if not isinstance(values, dict):
+        return Night(day)
+    counts, certificate = _mapping(values, "counts"), _mapping(values, "certificate")
+    changes = _mapping(_mapping(values, "changes"), "counts")
+    known = _mapping(values, "changes").get("since") is not None
+    return Night(
+        day=day,
+        verdict=_text(values, "verdict"),
+        why=_text(values, "explanation"),
+        critical=_count(counts, "critical"),
+        high=_count(counts, "high"),
+        total=_count(counts, "total"),
+        late=_count(_mapping(values, "late"), "late"),
+        came=_sum(changes, "opened", "reopened") if known else None,
+        went=_sum(changes, "resolved") if known else None,
+        state=_text(certificate, "state"),
+        reasons=_texts(certificate, "reasons"),
+        snapshot_id=_text(values, "snapshot_id"),
+    )
+
+
+def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    found = values.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _texts(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = values.get(name)
+    return tuple(str(one) for one in found) if isinstance(found, list) else ()
+
+
+def _count(values: Mapping[str, Any], name: str) -> int | None:
+    found = values.get(name)
+    return found if isinstance(found, int) and found >= 0 else None
+
+
+def _sum(values: Mapping[str, Any], *names: str) -> int | None:
+    counts = [_count(values, name) for name in names]
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

@@ -1,0 +1,94 @@
+"""What several exports say alike of a row of findings: its names, its times, its packages, and where it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sre_findings.ask.rows import NOT_AVAILABLE, time_of, version_of
+from sre_findings.model.answer import Proof
+from sre_findings.model.finding import Package, iso
+from sre_findings.model.finding_key import finding_key
+from sre_reports.openvex_products import purl_of
+from sre_reports.wire_parts import number, objects, parsed, present, word
+from sre_reports.wording import capital, doubts
+
+PRODUCT = "SRE Operations Assistant"
+SCANNER = "Amazon Inspector"
+SCANNER_URL = "https://docs.aws.amazon.com/inspector/latest/user/what-is-inspector.html"
+VENDOR = "AWS"
+
+Row = Mapping[str, Any]
+_KEYS = ("finding_arn", "account_id", "region", "resource_type", "resource_id", "title")
+
+
+class Part(NamedTuple):
+    """A package of a finding, its purl where one can be known, and the wire's own object."""
+
+    package: Package
+    purl: str | None
+    wire: Mapping[str, Any]
+
+
+@lru_cache(maxsize=4096)
+def packages(text: str | None) -> tuple[Part, ...]:
+    """The packages of a row's ``packages``."""
+    found = ((_package(wire), wire) for wire in objects(parsed(text)))
+    return tuple(Part(package, purl_of(package), wire) for package, wire in found)
+
+
+def _package(wire: Mapping[str, Any]) -> Package:
+    fixed = word(wire.get("fixedInVersion"))
+    names = {name: word(wire.get(key)) for name, key in (("manager", "packageManager"), ("path", "filePath"))}
+    return Package(word(wire.get("name")) or "", version_of(wire), None if fixed == NOT_AVAILABLE else fixed, **names)
+
+
+def key_of(row: Row) -> str:
+    """The finding's key, as the history has it."""
+    return finding_key(**{name: row[name] for name in _KEYS}, subject=row.get("subject"))
+
+
+def what(row: Row) -> str:
+    """What is found: the vulnerability's id; the kind of a finding that has none."""
+    return row["vulnerability_id"] or row["type"] or "FINDING"
+
+
+def moment(microseconds: int | None) -> str | None:
+    """A time of a row in ISO 8601; None where there is none."""
+    found = time_of(microseconds)
+    return iso(found) if found else None
+
+
+def wire_time(seconds: object) -> datetime | None:
+    """A time of the wire, in epoch seconds; None where it is none."""
+    if (found := number(seconds)) is None:
+        return None
+    try:
+        return datetime.fromtimestamp(round(found, 3), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def wire_moment(seconds: object) -> str | None:
+    """The same in ISO 8601."""
+    found = wire_time(seconds)
+    return iso(found) if found else None
+
+
+def snapshot(proof: Proof) -> dict[str, Any]:
+    """The proof as plain data; what is not known is not there."""
+    told = proof.to_json()
+    return present(**{name: told[name] for name in ("source", "snapshot_id", "as_of", "too_old", "certificate")})
+
+
+def warnings(proof: Proof) -> list[str]:
+    """Why the findings may not be all, a sentence each; empty where the snapshot is complete and young enough."""
+    if proof.sure:
+        return []
+    old = ["The snapshot is older than allowed."] if proof.too_old else []
+    partial = (
+        [] if proof.state == "complete" else [f"The snapshot is {proof.state or 'without a certificate'}: findings may lack."]
+    )
+    return [*partial, *(f"{capital(reason)}." for reason in doubts(proof)), *old]

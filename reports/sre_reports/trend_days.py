@@ -1,0 +1,57 @@
+"""The nights of a trend as a number a day, the way that charts want them: what is not known is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.list_answer import ListAnswer
+
+SEVERITIES = ("critical", "high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Every day from the first night to the last. ``counts`` are open findings by severity; all of one length.
+
+    A partial night has no counts, for what it did not read would look like something that was fixed; what came and went is
+    told of it, for that is only of what it read. ``missing`` days have no night at all, ``partial`` are those with one.
+    """
+
+    days: tuple[date, ...]
+    counts: Mapping[str, tuple[int | None, ...]]
+    came: tuple[int | None, ...]
+    went: tuple[int | None, ...]
+    missing: int
+    partial: int
+
+
+def days_of(trend: ListAnswer) -> Days:
+    """The days of an answer to ``trend``. Where a day has several nights, its newest complete one counts."""
+    nights: dict[date, list[Mapping[str, Any]]] = {}
+    for item in trend.items:
+        nights.setdefault(date.fromisoformat(item["date"]), []).append(item)
+    span = _span(nights)
+    complete = [next((one for one in reversed(nights.get(day, [])) if one["state"] == COMPLETE), None) for day in span]
+    return Days(
+        days=span,
+        counts={name: tuple(int(night[name]) if night else None for night in complete) for name in SEVERITIES},
+        came=tuple(_sum(nights.get(day), "came") for day in span),
+        went=tuple(_sum(nights.get(day), "went") for day in span),
+        missing=sum(day not in nights for day in span),
+        partial=sum(day in nights and night is None for day, night in zip(span, complete, strict=True)),
+    )
+
+
+def _span(nights: Mapping[date, object]) -> tuple[date, ...]:
+    if not nights:
+        return ()
+    first, last = min(nights), max(nights)
+    return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def _sum(nights: Sequence[Mapping[str, Any]] | None, name: str) -> int | None:
+    return sum(int(night[name]) for night in nights) if nights else None

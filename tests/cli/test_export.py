@@ -1,0 +1,108 @@
+"""sre-cli export: every format of the same findings, by the file's name, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from sre_findings.model.finding_key import finding_key
+from sre_reports.exports import FORMS
+
+Cli = Callable[..., Any]
+
+
+def counted(path: Path) -> int:
+    """How many findings a file holds, by its own account."""
+    if path.name.endswith(".csv"):
+        return len(list(csv.DictReader(io.StringIO(path.read_text(), newline=""))))
+    if path.name.endswith(".xlsx"):
+        sheet = openpyxl.load_workbook(path)["Summary"]
+        assert isinstance(sheet, Worksheet)
+        return int(str(next(line[1] for line in sheet.iter_rows(values_only=True) if line[0] == "Findings")))
+    if path.name.endswith("ndjson"):
+        return len(path.read_text().splitlines())
+    body = json.loads(path.read_text())
+    return len(body["runs"][0]["results"]) if "runs" in body else int(body["properties"][0]["value"])
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "ndjson", "sarif", "ocsf", "cyclonedx"])
+def test_every_format_holds_as_many_findings_as_the_answer_says(cli: Cli, demo: Path, tmp_path: Path, form: str) -> None:
+    total = cli("summary", "--output", "json").json["counts"]["total"]
+    path = tmp_path / f"findings{FORMS[form].suffix}"
+    run = cli("export", "-o", str(path))
+    assert run.code == 0
+    assert f"{total:,} findings of snapshot" in run.err
+    assert counted(path) == total
+
+
+def test_a_key_is_that_of_the_history(cli: Cli, demo: Path) -> None:
+    events = {
+        one["finding_arn"]: one["finding_key"] for one in cli("changes", "--output", "json").json["events"] if one["finding_arn"]
+    }
+    rows = [
+        json.loads(line)
+        for line in cli("export", "--format", "ocsf", "--status", "active", "--status", "suppressed").out.splitlines()
+    ]
+    keys = {one["finding_info"]["uid"]: one["finding_info"]["uid_alt"] for one in rows}
+    both = events.keys() & keys.keys()
+    assert both
+    assert {arn: keys[arn] for arn in both} == {arn: events[arn] for arn in both}
+
+
+def test_a_key_without_an_arn_is_of_the_first_partition() -> None:
+    none = {"account_id": None, "resource_type": None, "resource_id": None, "subject": None, "title": None}
+    assert finding_key(finding_arn="x", region="r", **none) != finding_key(finding_arn="y", region="r", **none)
+    assert finding_key(finding_arn=None, region="r", **none) == finding_key(finding_arn="", region="r", **none)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("-o", "findings.json"), "could be"),
+        (("-o", "findings.txt"), "does not tell the format"),
+        (("-o", "x.sarif", "--excel"), "--excel means nothing to sarif: it is for csv"),
+        (("-o", "x.ndjson", "--columns", "full"), "--columns means nothing to ndjson: it is for csv, xlsx"),
+        (("-o", "x.openvex.json"), "SRE_SUPPRESSIONS"),
+    ],
+)
+def test_what_would_be_guessed_or_ignored_is_refused(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = cli("export", *arguments)
+    assert (run.code, why in run.err) == (2, True), run.err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_bytes_are_kept_from_a_terminal_and_go_into_a_pipe(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli("export", "--format", "sarif", "-s", "critical").code == 0
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    run = cli("export", "--format", "xlsx")
+    assert run.code == 2
+    assert "-o findings.xlsx" in run.err
+
+
+def test_openvex_says_what_the_owners_say(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        "suppressions:\n- vulnerability: CVE-*\n  scope:\n    accounts: ['111122223333']\n"
+        "  reason: r\n  owner: o\n  expires: 2999-01-01\n"
+    )
+    monkeypatch.setenv("SRE_SUPPRESSIONS", str(tmp_path / "rules.yaml"))
+    run = cli("export", "-o", str(tmp_path / "x.openvex.json"), "--author", "security@example.com")
+    assert run.code == 0, run.err
+    body = json.loads((tmp_path / "x.openvex.json").read_text())
+    assert body["author"] == "security@example.com"
+    assert "have no statement" in run.err
+
+
+def test_a_partial_snapshot_exits_3_in_every_new_format(cli: Cli, demo: Path, tmp_path: Path) -> None:
+    for form in ("xlsx", "sarif", "ocsf", "cyclonedx"):
+        assert cli("export", "--format", form, "-s", "informational", "--max-age", "1s", "-o", str(tmp_path / form)).code == 3

@@ -1,0 +1,58 @@
+"""A command imports what its own question needs: each dataclass takes a millisecond, DuckDB's package a tenth of a second."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sre_simulator.fleet import BUSY_INSTANCE
+
+_RUN = """
+import sys
+from sre_cli.main import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+ASK, MODEL, QUESTIONS = "sre_findings.ask.", "sre_findings.model.", "sre_findings.ask.questions."
+ALWAYS = {
+    "boto3", "botocore", "duckdb", "importlib.metadata", "msgspec", "numpy", "pandas", "pyarrow", "rich",
+    "sqlglot", "sre_findings.ask.question", *(f"{MODEL}{name}" for name in ("context", "list_answer", "suppression")),
+    *(f"{QUESTIONS}{name}" for name in ("work", "history", "rows", "record")), f"{ASK}suppressed", f"{ASK}live",
+    "sre_cli.context_lines", "sre_reports.answer_formats",
+}  # fmt: skip
+COUNTS = {
+    "_duckdb", f"{ASK}engine", f"{ASK}resources", f"{QUESTIONS}resource", "importlib.resources", "sre_findings.store.copies",
+    *(f"{MODEL}{name}" for name in ("ages", "certificate", "facts", "scope")),
+}  # fmt: skip
+
+
+def imported(*command: str) -> set[str]:
+    """The modules that a command needed, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", _RUN, *command], capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_summary_reads_the_table_and_nothing_else() -> None:
+    modules = imported("summary")
+    assert f"{QUESTIONS}estate" in modules
+    assert sorted(modules & (ALWAYS | COUNTS)) == []
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_question_about_one_resource_makes_none_of_the_others() -> None:
+    modules = imported("vulnerabilities", "-i", BUSY_INSTANCE, "--cached")
+    assert {"_duckdb", f"{QUESTIONS}resource"} <= modules
+    assert sorted(modules & ALWAYS) == []
+
+
+def test_the_list_of_commands_needs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    modules = imported("--help")
+    assert sorted(modules & (ALWAYS | COUNTS)) == []
+    assert not {name for name in modules if name.startswith((ASK, "sre_findings.store", "sre_cli.render"))}

@@ -1,0 +1,80 @@
+"""What was answered before is not made again: only its age, and where the next page begins, are told anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.sources import Sources
+from sre_findings.model.access import ALL, Access
+from sre_findings.model.finding import Finding
+from sre_mcp.tools.compose import answer
+from sre_mcp.tools.registry import TOOLS
+
+HOST = "i-0123456789abcdef0"
+
+
+@pytest.fixture
+def store(scan_into: Any, make_finding: Any) -> Path:
+    folder: Path = scan_into([make_finding(number) for number in range(100)])
+    return folder
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The findings of which JSON was made."""
+    arns, original = list[str](), Finding.to_json
+
+    def counted(self: Finding) -> dict[str, Any]:
+        arns.append(self.finding_arn)
+        return original(self)
+
+    monkeypatch.setattr(Finding, "to_json", counted)
+    return arns
+
+
+def check(sources: Sources, **more: Any) -> tuple[dict[str, Any], str]:
+    tool = TOOLS["check_resource"]
+    given = {"resource_id": HOST, "live": False, **more}
+    result = answer(tool, tool.arguments.model_validate(given), sources)
+    assert result.structured_content
+    return result.structured_content, result.content[0].text  # type: ignore[union-attr]  # ours are texts
+
+
+def test_an_answer_given_again_is_the_same_and_as_old_as_it_is_then(store: Path, open_store: Any, made: list[str]) -> None:
+    sources = open_store(store)
+    began = sources.snapshots.latest().started_at
+    first, text = check(replace(sources, now=lambda: began))
+    listed = first["page"]["listed"]
+    assert 0 < listed < 100
+    assert len(made) <= listed + 1, "no more is made than the page has room for"
+    made.clear()
+    again, later = check(replace(sources, now=lambda: began + timedelta(hours=2)))
+    assert made == []
+    assert again.pop("age_seconds") - first.pop("age_seconds") == 7200
+    assert again.pop("next_cursor") != first.pop("next_cursor")
+    assert again.pop("page").keys() == first.pop("page").keys()
+    assert again == first
+    assert "2 h" in later
+    assert later.splitlines()[-listed:] == text.splitlines()[-listed:]
+
+
+def test_another_page_another_caller_and_another_night_are_made_anew(
+    store: Path, open_store: Any, scan_into: Any, make_finding: Any, made: list[str]
+) -> None:
+    sources = open_store(store)
+    first, _ = check(sources)
+    second, _ = check(sources, cursor=first["next_cursor"])
+    assert not {one["finding_arn"] for one in first["findings"]} & {one["finding_arn"] for one in second["findings"]}
+    made.clear()
+    mine, _ = check(sources.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL}))))
+    assert [one["finding_arn"] for one in mine["findings"]] == made[: len(mine["findings"])]
+    nothing, _ = check(sources.seen_by(Access(frozenset({"999999999999"}), frozenset({ALL}))))
+    assert nothing["findings"] == []
+    scan_into([make_finding(7)], store)
+    assert [one["title"] for one in check(sources)[0]["findings"]] == ["title 7"]
+    assert check(sources)[0]["total_findings"] == 1

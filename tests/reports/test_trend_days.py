@@ -1,0 +1,41 @@
+"""A trend by days: what is not known is None, whatever the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sre_findings.ask.report import Material
+from sre_findings.model.list_answer import ListAnswer
+from sre_reports.trend_days import Days, days_of
+
+
+def trend_of(night: Callable[..., Material], *changes: dict[str, object]) -> ListAnswer:
+    trend = night().trend
+    return replace(trend, items=[dict(trend.items[0]) | change for change in changes])
+
+
+def days(night: Callable[..., Material], *changes: dict[str, object]) -> Days:
+    return days_of(trend_of(night, *changes))
+
+
+def test_a_day_without_a_night_is_not_known_in_any_number(night: Callable[..., Material]) -> None:
+    found = days(night, {"date": "2026-11-01"}, {"date": "2026-11-03", "critical": 9})
+    assert [day.day for day in found.days] == [1, 2, 3]
+    assert found.counts["critical"] == (2, None, 9)
+    assert (found.came, found.went, found.missing, found.partial) == ((3, None, 3), (2, None, 2), 1, 0)
+
+
+def test_a_partial_night_tells_what_came_and_went_and_no_counts(night: Callable[..., Material]) -> None:
+    found = days(night, {"date": "2026-11-01"}, {"date": "2026-11-02", "state": "partial", "came": 8})
+    assert (found.counts["high"], found.came, found.missing, found.partial) == ((8, None), (3, 8), 0, 1)
+
+
+def test_of_several_nights_of_a_day_the_newest_complete_one_counts_and_all_that_came(night: Callable[..., Material]) -> None:
+    found = days(night, {"low": 1}, {"low": 2}, {"low": 3, "state": "partial"})
+    assert (found.counts["low"], found.came, found.partial) == ((2,), (9,), 0)
+
+
+def test_no_nights_are_no_days(night: Callable[..., Material]) -> None:
+    found = days(night)
+    assert (found.days, found.counts["low"], found.missing) == ((), (), 0)
