@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource, Fixes, Sla, Summary
+from sre_findings.ask.questions.estate import Summary
+from sre_findings.ask.questions.history import Sla
+from sre_findings.ask.questions.resource import CACHED, EITHER, LIVE, AboutResource
+from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.remote import Remote
 from sre_findings.ask.there import There
+from sre_findings.model.answer import SNAPSHOT, ResourceAnswer
 from sre_findings.model.errors import AmbiguousName
-from sre_findings.model.verdict import NO_SUCH_RESOURCE
 from sre_reports.slack.blocks import section
 from sre_reports.slack.estate import GROUPS, estate_message
 from sre_reports.slack.links import Links
@@ -33,10 +36,16 @@ def _resource(job: Job, door: There, links: Links) -> Message:
     source = LIVE if job.live or job.kind == "ask_live" else CACHED if job.cursor else EITHER
     question = AboutResource(job.text, job.severities, TOP, job.cursor, source)
     found = door.about_resource(question)
-    beside = Beside(near=found.near)
-    if found.rollup.fixable and found.verdict.reason != NO_SUCH_RESOURCE and not job.cursor:
-        beside = Beside(fixes=door.ask("fixes", Fixes(count=FIXES, resource=found.resource.resource_id)).items)
-    return resource_message(found, Asked(job.text, job.severities, job.cursor), beside, links)
+    return resource_message(found, Asked(job.text, job.severities, job.cursor), _beside(found, job, door), links)
+
+
+def _beside(found: ResourceAnswer, job: Job, door: There) -> Beside:
+    """What the snapshot tells beside findings of its own. A live answer is of now, and its numbers would not go with these."""
+    if found.proof.source != SNAPSHOT or not found.rollup.counts.total or job.cursor:
+        return Beside()
+    one = found.resource.resource_id
+    fixes = door.ask("fixes", Fixes(count=FIXES, resource=one)).items if found.rollup.fixable else ()
+    return Beside(int(door.ask("sla", Sla(resource=one)).summary["late"]), fixes)
 
 
 def _ambiguous(text: str, error: AmbiguousName) -> Message:

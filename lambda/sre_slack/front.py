@@ -1,4 +1,4 @@
-"""The acknowledging half: is it Slack, what does it ask, and off to work. Answered within milliseconds, importing next to nothing."""
+"""The acknowledging half: is it Slack, what does it ask, and off to work, in milliseconds and importing next to nothing."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ class Front:
 
 def _form(body: bytes) -> dict[str, str]:
     try:
-        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=_FIELDS, errors="strict"))
+        return dict(
+            parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=_FIELDS, errors="strict")
+        )
     except ValueError as error:
         raise Malformed("a form that cannot be read") from error
 

@@ -76,7 +76,14 @@ class Worker:
         except (UsageError, AccessDenied) as error:  # trying again would change nothing
             say(job.response_url, _plainly(error), replace_original=False)
             return "refused"
-        log.note("answered", key=job.key, operation=operation, user=job.user, kind=job.kind, seconds=round(self.now() - job.asked_at, 3))
+        log.note(
+            "answered",
+            key=job.key,
+            operation=operation,
+            user=job.user,
+            kind=job.kind,
+            seconds=round(self.now() - job.asked_at, 3),
+        )
         return "answered"
 
     def _message(self, job: Job) -> Message:
@@ -99,7 +106,7 @@ class Worker:
         if failures == 1:
             text = f"{_reason(error)} Your request is kept, and I'll try again within minutes."
         elif failures >= TRIES:
-            text = f"I am sorry: I could not answer. {_reason(error)} Please ask again later, and name operation `{operation}` if you report it."
+            text = f"I am sorry: I could not answer. {_reason(error)} Please ask again later; this was operation `{operation}`."
         else:
             return
         try:

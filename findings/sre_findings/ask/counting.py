@@ -46,3 +46,14 @@ def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
         bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")
         buckets.setdefault(Scope(row["kind"], row["value"]), []).append((bucket, int(row["findings"])))
     return {scope: bucketed(pairs) for scope, pairs in buckets.items()}
+
+
+def resource_ages(engine: Engine, resource_ids: Sequence[str]) -> dict[tuple[str, str, str], Ages]:
+    """The same of single resources, by id, account and region; one without open findings is not there."""
+    from sre_findings.model.ages import Bucket, bucketed  # noqa: PLC0415 - see above
+
+    buckets: dict[tuple[str, str, str], list[tuple[Bucket, int]]] = {}
+    for row in engine.rows("resource_ages", resources=list(resource_ids)) if resource_ids else ():
+        bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")
+        buckets.setdefault((row["resource_id"], row["account_id"], row["region"]), []).append((bucket, int(row["findings"])))
+    return {place: bucketed(pairs) for place, pairs in buckets.items()}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sre_findings.ask import counting, kept
+from sre_findings.ask import counting, kept, resources
+from sre_findings.ask.engine import Engine
 from sre_findings.ask.questions.history import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
 from sre_findings.ask.summaries import check_owners, is_unread
 from sre_findings.ask.survival import time_to_fix as estimate
 from sre_findings.ask.when import choose
-from sre_findings.model.ages import Ages, Lateness, lateness
+from sre_findings.model.ages import Ages, Lateness, bucketed, lateness
 from sre_findings.model.errors import UsageError
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.rollup import ORGANIZATION, Scope
@@ -39,13 +40,14 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     if found is None:
         return no_snapshot(question.by + "s")
     check_owners(found, question.owners)
-    every = _ages(found, sources, question)
+    every = _ages(found, sources, question) if question.resource is None else _ages_of(question.resource, found.engine)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
     items = [{question.by: scope.value, **numbers} for scope, numbers in late.items() if scope.kind == question.by]
     items.sort(key=lambda one: (-one["late"], -one["due_this_week"], one[question.by]))
     whole = late.get(Scope(ORGANIZATION), Lateness().to_json())
-    headline = f"{whole['late']:,} findings are late, {whole['due_this_week']:,} more are due within a week."
+    of = f" of {question.resource}" if question.resource else ""
+    headline = f"{whole['late']:,} findings{of} are late, {whole['due_this_week']:,} more are due within a week."
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
     fields = [one.field for one in shown]
     summary = {"today": today.isoformat(), "policy": sources.policy.to_json(), **whole}
@@ -59,6 +61,12 @@ def _ages(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
         return counting.ages(found.engine, question.owners)
     pairs = (pair for kind in kinds for pair in kept.ages(found, sources, kind))
     return {scope: ages for scope, ages in pairs if not is_unread(scope, found)}
+
+
+def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
+    """Of one resource, as if it were everything. Raises UsageError where nothing is known by the text."""
+    known = counting.resource_ages(engine, [resources.known_id(text, engine) or text])
+    return {Scope(ORGANIZATION): bucketed(pair for ages in known.values() for pair in ages.buckets.items())}
 
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:

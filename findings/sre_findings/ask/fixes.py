@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sre_findings.ask import resources
 from sre_findings.ask.commands import advice, command
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Need, Package, plan
@@ -66,7 +67,8 @@ def fixes(question: Fixes, sources: Sources) -> ListAnswer:
 
 
 def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
-    filters = {"types": list(question.types) or None, **question.narrow.filters()}
+    one = resources.known_id(question.resource, found.engine)
+    filters = {"types": list(question.types) or None, "resource_id": one, **question.narrow.filters()}
     needs, lists = _needs(found.engine, {**risk_parameters(sources.policy), **filters})
     lines = plan(needs)
     shown = lines[: question.count or None]
@@ -78,21 +80,24 @@ def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
         "kev": sum(line.kev for line in lines),
         "upgrades": sum(len(line.packages) for line in lines),
     }
+    words = f" of {question.resource}" if question.resource else question.narrow.words()
     headline = (
-        f"{len(lines):,} upgrades{question.narrow.words()} remove {removed:,} findings; the first {len(shown)} remove "
+        f"{len(lines):,} upgrades{words} remove {removed:,} findings; the first {len(shown)} remove "
         f"{sum(line.findings for line in shown):,}."
         if lines
-        else f"No update removes anything{question.narrow.words()}."
+        else f"No update removes anything{words}."
     )
     return ListAnswer(headline, "lines", items, len(lines), _FIELDS, _SHOWN, found.proof, summary)
 
 
 def _needs(engine: Engine, parameters: Mapping[str, Any]) -> tuple[list[Need], dict[int, list[Key]]]:
     """Open findings gathered by what they need, and for each need the lists of packages that it stands for."""
-    packages = _packages(engine)
+    rows = engine.rows("fix_needs", **parameters)
+    one = parameters["resource_id"] is not None
+    packages = _packages(engine, sorted({int(row["packages_id"]) for row in rows}) if one else None)
     sums: dict[tuple[str, str, tuple[Package, ...]], list[Any]] = {}
     lists: dict[tuple[str, str, tuple[Package, ...]], set[Key]] = defaultdict(set)
-    for row in engine.rows("fix_needs", **parameters):
+    for row in rows:
         key = (row["region"], int(row["packages_id"]))
         place = (_KINDS.get(row["resource_type"], INSTANCE), row["platform"], packages.get(key, ()))
         total = sums.setdefault(place, [0, 0, [0] * (OTHER + 1), 0.0])
@@ -108,10 +113,10 @@ def _needs(engine: Engine, parameters: Mapping[str, Any]) -> tuple[list[Need], d
     return needs, {n: sorted(lists[place]) for n, place in enumerate(sums)}
 
 
-def _packages(engine: Engine) -> dict[Key, tuple[Package, ...]]:
-    """What each list of packages needs; a package that is there several times is needed once."""
+def _packages(engine: Engine, lists: Sequence[int] | None) -> dict[Key, tuple[Package, ...]]:
+    """What each of some lists of packages needs, None for every; a package that is there several times is needed once."""
     found: dict[Key, set[Package]] = defaultdict(set)
-    for row in engine.rows("fix_packages"):
+    for row in engine.rows("fix_packages", lists=lists):
         found[row["region"], int(row["packages_id"])].add(Package(row["manager"] or "", row["name"], row["fixed_in"] or ""))
     return {key: tuple(sorted(packages)) for key, packages in found.items()}
 

@@ -23,7 +23,7 @@ from sre_findings.ask.summaries import summarize
 from sre_findings.ask.trend import trend
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.age_bands import AgeGrid, age_grid
-from sre_findings.model.ages import Ages, Bucket, Lateness, bucketed, lateness
+from sre_findings.model.ages import Ages, Lateness, lateness
 from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.list_answer import ListAnswer
@@ -154,16 +154,10 @@ def _ages(found: Found, here: Sources) -> Ages:
 def _worst(engine: Engine, policy: Policy, today: date) -> list[Held]:
     """The resources that hold most, critical first."""
     rows = engine.rows("by_resource", **counting.EVERY | {"count": WORST})
-    late = _lateness(engine, [row["value"] for row in rows], policy, today)
-    places = [Place(row["value"], row["resource_type"], row["name"] or "", row["account_id"], row["region"], "") for row in rows]
-    return [Held(place, Rollup.counted(row), late.get(place[:1] + place[3:5], Lateness()))
-            for place, row in zip(places, rows, strict=True)]  # fmt: skip
-
-
-def _lateness(engine: Engine, wanted: Sequence[str], policy: Policy, today: date) -> dict[tuple[str, ...], Lateness]:
-    """What is late at each of some resources, by id, account and region."""
-    buckets: dict[tuple[str, ...], list[tuple[Bucket, int]]] = {}
-    for row in engine.rows("resource_ages", resources=wanted) if wanted else []:
-        bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")
-        buckets.setdefault((row["resource_id"], row["account_id"], row["region"]), []).append((bucket, int(row["findings"])))
-    return {key: lateness(bucketed(pairs), policy, today) for key, pairs in buckets.items()}
+    ages = counting.resource_ages(engine, [row["value"] for row in rows])
+    held = []
+    for row in rows:
+        place = Place(row["value"], row["resource_type"], row["name"] or "", row["account_id"], row["region"], "")
+        of_it = ages.get((place.resource_id, place.account_id, place.region), Ages())
+        held.append(Held(place, Rollup.counted(row), lateness(of_it, policy, today)))
+    return held

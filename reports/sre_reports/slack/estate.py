@@ -24,7 +24,11 @@ def estate_message(summary: SummaryAnswer, late: ListAnswer, links: Links) -> Me
     if summary.uncovered:
         said.append(f":warning: {wording.number(summary.uncovered, 'resource')} not fully scanned: what they hold is not known.")
     said += [f":warning: {escaped(reason)}" for reason in wording.doubts(summary.proof)[:5]]
-    parts = [Part([section("\n".join(said))]), *_owners(summary, late), Part([context(escaped(wording.proof_sentence(summary.proof)))])]
+    parts = [
+        Part([section("\n".join(said))]),
+        *_owners(summary, late),
+        Part([context(escaped(wording.proof_sentence(summary.proof)))]),
+    ]
     text = f"{wording.headline(summary.verdict)}: {wording.number(summary.rollup.counts.total, 'open finding')}"
     return message(text, [*parts, *_report(summary, links)])
 
@@ -33,7 +37,9 @@ def _owners(summary: SummaryAnswer, late: ListAnswer) -> list[Part]:
     rows = [_row(group.value, group.rollup.counts.by_rank(), late) for group in summary.groups[:GROUPS]]
     if not rows:
         return []
-    classic = [(code(owner), f"{critical} critical", f"{high} high", f"{total} in all") for owner, critical, high, total, _ in rows]
+    classic = [
+        (code(owner), f"{critical} critical", f"{high} high", f"{total} in all") for owner, critical, high, total, _ in rows
+    ]
     return [Part([table([_HEADINGS, *rows], numbers=(1, 2, 3, 4))], weight=1, classic=[lines("By owner", classic)])]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.model.answer import LIVE, ResourceAnswer
-from sre_findings.model.coverage import explain, remedy
+from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding
 from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, VULNERABLE
 from sre_reports import wording
@@ -41,17 +41,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is told beside the answer: nearest names, and updates of this resource as the fix plan has them."""
+    """What is told beside the answer: how many findings are past their deadline, None where that was not asked, and the
+    updates of this resource as the fix plan has them.
+    """
 
-    near: Sequence[str] = ()
+    late: int | None = None
     fixes: Sequence[Mapping[str, Any]] = ()
 
 
 def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links: Links) -> Message:
     """The answer as one message."""
     if answer.verdict.reason == NO_SUCH_RESOURCE:
-        return _stranger(answer, asked, beside)
-    parts = [Part([section(f"{_name(answer)}\n{_verdict(answer)}")]), *_notes(answer)]
+        return _stranger(answer, asked)
+    parts = [Part([section(f"{_name(answer)}\n{_verdict(answer, beside)}")]), *_notes(answer)]
     if answer.findings:
         parts += [_findings(answer), *_fixes(beside)]
     elif answer.verdict.verdict != VULNERABLE:
@@ -79,22 +81,22 @@ def _headline(answer: ResourceAnswer) -> str:
     return wording.headline(answer.verdict)
 
 
-def _verdict(answer: ResourceAnswer) -> str:
+def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
     """The verdict sentence, then counts, what is late, what CISA lists, and what can be done."""
     rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
     if answer.verdict.explanation.lower() not in said[0].lower() and not rollup.counts.total:
         said.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
         said[0] += wording.counts_sentence(rollup)[1]
-        more = [*_late(answer), *_kev(answer), wording.more_sentence(rollup)]
+        more = [*_late(beside), *_kev(answer), wording.more_sentence(rollup)]
         said.append(" ".join(text for text in more if text))
     return "\n".join(text for text in said if text)
 
 
-def _late(answer: ResourceAnswer) -> list[str]:
-    if answer.late is None or not answer.rollup.counts.total:
+def _late(beside: Beside) -> list[str]:
+    if beside.late is None:
         return []
-    return [f"*{answer.late:,}* past SLA." if answer.late else "None past SLA."]
+    return [f"*{beside.late:,}* past SLA." if beside.late else "None past SLA."]
 
 
 def _kev(answer: ResourceAnswer) -> list[str]:
@@ -142,25 +144,29 @@ def _fix(line: Mapping[str, Any]) -> str:
 
 def _coverage(answer: ResourceAnswer) -> list[Part]:
     """Which scans there are, or why there is none and what to do."""
-    active = [row for row in answer.coverage if row.active]
-    silent = [row for row in answer.coverage if not row.active]
-    told = [f":white_check_mark: {escaped(row.scan_type.lower())} scanned"
-            + (f", last at {row.last_scanned_at:%Y-%m-%d %H:%M} UTC" if row.last_scanned_at else "") for row in active]  # fmt: skip
-    told += [f":no_entry: {escaped(row.scan_type.lower())}: {escaped(explain(row.reason))}. {escaped(remedy(row.reason))}" for row in silent]
+    told = [_scan(row) for row in sorted(answer.coverage, key=lambda row: not row.active)]
     if answer.verdict.verdict != CLEAN:
         told.append("That is not the same as none.")
     return [Part([section("\n".join(told))], weight=1)] if told else []
 
 
-def _stranger(answer: ResourceAnswer, asked: Asked, beside: Beside) -> Message:
+def _scan(row: Coverage) -> str:
+    """One kind of scan: when it was last done, or why it is not."""
+    name = escaped(row.scan_type.lower())
+    if row.active:
+        last = f", last at {row.last_scanned_at:%Y-%m-%d %H:%M} UTC" if row.last_scanned_at else ""
+        return f":white_check_mark: {name} scanned{last}"
+    return f":no_entry: {name}: {escaped(explain(row.reason))}. {escaped(remedy(row.reason))}"
+
+
+def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
     """Nothing of this name, with names that are near and the forms that an id has."""
-    said = f"*No such resource:* {code(asked.text)}"
-    if beside.near:
-        said += f"\nNearest: {', '.join(code(name) for name in beside.near[:5])}"
+    said = f"*No such resource:* {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
     said += "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an IP address, or a name as Inspector knows it."
     told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(wording.proof_sentence(answer.proof))
-    again = Button("Ask live", "ask_live", asked.value(live=True))
-    return message(f"No such resource: {escaped(asked.text)}", [Part([section(said)]), Part([context(told)]), Part([actions("resource", [again])])])
+    again = actions("resource", [Button("Ask live", "ask_live", asked.value(live=True))])
+    parts = [Part([section(said)]), Part([context(told)]), Part([again])]
+    return message(f"No such resource: {escaped(asked.text)}", parts)
 
 
 def _proof(answer: ResourceAnswer) -> str:

@@ -16,5 +16,6 @@ where f.status is distinct from 'SUPPRESSED' and f.status is distinct from 'CLOS
   and f.packages_id is not null and f.fix_available = 'YES'
   and (:owners is null or list_contains(:owners, f.owner)) and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region)) and (:types is null or list_contains(:types, f.resource_type))
+  and (:resource_id is null or f.resource_id = :resource_id)
 group by f.resource_type, coalesce(r.platform, ''), f.region, f.packages_id, f.severity_rank
 order by f.resource_type, platform, f.region, f.packages_id, f.severity_rank

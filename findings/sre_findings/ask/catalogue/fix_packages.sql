@@ -1,5 +1,5 @@
--- Every package of every list, with the version that fixes it.
+-- Every package of some lists, or of every list, with the version that fixes it.
 select region, packages_id, position, name, manager, fixed_in
 from packages
-where name is not null
+where name is not null and (:lists is null or list_contains(:lists, packages_id))
 order by region, packages_id, position

@@ -39,10 +39,11 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Sla:
-    """What is late and what is due, in all and by owner, account, region or type."""
+    """What is late and what is due, in all and by owner, account, region or type; of one ``resource`` alone, in all."""
 
     by: str = "owner"
     owners: Sequence[str] = ()
+    resource: str | None = None
     as_of: str | None = None
 
 

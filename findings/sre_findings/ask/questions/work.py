@@ -30,13 +30,17 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Fixes:
-    """What to update, rebuild or replace first: the first ``count`` lines (0: all). ``images`` asks for machine images."""
+    """What to update, rebuild or replace first: the first ``count`` lines (0: all). ``images`` asks for machine images.
+
+    ``resource`` is an id or a name: then of that resource alone.
+    """
 
     count: int = 10
     as_of: str | None = None
     narrow: Narrow = EVERYWHERE
     types: Sequence[str] = ()
     images: bool = False
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
