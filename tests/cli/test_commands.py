@@ -187,7 +187,7 @@ def test_the_export_holds_every_recorded_finding_in_each_format(
     with inspector(fleet):
         regions = [word for region in fleet.regions for word in ("--region", region)]
         assert cli("scan", *regions, *every, "--rate", "1000", "--store", str(tmp_path)).code == 0
-    for form in ("csv", "ndjson", "parquet"):
+    for form in ("csv", "ndjson", "parquet", "sarif", "ocsf"):
         assert cli("export", "--format", form, *every, "-o", str(tmp_path / form), "--store", str(tmp_path)).code == 0
     lines = [json.loads(line) for line in (tmp_path / "ndjson").read_text().splitlines()]
     assert {line["findingArn"]: {k: v for k, v in line.items() if k != "_sre"} for line in lines} == recorded
@@ -197,7 +197,12 @@ def test_the_export_holds_every_recorded_finding_in_each_format(
         rows = list(reader)
     assert reader.fieldnames is not None
     assert len(reader.fieldnames) == 55
-    assert {row["Finding ARN"]: row["Severity"] for row in rows} == {arn: f["severity"] for arn, f in recorded.items()}
+    severities = {arn: f["severity"] for arn, f in recorded.items()}
+    assert {row["Finding ARN"]: row["Severity"] for row in rows} == severities
+    results = [one["properties"] for one in json.loads((tmp_path / "sarif").read_text())["runs"][0]["results"]]
+    assert {one["findingArn"]: one["severity"] for one in results} == severities
+    events = [json.loads(line) for line in (tmp_path / "ocsf").read_text().splitlines()]
+    assert {one["finding_info"]["uid"]: one["unmapped"]["inspector"]["severity"] for one in events} == severities
 
 
 def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, inspector: Any, tmp_path: Path) -> None:

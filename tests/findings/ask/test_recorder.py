@@ -1,0 +1,47 @@
+"""Operations are written together, and all of them before the server ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sre_findings.ask import operations
+from sre_findings.ask.operations import Recorder
+from sre_findings.ask.sources import Sources
+from sre_findings.model.operation import ANSWERED, Operation
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.operations import read
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import Row, SqliteTable
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+class Counting(SqliteTable):
+    """A table that counts its transactions."""
+
+    written = 0
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """See Table."""
+        self.written += 1
+        super().put(rows)
+
+
+def test_what_comes_soon_after_another_shares_its_transaction_and_the_end_waits_for_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "_GATHER", 3600.0)
+    table = Counting(tmp_path / "table.db")
+    recorder = Recorder(Sources(Snapshots(FolderBlobs(tmp_path)), table, tmp_path))
+    for number in range(5):
+        recorder.add(Operation(NOW, str(number), "me", "summarize", ANSWERED, 1, {}, "snapshot", "s", 0))
+        while not recorder._waiting.empty() and number == 0:  # the first was taken before the others come
+            os.sched_yield()
+    recorder.close()
+    assert {one.id for one in read(table, NOW, 1)} == {*"01234"}
+    assert table.written == 1
