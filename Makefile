@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := findings scanner reports mcp cli simulator benchmarks tests
+CODE := findings scanner reports mcp lambda cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup spark node demo test lint format bench docs lock clean
@@ -61,7 +61,7 @@ docs: setup ## Renew the parts of the documentation that are made from the code
 	$(BIN)/python docs/make.py
 
 lock: setup ## Pin the dependencies anew (needs uv)
-	uv pip compile setup.cfg --extra cli --extra dev --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
+	uv pip compile setup.cfg --extra cli --extra slack --extra dev --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
 	uv pip compile setup.cfg --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-spark.lock
 
 clean: ## Remove what was made

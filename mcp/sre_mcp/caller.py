@@ -14,6 +14,7 @@ from sre_findings.ask.remote import PERSON
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import AccessDenied
 from sre_mcp.auth.bearer import FINDINGS, SCOPES
+from sre_mcp.auth.person import person_of
 from sre_mcp.auth.verifier import Verifier
 
 NOBODY = "anonymous"
@@ -58,12 +59,6 @@ async def caller(ctx: Asked) -> Caller:
     token = get_access_token()
     if token is None:
         raise AccessDenied("nobody said who asks", do="Send a token.")
-    bearer = await state.verifier.acting_for(token, _person(ctx))
+    bearer = await state.verifier.acting_for(token, person_of((ctx.meta or {}).get(PERSON)))
     bearer.need(FINDINGS)
     return Caller(bearer.name, bearer.sources(state.sources), bearer.scopes)
-
-
-def _person(ctx: Asked) -> str | None:
-    """For whom the token acts, as the request says."""
-    said = (ctx.meta or {}).get(PERSON)
-    return None if said is None else str(said)[:128]

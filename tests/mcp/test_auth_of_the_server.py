@@ -35,7 +35,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
     people = {"T1/U1": {"accounts": [MINE], "owners": ["*"]}}
-    path.write_text(json.dumps({"tokens": [entry for _, entry in made.values()], "slack_users": people}))
+    path.write_text(json.dumps({"tokens": [entry for _, entry in made.values()], "slack": people}))
     return {name: token for name, (token, _) in made.items()} | {"document": path.as_uri()}
 
 
@@ -54,7 +54,7 @@ def asked(method: str, params: Any) -> dict[str, Any]:
 def call(server: Any, tokens: dict[str, str]) -> Any:
     """``call("one", "summarize", by="owner")``: the result of a tool for the holder of a token."""
 
-    def post(whose: str, tool: str, person: str | None = None, **arguments: Any) -> Any:
+    def post(whose: str, tool: str, person: str | dict[str, Any] | None = None, **arguments: Any) -> Any:
         params = {"name": tool, "arguments": arguments} | ({"_meta": {PERSON: person}} if person else {})
         answer = server.post(asked("tools/call", params), Authorization=f"Bearer {tokens[whose]}")
         assert answer.status == 200, answer.body
@@ -125,6 +125,11 @@ def test_a_token_that_acts_for_people_sees_what_they_may_and_nothing_alone(call:
     assert [one["value"] for one in mine["groups"]] == [MINE]
     stranger = call("slack", "summarize", person="T1/U2", by="account")["structuredContent"]
     assert stranger["groups"] == []
+    same = call("slack", "summarize", person={"user": "T1/U1", "channel": "T1/C1"}, by="account")["structuredContent"]
+    assert same["groups"] == mine["groups"]
+    shared = {"user": "T1/U1", "channel": "T1/C1", "shared": True}
+    assert call("slack", "summarize", person=shared, by="account")["structuredContent"]["groups"] == []
+    assert call("slack", "summarize", person={"users": "T1/U1"})["isError"]
     assert call("one", "summarize", person="T1/U1")["isError"], "who acts for nobody may not name anybody"
 
 

@@ -42,15 +42,19 @@ class Page:
 
 
 class Remote:
-    """One server. Raises UsageError for an address that it would be wrong to send a token to."""
+    """One server. ``asking`` tells it for whom a token that acts for people is used: see sre_mcp.auth.person.
 
-    def __init__(self, url: str, token: str = "", timeout: float = TIMEOUT) -> None:
+    Raises UsageError for an address that it would be wrong to send a token to.
+    """
+
+    def __init__(self, url: str, token: str = "", timeout: float = TIMEOUT, asking: Mapping[str, Any] | None = None) -> None:
         self._place, self._token, self._timeout = _checked(url), token, timeout
+        self._meta = {"_meta": {PERSON: dict(asking)}} if asking else {}
         self._name = f"{self._place.scheme}://{self._place.netloc}"
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> Page:
         """What a tool answers. Raises what the question would raise here, and Unreadable where the server cannot be asked."""
-        params = {"name": tool, "arguments": dict(arguments)}
+        params = {"name": tool, "arguments": dict(arguments), **self._meta}
         said = self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
         with self.understood():
             answer = json.loads(said)

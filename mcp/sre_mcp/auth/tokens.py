@@ -2,7 +2,8 @@
 
     {"tokens": [{"name": "ci", "sha256": "…", "scopes": ["findings:read"], "accounts": ["111122223333"], "owners": ["*"],
                  "expires": "2027-01-31T00:00:00Z", "acts_for": "slack"}],
-     "slack_users": {"T0123456/U0123456": {"accounts": ["*"], "owners": ["payments"]}}}
+     "slack": {"T0123456/U0123456": {"accounts": ["*"], "owners": ["payments"]},
+               "T0123456/C0123456": {"accounts": ["111122223333"], "owners": ["payments"]}}}
 
 A token is 32 random bytes, so that one round of SHA-256 keeps it: there is nothing to guess. What is not said is not allowed.
 """
@@ -21,11 +22,13 @@ from typing import Any
 from sre_findings.model.access import NOTHING, Access, parse_access
 from sre_findings.model.errors import AccessDenied, UsageError
 from sre_mcp.auth.bearer import SCOPES, SLACK, Bearer
+from sre_mcp.auth.person import Person
 
 LARGEST = 1 << 20  # bytes of a document
 _KEYS = {"name", "sha256", "scopes", "accounts", "owners", "expires", "acts_for"}
 _TOKEN = re.compile(r"sre_[A-Za-z0-9_-]{43}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_WHO = re.compile(r"[TE][A-Z0-9]{1,20}/[UWCGD][A-Z0-9]{1,20}\Z")  # of a workspace: a user or a channel
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/-]{0,63}\Z")
 
 
@@ -40,10 +43,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a document, and what the people may see whom some of them act for."""
+    """The tokens of a document, and what the people and channels of a chat may see that some of them act for."""
 
     entries: Sequence[Entry] = ()
-    people: Mapping[str, Access] = field(default_factory=dict)
+    slack: Mapping[str, Access] = field(default_factory=dict)
 
     def find(self, token: str, now: datetime) -> Entry | None:
         """The entry of a token; None for one that nobody has, or that expired. It takes as long whichever entry it is."""
@@ -53,7 +56,7 @@ class Tokens:
                 found = entry
         return found if found is not None and now < found.expires else None
 
-    def acting_for(self, bearer: Bearer, person: str | None) -> Bearer:
+    def acting_for(self, bearer: Bearer, person: Person | None) -> Bearer:
         """The bearer as they may ask for one person: what both may see. Somebody whom nobody named sees nothing.
 
         Raises AccessDenied where a token that acts for nobody names a person.
@@ -62,8 +65,14 @@ class Tokens:
             return bearer
         if bearer.acts_for is None:
             raise AccessDenied("this token acts for nobody but itself", do="Ask without naming a person.")
-        access = bearer.access.narrowed(self.people.get(person, NOTHING))
-        return replace(bearer, name=f"{bearer.name} for {person}", access=access, acts_for=None)
+        access = bearer.access.narrowed(self._of(person))
+        return replace(bearer, name=f"{bearer.name} for {person.user}", access=access, acts_for=None)
+
+    def _of(self, person: Person) -> Access:
+        """Their own entry, or else the channel's. What all of a channel read, both must allow: silence of the channel denies."""
+        channel = self.slack.get(person.channel, NOTHING)
+        own = self.slack.get(person.user, channel)
+        return own.narrowed(channel) if person.shared else own
 
 
 def is_token(text: str) -> bool:
@@ -74,8 +83,8 @@ def is_token(text: str) -> bool:
 def parse(text: str) -> Tokens:
     """A document of tokens. Raises UsageError that names the entry and what is wrong with it, never what else is in it."""
     values = _object(text)
-    if unknown := sorted(values.keys() - {"tokens", "slack_users"}):
-        raise _wrong(f"{unknown[0][:60]!r} is neither tokens nor slack_users")
+    if unknown := sorted(values.keys() - {"tokens", "slack"}):
+        raise _wrong(f"{unknown[0][:60]!r} is neither tokens nor slack")
     found = values.get("tokens", [])
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise _wrong("tokens must be a list of objects")
@@ -83,7 +92,7 @@ def parse(text: str) -> Tokens:
     for what, each in (("name", [one.bearer.name for one in entries]), ("sha256", [one.sha256.hex() for one in entries])):
         if len({*each}) < len(each):
             raise _wrong(f"two tokens have the same {what}")
-    return Tokens(tuple(entries), _people(values.get("slack_users", {})))
+    return Tokens(tuple(entries), _slack(values.get("slack", {})))
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -134,10 +143,12 @@ def _expires(text: object, of: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _people(values: object) -> dict[str, Access]:
+def _slack(values: object) -> dict[str, Access]:
     if not isinstance(values, dict) or not all(isinstance(one, dict) for one in values.values()):
-        raise _wrong("slack_users must be an object of objects")
-    return {person: parse_access(one, f"slack user {person[:60]!r}") for person, one in values.items()}
+        raise _wrong("slack must be an object of objects")
+    if wrong := next((who for who in values if not _WHO.match(who)), None):
+        raise _wrong(f"{wrong[:60]!r} of slack is neither a user, as T…/U…, nor a channel, as T…/C…")
+    return {who: parse_access(one, f"{who[:60]!r} of slack") for who, one in values.items()}
 
 
 def _wrong(why: str) -> UsageError:

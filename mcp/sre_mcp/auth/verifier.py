@@ -13,6 +13,7 @@ from mcp.server.auth.provider import AccessToken, TokenVerifier
 from sre_findings.model.errors import SreError
 from sre_mcp.auth.bearer import Bearer, of_claims
 from sre_mcp.auth.oidc import Oidc
+from sre_mcp.auth.person import Person
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.tokens import is_token
 
@@ -46,7 +47,7 @@ class Verifier(TokenVerifier):
             return await self._by_hash(token)
         return await self._by_issuer(token) if token.count(".") == 2 else None
 
-    async def acting_for(self, token: AccessToken, person: str | None) -> Bearer:
+    async def acting_for(self, token: AccessToken, person: Person | None) -> Bearer:
         """Who asks, and where a token acts for people, for whom. Raises AccessDenied where it may not (see Tokens)."""
         bearer = bearer_of(token)
         tokens = self._tokens

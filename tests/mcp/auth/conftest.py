@@ -39,7 +39,7 @@ def entry(whose: str = "ci", **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def document(tmp_path: Path) -> Callable[..., Path]:
-    """``document(entry(…), …, slack_users={…})``: a file of tokens that is its owner's alone."""
+    """``document(entry(…), …, slack={…})``: a file of tokens that is its owner's alone."""
 
     def write(*entries: dict[str, Any], **more: Any) -> Path:
         path = tmp_path / "tokens.json"

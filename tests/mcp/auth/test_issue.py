@@ -64,9 +64,9 @@ def test_what_else_is_in_the_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     path.touch(mode=0o600)
     people = {"T1/U1": {"accounts": ["*"], "owners": ["*"]}}
-    path.write_text(json.dumps({"slack_users": people}))
+    path.write_text(json.dumps({"slack": people}))
     add(issue(wish(), NOW)[1], path)
-    assert json.loads(path.read_text())["slack_users"] == people
+    assert json.loads(path.read_text())["slack"] == people
 
 
 def test_a_second_token_of_a_name_and_a_file_that_cannot_be_read_change_nothing(tmp_path: Path) -> None:

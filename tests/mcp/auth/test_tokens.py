@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
+from sre_mcp.auth.person import Person, person_of
 from sre_mcp.auth.tokens import Tokens, is_token, parse
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -110,10 +111,11 @@ def test_a_wrong_entry_is_named(make_entry: Make, change: dict[str, Any], why: s
         ("", "it is not JSON"),
         ("[]", "it is no JSON object"),
         ("[" * 100_000, "it is not JSON"),
-        ('{"token": []}', "'token' is neither tokens nor slack_users"),
+        ('{"token": []}', "'token' is neither tokens nor slack"),
         ('{"tokens": {}}', "tokens must be a list of objects"),
-        ('{"slack_users": []}', "slack_users must be an object of objects"),
-        ('{"slack_users": {"U1": {"accounts": "*"}}}', "accounts must be a list of texts"),
+        ('{"slack": []}', "slack must be an object of objects"),
+        ('{"slack": {"U1": {}}}', "'U1' of slack is neither a user, as T…/U…, nor a channel"),
+        ('{"slack": {"T1/U1": {"accounts": "*"}}}', "accounts must be a list of texts"),
         (" " * (1 << 20) + "{}", "larger than a megabyte"),
     ],
 )
@@ -132,20 +134,62 @@ def test_two_tokens_of_one_name_or_one_hash_are_refused(make_entry: Make) -> Non
 
 def test_who_acts_for_somebody_sees_what_both_may(make_entry: Make) -> None:
     people = {"T1/U1": {"accounts": ["111122223333", "444455556666"], "owners": ["*"]}}
-    tokens = parsed(make_entry(acts_for="slack", accounts=["*"]), slack_users=people)
+    tokens = parsed(make_entry(acts_for="slack", accounts=["*"]), slack=people)
     bot = tokens.entries[0].bearer
-    both = tokens.acting_for(bot, "T1/U1")
+    both = tokens.acting_for(bot, Person("T1/U1"))
     assert both.access == Access(frozenset({"111122223333", "444455556666"}), frozenset({"payments"}))
     assert (both.name, both.acts_for) == ("ci for T1/U1", None)
-    assert tokens.acting_for(bot, "T1/U2").access == NOTHING
+    assert tokens.acting_for(bot, Person("T1/U2")).access == NOTHING
     assert tokens.acting_for(bot, None) == bot
 
 
+ONE, TWO = {"accounts": ["111122223333"], "owners": ["*"]}, {"accounts": ["444455556666"], "owners": ["*"]}
+BOTH = {"accounts": ["111122223333", "444455556666"], "owners": ["*"]}
+
+
+@pytest.mark.parametrize(
+    ("user", "channel", "shared", "seen"),
+    [
+        ("U1", "C2", False, {"111122223333"}),  # their own entry holds, wherever they ask
+        ("U2", "C2", False, {"444455556666"}),  # without one, the channel's
+        ("U2", "C9", False, set()),
+        ("U1", "C2", True, set()),  # what both allow is nothing
+        ("U1", "C3", True, {"111122223333"}),
+        ("U1", "C9", True, set()),  # the channel has no entry
+        ("U2", "C2", True, {"444455556666"}),
+        ("U2", "C9", True, set()),
+    ],
+)
+def test_users_then_channels_and_where_it_is_shared_both(
+    make_entry: Make, user: str, channel: str, shared: bool, seen: set[str]
+) -> None:
+    of = {"T1/U1": ONE, "T1/C2": TWO, "T1/C3": BOTH}
+    tokens = parsed(make_entry(acts_for="slack", accounts=["*"], owners=["*"]), slack=of)
+    person = Person(f"T1/{user}", f"T1/{channel}", shared)
+    assert tokens.acting_for(tokens.entries[0].bearer, person).access.accounts == seen
+
+
+def test_a_person_is_a_text_or_an_object() -> None:
+    assert person_of(None) is None
+    assert person_of("T1/U1") == person_of({"user": "T1/U1"}) == Person("T1/U1")
+    assert person_of({"user": "T1/U1", "channel": "T1/C1", "shared": True}) == Person("T1/U1", "T1/C1", True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", 7, [], {}, {"user": None}, {"user": 1}, {"user": "T1/U1", "shared": "no"}, {"user": "T1/U1", "channel": None},
+     {"user": "U" * 129}, {"user": "T1/U1", "channel": "C" * 129}],
+)  # fmt: skip
+def test_what_names_nobody_as_it_should_is_denied(said: Any) -> None:
+    with pytest.raises(AccessDenied, match="does not name a person"):
+        person_of(said)
+
+
 def test_a_token_that_acts_for_nobody_cannot_name_anybody(make_entry: Make) -> None:
-    tokens = parsed(make_entry(), slack_users={"T1/U1": {"accounts": ["*"], "owners": ["*"]}})
+    tokens = parsed(make_entry(), slack={"T1/U1": {"accounts": ["*"], "owners": ["*"]}})
     bearer = tokens.entries[0].bearer
     with pytest.raises(AccessDenied, match="acts for nobody but itself"):
-        tokens.acting_for(bearer, "T1/U1")
+        tokens.acting_for(bearer, Person("T1/U1"))
     assert tokens.acting_for(bearer, None) == bearer
 
 

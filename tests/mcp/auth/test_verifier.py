@@ -28,6 +28,7 @@ from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
 from sre_mcp.auth.open import open_verifier
+from sre_mcp.auth.person import Person
 from sre_mcp.auth.verifier import LONGEST, Verifier, bearer_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -47,7 +48,7 @@ def verifier(document: Callable[..., Path], make_entry: Make) -> Verifier:
         make_entry(expires=SOON),
         make_entry("slackbot", acts_for="slack", accounts=["*"], owners=["*"], expires=SOON),
         make_entry("useless", scopes=[], expires=SOON),
-        slack_users={"T1/U1": {"accounts": ["111122223333"], "owners": ["*"]}},
+        slack={"T1/U1": {"accounts": ["111122223333"], "owners": ["*"]}},
     )
     found = open_verifier(path.as_uri(), "", HERE)
     assert found
@@ -124,13 +125,13 @@ def test_who_acts_for_people_sees_nothing_until_one_is_named(verifier: Verifier,
     sources = Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "t"), tmp_path)
     with pytest.raises(AccessDenied, match="acts for people of slack, and the request names none"):
         anyio.run(verifier.acting_for, bot, None).sources(sources)
-    known, stranger = (anyio.run(verifier.acting_for, bot, person) for person in ("T1/U1", "T1/U2"))
+    known, stranger = (anyio.run(verifier.acting_for, bot, person) for person in (Person("T1/U1"), Person("T1/U2")))
     assert known.sources(sources).access == Access(frozenset({"111122223333"}), frozenset({"*"}))
     assert stranger.sources(sources).access == NOTHING
     ci = verified(verifier, make_token("ci"))
     assert ci
     with pytest.raises(AccessDenied, match="acts for nobody but itself"):
-        anyio.run(verifier.acting_for, ci, "T1/U1")
+        anyio.run(verifier.acting_for, ci, Person("T1/U1"))
 
 
 def test_aws_is_asked_only_with_the_scope_for_it(tmp_path: Path) -> None:
