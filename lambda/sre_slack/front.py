@@ -71,15 +71,15 @@ class Front:
     def _pressed(self, payload: str) -> Response:
         """A button of ours. Those that only open an address want no more than a 200."""
         pressed = _object(payload)
-        action = (pressed.get("actions") or [{}])[0]
+        action = next(iter(_list(pressed.get("actions"))), None)
         if not isinstance(action, dict) or action.get("action_id") not in KINDS:
             return _plain(200)
         asked = _object(str(action.get("value", "")))
-        place = tuple((pressed.get(name) or {}).get("id") for name in ("team", "user", "channel"))
+        place = tuple(_id(pressed.get(name)) for name in ("team", "user", "channel"))
         job = self._job(
             action["action_id"], pressed.get("trigger_id"), place, pressed.get("response_url"),
             text=str(asked.get("id", ""))[: command.LONGEST],
-            severities=tuple(one for one in map(str, asked.get("sev") or ()) if one.lower() in command.SEVERITIES),
+            severities=tuple(one for one in map(str, _list(asked.get("sev"))) if one.lower() in command.SEVERITIES),
             cursor=str(asked["cursor"])[:200] if asked.get("cursor") else None, live=asked.get("live") is True,
         )  # fmt: skip
         self.invoke(job)
@@ -115,6 +115,14 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise Malformed("JSON that is no object")
     return values
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _id(value: Any) -> Any:
+    return value.get("id") if isinstance(value, dict) else None
 
 
 def _code(text: str) -> str:

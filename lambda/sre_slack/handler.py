@@ -24,7 +24,7 @@ _FRONT = Front(_KEEPER, invoke_self)
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html"""
     if is_job(event):
-        return {"outcome": _worker().work(Job.from_json(event), context.aws_request_id)}
+        return {"outcome": _worker().work(Job.from_json(event), context)}
     return _FRONT.answer(event)
 
 

@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sre_findings.model.errors import Throttled, Unreachable
+
 ASK, NEXT, LIVE, SHARE = "ask", "next_ten", "ask_live", "share"
 KINDS = (ASK, NEXT, LIVE, SHARE)
+
+
+class InProgress(Throttled):
+    """Another invocation works on this job: it is answered there."""
+
+
+class NotRecorded(Unreachable):
+    """What was done, or is about to be, cannot be written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,6 @@ class Job:
     severities: tuple[str, ...] = ()
     live: bool = False
     cursor: str | None = None
-    enterprise_shared: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; under ``job``, so that nothing else is taken for one."""

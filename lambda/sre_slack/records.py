@@ -17,8 +17,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sre_findings.model.errors import Throttled, Unreachable
-from sre_slack.job import Job
+from sre_slack.job import InProgress, Job, NotRecorded
 
 KEPT = 3600  # seconds: Slack's addresses live for half of that
 RATE, WINDOW = 20, 60  # questions of a person in so many seconds
@@ -36,6 +35,10 @@ class DynamoDBRecords:
         self._layer = DynamoDBPersistenceLayer(table_name=table, boto_config=_QUICK)
         self._config = IdempotencyConfig(event_key_jmespath="key", expires_after_seconds=KEPT, raise_on_no_idempotency_key=True)
 
+    def begin(self, context: Any) -> None:
+        """See Records."""
+        self._config.register_lambda_context(context)
+
     def once(self, job: Job, work: Callable[[], str]) -> str:
         """See Records. One that works at the same moment makes this one fail, so that Lambda comes back for the result."""
 
@@ -46,9 +49,9 @@ class DynamoDBRecords:
         try:
             return str(done(data={"key": job.key}))
         except IdempotencyAlreadyInProgressError as error:
-            raise Throttled("another invocation is at it") from error
+            raise InProgress("another invocation is at it") from error
         except IdempotencyPersistenceLayerError as error:
-            raise Unreachable("the table cannot be written") from error
+            raise NotRecorded("the table cannot be written") from error
 
     def failures(self, job: Job) -> int:
         """See Records. Where it cannot be counted, it is the first: better said twice than never."""

@@ -71,12 +71,14 @@ def send(url: str, payload: Mapping[str, Any]) -> None:
     body = json.dumps(payload).encode()
     try:
         _post(url, body)
-    except Throttled as error:
-        time.sleep(error.seconds if isinstance(error, _Wait) else 1.0)
+    except Busy as error:
+        time.sleep(error.seconds)
         _post(url, body)
 
 
-class _Wait(Throttled):
+class Busy(Throttled):
+    """Slack asks to be left alone for some seconds."""
+
     def __init__(self, seconds: float) -> None:
         super().__init__("Slack asks for patience")
         self.seconds = min(seconds, _PATIENCE)
@@ -106,7 +108,7 @@ def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPCon
 
 def _check(status: int, said: str, wait: str) -> None:
     if status == http.client.TOO_MANY_REQUESTS:
-        raise _Wait(float(wait) if wait.isdecimal() else 1.0)
+        raise Busy(float(wait) if wait.isdecimal() else 1.0)
     if status >= http.client.INTERNAL_SERVER_ERROR:
         raise Unreachable(f"Slack answered {status}")
     if status != http.client.OK:

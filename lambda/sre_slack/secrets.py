@@ -92,7 +92,10 @@ def _extension(name: str, environ: Mapping[str, str]) -> str:
         connection.close()
     if answer.status != http.client.OK:
         raise CredentialsInvalid("the secret cannot be read", why=f"the extension answered {answer.status}", do=_ALLOW)
-    return str(json.loads(body)["SecretString"])
+    try:
+        return str(json.loads(body)["SecretString"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise CredentialsInvalid("the secret is no text", do="See docs/slack.md.") from error
 
 
 _ALLOW = "Allow secretsmanager:GetSecretValue for SRE_SLACK_SECRET_ID to the function's role."
@@ -108,4 +111,6 @@ def _secrets_manager(name: str) -> str:
         answer = boto3.client("secretsmanager", config=quick).get_secret_value(SecretId=name)
     except (BotoCoreError, ClientError) as error:
         raise CredentialsInvalid("the secret cannot be read", why=type(error).__name__, do=_ALLOW) from error
+    if "SecretString" not in answer:
+        raise CredentialsInvalid("the secret is no text", do="See docs/slack.md.")
     return answer["SecretString"]

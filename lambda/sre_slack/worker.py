@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sre_findings.ask.remote import Remote
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Throttled, UsageError
@@ -19,9 +19,9 @@ from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_slack import log
 from sre_slack.answering import TIMEOUT, answer
-from sre_slack.job import SHARE, Job
+from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
 from sre_slack.principal import principal
-from sre_slack.respond import LASTS, respond, say
+from sre_slack.respond import LASTS, Busy, Refused, respond, say
 from sre_slack.secrets import Keeper
 
 TRIES = 3
@@ -29,6 +29,10 @@ TRIES = 3
 
 class Records(Protocol):
     """What is remembered between invocations; see records.py."""
+
+    def begin(self, context: Any) -> None:
+        """Hears of Lambda's context: a job whose worker dies is free again when that worker's time is over."""
+        ...
 
     def once(self, job: Job, work: Callable[[], str]) -> str:
         """What ``work`` gave for this job, whoever did it: it is done once, and again only where it raised."""
@@ -53,14 +57,27 @@ class Worker:
     environ: Mapping[str, str] = os.environ  # type: ignore[assignment]  # an environment is a mapping of texts
     now: Callable[[], float] = time.time
 
-    def work(self, job: Job, operation: str) -> str:
+    def work(self, job: Job, context: Any) -> str:
         """Answers the job and says how it ended. Raises SreError where Lambda shall try again, or give it up."""
+        operation, ended = context.aws_request_id, [""]
         if self.now() - job.asked_at > LASTS:
             log.note("too late to answer", key=job.key, operation=operation)
             return "late"
+        self.records.begin(context)
+
+        def once() -> str:
+            ended[0] = self._answered(job, operation)
+            return ended[0]
+
         try:
-            return self.records.once(job, lambda: self._answered(job, operation))
+            return self.records.once(job, once)
+        except InProgress:  # whoever is at it answers, or fails and says so
+            log.note("another invocation is at it", key=job.key, operation=operation)
+            raise
         except SreError as error:
+            if ended[0]:  # said already: to come again would say it twice
+                log.fault("answered, and not recorded", error, key=job.key, operation=operation)
+                return ended[0]
             self._apologise(job, operation, error)
             raise
 
@@ -74,7 +91,7 @@ class Worker:
         try:
             self._send(job, self._message(job))
         except (UsageError, AccessDenied) as error:  # trying again would change nothing
-            say(job.response_url, _plainly(error), replace_original=False)
+            say(job.response_url, _plainly(error), replace_original=job.kind == ASK)
             return "refused"
         log.note(
             "answered",
@@ -110,7 +127,7 @@ class Worker:
         else:
             return
         try:
-            say(job.response_url, text, replace_original=True)
+            say(job.response_url, text, replace_original=job.kind == ASK)  # a button's answer stays
         except SreError as silent:  # the answer's own failure is the one that counts
             log.fault("could not tell the asker", silent, key=job.key)
 
@@ -125,6 +142,10 @@ def _reason(error: SreError) -> str:
     """What failed, in words that tell the asker nothing that is not theirs to know."""
     if isinstance(error, CredentialsInvalid):
         return "The server did not let me in: somebody must look at my token."
+    if isinstance(error, NotRecorded):
+        return "My own records cannot be written."
+    if isinstance(error, Refused | Busy):
+        return "Slack did not take my answer."
     if isinstance(error, Throttled):
         return "The server is asked too often right now."
     return "I could not reach the server that knows."

@@ -56,10 +56,11 @@ def _within(markup: str, most: int) -> str:
     return f"{kept}\n…" if kept else "…"
 
 
-def actions(block_id: str, buttons: Sequence[Button]) -> Block:
-    """A row of buttons. One whose value or address is too long for Slack is left out: it could not work."""
+def actions(block_id: str, buttons: Sequence[Button]) -> list[Block]:
+    """A row of buttons. One whose value or address is too long for Slack is left out: it could not work. None, no row."""
     shown = [one for one in buttons if len(one.value) <= limits.VALUE and len(one.url) <= limits.URL]
-    return {"type": "actions", "block_id": block_id, "elements": [_button(one) for one in shown[: limits.ACTION_ELEMENTS]]}
+    elements = [_button(one) for one in shown[: limits.ACTION_ELEMENTS]]
+    return [{"type": "actions", "block_id": block_id, "elements": elements}] if elements else []
 
 
 def _button(one: Button) -> dict[str, Any]:

@@ -50,4 +50,4 @@ def _row(owner: str, counts: Sequence[int], late: ListAnswer) -> tuple[str, str,
 
 def _report(summary: SummaryAnswer, links: Links) -> list[Part]:
     url = links.report(summary.proof.as_of.date().isoformat()) if summary.proof.as_of else ""
-    return [Part([actions("estate", [Button("Full report", "open_report", url=url, primary=True)])])] if url else []
+    return [Part(actions("estate", [Button("Full report", "open_report", url=url, primary=True)]))] if url else []

@@ -93,7 +93,7 @@ def _table(block: Block) -> Iterator[str]:
     header = 1 if block["type"] == "data_table" else 0
     yield from _between("rows of a table", len(rows), 1 + header, TABLE_ROWS + header)
     widths = {len(row) for row in rows}
-    yield from _between("columns of a table", max(widths), 1, TABLE_COLUMNS)
+    yield from _between("columns of a table", max(widths, default=1), 1, TABLE_COLUMNS)
     if len(widths) > 1:
         yield "rows of a table differ in width"
     if any(not cell["text"] for row in rows for cell in row if "text" in cell):

@@ -18,7 +18,7 @@ from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
-from sre_reports.slack.text import code, escaped
+from sre_reports.slack.text import cell, code, escaped
 
 TOP = 10  # findings that a message lists
 FIXES = 3
@@ -58,7 +58,7 @@ def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links
         parts += [_findings(answer), *_fixes(beside)]
     elif answer.verdict.verdict != VULNERABLE:
         parts += _coverage(answer)
-    parts += [Part([context(_proof(answer))]), Part([actions("resource", _buttons(answer, asked, links))])]
+    parts += [Part([context(_proof(answer))]), Part(actions("resource", _buttons(answer, asked, links)))]
     return message(f"{_plain_name(answer)}: {_headline(answer)}", parts)
 
 
@@ -71,7 +71,7 @@ def _name(answer: ResourceAnswer) -> str:
     one = answer.resource
     account = f"{answer.account_name} ({one.account_id})" if answer.account_name else one.account_id
     first = f"*{code(one.name)}*  {code(one.resource_id)}" if one.name else f"*{code(one.resource_id)}*"
-    return "  ·  ".join([first, *(escaped(text) for text in (account, one.region) if text)])
+    return "  ·  ".join([first, *(escaped(cell(text)) for text in (account, one.region) if text)])
 
 
 def _headline(answer: ResourceAnswer) -> str:
@@ -116,7 +116,7 @@ def _findings(answer: ResourceAnswer) -> Part:
     """The worst of them, as a table where Slack takes one."""
     shown = answer.findings[:TOP]
     rows = [_HEADINGS, *(_row(one, answer) for one in shown)]
-    classic = [(f"*{one.severity.capitalize()}*", code(wording.identity(one)), code(", ".join(wording.packages(one)) or "–"),
+    classic = [(f"*{escaped(cell(one.severity.capitalize()))}*", code(wording.identity(one)), code(", ".join(wording.packages(one)) or "–"),
                 f"fixed in {code(wording.version(one.fixed_in) or '')}" if one.fixed_in else "") for one in shown]  # fmt: skip
     return Part([table(rows, numbers=(4,))], weight=2, classic=[lines("The worst", classic)])
 
@@ -165,7 +165,7 @@ def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
     said += "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an IP address, or a name as Inspector knows it."
     told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(wording.proof_sentence(answer.proof))
     again = actions("resource", [Button("Ask live", "ask_live", asked.value(live=True))])
-    parts = [Part([section(said)]), Part([context(told)]), Part([again])]
+    parts = [Part([section(said)]), Part([context(told)]), Part(again)]
     return message(f"No such resource: {escaped(asked.text)}", parts)
 
 

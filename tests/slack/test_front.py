@@ -1,0 +1,255 @@
+"""The acknowledging half: Slack's own requests start a job at once; whatever else comes is refused and starts none."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sre_findings.model.errors import Unreachable
+from sre_slack.command import Command, parse
+from sre_slack.front import Front
+from sre_slack.job import Job, is_job
+from sre_slack.request import LARGEST, Malformed, Request, request_of
+from sre_slack.secrets import Keeper
+from sre_slack.signature import WINDOW, is_signed
+
+NOW = 1_795_000_000.0
+SECRET = "signing-secret-of-the-tests"
+
+
+class Door:
+    """A front and the jobs that it handed over."""
+
+    def __init__(self, failing: bool = False) -> None:
+        self.jobs: list[Job] = []
+        self.failing = failing
+        self.front = Front(Keeper({"SRE_SLACK_SIGNING_SECRET": SECRET}), self.take, lambda: NOW)
+
+    def take(self, job: Job) -> None:
+        if self.failing:
+            raise Unreachable("Lambda does not answer")
+        self.jobs.append(job)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("", Command()),
+        ("  ", Command()),
+        ("help", Command(help=True)),
+        ("HELP", Command(help=True)),
+        ("?", Command(help=True)),
+        ("help me", Command("help me")),
+        ("i-0123456789abcdef0", Command("i-0123456789abcdef0")),
+        ("prod web  36", Command("prod web 36")),
+        ("Critical x HIGH critical live", Command("x", ("CRITICAL", "HIGH"), live=True)),
+        ("live", Command(live=True)),
+        ("<http://web.example|web.example>", Command("web.example")),
+        ("<mailto:a@b.example|a@b.example>", Command("a@b.example")),
+        ("<http://web.example>", Command("http://web.example")),
+        ("`i-0`", Command("i-0")),
+        ("“quoted”", Command("quoted")),
+        ("x" * 5_000, Command("x" * 1_024)),
+    ],
+)
+def test_a_command_is_words_in_any_order(text: str, command: Command) -> None:
+    assert parse(text) == command
+
+
+@given(st.text())
+def test_no_command_fails(text: str) -> None:
+    assert len(parse(text).text) <= 1_024
+
+
+def test_both_versions_of_api_gateway_and_base64_are_one_request(signer: Any) -> None:
+    event = signer.command("x")
+    first = request_of(event)
+    assert (first.method, first.path, first.headers["x-slack-request-timestamp"]) == ("POST", "/slack", str(int(NOW)))
+    old = {"httpMethod": "POST", "path": "/slack", "headers": {k.upper(): v for k, v in event["headers"].items()}}
+    assert request_of({**old, "body": event["body"]}) == first
+    encoded = base64.b64encode(event["body"].encode()).decode()
+    assert request_of({**event, "body": encoded, "isBase64Encoded": True}) == first
+    assert request_of({**event, "body": None}).body == b""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"body": 7}, {"body": "x" * (LARGEST + 1)}, {"body": "x" * (3 * LARGEST)}, {"body": "%%%", "isBase64Encoded": True},
+     {"body": "\ud800"}, {"headers": 7}, {"headers": ["a"]}, {"requestContext": None}, {"requestContext": {"http": 1}}],
+)  # fmt: skip
+def test_what_api_gateway_never_hands_over_is_malformed(signer: Any, change: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        request_of({**signer.command("x"), **change})
+
+
+def signed(event: dict[str, Any], *secrets: str, now: float = NOW) -> bool:
+    return is_signed(request_of(event), [one.encode() for one in secrets], now)
+
+
+def test_a_request_of_slacks_is_signed_with_any_of_our_secrets(signer: Any) -> None:
+    event = signer.command("x")
+    assert signed(event, SECRET)
+    assert signed(event, "old", SECRET)
+    assert signed(event, SECRET, "old")
+    assert not signed(event, "old")
+    assert not signed(event)
+    assert not signed({**event, "body": event["body"] + "&a=b"}, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "fits"),
+    [(str(int(NOW) - WINDOW), True), (str(int(NOW) + WINDOW), True), (str(int(NOW) - WINDOW - 1), False),
+     (str(int(NOW) + WINDOW + 1), False), ("", False), ("now", False), ("-5", False), (f"{NOW:.1f}", False),
+     ("١٧٩٥٠٠٠٠٠٠", False), ("²", False), ("9" * 5_000, False), (f" {int(NOW)}", False)],
+)  # fmt: skip
+def test_only_a_number_within_the_window_is_a_time(signer: Any, stamp: str, fits: bool) -> None:
+    assert signed(signer.event("a=b", stamp=stamp), SECRET) is fits
+
+
+@pytest.mark.parametrize("signature", ["", "v0=", "v0=" + "0" * 64, "v1=" + "0" * 64, "é" * 67, "\ud800"])
+def test_a_wrong_signature_is_wrong(signer: Any, signature: str) -> None:
+    assert not signed(signer.event("a=b", signature=signature), SECRET)
+
+
+def test_missing_headers_are_no_signature() -> None:
+    assert not is_signed(Request("POST", "/", {}, b""), [SECRET.encode()], NOW)
+
+
+def test_a_command_is_acknowledged_and_becomes_a_small_job(signer: Any) -> None:
+    door = Door()
+    answer = door.front.answer(signer.command("<!channel> high live"))
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"]) == {"response_type": "ephemeral", "text": "Looking at `!channel` …"}
+    (job,) = door.jobs
+    assert (job.text, job.severities, job.live, job.key) == ("!channel", ("HIGH",), True, "123.456.abc")
+    event = json.loads(json.dumps(job.to_json()))
+    assert is_job(event)
+    assert Job.from_json(event) == job
+    assert len(json.dumps(event)) < 600
+    assert job.response_url not in repr(job)
+
+
+def test_what_is_said_back_is_escaped(signer: Any) -> None:
+    said = json.loads(Door().front.answer(signer.command("a<!channel>`b"))["body"])["text"]
+    assert said == "Looking at `a&lt;!channel&gt;ʼb` …"
+
+
+def test_help_and_the_check_of_certificates_start_nothing(signer: Any) -> None:
+    door = Door()
+    assert "*/sre-vuln-check*" in json.loads(door.front.answer(signer.command("help"))["body"])["text"]
+    assert door.front.answer(signer.event("ssl_check=1"))["statusCode"] == 200
+    assert door.jobs == []
+
+
+def test_what_cannot_be_started_is_said(signer: Any) -> None:
+    answer = Door(failing=True).front.answer(signer.command("x"))
+    assert "I could not start on your request" in json.loads(answer["body"])["text"]
+
+
+def press(action: str, value: Any, **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "block_actions", "trigger_id": "9.8.c", "response_url": "https://hooks.slack.com/actions/T0123456/1/x",
+        "team": {"id": "T0123456"}, "user": {"id": "U0123456"}, "channel": {"id": "C0123456"},
+        "actions": [{"action_id": action, "value": json.dumps(value)}], **changes,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("action", ["next_ten", "ask_live", "share"])
+def test_a_button_asks_again_what_it_carries(signer: Any, action: str) -> None:
+    door = Door()
+    value = {"id": "i-0", "sev": ["HIGH", "nonsense"], "cursor": "20261122T010000Z.10", "live": True}
+    assert door.front.answer(signer.pressed(press(action, value))) == {
+        "statusCode": 200, "headers": {"Content-Type": "text/plain"}, "body": ""}  # fmt: skip
+    (job,) = door.jobs
+    assert (job.kind, job.text, job.severities, job.cursor, job.live) == (action, "i-0", ("HIGH",), "20261122T010000Z.10", True)
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [
+        (press("open_report", {}), 200),  # it opened an address: nothing to do
+        (press("share", {}, actions=[]), 200),
+        (press("share", {}, actions={"a": 1}), 200),
+        (press("share", {}, actions=[7]), 200),
+        (press("share", {}, actions=[{"action_id": []}]), 200),
+        (press("share", [1]), 400),
+        (press("share", {}, team=None), 400),
+        (press("share", {}, team="T0123456"), 400),
+        (press("share", {}, user={"id": 7}), 400),
+        (press("share", {}, channel={"id": "../.."}), 400),
+        (press("share", {}, response_url="https://evil.example/"), 400),
+        (press("share", {}, response_url="http://hooks.slack.com/"), 400),
+        (press("share", {}, trigger_id="a b"), 400),
+        ("not JSON", 400),
+        ("[" * 40_000, 400),
+        ("[]", 400),
+        (press("share", {"sev": 7}), 200),
+    ],
+)
+def test_a_payload_of_another_form_fails_nowhere(signer: Any, payload: Any, status: int) -> None:
+    assert Door().front.answer(signer.pressed(payload))["statusCode"] == status
+
+
+@pytest.mark.parametrize("name", ["team_id", "user_id", "channel_id", "trigger_id", "response_url"])
+def test_a_command_without_its_parts_is_none_of_slacks(signer: Any, name: str) -> None:
+    door = Door()
+    assert door.front.answer(signer.command("x", **{name: ""}))["statusCode"] == 400
+    assert door.jobs == []
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("id", "actions", "team", "value")), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+texts = st.text(max_size=60)
+events = st.fixed_dictionaries(
+    {},
+    optional={
+        "httpMethod": json_values, "path": json_values, "body": json_values | texts, "isBase64Encoded": json_values,
+        "headers": json_values | st.dictionaries(
+            st.sampled_from(("X-Slack-Signature", "X-Slack-Request-Timestamp", "Content-Type")), json_values, max_size=3),
+        "requestContext": json_values | st.fixed_dictionaries({"http": st.fixed_dictionaries({"method": texts, "path": texts})}),
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=2_500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events)
+def test_no_forged_event_gets_an_answer(event: dict[str, Any]) -> None:
+    door = Door()
+    assert door.front.answer(event)["statusCode"] in (400, 401)
+    assert door.jobs == []
+
+
+@settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(texts, texts, texts)
+def test_no_request_with_a_forged_signature_gets_an_answer(signer: Any, body: str, stamp: str, signature: str) -> None:
+    door = Door()
+    assert door.front.answer(signer.event(body, stamp, signature))["statusCode"] in (400, 401)
+    assert door.front.answer(signer.event(body, None, signature))["statusCode"] in (400, 401)
+    assert door.jobs == []
+
+
+names = st.sampled_from(("id", "actions", "team", "user", "channel", "trigger_id", "response_url"))
+
+
+@settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(texts | json_values.map(json.dumps), st.dictionaries(names, json_values, max_size=4), st.sampled_from(("share", "x")))
+def test_whatever_slack_signs_is_answered_without_an_error(signer: Any, body: str, changes: dict[str, Any], action: str) -> None:
+    front = Door().front
+    asked = (
+        signer.event(body),
+        signer.pressed(body),
+        signer.pressed(press(action, changes)),
+        signer.pressed(press(action, {}, **changes)),
+    )
+    for event in asked:
+        assert front.answer(event)["statusCode"] in (200, 400)
