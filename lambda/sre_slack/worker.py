@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sre_findings.ask.remote import Remote
@@ -54,7 +54,7 @@ class Worker:
     keeper: Keeper
     records: Records
     shareable: Callable[[Job, str], str]
-    environ: Mapping[str, str] = os.environ  # type: ignore[assignment]  # an environment is a mapping of texts
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     now: Callable[[], float] = time.time
 
     def work(self, job: Job, context: Any) -> str:
