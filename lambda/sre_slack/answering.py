@@ -9,27 +9,21 @@ from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.remote import Remote
 from sre_findings.ask.there import There
 from sre_findings.model.answer import SNAPSHOT, ResourceAnswer
-from sre_findings.model.errors import AmbiguousName
-from sre_reports.slack.blocks import section
 from sre_reports.slack.estate import GROUPS, estate_message
 from sre_reports.slack.links import Links
-from sre_reports.slack.message import Message, Part, message
+from sre_reports.slack.message import Message
 from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
-from sre_reports.slack.text import code
 from sre_slack.job import Job
 
 TIMEOUT = 25.0  # seconds: the server gives itself twenty for a live question
 
 
 def answer(job: Job, remote: Remote, links: Links) -> Message:
-    """The message. Raises what the question raises; a name that fits several resources is an answer."""
+    """The message. Raises what the question raises, and for a name that fits several resources a UsageError that lists them."""
     door = There(remote)
     if not job.text:
         return estate_message(door.summary(Summary(by="owner", count=GROUPS)), door.ask("sla", Sla(by="owner")), links)
-    try:
-        return _resource(job, door, links)
-    except AmbiguousName as error:
-        return _ambiguous(job.text, error)
+    return _resource(job, door, links)
 
 
 def _resource(job: Job, door: There, links: Links) -> Message:
@@ -46,10 +40,3 @@ def _beside(found: ResourceAnswer, job: Job, door: There) -> Beside:
     one = found.resource.resource_id
     fixes = door.ask("fixes", Fixes(count=FIXES, resource=one)).items if found.rollup.fixable else ()
     return Beside(int(door.ask("sla", Sla(resource=one)).summary["late"]), fixes)
-
-
-def _ambiguous(text: str, error: AmbiguousName) -> Message:
-    """Never guessed: the candidates, to choose from."""
-    names = "\n".join(f"• {code(one)}" for one in error.candidates[:TOP])
-    said = f"{code(text)} fits several resources. Ask for one of them by its id:\n{names}"
-    return message("Several resources have this name", [Part([section(said)])])

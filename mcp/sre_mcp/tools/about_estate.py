@@ -53,16 +53,21 @@ def priorities(arguments: Prioritize, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("priorities", question, sources), page.start)
 
 
+_One = Annotated[str | None, Field(max_length=1024, description="Of one resource alone: its id or its name.")]
+
+
 class FixPlan(Paged, Dated, Narrowed):
     """Arguments of fix_plan."""
 
     types: Types = ()
     images: Annotated[bool, Field(description="By machine image: what a rebuild of each would remove.")] = False
+    resource: _One = None
 
 
 def fix_plan(arguments: FixPlan, page: Page, sources: Sources) -> Answered:
     """What to update. Its sentence tells what the lines that were asked for remove, so all of them are asked for."""
-    question = Fixes(arguments.count, arguments.as_of, arguments.narrow(), arguments.types, images=arguments.images)
+    one = arguments.resource
+    question = Fixes(arguments.count, arguments.as_of, arguments.narrow(), arguments.types, arguments.images, one)
     return answers.of_list(doors.ask("fixes", question, sources), page.start)
 
 
@@ -71,11 +76,13 @@ class Late(Paged, Dated):
 
     by: Annotated[Literal["owner", "account", "region", "type"], Field(description="The groups.")] = "owner"
     owners: Owners = ()
+    resource: _One = None
 
 
 def sla(arguments: Late, page: Page, sources: Sources) -> Answered:
     """What is late."""
-    return answers.of_list(doors.ask("sla", Sla(arguments.by, arguments.owners, arguments.as_of), sources), page.start)
+    question = Sla(arguments.by, arguments.owners, resource=arguments.resource, as_of=arguments.as_of)
+    return answers.of_list(doors.ask("sla", question, sources), page.start)
 
 
 class Accepted(Paged, Dated):

@@ -253,6 +253,8 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "priorities": door("priorities", Priorities(count=0)),
     "priorities of some": door("priorities", Priorities(narrow=Narrow(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",))),
     **{f"where is {text}": door("where", Exposure(text, count=0)) for text in ("openssl", "CVE-2024-3094", "nothing")},
+    "sla of one": door("sla", Sla(resource=BUSY_INSTANCE)),
+    "fixes of one": door("fixes", Fixes(count=0, resource=BUSY_INSTANCE)),
     "fixes": door("fixes", Fixes(count=0)),
     "images": door("fixes", Fixes(count=0, images=True)),
     "findings": door("findings", Listed(count=50, skip=20, statuses=())),

@@ -1,0 +1,211 @@
+"""From a command that Slack signed to the message in Slack: the function's two halves, a server process, and nothing faked
+between them but Lambda's own delivery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from sre_mcp.auth.issue import Wish, issue
+from sre_reports.slack.limits import problems
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
+from sre_slack.front import Front
+from sre_slack.job import Job
+from sre_slack.secrets import Keeper
+from sre_slack.worker import Worker
+
+SECRET, MINE = "signing-secret", "111122223333"
+ALL = {"accounts": ["*"], "owners": ["*"]}
+CONTEXT = SimpleNamespace(aws_request_id="operation-1")
+
+
+class Hook(ThreadingHTTPServer):
+    """Where answers are posted to."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Posted)
+        self.posted: list[dict[str, Any]] = []
+
+
+class _Posted(BaseHTTPRequestHandler):
+    server: Hook  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+
+    def do_POST(self) -> None:
+        self.server.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""
+
+
+class Remembered:
+    """Records of one process."""
+
+    def begin(self, context: Any) -> None:
+        """Nothing ends here."""
+
+    def once(self, _job: Job, work: Callable[[], str]) -> str:
+        return work()
+
+    def failures(self, _job: Job) -> int:
+        return 1
+
+    def asks(self, _job: Job) -> bool:
+        return True
+
+
+@pytest.fixture(scope="module")
+def server(demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    """A server that knows a Slack token, a user of all, a channel of one account, and nobody else; and the token."""
+    token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
+    people = {"T0123456/U0123456": ALL, "T0123456/C0123456": {"accounts": [MINE], "owners": ["*"]}}
+    path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"tokens": [entry], "slack": people}))
+    with serve_with_auth(demo_store, SRE_TOKENS=path.as_uri()) as served:
+        yield served, token
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    hook = Hook()
+    thread = threading.Thread(target=hook.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("SRE_SLACK_STAND_IN", f"127.0.0.1:{hook.server_port}")
+    yield hook
+    hook.shutdown()
+    thread.join()
+    hook.server_close()
+
+
+Ask = Callable[..., dict[str, Any]]
+
+
+def signed(form: dict[str, str]) -> dict[str, Any]:
+    body, stamp = urlencode(form), str(int(time.time()))
+    digest = hmac.new(SECRET.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": stamp,
+               "X-Slack-Signature": f"v0={digest}"}  # fmt: skip
+    return {"httpMethod": "POST", "path": "/slack", "headers": headers, "body": body}
+
+
+@pytest.fixture
+def ask(server: tuple[Any, str], hook: Hook) -> Ask:
+    """``ask("i-0", user="U9")``: what is posted into Slack; ``press=`` presses a button of it instead."""
+    served, token = server
+    environ = {
+        "SRE_SERVER": served.url,
+        "SRE_TOKEN": token,
+        "SRE_SLACK_SIGNING_SECRET": SECRET,
+        "SRE_PUBLIC_URL": "https://sre.example",
+    }
+    jobs: list[Job] = []
+    front = Front(Keeper(environ), jobs.append)
+    worker = Worker(Keeper(environ), Remembered(), lambda _job, _token: "", environ)
+
+    def asked(text: str, user: str = "U0123456", channel: str = "C0123456", press: Any = None) -> dict[str, Any]:
+        url, trigger = f"http://127.0.0.1:{hook.server_port}/x", f"1.{len(jobs)}.a"
+        form = {"team_id": "T0123456", "user_id": user, "channel_id": channel, "text": text}
+        if press:
+            of = {"team": {"id": "T0123456"}, "user": {"id": user}, "channel": {"id": channel}, "actions": [press]}
+            form = {"payload": json.dumps({**of, "trigger_id": trigger, "response_url": url})}
+        assert front.answer(signed({**form, "trigger_id": trigger, "response_url": url}))["statusCode"] == 200
+        event = json.loads(json.dumps(jobs[-1].to_json()))
+        worker.work(Job.from_json(event), CONTEXT)
+        said = hook.posted[-1]
+        assert problems(said["text"], said.get("blocks", [])) == []
+        return said
+
+    return asked
+
+
+def buttons(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    elements = [one for block in said["blocks"] if block["type"] == "actions" for one in block["elements"]]
+    return {one["action_id"]: one for one in elements}
+
+
+def words(said: dict[str, Any]) -> str:
+    return json.dumps(said["blocks"], ensure_ascii=False)
+
+
+def test_findings_come_with_counts_deadlines_fixes_and_a_proof(ask: Ask) -> None:
+    said = ask(BUSY_INSTANCE)
+    assert (said["response_type"], said["replace_original"]) == ("ephemeral", True)
+    kinds = [block["type"] for block in said["blocks"]]
+    assert "table" in kinds
+    told = words(said)
+    for part in ("open finding", "past SLA", "can be fixed by an update", "Snapshot 2", "Do these first", "CVE-"):
+        assert part in told, part
+    rows = next(block for block in said["blocks"] if block["type"] == "table")["rows"]
+    assert len(rows) == 11
+    assert buttons(said)["open_report"]["url"].startswith("https://sre.example/reports/2")
+    assert {"next_ten", "ask_live", "share"} < {*buttons(said)}
+
+
+def test_the_next_ten_are_others(ask: Ask) -> None:
+    first = ask(BUSY_INSTANCE)
+    second = ask("", press=buttons(first)["next_ten"])
+    of = [[row[1]["text"] for row in next(b for b in said["blocks"] if b["type"] == "table")["rows"]] for said in (first, second)]
+    assert of[0][0] == of[1][0] == "Vulnerability"
+    assert of[0] != of[1]
+
+
+def test_clean_not_scanned_no_such_and_ambiguous_are_told_apart(ask: Ask) -> None:
+    assert "Inspector reports none" in ask(CLEAN_INSTANCE)["text"]
+    blind = ask(UNMANAGED_INSTANCE)
+    assert "Unknown: not scanned" in blind["text"]
+    assert "Attach an SSM instance profile" in words(blind)
+    assert ask("no-such-thing-here")["text"] == "No such resource: no-such-thing-here"
+    two = ask("prod-api-07")["text"]
+    assert two.startswith("2 resources are named 'prod-api-07': i-10d31d4287c08996f")
+    assert two.endswith("Ask with one of these ids.")
+
+
+def test_a_wrong_id_is_answered_with_an_example(ask: Ask) -> None:
+    assert "Example: i-0123456789abcdef0" in ask("i-0123456789ABCDEF0")["text"]
+
+
+def test_no_resource_is_the_whole_estate_by_owner(ask: Ask) -> None:
+    said = ask("")
+    told = words(said)
+    rows = next(block for block in said["blocks"] if block["type"] == "table")["rows"]
+    assert [cell["text"] for cell in rows[0]] == ["Owner", "Critical", "High", "All", "Late"]
+    assert len(rows) > 3
+    assert any(row[4]["text"] != "0" for row in rows[1:])
+    assert "past SLA" in told
+
+
+def test_the_channel_speaks_for_who_has_no_entry_and_silence_denies(ask: Ask) -> None:
+    everything, channels, nothing = ask(""), ask("", user="U9999999"), ask("", user="U9999999", channel="C9999999")
+    totals = [said["text"].rpartition(": ")[2] for said in (everything, channels, nothing)]
+    assert totals[2] == "0 open findings"
+    assert len({*totals}) == 3
+    hidden = ask(BUSY_INSTANCE, user="U9999999", channel="C9999999")["text"]
+    assert hidden == f"No such resource: {BUSY_INSTANCE}"
+
+
+def test_what_is_shared_is_what_the_channel_may_see(ask: Ask) -> None:
+    share = buttons(ask(CLEAN_INSTANCE))["share"]
+    shared = ask("", press=share)
+    assert (shared["response_type"], shared["replace_original"]) == ("in_channel", False)
+    elsewhere = ask("", press=share, channel="C9999999")
+    assert elsewhere["text"] == f"No such resource: {CLEAN_INSTANCE}"
+
+
+def test_a_live_question_without_the_scope_is_refused_in_words(ask: Ask) -> None:
+    assert "lacks the scope live:query" in ask(f"{BUSY_INSTANCE} live")["text"]
