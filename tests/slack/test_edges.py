@@ -56,7 +56,8 @@ def test_secrets_are_kept_read_again_and_held_on_to(stand_in: Any) -> None:
     stand_in.answers[:] = [(500, b"", {})]
     now[0] = 2 * KEPT
     assert keeper.secrets().signing == (b"newest",), "what cannot be read leaves the one before"
-    assert keeper.secrets() and len(stand_in.asked) == 3, "and is not asked for again at once"
+    keeper.secrets()
+    assert len(stand_in.asked) == 3, "and is not asked for again at once"
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", "not JSON", '{"SecretString": "{}"}', '{"SecretString": "[1]"}'])
@@ -83,7 +84,7 @@ def test_without_the_extension_secrets_manager_is_asked(monkeypatch: pytest.Monk
         boto3.client("secretsmanager").create_secret(Name="sre/slack", SecretString=json.dumps(SECRET))
         boto3.client("secretsmanager").create_secret(Name="bytes", SecretBinary=b"\x00")
         assert Keeper({"SRE_SLACK_SECRET_ID": "sre/slack"}).secrets() == KNOWN
-        with pytest.raises(CredentialsInvalid, match="ResourceNotFoundException|ClientError"):
+        with pytest.raises(CredentialsInvalid, match="the secret cannot be read"):
             Keeper({"SRE_SLACK_SECRET_ID": "none"}).secrets()
         with pytest.raises(CredentialsInvalid, match="no text"):
             Keeper({"SRE_SLACK_SECRET_ID": "bytes"}).secrets()

@@ -27,4 +27,4 @@ def command(settings: Settings, by: str, owners: tuple[str, ...], as_of: str | N
     sre-cli sla --by account --output json
     SRE_SLA=critical=7,high=14 sre-cli sla
     """
-    return options.answer_list(Sla(by, owners, as_of), "sla", settings, output)
+    return options.answer_list(Sla(by, owners, as_of=as_of), "sla", settings, output)

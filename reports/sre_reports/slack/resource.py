@@ -116,9 +116,15 @@ def _findings(answer: ResourceAnswer) -> Part:
     """The worst of them, as a table where Slack takes one."""
     shown = answer.findings[:TOP]
     rows = [_HEADINGS, *(_row(one, answer) for one in shown)]
-    classic = [(f"*{escaped(cell(one.severity.capitalize()))}*", code(wording.identity(one)), code(", ".join(wording.packages(one)) or "–"),
-                f"fixed in {code(wording.version(one.fixed_in) or '')}" if one.fixed_in else "") for one in shown]  # fmt: skip
+    classic = [_line(one) for one in shown]
     return Part([table(rows, numbers=(4,))], weight=2, classic=[lines("The worst", classic)])
+
+
+def _line(one: Finding) -> tuple[str, ...]:
+    """A finding for a Slack without tables."""
+    severity, packages = escaped(cell(one.severity.capitalize())), ", ".join(wording.packages(one))
+    fixed = f"fixed in {code(wording.version(one.fixed_in) or '')}" if one.fixed_in else ""
+    return f"*{severity}*", code(wording.identity(one)), code(packages or "–"), fixed
 
 
 def _row(one: Finding, answer: ResourceAnswer) -> tuple[str, ...]:
