@@ -42,12 +42,12 @@ class DynamoDBRecords:
     def once(self, job: Job, work: Callable[[], str]) -> str:
         """See Records. One that works at the same moment makes this one fail, so that Lambda comes back for the result."""
 
-        @idempotent_function(data_keyword_argument="data", persistence_store=self._layer, config=self._config)
         def done(*, data: dict[str, Any]) -> str:  # noqa: ARG001 - the key is in it
             return work()
 
+        only_once = idempotent_function(data_keyword_argument="data", persistence_store=self._layer, config=self._config)(done)
         try:
-            return str(done(data={"key": job.key}))
+            return str(only_once(data={"key": job.key}))
         except IdempotencyAlreadyInProgressError as error:
             raise InProgress("another invocation is at it") from error
         except IdempotencyPersistenceLayerError as error:
