@@ -47,7 +47,7 @@ verdicts = st.builds(
     Verdict, st.sampled_from((VULNERABLE, CLEAN, UNKNOWN)), reasons, texts, st.lists(texts, max_size=12).map(tuple)
 )
 proofs = st.builds(
-    Proof, st.sampled_from(("snapshot", "live", "table")), maybe, st.none() | times, st.none() | numbers, st.none() | texts, texts,
+    Proof, st.sampled_from(("snapshot", "live", "table")), maybe, st.none() | times, st.none() | numbers, maybe, texts,
     st.lists(texts, max_size=12).map(tuple), st.booleans(),
 )  # fmt: skip
 covered = st.builds(
