@@ -49,6 +49,7 @@ SETTINGS = (
     Setting("tokens", "SRE_TOKENS", "none", "Who may ask the server: file:///…/tokens.json or secretsmanager://name."),
     Setting("public_url", "SRE_PUBLIC_URL", "none", "Where callers find the server: https://mcp.example.com/mcp."),
     Setting("oidc", "SRE_OIDC", "none", "An OIDC issuer whose tokens the server takes: file:///…/oidc.json."),
+    Setting("link_age", "SRE_LINK_AGE", "15m", "How long the server keeps a file for who asked for it: 15m, 1h."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
     Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
     Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
@@ -74,6 +75,7 @@ class Settings:
     tokens: str = ""
     oidc: str = ""
     public_url: str = ""
+    link_age: timedelta = timedelta(minutes=15)
     token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -100,6 +102,7 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         tokens=values.get("tokens", ""),
         oidc=values.get("oidc", ""),
         public_url=values.get("public_url", ""),
+        link_age=span(values.get("link_age", "15m")),
         token=environ.get("SRE_TOKEN", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),

@@ -27,9 +27,16 @@ def command(settings: Settings, folder: Path, as_of: str | None) -> int:
     from sre_findings.files import whole  # noqa: PLC0415
     from sre_reports.page import Report, render  # noqa: PLC0415
 
-    material = gather_report(options.sources_here(settings), as_of, EMBEDDED)
+    material = gather_report(options.sources_here(settings, instead=_published(settings)), as_of, EMBEDDED)
     page = render(Report(*material, generated_at=datetime.now(UTC)))
     with whole(folder.absolute() / "index.html") as file:
         file.write(page.encode())
     click.echo(str(folder / "index.html"))
     return exits.of_summary(material[0], None)
+
+
+def _published(settings: Settings) -> str:
+    """Where a server has the pages that were published."""
+    from sre_findings.ask.remote import Remote  # noqa: PLC0415
+
+    return f"Published reports are at {Remote(settings.server).address('/reports/')}." if settings.server else ""

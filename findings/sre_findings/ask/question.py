@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 BY = ("account", "region", "owner", "type", "resource", "package", "vulnerability")
 KINDS_OF_CHANGE = (
@@ -185,6 +186,15 @@ class WholeRows:
     rows: Rows = Rows()
     count: int = 25
     skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AsFile:
+    """Whole findings in one file: ``form`` is a name of the exports' formats, ``options`` are that format's own."""
+
+    rows: Rows = Rows()
+    form: str = "csv"
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

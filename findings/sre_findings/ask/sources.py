@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.engines.open import open_engine
+from sre_findings.ask.handouts import HandOut
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.remembered import Remembered
 from sre_findings.ask.when import choose
@@ -58,6 +59,7 @@ class Sources:
     context: AskContext | None = None
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
+    hand_out: HandOut | None = None
     copies_size: int = LIMIT
     access: Access = EVERYTHING
     opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)

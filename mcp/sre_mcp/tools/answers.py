@@ -95,6 +95,14 @@ def of_list(answer: ListAnswer, page: Page, *, skipped: bool = False, columns: S
     return Answered(values, said, (), answer.name, answer.total, 0 if skipped else page.start, shown, meta=meta)
 
 
+def of_file(answer: ListAnswer, page: Page) -> Answered:
+    """The promise of a file: a list of which nothing stands here."""
+    answered = of_list(answer, page)
+    answered.values["page"] = {"start": 0, "listed": 0, "total": answer.total, "next_cursor": None}
+    file = answered.values["file"]
+    return replace(answered, said=[*answered.said, f"Fetch {file['url'] or file['path']} with the token of this call"], name=None)
+
+
 def of_findings(answer: ListAnswer, page: Page) -> Answered:
     """A list of findings that the question has cut already."""
     return replace(of_list(answer, page, skipped=True, columns=("resource_id", *FINDING)), shown=_finding)
