@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -52,15 +52,23 @@ async def caller(ctx: Asked) -> Caller:
 
     Raises AccessDenied for a token without the scope to read findings, or that acts for others and was not told for whom.
     """
-    state = ctx.lifespan_context
+    return await admitted(ctx.lifespan_context, _person(ctx))
+
+
+async def admitted(state: State, person: str | None) -> Caller:
+    """Who sent the request that is being answered. For a person no files are handed out: who fetches one cannot name them.
+
+    Raises AccessDenied as ``caller`` does.
+    """
     if state.verifier is None:
         return Caller(NOBODY, state.sources, frozenset(SCOPES))
     token = get_access_token()
     if token is None:
         raise AccessDenied("nobody said who asks", do="Send a token.")
-    bearer = await state.verifier.acting_for(token, _person(ctx))
+    bearer = await state.verifier.acting_for(token, person)
     bearer.need(FINDINGS)
-    return Caller(bearer.name, bearer.sources(state.sources), bearer.scopes)
+    sources = bearer.sources(state.sources)
+    return Caller(bearer.name, sources if person is None else replace(sources, hand_out=None), bearer.scopes)
 
 
 def _person(ctx: Asked) -> str | None:

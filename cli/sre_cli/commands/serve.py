@@ -55,7 +55,7 @@ def command(
         raise UsageError("no tokens are set up", why="nobody could be let in", do=do)
     ours = urlsplit(settings.public_url).netloc
     names = Names((*settings.allowed_hosts, *hosts, *filter(None, [ours])), (*settings.allowed_origins, *origins))
-    serve_http(sources, Place(asked["host"], asked["port"], names), guard)
+    serve_http(sources, Place(asked["host"], asked["port"], names, settings.link_age), guard)
     return exits.ANSWERED
 
 

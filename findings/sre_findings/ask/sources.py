@@ -22,6 +22,7 @@ from sre_findings.store.table import Table
 
 if TYPE_CHECKING:  # every dataclass takes a millisecond: who asks one question makes what that one needs
     from sre_findings.ask.engine import Engine
+    from sre_findings.ask.handouts import HandOut
     from sre_findings.ask.questions.resource import AboutResource
     from sre_findings.model.context import Context
     from sre_findings.model.list_answer import ListAnswer
@@ -60,6 +61,7 @@ class Sources:
     context: AskContext | None = None
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
+    hand_out: HandOut | None = None
     copies_size: int | None = None
     access: Access = EVERYTHING
     opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)

@@ -102,6 +102,14 @@ def of_list(
     return Answered(values, said, (), answer.name, items, answer.total, columns, {LIST: received.told(answer)})
 
 
+def of_file(answer: ListAnswer) -> Answered:
+    """The promise of a file: a list of which nothing stands here."""
+    answered = of_list(answer)
+    answered.values["page"] = {"start": 0, "listed": 0, "total": answer.total, "next_cursor": None}
+    file = answered.values["file"]
+    return replace(answered, said=[*answered.said, f"Fetch {file['url'] or file['path']} with the token of this call"], name=None)
+
+
 def of_findings(answer: ListAnswer) -> Answered:
     """A list of findings that the question has cut already."""
     return of_list(answer, 0, ("resource_id", *FINDING), _finding)

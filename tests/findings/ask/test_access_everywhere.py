@@ -23,12 +23,15 @@ from hypothesis import strategies as st
 from sre_findings.ask import ask, doors
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.tables import TABLES
+from sre_findings.ask.files import fetched
+from sre_findings.ask.handouts import Handed, Handout
 from sre_findings.ask.nights import near, owners
 from sre_findings.ask.one_finding import one_finding
 from sre_findings.ask.question import (
     CACHED,
     KINDS_OF_CHANGE,
     AboutResource,
+    AsFile,
     Changes,
     CoverageGaps,
     Exposure,
@@ -226,6 +229,23 @@ def exported(**filters: Any) -> Callable[[Sources], Any]:
     return export
 
 
+def handed(**filters: Any) -> Callable[[Sources], Any]:
+    """A file: what is promised, and what it holds."""
+
+    def fetch(sources: Sources) -> Any:
+        kept: list[Handout] = []
+
+        def keep(handout: Handout) -> Handed:
+            kept.append(handout)
+            return Handed("a reference", handout.asked_at, "/a/path", None)
+
+        promise = doors.ask("file", AsFile(Rows(**filters), "csv"), replace(sources, hand_out=keep))
+        proof, batches = fetched(kept[0], sources)
+        return promise.to_json(), proof, [row for batch in batches for row in batch]
+
+    return fetch
+
+
 def single(text: str, vulnerability: str) -> Callable[[Sources], Any]:
     return lambda sources: one_finding(OneFinding(resource=text, vulnerability_id=vulnerability), sources)
 
@@ -260,6 +280,9 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "whole findings": door("export", WholeRows(Rows(statuses=()), count=40, skip=7)),
     "whole findings of one": door("export", WholeRows(Rows(text=BUSY_INSTANCE), count=5)),
     "whole findings of none": door("export", WholeRows(Rows(text="i-00000000000000000"), count=5)),
+    "file": handed(severities=("CRITICAL",), statuses=()),
+    "file of one": handed(text=BUSY_INSTANCE, as_of="-0d"),
+    "file of none": handed(text="i-00000000000000000"),
     "near": lambda sources: near(Near("prod-wbe"), sources),
     "owners": owners,
     "one finding": single(BUSY_INSTANCE, "cve-2022-25235"),
@@ -473,7 +496,7 @@ def test_sql_is_for_who_sees_everything(stores: Stores) -> None:
 
 def test_the_doors_are_all_asked_here() -> None:
     asked = {"changes", "trend", "sla", "time-to-fix", "priorities", "where", "fixes", "suppressions", "findings", "export",
-             "snapshots"}  # fmt: skip
+             "snapshots", "file"}  # fmt: skip
     refused = {"operations"}  # what others asked names what others have
     assert asked | refused == set(doors.DOORS), "a new question must be held to the access too: add it to QUESTIONS"
 
