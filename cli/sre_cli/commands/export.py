@@ -16,7 +16,7 @@ from sre_findings.settings import Settings
 from sre_reports.exports import FORMS, Form, form_of
 
 if TYPE_CHECKING:  # --help needs neither
-    from sre_findings.ask.question import AsFile
+    from sre_findings.ask.questions.rows import AsFile
     from sre_findings.model.answer import Proof
 
 Write = Callable[[BinaryIO], int]

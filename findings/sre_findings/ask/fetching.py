@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.ask.handouts import FOLDER, REFERENCE
-from sre_findings.ask.question import AsFile
+from sre_findings.ask.questions.rows import AsFile
 from sre_findings.ask.remote import Remote
 from sre_findings.model import received
 from sre_findings.model.answer import Proof

@@ -9,7 +9,7 @@ from sre_findings.ask.ask import rows
 from sre_findings.ask.cursors import Cursor, pinned
 from sre_findings.ask.handouts import Handout
 from sre_findings.ask.listing import count_whole
-from sre_findings.ask.question import AsFile
+from sre_findings.ask.questions.rows import AsFile
 from sre_findings.ask.sources import Sources, find
 from sre_findings.model.answer import Proof
 from sre_findings.model.errors import UsageError
