@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -19,11 +19,12 @@ from starlette.types import ASGIApp
 from sre_findings.ask.operations import Recorder
 from sre_findings.ask.sources import Sources
 from sre_mcp import completion, health, prompts, resources
+from sre_mcp.aside import aside
 from sre_mcp.auth.open import Guard
 from sre_mcp.auth.verifier import Verifier
 from sre_mcp.caller import Asked, State
 from sre_mcp.edge import PATH, OnlyPost
-from sre_mcp.observe import Identified
+from sre_mcp.observe import Identified, numbered
 from sre_mcp.tools.calls import call_tool
 from sre_mcp.tools.registry import TOOLS, told
 
@@ -66,7 +67,7 @@ async def _list_tools(_ctx: Asked, _params: PaginatedRequestParams | None) -> Li
 
 def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[State]:
     """The server, for any transport; without a verifier nobody is asked who they are."""
-    return Server[State](
+    server = Server[State](
         NAME,
         version=version(NAME),
         title="SRE Operations Assistant",
@@ -88,6 +89,8 @@ def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[St
         on_get_prompt=prompts.get_prompt,
         on_completion=completion.complete,
     )
+    server.middleware.append(numbered)
+    return server
 
 
 def _living(sources: Sources, verifier: Verifier | None) -> Callable[[Server[State]], AbstractAsyncContextManager[State]]:
@@ -95,7 +98,7 @@ def _living(sources: Sources, verifier: Verifier | None) -> Callable[[Server[Sta
     async def living(_server: Server[State]) -> AsyncIterator[State]:
         recorder = Recorder(sources)
         try:
-            yield State(sources, anyio.CapacityLimiter(_AT_ONCE), verifier, recorder)
+            yield State(replace(sources, aside=aside), anyio.CapacityLimiter(_AT_ONCE), verifier, recorder)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(recorder.close)

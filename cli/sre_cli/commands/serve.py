@@ -61,10 +61,10 @@ def command(
 
 def _log_to_stderr(form: str) -> None:
     """What happens, a line each. stdout belongs to the protocol."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if form == "json":
-        from sre_mcp.observe import Lines  # noqa: PLC0415 - see above
+    from sre_mcp.observe import Lines, Words  # noqa: PLC0415 - see above
 
-        logging.getLogger().handlers[0].setFormatter(Lines())
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    words = Words("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger().handlers[0].setFormatter(Lines() if form == "json" else words)
     for name in ("sre_mcp", "sre_findings"):
         logging.getLogger(name).setLevel(logging.INFO)

@@ -45,7 +45,9 @@ class Sources:
     """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets,
     ``copies_size`` bytes at most; ``engine`` is what SRE_ENGINE says.
 
-    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds everything to it.
+    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds everything to it, and gives
+    ``aside`` too: where a service's own words of a failure go, which name roles and accounts. Without it whoever asks holds
+    the credentials, and reads them.
     """
 
     snapshots: Snapshots
@@ -60,6 +62,7 @@ class Sources:
     suppressions: Suppressions | None = None
     copies_size: int = LIMIT
     access: Access = EVERYTHING
+    aside: Callable[[str], None] | None = None
     opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
     given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.certificate import COMPLETE, PARTIAL
-from sre_findings.model.errors import AccessDenied
+from sre_findings.model.errors import Forbidden
 from sre_findings.store.rollups import MARKERS, value_of
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import LAST, Row, Table
@@ -105,5 +105,5 @@ def summable(access: Access) -> tuple[str, ...]:
     return ("owner",) if access.all_accounts else ()
 
 
-def _refused(what: str) -> AccessDenied:
-    return AccessDenied(f"{what} is of the whole estate", why="the caller may see a part of it", do="Ask for a summary.")
+def _refused(what: str) -> Forbidden:
+    return Forbidden(f"{what} is of the whole estate", why="the caller may see a part of it", do="Ask for a summary.")

@@ -1,4 +1,7 @@
-"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first."""
+"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first.
+
+Before the verdict stands only that Inspector was to be asked, and the snapshot answers in its place.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ GAP = ("resource_id", "name", "resource_type", "account_id", "region", "scan_typ
 def of_resource(answer: ResourceAnswer) -> Answered:
     """One resource; its page of findings is cut already."""
     values = answer.to_json()
-    said = [*_verdict_of(answer), *_trust(answer.proof), *_also(answer.verdict.notes)]
+    notes = list(_also(answer.verdict.notes))
+    first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
+    said = [*first, *_verdict_of(answer), *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         said.append(f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all")
     data = _words(name=answer.resource.name, account=answer.account_name)
