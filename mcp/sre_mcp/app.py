@@ -27,6 +27,7 @@ from sre_mcp.edge import PATH, OnlyPost
 from sre_mcp.observe import Identified, numbered
 from sre_mcp.tools.calls import call_tool
 from sre_mcp.tools.registry import TOOLS, told
+from sre_mcp.traces import Continued, Spanned
 
 NAME = "sre-operations-assistant"
 LARGEST_BODY = 1024 * 1024
@@ -89,7 +90,7 @@ def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[St
         on_get_prompt=prompts.get_prompt,
         on_completion=completion.complete,
     )
-    server.middleware.append(numbered)
+    server.middleware[:] = [numbered, Spanned(lambda method: method == "initialize" or bool(server.get_request_handler(method)))]
     return server
 
 
@@ -118,4 +119,4 @@ def make_app(sources: Sources, names: Names, guard: Guard | None) -> ASGIApp:
         custom_starlette_routes=health.routes(sources),
         **more,
     )
-    return Identified(OnlyPost(app))
+    return Identified(Continued(OnlyPost(app)))

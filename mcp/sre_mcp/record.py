@@ -15,6 +15,7 @@ from sre_findings.ask.operations import Recorder, shortened
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.operation import ANSWERED, Operation
 from sre_mcp.observe import metrics, request_id
+from sre_mcp.traces import describe
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,4 +39,5 @@ class Call:
         one = Operation(self.at, request_id(), self.who, self.what, outcome, took, self.arguments,
                         values.get("source"), values.get("snapshot_id"), rows)  # fmt: skip
         recorder.add(shortened(one))
+        describe(one)
         _LOG.info("%s %s %d ms", self.what, outcome, took, extra={"parts": metrics(one)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,12 +43,14 @@ def command(
     """
     from sre_mcp.app import Names  # noqa: PLC0415 - half a second
     from sre_mcp.auth.open import open_guard  # noqa: PLC0415
+    from sre_mcp.collector import shipping  # noqa: PLC0415
     from sre_mcp.serve import Place, serve_http, serve_stdio  # noqa: PLC0415
 
     _log_to_stderr(log)
     sources = options.sources_here(settings, asked["profile"])
     if stdio:
-        serve_stdio(sources)
+        with shipping(os.environ):
+            serve_stdio(sources)
         return exits.ANSWERED
     guard = None if no_auth else open_guard(settings.tokens, settings.oidc, settings.public_url or None)
     if guard is None and not no_auth:
@@ -55,7 +58,8 @@ def command(
         raise UsageError("no tokens are set up", why="nobody could be let in", do=do)
     ours = urlsplit(settings.public_url).netloc
     names = Names((*settings.allowed_hosts, *hosts, *filter(None, [ours])), (*settings.allowed_origins, *origins))
-    serve_http(sources, Place(asked["host"], asked["port"], names), guard)
+    with shipping(os.environ):
+        serve_http(sources, Place(asked["host"], asked["port"], names), guard)
     return exits.ANSWERED
 
 
