@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.engines.open import open_engine
+from sre_findings.ask.opened import Opened
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.remembered import Remembered
 from sre_findings.ask.when import choose
@@ -34,8 +34,6 @@ AskContext = Callable[[AboutResource, Resource], Context]
 """Asks AWS what it says now of a resource; what it does not say is a note."""
 
 
-_OPENING = threading.Lock()  # a server asks from several threads
-KEPT_OPEN = 8  # engines; each holds a connection and the footers of its files
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 """What an answer carries where there is no snapshot at all."""
 
@@ -63,7 +61,7 @@ class Sources:
     copies_size: int = LIMIT
     access: Access = EVERYTHING
     aside: Callable[[str], None] | None = None
-    opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)
+    opened: Opened = field(default_factory=Opened, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
     given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
 
@@ -81,13 +79,11 @@ class Sources:
         Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
         """
         key = self.access, tuple(commit.snapshot_id for commit in commits)
-        with _OPENING:
-            if key not in self.opened:
-                if len(self.opened) >= KEPT_OPEN:
-                    self.opened.pop(next(iter(self.opened)))
-                whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
-                self.opened[key] = open_engine(self.engine, whole, commits, copies, self.access)
-            return self.opened[key]
+        return self.opened.get(key, lambda: self._engine(commits))
+
+    def _engine(self, commits: Sequence[Commit]) -> Engine:
+        whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
+        return open_engine(self.engine, whole, commits, copies, self.access)
 
     def rolled_up(self, commit: Commit) -> bool:
         """Whether the table has the commit's rollups. Once they are there they stay, and need not be asked for again."""

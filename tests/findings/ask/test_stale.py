@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.ask.ask import about_resource
+from sre_findings.ask.opened import Opened
 from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.ask.sources import Sources
 from sre_findings.model import errors
@@ -78,7 +79,9 @@ def test_what_no_snapshot_knows_is_unknown_for_the_reason_that_inspector_did_not
 
 
 def test_without_any_snapshot_nothing_is_answered(fresh: Sources, tmp_path: Path) -> None:
-    empty = replace(fresh, snapshots=Snapshots(FolderBlobs(tmp_path)), live=failing(errors.Throttled("too many")), opened={})
+    empty = replace(
+        fresh, snapshots=Snapshots(FolderBlobs(tmp_path)), live=failing(errors.Throttled("too many")), opened=Opened()
+    )
     answer = about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), empty)
     assert (answer.verdict.verdict, answer.verdict.reason, answer.unanswered) == ("unknown", "throttled", True)
     assert answer.verdict.explanation == "Inspector could not be asked (too many); there is no snapshot yet"
