@@ -21,15 +21,17 @@ from sre_findings.ask.handouts import GOOD_FOR, Handouts
 from sre_findings.ask.operations import Recorder
 from sre_findings.ask.sources import Sources
 from sre_mcp import completion, health, prompts, resources
+from sre_mcp.aside import aside
 from sre_mcp.auth.open import Guard
 from sre_mcp.auth.verifier import Verifier
 from sre_mcp.caller import Asked, State
 from sre_mcp.edge import PATH, OnlyPost
 from sre_mcp.files.gate import Gate
 from sre_mcp.files.routes import routes as files
-from sre_mcp.observe import Identified
+from sre_mcp.observe import Identified, numbered
 from sre_mcp.tools.calls import call_tool
 from sre_mcp.tools.registry import TOOLS, told
+from sre_mcp.traces import Continued, Spanned
 
 NAME = "sre-operations-assistant"
 LARGEST_BODY = 1024 * 1024
@@ -74,11 +76,11 @@ def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[St
 
 
 def _state(sources: Sources, verifier: Verifier | None) -> State:
-    return State(sources, anyio.CapacityLimiter(_AT_ONCE), verifier, Recorder(sources))
+    return State(replace(sources, aside=aside), anyio.CapacityLimiter(_AT_ONCE), verifier, Recorder(sources))
 
 
 def _server(state: State) -> Server[State]:
-    return Server[State](
+    server = Server[State](
         NAME,
         version=version(NAME),
         title="SRE Operations Assistant",
@@ -100,6 +102,8 @@ def _server(state: State) -> Server[State]:
         on_get_prompt=prompts.get_prompt,
         on_completion=completion.complete,
     )
+    server.middleware[:] = [numbered, Spanned(lambda method: method == "initialize" or bool(server.get_request_handler(method)))]
+    return server
 
 
 def _living(state: State) -> Callable[[Server[State]], AbstractAsyncContextManager[State]]:
@@ -131,4 +135,4 @@ def make_app(sources: Sources, names: Names, guard: Guard | None, good_for: time
         **more,
     )
     app.router.redirect_slashes = False  # to http, behind a load balancer
-    return Identified(OnlyPost(app))
+    return Identified(Continued(OnlyPost(app)))

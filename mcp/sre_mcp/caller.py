@@ -12,7 +12,7 @@ from mcp.server.context import ServerRequestContext
 from sre_findings.ask.operations import Recorder
 from sre_findings.ask.remote import PERSON
 from sre_findings.ask.sources import Sources
-from sre_findings.model.errors import AccessDenied
+from sre_findings.model.errors import Forbidden
 from sre_mcp.auth.bearer import FINDINGS, SCOPES
 from sre_mcp.auth.verifier import Verifier
 
@@ -39,9 +39,9 @@ class Caller:
     scopes: frozenset[str]
 
     def need(self, scope: str) -> None:
-        """Raises AccessDenied that names the scope where the token lacks it."""
+        """Raises Forbidden that names the scope where the token lacks it."""
         if scope not in self.scopes:
-            raise AccessDenied(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
+            raise Forbidden(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
 
 
 Asked = ServerRequestContext[State, Any]
@@ -50,7 +50,7 @@ Asked = ServerRequestContext[State, Any]
 async def caller(ctx: Asked) -> Caller:
     """Who asks. Without authentication everybody may see everything: serving refuses that beyond the loopback.
 
-    Raises AccessDenied for a token without the scope to read findings, or that acts for others and was not told for whom.
+    Raises Forbidden for a token without the scope to read findings, or that acts for others and was not told for whom.
     """
     return await admitted(ctx.lifespan_context, _person(ctx))
 
@@ -64,7 +64,7 @@ async def admitted(state: State, person: str | None) -> Caller:
         return Caller(NOBODY, state.sources, frozenset(SCOPES))
     token = get_access_token()
     if token is None:
-        raise AccessDenied("nobody said who asks", do="Send a token.")
+        raise Forbidden("nobody said who asks", do="Send a token.")
     bearer = await state.verifier.acting_for(token, person)
     bearer.need(FINDINGS)
     sources = bearer.sources(state.sources)

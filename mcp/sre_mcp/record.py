@@ -15,6 +15,7 @@ from sre_findings.ask.operations import Recorder, shortened
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.operation import ANSWERED, Operation
 from sre_mcp.observe import metrics, request_id
+from sre_mcp.traces import describe
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,4 +42,5 @@ class Call:
         took = round((time.monotonic() - self.began) * 1000)
         one = Operation(self.at, request_id(), self.who, self.what, outcome, took, self.arguments, source, snapshot_id, rows)
         recorder.add(shortened(one))
+        describe(one)
         _LOG.info("%s %s %d ms", self.what, outcome, took, extra={"parts": metrics(one)})

@@ -30,7 +30,7 @@ class CheckResource(Paged, Dated):
         bool | None,
         Field(
             description="true asks Amazon Inspector itself, now; false asks the snapshot only; left out, the snapshot answers, "
-            "and Inspector where the snapshot cannot tell."
+            "and Inspector where the snapshot cannot tell. Where Inspector does not answer, the snapshot does, and stale is true."
         ),
     ] = None
     region: Annotated[Region | None, Field(description="Where to ask live, if the snapshot does not know the resource.")] = None
@@ -165,6 +165,8 @@ TOOLS = (
             findings=schemas.ITEMS,
             total_findings=schemas.COUNT,
             next_cursor=schemas.MAYBE_TEXT,
+            stale={"type": "boolean"},
+            live_error=schemas.MAYBE_TEXT,
         ),
         check_resource,
         wide=True,

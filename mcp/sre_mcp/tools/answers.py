@@ -1,4 +1,7 @@
-"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first."""
+"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first.
+
+Before the verdict stands only that Inspector was to be asked, and the snapshot answers in its place.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> Answere
     """One resource; its page of findings is cut already. What is made of findings lies in ``made``."""
     values = replace(answer, findings=()).to_json()
     items = made.of(answer.findings, lambda: [Item(one.to_json, FINDING, _finding) for one in answer.findings])
-    said = [*_verdict_of(answer), *_trust(answer.proof), *_also(answer.verdict.notes)]
+    notes = list(_also(answer.verdict.notes))
+    first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
+    said = [*first, *_verdict_of(answer), *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         said.append(f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all")
     data = _words(name=answer.resource.name, account=answer.account_name)
