@@ -51,7 +51,7 @@ def test_the_busy_instance_has_the_same_counts_in_table_json_csv_export_and_repo
     row = re.search(rf"<tr[^>]*>(?:(?!</tr>).)*{BUSY_INSTANCE}.*?</tr>", page, re.DOTALL)
     assert row
     assert 'aria-label="24 critical, 466 high, 437 medium, 84 low"' in row[0]
-    assert [int(n.replace(",", "")) for n in re.findall(r">([\d,]+)</td>", row[0])] == [24, 466, 1011]
+    assert [int(n.replace(",", "")) for n in re.findall(r">([\d,]+)</td>", row[0])][:3] == [24, 466, 1011]
 
 
 @pytest.mark.parametrize(
