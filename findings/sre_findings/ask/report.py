@@ -89,14 +89,13 @@ def gather(sources: Sources, as_of: str | None, rows: int, *, owner: str | None 
 
     A part of the estate is told as to somebody who may see that part alone. Raises UsageError without a snapshot.
     """
+    moment = sources.now()  # one for all: midnight may pass meanwhile, and lateness is counted in days
     view = Access(frozenset({account or ALL}), frozenset({owner or ALL}))
-    whole = find(sources, as_of)
-    if whole is None:
+    seen = replace(sources.seen_by(view), now=lambda: moment)
+    found = find(seen, as_of)  # a commit as this view sees it: the whole one has totals and names of others
+    if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    seen = sources.seen_by(view)
-    here = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, whole.commit))
-    found = find(here, as_of)
-    assert found is not None  # noqa: S101 - it was there a moment ago, and is pinned
+    here = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, found.commit))
     return _material(here, found, as_of, rows, owner, account)
 
 

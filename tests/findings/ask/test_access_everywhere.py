@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ from sre_findings.ask.question import (
     Trend,
     WholeRows,
 )
+from sre_findings.ask.report import gather
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.sql import Sql, sql
 from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
@@ -139,7 +140,7 @@ def _certificate(whole: Certificate, access: Access, kept: dict[str, pa.Table], 
         reasons=reasons,
         warnings=(),
         cells=gaps,
-        totals={"uncovered": len(uncovered), "doubtful": 0},
+        totals={**whole.totals, "uncovered": len(uncovered), "doubtful": 0},
         unknown={},
     )
 
@@ -250,6 +251,17 @@ def single(text: str, vulnerability: str) -> Callable[[Sources], Any]:
     return lambda sources: one_finding(OneFinding(resource=text, vulnerability_id=vulnerability), sources)
 
 
+def page(*without: str, rows: int = 2000, **view: str) -> Callable[[Sources], Any]:
+    """Everything that the page of a night tells, each under its name, its findings read."""
+
+    def tell(sources: Sources) -> dict[str, Any]:
+        night = gather(sources, None, rows, **view)
+        told = {one.name: getattr(night, one.name) for one in fields(night) if one.name not in without}
+        return told | {"findings": list(night.findings)}
+
+    return tell
+
+
 NARROW = Narrow(owners=("payments",), accounts=("111122223333", "777788889999"), regions=("eu-west-1",))
 QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     **{f"summary by {by}": summed(Summary(by)) for by in (
@@ -260,7 +272,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "summary, first": lambda sources: ask.summary(Summary("resource", count=1), sources),
     "coverage": lambda sources: ask.coverage(CoverageGaps(), sources),
     "coverage of data": lambda sources: ask.coverage(CoverageGaps(owners=("data",)), sources),
-    "report": lambda sources: ask.gather_report(sources, None, 10),
+    "report": page("trend", "evidence"),
     "export": exported(statuses=()),
     "export of some": exported(severities=("CRITICAL", "HIGH"), accounts=("111122223333", "444455556666")),
     "export of one": exported(text=BUSY_INSTANCE),
@@ -378,12 +390,15 @@ RULES = Suppressions([
     rule(2, resources=("*",), owner="eve", expires=date(2026, 1, 1), accounts=ACCOUNTS[:2], packages=("open*", "of-nobody")),
     rule(3, resources=("i-nowhere",), owner="dan", expires=date(2027, 1, 1)),
 ], "secret.yaml")  # fmt: skip
-TOLD = {**TRENDS, "suppressions": door("suppressions", Suppressed()), "snapshots": door("snapshots", Nights())}
+PAGES = {"report": page(), "report of search": page(owner="search"), "report of an account": page(account="444455556666", rows=7)}
+TOLD = {**TRENDS, **PAGES, "suppressions": door("suppressions", Suppressed()), "snapshots": door("snapshots", Nights())}
 
 
 @QUICKLY
 @given(access=ACCESSES)
-def test_what_others_have_changes_nothing_in_what_is_told_of_nights_and_suppressions(stores: Stores, access: Access) -> None:
+def test_what_others_have_changes_nothing_in_what_is_told_of_nights_pages_and_suppressions(
+    stores: Stores, access: Access
+) -> None:
     """These may say less than of a store that has no other rows, but they say it whatever else there is."""
     seen, alone = (replace(one, suppressions=RULES).seen_by(access) for one in (whole_store(stores), stores.of(access)))
     for name, question in TOLD.items():
