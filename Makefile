@@ -29,13 +29,19 @@ $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
 
 NODE := tests/mcp/node
+JUDGES := tests/reports/node
 
 $(NODE)/node_modules/.ready: $(NODE)/package-lock.json
 	@echo "make: adding the MCP clients of Node to $(NODE); 400 MB, once" >&2
 	@npm ci --prefix $(NODE) --ignore-scripts --no-progress --loglevel error
 	@touch $@
 
-node: $(NODE)/node_modules/.ready ## Add MCP clients of Node, for the tests of the server (needs npm)
+$(JUDGES)/node_modules/.ready: $(JUDGES)/package-lock.json
+	@echo "make: adding axe-core and the HTML checker to $(JUDGES); 40 MB, once" >&2
+	@npm ci --prefix $(JUDGES) --ignore-scripts --no-progress --loglevel error
+	@touch $@
+
+node: $(NODE)/node_modules/.ready $(JUDGES)/node_modules/.ready ## Add what tests run from Node: MCP clients, judges of the page (needs npm)
 
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
@@ -65,4 +71,4 @@ lock: setup ## Pin the dependencies anew (needs uv)
 	uv pip compile setup.cfg --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-spark.lock
 
 clean: ## Remove what was made
-	rm -rf $(VENV) $(NODE)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) $(NODE)/node_modules $(JUDGES)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -225,7 +225,7 @@ def test_without_a_script_nothing_is_offered_that_needs_one(forms: dict[str, Any
         ("many gaps", "50 of 60 shown; see sre-cli coverage."),
         ("whole", "The worst 2 of 13 findings."),
         ("whole", "This page holds the worst 2 of 13 findings"),
-        ("whole", "2026-11-20 to 2026-11-22, 2 nights; 1 day has no snapshot and is a gap."),
+        ("whole", "starts at zero. Not drawn: 1 day without a snapshot."),
     ],
 )  # fmt: skip
 def test_each_form_says_what_it_is(forms: dict[str, Any], form: str, words: str) -> None:
