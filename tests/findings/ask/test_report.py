@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 
 from sre_findings.ask import ask, doors
 from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.opened import Opened
 from sre_findings.ask.question import Changes, CoverageGaps, Fixes, Listed, Sla, Summary, TimeToFix, Trend
 from sre_findings.ask.report import FIRST, NIGHTS, WORST, Material, gather
 from sre_findings.ask.sources import Sources
@@ -293,10 +294,17 @@ class Interrupted:
         raise NotImplementedError
 
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+        self._count(partition)
+        return self.inner.query(partition, first, last, newest=newest)
+
+    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterable[list[Row]]:
+        self._count(partition)
+        return self.inner.query_each(partition, ranges, newest=newest)
+
+    def _count(self, partition: str) -> None:
         self.reads.append(partition)
         if len(self.reads) == self.at:
             self.happen()
-        return self.inner.query(partition, first, last, newest=newest)
 
 
 @pytest.fixture
@@ -324,7 +332,7 @@ def test_a_scan_that_commits_meanwhile_changes_nothing(
     sources, commit = half
     calm, reads = told(gather(sources, None, EVERY, **view)), list[str]()
     table = Interrupted(sources.table, at, commit, reads)
-    assert told(gather(replace(sources, table=table, opened={}, counted=set()), None, EVERY, **view)) == calm
+    assert told(gather(replace(sources, table=table, opened=Opened(), counted=set()), None, EVERY, **view)) == calm
     assert len(reads) >= at, "it never came to that"
     assert len(sources.snapshots.commits()) == 2
 

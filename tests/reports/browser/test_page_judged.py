@@ -24,7 +24,8 @@ from sre_reports.nights_page import render_nights
 Visit = Callable[..., Page]
 MakePage = Callable[..., str]
 MODULES = Path(__file__).parents[1] / "node" / "node_modules"
-ASK = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}))
+ASK = """async () => (await axe.run(document, {runOnly: [
+    'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}))
     .violations.map((one) => [one.id, ...one.nodes.slice(0, 3).map((node) => node.html)])"""
 SCREENS = [
     {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
@@ -86,7 +87,8 @@ def test_the_checker_of_html_finds_no_error(judge: Callable[[str], Path], forms:
         pytest.skip("Java is not here; the checker of HTML needs it")
     for name, text in forms.items():
         (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
-    command = ["java", "-jar", jar, "--format", "json", "--exit-zero-always", *sorted(tmp_path.glob("*.html"))]
+    pages = map(str, sorted(tmp_path.glob("*.html")))
+    command = ["java", "-jar", str(jar), "--format", "json", "--exit-zero-always", *pages]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     told = json.loads(done.stderr)["messages"]
     assert [(Path(one["url"]).name, one["message"], one.get("extract")) for one in told if one["type"] != "info"] == []

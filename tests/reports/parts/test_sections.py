@@ -123,7 +123,8 @@ def test_a_resource_with_several_silent_scans_counts_once_and_few_are_named(
 def test_a_day_without_a_night_is_a_gap_and_never_a_zero(night: Nights) -> None:
     told = trend.trend(night())
     assert told is not None
-    assert (told.first, told.last, told.nights, told.missing) == (date(2026, 11, 20), date(2026, 11, 22), 2, 1)
+    assert (told.first, told.last, told.nights) == (date(2026, 11, 20), date(2026, 11, 22), 2)
+    assert told.gaps == "Not drawn: 1 day without a snapshot."
     critical = told.panels[0]
     assert (critical.first, critical.last, critical.change) == (3, 2, -1)
     assert critical.area.lines == (), "no line is drawn across a gap"
