@@ -25,7 +25,8 @@ VALUES = ("111122223333", "444455556666", "payments", "x" * 2000, "a\x1fb", "")
 NUMBER = st.integers(0, 3)
 FLOW = st.dictionaries(st.sampled_from([*CAME, *WENT]), st.integers(1, 3), max_size=2)
 ROLLUP = st.builds(Rollup, st.builds(Counts, high=NUMBER, other=NUMBER), NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, FLOW)
-NIGHTS = st.lists(st.dictionaries(st.sampled_from(VALUES), ROLLUP, max_size=4), min_size=1, max_size=6)
+STAYS = st.just(Rollup(Counts(high=1)))
+NIGHTS = st.lists(st.dictionaries(st.sampled_from(VALUES), STAYS | ROLLUP, max_size=4), min_size=1, max_size=6)
 
 
 def commit(sequence: int) -> Commit:
