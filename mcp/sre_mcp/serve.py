@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import logging
 import signal
 import socket
@@ -20,7 +19,7 @@ from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names, make_app, make_server
 from sre_mcp.auth.open import Guard
-from sre_mcp.edge import PATH
+from sre_mcp.edge import PATH, is_loopback
 
 _LOG = logging.getLogger(__name__)
 KEEP_ALIVE = 75  # seconds: longer than a load balancer keeps an idle connection, so that it is never the server that hangs up
@@ -69,14 +68,6 @@ async def _stdio(sources: Sources) -> None:
     server = make_server(sources)
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextlib.contextmanager
