@@ -185,9 +185,9 @@ def test_each_tile_leads_to_as_many_findings_as_it_counts(visit: Visit, usual: s
 def test_each_bar_leads_to_the_findings_that_it_draws(visit: Visit, usual: str) -> None:
     page = visit(usual)
     links = page.evaluate(
-        "[...document.querySelectorAll('.worst tbody tr, .groups tbody tr')].filter((row) => row.querySelector('a'))"
-        ".map((row) => ["
-        "row.querySelector('a').getAttribute('href'), row.querySelector('[data-name=All], .groups td.number').textContent])"
+        "[...document.querySelectorAll('.worst tbody tr, .groups tbody tr')].filter((row) => row.querySelector('a')).map("
+        "(row) => [row.querySelector('a').getAttribute('href'),"
+        " row.querySelector('[data-name=All], .groups td.number').textContent])"
     )
     assert len(links) == 8 + 2 + 2
     for link, count in links:
