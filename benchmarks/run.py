@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import answers
 import collect
+import report
 import serve
 import start
 
@@ -12,3 +13,4 @@ if __name__ == "__main__":
     collect.main()
     answers.main()
     serve.main()
+    report.main()
