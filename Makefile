@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := findings scanner reports mcp cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark node demo test lint format bench docs lock clean
+.PHONY: help setup spark node demo test lint format bench images docs lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ format: setup ## Bring the code into its form
 
 bench: setup ## Measure speed and memory beside peers; writes benchmarks/results
 	$(BIN)/python benchmarks/run.py
+
+images: setup ## Make the pictures of the nightly page anew (needs Chromium and the font Inter)
+	$(BIN)/python docs/images.py
 
 docs: setup ## Renew the parts of the documentation that are made from the code
 	$(BIN)/python docs/make.py

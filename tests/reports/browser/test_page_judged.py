@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 
 from sre_findings.model.age_bands import AgeGrid
 from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
+from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.open_finding import OpenFinding
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.verdict import CLEAN, NO_FINDINGS, Verdict
@@ -55,7 +56,7 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
     none = SummaryAnswer(Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"), Rollup(), 0, replace(proof, state="complete"))
     empty = {
         "summary": none, "resources": (), "accounts": none, "owners": none, "ages": AgeGrid((), {}), "before": None,
-        "coverage": CoverageAnswer(40, (), (), proof),
+        "coverage": CoverageAnswer(40, (), (), proof), "fixes": ListAnswer("", "items", [], 0, (), (), proof, {}),
     }  # fmt: skip
     nights = [Night("2026-11-22", "vulnerable", "findings", 4, 9, 20, 3, 2, 1, "complete", (), "20261122T010000Z"),
               Night("2026-11-20", "vulnerable", "findings", 5, 9, 20, 3, None, None, "partial", PARTIAL, "20261120T010000Z"),
