@@ -1,6 +1,6 @@
 """``make images``: pictures of the nightly page, of a simulated fleet whose nights are always the same.
 
-It needs Chromium, and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text looks as most readers see it.
+It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text looks as readers see it.
 """
 
 from __future__ import annotations
