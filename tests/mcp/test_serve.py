@@ -183,7 +183,7 @@ def test_trouble_with_the_store_or_the_table_is_named_without_its_place(demo_sto
         assert result["isError"]
         assert "the snapshots or their table cannot be read" in result["content"][0]["text"]
         assert str(tmp_path) not in json.dumps(result)
-        assert any(str(table) in line and "Check SRE_TABLE" in line for line in server.log), "it is in the log"
+        assert str(table) in _until_said(server, "Check SRE_TABLE"), "it is in the log"
     shutil.rmtree(tmp_path / "store" / "commits")
     (tmp_path / "store" / "commits").mkdir()
     (tmp_path / "store" / "commits" / "000000000001.json").write_text("{")
