@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := findings scanner reports mcp lambda cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark node demo test lint format bench docs lock clean
+.PHONY: help setup spark node demo test lint format bench images docs lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,13 +29,19 @@ $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
 
 NODE := tests/mcp/node
+JUDGES := tests/reports/node
 
 $(NODE)/node_modules/.ready: $(NODE)/package-lock.json
 	@echo "make: adding the MCP clients of Node to $(NODE); 400 MB, once" >&2
 	@npm ci --prefix $(NODE) --ignore-scripts --no-progress --loglevel error
 	@touch $@
 
-node: $(NODE)/node_modules/.ready ## Add MCP clients of Node, for the tests of the server (needs npm)
+$(JUDGES)/node_modules/.ready: $(JUDGES)/package-lock.json
+	@echo "make: adding axe-core and the HTML checker to $(JUDGES); 40 MB, once" >&2
+	@npm ci --prefix $(JUDGES) --ignore-scripts --no-progress --loglevel error
+	@touch $@
+
+node: $(NODE)/node_modules/.ready $(JUDGES)/node_modules/.ready ## Add what tests run from Node: MCP clients, judges of the page (needs npm)
 
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
@@ -57,6 +63,9 @@ format: setup ## Bring the code into its form
 bench: setup ## Measure speed and memory beside peers; writes benchmarks/results
 	$(BIN)/python benchmarks/run.py
 
+images: setup ## Make the pictures of the nightly page anew (needs Chromium and the font Inter)
+	$(BIN)/python docs/images.py
+
 docs: setup ## Renew the parts of the documentation that are made from the code
 	$(BIN)/python docs/make.py
 
@@ -65,4 +74,4 @@ lock: setup ## Pin the dependencies anew (needs uv)
 	uv pip compile setup.cfg --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-spark.lock
 
 clean: ## Remove what was made
-	rm -rf $(VENV) $(NODE)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) $(NODE)/node_modules $(JUDGES)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

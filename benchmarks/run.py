@@ -5,6 +5,7 @@ from __future__ import annotations
 import answers
 import collect
 import exports
+import report
 import serve
 import start
 
@@ -14,3 +15,4 @@ if __name__ == "__main__":
     answers.main()
     exports.main()
     serve.main()
+    report.main()

@@ -25,7 +25,9 @@ def of_resource(answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_f
     """The code of an answer about one resource."""
     if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
         return FAIL_ON
-    if answer.incomplete or answer.proof.too_old:
+    if answer.unanswered:
+        return UNREADABLE
+    if answer.incomplete or answer.proof.too_old or answer.stale:
         return UNSURE
     return _of_verdict(answer)
 

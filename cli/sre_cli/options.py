@@ -95,13 +95,13 @@ def count_option(default: int) -> Callable[[F], F]:
     return click.option("-n", "--count", default=default, show_default=True, type=click.IntRange(0), help=text)
 
 
-def sources_here(settings: Settings, profile: str | None = None) -> Any:
-    """The store, for commands that read it themselves. Raises UsageError where a server is to be asked instead."""
+def sources_here(settings: Settings, profile: str | None = None, *, instead: str = "") -> Any:
+    """The store, for commands that read it themselves. Raises UsageError where a server is to be asked: ``instead`` says how."""
     from sre_findings.ask.open import open_sources  # noqa: PLC0415 - after --help
 
     if settings.server:
         why = "this command reads snapshots itself"
-        raise UsageError("SRE_SERVER is set", why=why, do="Unset it, or name a store with --store.")
+        raise UsageError("SRE_SERVER is set", why=why, do=f"{instead} Unset it, or name a store with --store.".lstrip())
     return open_sources(settings, profile)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
 
 import click
 
 from sre_cli.terminal import printable
 
+S = TypeVar("S", bound=Sized)
 _PAUSE = 0.3  # seconds between two words about progress
 
 
@@ -81,8 +82,8 @@ def watching() -> Lines:
     return Bars() if sys.stderr.isatty() else Lines()
 
 
-def counting(batches: Iterable[list[Any]], what: str) -> Iterator[list[Any]]:
-    """The same batches; in a terminal, how many rows went by, a few times a second, on one line that is gone in the end."""
+def counting(batches: Iterable[S], what: str) -> Iterator[S]:
+    """The same batches; in a terminal, how much went by, a few times a second, on one line that is gone in the end."""
     if not sys.stderr.isatty():
         yield from batches
         return

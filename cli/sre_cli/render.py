@@ -33,6 +33,8 @@ def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> s
 
 def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
     verdict = answer.verdict
+    told = 1 if answer.stale else 0  # that the snapshot stands in Inspector's place is said before all else
+    yield from notes(verdict.notes[:told], width)
     if verdict.reason != FINDINGS:
         yield from _verdict(verdict, width, colour)
     yield _name(answer.resource, answer.account_name, colour)
@@ -51,7 +53,7 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield from _findings(answer, width, colour)
     if verdict.verdict == CLEAN:
         yield from (_scanned(row) for row in answer.coverage)
-    yield from notes((*verdict.notes, *(answer.context.notes if answer.context else ())), width)
+    yield from notes((*verdict.notes[told:], *(answer.context.notes if answer.context else ())), width)
     yield from proof(answer.proof, width, colour, hint=" Use --live for the state now.")
     if answer.context:
         from sre_cli.context_lines import context_proof  # noqa: PLC0415

@@ -50,6 +50,7 @@ SETTINGS = (
     Setting("tokens", "SRE_TOKENS", "none", "Who may ask the server: file:///…/tokens.json or secretsmanager://name."),
     Setting("public_url", "SRE_PUBLIC_URL", "none", "Where callers find the server: https://mcp.example.com/mcp."),
     Setting("oidc", "SRE_OIDC", "none", "An OIDC issuer whose tokens the server takes: file:///…/oidc.json."),
+    Setting("link_age", "SRE_LINK_AGE", "15m", "How long the server keeps a file for who asked for it: 15m, 1h."),
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
     Setting("smtp", "SRE_SMTP", "none", "What sends mails: smtp://user@host:587, smtps://user@host or ses://region."),
     Setting("mail_from", "SRE_MAIL_FROM", "none", "Whom mails are from: SRE <sre@example.com>."),
@@ -78,6 +79,7 @@ class Settings:
     oidc: str = ""
     public_url: str = ""
     kms_key: str = ""
+    link_age: timedelta = timedelta(minutes=15)
     token: str = field(default="", repr=False)
     smtp: str = ""
     smtp_password: str = field(default="", repr=False)
@@ -108,6 +110,7 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         oidc=values.get("oidc", ""),
         public_url=values.get("public_url", ""),
         kms_key=values.get("kms_key", ""),
+        link_age=span(values.get("link_age", "15m")),
         token=environ.get("SRE_TOKEN", ""),
         smtp=values.get("smtp", ""),
         smtp_password=environ.get("SRE_SMTP_PASSWORD", ""),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -16,16 +17,21 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ListToolsResult, PaginatedRequestParams
 from starlette.types import ASGIApp
 
+from sre_findings.ask.handouts import GOOD_FOR, Handouts
 from sre_findings.ask.operations import Recorder
 from sre_findings.ask.sources import Sources
 from sre_mcp import completion, health, prompts, resources
+from sre_mcp.aside import aside
 from sre_mcp.auth.open import Guard
 from sre_mcp.auth.verifier import Verifier
 from sre_mcp.caller import Asked, State
 from sre_mcp.edge import PATH, OnlyPost
-from sre_mcp.observe import Identified
+from sre_mcp.files.gate import Gate
+from sre_mcp.files.routes import routes as files
+from sre_mcp.observe import Identified, numbered
 from sre_mcp.tools.calls import call_tool
 from sre_mcp.tools.registry import TOOLS, told
+from sre_mcp.traces import Continued, Spanned
 
 NAME = "sre-operations-assistant"
 LARGEST_BODY = 1024 * 1024
@@ -66,12 +72,20 @@ async def _list_tools(_ctx: Asked, _params: PaginatedRequestParams | None) -> Li
 
 def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[State]:
     """The server, for any transport; without a verifier nobody is asked who they are."""
-    return Server[State](
+    return _server(_state(sources, verifier))
+
+
+def _state(sources: Sources, verifier: Verifier | None) -> State:
+    return State(replace(sources, aside=aside), anyio.CapacityLimiter(_AT_ONCE), verifier, Recorder(sources))
+
+
+def _server(state: State) -> Server[State]:
+    server = Server[State](
         NAME,
         version=version(NAME),
         title="SRE Operations Assistant",
         instructions=_INSTRUCTIONS,
-        lifespan=_living(sources, verifier),
+        lifespan=_living(state),
         cache_hints={
             "tools/list": _RARELY,
             "prompts/list": _RARELY,
@@ -88,31 +102,37 @@ def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[St
         on_get_prompt=prompts.get_prompt,
         on_completion=completion.complete,
     )
+    server.middleware[:] = [numbered, Spanned(lambda method: method == "initialize" or bool(server.get_request_handler(method)))]
+    return server
 
 
-def _living(sources: Sources, verifier: Verifier | None) -> Callable[[Server[State]], AbstractAsyncContextManager[State]]:
+def _living(state: State) -> Callable[[Server[State]], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def living(_server: Server[State]) -> AsyncIterator[State]:
-        recorder = Recorder(sources)
         try:
-            yield State(sources, anyio.CapacityLimiter(_AT_ONCE), verifier, recorder)
+            yield state
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(recorder.close)
+                await anyio.to_thread.run_sync(state.recorder.close)
 
     return living
 
 
-def make_app(sources: Sources, names: Names, guard: Guard | None) -> ASGIApp:
-    """The application: ``POST /mcp`` in both eras of the protocol, without sessions, and the health of it."""
+def make_app(sources: Sources, names: Names, guard: Guard | None, good_for: timedelta = GOOD_FOR) -> ASGIApp:
+    """The application: ``POST /mcp`` in both eras of the protocol, without sessions, the files that it hands out (each
+    ``good_for`` so long), and the health of it."""
     more: dict[str, Any] = {"auth": guard.settings, "token_verifier": guard.verifier} if guard else {}
-    app = make_server(sources, guard.verifier if guard else None).streamable_http_app(
+    base = guard.public_url.removesuffix(PATH) if guard else ""
+    handouts = Handouts(sources.table, good_for, base)
+    state = _state(replace(sources, hand_out=handouts), guard.verifier if guard else None)
+    app = _server(state).streamable_http_app(
         streamable_http_path=PATH,
         json_response=True,
         stateless_http=True,
         max_request_body_size=LARGEST_BODY,
         transport_security=names.security(),
-        custom_starlette_routes=health.routes(sources),
+        custom_starlette_routes=[*health.routes(sources), *files(state, handouts, Gate(names.security(), guard))],
         **more,
     )
-    return Identified(OnlyPost(app))
+    app.router.redirect_slashes = False  # to http, behind a load balancer
+    return Identified(Continued(OnlyPost(app)))

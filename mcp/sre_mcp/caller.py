@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -12,9 +12,9 @@ from mcp.server.context import ServerRequestContext
 from sre_findings.ask.operations import Recorder
 from sre_findings.ask.remote import PERSON
 from sre_findings.ask.sources import Sources
-from sre_findings.model.errors import AccessDenied
+from sre_findings.model.errors import Forbidden
 from sre_mcp.auth.bearer import FINDINGS, SCOPES
-from sre_mcp.auth.person import person_of
+from sre_mcp.auth.person import Person, person_of
 from sre_mcp.auth.verifier import Verifier
 
 NOBODY = "anonymous"
@@ -40,9 +40,9 @@ class Caller:
     scopes: frozenset[str]
 
     def need(self, scope: str) -> None:
-        """Raises AccessDenied that names the scope where the token lacks it."""
+        """Raises Forbidden that names the scope where the token lacks it."""
         if scope not in self.scopes:
-            raise AccessDenied(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
+            raise Forbidden(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
 
 
 Asked = ServerRequestContext[State, Any]
@@ -51,14 +51,22 @@ Asked = ServerRequestContext[State, Any]
 async def caller(ctx: Asked) -> Caller:
     """Who asks. Without authentication everybody may see everything: serving refuses that beyond the loopback.
 
-    Raises AccessDenied for a token without the scope to read findings, or that acts for others and was not told for whom.
+    Raises Forbidden for a token without the scope to read findings, or that acts for others and was not told for whom.
     """
-    state = ctx.lifespan_context
+    return await admitted(ctx.lifespan_context, person_of((ctx.meta or {}).get(PERSON)))
+
+
+async def admitted(state: State, person: Person | None) -> Caller:
+    """Who sent the request that is being answered. For a person no files are handed out: who fetches one cannot name them.
+
+    Raises Forbidden as ``caller`` does.
+    """
     if state.verifier is None:
         return Caller(NOBODY, state.sources, frozenset(SCOPES))
     token = get_access_token()
     if token is None:
-        raise AccessDenied("nobody said who asks", do="Send a token.")
-    bearer = await state.verifier.acting_for(token, person_of((ctx.meta or {}).get(PERSON)))
+        raise Forbidden("nobody said who asks", do="Send a token.")
+    bearer = await state.verifier.acting_for(token, person)
     bearer.need(FINDINGS)
-    return Caller(bearer.name, bearer.sources(state.sources), bearer.scopes)
+    sources = bearer.sources(state.sources)
+    return Caller(bearer.name, sources if person is None else replace(sources, hand_out=None), bearer.scopes)

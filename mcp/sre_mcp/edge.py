@@ -1,6 +1,8 @@
-"""The outermost layer over HTTP: what the transport itself would answer in a way that hangs or misleads."""
+"""The outermost layer over HTTP: what the transport itself would answer in a way that hangs or misleads, and who is near."""
 
 from __future__ import annotations
+
+import ipaddress
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,3 +36,11 @@ class OnlyPost:
 def _accepting(headers: Headers) -> Headers:
     """Who names no media type takes any (RFC 9110, 12.5.1); the SDK would refuse them."""
     return headers if any(name == b"accept" for name, _ in headers) else [*headers, (b"accept", b"*/*")]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sre_findings.model.operation import ANSWERED, Operation
@@ -48,6 +49,24 @@ class Identified:
             return await self._app(scope, receive, answer)
         finally:
             _ID.reset(token)
+
+
+async def numbered(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Gives an id to what came without HTTP, one message at a time."""
+    token = _ID.set(request_id())
+    try:
+        return await call_next(ctx)
+    finally:
+        _ID.reset(token)
+
+
+class Words(logging.Formatter):
+    """A line for people, with the request's id at its end."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        line, *trace = super().format(record).split("\n", 1)
+        return "\n".join([f"{line} [{_ID.get()}]" if _ID.get() else line, *trace])
 
 
 class Lines(logging.Formatter):

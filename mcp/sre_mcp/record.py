@@ -15,6 +15,7 @@ from sre_findings.ask.operations import Recorder, shortened
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.operation import ANSWERED, Operation
 from sre_mcp.observe import metrics, request_id
+from sre_mcp.traces import describe
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,12 +31,16 @@ class Call:
     began: float = field(default_factory=time.monotonic)
 
     def ended(self, done: CallToolResult, recorder: Recorder) -> None:
-        """Writes it down."""
-        took = round((time.monotonic() - self.began) * 1000)
+        """Writes down how a tool's call ended."""
         values: Mapping[str, Any] = done.structured_content or {}
         outcome = (done.meta or {}).get(ERROR, {}).get("kind", "error") if done.is_error else ANSWERED
         rows = values.get("page", {}).get("listed", 0)
-        one = Operation(self.at, request_id(), self.who, self.what, outcome, took, self.arguments,
-                        values.get("source"), values.get("snapshot_id"), rows)  # fmt: skip
+        self.wrote(recorder, outcome, values.get("source"), values.get("snapshot_id"), rows)
+
+    def wrote(self, recorder: Recorder, outcome: str, source: str | None, snapshot_id: str | None, rows: int) -> None:
+        """Writes it down."""
+        took = round((time.monotonic() - self.began) * 1000)
+        one = Operation(self.at, request_id(), self.who, self.what, outcome, took, self.arguments, source, snapshot_id, rows)
         recorder.add(shortened(one))
+        describe(one)
         _LOG.info("%s %s %d ms", self.what, outcome, took, extra={"parts": metrics(one)})

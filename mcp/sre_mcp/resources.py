@@ -24,6 +24,7 @@ from sre_findings.ask import ask, doors
 from sre_findings.ask.question import CACHED, AboutResource, Nights, Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import SreError, UsageError
+from sre_mcp.aside import told
 from sre_mcp.caller import Asked, caller
 from sre_mcp.plain import dumps
 
@@ -69,7 +70,7 @@ async def read_resource(ctx: Asked, params: ReadResourceRequestParams) -> ReadRe
     except UsageError as error:
         raise MCPError(INVALID_PARAMS, str(error), data={"uri": uri[:_LONGEST]}) from error
     except SreError as error:
-        raise MCPError(INTERNAL_ERROR, str(error), data={"uri": uri[:_LONGEST]}) from error
+        raise MCPError(INTERNAL_ERROR, str(told(error)), data={"uri": uri[:_LONGEST]}) from error
     return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=dumps(values))])
 
 

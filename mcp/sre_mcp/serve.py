@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import logging
 import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import anyio
 import uvicorn
 from mcp.server.stdio import stdio_server
 
+from sre_findings.ask.handouts import GOOD_FOR
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names, make_app, make_server
 from sre_mcp.auth.open import Guard
-from sre_mcp.edge import PATH
+from sre_mcp.edge import PATH, is_loopback
 
 _LOG = logging.getLogger(__name__)
 KEEP_ALIVE = 75  # seconds: longer than a load balancer keeps an idle connection, so that it is never the server that hangs up
@@ -27,11 +28,12 @@ GRACE = 25  # seconds for calls that are under way: less than ECS waits before i
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to listen, and which names are answered."""
+    """Where to listen, which names are answered, and how long files are kept for who asked for them."""
 
     host: str
     port: int
     names: Names
+    link_age: timedelta = GOOD_FOR
 
 
 def serve_http(sources: Sources, place: Place, guard: Guard | None) -> None:
@@ -44,7 +46,7 @@ def serve_http(sources: Sources, place: Place, guard: Guard | None) -> None:
         )
     with _listening(place) as listener:
         config = uvicorn.Config(
-            make_app(sources, place.names, guard),
+            make_app(sources, place.names, guard, place.link_age),
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
             log_config=None,
@@ -66,14 +68,6 @@ async def _stdio(sources: Sources) -> None:
     server = make_server(sources)
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextlib.contextmanager

@@ -155,12 +155,19 @@ def _plan(material: Material) -> str:
 
 def _fixes(lines: Sequence[Mapping[str, Any]]) -> Iterator[Fix]:
     """Updates of one name, as of a kernel, are told apart by what they are for."""
-    names = Counter(line["what"] for line in lines)
-    for line in lines:
-        kind = f" · {_platform(line['platform'])}" if names[line["what"]] > 1 and line["platform"] else ""
+    for line, name in zip(lines, told_apart(lines), strict=True):
         kev = f", {line['kev']:,} KEV" if line["kev"] else ""
         clears = f"{wording.number(line['findings'], 'finding')} on {wording.number(line['resources'], 'resource')}{kev}"
-        yield Fix(f"{line['what']}{kind}", clears, line["command"] or "")
+        yield Fix(name, clears, line["command"] or "")
+
+
+def told_apart(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The name of each update, with its platform where another has the same: ``kernel · Amazon Linux 2023``."""
+    names = Counter(line["what"] for line in lines)
+    return [
+        f"{line['what']} · {_platform(line['platform'])}" if names[line["what"]] > 1 and line["platform"] else line["what"]
+        for line in lines
+    ]
 
 
 def _platform(text: str) -> str:

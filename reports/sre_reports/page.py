@@ -42,7 +42,7 @@ def render(night: Material, generated_at: datetime) -> str:
         policy=_policy(css, js),
         day=day(night),
         of=view.of_words(night),
-        estate=f"{tiles.open_words(night)}",
+        estate=tiles.open_words(night),
         **_sections(night, generated_at),
     )
 
@@ -135,7 +135,7 @@ def environment() -> Environment:
         "short": lambda text: shortened(text, _LONGEST),
         "thousands": "{:,}".format,
         "count": lambda count: "–" if count is None else f"{count:,}",
-        "query": lambda text: f"#q={quote(text, safe='')}",
+        "query": lambda text: f"#q={quote(visible(text), safe='')}",
         "flagged": lambda flag: _FLAGS.get(flag, flag),
     }
     return made

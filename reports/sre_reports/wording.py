@@ -12,6 +12,7 @@ from sre_findings.model.severity import ORDER
 from sre_findings.model.state import COMPLETE
 from sre_findings.model.verdict import (
     CLEAN,
+    CREDENTIALS,
     DENIED,
     DISABLED,
     FINDINGS,
@@ -20,10 +21,13 @@ from sre_findings.model.verdict import (
     NO_SNAPSHOT,
     NO_SUCH_RESOURCE,
     NOT_SCANNED,
+    REJECTED,
     SCANNED_TOO_LONG_AGO,
     STOPPED,
     SUPPRESSED_ONLY,
+    THROTTLED,
     TOO_OLD,
+    UNREACHABLE,
     VULNERABLE,
     Verdict,
 )
@@ -43,6 +47,10 @@ _HEADLINES = {
     DENIED: "Unknown: access was denied",
     DISABLED: "Unknown: Inspector is off",
     TOO_OLD: "Unknown: the snapshot is too old",
+    CREDENTIALS: "Unknown: the credentials are not accepted",
+    THROTTLED: "Unknown: Inspector takes no more requests",
+    UNREACHABLE: "Unknown: Inspector did not answer",
+    REJECTED: "Unknown: Inspector refused to answer",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sre_findings.model.answer import Proof
 from sre_reports.csv_export import COLUMNS
@@ -37,11 +37,13 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
     """The whole workbook; what a sheet or a cell cannot hold is told, there and to ``tell``."""
     import xlsxwriter  # noqa: PLC0415 - only for those who write XLSX
 
-    with xlsxwriter.Workbook(file, _SETTINGS) as book:
+    with xlsxwriter.Workbook(cast("BinaryIO", _Onward(file)), _SETTINGS) as book:
         book.use_zip64()
+        as_of = proof.as_of or datetime.now(UTC)
+        book.set_properties({"created": as_of})  # else the moment of writing: the same question would have other bytes each time
         first = book.add_worksheet("Summary")
         summary, sheets = Summary(), Sheets(book, COLUMNS[options.columns])
-        cells = typed_cells(proof.as_of or datetime.now(UTC), options.columns)
+        cells = typed_cells(as_of, options.columns)
         for batch in batches:
             for row in batch:
                 summary.add(row)
@@ -51,6 +53,13 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
         write_summary(book, first, proof, summary, remarks)
     for remark in remarks:
         tell(remark)
+
+
+class _Onward:
+    """A file with no way back: an archive notes whether there is one, and its bytes must not depend on where they go."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write, self.flush = file.write, file.flush
 
 
 class Sheets:

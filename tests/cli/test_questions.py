@@ -216,7 +216,8 @@ def test_where_the_snapshot_cannot_tell_inspector_is_asked_and_where_that_fails_
         simulator.faults.append(Fault("denied", "ListFindings", call=2, times=99))
         stale = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--max-age", "0s", "--output", "json")
     assert (stale.code, stale.json["source"], stale.json["too_old"]) == (3, "snapshot", True)
-    assert any("not asked live" in note and "denied" in note for note in stale.json["notes"])
+    assert (stale.json["stale"], stale.json["live_error"]) == (True, "access_denied")
+    assert stale.json["notes"][0].startswith("Inspector could not be asked (AWS denied it")
 
 
 def test_without_any_aws_settings_an_unknown_resource_is_answered_from_the_snapshot(
@@ -227,7 +228,28 @@ def test_without_any_aws_settings_an_unknown_resource_is_answered_from_the_snaps
     for resource in ("i-0123456789abcdef0", "no-such-name"):
         run = cli("vulnerabilities", "-i", resource, "--output", "json")
         assert (run.code, run.json["reason"]) == (5, "no_such_resource")
-        assert any("not asked live" in note for note in run.json["notes"])
+        assert run.json["notes"][0].startswith("Inspector could not be asked (")
+
+
+def test_asked_live_of_an_inspector_that_fails_the_snapshot_answers_marked_stale(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    about = ("vulnerabilities", "--live", "--region", "eu-west-1", "-i")
+    with Simulator(default_fleet(nights=1)) as simulator:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        simulator.faults.append(Fault("denied", times=99))
+        for resource in (BUSY_INSTANCE, CLEAN_INSTANCE):
+            run = cli(*about, resource, "--output", "json")
+            assert (run.code, run.json["source"], run.json["stale"]) == (3, "snapshot", True)
+            assert "assumed-role" in run.json["notes"][0], "who holds the credentials reads what AWS says"
+        assert cli(*about, BUSY_INSTANCE, "--fail-on", "critical").code == 1
+        assert cli(*about, BUSY_INSTANCE).out.startswith("Note: Inspector could not be asked (AWS denied it")
+        unknown = cli(*about, "i-0123456789abcdef0", "--output", "json")
+        assert (unknown.code, unknown.json["verdict"], unknown.json["reason"]) == (3, "unknown", "access_denied")
+        nothing = cli(*about, BUSY_INSTANCE, "--store", str(tmp_path), "--output", "json")
+    assert (nothing.code, nothing.out) == (4, "")
+    assert "Inspector could not be asked (AWS denied it" in nothing.err
+    assert "there is no snapshot yet" in nothing.err
 
 
 def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:

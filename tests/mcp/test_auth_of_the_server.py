@@ -73,6 +73,14 @@ def test_no_token_no_answer(server: Any, tokens: dict[str, str], header: str | N
     assert server.request("GET", "/healthz").status == 200
 
 
+def test_what_is_ready_is_told_from_elsewhere_only_to_who_may_read_findings(server: Any, tokens: dict[str, str]) -> None:
+    far = {"X_Forwarded_For": "203.0.113.7"}
+    for token, told in ((None, False), ("late", False), ("blind", False), ("one", True)):
+        header = {"Authorization": f"Bearer {tokens[token]}"} if token else {}
+        answer = server.request("GET", "/readyz", **far, **header)
+        assert (answer.status, answer.json["ready"], "snapshot_id" in answer.json) == (200, True, told)
+
+
 def test_a_token_without_the_scope_is_forbidden(server: Any, tokens: dict[str, str], call: Any) -> None:
     answer = server.post(asked("tools/list", {}), Authorization=f"Bearer {tokens['blind']}")
     assert (answer.status, b"insufficient_scope" in answer.body) == (403, True)

@@ -14,6 +14,7 @@ import pytest
 
 from sre_cli.main import main
 from sre_findings.ask.doors import DOORS
+from sre_reports import exports
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
 
 QUESTIONS = [
@@ -99,7 +100,7 @@ def test_a_question_that_cannot_be_answered_has_the_same_line(cli: Any, question
 
 
 def test_every_door_is_tried_here() -> None:
-    known = {"findings", "export", "snapshots", "operations"}  # asked by tools only, or about what is asked here
+    known = {"findings", "export", "file", "snapshots", "operations"}  # asked by tools only, or about what is asked here
     asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
     assert set(DOORS) - known <= asked
     assert {"vulnerabilities", "summary", "coverage"} <= asked
@@ -119,13 +120,56 @@ def test_who_names_a_store_means_the_store(cli: Any, demo_store: Path, monkeypat
     assert cli(True, "summary", "--store", str(demo_store)).code == 0
 
 
-OWN = [("export",), ("report", "-o", "somewhere"), ("sql", "select 1"), ("suppressions", "--openvex", "-")]
+EXPORTS = [
+    *(("--format", form) for form in exports.FORMS if form != "openvex"),  # it has its own moment in it
+    ("--columns", "full", "--excel", "--raw"),
+    ("--format", "ndjson", "-i", "prod-web-36", "-s", "critical", "-s", "high"),
+    ("--format", "parquet", "--status", "active", "--status", "suppressed", "--type", "ecr", "--type", "lambda"),
+    ("--owner", "payments", "--region", "eu-west-1", "--as-of", "yesterday"),
+    ("--owner", "nobody"),
+]
+_OWN_NUMBER = re.compile(rb"urn:uuid:[0-9a-f-]{36}")  # that CycloneDX wants of each document anew
+
+
+@pytest.mark.parametrize("wanted", EXPORTS, ids=" ".join)
+def test_an_export_has_the_same_bytes(cli: Any, wanted: tuple[str, ...], tmp_path: Path) -> None:
+    files = []
+    for here in (True, False):
+        path = tmp_path / "file"
+        said = cli(here, "export", *(wanted if "--format" in wanted else ("--format", "csv", *wanted)), "-o", str(path))
+        files.append((said, _OWN_NUMBER.sub(b"", path.read_bytes())))
+    assert files[0][0] == files[1][0]
+    assert files[0][1] == files[1][1]
+    assert (files[0][0].code, files[0][0].err.count("findings of snapshot")) == (0, 1)
+
+
+def test_an_export_goes_to_stdout_too(cli: Any) -> None:
+    here, there = (cli(one, "export", "-s", "critical", "--format", "ndjson") for one in (True, False))
+    assert here == there
+    assert here.out.startswith('{"')
+
+
+@pytest.mark.parametrize("wrong", [("--as-of", "1999-01-01"), ("-i", "prod-api-07"), ("--format", "openvex")], ids=" ".join)
+def test_an_export_that_cannot_be_made_has_the_same_line_and_leaves_what_is_there(
+    cli: Any, wrong: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "old.csv").write_text("old")
+    here, there = (cli(one, "export", *wrong, "-o", str(tmp_path / "old.csv")) for one in (True, False))
+    assert here == there
+    assert (here.code, [one.read_text() for one in tmp_path.iterdir()]) == (2, ["old"])
+
+
+OWN = {
+    ("report", "-o", "somewhere"): "Published reports are at http://127.0.0.1:PORT/reports/. ",
+    ("sql", "select 1"): "SQL runs where the snapshots are. ",
+    ("suppressions", "--openvex", "-"): "A server exports it: sre-cli export --format openvex. ",
+}
 
 
 @pytest.mark.parametrize("command", OWN, ids=" ".join)
-def test_what_reads_the_store_itself_says_so(cli: Any, command: tuple[str, ...]) -> None:
+def test_what_reads_the_store_itself_says_so_and_what_to_do(cli: Any, http: Any, command: tuple[str, ...]) -> None:
     said = cli(False, *command)
-    do = "Unset it, or name a store with --store."
+    do = OWN[command].replace("PORT", str(http.port)) + "Unset it, or name a store with --store."
     assert (said.code, said.err.strip()) == (2, f"sre-cli: SRE_SERVER is set: this command reads snapshots itself. {do}")
 
 

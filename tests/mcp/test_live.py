@@ -65,6 +65,25 @@ def test_when_inspector_fails_an_old_snapshot_answers_and_says_that_it_is_old(
         stale = server.call("check_resource", resource_id=CLEAN_INSTANCE)["structuredContent"]
         told = server.call("check_resource", resource_id=CLEAN_INSTANCE, live=True)
     assert (stale["source"], stale["too_old"], stale["verdict"]) == ("snapshot", True, "unknown")
-    assert any("Inspector was not asked live" in note for note in stale["notes"])
-    assert told["isError"]
-    assert "denied" in told["content"][0]["text"]
+    assert "Inspector could not be asked (AWS does not allow this server to ask); this is the snapshot of" in stale["notes"][0]
+    assert told["content"][0]["text"].startswith("Note: Inspector could not be asked")
+    assert stale["stale"] is told["structuredContent"]["stale"] is True
+    assert told["structuredContent"] | {"age_seconds": 0} == stale | {"age_seconds": 0}
+
+
+def test_what_aws_says_of_a_failure_is_in_the_log_under_the_request_and_told_to_no_caller(
+    serve: Any, demo_store: Path, inspector: Simulator
+) -> None:
+    inspector.faults.append(Fault("denied", times=100))
+    about = {"name": "check_resource", "arguments": {"resource_id": "i-0000000000000dead", "live": True, "region": "eu-west-1"}}
+    with serve(demo_store, **environ(inspector)) as server:
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": about}
+        answer = server.post(asked, X_Request_Id="req-1")
+    told = answer.json["result"]
+    assert not told.get("isError")
+    assert (told["structuredContent"]["verdict"], told["structuredContent"]["reason"]) == ("unknown", "access_denied")
+    assert "unknown: access was denied" in told["content"][0]["text"]
+    assert b"arn:aws" not in answer.body
+    assert b"assumed-role" not in answer.body
+    (line,) = [one for one in server.log if "assumed-role" in one]
+    assert line.endswith("[req-1]\n")

@@ -17,10 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names
-from sre_mcp.serve import Place, _listening, is_loopback, serve_http
+from sre_mcp.edge import is_loopback
+from sre_mcp.health import routes
+from sre_mcp.serve import Place, _listening, serve_http
 
 INSTANCE = "i-0123456789abcdef0"
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -152,6 +156,21 @@ def test_ready_only_where_a_sure_answer_can_be_given(demo_store: Path, http: Any
         assert (answer.status, answer.json["why"]) == (503, "the newest complete snapshot is older than allowed")
 
 
+def test_what_is_ready_is_told_to_who_is_on_this_machine_and_not_behind_a_proxy(http: Any) -> None:
+    assert http.request("GET", "/readyz").json["snapshot_id"]
+    for header in ({"X_Forwarded_For": "203.0.113.7"}, {"X_Forwarded_For": "127.0.0.1"}, {"Forwarded": "for=203.0.113.7"}):
+        answer = http.request("GET", "/readyz", **header)
+        assert (answer.status, answer.json) == (200, {"ready": True, "why": ""})
+
+
+def test_what_is_ready_is_told_to_nobody_from_elsewhere(sources: Any) -> None:
+    for host, told in (("203.0.113.7", False), ("2001:db8::1", False), ("127.0.0.1", True), ("::1", True)):
+        with TestClient(Starlette(routes=routes(sources)), client=(host, 50000)) as client:
+            answer = client.get("/readyz")
+        assert ("snapshot_id" in answer.json(), "age_seconds" in answer.json()) == (told, told)
+        assert answer.json()["ready"] is (answer.status_code == 200)
+
+
 def test_trouble_with_the_store_or_the_table_is_named_without_its_place(demo_store: Path, serve: Any, tmp_path: Path) -> None:
     shutil.copytree(demo_store, tmp_path / "store")
     table = tmp_path / "store" / "table.db"
@@ -162,7 +181,9 @@ def test_trouble_with_the_store_or_the_table_is_named_without_its_place(demo_sto
         assert str(tmp_path) not in answer.body.decode()
         result = server.call("trend")
         assert result["isError"]
-        assert "Check SRE_TABLE" in result["content"][0]["text"]
+        assert "the snapshots or their table cannot be read" in result["content"][0]["text"]
+        assert str(tmp_path) not in json.dumps(result)
+        assert str(table) in _until_said(server, "Check SRE_TABLE"), "it is in the log"
     shutil.rmtree(tmp_path / "store" / "commits")
     (tmp_path / "store" / "commits").mkdir()
     (tmp_path / "store" / "commits" / "000000000001.json").write_text("{")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -14,6 +14,12 @@ from sre_cli import exits, options
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 from sre_reports.exports import FORMS, Form, form_of
+
+if TYPE_CHECKING:  # --help needs neither
+    from sre_findings.ask.questions.rows import AsFile
+    from sre_findings.model.answer import Proof
+
+Write = Callable[[BinaryIO], int]
 
 
 @click.command("export", epilog=options.exit_help)
@@ -68,32 +74,53 @@ def command(
     sre-cli export --status active --status closed -o all.parquet
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
-    from sre_findings.ask.ask import rows  # noqa: PLC0415 - after --help
-    from sre_findings.ask.questions.rows import Rows  # noqa: PLC0415
-    from sre_reports.exports import Options, write_export  # noqa: PLC0415
+    from sre_findings.ask.questions.rows import AsFile, Rows  # noqa: PLC0415 - after --help
 
     chosen = form_of(form, str(destination))
     to_stdout = str(destination) == "-"
-    _check(chosen, to_stdout, {"columns": columns, "excel": excel, "raw": raw, "author": author})
+    given = {"columns": columns, "excel": excel, "raw": raw, "author": author}
+    _check(chosen, to_stdout, given)
     if raw:
         _tell("--raw: cells may start a formula; do not open this file in a spreadsheet.")
     filters["statuses"] = filters["statuses"] or ("ACTIVE",)
-    sources = options.sources_here(settings)
-    proof, batches = rows(Rows(**filters), sources)
-    told = {"suppressions": sources.suppressions, "author": author or os.environ.get("USER", "sre-cli")}
-    asked = Options(chosen.name, columns or "inspector", excel=excel, raw=raw, **told)
-
-    def write(file: BinaryIO) -> int:
-        from sre_cli.progress import counting  # noqa: PLC0415
-
-        return write_export(asked, proof, counting(batches, "findings"), file, _tell)
-
+    if "author" in chosen.options:
+        given["author"] = author or os.environ.get("USER", "sre-cli")
+    question = AsFile(Rows(**filters), chosen.name, {name: value for name, value in given.items() if value})
+    proof, write = _from_server(question, settings) if settings.server else _from_store(question, settings)
     count = write(sys.stdout.buffer) if to_stdout else _to_file(destination, write)
     _tell(f"{count:,} findings of snapshot {proof.snapshot_id} ({proof.state}) to {destination}")
     return exits.ANSWERED if proof.sure else exits.UNSURE
 
 
-def _check(form: Form, to_stdout: bool, given: dict[str, object]) -> None:
+def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
+    """Where the findings come from, and what writes them."""
+    from sre_cli.progress import counting  # noqa: PLC0415
+    from sre_findings.ask.ask import rows  # noqa: PLC0415
+    from sre_reports.exports import Options, write_export  # noqa: PLC0415
+
+    sources = options.sources_here(settings)
+    proof, batches = rows(question.rows, sources)
+    asked = Options(question.form, **question.options, suppressions=sources.suppressions)
+    return proof, lambda file: write_export(asked, proof, counting(batches, "findings"), file, _tell)
+
+
+def _from_server(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
+    """The same where a server has them: it makes the file, and sends it as it is made."""
+    from sre_cli.progress import counting  # noqa: PLC0415
+    from sre_findings.ask.fetching import promised  # noqa: PLC0415
+    from sre_findings.ask.remote import Remote  # noqa: PLC0415
+
+    file_there = promised(question, Remote(settings.server, settings.token))
+
+    def write(file: BinaryIO) -> int:
+        with file_there.pieces() as pieces:
+            file.writelines(counting(pieces, "bytes"))
+        return file_there.total
+
+    return file_there.proof, write
+
+
+def _check(form: Form, to_stdout: bool, given: Mapping[str, object]) -> None:
     """Raises UsageError for an option that the format would ignore, and for bytes that would spoil a terminal."""
     for name, value in given.items():
         if value and name not in form.options:
@@ -108,7 +135,7 @@ def _tell(text: str) -> None:
     click.echo(f"sre-cli: {text}", err=True)
 
 
-def _to_file(path: Path, write: Callable[[BinaryIO], int]) -> int:
+def _to_file(path: Path, write: Write) -> int:
     """Writes beside the file and renames: who reads it sees the old one or the new one, whole."""
     from sre_findings.files import whole  # noqa: PLC0415
 

@@ -62,7 +62,7 @@ def command(
     view, views = _view(**pages), pages["views"]
     _check(folder, seconds, views=views, again=again, beside=bool(recipients or cards))
     check_mail(settings, recipients)
-    sources = options.sources_here(settings)
+    sources = options.sources_here(settings, instead=_published(settings))
     if seconds is not None:
         return _link(sources, view, as_of, seconds)
     from sre_findings.ask.editions import open_editions  # noqa: PLC0415 - after --help
@@ -84,6 +84,13 @@ def _view(owner: str | None, account: str | None, *, views: bool) -> View:
     if owner is not None:
         return View("owner", owner)
     return WHOLE if account is None else View("account", account)
+
+
+def _published(settings: Settings) -> str:
+    """Where a server has the pages that were published."""
+    from sre_findings.ask.remote import Remote  # noqa: PLC0415
+
+    return f"Published reports are at {Remote(settings.server).address('/reports/')}." if settings.server else ""
 
 
 def _check(folder: Path | None, seconds: int | None, *, views: bool, again: bool, beside: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,12 +43,14 @@ def command(
     """
     from sre_mcp.app import Names  # noqa: PLC0415 - half a second
     from sre_mcp.auth.open import open_guard  # noqa: PLC0415
+    from sre_mcp.collector import shipping  # noqa: PLC0415
     from sre_mcp.serve import Place, serve_http, serve_stdio  # noqa: PLC0415
 
     _log_to_stderr(log)
     sources = options.sources_here(settings, asked["profile"])
     if stdio:
-        serve_stdio(sources)
+        with shipping(os.environ):
+            serve_stdio(sources)
         return exits.ANSWERED
     guard = None if no_auth else open_guard(settings.tokens, settings.oidc, settings.public_url or None)
     if guard is None and not no_auth:
@@ -55,16 +58,17 @@ def command(
         raise UsageError("no tokens are set up", why="nobody could be let in", do=do)
     ours = urlsplit(settings.public_url).netloc
     names = Names((*settings.allowed_hosts, *hosts, *filter(None, [ours])), (*settings.allowed_origins, *origins))
-    serve_http(sources, Place(asked["host"], asked["port"], names), guard)
+    with shipping(os.environ):
+        serve_http(sources, Place(asked["host"], asked["port"], names, settings.link_age), guard)
     return exits.ANSWERED
 
 
 def _log_to_stderr(form: str) -> None:
     """What happens, a line each. stdout belongs to the protocol."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if form == "json":
-        from sre_mcp.observe import Lines  # noqa: PLC0415 - see above
+    from sre_mcp.observe import Lines, Words  # noqa: PLC0415 - see above
 
-        logging.getLogger().handlers[0].setFormatter(Lines())
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    words = Words("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger().handlers[0].setFormatter(Lines() if form == "json" else words)
     for name in ("sre_mcp", "sre_findings"):
         logging.getLogger(name).setLevel(logging.INFO)

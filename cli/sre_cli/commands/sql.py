@@ -43,7 +43,7 @@ def command(settings: Settings, text: str, count: int, timeout: Any, memory: int
 
     question = Sql(sys.stdin.read() if text == "-" else text, count, as_of, timeout.total_seconds(), memory)
     with limits(question.seconds + _GRACE, question.memory + _HEADROOM):
-        answer = sql(question, options.sources_here(settings))
+        answer = sql(question, options.sources_here(settings, instead="SQL runs where the snapshots are."))
     click.echo(_FORMS[output](answer).rstrip("\n"))
     _tell(answer)
     return exits.ANSWERED if answer.proof.sure else exits.UNSURE

@@ -39,7 +39,7 @@ def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> No
     from sre_findings.files import whole  # noqa: PLC0415
     from sre_reports.openvex_export import document  # noqa: PLC0415
 
-    sources = options.sources_here(settings)
+    sources = options.sources_here(settings, instead="A server exports it: sre-cli export --format openvex.")
     rules, found, now = of_sources(sources), find(sources, as_of), sources.now()
     pairs = matched(rules, found, now.date()) if found else ()
     vex = document(rules, author=author, timestamp=now, matched=pairs)

@@ -8,6 +8,7 @@ import click
 
 from sre_cli import exits, options
 from sre_findings.ask.questions.resource import CACHED, EITHER, LIVE, AboutResource
+from sre_findings.model.errors import Unreadable
 from sre_findings.model.severity import Severity
 from sre_findings.settings import Settings
 
@@ -52,6 +53,8 @@ def command(settings: Settings, output: str, fail_on: Severity | None, untriaged
     chosen = {"source": asked["source"] or EITHER, "count": some if asked["count"] is None else asked["count"]}
     question = AboutResource(**asked | chosen)
     answer = open_door(settings, profile).about_resource(question)
+    if answer.unanswered:
+        raise Unreadable(answer.verdict.explanation)
     options.show(answer, output, render_resource)
     if answer.next_cursor and output == "json":
         click.echo("sre-cli: there is more: pass next_cursor as --cursor, or use -n 0.", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from sre_findings.ask import resources
 from sre_findings.ask.questions.resource import CACHED, LIVE, AboutResource
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
+from sre_findings.ask.stale import without_inspector
 from sre_findings.ask.summaries import check_owners, summary
 from sre_findings.model.access import Access
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer
@@ -28,7 +29,8 @@ __all__ = ["about_resource", "coverage", "rows", "summary"]
 def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
     """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it cannot or when asked.
 
-    When Inspector fails, the snapshot answers and a note says so. Context is added where it was asked, whoever answered.
+    When Inspector fails, the snapshot answers, marked stale (see ``stale``). Context is added where it was asked, whoever
+    answered.
     """
     answer = _about(question, sources)
     return replace(answer, context=_context(question, answer.resource, sources)) if question.context else answer
@@ -43,10 +45,7 @@ def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
     try:
         return (sources.live or _no_live)(question, cached, sources.access)
     except SreError as error:
-        if question.source == LIVE:
-            raise
-        why = error if sources.access.everything else error.what  # what AWS adds may name accounts
-        return resources.with_note(cached or resources.nothing(question, None), f"Inspector was not asked live: {why}")
+        return without_inspector(question, cached, error, sources)
 
 
 def _cached(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
@@ -81,7 +80,15 @@ def _context(question: AboutResource, resource: Resource, sources: Sources) -> C
     context = (sources.context or _no_context)(question, resource)
     if context.account_id and not sources.access.allows_account(context.account_id):
         return Context(remarks=("context is for instances of the account that is asked from",))
-    return context
+    return context if sources.aside is None else _outward(context, sources.aside)
+
+
+def _outward(context: Context, aside: Callable[[str], None]) -> Context:
+    """The context without the services' own words, which go aside."""
+    told = context.outward()
+    for note in set(context.notes) - set(told.notes):
+        aside(note)
+    return told
 
 
 def _no_context(_question: AboutResource, _resource: Resource) -> Context:

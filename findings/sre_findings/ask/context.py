@@ -18,6 +18,7 @@ from sre_findings.model.context import (
     INSTANCES,
     METRICS,
     PATCHES,
+    UNCHECKED,
     Agent,
     Context,
     Cpu,
@@ -88,7 +89,7 @@ def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
         note = _note("STS", error)
     except Exception as error:  # noqa: BLE001 - as in _told
         note = _note("STS", error.__cause__ or error)
-    return "", (f"{note}; that the instance is in the caller's account was not checked",)
+    return "", (note + UNCHECKED,)
 
 
 def _told(source: str, now: Callable[[], datetime], read: Callable[[], T | None]) -> Told[T]:

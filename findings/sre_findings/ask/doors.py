@@ -20,6 +20,7 @@ DOORS = {
     "fixes": ("fixes", "fixes"),
     "findings": ("listing", "findings"),
     "export": ("listing", "whole"),
+    "file": ("files", "promised"),
     "snapshots": ("nights", "snapshots"),
     "operations": ("operations", "operations"),
 }

@@ -74,10 +74,10 @@ class _Upgrade(NamedTuple):
     """A package to upgrade at all resources of a kind and platform. Equal lines stand in this order."""
 
     name: str
-    manager: str
-    fixed_in: str
     platform: str
     kind: str
+    manager: str
+    fixed_in: str
 
 
 def plan(needs: Iterable[Need], count: int | None = None) -> list[Line]:
@@ -124,7 +124,7 @@ def _raised(packages: Iterable[Package], kind: str, platform: str) -> dict[Packa
     for package in packages:
         versions[package.manager, package.name].add(package.fixed_in)
     return {
-        Package(manager, name, old): _Upgrade(name, manager, new, platform, kind)
+        Package(manager, name, old): _Upgrade(name, platform, kind, manager, new)
         for (manager, name), olds in versions.items()
         for old, new in _closing(olds, scheme_of(manager, platform))
     }

@@ -7,13 +7,16 @@ in whichever account, reads theirs. Whoever is limited in both reads nothing: no
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sre_findings.ask.sources import Found, Sources
+from sre_findings.model.access import ALL
 from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.store import history
 from sre_findings.store import rollups as table
+from sre_findings.store.history import Night
 from sre_findings.store.seen import summable
 
 if TYPE_CHECKING:
@@ -39,11 +42,15 @@ def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
     return sources.rolled_up(found.commit)
 
 
-def rollups(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Rollup]]:
-    """Every scope of a kind that the caller sees, as ``can_read`` allows."""
-    of = parts_of(sources) or kind if kind == ORGANIZATION else kind
-    pairs = table.read_kind(sources.table, found.commit, of)
-    return iter(pairs if of == kind else [(Scope(kind), together(rollup for _, rollup in pairs))])
+def reader(found: Found, sources: Sources) -> Callable[[str], Sequence[tuple[Scope, Rollup]]]:
+    """Reads every scope of a kind that the caller sees, as ``can_read`` allows; what it read it has."""
+    read = functools.cache(lambda of: list(table.read_kind(sources.table, found.commit, of, named(sources, of))))
+
+    def of_kind(kind: str) -> Sequence[tuple[Scope, Rollup]]:
+        of = parts_of(sources) or kind if kind == ORGANIZATION else kind
+        return read(of) if of == kind else [(Scope(kind), together(rollup for _, rollup in read(of)))]
+
+    return of_kind
 
 
 def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Ages]]:
@@ -51,20 +58,24 @@ def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Age
     from sre_findings.model.ages import bucketed  # noqa: PLC0415 - counts are asked for far more often
 
     of = parts_of(sources) or kind if kind == ORGANIZATION else kind
-    pairs = table.read_ages(sources.table, found.commit, of)
+    pairs = table.read_ages(sources.table, found.commit, of, named(sources, of))
     return iter(pairs if of == kind else [(Scope(kind), bucketed(pair for _, some in pairs for pair in some.buckets.items()))])
 
 
-def series(sources: Sources, scope: Scope, last: int, first: datetime) -> list[tuple[table.Night, Rollup]] | None:
-    """What a scope held night by night (see store.rollups); None where the table cannot tell it to this caller."""
+def series(sources: Sources, scope: Scope, last: int, first: datetime) -> list[tuple[Night, Rollup]] | None:
+    """What a scope held night by night (see store.history); None where the table cannot tell it to this caller."""
     of = parts_of(sources)
     if sources.access.everything or (of is not None and scope.kind in summable(sources.access)):
-        return list(table.series(sources.table, scope, last, first))
+        return history.series(sources.table, scope.kind, [scope.value], last, first)
     if of is None or scope != Scope(ORGANIZATION):
         return None
-    names = sources.access.accounts if of == "account" else sources.access.owners
-    each = [list(table.series(sources.table, Scope(of, name), last, first)) for name in sorted(names)]
-    return [(some[0][0], together(rollup for _, rollup in some)) for some in zip(*each, strict=True)]
+    return history.series(sources.table, of, sorted(named(sources, of) or ()), last, first)
+
+
+def named(sources: Sources, kind: str) -> Collection[str] | None:
+    """The scopes of a kind that the caller may see, where they are named: to read these is less than to read them all."""
+    names = {"account": sources.access.accounts, "owner": sources.access.owners}.get(kind, frozenset({ALL}))
+    return None if ALL in names else names
 
 
 def together(many: Iterable[Rollup]) -> Rollup:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sre_findings.ask import resources
 from sre_findings.ask.accepted import marked
-from sre_findings.ask.questions.rows import Listed, WholeRows
+from sre_findings.ask.questions.rows import Listed, Rows, WholeRows
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.summaries import check_owners
@@ -27,6 +28,7 @@ _SHOWN = (
     Shown("fixed_in", "Fixed in"),
 )
 _EVERY = {"fixable": False, "exploitable": False}
+_NO_FILE = {"file": None}
 
 
 def findings(question: Listed, sources: Sources) -> ListAnswer:
@@ -49,15 +51,24 @@ def whole(question: WholeRows, sources: Sources) -> ListAnswer:
     """One page of whole findings, as Inspector sent them, in the order of an export; how many there are in all."""
     found, rows = find(sources, question.rows.as_of), question.rows
     if found is None:
-        return no_snapshot("findings")
+        return replace(no_snapshot("findings"), summary=_NO_FILE)
     check_owners(found, rows.owners)
-    names = ("statuses", "severities", "types", "accounts", "regions", "owners")
-    filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
-    filters["resource_id"] = resources.known_id(rows.text, found.engine)
+    filters = _of_rows(rows, found)
     total = _total(found, filters | _EVERY)
     page = found.engine.rows("whole_findings", finding_arn=None, count=question.count or None, skip=question.skip, **filters)
     items = [wire_form(row) for row in page]
-    return ListAnswer(f"{total:,} findings to export.", "findings", items, total, (), (), found.proof)
+    return ListAnswer(f"{total:,} findings to export.", "findings", items, total, (), (), found.proof, _NO_FILE)
+
+
+def count_whole(rows: Rows, found: Found) -> int:
+    """How many findings an export of these rows has."""
+    return _total(found, _of_rows(rows, found) | _EVERY)
+
+
+def _of_rows(rows: Rows, found: Found) -> dict[str, Any]:
+    names = ("statuses", "severities", "types", "accounts", "regions", "owners")
+    filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
+    return filters | {"resource_id": resources.known_id(rows.text, found.engine)}
 
 
 def _total(found: Found, filters: Mapping[str, Any]) -> int:

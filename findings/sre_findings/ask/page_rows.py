@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sre_findings.ask.engine import Engine
@@ -13,11 +14,11 @@ from sre_findings.model.open_finding import OpenFinding, Place, Weakness
 from sre_findings.model.policy import Policy
 
 _EVERY = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
-_WEAKNESS = (
+_weakness_key = itemgetter(
     "region", "packages_id", "subject", "type", "title", "severity_rank", "inspector_score", "epss_score", "checked",
     "kev_added", "kev_due", "exploit_available", "fix_available",
 )  # fmt: skip
-_PLACE = ("resource_id", "resource_type", "resource_name", "account_id", "region", "owner")
+_place_key = itemgetter("resource_id", "resource_type", "resource_name", "account_id", "region", "owner")
 
 
 def open_findings(engine: Engine, policy: Policy, new: Container[str], count: int) -> Iterator[OpenFinding]:
@@ -51,7 +52,7 @@ class _Weaknesses:
         self._known: dict[tuple[Any, ...], Weakness] = {}
 
     def of(self, row: Mapping[str, Any]) -> Weakness:
-        key = tuple(row[name] for name in _WEAKNESS)
+        key = _weakness_key(row)
         if (known := self._known.get(key)) is None:
             known = self._known[key] = _weakness(row, packages_of(self._lists.get((row["region"], row["packages_id"]))))
         return known
@@ -64,8 +65,10 @@ class _Places:
         self._known: dict[tuple[Any, ...], Place] = {}
 
     def of(self, row: Mapping[str, Any]) -> Place:
-        key = tuple(row[name] or "" for name in _PLACE)
-        return self._known.setdefault(key, Place(*key))
+        key = _place_key(row)
+        if (known := self._known.get(key)) is None:
+            known = self._known[key] = Place(*(value or "" for value in key))
+        return known
 
 
 def _weakness(row: Mapping[str, Any], packages: Sequence[Package]) -> Weakness:

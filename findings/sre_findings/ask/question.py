@@ -10,7 +10,7 @@ from sre_findings.ask.questions.history import KINDS_OF_CHANGE, Changes, Sla, Ti
 from sre_findings.ask.questions.narrow import Narrow
 from sre_findings.ask.questions.record import Near, Nights, Operations
 from sre_findings.ask.questions.resource import CACHED, EITHER, LIVE, AboutResource
-from sre_findings.ask.questions.rows import Listed, OneFinding, Rows, WholeRows
+from sre_findings.ask.questions.rows import AsFile, Listed, OneFinding, Rows, WholeRows
 from sre_findings.ask.questions.work import Exposure, Fixes, Priorities, Suppressed
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "KINDS_OF_CHANGE",
     "LIVE",
     "AboutResource",
+    "AsFile",
     "Changes",
     "CoverageGaps",
     "Exposure",

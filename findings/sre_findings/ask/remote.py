@@ -20,6 +20,9 @@ from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError
 TIMEOUT = 60.0  # seconds: longer than the server gives itself
 BUDGET = 50_000  # tokens a page: the most that the server gives
 LARGEST = 16 * 1024 * 1024  # bytes of one page
+PIECE = 64 * 1024  # bytes of a file
+PATH = "/mcp"  # where no other is named
+REFUSED = 422  # a file that the question does not allow; the body has an error under ERROR
 ERROR = "sre-operations-assistant/error"  # in an error's _meta
 LIST = "sre-operations-assistant/list"  # in a list's _meta: what its JSON does not tell
 PERSON = "sre-operations-assistant/person"  # in a request's _meta: for whom a token acts
@@ -74,14 +77,79 @@ class Remote:
             what = f"{self._name} did not answer as this version of the assistant does"
             raise Unreachable(what, why=_line(error), do=f"Has it the same version? {_CHECK}") from error
 
-    def _post(self, body: Mapping[str, Any]) -> bytes:
-        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
+    def address(self, path: str) -> str:
+        """Where a path of the server is, for people."""
+        return f"{self._name}{self._beside(path)}"
+
+    @contextlib.contextmanager
+    def fetch(self, path: str) -> Iterator[Iterator[bytes]]:
+        """A file of the server, in pieces; its length is no matter. Raises as ``call`` does, also where it ends too early."""
         connection = self._connection()
         try:
-            connection.request("POST", self._place.path or "/mcp", json.dumps(body), headers)
-            response = connection.getresponse()
-            said = response.read(LARGEST + 1)
+            with self._reached():
+                connection.request("GET", self._beside(path), headers=self._bearer())
+                response = connection.getresponse()
+            if response.status == http.client.NOT_FOUND:
+                why = "nobody handed it out, or it was for a while that is over"
+                raise Unreachable(f"{self._name} has no such file", why=why, do="Ask again.")
+            if response.status == REFUSED:
+                raise self._told(response)
+            self._check(response)
+            if not response.chunked and response.length is None:
+                what = f"{self._name} does not tell where its file ends"
+                raise Unreachable(what, why="something on the way to it changes answers", do=_CHECK)
+            yield self._pieces(response)
+        finally:
+            connection.close()
+
+    def _told(self, response: http.client.HTTPResponse) -> SreError:
+        with self._reached():
+            said = response.read(PIECE)
+        with self.understood():
+            return _of_parts(json.loads(said)[ERROR], "")
+
+    def _pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        while True:
+            with self._reached():
+                try:
+                    piece = response.read(PIECE)
+                except http.client.IncompleteRead as error:
+                    raise self._broken() from error
+            if not piece:
+                break
+            yield piece
+        if response.length:  # of a body whose length was told, the library says nothing
+            raise self._broken()
+
+    def _broken(self) -> Unreachable:
+        return Unreachable(f"{self._name} broke off in the middle of the file", do="Try again.")
+
+    def _beside(self, path: str) -> str:
+        """The path of something beside the server's ``/mcp``, wherever that is."""
+        return (self._place.path or PATH).rstrip("/").removesuffix(PATH) + path
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def _post(self, body: Mapping[str, Any]) -> bytes:
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **self._bearer()}
+        connection = self._connection()
+        try:
+            with self._reached():
+                connection.request("POST", self._place.path or PATH, json.dumps(body), headers)
+                response = connection.getresponse()
+                said = response.read(LARGEST + 1)
+        finally:
+            connection.close()
+        self._check(response)
+        if len(said) > LARGEST:
+            raise Unreachable(f"{self._name} answered more than {LARGEST >> 20} MB", do="Ask for less.")
+        return said
+
+    @contextlib.contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
         except TimeoutError as error:
             raise Unreachable(
                 f"{self._name} did not answer within {self._timeout:g} s", do="Try again, or ask for less."
@@ -89,13 +157,10 @@ class Remote:
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
             raise Unreachable(f"{self._name} cannot be reached", why=why, do=f"Is it running? {_CHECK}") from error
-        finally:
-            connection.close()
+
+    def _check(self, response: http.client.HTTPResponse) -> None:
         if response.status != http.client.OK:
             raise self._refused(response.status, response.getheader("Retry-After", ""))
-        if len(said) > LARGEST:
-            raise Unreachable(f"{self._name} answered more than {LARGEST >> 20} MB", do="Ask for less.")
-        return said
 
     def _connection(self) -> http.client.HTTPConnection:
         host, port = self._place.hostname or "", self._place.port
@@ -132,8 +197,11 @@ def _checked(url: str) -> SplitResult:
 
 def _error(result: Mapping[str, Any]) -> SreError:
     """The error that the server met, as its own kind here."""
-    parts = (result.get("_meta") or {}).get(ERROR) or {}
     said = "".join(str(one.get("text", "")) for one in result.get("content", ()))
+    return _of_parts((result.get("_meta") or {}).get(ERROR) or {}, said)
+
+
+def _of_parts(parts: Mapping[str, Any], said: str) -> SreError:
     what, why, do = (_line(parts.get(name)) for name in ("what", "why", "do"))
     return of_kind(str(parts.get("kind", "")), what or _line(said), why, do)
 

@@ -30,6 +30,7 @@ from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.open_finding import OpenFinding, Place
 from sre_findings.model.policy import Policy
 from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.store.snapshots import Commit
 
 WORST, FIRST, NIGHTS = 10, 7, 90  # resources, fixes and days that a page shows
 
@@ -89,15 +90,21 @@ def gather(sources: Sources, as_of: str | None, rows: int, *, owner: str | None 
 
     A part of the estate is told as to somebody who may see that part alone. Raises UsageError without a snapshot.
     """
+    moment = sources.now()  # one for all: midnight may pass meanwhile, and lateness is counted in days
     view = Access(frozenset({account or ALL}), frozenset({owner or ALL}))
     whole = find(sources, as_of)
     if whole is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    seen = sources.seen_by(view)
-    here = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, whole.commit))
+    seen = replace(sources.seen_by(view), now=lambda: moment)
+    here = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, _as_seen(whole.commit, seen)))
     found = find(here, as_of)
     assert found is not None  # noqa: S101 - it was there a moment ago, and is pinned
     return _material(here, found, as_of, rows, owner, account)
+
+
+def _as_seen(commit: Commit, seen: Sources) -> Commit:
+    """The commit as a view sees it: the whole one has totals and names of others."""
+    return next(one for one in seen.snapshots.commits() if one.sequence == commit.sequence)
 
 
 def _material(here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None, account: str | None) -> Material:

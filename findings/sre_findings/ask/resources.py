@@ -164,9 +164,3 @@ def nothing(question: AboutResource, proof: Proof | None) -> ResourceAnswer:
 def can_tell(cached: ResourceAnswer) -> bool:
     """Whether the snapshot's answer needs no help from Inspector: it knows the resource and is young enough."""
     return not cached.proof.too_old and cached.verdict.reason not in (NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD)
-
-
-def with_note(cached: ResourceAnswer, note: str) -> ResourceAnswer:
-    """The same answer with one more note."""
-    verdict = replace(cached.verdict, notes=(*cached.verdict.notes, note))
-    return replace(cached, verdict=verdict)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from sre_findings.ask.opened import Opened
 from sre_findings.ask.remembered import Beside, Remembered
 from sre_findings.ask.when import choose
 from sre_findings.model.access import EVERYTHING, Access
@@ -22,6 +22,7 @@ from sre_findings.store.table import Table
 
 if TYPE_CHECKING:  # every dataclass takes a millisecond: who asks one question makes what that one needs
     from sre_findings.ask.engine import Engine
+    from sre_findings.ask.handouts import HandOut
     from sre_findings.ask.questions.resource import AboutResource
     from sre_findings.model.context import Context
     from sre_findings.model.list_answer import ListAnswer
@@ -36,8 +37,6 @@ AskContext: TypeAlias = "Callable[[AboutResource, Resource], Context]"
 """Asks AWS what it says now of a resource; what it does not say is a note."""
 
 
-_OPENING = threading.Lock()  # a server asks from several threads
-KEPT_OPEN = 8  # engines; each holds a connection and the footers of its files
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 """What an answer carries where there is no snapshot at all."""
 
@@ -47,7 +46,9 @@ class Sources:
     """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets,
     ``copies_size`` bytes at most, as many as usual where it is None; ``engine`` is what SRE_ENGINE says.
 
-    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds everything to it.
+    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds everything to it, and gives
+    ``aside`` too: where a service's own words of a failure go, which name roles and accounts. Without it whoever asks holds
+    the credentials, and reads them.
     """
 
     snapshots: Snapshots
@@ -60,9 +61,11 @@ class Sources:
     context: AskContext | None = None
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
+    hand_out: HandOut | None = None
     copies_size: int | None = None
     access: Access = EVERYTHING
-    opened: dict[tuple[Access, tuple[str, ...]], Engine] = field(default_factory=dict, compare=False)
+    aside: Callable[[str], None] | None = None
+    opened: Opened = field(default_factory=Opened, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
     given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
     made: Beside[Any] = field(default_factory=Beside, compare=False)
@@ -80,17 +83,15 @@ class Sources:
 
         Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
         """
+        key = self.access, tuple(commit.snapshot_id for commit in commits)
+        return self.opened.get(key, lambda: self._engine(commits))
+
+    def _engine(self, commits: Sequence[Commit]) -> Engine:
         from sre_findings.ask.engines.open import open_engine  # noqa: PLC0415 - who asks the table needs none
         from sre_findings.store.copies import Copies  # noqa: PLC0415
 
-        key = self.access, tuple(commit.snapshot_id for commit in commits)
-        with _OPENING:
-            if key not in self.opened:
-                if len(self.opened) >= KEPT_OPEN:
-                    self.opened.pop(next(iter(self.opened)))
-                whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
-                self.opened[key] = open_engine(self.engine, whole, commits, copies, self.access)
-            return self.opened[key]
+        whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
+        return open_engine(self.engine, whole, commits, copies, self.access)
 
     def rolled_up(self, commit: Commit) -> bool:
         """Whether the table has the commit's rollups. Once they are there they stay, and need not be asked for again."""

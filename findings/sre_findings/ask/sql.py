@@ -17,7 +17,7 @@ from sre_findings.ask.engines.duckdb import DuckDB, first_line, quoted
 from sre_findings.ask.engines.tables import HISTORY, TABLES
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.model.answer import Proof
-from sre_findings.model.errors import AccessDenied, StoreUnreadable, UsageError
+from sre_findings.model.errors import Forbidden, StoreUnreadable, UsageError
 from sre_findings.store.copies import Copies
 
 Cell = str | int | float | bool | None
@@ -56,11 +56,11 @@ class SqlAnswer:
 def sql(question: Sql, sources: Sources) -> SqlAnswer:
     """Answers one SELECT, DESCRIBE or SHOW. Raises UsageError for everything else, and where a limit is reached.
 
-    Only for who may see everything: AccessDenied for anybody else.
+    Only for who may see everything: Forbidden for anybody else.
     """
     if not sources.access.everything:
         why = "a query of one's own reads whole tables"
-        raise AccessDenied("SQL is for who may see everything", why=why, do="Ask with one of the other commands.")
+        raise Forbidden("SQL is for who may see everything", why=why, do="Ask with one of the other commands.")
     found = find(sources, question.as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -97,7 +96,7 @@ def _reader(question: Summary, found: Found, sources: Sources) -> Read:
     """What reads each kind of scope that the question is about."""
     kinds = (ORGANIZATION, question.by) if question.by in KINDS and question.by != "resource" else (ORGANIZATION,)
     if not question.owners and kept.can_read(found, sources, *kinds):
-        return functools.partial(kept.rollups, found, sources)
+        return kept.reader(found, sources)
     return _from_parquet(found, question.owners)
 
 

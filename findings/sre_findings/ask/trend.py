@@ -14,7 +14,7 @@ from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.rollup import CAME, WENT, Rollup, Scope, check_kind
-from sre_findings.store.rollups import Night
+from sre_findings.store.history import Night
 from sre_findings.store.snapshots import Commit
 
 _SHOWN = (

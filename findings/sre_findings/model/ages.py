@@ -105,8 +105,9 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
     return Lateness(sums["late"], sums["week"], sums["later"], sums["none"], tuple(by_rank), oldest)
 
 
+@functools.lru_cache(maxsize=16384)
 def due_of(one: Bucket, policy: Policy) -> Due:
-    """When the findings of a bucket must be gone."""
+    """When the findings of a bucket must be gone. An estate and its parts share their buckets: each is asked once."""
     severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
     kev_due = day_of(one.kev_due) if one.kev_due else None
     return due(policy, severity, day_of(one.opened), kev_due)

@@ -12,7 +12,7 @@ from sre_findings.model.finding import Finding, iso
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.state import COMPLETE
-from sre_findings.model.verdict import Verdict
+from sre_findings.model.verdict import NO_SUCH_RESOURCE, Verdict
 
 if TYPE_CHECKING:  # 5 ms, for those who were asked for it
     from sre_findings.model.context import Context
@@ -56,7 +56,8 @@ class ResourceAnswer:
     """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of all ACTIVE ones.
 
     ``incomplete`` says that something which the question touches was not read. ``context`` is what AWS says of it now, None
-    where it was not asked.
+    where it was not asked. ``live_error`` is the kind of the error with which Inspector did not answer, empty where it did or
+    was not asked.
     """
 
     resource: Resource
@@ -72,6 +73,17 @@ class ResourceAnswer:
     filters: Mapping[str, Any] = field(default_factory=dict)
     context: Context | None = None
     accepted: int | None = None
+    live_error: str = ""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the snapshot answers because Inspector, which was to be asked, did not."""
+        return bool(self.live_error) and self.proof.snapshot_id is not None and self.verdict.reason != NO_SUCH_RESOURCE
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nothing is known at all, because Inspector did not answer and there is no snapshot."""
+        return bool(self.live_error) and self.verdict.reason == self.live_error and self.proof.snapshot_id is None
 
     def to_json(self) -> dict[str, Any]:
         """The contract's object. ``kev`` is None: not checked, which is not the same as none."""
@@ -90,6 +102,8 @@ class ResourceAnswer:
             **{name: rollup[name] for name in ("counts", "suppressed", "fixable", "exploitable", "kev", "kev_unchecked")},
             "accepted": self.accepted,
             **self.proof.to_json(),
+            "stale": self.stale,
+            "live_error": self.live_error or None,
             "coverage": [coverage_json(row) for row in self.coverage],
             "incomplete": self.incomplete,
             "filters": dict(self.filters),

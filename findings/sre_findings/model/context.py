@@ -7,7 +7,7 @@ never the same as "none".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,7 @@ PATCHES = "SSM DescribeInstancePatchStates"
 AGENTS = "SSM DescribeInstanceInformation"
 METRICS = "CloudWatch GetMetricStatistics"
 HOURS = 24
+UNCHECKED = "; that the instance is in the caller's account was not checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,12 @@ class Context:
         """Everything that was not checked, and why, each reason once."""
         return tuple(dict.fromkeys((*self.remarks, *(part.note for part in self.told if part.note))))
 
+    def outward(self) -> Context:
+        """The same for who does not run this: of what a service said when it did not answer, its code and no more."""
+        instance, patches, agent, cpu = (replace(part, note=_brief(part.note)) for part in self.told)
+        remarks = tuple(map(_brief, self.remarks))
+        return replace(self, instance=instance, patches=patches, agent=agent, cpu=cpu, remarks=remarks)
+
     def to_json(self) -> dict[str, Any]:
         """The object under ``context``."""
         parts = ("instance", "patches", "agent", "cpu")
@@ -133,6 +140,12 @@ class Context:
             **{name: part.to_json() for name, part in zip(parts, self.told, strict=True)},
             "notes": list(self.notes),
         }
+
+
+def _brief(note: str) -> str:
+    """``SSM did not answer: AccessDeniedException: User: arn:… is not authorized`` up to the code. What follows names roles."""
+    said = note.removesuffix(UNCHECKED)
+    return ": ".join(said.split(": ", 2)[:2]) + note[len(said) :]
 
 
 def _plain(value: object) -> Any:

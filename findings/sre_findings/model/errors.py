@@ -5,6 +5,7 @@
     │   └── AmbiguousName       a name fits several resources
     ├── Unreadable              denied, unreachable or not configured: no answer can be given
     │   ├── AccessDenied        AWS said no
+    │   │   └── Forbidden       we said no: the caller may not see or do it
     │   ├── CredentialsInvalid  expired, unknown or missing credentials
     │   ├── Throttled           the service's limit outlasted our patience
     │   ├── Unreachable         network, time-outs, answers that are not answers
@@ -29,6 +30,12 @@ class SreError(Exception):
     def __init__(self, what: str, *, why: str = "", do: str = "") -> None:
         super().__init__(what)
         self.what, self.why, self.do = what, why, do
+
+    @property
+    def reason(self) -> str:
+        """What happened and why, on one line and without a full stop."""
+        line = f"{self.what}: {self.why}" if self.why else self.what
+        return " ".join(line.splitlines()).rstrip(".")
 
     def __str__(self) -> str:
         """One line for a person: what: why. What to do."""
@@ -59,6 +66,10 @@ class Unreadable(SreError):
 
 class AccessDenied(Unreadable):
     """The caller may not do this."""
+
+
+class Forbidden(AccessDenied):
+    """We refuse it, and not AWS: the words are ours, and whoever asked may read them."""
 
 
 class CredentialsInvalid(Unreadable):
@@ -98,7 +109,8 @@ class Interrupted(SreError):
 
 def kind_of(error: SreError) -> str:
     """The error's class in words, for other processes: ``usage``, ``ambiguous_name``, ``access_denied`` …"""
-    name = type(error).__name__.removesuffix("Error")
+    kind = AccessDenied if isinstance(error, Forbidden) else type(error)  # who said no is told by the words
+    name = kind.__name__.removesuffix("Error")
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
@@ -112,3 +124,29 @@ _KINDS: dict[str, type[SreError]] = {
     "credentials_invalid": CredentialsInvalid, "throttled": Throttled, "unreachable": Unreachable, "rejected": Rejected,
     "inspector_disabled": InspectorDisabled, "store_unreadable": StoreUnreadable, "unreadable": Unreadable,
 }  # fmt: skip
+
+
+_LOG = "Whoever runs the server finds more in its log."
+_OUTWARD: dict[type[Unreadable], tuple[str, str]] = {
+    AccessDenied: ("AWS does not allow this server to ask", f"Its role needs AmazonInspector2ReadOnlyAccess. {_LOG}"),
+    CredentialsInvalid: ("AWS does not accept this server's credentials", f"They must be renewed. {_LOG}"),
+    Throttled: ("Inspector takes no more requests for now", "Ask again in a minute."),
+    Unreachable: ("Inspector gave no usable answer in time", f"Ask again in a few minutes. {_LOG}"),
+    Rejected: ("Inspector refused the request", _LOG),
+    InspectorDisabled: ("Inspector is not enabled where it was asked", "It must be enabled in that account and region."),
+    StoreUnreadable: ("the snapshots or their table cannot be read", f"Ask again in a minute. {_LOG}"),
+    Unreadable: ("it cannot be read", _LOG),
+}
+
+
+def outward(error: SreError) -> SreError:
+    """The error as it may be told to somebody who does not run this.
+
+    What a service says of a failure names roles, accounts and places. Of what could not be read only the kind is told, in a
+    sentence of ours; any other error is about the question, and the same one.
+    """
+    if isinstance(error, Forbidden) or not isinstance(error, Unreadable):
+        return error
+    kind = next(kind for kind in _OUTWARD if isinstance(error, kind))
+    what, do = _OUTWARD[kind]
+    return kind(what, do=do)

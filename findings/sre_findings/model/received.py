@@ -45,7 +45,7 @@ def resource_answer(values: Values) -> ResourceAnswer:
         coverage=[_coverage(row) for row in values["coverage"]], findings=[finding(one) for one in values["findings"]],
         total_findings=values["total_findings"], next_cursor=values["next_cursor"], proof=proof(values),
         incomplete=values["incomplete"], account_name=values["account_name"] or "", filters=values["filters"],
-        context=context, accepted=values["accepted"],
+        context=context, accepted=values["accepted"], live_error=values["live_error"] or "",
     )  # fmt: skip
 
 

@@ -132,3 +132,5 @@ class Rollup:
 
 
 _NUMBERS = ("suppressed", "fixable", "exploitable", "resources", "kev", "unchecked")
+NUMBERS = (*(one.name for one in fields(Counts)), *_NUMBERS)
+"""Every number of a rollup by its name; those of its flow aside."""

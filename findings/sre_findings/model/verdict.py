@@ -19,7 +19,8 @@ from sre_findings.model.state import Cell
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
 
-# Why; the first four go with vulnerable, the next with clean, all others with unknown.
+# Why; the first four go with vulnerable, the next with clean, all others with unknown. The last ones, and access_denied, are
+# kinds of errors too: why Inspector did not answer where no snapshot knows the resource.
 FINDINGS = "findings"
 FROZEN = "findings_frozen"
 STOPPED = "findings_of_stopped_instance"
@@ -33,6 +34,10 @@ INCOMPLETE = "scan_incomplete"
 DENIED = "access_denied"
 DISABLED = "inspector_disabled"
 TOO_OLD = "snapshot_too_old"
+CREDENTIALS = "credentials_invalid"
+THROTTLED = "throttled"
+UNREACHABLE = "unreachable"
+REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)

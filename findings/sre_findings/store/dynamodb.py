@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
@@ -12,6 +14,8 @@ from sre_findings.store.table import LAST, Row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table as BotoTable
+
+_AT_ONCE = 32  # queries, whoever asks: a caller of three hundred accounts has them in ten times the time of one
 
 
 class DynamoTable:
@@ -63,6 +67,18 @@ class DynamoTable:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterator[list[Row]]:
+        """See Table. No call takes several ranges, so that so many are made at once."""
+
+        def rows(some: tuple[str, str]) -> list[Row]:
+            return list(self.query(partition, *some, newest=newest))
+
+        return iter([rows(ranges[0])]) if len(ranges) == 1 else self._pool.map(rows, ranges)
+
+    @functools.cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="table")
+
     @contextlib.contextmanager
     def _mapped(self, doing: str) -> Iterator[None]:
         import botocore.exceptions  # noqa: PLC0415
@@ -92,6 +108,7 @@ def _connect(name: str) -> BotoTable:
     options: dict[str, Any] = {
         "connect_timeout": 5,
         "read_timeout": 20,
+        "max_pool_connections": _AT_ONCE,
         "retries": {"mode": "standard", "total_max_attempts": 8},
     }
     return boto3.resource("dynamodb", config=botocore.config.Config(**options)).Table(name)

@@ -12,9 +12,8 @@ A reader takes a scope's newest row at or before the commit asked. Without the m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store.snapshots import Commit
@@ -40,7 +39,7 @@ def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before:
             if rollup.flow or _stock(before.get(scope)) != rollup]  # fmt: skip
     table.put(rows)
     night = {"snapshot_id": commit.snapshot_id, "started_at": commit.started_at.isoformat(), "state": commit.state}
-    table.put([Row(MARKERS, _digits(commit.sequence), night)])
+    table.put([Row(MARKERS, digits(commit.sequence), night)])
     return len(rows)
 
 
@@ -56,82 +55,75 @@ def write_ages(table: Table, commit: Commit, ages: Mapping[Scope, Ages], before:
 
 def written(table: Table, commit: Commit) -> bool:
     """Whether every row of the commit is in the table."""
-    marker = next(table.query(MARKERS, _digits(commit.sequence), _digits(commit.sequence)), None)
+    marker = next(table.query(MARKERS, digits(commit.sequence), digits(commit.sequence)), None)
     return marker is not None and marker.values["snapshot_id"] == commit.snapshot_id
 
 
 def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
     """What the scope held as of the commit; zeroes where it never held anything."""
-    first, last = f"{_name(scope.value)}{_SEPARATOR}", _sort(scope, commit.sequence)
+    first, last = until(scope.value), _sort(scope, commit.sequence)
     row = next(table.query(f"rollup#{scope.kind}", first, last, newest=1), None)
     return _as_of(row, commit.sequence) if row else Rollup()
 
 
-def read_kind(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Rollup]]:
+Values = Collection[str] | None
+"""Values of scopes, each a query of its own; None is every scope of a kind, with all its nights."""
+
+
+def read_kind(table: Table, commit: Commit, kind: str, values: Values = None) -> Iterator[tuple[Scope, Rollup]]:
     """Every scope of a kind as of the commit, emptied ones left out."""
-    for value, row in _newest(table, "rollup", kind, commit.sequence):
+    for value, row in _newest(table, "rollup", kind, commit.sequence, values):
         if (rollup := _as_of(row, commit.sequence)) != Rollup():
             yield Scope(kind, value), rollup
 
 
-def read_ages(table: Table, commit: Commit, kind: str) -> Iterator[tuple[Scope, Ages]]:
+def read_ages(table: Table, commit: Commit, kind: str, values: Values = None) -> Iterator[tuple[Scope, Ages]]:
     """The ages of every scope of a kind as of the commit, emptied ones left out."""
     from sre_findings.model.ages import Ages  # noqa: PLC0415 - see above
 
-    for value, row in _newest(table, "ages", kind, commit.sequence):
+    for value, row in _newest(table, "ages", kind, commit.sequence, values):
         if (ages := Ages.from_json(row.values["ages"])) != Ages():
             yield Scope(kind, value), ages
 
 
-def _newest(table: Table, what: str, kind: str, sequence: int) -> Iterator[tuple[str, Row]]:
+def _newest(table: Table, what: str, kind: str, sequence: int, values: Values) -> Iterator[tuple[str, Row]]:
     """The value of each scope of a kind, and its newest row at or before a commit."""
+    if values is not None:
+        ranges = [(until(value), f"{until(value)}{digits(sequence)}") for value in sorted(values)]
+        found = table.query_each(f"{what}#{kind}", ranges, newest=1)
+        return ((value_of(row), row) for rows in found for row in rows)
     if kind == ORGANIZATION:  # there is one, whose other nights need not be read
         last = _sort(Scope(kind), sequence)
         return (("", row) for row in table.query(f"{what}#{kind}", _SEPARATOR, last, newest=1))
     newest: dict[str, Row] = {}
     for row in table.query(f"{what}#{kind}", "", LAST):
-        name, _, written = row.sort.rpartition(_SEPARATOR)
-        if written <= _digits(sequence):
+        name, written = name_of(row)
+        if written <= digits(sequence):
             newest[name] = row
     return ((value_of(row), row) for row in newest.values())
 
 
 def value_of(row: Row) -> str:
     """The value of the scope whose row it is."""
-    value: str = row.values.get("value", row.sort.rpartition(_SEPARATOR)[0])
+    value: str = row.values.get("value", name_of(row)[0])
     return value
 
 
-def series(table: Table, scope: Scope, last: int, first: datetime) -> Iterator[tuple[Night, Rollup]]:
-    """What the scope held each night from ``first`` up to the commit of sequence ``last``, oldest first; two queries."""
-    every = (_night(row) for row in table.query(MARKERS, "0", _digits(last)))
-    marks = [night for night in every if night.started_at >= first]
-    if not marks:
-        return
-    name = f"{_name(scope.value)}{_SEPARATOR}"
-    rows = list(table.query(f"rollup#{scope.kind}", name, f"{name}{_digits(marks[-1].sequence)}"))
-    for mark in marks:
-        rows_until = [row for row in rows if row.sort.rpartition(_SEPARATOR)[2] <= _digits(mark.sequence)]
-        yield mark, _as_of(rows_until[-1], mark.sequence) if rows_until else Rollup()
+def name_of(row: Row) -> tuple[str, str]:
+    """The name of a row's scope, as its sort key has it, and the digits of the commit that wrote it."""
+    name, _, written = row.sort.rpartition(_SEPARATOR)
+    return name, written
 
 
-class Night(NamedTuple):
-    """A snapshot as the table knows it."""
-
-    sequence: int
-    snapshot_id: str
-    started_at: datetime
-    state: str
-
-
-def _night(row: Row) -> Night:
-    return Night(int(row.sort), row.values["snapshot_id"], datetime.fromisoformat(row.values["started_at"]), row.values["state"])
+def until(value: str) -> str:
+    """What the sort keys of all rows of a scope begin with; the digits of a commit follow."""
+    return f"{_name(value)}{_SEPARATOR}"
 
 
 def _as_of(row: Row, sequence: int) -> Rollup:
     """The row's rollup; its flow is of its own night alone."""
     rollup = Rollup.from_row(row.values)
-    return rollup if row.sort.endswith(_digits(sequence)) else rollup.stock
+    return rollup if row.sort.endswith(digits(sequence)) else rollup.stock
 
 
 def _stock(rollup: Rollup | None) -> Rollup | None:
@@ -144,7 +136,7 @@ def _row(what: str, scope: Scope, sequence: int, values: Mapping[str, Any]) -> R
 
 
 def _sort(scope: Scope, sequence: int) -> str:
-    return f"{_name(scope.value)}{_SEPARATOR}{_digits(sequence)}"
+    return f"{until(scope.value)}{digits(sequence)}"
 
 
 def _name(value: str) -> str:
@@ -155,5 +147,6 @@ def _name(value: str) -> str:
     return _HASHED + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
 
 
-def _digits(sequence: int) -> str:
+def digits(sequence: int) -> str:
+    """A commit's place in the order of all, as sort keys have it."""
     return f"{sequence:0{_DIGITS}d}"

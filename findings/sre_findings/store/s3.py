@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from sre_findings.store.blobs import Missing, Served, Taken, mapped_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_PIECE = 1 << 20  # bytes
 
 
 class S3Blobs:
@@ -101,10 +104,13 @@ class S3Blobs:
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def fetch(self, key: str, to: Path) -> Path:
-        """See Blobs. A download that breaks off leaves nothing at ``to``."""
-        body = self.read(key)
+        """See Blobs. A download that breaks off leaves nothing at ``to``; none is ever in memory as a whole."""
+        reading = f"cannot read {key}"
+        with self._mapped(reading, key):
+            body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
         with mapped_errors(f"cannot write {to}"), draft(to) as path:
-            path.write_bytes(body)
+            with path.open("xb") as file, self._mapped(reading, key):
+                shutil.copyfileobj(body, file, _PIECE)
             return path.replace(to)
 
     def link(self, key: str, seconds: int) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sre_findings.model.access import NOTHING, Access
-from sre_findings.model.errors import AccessDenied
+from sre_findings.model.errors import Forbidden
 from sre_findings.model.state import COMPLETE, PARTIAL
 from sre_findings.store.rollups import MARKERS, value_of
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
@@ -92,6 +92,14 @@ class SeenTable:
             raise _refused(f"{partition} of the table")
         return (row for row in self._table.query(partition, first, last, newest=newest) if self._is_seen(kind, value_of(row)))
 
+    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterator[list[Row]]:
+        """See Table; only of scopes, and rows of accounts or owners that are not allowed are not there."""
+        _, _, kind = partition.partition("#")
+        if kind not in summable(self._access):
+            raise _refused(f"{partition} of the table")
+        found = self._table.query_each(partition, ranges, newest=newest)
+        return ([row for row in rows if self._is_seen(kind, value_of(row))] for rows in found)
+
     def _is_seen(self, kind: str, value: str) -> bool:
         if kind == "owner":
             return value in self._access.owners
@@ -105,5 +113,5 @@ def summable(access: Access) -> tuple[str, ...]:
     return ("owner",) if access.all_accounts else ()
 
 
-def _refused(what: str) -> AccessDenied:
-    return AccessDenied(f"{what} is of the whole estate", why="the caller may see a part of it", do="Ask for a summary.")
+def _refused(what: str) -> Forbidden:
+    return Forbidden(f"{what} is of the whole estate", why="the caller may see a part of it", do="Ask for a summary.")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -54,6 +54,10 @@ class Table(Protocol):
         from the end, last first."""
         ...
 
+    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterable[list[Row]]:
+        """The same for each of many ranges, in their order: hundreds take little longer than a few."""
+        ...
+
 
 _SCHEMA = """create table if not exists rows (
     partition text not null, sort text not null, body text not null, expires integer, primary key (partition, sort)
@@ -62,6 +66,8 @@ _EXISTS = "select 1 from sqlite_master where name = 'rows'"  # a file that anoth
 _PUT = "insert or replace into rows values (?, ?, ?, ?)"
 _CREATE = "insert or ignore into rows values (?, ?, ?, ?)"
 _QUERY = "select sort, body, expires from rows where partition = ? and sort between ? and ? order by sort"
+
+_Found = tuple[str, str, int | None]
 
 
 class SqliteTable:
@@ -82,15 +88,22 @@ class SqliteTable:
 
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """See Table."""
+        for rows in self.query_each(partition, [(first, last)], newest=newest):
+            yield from rows
+
+    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterator[list[Row]]:
+        """See Table; here they are of one moment."""
+        for rows in self._found(partition, ranges, newest):
+            yield [Row(partition, sort, json.loads(body), expires) for sort, body, expires in rows]
+
+    def _found(self, partition: str, ranges: Sequence[tuple[str, str]], newest: int | None) -> list[list[_Found]]:
         if not self._is_there():
-            return
-        every = newest is None
-        order, values = ("", (partition, first, last)) if every else (" desc limit ?", (partition, first, last, newest))
-        found: list[tuple[str, str, int | None]] = []
+            return [[] for _ in ranges]
+        text, limit = (_QUERY, ()) if newest is None else (f"{_QUERY} desc limit ?", (newest,))
         with self._open(write=False) as connection:
-            if connection.execute(_EXISTS).fetchone():
-                found = connection.execute(_QUERY + order, values).fetchall()
-        yield from (Row(partition, sort, json.loads(body), expires) for sort, body, expires in found)
+            if not connection.execute(_EXISTS).fetchone():
+                return [[] for _ in ranges]
+            return [connection.execute(text, (partition, *some, *limit)).fetchall() for some in ranges]
 
     @contextlib.contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:

@@ -10,7 +10,7 @@ from sre_findings.ask.sources import Sources
 from sre_findings.model.access import Access
 from sre_findings.model.answer import ResourceAnswer
 from sre_findings.model.context import Context
-from sre_findings.model.errors import AccessDenied
+from sre_findings.model.errors import Forbidden
 from sre_findings.model.resource import Resource
 
 FINDINGS, LIVE, OPERATIONS = "findings:read", "live:query", "operations:read"
@@ -31,17 +31,17 @@ class Bearer:
     acts_for: str | None = None
 
     def need(self, scope: str) -> None:
-        """Raises AccessDenied that names the scope where the token lacks it."""
+        """Raises Forbidden that names the scope where the token lacks it."""
         if scope not in self.scopes:
-            raise AccessDenied(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
+            raise Forbidden(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
 
     def sources(self, sources: Sources) -> Sources:
         """The sources as this caller may see them; AWS itself is asked only with the scope for it.
 
-        Raises AccessDenied for a token that acts for others, as long as nobody said for whom.
+        Raises Forbidden for a token that acts for others, as long as nobody said for whom.
         """
         if self.acts_for:
-            raise AccessDenied(f"this token acts for people of {self.acts_for}, and the request names none")
+            raise Forbidden(f"this token acts for people of {self.acts_for}, and the request names none")
         seen = sources.seen_by(self.access)
         return seen if LIVE in self.scopes else replace(seen, live=self._no_live, context=_no_context)
 

@@ -19,10 +19,11 @@ from sre_mcp.auth.verifier import Verifier
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who is let in: the SDK's settings, and what tells a token's owner."""
+    """Who is let in: the SDK's settings, and what tells a token's owner. ``public_url`` is empty where nobody told it."""
 
     settings: AuthSettings
     verifier: Verifier
+    public_url: str = ""
 
 
 def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None:
@@ -41,6 +42,7 @@ def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None
             validate_token_resource=resource is not None,
         ),
         verifier,
+        public_url or "",
     )
 
 

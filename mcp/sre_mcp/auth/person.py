@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sre_findings.model.errors import AccessDenied
+from sre_findings.model.errors import Forbidden
 
 _LONGEST = 128  # characters of an id
 
@@ -24,7 +24,7 @@ class Person:
 
 
 def person_of(said: Any) -> Person | None:
-    """The person that a request names; None where it names none. Raises AccessDenied for what says neither."""
+    """The person that a request names; None where it names none. Raises Forbidden for what says neither."""
     if said is None:
         return None
     values = {"user": said} if isinstance(said, str) else said
@@ -38,5 +38,5 @@ def person_of(said: Any) -> Person | None:
     return Person(user, channel, shared)
 
 
-def _nobody() -> AccessDenied:
-    return AccessDenied("the request does not name a person as it should", do="Send user, channel and shared.")
+def _nobody() -> Forbidden:
+    return Forbidden("the request does not name a person as it should", do="Send user, channel and shared.")

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sre_findings.model.access import NOTHING, Access, parse_access
-from sre_findings.model.errors import AccessDenied, UsageError
+from sre_findings.model.errors import Forbidden, UsageError
 from sre_mcp.auth.bearer import SCOPES, SLACK, Bearer
 from sre_mcp.auth.person import Person
 
@@ -59,12 +59,12 @@ class Tokens:
     def acting_for(self, bearer: Bearer, person: Person | None) -> Bearer:
         """The bearer as they may ask for one person: what both may see. Somebody whom nobody named sees nothing.
 
-        Raises AccessDenied where a token that acts for nobody names a person.
+        Raises Forbidden where a token that acts for nobody names a person.
         """
         if person is None:
             return bearer
         if bearer.acts_for is None:
-            raise AccessDenied("this token acts for nobody but itself", do="Ask without naming a person.")
+            raise Forbidden("this token acts for nobody but itself", do="Ask without naming a person.")
         access = bearer.access.narrowed(self._of(person))
         return replace(bearer, name=f"{bearer.name} for {person.user}", access=access, acts_for=None)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sre_findings.ask import ask, doors, one_finding
-from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource, Exposure, Listed, OneFinding, Rows, WholeRows
+from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource, AsFile, Exposure, Listed, OneFinding, Rows, WholeRows
 from sre_findings.ask.sources import Sources
+from sre_findings.model.errors import UsageError
 from sre_mcp.tools import answers, schemas
-from sre_mcp.tools.arguments import Dated, Narrowed, Paged, Region, Severities, Statuses, Text, Types
+from sre_mcp.tools.arguments import Dated, Form, Narrowed, Paged, Region, Severities, Statuses, Text, Types, Word
 from sre_mcp.tools.tool import Answered, Page, Tool
+from sre_reports.exports import FORMS
 
 _FINDING = 500  # bytes of JSON: twenty-one names and an ARN alone take as many
 _WIRE = ("findingArn", "severity", "status", "title")
@@ -28,7 +30,7 @@ class CheckResource(Paged, Dated):
         bool | None,
         Field(
             description="true asks Amazon Inspector itself, now; false asks the snapshot only; left out, the snapshot answers, "
-            "and Inspector where the snapshot cannot tell."
+            "and Inspector where the snapshot cannot tell. Where Inspector does not answer, the snapshot does, and stale is true."
         ),
     ] = None
     region: Annotated[Region | None, Field(description="Where to ask live, if the snapshot does not know the resource.")] = None
@@ -112,13 +114,35 @@ class Export(Paged, Dated, Narrowed):
     severities: Severities = ()
     statuses: Statuses = ("ACTIVE",)
     types: Types = ()
+    format: Annotated[
+        Form | None,
+        Field(description="All of them as a file, fetched from file.url, or file.path of this server, with GET and this token."),
+    ] = None
+    columns: Annotated[Literal["inspector", "full"] | None, Field(description="Of csv and xlsx.")] = None
+    excel: Annotated[bool, Field(description="csv with a byte order mark.")] = False
+    raw: Annotated[bool, Field(description="csv without the guard against formulas.")] = False
+    author: Annotated[Word | None, Field(description="Who says so, in openvex. Default: the token's name.")] = None
 
 
 def export(arguments: Export, page: Page, sources: Sources) -> Answered:
-    """Whole findings, page by page."""
+    """Whole findings, page by page or as a file."""
     filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
-    question = WholeRows(Rows(text=arguments.resource_id, **filters), page.room, page.start)
+    rows, options = Rows(text=arguments.resource_id, **filters), _options(arguments)
+    if arguments.format:
+        return answers.of_file(doors.ask("file", AsFile(rows, arguments.format, options), sources))
+    question = WholeRows(rows, page.room, page.start)
     return answers.of_list(doors.ask("export", question, sources), columns=_WIRE)
+
+
+def _options(arguments: Export) -> dict[str, Any]:
+    """Those that were given. Raises UsageError for one that the format would ignore."""
+    given = {name: value for name in ("columns", "excel", "raw", "author") if (value := getattr(arguments, name))}
+    known = FORMS[arguments.format].options if arguments.format else ()
+    if strange := [name for name in given if name not in known]:
+        fit = ", ".join(form.name for form in FORMS.values() if strange[0] in form.options)
+        why, do = f"it is for {fit}", f"Leave out {strange[0]}."
+        raise UsageError(f"{strange[0]} means nothing to {arguments.format or 'pages'}", why=why, do=do)
+    return given
 
 
 TOOLS = (
@@ -141,6 +165,8 @@ TOOLS = (
             findings=schemas.ITEMS,
             total_findings=schemas.COUNT,
             next_cursor=schemas.MAYBE_TEXT,
+            stale={"type": "boolean"},
+            live_error=schemas.MAYBE_TEXT,
         ),
         check_resource,
         wide=True,
@@ -183,10 +209,10 @@ TOOLS = (
     Tool(
         "export",
         "Export findings",
-        "Whole findings as Inspector sent them, in the order of an export, page by page. Large: prefer list_findings unless "
-        "every field is needed.",
+        "Whole findings as Inspector sent them, in the order of an export, page by page; or, with format, the reference of a "
+        "file that has them all. Large: prefer list_findings unless every field is needed.",
         Export,
-        schemas.listed("findings"),
+        schemas.listed("findings", file=schemas.MAYBE_OBJECT),
         export,
     ),
 )

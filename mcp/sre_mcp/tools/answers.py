@@ -1,4 +1,7 @@
-"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first."""
+"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first.
+
+Before the verdict stands only that Inspector was to be asked, and the snapshot answers in its place.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> Answere
     """One resource; its page of findings is cut already. What is made of findings lies in ``made``."""
     values = replace(answer, findings=()).to_json()
     items = made.of(answer.findings, lambda: [Item(one.to_json, FINDING, _finding) for one in answer.findings])
-    said = [*_verdict_of(answer), *_trust(answer.proof), *_also(answer.verdict.notes)]
+    notes = list(_also(answer.verdict.notes))
+    first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
+    said = [*first, *_verdict_of(answer), *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         said.append(f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all")
     data = _words(name=answer.resource.name, account=answer.account_name)
@@ -100,6 +105,14 @@ def of_list(
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
     return Answered(values, said, (), answer.name, items, answer.total, columns, {LIST: received.told(answer)})
+
+
+def of_file(answer: ListAnswer) -> Answered:
+    """The promise of a file: a list of which nothing stands here."""
+    answered = of_list(answer)
+    answered.values["page"] = {"start": 0, "listed": 0, "total": answer.total, "next_cursor": None}
+    file = answered.values["file"]
+    return replace(answered, said=[*answered.said, f"Fetch {file['url'] or file['path']} with the token of this call"], name=None)
 
 
 def of_findings(answer: ListAnswer) -> Answered:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from sre_findings.ask.cursors import LONGEST as LONGEST_CURSOR
 from sre_findings.ask.question import Narrow
 from sre_findings.model import resource
 from sre_findings.model.errors import UsageError
+from sre_reports.exports import FORMS
 
 DEFAULT_BUDGET, LARGEST_BUDGET = 8_000, 50_000
 MOST = 1_000_000  # items that anybody may ask for, page by page
@@ -34,6 +35,13 @@ def _type(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _form(text: str) -> str:
+    if text not in FORMS:
+        raise ValueError(f"is none of {', '.join(FORMS)}")
+    return text
+
+
+Form = Annotated[str, AfterValidator(_form), WithJsonSchema({"type": "string", "enum": list(FORMS)})]
 Text = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_no_null)]
 Word = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_no_null)]
 Severity = Annotated[Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"], BeforeValidator(_upper)]

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
+from sre_mcp.aside import told
 from sre_mcp.caller import Asked, caller
 from sre_mcp.record import Call
 from sre_mcp.text import sentence
@@ -42,7 +43,7 @@ async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) ->
         call.who = who.name
         who.need(tool.scope)
     except SreError as error:
-        return failed(error)
+        return failed(told(error))
     try:
         arguments = tool.arguments.model_validate(given)
     except ValidationError as error:
@@ -54,7 +55,7 @@ async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) ->
         with anyio.fail_after(DEADLINE):
             return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=at_once)
     except SreError as error:
-        return failed(error)
+        return failed(told(error))
     except TimeoutError:
         return failed(
             SreError(f"{tool.name} took longer than {DEADLINE:g} s", do="Narrow the question, or ask again."), "timeout"

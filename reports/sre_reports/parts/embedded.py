@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,7 +21,8 @@ from sre_findings.model.open_finding import OpenFinding
 from sre_findings.model.severity import rank
 from sre_reports.plain_text import shortened, visible
 
-LONGEST = 300  # characters of a title, a name or a list of packages
+LONGEST = 300  # characters of a title, a name or a list of packages; ids are whole
+_LEVEL = 6  # of zlib: 9 makes a page 3 % shorter, and takes half a second more over 100,000 findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +94,24 @@ def _weaknesses(known: Iterable[Any]) -> dict[str, Any]:
 
 def _places(known: Iterable[Any]) -> dict[str, Any]:
     rows = list(known)
-    names = ("resource_id", "resource_type", "name", "account_id", "region", "owner")
-    return {name: _texts(getattr(one, name) for one in rows) for name in names}
-
-
-def _texts(values: Iterable[str]) -> dict[str, list[Any]]:
-    distinct = _Numbered()
-    places = [distinct.number(value) for value in values]
-    return {"d": [shown(value) for value in distinct.known], "i": places}
+    ids, names = ("resource_id", "resource_type", "account_id", "region"), ("name", "owner")
+    return {
+        **{name: _texts((getattr(one, name) for one in rows), visible) for name in ids},
+        **{name: _texts(getattr(one, name) for one in rows) for name in names},
+    }
 
 
 def shown(text: str) -> str:
-    """Text from outside as the table shows it. Ids and ARNs are shorter than what is cut."""
+    """Text from outside as the table shows it. Ids and ARNs are never cut: they are made visible alone."""
     return shortened(visible(text), LONGEST)
+
+
+def _texts(values: Iterable[str], show: Callable[[str], str] = shown) -> dict[str, list[Any]]:
+    distinct = _Numbered()
+    places = [distinct.number(value) for value in values]
+    return {"d": [show(value) for value in distinct.known], "i": places}
 
 
 def _compressed(values: Any) -> str:
     body = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
-    return base64.b64encode(zlib.compress(body, 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(body, _LEVEL)).decode("ascii")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sre_findings.ask.report import Material
 from sre_reports import wording
+from sre_reports.brief import told_apart
 
 NAMED = 12  # resources that a line names; the count is of all
 
@@ -30,14 +31,15 @@ class Step:
 
 def steps(night: Material) -> list[Step]:
     """The first lines of the fix plan, as the plan has them."""
-    return [_step(line) for line in night.fixes.items]
+    lines = night.fixes.items
+    return [_step(line, name) for line, name in zip(lines, told_apart(lines), strict=True)]
 
 
-def _step(line: Mapping[str, Any]) -> Step:
+def _step(line: Mapping[str, Any], name: str) -> Step:
     packages = line["packages"]
     target = (packages[0]["fixed_in"] or "").removeprefix("0:") if len(packages) == 1 else ""
     worst = [f"{line[name]:,} {name}" for name in ("critical", "high") if line[name]]
     facts = [wording.number(line["resources"], "resource"), *worst]
     named = [host["name"] or host["resource_id"] for host in line["hosts"][:NAMED]]
-    return Step(line["place"], line["what"], target, line["advice"], line["command"] or "", line["findings"],
+    return Step(line["place"], name, target, line["advice"], line["command"] or "", line["findings"],
                 " · ".join(facts), line["kev"], line["resources"], named)  # fmt: skip

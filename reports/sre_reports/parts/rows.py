@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from sre_findings.model.open_finding import OpenFinding
 from sre_reports import wording
 from sre_reports.parts.embedded import shown
+from sre_reports.plain_text import visible
 
 COLUMNS = (
     ("severity", "Severity", False), ("score", "Score", True), ("identity", "Vulnerability", False),
@@ -48,24 +50,23 @@ class Row:
 def row(one: OpenFinding, today: date) -> Row:
     """One finding as its line says it."""
     weakness, place = one.weakness, one.place
-    look = weakness.severity.lower()
+    look, identity = weakness.severity.lower(), shown(weakness.identity)
     left = None if one.due_on is None else (date.fromisoformat(one.due_on) - today).days
     flags = (("kev", weakness.kev), ("exploit", weakness.exploit), ("new", one.new))
-    cve = bool(_CVE.match(weakness.identity))
     return Row(
         severity=look.capitalize(),
         look=look if look in wording.SEVERITIES else "other",
-        score="" if weakness.score is None else f"{weakness.score:.1f}",
-        identity=shown(weakness.identity),
-        link=f"https://nvd.nist.gov/vuln/detail/{weakness.identity}" if cve else "",
+        score="" if weakness.score is None else _score(weakness.score),
+        identity=identity,
+        link=f"https://nvd.nist.gov/vuln/detail/{identity}" if _CVE.match(identity) else "",
         flags=[name for name, has in flags if has],
         title=shown(weakness.title),
         packages=shown(weakness.packages),
         change=_change(shown(weakness.installed), shown(weakness.fixed_in)),
-        resource=shown(place.resource_id),
+        resource=visible(place.resource_id),
         name=shown(place.name),
-        account=place.account_id,
-        region=place.region,
+        account=visible(place.account_id),
+        region=visible(place.region),
         owner=shown(place.owner),
         epss=_share(weakness.epss),
         age=f"{(today - date.fromisoformat(one.opened_on)).days:,} d",
@@ -76,6 +77,11 @@ def row(one: OpenFinding, today: date) -> Row:
 
 def _change(installed: str, fixed: str) -> str:
     return f"{installed} → {fixed}" if installed and fixed else installed or fixed
+
+
+def _score(score: float) -> str:
+    """Halves go up, as in the script; Python alone would round them to even."""
+    return str(Decimal(score).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 def _share(epss: float | None) -> str:

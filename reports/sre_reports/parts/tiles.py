@@ -40,48 +40,49 @@ def _severity(night: Material, name: str) -> Tile:
     count = getattr(night.summary.rollup.counts, name)
     then = comparable(night)
     before = getattr(then.counts, name) if then else None
-    return Tile(name.capitalize(), f"{count:,}", name, f"#sev={name}", more_is_bad(count, before), "open")
+    return Tile(name.capitalize(), f"{count:,}", name, _rows(night, f"#sev={name}"), more_is_bad(count, before), "open")
 
 
 def _late(night: Material) -> Tile:
     late = night.late.summary["late"]
     due = night.late.summary["due_this_week"]
     before = night.before.late if night.before and comparable(night) else None
-    return Tile("Past SLA", f"{late:,}", "", "#only=late", more_is_bad(late, before), f"{due:,} due in a week")
+    return Tile("Past SLA", f"{late:,}", "", _rows(night, "#only=late"), more_is_bad(late, before), f"{due:,} due in a week")
 
 
 def _kev(night: Material) -> Tile:
     rollup = night.summary.rollup
     known = rollup.to_json()["kev"]
     if known is None:
-        return Tile("In CISA KEV", "–", "", "#only=kev", None, "not checked")
+        return Tile("In CISA KEV", "–", "", _rows(night, "#only=kev"), None, "not checked")
     then = comparable(night)
     before = then.to_json()["kev"] if then else None
     hint = f"{rollup.unchecked:,} not checked" if rollup.unchecked else "known to be exploited"
-    return Tile("In CISA KEV", f"{known:,}", "", "#only=kev", more_is_bad(known, before), hint)
+    return Tile("In CISA KEV", f"{known:,}", "", _rows(night, "#only=kev"), more_is_bad(known, before), hint)
 
 
 def _new(night: Material) -> Tile:
     if night.before is None:
         return Tile("New", "–", "", "#trend", None, "first night")
     opened, resolved = night.changes.summary["opened_by"], sum(night.changes.summary["resolved_by"].values())
-    return Tile("New", f"{opened['new'] + opened['reopened']:,}", "", "#only=new", None, f"{resolved:,} resolved")
+    return Tile("New", f"{opened['new'] + opened['reopened']:,}", "", _rows(night, "#only=new"), None, f"{resolved:,} resolved")
 
 
 def _time_to_fix(night: Material) -> Tile:
     """Of critical findings. Fewer than half patched has no median, and saying a number would be a guess."""
+    link = "#ages" if night.ages.rows else "#trend"
     group = next((one for one in night.time_to_fix.items if one["value"] == "CRITICAL"), None)
     if group is None:
-        return Tile("Days to fix crit.", "–", "", "#ages", None, "none was open")
+        return Tile("Days to fix crit.", "–", "", link, None, "none was open")
     if group["median_days"] is None:
-        return Tile("Days to fix crit.", "–", "", "#ages", None, "under half patched")
-    return Tile("Days to fix crit.", f"{group['median_days']:,}", "", "#ages", None, "median of 90 days")
+        return Tile("Days to fix crit.", "–", "", link, None, "under half patched")
+    return Tile("Days to fix crit.", f"{group['median_days']:,}", "", link, None, "median of 90 days")
 
 
 def _fixable(night: Material) -> Tile:
     rollup = night.summary.rollup
     value = percent(rollup.fixable, rollup.counts.total) if rollup.counts.total else "–"
-    return Tile("Fixable now", value, "", "#only=fix", None, f"{rollup.fixable:,} by an update")
+    return Tile("Fixable now", value, "", _rows(night, "#only=fix"), None, f"{rollup.fixable:,} by an update")
 
 
 def _coverage(night: Material) -> Tile:
@@ -89,6 +90,11 @@ def _coverage(night: Material) -> Tile:
     value = percent(scanned, scanned + silent) if scanned + silent else "–"
     before = night.before.summary.uncovered if night.before and comparable(night) else None
     return Tile("Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not scanned")
+
+
+def _rows(night: Material, view: str) -> str:
+    """A view of the table, where there is a table."""
+    return view if night.summary.rollup.counts.total else "#findings"
 
 
 def more_is_bad(now: int, before: int | None) -> Delta | None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.ask.report import Material
-from sre_findings.model.policy import spell_days
 from sre_findings.model.rollup import WENT, Rollup
 from sre_findings.model.verdict import CLEAN, UNKNOWN
 from sre_reports import wording
@@ -90,7 +89,7 @@ def _open(night: Material) -> str:
 
 def _allowed(night: Material, severity: str) -> str:
     days = night.policy.to_json()["sla"].get(severity)
-    return f"their {spell_days(days).replace(' days', '-day')} SLA" if days else "their deadline"
+    return f"their {days:,}-day SLA" if days else "their deadline"
 
 
 def _joined(clauses: Sequence[str]) -> str:

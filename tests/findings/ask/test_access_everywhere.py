@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,15 @@ from hypothesis import strategies as st
 from sre_findings.ask import ask, doors
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.tables import TABLES
+from sre_findings.ask.files import fetched
+from sre_findings.ask.handouts import Handed, Handout
 from sre_findings.ask.nights import near, owners
 from sre_findings.ask.one_finding import one_finding
 from sre_findings.ask.question import (
     CACHED,
     KINDS_OF_CHANGE,
     AboutResource,
+    AsFile,
     Changes,
     CoverageGaps,
     Exposure,
@@ -48,6 +51,7 @@ from sre_findings.ask.question import (
     Trend,
     WholeRows,
 )
+from sre_findings.ask.report import gather
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.sql import Sql, sql
 from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
@@ -136,7 +140,7 @@ def _certificate(whole: Certificate, access: Access, kept: dict[str, pa.Table], 
         reasons=reasons,
         warnings=(),
         cells=gaps,
-        totals={"uncovered": len(uncovered), "doubtful": 0},
+        totals={**whole.totals, "uncovered": len(uncovered), "doubtful": 0},
         unknown={},
     )
 
@@ -226,8 +230,36 @@ def exported(**filters: Any) -> Callable[[Sources], Any]:
     return export
 
 
+def handed(**filters: Any) -> Callable[[Sources], Any]:
+    """A file: what is promised, and what it holds."""
+
+    def fetch(sources: Sources) -> Any:
+        kept: list[Handout] = []
+
+        def keep(handout: Handout) -> Handed:
+            kept.append(handout)
+            return Handed("a reference", handout.asked_at, "/a/path", None)
+
+        promise = doors.ask("file", AsFile(Rows(**filters), "csv"), replace(sources, hand_out=keep))
+        proof, batches = fetched(kept[0], sources)
+        return promise.to_json(), proof, [row for batch in batches for row in batch]
+
+    return fetch
+
+
 def single(text: str, vulnerability: str) -> Callable[[Sources], Any]:
     return lambda sources: one_finding(OneFinding(resource=text, vulnerability_id=vulnerability), sources)
+
+
+def page(*without: str, rows: int = 2000, **view: str) -> Callable[[Sources], Any]:
+    """Everything that the page of a night tells, each under its name, its findings read."""
+
+    def tell(sources: Sources) -> dict[str, Any]:
+        night = gather(sources, None, rows, **view)
+        told = {one.name: getattr(night, one.name) for one in fields(night) if one.name not in without}
+        return told | {"findings": list(night.findings)}
+
+    return tell
 
 
 NARROW = Narrow(owners=("payments",), accounts=("111122223333", "777788889999"), regions=("eu-west-1",))
@@ -240,7 +272,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "summary, first": lambda sources: ask.summary(Summary("resource", count=1), sources),
     "coverage": lambda sources: ask.coverage(CoverageGaps(), sources),
     "coverage of data": lambda sources: ask.coverage(CoverageGaps(owners=("data",)), sources),
-    "report": lambda sources: ask.gather_report(sources, None, 10),
+    "report": page("trend", "evidence"),
     "export": exported(statuses=()),
     "export of some": exported(severities=("CRITICAL", "HIGH"), accounts=("111122223333", "444455556666")),
     "export of one": exported(text=BUSY_INSTANCE),
@@ -262,6 +294,9 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "whole findings": door("export", WholeRows(Rows(statuses=()), count=40, skip=7)),
     "whole findings of one": door("export", WholeRows(Rows(text=BUSY_INSTANCE), count=5)),
     "whole findings of none": door("export", WholeRows(Rows(text="i-00000000000000000"), count=5)),
+    "file": handed(severities=("CRITICAL",), statuses=()),
+    "file of one": handed(text=BUSY_INSTANCE, as_of="-0d"),
+    "file of none": handed(text="i-00000000000000000"),
     "near": lambda sources: near(Near("prod-wbe"), sources),
     "owners": owners,
     "one finding": single(BUSY_INSTANCE, "cve-2022-25235"),
@@ -357,12 +392,15 @@ RULES = Suppressions([
     rule(2, resources=("*",), owner="eve", expires=date(2026, 1, 1), accounts=ACCOUNTS[:2], packages=("open*", "of-nobody")),
     rule(3, resources=("i-nowhere",), owner="dan", expires=date(2027, 1, 1)),
 ], "secret.yaml")  # fmt: skip
-TOLD = {**TRENDS, "suppressions": door("suppressions", Suppressed()), "snapshots": door("snapshots", Nights())}
+PAGES = {"report": page(), "report of search": page(owner="search"), "report of an account": page(account="444455556666", rows=7)}
+TOLD = {**TRENDS, **PAGES, "suppressions": door("suppressions", Suppressed()), "snapshots": door("snapshots", Nights())}
 
 
 @QUICKLY
 @given(access=ACCESSES)
-def test_what_others_have_changes_nothing_in_what_is_told_of_nights_and_suppressions(stores: Stores, access: Access) -> None:
+def test_what_others_have_changes_nothing_in_what_is_told_of_nights_pages_and_suppressions(
+    stores: Stores, access: Access
+) -> None:
     """These may say less than of a store that has no other rows, but they say it whatever else there is."""
     seen, alone = (replace(one, suppressions=RULES).seen_by(access) for one in (whole_store(stores), stores.of(access)))
     for name, question in TOLD.items():
@@ -475,7 +513,7 @@ def test_sql_is_for_who_sees_everything(stores: Stores) -> None:
 
 def test_the_doors_are_all_asked_here() -> None:
     asked = {"changes", "trend", "sla", "time-to-fix", "priorities", "where", "fixes", "suppressions", "findings", "export",
-             "snapshots"}  # fmt: skip
+             "snapshots", "file"}  # fmt: skip
     refused = {"operations"}  # what others asked names what others have
     assert asked | refused == set(doors.DOORS), "a new question must be held to the access too: add it to QUESTIONS"
 

@@ -82,8 +82,11 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
     "open_findings": [{}],
+    "opened_arns": [{}],
     "owners": [{}],
+    "page_findings": [{"count": None}, {"count": 7}],
     "priorities": [WHERE | {"types": None}, WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
+    "resource_ages": [{"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]}, {"resources": [BUSY_INSTANCE, *HOSTILE]}],
     "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
     "resource_findings": [
         PLACE | {"count": 10, "skip": 3, "suppressed": False, "severities": None},
@@ -97,7 +100,6 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         EXPORTS[2] | {"finding_arn": None, "count": None, "skip": 0},
         ANY | {"finding_arn": HOSTILE[1], "count": None, "skip": 0},
     ],
-    "worst_findings": [{"count": 25}],
 }
 # What Athena calls, of its functions and of the words that may stand before a bracket.
 TRINO = {

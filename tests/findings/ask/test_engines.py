@@ -135,13 +135,13 @@ def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
 ) -> None:
     engine, asked = DuckDB(bucket, bucket.commits(), Copies(tmp_path)), list[int]()
 
-    def connect(tables: Any) -> Any:
-        connection = DuckDB.connect(engine, tables)
+    def ready(tables: Any) -> Any:
+        cursor = DuckDB._ready(engine, tables)
         asked.append(1)
         damage(next(tmp_path.rglob("*.parquet")))
-        return connection
+        return cursor
 
-    monkeypatch.setattr(engine, "connect", connect)
+    monkeypatch.setattr(engine, "_ready", ready)
     with pytest.raises(StoreUnreadable, match="cannot be read"):
         engine.rows("coverage_scanned", owners=None)
     assert len(asked) == 2

@@ -85,6 +85,12 @@ def test_every_line_is_the_best_candidate_given_the_lines_before(needs: list[Nee
     assert left == []
 
 
+def test_lines_that_are_equal_in_all_but_their_names_stand_by_name_and_platform_whatever_their_versions() -> None:
+    ubuntu = need("a 1", "b 1", key=0, risk=0, kev=1)
+    debian = need("a 2", "b 1", key=1, risk=0, kev=1, platform="DEBIAN_12")
+    assert [line.platform for line in plan([ubuntu, debian])] == ["DEBIAN_12", UBUNTU]
+
+
 @given(NEEDS)
 def test_the_plan_is_the_smallest_set_of_upgrades_that_removes_all_that_can_be_removed(needs: list[Need]) -> None:
     upgrades = [(line.kind, line.platform, package.manager, package.name) for line in plan(needs) for package in line.packages]

@@ -44,6 +44,7 @@ def test_it_is_the_last_asked_for_that_fit(steps: list[tuple[int, int]]) -> None
 @pytest.fixture
 def sources(nights: Snapshots, tmp_path: Path) -> Sources:
     began = nights.commits()[-1].started_at
+    began = began if began.hour < 21 else began + timedelta(hours=3)  # two hours later it is still the same day
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
     return Sources(nights, table, tmp_path, now=lambda: began)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sre_findings.ask import remote
-from sre_findings.ask.question import AboutResource, Changes, Exposure, Narrow
+from sre_findings.ask.fetching import promised
+from sre_findings.ask.question import AboutResource, AsFile, Changes, Exposure, Narrow
 from sre_findings.ask.remote import ERROR, LIST, Remote
 from sre_findings.ask.there import There
 from sre_findings.model import errors
@@ -79,6 +82,7 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(h
         **dict.fromkeys(numbers, 0),
         "counts": {},
         "accepted": None,
+        "live_error": None,
         **PROOF,
         "notes": [],
         "coverage": [],
@@ -174,7 +178,8 @@ def test_an_error_of_the_question_is_the_same_error_here(http: Any, reply: Any, 
     http.reply(reply(body=body(None, {ERROR: parts}, isError=True)))
     with pytest.raises(SreError) as caught:
         Remote(http.url).call("summarize", {})
-    assert (type(caught.value), str(caught.value)) == (kind, str(met))
+    same = AccessDenied if kind is errors.Forbidden else kind  # who said no is told by the words
+    assert (type(caught.value), str(caught.value)) == (same, str(met))
 
 
 def test_a_name_of_several_and_errors_that_nobody_knows_keep_their_words(http: Any, reply: Any) -> None:
@@ -216,3 +221,88 @@ def test_whatever_a_server_says_is_an_answer_or_an_error_of_ours(http: Any, repl
     except SreError:
         return
     pytest.fail(f"{page} from {said}")
+
+
+def chunked(*pieces: bytes, end: bool = True) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces) + (b"0\r\n\r\n" if end else b"")
+
+
+def test_a_file_is_one_get_beside_the_servers_path_with_the_token(http: Any, reply: Any) -> None:
+    for path, beside in (("/mcp", ""), ("", ""), ("/sre/mcp", "/sre"), ("/mcp/", "")):
+        http.reply(reply(body=b"a" * 200_000))
+        with Remote(f"{http.url}{path}", TOKEN).fetch("/exports/x") as pieces:
+            assert b"".join(pieces) == b"a" * 200_000
+        assert (http.asked[0].path, http.asked[0].headers["Authorization"]) == (f"{beside}/exports/x", f"Bearer {TOKEN}")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, CredentialsInvalid), (403, AccessDenied), (404, Unreachable), (429, Throttled), (500, Unreachable)]
+)
+def test_a_file_that_is_refused_is_one_line(http: Any, reply: Any, status: int, kind: type[SreError]) -> None:
+    http.reply(reply(status=status))
+    with pytest.raises(kind), Remote(http.url, TOKEN).fetch("/exports/x") as pieces:
+        list(pieces)
+
+
+def test_a_file_that_the_question_does_not_allow_is_the_questions_own_error(http: Any, reply: Any) -> None:
+    parts = {"kind": "usage", "what": "no", "why": "because", "do": "Do this."}
+    http.reply(reply(status=remote.REFUSED, body=json.dumps({ERROR: parts}).encode()))
+    with pytest.raises(UsageError, match=r"no: because\. Do this\."), Remote(http.url).fetch("/exports/x"):
+        pass
+    http.reply(reply(status=remote.REFUSED, body=b"<html>"))
+    with pytest.raises(Unreachable, match="did not answer as this version"), Remote(http.url).fetch("/exports/x"):
+        pass
+
+
+def test_a_file_that_breaks_off_is_never_taken_for_a_whole_one(http: Any, reply: Any) -> None:
+    http.reply(reply(body=b"a" * 1000, cut=500))
+    with pytest.raises(Unreachable, match="broke off in the middle"), Remote(http.url).fetch("/exports/x") as pieces:
+        list(pieces)
+
+
+@pytest.mark.parametrize("end", [True, False])
+def test_a_stream_that_breaks_off_is_never_taken_for_a_whole_one(answering: Any, end: bool) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    url = answering(head + chunked(b"abc", b"def", end=end))
+    with Remote(url).fetch("/exports/x") as pieces:
+        if end:
+            assert b"".join(pieces) == b"abcdef"
+        else:
+            with pytest.raises(Unreachable, match="broke off in the middle"):
+                list(pieces)
+
+
+def test_a_file_whose_end_nobody_tells_is_refused(answering: Any) -> None:
+    url = answering(b"HTTP/1.0 200 OK\r\n\r\nabc")
+    with pytest.raises(Unreachable, match="does not tell where its file ends"), Remote(url).fetch("/exports/x"):
+        pass
+
+
+@pytest.mark.parametrize("reference", ["x", None, "../" * 15, ["a"], "A" * 43 + "?"])
+def test_what_is_no_reference_is_never_asked_for(http: Any, reply: Any, reference: Any) -> None:
+    http.reply(reply(body=body({"findings": [], "total_findings": 1, **PROOF, "file": {"reference": reference}})))
+    with pytest.raises(Unreachable, match="did not answer as this version"):
+        promised(AsFile(), Remote(http.url))
+    assert len(http.asked) == 1
+
+
+@pytest.fixture
+def answering() -> Iterator[Any]:
+    """``answering(bytes)``: an address that says these bytes to whoever connects, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        said: list[bytes] = []
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(said[0])
+
+        def say(text: bytes) -> str:
+            said.append(text)
+            thread.start()
+            return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+        thread = threading.Thread(target=serve)
+        yield say
+        thread.join()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.request import urlopen
 
 import boto3
@@ -318,11 +318,11 @@ def test_a_copy_for_which_there_is_no_room_is_told_and_leaves_nothing(
     blobs = open_blobs("s3://store")
     put(blobs, "a/b")
 
-    def full(path: Path, _: bytes) -> None:
-        path.touch()
+    def full(_: object, file: BinaryIO, size: int) -> None:
+        file.write(bytes(size))
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("shutil.copyfileobj", full)
     with pytest.raises(StoreUnreadable, match=f"cannot write {tmp_path}/copy: the disk is full. Free some space"):
         blobs.fetch("a/b", tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []

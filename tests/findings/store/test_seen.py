@@ -15,7 +15,7 @@ from sre_findings.store import rollups
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.seen import CLAIM, SeenSnapshots, SeenTable, seen_of, summable
 from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import Row, SqliteTable
+from sre_findings.store.table import LAST, Row, SqliteTable
 
 NIGHT = datetime(2026, 11, 22, 1, tzinfo=UTC)
 MINE, OTHER = "111122223333", "444455556666"
@@ -85,6 +85,9 @@ def test_sums_are_read_that_lie_within_the_access(table: SqliteTable) -> None:
     assert [scope.value for scope, _ in rollups.read_kind(accounts, commit(), "account")] == [MINE]
     assert [scope.value for scope, _ in rollups.read_kind(accounts, commit(), "resource")] == [f"{MINE}|r|t|i-1"]
     assert {scope.value for scope, _ in rollups.read_kind(owners, commit(), "owner")} == {"payments", "x" * 2000}
+    for values in ([MINE, OTHER], [OTHER], []):
+        named = rollups.read_kind(accounts, commit(), "account", values)
+        assert [scope.value for scope, _ in named] == [one for one in values if one == MINE], "what is not seen is not there"
     assert rollups.read(accounts, commit(), Scope("account", MINE)).counts.total == 1
     assert rollups.read(accounts, commit(), Scope("account", OTHER)) == Rollup()
     assert rollups.written(accounts, commit())
@@ -97,6 +100,11 @@ def test_every_other_sum_is_refused_and_never_a_zero(table: SqliteTable, access:
             list(rollups.read_kind(SeenTable(table, access), commit(), kind))
         with pytest.raises(AccessDenied, match="is of the whole estate"):
             list(rollups.read_ages(SeenTable(table, access), commit(), kind))
+        with pytest.raises(AccessDenied, match="is of the whole estate"):
+            list(rollups.read_kind(SeenTable(table, access), commit(), kind, [MINE, "payments"]))
+    for partition in ("operations", "lease", "job#x", "snapshot"):
+        with pytest.raises(AccessDenied, match="is of the whole estate"):
+            list(SeenTable(table, access).query_each(partition, [("", LAST)]))
     for partition in ("operations", "lease", "job#x"):
         with pytest.raises(AccessDenied, match="is of the whole estate"):
             list(SeenTable(table, access).query(partition))

@@ -6,11 +6,13 @@ import errno
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.exceptions
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -126,6 +128,56 @@ def test_newest_takes_from_the_end_last_first_and_no_more(table: Table) -> None:
     assert sorts(table.query("p", "a", "c", newest=2)) == ["c", "b"]
     assert sorts(table.query("p", newest=9)) == ["d", "c", "b", "a"]
     assert sorts(table.query("p", newest=0)) == []
+
+
+def test_many_ranges_are_as_many_queries_in_their_order(table: Table) -> None:
+    ranges = [("a", "b"), ("c", "b"), ("", LAST), ("b", "d"), ("x", LAST)] * 20
+    assert list(table.query_each("p", ranges)) == [[] for _ in ranges], "nobody wrote to it"
+    table.put(row(key) for key in ("a", "b", "c", "d"))
+    for newest in (None, 0, 1, 3):
+        each = [list(table.query("p", *some, newest=newest)) for some in ranges]
+        assert list(table.query_each("p", ranges, newest=newest)) == each
+    assert list(table.query_each("p", [])) == []
+    assert list(table.query_each("other", ranges[:2])) == [[], []]
+
+
+def test_dynamodb_is_asked_for_many_ranges_at_once_and_for_no_more_than_it_bears() -> None:
+    together, threads = threading.Barrier(32), set[int]()
+
+    class Slow:
+        def query(self, **_: Any) -> Any:
+            threads.add(threading.get_ident())
+            together.wait(60)  # which only thirty-two who ask at once get past
+            return {"Items": []}
+
+    table: Any = DynamoTable("rows", Slow())  # type: ignore[arg-type]  # as much of it as is asked
+    assert list(table.query_each("p", [(str(number), LAST) for number in range(64)])) == [[]] * 64
+    assert len(threads) == 32
+
+
+def test_a_range_that_cannot_be_read_is_an_error_and_no_empty_list() -> None:
+    class Broken:
+        def query(self, **_: Any) -> Any:
+            raise botocore.exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    table = DynamoTable("rows", Broken())  # type: ignore[arg-type]  # see above
+    for ranges in ([("a", LAST)], [("a", LAST)] * 3):
+        with pytest.raises(StoreUnreadable):
+            list(table.query_each("p", ranges))
+
+
+def test_sqlite_is_opened_once_for_many_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, opened, as_it_is = SqliteTable(tmp_path / "t"), list[str](), sqlite3.connect
+    table.put([row("a")])
+
+    def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        opened.append(str(arguments[0]))
+        connection: sqlite3.Connection = as_it_is(*arguments, **named)
+        return connection
+
+    monkeypatch.setattr("sqlite3.connect", connect)
+    assert len(list(table.query_each("p", [("", LAST)] * 300))) == 300
+    assert len(opened) == 1
 
 
 def test_create_writes_once_and_never_over(table: Table) -> None:

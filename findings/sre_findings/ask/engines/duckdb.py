@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_findings.ask.engine import PARAMETER, Batch, Engine, catalogued
+from sre_findings.ask.engines.instance import Cursors, Room, Shared, own
 from sre_findings.ask.engines.seen import Seen, seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
@@ -27,14 +28,23 @@ class DuckDB(Engine):
     """One connection to some snapshots, as a caller may see them. Opening costs 20 ms for the import; a table's files are
     fetched once it is named.
 
-    Threads may ask at once: each has a cursor of its own, and views are made by one of them.
+    Threads may ask at once: each has a cursor of its own, and views are made by one of them. ``room`` says whether others share
+    the instance of DuckDB.
     """
 
-    def __init__(self, snapshots: Snapshots, commits: Sequence[Commit], copies: Copies, access: Access = EVERYTHING) -> None:
-        self.tables, self._copies, self._access = Tables(snapshots, commits), copies, access
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        commits: Sequence[Commit],
+        copies: Copies,
+        access: Access = EVERYTHING,
+        room: Room = own,
+    ) -> None:
+        self.tables, self._copies, self._access, self._room = Tables(snapshots, commits), copies, access, room
         self._read: dict[str, list[Path]] = {}  # the files behind each table that was looked at
         self._views: set[str] = set()
         self._making = threading.RLock()
+        self._idle: list[Any] = []  # cursors: to make one takes as long as to ask a small table
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
@@ -49,6 +59,8 @@ class DuckDB(Engine):
                     yield batch
             except duckdb.Error as error:
                 tried += 1
+                if isinstance(error, duckdb.FatalException):
+                    self._begin_anew()
                 if self._bad_copies() and not begun and tried == 1:
                     continue  # they are fetched again, once
                 do = "Run: sre-cli snapshots verify."
@@ -56,17 +68,26 @@ class DuckDB(Engine):
             return
 
     def _run(self, text: str, parameters: dict[str, Any]) -> Iterator[Batch]:
-        cursor = self.connect(self.tables.read_by(text)).execute(text, parameters)
+        cursor, idle = self._ready(self.tables.read_by(text))
+        cursor.execute(text, parameters)
         names = [column[0] for column in cursor.description or ()]
         while rows := cursor.fetchmany(_BATCH):
             yield [dict(zip(names, row, strict=True)) for row in rows]
+        idle.append(cursor)
 
     def connect(self, tables: Iterable[str]) -> Any:
         """A connection with a view for each of the tables; a small one is read once and stays."""
         with self._making:
             for table in tables:
                 self._make(table)
-            return self._connection.cursor()
+            return self._cursors()
+
+    def _ready(self, tables: Iterable[str]) -> tuple[Any, list[Any]]:
+        """The same, one that was used before where there is one, and where to leave it."""
+        with self._making:
+            for table in tables:
+                self._make(table)
+            return self._idle.pop() if self._idle else self._cursors(), self._idle
 
     def _make(self, table: str) -> None:
         """The view of a table, unless it is there, or nobody knows its columns. What it reads of others is kept as a table:
@@ -98,21 +119,31 @@ class DuckDB(Engine):
         with self._making:
             if not self._copies.recheck(self.files):
                 return False
-            self._read.clear()
-            self._views.clear()
-            del self._connection
+            self._forget()
             return True
+
+    def _begin_anew(self) -> None:
+        """Leaves an instance that broke: it would answer nothing any more."""
+        if isinstance(self._room, Shared):
+            self._room.forget()
+        with self._making:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Every view, and where they were."""
+        self._read.clear()
+        self._views.clear()
+        self._idle = []  # those in use belong to what is left behind
+        self.__dict__.pop("_connection", None)
+        self.__dict__.pop("_cursors", None)
+
+    @functools.cached_property
+    def _cursors(self) -> Cursors:
+        return self._room(self)
 
     @functools.cached_property
     def _connection(self) -> Any:
-        # DuckDB itself, 20 ms, only for those who ask Parquet. The package around it makes relations and expressions in Python
-        # that no query of the catalogue needs, and takes another 100 ms.
-        import _duckdb as duckdb  # noqa: PLC0415
-
-        connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
-        connection.execute("set TimeZone = 'UTC'")  # days begin where they begin for everybody
-        connection.execute("set parquet_metadata_cache = true")  # else every query reads the footers anew: 3 ms of its 10
-        return connection
+        return self._cursors()
 
     def _source(self, table: str) -> str | None:
         """The select behind a table; without rows where no snapshot has a file of it, None where nobody knows its columns."""

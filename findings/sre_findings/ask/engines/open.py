@@ -25,8 +25,9 @@ def open_engine(url: str, snapshots: Snapshots, commits: Sequence[Commit], copie
     scheme, _, rest = url.partition("://")
     if url == "duckdb":
         from sre_findings.ask.engines.duckdb import DuckDB  # noqa: PLC0415 - only what is chosen
+        from sre_findings.ask.engines.instance import SHARED  # noqa: PLC0415
 
-        return DuckDB(snapshots, commits, copies, access)
+        return DuckDB(snapshots, commits, copies, access, SHARED)
     if url == "spark" or (scheme == "spark" and rest):
         from sre_findings.ask.engines.spark import Spark  # noqa: PLC0415
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
 
@@ -47,6 +48,15 @@ class WholeRows:
     rows: Rows = _OPEN
     count: int = 25
     skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AsFile:
+    """Whole findings in one file: ``form`` is a name of the exports' formats, ``options`` are that format's own."""
+
+    rows: Rows = _OPEN
+    form: str = "csv"
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,16 @@ function wireLook() {
 
 function wireCopy(button) {
   button.hidden = false;
-  button.setAttribute("aria-label", `Copy: ${button.dataset.copy}`);
   const named = button.textContent;
+  const say = (text) => {
+    button.textContent = text;
+    button.setAttribute("aria-label", `${text}: ${button.dataset.copy}`);
+  };
+  say(named);
   button.addEventListener("click", async () => {
     const copied = await navigator.clipboard.writeText(button.dataset.copy).then(() => true, () => false);
-    button.textContent = copied ? "Copied" : "Not allowed here";
-    setTimeout(() => { button.textContent = named; }, 1500);
+    say(copied ? "Copied" : "Not allowed here");
+    setTimeout(say, 1500, named);
   });
 }
 

@@ -54,7 +54,7 @@ async function wireTable() {
 // What the controls say of the state.
 function tell(state, count, all, severities) {
   const first = (state.page - 1) * PAGE, last = Math.min(first + PAGE, count), pages = Math.max(1, Math.ceil(count / PAGE));
-  const showing = count ? ` · showing ${thousands(first + 1)}–${thousands(last)}` : "";
+  const showing = count ? ` · showing ${thousands(first + 1)}–${thousands(last)}` : " match. Clear shows all of them again.";
   document.getElementById("shown").textContent = `${thousands(count)} of ${thousands(all)} findings${showing}`;
   document.getElementById("page").textContent = `Page ${thousands(state.page)} of ${thousands(pages)}`;
   document.getElementById("previous").disabled = state.page <= 1;

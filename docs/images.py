@@ -1,0 +1,115 @@
+"""``make images``: pictures of the nightly page, of a simulated fleet whose nights are always the same.
+
+It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text looks as readers see it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser, FloatRect, sync_playwright
+
+from sre_findings.ask.report import gather
+from sre_findings.ask.sources import Sources
+from sre_findings.model.owners import Owners
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_reports.page import EMBEDDED, render
+from sre_scanner.scan import Request, scan
+from sre_simulator.faults import Fault
+from sre_simulator.fleet import Fleet, default_fleet
+from sre_simulator.server import Simulator
+
+IMAGES = Path(__file__).with_name("images")
+LAST = datetime(2026, 11, 22, 2, tzinfo=UTC)
+NIGHTS = 14
+MOST = 300_000  # bytes of a picture
+
+
+def sources(home: Path, night: datetime) -> Sources:
+    """A store as it is on a night."""
+    return Sources(Snapshots(FolderBlobs(home)), SqliteTable(home / "table.db"), home / "copies", now=lambda: night)
+
+
+def scan_nights(fleet: Fleet, nights: Sequence[datetime], home: Path, faults: Sequence[Fault] = ()) -> None:
+    """Scans some nights into a store, one after the other."""
+    request = Request(regions=fleet.regions, required=fleet.regions, owners=Owners(), rate=10_000.0)
+    with Simulator(fleet, faults=faults) as simulator:
+        os.environ["AWS_ENDPOINT_URL_INSPECTOR2"] = simulator.url
+        for night in nights:
+            simulator.clock = night
+            here = sources(home, night)
+            scan(request, here.snapshots, here.table, now=_clock(night))
+
+
+def _clock(night: datetime) -> Callable[[], datetime]:
+    """Each look at it is a second later, however long the scan takes here."""
+    looks = iter(range(10**6))
+    return lambda: night + timedelta(seconds=next(looks))
+
+
+def pages(fleet: Fleet, home: Path) -> dict[str, str]:
+    """The page of three nights: the newest, the newest had a region refused, and the first."""
+    whole, partial = home / "whole", home / "partial"
+    scan_nights(fleet, fleet.nights[:1], whole)
+    first = _page(whole, fleet.nights[0])
+    scan_nights(fleet, fleet.nights[1:-1], whole)
+    shutil.copytree(whole, partial)
+    scan_nights(fleet, fleet.nights[-1:], whole)
+    scan_nights(fleet, fleet.nights[-1:], partial, [Fault("denied", region=fleet.regions[-1], times=10**6)])
+    return {"whole": _page(whole, LAST), "partial": _page(partial, LAST), "first": first}
+
+
+def _page(home: Path, night: datetime) -> str:
+    return render(gather(sources(home, night), None, EMBEDDED), night + timedelta(minutes=5))
+
+
+def shoot(browser: Browser, page: Path, name: str, size: tuple[int, int], scheme: str, address: str = "") -> None:
+    """One picture of what a reader sees first, or of what the address leads to."""
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
+    )
+    sheet = context.new_page()
+    sheet.goto(f"{page.as_uri()}{address}")
+    sheet.wait_for_function("document.documentElement.dataset.ready === 'true'")
+    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+    body = sheet.screenshot(clip=None if address else clip)
+    context.close()
+    if len(body) > MOST:
+        raise SystemExit(f"{name}.png has {len(body):,} bytes, more than {MOST:,}")
+    (IMAGES / f"{name}.png").write_bytes(body)
+    print(f"{name}.png {len(body):,} bytes")
+
+
+def main() -> None:
+    """Makes all of them anew."""
+    ours = {"AWS_ACCESS_KEY_ID": "SIMULATED", "AWS_SECRET_ACCESS_KEY": "simulated", "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}  # fmt: skip
+    os.environ.update(ours)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        raise SystemExit("Chromium is not here; on Debian: apt-get install chromium fonts-inter")
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="sre-images-") as name, sync_playwright() as playwright:
+        home = Path(name)
+        for kind, text in pages(default_fleet(seed=1, nights=NIGHTS, now=LAST), home).items():
+            (home / f"{kind}.html").write_text(text, encoding="utf-8")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        whole = home / "whole.html"
+        shoot(browser, whole, "light", (1280, 1060), "light")
+        shoot(browser, whole, "dark", (1280, 900), "dark")
+        shoot(browser, whole, "findings", (1280, 720), "light", "#sev=critical&only=late,kev&sort=sla")
+        shoot(browser, whole, "phone", (390, 844), "light")
+        shoot(browser, home / "partial.html", "partial", (1280, 560), "light")
+        shoot(browser, home / "first.html", "first", (1280, 560), "light")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Findings as a file of a server: the promise of one, and its rows once somebody fetches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sre_findings.ask.ask import rows
+from sre_findings.ask.cursors import Cursor, pinned
+from sre_findings.ask.handouts import Handout
+from sre_findings.ask.listing import count_whole
+from sre_findings.ask.questions.rows import AsFile
+from sre_findings.ask.sources import Sources, find
+from sre_findings.model.answer import Proof
+from sre_findings.model.errors import UsageError
+from sre_findings.model.finding import iso
+from sre_findings.model.list_answer import ListAnswer
+
+
+def promised(question: AsFile, sources: Sources) -> ListAnswer:
+    """How many findings the file has, where they come from, and by what it is fetched. Nothing is written yet but that.
+
+    Raises UsageError without a snapshot, and where no files are handed out.
+    """
+    if sources.hand_out is None:
+        raise UsageError(
+            "no files are handed out here", why="there is no way to fetch one", do="Ask page by page, without format."
+        )
+    found = find(sources, question.rows.as_of)
+    if found is None:
+        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    total, now = count_whole(question.rows, found), sources.now()
+    handed = sources.hand_out(Handout(question, found.commit.snapshot_id, now, sources.access))
+    headline = f"{total:,} findings as {question.form}, to be fetched with GET until {iso(handed.expires_at)}."
+    file = {"reference": handed.reference, "path": handed.path, "url": handed.url, "format": question.form,
+            "expires_at": iso(handed.expires_at)}  # fmt: skip
+    return ListAnswer(headline, "findings", [], total, (), (), found.proof, {"file": file})
+
+
+def fetched(handout: Handout, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
+    """The rows of a file, as they were when it was asked for, whoever committed meanwhile.
+
+    Raises UsageError where the snapshot was pruned since.
+    """
+    return rows(handout.question.rows, pinned(sources, Cursor(handout.snapshot_id, handout.asked_at, 0)))

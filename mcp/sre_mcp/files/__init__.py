@@ -1,0 +1,1 @@
+"""Files over HTTP: exports that were asked for, and the nightly report."""

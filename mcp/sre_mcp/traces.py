@@ -1,0 +1,92 @@
+"""Spans: one a request, of what is known and checked. What a caller sent stands in none of them, nor does who asked.
+
+They cost next to nothing, and go nowhere, until somebody ships them (see ``collector``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from opentelemetry import context, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sre_findings.model.operation import ANSWERED, Operation
+from sre_mcp.observe import request_id
+
+PARENT = "traceparent"
+_TRACER = trace.get_tracer("sre_mcp")
+_W3C = TraceContextTextMapPropagator()
+
+
+class Spanned:
+    """The SDK's middleware for spans in a form of ours: its own carries callers' words, such as the name of a tool that is not
+    there, and messages of errors. ``known`` tells the methods that are answered."""
+
+    def __init__(self, known: Callable[[str], bool]) -> None:
+        self._known = known
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """See ServerMiddleware."""
+        if ctx.request_id is None:
+            return await call_next(ctx)  # a notification: nobody waits for it
+        method = ctx.method if self._known(ctx.method) else "unknown method"
+        with _TRACER.start_as_current_span(
+            method,
+            _parent((ctx.meta or {}).get(PARENT)),
+            SpanKind.SERVER,
+            {"mcp.method.name": method, "sre.request_id": request_id()},
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                return await call_next(ctx)
+            except BaseException as error:
+                span.set_attribute("error.type", type(error).__name__)
+                span.set_status(StatusCode.ERROR)
+                raise
+
+
+def describe(one: Operation) -> None:
+    """Tells the span of the request what was done and how it went. Neither arguments nor who asked."""
+    span = trace.get_current_span()
+    span.update_name(f"tools/call {one.what}")
+    told: dict[str, str | int | None] = {
+        "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": one.what, "sre.tool": one.what,
+        "sre.outcome": one.outcome, "sre.rows": one.rows, "sre.source": one.source, "sre.snapshot_id": one.snapshot_id,
+    }  # fmt: skip
+    span.set_attributes({name: value for name, value in told.items() if value is not None})
+    if one.outcome != ANSWERED:
+        span.set_attribute("error.type", one.outcome)
+        span.set_status(StatusCode.ERROR)
+
+
+class Continued:
+    """Makes spans of a request belong to the trace that its header names, if it names one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        said = dict(scope["headers"]).get(PARENT.encode(), b"") if scope["type"] == "http" else b""
+        parent = _parent(said.decode("latin-1"))
+        if parent is None:
+            return await self._app(scope, receive, send)
+        token = context.attach(parent)
+        try:
+            return await self._app(scope, receive, send)
+        finally:
+            context.detach(token)
+
+
+def _parent(said: Any) -> Context | None:
+    """The trace that a ``traceparent`` names, None where it names none. A ``tracestate`` is left: it is free text."""
+    if not said or not isinstance(said, str):
+        return None
+    found = _W3C.extract({PARENT: said}, Context())
+    return found if trace.get_current_span(found).get_span_context().is_valid else None

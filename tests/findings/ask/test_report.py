@@ -1,0 +1,385 @@
+"""The page of a night says what every other answer says: each number from another door, each row counted."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.ask import ask, doors
+from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.opened import Opened
+from sre_findings.ask.question import Changes, CoverageGaps, Fixes, Listed, Sla, Summary, TimeToFix, Trend
+from sre_findings.ask.report import FIRST, NIGHTS, WORST, Material, gather
+from sre_findings.ask.sources import Sources
+from sre_findings.model.access import ALL, Access
+from sre_findings.model.ages import Bucket, bucketed, day_of, lateness
+from sre_findings.model.errors import UsageError
+from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.rollup import Counts
+from sre_findings.model.severity import rank
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.copies import Copies
+from sre_findings.store.snapshots import Commit, Snapshots, commit_key
+from sre_findings.store.table import LAST, Row, SqliteTable, Table
+from sre_scanner.commit import roll_up
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import default_fleet
+from sre_simulator.server import Fault, Simulator
+
+EVERY = 1_000_000
+VIEWS: dict[str, dict[str, str]] = {
+    "everything": {},
+    "an owner": {"owner": "payments"},
+    "an account": {"account": "444455556666"},
+    "both": {"owner": "payments", "account": "111122223333"},
+    "nobody": {"owner": "nobody"},
+}
+CASES = [*((name, "newest") for name in VIEWS), ("everything", "second"), ("everything", "first"), ("an owner", "first")]
+Rows = list[OpenFinding]
+
+
+def access_of(view: Mapping[str, str]) -> Access:
+    return Access(frozenset({view.get("account", ALL)}), frozenset({view.get("owner", ALL)}))
+
+
+def folder_of(nights: Snapshots) -> Path:
+    return Path(nights.blobs.url.removeprefix("file://"))
+
+
+@pytest.fixture(scope="module")
+def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    """Two nights, asked at the end of the second."""
+    end = nights.commits()[-1].ended_at
+    table = SqliteTable(folder_of(nights) / "table.db")
+    return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A night that was gathered, its rows, and who would be answered the same by the other doors."""
+
+    night: Material
+    rows: Rows
+    seen: Sources
+    as_of: str | None
+    view: Mapping[str, str]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=" ".join)
+def asked(request: pytest.FixtureRequest, sources: Sources) -> Asked:
+    """Everything, and each part of it, on the newest night and on older ones."""
+    name, when = request.param
+    first, second = (one.snapshot_id for one in sources.snapshots.commits())
+    as_of, view = {"newest": None, "second": second, "first": first}[when], VIEWS[name]
+    night = gather(sources, as_of, EVERY, **view)
+    return Asked(night, list(night.findings), sources.seen_by(access_of(view)), as_of, view)
+
+
+def test_every_number_is_the_other_doors_answer(asked: Asked) -> None:
+    night, seen, as_of, view = asked.night, asked.seen, asked.as_of, asked.view
+    assert night.summary == ask.summary(Summary(as_of=as_of), seen)
+    assert night.accounts == ask.summary(Summary("account", as_of=as_of), seen)
+    assert night.owners == ask.summary(Summary("owner", as_of=as_of), seen)
+    assert night.coverage == ask.coverage(CoverageGaps(as_of=as_of), seen)
+    assert night.late == doors.ask("sla", Sla("owner", as_of=as_of), seen)
+    assert night.late_by_account == doors.ask("sla", Sla("account", as_of=as_of), seen)
+    assert night.time_to_fix == doors.ask("time-to-fix", TimeToFix(days=NIGHTS, as_of=as_of), seen)
+    assert night.fixes == doors.ask("fixes", Fixes(count=FIRST, as_of=as_of), seen)
+    assert night.trend == doors.ask("trend", Trend(NIGHTS, as_of=as_of), seen)
+    changes = doors.ask("changes", Changes(as_of=night.proof.snapshot_id, count=0), seen)
+    assert night.changes.summary == changes.summary
+    assert night.changes.items == [one for one in changes.items if one["kind"] == "kev_appeared"]
+    assert night.proof == night.summary.proof
+    assert (night.owner, night.account) == (view.get("owner"), view.get("account"))
+
+
+def test_every_row_is_counted_and_every_count_has_its_rows(asked: Asked) -> None:
+    night, rows, rollup = asked.night, asked.rows, asked.night.summary.rollup
+    ranks = Counter(rank(one.weakness.severity) for one in rows)
+    assert Counts(*(ranks[n] for n in range(7))) == rollup.counts
+    assert len(rows) == rollup.counts.total
+    assert sum(one.weakness.kev is True for one in rows) == rollup.kev
+    listed = doors.ask("findings", Listed(count=0, as_of=asked.as_of), asked.seen).items
+    others = sum(one["type"] != "PACKAGE_VULNERABILITY" for one in listed)
+    assert sum(one.weakness.kev is None for one in rows) + others == rollup.unchecked, "KEV lists nothing but packages"
+    assert sum(one.weakness.exploit for one in rows) == rollup.exploitable
+    assert sum(one.weakness.fixable for one in rows) == rollup.fixable
+    assert {one.place.owner for one in rows} == {one.value for one in night.owners.groups if one.rollup.counts.total}
+    assert {one.place.account_id for one in rows} == {one.value for one in night.accounts.groups if one.rollup.counts.total}
+
+
+def test_late_rows_are_those_that_the_sla_counts(asked: Asked) -> None:
+    night, rows, told = asked.night, asked.rows, asked.night.late.summary
+    today = night.today.isoformat()
+    late = [one for one in rows if one.due_on is not None and one.due_on < today]
+    assert len(late) == told["late"]
+    assert Counter(one.weakness.severity.lower() for one in late) == Counter(
+        {name: count for name, count in told["late_by_severity"].items() if count}
+    )
+    week = (night.today + timedelta(days=7)).isoformat()
+    assert sum(one.due_on is not None and today <= one.due_on <= week for one in rows) == told["due_this_week"]
+    assert sum(one.due_on is None for one in rows) == told["no_deadline"]
+    assert told["today"] == today
+
+
+def test_new_rows_are_those_that_came_since_the_night_before(asked: Asked) -> None:
+    came = asked.night.changes.summary["opened_by"] if asked.night.before else {"new": 0, "reopened": 0}
+    assert sum(one.new for one in asked.rows) == came["new"] + came["reopened"]
+
+
+def test_what_was_met_for_the_first_time_or_only_moved_is_not_new(tmp_path: Path, write_night: Callable[..., Commit]) -> None:
+    causes = [("opened", "new"), ("opened", "onboarding"), ("opened", "successor"), ("reopened", None), ("reopened", "successor"),
+              ("resolved", "patched"), ("opened", "new")]  # fmt: skip
+    events = [{"kind": kind, "cause": cause, "finding_arn": f"arn:{n}"} for n, (kind, cause) in enumerate(causes)]
+    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    commit = write_night(snapshots, 1, events=[*events, events[0], {"kind": "opened", "cause": "new", "finding_arn": None}])
+    rows = DuckDB(snapshots, [commit], Copies(tmp_path / "copies")).rows("opened_arns")
+    assert [row["finding_arn"] for row in rows] == ["arn:0", "arn:3", "arn:6"]
+
+
+def test_something_is_compared(sources: Sources) -> None:
+    """The numbers that agree above are not all zero."""
+    night = gather(sources, None, EVERY)
+    rollup, came = night.summary.rollup, night.changes.summary["opened_by"]
+    assert min(rollup.counts.total, rollup.kev, rollup.fixable, rollup.exploitable, rollup.suppressed, came["new"]) > 0
+    assert min(night.late.summary["late"], night.late.summary["no_deadline"] + night.late.summary["later"]) > 0
+    assert len(night.fixes.items) == FIRST
+    assert len(night.resources) == WORST
+
+
+def test_the_squares_of_ages_add_up_to_the_counts_and_the_late(asked: Asked) -> None:
+    night = asked.night
+    late = night.late.summary["late_by_severity"]
+    for place, count in enumerate(night.summary.rollup.counts.by_rank()):
+        squares = night.ages.rows.get(place, ())
+        assert sum(one.findings for one in squares) == count
+        if squares:
+            assert sum(one.late for one in squares) == [*late.values(), 0][place]
+
+
+def test_the_squares_hold_the_rows_by_their_days(sources: Sources) -> None:
+    night = gather(sources, None, EVERY)
+    held: Counter[tuple[int, int]] = Counter()
+    for one in night.findings:
+        days = (night.today - day_of(one.opened_on)).days
+        band = next(n for n, band in enumerate(night.ages.bands) if band.last is None or days <= band.last)
+        held[rank(one.weakness.severity), band] += 1
+    assert held == {
+        (place, n): square.findings for place, row in night.ages.rows.items() for n, square in enumerate(row) if square.findings
+    }
+
+
+def test_the_worst_resources_are_the_summarys_with_what_is_late_at_each(asked: Asked) -> None:
+    night, seen, as_of = asked.night, asked.seen, asked.as_of
+    groups = ask.summary(Summary("resource", count=WORST, as_of=as_of), seen).groups
+    assert [(held.place.resource_id, held.place.name, held.rollup) for held in night.resources] == [
+        (one.value, one.name, one.rollup) for one in groups
+    ]
+    aged = _aged(seen, night)
+    for held in night.resources:
+        place = (held.place.account_id, held.place.region, held.place.resource_type, held.place.resource_id)
+        assert held.lateness == lateness(bucketed(aged.get(place, [])), night.policy, night.today)
+        known = held.lateness
+        assert known.late + known.due_this_week + known.later + known.no_deadline == held.rollup.counts.total
+
+
+def _aged(seen: Sources, night: Material) -> dict[tuple[str, ...], list[tuple[Bucket, int]]]:
+    """Ages by resource, read from their table as it is."""
+    commit = next(one for one in seen.snapshots.commits() if one.snapshot_id == night.proof.snapshot_id)
+    engine = seen.open([commit])
+    assert isinstance(engine, DuckDB)
+    names = "account_id, region, resource_type, resource_id, severity_rank, opened_on, kev_due, findings"
+    found: dict[tuple[str, ...], list[tuple[Bucket, int]]] = {}
+    for *place, severity, opened, kev_due, count in engine.connect(["ages"]).execute(f"select {names} from ages").fetchall():
+        bucket = Bucket(severity, opened.isoformat(), kev_due.isoformat() if kev_due else "")
+        found.setdefault(tuple(place), []).append((bucket, count))
+    return found
+
+
+def test_a_page_of_some_holds_the_worst_of_all_and_the_order_is_total(sources: Sources) -> None:
+    rows = list(gather(sources, None, EVERY).findings)
+    assert list(gather(sources, None, 7).findings) == rows[:7]
+    ranks = [rank(one.weakness.severity) for one in rows]
+    assert ranks == sorted(ranks)
+    critical = [one.weakness.kev is True for one in rows if one.weakness.severity == "CRITICAL"]
+    assert critical == sorted(critical, reverse=True), "what is exploited stands first among equals"
+
+
+def test_what_many_findings_share_is_one_object(sources: Sources) -> None:
+    rows = list(gather(sources, None, EVERY).findings)
+    assert len({id(one.place) for one in rows}) == len({one.place for one in rows}) < 100
+    assert len({one.weakness for one in rows}) <= len({id(one.weakness) for one in rows}) < len(rows)
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_the_night_before_is_told_as_it_was_then(sources: Sources, view: dict[str, str]) -> None:
+    night, first = gather(sources, None, 0, **view), sources.snapshots.commits()[0]
+    before = gather(sources, first.snapshot_id, 0, **view)
+    assert night.before is not None
+    assert replace(night.before.summary, proof=before.summary.proof) == before.summary
+    assert night.before.late == before.late.summary["late"]
+    assert before.today == first.started_at.date()
+    assert before.before is None
+
+
+def told(night: Material) -> dict[str, Any]:
+    """All of it, its findings read."""
+    return {one.name: getattr(night, one.name) for one in fields(night)} | {"findings": list(night.findings)}
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS.values() if view])
+def test_a_part_is_told_as_to_somebody_who_may_see_that_part_alone(sources: Sources, view: dict[str, str]) -> None:
+    part, seen = told(gather(sources, None, EVERY, **view)), told(gather(sources.seen_by(access_of(view)), None, EVERY))
+    mine = {"owner": seen["owner"], "account": seen["account"]}
+    assert part | mine == seen
+    assert part["evidence"] is None
+
+
+def test_who_sees_a_part_gets_nothing_else_by_asking_for_it(sources: Sources) -> None:
+    mine = sources.seen_by(access_of({"owner": "payments"}))
+    other = gather(mine, None, EVERY, owner="search")
+    assert list(other.findings) == []
+    assert (other.summary.rollup.counts.total, other.coverage.scanned, other.resources, other.ages.rows) == (0, 0, [], {})
+
+
+def test_the_evidence_is_the_manifests(sources: Sources, nights: Snapshots) -> None:
+    night, commit = gather(sources, None, 0), nights.commits()[-1]
+    manifest, one = nights.manifest(commit), night.evidence
+    assert one is not None
+    assert one.manifest_sha256 == commit.manifest_sha256
+    assert one.url == f"{nights.blobs.url}/snapshots/snapshot_id={commit.snapshot_id}"
+    assert (one.started_at, one.ended_at) == (commit.started_at, commit.ended_at)
+    assert one.listed == one.counted == night.summary.rollup.counts.total
+    assert (one.regions, one.accounts) == (("eu-west-1", "us-east-1"), 4)
+    assert one.answered == one.cells == 8, "four accounts in two regions"
+    assert one.parts == len([*manifest.parts]) > 0
+    assert one.pages == manifest.certificate.totals["pages"] > 0
+    assert one.closed > 0
+
+
+def test_without_a_snapshot_there_is_no_page(tmp_path: Path) -> None:
+    empty = Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "table"), tmp_path)
+    with pytest.raises(UsageError, match="there is no snapshot yet"):
+        gather(empty, None, 1)
+
+
+def test_midnight_does_not_come_between_two_numbers(sources: Sources, nights: Snapshots) -> None:
+    moment = nights.commits()[-1].ended_at
+    clock = (moment + timedelta(days=days) for days in range(10_000))
+    night = gather(replace(sources, now=lambda: next(clock)), None, 0)
+    assert night.late.summary["today"] == night.late_by_account.summary["today"] == night.today.isoformat()
+    assert {night.proof.age_seconds, night.late.proof.age_seconds, night.coverage.proof.age_seconds} == {night.proof.age_seconds}
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A table that lets something happen before it is read for the ``at``-th time."""
+
+    inner: Table
+    at: int
+    happen: Callable[[], object]
+    reads: list[str]
+
+    def put(self, rows: Any) -> None:
+        raise NotImplementedError
+
+    def create(self, row: Row) -> bool:
+        raise NotImplementedError
+
+    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+        self._count(partition)
+        return self.inner.query(partition, first, last, newest=newest)
+
+    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterable[list[Row]]:
+        self._count(partition)
+        return self.inner.query_each(partition, ranges, newest=newest)
+
+    def _count(self, partition: str) -> None:
+        self.reads.append(partition)
+        if len(self.reads) == self.at:
+            self.happen()
+
+
+@pytest.fixture
+def half(nights: Snapshots, tmp_path: Path) -> tuple[Sources, Callable[[], object]]:
+    """A store with the first night, and what commits the second."""
+    first, second = nights.commits()
+    root = tmp_path / "store"
+    shutil.copytree(folder_of(nights), root, ignore=shutil.ignore_patterns("table.db*"))
+    snapshots, table = Snapshots(FolderBlobs(root)), SqliteTable(root / "table.db")
+    kept = root / commit_key(second.sequence)
+    kept.rename(tmp_path / "later")
+    roll_up(snapshots, table)
+
+    def commit() -> object:
+        shutil.copy(tmp_path / "later", kept)
+        return roll_up(snapshots, table)
+
+    return Sources(snapshots, table, tmp_path / "copies", now=lambda: first.ended_at), commit
+
+
+@pytest.mark.parametrize(("view", "at"), [*(({}, at) for at in (1, 3, 8)), ({"owner": "payments"}, 2)])
+def test_a_scan_that_commits_meanwhile_changes_nothing(
+    half: tuple[Sources, Callable[[], Commit]], view: dict[str, str], at: int
+) -> None:
+    sources, commit = half
+    calm, reads = told(gather(sources, None, EVERY, **view)), list[str]()
+    table = Interrupted(sources.table, at, commit, reads)
+    assert told(gather(replace(sources, table=table, opened=Opened(), counted=set()), None, EVERY, **view)) == calm
+    assert len(reads) >= at, "it never came to that"
+    assert len(sources.snapshots.commits()) == 2
+
+
+def test_a_first_night_compares_with_nothing(half: tuple[Sources, Callable[[], Commit]]) -> None:
+    night = gather(half[0], None, EVERY)
+    assert night.before is None
+    assert night.changes.summary["since"] is None
+    assert len(night.trend.items) == 1
+    assert not any(one.new for one in night.findings)
+    assert night.evidence is not None
+
+
+def test_where_the_table_has_no_rollups_the_same_is_counted_from_the_parts(sources: Sources) -> None:
+    calm = told(gather(sources, None, EVERY))
+    bare = told(gather(replace(sources, table=SqliteTable(Path(":memory:")), counted=set()), None, EVERY))
+    assert {name: one for name, one in bare.items() if name != "trend"} == {
+        name: one for name, one in calm.items() if name != "trend"
+    }
+    assert bare["trend"].items == []
+
+
+@pytest.fixture(scope="module")
+def partial(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    """One night of which a region's findings were denied."""
+    root, fleet = tmp_path_factory.mktemp("partial"), default_fleet(nights=1)
+    snapshots, table = Snapshots(FolderBlobs(root / "store")), SqliteTable(root / "table.db")
+    faults = [Fault("denied", "ListFindings", region="us-east-1", times=99)]
+    with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
+        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        simulator.clock = fleet.nights[-1]
+        request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
+        scan(request, snapshots, table, now=lambda: simulator.clock)
+    return Sources(snapshots, table, root / "copies", now=lambda: fleet.nights[-1])
+
+
+def test_a_partial_night_says_so_and_counts_what_it_read(partial: Sources) -> None:
+    night = gather(partial, None, EVERY)
+    assert night.proof.state == "partial"
+    assert any("us-east-1" in reason for reason in night.proof.reasons)
+    assert night.evidence is not None
+    assert 0 < night.evidence.answered < night.evidence.cells
+    rows = list(night.findings)
+    assert {one.place.region for one in rows} == {"eu-west-1"}
+    assert len(rows) == night.summary.rollup.counts.total > 0
+    assert {cell[1] for cell in night.coverage.cells} == {"us-east-1"}
+    late = [one for one in rows if one.due_on is not None and one.due_on < night.today.isoformat()]
+    assert len(late) == night.late.summary["late"]

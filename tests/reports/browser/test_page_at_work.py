@@ -1,0 +1,232 @@
+"""The table of findings in a browser: what search, filters, order, pages, links and the download do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from sre_findings.model.open_finding import OpenFinding
+
+Visit = Callable[..., Page]
+Findings = list[OpenFinding]
+TODAY = "2026-11-22"
+FILTERS: dict[str, Callable[[OpenFinding], object]] = {
+    "late": lambda one: one.due_on is not None and one.due_on < TODAY,
+    "kev": lambda one: one.weakness.kev,
+    "exploit": lambda one: one.weakness.exploit,
+    "new": lambda one: one.new,
+    "fix": lambda one: one.weakness.fixable,
+}
+
+
+def rows(page: Page) -> list[tuple[str, str, str]]:
+    """Severity, identity and resource of each row that is shown."""
+    found = page.evaluate(
+        "[...document.querySelectorAll('#table tbody tr')].map((row) => [row.querySelector('.tag').textContent,"
+        " row.querySelector('th .strong').textContent, row.querySelector('.resource').lastElementChild.textContent])"
+    )
+    return [tuple(one) for one in found]
+
+
+def told(some: Findings) -> list[tuple[str, str, str]]:
+    """The first fifty of these as a page shows them."""
+    return [(one.weakness.severity.capitalize(), one.weakness.identity, one.place.resource_id) for one in some[:50]]
+
+
+def shows(page: Page, count: object) -> None:
+    """Waits until so many of all are said to be shown."""
+    expect(page.locator("#shown")).to_contain_text(re.compile(rf"^{count} of 130 findings"))
+
+
+def hash_of(page: Page) -> str:
+    return str(page.evaluate("location.hash"))
+
+
+def chip(page: Page, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+SEARCHES: dict[str, Callable[[OpenFinding], object]] = {
+    "prod-web-5": lambda one: one.place.name == "prod-web-5",
+    "LIB-C": lambda one: one.weakness.packages == "lib-c",
+    "payments lib-a": lambda one: one.place.owner == "payments" and one.weakness.packages == "lib-a",
+    "i-0123456789abcde03": lambda one: one.place.resource_id.endswith("03"),
+    "444455556666": lambda one: one.place.account_id == "444455556666",
+    "nothing has this": lambda one: False,
+}
+
+
+def test_a_search_finds_what_holds_all_its_words(visit: Visit, usual: str, findings: Findings) -> None:
+    page = visit(usual)
+    for words, matches in SEARCHES.items():
+        page.locator("#search").fill(words)
+        wanted = [one for one in findings if matches(one)]
+        shows(page, len(wanted))
+        assert rows(page) == told(wanted), words
+        assert hash_of(page).startswith("#q=")
+    expect(page.locator("#shown")).to_have_text("0 of 130 findings match. Clear shows all of them again.")
+
+
+def test_chips_narrow_together_and_clear_lets_all_back(visit: Visit, usual: str, findings: Findings) -> None:
+    page = visit(usual)
+    for name in ("High", "Medium", "KEV"):
+        chip(page, name).click()
+    wanted = [one for one in findings if one.weakness.severity in ("HIGH", "MEDIUM") and one.weakness.kev]
+    assert wanted
+    assert rows(page) == told(wanted)
+    assert [chip(page, name).get_attribute("aria-pressed") for name in ("Critical", "High", "KEV")] == ["false", "true", "true"]
+    assert hash_of(page) == "#sev=high,medium&only=kev"
+    chip(page, "High").click()
+    assert hash_of(page) == "#sev=medium&only=kev"
+    chip(page, "Clear").click()
+    assert rows(page) == told(findings)
+    assert hash_of(page) == "#findings"
+
+
+def test_each_filter_keeps_what_it_names(visit: Visit, usual: str, findings: Findings) -> None:
+    page = visit(usual)
+    for name, keeps in FILTERS.items():
+        wanted = [one for one in findings if keeps(one)]
+        page.evaluate("(name) => { location.hash = `#only=${name}`; }", name)
+        shows(page, len(wanted))
+        assert rows(page) == told(wanted), name
+
+
+SORTS: dict[str, tuple[str, Callable[[OpenFinding], Any], bool]] = {
+    "Score": ("score", attrgetter("weakness.score"), True),
+    "Vulnerability": ("identity", attrgetter("weakness.identity"), False),
+    "Package": ("package", attrgetter("weakness.packages"), False),
+    "Resource": ("resource", lambda one: one.place.name or one.place.resource_id, False),
+    "Account": ("account", attrgetter("place.account_id"), False),
+    "EPSS": ("epss", attrgetter("weakness.epss"), True),
+    "Age": ("age", attrgetter("opened_on"), False),
+    "SLA": ("sla", lambda one: one.due_on or "9999", False),
+}
+
+
+def test_a_heading_sorts_and_says_which_way(visit: Visit, usual: str, findings: Findings) -> None:
+    page = visit(usual)
+    says = page.locator("th[aria-sort]")
+    for heading, (column, key, greatest_first) in SORTS.items():
+        page.get_by_role("button", name=heading, exact=True).click()
+        assert rows(page) == told(sorted(findings, key=key, reverse=greatest_first)), heading
+        assert (says.count(), says.inner_text().strip(), hash_of(page)) == (1, heading, f"#sort={column}")
+        first = says.get_attribute("aria-sort")
+        assert first == ("descending" if greatest_first or heading == "Age" else "ascending")  # the oldest was opened first
+        says.get_by_role("button").click()
+        assert rows(page) == told(sorted(findings, key=key, reverse=not greatest_first)), heading
+        assert {first, says.get_attribute("aria-sort")} == {"ascending", "descending"}
+        assert hash_of(page) == f"#sort=-{column}"
+
+
+def test_pages_turn_and_the_last_is_the_last(visit: Visit, usual: str, findings: Findings) -> None:
+    page = visit(usual)
+    back, on = chip(page, "Previous"), chip(page, "Next")
+    expect(back).to_be_disabled()
+    on.click()
+    assert rows(page) == told(findings[50:])
+    on.click()
+    assert rows(page) == told(findings[100:])
+    expect(on).to_be_disabled()
+    expect(page.locator("#page")).to_have_text("Page 3 of 3")
+    expect(page.locator("#shown")).to_have_text("130 of 130 findings · showing 101–130")
+    assert hash_of(page) == "#page=3"
+    chip(page, "Low").click()
+    assert hash_of(page) == "#sev=low"
+
+
+def test_a_link_opens_the_same_view_and_back_returns_to_it(visit: Visit, usual: str, findings: Findings) -> None:
+    page = visit(usual, "#sev=critical,high&only=late&q=lib&sort=-epss&page=1")
+    wanted = [one for one in findings if one.weakness.severity in ("CRITICAL", "HIGH") and FILTERS["late"](one)]
+    assert rows(page) == told(sorted(wanted, key=attrgetter("weakness.epss")))
+    expect(page.locator("#search")).to_have_value("lib")
+    page.evaluate("location.hash = '#sev=low&page=99'")
+    low = [one for one in findings if one.weakness.severity == "LOW"]
+    shows(page, len(low))
+    assert rows(page) == told(low)
+    page.go_back()
+    shows(page, len(wanted))
+    expect(page.locator("#search")).to_have_value("lib")
+
+
+def test_a_link_of_nonsense_opens_what_it_can(visit: Visit, usual: str) -> None:
+    page = visit(usual, "#sev=purple&only=everything&sort=__proto__&page=-3")
+    for address in ("#sort=constructor", "#q=", "#page=1e9", "#page=99999999999999999999"):
+        shows(page, 130)
+        assert rows(page)
+        page.evaluate("(address) => { location.hash = address; }", address)
+
+
+def test_each_tile_leads_to_as_many_findings_as_it_counts(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    tiles = page.evaluate(
+        "[...document.querySelectorAll('.tile')].map((tile) => [tile.getAttribute('href'),"
+        " tile.querySelector('.count').textContent, tile.querySelector('.hint').textContent])"
+    )
+    assert len(tiles) == 8
+    views = [one for one in tiles if re.match("#(sev|only)=", one[0])]
+    assert {one[0] for one in views} == {"#sev=critical", "#sev=high", "#only=late", "#only=kev", "#only=new", "#only=fix"}
+    for link, count, hint in views:
+        page.locator(f'.tile[href="{link}"]').click()
+        counted = re.search(r"[0-9]+", hint if "%" in count else count)
+        assert counted
+        shows(page, counted[0])
+    for link in {one[0] for one in tiles} - {one[0] for one in views}:
+        assert page.locator(link).count() == 1
+
+
+def test_each_bar_leads_to_the_findings_that_it_draws(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    links = page.evaluate(
+        "[...document.querySelectorAll('.worst tbody tr, .groups tbody tr')].filter((row) => row.querySelector('a')).map("
+        "(row) => [row.querySelector('a').getAttribute('href'),"
+        " row.querySelector('[data-name=All], .groups td.number').textContent])"
+    )
+    assert len(links) == 8 + 2 + 2
+    for link, count in links:
+        page.evaluate("(link) => { location.hash = link; }", link)
+        shows(page, count)
+
+
+def download(page: Page, tmp_path: Path) -> bytes:
+    with page.expect_download() as waiting:
+        chip(page, "Download CSV").click()
+    assert waiting.value.suggested_filename == f"findings-{TODAY}.csv"
+    waiting.value.save_as(tmp_path / "view.csv")
+    return (tmp_path / "view.csv").read_bytes()
+
+
+def test_the_csv_is_the_filtered_view_in_its_order(visit: Visit, usual: str, findings: Findings, tmp_path: Path) -> None:
+    page = visit(usual, "#only=fix&sort=-epss")
+    body = download(page, tmp_path)
+    assert body.startswith(b"\xef\xbb\xbf")
+    read = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+    wanted = sorted((one for one in findings if one.weakness.fixable), key=attrgetter("weakness.epss"))
+    assert len(wanted) > 50  # more than a page of them
+    for line, one in zip(read, wanted, strict=True):
+        assert (line["Severity"], line["Vulnerability"]) == (one.weakness.severity, one.weakness.identity)
+        assert [line["Open since"], line["Due"]] == [one.opened_on, one.due_on or ""]
+        assert (float(line["Score"]), float(line["EPSS"])) == (one.weakness.score, one.weakness.epss)
+        flags = (one.weakness.kev, one.weakness.exploit, one.weakness.fixable, one.new)
+        assert [line[name] for name in ("KEV", "Exploit", "Fix available", "New")] == ["YES" if flag else "NO" for flag in flags]
+        assert [line["Resource"], line["Name"], line["Account"], line["Owner"]] == [
+            one.place.resource_id, one.place.name, one.place.account_id, one.place.owner,
+        ]  # fmt: skip
+
+
+def test_the_script_draws_the_rows_that_were_there_without_it(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    read = "[...document.querySelectorAll('#table tbody tr')].map((row) => row.outerHTML)"
+    there = page.evaluate(read)
+    heading = page.get_by_role("button", name="Severity", exact=True)
+    heading.click()
+    assert page.evaluate(read) != there
+    heading.click()
+    assert page.evaluate(read) == there

@@ -1,0 +1,94 @@
+"""The page before its judges: axe-core of who sees, hears or types it; the Nu checker of its HTML and its style sheet."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from sre_findings.model.age_bands import AgeGrid
+from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
+from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.rollup import Rollup
+from sre_findings.model.verdict import CLEAN, NO_FINDINGS, Verdict
+from sre_reports.nights import Night
+from sre_reports.nights_page import render_nights
+
+Visit = Callable[..., Page]
+MakePage = Callable[..., str]
+MODULES = Path(__file__).parents[1] / "node" / "node_modules"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ASK = """async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(
+    (one) => [one.id, ...one.nodes.slice(0, 3).map((node) => node.html)])"""
+SCREENS = [
+    {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+    {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
+]
+PARTIAL = ("eu-west-1: findings denied", "us-east-2: did not end")
+
+
+@pytest.fixture(scope="module")
+def judge() -> Callable[[str], Path]:
+    """Where something of Node lies."""
+
+    def find(name: str) -> Path:
+        if not (MODULES / name).exists():
+            pytest.skip("the judges of the page are not here; run: make node")
+        return MODULES / name
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
+    """The page of every kind of night, and the page that lists nights."""
+    proof = Proof("snapshot", "20261122T010000Z", None, 9 * 86400, "partial", "", reasons=PARTIAL, too_old=True)
+    none = SummaryAnswer(Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"), Rollup(), 0, replace(proof, state="complete"))
+    empty = {
+        "summary": none, "resources": (), "accounts": none, "owners": none, "ages": AgeGrid((), {}), "before": None,
+        "coverage": CoverageAnswer(40, (), (), proof), "fixes": ListAnswer("", "items", [], 0, (), (), proof, {}),
+    }  # fmt: skip
+    nights = [Night("2026-11-22", "vulnerable", "findings", 4, 9, 20, 3, 2, 1, "complete", (), "20261122T010000Z"),
+              Night("2026-11-20", "vulnerable", "findings", 5, 9, 20, 3, None, None, "partial", PARTIAL, "20261120T010000Z"),
+              Night("2026-11-19")]  # fmt: skip
+    return {
+        "usual": make_page(findings),
+        "partial": make_page(findings, proof=proof),
+        "empty": make_page([], **empty),
+        "first": make_page(findings, before=None),
+        "owner": make_page([one for one in findings if one.place.owner == "search"], owner="search", evidence=None),
+        "hostile": make_page(findings, said="</script><img src=x onerror=alert(1)>\u202e"),
+        "nights": render_nights(nights, datetime(2026, 11, 22, 7, tzinfo=UTC)),
+    }
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda one: f"{one['color_scheme']} {one['viewport']['width']}")
+def test_axe_finds_nothing(visit: Visit, judge: Callable[[str], Path], forms: dict[str, str], screen: dict[str, object]) -> None:
+    axe = judge("axe-core/axe.min.js").read_text(encoding="utf-8")
+    for name in ("usual", "partial", "empty", "nights"):
+        page = visit(forms[name], bypass_csp=True, **screen)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        page.evaluate(axe)
+        assert page.evaluate(ASK, RULES) == [], name
+
+
+def test_the_checker_of_html_finds_no_error(judge: Callable[[str], Path], forms: dict[str, str], tmp_path: Path) -> None:
+    jar = judge("vnu-jar/build/dist/vnu.jar")
+    if not shutil.which("java"):
+        pytest.skip("Java is not here; the checker of HTML needs it")
+    for name, text in forms.items():
+        (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
+    command = ["java", "-jar", str(jar), "--format", "json", "--exit-zero-always", *map(str, sorted(tmp_path.glob("*.html")))]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    told = json.loads(done.stderr)["messages"]
+    assert [(Path(one["url"]).name, one["message"], one.get("extract")) for one in told if one["type"] != "info"] == []
