@@ -36,6 +36,7 @@ COMMANDS = {
     "snapshots": ("sre_cli.commands.snapshots", "List, show and verify snapshots."),
     "operations": ("sre_cli.commands.operations", "Who asked the server what, and how did it go?"),
     "tokens": ("sre_cli.commands.tokens", "Make tokens for callers of the server."),
+    "doctor": ("sre_cli.commands.doctor", "Is Slack set up as it must be?"),
     "completion": ("sre_cli.commands.completion", "Print the tab completion of your shell."),
 }
 

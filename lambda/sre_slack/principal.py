@@ -1,13 +1,14 @@
-"""For whom the server is asked: who typed, in which channel, and whether everybody there will read the answer."""
+"""For whom the server is asked: who typed, of which groups, in which channel, and whether everybody there will read it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sre_slack.job import SHARE, Job
 
 
-def principal(job: Job) -> dict[str, Any]:
+def principal(job: Job, groups: Sequence[str] = ()) -> dict[str, Any]:
     """What the server resolves into accounts and owners; it denies whom it does not know.
 
     An answer that is shared holds no more than the channel itself may see.
@@ -15,5 +16,6 @@ def principal(job: Job) -> dict[str, Any]:
     return {
         "user": f"{job.team}/{job.user}",
         "channel": f"{job.team}/{job.channel}",
+        "groups": list(groups),
         "shared": job.kind == SHARE,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_slack import log
 from sre_slack.answering import TIMEOUT, answer
+from sre_slack.groups import Groups
 from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
 from sre_slack.principal import principal
 from sre_slack.respond import LASTS, Busy, Refused, respond, say
@@ -49,13 +50,16 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What the work needs. ``shareable`` says why a channel may not be shared to, empty where it may."""
+    """What the work needs. ``shareable`` says why a channel may not be shared to, empty where it may; ``groups`` are the
+    asker's.
+    """
 
     keeper: Keeper
     records: Records
     shareable: Callable[[Job, str], str]
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     now: Callable[[], float] = time.time
+    groups: Callable[[Job, str], Sequence[str]] = field(default_factory=lambda: Groups().of)
 
     def work(self, job: Job, context: Any) -> str:
         """Answers the job and says how it ended. Raises SreError where Lambda shall try again, or give it up."""
@@ -107,7 +111,9 @@ class Worker:
         server = self.environ.get("SRE_SERVER", "")
         if not server:
             raise CredentialsInvalid("no server is set", do="Set SRE_SERVER for the function.")
-        remote = Remote(server, self.keeper.secrets().server_token, TIMEOUT, principal(job))
+        secrets = self.keeper.secrets()
+        asking = principal(job, self.groups(job, secrets.bot_token))
+        remote = Remote(server, secrets.server_token, TIMEOUT, asking)
         return answer(job, remote, Links(self.environ.get("SRE_PUBLIC_URL", "")))
 
     def _send(self, job: Job, message: Message) -> None:

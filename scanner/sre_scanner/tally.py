@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sre_findings.model.address import addresses_text
 from sre_findings.model.finding import is_open
 from sre_findings.model.severity import OTHER, rank
 from sre_findings.store.schema import COUNTS, RESOURCES
@@ -40,6 +41,7 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
         "owner": owned.owners.to_pylist(),
         "platform": [one.platform for one in traits],
         "image_id": [one.image_id for one in traits],
+        "addresses": [addresses_text(one.addresses) for one in traits],
         "public": [one.public for one in traits],
         "exposure_group": [one.group for one in traits],
         **every,

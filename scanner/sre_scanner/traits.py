@@ -10,14 +10,17 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from sre_findings.model.address import Address, address_of
+
 SCALING_GROUP = "aws:autoscaling:groupName"  # EC2 Auto Scaling user guide, "Tag Auto Scaling groups and instances"
 
 
 class Traits(NamedTuple):
-    """``group`` is the resource's own id where nothing outlives it."""
+    """``group`` is the resource's own id where nothing outlives it; ``addresses`` are in their shortest form."""
 
     platform: str | None
     image_id: str | None
+    addresses: tuple[str, ...]
     public: bool
     group: str
 
@@ -28,7 +31,11 @@ def traits_of(resource_id: str, tags: Mapping[str, str], details: Mapping[str, M
     image = details.get("awsEcrContainerImage") or {}
     function = details.get("awsLambdaFunction") or {}
     platform = _text(instance.get("platform") or image.get("platform") or function.get("runtime"))
-    return Traits(platform, _text(instance.get("imageId")), _public(instance), _group(resource_id, tags, image, function))
+    found = _addresses(instance)
+    return Traits(
+        platform, _text(instance.get("imageId")), tuple(map(str, found)), any(map(_global, found)),
+        _group(resource_id, tags, image, function),
+    )  # fmt: skip
 
 
 def covered_group(resource_id: str, tags: Mapping[str, str], metadata: Mapping[str, Mapping[str, Any]]) -> str:
@@ -53,17 +60,15 @@ def _repository(resource_id: str) -> str:
     return resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
 
 
-def _public(instance: Mapping[str, Any]) -> bool:
-    """Whether the instance has an address that the internet can reach. What is no address says nothing."""
-    addresses = (instance.get(name) for name in ("ipV4Addresses", "ipV6Addresses"))
-    return any(_global(one) for found in addresses if isinstance(found, list) for one in found)
+def _addresses(instance: Mapping[str, Any]) -> list[Address]:
+    """The addresses of an instance. What is no address says nothing."""
+    told = (instance.get(name) for name in ("ipV4Addresses", "ipV6Addresses"))
+    texts = (one for found in told if isinstance(found, list) for one in found if isinstance(one, str))
+    return list(dict.fromkeys(one for text in texts if (one := address_of(text)) is not None))
 
 
-def _global(text: Any) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
+def _global(address: Address) -> bool:
+    """Whether the internet can reach it."""
     return not address.is_private or any(address in network for network in _EXAMPLES)
 
 

@@ -51,6 +51,11 @@ def test_public_is_who_has_an_address_that_the_internet_reaches(addresses: Any, 
     assert traits_of("i-1", {}, instance(ipV4Addresses=addresses)).public == public
 
 
+def test_addresses_are_kept_once_and_in_their_shortest_form() -> None:
+    found = traits_of("i-1", {}, instance(ipV4Addresses=["10.0.0.1", "10.0.0.1", "x", None], ipV6Addresses=["2600:1F18:0::1"]))
+    assert found.addresses == ("10.0.0.1", "2600:1f18::1")
+
+
 def test_ipv6_counts_too_and_details_of_another_kind_say_nothing() -> None:
     assert traits_of("i-1", {}, instance(ipV6Addresses=["2600:1f18::1"])).public
     assert not traits_of("i-1", {}, {}).public

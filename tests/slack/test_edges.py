@@ -13,10 +13,11 @@ from moto import mock_aws
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, Throttled, Unreachable, UsageError
 from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
-from sre_slack.channels import conversation, not_shareable
+from sre_slack.channels import not_shareable
 from sre_slack.invoke import invoke_self
 from sre_slack.respond import Busy, Refused, is_slack, respond, say, send
 from sre_slack.secrets import KEPT, Keeper, Secrets, parse
+from sre_slack.web import ask
 
 SECRET = {"signing_secrets": ["new", "old"], "server_token": "sre_token", "bot_token": "xoxb-1"}
 KNOWN = Secrets((b"new", b"old"), "sre_token", "xoxb-1")
@@ -243,4 +244,5 @@ def test_what_slack_does_not_tell_is_not_shared(slack: Any, make_job: Any, body:
 def test_without_a_bot_token_nothing_is_known_and_a_direct_message_needs_none(make_job: Any) -> None:
     assert "no bot token" in not_shareable(make_job(), "")
     assert not_shareable(make_job(channel="D0123456"), "") == ""
-    assert conversation("C1", "xoxb-1", {"SRE_SLACK_STAND_IN": "127.0.0.1:9"}) is None
+    nobody = ask("conversations.info", "xoxb-1", {"SRE_SLACK_STAND_IN": "127.0.0.1:9"}, channel="C1")
+    assert (nobody.values, nobody.error) == ({}, "no answer: ConnectionRefusedError")

@@ -11,6 +11,7 @@ from sre_findings.ask import counting, kept
 from sre_findings.ask.accepted import marked
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
 from sre_findings.ask.sources import Found, Sources
+from sre_findings.model.address import address_of, pattern
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.model.resource import Resource, check_id
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Unidentified(UsageError):
-    """No resource of the snapshot has this id or name."""
+    """No resource of the snapshot has this id, name or address."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"the snapshot has no resource {text!r}", do="Check the id or the name.")
@@ -99,8 +100,11 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
 
 
 def resolve(text: str, engine: Engine) -> Resource:
-    """The one resource that an id or a name means. Raises AmbiguousName or Unidentified; it never guesses."""
-    named = [resource_of(row) for row in engine.rows("identify", text=text)]
+    """The one resource that an id, a name or an IP address means. Raises AmbiguousName or Unidentified; it never guesses."""
+    rows = list(engine.rows("identify", text=text))
+    if address := address_of(text):
+        rows += engine.rows("at_address", pattern=pattern(address))
+    named = [resource_of(row) for row in rows]
     places: dict[tuple[str, str, str, str], Resource] = {}
     for one in named:
         key = (one.resource_id, one.resource_type, one.account_id, one.region)
@@ -150,6 +154,7 @@ def _unidentified(question: AboutResource, found: Found) -> ResourceAnswer:
         near = [f"{row['name']} ({row['resource_id']})" if row["name"] else row["resource_id"]
                 for row in found.engine.rows("near", text=question.text)]  # fmt: skip
         explanation = verdict.explanation + (f"; the nearest are {', '.join(near)}" if near else "")
+        explanation += "; addresses are known of instances with findings" if address_of(question.text.strip()) else ""
         verdict = Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
     return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))
 

@@ -57,10 +57,10 @@ def parse_type(text: str) -> str:
 
 
 def check_id(text: str) -> str:
-    """An id or a name, stripped. What looks like a mistyped instance id is refused, never looked up as a name."""
+    """An id, a name or an address, stripped. What looks like a mistyped instance id is refused, never looked up as a name."""
     value = text.strip()
     if not value or len(value) > 1024:
-        raise UsageError("a resource id has 1 to 1,024 characters", do="Give an id or a Name tag.")
+        raise UsageError("a resource id has 1 to 1,024 characters", do="Give an id, a Name tag or an IP address.")
     if _LOOKS_LIKE_INSTANCE_ID.match(value) and not _INSTANCE_ID.match(value):
         why = "i- is followed by 8 or 17 lower-case hexadecimal digits"
         raise UsageError(f"{value!r} is not an EC2 instance id", why=why, do="Example: i-0123456789abcdef0.")

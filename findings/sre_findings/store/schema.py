@@ -120,6 +120,7 @@ RESOURCES = pa.schema([
     pa.field("owner", pa.string()),
     pa.field("platform", pa.string()),
     pa.field("image_id", pa.string()),
+    pa.field("addresses", pa.string()),
     pa.field("public", pa.bool_(), nullable=False),
     pa.field("exposure_group", pa.string(), nullable=False),
     *(pa.field(name, pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "closed", "fixable", "exploitable")),

@@ -3,6 +3,7 @@
     {"tokens": [{"name": "ci", "sha256": "…", "scopes": ["findings:read"], "accounts": ["111122223333"], "owners": ["*"],
                  "expires": "2027-01-31T00:00:00Z", "acts_for": "slack"}],
      "slack": {"T0123456/U0123456": {"accounts": ["*"], "owners": ["payments"]},
+               "T0123456/S0123456": {"accounts": ["*"], "owners": ["data"]},
                "T0123456/C0123456": {"accounts": ["111122223333"], "owners": ["payments"]}}}
 
 A token is 32 random bytes, so that one round of SHA-256 keeps it: there is nothing to guess. What is not said is not allowed.
@@ -28,7 +29,7 @@ LARGEST = 1 << 20  # bytes of a document
 _KEYS = {"name", "sha256", "scopes", "accounts", "owners", "expires", "acts_for"}
 _TOKEN = re.compile(r"sre_[A-Za-z0-9_-]{43}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_WHO = re.compile(r"[TE][A-Z0-9]{1,20}/[UWCGD][A-Z0-9]{1,20}\Z")  # of a workspace: a user or a channel
+_WHO = re.compile(r"[TE][A-Z0-9]{1,20}/[UWSCGD][A-Z0-9]{1,20}\Z")  # of a workspace: a user, a group of users, or a channel
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/-]{0,63}\Z")
 
 
@@ -69,9 +70,13 @@ class Tokens:
         return replace(bearer, name=f"{bearer.name} for {person.user}", access=access, acts_for=None)
 
     def _of(self, person: Person) -> Access:
-        """Their own entry, or else the channel's. What all of a channel read, both must allow: silence of the channel denies."""
+        """Their own entry, or else that of the first of their groups in the document, or else the channel's.
+
+        What all of a channel read, both must allow: silence of the channel denies.
+        """
         channel = self.slack.get(person.channel, NOTHING)
-        own = self.slack.get(person.user, channel)
+        group = next((access for who, access in self.slack.items() if who in person.groups), channel)
+        own = self.slack.get(person.user, group)
         return own.narrowed(channel) if person.shared else own
 
 
@@ -147,7 +152,7 @@ def _slack(values: object) -> dict[str, Access]:
     if not isinstance(values, dict) or not all(isinstance(one, dict) for one in values.values()):
         raise _wrong("slack must be an object of objects")
     if wrong := next((who for who in values if not _WHO.match(who)), None):
-        raise _wrong(f"{wrong[:60]!r} of slack is neither a user, as T…/U…, nor a channel, as T…/C…")
+        raise _wrong(f"{wrong[:60]!r} of slack is no user, as T…/U…, no group, as T…/S…, and no channel, as T…/C…")
     return {who: parse_access(one, f"{who[:60]!r} of slack") for who, one in values.items()}
 
 

@@ -23,7 +23,10 @@ _FILTERED = ("severities", "statuses", "types", "accounts", "regions", "owners",
 class CheckResource(Paged, Dated):
     """Arguments of check_resource."""
 
-    resource_id: Annotated[Text, Field(description="An instance id, an ARN, a function's or image's ARN, or a Name tag.")]
+    resource_id: Annotated[
+        Text,
+        Field(description="An instance id, the ARN of a function or an image, a Name tag, or an IP address."),
+    ]
     severities: Severities = ()
     suppressed: Annotated[bool, Field(description="List suppressed findings too.")] = False
     live: Annotated[

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from datetime import date, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from sre_findings.ask.engines.athena import Athena, Place
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.tables import HISTORY
 from sre_findings.model.access import Access
+from sre_findings.model.address import pattern
 from sre_findings.model.policy import DEFAULT
 from sre_findings.model.ranking import risk_parameters
 from sre_findings.store.copies import Copies
@@ -60,6 +62,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         WHERE | {"kinds": None, "count": None},
         WHERE | {"kinds": ["opened", "resolved"], "count": 20, "owners": ["payments"]},
     ],
+    "at_address": [{"pattern": pattern(ip_address(text))} for text in ("203.0.113.7", "10.0.0.1", "2001:db8::1")],
     "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
     "coverage_gaps": [{"owners": None}, {"owners": ["payments"]}],
     "coverage_of_owners": [{"owners": None}, {"owners": ["payments", "it's"]}],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_a_wrong_entry_is_named(make_entry: Make, change: dict[str, Any], why: s
         ('{"token": []}', "'token' is neither tokens nor slack"),
         ('{"tokens": {}}', "tokens must be a list of objects"),
         ('{"slack": []}', "slack must be an object of objects"),
-        ('{"slack": {"U1": {}}}', "'U1' of slack is neither a user, as T…/U…, nor a channel"),
+        ('{"slack": {"U1": {}}}', "'U1' of slack is no user, as T…/U…, no group, as T…/S…, and no channel"),
         ('{"slack": {"T1/U1": {"accounts": "*"}}}', "accounts must be a list of texts"),
         (" " * (1 << 20) + "{}", "larger than a megabyte"),
     ],
@@ -169,16 +170,39 @@ def test_users_then_channels_and_where_it_is_shared_both(
     assert tokens.acting_for(tokens.entries[0].bearer, person).access.accounts == seen
 
 
+@pytest.mark.parametrize(
+    ("user", "groups", "seen"),
+    [
+        ("U1", ["S1"], {"111122223333"}),  # their own entry goes before a group's
+        ("U2", ["S1"], {"444455556666"}),  # a group's before the channel's
+        ("U2", ["S2", "S1"], {"444455556666"}),  # the first of the document, in whatever order they are told
+        ("U2", ["S9"], {"777788889999"}),
+        ("U2", [], {"777788889999"}),
+    ],
+)
+def test_a_group_speaks_for_its_people_before_the_channel_does(
+    make_entry: Make, user: str, groups: list[str], seen: set[str]
+) -> None:
+    of = {"T1/U1": ONE, "T1/S1": TWO, "T1/S2": BOTH, "T1/C1": {"accounts": ["777788889999"], "owners": ["*"]}}
+    tokens = parsed(make_entry(acts_for="slack", accounts=["*"], owners=["*"]), slack=of)
+    person = Person(f"T1/{user}", "T1/C1", groups=[f"T1/{group}" for group in groups])
+    assert tokens.acting_for(tokens.entries[0].bearer, person).access.accounts == seen
+    assert tokens.acting_for(tokens.entries[0].bearer, replace(person, shared=True)).access.accounts <= {"777788889999"}
+
+
 def test_a_person_is_a_text_or_an_object() -> None:
     assert person_of(None) is None
     assert person_of("T1/U1") == person_of({"user": "T1/U1"}) == Person("T1/U1")
     assert person_of({"user": "T1/U1", "channel": "T1/C1", "shared": True}) == Person("T1/U1", "T1/C1", True)
+    assert person_of({"user": "T1/U1", "groups": ["T1/S1"]}) == Person("T1/U1", groups=("T1/S1",))
 
 
 @pytest.mark.parametrize(
     "said",
     ["", 7, [], {}, {"user": None}, {"user": 1}, {"user": "T1/U1", "shared": "no"}, {"user": "T1/U1", "channel": None},
-     {"user": "U" * 129}, {"user": "T1/U1", "channel": "C" * 129}],
+     {"user": "U" * 129}, {"user": "T1/U1", "groups": "T1/S1"}, {"user": "T1/U1", "groups": [1]},
+     {"user": "T1/U1", "groups": ["T1/S1"] * 101},
+     {"user": "T1/U1", "channel": "C" * 129}],
 )  # fmt: skip
 def test_what_names_nobody_as_it_should_is_denied(said: Any) -> None:
     with pytest.raises(AccessDenied, match="does not name a person"):

@@ -10,7 +10,7 @@ CACHED, LIVE, EITHER = "cached", "live", "either"
 
 @dataclass(frozen=True, slots=True)
 class AboutResource:
-    """How vulnerable is this resource? ``text`` is an id or a name; ``source`` says where the answer may come from.
+    """How vulnerable is this resource? ``text`` is an id, a name or an IP address; ``source`` says who may answer.
 
     ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed, never the counts;
     ``suppressed`` lists suppressed ones too. ``context`` asks AWS what it says now of an EC2 instance itself.

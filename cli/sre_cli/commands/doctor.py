@@ -1,0 +1,52 @@
+"""sre-cli doctor."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import click
+
+from sre_cli import options
+from sre_cli.exits import ANSWERED, UNREADABLE
+
+_PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
+
+
+@click.group("doctor")
+def command() -> None:
+    """Look whether what the assistant needs is in place."""
+
+
+@command.command("slack", epilog=options.exit_help)
+@click.option("--url", default="", metavar="URL", help="The function's address, https://…/slack: asks it as Slack would.")
+@click.option("--as", "person", default="", metavar="TEAM/USER", help="For whom the server is asked: T0123456/U0123456.")
+@click.option("--output", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print it.")
+def slack(url: str, person: str, output: str) -> int:
+    """Look whether Slack is set up: secrets, bot and scopes, server, table, and the function itself.
+
+    Reads the function's own settings (SRE_SLACK_SECRET_ID, SRE_SERVER, SRE_SLACK_TABLE). Nothing is written or posted, and no
+    secret is shown.
+
+    \b
+    sre-cli doctor slack --url https://sre.example.com/slack --as T0123456/U0123456
+    """
+    from sre_cli.slack_doctor import SKIPPED, WRONG, Check, Where, as_json, look  # noqa: PLC0415 - after --help
+    from sre_cli.terminal import printable  # noqa: PLC0415
+
+    if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise click.UsageError("--url must begin with https://.")
+    if person and not _PERSON.match(person):
+        raise click.UsageError("--as is a workspace and a user: T0123456/U0123456.")
+    seen: list[Check] = []
+    for one in look(Where(os.environ, url, person)):
+        seen.append(one)
+        if output == "table":
+            click.echo(f"{'–' if one.state == SKIPPED else one.state:<6} {one.what:<9} {printable(one.said)}")
+            if one.do:
+                click.echo(f"{'':<16} {printable(one.do)}")
+    wrong = sum(one.state == WRONG for one in seen)
+    if output == "json":
+        click.echo(as_json(seen))
+    click.echo(f"sre-cli: {f'{wrong} of {len(seen)} are wrong' if wrong else 'nothing is wrong'}", err=True)
+    return UNREADABLE if wrong else ANSWERED

@@ -1,0 +1,36 @@
+"""Which groups somebody belongs to: asked of Slack, remembered for minutes, and never guessed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sre_findings.model.errors import CredentialsInvalid, SreError, Unreachable, UsageError
+from sre_slack.groups import KEPT, Groups
+
+
+def test_the_groups_of_the_asker_are_looked_up_and_remembered_for_minutes(slack: Any, make_job: Any) -> None:
+    clock = [0.0]
+    groups = Groups({"SRE_SLACK_GROUPS": "S1, S2"}, lambda: clock[0])
+    for users in (["U0123456"], ["U9"]):
+        slack.answers.append((200, json.dumps({"ok": True, "users": users}).encode(), {}))
+    assert groups.of(make_job(), "xoxb-1") == groups.of(make_job(), "xoxb-1") == ["T0123456/S1"]
+    assert [asked.body for asked in slack.asked] == [b"usergroup=S1", b"usergroup=S2"]
+    clock[0] = KEPT
+    assert groups.of(make_job(), "xoxb-1") == []  # they have left: the last answer holds for both
+    assert Groups({}).of(make_job(), "") == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "token", "body", "error"),
+    [("S1", "", "", CredentialsInvalid), ("S1", "xoxb-1", '{"ok": false}', Unreachable), ("U1", "xoxb-1", "", UsageError),
+     ("S1", "xoxb-1", '{"ok": true, "users": "U0123456"}', Unreachable)],
+)  # fmt: skip
+def test_who_cannot_be_placed_is_not_taken_for_a_stranger(
+    slack: Any, make_job: Any, listed: str, token: str, body: str, error: type[SreError]
+) -> None:
+    slack.will(200, body)
+    with pytest.raises(error):
+        Groups({"SRE_SLACK_GROUPS": listed}).of(make_job(), token)
