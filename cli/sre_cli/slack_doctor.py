@@ -55,17 +55,20 @@ class Where:
 
 def look(where: Where) -> Iterator[Check]:
     """Every check, each as soon as it is done."""
-    try:
-        secrets = read(where.environ)
-    except SreError as error:
-        yield Check("secrets", WRONG, str(error))
-        secrets = None
-    else:
-        yield _kept(secrets)
+    secrets, kept = _secrets(where.environ)
+    yield kept
     yield from _bot(secrets, where.environ)
     yield _server(secrets, where)
     yield _table(where.environ)
     yield from _function(secrets, where)
+
+
+def _secrets(environ: Mapping[str, str]) -> tuple[Secrets | None, Check]:
+    try:
+        secrets = read(environ)
+    except SreError as error:
+        return None, Check("secrets", WRONG, str(error))
+    return secrets, _kept(secrets)
 
 
 def _kept(secrets: Secrets) -> Check:

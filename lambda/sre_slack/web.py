@@ -44,6 +44,7 @@ def ask(method: str, bot_token: str, environ: Mapping[str, str] = os.environ, **
     finally:
         connection.close()
     scopes = frozenset(one.strip() for one in answer.getheader("X-OAuth-Scopes", "").split(",") if one.strip())
-    if not isinstance(values, dict) or values.get("ok") is not True:
-        return Answer({}, str(values.get("error") if isinstance(values, dict) else "") or "no answer that makes sense", scopes)
-    return Answer(values, scopes=scopes)
+    told = values if isinstance(values, dict) else {}
+    if told.get("ok") is not True:
+        return Answer({}, str(told.get("error") or "no answer that makes sense"), scopes)
+    return Answer(told, scopes=scopes)
