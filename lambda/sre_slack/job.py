@@ -46,8 +46,9 @@ class Job:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Job:
         """The reverse of :meth:`to_json`. Raises TypeError or KeyError for what it never wrote."""
-        job = dict(values["job"])
-        return cls(**job | {"severities": tuple(job["severities"])})
+        job: dict[str, Any] = dict(values["job"])
+        job["severities"] = tuple(job["severities"])
+        return cls(**job)
 
 
 def is_job(event: Mapping[str, Any]) -> bool:

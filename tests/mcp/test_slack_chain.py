@@ -59,13 +59,13 @@ class Remembered:
     def begin(self, context: Any) -> None:
         """Nothing ends here."""
 
-    def once(self, _job: Job, work: Callable[[], str]) -> str:
+    def once(self, job: Job, work: Callable[[], str]) -> str:
         return work()
 
-    def failures(self, _job: Job) -> int:
+    def failures(self, job: Job) -> int:
         return 1
 
-    def asks(self, _job: Job) -> bool:
+    def asks(self, job: Job) -> bool:
         return True
 
 
