@@ -45,7 +45,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
     people = {"T1/U1": {"accounts": ["*"], "owners": ["*"]}}
-    path.write_text(json.dumps({"tokens": [entry for _, entry in made.values()], "slack_users": people}))
+    path.write_text(json.dumps({"tokens": [entry for _, entry in made.values()], "slack": people}))
     return {name: token for name, (token, _) in made.items()} | {"document": path.as_uri()}
 
 

@@ -43,6 +43,7 @@ PLACE = {"resource_id": BUSY_INSTANCE, "account_id": "111122223333", "region": "
 ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
 EACH: dict[str, Any] = dict.fromkeys(("owners", "count", *PLACE))
 WHERE: dict[str, Any] = dict.fromkeys(("owners", "accounts", "regions"))
+OF: dict[str, Any] = WHERE | dict.fromkeys(("types", "resource_id"))
 RISK = risk_parameters(DEFAULT)
 EXPORTS = [
     ANY,
@@ -73,9 +74,13 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "findings_details": EXPORTS,
     "findings_packages": EXPORTS,
     "findings_total": [ANY | EVERY, EXPORTS[1] | {"fixable": True, "exploitable": True}],
-    "fix_hosts": [WHERE | {"types": None, "lists": [1, 2, 3, 40]}],
-    "fix_needs": [RISK | WHERE | {"types": None}, RISK | WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
-    "fix_packages": [{}],
+    "fix_hosts": [OF | {"lists": [1, 2, 3, 40]}, OF | {"resource_id": BUSY_INSTANCE, "lists": [1, 2, 3, 40]}],
+    "fix_needs": [
+        RISK | OF,
+        RISK | OF | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]},
+        RISK | OF | {"resource_id": BUSY_INSTANCE},
+    ],
+    "fix_packages": [{"lists": None}, {"lists": [1, 2, 3, 40]}],
     "flows": [{"owners": None}, {"owners": ["payments"]}],
     "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
