@@ -23,6 +23,7 @@ from sre_findings.ask.sources import Sources
 from sre_mcp import completion, health, prompts, resources
 from sre_mcp.aside import aside
 from sre_mcp.auth.open import Guard
+from sre_mcp.auth.presented import Presented
 from sre_mcp.auth.verifier import Verifier
 from sre_mcp.caller import Asked, State
 from sre_mcp.edge import PATH, OnlyPost
@@ -135,4 +136,4 @@ def make_app(sources: Sources, names: Names, guard: Guard | None, good_for: time
         **more,
     )
     app.router.redirect_slashes = False  # to http, behind a load balancer
-    return Identified(Continued(OnlyPost(app)))
+    return Identified(Continued(OnlyPost(Presented(app))))

@@ -5,7 +5,8 @@
      "grants": [{"claim": "groups", "value": "payments-sre", "scopes": ["findings:read"],
                  "accounts": ["*"], "owners": ["payments"]}]}
 
-The first grant whose claim is, or holds, its value counts; a token that none fits is good for nothing.
+The first grant whose claim is, or holds, its value counts; a token that none fits is good for nothing. ``load_balancer`` is the
+ARN of the one that asks this issuer who people in browsers are: see balancer.py.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Signatures that only the issuer can make. With a shared secret, or none, whoever verifies could sign."""
 
 LEEWAY = 30  # seconds that clocks may differ
-_KEYS = {"issuer", "audience", "jwks_url", "algorithms", "name_claim", "grants"}
+_KEYS = {"issuer", "audience", "jwks_url", "algorithms", "name_claim", "grants", "load_balancer", "load_balancer_keys"}
 _LONGEST_NAME = 128
 
 
@@ -57,6 +58,8 @@ class Issuer:
     algorithms: Sequence[str] = ("RS256", "ES256")
     name_claim: str = "sub"
     grants: Sequence[Grant] = ()
+    load_balancer: str = ""
+    balancer_keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,18 @@ class Oidc:
             leeway=LEEWAY,
             options={"require": ["exp", "iss", "aud", "sub"]},
         )
-        name, grant = claims.get(self._issuer.name_claim), next((one for one in self._issuer.grants if one.fits(claims)), None)
-        if grant is None or not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+        bearer = granted(self._issuer, claims)
+        if bearer is None:
             return None
-        bearer = Bearer(name, grant.scopes, grant.access)
         return Proven(bearer, int(claims["exp"]) + LEEWAY, claims["sub"], self._issuer.issuer, self._issuer.audience)
+
+
+def granted(issuer: Issuer, claims: Mapping[str, Any]) -> Bearer | None:
+    """Whom verified claims name, and what the first grant that fits allows them; None where none does."""
+    name, grant = claims.get(issuer.name_claim), next((one for one in issuer.grants if one.fits(claims)), None)
+    if grant is None or not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+        return None
+    return Bearer(name, grant.scopes, grant.access)
 
 
 def parse(text: str) -> Issuer:
@@ -138,7 +148,10 @@ def parse(text: str) -> Issuer:
     if not isinstance(grants, list) or not all(isinstance(one, dict) for one in grants):
         raise _wrong("grants must be a list of objects")
     name_claim = _text({"name_claim": "sub"} | values, "name_claim")
-    return Issuer(**texts, algorithms=tuple(algorithms), name_claim=name_claim,
+    balancer, keys = (_text({name: " "} | values, name).strip() for name in ("load_balancer", "load_balancer_keys"))
+    if keys and not may_be_asked(keys):
+        raise _wrong("load_balancer_keys must be an address, and keys come over https://")
+    return Issuer(**texts, algorithms=tuple(algorithms), name_claim=name_claim, load_balancer=balancer, balancer_keys=keys,
                   grants=tuple(_grant(number, one) for number, one in enumerate(grants, 1)))  # fmt: skip
 
 

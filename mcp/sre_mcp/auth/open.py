@@ -9,6 +9,7 @@ from pydantic import AnyHttpUrl
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.auth import oidc
+from sre_mcp.auth.balancer import open_balancer
 from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.auth.jwks import Keys
 from sre_mcp.auth.oidc import Oidc
@@ -60,4 +61,6 @@ def open_verifier(tokens: str, issuer: str, resource: str | None) -> Verifier | 
     if believed and resource and believed.audience != resource:
         why = f"{believed.audience} is not {resource}"
         raise UsageError("tokens of the OIDC issuer would be for somebody else", why=why, do="Set the audience to this server.")
-    return Verifier(rotating, Oidc(believed, Keys(believed.jwks_url)) if believed else None, resource)
+    if believed is None:
+        return Verifier(rotating, None, resource)
+    return Verifier(rotating, Oidc(believed, Keys(believed.jwks_url)), resource, balancer=open_balancer(believed))

@@ -11,8 +11,9 @@ import anyio.to_thread
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 from sre_findings.model.errors import SreError
+from sre_mcp.auth.balancer import Balancer
 from sre_mcp.auth.bearer import Bearer, of_claims
-from sre_mcp.auth.oidc import Oidc
+from sre_mcp.auth.oidc import Oidc, Proven
 from sre_mcp.auth.person import Person
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.tokens import is_token
@@ -22,16 +23,23 @@ LONGEST = 8192  # characters of a token; a JWT with many groups has three thousa
 
 
 class Verifier(TokenVerifier):
-    """Tokens of the document, and JWTs of an issuer, where there is one. ``resource`` is the address of this server.
+    """Tokens of the document, JWTs of an issuer, and the word of a load balancer, where there are such.
+
+    ``resource`` is the address of this server.
 
     Whatever is wrong with a token, the answer is None and nothing more: 401. A token itself is in no log, error or repr;
     what the SDK keeps instead is the beginning of its hash.
     """
 
     def __init__(
-        self, tokens: Rotating | None, oidc: Oidc | None, resource: str | None = None, now: Callable[[], datetime] | None = None
+        self,
+        tokens: Rotating | None,
+        oidc: Oidc | None,
+        resource: str | None = None,
+        now: Callable[[], datetime] | None = None,
+        balancer: Balancer | None = None,
     ) -> None:
-        self._tokens, self._oidc, self._resource = tokens, oidc, resource
+        self._tokens, self._oidc, self._resource, self._balancer = tokens, oidc, resource, balancer
         self._now = now or (lambda: datetime.now(UTC))
 
     @property
@@ -68,10 +76,8 @@ class Verifier(TokenVerifier):
         return _access_token(token, entry.bearer, until, self._resource, None, {})
 
     async def _by_issuer(self, token: str) -> AccessToken | None:
-        if self._oidc is None:
-            return None
         try:
-            proven = await anyio.to_thread.run_sync(self._oidc.verify, token)
+            proven = await anyio.to_thread.run_sync(self._proven, token)
         except SreError as error:
             _LOG.warning("a token cannot be verified: %s", error)
             return None
@@ -79,6 +85,11 @@ class Verifier(TokenVerifier):
             return None
         issued = {"iss": proven.issuer}
         return _access_token(token, proven.bearer, proven.expires, proven.audience, proven.subject, issued)
+
+    def _proven(self, token: str) -> Proven | None:
+        """The balancer's word first: it knows its own by the header, and fetches nothing for others."""
+        by_balancer = self._balancer.verify(token) if self._balancer else None
+        return by_balancer or (self._oidc.verify(token) if self._oidc else None)
 
 
 def bearer_of(token: AccessToken) -> Bearer:
