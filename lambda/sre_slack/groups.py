@@ -8,12 +8,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sre_findings.model.errors import CredentialsInvalid, Unreachable, UsageError
+from sre_findings.model.errors import Unreachable, UsageError
 from sre_slack.job import Job
 from sre_slack.web import ask
 
 KEPT = 300.0  # seconds: so long somebody who left a group still belongs to it
 _GROUP = re.compile(r"S[A-Z0-9]{1,20}\Z")
+
+
+class GroupsUnknown(Unreachable):
+    """Slack does not tell who belongs to a group that matters."""
 
 
 @dataclass
@@ -30,7 +34,7 @@ class Groups:
         if not all(map(_GROUP.match, listed)):
             raise UsageError("SRE_SLACK_GROUPS lists what is no group", do="Ids of user groups, S…, with commas between them.")
         if listed and not bot_token:
-            raise CredentialsInvalid("groups cannot be looked up", why="there is no bot token", do="See docs/slack.md.")
+            raise GroupsUnknown("groups cannot be looked up", why="there is no bot token", do="See docs/slack.md.")
         return [f"{job.team}/{group}" for group in listed if job.user in self._members(group, bot_token)]
 
     def _members(self, group: str, bot_token: str) -> frozenset[str]:
@@ -47,5 +51,5 @@ def _asked(group: str, bot_token: str) -> frozenset[str]:
     users = answer.values.get("users")
     if not isinstance(users, list):
         do = "Has the app the scope usergroups:read?"
-        raise Unreachable(f"Slack did not tell who belongs to the group {group}", why=answer.error, do=do)
+        raise GroupsUnknown(f"Slack did not tell who belongs to the group {group}", why=answer.error, do=do)
     return frozenset(user for user in users if isinstance(user, str))
