@@ -26,12 +26,12 @@ def check_mail(settings: Settings, recipients: Sequence[str]) -> None:
 def mail(editions: Editions, view: View, settings: Settings, recipients: Sequence[str]) -> None:
     """Sends the night to some recipients: short, with its card, and a link to where the page asks who they are."""
     from sre_reports.cards import digest  # noqa: PLC0415 - only for those who mail
-    from sre_reports.email import message, report_link  # noqa: PLC0415
+    from sre_reports.email import message  # noqa: PLC0415
     from sre_reports.mail import open_sender  # noqa: PLC0415
+    from sre_reports.slack.links import Links  # noqa: PLC0415
 
     night = editions.material(view, 0)
-    link = report_link(settings.public_url, editions.night)
-    link = link + view.folder if link else ""
+    link = Links(settings.public_url).report(editions.night, view.folder)
     sender = open_sender(settings.smtp, settings.smtp_password)
     sender.send(message(night, digest(night), link, settings.mail_from, recipients))
     click.echo(f"sre-cli: mailed to {', '.join(recipients)}", err=True)

@@ -14,7 +14,6 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from importlib import resources
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -64,12 +63,6 @@ def address(text: str) -> Address:
     if len(found) != 1 or parsed.defects or not found[0].addr_spec.isascii():
         raise _no_address(text)
     return Address(visible(found[0].display_name), found[0].username, found[0].domain)
-
-
-def report_link(public_url: str, night: str) -> str:
-    """Where the page of a night is, behind the server's login; empty where SRE_PUBLIC_URL is."""
-    base = public_url.rstrip("/").removesuffix("/mcp")
-    return f"{base}/reports/{quote(night, safe='')}/" if base else ""
 
 
 def _no_address(text: str) -> UsageError:

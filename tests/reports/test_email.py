@@ -17,7 +17,8 @@ from sre_findings.ask.report import Material
 from sre_findings.model.answer import Proof
 from sre_findings.model.errors import UsageError
 from sre_reports.cards import Card
-from sre_reports.email import address, message, report_link
+from sre_reports.email import address, message
+from sre_reports.slack.links import Links
 
 Nights = Callable[..., Material]
 
@@ -128,7 +129,7 @@ def test_what_is_no_link_is_refused(night: Nights, link: str) -> None:
     ],
 )
 def test_the_link_leads_to_the_server_behind_its_login(public_url: str, link: str) -> None:
-    assert report_link(public_url, "a/b") == link
+    assert Links(public_url).report("a/b") == link
 
 
 def test_text_from_outside_stays_text_and_adds_no_header(night: Nights, proof: Callable[..., Proof]) -> None:
