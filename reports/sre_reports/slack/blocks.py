@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sre_reports.plain_text import shortened
 from sre_reports.slack import limits
-from sre_reports.slack.text import cell
+from sre_reports.slack.text import LONGEST, cell
 
 Block = dict[str, Any]
+Cell = dict[str, str]
 _NOTHING = "–"  # Slack refuses an empty cell
+_LENGTHS = (LONGEST, 80, 50, 30)  # characters of a cell, the first that fits
+_TABLE = limits.WHOLE * 2 // 3  # characters of a table as JSON: what stands around it needs its room too
 
 
 class Button(NamedTuple):
@@ -71,7 +75,7 @@ def _button(one: Button) -> dict[str, Any]:
 
 
 def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
-    """A table, its first row the headings. Columns of ``numbers`` stand at the right. Rows that do not fit are left out."""
+    """A table, its first row the headings. Columns of ``numbers`` stand at the right. Long cells are shortened first."""
     settings = [{"align": "right"} if n in numbers else {"is_wrapped": True} for n in range(len(rows[0]))]
     return {"type": "table", "rows": _cells(rows, limits.TABLE_ROWS), "column_settings": settings}
 
@@ -82,15 +86,24 @@ def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) 
     return {"type": "data_table", "caption": cell(caption, limits.IMAGE_TEXT), "rows": shown, "page_size": page_size}
 
 
-def _cells(rows: Sequence[Sequence[str]], most: int) -> list[list[dict[str, str]]]:
-    left, shown = limits.TABLE_CHARACTERS, []
-    for row in rows[:most]:
-        texts = [cell(text) or _NOTHING for text in row[: limits.TABLE_COLUMNS]]
-        left -= sum(map(len, texts))
-        if left < 0:
-            break
-        shown.append([{"type": "raw_text", "text": text} for text in texts])
-    return shown
+def _cells(rows: Sequence[Sequence[str]], most: int) -> list[list[Cell]]:
+    """Cells as long as a table of this many rows may have them in a message; where even the shortest are too many, fewer rows."""
+    shown = rows[:most]
+    for longest in _LENGTHS:
+        cells = [[_cell(text, longest) for text in row[: limits.TABLE_COLUMNS]] for row in shown]
+        if _size(cells) <= _TABLE:
+            return cells
+    while _size(cells) > _TABLE:
+        cells = cells[: len(cells) * 9 // 10]
+    return cells
+
+
+def _cell(text: str, longest: int) -> Cell:
+    return {"type": "raw_text", "text": cell(text, longest) or _NOTHING}
+
+
+def _size(cells: list[list[Cell]]) -> int:
+    return len(json.dumps(cells, ensure_ascii=False))
 
 
 def lines(title: str, rows: Sequence[Sequence[str]]) -> Block:

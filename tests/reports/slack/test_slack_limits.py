@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sre_reports.slack import limits
+from sre_reports.slack.blocks import table as made_table
 from sre_reports.slack.limits import problems
 
 Block = dict[str, Any]
@@ -119,3 +123,11 @@ def test_what_does_not_belong_together_is_said() -> None:
     assert problems("text", [twice]) == ["two points have one label", "a series differs from the chart's labels"]
     assert problems("text", [{"type": "section"}]) == ["a section without text"]
     assert problems("text", [{"type": "carousel"}]) == ["carousel is no block that we know the limits of"]
+
+
+@given(st.lists(st.lists(st.text(max_size=400), min_size=5, max_size=5), min_size=1, max_size=100))
+def test_a_table_leaves_room_for_what_stands_around_it_and_ten_rows_of_anything_stay(rows: list[list[str]]) -> None:
+    made = made_table(rows)
+    assert len(json.dumps(made["rows"], ensure_ascii=False)) <= limits.WHOLE * 2 // 3
+    assert len(made["rows"]) >= min(len(rows), 11)
+    assert problems("text", [made]) == []
