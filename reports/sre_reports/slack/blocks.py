@@ -88,11 +88,11 @@ def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) 
 
 def _cells(rows: Sequence[Sequence[str]], most: int) -> list[list[Cell]]:
     """Cells as long as a table of this many rows may have them in a message; where even the shortest are too many, fewer rows."""
-    shown = rows[:most]
+    cells: list[list[Cell]] = []
     for longest in _LENGTHS:
-        cells = [[_cell(text, longest) for text in row[: limits.TABLE_COLUMNS]] for row in shown]
+        cells = [[_cell(text, longest) for text in row[: limits.TABLE_COLUMNS]] for row in rows[:most]]
         if _size(cells) <= _TABLE:
-            return cells
+            break
     while _size(cells) > _TABLE:
         cells = cells[: len(cells) * 9 // 10]
     return cells
