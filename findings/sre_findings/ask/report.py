@@ -55,7 +55,8 @@ class Before:
 class Material:
     """One night as its page tells it, of everything or of one owner or account.
 
-    ``findings`` are the worst of ``summary.rollup.counts.total``, to be read once. ``before`` is None on a first night,
+    ``owner`` names several where it tells of several. ``findings`` are the worst of ``summary.rollup.counts.total``, to be
+    read once. ``before`` is None on a first night,
     ``evidence`` for who sees a part of the estate, for it tells of all. ``today`` is the day that lateness is computed for.
     """
 
@@ -90,8 +91,16 @@ def gather(sources: Sources, as_of: str | None, rows: int, *, owner: str | None 
 
     A part of the estate is told as to somebody who may see that part alone. Raises UsageError without a snapshot.
     """
-    moment = sources.now()  # one for all: midnight may pass meanwhile, and lateness is counted in days
     view = Access(frozenset({account or ALL}), frozenset({owner or ALL}))
+    return material_of(*seen_night(sources, as_of, view), as_of, rows, owner, account)
+
+
+def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sources, Found]:
+    """The night of ``as_of`` as somebody sees it who may see ``view`` alone, held: whoever commits meanwhile changes nothing.
+
+    Raises UsageError without a snapshot.
+    """
+    moment = sources.now()  # one for all: midnight may pass meanwhile, and lateness is counted in days
     whole = find(sources, as_of)
     if whole is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
@@ -99,7 +108,7 @@ def gather(sources: Sources, as_of: str | None, rows: int, *, owner: str | None 
     here = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, _as_seen(whole.commit, seen)))
     found = find(here, as_of)
     assert found is not None  # noqa: S101 - it was there a moment ago, and is pinned
-    return _material(here, found, as_of, rows, owner, account)
+    return here, found
 
 
 def _as_seen(commit: Commit, seen: Sources) -> Commit:
@@ -107,7 +116,10 @@ def _as_seen(commit: Commit, seen: Sources) -> Commit:
     return next(one for one in seen.snapshots.commits() if one.sequence == commit.sequence)
 
 
-def _material(here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None, account: str | None) -> Material:
+def material_of(
+    here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None = None, account: str | None = None
+) -> Material:
+    """Everything of a night that ``seen_night`` found; ``owner`` and ``account`` are the names of the part that it is of."""
     today = found.commit.started_at.date() if as_of else here.now().date()
     moved = changes(Changes(as_of=found.commit.snapshot_id, count=0, kinds=("kev_appeared",)), here)
     return Material(
