@@ -1,9 +1,9 @@
 """The file of channels: which owners' nights go to which channel of Slack. YAML, and every mistake named with its line.
 
-    channels:
-      - channel: C0123456789        # the channel's id, as its details show it
-        owners: [payments]          # or ["*"] for everything
-        page: true                  # @here for a new KEV, or a new critical that the internet reaches; false where left out
+channels:
+  - channel: C0123456789        # the channel's id, as its details show it
+    owners: [payments]          # or ["*"] for everything
+    page: true                  # @here for a new KEV, or a new critical that the internet reaches; false where left out
 """
 
 from __future__ import annotations

@@ -48,13 +48,14 @@ class Counted(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What one resource, or a cell as a whole, is not scanned for, and why."""
+    """What is not scanned for something, and why: a resource, or ``whole`` kinds of them in a region of an account."""
 
     account_id: str
     region: str
     what: str
     scan_type: str
     reason: str
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def _gaps(found: Found) -> Iterable[Gap]:
     """What the night does not scan: resources, and cells that were not reached as a whole."""
     covered = ask.coverage_of_snapshot(found)
     yield from (_gap(row) for row in covered.gaps)
-    yield from (Gap(account, region, kind, scan, state) for account, region, kind, scan, state in covered.cells)
+    yield from (Gap(account, region, kind, scan, state, whole=True) for account, region, kind, scan, state in covered.cells)
 
 
 def _gap(row: Coverage) -> Gap:

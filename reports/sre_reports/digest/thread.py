@@ -1,0 +1,107 @@
+"""The details of a night, a message each: what came, what else happened, what is not scanned, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sre_findings.ask.tonight import Gap, Tonight
+from sre_findings.model.coverage import explain, remedy
+from sre_reports import wording
+from sre_reports.brief import told_apart
+from sre_reports.digest import words
+from sre_reports.slack.blocks import Block, lines, section, table
+from sre_reports.slack.message import Message, Part, message
+from sre_reports.slack.text import cell, code, escaped
+
+FIXES, GAPS = 7, 12
+_WORST = ("CRITICAL", "HIGH")
+_HEADINGS = ("Severity", "Vulnerability", "Resource", "Owner", "Why")
+_NAMES = {
+    "reopened": "came back", "severity_raised": "raised in severity", "kev_appeared": "on CISA's KEV list since tonight",
+    "exploit_appeared": "with an exploit now", "fix_appeared": "with an update now", "resolved": "resolved",
+}  # fmt: skip
+
+
+def replies(found: Tonight) -> Iterator[tuple[str, Message]]:
+    """The messages of the thread, each with the name of its place. What there is nothing to tell of is left out."""
+    came = [row for kind in ("opened", "reopened") for row in found.listed.get(kind, ()) if row["severity"] in _WORST]
+    if came:
+        yield "came", _came(found, came)
+    if other := list(_other(found)):
+        yield "changed", message("What else happened", [Part([section(text)], weight=n) for n, text in enumerate(other)])
+    if found.gaps and (found.opened_gaps or words.weekly(found)):
+        yield "gaps", _gaps(found)
+    if found.material.fixes.items:
+        yield "fixes", _fixes(found.material.fixes.items[:FIXES])
+
+
+def _came(found: Tonight, rows: Sequence[Mapping[str, Any]]) -> Message:
+    total = sum(found.came(severity=severity) for severity in _WORST)
+    title = f"New critical and high findings: {total:,}" + (f", the worst {len(rows):,}" if total > len(rows) else "")
+    shown = [_HEADINGS, *(_cells(row) for row in rows)]
+    classic = [(f"*{row['severity'].capitalize()}*", code(_subject(row)), code(_resource(row))) for row in rows]
+    return message(title, [Part([section(f"*{title}*")]), Part([table(shown)], 1, [lines("The worst", classic)])])
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    why = [*(["KEV"] if row["kev"] else []), *(["on the internet"] if row["exposed"] else [])]
+    why += ["came back"] if row["kind"] == "reopened" else []
+    return row["severity"].capitalize(), _subject(row), _resource(row), row["owner"] or "", ", ".join(why) or "new"
+
+
+def _subject(row: Mapping[str, Any]) -> str:
+    return row["vulnerability_id"] or row["title"] or row["subject"] or "–"
+
+
+def _resource(row: Mapping[str, Any]) -> str:
+    return row["resource_name"] or row["resource_id"] or "–"
+
+
+def _other(found: Tonight) -> Iterator[str]:
+    """A paragraph a kind: how many, and the worst of them."""
+    for kind, name in _NAMES.items():
+        rows, count = found.listed.get(kind, ()), found.count(kind)
+        if not rows:
+            continue
+        why = f": {escaped(words.resolved_by(found))}" if kind == "resolved" else ""
+        told = [
+            f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on {code(_resource(row))}"
+            for row in rows[:5]
+        ]
+        more = [f"… and {count - len(told):,} more"] if count > len(told) else []
+        yield "\n".join([f"*{count:,} {name}{why}*", *told, *more])
+
+
+def _event(row: Mapping[str, Any]) -> str:
+    return f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on {code(_resource(row))}"
+
+
+def _gaps(found: Tonight) -> Message:
+    title = f"Not scanned: {words.gap_words(found.gaps)}"
+    new = set(found.opened_gaps)
+    some = sorted(found.gaps, key=lambda one: one not in new)[:GAPS]
+    more = [f"… and {len(found.gaps) - len(some):,} more: `sre-cli coverage`"] if len(found.gaps) > len(some) else []
+    told = "\n".join([f"*{escaped(title)}*", *(_gap(one, fresh=one in new) for one in some), *more])
+    return message(escaped(title), [Part([section(told)])])
+
+
+def _gap(one: Gap, *, fresh: bool) -> str:
+    where = f"{escaped(cell(one.account_id))} · {escaped(cell(one.region))}"
+    why = escaped(cell(one.reason if one.whole else explain(one.reason)))
+    do = "" if one.whole or not remedy(one.reason) else f" {escaped(remedy(one.reason))}"
+    return f"• {'*new* ' if fresh else ''}{code(one.what)} {where}, {escaped(cell(one.scan_type.lower()))}: {why}.{do}"
+
+
+def _fixes(items: Sequence[Mapping[str, Any]]) -> Message:
+    """Each update with its command where one can be built safely, else with what to do."""
+    named = zip(told_apart(items), items, strict=True)
+    parts = [Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)]
+    return message("Do these first", [Part([section("*Do these first*")]), *parts])
+
+
+def _fix(place: int, name: str, line: Mapping[str, Any]) -> Block:
+    kev = f", {line['kev']:,} KEV" if line["kev"] else ""
+    removes = f"{wording.number(line['findings'], 'finding')} on {wording.number(line['resources'], 'resource')}{kev}"
+    todo = code(line["command"], 2_000) if line["command"] else escaped(line["advice"])
+    return section(f"{place + 1}. {code(name)} removes {removes}\n{todo}")
