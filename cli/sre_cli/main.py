@@ -31,6 +31,7 @@ COMMANDS = {
     "coverage": ("sre_cli.commands.coverage", "What does Inspector not scan, and what to do about it?"),
     "export": ("sre_cli.commands.export", "Write findings to a file: CSV, XLSX, SARIF, OCSF …"),
     "report": ("sre_cli.commands.report", "Publish the HTML report of a night."),
+    "digest": ("sre_cli.commands.digest", "Tell the night in Slack: a message a channel, by owner."),
     "sql": ("sre_cli.commands.sql", "Ask the tables yourself, read-only."),
     "serve": ("sre_cli.commands.serve", "Answer agents: the MCP server, over HTTP or stdio."),
     "snapshots": ("sre_cli.commands.snapshots", "List, show and verify snapshots."),

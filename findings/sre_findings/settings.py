@@ -54,9 +54,14 @@ SETTINGS = (
     Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
     Setting("smtp", "SRE_SMTP", "none", "What sends mails: smtp://user@host:587, smtps://user@host or ses://region."),
     Setting("mail_from", "SRE_MAIL_FROM", "none", "Whom mails are from: SRE <sre@example.com>."),
+    Setting("slack_channels", "SRE_SLACK_CHANNELS", "none", "A file that says which owners' nights go to which Slack channel."),
+    Setting("slack_secret_id", "SRE_SLACK_SECRET_ID", "none", "The secret of AWS Secrets Manager that holds bot_token."),
+    Setting("slack_api_url", "SRE_SLACK_API_URL", "Slack's", "Where Slack's Web API is, for a stand-in on this machine."),
     Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
     Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
 )
+
+_FILES = ("owners", "policy", "suppressions", "slack_channels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,10 @@ class Settings:
     smtp: str = ""
     smtp_password: str = field(default="", repr=False)
     mail_from: str = ""
+    slack_channels: Path | None = None
+    slack_secret_id: str = ""
+    slack_api_url: str = ""
+    slack_bot_token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
 
@@ -103,7 +112,7 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         copies=cache_folder() / "copies",
         engine=values.get("engine", "duckdb"),
         sla=values.get("sla", ""),
-        **{name: folder / values[name] if values.get(name) else None for name in ("owners", "policy", "suppressions")},
+        **{name: folder / values[name] if values.get(name) else None for name in _FILES},
         copies_size=size(values.get("copies_size", "10GB")),
         server="" if store or table else values.get("server", ""),  # who names a store means that store
         tokens=values.get("tokens", ""),
@@ -115,6 +124,9 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         smtp=values.get("smtp", ""),
         smtp_password=environ.get("SRE_SMTP_PASSWORD", ""),
         mail_from=values.get("mail_from", ""),
+        slack_secret_id=values.get("slack_secret_id", ""),
+        slack_api_url=values.get("slack_api_url", ""),
+        slack_bot_token=environ.get("SRE_SLACK_BOT_TOKEN", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),
     )

@@ -32,12 +32,19 @@ class Route:
     page: bool = False
 
 
-def chosen(file: Path | None, channel: str | None) -> Sequence[Route]:
+NOWHERE = Route("everything")
+"""The night of everything, for who wants to see it before there is a channel."""
+
+
+def chosen(file: Path | None, channel: str | None, *, unsent: bool = False) -> Sequence[Route]:
     """The channels of a file, or the one that is named; without a file the named one gets everything.
 
-    Raises UsageError where there is neither, for a channel that the file has not, and for a wrong file.
+    Raises UsageError where there is neither, unless nothing is to be sent; for a channel that the file has not, and for a
+    wrong file.
     """
     if file is None:
+        if channel is None and unsent:
+            return [NOWHERE]
         if channel is None:
             raise UsageError("no channel is known", do="Set SRE_SLACK_CHANNELS to a file of channels, or say --channel.")
         return [Route(check_channel(channel))]

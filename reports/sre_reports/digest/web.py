@@ -23,12 +23,13 @@ from sre_reports.plain_text import shortened, visible
 if TYPE_CHECKING:
     from slack_sdk import WebClient
     from slack_sdk.errors import SlackApiError
+    from slack_sdk.web import SlackResponse
 
 API = "https://slack.com/api/"
 SECONDS = 15  # for each answer of Slack's
-PATIENCE = 60.0  # seconds to wait for in all, where Slack says that there were too many requests
+PATIENCE = 90.0  # seconds to wait for in all, where Slack says that there were too many requests
 EVENT = "sre_digest"  # the type of the metadata by which a post is found again
-_PAGE, _PAGES = 200, 5
+_PAGE, _PAGES = 200, 10
 _WHAT = "Slack did not take the message"
 _SCOPES = "The app needs chat:write, files:write, channels:history and groups:history; install it again after adding one."
 _CREDENTIALS = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "org_login_required")
@@ -88,10 +89,10 @@ def _is_here(host: str) -> bool:
 
 
 class Web:
-    """What the digest asks of Slack."""
+    """What the digest of one channel asks of Slack."""
 
     def __init__(self, client: WebClient, sleep: Callable[[float], None]) -> None:
-        self._client, self._sleep = client, sleep
+        self._client, self._sleep, self._left = client, sleep, PATIENCE
 
     def post(self, place: Place, payload: Mapping[str, Any], name: Mapping[str, str]) -> str:
         """Posts a message with its name in its metadata, and gives its ts. Raises Doubtful where it may have arrived."""
@@ -101,9 +102,12 @@ class Web:
         )
         return str(answer["ts"])
 
-    def find(self, place: Place, name: Mapping[str, str], oldest: float) -> str | None:
-        """The ts of our message of this name, not older than ``oldest`` in epoch seconds; None where there is none."""
-        return next((str(one["ts"]) for one in self._messages(place, oldest) if _named(one, name)), None)
+    def find(self, place: Place, name: Mapping[str, str], oldest: float) -> tuple[str, Mapping[str, str]] | None:
+        """The ts and the whole name of our message whose name holds this one, not older than ``oldest`` in epoch seconds; None
+        where there is none. Raises Rejected where more was written since than can be read.
+        """
+        some = ((str(one["ts"]), _name_of(one)) for one in self._messages(place, oldest))
+        return next(((ts, whole) for ts, whole in some if whole and name.items() <= whole.items()), None)
 
     def find_file(self, place: Place, filename: str, oldest: float) -> str | None:
         """The same of a file that was uploaded: uploads have no metadata."""
@@ -112,47 +116,53 @@ class Web:
 
     def upload(self, place: Place, filename: str, content: bytes, alt: str) -> None:
         """Puts a picture with its words into a thread. Raises Doubtful where it may have arrived."""
-        given = {"filename": filename, "content": content, "title": filename, "alt_txt": alt}
-        with _errors():
-            self._client.files_upload_v2(**given, channel=place.channel, thread_ts=place.thread)
+        given: dict[str, Any] = {"filename": filename, "content": content, "title": filename, "alt_txt": alt}
+        given |= {"channel": place.channel, "thread_ts": place.thread}
+        self._patiently(lambda: self._client.files_upload_v2(**given))
 
     def _messages(self, place: Place, oldest: float) -> Iterator[Mapping[str, Any]]:
         method = "conversations.replies" if place.thread else "conversations.history"
         asked: dict[str, Any] = {"channel": place.channel, "limit": _PAGE, "include_all_metadata": "true"}
         asked |= {"ts": place.thread} if place.thread else {"oldest": f"{oldest:.6f}"}
         for _ in range(_PAGES):
-            answer = self._asked(method, params=asked)
+            answer = self._asked(method, params=dict(asked))
             yield from answer.get("messages") or ()
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return
             asked |= {"cursor": cursor}
+        raise Rejected("the channel has too many messages to look through", do="Look yourself, and post it with --again.")
 
     def _asked(self, method: str, **arguments: Any) -> Mapping[str, Any]:
+        answer: Any = self._patiently(lambda: self._client.api_call(method, **arguments)).data
+        return dict(answer)
+
+    def _patiently(self, call: Callable[[], SlackResponse]) -> SlackResponse:
         """An answer of Slack's. What it asks to wait for is waited for, PATIENCE in all."""
-        left = PATIENCE
         while True:
             try:
                 with _errors():
-                    answer: Any = self._client.api_call(method, **arguments).data
-                    return dict(answer)
+                    return call()
             except _Wait as wait:
-                left -= wait.seconds
-                if left < 0:
+                self._left -= wait.seconds
+                if self._left < 0:
                     why = f"it asks for {wait.seconds:,.0f} seconds more"
                     raise Throttled("Slack takes no more messages for now", why=why, do="Run it again later.") from wait
                 self._sleep(wait.seconds)
 
 
-class _Wait(Exception):  # noqa: N818 - no error: Slack says when to come again
+class _Wait(Exception):
+    """No error: Slack says when to come again."""
+
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
 
 
-def _named(one: Mapping[str, Any], name: Mapping[str, str]) -> bool:
+def _name_of(one: Mapping[str, Any]) -> Mapping[str, str]:
+    """The name of a message of ours; empty for any other."""
     metadata = one.get("metadata") or {}
-    return metadata.get("event_type") == EVENT and metadata.get("event_payload") == dict(name)
+    return metadata.get("event_payload") or {} if metadata.get("event_type") == EVENT else {}
 
 
 @contextlib.contextmanager

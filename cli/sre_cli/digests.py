@@ -1,0 +1,139 @@
+"""The digests of a night: printed, drawn or posted, channel by channel. One that fails leaves the others their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sre_cli import exits
+from sre_cli.terminal import printable
+from sre_findings.ask.routes import Route
+from sre_findings.ask.tonight import Silence, Tonight, tonight
+from sre_findings.model.errors import SreError
+from sre_findings.settings import Settings
+from sre_reports.digest.links import Report
+from sre_reports.digest.told import Told, told
+from sre_reports.slack.message import Message
+
+if TYPE_CHECKING:
+    from sre_findings.ask.sources import Sources
+    from sre_reports.digest.deliver import Picture
+
+
+@dataclass(frozen=True)
+class Night:
+    """The night that is told: channels of the same owners share what is asked of it."""
+
+    sources: Sources
+    settings: Settings
+    as_of: str | None
+    _known: dict[tuple[str, ...], Tonight | Silence] = field(default_factory=dict)
+
+    def found(self, route: Route) -> Tonight | Silence:
+        """What there is to say to a channel."""
+        if route.owners not in self._known:
+            self._known[route.owners] = tonight(self.sources, self.as_of, route.owners)
+        return self._known[route.owners]
+
+    def told(self, route: Route) -> Told:
+        """How it is said."""
+        return told(self.found(route), Report(self.settings.public_url), page=route.page)
+
+
+def print_all(night: Night, routes: Sequence[Route]) -> int:
+    """Prints every message as one JSON object, as Slack would get it."""
+    digests: list[dict[str, Any]] = []
+
+    def one(route: Route) -> Told:
+        found = night.told(route)
+        digests.append(_json(route, found))
+        return found
+
+    code = _each(routes, one)
+    click.echo(json.dumps({"digests": digests}, indent=2, ensure_ascii=False))
+    return code
+
+
+def _json(route: Route, found: Told) -> dict[str, Any]:
+    values = {"channel": route.channel, "owners": list(route.owners), "key": found.key, "kind": found.kind, "page": found.paged}
+    thread = [{"part": part, **_message(message)} for part, message in found.thread]
+    return {**values, "message": _message(found.message), "thread": thread}
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks), "classic": list(message.classic)}
+
+
+def draw_all(night: Night, routes: Sequence[Route], folder: Path) -> int:
+    """Draws every message into a folder, and prints where."""
+    from sre_reports.digest.preview import preview  # noqa: PLC0415
+
+    from sre_findings.files import whole  # noqa: PLC0415
+
+    def one(route: Route) -> Told:
+        found = night.told(route)
+        with whole(folder.absolute() / f"{route.channel}.png") as file:
+            file.write(preview(found, night.sources.now()))
+        click.echo(str(folder / f"{route.channel}.png"))
+        return found
+
+    return _each(routes, one)
+
+
+def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
+    """Posts what is not there yet, and prints a line a channel."""
+    from sre_findings.ask.posts import posts_of  # noqa: PLC0415
+    from sre_reports.digest.deliver import Courier  # noqa: PLC0415
+    from sre_reports.digest.token import bot_token  # noqa: PLC0415
+    from sre_reports.digest.web import open_web  # noqa: PLC0415
+
+    token, address = bot_token(night.settings), night.settings.slack_api_url
+    more = f"-again-{night.sources.now():%Y%m%dT%H%M%S%fZ}" if again else ""
+
+    def one(route: Route) -> Told:
+        found = night.told(route)
+        key, web = found.key + more, open_web(token, address)
+        courier = Courier(web, posts_of(night.sources, route.channel, key), route.channel, key, say=_say)
+        done = courier.deliver(found, _picture(night.found(route)))
+        state = f"posted {', '.join(done.posted)}" if done.posted else "there already"
+        click.echo(f"{route.channel}  {key}  {found.kind}: {state}")
+        return found
+
+    return _each(routes, one)
+
+
+def _picture(found: Tonight | Silence) -> Picture | None:
+    """The trend as a picture with its words, drawn only where Slack takes no chart."""
+    from sre_reports.digest.deliver import Picture  # noqa: PLC0415
+
+    if isinstance(found, Silence) or len(found.material.trend.items) < 2 or found.quiet:
+        return None
+
+    def draw() -> tuple[bytes, str]:
+        from sre_reports.cards import trend  # noqa: PLC0415 - resvg, only where it is needed
+
+        card = trend(found.material)
+        return card.png, card.alt
+
+    return Picture(draw)
+
+
+def _each(routes: Iterable[Route], act: Callable[[Route], Told]) -> int:
+    """Does it for each channel, and tells of those that failed. The worst exit code counts."""
+    codes = [exits.ANSWERED]
+    for route in routes:
+        try:
+            codes.append(exits.ANSWERED if act(route).sure else exits.UNSURE)
+        except SreError as error:
+            _say(f"{route.channel}: {error}")
+            codes.append(exits.of_error(error))
+    return max(codes)
+
+
+def _say(text: str) -> None:
+    click.echo(f"sre-cli: {printable(text)}", err=True)
