@@ -35,6 +35,8 @@ def nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
         "SRE_SMTP",
         "SRE_MAIL",
         "SRE_KMS",
+        "SRE_SLACK",
+        "SRE_PUBLIC",
     )
     for name in [name for name in os.environ if name.startswith(theirs)]:
         monkeypatch.delenv(name)

@@ -53,7 +53,7 @@ def _first(found: Tonight, told: Brief, wake: str) -> list[str]:
 
 
 def _shown(numbers: Sequence[Number]) -> list[Number]:
-    return [one for one in numbers if one.name in _FIELDS or one.name.startswith(("median days", "of "))][:6]
+    return [one for one in numbers if one.name in _FIELDS or one.name.startswith("median days") or "scanned" in one.name]
 
 
 def _field(one: Number) -> str:

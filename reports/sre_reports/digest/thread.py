@@ -26,6 +26,7 @@ _NAMES = {
 def replies(found: Tonight) -> Iterator[tuple[str, Message]]:
     """The messages of the thread, each with the name of its place. What there is nothing to tell of is left out."""
     came = [row for kind in ("opened", "reopened") for row in found.listed.get(kind, ()) if row["severity"] in _WORST]
+    came.sort(key=lambda row: (not row["kev"], _WORST.index(row["severity"]), not row["exposed"]))
     if came:
         yield "came", _came(found, came)
     if other := list(_other(found)):

@@ -1,4 +1,7 @@
-"""The trend as Slack's own chart: a point a week, critical and high. Where Slack draws none, a picture goes into the thread."""
+"""The trend as Slack's own chart: critical and high, a point a week, or a night while there are few.
+
+Slack takes twenty points and knows no gaps. Where it draws no chart, a picture goes into the thread.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from sre_reports.slack.blocks import Block, context, line_chart
 from sre_reports.slack.message import Part
 from sre_reports.trend_days import Days, days_of
 
-WEEKS = 13
+WEEKS, NIGHTS = 13, 14
 
 
 class Point(NamedTuple):
-    """The newest complete night of a week."""
+    """A complete night, the newest of its week."""
 
     day: date
     critical: int
@@ -26,22 +29,23 @@ class Point(NamedTuple):
 def chart(trend: ListAnswer) -> list[Part]:
     """The chart; none where there are not two points to draw a line between. What is not known is no point, and is said."""
     days = days_of(trend)
-    points, missing = weekly(days)
+    step, what = (7, "week") if len(days.days) > NIGHTS else (1, "night")
+    points, missing = points_of(days, step)
     if len(points) < 2:
         return []
     labels = [f"{one.day.day} {one.day:%b}" for one in points]
     series = [("Critical", [one.critical for one in points]), ("High", [one.high for one in points])]
-    drawn: list[Block] = [line_chart("Critical and high, week by week", labels, series, "Open findings")]
+    drawn: list[Block] = [line_chart(f"Critical and high, {what} by {what}", labels, series, "Open findings")]
     if missing:
-        drawn.append(
-            context(f"{wording.number(missing, 'week')} without a complete night {'is' if missing == 1 else 'are'} left out.")
-        )
+        left_out = f"{wording.number(missing, what)} without a complete scan {'is' if missing == 1 else 'are'} left out."
+        drawn.append(context(left_out))
     return [Part(drawn, weight=4, classic=[])]
 
 
-def weekly(days: Days) -> tuple[list[Point], int]:
-    """The points, oldest first, and how many weeks between them have none."""
-    found = [_newest(days, range(max(0, end - 7), end)) for end in range(len(days.days), 0, -7)][:WEEKS]
+def points_of(days: Days, step: int) -> tuple[list[Point], int]:
+    """The points, oldest first, one for each ``step`` days, and how many between them are not known."""
+    most = WEEKS if step > 1 else NIGHTS
+    found = [_newest(days, range(max(0, end - step), end)) for end in range(len(days.days), 0, -step)][:most]
     known = [place for place, one in enumerate(found) if one is not None]
     points = [one for one in reversed(found) if one is not None]
     return points, sum(one is None for one in found[: known[-1]]) if known else 0

@@ -80,6 +80,7 @@ def gap_words(some: Sequence[Gap]) -> str:
 
 def reasons(some: Sequence[Gap]) -> str:
     """Why, the most frequent first."""
-    counted = Counter(_CELLS.get(one.reason, one.reason) if one.whole else explain(one.reason) for one in some)
+    places = {(one.account_id, one.region, one.what): one for one in reversed(some)}  # a resource has a row a scan type
+    counted = Counter(_CELLS.get(one.reason, one.reason) if one.whole else explain(one.reason) for one in places.values())
     said = [f"{escaped(cell(why))} ({count:,})" for why, count in counted.most_common(_SHOWN)]
     return ", ".join(said) + (" …" if len(counted) > _SHOWN else "")

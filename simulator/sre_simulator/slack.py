@@ -1,0 +1,215 @@
+"""A stand-in for Slack's Web API on the loopback: what a bot that posts meets, its limits and its failures.
+
+It knows chat.postMessage, conversations.history and .replies, and the upload of files in three steps. ``check`` says why Slack
+would refuse a message's text and blocks; then it answers ``invalid_blocks``, as Slack does.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+Check = Callable[[str, Sequence[Mapping[str, Any]]], list[str]]
+TOKEN = "xoxb-of-the-stand-in"  # noqa: S105 - opens nothing
+CHANNEL = "C0123456789"
+_NEWER = ("data_table", "data_visualization")
+_SCOPES = {
+    "chat.postMessage": "chat:write", "conversations.history": "channels:history",
+    "conversations.replies": "channels:history", "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How one request fails. ``error`` is Slack's word, ``status`` the HTTP status. ``taken`` says that it is done all the
+    same, and only the answer is lost: the connection ends without one.
+    """
+
+    error: str = ""
+    status: int = 200
+    retry_after: str = ""
+    taken: bool = False
+
+
+@dataclass
+class Workspace:
+    """What a stand-in holds and how it behaves. ``before`` runs when a request was done and before its answer: it may wait."""
+
+    check: Check = lambda _text, _blocks: []
+    channels: dict[str, bool] = field(default_factory=lambda: {CHANNEL: True})  # whether the bot is in it
+    scopes: set[str] = field(default_factory=lambda: {"chat:write", "files:write", "channels:history"})
+    newer_blocks: bool = True
+    page: int = 100
+    before: Callable[[str], object] = lambda _: None
+    faults: dict[str, deque[Fault]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[list[str]] = field(default_factory=list)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def will_fail(self, method: str, *faults: Fault) -> None:
+        """The next requests of a method fail so, one after the other."""
+        self.faults.setdefault(method, deque()).extend(faults)
+
+    def of(self, channel: str = CHANNEL, thread: str | None = None) -> list[dict[str, Any]]:
+        """The messages of a channel that stand in no thread, or the replies of one."""
+        return [one for one in self.messages if one["channel"] == channel and one["thread_ts"] == thread]
+
+
+class Refused(Exception):
+    """Slack's word for why not."""
+
+
+class Slack(ThreadingHTTPServer):
+    """The server of a workspace."""
+
+    daemon_threads = True
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.workspace = workspace
+        self.url = f"http://127.0.0.1:{self.server_port}/api/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up, or is killed, is what some tests are about."""
+
+    def answer(self, method: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Does what a method does. Raises Refused."""
+        space = self.workspace
+        needed = _SCOPES.get(method)
+        if needed is None:
+            raise Refused("unknown_method")
+        if needed not in space.scopes:
+            raise Refused("missing_scope")
+        with space.lock:
+            return {"chat.postMessage": self._post, "conversations.history": self._history,
+                    "conversations.replies": self._replies, "files.getUploadURLExternal": self._upload_url,
+                    "files.completeUploadExternal": self._complete}[method](values)  # fmt: skip
+
+    def _post(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        channel, blocks, text = self._channel(values), values.get("blocks") or [], values.get("text", "")
+        unknown = [one["type"] for one in blocks if one["type"] in _NEWER and not self.workspace.newer_blocks]
+        if problems := [*self.workspace.check(text, blocks), *unknown]:
+            self.workspace.refused.append(problems)
+            raise Refused("invalid_blocks")
+        metadata = {"metadata": values["metadata"]} if values.get("metadata") else {}
+        ts = self._add({"channel": channel, "thread_ts": values.get("thread_ts"), "text": text, "blocks": blocks, **metadata})
+        return {"channel": channel, "ts": ts, "message": {"text": text}}
+
+    def _add(self, message: dict[str, Any]) -> str:
+        ts = f"{1_795_000_000 + len(self.workspace.messages)}.000100"
+        self.workspace.messages.append({"ts": ts, **message})
+        return ts
+
+    def _channel(self, values: Mapping[str, Any]) -> str:
+        channel = str(values.get("channel") or values.get("channel_id"))
+        if channel not in self.workspace.channels:
+            raise Refused("channel_not_found")
+        if not self.workspace.channels[channel]:
+            raise Refused("not_in_channel")
+        return channel
+
+    def _history(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return self._paged(values, list(reversed(self.workspace.of(self._channel(values)))))
+
+    def _replies(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        channel, ts = self._channel(values), str(values["ts"])
+        return self._paged(values, [one for one in self.workspace.messages if one["channel"] == channel
+                                    and ts in (one["ts"], one["thread_ts"])])  # fmt: skip
+
+    def _paged(self, values: Mapping[str, Any], every: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """A page; metadata only for who asks for them, as with Slack."""
+        first, size = int(values.get("cursor") or 0), min(int(values.get("limit") or 100), self.workspace.page)
+        shown = [dict(one) for one in every[first : first + size]]
+        if values.get("include_all_metadata") not in ("true", "1"):
+            for one in shown:
+                one.pop("metadata", None)
+        following = str(first + size) if first + size < len(every) else ""
+        return {"messages": shown, "has_more": bool(following), "response_metadata": {"next_cursor": following}}
+
+    def _upload_url(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        file_id = f"F{len(self.workspace.files):09}"
+        self.workspace.files[file_id] = {"id": file_id, "name": values["filename"], "alt_txt": values.get("alt_txt")}
+        return {"file_id": file_id, "upload_url": self.url.replace("/api/", f"/upload/{file_id}")}
+
+    def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        channel, listed = self._channel(values), json.loads(values["files"])
+        files = [self.workspace.files[one["id"]] for one in listed]
+        told = [{name: value for name, value in one.items() if name != "content"} for one in files]
+        self._add({"channel": channel, "thread_ts": values.get("thread_ts"), "text": "", "blocks": [], "files": told})
+        return {"files": [{"id": one["id"]} for one in files]}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Slack  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        folder, _, name = self.path.strip("/").partition("/")
+        if folder == "upload":
+            self.server.workspace.files[name]["content"] = body
+            self._send(200, {}, b"OK")
+        else:
+            self._call(name, body)
+
+    def _call(self, method: str, body: bytes) -> None:
+        space = self.server.workspace
+        space.asked.append(method)
+        waiting = space.faults.get(method)
+        fault = waiting.popleft() if waiting else None
+        if fault and not fault.taken:
+            self._fail(fault)
+            return
+        answer = self._answered(method, body)
+        space.before(method)
+        if fault is None:
+            self._send(200, {}, json.dumps(answer).encode())
+        else:
+            self.close_connection = True
+
+    def _answered(self, method: str, body: bytes) -> dict[str, Any]:
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return {"ok": False, "error": "invalid_auth"}
+        form = "json" not in self.headers.get("Content-Type", "")
+        values = dict(parse_qsl(body.decode())) if form else json.loads(body)
+        try:
+            return {"ok": True, **self.server.answer(method, values)}
+        except Refused as refused:
+            return {"ok": False, "error": str(refused), "needed": _SCOPES.get(method, "")}
+
+    def _fail(self, fault: Fault) -> None:
+        headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+        self._send(fault.status, headers, json.dumps({"ok": False, "error": fault.error}).encode() if fault.error else b"")
+
+    def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""
+
+
+@contextmanager
+def serving(workspace: Workspace) -> Iterator[Slack]:
+    """A workspace that is served while the block runs."""
+    server = Slack(workspace)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
