@@ -75,7 +75,7 @@ def _checked(url: str) -> tuple[str, bool]:
     except ValueError as error:
         raise UsageError("SRE_SLACK_API_URL is no URL", do=do) from error
     here = _is_here(host)
-    slack = parts.scheme == "https" and (host == "slack.com" or host.endswith((".slack.com", ".slack-gov.com")))
+    slack = parts.scheme == "https" and f".{host}".endswith((".slack.com", ".slack-gov.com"))
     if not (slack or (here and parts.scheme in ("http", "https"))) or parts.username or parts.password:
         raise UsageError("SRE_SLACK_API_URL is not Slack", do=do)
     return url, here

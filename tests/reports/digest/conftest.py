@@ -1,0 +1,70 @@
+"""A night as a digest tells it, and Slack's stand-in to post it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.report import Material
+from sre_findings.ask.tonight import Counted, Gap, Onboarded, Tonight
+from sre_reports.slack.limits import problems
+from sre_simulator.slack import Slack, Workspace, serving
+
+GAP = Gap("111122223333", "eu-west-1", "silent-1", "PACKAGE", "STALE_INVENTORY")
+
+
+def event(kind: str = "opened", **changes: Any) -> dict[str, Any]:
+    """An event as ``happened`` lists it."""
+    values: dict[str, Any] = {
+        "kind": kind, "cause": "new" if kind == "opened" else None, "severity": "CRITICAL", "severity_before": None,
+        "vulnerability_id": "CVE-2026-1234", "subject": "CVE-2026-1234", "title": "CVE-2026-1234 - vim", "owner": "payments",
+        "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE",
+        "resource_id": "i-0123456789abcdef0", "resource_name": "prod-web-36", "exposed": False, "kev": False,
+    }  # fmt: skip
+    return values | changes
+
+
+@pytest.fixture
+def tonight(night: Callable[..., Material]) -> Callable[..., Tonight]:
+    """Four new findings, one that came back and two that were patched; of everything, on a Sunday."""
+
+    def make(material: Material | None = None, **changes: Any) -> Tonight:
+        values: dict[str, Any] = {
+            "owners": ("*",), "material": material or night(),
+            "counted": (
+                Counted("opened", "new", "CRITICAL", False, False, 1), Counted("opened", "new", "LOW", False, False, 3),
+                Counted("reopened", None, "HIGH", True, False, 1), Counted("resolved", "patched", "HIGH", False, False, 2),
+            ),
+            "listed": {"opened": [event()], "reopened": [event("reopened", severity="HIGH")], "resolved": [event("resolved")]},
+            "onboarded": (), "gaps": (GAP,), "opened_gaps": (), "closed_gaps": (),
+        }  # fmt: skip
+        return Tonight(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+def quiet(tonight: Callable[..., Tonight]) -> Callable[..., Tonight]:
+    """The same on a night on which nothing happened."""
+    return lambda material=None, **changes: tonight(material, **{"counted": (), "listed": {}, **changes})
+
+
+@pytest.fixture
+def onboarded() -> Onboarded:
+    """An account whose resources were never seen before."""
+    return Onboarded("444455556666", "sandbox", 40, 1_200)
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    """A workspace whose limits are Slack's."""
+    return Workspace(check=problems)
+
+
+@pytest.fixture
+def slack(workspace: Workspace) -> Iterator[Slack]:
+    """The same, served on the loopback."""
+    with serving(workspace) as server:
+        yield server
