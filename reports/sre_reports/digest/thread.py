@@ -14,6 +14,9 @@ from sre_reports.slack.blocks import Block, lines, section, table
 from sre_reports.slack.message import Message, Part, message
 from sre_reports.slack.text import cell, code, escaped
 
+Place = tuple[str, str, str, str, bool]
+"""What is not scanned, its account and region, why, and whether it is all of its kind there."""
+
 FIXES, GAPS = 7, 12
 _WORST = ("CRITICAL", "HIGH")
 _HEADINGS = ("Severity", "Vulnerability", "Resource", "Owner", "Why")
@@ -80,18 +83,27 @@ def _event(row: Mapping[str, Any]) -> str:
 
 def _gaps(found: Tonight) -> Message:
     title = f"Not scanned: {words.gap_words(found.gaps)}"
-    new = set(found.opened_gaps)
-    some = sorted(found.gaps, key=lambda one: one not in new)[:GAPS]
-    more = [f"… and {len(found.gaps) - len(some):,} more: `sre-cli coverage`"] if len(found.gaps) > len(some) else []
-    told = "\n".join([f"*{escaped(title)}*", *(_gap(one, fresh=one in new) for one in some), *more])
+    new = {_place(one) for one in found.opened_gaps}
+    scans: dict[Place, list[str]] = {}
+    for one in sorted(found.gaps, key=lambda one: _place(one) not in new):
+        scans.setdefault(_place(one), []).append(one.scan_type)
+    some = [_gap(place, types, fresh=place in new) for place, types in list(scans.items())[:GAPS]]
+    more = [f"… and {len(scans) - len(some):,} more: `sre-cli coverage`"] if len(scans) > len(some) else []
+    told = "\n".join([f"*{escaped(title)}*", *some, *more])
     return message(escaped(title), [Part([section(told)])])
 
 
-def _gap(one: Gap, *, fresh: bool) -> str:
-    where = f"{escaped(cell(one.account_id))} · {escaped(cell(one.region))}"
-    why = escaped(cell(one.reason if one.whole else explain(one.reason)))
-    do = "" if one.whole or not remedy(one.reason) else f" {escaped(remedy(one.reason))}"
-    return f"• {'*new* ' if fresh else ''}{code(one.what)} {where}, {escaped(cell(one.scan_type.lower()))}: {why}.{do}"
+def _place(one: Gap) -> Place:
+    return one.what, one.account_id, one.region, one.reason, one.whole
+
+
+def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
+    what, account_id, region, reason, whole = place
+    where = f"{escaped(cell(account_id))} · {escaped(cell(region))}"
+    why = escaped(cell(reason if whole else explain(reason)))
+    do = "" if whole or not remedy(reason) else f" {escaped(remedy(reason))}"
+    scans = escaped(cell(", ".join(one.lower() for one in types)))
+    return f"• {'*new* ' if fresh else ''}{code(what)} {where}, {scans}: {why}.{do}"
 
 
 def _fixes(items: Sequence[Mapping[str, Any]]) -> Message:

@@ -82,6 +82,11 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "fix_packages": [{"lists": None}, {"lists": [1, 2, 3, 40]}],
     "flows": [{"owners": None}, {"owners": ["payments"]}],
+    "happened": [
+        {"kinds": ["opened", "reopened", "resolved"], "count": None},
+        {"kinds": ["kev_appeared", "it's"], "count": 5},
+    ],
+    "happened_counts": [{}],
     "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
     "list_findings": [
@@ -89,6 +94,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         EXPORTS[1] | {"fixable": True, "exploitable": False, "count": 500, "skip": 3},
     ],
     "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
+    "onboarded": [{}],
     "open_findings": [{}],
     "opened_arns": [{}],
     "owners": [{}],
