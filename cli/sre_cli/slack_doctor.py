@@ -30,6 +30,8 @@ SCOPES = {
     "files:write": "no picture is sent where Slack draws no chart",
     "channels:read": "answers are shared in no public channel",
     "groups:read": "answers are shared in no private channel",
+    "channels:history": "a digest that broke off in a public channel is not finished",
+    "groups:history": "a digest that broke off in a private channel is not finished",
     "usergroups:read": "what a group may see is not known (SRE_SLACK_GROUPS)",
 }
 

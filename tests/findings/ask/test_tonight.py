@@ -1,0 +1,148 @@
+"""What a night has to say: events and nothing else, for whoever answers for it, with the numbers of every other mouth."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.ask import coverage
+from sre_findings.ask.changes import changes
+from sre_findings.ask.deadlines import sla
+from sre_findings.ask.question import Changes, CoverageGaps, Sla, Summary
+from sre_findings.ask.sources import Sources
+from sre_findings.ask.summaries import summary
+from sre_findings.ask.tonight import LISTED, SPEAKING, Silence, Tonight, tonight
+from sre_findings.model.access import ALL, Access
+from sre_findings.model.errors import UsageError
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import default_fleet
+from sre_simulator.server import Fault, Simulator
+
+OWNERS = [("*",), ("payments",), ("payments", "search")]
+
+
+@pytest.fixture(scope="module")
+def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    """Two nights, asked at the end of the second."""
+    return open_at(Path(nights.blobs.url.removeprefix("file://")), tmp_path_factory.mktemp("copies"))
+
+
+def open_at(store: Path, copies: Path, now: datetime | None = None) -> Sources:
+    snapshots = Snapshots(FolderBlobs(store))
+    end = now or snapshots.commits()[-1].ended_at
+    return Sources(snapshots, SqliteTable(store / "table.db"), copies, now=lambda: end)
+
+
+def known(found: Tonight | Silence) -> Tonight:
+    assert isinstance(found, Tonight)
+    return found
+
+
+@pytest.fixture(params=OWNERS, ids=" ".join)
+def asked(request: pytest.FixtureRequest, sources: Sources) -> tuple[Tonight, Sources]:
+    """The newest night for some owners, and what somebody sees who may see them alone."""
+    owners = request.param
+    return known(tonight(sources, None, owners)), sources.seen_by(Access(frozenset({ALL}), frozenset(owners)))
+
+
+def test_its_numbers_are_those_of_the_other_answers(asked: tuple[Tonight, Sources]) -> None:
+    found, seen = asked
+    whole = summary(Summary(), seen)
+    assert found.material.summary.rollup.counts == whole.rollup.counts
+    assert found.material.late.summary["late"] == sla(Sla(), seen).summary["late"]
+    events = changes(Changes(count=0), seen)
+    told = Counter((one["kind"], one["cause"]) for one in events.items if one["cause"] not in ("onboarding", "successor"))
+    counted: Counter[tuple[str, str | None]] = Counter()
+    for one in found.counted:
+        counted[one.kind, one.cause] += one.events
+    assert counted == told
+    old = events.summary["opened_by"]["onboarding"]
+    assert sum(one.findings for one in found.onboarded) <= old
+    assert found.came() == events.summary["opened_by"]["new"] + events.summary["opened_by"]["reopened"]
+
+
+def test_the_worst_of_each_kind_are_listed(asked: tuple[Tonight, Sources]) -> None:
+    found, _ = asked
+    for kind, rows in found.listed.items():
+        assert len(rows) == min(LISTED, found.count(kind))
+        assert {row["kind"] for row in rows} == {kind}
+        first = [not row["kev"] for row in rows]
+        assert first == sorted(first)
+    if ALL not in found.owners:
+        assert {row["owner"] for rows in found.listed.values() for row in rows} <= set(found.owners)
+
+
+def test_gaps_are_those_of_coverage(asked: tuple[Tonight, Sources]) -> None:
+    found, seen = asked
+    answer = coverage(CoverageGaps(), seen)
+    expected = {(one.account_id, one.region, one.name or one.resource_id, one.scan_type, one.reason) for one in answer.gaps}
+    assert {one[:5] for one in found.gaps if not one.whole} == expected
+    assert set(found.opened_gaps) <= set(found.gaps)
+    assert not set(found.closed_gaps) & set(found.gaps)
+
+
+def test_a_first_night_has_no_events_and_is_all_seen_for_the_first_time(sources: Sources) -> None:
+    first = sources.snapshots.commits()[0].snapshot_id
+    found = known(tonight(sources, first, ("*",)))
+    assert found.material.before is None
+    assert (found.counted, found.listed) == ([], {})
+    assert {one.account_id for one in found.onboarded} == {group.value for group in found.material.accounts.groups}
+    assert not found.quiet
+
+
+def test_an_owner_of_nothing_is_refused(sources: Sources) -> None:
+    with pytest.raises(UsageError, match="paymnets owns nothing here"):
+        tonight(sources, None, ("paymnets",))
+
+
+def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: Path) -> None:
+    commits = sources.snapshots.commits()
+    late = commits[-1].started_at + timedelta(days=3)
+    found = tonight(replace(sources, now=lambda: late), None, ("*",))
+    assert found == Silence(late.date().isoformat(), commits[-1].started_at, commits[-1].started_at)
+    none = tonight(replace(open_at(tmp_path, tmp_path, late), snapshots=Snapshots(FolderBlobs(tmp_path))), None, ("*",))
+    assert none == Silence(late.date().isoformat(), None, None)
+    assert isinstance(tonight(replace(sources, now=lambda: late), commits[-1].snapshot_id, ("*",)), Tonight)
+
+
+@pytest.fixture
+def scanned(nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sources]:
+    """``scanned(faults)``: one scan more, an hour after the last, of a fleet in which nothing happened but looking again."""
+
+    def run(*faults: Fault) -> Sources:
+        store = tmp_path / "store"
+        shutil.copytree(Path(nights.blobs.url.removeprefix("file://")), store)
+        fleet = default_fleet(nights=2)
+        later = fleet.nights[-1] + timedelta(hours=1)
+        here = open_at(store, tmp_path / "copies", later)
+        with Simulator(fleet, faults=faults) as simulator:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+            simulator.clock = later
+            request: Any = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
+            scan(request, here.snapshots, here.table, now=lambda: simulator.clock)
+        return here
+
+    return run
+
+
+def test_a_night_on_which_inspector_only_looked_again_is_quiet(scanned: Callable[..., Sources]) -> None:
+    found = known(tonight(scanned(), None, ("*",)))
+    assert not [one for one in found.counted if one.kind in SPEAKING]
+    assert found.quiet
+
+
+def test_a_region_that_was_refused_is_a_gap_as_a_whole(scanned: Callable[..., Sources]) -> None:
+    region = default_fleet(nights=1).regions[-1]
+    found = known(tonight(scanned(Fault("denied", region=region, times=10**6)), None, ("*",)))
+    assert found.material.proof.state == "partial"
+    assert {one.region for one in found.opened_gaps if one.whole} == {region}
