@@ -63,7 +63,7 @@ format: setup ## Bring the code into its form
 bench: setup ## Measure speed and memory beside peers; writes benchmarks/results
 	$(BIN)/python benchmarks/run.py
 
-images: setup ## Make the pictures of the nightly page anew (needs Chromium and the font Inter)
+images: setup ## Make the pictures of the nightly page and the digest anew (needs Chromium and the font Inter)
 	$(BIN)/python docs/images.py
 
 docs: setup ## Renew the parts of the documentation that are made from the code

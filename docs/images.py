@@ -1,4 +1,4 @@
-"""``make images``: pictures of the nightly page, of a simulated fleet whose nights are always the same.
+"""``make images``: pictures of the nightly page and of its message in Slack, of a simulated fleet whose nights are always the same.
 
 It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text looks as readers see it.
 """
@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +17,14 @@ from playwright.sync_api import Browser, FloatRect, sync_playwright
 
 from sre_findings.ask.report import gather
 from sre_findings.ask.sources import Sources
+from sre_findings.ask.tonight import tonight
 from sre_findings.model.owners import Owners
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
+from sre_reports.digest.links import Report
+from sre_reports.digest.preview import preview
+from sre_reports.digest.told import told
 from sre_reports.page import EMBEDDED, render
 from sre_scanner.scan import Request, scan
 from sre_simulator.faults import Fault
@@ -70,6 +75,19 @@ def _page(home: Path, night: datetime) -> str:
     return render(gather(sources(home, night), None, EMBEDDED), night + timedelta(minutes=5))
 
 
+def digest(home: Path, night: datetime) -> None:
+    """The picture of the night's message in Slack, without its thread."""
+    told_ = told(tonight(sources(home, night), None, ("*",)), Report("https://sre.example.com"))
+    _write("digest", preview(replace(told_, thread=()), night + timedelta(minutes=5)))
+
+
+def _write(name: str, body: bytes) -> None:
+    if len(body) > MOST:
+        raise SystemExit(f"{name}.png has {len(body):,} bytes, more than {MOST:,}")
+    (IMAGES / f"{name}.png").write_bytes(body)
+    print(f"{name}.png {len(body):,} bytes")
+
+
 def shoot(browser: Browser, page: Path, name: str, size: tuple[int, int], scheme: str, address: str = "") -> None:
     """One picture of what a reader sees first, or of what the address leads to."""
     width, height = size
@@ -82,10 +100,7 @@ def shoot(browser: Browser, page: Path, name: str, size: tuple[int, int], scheme
     clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
     body = sheet.screenshot(clip=None if address else clip)
     context.close()
-    if len(body) > MOST:
-        raise SystemExit(f"{name}.png has {len(body):,} bytes, more than {MOST:,}")
-    (IMAGES / f"{name}.png").write_bytes(body)
-    print(f"{name}.png {len(body):,} bytes")
+    _write(name, body)
 
 
 def main() -> None:
@@ -101,6 +116,7 @@ def main() -> None:
         home = Path(name)
         for kind, text in pages(default_fleet(seed=1, nights=NIGHTS, now=LAST), home).items():
             (home / f"{kind}.html").write_text(text, encoding="utf-8")
+        digest(home / "whole", LAST)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         whole = home / "whole.html"
         shoot(browser, whole, "light", (1280, 1060), "light")

@@ -13,11 +13,11 @@ import click
 from sre_cli import exits
 from sre_cli.terminal import printable
 from sre_findings.ask.routes import Route
-from sre_findings.ask.tonight import Silence, Tonight, tonight
+from sre_findings.ask.tonight import Silence, Tonight, silence, tonight
 from sre_findings.model.errors import SreError
 from sre_findings.settings import Settings
 from sre_reports.digest.links import Report
-from sre_reports.digest.told import Told, told
+from sre_reports.digest.told import MAIN, NIGHT, Told, told
 from sre_reports.slack.message import Message
 
 if TYPE_CHECKING:
@@ -71,9 +71,8 @@ def _message(message: Message) -> dict[str, Any]:
 
 def draw_all(night: Night, routes: Sequence[Route], folder: Path) -> int:
     """Draws every message into a folder, and prints where."""
-    from sre_reports.digest.preview import preview  # noqa: PLC0415
-
     from sre_findings.files import whole  # noqa: PLC0415
+    from sre_reports.digest.preview import preview  # noqa: PLC0415
 
     def one(route: Route) -> Told:
         found = night.told(route)
@@ -96,10 +95,10 @@ def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
     more = f"-again-{night.sources.now():%Y%m%dT%H%M%S%fZ}" if again else ""
 
     def one(route: Route) -> Told:
-        found = night.told(route)
+        found = _fresh(night, route, night.told(route), again=again)
         key, web = found.key + more, open_web(token, address)
         courier = Courier(web, posts_of(night.sources, route.channel, key), route.channel, key, say=_say)
-        done = courier.deliver(found, _picture(night.found(route)))
+        done = courier.deliver(found, _picture(night.found(route)) if found.kind == NIGHT else None)
         state = f"posted {', '.join(done.posted)}" if done.posted else "there already"
         click.echo(f"{route.channel}  {key}  {found.kind}: {state}")
         return found
@@ -107,11 +106,23 @@ def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
     return _each(routes, one)
 
 
+def _fresh(night: Night, route: Route, found: Told, *, again: bool) -> Told:
+    """The same, or that nothing came since: who posts each night, and has nothing but what was told the night before, must not
+    be silent about a scan that failed.
+    """
+    from sre_findings.ask.posts import A_NIGHT, posts_of  # noqa: PLC0415
+
+    sent = posts_of(night.sources, route.channel, found.key).sent(MAIN)
+    if again or night.as_of or sent is None or sent.at is None or night.sources.now() - sent.at < A_NIGHT:
+        return found
+    return told(silence(night.sources), Report(night.settings.public_url))
+
+
 def _picture(found: Tonight | Silence) -> Picture | None:
     """The trend as a picture with its words, drawn only where Slack takes no chart."""
     from sre_reports.digest.deliver import Picture  # noqa: PLC0415
 
-    if isinstance(found, Silence) or len(found.material.trend.items) < 2 or found.quiet:
+    if isinstance(found, Silence) or len(found.material.trend.items) < 2:
         return None
 
     def draw() -> tuple[bytes, str]:

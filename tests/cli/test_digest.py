@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +177,21 @@ def test_a_night_that_is_too_old_is_told_once_a_day_and_without_numbers(
         assert done.code == 3
     assert "no snapshot tonight" in first(workspace)["text"]
     assert "finding" not in json.dumps(first(workspace))
+
+
+def test_a_night_that_brought_nothing_new_after_the_last_was_told_is_no_silence(
+    cli: Cli, store: Path, slack: Slack, workspace: Workspace
+) -> None:
+    assert cli("digest", "--channel", CHANNEL).code == 0
+    with sqlite3.connect(store / "table.db") as table:
+        query = "update rows set body = json_set(body, '$.at', ?) where partition like 'post#%' and sort = 'main#sent'"
+        table.execute(query, ((datetime.now(UTC) - timedelta(hours=24)).isoformat(),))
+    table.close()
+    for _ in range(2):
+        assert cli("digest", "--channel", CHANNEL).code == 3
+    _, silence = workspace.of()
+    assert "no snapshot tonight" in silence["text"]
+    assert cli("digest", "--channel", CHANNEL, "--as-of", "today").out.endswith("there already\n")
 
 
 def test_a_picture_of_it_is_drawn(cli: Cli, demo: Path, tmp_path: Path) -> None:

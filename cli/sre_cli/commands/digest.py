@@ -26,7 +26,7 @@ def command(settings: Settings, channel: str | None, dry_run: bool, preview: Pat
     one line; a partial or missing scan is its own message. Run it as often as you like: what is posted is not posted twice.
 
     \b
-    sre-cli scan && sre-cli digest
+    sre-cli scan; sre-cli digest
     sre-cli digest --dry-run
     sre-cli digest --preview pictures
     sre-cli digest --channel C0123456789 --as-of yesterday

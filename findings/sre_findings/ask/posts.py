@@ -15,6 +15,8 @@ from sre_findings.ask.sources import Sources
 from sre_findings.store import posts as kept
 from sre_findings.store.table import Table
 
+A_NIGHT = timedelta(hours=20)
+"""Who tells of a night so long after it was told expects the next one."""
 LEASE = timedelta(minutes=5)  # longer than a post may take, with every look and every wait that Slack asks for
 _OPEN, _FAILED, _DOUBTFUL = "open", "failed", "doubtful"
 
@@ -42,10 +44,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Where a part is; ``classic`` says that Slack took it without the newer blocks only."""
+    """Where a part is; ``classic`` says that Slack took it without the newer blocks only. ``at`` is when it was recorded, None
+    before that.
+    """
 
     ts: str
     classic: bool = False
+    at: datetime | None = None
 
 
 class Posts:
@@ -57,7 +62,7 @@ class Posts:
     def sent(self, part: str) -> Sent | None:
         """Where a part is; None where nothing is known of it."""
         values = kept.sent(self._table, self._place, part)
-        return Sent(values["ts"], values["classic"]) if values else None
+        return Sent(values["ts"], values["classic"], datetime.fromisoformat(values["at"])) if values else None
 
     def claim(self, part: str) -> Claim | Taken:
         """The claim to post a part, or who has it."""

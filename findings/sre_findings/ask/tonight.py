@@ -100,7 +100,7 @@ class Tonight:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """There is no night to tell of: the newest snapshot, and the newest complete one, are too old, or there are none.
+    """There is no night to tell of: the newest snapshot, and the newest complete one, are too old or told, or there are none.
 
     ``day`` is today, by which it is told once a day.
     """
@@ -114,14 +114,15 @@ def tonight(sources: Sources, as_of: str | None, owners: Sequence[str]) -> Tonig
     """The night of ``as_of``, the newest by default, for some owners. Raises UsageError for an owner of nothing."""
     whole = find(sources, as_of)
     if whole is None or whole.proof.too_old:
-        return _silence(sources)
+        return silence(sources)
     check_owners(whole, [owner for owner in owners if owner != ALL])
     here, found = seen_night(sources, as_of, Access(frozenset({ALL}), frozenset(owners)))
     names = ", ".join(owner for owner in owners if owner != ALL)
     return _told(here, found, material_of(here, found, as_of, 0, names or None), tuple(owners))
 
 
-def _silence(sources: Sources) -> Silence:
+def silence(sources: Sources) -> Silence:
+    """That there is nothing new, and since when."""
     commits = sources.snapshots.commits()
     complete = [one.started_at for one in commits if one.state == COMPLETE]
     day = sources.now().date().isoformat()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from sre_reports.slack.text import cell, code, escaped
 EXPOSED, FIXES = 5, 7
 _FIELDS = ("critical", "high", "past SLA", "KEV")  # and the last two: days to fix, coverage
 _HEADINGS = ("Update", "Removes", "Critical", "KEV", "On")
+_OF = re.compile(r"(of [\d,]+) ")
 _WAKE = "<!here>"  # ours, and the only one
 
 
@@ -58,7 +60,9 @@ def _shown(numbers: Sequence[Number]) -> list[Number]:
 
 def _field(one: Number) -> str:
     beside = ", ".join(part for part in (one.change, one.note) if part)
-    return f"*{escaped(wording.capital(one.name))}*\n{escaped(one.value)}" + (f"  _{escaped(beside)}_" if beside else "")
+    of, name = _OF.match(one.name), one.name
+    value, name = (f"{one.value} {of[1]}", name[of.end() :]) if of else (one.value, name)
+    return f"*{escaped(wording.capital(name))}*\n{escaped(value)}" + (f"  _{escaped(beside)}_" if beside else "")
 
 
 def _fixes(items: Sequence[Mapping[str, Any]]) -> list[Part]:
