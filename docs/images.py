@@ -1,4 +1,4 @@
-"""``make images``: pictures of the nightly page and of its message in Slack, of a simulated fleet whose nights are always the same.
+"""``make images``: pictures of the nightly page and of its message in Slack, of a fleet whose nights are always the same.
 
 It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text looks as readers see it.
 """
