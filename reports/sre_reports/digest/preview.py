@@ -122,12 +122,12 @@ def _context(sheet: Sheet, block: Block) -> None:
 def _actions(sheet: Sheet, block: Block) -> None:
     x = sheet.left
     for one in block["elements"]:
-        text, primary = one["text"]["text"], one.get("style") == "primary"
-        broad = wide(fitted(text, 13, sheet.room, bold=True), 13, bold=True) + 24
+        text, primary = fitted(one["text"]["text"], 13, sheet.room - 24, bold=True), one.get("style") == "primary"
+        broad = wide(text, 13, bold=True) + 24
+        if x > sheet.left and x + broad > RIGHT:
+            x, sheet.y = sheet.left, sheet.y + 40
         sheet.box(x, sheet.y, broad, 32, fill="good" if primary else "card", line="none" if primary else "control", round=6)
-        sheet.say(
-            x + 12, sheet.y + 21, fitted(text, 13, sheet.room, bold=True), 13, "on-critical" if primary else "ink", bold=True
-        )
+        sheet.say(x + 12, sheet.y + 21, text, 13, "on-critical" if primary else "ink", bold=True)
         x += broad + 8
     sheet.y += 34
 
