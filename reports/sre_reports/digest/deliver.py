@@ -56,10 +56,10 @@ class Courier:
     def deliver(self, told: Told, picture: Picture | None = None) -> Delivery:
         """Posts what is not there yet: the message, then its thread. Raises SreError; what was posted stays recorded."""
         first = self._once(MAIN, None, told.message)
-        self._classic = self._classic or first.classic
+        self._classic = first.classic
         for reply in told.thread:
             self._once(reply.part, first.ts, reply.message)
-        if self._classic and picture is not None:
+        if first.classic and picture is not None:
             self._once(PICTURE, first.ts, picture)
         return Delivery(first.ts, tuple(self._posted))
 
@@ -122,7 +122,6 @@ class Courier:
         if not self._classic:
             with contextlib.suppress(BlocksRefused):
                 return Sent(self.web.post(place, what.payload(), self._name(part)))
-            self._classic = True  # and so is the rest of the thread
         name = self._name(part) | {"form": "classic"}
         return Sent(self.web.post(place, what.payload(classic=True), name), classic=True)
 

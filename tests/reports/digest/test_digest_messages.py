@@ -269,6 +269,16 @@ def test_where_slack_draws_no_chart_and_no_table_the_message_is_lines(tonight: N
     assert {block["type"] for block in one.classic} <= {"header", "section", "actions", "context"}
 
 
+def test_three_months_are_a_point_a_week(tonight: Nights, night: Materials) -> None:
+    first = datetime(2026, 7, 1, tzinfo=UTC)
+    nights = [{"date": (first + timedelta(days=n)).date().isoformat(), "state": "complete", "critical": n, "high": n,
+               "medium": 0, "low": 0, "came": 0, "went": 0} for n in range(120)]  # fmt: skip
+    material = night()
+    found = told(tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT)
+    (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
+    assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == list(range(119 - 12 * 7, 120, 7))
+
+
 def test_weeks_without_a_complete_night_are_left_out_of_the_chart_and_told(tonight: Nights, night: Materials) -> None:
     first = datetime(2026, 10, 1, tzinfo=UTC)
     nights = [{"date": (first + timedelta(days=n)).date().isoformat(), "state": "partial" if 7 <= n < 14 else "complete",
