@@ -25,16 +25,15 @@ class Report:
         as_of = found.material.proof.as_of
         if not as_of or not self.public_url:
             return ()
-        links, night = Links(self.public_url.rstrip("/").removesuffix("/mcp")), as_of.date().isoformat()
+        links, night = Links(self.public_url), as_of.date().isoformat()
         views = [View() if owner == ALL else View("owner", owner) for owner in found.owners]
         if len(views) > 1:
             return [
-                Button(f"Report of {view.value}", f"open_report_{n}", url=links.report(night, view.folder.rstrip("/")))
+                Button(f"Report of {view.value}", f"open_report_{n}", url=links.report(night, view.folder))
                 for n, view in enumerate(views[:_PAGES])
             ]
-        folder = views[0].folder.rstrip("/")
         states = (("Open report", ""), ("Past SLA", "only=late&sort=sla"), ("KEV only", "only=kev"))
         return [
-            Button(text, f"open_report_{n}", url=links.report(night, folder, state), primary=not n)
+            Button(text, f"open_report_{n}", url=links.report(night, views[0].folder, state), primary=not n)
             for n, (text, state) in enumerate(states)
         ]

@@ -42,10 +42,11 @@ def replies(found: Tonight) -> Iterator[tuple[str, Message]]:
 
 def _came(found: Tonight, rows: Sequence[Mapping[str, Any]]) -> Message:
     total = sum(found.came(severity=severity) for severity in _WORST)
-    title = f"New critical and high findings: {total:,}" + (f", the worst {len(rows):,}" if total > len(rows) else "")
-    shown = [_HEADINGS, *(_cells(row) for row in rows)]
+    shown = table([_HEADINGS, *(_cells(row) for row in rows)])
+    listed = len(shown["rows"]) - 1
+    title = f"New critical and high findings: {total:,}" + (f", the worst {listed:,}" if total > listed else "")
     classic = [(f"*{row['severity'].capitalize()}*", code(_subject(row)), code(_resource(row))) for row in rows]
-    return message(title, [Part([section(f"*{title}*")]), Part([table(shown)], 1, [lines("The worst", classic)])])
+    return message(title, [Part([section(f"*{title}*")]), Part([shown], 1, [lines("The worst", classic)])])
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
