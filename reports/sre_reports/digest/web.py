@@ -97,9 +97,8 @@ class Web:
     def post(self, place: Place, payload: Mapping[str, Any], name: Mapping[str, str]) -> str:
         """Posts a message with its name in its metadata, and gives its ts. Raises Doubtful where it may have arrived."""
         metadata = {"event_type": EVENT, "event_payload": dict(name)}
-        answer = self._asked(
-            "chat.postMessage", json={"channel": place.channel, "thread_ts": place.thread, "metadata": metadata, **payload}
-        )
+        to = {"channel": place.channel} | ({"thread_ts": place.thread} if place.thread else {})
+        answer = self._asked("chat.postMessage", json={**to, "metadata": metadata, **payload})
         return str(answer["ts"])
 
     def find(self, place: Place, name: Mapping[str, str], oldest: float) -> tuple[str, Mapping[str, str]] | None:
@@ -122,6 +121,7 @@ class Web:
 
     def _messages(self, place: Place, oldest: float) -> Iterator[Mapping[str, Any]]:
         method = "conversations.replies" if place.thread else "conversations.history"
+        # Without include_all_metadata Slack leaves out the names of messages whose kind the app's manifest does not declare.
         asked: dict[str, Any] = {"channel": place.channel, "limit": _PAGE, "include_all_metadata": "true"}
         asked |= {"ts": place.thread} if place.thread else {"oldest": f"{oldest:.6f}"}
         for _ in range(_PAGES):
