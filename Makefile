@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := findings scanner reports mcp lambda cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark node demo test lint format bench images docs lock clean
+.PHONY: help setup spark node zip demo test lint format bench images docs lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ $(JUDGES)/node_modules/.ready: $(JUDGES)/package-lock.json
 	@touch $@
 
 node: $(NODE)/node_modules/.ready $(JUDGES)/node_modules/.ready ## Add what tests run from Node: MCP clients, judges of the page (needs npm)
+
+zip: setup ## Build dist/sre-slack.zip, the function that AWS Lambda runs for Slack
+	@$(BIN)/python lambda/build_zip.py
 
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
