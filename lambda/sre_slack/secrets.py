@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from sre_findings.model.errors import CredentialsInvalid, SreError, Unreachable, UsageError
+from sre_findings.model.errors import CredentialsInvalid, SreError, UsageError
 
 KEPT = 300.0  # seconds
 _TIMEOUT = 2.0
@@ -33,6 +33,10 @@ class Secrets:
     signing: tuple[bytes, ...] = field(repr=False)
     server_token: str = field(default="", repr=False)
     bot_token: str = field(default="", repr=False)
+
+
+class SecretUnread(CredentialsInvalid):
+    """Our own secret cannot be read, or is none."""
 
 
 class Keeper:
@@ -87,15 +91,15 @@ def _extension(name: str, environ: Mapping[str, str]) -> str:
         answer = connection.getresponse()
         body = answer.read(1 << 20)
     except (OSError, http.client.HTTPException) as error:
-        raise Unreachable("the extension for secrets does not answer", why=str(error), do="Is its layer there?") from error
+        raise SecretUnread("the extension for secrets does not answer", why=str(error), do="Is its layer there?") from error
     finally:
         connection.close()
     if answer.status != http.client.OK:
-        raise CredentialsInvalid("the secret cannot be read", why=f"the extension answered {answer.status}", do=_ALLOW)
+        raise SecretUnread("the secret cannot be read", why=f"the extension answered {answer.status}", do=_ALLOW)
     try:
         return str(json.loads(body)["SecretString"])
     except (ValueError, LookupError, TypeError) as error:
-        raise CredentialsInvalid("the secret is no text", do="See docs/slack.md.") from error
+        raise SecretUnread("the secret is no text", do="See docs/slack.md.") from error
 
 
 _ALLOW = "Allow secretsmanager:GetSecretValue for SRE_SLACK_SECRET_ID to the function's role."
@@ -110,7 +114,7 @@ def _secrets_manager(name: str) -> str:
     try:
         answer = boto3.client("secretsmanager", config=quick).get_secret_value(SecretId=name)
     except (BotoCoreError, ClientError) as error:
-        raise CredentialsInvalid("the secret cannot be read", why=type(error).__name__, do=_ALLOW) from error
+        raise SecretUnread("the secret cannot be read", why=type(error).__name__, do=_ALLOW) from error
     if "SecretString" not in answer:
-        raise CredentialsInvalid("the secret is no text", do="See docs/slack.md.")
+        raise SecretUnread("the secret is no text", do="See docs/slack.md.")
     return answer["SecretString"]

@@ -73,7 +73,7 @@ def test_an_extension_that_refuses_or_is_not_there_is_an_error(stand_in: Any) ->
     with pytest.raises(CredentialsInvalid, match="the extension answered 400"):
         Keeper(extension(stand_in)).secrets()
     gone = {"SRE_SLACK_SECRET_ID": "x", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": "9"}
-    with pytest.raises(Unreachable, match="does not answer"):
+    with pytest.raises(CredentialsInvalid, match="does not answer"):
         Keeper(gone).secrets()
 
 

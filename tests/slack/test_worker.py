@@ -19,7 +19,7 @@ from sre_slack.secrets import Keeper
 from sre_slack.worker import Worker
 
 NOW = 1_795_000_000.0
-CONTEXT = SimpleNamespace(aws_request_id="operation-1")
+CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_millis=lambda: 60_000)
 ENVIRON = {"SRE_SERVER": "http://127.0.0.1:9/mcp", "SRE_SLACK_SIGNING_SECRET": "sign-me", "SRE_TOKEN": "sre_secret"}
 
 

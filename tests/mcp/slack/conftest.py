@@ -1,0 +1,222 @@
+"""The deployed zip in AWS's own runtime, a server process, a table, a secret, and where Slack takes answers.
+
+Between the function and the server stands ``way``, which lets everything pass until a test says otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import pytest
+
+from sre_mcp.auth.issue import Wish, issue
+from sre_reports.slack.limits import problems
+from sre_simulator.function import REGION, Deployment, Function, runtime_in
+from sre_simulator.slack import Slack
+from sre_slack.job import ASK, Job
+
+SIGNING, BOT = "signing-secret-of-the-chain", "xoxb-bot-of-the-chain"
+ALL = {"accounts": ["*"], "owners": ["*"]}
+PLACE = {"team_id": "T0123456", "user_id": "U0123456", "channel_id": "C0123456"}
+_NUMBERS = count()
+
+
+class Way(ThreadingHTTPServer):
+    """The way to the server. ``fault`` (status, body, headers) is answered in its place, after ``delay`` seconds.
+
+    ``before`` runs when a call comes. ``cut`` leaves the half of each answer out.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Call)
+        self.server, self.url = port, f"http://127.0.0.1:{self.server_port}/mcp"
+        self.clear()
+
+    def clear(self) -> None:
+        """Lets everything pass."""
+        self.fault: tuple[int, bytes, dict[str, str]] | None = None
+        self.delay, self.cut, self.calls = threading.Event(), False, 0
+        self.seconds = 0.0
+        self.before: Callable[[], object] = lambda: None
+
+
+class _Call(BaseHTTPRequestHandler):
+    server: Way  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+
+    def do_POST(self) -> None:
+        way, body = self.server, self.rfile.read(int(self.headers["Content-Length"]))
+        way.calls += 1
+        way.before()
+        way.delay.wait(way.seconds)
+        status, said, headers = way.fault or self._asked(body)
+        with contextlib.suppress(ConnectionError):  # whoever asked has given up, or is dead
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(said))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(said[: len(said) // 2] if way.cut else said)
+
+    def _asked(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        connection = HTTPConnection("127.0.0.1", self.server.server, timeout=60)
+        try:
+            named = {name: self.headers[name] for name in ("Content-Type", "Accept", "Authorization")}
+            connection.request("POST", "/mcp", body, named)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), {"Content-Type": "application/json"}
+        finally:
+            connection.close()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass
+class Chain:
+    """Everything from Slack's command to Slack's message. Another function of it is deployed with ``changed``."""
+
+    function: Function
+    slack: Slack
+    way: Way
+    secrets: tuple[str, ...]
+    urls: list[str] = field(default_factory=list)
+
+    def types(self, text: str, url: str = "", trigger: str = "", secret: str = SIGNING) -> tuple[int, Any]:
+        """A command that Slack signed, through API Gateway: status and body."""
+        form = {**PLACE, "text": text, "trigger_id": trigger or f"1.{next(_NUMBERS)}.a",
+                "response_url": url or self.slack.response_url()}  # fmt: skip
+        body, stamp = urlencode(form), str(int(time.time()))
+        digest = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+        return self.post(body, {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"})
+
+    def post(self, body: str, headers: dict[str, str]) -> tuple[int, Any]:
+        """Any request from outside."""
+        host = self.function.url.removeprefix("http://")
+        connection = HTTPConnection(host, timeout=60)
+        try:
+            connection.request("POST", "/slack", body, {"Content-Type": "application/x-www-form-urlencoded", **headers})
+            answer = connection.getresponse()
+            said = answer.read()
+            return answer.status, json.loads(said) if said else None
+        finally:
+            connection.close()
+
+    def job(self, text: str, **changes: Any) -> tuple[bytes, str]:
+        """A job as the acknowledging half leaves it, and the address that it answers to."""
+        url = self.slack.response_url()
+        of = {"kind": ASK, "key": f"2.{next(_NUMBERS)}.b", "team": "T0123456", "user": "U0123456", "channel": "C0123456"}
+        return json.dumps(Job(**{**of, "response_url": url, "asked_at": time.time(), "text": text, **changes}).to_json()).encode(), url
+
+    def texts(self, url: str) -> list[str]:
+        return [post["text"] for post in self.slack.posts(url)]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The function's own lines of the log; nothing secret stands in any line, whoever wrote it."""
+        log = self.function.log
+        for secret in (*self.secrets, SIGNING, BOT, "secretpath", "commands/T0123456"):
+            assert secret not in log
+        return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+
+
+def _table(endpoint: str, name: str, secret: str) -> None:
+    """What the function finds in AWS."""
+    of: dict[str, Any] = {"endpoint_url": endpoint, "region_name": REGION, "aws_access_key_id": "TESTING",
+                          "aws_secret_access_key": "testing"}  # fmt: skip
+    boto3.client("secretsmanager", **of).create_secret(Name=name, SecretString=secret)
+    boto3.client("dynamodb", **of).create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def deployment(slack_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """The zip, unpacked, with quick retries."""
+    folder = tmp_path_factory.mktemp("function")
+    with zipfile.ZipFile(slack_zip) as held:
+        held.extractall(folder / "task")
+    runtime = runtime_in(folder / "runtime")
+    return Deployment(folder / "task", "sre_slack.handler.handle", runtime, name="sre-slack", retries=(0.05, 0.05))
+
+
+@pytest.fixture(scope="session")
+def people(demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    """A server that knows the function's token and one person; and the token."""
+    token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
+    path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"tokens": [entry], "slack": {"T0123456/U0123456": ALL}}))
+    with serve_with_auth(demo_store, SRE_TOKENS=path.as_uri()) as served:
+        yield served, token
+
+
+Start = Callable[..., AbstractContextManager[Chain]]
+
+
+@pytest.fixture(scope="session")
+def start(deployment: Deployment, people: tuple[Any, str], moto: str) -> Start:
+    """``with start(timeout=9.0, environ={"SRE_SERVER": "…"}, token="wrong") as chain``."""
+
+    @contextmanager
+    def started(token: str = "", environ: dict[str, str] | None = None, **changes: Any) -> Iterator[Chain]:
+        served, right = people
+        name, slack, way = f"slack-{next(_NUMBERS)}-{time.time_ns()}", Slack(problems), Way(served.port)
+        secret = {"signing_secrets": [SIGNING], "server_token": token or right, "bot_token": BOT}
+        _table(moto, name, json.dumps(secret))
+        ours = {"AWS_ENDPOINT_URL": moto, "SRE_SLACK_SECRET_ID": name, "SRE_SLACK_TABLE": name, "SRE_SERVER": way.url,
+                "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **(environ or {})}  # fmt: skip
+        with ExitStack() as stack:
+            stack.enter_context(slack)
+            stack.enter_context(serving(way))
+            function = stack.enter_context(Function(replace(deployment, environ=ours, **changes)))
+            yield Chain(function, slack, way, (right, token or right))
+
+    return started
+
+
+@pytest.fixture(scope="module")
+def module_chain(start: Start) -> Iterator[Chain]:
+    with start() as chain:
+        yield chain
+
+
+@pytest.fixture
+def chain(module_chain: Chain) -> Iterator[Chain]:
+    """One chain for all tests of a module that change nothing of it but its way; every fault is over after the test."""
+    module_chain.function.dead_letters.clear()
+    yield module_chain
+    module_chain.way.clear()
+    module_chain.slack.faults.clear()
+    module_chain.function.settle()
+    module_chain.function.refusal, module_chain.function.payload = 0, "2.0"
