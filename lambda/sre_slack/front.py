@@ -22,7 +22,9 @@ _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 64  # of a form; Slack sends about fifteen
 _TEAM, _USER, _CHANNEL = (re.compile(rf"[{letters}][A-Z0-9]{{2,20}}\Z") for letters in ("TE", "UW", "CGD"))
 _TRIGGER = re.compile(r"[A-Za-z0-9._-]{1,200}\Z")
-_LOCKED = "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was done: please tell whoever runs me."
+_LOCKED = (
+    "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was done: please tell whoever runs me."
+)
 _SORRY = "I could not start on your request: nothing was lost but the time. Please ask again in a minute."
 
 Response = dict[str, Any]

@@ -61,7 +61,9 @@ class Environment:
         self._serving = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True)
         self._serving.start()
         variables = {**environ, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
-        self.process = subprocess.Popen(command, cwd=limits.folder, env=variables, stdout=self._log, stderr=self._log)
+        self.process = subprocess.Popen(  # noqa: S603 - whoever starts a function says what it runs
+            command, cwd=limits.folder, env=variables, stdout=self._log, stderr=self._log
+        )
         self._watching = threading.Thread(target=self._watch, daemon=True)
         self._watching.start()
 
@@ -78,7 +80,9 @@ class Environment:
         except Empty:
             self.process.kill()
             self.process.wait()
-            return _failed("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {self._limits.timeout:.2f} seconds")
+            return _failed(
+                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {self._limits.timeout:.2f} seconds"
+            )
 
     def stop(self) -> None:
         """Ends the process and everything around it."""

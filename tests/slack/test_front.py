@@ -172,7 +172,9 @@ def test_without_secrets_what_looks_like_slacks_gets_a_sentence_and_starts_nothi
     assert json.loads(capsys.readouterr().out)["error"] == "the secret cannot be read"
 
 
-@pytest.mark.parametrize("changes", [{"stamp": ""}, {"stamp": str(int(NOW) - WINDOW - 1)}, {"signature": ""}, {"signature": "v0=x"}])
+@pytest.mark.parametrize(
+    "changes", [{"stamp": ""}, {"stamp": str(int(NOW) - WINDOW - 1)}, {"signature": ""}, {"signature": "v0=x"}]
+)
 def test_what_does_not_look_signed_is_refused_before_any_secret_is_read(signer: Any, changes: dict[str, str]) -> None:
     keeper = Unread()
     assert Front(keeper, lambda _: None, lambda: NOW).answer(signer.event("text=x", **changes))["statusCode"] == 401

@@ -124,6 +124,29 @@ def test_the_first_failure_promises_and_the_last_apologises(room: Room, make_job
     assert "`operation-1`" in last
 
 
+def test_a_fault_of_our_own_is_told_and_stays_a_fault(
+    room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> Message:
+        raise RuntimeError("https://hooks.slack.com/secretpath")
+
+    monkeypatch.setattr(worker, "answer", broken)
+    with pytest.raises(RuntimeError):
+        room.worker.work(make_job(), CONTEXT)
+    assert [text for text, _ in room.sent] == [
+        "Something in me is broken. Your request is kept, and I'll try again within minutes."
+    ]
+    assert json.loads(capsys.readouterr().out)["error"] == "RuntimeError"
+
+
+def test_where_failures_cannot_be_counted_nothing_is_promised(room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.found = Unreachable("x")
+    monkeypatch.setattr(room.records, "failures", lambda _job: None)
+    room.tries(make_job())
+    assert len({text for text, _ in room.sent}) == 1
+    assert room.sent[0][0].endswith("ask again; this was operation `operation-1`.")
+
+
 def test_after_a_failure_the_answer_still_comes(room: Room, make_job: Any) -> None:
     found, room.found = room.found, Unreachable("x")
     room.tries(make_job(), 1)

@@ -136,7 +136,9 @@ class Chain:
         """A job as the acknowledging half leaves it, and the address that it answers to."""
         url = self.slack.response_url()
         of = {"kind": ASK, "key": f"2.{next(_NUMBERS)}.b", "team": "T0123456", "user": "U0123456", "channel": "C0123456"}
-        return json.dumps(Job(**{**of, "response_url": url, "asked_at": time.time(), "text": text, **changes}).to_json()).encode(), url
+        return json.dumps(
+            Job(**{**of, "response_url": url, "asked_at": time.time(), "text": text, **changes}).to_json()
+        ).encode(), url
 
     def texts(self, url: str) -> list[str]:
         return [post["text"] for post in self.slack.posts(url)]
@@ -170,27 +172,43 @@ def deployment(slack_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Dep
     return Deployment(folder / "task", "sre_slack.handler.handle", runtime, name="sre-slack", retries=(0.05, 0.05))
 
 
+Known = tuple[Any, str]
+Serve = Callable[[Path], AbstractContextManager[Known]]
+
+
 @pytest.fixture(scope="session")
-def people(demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
-    """A server that knows the function's token and one person; and the token."""
-    token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
-    path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"tokens": [entry], "slack": {"T0123456/U0123456": ALL}}))
-    with serve_with_auth(demo_store, SRE_TOKENS=path.as_uri()) as served:
-        yield served, token
+def serve_person(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """A server over a store that knows the function's token and one person; and the token."""
+
+    @contextmanager
+    def serve(store: Path) -> Iterator[Known]:
+        token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
+        path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({"tokens": [entry], "slack": {"T0123456/U0123456": ALL}}))
+        with serve_with_auth(store, SRE_TOKENS=path.as_uri()) as served:
+            yield served, token
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def person(demo_store: Path, serve_person: Serve) -> Iterator[Known]:
+    """The one over the demo."""
+    with serve_person(demo_store) as known:
+        yield known
 
 
 Start = Callable[..., AbstractContextManager[Chain]]
 
 
 @pytest.fixture(scope="session")
-def start(deployment: Deployment, people: tuple[Any, str], moto: str) -> Start:
+def start(deployment: Deployment, person: Known, moto: str) -> Start:
     """``with start(timeout=9.0, environ={"SRE_SERVER": "…"}, token="wrong") as chain``."""
 
     @contextmanager
-    def started(token: str = "", environ: dict[str, str] | None = None, **changes: Any) -> Iterator[Chain]:
-        served, right = people
+    def started(token: str = "", environ: dict[str, str] | None = None, known: Known = person, **changes: Any) -> Iterator[Chain]:
+        served, right = known
         name, slack, way = f"slack-{next(_NUMBERS)}-{time.time_ns()}", Slack(problems), Way(served.port)
         secret = {"signing_secrets": [SIGNING], "server_token": token or right, "bot_token": BOT}
         _table(moto, name, json.dumps(secret))

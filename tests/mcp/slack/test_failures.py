@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sre_simulator.fleet import CLEAN_INSTANCE
+from sre_simulator.server import Fault
 
 KEPT = " Your request is kept, and I'll try again within minutes."
 NOT_REACHED = "I could not reach the server that knows."
@@ -26,7 +27,9 @@ def failed(chain: Any, reason: str) -> None:
     assert json.loads(letter.event)["job"]["text"] == CLEAN_INSTANCE
     promise, apology = chain.texts(url)
     assert promise == reason + KEPT
-    assert apology == f"I am sorry: I could not answer. {reason} Please ask again later; this was operation `{letter.request_id}`."
+    assert (
+        apology == f"I am sorry: I could not answer. {reason} Please ask again later; this was operation `{letter.request_id}`."
+    )
     lines = [line for line in chain.lines() if line.get("operation") == letter.request_id]
     assert [(line["level"], line["message"], line["failures"]) for line in lines] == [
         ("error", "not answered", number) for number in (1, 2, 3)
@@ -71,7 +74,7 @@ def test_a_server_that_is_too_slow(start: Any) -> None:
 
 
 def test_a_server_that_comes_back_is_asked_again(chain: Any) -> None:
-    fault = (503, b"", {})
+    fault: tuple[int, bytes, dict[str, str]] = (503, b"", {})
     chain.way.fault = fault
 
     def heal() -> None:
@@ -96,10 +99,7 @@ def test_a_lambda_that_does_not_take_the_job(chain: Any) -> None:
     assert [line["level"] for line in chain.lines() if line["message"] == "cannot acknowledge"] == ["error"] * 3
 
 
-Fault = dict[str, str]
-
-
-def denied(kind: str) -> Fault:
+def denied(kind: str) -> dict[str, str]:
     return {"__type": kind, "message": "User arn:aws:sts::111122223333:assumed-role/x is not allowed"}
 
 
@@ -108,7 +108,7 @@ def of_dynamodb(service: Any, start: Any) -> Iterator[Any]:
     """A chain whose table throttles."""
     for operation in ("PutItem", "UpdateItem", "DeleteItem", "GetItem"):
         service.tell(operation, denied("com.amazonaws.dynamodb.v20120810#ThrottlingException"), status=400)
-    with start(environ={"AWS_ENDPOINT_URL_DYNAMODB": service.url}) as chain:
+    with start(environ={"AWS_ENDPOINT_URL_DYNAMODB": service.url}, retries=(0.05,)) as chain:
         yield chain
 
 
@@ -119,8 +119,8 @@ def test_a_table_that_throttles_is_told_without_a_promise(of_dynamodb: Any) -> N
     of_dynamodb.function.settle()
     (letter,) = of_dynamodb.function.dead_letters
     after = f" If no answer takes this place within minutes, ask again; this was operation `{letter.request_id}`."
-    assert of_dynamodb.texts(url) == [NO_RECORDS + after] * 3
-    assert [line["failures"] for line in of_dynamodb.lines()] == [None] * 3
+    assert of_dynamodb.texts(url) == [NO_RECORDS + after] * 2
+    assert [line["failures"] for line in of_dynamodb.lines()] == [None] * 2
     assert of_dynamodb.way.calls == 0
 
 
@@ -202,9 +202,19 @@ def test_a_slack_that_fails_for_a_while_gets_the_answer_later(chain: Any) -> Non
     assert chain.function.dead_letters == []
 
 
-def test_a_fault_of_our_own_is_told_too(start: Any) -> None:
-    with start(environ={"SRE_PUBLIC_URL": "https://["}) as chain:
+def test_a_snapshot_that_lacks_a_region_is_told_as_such(
+    start: Any, serve_person: Any, scan_into: Any, make_finding: Callable[..., dict[str, Any]]
+) -> None:
+    there = {"id": "i-0fedcba9876543210", "type": "AWS_EC2_INSTANCE", "region": "us-east-1", "partition": "aws"}
+    arn = f"arn:aws:inspector2:us-east-1:111122223333:finding/{2:032x}"
+    findings = [make_finding(1), make_finding(2, resources=[there], findingArn=arn)]
+    denied_ = Fault("denied", "ListFindings", region="us-east-1", times=9)
+    store = scan_into(findings, faults=[denied_])
+    with serve_person(store) as known, start(known=known) as chain:
         url = chain.slack.response_url()
-        chain.types(CLEAN_INSTANCE, url)
+        chain.types("", url)
         chain.function.settle()
-        print(chain.texts(url), chain.lines())
+        (post,) = chain.slack.posts(url)
+    told = json.dumps(post["blocks"])
+    assert ":warning: us-east-1: findings denied" in told
+    assert "partial." in told

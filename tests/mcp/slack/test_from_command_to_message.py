@@ -65,7 +65,7 @@ def test_one_command_that_comes_three_times_is_one_message(chain: Any) -> None:
 
 def test_deliveries_at_the_same_moment_are_one_message(chain: Any) -> None:
     """The first is held at the server until the others have found it at work, and failed."""
-    busy, calls = threading.Event(), []
+    busy, calls = threading.Event(), list[bool]()
 
     def before() -> None:
         calls.append(busy.wait(20) if not calls else True)
