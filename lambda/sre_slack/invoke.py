@@ -23,7 +23,7 @@ ACCEPTED = 202
 def invoke_self(job: Job, environ: Mapping[str, str] = os.environ) -> None:
     """Hands the job to another invocation of this function. Raises SreError where Lambda does not take it."""
     region, name = environ["AWS_REGION"], environ["AWS_LAMBDA_FUNCTION_NAME"]
-    base = environ.get("AWS_ENDPOINT_URL_LAMBDA") or f"https://lambda.{region}.amazonaws.com"
+    base = environ.get("AWS_ENDPOINT_URL_LAMBDA") or environ.get("AWS_ENDPOINT_URL") or f"https://lambda.{region}.amazonaws.com"
     version = environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
     url = f"{base.rstrip('/')}/2015-03-31/functions/{quote(name, safe='')}/invocations?Qualifier={quote(version, safe='')}"
     body = json.dumps(job.to_json(), separators=(",", ":")).encode()

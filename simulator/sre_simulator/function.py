@@ -57,7 +57,7 @@ class DeadLetter:
 
 
 class Function:
-    """Runs a deployment while it is entered. ``refusal`` is the status that Invoke answers with, where it is not 0.
+    """Runs a deployment while it is entered. ``refusal`` is what Invoke answers in place of running it, where that is not 0.
 
     ``payload`` is the version of API Gateway's events, 2.0 (of an HTTP API) or 1.0 (of a REST API).
     """

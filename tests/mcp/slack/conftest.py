@@ -9,18 +9,23 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import boto3
@@ -104,13 +109,15 @@ def serving(server: ThreadingHTTPServer) -> Iterator[None]:
 
 @dataclass
 class Chain:
-    """Everything from Slack's command to Slack's message. Another function of it is deployed with ``changed``."""
+    """Everything from Slack's command to Slack's message. ``host`` is what a request calls the function's by, where that is
+    not its address.
+    """
 
     function: Function
     slack: Slack
     way: Way
     secrets: tuple[str, ...]
-    urls: list[str] = field(default_factory=list)
+    host: str = ""
 
     def types(self, text: str, url: str = "", trigger: str = "", secret: str = SIGNING) -> tuple[int, Any]:
         """A command that Slack signed, through API Gateway: status and body."""
@@ -122,8 +129,8 @@ class Chain:
 
     def post(self, body: str, headers: dict[str, str]) -> tuple[int, Any]:
         """Any request from outside."""
-        host = self.function.url.removeprefix("http://")
-        connection = HTTPConnection(host, timeout=60)
+        connection = HTTPConnection(self.function.url.removeprefix("http://"), timeout=60)
+        headers = {**headers, "Host": self.host} if self.host else headers
         try:
             connection.request("POST", "/slack", body, {"Content-Type": "application/x-www-form-urlencoded", **headers})
             answer = connection.getresponse()
@@ -151,12 +158,17 @@ class Chain:
         return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
 
 
-def _table(endpoint: str, name: str, secret: str) -> None:
-    """What the function finds in AWS."""
-    of: dict[str, Any] = {"endpoint_url": endpoint, "region_name": REGION, "aws_access_key_id": "TESTING",
-                          "aws_secret_access_key": "testing"}  # fmt: skip
-    boto3.client("secretsmanager", **of).create_secret(Name=name, SecretString=secret)
-    boto3.client("dynamodb", **of).create_table(
+def client(service: str, endpoint: str) -> Any:
+    """A client of an emulator of AWS."""
+    return boto3.client(service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="TESTING",
+                        aws_secret_access_key="testing")  # fmt: skip
+
+
+def furnished(endpoint: str, name: str, token: str) -> None:
+    """A secret and a table, as docs/slack.md says."""
+    secret = json.dumps({"signing_secrets": [SIGNING], "server_token": token, "bot_token": BOT})
+    client("secretsmanager", endpoint).create_secret(Name=name, SecretString=secret)
+    client("dynamodb", endpoint).create_table(
         TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )  # fmt: skip
@@ -210,8 +222,7 @@ def start(deployment: Deployment, person: Known, moto: str) -> Start:
     def started(token: str = "", environ: dict[str, str] | None = None, known: Known = person, **changes: Any) -> Iterator[Chain]:
         served, right = known
         name, slack, way = f"slack-{next(_NUMBERS)}-{time.time_ns()}", Slack(problems), Way(served.port)
-        secret = {"signing_secrets": [SIGNING], "server_token": token or right, "bot_token": BOT}
-        _table(moto, name, json.dumps(secret))
+        furnished(moto, name, token or right)
         ours = {"AWS_ENDPOINT_URL": moto, "SRE_SLACK_SECRET_ID": name, "SRE_SLACK_TABLE": name, "SRE_SERVER": way.url,
                 "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **(environ or {})}  # fmt: skip
         with ExitStack() as stack:
@@ -238,3 +249,61 @@ def chain(module_chain: Chain) -> Iterator[Chain]:
     module_chain.slack.faults.clear()
     module_chain.function.settle()
     module_chain.function.refusal, module_chain.function.payload = 0, "2.0"
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """ministack, which runs functions and API Gateway too; its URL."""
+    python = Path(sys.prefix) / "emulator" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("the emulator of AWS is not installed: make emulator")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("emulator")
+    environ = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
+               "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING"}  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log)
+        try:
+            _answers(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Waits until it listens."""
+    for _ in range(3000):
+        assert process.poll() is None
+        with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+@pytest.fixture
+def on_ministack(emulator: str, slack_zip: Path, person: Known) -> Iterator[Chain]:
+    """The zip itself, deployed as docs/slack.md says, behind an HTTP API."""
+    served, token = person
+    s3, functions, gateway = (client(name, emulator) for name in ("s3", "lambda", "apigatewayv2"))
+    furnished(emulator, "sre-slack", token)
+    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="code", Key="sre-slack.zip", Body=slack_zip.read_bytes())
+    slack, way = Slack(problems), Way(served.port)
+    variables = {"SRE_SLACK_SECRET_ID": "sre-slack", "SRE_SLACK_TABLE": "sre-slack", "SRE_SERVER": way.url,
+                 "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place}  # fmt: skip
+    made = functions.create_function(
+        FunctionName="sre-slack", Runtime=f"python3.{sys.version_info.minor}", Handler="sre_slack.handler.handle", Timeout=60,
+        Role="arn:aws:iam::000000000000:role/sre-slack", MemorySize=512, Environment={"Variables": variables},
+        Code={"S3Bucket": "code", "S3Key": "sre-slack.zip"},
+    )  # fmt: skip
+    api = gateway.create_api(Name="slack", ProtocolType="HTTP")["ApiId"]
+    to = gateway.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", PayloadFormatVersion="2.0", IntegrationUri=made["FunctionArn"]
+    )["IntegrationId"]
+    gateway.create_route(ApiId=api, RouteKey="POST /slack", Target=f"integrations/{to}")
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    with slack, serving(way):
+        host = f"{api}.execute-api.localhost:{emulator.rpartition(':')[2]}"
+        yield Chain(cast("Function", SimpleNamespace(url=emulator)), slack, way, (token,), host)
