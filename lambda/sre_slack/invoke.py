@@ -1,7 +1,7 @@
 """The function's call of itself, without waiting for the answer: one signed POST.
 
-botocore signs it; its client is not used, for it takes twice the time to import that Slack's three seconds leave to spare on a
-small function. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+boto3 is not imported for it: that takes longer than all the rest, and Slack waits for three seconds, on a small function too.
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import json
 import os
 import ssl
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from sre_findings.model.errors import AccessDenied, SreError, Throttled, Unreachable
 from sre_slack.job import Job
+from sre_slack.sigv4 import Keys, Place, signed
 
 _TIMEOUT = 1.5  # seconds: what is left of Slack's three must do for the way back
 ACCEPTED = 202
@@ -33,15 +35,10 @@ def invoke_self(job: Job, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def _signed(url: str, body: bytes, region: str, environ: Mapping[str, str]) -> dict[str, str]:
-    from botocore.auth import SigV4Auth  # noqa: PLC0415 - 90 ms, after the request was found to be Slack's
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415
-    from botocore.credentials import Credentials  # noqa: PLC0415
-
-    keys = [environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    keys = Keys(*(environ.get(name, "") for name in names))
     headers = {"Content-Type": "application/json", "X-Amz-Invocation-Type": "Event"}
-    request = AWSRequest("POST", url, headers, body)
-    SigV4Auth(Credentials(keys[0] or "", keys[1] or "", keys[2]), "lambda", region).add_auth(request)
-    return dict(request.headers.items())
+    return signed(url, body, headers, keys, Place(region, "lambda"), datetime.now(UTC))
 
 
 def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
