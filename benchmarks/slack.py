@@ -39,6 +39,10 @@ from sre_simulator.slack import Slack
 HERE = Path(__file__).parent
 FINDINGS, COLD, WARM = 100_000, 11, 200
 SIGNING, NAME = "signing-secret-of-the-benchmark", "sre-slack"
+_ABOUT = (
+    "The zip of `make zip`. Lambda, API Gateway, DynamoDB and Slack are stand-ins on the loopback; the runtime is AWS's own "
+    f"(`awslambdaric`), the server a process over a snapshot of {FINDINGS:,} findings. Every command is another person's."
+)
 
 _ONCE = """
 import json, resource, sys
@@ -58,14 +62,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name:
         folder = Path(name)
         archive, task = folder / "sre-slack.zip", folder / "task"
-        subprocess.run([sys.executable, str(HERE.parent / "lambda" / "build_zip.py"), str(archive)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, str(HERE.parent / "lambda" / "build_zip.py"), str(archive)], check=True, stdout=subprocess.DEVNULL
+        )
         with zipfile.ZipFile(archive) as held:
             held.extractall(task)
             size = sum(one.file_size for one in held.infolist())
-        lines = ["# Slack", "", machine(), "", "The zip of `make zip`. Lambda, API Gateway, DynamoDB and Slack are stand-ins on the loopback; the "
-                 "runtime is AWS's own (`awslambdaric`), the server a process over a snapshot "
-                 f"of {FINDINGS:,} findings. Every command is another person's.", "",
-                 f"The zip has {archive.stat().st_size / 1e6:.1f} MB ({size / 1e6:.0f} MB unpacked); the target is 25.", ""]  # fmt: skip
+        packed = archive.stat().st_size / 1e6
+        lines = [
+            "# Slack", "", machine(), "", _ABOUT, "",
+            f"The zip has {packed:.1f} MB ({size / 1e6:.0f} MB unpacked); the target is 25.", "",
+        ]  # fmt: skip
         lines += [*cold(task, folder), "", *warm(task, folder)]
     (HERE / "results" / "slack.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
@@ -84,7 +91,7 @@ def cold(task: Path, folder: Path) -> list[str]:
         rows = {
             "a bare interpreter": ([], {}),
             "the function, its secret from AWS's extension": (["sre_slack.handler", str(task)], behind),
-            "the function, its secret from Secrets Manager by boto3": (["sre_slack.handler", str(task)], manager),
+            "the function, its secret from Secrets Manager": (["sre_slack.handler", str(task)], manager),
             "the same zip without its bytecode, from the extension": (["sre_slack.handler", str(plain)], behind),
             "a handler with boto3's client, its secret in its environment": (["boto3_handler", peers, site], ours),
         }
@@ -240,15 +247,19 @@ def warm(task: Path, folder: Path) -> list[str]:
         ("both halves cold: command to acknowledgement", [one for one, _ in starts], "–"),
         ("both halves cold: command to the answer in Slack", [one for _, one in starts], "–"),
     ]
-    lines = [f"Wall, over HTTP; {WARM} commands for an instance with many findings, each after the one before was answered; "
-             "5 for cold starts.", "", "| | p50, ms | p99, ms | target, ms |", "| --- | --- | --- | --- |"]  # fmt: skip
-    return lines + [f"| {name} | {statistics.median(v):.1f} | {sorted(v)[int(len(v) * 0.99)]:.1f} | {goal} |" for name, v, goal in rows]
+    head = f"Wall, over HTTP; {WARM} commands for an instance with many findings, each after the one before was answered"
+    lines = [f"{head}; 5 cold starts.", "", "| | p50, ms | p99, ms | target, ms |", "| --- | --- | --- | --- |"]
+    return lines + [
+        f"| {name} | {statistics.median(v):.1f} | {sorted(v)[int(len(v) * 0.99)]:.1f} | {goal} |" for name, v, goal in rows
+    ]
 
 
 def snapshot(folder: Path, stack: ExitStack) -> dict[str, str]:
     """Settings that lead to a store with one night."""
     environ = environment(stack.enter_context(simulator(FINDINGS)), folder / "store")
-    subprocess.run([str(BIN / "sre-cli"), "scan", "-r", "eu-west-1", "--rate", "1000"], env=environ, check=True, capture_output=True)
+    subprocess.run(
+        [str(BIN / "sre-cli"), "scan", "-r", "eu-west-1", "--rate", "1000"], env=environ, check=True, capture_output=True
+    )
     return environ
 
 

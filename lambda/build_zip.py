@@ -3,7 +3,7 @@
 In it are the modules of ours that the function reaches by its imports, and the libraries of the extra ``slack`` as they lie in
 the environment that ``make setup`` installed from requirements.lock: each file is held against the sum that its wheel told,
 and each version against the lock. Nothing is downloaded. A library with compiled parts is refused, so that the zip runs on
-either processor. Of botocore's 440 descriptions of services it holds those that are called.
+either processor. Of botocore's 440 descriptions of services it holds the one that is called by its client.
 
 Python's own bytecode lies beside each source, unchecked: Lambda's disk cannot be written, and a start would compile it all
 again. It is of the Python that builds; another one passes over it and starts slower.
@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = {"sre_slack": "lambda", "sre_reports": "reports", "sre_findings": "findings"}
-SERVICES = ("dynamodb", "secretsmanager")
+SERVICES = ("dynamodb",)
 _LEFT_OUT = re.compile(
     rf"botocore/data/(?!(?:{'|'.join(SERVICES)})/|[^/]+\.json)|boto3/data/(?!dynamodb/)|boto3/examples/"
     r"|.*(?:\.pyi|/py\.typed|\.pyc)$|\.\./|[^/]+\.dist-info/(?!METADATA$|licenses/|LICENSE|NOTICE)|distutils-precedence\.pth"

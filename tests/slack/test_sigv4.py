@@ -16,7 +16,9 @@ from sre_slack.sigv4 import Keys, Place, signed
 
 keys = st.text("ABCDEFGHabcdefgh0123456789/+=", min_size=1, max_size=40)
 names = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True) | st.just("arn%3Aaws%3Alambda%3Ax")
-hosts = st.sampled_from(("https://lambda.eu-west-1.amazonaws.com", "http://127.0.0.1:4566", "https://lambda.cn-north-1.amazonaws.com.cn"))
+hosts = st.sampled_from(
+    ("https://lambda.eu-west-1.amazonaws.com", "http://127.0.0.1:4566", "https://lambda.cn-north-1.amazonaws.com.cn")
+)
 qualifiers = st.sampled_from(("%24LATEST", "7", "live"))
 
 

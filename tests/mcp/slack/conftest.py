@@ -260,8 +260,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("emulator")
-    environ = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
-               "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING"}  # fmt: skip
+    environ = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1",
+               "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING"}  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log)
         try:
