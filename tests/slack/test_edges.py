@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from http.client import HTTPSConnection
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -94,7 +95,29 @@ def test_without_the_extension_secrets_manager_is_asked(aws: str) -> None:
         Keeper(environ | {"SRE_SLACK_SECRET_ID": "bytes"}).secrets()
 
 
-MANAGED = {"SRE_SLACK_SECRET_ID": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
+def test_outside_of_lambda_credentials_are_found_as_everywhere(
+    stand_in: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    environ = {"SRE_SLACK_SECRET_ID": "x", "AWS_ENDPOINT_URL": stand_in.url}
+    with pytest.raises(CredentialsInvalid, match="no credentials or no region of AWS are set"):
+        Keeper(environ).secrets()
+    config = tmp_path / "config"
+    config.write_text("[profile one]\nregion = us-west-2\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = testing\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "one")
+    stand_in.will(200, told())
+    assert Keeper(environ).secrets() == KNOWN
+    assert "Credential=AKIDPROFILE/" in stand_in.asked[0].headers["authorization"]
+    assert "/us-west-2/secretsmanager/" in stand_in.asked[0].headers["authorization"]
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    with pytest.raises(CredentialsInvalid, match="cannot be used"):
+        Keeper(environ).secrets()
+
+
+MANAGED = {"SRE_SLACK_SECRET_ID": "x", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "testing",
+           "AWS_SECRET_ACCESS_KEY": "testing"}  # fmt: skip
 
 
 def test_a_secrets_manager_that_fails_once_is_asked_again_and_no_more(stand_in: Any) -> None:
