@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,12 @@ def function(deployment: Deployment) -> Iterator[Function]:
         yield function
 
 
-def asked(function: Function, path: str, body: bytes = b"{}", **headers: str) -> tuple[int, bytes, dict[str, str]]:
+def asked(
+    function: Function, path: str, body: bytes = b"{}", headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes, dict[str, str]]:
     connection = HTTPConnection(function.url.removeprefix("http://"), timeout=30)
     try:
-        connection.request("POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request("POST", path, body, dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read(), dict(answer.getheaders())
     finally:
@@ -57,17 +59,17 @@ INVOKE = "/2015-03-31/functions/toy/invocations"
 
 
 def test_it_is_invoked_with_and_without_waiting(function: Function) -> None:
-    status, said, headers = asked(function, INVOKE, **SIGNED)
+    status, said, headers = asked(function, INVOKE, headers=SIGNED)
     assert (status, json.loads(said)) == (200, {"tries": 1, "name": "toy", "left": True})
     assert "X-Amz-Function-Error" not in headers
-    assert asked(function, INVOKE, X_Amz_Invocation_Type="Event", **SIGNED)[:2] == (202, b"")
+    assert asked(function, INVOKE, headers=SIGNED | {"X-Amz-Invocation-Type": "Event"})[:2] == (202, b"")
     function.settle()
     assert "try 2 of" in function.log
-    status, said, headers = asked(function, INVOKE, b'{"failing": 9}', **SIGNED)
+    status, said, headers = asked(function, INVOKE, b'{"failing": 9}', SIGNED)
     assert (status, json.loads(said)["errorType"], headers["X-Amz-Function-Error"]) == (200, "ValueError", "Unhandled")
     assert asked(function, INVOKE)[0] == 403
-    assert asked(function, "/2015-03-31/functions/other/invocations", **SIGNED)[0] == 404
-    assert asked(function, INVOKE, b" " * 300_000, **SIGNED)[0] == 413
+    assert asked(function, "/2015-03-31/functions/other/invocations", headers=SIGNED)[0] == 404
+    assert asked(function, INVOKE, b" " * 300_000, SIGNED)[0] == 413
 
 
 def test_what_fails_is_tried_three_times_under_one_id_and_then_kept(function: Function) -> None:
