@@ -67,7 +67,7 @@ def test_a_server_that_does_not_know_the_token(start: Any) -> None:
 
 def test_a_server_that_is_too_slow(start: Any) -> None:
     """The time limit is the half of Lambda's: the other half is for saying so."""
-    with start(timeout=4.0) as chain:
+    with start(timeout=6.0) as chain:
         chain.way.seconds = 30.0
         failed(chain, "The server that knows took too long to answer.")
         chain.way.delay.set()
