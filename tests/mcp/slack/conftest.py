@@ -9,9 +9,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
-import socket
-import subprocess
 import sys
 import threading
 import time
@@ -250,38 +247,6 @@ def chain(module_chain: Chain) -> Iterator[Chain]:
     module_chain.slack.faults.clear()
     module_chain.function.settle()
     module_chain.function.refusal, module_chain.function.payload = 0, "2.0"
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """ministack, which runs functions and API Gateway too; its URL."""
-    python = Path(sys.prefix) / "emulator" / "bin" / "python"
-    if not python.exists():
-        pytest.skip("the emulator of AWS is not installed: make emulator")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("emulator")
-    environ = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1",
-               "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0",
-               "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING"}  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log)
-        try:
-            _answers(port, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Waits until it listens."""
-    for _ in range(3000):
-        assert process.poll() is None
-        with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.01)
-    raise TimeoutError
 
 
 @pytest.fixture
