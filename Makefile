@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := findings scanner reports mcp lambda cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark node demo test lint format bench images docs lock clean
+.PHONY: help setup spark emulator node zip demo test lint format bench images docs lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +28,14 @@ $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
 
+$(VENV)/.emulator: $(VENV)/.ready requirements-emulator.lock
+	@echo "make: adding an emulator of AWS to $(VENV)/emulator; 90 MB, once" >&2
+	@$(BIN)/python -m venv $(VENV)/emulator
+	@$(VENV)/emulator/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-emulator.lock
+	@touch $@
+
+emulator: $(VENV)/.emulator ## Add the emulator of AWS that some tests run, in an environment of its own: it wants another botocore
+
 NODE := tests/mcp/node
 JUDGES := tests/reports/node
 
@@ -42,6 +50,9 @@ $(JUDGES)/node_modules/.ready: $(JUDGES)/package-lock.json
 	@touch $@
 
 node: $(NODE)/node_modules/.ready $(JUDGES)/node_modules/.ready ## Add what tests run from Node: MCP clients, judges of the page (needs npm)
+
+zip: setup ## Build dist/sre-slack.zip, the function that AWS Lambda runs for Slack
+	@$(BIN)/python lambda/build_zip.py
 
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
@@ -72,6 +83,7 @@ docs: setup ## Renew the parts of the documentation that are made from the code
 lock: setup ## Pin the dependencies anew (needs uv)
 	uv pip compile setup.cfg --extra cli --extra slack --extra dev --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
 	uv pip compile setup.cfg --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-spark.lock
+	uv pip compile setup.cfg --extra emulator --universal --python-version 3.11 --generate-hashes --quiet -o requirements-emulator.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) $(NODE)/node_modules $(JUDGES)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

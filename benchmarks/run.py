@@ -7,6 +7,7 @@ import collect
 import exports
 import report
 import serve
+import slack
 import start
 
 if __name__ == "__main__":
@@ -15,4 +16,5 @@ if __name__ == "__main__":
     answers.main()
     exports.main()
     serve.main()
+    slack.main()
     report.main()

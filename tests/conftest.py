@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,6 +61,15 @@ def real_findings() -> list[Path]:
     if not files:
         pytest.skip(f"no recorded findings in {REAL_FINDINGS}; set SRE_REAL_FINDINGS")
     return files
+
+
+@pytest.fixture(scope="session")
+def slack_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``make zip`` builds."""
+    path = tmp_path_factory.mktemp("zip") / "sre-slack.zip"
+    build = Path(__file__).resolve().parents[1] / "lambda" / "build_zip.py"
+    subprocess.run([sys.executable, str(build), str(path)], check=True, capture_output=True)
+    return path
 
 
 @pytest.fixture(scope="session")

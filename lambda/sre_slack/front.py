@@ -16,15 +16,22 @@ from sre_slack.job import ASK, KINDS, Job
 from sre_slack.request import Malformed, Request, request_of
 from sre_slack.respond import is_slack
 from sre_slack.secrets import Keeper
-from sre_slack.signature import is_signed
+from sre_slack.signature import is_signed, looks_signed
 
 _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 64  # of a form; Slack sends about fifteen
 _TEAM, _USER, _CHANNEL = (re.compile(rf"[{letters}][A-Z0-9]{{2,20}}\Z") for letters in ("TE", "UW", "CGD"))
 _TRIGGER = re.compile(r"[A-Za-z0-9._-]{1,200}\Z")
+_LOCKED = (
+    "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was done: please tell whoever runs me."
+)
 _SORRY = "I could not start on your request: nothing was lost but the time. Please ask again in a minute."
 
 Response = dict[str, Any]
+
+
+class _Locked(Exception):
+    """Our secrets cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +43,32 @@ class Front:
     now: Callable[[], float] = time.time
 
     def answer(self, event: Mapping[str, Any]) -> Response:
-        """What API Gateway gives back: 200 to Slack, 401 to whoever is not, 400 to what is no request of Slack's."""
+        """What API Gateway gives back: 200 to Slack, 401 to whoever is not, 400 to what is no request of Slack's.
+
+        While our secrets cannot be read nobody knows whose request it is. Slack shows its users the body of a 200 alone, so
+        what has the form of Slack's own gets one fixed sentence, and starts nothing; anything else is refused as ever.
+        """
         try:
             request = request_of(event)
-            if not is_signed(request, self.keeper.secrets().signing, self.now()):
+            if not looks_signed(request, self.now()) or not is_signed(request, self._signing(), self.now()):
                 log.note("refused", why="not signed by Slack, or too old")
                 return _plain(401)
             return self._asked(request)
+        except _Locked:
+            return _said(_LOCKED)
         except Malformed as error:
             log.note("refused", why=str(error))
             return _plain(400)
         except SreError as error:
             log.fault("cannot acknowledge", error)
             return _said(_SORRY)
+
+    def _signing(self) -> tuple[bytes, ...]:
+        try:
+            return self.keeper.secrets().signing
+        except SreError as error:
+            log.fault("cannot check a signature", error)
+            raise _Locked from error
 
     def _asked(self, request: Request) -> Response:
         if request.method != "POST" or not request.headers.get("content-type", "").startswith(_FORM):

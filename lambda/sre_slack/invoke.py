@@ -1,7 +1,6 @@
 """The function's call of itself, without waiting for the answer: one signed POST.
 
-botocore signs it; its client is not used, for it takes twice the time to import that Slack's three seconds leave to spare on a
-small function. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
 from __future__ import annotations
@@ -9,57 +8,25 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import ssl
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sre_findings.model.errors import AccessDenied, SreError, Throttled, Unreachable
+from sre_slack.aws import Service, post
 from sre_slack.job import Job
 
-_TIMEOUT = 1.5  # seconds: what is left of Slack's three must do for the way back
-ACCEPTED = 202
+_LAMBDA = Service("lambda", "LAMBDA", 1.5)  # seconds: what is left of Slack's three must do for the way back
 
 
 def invoke_self(job: Job, environ: Mapping[str, str] = os.environ) -> None:
     """Hands the job to another invocation of this function. Raises SreError where Lambda does not take it."""
-    region, name = environ["AWS_REGION"], environ["AWS_LAMBDA_FUNCTION_NAME"]
-    base = environ.get("AWS_ENDPOINT_URL_LAMBDA") or f"https://lambda.{region}.amazonaws.com"
-    version = environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-    url = f"{base.rstrip('/')}/2015-03-31/functions/{quote(name, safe='')}/invocations?Qualifier={quote(version, safe='')}"
-    body = json.dumps(job.to_json(), separators=(",", ":")).encode()
-    status = _post(url, _signed(url, body, region, environ), body)
-    if status != ACCEPTED:
-        raise _refused(status)
-
-
-def _signed(url: str, body: bytes, region: str, environ: Mapping[str, str]) -> dict[str, str]:
-    from botocore.auth import SigV4Auth  # noqa: PLC0415 - 90 ms, after the request was found to be Slack's
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415
-    from botocore.credentials import Credentials  # noqa: PLC0415
-
-    keys = [environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
+    name, version = environ["AWS_LAMBDA_FUNCTION_NAME"], environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+    path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations?Qualifier={quote(version, safe='')}"
     headers = {"Content-Type": "application/json", "X-Amz-Invocation-Type": "Event"}
-    request = AWSRequest("POST", url, headers, body)
-    SigV4Auth(Credentials(keys[0] or "", keys[1] or "", keys[2]), "lambda", region).add_auth(request)
-    return dict(request.headers.items())
-
-
-def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
-    place = urlsplit(url)
-    if place.scheme == "http":  # a stand-in on the loopback
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_TIMEOUT)
-    else:
-        secure = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(place.hostname or "", place.port, timeout=_TIMEOUT, context=secure)
-    try:
-        connection.request("POST", f"{place.path}?{place.query}", body, dict(headers))
-        answer = connection.getresponse()
-        answer.read(1 << 16)
-    except (OSError, http.client.HTTPException) as error:
-        raise Unreachable("Lambda does not answer", why=str(error) or type(error).__name__) from error
-    finally:
-        connection.close()
-    return answer.status
+    body = json.dumps(job.to_json(), separators=(",", ":")).encode()
+    answer = post(_LAMBDA, path, headers, body, environ)
+    if answer.status != http.client.ACCEPTED:
+        raise _refused(answer.status)
 
 
 def _refused(status: int) -> SreError:

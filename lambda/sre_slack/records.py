@@ -53,12 +53,12 @@ class DynamoDBRecords:
         except IdempotencyPersistenceLayerError as error:
             raise NotRecorded("the table cannot be written") from error
 
-    def failures(self, job: Job) -> int:
-        """See Records. Where it cannot be counted, it is the first: better said twice than never."""
+    def failures(self, job: Job) -> int | None:
+        """See Records."""
         try:
             return self._count(f"failures#{job.key}", KEPT)
         except (BotoCoreError, ClientError):
-            return 1
+            return None
 
     def asks(self, job: Job) -> bool:
         """See Records. Where it cannot be counted nobody is held up."""

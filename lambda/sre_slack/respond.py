@@ -32,6 +32,10 @@ class Refused(Rejected):
         self.blocks = "block" in said
 
 
+class Silent(Unreachable):
+    """Slack cannot be reached, or fails."""
+
+
 def is_slack(url: str, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether an address is one that Slack gives out. Anything else would make us ask it of whoever forged a request."""
     try:
@@ -94,7 +98,7 @@ def _post(url: str, body: bytes) -> None:
         said = answer.read(1 << 16).decode(errors="replace")
         wait = answer.getheader("Retry-After", "")
     except (OSError, http.client.HTTPException) as error:
-        raise Unreachable("Slack cannot be reached", why=type(error).__name__) from error
+        raise Silent("Slack cannot be reached", why=type(error).__name__) from error
     finally:
         connection.close()
     _check(answer.status, said, wait)
@@ -110,6 +114,6 @@ def _check(status: int, said: str, wait: str) -> None:
     if status == http.client.TOO_MANY_REQUESTS:
         raise Busy(float(wait) if wait.isdecimal() else 1.0)
     if status >= http.client.INTERNAL_SERVER_ERROR:
-        raise Unreachable(f"Slack answered {status}")
+        raise Silent(f"Slack answered {status}")
     if status != http.client.OK:
         raise Refused(said)

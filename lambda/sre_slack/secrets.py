@@ -6,7 +6,7 @@ A secret is a JSON object, or a text that is a signing secret alone::
 
 Two signing secrets are two that are valid: so one is changed without a lost command. The extension answers from its own cache
 on the loopback (https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html); where it is not
-there, boto3 is imported, which takes a quarter of a second once.
+there, Secrets Manager is asked.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from sre_findings.model.errors import CredentialsInvalid, SreError, Unreachable, UsageError
+from sre_slack.aws import Answer, Service, post
 
 KEPT = 300.0  # seconds
 _TIMEOUT = 2.0
+_MANAGER = Service("secretsmanager", "SECRETS_MANAGER", _TIMEOUT)
 _EXTENSION_PORT = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
 
 
@@ -33,6 +35,10 @@ class Secrets:
     signing: tuple[bytes, ...] = field(repr=False)
     server_token: str = field(default="", repr=False)
     bot_token: str = field(default="", repr=False)
+
+
+class SecretUnread(CredentialsInvalid):
+    """Our own secret cannot be read, or is none."""
 
 
 class Keeper:
@@ -58,7 +64,7 @@ class Keeper:
 def read(environ: Mapping[str, str]) -> Secrets:
     """The secrets as they are now. The environment's own are for a laptop: they are shown to whoever may see the function."""
     if name := environ.get("SRE_SLACK_SECRET_ID"):
-        return parse(_extension(name, environ) if environ.get(_EXTENSION_PORT) else _secrets_manager(name))
+        return parse(_extension(name, environ) if environ.get(_EXTENSION_PORT) else _secrets_manager(name, environ))
     if text := environ.get("SRE_SLACK_SIGNING_SECRET"):
         return Secrets((text.encode(),), environ.get("SRE_TOKEN", ""), environ.get("SRE_SLACK_BOT_TOKEN", ""))
     raise UsageError("no signing secret is set", do="Set SRE_SLACK_SECRET_ID, or SRE_SLACK_SIGNING_SECRET on a laptop.")
@@ -87,30 +93,44 @@ def _extension(name: str, environ: Mapping[str, str]) -> str:
         answer = connection.getresponse()
         body = answer.read(1 << 20)
     except (OSError, http.client.HTTPException) as error:
-        raise Unreachable("the extension for secrets does not answer", why=str(error), do="Is its layer there?") from error
+        raise SecretUnread("the extension for secrets does not answer", why=str(error), do="Is its layer there?") from error
     finally:
         connection.close()
     if answer.status != http.client.OK:
-        raise CredentialsInvalid("the secret cannot be read", why=f"the extension answered {answer.status}", do=_ALLOW)
-    try:
-        return str(json.loads(body)["SecretString"])
-    except (ValueError, LookupError, TypeError) as error:
-        raise CredentialsInvalid("the secret is no text", do="See docs/slack.md.") from error
+        raise SecretUnread("the secret cannot be read", why=f"the extension answered {answer.status}", do=_ALLOW)
+    return _text(body)
 
 
 _ALLOW = "Allow secretsmanager:GetSecretValue for SRE_SLACK_SECRET_ID to the function's role."
 
 
-def _secrets_manager(name: str) -> str:
-    import boto3  # noqa: PLC0415 - 250 ms, only where the extension is not there
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-    quick = Config(connect_timeout=1, read_timeout=_TIMEOUT, retries={"total_max_attempts": 2, "mode": "standard"})
+def _secrets_manager(name: str, environ: Mapping[str, str]) -> str:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html"""
+    headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "secretsmanager.GetSecretValue"}
+    body = json.dumps({"SecretId": name}).encode()
     try:
-        answer = boto3.client("secretsmanager", config=quick).get_secret_value(SecretId=name)
-    except (BotoCoreError, ClientError) as error:
-        raise CredentialsInvalid("the secret cannot be read", why=type(error).__name__, do=_ALLOW) from error
-    if "SecretString" not in answer:
-        raise CredentialsInvalid("the secret is no text", do="See docs/slack.md.")
-    return answer["SecretString"]
+        answer = post(_MANAGER, "/", headers, body, environ)
+        if answer.status >= http.client.INTERNAL_SERVER_ERROR:
+            answer = post(_MANAGER, "/", headers, body, environ)
+    except Unreachable as error:
+        raise SecretUnread(error.what, why=error.why) from error
+    if answer.status != http.client.OK:
+        raise SecretUnread("the secret cannot be read", why=f"Secrets Manager answered {_kind(answer)}", do=_ALLOW)
+    return _text(answer.body)
+
+
+def _kind(answer: Answer) -> str:
+    """The name of an error, which tells nothing that is secret; its message names roles and secrets."""
+    try:
+        kind = str(json.loads(answer.body)["__type"]).rpartition("#")[2]
+    except (ValueError, LookupError, TypeError):
+        kind = ""
+    return kind if kind.isalnum() else str(answer.status)
+
+
+def _text(body: bytes) -> str:
+    """The secret in an answer, which has the same form wherever it comes from."""
+    try:
+        return str(json.loads(body)["SecretString"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise SecretUnread("the secret is no text", do="See docs/slack.md.") from error

@@ -13,17 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sre_findings.ask.remote import Remote
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Throttled, UsageError
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_slack import log
 from sre_slack.answering import TIMEOUT, answer
 from sre_slack.groups import Groups
+from sre_slack.hurry import HurriedRemote, TooSlow
 from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
 from sre_slack.principal import principal
-from sre_slack.respond import LASTS, Busy, Refused, respond, say
-from sre_slack.secrets import Keeper
+from sre_slack.respond import LASTS, Busy, Refused, Silent, respond, say
+from sre_slack.secrets import Keeper, SecretUnread
 
 TRIES = 3
 
@@ -39,8 +39,8 @@ class Records(Protocol):
         """What ``work`` gave for this job, whoever did it: it is done once, and again only where it raised."""
         ...
 
-    def failures(self, job: Job) -> int:
-        """Counts one more failure of this job, and says how many there were."""
+    def failures(self, job: Job) -> int | None:
+        """Counts one more failure of this job, and says how many there were; None where that cannot be known."""
         ...
 
     def asks(self, job: Job) -> bool:
@@ -70,7 +70,7 @@ class Worker:
         self.records.begin(context)
 
         def once() -> str:
-            ended[0] = self._answered(job, operation)
+            ended[0] = self._answered(job, context)
             return ended[0]
 
         try:
@@ -78,14 +78,14 @@ class Worker:
         except InProgress:  # whoever is at it answers, or fails and says so
             log.note("another invocation is at it", key=job.key, operation=operation)
             raise
-        except SreError as error:
+        except Exception as error:  # a bug of ours too: the asker hears of it, and Lambda sees it
             if ended[0]:  # said already: to come again would say it twice
                 log.fault("answered, and not recorded", error, key=job.key, operation=operation)
                 return ended[0]
             self._apologise(job, operation, error)
             raise
 
-    def _answered(self, job: Job, operation: str) -> str:
+    def _answered(self, job: Job, context: Any) -> str:
         if not self.records.asks(job):
             say(job.response_url, "You ask faster than I can read. Please wait a minute.", replace_original=False)
             return "rate"
@@ -93,27 +93,27 @@ class Worker:
             say(job.response_url, f"I did not share it: {why}", replace_original=False)
             return "not shared"
         try:
-            self._send(job, self._message(job))
+            self._send(job, self._message(job, context))
         except (UsageError, AccessDenied) as error:  # trying again would change nothing
             say(job.response_url, _plainly(error), replace_original=job.kind == ASK)
             return "refused"
         log.note(
             "answered",
             key=job.key,
-            operation=operation,
+            operation=context.aws_request_id,
             user=job.user,
             kind=job.kind,
             seconds=round(self.now() - job.asked_at, 3),
         )
         return "answered"
 
-    def _message(self, job: Job) -> Message:
+    def _message(self, job: Job, context: Any) -> Message:
         server = self.environ.get("SRE_SERVER", "")
         if not server:
             raise CredentialsInvalid("no server is set", do="Set SRE_SERVER for the function.")
         secrets = self.keeper.secrets()
         asking = principal(job, self.groups(job, secrets.bot_token))
-        remote = Remote(server, secrets.server_token, TIMEOUT, asking)
+        remote = HurriedRemote(server, secrets.server_token, TIMEOUT, asking, context)
         return answer(job, remote, Links(self.environ.get("SRE_PUBLIC_URL", "")))
 
     def _send(self, job: Job, message: Message) -> None:
@@ -122,11 +122,16 @@ class Worker:
         how = {"response_type": "in_channel" if shared else "ephemeral", "replace_original": not shared}
         respond(job.response_url, message, **how)
 
-    def _apologise(self, job: Job, operation: str, error: SreError) -> None:
-        """Says what happened: at the first failure that it goes on, after the last that it does not."""
+    def _apologise(self, job: Job, operation: str, error: Exception) -> None:
+        """Says what happened: at the first failure that it goes on, after the last that it does not.
+
+        Where failures cannot be counted nobody knows which one this is, and nothing is promised.
+        """
         failures = self.records.failures(job)
         log.fault("not answered", error, key=job.key, operation=operation, failures=failures)
-        if failures == 1:
+        if failures is None:
+            text = f"{_reason(error)} If no answer takes this place within minutes, ask again; this was operation `{operation}`."
+        elif failures == 1:
             text = f"{_reason(error)} Your request is kept, and I'll try again within minutes."
         elif failures >= TRIES:
             text = f"I am sorry: I could not answer. {_reason(error)} Please ask again later; this was operation `{operation}`."
@@ -144,14 +149,19 @@ def _plainly(error: SreError) -> str:
     return escaped(str(error))
 
 
-def _reason(error: SreError) -> str:
+_REASONS: Sequence[tuple[type[Exception], str]] = (  # the first that fits
+    (SecretUnread, "I cannot read my own secrets: somebody must look at my permissions."),
+    (CredentialsInvalid, "The server did not let me in: somebody must look at my token."),
+    (NotRecorded, "My own records cannot be written."),
+    (Refused, "Slack did not take my answer."),
+    (Busy, "Slack did not take my answer."),
+    (Silent, "Slack did not take my answer."),
+    (Throttled, "The server is asked too often right now."),
+    (TooSlow, "The server that knows took too long to answer."),
+    (SreError, "I could not reach the server that knows."),
+)
+
+
+def _reason(error: Exception) -> str:
     """What failed, in words that tell the asker nothing that is not theirs to know."""
-    if isinstance(error, CredentialsInvalid):
-        return "The server did not let me in: somebody must look at my token."
-    if isinstance(error, NotRecorded):
-        return "My own records cannot be written."
-    if isinstance(error, Refused | Busy):
-        return "Slack did not take my answer."
-    if isinstance(error, Throttled):
-        return "The server is asked too often right now."
-    return "I could not reach the server that knows."
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), "Something in me is broken.")

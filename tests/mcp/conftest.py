@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
@@ -29,7 +29,7 @@ from sre_findings.store.table import SqliteTable
 from sre_mcp.app import make_server
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import replay_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.server import Fault, Simulator
 
 SRE_CLI = str(Path(sys.executable).parent / "sre-cli")
 
@@ -207,13 +207,13 @@ def make_finding() -> Callable[..., dict[str, Any]]:
 def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """``scan_into(findings)``: a store with a night of these; ``scan_into(findings, store)`` adds one to it."""
 
-    def scan_them(findings: list[dict[str, Any]], store: Path | None = None) -> Path:
+    def scan_them(findings: list[dict[str, Any]], store: Path | None = None, faults: Sequence[Fault] = ()) -> Path:
         folder = tmp_path_factory.mktemp("recorded")
         (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
         store = store or folder / "store"
         fleet = replay_fleet(folder / "all.jsonl")
         ours = {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}
-        with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
+        with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
             for name, value in ours.items():
                 patch.setenv(f"AWS_{name}", value)
             patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)

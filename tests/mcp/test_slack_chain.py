@@ -29,7 +29,7 @@ from sre_slack.worker import Worker
 
 SECRET, MINE = "signing-secret", "111122223333"
 ALL = {"accounts": ["*"], "owners": ["*"]}
-CONTEXT = SimpleNamespace(aws_request_id="operation-1")
+CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_millis=lambda: 60_000)
 
 
 class Hook(ThreadingHTTPServer):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http.client import HTTPSConnection
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, Throttled, Unreachable, UsageError
 from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
+from sre_slack.aws import Service, _base, _connection
 from sre_slack.channels import not_shareable
 from sre_slack.invoke import invoke_self
 from sre_slack.respond import Busy, Refused, is_slack, respond, say, send
-from sre_slack.secrets import KEPT, Keeper, Secrets, parse
+from sre_slack.secrets import KEPT, Keeper, Secrets, SecretUnread, parse
 from sre_slack.web import ask
 
 SECRET = {"signing_secrets": ["new", "old"], "server_token": "sre_token", "bot_token": "xoxb-1"}
@@ -73,22 +75,75 @@ def test_an_extension_that_refuses_or_is_not_there_is_an_error(stand_in: Any) ->
     with pytest.raises(CredentialsInvalid, match="the extension answered 400"):
         Keeper(extension(stand_in)).secrets()
     gone = {"SRE_SLACK_SECRET_ID": "x", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": "9"}
-    with pytest.raises(Unreachable, match="does not answer"):
+    with pytest.raises(CredentialsInvalid, match="does not answer"):
         Keeper(gone).secrets()
 
 
-def test_without_the_extension_secrets_manager_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing", "DEFAULT_REGION": "eu-west-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        boto3.client("secretsmanager").create_secret(Name="sre/slack", SecretString=json.dumps(SECRET))
-        boto3.client("secretsmanager").create_secret(Name="bytes", SecretBinary=b"\x00")
-        assert Keeper({"SRE_SLACK_SECRET_ID": "sre/slack"}).secrets() == KNOWN
-        with pytest.raises(CredentialsInvalid, match="the secret cannot be read"):
-            Keeper({"SRE_SLACK_SECRET_ID": "none"}).secrets()
-        with pytest.raises(CredentialsInvalid, match="no text"):
-            Keeper({"SRE_SLACK_SECRET_ID": "bytes"}).secrets()
+def test_without_the_extension_secrets_manager_is_asked(aws: str) -> None:
+    environ = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_ENDPOINT_URL": aws,
+    }
+    boto3.client("secretsmanager", endpoint_url=aws).create_secret(Name="sre/slack", SecretString=json.dumps(SECRET))
+    boto3.client("secretsmanager", endpoint_url=aws).create_secret(Name="bytes", SecretBinary=b"\x00")
+    assert Keeper(environ | {"SRE_SLACK_SECRET_ID": "sre/slack"}).secrets() == KNOWN
+    with pytest.raises(SecretUnread, match="the secret cannot be read: Secrets Manager answered ResourceNotFoundException"):
+        Keeper(environ | {"SRE_SLACK_SECRET_ID": "none"}).secrets()
+    with pytest.raises(SecretUnread, match="no text"):
+        Keeper(environ | {"SRE_SLACK_SECRET_ID": "bytes"}).secrets()
+
+
+def test_outside_of_lambda_credentials_are_found_as_everywhere(
+    stand_in: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    environ = {"SRE_SLACK_SECRET_ID": "x", "AWS_ENDPOINT_URL": stand_in.url}
+    with pytest.raises(CredentialsInvalid, match="no credentials or no region of AWS are set"):
+        Keeper(environ).secrets()
+    config = tmp_path / "config"
+    config.write_text("[profile one]\nregion = us-west-2\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = testing\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "one")
+    stand_in.will(200, told())
+    assert Keeper(environ).secrets() == KNOWN
+    assert "Credential=AKIDPROFILE/" in stand_in.asked[0].headers["authorization"]
+    assert "/us-west-2/secretsmanager/" in stand_in.asked[0].headers["authorization"]
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    with pytest.raises(CredentialsInvalid, match="cannot be used"):
+        Keeper(environ).secrets()
+
+
+MANAGED = {"SRE_SLACK_SECRET_ID": "x", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "testing",
+           "AWS_SECRET_ACCESS_KEY": "testing"}  # fmt: skip
+
+
+def test_a_secrets_manager_that_fails_once_is_asked_again_and_no_more(stand_in: Any) -> None:
+    stand_in.will(500)
+    stand_in.will(200, told())
+    environ = {**MANAGED, "AWS_ENDPOINT_URL_SECRETS_MANAGER": stand_in.url}
+    assert Keeper(environ).secrets() == KNOWN
+    assert stand_in.asked[0].headers["x-amz-target"] == "secretsmanager.GetSecretValue"
+    assert "/eu-west-1/secretsmanager/aws4_request" in stand_in.asked[0].headers["authorization"]
+    stand_in.answers[:] = [(503, b"<!channel> arn:aws:iam", {})]
+    with pytest.raises(SecretUnread, match=r"Secrets Manager answered 503\. Allow"):
+        Keeper(environ).secrets()
+    assert len(stand_in.asked) == 4
+    with pytest.raises(SecretUnread, match="AWS does not answer for secretsmanager"):
+        Keeper({**MANAGED, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}).secrets()
+
+
+@pytest.mark.parametrize(
+    ("region", "host"), [("eu-west-1", "lambda.eu-west-1.amazonaws.com"), ("cn-north-1", "lambda.cn-north-1.amazonaws.com.cn")]
+)
+def test_a_service_of_aws_is_asked_over_tls_at_its_region(region: str, host: str) -> None:
+    base = _base(Service("lambda", "LAMBDA", 1.0), region, {})
+    assert base == f"https://{host}"
+    connection = _connection("https", host, 1.0)
+    assert isinstance(connection, HTTPSConnection)
+    assert connection.host == host
 
 
 def test_a_laptop_says_its_secrets_itself_and_nothing_said_is_an_error() -> None:
@@ -127,11 +182,11 @@ def test_what_lambda_does_not_take_is_an_error(stand_in: Any, make_job: Any, sta
 
 
 def test_a_lambda_that_is_silent_is_given_up(stand_in: Any, make_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sre_slack.invoke._TIMEOUT", 0.05)
+    monkeypatch.setattr("sre_slack.invoke._LAMBDA", Service("lambda", "LAMBDA", 0.05))
     stand_in.delay = 0.3
-    with pytest.raises(Unreachable, match="Lambda does not answer"):
+    with pytest.raises(Unreachable, match="AWS does not answer for lambda"):
         invoke_self(make_job(), of_lambda(stand_in))
-    with pytest.raises(Unreachable, match="Lambda does not answer"):
+    with pytest.raises(Unreachable, match="AWS does not answer for lambda"):
         invoke_self(make_job(), {**of_lambda(stand_in), "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:9"})
 
 

@@ -15,7 +15,7 @@ from sre_slack.command import Command, parse
 from sre_slack.front import Front
 from sre_slack.job import Job, is_job
 from sre_slack.request import LARGEST, Malformed, Request, request_of
-from sre_slack.secrets import Keeper
+from sre_slack.secrets import Keeper, Secrets, SecretUnread
 from sre_slack.signature import WINDOW, is_signed
 
 NOW = 1_795_000_000.0
@@ -149,6 +149,36 @@ def test_help_and_the_check_of_certificates_start_nothing(signer: Any) -> None:
 def test_what_cannot_be_started_is_said(signer: Any) -> None:
     answer = Door(failing=True).front.answer(signer.command("x"))
     assert "I could not start on your request" in json.loads(answer["body"])["text"]
+
+
+class Unread(Keeper):
+    """A keeper that cannot read its secrets, and counts how often it was asked."""
+
+    asked = 0
+
+    def secrets(self) -> Secrets:
+        self.asked += 1
+        raise SecretUnread("the secret cannot be read")
+
+
+def test_without_secrets_what_looks_like_slacks_gets_a_sentence_and_starts_nothing(
+    signer: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs: list[Job] = []
+    answer = Front(Unread(), jobs.append, lambda: NOW).answer(signer.command("x"))
+    assert answer["statusCode"] == 200
+    assert "I cannot read my own secrets" in json.loads(answer["body"])["text"]
+    assert jobs == []
+    assert json.loads(capsys.readouterr().out)["error"] == "the secret cannot be read"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"stamp": ""}, {"stamp": str(int(NOW) - WINDOW - 1)}, {"signature": ""}, {"signature": "v0=x"}]
+)
+def test_what_does_not_look_signed_is_refused_before_any_secret_is_read(signer: Any, changes: dict[str, str]) -> None:
+    keeper = Unread()
+    assert Front(keeper, lambda _: None, lambda: NOW).answer(signer.event("text=x", **changes))["statusCode"] == 401
+    assert keeper.asked == 0
 
 
 def press(action: str, value: Any, **changes: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 HEAVY = (
     "aws_lambda_powertools",
     "boto3",
+    "botocore",
     "duckdb",
     "jinja2",
     "mcp",
@@ -21,7 +22,7 @@ HEAVY = (
     "slack_sdk",
     "sre_slack.worker",
 )
-FACTOR, RUNS = 12, 5  # of a bare interpreter's processor time; five was measured, most of it for botocore.auth
+FACTOR, RUNS = 8, 5  # of a bare interpreter's processor time; three were measured
 
 _CHILD = """
 import json, resource, sys

@@ -19,7 +19,7 @@ from sre_slack.secrets import Keeper
 from sre_slack.worker import Worker
 
 NOW = 1_795_000_000.0
-CONTEXT = SimpleNamespace(aws_request_id="operation-1")
+CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_millis=lambda: 60_000)
 ENVIRON = {"SRE_SERVER": "http://127.0.0.1:9/mcp", "SRE_SLACK_SIGNING_SECRET": "sign-me", "SRE_TOKEN": "sre_secret"}
 
 
@@ -122,6 +122,29 @@ def test_the_first_failure_promises_and_the_last_apologises(room: Room, make_job
     assert first.endswith("Your request is kept, and I'll try again within minutes.")
     assert last.startswith(f"I am sorry: I could not answer. {reason}")
     assert "`operation-1`" in last
+
+
+def test_a_fault_of_our_own_is_told_and_stays_a_fault(
+    room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> Message:
+        raise RuntimeError("https://hooks.slack.com/secretpath")
+
+    monkeypatch.setattr(worker, "answer", broken)
+    with pytest.raises(RuntimeError):
+        room.worker.work(make_job(), CONTEXT)
+    assert [text for text, _ in room.sent] == [
+        "Something in me is broken. Your request is kept, and I'll try again within minutes."
+    ]
+    assert json.loads(capsys.readouterr().out)["error"] == "RuntimeError"
+
+
+def test_where_failures_cannot_be_counted_nothing_is_promised(room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.found = Unreachable("x")
+    monkeypatch.setattr(room.records, "failures", lambda _job: None)
+    room.tries(make_job())
+    assert len({text for text, _ in room.sent}) == 1
+    assert room.sent[0][0].endswith("ask again; this was operation `operation-1`.")
 
 
 def test_after_a_failure_the_answer_still_comes(room: Room, make_job: Any) -> None:

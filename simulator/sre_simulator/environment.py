@@ -1,0 +1,152 @@
+"""One execution environment of a function: a process of ``awslambdaric``, and the Runtime API that it asks for work.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+_API = "/2018-06-01/runtime"
+_POLL = 0.01  # seconds between two looks of a server at whether it shall end
+
+
+class Limits(Protocol):
+    """What an environment must know of its function."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it runs."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that an invocation may take."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an invocation ended: what it gave, or of which type its error is."""
+
+    payload: bytes
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Invocation:
+    request_id: str
+    event: bytes
+    arn: str
+    deadline: float
+
+
+class Environment:
+    """Started at once; runs one invocation at a time. ``process`` may be killed by whoever tests what happens then."""
+
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], limits: Limits, log: Path) -> None:
+        self.work = SimpleQueue[_Invocation | None]()
+        self.ended = SimpleQueue[Result]()
+        self._limits, self._log = limits, log.open("wb")
+        self._server = _RuntimeApi(self)
+        self._serving = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True)
+        self._serving.start()
+        variables = {**environ, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
+        self.process = subprocess.Popen(  # noqa: S603 - whoever starts a function says what it runs
+            command, cwd=limits.folder, env=variables, stdout=self._log, stderr=self._log
+        )
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+        self._watching.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can run anything more."""
+        return self.process.poll() is None
+
+    def run(self, request_id: str, event: bytes, arn: str) -> Result:
+        """One invocation, ended by its answer, its error, its time or the death of its process."""
+        self.work.put(_Invocation(request_id, event, arn, time.time() + self._limits.timeout))
+        try:
+            return self.ended.get(timeout=self._limits.timeout)
+        except Empty:
+            self.process.kill()
+            self.process.wait()
+            return _failed(
+                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {self._limits.timeout:.2f} seconds"
+            )
+
+    def stop(self) -> None:
+        """Ends the process and everything around it."""
+        self.process.kill()
+        self._watching.join()
+        self._server.shutdown()
+        self._serving.join()
+        self._server.server_close()
+        self._log.close()
+
+    def _watch(self) -> None:
+        code = self.process.wait()
+        self.work.put(None)
+        self.ended.put(_failed("Runtime.ExitError", f"Runtime exited with {f'signal {-code}' if code < 0 else f'status {code}'}"))
+
+
+def _failed(kind: str, message: str) -> Result:
+    return Result(json.dumps({"errorType": kind, "errorMessage": message}).encode(), kind)
+
+
+class _RuntimeApi(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(("127.0.0.1", 0), _Runtime)
+        self.environment = environment
+
+
+class _Runtime(BaseHTTPRequestHandler):
+    """The Runtime API. Answers leave in one piece: in several, each would wait for the other side's acknowledgement."""
+
+    server: _RuntimeApi  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        """The next invocation, whenever it comes."""
+        invocation = self.server.environment.work.get()
+        if invocation is None:
+            self.close_connection = True
+            return
+        self._answer(200, invocation.event, {
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline * 1e3)),
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
+            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
+        })  # fmt: skip
+
+    def do_POST(self) -> None:
+        """How an invocation, or the start, ended."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        kind = str(self.headers.get("Lambda-Runtime-Function-Error-Type") or "Unhandled") if self.path.endswith("/error") else ""
+        if not self.path.startswith(f"{_API}/init/"):  # a start that fails ends its process, which is seen
+            self.server.environment.ended.put(Result(body, kind))
+        self._answer(202, b"{}", {})
+
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Type": "application/json", "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""

@@ -1,0 +1,130 @@
+"""Where Slack's answers go: ``response_url`` on the loopback, with its rules and its faults.
+
+An address takes five answers within half an hour (https://docs.slack.dev/interactivity/handling-user-interaction).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs
+
+USES = 5
+
+Judge = Callable[[str, Sequence[Mapping[str, Any]]], Sequence[str]]
+Answer = tuple[int, str, Mapping[str, str]]
+
+
+@dataclass
+class _Address:
+    expired: bool = False
+    uses: int = 0
+    posts: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Hooks(ThreadingHTTPServer):
+    """Takes posts while it is entered. ``judge`` tells what is wrong with a text and its blocks.
+
+    ``faults`` are answers to give before any other, one a post: status, body, headers. ``channels`` are what it tells of each.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, judge: Judge) -> None:
+        super().__init__(("127.0.0.1", 0), _Post)
+        self.place = f"127.0.0.1:{self.server_port}"
+        self.judge, self.faults, self.channels = judge, list[Answer](), dict[str, Mapping[str, Any]]()
+        self.refused: list[str] = []
+        self._addresses: dict[str, _Address] = {}
+        self._posted = threading.Condition()
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+    def response_url(self) -> str:
+        """A new address, as a command brings one along."""
+        path = f"/commands/T0123456/{len(self._addresses)}/secretpath"
+        self._addresses[path] = _Address()
+        return f"http://{self.place}{path}"
+
+    def expire(self, url: str) -> None:
+        """Half an hour goes by."""
+        self._addresses[url.removeprefix(f"http://{self.place}")].expired = True
+
+    def posts(self, url: str) -> list[dict[str, Any]]:
+        """What stands in Slack for this address so far."""
+        return self._addresses[url.removeprefix(f"http://{self.place}")].posts
+
+    def wait(self, url: str, count: int = 1, within: float = 30.0) -> list[dict[str, Any]]:
+        """The posts, once there are so many. Raises TimeoutError."""
+        with self._posted:
+            if not self._posted.wait_for(lambda: len(self.posts(url)) >= count, within):
+                raise TimeoutError(f"{len(self.posts(url))} posts after {within:g} s")
+        return self.posts(url)
+
+    def take(self, path: str, body: bytes) -> Answer:
+        """What Slack answers to a post."""
+        with self._posted:
+            status, said, headers = self.faults.pop(0) if self.faults else self._judged(path, body)
+            if status == 200:
+                self._posted.notify_all()
+            else:
+                self.refused.append(said)
+            return status, said, headers
+
+    def tell(self, channel: str) -> Answer:
+        """What conversations.info answers."""
+        known = self.channels.get(channel)
+        said = {"ok": False, "error": "channel_not_found"} if known is None else {"ok": True, "channel": known}
+        return 200, json.dumps(said), {}
+
+    def _judged(self, path: str, body: bytes) -> Answer:
+        address = self._addresses.get(path)
+        if address is None or address.expired:
+            return 404, "expired_url", {}
+        if address.uses >= USES:
+            return 404, "used_url", {}
+        try:
+            post = json.loads(body)
+            wrong = self.judge(post["text"], post.get("blocks", []))
+        except (ValueError, LookupError, TypeError):
+            return 400, "invalid_payload", {}
+        if wrong:
+            return 400, "invalid_blocks", {}
+        address.uses += 1
+        address.posts.append(post)
+        return 200, "ok", {}
+
+
+class _Post(BaseHTTPRequestHandler):
+    server: Hooks  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
+    wbufsize = 65536
+
+    def do_POST(self) -> None:
+        """An answer, or a question of the Web API."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.path == "/api/conversations.info":
+            status, said, headers = self.server.tell(parse_qs(body.decode()).get("channel", [""])[0])
+        else:
+            status, said, headers = self.server.take(self.path, body)
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(said.encode()))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+        """Nothing on stderr."""

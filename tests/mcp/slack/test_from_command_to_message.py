@@ -1,0 +1,105 @@
+"""The deployable zip in AWS's runtime: from Slack's signed command to one message in Slack, however often it is delivered."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
+
+
+@pytest.mark.parametrize("payload", ["2.0", "1.0"])
+def test_a_command_is_acknowledged_and_answered(chain: Any, payload: str) -> None:
+    chain.function.payload = payload
+    url = chain.slack.response_url()
+    status, said = chain.types(BUSY_INSTANCE, url)
+    assert (status, said["response_type"], said["text"]) == (200, "ephemeral", f"Looking at `{BUSY_INSTANCE}` …")
+    chain.function.settle()
+    (post,) = chain.slack.posts(url)
+    assert (post["response_type"], post["replace_original"]) == ("ephemeral", True)
+    assert "table" in [block["type"] for block in post["blocks"]]
+    assert "https://sre.example/reports/" in json.dumps(post["blocks"])
+    assert chain.function.dead_letters == []
+    (line,) = [line for line in chain.lines() if line["message"] == "answered"][-1:]
+    assert (line["level"], line["user"], line["kind"]) == ("info", "U0123456", "ask")
+
+
+def test_the_whole_estate_is_answered_too(chain: Any) -> None:
+    url = chain.slack.response_url()
+    assert chain.types("", url)[1]["text"] == "Looking at everything that you may see …"
+    chain.function.settle()
+    (post,) = chain.slack.posts(url)
+    assert "past SLA" in json.dumps(post["blocks"])
+
+
+def test_a_forged_or_broken_request_is_refused_and_starts_nothing(chain: Any) -> None:
+    before = chain.way.calls
+    url = chain.slack.response_url()
+    assert chain.types(BUSY_INSTANCE, url, secret="a guess") == (401, None)
+    assert chain.post("text=x", {}) == (401, None)
+    assert chain.post("\x00\xff", {"X-Slack-Signature": "v0=" + "0" * 64, "X-Slack-Request-Timestamp": "now"}) == (401, None)
+    assert chain.types(BUSY_INSTANCE, "https://evil.example/x") == (400, None)
+    chain.function.settle()
+    assert chain.way.calls == before
+    assert chain.slack.posts(url) == []
+
+
+def test_three_deliveries_are_one_message(chain: Any) -> None:
+    event, url = chain.job(CLEAN_INSTANCE)
+    results = [json.loads(chain.function.invoke(event).payload) for _ in range(3)]
+    assert results == [{"outcome": "answered"}] * 3
+    assert len(chain.slack.posts(url)) == 1
+
+
+def test_one_command_that_comes_three_times_is_one_message(chain: Any) -> None:
+    url = chain.slack.response_url()
+    for _ in range(3):
+        assert chain.types(CLEAN_INSTANCE, url, "7.7.same")[0] == 200
+    chain.function.settle()
+    assert len(chain.slack.posts(url)) == 1
+    assert chain.function.dead_letters == []
+
+
+def test_deliveries_at_the_same_moment_are_one_message(chain: Any) -> None:
+    """The first is held at the server until the others have found it at work, and failed."""
+    busy, calls = threading.Event(), list[bool]()
+
+    def before() -> None:
+        calls.append(busy.wait(20) if not calls else True)
+
+    chain.way.before = before
+    event, url = chain.job(CLEAN_INSTANCE)
+    first = threading.Thread(target=chain.function.invoke, args=(event,))
+    first.start()
+    while not calls and not chain.way.calls:
+        threading.Event().wait(0.01)
+    others = [chain.function.invoke(event) for _ in range(2)]
+    busy.set()
+    first.join()
+    assert [json.loads(one.payload)["errorType"] for one in others] == ["InProgress"] * 2
+    assert json.loads(chain.function.invoke(event).payload) == {"outcome": "answered"}
+    assert len(chain.slack.posts(url)) == 1
+
+
+def test_a_worker_that_is_killed_in_the_middle_is_followed_by_one_that_answers(start: Any) -> None:
+    """Its record says until when it may be at work: the time limit of the function, after which the retry comes."""
+    with start(timeout=6.0, retries=(6.2, 6.2)) as chain:
+        killed: list[int] = []
+
+        def kill() -> None:
+            if not killed:
+                killed.append(1)
+                chain.function.environments[-1].process.kill()
+
+        chain.way.before = kill
+        event, url = chain.job(CLEAN_INSTANCE)
+        chain.function.invoke_later(event)
+        chain.function.settle()
+        assert killed
+        assert len(chain.function.environments) > 1
+        (text,) = chain.texts(url)
+        assert "Inspector reports none" in text
+        assert chain.function.dead_letters == []
