@@ -1,4 +1,7 @@
-"""One signed POST to a service of AWS, by the standard library: boto3 takes longer to import than Slack's patience allows for."""
+"""One signed POST to a service of AWS: botocore signs it, and the standard library sends it.
+
+botocore's own client is not used, for it takes twice the time to import that Slack's three seconds leave on a small function.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import http.client
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from sre_findings.model.errors import CredentialsInvalid, Unreachable
-from sre_slack.sigv4 import Keys, Place, signed
 
 _LARGEST = 1 << 20  # bytes of an answer
 
@@ -36,7 +41,7 @@ def post(service: Service, path: str, headers: Mapping[str, str], body: bytes, e
     """As whoever the credentials are of. Raises CredentialsInvalid without any, Unreachable where nothing comes back."""
     keys, region = _identity(environ)
     url = _base(service, region, environ) + path
-    sent = signed(url, body, headers, keys, Place(region, service.name), datetime.now(UTC))
+    sent = _signed(AWSRequest("POST", url, dict(headers), body), keys, service, region)
     place = urlsplit(url)
     connection = _connection(place.scheme, place.netloc, service.timeout)
     try:
@@ -49,14 +54,20 @@ def post(service: Service, path: str, headers: Mapping[str, str], body: bytes, e
         connection.close()
 
 
-def _identity(environ: Mapping[str, str]) -> tuple[Keys, str]:
+def _signed(request: AWSRequest, keys: Credentials, service: Service, region: str) -> dict[str, str]:
+    SigV4Auth(keys, service.name, region).add_auth(request)
+    return dict(request.headers.items())
+
+
+def _identity(environ: Mapping[str, str]) -> tuple[Credentials, str]:
     """Credentials and region: Lambda has both in its environment, anywhere else boto3 finds them."""
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", "")
-    keys = Keys(*(environ.get(name, "") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")))
-    return (keys, region) if keys.access and region else _found(region)
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    key, secret, session = (environ.get(name, "") for name in names)
+    return (Credentials(key, secret, session or None), region) if key and region else _found(region)
 
 
-def _found(region: str) -> tuple[Keys, str]:
+def _found(region: str) -> tuple[Credentials, str]:
     """What profiles, single sign-on or a container's role tell."""
     import boto3  # noqa: PLC0415 - never in Lambda
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
@@ -69,7 +80,7 @@ def _found(region: str) -> tuple[Keys, str]:
         raise CredentialsInvalid("AWS's credentials cannot be used", why=str(error)) from error
     if frozen is None or not frozen.access_key or not frozen.secret_key or not region:
         raise CredentialsInvalid("no credentials or no region of AWS are set", do="Set AWS_PROFILE and AWS_REGION.")
-    return Keys(frozen.access_key, frozen.secret_key, frozen.token or ""), region
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token), region
 
 
 def _base(service: Service, region: str, environ: Mapping[str, str]) -> str:
