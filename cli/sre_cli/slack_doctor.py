@@ -10,7 +10,7 @@ import hmac
 import http.client
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -21,6 +21,7 @@ from sre_findings.model.errors import SreError
 from sre_slack.secrets import Secrets, read
 from sre_slack.web import ask
 
+_NAME = "sre-assistant"  # of the bot, in lambda/manifest.yaml
 OK, WRONG, SKIPPED = "ok", "wrong", "not looked at"
 PATIENCE = 3.0  # seconds that Slack waits for an acknowledgement
 # What the app asks for, and what does not work without it. lambda/manifest.yaml lists the same.
@@ -48,11 +49,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What to look at beside the environment: the function's public address, and for whom the server is asked."""
+    """What to look at beside the environment: the function's public address, for whom the server is asked, and which channels
+    get a digest.
+    """
 
     environ: Mapping[str, str]
     url: str = ""
     person: str = ""
+    channels: Sequence[str] = ()
 
 
 def look(where: Where) -> Iterator[Check]:
@@ -60,6 +64,8 @@ def look(where: Where) -> Iterator[Check]:
     secrets, kept = _secrets(where.environ)
     yield kept
     yield from _bot(secrets, where.environ)
+    for channel in where.channels:
+        yield _channel(channel, secrets, where.environ)
     yield _server(secrets, where)
     yield _table(where.environ)
     yield from _function(secrets, where)
@@ -101,6 +107,21 @@ def _bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]
         yield Check("scopes", WRONG, f"{scope} is missing: {SCOPES[scope]}", do)
     if answer.scopes >= SCOPES.keys():
         yield Check("scopes", OK, ", ".join(SCOPES))
+
+
+def _channel(channel: str, secrets: Secrets | None, environ: Mapping[str, str]) -> Check:
+    """Whether a digest can be posted there. https://docs.slack.dev/reference/methods/conversations.info"""
+    if secrets is None or not secrets.bot_token:
+        return Check("channel", SKIPPED, f"{channel}: there is no bot token")
+    answer = ask("conversations.info", secrets.bot_token, environ, channel=channel)
+    found = answer.values.get("channel")
+    if not isinstance(found, dict):
+        why = f"{channel}: Slack says {answer.error or 'nothing of it'}"
+        return Check("channel", WRONG, why, "Check the id; of a private channel Slack tells its members alone.")
+    name = f"{channel} (#{found.get('name')})"
+    if not found.get("is_member"):
+        return Check("channel", WRONG, f"{name}: the app is not in it", f"Say there: /invite @{_NAME}")
+    return Check("channel", OK, f"{name}: the digest is posted there")
 
 
 def _server(secrets: Secrets | None, where: Where) -> Check:

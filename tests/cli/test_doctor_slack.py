@@ -154,6 +154,29 @@ def test_what_is_mistyped_is_told(doctor: Doctor, arguments: tuple[str, str]) ->
     assert arguments[0] in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("told", "state", "said"),
+    [
+        ({"ok": True, "channel": {"name": "sre", "is_member": True}}, "ok", "C0123456789 (#sre): the digest is posted there"),
+        ({"ok": True, "channel": {"name": "sre"}}, "wrong", "the app is not in it"),
+        ({"ok": False, "error": "channel_not_found"}, "wrong", "Slack says channel_not_found"),
+        ({"ok": True}, "wrong", "Slack says nothing of it"),
+    ],
+)
+def test_each_channel_of_the_digest_is_looked_at(
+    doctor: Doctor, outside: Outside, tmp_path: Path, told: dict[str, Any], state: str, said: str
+) -> None:
+    file = tmp_path / "channels.yaml"
+    file.write_text("channels:\n  - channel: C0123456789\n    owners: [payments]\n")
+    outside.slack = told
+    result = doctor("--output", "json", SRE_SLACK_CHANNELS=str(file))
+    assert states(result)["channel"] == state
+    assert said in result.stdout
+    assert (
+        states(doctor("--output", "json", SRE_SLACK_CHANNELS=str(file), SRE_SLACK_BOT_TOKEN=None))["channel"] == "not looked at"
+    )
+
+
 def test_the_scopes_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load(MANIFEST.read_text())
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)

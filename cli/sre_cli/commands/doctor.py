@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 import click
 
@@ -23,23 +24,26 @@ def command() -> None:
 @click.option("--as", "person", default="", metavar="TEAM/USER", help="For whom the server is asked: T0123456/U0123456.")
 @click.option("--output", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print it.")
 def slack(url: str, person: str, output: str) -> int:
-    """Look whether Slack is set up: secrets, bot and scopes, server, table, and the function itself.
+    """Look whether Slack is set up: secrets, bot and scopes, channels, server, table, and the function itself.
 
-    Reads the function's own settings (SRE_SLACK_SECRET_ID, SRE_SERVER, SRE_SLACK_TABLE). Nothing is written or posted, and no
-    secret is shown.
+    Reads the function's own settings (SRE_SLACK_SECRET_ID, SRE_SERVER, SRE_SLACK_TABLE) and the digest's file of channels
+    (SRE_SLACK_CHANNELS). Nothing is written or posted, and no secret is shown.
 
     \b
     sre-cli doctor slack --url https://sre.example.com/slack --as T0123456/U0123456
     """
     from sre_cli.slack_doctor import SKIPPED, WRONG, Check, Where, as_json, look  # noqa: PLC0415 - after --help
     from sre_cli.terminal import printable  # noqa: PLC0415
+    from sre_findings.ask import routes  # noqa: PLC0415
+    from sre_findings.settings import load  # noqa: PLC0415
 
     if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         raise click.UsageError("--url must begin with https://.")
     if person and not _PERSON.match(person):
         raise click.UsageError("--as is a workspace and a user: T0123456/U0123456.")
-    seen: list[Check] = []
-    for one in look(Where(os.environ, url, person)):
+    file, seen = load(os.environ, Path.cwd()).slack_channels, list[Check]()
+    channels = [route.channel for route in routes.load(file)] if file else []
+    for one in look(Where(os.environ, url, person, channels)):
         seen.append(one)
         if output == "table":
             click.echo(f"{'–' if one.state == SKIPPED else one.state:<6} {one.what:<9} {printable(one.said)}")
