@@ -20,6 +20,7 @@ from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage
 
 LISTED = 20  # events of a kind
+_NAMES, _NAME = 3, 24  # owners in a title, and characters of each
 _LISTED_KINDS = ("opened", "reopened", "resolved", "severity_raised", "kev_appeared", "fix_appeared", "exploit_appeared")
 SPEAKING = (*_LISTED_KINDS, "unsuppressed")
 """Kinds of events that end a quiet night."""
@@ -117,8 +118,14 @@ def tonight(sources: Sources, as_of: str | None, owners: Sequence[str]) -> Tonig
         return silence(sources)
     check_owners(whole, [owner for owner in owners if owner != ALL])
     here, found = seen_night(sources, as_of, Access(frozenset({ALL}), frozenset(owners)))
-    names = ", ".join(owner for owner in owners if owner != ALL)
-    return _told(here, found, material_of(here, found, as_of, 0, names or None), tuple(owners))
+    return _told(here, found, material_of(here, found, as_of, 0, named(owners) or None), tuple(owners))
+
+
+def named(owners: Sequence[str]) -> str:
+    """The owners in a title's length, so that the numbers behind them stay on it; empty for all of them."""
+    names = [owner if len(owner) <= _NAME else f"{owner[: _NAME - 1]}…" for owner in owners if owner != ALL]
+    more = [f"{len(names) - _NAMES:,} more"] if len(names) > _NAMES else []
+    return ", ".join([*names[:_NAMES], *more])
 
 
 def silence(sources: Sources) -> Silence:

@@ -18,7 +18,7 @@ from sre_findings.ask.deadlines import sla
 from sre_findings.ask.question import Changes, CoverageGaps, Sla, Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.summaries import summary
-from sre_findings.ask.tonight import LISTED, SPEAKING, Silence, Tonight, tonight
+from sre_findings.ask.tonight import LISTED, SPEAKING, Silence, Tonight, named, tonight
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
 from sre_findings.store.blobs import FolderBlobs
@@ -98,6 +98,13 @@ def test_a_first_night_has_no_events_and_is_all_seen_for_the_first_time(sources:
     assert (found.counted, found.listed) == ([], {})
     assert {one.account_id for one in found.onboarded} == {group.value for group in found.material.accounts.groups}
     assert not found.quiet
+
+
+def test_however_many_owners_there_are_a_title_has_room_for_numbers() -> None:
+    assert named(("*",)) == ""
+    assert named(("payments", "search")) == "payments, search"
+    assert named(("a", "b", "c", "d", "e")) == "a, b, c, 2 more"
+    assert len(named(["x" * 256] * 1_000)) < 100
 
 
 def test_an_owner_of_nothing_is_refused(sources: Sources) -> None:
