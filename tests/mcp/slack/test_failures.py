@@ -124,6 +124,15 @@ def test_a_table_that_throttles_is_told_without_a_promise(of_dynamodb: Any) -> N
     assert of_dynamodb.way.calls == 0
 
 
+def test_a_table_that_nobody_named_is_told_too(start: Any) -> None:
+    with start(environ={"SRE_SLACK_TABLE": ""}, retries=()) as chain:
+        event, url = chain.job(CLEAN_INSTANCE)
+        chain.function.invoke_later(event)
+        chain.function.settle()
+        (text,) = chain.texts(url)
+    assert text.startswith(f"{NO_RECORDS} If no answer takes this place")
+
+
 @pytest.fixture
 def of_secrets(service: Any, start: Any) -> Iterator[Any]:
     """A chain that may not read its secret."""
