@@ -1,4 +1,6 @@
-"""``make images``: pictures of the nightly page and of its message in Slack, of a fleet whose nights are always the same.
+"""``make images``: pictures of the nightly page, of its message in Slack and of the command's answer.
+
+They are of a fleet whose nights are always the same.
 
 It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text looks as readers see it.
 """
@@ -15,6 +17,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, sync_playwright
 
+from sre_findings.ask.ask import about_resource
+from sre_findings.ask.doors import ask
+from sre_findings.ask.questions.history import Sla
+from sre_findings.ask.questions.resource import AboutResource
+from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.report import gather
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.tonight import tonight
@@ -24,11 +31,13 @@ from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_reports.digest.links import Report
 from sre_reports.digest.preview import preview
-from sre_reports.digest.told import told
+from sre_reports.digest.told import NIGHT, Told, told
 from sre_reports.page import EMBEDDED, render
+from sre_reports.slack.links import Links
+from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
 from sre_scanner.scan import Request, scan
 from sre_simulator.faults import Fault
-from sre_simulator.fleet import Fleet, default_fleet
+from sre_simulator.fleet import BUSY_INSTANCE, Fleet, default_fleet
 from sre_simulator.server import Simulator
 
 IMAGES = Path(__file__).with_name("images")
@@ -81,6 +90,17 @@ def digest(home: Path, night: datetime) -> None:
     _write("digest", preview(replace(told_, thread=()), night + timedelta(minutes=5)))
 
 
+def command(home: Path, night: datetime) -> None:
+    """The picture of what the slash command answers of an instance."""
+    asked = replace(sources(home, night + timedelta(minutes=5)), live=None)
+    found = about_resource(AboutResource(BUSY_INSTANCE, count=TOP), asked)
+    one = found.resource.resource_id
+    late = int(ask("sla", Sla(resource=one), asked).summary["late"])
+    beside = Beside(late, ask("fixes", Fixes(count=FIXES, resource=one), asked).items)
+    said = resource_message(found, Asked(BUSY_INSTANCE), beside, Links("https://sre.example.com"))
+    _write("command", preview(Told("", NIGHT, said), night + timedelta(minutes=5)))
+
+
 def _write(name: str, body: bytes) -> None:
     if len(body) > MOST:
         raise SystemExit(f"{name}.png has {len(body):,} bytes, more than {MOST:,}")
@@ -117,6 +137,7 @@ def main() -> None:
         for kind, text in pages(default_fleet(seed=1, nights=NIGHTS, now=LAST), home).items():
             (home / f"{kind}.html").write_text(text, encoding="utf-8")
         digest(home / "whole", LAST)
+        command(home / "whole", LAST)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         whole = home / "whole.html"
         shoot(browser, whole, "light", (1280, 1060), "light")

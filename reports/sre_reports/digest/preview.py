@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from sre_reports import charts, drawing
@@ -16,7 +16,7 @@ from sre_reports.slack.message import Message
 WIDTH, LEFT, RIGHT = 760, 72, 736
 APP = "sre-assistant"
 _SIZE, _LEADING, _REPLY = 15.0, 22.0, 40
-_ROWS = 5  # of a table that Slack pages
+_CLASSIC, _ROWS = 10, 5  # rows of a table, and of one that Slack pages
 Block = Mapping[str, Any]
 
 
@@ -138,7 +138,7 @@ def _table(sheet: Sheet, block: Block) -> None:
     if paged:
         sheet.y += 20
         sheet.say(sheet.left, sheet.y - 5, fitted(block["caption"], 13, sheet.room, bold=True), 13, "muted", bold=True)
-    shown = rows[: _ROWS + 1] if paged else rows[:9]
+    shown = rows[: _ROWS + 1] if paged else rows[: _CLASSIC + 1]
     starts = _columns(shown, sheet.room)
     sheet.box(sheet.left, sheet.y, sheet.room, 26 * len(shown), line="line", round=6)
     for place, row in enumerate(shown):
@@ -154,14 +154,20 @@ def _table(sheet: Sheet, block: Block) -> None:
 
 
 def _columns(rows: Sequence[Sequence[str]], room: float) -> list[float]:
-    """Where columns begin and the last ends: as wide as their longest cell, within reason, stretched to the room."""
-    need = [
-        min(260.0, max(wide(fitted(row[n], 13, 260, bold=True), 13, bold=True) for row in rows) + 20) for n in range(len(rows[0]))
-    ]
-    scale, starts = room / sum(need), [0.0]
-    for one in need:
-        starts.append(starts[-1] + one * scale)
-    return starts
+    """Where columns begin and the last ends: as wide as their longest cell; the widest give way, or all are stretched."""
+    need = [max(wide(row[n], 13, bold=True) for row in rows) + 20 for n in range(len(rows[0]))]
+    most = _most(need, room)
+    shown = [min(one, most) for one in need]
+    return [0.0, *accumulate(one * room / sum(shown) for one in shown)]
+
+
+def _most(need: Sequence[float], room: float) -> float:
+    """How wide the widest column may be, so that all have room; narrower ones are as wide as they need."""
+    for place, one in enumerate(ordered := sorted(need)):
+        share = (room - sum(ordered[:place])) / (len(need) - place)
+        if one > share:
+            return share
+    return max(need)
 
 
 def _chart(sheet: Sheet, block: Block) -> None:

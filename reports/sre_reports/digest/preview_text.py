@@ -15,7 +15,7 @@ _TOKENS = re.compile(
 )
 _EMOJI = {
     "rotating_light": ("●", "bad"), "warning": ("▲", "medium"), "globe_with_meridians": ("●", "high"), "new": ("■", "link"),
-    "white_check_mark": ("▼", "good"), "grey_question": ("●", "muted"), "wrench": ("→", "muted"),
+    "white_check_mark": ("●", "good"), "no_entry": ("●", "bad"), "grey_question": ("●", "muted"), "wrench": ("→", "muted"),
 }  # fmt: skip
 
 
@@ -84,9 +84,17 @@ def _broken(runs: Iterator[Run], size: float, width: float) -> Iterator[list[Run
                 yield line
                 line, x = [], 0.0
                 piece = replace(piece, text=piece.text.lstrip())
-            line.append(replace(piece, x=x))
+            _add(line, replace(piece, x=x))
             x += piece.wide(size)
     yield line
+
+
+def _add(line: list[Run], piece: Run) -> None:
+    """At the end of the line; words of one code span stay one."""
+    if piece.code and line and line[-1].code:
+        line[-1] = replace(line[-1], text=line[-1].text + piece.text)
+    else:
+        line.append(piece)
 
 
 @functools.lru_cache(maxsize=1024)

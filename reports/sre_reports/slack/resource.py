@@ -13,7 +13,8 @@ from typing import Any
 from sre_findings.model.answer import LIVE, ResourceAnswer
 from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding
-from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, VULNERABLE
+from sre_findings.model.resource import can_be_id
+from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
 from sre_reports.slack.links import Links
@@ -84,13 +85,18 @@ def _headline(answer: ResourceAnswer) -> str:
 def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
     """The verdict sentence, then counts, what is late, what CISA lists, and what can be done."""
     rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
-    if answer.verdict.explanation.lower() not in said[0].lower() and not rollup.counts.total:
+    if not rollup.counts.total and not _told_below(answer) and answer.verdict.explanation.lower() not in said[0].lower():
         said.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
         said[0] += wording.counts_sentence(rollup)[1]
         more = [*_late(beside), *_kev(answer), wording.more_sentence(rollup)]
         said.append(" ".join(text for text in more if text))
     return "\n".join(text for text in said if text)
+
+
+def _told_below(answer: ResourceAnswer) -> bool:
+    """Whether the list of scans gives the reason for what is not known."""
+    return answer.verdict.reason == NOT_SCANNED and any(not row.active for row in answer.coverage)
 
 
 def _late(beside: Beside) -> list[str]:
@@ -170,8 +176,8 @@ def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
     said = f"*No such resource:* {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
     said += "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an IP address, or a name as Inspector knows it."
     told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(wording.proof_sentence(answer.proof))
-    again = actions("resource", [Button("Ask live", "ask_live", asked.value(live=True))])
-    parts = [Part([section(said)]), Part([context(told)]), Part(again)]
+    again = [Button("Ask live", "ask_live", asked.value(live=True))] if can_be_id(asked.text) else []
+    parts = [Part([section(said)]), Part([context(told)]), Part(actions("resource", again))]
     return message(f"No such resource: {escaped(asked.text)}", parts)
 
 
