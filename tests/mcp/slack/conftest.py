@@ -36,8 +36,13 @@ from sre_slack.job import ASK, Job
 
 SIGNING, BOT = "signing-secret-of-the-chain", "xoxb-bot-of-the-chain"
 ALL = {"accounts": ["*"], "owners": ["*"]}
-PLACE = {"team_id": "T0123456", "user_id": "U0123456", "channel_id": "C0123456"}
+PLACE = {"team_id": "T0123456", "channel_id": "C0123456"}
 _NUMBERS = count()
+
+
+def somebody() -> str:
+    """Another person each time: one alone may ask twenty times a minute."""
+    return f"U{next(_NUMBERS):07d}"
 
 
 class Way(ThreadingHTTPServer):
@@ -118,7 +123,7 @@ class Chain:
 
     def types(self, text: str, url: str = "", trigger: str = "", secret: str = SIGNING) -> tuple[int, Any]:
         """A command that Slack signed, through API Gateway: status and body."""
-        form = {**PLACE, "text": text, "trigger_id": trigger or f"1.{next(_NUMBERS)}.a",
+        form = {**PLACE, "user_id": somebody(), "text": text, "trigger_id": trigger or f"1.{next(_NUMBERS)}.a",
                 "response_url": url or self.slack.response_url()}  # fmt: skip
         body, stamp = urlencode(form), str(int(time.time()))
         digest = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
@@ -139,7 +144,7 @@ class Chain:
     def job(self, text: str, **changes: Any) -> tuple[bytes, str]:
         """A job as the acknowledging half leaves it, and the address that it answers to."""
         url = self.slack.response_url()
-        of = {"kind": ASK, "key": f"2.{next(_NUMBERS)}.b", "team": "T0123456", "user": "U0123456", "channel": "C0123456"}
+        of = {"kind": ASK, "key": f"2.{next(_NUMBERS)}.b", "team": "T0123456", "user": somebody(), "channel": "C0123456"}
         return json.dumps(
             Job(**{**of, "response_url": url, "asked_at": time.time(), "text": text, **changes}).to_json()
         ).encode(), url
@@ -187,15 +192,15 @@ Serve = Callable[[Path], AbstractContextManager[Known]]
 
 
 @pytest.fixture(scope="session")
-def serve_person(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """A server over a store that knows the function's token and one person; and the token."""
+def serve_channel(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """A server over a store that knows the function's token and one channel; and the token."""
 
     @contextmanager
     def serve(store: Path) -> Iterator[Known]:
         token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
         path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps({"tokens": [entry], "slack": {"T0123456/U0123456": ALL}}))
+        path.write_text(json.dumps({"tokens": [entry], "slack": {"T0123456/C0123456": ALL}}))
         with serve_with_auth(store, SRE_TOKENS=path.as_uri()) as served:
             yield served, token
 
@@ -203,9 +208,9 @@ def serve_person(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def person(demo_store: Path, serve_person: Serve) -> Iterator[Known]:
+def channel(demo_store: Path, serve_channel: Serve) -> Iterator[Known]:
     """The one over the demo."""
-    with serve_person(demo_store) as known:
+    with serve_channel(demo_store) as known:
         yield known
 
 
@@ -213,11 +218,13 @@ Start = Callable[..., AbstractContextManager[Chain]]
 
 
 @pytest.fixture(scope="session")
-def start(deployment: Deployment, person: Known, moto: str) -> Start:
+def start(deployment: Deployment, channel: Known, moto: str) -> Start:
     """``with start(timeout=9.0, environ={"SRE_SERVER": "…"}, token="wrong") as chain``."""
 
     @contextmanager
-    def started(token: str = "", environ: dict[str, str] | None = None, known: Known = person, **changes: Any) -> Iterator[Chain]:
+    def started(
+        token: str = "", environ: dict[str, str] | None = None, known: Known = channel, **changes: Any
+    ) -> Iterator[Chain]:
         served, right = known
         name, slack, way = f"slack-{next(_NUMBERS)}-{time.time_ns()}", Hooks(problems), Way(served.port)
         furnished(moto, name, token or right)
@@ -250,9 +257,9 @@ def chain(module_chain: Chain) -> Iterator[Chain]:
 
 
 @pytest.fixture
-def on_ministack(emulator: str, slack_zip: Path, person: Known) -> Iterator[Chain]:
+def on_ministack(emulator: str, slack_zip: Path, channel: Known) -> Iterator[Chain]:
     """The zip itself, deployed as docs/slack.md says, behind an HTTP API."""
-    served, token = person
+    served, token = channel
     s3, functions, gateway = (client(name, emulator) for name in ("s3", "lambda", "apigatewayv2"))
     furnished(emulator, "sre-slack", token)
     s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -212,14 +212,14 @@ def test_a_slack_that_fails_for_a_while_gets_the_answer_later(chain: Any) -> Non
 
 
 def test_a_snapshot_that_lacks_a_region_is_told_as_such(
-    start: Any, serve_person: Any, scan_into: Any, make_finding: Callable[..., dict[str, Any]]
+    start: Any, serve_channel: Any, scan_into: Any, make_finding: Callable[..., dict[str, Any]]
 ) -> None:
     there = {"id": "i-0fedcba9876543210", "type": "AWS_EC2_INSTANCE", "region": "us-east-1", "partition": "aws"}
     arn = f"arn:aws:inspector2:us-east-1:111122223333:finding/{2:032x}"
     findings = [make_finding(1), make_finding(2, resources=[there], findingArn=arn)]
     denied_ = Fault("denied", "ListFindings", region="us-east-1", times=9)
     store = scan_into(findings, faults=[denied_])
-    with serve_person(store) as known, start(known=known) as chain:
+    with serve_channel(store) as known, start(known=known) as chain:
         url = chain.slack.response_url()
         chain.types("", url)
         chain.function.settle()
