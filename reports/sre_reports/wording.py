@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -32,6 +33,7 @@ from sre_findings.model.verdict import (
     Verdict,
 )
 
+_ROLE = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[^\s,;]+")
 SEVERITIES = (*(name.lower() for name in ORDER), "other")  # in the order of Counts.by_rank()
 
 _HEADLINES = {
@@ -125,8 +127,12 @@ def proof_sentence(proof: Proof) -> str:
 
 
 def doubts(proof: Proof) -> Sequence[str]:
-    """Why the source is not complete; empty where it is, and for a live answer."""
-    return tuple(proof.reasons) if proof.source != LIVE and proof.state != COMPLETE else ()
+    """Why the source is not complete; empty where it is, and for a live answer. AWS names the role that it denied: what is
+    read by many does not; ``sre-cli snapshots show`` does.
+    """
+    if proof.source == LIVE or proof.state == COMPLETE:
+        return ()
+    return tuple(_ROLE.sub("the scan's role", reason) for reason in proof.reasons)
 
 
 def version(text: str | None) -> str | None:

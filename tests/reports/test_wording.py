@@ -118,3 +118,10 @@ def test_packages_are_named_once(finding: Findings) -> None:
 def test_a_finding_without_a_vulnerability_is_told_by_its_kind(finding: Findings) -> None:
     assert wording.identity(finding()) == "CVE-2026-1234"
     assert wording.identity(finding(vulnerability_id=None, type="NETWORK_REACHABILITY")) == "network reachability"
+
+
+def test_a_role_that_was_denied_is_named_to_nobody_who_only_reads(proof: Proofs) -> None:
+    said = "eu-west-1: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/sre/scan is not authorized, it says"
+    assert wording.doubts(proof(state="partial", reasons=(said,))) == (
+        "eu-west-1: AccessDenied: User: the scan's role is not authorized, it says",
+    )
