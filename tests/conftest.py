@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseServer
 from typing import Any
 from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
@@ -157,16 +159,32 @@ class _Operation(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-@pytest.fixture(scope="module")
-def service_of_module() -> Iterator[Service]:
-    """The server behind ``service``."""
-    server = Service()
+Running = Callable[[BaseServer], AbstractContextManager[None]]
+
+
+@contextmanager
+def _running(server: BaseServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def running() -> Running:
+    """``with running(server):``, a server that answers in a thread until the end of the block."""
+    return _running
+
+
+@pytest.fixture(scope="module")
+def service_of_module(running: Running) -> Iterator[Service]:
+    """The server behind ``service``."""
+    with running(server := Service()):
+        yield server
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,7 +35,7 @@ class Outside:
 
 
 @pytest.fixture
-def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+def outside(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Outside]:
     told = Outside(Front(Keeper(SECRET), lambda _job: None))
 
     class Handler(BaseHTTPRequestHandler):
@@ -57,16 +56,12 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
             """Nothing on stderr."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     told.place = f"127.0.0.1:{server.server_port}"
     monkeypatch.setenv("SRE_SLACK_STAND_IN", told.place)
     for name, value in SECRET.items():
         monkeypatch.setenv(name, value)
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server):
+        yield told
 
 
 Doctor = Callable[..., Result]

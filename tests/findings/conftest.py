@@ -106,15 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def http_of_module() -> Iterator[Server]:
+def http_of_module(running: Any) -> Iterator[Server]:
     """The server behind ``http``."""
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server := Server()):
+        yield server
 
 
 @pytest.fixture

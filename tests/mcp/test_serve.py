@@ -59,15 +59,10 @@ class _Slow(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def slow_inspector() -> Iterator[SlowInspector]:
-    server = SlowInspector()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.let.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def slow_inspector(running: Any) -> Iterator[SlowInspector]:
+    with running(server := SlowInspector()):
+        yield server
+        server.let.set()
 
 
 def test_sigterm_answers_what_is_under_way_and_takes_nothing_new(

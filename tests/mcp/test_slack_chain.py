@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -82,15 +81,10 @@ def server(demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
-    hook = Hook()
-    thread = threading.Thread(target=hook.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setenv("SRE_SLACK_STAND_IN", f"127.0.0.1:{hook.server_port}")
-    yield hook
-    hook.shutdown()
-    thread.join()
-    hook.server_close()
+def hook(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Hook]:
+    with running(hook := Hook()):
+        monkeypatch.setenv("SRE_SLACK_STAND_IN", f"127.0.0.1:{hook.server_port}")
+        yield hook
 
 
 Ask = Callable[..., dict[str, Any]]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -99,23 +100,17 @@ class _Taking(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def listen() -> Iterator[Any]:
+def listen(running: Any) -> Iterator[Any]:
     """``listen(status=401)``: a collector, ended with the test."""
-    running: list[tuple[Collector, threading.Thread]] = []
+    with ExitStack() as stack:
 
-    def start(status: int = 200, *, silent: bool = False) -> Collector:
-        server = Collector(status, silent=silent)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        running.append((server, thread))
-        return server
+        def start(status: int = 200, *, silent: bool = False) -> Collector:
+            server = Collector(status, silent=silent)
+            stack.enter_context(running(server))
+            stack.callback(server.let.set)
+            return server
 
-    yield start
-    for server, thread in running:
-        server.let.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        yield start
 
 
 def tool(name: str, meta: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:

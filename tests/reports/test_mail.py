@@ -303,7 +303,7 @@ def test_what_ses_refuses_is_told_and_tried_once(code: str, kind: type[Exception
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[str]]]:
+def answers(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Callable[[str], list[str]]]:
     """An SES on the loopback that refuses with a code; what it was asked."""
     asked: list[str] = []
     codes: list[str] = []
@@ -322,18 +322,14 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[st
             """Nothing on stderr."""
 
     server = HTTPServer((HERE, 0), Refusal)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://{HERE}:{server.server_port}")
 
     def refuse(code: str) -> list[str]:
         codes.append(code)
         return asked
 
-    yield refuse
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server):
+        yield refuse
 
 
 def test_without_credentials_it_is_said_which(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -91,22 +90,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def make_stand_in() -> Iterator[Callable[[], StandIn]]:
+def make_stand_in(running: Any) -> Iterator[Callable[[], StandIn]]:
     """A server of the loopback, as many as are wanted."""
-    running: list[tuple[StandIn, threading.Thread]] = []
+    with contextlib.ExitStack() as stack:
 
-    def start() -> StandIn:
-        server = StandIn()
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        running.append((server, thread))
-        return server
+        def start() -> StandIn:
+            stack.enter_context(running(server := StandIn()))
+            return server
 
-    yield start
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        yield start
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,14 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def region() -> Iterator[Region]:
-    server = Region()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def region(running: Any) -> Iterator[Region]:
+    with running(server := Region()):
+        yield server
 
 
 def believed(**changes: Any) -> Issuer:

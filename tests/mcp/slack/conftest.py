@@ -97,18 +97,6 @@ class _Call(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-@contextmanager
-def serving(server: ThreadingHTTPServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @dataclass
 class Chain:
     """Everything from Slack's command to Slack's message. ``host`` is what a request calls the function's by, where that is
@@ -218,7 +206,7 @@ Start = Callable[..., AbstractContextManager[Chain]]
 
 
 @pytest.fixture(scope="session")
-def start(deployment: Deployment, channel: Known, moto: str) -> Start:
+def start(deployment: Deployment, channel: Known, moto: str, running: Any) -> Start:
     """``with start(timeout=9.0, environ={"SRE_SERVER": "…"}, token="wrong") as chain``."""
 
     @contextmanager
@@ -232,7 +220,7 @@ def start(deployment: Deployment, channel: Known, moto: str) -> Start:
                 "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **(environ or {})}  # fmt: skip
         with ExitStack() as stack:
             stack.enter_context(slack)
-            stack.enter_context(serving(way))
+            stack.enter_context(running(way))
             function = stack.enter_context(Function(replace(deployment, environ=ours, **changes)))
             yield Chain(function, slack, way, (right, token or right))
 
@@ -257,7 +245,7 @@ def chain(module_chain: Chain) -> Iterator[Chain]:
 
 
 @pytest.fixture
-def on_ministack(emulator: str, slack_zip: Path, channel: Known) -> Iterator[Chain]:
+def on_ministack(emulator: str, slack_zip: Path, channel: Known, running: Any) -> Iterator[Chain]:
     """The zip itself, deployed as docs/slack.md says, behind an HTTP API."""
     served, token = channel
     s3, functions, gateway = (client(name, emulator) for name in ("s3", "lambda", "apigatewayv2"))
@@ -278,6 +266,6 @@ def on_ministack(emulator: str, slack_zip: Path, channel: Known) -> Iterator[Cha
     )["IntegrationId"]
     gateway.create_route(ApiId=api, RouteKey="POST /slack", Target=f"integrations/{to}")
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
-    with slack, serving(way):
+    with slack, running(way):
         host = f"{api}.execute-api.localhost:{emulator.rpartition(':')[2]}"
         yield Chain(cast("Function", SimpleNamespace(url=emulator)), slack, way, (token,), host)
