@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from sre_findings.model.errors import CredentialsInvalid, SreError, Unreachable, UsageError
+from sre_slack import log
 from sre_slack.aws import Answer, Service, post
 
 KEPT = 300.0  # seconds
@@ -54,9 +55,10 @@ class Keeper:
         if self._known is None or self._now() >= self._until:
             try:
                 self._known = read(self._environ)
-            except SreError:
+            except SreError as error:
                 if self._known is None:
                     raise
+                log.fault("the secret is not renewed, and the one before holds on", error)
             self._until = self._now() + KEPT
         return self._known
 

@@ -47,7 +47,7 @@ def test_secrets_come_from_the_extension_beside_the_function(stand_in: Any) -> N
     assert asked.headers["x-aws-parameters-secrets-token"] == "session"
 
 
-def test_secrets_are_kept_read_again_and_held_on_to(stand_in: Any) -> None:
+def test_secrets_are_kept_read_again_and_held_on_to(stand_in: Any, capsys: pytest.CaptureFixture[str]) -> None:
     now = [0.0]
     keeper = Keeper(extension(stand_in), lambda: now[0])
     stand_in.will(200, told())
@@ -59,6 +59,7 @@ def test_secrets_are_kept_read_again_and_held_on_to(stand_in: Any) -> None:
     stand_in.answers[:] = [(500, b"", {})]
     now[0] = 2 * KEPT
     assert keeper.secrets().signing == (b"newest",), "what cannot be read leaves the one before"
+    assert "the secret is not renewed" in capsys.readouterr().out
     keeper.secrets()
     assert len(stand_in.asked) == 3, "and is not asked for again at once"
 

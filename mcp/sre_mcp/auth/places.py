@@ -7,10 +7,11 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from sre_findings.model.errors import AccessDenied, Unreachable, UsageError
+from sre_findings.model.errors import AccessDenied, UsageError
+from sre_findings.secret import Secret
 from sre_mcp.auth.tokens import LARGEST
 
 _SYNTAX = "Use file:///path/to/tokens.json or secretsmanager://name, with ?region=eu-west-1 if need be."
@@ -70,36 +71,12 @@ class SecretPlace:
     kept_for = 60.0
 
     def __init__(self, name: str, region: str | None = None) -> None:
-        self._name, self._region = name, region
-        self._client: Any = None
+        do = "Check SRE_TOKENS and secretsmanager:GetSecretValue of your role."
+        self._secret = Secret(name, f"the secret {name} cannot be read", do, region)
 
     def read(self) -> str:
-        """See Place. Raises AccessDenied or Unreachable."""
-        import botocore.exceptions as theirs  # noqa: PLC0415 - 120 ms, only for those who call AWS
-
-        what, do = f"the secret {self._name} cannot be read", "Check SRE_TOKENS and secretsmanager:GetSecretValue of your role."
-        try:
-            text = self._connected().get_secret_value(SecretId=self._name).get("SecretString")
-        except theirs.ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "an error without a code"))
-            kind = AccessDenied if code.startswith("AccessDenied") else Unreachable
-            raise kind(what, why=code, do=do) from error  # its message may hold more than anybody should read
-        except theirs.BotoCoreError as error:
-            raise Unreachable(what, why=type(error).__name__, do=do) from error
-        if not isinstance(text, str):
-            raise UsageError(what, why="it holds bytes and no text", do="Store the document as a secret string.")
-        return text
-
-    def _connected(self) -> Any:
-        import boto3  # noqa: PLC0415
-        import botocore.config  # noqa: PLC0415
-
-        if self._client is None:
-            config = botocore.config.Config(
-                connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}
-            )
-            self._client = boto3.client("secretsmanager", region_name=self._region, config=config)
-        return self._client
+        """See Place. Raises what Secret raises."""
+        return self._secret.read()
 
 
 def place_of(url: str) -> Place:

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sre_findings.model.errors import AccessDenied, SreError, Unreachable, UsageError
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Unreachable, UsageError
 from sre_mcp.auth.places import FilePlace, SecretPlace, place_of
 from sre_mcp.auth.rotation import STALE, Rotating
 from sre_mcp.auth.tokens import LARGEST
@@ -198,7 +198,7 @@ def test_a_secret_that_is_not_there_or_holds_bytes_is_named(secrets: Any) -> Non
     with pytest.raises(Unreachable, match="the secret nowhere cannot be read: ResourceNotFoundException"):
         SecretPlace("nowhere").read()
     secrets.create_secret(Name="bytes", SecretBinary=b"x")
-    with pytest.raises(UsageError, match="bytes and no text"):
+    with pytest.raises(CredentialsInvalid, match="bytes and no text"):
         SecretPlace("bytes").read()
 
 
