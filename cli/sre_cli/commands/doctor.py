@@ -37,7 +37,7 @@ def slack(url: str, person: str, output: str) -> int:
     from sre_findings.ask import routes  # noqa: PLC0415
     from sre_findings.settings import load  # noqa: PLC0415
 
-    if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if url and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", url):
         raise click.UsageError("--url must begin with https://.")
     if person and not _PERSON.match(person):
         raise click.UsageError("--as is a workspace and a user: T0123456/U0123456.")

@@ -56,8 +56,8 @@ class Material:
     """One night as its page tells it, of everything or of one owner or account.
 
     ``owner`` names several where it tells of several. ``findings`` are the worst of ``summary.rollup.counts.total``, to be
-    read once. ``before`` is None on a first night,
-    ``evidence`` for who sees a part of the estate, for it tells of all. ``today`` is the day that lateness is computed for.
+    read once. ``before`` is None on a first night, ``evidence`` for who sees a part of the estate, for it tells of all.
+    ``today`` is the day that lateness is computed for.
     """
 
     owner: str | None
