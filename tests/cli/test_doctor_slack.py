@@ -142,7 +142,15 @@ def test_a_table_needs_its_key_and_its_expiry(
         assert states(doctor("--output", "json", SRE_SLACK_TABLE="another"))["table"] == "wrong"
 
 
-@pytest.mark.parametrize("arguments", [("--url", "ftp://x"), ("--url", "http://example.com/slack"), ("--url", "http://127.0.0.1.example.com/"), ("--as", "U0123456")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--url", "ftp://x"),
+        ("--url", "http://example.com/slack"),
+        ("--url", "http://127.0.0.1.example.com/"),
+        ("--as", "U0123456"),
+    ],
+)
 def test_what_is_mistyped_is_told(doctor: Doctor, arguments: tuple[str, str]) -> None:
     result = doctor(*arguments)
     assert result.exception is not None
