@@ -15,7 +15,7 @@ $(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11, 3.12 or 3.13 is needed; install one, or say PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "make: setting up $(VENV) with $$($(PYTHON) --version); the first time takes a minute or two" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -23,7 +23,7 @@ setup: $(VENV)/.ready ## Make .venv with sre-cli and every component, from the p
 
 $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 	@echo "make: adding Spark to $(VENV); 450 MB, once" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
 	@touch $@
 
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
@@ -31,7 +31,7 @@ spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java
 $(VENV)/.emulator: $(VENV)/.ready requirements-emulator.lock
 	@echo "make: adding an emulator of AWS to $(VENV)/emulator; 90 MB, once" >&2
 	@$(BIN)/python -m venv $(VENV)/emulator
-	@$(VENV)/emulator/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-emulator.lock
+	@$(VENV)/emulator/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-emulator.lock
 	@touch $@
 
 emulator: $(VENV)/.emulator ## Add the emulator of AWS that some tests run, in an environment of its own: it wants another botocore
