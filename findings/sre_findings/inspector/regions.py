@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.near import near
 
 
 def check_region(region: str, known: Iterable[str]) -> str:
@@ -15,10 +15,10 @@ def check_region(region: str, known: Iterable[str]) -> str:
     regions = sorted(known)
     if region in regions:
         return region
-    near = difflib.get_close_matches(region, regions, n=3)
+    close = near(region, regions)
     raise UsageError(
         f"{region!r} is not an AWS region with Inspector",
-        do=f"Did you mean {' or '.join(near)}?" if near else "Example: eu-west-1. A new region may need a newer boto3.",
+        do=f"Did you mean {' or '.join(close)}?" if close else "Example: eu-west-1. A new region may need a newer boto3.",
     )
 
 
