@@ -1,4 +1,4 @@
-"""Exit codes. A gate never passes on missing data: 1 goes before 3, and 3, 5 and 6 go before 0."""
+"""Exit codes. A gate passes only on a known answer: 1 goes before 3, and 3, 5 and 6 go before 0."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # --help needs the codes and none of the model, whose datacla
     from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
     from sre_findings.model.rollup import Rollup
     from sre_findings.model.severity import Severity
+    from sre_findings.model.verdict import Verdict
 
 ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 70, 130
 
@@ -29,27 +30,26 @@ def of_resource(answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_f
         return UNREADABLE
     if answer.incomplete or answer.proof.too_old or answer.stale:
         return UNSURE
-    return _of_verdict(answer)
+    return _of_verdict(answer.verdict, gate=fail_on is not None)
 
 
-def _of_verdict(answer: ResourceAnswer) -> int:
+def _of_verdict(verdict: Verdict, *, gate: bool) -> int:
+    """The code of a verdict. A gate passes only where the absence of anything worse is known: for it a doubt counts too."""
     from sre_findings.model import verdict as words  # noqa: PLC0415 - see above
 
-    silent = (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO, words.FROZEN, words.STOPPED)
-    if answer.verdict.reason in silent:
+    unknown = verdict.reason if verdict.verdict == words.UNKNOWN else verdict.doubt if gate else ""
+    if unknown in (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO) or verdict.reason in (words.FROZEN, words.STOPPED):
         return NOT_COVERED
-    if answer.verdict.reason == words.NO_SUCH_RESOURCE:
+    if unknown == words.NO_SUCH_RESOURCE:
         return NO_RESOURCE
-    return UNSURE if answer.verdict.verdict == words.UNKNOWN else ANSWERED
+    return UNSURE if unknown else ANSWERED
 
 
 def of_summary(answer: SummaryAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True) -> int:
-    """The code of an answer about everything: what is not scanned is missing data for a gate only."""
+    """The code of an answer about everything. Beside findings, what is not scanned is missing data for a gate only."""
     if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
         return FAIL_ON
-    if not answer.proof.sure:
-        return UNSURE
-    return NOT_COVERED if fail_on and answer.uncovered else ANSWERED
+    return UNSURE if not answer.proof.sure else _of_verdict(answer.verdict, gate=fail_on is not None)
 
 
 def of_coverage(answer: CoverageAnswer) -> int:

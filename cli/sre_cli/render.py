@@ -146,6 +146,8 @@ def _summary(answer: SummaryAnswer, width: int | None, colour: int) -> Iterator[
         yield from _faint(wording.more_sentence(answer.rollup), width, colour)
     if answer.uncovered:
         yield styled(f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see sre-cli coverage.", "warn", colour)
+    if answer.doubtful:
+        yield styled(f"{wording.number(answer.doubtful, 'more resource')} not scanned lately, or never.", "warn", colour)
     if answer.groups:
         yield ""
         yield from _groups(answer, width, colour)

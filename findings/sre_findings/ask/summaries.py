@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sre_findings.ask import counting, kept
 from sre_findings.ask.questions.estate import BY, Summary
@@ -47,14 +47,23 @@ def summarize(question: Summary, found: Found | None, sources: Sources) -> Summa
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
     uncovered, doubtful = unsure(found, question.owners)
-    verdict = _verdict(whole, uncovered, doubtful, found.proof)
-    if verdict.verdict == CLEAN and not _scanned(found, question.owners):
-        verdict = Verdict(UNKNOWN, NOT_SCANNED, "Inspector scans nothing of what was asked for", verdict.notes)
-    return SummaryAnswer(verdict, whole, uncovered, found.proof, question.by, groups)
+    scanned = bool(uncovered or doubtful or _scanned(found, question.owners))
+    verdict = _verdict(whole, _Unsure(uncovered, doubtful, scanned), found.proof)
+    return SummaryAnswer(verdict, whole, uncovered, found.proof, question.by, groups, doubtful=doubtful)
+
+
+class _Unsure(NamedTuple):
+    """Resources not fully scanned, further ones whose silence proves nothing, and whether anything is scanned at all."""
+
+    uncovered: int
+    doubtful: int
+    scanned: bool
 
 
 def _scanned(found: Found, owners: Sequence[str]) -> int:
-    """How many resources are scanned: of none, nothing is known."""
+    """How many resources are scanned: of none, nothing is known. A commit counts the rows of coverage of everything."""
+    if not owners and "coverage" in found.commit.totals:
+        return int(found.commit.totals["coverage"])
     return int(found.engine.rows("coverage_scanned", owners=list(owners) or None)[0]["scanned"])
 
 
@@ -128,22 +137,33 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
     return chosen
 
 
-def _verdict(whole: Rollup, uncovered: int, doubtful: int, proof: Proof) -> Verdict:
+def _verdict(whole: Rollup, unsure: _Unsure, proof: Proof) -> Verdict:
     """The verdict on everything: the rule of one resource, with every cell and every row of coverage in it."""
-    doubts = tuple(proof.reasons) if proof.state != COMPLETE else ()
+    notes = tuple(proof.reasons) if proof.state != COMPLETE else ()
+    why = _unknown(unsure, proof)
+    if found := _found(whole):
+        return Verdict(VULNERABLE, *found, notes, why[0] if why else "")
+    return Verdict(UNKNOWN, *why, notes) if why else Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
+
+
+def _found(whole: Rollup) -> tuple[str, str] | None:
+    """What is open, as a reason and an explanation."""
     if whole.counts.total:
-        return Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings", doubts)
+        return FINDINGS, "Inspector reports open findings"
     if whole.suppressed:
-        return Verdict(VULNERABLE, SUPPRESSED_ONLY, "every open finding is suppressed", doubts)
+        return SUPPRESSED_ONLY, "every open finding is suppressed"
     if whole.resources:  # counts are of findings at their first resource, which may be another's
-        return Verdict(VULNERABLE, FINDINGS, "findings are shared with resources of others, and counted there", doubts)
-    unknown = (
+        return FINDINGS, "findings are shared with resources of others, and counted there"
+    return None
+
+
+def _unknown(unsure: _Unsure, proof: Proof) -> tuple[str, str] | None:
+    """Why silence is not the same as none, as a reason and an explanation."""
+    why = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
         (proof.too_old, TOO_OLD, "the snapshot is older than allowed"),
-        (uncovered > 0, NOT_SCANNED, f"{uncovered} resources are not fully scanned"),
-        (doubtful > 0, SCANNED_TOO_LONG_AGO, f"{doubtful} resources were not scanned lately, or never"),
+        (unsure.uncovered > 0, NOT_SCANNED, f"{unsure.uncovered} resources are not fully scanned"),
+        (unsure.doubtful > 0, SCANNED_TOO_LONG_AGO, f"{unsure.doubtful} resources were not scanned lately, or never"),
+        (not unsure.scanned, NOT_SCANNED, "Inspector scans nothing of what was asked for"),
     )
-    for applies, reason, explanation in unknown:
-        if applies:
-            return Verdict(UNKNOWN, reason, explanation, doubts)
-    return Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
+    return next(((reason, explanation) for applies, reason, explanation in why if applies), None)

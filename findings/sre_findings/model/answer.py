@@ -99,6 +99,7 @@ class ResourceAnswer:
             "reason": self.verdict.reason,
             "explanation": self.verdict.explanation,
             "notes": list(self.verdict.notes),
+            "doubt": self.verdict.doubt or None,
             **{name: rollup[name] for name in ("counts", "suppressed", "fixable", "exploitable", "kev", "kev_unchecked")},
             "accepted": self.accepted,
             **self.proof.to_json(),
@@ -129,7 +130,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class SummaryAnswer:
-    """How vulnerable the whole scope is, and its groups where it was asked ``by`` something."""
+    """How vulnerable the whole scope is, and its groups where it was asked ``by`` something.
+
+    ``uncovered`` resources are not fully scanned; the silence of ``doubtful`` further ones proves nothing.
+    """
 
     verdict: Verdict
     rollup: Rollup
@@ -138,6 +142,7 @@ class SummaryAnswer:
     by: str | None = None
     groups: Sequence[Group] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
+    doubtful: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The contract's object."""
@@ -147,7 +152,9 @@ class SummaryAnswer:
             "explanation": self.verdict.explanation,
             "notes": list(self.verdict.notes),
             **self.rollup.to_json(),
+            "doubt": self.verdict.doubt or None,
             "not_scanned": self.uncovered,
+            "doubtful": self.doubtful,
             **self.proof.to_json(),
         }
         if self.by is None:

@@ -52,7 +52,8 @@ def resource_answer(values: Values) -> ResourceAnswer:
 def summary_answer(values: Values) -> SummaryAnswer:
     """How vulnerable all of it is, with its groups."""
     groups = [Group(one["value"], one["name"] or "", _rollup(one)) for one in values.get("groups", ())]
-    return SummaryAnswer(_verdict(values), _rollup(values), values["not_scanned"], proof(values), values.get("by"), groups)
+    return SummaryAnswer(_verdict(values), _rollup(values), values["not_scanned"], proof(values), values.get("by"), groups,
+                         doubtful=values["doubtful"])  # fmt: skip
 
 
 def coverage_answer(values: Values) -> CoverageAnswer:
@@ -109,7 +110,7 @@ def _resource(values: Values) -> Resource:
 
 
 def _verdict(values: Values) -> Verdict:
-    return Verdict(values["verdict"], values["reason"], values["explanation"], tuple(values["notes"]))
+    return Verdict(values["verdict"], values["reason"], values["explanation"], tuple(values["notes"]), values["doubt"] or "")
 
 
 def _rollup(values: Values) -> Rollup:

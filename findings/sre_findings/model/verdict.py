@@ -58,19 +58,25 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``verdict`` is vulnerable, clean or unknown; ``reason`` one of the words above; ``explanation`` for a person."""
+    """``verdict`` is vulnerable, clean or unknown; ``reason`` one of the words above; ``explanation`` for a person.
+
+    ``doubt`` is the reason for which it would be unknown without its findings: there may be more of them, and worse ones.
+    """
 
     verdict: str
     reason: str
     explanation: str
     notes: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict on one resource."""
-    verdict = _vulnerable(evidence) or _unknown(evidence) or Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
-    notes = (*_doubts(evidence, verdict), *_lambda_note(evidence))
-    return Verdict(verdict.verdict, verdict.reason, verdict.explanation, notes)
+    found, unknown = _vulnerable(evidence), _unknown(evidence)
+    verdict = found or unknown or Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
+    doubt = unknown if found else None
+    notes = (*_doubts(evidence, verdict, doubt), *_lambda_note(evidence))
+    return Verdict(verdict.verdict, verdict.reason, verdict.explanation, notes, doubt.reason if doubt else "")
 
 
 def _vulnerable(evidence: Evidence) -> Verdict | None:
@@ -131,12 +137,14 @@ def _silence(row: Coverage) -> str:
     return f"{row.scan_type.lower()} not scanned, {explain(row.reason)}" + (f". {advice.rstrip('.')}" if advice else "")
 
 
-def _doubts(evidence: Evidence, verdict: Verdict) -> tuple[str, ...]:
+def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tuple[str, ...]:
     """What makes a vulnerable verdict a lower bound."""
     if verdict.verdict != VULNERABLE:
         return ()
     gap = ("part of its data could not be read: there may be more",) if evidence.gaps else ()
-    return (*gap, *(("the data are older than allowed",) if evidence.too_old else ()))
+    old = ("the data are older than allowed",) if evidence.too_old else ()
+    told = gap or old or verdict.reason in (FROZEN, STOPPED)
+    return (*gap, *old, *((f"there may be more: {doubt.explanation}",) if doubt and not told else ()))
 
 
 def _lambda_note(evidence: Evidence) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ def of_summary(answer: SummaryAnswer, page: Page) -> Answered:
     said += [wording.more_sentence(answer.rollup), *_trust(answer.proof), *_also(answer.verdict.notes)]
     if answer.uncovered:
         said.append(f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see coverage")
+    if answer.doubtful:
+        said.append(f"{wording.number(answer.doubtful, 'more resource')} not scanned lately, or never")
     if answer.by is None:
         return Answered(answer.to_json(), said)
     values = answer.to_json()

@@ -1,0 +1,129 @@
+"""A gate passes only on a known answer: that nothing as bad as it asks for was told is not that there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_cli import exits
+from sre_cli.main import COMMANDS
+from sre_cli.main import cli as root
+from sre_findings.model import verdict as words
+from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.coverage import Coverage
+from sre_findings.model.received import resource_answer, summary_answer
+from sre_findings.model.resource import INSTANCE, Resource
+from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.severity import Severity
+from sre_findings.model.verdict import Evidence, Verdict, decide
+from sre_simulator.fleet import default_fleet
+
+AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
+PROOF = Proof(SNAPSHOT, "20261122T010000Z", AS_OF, 60, "complete", "of the accounts visible")
+ONE_LOW = Rollup(Counts(low=1))
+PLACE = Resource("i-0123456789abcdef0", INSTANCE, "111122223333", "eu-west-1")
+PACKAGES = Coverage(
+    PLACE.resource_id, INSTANCE, PLACE.account_id, PLACE.region, "PACKAGE", "ACTIVE", "SUCCESSFUL", "EC2_SSM_AGENT_BASED", AS_OF
+)
+NETWORK = replace(PACKAGES, scan_type="NETWORK", scan_mode=None)
+GATED = {"vulnerabilities", "summary"}
+"""Commands with --fail-on. A new one must be held to the same rule below."""
+
+
+def of(*coverage: Coverage, rollup: Rollup = ONE_LOW) -> ResourceAnswer:
+    verdict = decide(Evidence(rollup, coverage, (), AS_OF, too_old=False, known=True))
+    return ResourceAnswer(PLACE, verdict, rollup, coverage, (), 1, None, PROOF)
+
+
+DOUBTFUL = {
+    "scanned long ago": (replace(PACKAGES, last_scanned_at=datetime(2026, 1, 1, tzinfo=UTC)), NETWORK),
+    "never scanned": (replace(PACKAGES, last_scanned_at=None), NETWORK),
+    "its first scan still to come": (replace(PACKAGES, reason="PENDING_INITIAL_SCAN"), NETWORK),
+    "its network alone": (NETWORK,),
+    "no coverage": (),
+    "not active": (replace(PACKAGES, status="INACTIVE", reason="NO_INVENTORY"), NETWORK),
+}
+
+
+@pytest.mark.parametrize("why", DOUBTFUL)
+def test_a_low_finding_does_not_prove_that_there_is_no_critical_one(why: str) -> None:
+    answer = of(*DOUBTFUL[why])
+    assert exits.of_resource(answer, Severity.CRITICAL) == exits.NOT_COVERED
+    assert exits.of_resource(answer, Severity.LOW) == exits.FAIL_ON
+    assert any("there may be more" in note for note in answer.verdict.notes) or answer.verdict.reason == words.FROZEN
+    assert exits.of_resource(resource_answer(answer.to_json()), Severity.CRITICAL) == exits.NOT_COVERED, "asked of a server"
+
+
+def test_where_all_of_it_was_scanned_lately_the_gate_passes() -> None:
+    answer = of(PACKAGES, NETWORK)
+    assert exits.of_resource(answer, Severity.CRITICAL) == exits.ANSWERED
+    assert not any("there may be more" in note for note in answer.verdict.notes)
+
+
+ROLLUPS = st.builds(Rollup, st.builds(Counts, low=st.integers(0, 1)), suppressed=st.integers(0, 1))
+
+
+@given(ROLLUPS, st.sampled_from(sorted(DOUBTFUL)), st.booleans(), st.booleans())
+def test_no_gate_passes_with_findings_where_it_would_not_without_them(
+    rollup: Rollup, why: str, too_old: bool, covered: bool
+) -> None:
+    rows = (PACKAGES, NETWORK) if covered else DOUBTFUL[why]
+    evidence = Evidence(rollup, rows, (), AS_OF, too_old=too_old, known=True)
+    verdict, silent = decide(evidence), decide(replace(evidence, rollup=Rollup()))
+    proof = replace(PROOF, too_old=too_old)
+    answers = [ResourceAnswer(PLACE, one, rollup, rows, (), 1, None, proof) for one in (verdict, silent)]
+    passed = [exits.of_resource(one, Severity.CRITICAL) == exits.ANSWERED for one in answers]
+    assert passed[0] == passed[1] == (silent.verdict == words.CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (words.NOT_SCANNED, exits.NOT_COVERED),
+        (words.SCANNED_TOO_LONG_AGO, exits.NOT_COVERED),
+        (words.INCOMPLETE, exits.UNSURE),
+        ("a reason of a newer server", exits.UNSURE),
+    ],
+)
+def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(reason: str, code: int) -> None:
+    unknown = SummaryAnswer(Verdict(words.UNKNOWN, reason, "why"), Rollup(), 0, PROOF)
+    found = SummaryAnswer(Verdict(words.VULNERABLE, words.FINDINGS, "why", (), reason), ONE_LOW, 0, PROOF)
+    for answer in (unknown, found, summary_answer(unknown.to_json()), summary_answer(found.to_json())):
+        assert exits.of_summary(answer, Severity.CRITICAL) == code
+    assert exits.of_summary(unknown, None) == code
+    assert exits.of_summary(found, None) == exits.ANSWERED
+
+
+def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(cli: Callable[..., Any], inspector: Any) -> None:
+    fleet = default_fleet(nights=1)
+    with inspector(default_fleet(nights=1, disabled=list(fleet.accounts))):
+        cli("scan", "--rate", "1000")
+    for arguments in (("summary", "--fail-on", "critical"), ("summary",)):
+        answer = cli(*arguments)
+        assert answer.code in (exits.UNSURE, exits.NOT_COVERED)
+        assert answer.out.startswith("Unknown")
+
+
+def test_a_summary_with_findings_tells_why_there_may_be_worse_ones(cli: Callable[..., Any], demo: Any) -> None:
+    answer = cli("summary", "--output", "json")
+    assert answer.code == exits.ANSWERED
+    assert answer.json["not_scanned"] > 0
+    assert answer.json["doubt"] == words.NOT_SCANNED
+
+
+def test_every_command_with_a_gate_is_held_to_this() -> None:
+    context = click.Context(root)
+    gated = {
+        name
+        for name in COMMANDS
+        for command in [root.get_command(context, name)]
+        if command and any("--fail-on" in option.opts for option in command.params)
+    }
+    assert gated == GATED
