@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "python -m sre_scanner", description="Collect every Amazon Inspector finding into a snapshot."
     )
     parser.add_argument("--region", action="append", default=[], help="scan this region (again for more)")
-    parser.add_argument("--status", action="append", default=[], help="finding statuses (default: active, suppressed)")
+    parser.add_argument("--status", action="append", default=[], help="finding statuses (default: all but closed)")
     parser.add_argument("--scope-file", type=Path, help="what must be there (TOML)")
     parser.add_argument("--rate", type=float, default=10.0, help="requests a second and region")
     return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from sre_findings.inspector.claims import by_coverage
 from sre_findings.inspector.covered import described
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
-from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
+from sre_findings.model.coverage import Coverage, Silence
 from sre_findings.model.owners import SILENT, Claim, Owners, newer
 from sre_findings.store.schema import COVERAGE
 from sre_scanner.owned import Key
@@ -21,30 +21,22 @@ from sre_scanner.traits import covered_group
 
 
 class CoverageRows:
-    """Takes pages; gives them back as one table sorted by resource. ``as_of`` is when the scan began."""
+    """Takes pages; gives them back as one table sorted by resource. ``as_of`` is when the scan began.
 
-    def __init__(self, snapshot_id: str, region: str, owners: Owners, as_of: datetime) -> None:
-        self._place, self._owners, self._as_of = (snapshot_id, region), owners, as_of
+    ``silence`` is what the verdict on everything needs.
+    """
+
+    def __init__(
+        self, snapshot_id: str, region: str, owners: Owners, as_of: datetime, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._place, self._owners, self._now = (snapshot_id, region), owners, now or (lambda: as_of)
+        self.silence = Silence(as_of)
         self._batches: list[pa.Table] = []
         self._numbers: dict[Key, int] = {}  # of resources, in the order in which they came
         self._claims: list[Claim] = []
         self._of_rows = array("i")
-        self._uncovered: set[tuple[str, str]] = set()
-        self._late: set[tuple[str, str]] = set()
-        self._no_packages: set[tuple[str, str]] = set()
-        self._packages: set[tuple[str, str]] = set()
         self.accounts: set[str] = set()
         self.unknown: Counter[str] = Counter()
-
-    @property
-    def uncovered(self) -> int:
-        """Resources with at least one scan type that is not ACTIVE."""
-        return len(self._uncovered)
-
-    @property
-    def doubtful(self) -> int:
-        """Further resources whose silence proves nothing: not scanned lately, or not yet, or their network alone."""
-        return len((self._late | (self._no_packages - self._packages)) - self._uncovered)
 
     @property
     def claims(self) -> dict[Key, Claim]:
@@ -70,7 +62,9 @@ class CoverageRows:
         self._hear((one.accountId, one.resourceType, one.resourceId), by_coverage(self._owners, one, known))
         last_scanned_at = _moment(one.lastScannedAt)
         status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
-        self._watch(Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at))
+        row = Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at)
+        self.silence.add(row, self._now())
+        self.accounts.add(one.accountId)
         return {
             "snapshot_id": self._place[0],
             "resource_id": one.resourceId,
@@ -95,16 +89,6 @@ class CoverageRows:
             self._claims.append(SILENT)
         self._claims[number] = newer(self._claims[number], claim)
         self._of_rows.append(number)
-
-    def _watch(self, row: Coverage) -> None:
-        """Counts what the verdict on everything needs, by the same rules as the verdict on one resource."""
-        key = (row.account_id, row.resource_id)
-        self.accounts.add(row.account_id)
-        if not row.active:
-            self._uncovered.add(key)
-        if silent(row) or scanned_too_long_ago(row, self._as_of):
-            self._late.add(key)
-        (self._packages if packages_listed([row]) else self._no_packages).add(key)
 
 
 def _moment(seconds: float | None) -> datetime | None:

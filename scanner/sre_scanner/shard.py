@@ -80,8 +80,9 @@ class _Reading:
     def __init__(self, shop: Workshop, shard: Shard, inspector: Inspector) -> None:
         self._shop, self._shard, self._inspector = shop, shard, inspector
         began = datetime.fromisoformat(shop.plan.created_at)
-        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owners, began)
+        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owners, began, shop.now)
         self._accounts: set[str] = set()
+        self._administered: tuple[str, ...] = ()
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
         self.started = shop.now()
@@ -119,11 +120,12 @@ class _Reading:
         closed: Listing | None,
         aggregated: tuple[dict[str, int], ...],
     ) -> ShardFacts:
+        silence = self._rows.silence
         return ShardFacts(
             shard=self._shard.name, region=self._shard.region, started_at=self.started.isoformat(),
             findings=findings, coverage=coverage, status=status, closed=closed, accounts=tuple(self._statuses),
-            aggregated=aggregated, uncovered=self._rows.uncovered, doubtful=self._rows.doubtful,
-            notes=tuple(self._notes),
+            named=tuple(sorted(self._named)), aggregated=aggregated, uncovered=silence.uncovered, doubtful=silence.doubtful,
+            proven=silence.proven, notes=tuple(self._notes),
         )  # fmt: skip
 
     def _record(self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None) -> Listing:
@@ -144,10 +146,16 @@ class _Reading:
 
     def _other_statuses(self, tally: Tally) -> None:
         """The accounts that this one administers, those that were seen, and those that were expected."""
-        wanted = self._accounts | self._rows.accounts | set(self._members()) | set(self._shop.plan.expected_accounts)
+        self._administered = tuple(self._members())
+        wanted = self._named | set(self._shop.plan.expected_accounts)
         missing = sorted(wanted - {status.account_id for status in self._statuses} - {""})
         if missing:
             self._statuses += self._inspector.statuses(missing, tally)
+
+    @property
+    def _named(self) -> set[str]:
+        """The accounts that findings, coverage and the list of members name."""
+        return (self._accounts | self._rows.accounts | set(self._administered)) - {""}
 
     def _members(self) -> list[str]:
         """Member accounts; an account that administers none is refused, which is no gap."""
@@ -158,10 +166,12 @@ class _Reading:
             return []
 
     def _findings(self, spool: Spool, tally: Tally) -> None:
-        for page in self._shop.checked(self._inspector.findings(self._shop.plan.statuses, tally)):
-            spool.add(page)
-            self._shop.progress.advance(self._shard.region, len(page.findings))
-        self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
+        try:
+            for page in self._shop.checked(self._inspector.findings(self._shop.plan.statuses, tally)):
+                spool.add(page)
+                self._shop.progress.advance(self._shard.region, len(page.findings))
+        finally:
+            self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
 
     @property
     def _wants_closed(self) -> bool:

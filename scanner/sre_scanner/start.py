@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from sre_findings.ask.engines.open import publish
-from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, parse_expectation
+from sre_findings.model.scope import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Commit, Snapshots
@@ -42,7 +42,7 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     request = Request(
         regions=named or around.regions,
         required=named,
-        statuses=tuple(flags.statuses) or DEFAULT_STATUSES,
+        statuses=tuple(flags.statuses),
         expectation=expectation,
         owners=open_owners(settings),
         rate=flags.rate,

@@ -62,7 +62,7 @@ def test_nothing_is_clean_that_was_not_read_whole_and_lately(
 def test_an_estate_with_a_resource_that_is_not_scanned_is_not_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sre_scanner.coverage.CoverageRows.uncovered", property(lambda _: 2))
+    monkeypatch.setattr("sre_findings.model.coverage.Silence.uncovered", property(lambda _: 2))
     answer = asked("CLOSED")
     assert (answer.verdict.verdict, answer.verdict.reason, answer.uncovered) == ("unknown", "not_scanned", 2)
 
@@ -76,9 +76,18 @@ AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
         ({}, 0, 0),
         ({"scanStatus": {"statusCode": "INACTIVE", "reason": "NO_INVENTORY"}}, 1, 0),
         ({"scanStatus": {"statusCode": "ACTIVE", "reason": "PENDING_INITIAL_SCAN"}}, 0, 1),
+        ({"scanStatus": {"statusCode": "ACTIVE", "reason": "NOT_YET_INVENTED"}}, 0, 1),
         ({"lastScannedAt": AS_OF.timestamp() - 30 * 86400}, 0, 1),
+        ({"lastScannedAt": AS_OF.timestamp() + 86400}, 0, 1),
         ({"lastScannedAt": 1e300}, 0, 1),
         ({"scanType": "NETWORK"}, 0, 1),
+        ({"scanType": "MALWARE"}, 0, 1),
+        ({"resourceType": "AWS_EKS_CLUSTER"}, 0, 1),
+        (
+            {"resourceType": "Microsoft.ContainerRegistry/registries", "resourceMetadata": {"containerRegistry": {"name": "r"}}},
+            0,
+            0,
+        ),
     ],
 )
 def test_resources_whose_silence_proves_nothing_are_counted(row: dict[str, Any], uncovered: int, doubtful: int) -> None:
@@ -89,13 +98,13 @@ def test_resources_whose_silence_proves_nothing_are_counted(row: dict[str, Any],
     }  # fmt: skip
     rows = CoverageRows("20261122T010000Z", "eu-west-1", Owners(), AS_OF)
     rows.add(decode_coverage(json.dumps({"coveredResources": [usual | row]}).encode()))
-    assert (rows.uncovered, rows.doubtful) == (uncovered, doubtful)
+    assert (rows.silence.uncovered, rows.silence.doubtful) == (uncovered, doubtful)
 
 
 def test_an_estate_with_a_resource_that_was_not_scanned_lately_is_not_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sre_scanner.coverage.CoverageRows.doubtful", property(lambda _: 3))
+    monkeypatch.setattr("sre_findings.model.coverage.Silence.doubtful", property(lambda _: 3))
     answer = asked("CLOSED")
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "scanned_too_long_ago")
 

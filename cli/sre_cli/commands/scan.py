@@ -15,7 +15,7 @@ from sre_findings.settings import Settings
 @click.option(
     "-r", "--region", "regions", multiple=True, help="Scan this region (again for more). Default: all that are enabled."
 )
-@click.option("--status", "statuses", type=options.STATUS, multiple=True, help="Finding statuses. Default: active, suppressed.")
+@click.option("--status", "statuses", type=options.STATUS, multiple=True, help="Finding statuses. Default: all but closed.")
 @click.option("--scope-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What must be there (TOML).")
 @click.option("--rate", default=10.0, show_default=True, type=click.FloatRange(0.1, 1000), help="Requests a second and region.")
 @click.option("--deadline", default=300.0, show_default=True, type=click.FloatRange(0.1), help="Seconds to insist on one page.")

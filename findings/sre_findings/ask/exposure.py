@@ -54,7 +54,7 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
 
 def _caveats(found: Found) -> Sequence[str]:
     """Why silence is not the same as absence."""
-    uncovered, _ = unsure(found)
+    uncovered = unsure(found).uncovered
     notes = [f"{uncovered:,} resources are not fully scanned: see sre-cli coverage."] if uncovered else []
     return notes + (["The snapshot is partial: it may be where nothing was read."] if found.proof.state != COMPLETE else [])
 

@@ -104,7 +104,7 @@ class _Asked:
                 coverage += [_coverage(row, self.region) for row in covered.coveredResources]
                 for row in covered.coveredResources:
                     whose.covered(row)
-            for page in self.inspector.findings(("ACTIVE", "SUPPRESSED"), tally, accounts=some, resourceId=self.text):
+            for page in self.inspector.findings((), tally, accounts=some, resourceId=self.text):
                 found += [(wire, self._heard(wire, whose)) for wire in page.findings]
                 if not whose.all_of(self.access):
                     break

@@ -10,10 +10,10 @@ from sre_findings.ask.questions.estate import BY, Summary
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
-from sre_findings.model.coverage import Coverage, packages_listed, scanned_too_long_ago, silent
+from sre_findings.model.coverage import Silence
 from sre_findings.model.errors import UsageError
 from sre_findings.model.rollup import KINDS, ORGANIZATION, Rollup, Scope
-from sre_findings.model.state import COMPLETE
+from sre_findings.model.state import COMPLETE, Cell
 from sre_findings.model.verdict import (
     CLEAN,
     FINDINGS,
@@ -27,6 +27,7 @@ from sre_findings.model.verdict import (
     UNKNOWN,
     VULNERABLE,
     Verdict,
+    unread,
 )
 
 
@@ -46,28 +47,9 @@ def summarize(question: Summary, found: Found | None, sources: Sources) -> Summa
     read = _reader(question, found, sources)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
-    uncovered, doubtful = unsure(found, question.owners)
-    scanned = bool(uncovered or doubtful or _scanned(found, question.owners))
-    verdict = _verdict(whole, _Unsure(uncovered, doubtful, scanned), found.proof)
-    return SummaryAnswer(verdict, whole, uncovered, found.proof, question.by, groups, doubtful=doubtful)
-
-
-class _Unsure(NamedTuple):
-    """Resources not fully scanned, further ones whose silence proves nothing, and whether anything is scanned at all."""
-
-    uncovered: int
-    doubtful: int
-    scanned: bool
-
-
-def _scanned(found: Found, owners: Sequence[str]) -> int:
-    """How many resources are scanned: of none, nothing is known. A commit counts the rows of coverage of everything."""
-    if not owners and "coverage" in found.commit.totals:
-        return int(found.commit.totals["coverage"])
-    return int(found.engine.rows("coverage_scanned", owners=list(owners) or None)[0]["scanned"])
-
-
-_PLACE = ("account_id", "region", "resource_type", "resource_id")
+    silence = unsure(found, question.owners)
+    verdict = _verdict(whole, silence, found)
+    return SummaryAnswer(verdict, whole, silence.uncovered, found.proof, question.by, groups, doubtful=silence.doubtful)
 
 
 def check_owners(found: Found, owners: Sequence[str]) -> None:
@@ -80,22 +62,23 @@ def check_owners(found: Found, owners: Sequence[str]) -> None:
         raise UsageError(f"{', '.join(strangers)} owns nothing here", why=why, do="Check the name, or SRE_OWNERS.")
 
 
-def unsure(found: Found, owners: Sequence[str] = ()) -> tuple[int, int]:
-    """Resources that are not fully scanned, and further ones whose silence proves nothing.
+class Unsure(NamedTuple):
+    """What silence proves (see model.coverage.Silence): resources not fully scanned, others in doubt, and those proven."""
 
-    A commit has the totals of everything, and none for who sees a part of it.
-    """
+    uncovered: int
+    doubtful: int
+    proven: int
+
+
+def unsure(found: Found, owners: Sequence[str] = ()) -> Unsure:
+    """How much of what was asked for is in doubt. A commit has the totals of everything, and none for who sees a part of it."""
     totals = found.commit.totals
     if totals and not owners:
-        return int(totals.get("uncovered", 0)), int(totals.get("doubtful", 0))
-    rows: dict[tuple[str, ...], list[Coverage]] = {}
+        return Unsure(*(int(totals.get(name, 0)) for name in Unsure._fields))
+    silence = Silence(found.commit.started_at)
     for row in found.engine.rows("coverage_of_owners", owners=list(owners) or None):
-        rows.setdefault(tuple(row[name] for name in _PLACE), []).append(coverage_of(row))
-    as_of = found.commit.started_at
-    uncovered = {place for place, some in rows.items() if not all(one.active for one in some)}
-    doubtful = {place for place, some in rows.items() if not packages_listed(some)
-                or any(silent(one) or scanned_too_long_ago(one, as_of) for one in some)}  # fmt: skip
-    return len(uncovered), len(doubtful - uncovered)
+        silence.add(coverage_of(row), found.commit.ended_at)
+    return Unsure(silence.uncovered, silence.doubtful, silence.proven)
 
 
 Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
@@ -118,7 +101,8 @@ def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
 
 def is_unread(scope: Scope, found: Found) -> bool:
     """Whether it is a region of which nothing was read: what the table knows of it is of another night."""
-    return scope.kind == "region" and any(gap[:2] == ("*", scope.value) for gap in found.commit.gaps)
+    accounts = {gap[0] for gap in found.commit.gaps if gap[1] == scope.value}
+    return scope.kind == "region" and accounts == {"*"}
 
 
 def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
@@ -137,10 +121,10 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
     return chosen
 
 
-def _verdict(whole: Rollup, unsure: _Unsure, proof: Proof) -> Verdict:
+def _verdict(whole: Rollup, silence: Unsure, night: Found) -> Verdict:
     """The verdict on everything: the rule of one resource, with every cell and every row of coverage in it."""
-    notes = tuple(proof.reasons) if proof.state != COMPLETE else ()
-    why = _unknown(unsure, proof)
+    notes = tuple(night.proof.reasons) if night.proof.state != COMPLETE else ()
+    why = _unknown(silence, night)
     if found := _found(whole):
         return Verdict(VULNERABLE, *found, notes, why[0] if why else "")
     return Verdict(UNKNOWN, *why, notes) if why else Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
@@ -157,13 +141,17 @@ def _found(whole: Rollup) -> tuple[str, str] | None:
     return None
 
 
-def _unknown(unsure: _Unsure, proof: Proof) -> tuple[str, str] | None:
+def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
     """Why silence is not the same as none, as a reason and an explanation."""
+    proof = night.proof
+    if proof.state == COMPLETE and night.commit.gaps:
+        told = unread([(Cell(*gap[:4]), gap[4]) for gap in night.commit.gaps])
+        return told.reason, told.explanation
     why = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
         (proof.too_old, TOO_OLD, "the snapshot is older than allowed"),
-        (unsure.uncovered > 0, NOT_SCANNED, f"{unsure.uncovered} resources are not fully scanned"),
-        (unsure.doubtful > 0, SCANNED_TOO_LONG_AGO, f"{unsure.doubtful} resources were not scanned lately, or never"),
-        (not unsure.scanned, NOT_SCANNED, "Inspector scans nothing of what was asked for"),
+        (silence.uncovered > 0, NOT_SCANNED, f"{silence.uncovered} resources are not fully scanned"),
+        (silence.doubtful > 0, SCANNED_TOO_LONG_AGO, f"{silence.doubtful} resources were not scanned lately, or never"),
+        (silence.proven == 0, NOT_SCANNED, "Inspector scans nothing of what was asked for"),
     )
     return next(((reason, explanation) for applies, reason, explanation in why if applies), None)

@@ -54,6 +54,7 @@ class Inspector:
         """Every page of ListFindings for these statuses; ``equals`` narrows by further string fields, ``updated`` by the
         first and last moment of ``updatedAt``, ``accounts`` (FILTER_VALUES at most) to these.
 
+        Without statuses, every finding that is not CLOSED: one with a status that we do not know is open, and must arrive.
         No sort order is asked: the service's own is by ARN, which does not change under a running scan.
         """
         fields: dict[str, Any] = {name: [equal(value)] for name, value in equals.items()}
@@ -61,7 +62,8 @@ class Inspector:
         if updated:
             bounds = zip(("startInclusive", "endInclusive"), (moment.timestamp() for moment in updated), strict=True)
             fields["updatedAt"] = [dict(bounds)]
-        query = {"maxResults": 100, "filterCriteria": {"findingStatus": [equal(s) for s in statuses]} | fields}
+        status = [equal(one) for one in statuses] or [{"comparison": "NOT_EQUALS", "value": "CLOSED"}]
+        query = {"maxResults": 100, "filterCriteria": {"findingStatus": status} | fields}
         found = pages(lambda body: self._ask("ListFindings", body, decode_findings, tally), query, lambda p: len(p.findings))
         for page in found:
             _count(tally, len(page.findings))

@@ -12,9 +12,9 @@ from typing import Any
 
 from sre_findings.model.facts import ENDED, AccountStatus, Listing, ShardFacts
 from sre_findings.model.scope import Plan, Shard
-from sre_findings.model.state import COMPLETE, DISABLED, NOT_OPTED_IN, PARTIAL, REACHED, Cell
+from sre_findings.model.state import COMPLETE, DISABLED, NOT_OPTED_IN, PARTIAL, REACHED, STATUS_UNKNOWN, Cell
 
-__all__ = ["COMPLETE", "DISABLED", "NOT_OPTED_IN", "PARTIAL", "REACHED", "Cell", "Certificate", "judge"]
+__all__ = ["COMPLETE", "DISABLED", "NOT_OPTED_IN", "PARTIAL", "REACHED", "STATUS_UNKNOWN", "Cell", "Certificate", "judge"]
 
 # What BatchGetAccountStatus calls a resource state, and the cells that it switches: (resource type, scan type).
 SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -92,6 +92,9 @@ def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[str
     yield from _unproven(facts)
     yield from (f"{shard.region}: Inspector is {a.status.lower()} in account {a.account_id}"
                 for a in facts.accounts if a.status != "ENABLED" and not plan.accepts(a.account_id, shard.region))  # fmt: skip
+    if facts.accounts and facts.status and facts.status.outcome == ENDED:
+        yield from (f"{shard.region}: whether Inspector is on in account {account} is not known"
+                    for account in _without_status(facts) if not plan.excuses(account, shard.region))  # fmt: skip
 
 
 def _unproven(facts: ShardFacts) -> Iterator[str]:
@@ -143,9 +146,17 @@ def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:
     yield from (f"{facts.region}: {note}" for note in facts.notes)
     if facts.findings and facts.findings.outcome == ENDED and plan.counts_active and not facts.aggregated:
         yield f"{facts.region}: not reconciled with Inspector's own counts"
+    yield from _strange_switches(facts)
     more = [s for s, n in _floor(facts.aggregated).items() if facts.listed.get(s, n) > n]
     if more:
         yield f"{facts.region}: more findings listed than Inspector counts ({', '.join(more)})"
+
+
+def _strange_switches(facts: ShardFacts) -> Iterator[str]:
+    """What Inspector can scan, as the status of an account tells, and we do not know."""
+    on = [name for account in facts.accounts for name, state in account.switches.items() if state == "ENABLED"]
+    for name in sorted(set(on) - set(SWITCHES)):
+        yield f"{facts.region}: Inspector scans {name} in {on.count(name)} accounts, which the product does not know"
 
 
 def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
@@ -173,15 +184,31 @@ def _expected_regions(plan: Plan) -> Iterator[str]:
 
 
 def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str]]:
-    """The state of every cell of a shard: how its listings went, then whether Inspector is switched on."""
+    """The state of every cell of a shard: how its listings went, then whether Inspector is switched on.
+
+    A listing that did not end leaves everything unread: every account, those that nobody has seen yet too, and every resource
+    type, those that we do not know too. Where all ended, ``*`` is whatever no switch of ours names.
+    """
     outcome = _worst_outcome(facts)
-    if facts is None or not facts.accounts:
+    if facts is None or not facts.accounts or outcome != ENDED:
+        yield from ((Cell(account, shard.region, "*", "*"), outcome) for account in _named(facts))
         yield Cell("*", shard.region, "*", "*"), "unreachable" if outcome == ENDED else outcome
         return
     for account in facts.accounts:
         for switch, pairs in SWITCHES.items():
-            state = _switched(account, switch) if outcome == ENDED else outcome
-            yield from ((Cell(account.account_id, shard.region, *pair), state) for pair in pairs)
+            yield from ((Cell(account.account_id, shard.region, *pair), _switched(account, switch)) for pair in pairs)
+        yield Cell(account.account_id, shard.region, "*", "*"), REACHED if account.status == "ENABLED" else DISABLED
+    yield from ((Cell(account, shard.region, "*", "*"), STATUS_UNKNOWN) for account in _without_status(facts))
+
+
+def _named(facts: ShardFacts | None) -> list[str]:
+    """Every account that a shard heard of."""
+    return sorted({*facts.named, *(account.account_id for account in facts.accounts)}) if facts else []
+
+
+def _without_status(facts: ShardFacts) -> list[str]:
+    """Accounts that findings, coverage or the list of members name, and BatchGetAccountStatus does not."""
+    return sorted(set(facts.named) - {account.account_id for account in facts.accounts})
 
 
 def _worst_outcome(facts: ShardFacts | None) -> str:
@@ -209,6 +236,7 @@ def _totals(facts: Sequence[ShardFacts]) -> dict[str, int]:
         "coverage": sum(f.coverage.items for f in facts if f.coverage),
         "uncovered": sum(f.uncovered for f in facts),
         "doubtful": sum(f.doubtful for f in facts),
+        "proven": sum(f.proven for f in facts),
         "changed_meanwhile": sum(f.changed_meanwhile for f in facts),
     }
 

@@ -1,12 +1,12 @@
-"""What Inspector scans, why it does not scan the rest, and what to do about it."""
+"""What Inspector scans, what its silence proves, why it does not scan the rest, and what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sre_findings.model.resource import INSTANCE
+from sre_findings.model import resource as types
 
 ACTIVE = "ACTIVE"
 
@@ -32,41 +32,158 @@ class Coverage:
         return self.status == ACTIVE
 
 
-# How long after lastScannedAt a "no finding" of an EC2 instance still means something. Network reachability runs every
-# 12 hours and agentless scans every 24 (user guide, "Scanning Amazon EC2 instances"); three missed rounds are too many.
-# An agent that is silent for 7 days becomes STALE_INVENTORY by itself; we stop believing it before that.
-SCAN_LIMITS = {
-    "NETWORK": timedelta(hours=36),
-    "EC2_AGENTLESS": timedelta(hours=72),
-    "EC2_SSM_AGENT_BASED": timedelta(hours=96),
+# The limit of whatever has no rule of its own, the shortest of all: Inspector's densest rhythm is 12 hours, and three missed
+# rounds are too many.
+STRICT_LIMIT = timedelta(hours=36)
+CLOCKS_DIFFER = timedelta(minutes=5)  # a scan that ended later than that after we looked did not end
+SCANNED = "SUCCESSFUL"  # the only reason that says a scan was made, and made in full
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When Inspector's silence about a resource of some type proves that it has no findings.
+
+    ``proof`` is the scan type that must be there; None for what only holds other resources, which is never scanned itself.
+    ``limits`` are the scan types that we know of such a resource, each with the greatest age of its last scan; None where
+    Inspector scans again by itself whenever a vulnerability becomes known, so that an old scan stands. ``modes`` are the
+    limits of ``proof`` where its scan mode tells; a mode that is not among them has the strict limit.
+    """
+
+    proof: str | None
+    limits: Mapping[str, timedelta | None]
+    modes: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+_NETWORK = timedelta(hours=36)  # network reachability runs every 12 hours (user guide, "Scanning Amazon EC2 instances")
+_AGENTLESS = timedelta(hours=72)  # agentless scans run every 24 hours (the same page)
+_SSM_AGENT = timedelta(hours=96)  # an agent that is silent for 7 days becomes STALE_INVENTORY; we stop believing it before
+_INSPECTOR_AGENT = timedelta(hours=72)  # no rhythm is documented: three days, as for a daily scan
+_HELD = timedelta(hours=72)  # repositories and registries are looked through daily; an older look may miss images
+_MONTHLY = timedelta(days=32)  # the slowest periodic scan of a code repository (API reference, PeriodicScanFrequency)
+
+_MACHINE = Rule(
+    "PACKAGE",
+    {"PACKAGE": STRICT_LIMIT, "NETWORK": _NETWORK},
+    {
+        "EC2_SSM_AGENT_BASED": _SSM_AGENT,
+        "EC2_AGENTLESS": _AGENTLESS,
+        "EC2_INSPECTOR_AGENT_BASED": _INSPECTOR_AGENT,
+        "VM_INSPECTOR_AGENT_BASED": _INSPECTOR_AGENT,
+    },
+)
+# Images in ECR under continuous scanning and Lambda functions are scanned when they change and when a vulnerability becomes
+# known (user guide, "Scanning Amazon ECR container images" and "Scanning AWS Lambda functions"). An image whose re-scan
+# duration is over is no longer ACTIVE. Of other clouds the guide promises no such thing.
+_IMAGE, _FUNCTION = Rule("PACKAGE", {"PACKAGE": None}), Rule("PACKAGE", {"PACKAGE": None, "CODE": None})
+_FOREIGN = Rule("PACKAGE", {"PACKAGE": STRICT_LIMIT, "CODE": STRICT_LIMIT})
+_HOLDER = Rule(None, {"PACKAGE": _HELD})
+
+RULES: dict[str, Rule] = {
+    types.INSTANCE: _MACHINE,
+    types.AZURE_MACHINE: _MACHINE,
+    types.GOOGLE_MACHINE: _MACHINE,
+    types.IMAGE: _IMAGE,
+    types.AZURE_IMAGE: _FOREIGN,
+    types.GOOGLE_IMAGE: _FOREIGN,
+    types.FUNCTION: _FUNCTION,
+    types.AZURE_FUNCTION: _FOREIGN,
+    types.GOOGLE_FUNCTION: _FOREIGN,
+    types.CODE_REPOSITORY: Rule("CODE", {"CODE": _MONTHLY, "PACKAGE": _MONTHLY}),
+    types.MACHINE_IMAGE: Rule("PACKAGE", {"PACKAGE": STRICT_LIMIT}),
+    types.IMAGE_REPOSITORY: _HOLDER,
+    types.AZURE_REPOSITORY: _HOLDER,
+    types.AZURE_REGISTRY: _HOLDER,
+    types.GOOGLE_REPOSITORY: _HOLDER,
 }
-DEFAULT_LIMIT = timedelta(hours=72)
+"""The rule of each resource type (API reference, CoverageResourceType). A type without one is never clean."""
+
+
+def rule_of(row: Coverage) -> Rule | None:
+    """The rule that covers this scan of this resource; None where its type, or this scan of the type, is not known."""
+    rule = RULES.get(row.resource_type)
+    return rule if rule and row.scan_type in rule.limits else None
 
 
 def scan_limit(row: Coverage) -> timedelta | None:
     """How old the last scan of this row may be for its silence to count; None where no limit applies."""
-    if row.resource_type != INSTANCE:
-        return None
-    kind = row.scan_type if row.scan_type == "NETWORK" else row.scan_mode or ""
-    return SCAN_LIMITS.get(kind, DEFAULT_LIMIT)
+    rule = rule_of(row)
+    if rule is None:
+        return STRICT_LIMIT
+    limit = rule.limits[row.scan_type]
+    if not row.scan_mode:
+        return limit
+    by_mode = rule.modes.get(row.scan_mode, STRICT_LIMIT)
+    return limit if row.scan_mode in rule.modes and row.scan_type != rule.proof else by_mode
 
 
-def scanned_too_long_ago(row: Coverage, as_of: datetime) -> bool:
-    """Whether the row's limit had passed at ``as_of``; an instance without lastScannedAt never was scanned."""
+def scanned_too_long_ago(row: Coverage, as_of: datetime, until: datetime | None = None) -> bool:
+    """Whether the last scan is no proof at ``as_of``: too old, or none, or later than ``until``, when the row was read.
+
+    What only holds other resources is not scanned itself, and needs no last scan.
+    """
+    last = row.last_scanned_at
+    if last is None:
+        return not holds_others(row.resource_type)
     limit = scan_limit(row)
-    if limit is None:
-        return False
-    return row.last_scanned_at is None or as_of - row.last_scanned_at > limit
+    return last > (until or as_of) + CLOCKS_DIFFER or (limit is not None and as_of - last > limit)
 
 
 def silent(row: Coverage) -> bool:
-    """Whether the row says that nothing was scanned; a first scan still to come counts as ACTIVE and is none."""
-    return not row.active or row.reason == "PENDING_INITIAL_SCAN"
+    """Whether the row does not say that all was scanned: not ACTIVE, or ACTIVE with a reason that is not success, such as
+    a first scan still to come, or one that we do not know."""
+    return not row.active or row.reason != SCANNED
 
 
-def packages_listed(rows: Sequence[Coverage]) -> bool:
-    """An instance whose network alone is covered may hold anything."""
-    return any(row.scan_type == "PACKAGE" or row.resource_type != INSTANCE for row in rows)
+def proves(row: Coverage) -> bool:
+    """Whether this is the scan without which nothing is proven about a resource of its type."""
+    rule = rule_of(row)
+    return rule is not None and rule.proof == row.scan_type
+
+
+def holds_others(resource_type: str) -> bool:
+    """Whether such a resource only holds others, so that its own silence says nothing of them."""
+    rule = RULES.get(resource_type)
+    return rule is not None and rule.proof is None
+
+
+Place = tuple[str, str, str, str]
+
+
+class Silence:
+    """What the silence of many resources proves, taken row by row: the rule of one resource, counted."""
+
+    def __init__(self, as_of: datetime) -> None:
+        self._as_of = as_of
+        self._uncovered: set[Place] = set()
+        self._doubtful: set[Place] = set()
+        self._proven: set[Place] = set()
+        self._waiting: set[Place] = set()  # for the scan that proves something
+
+    def add(self, row: Coverage, until: datetime | None = None) -> None:
+        """Takes a row that was read at ``until``."""
+        place = (row.account_id, row.region, row.resource_type, row.resource_id)
+        if not row.active:
+            self._uncovered.add(place)
+        if silent(row) or rule_of(row) is None or scanned_too_long_ago(row, self._as_of, until):
+            self._doubtful.add(place)
+        if not holds_others(row.resource_type):
+            (self._proven if proves(row) else self._waiting).add(place)
+
+    @property
+    def uncovered(self) -> int:
+        """Resources with at least one scan type that is not ACTIVE."""
+        return len(self._uncovered)
+
+    @property
+    def doubtful(self) -> int:
+        """Further resources whose silence proves nothing: not scanned lately, or not yet, or not for packages, or of a type
+        that we do not know."""
+        return len((self._doubtful | (self._waiting - self._proven)) - self._uncovered)
+
+    @property
+    def proven(self) -> int:
+        """Resources whose silence proves that they have no findings."""
+        return len(self._proven - self._doubtful - self._uncovered)
 
 
 # Reasons of ListCoverage (API reference, ScanStatus.reason) in words, and the remedy where there is one.
@@ -115,7 +232,7 @@ REASONS: dict[str, tuple[str, str]] = {
 
 def explain(reason: str) -> str:
     """A coverage reason in words; one that we do not know is shown as Inspector wrote it."""
-    return REASONS.get(reason, (reason, ""))[0]
+    return REASONS.get(reason, (reason or "no reason is given", ""))[0]
 
 
 def remedy(reason: str) -> str:

@@ -44,7 +44,10 @@ class AccountStatus:
 
 @dataclass(frozen=True, slots=True)
 class ShardFacts:
-    """What one shard of the plan saw. Every field is recorded while it happens; none is a conclusion."""
+    """What one shard of the plan saw. Every field is recorded while it happens; none is a conclusion.
+
+    ``named`` are the accounts that findings, coverage and the list of members name.
+    """
 
     shard: str
     region: str
@@ -55,6 +58,7 @@ class ShardFacts:
     status: Listing | None = None
     closed: Listing | None = None
     accounts: Sequence[AccountStatus] = ()
+    named: Sequence[str] = ()
     parts: Sequence[Part] = ()
     distinct: int = 0
     duplicates: int = 0
@@ -64,6 +68,7 @@ class ShardFacts:
     unknown: Mapping[str, int] = field(default_factory=dict)
     uncovered: int = 0
     doubtful: int = 0
+    proven: int = 0
     notes: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -78,6 +83,7 @@ class ShardFacts:
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),
             "aggregated": tuple(values["aggregated"]),
+            "named": tuple(values["named"]),
             "notes": tuple(values["notes"]),
         }
         return cls(**{**values, **listings, **lists})

@@ -11,24 +11,38 @@ INSTANCE = "AWS_EC2_INSTANCE"
 IMAGE = "AWS_ECR_CONTAINER_IMAGE"
 FUNCTION = "AWS_LAMBDA_FUNCTION"
 CODE_REPOSITORY = "CODE_REPOSITORY"
+MACHINE_IMAGE = "MACHINE_IMAGE"
+IMAGE_REPOSITORY = "AWS_ECR_REPOSITORY"
+AZURE_MACHINE = "Microsoft.Compute/virtualMachines"
+AZURE_IMAGE = "Microsoft.ContainerRegistry/registry/containerImage"
+AZURE_REPOSITORY = "Microsoft.ContainerRegistry/registry/containerRepository"
+AZURE_REGISTRY = "Microsoft.ContainerRegistry/registries"
+AZURE_FUNCTION = "Microsoft.Web/sites"
+GOOGLE_MACHINE = "compute.googleapis.com/Instance"
+GOOGLE_IMAGE = "artifactregistry.googleapis.com/DockerImage"
+GOOGLE_REPOSITORY = "artifactregistry.googleapis.com/Repository"
+GOOGLE_FUNCTION = "cloudfunctions.googleapis.com/Function"
 
 # Short words for the types that people ask for; other types are accepted as Inspector writes them.
 WORDS = {"ec2": INSTANCE, "ecr": IMAGE, "lambda": FUNCTION, "code": CODE_REPOSITORY}
 
-# API reference, ResourceType (botocore 1.44.5).
+# API reference, ResourceType and CoverageResourceType (botocore 1.44.8).
 TYPES = (
     INSTANCE,
     IMAGE,
-    "AWS_ECR_REPOSITORY",
+    IMAGE_REPOSITORY,
     FUNCTION,
     CODE_REPOSITORY,
-    "MACHINE_IMAGE",
-    "Microsoft.Compute/virtualMachines",
-    "Microsoft.ContainerRegistry/registry/containerImage",
-    "Microsoft.Web/sites",
-    "cloudfunctions.googleapis.com/Function",
-    "compute.googleapis.com/Instance",
-    "artifactregistry.googleapis.com/DockerImage",
+    MACHINE_IMAGE,
+    AZURE_MACHINE,
+    AZURE_IMAGE,
+    AZURE_REPOSITORY,
+    AZURE_REGISTRY,
+    AZURE_FUNCTION,
+    GOOGLE_FUNCTION,
+    GOOGLE_MACHINE,
+    GOOGLE_IMAGE,
+    GOOGLE_REPOSITORY,
 )
 
 _INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")

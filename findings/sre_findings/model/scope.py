@@ -9,7 +9,7 @@ from typing import Any
 
 from sre_findings.model.errors import UsageError
 
-DEFAULT_STATUSES = ("ACTIVE", "SUPPRESSED")
+DEFAULT_STATUSES: tuple[str, ...] = ()  # every status but CLOSED, those that we do not know too
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class AcceptedGap:
 class Plan:
     """What a scan has promised to read, written down before it reads anything.
 
+    ``statuses`` are those of the findings; without any, every status but CLOSED.
     ``required_regions`` are those that somebody named: Inspector being off there is a hole. Elsewhere it is a choice.
     ``closed_since`` is from when on findings that closed are read as evidence, empty where there was no night before.
     ``caller`` is who scans, and ``account_names`` what Organizations calls the accounts; both are empty where AWS did not
@@ -57,7 +58,7 @@ class Plan:
     @property
     def counts_active(self) -> bool:
         """Whether ACTIVE findings were asked for, so that they can be compared with Inspector's own counts."""
-        return "ACTIVE" in self.statuses
+        return not self.statuses or "ACTIVE" in self.statuses
 
     def accepts(self, account_id: str, region: str) -> bool:
         """Whether a switched-off Inspector is no surprise there: not required, or accepted and not expired."""

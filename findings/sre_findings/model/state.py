@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 COMPLETE, PARTIAL = "complete", "partial"
-REACHED, DISABLED, NOT_OPTED_IN = "reached", "disabled", "not_opted_in"
+REACHED, DISABLED, NOT_OPTED_IN, STATUS_UNKNOWN = "reached", "disabled", "not_opted_in", "status_unknown"
 
 
 class Cell(NamedTuple):
-    """What one switch of Inspector covers; ``*`` where a region was not reached and its accounts are not known."""
+    """What one switch of Inspector covers. ``*`` as resource type and scan type is whatever no cell of the account and region
+    names, which is everything where a listing did not end; ``*`` as account is whatever account is not known."""
 
     account_id: str
     region: str

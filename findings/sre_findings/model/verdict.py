@@ -1,8 +1,9 @@
 """The rule of the house: vulnerable, clean, or unknown with its reason. It never says clean when it does not know.
 
-``clean`` needs all of: the cells of the question complete; the snapshot young enough; at least one ACTIVE row of
-coverage and no other; for an EC2 instance, a last scan within the limit of its scan mode; no ACTIVE and no SUPPRESSED
-finding. Findings that are there make it ``vulnerable``, even in partial data.
+``clean`` needs all of: the cells of the question read, and scanning switched on there; the snapshot young enough; every row
+of coverage ACTIVE and scanned with success; a rule for the resource's type and each of its scans (``model/coverage.py``), the
+scan that this rule takes for a proof, and each last scan within its limit; no open and no SUPPRESSED finding. What has no rule
+is never clean. Findings that are there make it ``vulnerable``, even in partial data.
 """
 
 from __future__ import annotations
@@ -11,9 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sre_findings.model.coverage import Coverage, explain, packages_listed, remedy, scanned_too_long_ago, silent
+from sre_findings.model import resource as types
+from sre_findings.model.coverage import (
+    RULES,
+    Coverage,
+    explain,
+    holds_others,
+    proves,
+    remedy,
+    rule_of,
+    scanned_too_long_ago,
+    silent,
+)
 from sre_findings.model.finding import iso
-from sre_findings.model.resource import FUNCTION
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.state import Cell
 
@@ -29,6 +40,7 @@ NO_FINDINGS = "no_findings"
 NO_SNAPSHOT = "no_snapshot"
 NO_SUCH_RESOURCE = "no_such_resource"
 NOT_SCANNED = "not_scanned"
+NO_RULE = "no_rule"
 SCANNED_TOO_LONG_AGO = "scanned_too_long_ago"
 INCOMPLETE = "scan_incomplete"
 DENIED = "access_denied"
@@ -39,13 +51,26 @@ THROTTLED = "throttled"
 UNREACHABLE = "unreachable"
 REJECTED = "rejected"
 
+# What is switched on or off as one, as people call it: by resource type and scan type.
+SCANS: dict[tuple[str, ...], str] = {
+    (types.INSTANCE, "PACKAGE"): "EC2",
+    (types.INSTANCE, "NETWORK"): "EC2",
+    (types.IMAGE, "PACKAGE"): "ECR",
+    (types.FUNCTION, "PACKAGE"): "Lambda",
+    (types.FUNCTION, "CODE"): "Lambda code",
+    (types.CODE_REPOSITORY, "CODE"): "code repositories",
+    (types.MACHINE_IMAGE, "PACKAGE"): "machine images",
+}
+_PLACES = 3  # named of those where scanning is off
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All that is known about one resource: its counts, its rows of coverage, and what could not be read.
 
     ``gaps`` are the incomplete cells that the question touches; ``too_old`` says that the data's age is past the limit;
-    ``known`` that any row of findings or coverage names the resource.
+    ``known`` that any row of findings or coverage names the resource. ``until`` is when coverage had been read, where that is
+    not ``as_of``. ``off`` are cells that the question touches and for which scanning is switched off.
     """
 
     rollup: Rollup
@@ -54,6 +79,8 @@ class Evidence:
     as_of: datetime
     too_old: bool
     known: bool
+    until: datetime | None = None
+    off: Sequence[Cell] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,40 +128,78 @@ def _frozen(silent: Sequence[Coverage]) -> Verdict:
 
 def _unknown(evidence: Evidence) -> Verdict | None:
     if evidence.gaps:
-        return _gap(evidence.gaps)
+        return unread(evidence.gaps)
     if evidence.too_old:
         return Verdict(UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is older than allowed")
+    if evidence.off:
+        return Verdict(UNKNOWN, NOT_SCANNED, switched_off(evidence.off))
     if not evidence.known:
         return Verdict(UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource")
-    return _not_scanned(evidence)
+    return _not_scanned(evidence.coverage) or _not_proven(evidence)
 
 
-def _gap(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
+def unread(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
+    """The verdict where some cells were not read: the first of them says why."""
     cell, state = gaps[0]
     where = " ".join(part for part in (cell.account_id, cell.region, cell.scan_type) if part != "*")
     reason = {"denied": DENIED, "disabled": DISABLED}.get(state, INCOMPLETE)
     return Verdict(UNKNOWN, reason, f"{where}: {state.replace('_', ' ')}")
 
 
-def _not_scanned(evidence: Evidence) -> Verdict | None:
-    quiet = [row for row in evidence.coverage if silent(row)]
-    if quiet or not evidence.coverage:
+def switched_off(cells: Sequence[Cell]) -> str:
+    """Where scanning is off, in words: three places, and how many more."""
+    places = sorted({f"{SCANS.get(cell[2:], cell.resource_type)} in {cell.account_id} {cell.region}" for cell in cells})
+    more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+    return f"Inspector does not scan {', '.join(places[:_PLACES])}{more}"
+
+
+def _not_scanned(coverage: Sequence[Coverage]) -> Verdict | None:
+    """What Inspector says itself: that it does not scan, or not yet."""
+    quiet = [row for row in coverage if silent(row)]
+    if quiet or not coverage:
         why = "; ".join(_silence(row) for row in quiet) or "Inspector does not list this resource as covered"
         return Verdict(UNKNOWN, NOT_SCANNED, why)
-    if not packages_listed(evidence.coverage):
-        return Verdict(UNKNOWN, NOT_SCANNED, "its network is scanned and its packages are not listed as covered")
-    late = [row for row in evidence.coverage if scanned_too_long_ago(row, evidence.as_of)]
-    if late:
-        row = late[0]
-        when = f"was last scanned at {iso(row.last_scanned_at)}" if row.last_scanned_at else "was never scanned"
-        return Verdict(UNKNOWN, SCANNED_TOO_LONG_AGO, f"its {row.scan_type.lower()} {when}")
     return None
+
+
+def _not_proven(evidence: Evidence) -> Verdict | None:
+    """What our rules miss: a rule at all, the scan that proves something, or a scan made lately."""
+    ruleless = [row for row in evidence.coverage if rule_of(row) is None]
+    if ruleless:
+        return Verdict(UNKNOWN, NO_RULE, _no_rule(ruleless[0]))
+    if holds_others(evidence.coverage[0].resource_type):
+        return Verdict(UNKNOWN, NOT_SCANNED, "it only holds images and is not scanned itself: ask for its images")
+    if not any(map(proves, evidence.coverage)):
+        return Verdict(UNKNOWN, NOT_SCANNED, _only(evidence.coverage))
+    late = [row for row in evidence.coverage if scanned_too_long_ago(row, evidence.as_of, evidence.until)]
+    return _late(late[0], evidence) if late else None
+
+
+def _no_rule(row: Coverage) -> str:
+    """Nothing is reported, and nobody has told the product what that is worth."""
+    what = f"the type {row.resource_type}" if row.resource_type not in RULES else f"{row.scan_type} scans of {row.resource_type}"
+    return f"Inspector reports no finding, but the product has no rule for {what}, so this proves nothing"
+
+
+def _only(coverage: Sequence[Coverage]) -> str:
+    there = ", ".join(sorted({row.scan_type.lower() for row in coverage}))
+    proof = "code" if RULES[coverage[0].resource_type].proof == "CODE" else "packages"
+    verb = "are" if proof == "packages" else "is"
+    return f"its {there} is scanned and its {proof} {verb} not listed as covered"
+
+
+def _late(row: Coverage, evidence: Evidence) -> Verdict:
+    last = row.last_scanned_at
+    when = f"was last scanned at {iso(last)}" if last else "was never scanned"
+    ahead = ", which is still to come" if last and last > (evidence.until or evidence.as_of) else ""
+    return Verdict(UNKNOWN, SCANNED_TOO_LONG_AGO, f"its {row.scan_type.lower()} {when}{ahead}")
 
 
 def _silence(row: Coverage) -> str:
     """Why one scan type does not run, and the remedy."""
     advice = remedy(row.reason)
-    return f"{row.scan_type.lower()} not scanned, {explain(row.reason)}" + (f". {advice.rstrip('.')}" if advice else "")
+    how = "is not known to be scanned" if row.active else "not scanned"
+    return f"{row.scan_type.lower()} {how}, {explain(row.reason)}" + (f". {advice.rstrip('.')}" if advice else "")
 
 
 def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tuple[str, ...]:
@@ -148,7 +213,7 @@ def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tupl
 
 
 def _lambda_note(evidence: Evidence) -> tuple[str, ...]:
-    functions = [row for row in evidence.coverage if row.resource_type == FUNCTION]
+    functions = [row for row in evidence.coverage if row.resource_type == types.FUNCTION]
     if not functions or any(row.scan_type == "CODE" and row.active for row in functions):
         return ()
     return ("$LATEST, packages only: its code is not scanned",)

@@ -57,6 +57,13 @@ def test_findings_are_asked_a_hundred_a_page_with_their_statuses_and_no_sort_ord
     assert tally == Tally(pages=3, items=1, empty_pages=2)
 
 
+def test_without_statuses_everything_is_asked_for_but_what_is_closed(inspector: Any) -> None:
+    one, service = inspector({"findings": []})
+    list(one.findings((), Tally()))
+    unknown_too = [{"comparison": "NOT_EQUALS", "value": "CLOSED"}]
+    assert service.asked == [("ListFindings", {"maxResults": 100, "filterCriteria": {"findingStatus": unknown_too}})]
+
+
 def test_a_live_question_narrows_by_further_fields_of_one_value_each(inspector: Any) -> None:
     one, service = inspector({"findings": []}, {"coveredResources": []})
     list(one.findings(("ACTIVE",), Tally(), resourceId="i-1", awsAccountId="1"))

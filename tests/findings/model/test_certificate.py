@@ -256,6 +256,34 @@ def test_no_cell_of_a_listing_that_failed_is_reached(name: str, outcome: str) ->
     assert set(states(facts_of("eu-west-1", **{name: None})).values()) == {"unreachable"}
 
 
+def test_a_listing_that_did_not_end_leaves_everything_unread_in_every_account_known_or_not() -> None:
+    found = states(facts_of("eu-west-1", findings=Listing("throttled"), named=("444455556666",)))
+    assert found == {Cell(one, "eu-west-1", "*", "*"): "throttled" for one in ("111122223333", "444455556666", "*")}
+
+
+def test_what_no_switch_names_is_read_where_all_listings_ended_and_the_account_is_on() -> None:
+    found = states(facts_of("eu-west-1", accounts=(account(), account("444455556666", "SUSPENDED"))))
+    assert found[Cell("111122223333", "eu-west-1", "*", "*")] == "reached"
+    assert found[Cell("444455556666", "eu-west-1", "*", "*")] == "disabled"
+    assert not any(cell.account_id == "*" for cell in found)
+
+
+def test_an_account_that_is_named_and_whose_status_nobody_told_is_unread_and_a_reason_unless_somebody_accepts_it() -> None:
+    facts = facts_of("eu-west-1", named=("111122223333", "444455556666"))
+    certificate = judge(plan_of(), [facts])
+    assert certificate.reasons == ("eu-west-1: whether Inspector is on in account 444455556666 is not known",)
+    assert dict(certificate.incomplete_cells()) == {Cell("444455556666", "eu-west-1", "*", "*"): "status_unknown"}
+    accepted = judge(plan_of(accepted=(AcceptedGap("444455556666", "*", "sec", "leaving", "2027-01-01"),)), [facts])
+    assert accepted.state == COMPLETE
+    assert [*accepted.incomplete_cells()], "a gap that is accepted is a gap"
+
+
+def test_a_switch_that_we_do_not_know_is_reported_where_it_is_on() -> None:
+    strange = (account(azureVm="ENABLED", mainframe="DISABLED"), account("444455556666", azureVm="ENABLED"))
+    warning = "eu-west-1: Inspector scans azureVm in 2 accounts, which the product does not know"
+    assert judge(plan_of(), [facts_of("eu-west-1", accounts=strange)]).warnings == (warning,)
+
+
 def test_a_region_whose_accounts_are_not_known_has_one_cell_of_everything() -> None:
     everything = Cell("*", "eu-west-1", "*", "*")
     assert states(None) == {everything: "unreachable"}
@@ -287,6 +315,7 @@ def test_totals_and_unknown_things_are_summed_over_the_shards() -> None:
         "coverage": 6,
         "uncovered": 2,
         "doubtful": 0,
+        "proven": 0,
         "changed_meanwhile": 3,
     }
 

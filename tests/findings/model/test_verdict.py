@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_findings.model import resource as types
 from sre_findings.model import verdict as v
 from sre_findings.model.certificate import Cell
 from sre_findings.model.coverage import (
-    DEFAULT_LIMIT,
     REASONS,
-    SCAN_LIMITS,
+    STRICT_LIMIT,
     Coverage,
+    Silence,
     explain,
     remedy,
     scan_limit,
@@ -117,8 +119,9 @@ def test_a_first_scan_that_is_still_to_come_is_not_clean_although_it_counts_as_a
         ("NETWORK", "EC2_AGENTLESS", timedelta(hours=36)),
         ("PACKAGE", "EC2_AGENTLESS", timedelta(hours=72)),
         ("PACKAGE", "EC2_SSM_AGENT_BASED", timedelta(hours=96)),
-        ("PACKAGE", None, DEFAULT_LIMIT),
-        ("PACKAGE", "EC2_BY_TELEPATHY", DEFAULT_LIMIT),
+        ("PACKAGE", "EC2_INSPECTOR_AGENT_BASED", timedelta(hours=72)),
+        ("PACKAGE", None, STRICT_LIMIT),
+        ("PACKAGE", "EC2_BY_TELEPATHY", STRICT_LIMIT),
     ],
 )
 def test_an_instance_must_have_been_scanned_within_the_limit_of_its_mode(
@@ -146,11 +149,78 @@ def test_an_instance_without_a_last_scan_was_never_scanned() -> None:
 
 
 @pytest.mark.parametrize("kind", [IMAGE, FUNCTION])
-def test_images_and_functions_have_no_limit_for_they_are_scanned_on_change(kind: str) -> None:
+def test_images_and_functions_have_no_limit_for_they_are_scanned_on_change_but_must_have_been_scanned(kind: str) -> None:
     row = covered(kind, last_scanned_at=AS_OF - timedelta(days=400))
     assert scan_limit(row) is None
     assert not scanned_too_long_ago(row, AS_OF)
     assert decide(evidence(coverage=(row,))).verdict == v.CLEAN
+    assert decide(evidence(coverage=(replace(row, last_scanned_at=None),))).reason == v.SCANNED_TOO_LONG_AGO
+
+
+def test_a_scan_mode_that_nobody_knows_ends_the_freedom_from_limits() -> None:
+    row = covered(IMAGE, last_scanned_at=AS_OF - STRICT_LIMIT, scan_mode="ECR_BY_LOTTERY")
+    assert decide(evidence(coverage=(row,))).verdict == v.CLEAN
+    late = replace(row, last_scanned_at=AS_OF - STRICT_LIMIT - timedelta(seconds=1))
+    assert decide(evidence(coverage=(late,))).reason == v.SCANNED_TOO_LONG_AGO
+
+
+@pytest.mark.parametrize("kind", [types.AZURE_MACHINE, types.GOOGLE_IMAGE, types.AZURE_FUNCTION, types.MACHINE_IMAGE])
+def test_what_inspector_scans_elsewhere_is_clean_by_its_own_rule_and_not_after_it(kind: str) -> None:
+    row = covered(kind)
+    assert decide(evidence(coverage=(row,))).verdict == v.CLEAN
+    assert decide(evidence(coverage=(covered(kind, "NETWORK"),))).verdict == v.UNKNOWN
+    assert decide(evidence(coverage=(replace(row, last_scanned_at=AS_OF - timedelta(days=300)),))).verdict == v.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", ["AWS_EKS_CLUSTER", "", "aws_ec2_instance", "Microsoft.Compute/virtualMachineScaleSets"])
+def test_a_type_without_a_rule_is_never_clean_and_the_reason_says_so(kind: str) -> None:
+    verdict = decide(evidence(coverage=(covered(kind),)))
+    assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NO_RULE)
+    assert f"no rule for the type {kind}" in verdict.explanation
+    assert "Inspector reports no finding" in verdict.explanation
+    assert decide(evidence(coverage=(covered(kind),), rollup=SOME)).verdict == v.VULNERABLE
+
+
+def test_a_scan_type_that_the_rule_does_not_name_is_not_clean_whatever_stands_beside_it() -> None:
+    verdict = decide(evidence(coverage=(PACKAGE, covered(scan_type="MALWARE"))))
+    assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NO_RULE)
+    assert "no rule for MALWARE scans of AWS_EC2_INSTANCE" in verdict.explanation
+
+
+@pytest.mark.parametrize("kind", [types.IMAGE_REPOSITORY, types.AZURE_REPOSITORY, types.AZURE_REGISTRY, types.GOOGLE_REPOSITORY])
+@pytest.mark.parametrize("last", [None, AS_OF])
+def test_a_repository_or_a_registry_tells_nothing_of_its_images(kind: str, last: datetime | None) -> None:
+    row = covered(kind, last_scanned_at=last)
+    verdict = decide(evidence(coverage=(row,)))
+    assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
+    assert "ask for its images" in verdict.explanation
+    assert counted(row) == (0, 0, 0), "nor does it keep everything else from being clean"
+    assert counted(replace(row, last_scanned_at=AS_OF - timedelta(hours=73))) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("reason", ["PENDING_REVIVAL_SCAN", "SCAN_IN_PROGRESS", "DEEP_INSPECTION_NO_INVENTORY", "MARTIAN", ""])
+@pytest.mark.parametrize("kind", [INSTANCE, IMAGE, FUNCTION])
+def test_active_for_any_reason_but_success_is_not_clean(kind: str, reason: str) -> None:
+    verdict = decide(evidence(coverage=(covered(kind, reason=reason),)))
+    assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
+    assert explain(reason) in verdict.explanation
+
+
+def test_a_last_scan_that_is_still_to_come_proves_nothing_but_one_made_while_we_read_does() -> None:
+    ahead = covered(IMAGE, last_scanned_at=AS_OF + timedelta(hours=1))
+    verdict = decide(evidence(coverage=(ahead,)))
+    assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.SCANNED_TOO_LONG_AGO)
+    assert "which is still to come" in verdict.explanation
+    assert decide(evidence(coverage=(ahead,), until=AS_OF + timedelta(hours=1))).verdict == v.CLEAN
+
+
+def test_where_scanning_is_off_nothing_is_clean_and_nothing_is_missing() -> None:
+    cells = [Cell(f"{n:012}", "eu-west-1", INSTANCE, scan) for n in range(5) for scan in ("PACKAGE", "NETWORK")]
+    for known in (True, False):
+        verdict = decide(evidence(off=cells, known=known))
+        assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
+        named = ", ".join(f"EC2 in {n:012} eu-west-1" for n in range(3))
+        assert verdict.explanation == f"Inspector does not scan {named} and 2 more"
 
 
 @pytest.mark.parametrize(
@@ -237,48 +307,116 @@ def test_every_reason_has_words_and_no_remedy_runs_on() -> None:
     assert remedy("MARTIAN") == "Look the reason up in the Inspector user guide."
 
 
-MOMENTS = st.one_of(st.none(), st.integers(-50, 500).map(lambda hours: AS_OF - timedelta(hours=hours)))
-COVERAGES = st.builds(
-    covered,
-    st.sampled_from([INSTANCE, IMAGE, FUNCTION]),
-    st.sampled_from(["NETWORK", "PACKAGE", "CODE"]),
-    status=st.sampled_from(["ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE", "ODD"]),
-    reason=st.sampled_from(["SUCCESSFUL", "SUCCESSFUL", "PENDING_INITIAL_SCAN", "EC2_INSTANCE_STOPPED", "NEW"]),
-    scan_mode=st.sampled_from([None, *SCAN_LIMITS]),
-    last_scanned_at=MOMENTS,
+def counted(*rows: Coverage) -> tuple[int, int, int]:
+    """What many resources' silence comes to."""
+    silence = Silence(AS_OF)
+    for row in rows:
+        silence.add(row)
+    return silence.uncovered, silence.doubtful, silence.proven
+
+
+# The oracle: what a proof is, written out once more and in another way. Each kind of resource has the scans that say something
+# of it, in hours since the last one; the first of them must be there. ``None`` hours: scanned again by itself.
+DAYS_32 = 32 * 24
+MODES = {"EC2_SSM_AGENT_BASED": 96, "EC2_AGENTLESS": 72, "EC2_INSPECTOR_AGENT_BASED": 72, "VM_INSPECTOR_AGENT_BASED": 72}
+ORACLE: dict[str, dict[str, int | None]] = {
+    "AWS_EC2_INSTANCE": {"PACKAGE": 36, "NETWORK": 36},
+    "Microsoft.Compute/virtualMachines": {"PACKAGE": 36, "NETWORK": 36},
+    "compute.googleapis.com/Instance": {"PACKAGE": 36, "NETWORK": 36},
+    "AWS_ECR_CONTAINER_IMAGE": {"PACKAGE": None},
+    "AWS_LAMBDA_FUNCTION": {"PACKAGE": None, "CODE": None},
+    "Microsoft.ContainerRegistry/registry/containerImage": {"PACKAGE": 36, "CODE": 36},
+    "artifactregistry.googleapis.com/DockerImage": {"PACKAGE": 36, "CODE": 36},
+    "Microsoft.Web/sites": {"PACKAGE": 36, "CODE": 36},
+    "cloudfunctions.googleapis.com/Function": {"PACKAGE": 36, "CODE": 36},
+    "CODE_REPOSITORY": {"CODE": DAYS_32, "PACKAGE": DAYS_32},
+    "MACHINE_IMAGE": {"PACKAGE": 36},
+}
+VIRTUAL = ("AWS_EC2_INSTANCE", "Microsoft.Compute/virtualMachines", "compute.googleapis.com/Instance")
+
+
+def proven_by_the_oracle(kind: str, rows: Sequence[Coverage]) -> bool:
+    """Whether these rows prove that a resource of this type has no findings."""
+    scans = ORACLE.get(kind)
+    if not rows or scans is None or next(iter(scans)) not in {row.scan_type for row in rows}:
+        return False
+    return all(row.scan_type in scans and _is_fresh(row, kind, scans[row.scan_type]) for row in rows)
+
+
+def _is_fresh(row: Coverage, kind: str, hours: int | None) -> bool:
+    known = kind in VIRTUAL and row.scan_mode in MODES
+    if row.scan_mode and not known:
+        hours = 36
+    if row.scan_mode and known and row.scan_type == "PACKAGE":
+        hours = MODES[row.scan_mode]
+    if (row.status, row.reason) != ("ACTIVE", "SUCCESSFUL") or row.last_scanned_at is None:
+        return False
+    age = (AS_OF - row.last_scanned_at).total_seconds()
+    return age >= -300 and (hours is None or age <= hours * 3600)
+
+
+ODD = st.text(max_size=12)  # a word that does not exist yet
+KINDS = st.one_of(st.sampled_from([*types.TYPES, INSTANCE, INSTANCE, IMAGE]), ODD)
+MOMENTS = st.one_of(
+    st.just(AS_OF - timedelta(hours=1)), st.none(), st.integers(-50, 900).map(lambda hours: AS_OF - timedelta(hours=hours))
 )
+
+
+@st.composite
+def coverages(draw: st.DrawFn) -> tuple[Coverage, ...]:
+    """Rows of one resource: mostly good ones, and each part of each odd now and then."""
+    kind = draw(KINDS)
+    known = [*ORACLE.get(kind, {"PACKAGE": 1})]
+    good = st.builds(
+        covered, st.just(kind), st.sampled_from(known), scan_mode=st.sampled_from([None, *MODES]),
+        last_scanned_at=MOMENTS,
+    )  # fmt: skip
+    odd = st.builds(
+        covered, st.just(kind),
+        st.one_of(st.sampled_from(["NETWORK", "PACKAGE", "CODE"]), ODD),
+        status=st.one_of(st.sampled_from(["ACTIVE", "ACTIVE", "INACTIVE"]), ODD),
+        reason=st.one_of(st.sampled_from(["SUCCESSFUL", "SUCCESSFUL", *REASONS]), ODD),
+        scan_mode=st.one_of(st.sampled_from([None, *MODES]), ODD),
+        last_scanned_at=MOMENTS,
+    )  # fmt: skip
+    return tuple(draw(st.lists(st.one_of(good, good, odd), max_size=3)))
+
+
 FEW = st.sampled_from([0, 0, 0, 1])
 ROLLUPS = st.builds(Rollup, st.builds(Counts, FEW, FEW, other=FEW), FEW)
 EVIDENCE = st.builds(
     Evidence,
     st.one_of(st.just(NONE), ROLLUPS),
-    st.lists(COVERAGES, max_size=3).map(tuple),
-    st.sampled_from([(), (), (GAP,)]),
+    coverages(),
+    st.sampled_from([(), (), (), (GAP,)]),
     st.just(AS_OF),
-    st.sampled_from([False, False, True]),
-    st.sampled_from([True, True, False]),
+    st.sampled_from([False, False, False, True]),
+    st.sampled_from([True, True, True, False]),
+    st.none(),
+    st.sampled_from([(), (), (), (GAP[0],)]),
 )
 
 
 @given(EVIDENCE)
 def test_clean_is_said_exactly_when_all_its_conditions_hold(known: Evidence) -> None:
-    fresh = all(
-        row.resource_type != INSTANCE
-        or (row.last_scanned_at is not None and AS_OF - row.last_scanned_at <= (scan_limit(row) or timedelta()))
-        for row in known.coverage
-    )
     conditions = [
         not known.gaps,
         not known.too_old,
+        not known.off,
         known.known,
-        any(row.status == "ACTIVE" for row in known.coverage),
-        all(row.status == "ACTIVE" and row.reason != "PENDING_INITIAL_SCAN" for row in known.coverage),
-        fresh,
-        any(row.scan_type == "PACKAGE" or row.resource_type != INSTANCE for row in known.coverage),
+        known.coverage and proven_by_the_oracle(known.coverage[0].resource_type, known.coverage),
         known.rollup.counts.total == 0,
         known.rollup.suppressed == 0,
     ]
     assert (decide(known).verdict == v.CLEAN) == all(conditions)
+
+
+@given(coverages())
+def test_the_count_of_everything_agrees_with_the_verdict_on_one(rows: tuple[Coverage, ...]) -> None:
+    clean = decide(evidence(coverage=rows)).verdict == v.CLEAN
+    uncovered, doubtful, proven = counted(*rows)
+    assert proven == clean
+    assert not (clean and uncovered + doubtful)
 
 
 @given(EVIDENCE)
@@ -287,4 +425,3 @@ def test_vulnerable_is_said_exactly_when_findings_are_there_and_unknown_always_s
     assert (verdict.verdict == v.VULNERABLE) == bool(known.rollup.counts.total or known.rollup.suppressed)
     assert verdict.reason
     assert verdict.explanation
-    assert "\n" not in verdict.explanation

@@ -27,7 +27,7 @@ group by 1, 2, 3, 4, 5, 6;
 -- What Inspector says of each resource tonight, a row a scan type.
 create temp table covered as
 select account_id, resource_type, resource_id, scan_type,
-       bool_and(status = 'ACTIVE' and reason <> 'PENDING_INITIAL_SCAN') as scanned,
+       bool_and(status = 'ACTIVE' and reason = 'SUCCESSFUL') as scanned,
        bool_or(reason = 'RESOURCE_TERMINATED') as terminated,
        max(last_scanned_at) as last_scanned_at, min(exposure_group) as exposure_group,
        min(name) as name
@@ -41,19 +41,19 @@ from (select account_id, resource_type, resource_id, owner from tonight_coverage
       union all select account_id, resource_type, resource_id, owner from tonight_resources) as named
 group by 1, 2, 3;
 
--- Every cell that matters, with its state: the certificate's, or what the account's other cells say of it.
+-- Every cell that matters, with its state: its own, or that of whatever else is in its account (a resource type that no
+-- switch names, or everything where a listing did not end), or that of an account that is not known. Else nobody read it.
 create temp table cells_now as
 with every as (
-    select account_id, resource_type, scan_type from cells where account_id <> '*'
+    select account_id, resource_type, scan_type from cells where resource_type <> '*'
     union select account_id, resource_type, scan_type from cells_before
     union select distinct account_id, resource_type, scan_type from tonight
-), accounts as (
-    select account_id, bool_or(state = 'reached') as reached, min(state) as state from cells group by 1
 ), states_of as (
-    select every.*, coalesce(cells.state, case when accounts.reached then 'reached' else accounts.state end, 'unreachable') as state
+    select every.*, coalesce(own.state, rest.state, anybody.state, 'unreachable') as state
     from every
-    left join cells using (account_id, resource_type, scan_type)
-    left join accounts on accounts.account_id = every.account_id
+    left join cells as own using (account_id, resource_type, scan_type)
+    left join cells as rest on rest.account_id = every.account_id and rest.resource_type = '*'
+    left join cells as anybody on anybody.account_id = '*'
 )
 select s.account_id, s.resource_type, s.scan_type, s.state,
        case when s.state = 'reached' then night.began else b.complete_at end as complete_at,
