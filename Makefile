@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli simulator benchmarks tests
 
 .DEFAULT_GOAL := help
@@ -11,19 +12,18 @@ CODE := findings scanner reports mcp lambda cli simulator benchmarks tests
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-$(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
+$(VENV)/.ready: install-lock.sh requirements-build.lock requirements.lock setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11, 3.12 or 3.13 is needed; install one, or say PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "make: setting up $(VENV) with $$($(PYTHON) --version); the first time takes a minute or two" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) $(BIN)/python requirements.lock --editable .
 	@touch $@
 
 setup: $(VENV)/.ready ## Make .venv with sre-cli and every component, from the pinned lock
 
 $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 	@echo "make: adding Spark to $(VENV); 450 MB, once" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+	@$(INSTALL) $(BIN)/python requirements-spark.lock
 	@touch $@
 
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
@@ -31,7 +31,7 @@ spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java
 $(VENV)/.emulator: $(VENV)/.ready requirements-emulator.lock
 	@echo "make: adding an emulator of AWS to $(VENV)/emulator; 90 MB, once" >&2
 	@$(BIN)/python -m venv $(VENV)/emulator
-	@$(VENV)/emulator/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-emulator.lock
+	@$(INSTALL) $(VENV)/emulator/bin/python requirements-emulator.lock
 	@touch $@
 
 emulator: $(VENV)/.emulator ## Add the emulator of AWS that some tests run, in an environment of its own: it wants another botocore
@@ -80,10 +80,15 @@ images: setup ## Make the pictures of the nightly page and the digest anew (need
 docs: setup ## Renew the parts of the documentation that are made from the code
 	$(BIN)/python docs/make.py
 
+PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
+
 lock: setup ## Pin the dependencies anew (needs uv)
-	uv pip compile setup.cfg --extra cli --extra slack --extra dev --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
-	uv pip compile setup.cfg --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-spark.lock
-	uv pip compile setup.cfg --extra emulator --universal --python-version 3.11 --generate-hashes --quiet -o requirements-emulator.lock
+	$(PIN) --group build -o requirements-build.lock
+	$(PIN) setup.cfg --extra cli --extra slack --extra dev -c requirements-build.lock -o requirements.lock
+	$(PIN) setup.cfg --extra scanner -c requirements.lock -o requirements-scanner.lock
+	$(PIN) setup.cfg --extra cli --extra otel -c requirements.lock -o requirements-server.lock
+	$(PIN) setup.cfg --extra spark -c requirements.lock -o requirements-spark.lock
+	$(PIN) setup.cfg --extra emulator -c requirements-build.lock -o requirements-emulator.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) $(NODE)/node_modules $(JUDGES)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
