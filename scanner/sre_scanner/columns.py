@@ -68,7 +68,11 @@ class Columns:
     def _of_shapes(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
         """Numbers of what is shared, and the columns that follow from it."""
         numbers = self._shared.packages[rows["shape"]]
-        yield "packages_id", pa.array(numbers, mask=numbers < 0)
+        lists = pa.array(numbers, mask=numbers < 0)
+        yield "packages_id", lists
+        listed = lists.dictionary_encode()
+        for name, values in self._shared.listed.items():
+            yield name, _words(values.take(listed.dictionary), listed.indices)
         details = pa.array(self._shared.details[rows["shape"]])
         yield "details_id", details
         chosen = details.dictionary_encode()

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from sre_findings.inspector.claims import by_coverage
-from sre_findings.inspector.covered import described
+from sre_findings.inspector.covered import covered_use, described
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
 from sre_findings.model.coverage import Coverage, Silence
 from sre_findings.model.owners import SILENT, Claim, Owners, newer
@@ -60,6 +60,7 @@ class CoverageRows:
     def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
         known = described(one.resourceId, bytes(one.resourceMetadata))
         self._hear((one.accountId, one.resourceType, one.resourceId), by_coverage(self._owners, one, known))
+        use = covered_use(known.kinds)
         last_scanned_at = _moment(one.lastScannedAt)
         status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
         row = Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at)
@@ -77,6 +78,8 @@ class CoverageRows:
             "scan_mode": one.scanMode,
             "last_scanned_at": last_scanned_at,
             "name": known.name,
+            "in_use_count": use.count,
+            "last_in_use_at": use.last_at,
             "exposure_group": covered_group(one.resourceId, known.tags, known.kinds),
             "metadata": bytes(one.resourceMetadata).decode() or None,
             "extra": extra.decode() or None,

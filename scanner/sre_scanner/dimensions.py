@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sre_findings.ask.rows import packages_of
+from sre_findings.ask.rows import packages_of, reachability_of
 from sre_findings.inspector.subject import subject_of
 from sre_findings.inspector.wire import decode_epss, decode_packages
+from sre_findings.model.reachability import Reachability
 from sre_findings.store.schema import DETAILS, PACKAGES
 from sre_scanner.spool import SHAPE_FIELDS, Spool
 
@@ -29,7 +30,8 @@ Ints = npt.NDArray[np.int32]
 class Dimensions:
     """Numbers for details and lists of packages. ``details`` and ``packages`` give, for a shape, its number; -1 for none.
 
-    ``derived`` are columns of findings that follow from the details alone, a value for each number.
+    ``derived`` are columns of findings that follow from the details alone, and ``listed`` those that follow from the list of
+    packages, a value for each number.
     """
 
     def __init__(self, spool: Spool) -> None:
@@ -40,6 +42,7 @@ class Dimensions:
         self._lists = lists[:, 0]
         self.packages = np.where(self._lists[self.packages] == 0, -1, self.packages).astype(np.int32)
         self.derived = self._derive()
+        self.listed = self._reachabilities()
 
     def details_tables(self, snapshot_id: str, region: str) -> Iterator[pa.Table]:
         """Rows of ``details``, in the order of their numbers."""
@@ -62,6 +65,14 @@ class Dimensions:
     def _read(self, name: str, rows: Ints) -> Sequence[bytes]:
         place = list(_DETAIL).index(name)
         return self._texts[name].read(rows[:, place].tolist())
+
+    def _reachabilities(self) -> dict[str, pa.Array]:
+        found: list[Reachability] = []
+        for start in range(0, len(self._lists), _CHUNK):
+            texts = self._texts["packages"].read(self._lists[start : start + _CHUNK].tolist())
+            found += map(reachability_of, texts)
+        return {"reachability": pa.array([one.word for one in found], pa.string()),
+                "reachability_reason": pa.array([one.reason for one in found], pa.string())}  # fmt: skip
 
     def _derive(self) -> dict[str, pa.Array]:
         found: dict[str, list[Any]] = {name: [] for name in ("vulnerability_id", "vulnerability_source", "epss_score", "subject")}
@@ -98,6 +109,7 @@ def _package_rows(number: int, text: bytes) -> Iterator[dict[str, Any]]:
     for position, one in enumerate(found):
         row = {"packages_id": number, "position": position, "name": one.name, "version": one.version}
         row |= {"fixed_in": one.fixed_in, "manager": one.manager, "path": one.path}
+        row |= {name: getattr(one, name) for name in ("reachability", "reachability_reason", "purl")}
         yield row | whole if position == 0 else row
 
 

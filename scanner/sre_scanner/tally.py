@@ -11,6 +11,7 @@ import pyarrow as pa
 from sre_findings.model.address import addresses_text
 from sre_findings.model.finding import is_open
 from sre_findings.model.severity import OTHER, rank
+from sre_findings.model.use import Use, newest
 from sre_findings.store.schema import COUNTS, RESOURCES
 from sre_scanner.identities import Identities
 from sre_scanner.order import Sorted
@@ -31,6 +32,7 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
     entries = where.entry[starts].tolist()
     accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
     traits = [found.traits[e] for e in entries]
+    uses = _uses(found, where.entry, run, len(starts))
     columns = {
         "snapshot_id": [place[0]] * len(starts),
         "resource_id": [found.ids[e] for e in entries],
@@ -44,10 +46,21 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
         "addresses": [addresses_text(one.addresses) for one in traits],
         "public": [one.public for one in traits],
         "exposure_group": [one.group for one in traits],
+        "in_use_count": [one.count for one in uses],
+        "last_in_use_at": [one.last_at for one in uses],
         **every,
         **{f"shared_{name}": counts for name, counts in shared.items()},
     }
     return pa.table({name: columns[name] for name in RESOURCES.names}, schema=RESOURCES)
+
+
+def _uses(found: Identities, entry: npt.NDArray[Any], run: npt.NDArray[Any], runs: int) -> list[Use]:
+    """How each image is used: of what its findings say, which were made at different times, the newest."""
+    told = np.array([bool(one.use) for one in found.traits], bool)[entry]
+    uses = [Use()] * runs
+    for resource, number in sorted(set(zip(run[told].tolist(), entry[told].tolist(), strict=True))):
+        uses[resource] = newest((uses[resource], found.traits[number].use))
+    return uses
 
 
 def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int) -> dict[str, npt.NDArray[np.int64]]:

@@ -10,7 +10,9 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from sre_findings.inspector.covered import found_use
 from sre_findings.model.address import Address, address_of
+from sre_findings.model.use import Use
 
 SCALING_GROUP = "aws:autoscaling:groupName"  # EC2 Auto Scaling user guide, "Tag Auto Scaling groups and instances"
 
@@ -23,6 +25,7 @@ class Traits(NamedTuple):
     addresses: tuple[str, ...]
     public: bool
     group: str
+    use: Use
 
 
 def traits_of(resource_id: str, tags: Mapping[str, str], details: Mapping[str, Mapping[str, Any]]) -> Traits:
@@ -34,7 +37,7 @@ def traits_of(resource_id: str, tags: Mapping[str, str], details: Mapping[str, M
     found = _addresses(instance)
     return Traits(
         platform, _text(instance.get("imageId")), tuple(map(str, found)), any(map(_global, found)),
-        _group(resource_id, tags, image, function),
+        _group(resource_id, tags, image, function), found_use(details),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sre_simulator.dice import Dice
+from sre_simulator.runtime import library_purl, runtime, system_purl
 from sre_simulator.vocabulary import (
     PLATFORMS,
     Component,
@@ -108,6 +109,7 @@ def _system_wire(found: Vulnerability, platform: str, revision: int, layer: str)
     steps = revision + 1 + dice.below(3)
     packages = [
         _system_package(component, name, platform, (revision, 0 if place < unfixed else steps), layer)
+        | runtime(found.id, name, "image" if layer else "instance")
         for place, name in enumerate(names)
     ]
     return package_wire(found, packages, _origin(found, platform), scored=not platform.startswith("UBUNTU"))
@@ -125,6 +127,7 @@ def _system_package(component: Component, name: str, platform: str, steps: tuple
     package["fixedInVersion"] = f"{package['epoch']}:{fixed}" if steps[1] else "NotAvailable"
     if steps[1]:
         package["remediation"] = _command(platform, name)
+    package["purl"] = system_purl(platform, package)
     return package | ({"sourceLayerHash": layer} if layer else {})
 
 
@@ -166,6 +169,9 @@ def _library_wire(found: Library, layer: str) -> Wire:
         package["filePath"] = _PATHS[ecosystem].format(**words)
     if layer:
         package["sourceLayerHash"] = layer
+        package |= runtime(vulnerability.id, package["name"], "image")
+        if purl := library_purl(ecosystem, package["name"], found.installed):
+            package["purl"] = purl
     return package_wire(vulnerability, [package], _library_origin(vulnerability), scored=True)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from math import inf
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from sre_simulator.fields import COVERAGE_FIELDS, FINDING_FIELDS, Kind, Layer, Path, layer, values
 
@@ -26,6 +27,8 @@ _PACKAGE_TEXTS = {
     "sourceLayerHash": "sourceLayerHash",
     "sourceLambdaLayerArn": "sourceLambdaLayerArn",
     "filePath": "filePath",
+    "runtimeReachability": "runtimeReachability",
+    "runtimeReachabilityReason": "runtimeReachabilityReason",
 }
 
 
@@ -65,10 +68,18 @@ def _package(package: Wire, wanted: Wire) -> bool:
         for name, member in _PACKAGE_TEXTS.items()
         if name in wanted
     )
+    if "purlQualifier" in wanted and not _qualified(package.get("purl", ""), wanted["purlQualifier"]):
+        return False
     if "epoch" not in wanted:
         return texts
     epochs = [package["epoch"]] if "epoch" in package else []
     return texts and _range(epochs, [wanted["epoch"]], "lowerInclusive", "upperInclusive")
+
+
+def _qualified(purl: str, wanted: Wire) -> bool:
+    """Whether a package URL has a qualifier, with any value where none is asked."""
+    qualifiers = parse_qs(purl.partition("?")[2].partition("#")[0])
+    return wanted["key"] in qualifiers and wanted.get("value", qualifiers[wanted["key"]][0]) in qualifiers[wanted["key"]]
 
 
 _JUDGES: dict[Kind, Callable[[list[Any], list[Wire]], bool]] = {

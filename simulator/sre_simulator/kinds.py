@@ -66,9 +66,12 @@ def image(wanted: Wanted) -> Drawn:
         "lastInUseAt": used,
         "inUseCount": dice.below(9),
     }
+    if dice.chance(0.2):  # Inspector does not know of every image whether it is used
+        del shared["lastInUseAt"], shared["inUseCount"]
     name = f"arn:{partition(wanted.region)}:ecr:{wanted.region}:{wanted.account}:repository/{wanted.name}/{digest}"
     details = {"awsEcrContainerImage": shared | {"imageHash": digest}, "image": shared | {"imageDigest": digest}}
-    seen = {"tags": shared["imageTags"], "imagePulledAt": used, "lastInUseAt": used, "inUseCount": shared["inUseCount"]}
+    use = {name: shared[name] for name in ("lastInUseAt", "inUseCount") if name in shared}
+    seen: Wire = {"tags": shared["imageTags"], "imagePulledAt": used} | use
     repository = {"name": wanted.name, "scanFrequency": "CONTINUOUS_SCAN"}
     return Drawn("AWS_ECR_CONTAINER_IMAGE", name, details, {"ecrRepository": repository, "ecrImage": seen}, {})
 

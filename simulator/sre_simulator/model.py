@@ -17,10 +17,32 @@ _NUMBER = Members({"upperInclusive": Number(fraction=True), "lowerInclusive": Nu
 _DATE = Members({"startInclusive": Moment(), "endInclusive": Moment()})
 _MAP = Members({"comparison": Text(choices=("EQUALS",)), "key": Text(1, 128), "value": Text(0, 256)}, ("comparison", "key"))
 _PORT = Members({"beginInclusive": Number(0, 65535), "endInclusive": Number(0, 65535)})
+_QUALIFIERS = (
+    "arch", "collector", "dev_dependency", "distro", "epoch", "go_toolchain", "hardened", "private", "rust_toolchain",
+    "scope", "skip_chromium_download", "source", "stream", "transitive_dependency", "unresolved", "vendor",
+)  # fmt: skip
+
+
+def _chosen(*values: str) -> Members:
+    """A filter on a closed set of words."""
+    return Members({"comparison": Text(choices=("EQUALS", "NOT_EQUALS")), "value": Text(choices=values)}, ("comparison", "value"))
+
+
 _PACKAGE = Members(
     dict.fromkeys(("name", "version", "release", "architecture", "sourceLayerHash", "sourceLambdaLayerArn", "filePath"), _TEXT)
-    | {"epoch": _NUMBER}
-)
+    | {
+        "epoch": _NUMBER,
+        "runtimeReachability": _chosen("REACHABLE", "NOT_REACHABLE", "UNKNOWN"),
+        "runtimeReachabilityReason": _chosen(
+            "PACKAGE_IN_DOCKERFILE_WORKLOAD_PATH", "PACKAGE_NOT_IN_DOCKERFILE_WORKLOAD_PATH",
+            "PROCESS_OBSERVED_IN_EC2_RUNTIME", "PROCESS_NOT_OBSERVED_IN_EC2_RUNTIME",
+        ),
+        "purlQualifier": Members(
+            {"comparison": Text(choices=("EQUALS",)), "key": Text(choices=_QUALIFIERS), "value": Text(0, 256)},
+            ("comparison", "key"),
+        ),
+    }
+)  # fmt: skip
 _FILTERS: dict[Kind, Shape] = {
     Kind.STRING: _TEXT, Kind.DATE: _DATE, Kind.NUMBER: _NUMBER, Kind.MAP: _MAP, Kind.PORT: _PORT, Kind.PACKAGE: _PACKAGE,
 }  # fmt: skip
@@ -99,6 +121,11 @@ _AGGREGATIONS = Members(
 )
 
 
+_IMAGE = Members(
+    {"resourceId": Text(pattern=r"arn:.*:ecr:.*:\d{12}:repository\/[a-zA-Z0-9._\/-]+(\/sha256:[a-z0-9]{64})?")}, ("resourceId",)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation: its path, the shape of its request, and the page size where none is asked."""
@@ -149,6 +176,7 @@ OPERATIONS: dict[str, Operation] = {
             "/coverage/statistics/list",
             Members({"filterCriteria": _COVERAGE_CRITERIA, "groupBy": Text(choices=GROUP_KEYS), "nextToken": _TOKEN}),
         ),
+        _paged("GetClustersForImage", "/cluster/get", 100, {"filter": _IMAGE, "nextToken": Text(1, 3000)}, ("filter",)),
         _paged("ListMembers", "/members/list", 50, {"onlyAssociated": Flag()}),
         Operation("GetDelegatedAdminAccount", "/delegatedadminaccounts/get", Members({})),
         _paged("ListDelegatedAdminAccounts", "/delegatedadminaccounts/list", 5, {}),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from sre_simulator.aggregations import Aggregation
+from sre_simulator.clusters import clusters
 from sre_simulator.details import ARN, details, failed
 from sre_simulator.errors import broken
 from sre_simulator.filters import Criteria, coverage_filter
@@ -52,6 +53,7 @@ class Service:
             "BatchGetAccountStatus": self._statuses,
             "ListCoverage": self._coverage,
             "ListCoverageStatistics": self._coverage_statistics,
+            "GetClustersForImage": self._clusters,
             "ListMembers": self._members,
             "GetDelegatedAdminAccount": self._admin,
             "ListDelegatedAdminAccounts": self._admins,
@@ -164,6 +166,13 @@ class Service:
         if group := call.body.get("groupBy"):
             answer["countsByGroup"] = [{"count": total, "groupKey": group}]
         return msgspec.json.encode(answer)
+
+    def _clusters(self, call: Call) -> bytes:
+        def find() -> list[Wire]:
+            everything = Call(call.operation, call.region, call.account, {}, call.now)
+            return clusters(call.body["filter"]["resourceId"], self._covered(everything))
+
+        return self._listed(call, "cluster", self._remember(call, find))
 
     def _members(self, call: Call) -> bytes:
         admin, others = self._fleet.admin_account, [each for each in self._visible(call) if each != call.account]

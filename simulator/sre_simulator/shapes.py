@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,15 +30,18 @@ def _typed(value: object, kinds: type | tuple[type, ...], path: str, wanted: str
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string with bounds on its length, or of an enumeration."""
+    """A string with bounds on its length, of an enumeration, or of a pattern."""
 
     least: int = 0
     most: int | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """Length and enumeration."""
+        """Length, enumeration and pattern."""
         _typed(value, str, path, "a String")
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            yield Problem(path, f"Member must satisfy regular expression pattern: {self.pattern}")
         if self.choices and value not in self.choices:
             yield Problem(path, f"Member must satisfy enum value set: [{', '.join(self.choices)}]")
         if len(value) < self.least:

@@ -274,6 +274,8 @@ _CHANGES = st.fixed_dictionaries(
         "severity": st.sampled_from(["CRITICAL", "HIGH", "LOW", "INFORMATIONAL", "UNTRIAGED", "NEW", None]),
         "inspector_score": st.none() | st.floats(0, 10),
         "epss_score": st.none() | st.floats(0, 1),
+        "reachability": st.none() | st.sampled_from(["REACHABLE", "NOT_REACHABLE", "UNKNOWN"]),
+        "reachability_reason": st.none() | st.text(max_size=20),
         "first_observed_at": st.none() | st.integers(-(10**16), 10**16),
         "subject": _TEXT,
     },

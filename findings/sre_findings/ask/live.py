@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sre_findings.ask.once import Once
 from sre_findings.ask.questions.resource import AboutResource
-from sre_findings.ask.rows import packages_of, time_of
+from sre_findings.ask.rows import packages_of, reachability_of, time_of
 from sre_findings.ask.whose import Key, Whose
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
@@ -184,6 +184,7 @@ def _key(wire: WireFinding, mine: WireResource) -> Key:
 
 def _finding(wire: WireFinding, mine: WireResource, region: str, owner: str | None) -> Finding:
     details = decode_packages(bytes(wire.packageVulnerabilityDetails) or b"{}")
+    reached = reachability_of(bytes(details.vulnerablePackages))
     return Finding(
         finding_arn=wire.findingArn,
         vulnerability_id=details.vulnerabilityId,
@@ -204,6 +205,8 @@ def _finding(wire: WireFinding, mine: WireResource, region: str, owner: str | No
         account_id=wire.awsAccountId or "",
         region=region,
         owner=owner,
+        reachability=reached.word,
+        reachability_reason=reached.reason,
     )
 
 

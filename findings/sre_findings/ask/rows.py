@@ -10,6 +10,7 @@ from typing import Any
 
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.finding import Finding, Package
+from sre_findings.model.reachability import Reachability, together
 from sre_findings.model.resource import Resource
 from sre_findings.model.severity import ORDER, OTHER
 
@@ -65,6 +66,8 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
         account_id=row["account_id"] or "",
         region=row["region"],
         owner=row.get("owner"),
+        reachability=row["reachability"],
+        reachability_reason=row["reachability_reason"],
     )
 
 
@@ -75,6 +78,23 @@ def packages_of(text: str | bytes | None) -> tuple[Package, ...]:
     return tuple(_package(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
 
 
+@functools.lru_cache(maxsize=4096)
+def reachability_of(text: str | bytes | None) -> Reachability:
+    """Of the finding that has these packages, from the wire's JSON. What is no package says nothing, and so leaves a doubt."""
+    found = json.loads(text) if text else None
+    return together([_reachability(one) for one in found]) if isinstance(found, list) else Reachability()
+
+
+def _reachability(wire: object) -> Reachability:
+    if not isinstance(wire, dict):
+        return Reachability()
+    return Reachability(_text(wire.get("runtimeReachability")), _text(wire.get("runtimeReachabilityReason")))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
 def _package(wire: Mapping[str, Any]) -> Package:
     fixed = wire.get("fixedInVersion")
     return Package(
@@ -83,6 +103,9 @@ def _package(wire: Mapping[str, Any]) -> Package:
         fixed_in=str(fixed) if fixed and fixed != NOT_AVAILABLE else None,
         manager=wire.get("packageManager"),
         path=wire.get("filePath"),
+        reachability=_text(wire.get("runtimeReachability")),
+        reachability_reason=_text(wire.get("runtimeReachabilityReason")),
+        purl=_text(wire.get("purl")),
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from sre_findings.model.use import Use, use_of
+
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -30,6 +32,16 @@ def described(resource_id: str, metadata: bytes) -> Described:
     project = kinds.get("codeRepository", {}).get("projectName")
     name = tags.get("Name") or function.get("functionName") or project or _image_name(resource_id, kinds.get("ecrImage", {}))
     return Described(name if isinstance(name, str) else None, tags, kinds)
+
+
+def covered_use(kinds: Mapping[str, Mapping[str, Any]]) -> Use:
+    """How an image is used. Source: EcrContainerImageMetadata, ContainerImageMetadata."""
+    return use_of(kinds.get("ecrImage") or kinds.get("containerImage") or {})
+
+
+def found_use(details: Mapping[str, Mapping[str, Any]]) -> Use:
+    """The same as a finding's resource tells it. Source: AwsEcrContainerImageDetails, Image."""
+    return use_of(details.get("awsEcrContainerImage") or details.get("image") or {})
 
 
 def _image_name(resource_id: str, image: Mapping[str, Any]) -> str | None:

@@ -22,7 +22,7 @@ class Garbled(Exception):
 
 
 class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A finding as ListFindings sends it. Times are epoch seconds. Source: API reference, Finding (botocore 1.44.5)."""
+    """A finding as ListFindings sends it. Times are epoch seconds. Source: API reference, Finding (botocore 1.44.8)."""
 
     findingArn: str  # noqa: N815 - the wire's names, here and below
     awsAccountId: str | None = None  # noqa: N815

@@ -10,13 +10,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A vulnerable package of a finding. ``fixed_in`` is None where Inspector knows no fixed version."""
+    """A vulnerable package of a finding. ``fixed_in`` is None where Inspector knows no fixed version.
+
+    ``reachability`` and its reason are Inspector's own words; None, UNKNOWN and a word that we do not know mean unknown.
+    """
 
     name: str
     version: str
     fixed_in: str | None = None
     manager: str | None = None
     path: str | None = None
+    reachability: str | None = None
+    reachability_reason: str | None = None
+    purl: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -28,6 +34,7 @@ class Finding:
     """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none.
 
     ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it stays open all the same.
+    ``reachability`` is REACHABLE, NOT_REACHABLE, UNKNOWN, or None where Inspector says nothing, which is unknown too.
     """
 
     finding_arn: str
@@ -50,6 +57,8 @@ class Finding:
     region: str
     owner: str | None = None
     accepted: Mapping[str, str] | None = None
+    reachability: str | None = None
+    reachability_reason: str | None = None
 
     @property
     def fixed_in(self) -> str | None:

@@ -36,6 +36,8 @@ FINDINGS = pa.schema([
     pa.field("exploit_available", _WORD),
     pa.field("inspector_score", pa.float64()),
     pa.field("epss_score", pa.float64()),
+    pa.field("reachability", _WORD),
+    pa.field("reachability_reason", _WORD),
     pa.field("first_observed_at", _TIME),
     pa.field("last_observed_at", _TIME),
     pa.field("updated_at", _TIME),
@@ -69,6 +71,9 @@ PACKAGES = pa.schema([
     pa.field("fixed_in", pa.string()),
     pa.field("manager", pa.string()),
     pa.field("path", pa.string()),
+    pa.field("reachability", pa.string()),
+    pa.field("reachability_reason", pa.string()),
+    pa.field("purl", pa.string()),
     pa.field("list", pa.string()),  # at position 0: the whole list as it came
 ])  # fmt: skip
 
@@ -104,6 +109,8 @@ COVERAGE = pa.schema([
     pa.field("name", pa.string()),
     pa.field("owner", pa.string()),
     pa.field("exposure_group", pa.string()),
+    pa.field("in_use_count", pa.int64()),
+    pa.field("last_in_use_at", _TIME),
     pa.field("metadata", pa.string()),
     pa.field("extra", pa.string()),
 ])  # fmt: skip
@@ -123,6 +130,8 @@ RESOURCES = pa.schema([
     pa.field("addresses", pa.string()),
     pa.field("public", pa.bool_(), nullable=False),
     pa.field("exposure_group", pa.string(), nullable=False),
+    pa.field("in_use_count", pa.int64()),
+    pa.field("last_in_use_at", _TIME),
     *(pa.field(name, pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "closed", "fixable", "exploitable")),
     # The same without findings whose first resource is another one: what adds up over resources.
     *(pa.field(f"shared_{name}", pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "fixable", "exploitable")),

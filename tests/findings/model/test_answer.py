@@ -117,7 +117,8 @@ def test_versions_are_named_once_in_the_order_of_their_packages() -> None:
     values = FINDING.to_json()
     assert values["fixed_in"] == "2, 3"
     assert values["first_observed_at"] == "2026-11-19T01:00:00Z"
-    assert values["packages"][0] == {"name": "openssl", "version": "1", "fixed_in": "2", "manager": "OS", "path": None}
+    assert values["packages"][0] == {"name": "openssl", "version": "1", "fixed_in": "2", "manager": "OS", "path": None,
+                                     "reachability": None, "reachability_reason": None, "purl": None}  # fmt: skip
 
 
 def test_a_moment_is_written_in_utc_with_milliseconds_only_where_there_are_some() -> None:

@@ -1,7 +1,8 @@
 -- Findings for exports, once however many resources they name; what they share comes from findings_details and _packages.
 select snapshot_id, finding_arn, resource_index, account_id, region, resource_type, resource_id, resource_name, owner, type,
        severity, severity_rank, status, vulnerability_id, vulnerability_source, title, subject, fix_available,
-       exploit_available, inspector_score, epss_score, epoch_us(first_observed_at) as first_observed_at,
+       exploit_available, inspector_score, epss_score, reachability, reachability_reason,
+       epoch_us(first_observed_at) as first_observed_at,
        epoch_us(last_observed_at) as last_observed_at, epoch_us(updated_at) as updated_at, packages_id, details_id,
        resources, extra
 from findings as f

@@ -1,7 +1,8 @@
 -- One page of whole findings with what they share, for exports that go page by page and for one finding by its ARN.
 select f.snapshot_id, f.finding_arn, resource_index, account_id, f.region as region, resource_type, resource_id, resource_name,
        owner, type, severity, severity_rank, status, vulnerability_id, vulnerability_source, title, subject, fix_available,
-       exploit_available, inspector_score, epss_score, epoch_us(first_observed_at) as first_observed_at,
+       exploit_available, inspector_score, epss_score, f.reachability, f.reachability_reason,
+       epoch_us(first_observed_at) as first_observed_at,
        epoch_us(last_observed_at) as last_observed_at, epoch_us(updated_at) as updated_at, resources, extra,
        p.list as packages, d.description, d.vulnerability_details, d.network_details, d.code_details, d.score_details,
        d.exploitability, d.epss, d.remediation
