@@ -6,18 +6,27 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from sre_findings.inspector.claims import by_coverage
-from sre_findings.inspector.covered import covered_use, described
+from sre_findings.inspector.covered import Described, covered_use, described
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
 from sre_findings.model.coverage import Coverage, Silence
+from sre_findings.model.names import Name, of_coverage, settled
 from sre_findings.model.owners import SILENT, Claim, Owners, newer
 from sre_findings.store.schema import COVERAGE
 from sre_scanner.owned import Key
 from sre_scanner.traits import covered_group
+
+
+class Called(NamedTuple):
+    """What coverage calls a resource: the name to show, all of its names, and the kinds of which these are all."""
+
+    shown: str | None = None
+    names: frozenset[Name] = frozenset()
+    settled: frozenset[str] = frozenset()
 
 
 class CoverageRows:
@@ -34,6 +43,7 @@ class CoverageRows:
         self._batches: list[pa.Table] = []
         self._numbers: dict[Key, int] = {}  # of resources, in the order in which they came
         self._claims: list[Claim] = []
+        self.called: dict[Key, Called] = {}
         self._of_rows = array("i")
         self.accounts: set[str] = set()
         self.unknown: Counter[str] = Counter()
@@ -59,7 +69,9 @@ class CoverageRows:
 
     def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
         known = described(one.resourceId, bytes(one.resourceMetadata))
-        self._hear((one.accountId, one.resourceType, one.resourceId), by_coverage(self._owners, one, known))
+        key = (one.accountId, one.resourceType, one.resourceId)
+        self._hear(key, by_coverage(self._owners, one, known))
+        self._call(key, known)
         use = covered_use(known.kinds)
         last_scanned_at = _moment(one.lastScannedAt)
         status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
@@ -92,6 +104,12 @@ class CoverageRows:
             self._claims.append(SILENT)
         self._claims[number] = newer(self._claims[number], claim)
         self._of_rows.append(number)
+
+    def _call(self, key: Key, known: Described) -> None:
+        """Keeps the names that any row of a resource tells."""
+        shown, names, full = self.called.get(key, Called())
+        names |= of_coverage(key[2], known.tags, known.kinds)
+        self.called[key] = Called(shown or known.name, names, full | settled(known.tags, known.kinds))
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sre_findings.inspector.claims import by_finding
 from sre_findings.inspector.wire import WireResource, decode_resources
+from sre_findings.model.names import Name, of_finding
 from sre_findings.model.owners import Owners
 from sre_scanner.texts import Texts
 from sre_scanner.traits import Traits, traits_of
@@ -23,7 +24,7 @@ class Identities:
 
     ``rank`` puts entries in the order of (resource id, type); entries of one resource share it, whatever text they
     come from. ``owners`` are those that each entry's own tags name, ``tagged`` tells which have any tags, and ``claim`` puts
-    entries in the order of (owner, name).
+    entries in the order of (owner, name). ``called`` are all the names of each.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Identities:
     owners: list[str] = field(default_factory=list)
     tagged: list[bool] = field(default_factory=list)
     traits: list[Traits] = field(default_factory=list)
+    called: list[frozenset[Name]] = field(default_factory=list)
     first: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     many: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     rank: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -63,6 +65,7 @@ def _add(found: Identities, resources: list[WireResource], owners: Owners) -> No
         found.owners.append(sys.intern(claim.owner))
         found.tagged.append(claim.tagged)
         found.traits.append(traits_of(resource.id, resource.tags or {}, resource.details))
+        found.called.append(of_finding(resource.id, resource.tags or {}, resource.details))
 
 
 def _ranks(keys: list[tuple[str, str]]) -> npt.NDArray[np.int64]:

@@ -21,12 +21,13 @@ from sre_findings.model.facts import ENDED, AccountStatus, Listing, Part, ShardF
 from sre_findings.model.owners import Claim, Owners
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.severity import rank
-from sre_findings.store.schema import CLOSED, COVERAGE, DETAILS, FINDINGS, PACKAGES, RESOURCES
+from sre_findings.store.schema import CLOSED, COVERAGE, DETAILS, FINDINGS, NAMES, PACKAGES, RESOURCES
 from sre_findings.store.snapshots import Snapshots
 from sre_scanner.columns import Columns
-from sre_scanner.coverage import CoverageRows
+from sre_scanner.coverage import Called, CoverageRows
 from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import identify
+from sre_scanner.named import named
 from sre_scanner.order import Sorted, put_in_order
 from sre_scanner.owned import Key, whose
 from sre_scanner.parts import writing
@@ -92,6 +93,11 @@ class _Reading:
     def claims(self) -> dict[Key, Claim]:
         """What coverage says of whose each resource is."""
         return self._rows.claims
+
+    @property
+    def called(self) -> Mapping[Key, Called]:
+        """What coverage calls each resource."""
+        return self._rows.called
 
     @property
     def unknown(self) -> Counter[str]:
@@ -237,6 +243,7 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
     resources = tally(spool, found, where, place, owned)
     parts = [
         *reading.coverage_part(owned.every),
+        *_one_part(shop, f"names/part-{shard.name}.parquet", NAMES, named(spool, found, where, place, owned, reading.called)),
         *_one_part(shop, f"details/part-{shard.name}.parquet", DETAILS, shared.details_tables(*place)),
         *_one_part(shop, f"packages/part-{shard.name}.parquet", PACKAGES, shared.packages_tables(*place)),
     ]

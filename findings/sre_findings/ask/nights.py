@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sre_findings.ask import resources
 from sre_findings.ask.questions.record import Near, Nights
 from sre_findings.ask.sources import Sources, find, no_snapshot, proof_of
+from sre_findings.model import near as spelling
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.list_answer import ListAnswer, Shown
 
@@ -29,10 +31,9 @@ def snapshots(question: Nights, sources: Sources) -> ListAnswer:
 
 
 def near(question: Near, sources: Sources) -> list[str]:
-    """A few names or ids that resemble the text, the nearest first; empty without a snapshot."""
+    """A few names or ids that are spelled like the text or begin with it, the nearest first; empty without a snapshot."""
     found = find(sources, None)
-    rows = found.engine.rows("near", text=question.text) if found else []
-    return list(dict.fromkeys(row["name"] or row["resource_id"] for row in rows))
+    return spelling.near(question.text, resources.near_names(question.text, found.engine)) if found else []
 
 
 def owners(sources: Sources) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,9 @@ from sre_findings.ask import counting, kept
 from sre_findings.ask.accepted import marked
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
 from sre_findings.ask.sources import Found, Sources
-from sre_findings.model.address import address_of, pattern
+from sre_findings.model import names
+from sre_findings.model import near as spelling
+from sre_findings.model.address import address_of
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.model.resource import Resource, check_id
@@ -26,11 +28,16 @@ if TYPE_CHECKING:
     from sre_findings.model.suppression import Suppressions
 
 
-class Unidentified(UsageError):
-    """No resource of the snapshot has this id, name or address."""
+SHOWN = 25  # resources that an ambiguous name is answered with; the count is of all
 
-    def __init__(self, text: str) -> None:
-        super().__init__(f"the snapshot has no resource {text!r}", do="Check the id or the name.")
+
+class Unidentified(UsageError):
+    """No resource of the snapshot has this id, name or address. ``near`` are those that are spelled like it."""
+
+    def __init__(self, text: str, near: Sequence[str] = ()) -> None:
+        do = f"Did you mean {' or '.join(near)}?" if near else "Check the id, name or address."
+        super().__init__(f"the snapshot has no resource {text!r}", do=do)
+        self.near = tuple(near)
 
 
 def answer(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
@@ -40,8 +47,8 @@ def answer(question: AboutResource, found: Found | None, sources: Sources) -> Re
         return nothing(question, None)
     try:
         resource = resolve(text, found.engine)
-    except Unidentified:
-        return _unidentified(question, found)
+    except Unidentified as error:
+        return _unidentified(question, found, error.near)
     place = {name: getattr(resource, name) for name in ("resource_id", "resource_type", "account_id", "region")}
     rollup = _rollup(resource, found, sources)
     now, rules = sources.now(), sources.suppressions
@@ -100,35 +107,61 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
 
 
 def resolve(text: str, engine: Engine) -> Resource:
-    """The one resource that an id, a name or an IP address means. Raises AmbiguousName or Unidentified; it never guesses."""
-    rows = list(engine.rows("identify", text=text))
-    if address := address_of(text):
-        rows += engine.rows("at_address", pattern=pattern(address))
-    named = [resource_of(row) for row in rows]
-    places: dict[tuple[str, str, str, str], Resource] = {}
-    for one in named:
-        key = (one.resource_id, one.resource_type, one.account_id, one.region)
-        places[key] = one if one.name else places.get(key, one)
-    if not places:
-        raise Unidentified(text)
+    """The one resource that an id, a name or an address means, in any form of docs/resources.md. It never guesses.
+
+    Raises AmbiguousName where several have it, Unidentified where none has.
+    """
+    found = _named(text, engine)
+    if not found:
+        raise Unidentified(text, near(text, engine))
+    strongest = min(found.values())
+    places = [place for place, strength in found.items() if strength == strongest]
     if len(places) > 1:
-        raise AmbiguousName(text, sorted({_where(one) for one in places.values()}))
-    return next(iter(places.values()))
+        raise AmbiguousName(text, *_candidates(places, engine), total=len(places))
+    return places[0]
+
+
+def _named(text: str, engine: Engine) -> dict[Resource, int]:
+    """Every resource that the text may mean, each with how strong its best name is."""
+    found: dict[Resource, int] = {}
+    for reading in names.readings(text):
+        for row in engine.rows("identify", name=reading.name):
+            place = resource_of(row)
+            if reading.fits(row["kind"], place):
+                found[place] = min(names.strength(row["kind"]), found.get(place, names.WEAKEST))
+    return found
+
+
+def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], list[str]]:
+    """For some of the resources: a text that means it and no other, and what it is called."""
+    shown = sorted(places, key=lambda one: (one.resource_id, one.account_id, one.region, one.resource_type))[:SHOWN]
+    rows = engine.rows("same_ids", ids=sorted({one.resource_id for one in shown}))
+    shared = {row["resource_id"] for row in rows}
+    return [names.placed(one) if one.resource_id in shared else one.resource_id for one in shown], [one.name for one in shown]
+
+
+def near(text: str, engine: Engine) -> list[str]:
+    """A few names that are spelled like the text or begin with it, each with its id where it is one resource's."""
+    found = near_names(text, engine)
+    alone = {name: row["resource_id"] for name, row in found.items() if row["resources"] == 1 and row["resource_id"] != name}
+    return [f"{name} ({alone[name]})" if name in alone else name for name in spelling.near(text, found)]
+
+
+def near_names(text: str, engine: Engine) -> dict[str, Mapping[str, Any]]:
+    """Rows of names that may be spelled like the text."""
+    typed = text.strip()
+    return {row["name"]: row for row in engine.rows("near", text=typed)} if 0 < len(typed) <= spelling.LONGEST else {}
+
+
+def known(text: str | None, engine: Engine) -> Resource | None:
+    """The resource that a text means; None for all. Raises UsageError where it means none or several."""
+    return None if text is None else resolve(text, engine)
 
 
 def known_id(text: str | None, engine: Engine) -> str | None:
-    """The id of the resource that a text means; None for all. Raises UsageError where nothing is known by it."""
-    if text is None:
-        return None
-    try:
-        return resolve(text, engine).resource_id
-    except Unidentified:
-        do = "Check the id or the name: sre-cli vulnerabilities -i names the nearest."
-        raise UsageError(f"the snapshot knows no resource {text!r}", do=do) from None
-
-
-def _where(one: Resource) -> str:
-    return f"{one.resource_id} ({one.account_id} {one.region})"
+    """The id of the resource that a text means; None for all. Raises UsageError where it means none or several."""
+    one = known(text, engine)
+    return None if one is None else one.resource_id
 
 
 def gaps_touching(gaps: Sequence[tuple[str, str, str, str, str]], resource: Resource | None) -> list[tuple[Cell, str]]:
@@ -145,15 +178,13 @@ def gaps_touching(gaps: Sequence[tuple[str, str, str, str, str]], resource: Reso
     ]
 
 
-def _unidentified(question: AboutResource, found: Found) -> ResourceAnswer:
+def _unidentified(question: AboutResource, found: Found, similar: Sequence[str]) -> ResourceAnswer:
     """What the snapshot can say of something that it does not know: no such resource only if nothing was left unread."""
     as_of = found.proof.as_of or datetime.now(UTC)
     gaps = gaps_touching(found.commit.gaps, None)
     verdict = decide(Evidence(Rollup(), (), gaps, as_of, found.proof.too_old, known=False))
     if verdict.reason == NO_SUCH_RESOURCE:
-        near = [f"{row['name']} ({row['resource_id']})" if row["name"] else row["resource_id"]
-                for row in found.engine.rows("near", text=question.text)]  # fmt: skip
-        explanation = verdict.explanation + (f"; the nearest are {', '.join(near)}" if near else "")
+        explanation = verdict.explanation + (f"; the nearest are {', '.join(similar)}" if similar else "")
         explanation += "; addresses are known of instances with findings" if address_of(question.text.strip()) else ""
         verdict = Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
     return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))

@@ -1,4 +1,4 @@
-"""IP addresses: the form in which a snapshot keeps them, and how one is looked for."""
+"""IP addresses, and the form in which a snapshot keeps them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,3 @@ def address_of(text: str) -> Address | None:
 def addresses_text(addresses: Sequence[str]) -> str | None:
     """What stands in the column ``addresses``: a JSON list of texts, or nothing."""
     return json.dumps(addresses, separators=(",", ":")) if addresses else None
-
-
-def pattern(address: Address) -> str:
-    """What SQL's ``like`` finds that address by in the column; no other has its text between quotes."""
-    return f'%"{address}"%'

@@ -22,6 +22,7 @@ point catches the root and picks an exit code, a Slack text or an MCP error.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 
 class SreError(Exception):
@@ -49,14 +50,17 @@ class UsageError(SreError):
 
 
 class AmbiguousName(UsageError):
-    """A name that several resources carry; ``candidates`` are their ids. It is never guessed."""
+    """A name that several resources have, which is never guessed.
 
-    def __init__(self, name: str, candidates: Sequence[str]) -> None:
-        super().__init__(
-            f"{len(candidates)} resources are named {name!r}",
-            why=", ".join(candidates),
-            do="Ask with one of these ids.",
-        )
+    ``candidates`` can each be asked with in its place; ``called`` is what each is called. Of ``total`` some may be left out.
+    """
+
+    def __init__(self, name: str, candidates: Sequence[str], called: Sequence[str] = (), total: int = 0) -> None:
+        total = max(total, len(candidates))
+        told = [f"{one} ({title})" if title and title not in (one, name) else one
+                for one, title in zip_longest(candidates, called[: len(candidates)], fillvalue="")]  # fmt: skip
+        more = [f"and {total - len(candidates)} more"] if total > len(candidates) else []
+        super().__init__(f"{total} resources are named {name!r}", why=", ".join([*told, *more]), do="Ask with one of these ids.")
         self.candidates = tuple(candidates)
 
 

@@ -137,6 +137,18 @@ RESOURCES = pa.schema([
     *(pa.field(f"shared_{name}", pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "fixable", "exploitable")),
 ])  # fmt: skip
 
+NAMES = pa.schema([
+    pa.field("snapshot_id", pa.string(), nullable=False),
+    pa.field("name", pa.string(), nullable=False),
+    pa.field("kind", pa.string(), nullable=False),
+    pa.field("resource_id", pa.string(), nullable=False),
+    pa.field("resource_type", pa.string(), nullable=False),
+    pa.field("account_id", pa.string(), nullable=False),
+    pa.field("region", pa.string(), nullable=False),
+    pa.field("resource_name", pa.string()),
+    pa.field("owner", pa.string()),
+])  # fmt: skip
+
 STATES = pa.schema([
     pa.field("snapshot_id", pa.string(), nullable=False),
     pa.field("account_id", pa.string(), nullable=False),
@@ -236,6 +248,6 @@ HISTORY = {"events": EVENTS, "states": STATES, "cells": CELLS, "ages": AGES}
 
 TABLES = {
     "findings": FINDINGS, "details": DETAILS, "packages": PACKAGES, "coverage": COVERAGE, "resources": RESOURCES,
-    "vulnerabilities": VULNERABILITIES, "closed": CLOSED, **HISTORY,
+    "names": NAMES, "vulnerabilities": VULNERABILITIES, "closed": CLOSED, **HISTORY,
 }  # fmt: skip
 """Every table of a snapshot, by the folder of its parts."""

@@ -177,7 +177,7 @@ def _allowed(tables: dict[str, pa.Table], access: Access) -> dict[str, pa.Table]
 PLACE = ("account_id", "region", "resource_type", "resource_id")
 
 
-OWNED = ("findings", "coverage", "resources", "ages", "states", "events")
+OWNED = ("findings", "coverage", "resources", "names", "ages", "states", "events")
 
 
 def _mask(table: pa.Table, access: Access) -> Any:

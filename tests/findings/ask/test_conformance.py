@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 from datetime import date, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from sre_findings.ask.engines.athena import Athena, Place
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.tables import HISTORY
 from sre_findings.model.access import Access
-from sre_findings.model.address import pattern
 from sre_findings.model.policy import DEFAULT
 from sre_findings.model.ranking import risk_parameters
 from sre_findings.store.copies import Copies
@@ -63,7 +61,6 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         WHERE | {"kinds": None, "count": None},
         WHERE | {"kinds": ["opened", "resolved"], "count": 20, "owners": ["payments"]},
     ],
-    "at_address": [{"pattern": pattern(ip_address(text))} for text in ("203.0.113.7", "10.0.0.1", "2001:db8::1")],
     "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
     "coverage_gaps": [{"owners": None}, {"owners": ["payments"]}],
     "coverage_of_owners": [{"owners": None}, {"owners": ["payments", "it's"]}],
@@ -87,7 +84,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"kinds": ["kev_appeared", "it's"], "count": 5},
     ],
     "happened_counts": [{}],
-    "identify": [{"text": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
+    "identify": [{"name": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
     "list_findings": [
         ANY | EVERY | {"count": 20, "skip": 0},
@@ -108,6 +105,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "resource_total": [PLACE | {"suppressed": flag, "severities": some} for flag in (True, False) for some in (None, ["HIGH"])],
     "rollups": [{"owners": None}, {"owners": ["payments"]}, {"owners": ["nobody"]}],
+    "same_ids": [{"ids": [BUSY_INSTANCE, *HOSTILE]}],
     "time_to_fix": [WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")],
     "whole_findings": [
         ANY | {"finding_arn": None, "count": 5, "skip": 2},
@@ -117,7 +115,19 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 }
 # What Athena calls, of its functions and of the words that may stand before a bracket.
 TRINO = {
-    *("BOOL_AND", "CAST", "COALESCE", "CONCAT", "COUNT", "GREATEST", "LEAST", "LENGTH", "LEVENSHTEIN_DISTANCE", "LOWER"),
+    *(
+        "BOOL_AND",
+        "CAST",
+        "COALESCE",
+        "CONCAT",
+        "COUNT",
+        "GREATEST",
+        "LEAST",
+        "LENGTH",
+        "LEVENSHTEIN_DISTANCE",
+        "LOWER",
+        "STARTS_WITH",
+    ),
     *("DATE_DIFF", "DATE_TRUNC", "GROUPING", "MAX", "MIN", "REGEXP_REPLACE", "ROUND", "SUM", "TO_UNIXTIME"),
     *("AND", "AS", "BY", "DISTINCT", "FILTER", "FROM", "IN", "OR", "OVER", "SETS", "WHEN", "WHERE"),
 }
@@ -317,6 +327,6 @@ def test_what_stands_for_a_table_comes_before_what_reads_it(monkeypatch: pytest.
 
 def test_a_value_that_engines_write_differently_is_refused() -> None:
     with pytest.raises(TypeError, match="datetime"):
-        dialect.render("identify", dialect.SPARK, {"text": datetime(2026, 1, 1)})  # noqa: DTZ001
+        dialect.render("identify", dialect.SPARK, {"name": datetime(2026, 1, 1)})  # noqa: DTZ001
     with pytest.raises(KeyError):
         dialect.render("identify", dialect.SPARK, {})

@@ -2,8 +2,8 @@
 
 An engine makes its tables of these selects and of nothing else, so that no query can forget them:
 
-    findings, coverage, resources, ages, states,    rows of an account and an owner that are allowed
-    events
+    findings, coverage, resources, names, ages,     rows of an account and an owner that are allowed
+    states, events
     closed                                          rows of a resource that is seen; of an account, where all owners are
     details, packages, vulnerabilities              rows that a finding which is seen names: that CISA lists a vulnerability
                                                     is public, that somebody here has it is not
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from sre_findings.model.access import Access
 
-_OWNED = ("findings", "coverage", "resources", "ages", "states", "events")
+_OWNED = ("findings", "coverage", "resources", "names", "ages", "states", "events")
 _LIST, _DETAIL, _ID = ("region", "packages_id"), ("region", "details_id"), ("vulnerability_id",)
 _PLACE = ("account_id", "region", "resource_type", "resource_id")
 # table: (the columns that another table must name, those tables)

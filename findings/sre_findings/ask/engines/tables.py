@@ -11,7 +11,8 @@ from sre_findings.store.snapshots import Commit, Snapshots
 
 HISTORY = ("events",)
 TABLES = (
-    "findings", "details", "packages", "coverage", "resources", "vulnerabilities", "closed", "states", "cells", "ages", *HISTORY,
+    "findings", "details", "packages", "coverage", "resources", "names", "vulnerabilities", "closed", "states", "cells", "ages",
+    *HISTORY,
 )  # fmt: skip
 """Tables that may be asked for although no snapshot has a row of them. A manifest may list others."""
 
