@@ -173,7 +173,7 @@ def _group(group: Group, by: str) -> list[str]:
     rollup = group.rollup
     numbers = (*rollup.counts.by_rank(), rollup.counts.total, rollup.suppressed, rollup.fixable, rollup.exploitable)
     return [
-        group.value or f"(no {by})",
+        wording.valued(group.value, by),
         cut(printable(group.name), _NAME),
         *(f"{count:,}" if count else "-" for count in numbers),
     ]

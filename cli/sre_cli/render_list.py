@@ -9,6 +9,7 @@ from sre_cli.render import notes, proof, text_of, wrapped
 from sre_cli.table import Column, lines
 from sre_cli.terminal import styled
 from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_reports import wording
 
 _INDENT = "   "
 
@@ -51,12 +52,12 @@ def _column(one: Shown, place: int, many: int) -> Column:
 def _cell(item: Mapping[str, Any], one: Shown) -> str:
     value = item[one.field]
     if value is None or value == "":
-        return f"(no {one.field})" if one.field == "owner" and one.style == "wide" else "-"
+        return wording.valued("", "owner") if one.field == "owner" and one.style == "wide" else "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if value else "-"
-    text = str(value)
+    text = wording.valued(value, "owner") if one.field == "owner" and isinstance(value, str) else str(value)
     return text.capitalize() if one.style == "severity" else text.replace("_", " ") if one.field in ("kind", "cause") else text
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sre_findings.ask.rows import version_of
 from sre_findings.model.finding import iso
+from sre_findings.model.instant import moment_of
 from sre_reports.csv_guard import Cell
 from sre_reports.wire_parts import mapping, objects, parsed, part, sequence, word
 
@@ -139,10 +139,6 @@ def joined(values: list[str | None]) -> str | None:
 
 
 def moment(seconds: object) -> str | None:
-    """Epoch seconds in ISO 8601 UTC; what is no number stays as Inspector wrote it."""
-    if not isinstance(seconds, int | float):
-        return word(seconds)
-    try:
-        return iso(datetime.fromtimestamp(round(seconds, 3), UTC))
-    except (ValueError, OverflowError, OSError):
-        return word(seconds)
+    """Epoch seconds in ISO 8601 UTC; what is no time stays as Inspector wrote it."""
+    found = moment_of(round(seconds, 3)) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None
+    return iso(found) if found else word(seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from sre_findings.ask.rows import NOT_AVAILABLE, time_of, version_of
 from sre_findings.model.answer import Proof
 from sre_findings.model.finding import Package, iso
 from sre_findings.model.finding_key import finding_key
+from sre_findings.model.instant import moment_of
 from sre_reports.openvex_products import purl_of
 from sre_reports.wire_parts import number, objects, parsed, present, word
 from sre_reports.wording import capital, doubts
@@ -63,12 +64,8 @@ def moment(microseconds: int | None) -> str | None:
 
 def wire_time(seconds: object) -> datetime | None:
     """A time of the wire, in epoch seconds; None where it is none."""
-    if (found := number(seconds)) is None:
-        return None
-    try:
-        return datetime.fromtimestamp(round(found, 3), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    found = number(seconds)
+    return None if found is None else moment_of(round(found, 3))
 
 
 def wire_moment(seconds: object) -> str | None:

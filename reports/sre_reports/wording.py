@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -100,9 +101,17 @@ def age(seconds: int) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
 
 
+def valued(value: str, by: str) -> str:
+    """The value of a group in words, ``(no owner)`` for none. A value that could be taken for that stands in quotes."""
+    if not value:
+        return f"(no {by})"
+    return json.dumps(value, ensure_ascii=False) if value.startswith(("(no ", '"')) else value
+
+
 def days_old(finding: Finding, as_of: datetime | None) -> int | None:
     """Whole days from when Inspector first saw it to when the answer was true; None where that is not known."""
-    return None if as_of is None else max(0, (as_of - finding.first_observed_at).days)
+    first = finding.first_observed_at
+    return None if as_of is None or first is None else max(0, (as_of - first).days)
 
 
 def freshness(proof: Proof) -> str:

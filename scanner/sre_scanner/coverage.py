@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from sre_findings.inspector.claims import by_coverage
 from sre_findings.inspector.covered import Described, covered_use, described
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
 from sre_findings.model.coverage import Coverage, Silence
+from sre_findings.model.instant import moment_of
 from sre_findings.model.names import Name, of_coverage, settled
 from sre_findings.model.owners import SILENT, Claim, Owners, newer
 from sre_findings.store.schema import COVERAGE
@@ -73,7 +74,7 @@ class CoverageRows:
         self._hear(key, by_coverage(self._owners, one, known))
         self._call(key, known)
         use = covered_use(known.kinds)
-        last_scanned_at = _moment(one.lastScannedAt)
+        last_scanned_at = moment_of(one.lastScannedAt)
         status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
         row = Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at)
         self.silence.add(row, self._now())
@@ -110,11 +111,3 @@ class CoverageRows:
         shown, names, full = self.called.get(key, Called())
         names |= of_coverage(key[2], known.tags, known.kinds)
         self.called[key] = Called(shown or known.name, names, full | settled(known.tags, known.kinds))
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    """A time of the wire; one that no calendar holds is none, and so never counts as scanned."""
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from sre_findings.inspector.listing import DETAIL_ARNS, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import Unreadable
+from sre_findings.model.instant import moment_of
 
 FRESH = timedelta(hours=20)  # a nightly scan asks again, a second scan of the day does not
 KEPT = timedelta(days=90)  # how long a vulnerability that nobody has any more is remembered
@@ -100,12 +101,13 @@ def _row(name: str, arn: str, found: Mapping[str, Any], failed: Mapping[str, str
     if (wire := found.get(arn)) is None:
         return _unchecked(name) | {"checked_at": now, "problem": failed.get(arn, _NOT_FOUND)}
     cisa, seen = _object(wire.get("cisaData")), _object(wire.get("exploitObserved"))
+    cwes = wire.get("cwes")
     return {
         "vulnerability_id": name, "checked": True, "checked_at": now, "problem": None,
         "kev_added": _day(cisa.get("dateAdded")), "kev_due": _day(cisa.get("dateDue")), "kev_action": _text(cisa.get("action")),
-        "epss_score": wire.get("epssScore") if isinstance(wire.get("epssScore"), int | float) else None,
-        "exploit_first_seen": _moment(seen.get("firstSeen")), "exploit_last_seen": _moment(seen.get("lastSeen")),
-        "cwes": ",".join(map(str, wire.get("cwes") or [])) or None,
+        "epss_score": _share(wire.get("epssScore")),
+        "exploit_first_seen": moment_of(seen.get("firstSeen")), "exploit_last_seen": moment_of(seen.get("lastSeen")),
+        "cwes": ",".join(map(str, cwes)) or None if isinstance(cwes, list) else None,
         "wire": json.dumps({k: v for k, v in wire.items() if k != "findingArn"}, separators=(",", ":"), sort_keys=True),
     }  # fmt: skip
 
@@ -127,14 +129,11 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _moment(value: Any) -> datetime | None:
-    """A time of the wire, in epoch seconds; one that no calendar holds is none."""
-    try:
-        return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else None
-    except (OverflowError, ValueError, OSError):
-        return None
-
-
 def _day(value: Any) -> date | None:
-    moment = _moment(value)
+    moment = moment_of(value)
     return moment.date() if moment else None
+
+
+def _share(value: Any) -> float | None:
+    """A number from 0 to 1; anything else is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 else None

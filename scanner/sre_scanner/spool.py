@@ -179,7 +179,7 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
     """packageVulnerabilityDetails as two texts: the vulnerability, and the packages of it that a resource has."""
     try:
         fields = _FIELDS.decode(raw) if raw else {}
-    except msgspec.DecodeError:  # not an object: kept as it came
+    except (msgspec.DecodeError, RecursionError):  # not an object: kept as it came
         return raw, b""
     packages = bytes(fields.pop("vulnerablePackages", b""))
     return msgspec.json.encode(fields) if raw else b"", packages

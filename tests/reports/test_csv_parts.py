@@ -57,7 +57,8 @@ def test_a_vendor_score_prefers_the_findings_own_source() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "cell"),
-    [(0, "1970-01-01T00:00:00Z"), (1678220584.098, "2023-03-07T20:23:04.098Z"), ("2026-01-01", "2026-01-01"), (None, None),
+    [(0, "0"), (1763773200000, "1763773200000"),
+     (1678220584.098, "2023-03-07T20:23:04.098Z"), ("2026-01-01", "2026-01-01"), (None, None),
      (1e20, "1e+20"), (-1e20, "-1e+20")],
 )  # fmt: skip
 def test_times_are_iso_and_what_is_no_time_stays_as_it_came(seconds: Any, cell: str | None) -> None:

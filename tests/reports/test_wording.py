@@ -41,6 +41,12 @@ def test_what_can_be_fixed_and_what_is_exploited(exploitable: int, sentence: str
     assert wording.more_sentence(Rollup(Counts(high=2000), fixable=1200, exploitable=exploitable)) == sentence
 
 
+def test_no_owner_is_never_taken_for_an_owner_of_that_name() -> None:
+    assert (wording.valued("", "owner"), wording.valued("payments", "owner")) == ("(no owner)", "payments")
+    told = {wording.valued(value, "owner") for value in ("", "(no owner)", '"(no owner)"', '"')}
+    assert len(told) == 4
+
+
 def test_nothing_open_has_nothing_more_to_say() -> None:
     assert wording.more_sentence(Rollup(suppressed=3)) == ""
 
@@ -125,3 +131,9 @@ def test_a_role_that_was_denied_is_named_to_nobody_who_only_reads(proof: Proofs)
     assert wording.doubts(proof(state="partial", reasons=(said,))) == (
         "eu-west-1: AccessDenied: User: the scan's role is not authorized, it says",
     )
+
+
+def test_the_age_of_what_was_first_seen_at_no_known_time_is_not_known(finding: Findings) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    assert wording.days_old(finding(first_observed_at=None), now) is None
+    assert wording.days_old(finding(), now) == 19

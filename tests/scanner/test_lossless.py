@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.inspector.wire import decode_coverage, decode_findings
+from sre_findings.model.instant import is_time
 from sre_findings.model.owners import Owners
 from sre_findings.store.rebuild import finding as rebuild
 from sre_scanner.columns import Columns
@@ -61,10 +62,11 @@ OPTIONAL = {
 PLACE = ("20261122T010000Z", "eu-west-1")
 
 
-def through(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Wire to spool to columns and back, by ARN."""
+def through(findings: list[dict[str, Any]] | bytes) -> dict[str, dict[str, Any]]:
+    """Wire to spool to columns and back, by ARN; of findings, or of the body of a page."""
+    body = findings if isinstance(findings, bytes) else msgspec.json.encode({"findings": findings})
     with closing(Spool()) as spool:
-        spool.add(decode_findings(msgspec.json.encode({"findings": findings})))
+        spool.add(decode_findings(body))
         rows = spool.rows()
         found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, rows, found)
@@ -99,11 +101,20 @@ def test_a_finding_rebuilt_from_its_row_equals_the_wire_whatever_its_fields_hold
     assert back == {arn: {"findingArn": arn, **f} for arn, f in findings.items()}
 
 
+def test_a_finding_without_an_arn_a_null_and_an_odd_text_come_back() -> None:
+    finding = {"title": None, "description": "", "updatedAt": 1763773200000, "epss": None, "inspectorScore": 99}
+    (back,) = through([finding]).values()
+    assert back == finding
+    body = b'{"findings":[{"findingArn":"arn:a","title":"\\ud83d","epss":{"score":NaN}}]}'
+    (back,) = through(body).values()
+    assert back == {"findingArn": "arn:a", "title": "\ufffd", "epss": {"score": "NaN"}}
+
+
 COVERED = st.fixed_dictionaries(
     {"resourceId": WORDS, "resourceType": WORDS, "accountId": WORDS, "scanType": WORDS},
     optional={
         "scanStatus": st.fixed_dictionaries({"statusCode": WORDS, "reason": WORDS}),
-        "lastScannedAt": st.floats(0, 1e12),
+        "lastScannedAt": st.floats(0, 1e12) | st.integers(1_600_000_000, 1_900_000_000),
         "resourceMetadata": st.dictionaries(WORDS, st.dictionaries(WORDS, JSON, max_size=2), max_size=2),
         "provider": WORDS,
         "fromTheFuture": JSON,
@@ -119,6 +130,8 @@ def test_a_row_of_coverage_keeps_every_field_and_unknown_ones_are_counted(rows: 
     table = kept.table(dict.fromkeys(kept.claims))
     others = ("provider", "fromTheFuture")
     extras = [json.loads(row["extra"]) if row["extra"] else {} for row in table.to_pylist()]
-    assert sorted(map(json.dumps, extras)) == sorted(json.dumps({k: row[k] for k in row if k in others}) for row in rows)
+    times = [{k: row[k] for k in row if k == "lastScannedAt" and not is_time(row[k])} for row in rows]
+    kept_beside = [{k: row[k] for k in row if k in others} | time for row, time in zip(rows, times, strict=True)]
+    assert sorted(json.dumps(one, sort_keys=True) for one in extras) == sorted(json.dumps(o, sort_keys=True) for o in kept_beside)
     assert kept.unknown["coverage.fromTheFuture"] == sum("fromTheFuture" in row for row in rows)
     assert table.num_rows == len(rows)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sre_findings.inspector.claims import by_finding
 from sre_findings.inspector.wire import decode_findings, decode_resources
+from sre_findings.model.instant import is_time
 from sre_findings.model.owners import SILENT, Claim, OwnerRule, Owners, newer
 from sre_scanner.identities import identify
 from sre_scanner.order import put_in_order
@@ -23,7 +24,7 @@ TAGS = st.sampled_from([None, {}, {"team": "ann"}, {"team": "bob"}, {"Name": "we
 RESOURCE = st.fixed_dictionaries({"id": st.sampled_from(["i-a", "i-b"]), "type": st.sampled_from(["X", "Y"]), "tags": TAGS})
 FINDING = st.fixed_dictionaries(
     {"awsAccountId": st.sampled_from(["1", "2"]), "resources": st.lists(RESOURCE, max_size=3) | st.just("none")},
-    optional={"updatedAt": st.sampled_from([-1.0, 1.0, 2.0, 1e300]), "severity": st.sampled_from(["HIGH", "LOW"])},
+    optional={"updatedAt": st.sampled_from([-1.0, 1.7e9, 1.8e9, 1e300]), "severity": st.sampled_from(["HIGH", "LOW"])},
 )
 KEYS = st.tuples(st.sampled_from(["1", "2"]), st.sampled_from(["X", "Y"]), st.sampled_from(["i-a", "i-b", "i-c"]))
 COVERED = st.dictionaries(KEYS, st.builds(OWNERS.claim, TAGS.map(lambda tags: tags or {}), st.sampled_from([None, "web-2"])))
@@ -38,7 +39,7 @@ def test_the_owner_of_each_resource_is_that_of_its_coverage_or_of_its_newest_fin
     for one in findings:
         at = one.get("updatedAt")
         for resource in decode_resources(msgspec.json.encode(one["resources"])) or decode_resources(b'[{"id":""}]'):
-            claim = by_finding(OWNERS, resource, None if at == 1e300 else at)  # beyond every calendar: not known
+            claim = by_finding(OWNERS, resource, at if is_time(at) else None)
             claims.setdefault((one["awsAccountId"], resource.type, resource.id), []).append(claim)
     expected = {
         key: OWNERS.of(key[0], key[2], covered.get(key, SILENT), reduce(newer, some) if some else SILENT)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from sre_findings.ask.once import Once
 from sre_findings.ask.questions.resource import AboutResource
-from sre_findings.ask.rows import packages_of, reachability_of, time_of
+from sre_findings.ask.rows import packages_of, reachability_of
 from sre_findings.ask.whose import Key, Whose
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
@@ -29,6 +29,7 @@ from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import Finding, is_open
+from sre_findings.model.instant import moment_of
 from sre_findings.model.owners import Owners
 from sre_findings.model.resource import Resource, can_be_id, check_id
 from sre_findings.model.rollup import Counts, Rollup
@@ -163,7 +164,6 @@ def _resource(found: Sequence[Finding], coverage: Sequence[Coverage], text: str,
 
 
 def _coverage(row: WireCoverage, region: str) -> Coverage:
-    last = None if row.lastScannedAt is None else datetime.fromtimestamp(row.lastScannedAt, UTC)
     status = row.scanStatus
     return Coverage(
         row.resourceId,
@@ -174,7 +174,7 @@ def _coverage(row: WireCoverage, region: str) -> Coverage:
         status.statusCode,
         status.reason,
         row.scanMode,
-        last,
+        moment_of(row.lastScannedAt),
     )
 
 
@@ -197,8 +197,8 @@ def _finding(wire: WireFinding, mine: WireResource, region: str, owner: str | No
         exploit_available=wire.exploitAvailable,
         epss_score=decode_epss(bytes(wire.epss)),
         inspector_score=wire.inspectorScore,
-        first_observed_at=_time(wire.firstObservedAt),
-        last_observed_at=_time(wire.lastObservedAt),
+        first_observed_at=moment_of(wire.firstObservedAt),
+        last_observed_at=moment_of(wire.lastObservedAt),
         resource_id=mine.id,
         resource_type=mine.type,
         resource_name=(mine.tags or {}).get("Name", ""),
@@ -208,10 +208,6 @@ def _finding(wire: WireFinding, mine: WireResource, region: str, owner: str | No
         reachability=reached.word,
         reachability_reason=reached.reason,
     )
-
-
-def _time(seconds: float | None) -> datetime:
-    return time_of(round((seconds or 0.0) * 1e6)) or datetime.fromtimestamp(0, UTC)
 
 
 def _rollup(found: Sequence[Finding]) -> Rollup:

@@ -27,7 +27,7 @@ def open_findings(engine: Engine, policy: Policy, new: Container[str], count: in
     weaknesses, places, deadlines = _Weaknesses(lists), _Places(), _Deadlines(policy)
     for batch in engine.batches("page_findings", count=count):
         for row in batch:
-            due_on = deadlines[row["due_rank"], row["opened_on"], row["kev_due"] or ""]
+            due_on = deadlines[row["due_rank"], row["opened_on"] or "", row["kev_due"] or ""]
             yield OpenFinding(weaknesses.of(row), places.of(row), row["opened_on"], due_on, row["finding_arn"] in new)
 
 
@@ -72,7 +72,7 @@ class _Places:
 
 
 def _weakness(row: Mapping[str, Any], packages: Sequence[Package]) -> Weakness:
-    identity = row["vulnerability_id"] or row["type"].lower().replace("_", " ")
+    identity = row["vulnerability_id"] or (row["type"] or "finding").lower().replace("_", " ")
     title = row["title"] or ""
     kev = row["kev_added"] is not None or row["kev_due"] is not None
     return Weakness(

@@ -49,7 +49,7 @@ def _candidate(row: Mapping[str, Any]) -> Candidate:
     return Candidate(
         vulnerability_id=f"{row['subject']} {row['type']}",
         severity=severity_word(row["severity_rank"]) or "",
-        first_seen=first.date() if first else date.min,
+        first_seen=first.date() if first else None,
         checked=bool(row["checked"]) or row["type"] != "PACKAGE_VULNERABILITY",
         kev_added=_day(row["kev_added"]),
         kev_due=_day(row["kev_due"]),
@@ -73,7 +73,7 @@ def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> di
         "exposed": one.exposed,
         "fix_available": one.fixable,
         "example_resource": row["example"],
-        "first_observed_on": one.first_seen.isoformat(),
+        "first_observed_on": one.first_seen.isoformat() if one.first_seen else None,
         "why": reason,
         **{name: row[name] for name in ("title", "type", "inspector_score", "epss_score", "kev_added", "kev_due", "kev_action",
                                         "findings", "resources")},

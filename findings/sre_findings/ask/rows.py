@@ -58,8 +58,8 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
         exploit_available=row["exploit_available"],
         epss_score=row["epss_score"],
         inspector_score=row["inspector_score"],
-        first_observed_at=time_of(row["first_observed_us"]) or _EPOCH,
-        last_observed_at=time_of(row["last_observed_us"]) or _EPOCH,
+        first_observed_at=time_of(row["first_observed_us"]),
+        last_observed_at=time_of(row["last_observed_us"]),
         resource_id=row["resource_id"],
         resource_type=row["resource_type"],
         resource_name=row["resource_name"] or "",
@@ -98,11 +98,11 @@ def _text(value: object) -> str | None:
 def _package(wire: Mapping[str, Any]) -> Package:
     fixed = wire.get("fixedInVersion")
     return Package(
-        name=str(wire.get("name", "")),
+        name=_text(wire.get("name")) or "",
         version=version_of(wire),
         fixed_in=str(fixed) if fixed and fixed != NOT_AVAILABLE else None,
-        manager=wire.get("packageManager"),
-        path=wire.get("filePath"),
+        manager=_text(wire.get("packageManager")),
+        path=_text(wire.get("filePath")),
         reachability=_text(wire.get("runtimeReachability")),
         reachability_reason=_text(wire.get("runtimeReachabilityReason")),
         purl=_text(wire.get("purl")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sre_findings.inspector.covered import Described
+from sre_findings.inspector.covered import Described, image_name
 from sre_findings.inspector.wire import WireCoverage, WireResource
 from sre_findings.model.owners import Claim, Owners
 
@@ -26,10 +26,10 @@ def name_of(resource: WireResource) -> str | None:
 
 def _own_name(details: dict[str, dict[str, Any]]) -> str | None:
     image = details.get("awsEcrContainerImage") or {}
-    if repository := image.get("repositoryName"):
-        tags = image.get("imageTags") or []
-        return f"{repository}:{tags[0]}" if tags else str(repository)
+    repository = image.get("repositoryName")
+    if isinstance(repository, str) and repository:
+        return image_name(repository, image.get("imageTags"))
     function = details.get("awsLambdaFunction") or {}
     project = details.get("codeRepository") or {}
-    name = function.get("functionName") or project.get("projectName")
-    return str(name) if name else None
+    names = (function.get("functionName"), project.get("projectName"))
+    return next((name for name in names if isinstance(name, str) and name), None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from sre_findings.inspector.mend import NOT_JSON
 from sre_findings.model.use import Use, use_of
 
 
@@ -22,16 +23,26 @@ class Described:
 
 def described(resource_id: str, metadata: bytes) -> Described:
     """The same name and tags that the resource's findings give. Source: ResourceScanMetadata."""
-    try:
-        kinds = _METADATA.decode(metadata) if metadata else {}
-    except msgspec.DecodeError:
-        return Described()
+    kinds = _kinds(metadata)
     instance, function = kinds.get("ec2", {}), kinds.get("lambdaFunction", {})
     found = instance.get("tags") or function.get("functionTags")
-    tags = {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+    tags = {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
     project = kinds.get("codeRepository", {}).get("projectName")
-    name = tags.get("Name") or function.get("functionName") or project or _image_name(resource_id, kinds.get("ecrImage", {}))
-    return Described(name if isinstance(name, str) else None, tags, kinds)
+    names = (tags.get("Name"), function.get("functionName"), project, _image_name(resource_id, kinds.get("ecrImage", {})))
+    return Described(next((name for name in names if isinstance(name, str) and name), None), tags, kinds)
+
+
+def _kinds(metadata: bytes) -> dict[str, dict[str, Any]]:
+    """The metadata by kind. A kind that is no object is left out, and spoils no other."""
+    try:
+        return _METADATA.decode(metadata) if metadata else {}
+    except NOT_JSON:
+        pass
+    try:
+        found = _ANY.decode(metadata)
+    except NOT_JSON:
+        return {}
+    return {kind: told for kind, told in found.items() if isinstance(told, dict)} if isinstance(found, dict) else {}
 
 
 def covered_use(kinds: Mapping[str, Mapping[str, Any]]) -> Use:
@@ -47,10 +58,14 @@ def found_use(details: Mapping[str, Mapping[str, Any]]) -> Use:
 def _image_name(resource_id: str, image: Mapping[str, Any]) -> str | None:
     """``repository:tag`` from an image's ARN and the first of its tags."""
     repository = resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
-    tags = image.get("tags") or []
-    if not repository:
-        return None
-    return f"{repository}:{tags[0]}" if tags else repository
+    return image_name(repository, image.get("tags")) if repository else None
 
 
+def image_name(repository: str, tags: object) -> str:
+    """``repository:tag`` by the first of its tags; the repository alone where there is none."""
+    first = next((tag for tag in tags if isinstance(tag, str)), "") if isinstance(tags, list) else ""
+    return f"{repository}:{first}" if first else repository
+
+
+_ANY = msgspec.json.Decoder()
 _METADATA = msgspec.json.Decoder(dict[str, dict[str, Any]])

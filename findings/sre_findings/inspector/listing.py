@@ -147,7 +147,7 @@ def _count(tally: Tally, items: int) -> None:
 def _severity_counts(response: Mapping[str, Any]) -> Mapping[str, int]:
     """The counts of one account, of whatever is a number; an item of another kind has none."""
     counts = _object(_object(response.get("accountAggregation")).get("severityCounts"))
-    return {name: number for name, number in counts.items() if isinstance(number, int)}
+    return {name: number for name, number in counts.items() if isinstance(number, int) and number >= 0}
 
 
 def _object(value: Any) -> Mapping[str, Any]:
@@ -166,12 +166,18 @@ def _details(body: bytes) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]
 def _statuses(body: bytes) -> list[AccountStatus]:
     """The accounts of a BatchGetAccountStatus answer; failedAccounts count as not visible."""
     accounts = decode_object(body).get("accounts")
-    if not isinstance(accounts, list) or not all(isinstance(one, dict) and "accountId" in one for one in accounts):
+    if not isinstance(accounts, list):
         raise Garbled("BatchGetAccountStatus answered without accounts")
-    return [_status(account) for account in accounts]
+    return [_status(_object(account)) for account in accounts]
 
 
 def _status(account: Mapping[str, Any]) -> AccountStatus:
-    """A status that is not there is no ENABLED."""
-    switches = {name: str(_object(state).get("status")) for name, state in _object(account.get("resourceState")).items()}
-    return AccountStatus(str(account["accountId"]), str(_object(account.get("state")).get("status")), switches)
+    """A status that is not there is no ENABLED. A row that names no account is of one that nobody knows, and in doubt."""
+    switches = {name: _status_word(state) for name, state in _object(account.get("resourceState")).items()}
+    name = account.get("accountId")
+    return AccountStatus(name if isinstance(name, str) and name else "unknown", _status_word(account.get("state")), switches)
+
+
+def _status_word(state: Any) -> str:
+    word = _object(state).get("status")
+    return word if isinstance(word, str) and word else "unknown"

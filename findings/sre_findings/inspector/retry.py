@@ -21,11 +21,12 @@ T = TypeVar("T")
 
 
 class Transient(Exception):
-    """A failure that may pass. ``throttled`` tells a rate limit; ``retry_after`` is what the service asks, in seconds."""
+    """A failure that may pass. ``throttled`` tells a rate limit, ``garbled`` an answer that came and cannot be read;
+    ``retry_after`` is what the service asks, in seconds."""
 
-    def __init__(self, why: str, *, throttled: bool = False, retry_after: float | None = None) -> None:
+    def __init__(self, why: str, *, throttled: bool = False, garbled: bool = False, retry_after: float | None = None) -> None:
         super().__init__(why)
-        self.throttled, self.retry_after = throttled, retry_after
+        self.throttled, self.garbled, self.retry_after = throttled, garbled, retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def insist(attempt: Callable[[], T], patience: Patience, tally: Tally) -> T:
         try:
             return attempt()
         except (Transient, Garbled) as error:
-            failure = error if isinstance(error, Transient) else Transient(str(error))
+            failure = error if isinstance(error, Transient) else Transient(str(error), garbled=True)
         tally.retries += 1
         tally.throttles += failure.throttled
         pause = patience.pause(count, failure)
@@ -83,6 +84,12 @@ def insist(attempt: Callable[[], T], patience: Patience, tally: Tally) -> T:
 def _given_up(failure: Transient, deadline: float) -> Throttled | Unreachable:
     if failure.throttled:
         return Throttled(f"Inspector kept throttling for {deadline:.0f} s", why=str(failure), do="Scan later, or lower --rate.")
+    if failure.garbled:
+        return Unreachable(
+            f"Inspector's answers could not be read for {deadline:.0f} s",
+            why=str(failure),
+            do="Scan again later; if it stays, look for a proxy that changes answers, or report it to AWS support.",
+        )
     return Unreachable(
         f"Inspector gave no usable answer for {deadline:.0f} s",
         why=str(failure),

@@ -1,24 +1,29 @@
 """The wire of ListFindings and ListCoverage, decoded to typed values; nothing that arrives is dropped.
 
 botocore's parser costs 160 µs a finding and forgets fields that its model does not know. A typed decode of the raw body
-costs 6 µs; nested parts stay raw JSON, and fields that we do not know are kept in ``extra`` and counted.
+costs 6 µs; nested parts stay raw JSON. A page with anything odd is decoded again field by field: one odd value spoils only
+itself, is kept in ``extra`` as it came, and is counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Container
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+
+from sre_findings.inspector.mend import NOT_JSON, cleaned, is_marked, mended, original, sound
+from sre_findings.model.finding import NO_ARN, UNDECODED
+from sre_findings.model.instant import EARLIEST, LATEST, epoch_of, is_time
 
 NO_RAW = msgspec.Raw()
 
 
 class Garbled(Exception):
-    """A body that is no answer: not JSON, or without what every answer has. The same page is to be asked again."""
+    """A body that is no answer: no JSON even when it is mended, or without what every answer has. It is to be asked again."""
 
 
 class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -47,19 +52,41 @@ class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     remediation: msgspec.Raw = NO_RAW
 
 
-class _WirePage(msgspec.Struct, forbid_unknown_fields=True):
-    """What a page is on the wire, and nothing else."""
+_TIMES = frozenset({"firstObservedAt", "lastObservedAt", "updatedAt"})
+_LONGEST_NAME = 80  # of a field that we do not know, where it is counted
 
-    findings: list[WireFinding]
-    nextToken: str | None = None  # noqa: N815
+_Time = Annotated[float, msgspec.Meta(ge=EARLIEST, le=LATEST)]
+_Score = Annotated[float, msgspec.Meta(ge=0, le=10)]
+_Arn = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+def _strictly(name: str) -> Any:
+    """The type of a field on the quick way, null excluded: what does not fit is for the slow way, which keeps it."""
+    if name in _TIMES:
+        return _Time
+    return {"inspectorScore": _Score, "findingArn": _Arn}.get(name, msgspec.Raw if name in _RAW else str)
+
+
+_RAW = frozenset(f.name for f in msgspec.structs.fields(WireFinding) if f.type is msgspec.Raw)
+_KNOWN = frozenset(WireFinding.__struct_fields__)
+_STRICT_FIELDS: list[Any] = [
+    (f.name, _strictly(f.name)) if f.required else (f.name, _strictly(f.name), f.default)
+    for f in msgspec.structs.fields(WireFinding)
+]
+_STRICT: Any = msgspec.defstruct("_Strict", _STRICT_FIELDS, bases=(WireFinding,), forbid_unknown_fields=True, gc=False)
+_STRICT_PAGE: Any = msgspec.defstruct(
+    "_StrictPage", [("findings", list[_STRICT]), ("nextToken", str | None, None)], forbid_unknown_fields=True
+)
 
 
 class FindingsPage(msgspec.Struct):
-    """One page. ``extras`` holds, by position, the JSON of a finding's fields that WireFinding cannot take."""
+    """One page. ``extras`` holds, by position, the JSON of a finding's fields that WireFinding cannot take; ``odd`` the names
+    of those that we do not understand."""
 
     findings: list[WireFinding]
     nextToken: str | None = None  # noqa: N815
     extras: dict[int, bytes] = {}
+    odd: dict[int, tuple[str, ...]] = {}
     unknown: Counter[str] = msgspec.field(default_factory=Counter)
 
 
@@ -88,7 +115,7 @@ class WireEpss(msgspec.Struct):
     score: float | None = None
 
 
-class ScanStatus(msgspec.Struct):
+class ScanStatus(msgspec.Struct, forbid_unknown_fields=True):
     """ScanStatus of a covered resource."""
 
     statusCode: str = ""  # noqa: N815
@@ -108,37 +135,50 @@ class WireCoverage(msgspec.Struct):
     resourceMetadata: msgspec.Raw = NO_RAW  # noqa: N815
 
 
+class _Covered(msgspec.Struct, forbid_unknown_fields=True):
+    """A row of coverage on the quick way: null excluded, and where it is from as it came."""
+
+    resourceId: _Arn  # noqa: N815
+    resourceType: _Arn  # noqa: N815
+    accountId: _Arn  # noqa: N815
+    scanType: _Arn  # noqa: N815
+    scanStatus: ScanStatus | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
+    scanMode: str | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
+    lastScannedAt: _Time | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
+    resourceMetadata: msgspec.Raw = NO_RAW  # noqa: N815
+    provider: msgspec.Raw = NO_RAW
+    providerAccountId: msgspec.Raw = NO_RAW  # noqa: N815
+    providerOrgId: msgspec.Raw = NO_RAW  # noqa: N815
+    providerRegion: msgspec.Raw = NO_RAW  # noqa: N815
+    providerPartition: msgspec.Raw = NO_RAW  # noqa: N815
+
+
 @dataclass(frozen=True, slots=True)
 class CoveragePage:
-    """One page of ListCoverage. ``extras`` holds, for each row, the JSON of the fields that WireCoverage has not."""
+    """One page of ListCoverage. ``extras`` holds, for each row, the JSON of the fields that WireCoverage has not or cannot take,
+    ``odd`` the names of those that we do not understand."""
 
     coveredResources: list[WireCoverage]  # noqa: N815
     extras: list[bytes]
     nextToken: str | None  # noqa: N815
     unknown: Counter[str]
+    odd: list[tuple[str, ...]]
 
 
-class _RawCoveragePage(msgspec.Struct):
-    coveredResources: list[dict[str, msgspec.Raw]]  # noqa: N815
-    nextToken: str | None = None  # noqa: N815
+T = TypeVar("T")
 
-
-_STRICT = msgspec.json.Decoder(_WirePage)
+_PAGE = msgspec.json.Decoder(_STRICT_PAGE)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TOKEN = msgspec.json.Decoder(str | None)
-_LIST = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-_COVERAGE = msgspec.json.Decoder(_RawCoveragePage)
-_COVERED = msgspec.json.Decoder(WireCoverage, strict=False)
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+_COVERED = msgspec.json.Decoder(_Covered)
 _COVERED_FIELDS = frozenset(WireCoverage.__struct_fields__)
-_PROVIDER_FIELDS = frozenset({"provider", "providerAccountId", "providerOrgId", "providerRegion", "providerPartition"})
+_PROVIDER_FIELDS = tuple(name for name in _Covered.__struct_fields__ if name not in _COVERED_FIELDS)
+_IDENTITY = ("resourceId", "resourceType", "accountId", "scanType")
 _ANY = msgspec.json.Decoder()
-_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # RecursionError: brackets without end
 _RESOURCES = msgspec.json.Decoder(list[WireResource])
 _PACKAGES = msgspec.json.Decoder(WirePackages)
 _EPSS = msgspec.json.Decoder(WireEpss)
-_KNOWN = frozenset(WireFinding.__struct_fields__)
-_RAW = frozenset(f.name for f in msgspec.structs.fields(WireFinding) if f.type is msgspec.Raw)
-_TIMES = frozenset({"firstObservedAt", "lastObservedAt", "updatedAt"})
 
 
 def decode_findings(body: bytes) -> FindingsPage:
@@ -148,20 +188,15 @@ def decode_findings(body: bytes) -> FindingsPage:
     """
     try:
         body.decode()  # nested parts stay raw, and raw parts are not looked into
-        page = _STRICT.decode(body)
-    except msgspec.ValidationError:
-        return _decode_leniently(body)
-    except _NOT_JSON as error:
-        raise Garbled(f"not JSON: {error}") from error
+        page = _PAGE.decode(body)
+    except NOT_JSON:
+        return _insist(body, _findings_page, "a page without its findings")
     return FindingsPage(page.findings, page.nextToken)
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
     """The body of any other answer as plain data. Raises Garbled when it is not a JSON object."""
-    try:
-        values = _ANY.decode(body)
-    except _NOT_JSON as error:
-        raise Garbled(f"not JSON: {error}") from error
+    values = _insist(body, lambda text: _ANY.decode(sound(text)), "not JSON")
     if not isinstance(values, dict):
         raise Garbled(f"not a JSON object but {type(values).__name__}")
     return values
@@ -169,96 +204,214 @@ def decode_object(body: bytes) -> dict[str, Any]:
 
 def decode_coverage(body: bytes) -> CoveragePage:
     """One page of ListCoverage from its raw body. Raises Garbled when it is not one."""
-    try:
-        body.decode()
-        page = _COVERAGE.decode(body)
-        rows = [_COVERED.decode(msgspec.json.encode({k: v for k, v in row.items() if k in _COVERED_FIELDS}))
-                for row in page.coveredResources]  # fmt: skip
-    except _NOT_JSON as error:
-        raise Garbled(f"not a page of coverage: {error}") from error
-    others = [{k: v for k, v in row.items() if k not in _COVERED_FIELDS} for row in page.coveredResources]
-    unknown = Counter(f"coverage.{key}" for row in others for key in row if key not in _PROVIDER_FIELDS)
-    return CoveragePage(rows, [msgspec.json.encode(row) if row else b"" for row in others], page.nextToken, unknown)
+    return _insist(body, _coverage_page, "a page without its coverage")
 
 
 def decode_resources(raw: bytes) -> list[WireResource]:
-    """A finding's resources. What does not fit the API's shape gives no columns; its JSON is kept all the same."""
+    """A finding's resources. Of one of another shape what fits becomes columns; its JSON is kept all the same."""
     try:
         return _RESOURCES.decode(raw)
-    except msgspec.DecodeError:
-        return []
+    except NOT_JSON:
+        found = _value(raw)
+        return [_resource(one) for one in found] if isinstance(found, list) else []
 
 
 def decode_packages(raw: bytes) -> WirePackages:
     """A finding's packageVulnerabilityDetails; the same promise as :func:`decode_resources`."""
     try:
         return _PACKAGES.decode(raw)
-    except msgspec.DecodeError:
-        return WirePackages()
+    except NOT_JSON:
+        return _packages(raw)
 
 
 def decode_epss(raw: bytes) -> float | None:
     """The score of a finding's epss, 0 to 1; None where it has none."""
     try:
-        return _EPSS.decode(raw).score if raw else None
-    except msgspec.DecodeError:
+        score = _EPSS.decode(raw).score if raw else None
+    except NOT_JSON:
+        return None
+    return score if score is not None and 0 <= score <= 1 else None
+
+
+def _insist(body: bytes, decode: Callable[[bytes], T], what: str) -> T:
+    """The body decoded as it came, or mended where that is no JSON."""
+    try:
+        body.decode()
+        return decode(body)
+    except NOT_JSON:
+        pass
+    try:
+        return decode(mended(body))
+    except NOT_JSON as error:
+        raise Garbled(f"{what}: {error}") from error
+
+
+def _value(raw: bytes) -> Any:
+    """The JSON as plain data; None where it is none."""
+    try:
+        return _ANY.decode(raw)
+    except NOT_JSON:
         return None
 
 
-def _decode_leniently(body: bytes) -> FindingsPage:
-    """Field by field, each as it came: a value that does not fit its field is no reason to lose the others."""
+def _resource(value: Any) -> WireResource:
+    """What fits of a resource of any shape."""
+    if not isinstance(value, dict):
+        return WireResource("")
+    texts = {key: value[key] for key in ("id", "type", "region", "partition") if isinstance(value.get(key), str)}
+    tags, details = value.get("tags"), value.get("details")
+    kept = {key: text for key, text in tags.items() if isinstance(text, str)} if isinstance(tags, dict) else None
+    kinds = {key: one for key, one in details.items() if isinstance(one, dict)} if isinstance(details, dict) else {}
+    return WireResource(**{"id": "", **texts}, tags=kept, details=kinds)
+
+
+def _packages(raw: bytes) -> WirePackages:
+    """What fits of packageVulnerabilityDetails of any shape."""
     try:
-        values = _FIELDS.decode(body)
-        findings = _LIST.decode(values.get("findings", b"null"))
-        token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
-        unknown = Counter({f"page.{key}": 1 for key in values.keys() - {"findings", "nextToken"}})
-        page = FindingsPage([], token, {}, unknown)
-        for position, finding in enumerate(findings):
-            _take(page, position, finding)
-    except _NOT_JSON as error:
-        raise Garbled(f"a page without its findings: {error}") from error
+        fields = _FIELDS.decode(raw)
+    except NOT_JSON:
+        return WirePackages()
+    texts = {key: value for key in ("vulnerabilityId", "source") if isinstance(value := _value(fields.get(key, b"null")), str)}
+    return WirePackages(**texts, vulnerablePackages=fields.get("vulnerablePackages", NO_RAW))
+
+
+def _findings_page(body: bytes) -> FindingsPage:
+    """Field by field, each as it came: a value that does not fit its field is no reason to lose the others."""
+    values = _FIELDS.decode(body)
+    findings = _RAWS.decode(values.get("findings", b"null"))
+    token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
+    unknown = Counter({f"page.{short_name(key)}": 1 for key in values.keys() - {"findings", "nextToken"}})
+    page = FindingsPage([], token, {}, {}, unknown)
+    for position, finding in enumerate(findings):
+        _take(page, position, bytes(finding))
     return page
 
 
-def _take(page: FindingsPage, position: int, finding: Mapping[str, msgspec.Raw]) -> None:
+def _take(page: FindingsPage, position: int, raw: bytes) -> None:
     """One finding of any shape: what fits becomes a field, what does not goes to ``extras`` as it came."""
-    known: dict[str, Any] = {}
-    extra: dict[str, msgspec.Raw] = {}
-    for key, raw in finding.items():
-        if key in _RAW:
-            known[key] = raw.copy()
-            continue
-        value = _ANY.decode(raw) if key in _KNOWN else None
-        if key in _KNOWN and (fitted := _fit(key, value)) is not None:
-            known[key] = fitted
-        if key not in _KNOWN or (value is not None and not _same(key, value)):
-            extra[key] = raw
-    if "findingArn" not in known:
-        raise Garbled("a finding without its ARN")
-    page.findings.append(WireFinding(**known))
-    page.unknown.update(f"finding.{key}" for key in extra)
-    if extra:
-        page.extras[position] = msgspec.json.encode(extra)
+    item = _Item()
+    for key, value in _fields_of(raw).items():
+        item.take(key, value, _KNOWN, _RAW, _fit)
+    if not item.known.get("findingArn"):
+        item.known["findingArn"] = NO_ARN + sha256(raw).hexdigest()
+        item.odd.setdefault("findingArn")
+    page.findings.append(WireFinding(**item.known))
+    page.unknown.update(f"finding.{name}" for name in item.odd)
+    if item.odd:
+        page.odd[position] = tuple(item.odd)
+    if extra := item.extra_text():
+        page.extras[position] = extra
+
+
+def _fields_of(raw: bytes) -> dict[str, msgspec.Raw]:
+    """The fields of an item of a list; one that is no object at all has a single field without a name."""
+    try:
+        return _FIELDS.decode(raw)
+    except NOT_JSON:
+        return {"": msgspec.Raw(raw)}
+
+
+class _Item:
+    """An item of a list while its fields pass: the ``known`` ones, those that are ``extra``, and the names of the ``odd``."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+        self.odd: dict[str, None] = {}
+        self._extra: dict[str, msgspec.Raw] = {}
+        self._undecoded: dict[str, str] = {}
+
+    def take(
+        self, key: str, raw: msgspec.Raw, known: Container[str], nested: Container[str], fit: Callable[[str, Any], Any]
+    ) -> None:
+        """One field. ``fit`` gives the value that a known field takes, or None; ``nested`` ones stay as they are."""
+        name = cleaned(key.encode()).decode()
+        text = cleaned(bytes(raw))
+        if is_marked(bytes(raw)) or is_marked(key.encode()):
+            self._undecoded[name] = original(bytes(raw))
+            self.odd[short_name(name)] = None
+        if name in nested:
+            self.known[name] = msgspec.Raw(text)
+            return
+        value = _value(text) if name in known else None
+        fitted = fit(name, value) if value is not None else None
+        if fitted is not None:
+            self.known[name] = fitted
+        if not _exact(fitted, value):
+            self._extra[name] = msgspec.Raw(sound(text))
+            if name not in known or text != b"null":
+                self.odd[short_name(name)] = None
+
+    def extra_text(self) -> bytes:
+        """The JSON of what has no field; empty where there is none."""
+        kept = self._extra | ({UNDECODED: msgspec.Raw(msgspec.json.encode(self._undecoded))} if self._undecoded else {})
+        return msgspec.json.encode(kept) if kept else b""
+
+
+def short_name(name: str) -> str:
+    """The name of a field as it is counted: names are few and short, but nobody promised it."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
+def _exact(fitted: Any, value: Any) -> bool:
+    """Whether a field holds the value exactly as it came. No field holds a null: it is kept beside, for it is not absent."""
+    if isinstance(fitted, ScanStatus):
+        return set(value) <= {"statusCode", "reason"}
+    return fitted is not None and fitted is value
 
 
 def _fit(key: str, value: Any) -> Any:
     """The value as its field takes it, or None."""
-    if key in _TIMES and isinstance(value, str):
-        return _epoch(value)
-    return value if _same(key, value) else None
+    if key in _TIMES:
+        found = epoch_of(value) if isinstance(value, str) else value
+        return found if is_time(found) else None
+    if key == "inspectorScore":
+        return value if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10 else None
+    return value if isinstance(value, str) else None
 
 
-def _same(key: str, value: Any) -> bool:
-    """Whether the field holds the value exactly as it came."""
-    if key in _TIMES or key == "inspectorScore":
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, str)
+def _coverage_page(body: bytes) -> CoveragePage:
+    values = _FIELDS.decode(body)
+    token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
+    page = CoveragePage([], [], token, Counter(), [])
+    for raw in _RAWS.decode(values.get("coveredResources", b"null")):
+        row, extra, odd = _covered(bytes(raw))
+        page.coveredResources.append(row)
+        page.extras.append(extra)
+        page.odd.append(odd)
+        page.unknown.update(f"coverage.{name}" for name in odd)
+    return page
 
 
-def _epoch(text: str) -> float | None:
-    """Epoch seconds of an ISO 8601 time, which some AWS services send in place of numbers; in UTC unless it says else."""
+def _covered(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]]:
+    """A row of coverage, what it has no field for, and the names of what we do not understand in it."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        found = _COVERED.decode(raw)
+    except NOT_JSON:
+        return _covered_leniently(raw)
+    row = WireCoverage(
+        found.resourceId, found.resourceType, found.accountId, found.scanType, found.scanStatus or ScanStatus(),
+        found.scanMode or None, found.lastScannedAt or None, found.resourceMetadata,
+    )  # fmt: skip
+    others = {name: value for name in _PROVIDER_FIELDS if bytes(value := getattr(found, name))}
+    return row, msgspec.json.encode(others) if others else b"", ()
+
+
+def _covered_leniently(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]]:
+    """A row that lacks what names it has an empty text there, which is no resource that anybody can be told is clean."""
+    item = _Item()
+    for key, value in _fields_of(raw).items():
+        item.take(key, value, _COVERED_FIELDS, ("resourceMetadata",), _fit_covered)
+    named = dict.fromkeys(_IDENTITY, "") | item.known
+    odd = dict.fromkeys((*item.odd, *(name for name in _IDENTITY if not named[name])))
+    return WireCoverage(**named), item.extra_text(), tuple(name for name in odd if name not in _PROVIDER_FIELDS)
+
+
+def _fit_covered(key: str, value: Any) -> Any:
+    """The same as :func:`_fit` for a row of coverage."""
+    if key == "lastScannedAt":
+        found = epoch_of(value) if isinstance(value, str) else value
+        return found if is_time(found) else None
+    if key == "scanStatus":
+        texts = isinstance(value, dict) and all(isinstance(value.get(name, ""), str) for name in ("statusCode", "reason"))
+        return ScanStatus(value.get("statusCode", ""), value.get("reason", "")) if texts else None
+    return value if isinstance(value, str) else None

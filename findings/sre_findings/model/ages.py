@@ -19,7 +19,7 @@ from sre_findings.model.severity import ORDER, OTHER
 
 
 class Bucket(NamedTuple):
-    """What findings of one bucket share: severity's rank (0 the worst, 6 unknown), first day, KEV date or empty; ISO dates."""
+    """What findings of one bucket share: severity's rank (0 the worst, 6 unknown), first day, KEV date; ISO dates, or empty."""
 
     rank: int
     opened: str
@@ -110,7 +110,7 @@ def due_of(one: Bucket, policy: Policy) -> Due:
     """When the findings of a bucket must be gone. An estate and its parts share their buckets: each is asked once."""
     severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
     kev_due = day_of(one.kev_due) if one.kev_due else None
-    return due(policy, severity, day_of(one.opened), kev_due)
+    return due(policy, severity, day_of(one.opened) if one.opened else None, kev_due)
 
 
 def _group(deadline: Due, today: date, past: int) -> str:

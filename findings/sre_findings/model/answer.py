@@ -117,15 +117,15 @@ class ResourceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One line of a summary by something: its value, a name for people, and what it holds."""
+    """One line of a summary by something: its value, empty for what has none, a name for people, and what it holds."""
 
     value: str
     name: str
     rollup: Rollup
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; the value under ``value``."""
-        return {"value": self.value, "name": self.name or None, **self.rollup.to_json()}
+        """Plain data; the value under ``value``, null for what has none."""
+        return {"value": self.value or None, "name": self.name or None, **self.rollup.to_json()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+NO_ARN = "sre:finding/"
+"""What begins the identity that we give to a finding without an ARN; the SHA-256 of the finding follows."""
+UNDECODED = "_undecoded"
+"""The key of ``extra`` under which texts are kept that are no Unicode, by field, with escapes for what is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -31,7 +36,8 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none.
+    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none. A time is None where
+    Inspector gave none, or something that is no time.
 
     ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it stays open all the same.
     ``reachability`` is REACHABLE, NOT_REACHABLE, UNKNOWN, or None where Inspector says nothing, which is unknown too.
@@ -48,8 +54,8 @@ class Finding:
     exploit_available: str | None
     epss_score: float | None
     inspector_score: float | None
-    first_observed_at: datetime
-    last_observed_at: datetime
+    first_observed_at: datetime | None
+    last_observed_at: datetime | None
     resource_id: str
     resource_type: str
     resource_name: str
@@ -77,7 +83,8 @@ class Finding:
         values["packages"] = [one.to_json() for one in self.packages]
         values["accepted"] = dict(self.accepted) if self.accepted is not None else None
         values["fixed_in"] = self.fixed_in
-        return values | {name: iso(getattr(self, name)) for name in ("first_observed_at", "last_observed_at")}
+        times = {name: getattr(self, name) for name in ("first_observed_at", "last_observed_at")}
+        return values | {name: iso(moment) if moment else None for name, moment in times.items()}
 
 
 def is_open(status: str | None) -> bool:

@@ -36,10 +36,11 @@ class Place(NamedTuple):
 
 
 class OpenFinding(NamedTuple):
-    """One finding: open since a day, due on a day or never, and whether it is ``new`` since the night before. ISO dates."""
+    """One finding: open since a day or since nobody knows when, due on a day or never, and whether it is ``new`` since the
+    night before. ISO dates."""
 
     weakness: Weakness
     place: Place
-    opened_on: str
+    opened_on: str | None
     due_on: str | None
     new: bool

@@ -27,6 +27,11 @@ from typing import Any, NamedTuple
 from sre_findings.model.errors import UsageError
 
 
+def owner_name(text: str | None) -> str:
+    """A name without the spaces around it, which nobody means: they would make two owners of one."""
+    return (text or "").strip()
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerRule:
     """One entry of the file."""
@@ -71,7 +76,7 @@ class Owners:
 
     def claim(self, tags: Mapping[str, str], name: str | None, at: float | None = None) -> Claim:
         """What a look that saw these tags says."""
-        return Claim(bool(tags), tags.get(self.tag) or "", name, -math.inf if at is None or math.isnan(at) else at)
+        return Claim(bool(tags), owner_name(tags.get(self.tag)), name, -math.inf if at is None or math.isnan(at) else at)
 
     def of(self, account_id: str, resource_id: str, covered: Claim = SILENT, found: Claim = SILENT) -> str | None:
         """The owner of a resource, by what counts of its coverage and of its findings: its tag, or else its id, its name or its
@@ -109,12 +114,12 @@ def _rule(number: int, entry: Mapping[str, Any]) -> OwnerRule:
     if unknown := sorted(entry.keys() - {"name", "resources", "accounts"}):
         raise _unreadable(f"owner {number}: {unknown[0]!r} is not one of name, resources, accounts")
     name = entry.get("name")
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not owner_name(name):
         raise _unreadable(f"owner {number} has no name")
     resources, accounts = (_texts(number, key, entry.get(key, [])) for key in ("resources", "accounts"))
     if not resources and not accounts:
         raise _unreadable(f"owner {number} ({name}) owns nothing: give resources or accounts")
-    return OwnerRule(name, resources, accounts)
+    return OwnerRule(owner_name(name), resources, accounts)
 
 
 def _texts(number: int, key: str, found: Sequence[Any]) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class Due:
     reason: str
 
 
-def due(policy: Policy, severity: str, first_seen: date, kev_due: date | None) -> Due:
+def due(policy: Policy, severity: str, first_seen: date | None, kev_due: date | None) -> Due:
     """When a finding must be gone.
 
     CISA's KEV date takes the place of the severity's, whether it is earlier or later: it is public, the auditor's own
@@ -67,14 +67,16 @@ def due(policy: Policy, severity: str, first_seen: date, kev_due: date | None) -
     """
     if kev_due is None:
         return sla_due(policy, severity, first_seen)
-    if kev_due >= first_seen:
+    if first_seen is None or kev_due >= first_seen:
         return Due(kev_due, "CISA's KEV due date")
     grace = f"CISA's KEV due date {kev_due} was past when first seen on {first_seen}: {spell_days(policy.grace_days)} of grace"
     return Due(_after(first_seen, policy.grace_days), grace)
 
 
-def sla_due(policy: Policy, severity: str, first_seen: date) -> Due:
-    """When a finding must be gone by its severity alone."""
+def sla_due(policy: Policy, severity: str, first_seen: date | None) -> Due:
+    """When a finding must be gone by its severity alone; never where nobody knows when it was first seen."""
+    if first_seen is None:
+        return Due(None, "no deadline, for it is not known when it was first seen")
     allowed = policy.days(severity)
     if allowed is None:
         return Due(None, f"no deadline for {severity.lower()}")

@@ -44,7 +44,7 @@ class Candidate:
 
     vulnerability_id: str
     severity: str
-    first_seen: date
+    first_seen: date | None
     checked: bool
     kev_added: date | None = None
     kev_due: date | None = None
@@ -76,7 +76,7 @@ def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[C
 def _key(one: Candidate, policy: Policy, today: date) -> tuple[Any, ...]:
     first = tuple(_KEYS[name](one, policy, today) for name in policy.order)
     # At the end every field, as text: what is still equal then is the same candidate.
-    return (*first, not one.fixable, one.first_seen, one.vulnerability_id, tuple(map(repr, astuple(one))))
+    return (*first, not one.fixable, one.first_seen or date.min, one.vulnerability_id, tuple(map(repr, astuple(one))))
 
 
 def risk(one: Candidate, policy: Policy) -> float:
@@ -159,7 +159,7 @@ def _kev_words(one: Candidate, policy: Policy, today: date) -> str:
     if deadline is None or one.kev_due is None:
         return "on CISA's KEV list, without a due date"
     words = f"on CISA's KEV list, due {deadline.on} ({_when(deadline, today)})"
-    if one.kev_due >= one.first_seen:
+    if one.first_seen is None or one.kev_due >= one.first_seen:
         return words
     return f"{words}, {spell_days(policy.grace_days)} after it was first seen, since CISA's date {one.kev_due} was past by then"
 

@@ -51,7 +51,7 @@ def resource_answer(values: Values) -> ResourceAnswer:
 
 def summary_answer(values: Values) -> SummaryAnswer:
     """How vulnerable all of it is, with its groups."""
-    groups = [Group(one["value"], one["name"] or "", _rollup(one)) for one in values.get("groups", ())]
+    groups = [Group(one["value"] or "", one["name"] or "", _rollup(one)) for one in values.get("groups", ())]
     return SummaryAnswer(_verdict(values), _rollup(values), values["not_scanned"], proof(values), values.get("by"), groups,
                          doubtful=values["doubtful"])  # fmt: skip
 
@@ -88,7 +88,7 @@ def told(answer: ListAnswer) -> dict[str, Any]:
 
 def finding(values: Values) -> Finding:
     """One finding."""
-    times = {name: _known(moment(values[name])) for name in ("first_observed_at", "last_observed_at")}
+    times = {name: moment(values[name]) for name in ("first_observed_at", "last_observed_at")}
     plain = {name: value for name, value in values.items() if name in Finding.__dataclass_fields__}
     return Finding(**{**plain, **times, "packages": tuple(Package(**one) for one in values["packages"])})
 
@@ -96,12 +96,6 @@ def finding(values: Values) -> Finding:
 def moment(text: str | None) -> datetime | None:
     """A time as every answer writes it."""
     return None if text is None else datetime.fromisoformat(text)
-
-
-def _known(at: datetime | None) -> datetime:
-    if at is None:
-        raise ValueError("a finding without its times")
-    return at
 
 
 def _resource(values: Values) -> Resource:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sre_findings.model.finding import iso
+from sre_findings.model.instant import epoch_of, moment_of
 
 _MOST = 2**63 - 1  # what a column holds
 
@@ -58,15 +59,7 @@ def newest(told: Iterable[Use]) -> Use:
 
 def _moment(value: object) -> datetime | None:
     """A time of the wire: epoch seconds, or ISO 8601 in UTC unless it says else."""
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return datetime.fromtimestamp(value, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    return moment_of(epoch_of(value) if isinstance(value, str) else value)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

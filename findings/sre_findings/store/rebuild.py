@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sre_findings.model.finding import NO_ARN, UNDECODED
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN = {
     "finding_arn": "findingArn",
@@ -35,13 +37,26 @@ _NESTED = {
 def finding(row: Mapping[str, Any]) -> dict[str, Any]:
     """The wire's finding of a row of FINDINGS (times as aware datetimes). Absent fields stay absent.
 
-    Rows of one finding with several resources all give the whole finding; take the one with ``resource_index`` 0.
+    Rows of one finding with several resources all give the whole finding; take the one with ``resource_index`` 0. An item
+    of the list that was no finding at all is the value of a field without a name.
     """
     plain = {wire: row[name] for name, wire in _PLAIN.items() if row[name] is not None}
     times = {wire: epoch(row[name]) for name, wire in _TIMES.items() if row[name] is not None}
     nested = {wire: json.loads(row[name]) for name, wire in _NESTED.items() if row[name] is not None}
+    if plain["findingArn"].startswith(NO_ARN):
+        del plain["findingArn"]
+    return {**plain, **times, **nested, **_package_details(row), **_extra(row)}
+
+
+def undecoded(row: Mapping[str, Any]) -> dict[str, str]:
+    """Texts of the finding that were no Unicode, by field, as they came: JSON with escapes for what is none."""
+    found = json.loads(row["extra"]).get(UNDECODED) if row["extra"] else None
+    return found if isinstance(found, dict) else {}
+
+
+def _extra(row: Mapping[str, Any]) -> dict[str, Any]:
     extra = json.loads(row["extra"]) if row["extra"] else {}
-    return {**plain, **times, **nested, **_package_details(row), **extra}
+    return {name: value for name, value in extra.items() if name != UNDECODED}
 
 
 def _package_details(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,7 +133,8 @@ def of_finding(answer: FindingAnswer) -> Answered:
     place = _words(resource=one.resource_id, name=one.resource_name, owner=one.owner)
     fix = _words(packages=packages, installed=one.installed, fixed_in=one.fixed_in)
     data = [*_words(vulnerability=wording.identity(one), title=one.title), *place, *fix]
-    first = f"{one.severity} finding, {one.status}, first seen {iso(one.first_observed_at)}; the whole of it is in wire"
+    seen = iso(one.first_observed_at) if one.first_observed_at else "at a time that is not known"
+    first = f"{one.severity} finding, {one.status}, first seen {seen}; the whole of it is in wire"
     return Answered(values, [first, *_trust(answer.proof)], data)
 
 

@@ -47,7 +47,7 @@ def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
         weakness = weaknesses.number(one.weakness)
         columns["w"].append(weakness - before)
         columns["p"].append(places.number(one.place))
-        columns["opened"].append(-ago[one.opened_on])
+        columns["opened"].append(None if one.opened_on is None else -ago[one.opened_on])
         columns["due"].append(None if one.due_on is None else ago[one.due_on])
         if one.new:
             columns["new"].append(row)

@@ -69,7 +69,7 @@ def row(one: OpenFinding, today: date) -> Row:
         region=visible(place.region),
         owner=shown(place.owner),
         epss=_share(weakness.epss),
-        age=f"{(today - date.fromisoformat(one.opened_on)).days:,} d",
+        age=f"{(today - date.fromisoformat(one.opened_on)).days:,} d" if one.opened_on else "",
         sla=_deadline(left),
         late=left is not None and left < 0,
     )

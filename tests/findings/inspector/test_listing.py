@@ -150,11 +150,18 @@ def test_a_status_that_is_not_there_is_not_enabled(inspector: Any, odd: dict[str
     assert found.switches["ec2"] != "ENABLED"
 
 
-@pytest.mark.parametrize("odd", [{}, {"accounts": None}, {"accounts": [5]}, {"accounts": [{}]}, b"[]", b"<html>"])
+@pytest.mark.parametrize("odd", [{}, {"accounts": None}, {"accounts": 5}, b"[]", b"<html>"])
 def test_an_answer_without_accounts_is_asked_again(inspector: Any, odd: Any) -> None:
     one, service = inspector(odd, {"accounts": [status("1")]})
     assert len(list(one.statuses((), Tally()))) == 1
     assert len(service.asked) == 2
+
+
+@pytest.mark.parametrize("odd", [5, None, {}, {"accountId": 5}, {"accountId": "", "state": {"status": "ENABLED"}}])
+def test_a_status_that_names_no_account_spoils_only_itself_and_leaves_a_doubt(inspector: Any, odd: Any) -> None:
+    one, _ = inspector({"accounts": [odd, status("1")]})
+    first, second = one.statuses((), Tally())
+    assert (first.account_id, second.account_id, second.status) == ("unknown", "1", "ENABLED")
 
 
 def test_members_are_the_associated_ones_without_oneself(inspector: Any) -> None:

@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 from sre_findings.inspector.wire import (
     FindingsPage,
     Garbled,
+    ScanStatus,
+    WireCoverage,
     WireFinding,
+    WirePackages,
+    WireResource,
     decode_coverage,
     decode_epss,
     decode_findings,
@@ -22,6 +26,7 @@ from sre_findings.inspector.wire import (
     decode_packages,
     decode_resources,
 )
+from sre_findings.model.finding import NO_ARN, UNDECODED
 
 ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
 DOCUMENTED: dict[str, Any] = {
@@ -134,7 +139,7 @@ def test_null_is_as_good_as_absent_and_is_no_news(name: str) -> None:
         ("2023-03-07T20:23:04.098Z", 1678220584.098),
         ("2023-03-07T20:23:04.098", 1678220584.098),
         ("2023-03-07T22:23:04+02:00", 1678220584.0),
-        ("0001-01-01", -62135596800.0),
+        ("0001-01-01", None),
         ("yesterday", None),
         ("", None),
     ],
@@ -149,11 +154,72 @@ def test_an_iso_time_becomes_seconds_in_utc_and_stays_as_it_came(
     assert decoded.unknown == {"finding.updatedAt": 1}
 
 
-def test_numbers_that_no_double_holds_are_kept_to_the_digit() -> None:
-    body = b'{"findings":[{"findingArn":"a","odd":123456789012345678901234567890,"vast":1e999,"epss":{"n":1e999}}]}'
+def test_numbers_are_kept_to_the_digit_and_as_text_where_no_double_holds_them() -> None:
+    body = b'{"findings":[{"findingArn":"a","odd":123456789012345678901234567890,"vast":1e999,"updatedAt":1e999}]}'
     decoded = decode_findings(body)
-    assert decoded.extras[0] == b'{"odd":123456789012345678901234567890,"vast":1e999}'
-    assert bytes(decoded.findings[0].epss) == b'{"n":1e999}'
+    assert decoded.extras[0] == b'{"odd":123456789012345678901234567890,"vast":"1e999","updatedAt":"1e999"}'
+    assert decoded.findings[0].updatedAt is None
+
+
+@pytest.mark.parametrize("odd", [0, -1, 1e12, 1763773200000, 253402300800, 315532799])
+def test_a_number_that_is_no_time_is_unknown_kept_and_counted(odd: float) -> None:
+    """Milliseconds, the year 10000 and the epoch itself are mistakes of somebody, not moments."""
+    decoded = decode_findings(page({**DOCUMENTED, "lastObservedAt": odd}, DOCUMENTED))
+    first, second = decoded.findings
+    assert (first.lastObservedAt, first.firstObservedAt, second.lastObservedAt) == (None, 1678220584.098, 1678220584)
+    assert json.loads(decoded.extras[0]) == {"lastObservedAt": odd}
+    assert (decoded.unknown, decoded.odd) == ({"finding.lastObservedAt": 1}, {0: ("lastObservedAt",)})
+
+
+def test_a_null_is_not_absent() -> None:
+    decoded = decode_findings(page({**DOCUMENTED, "title": None}))
+    assert (decoded.findings[0].title, decoded.extras, decoded.unknown) == (None, {0: b'{"title":null}'}, {})
+
+
+@pytest.mark.parametrize("odd", [{}, {"findingArn": None}, {"findingArn": 5}, {"findingArn": ""}])
+def test_a_finding_without_an_arn_stays_with_an_identity_of_our_own(odd: dict[str, Any]) -> None:
+    rest = {name: value for name, value in DOCUMENTED.items() if name != "findingArn"}
+    decoded = decode_findings(page(DOCUMENTED, {**rest, **odd}, {**rest, **odd, "title": "another"}))
+    known, first, second = (one.findingArn for one in decoded.findings)
+    assert (known, first[: len(NO_ARN)], first == second) == (ARN, NO_ARN, False)
+    assert decoded.unknown == {"finding.findingArn": 2}
+    assert decoded.findings[1].severity == "HIGH"
+
+
+@pytest.mark.parametrize("odd", [b"null", b"[]", b"5", b'"text"'])
+def test_an_item_that_is_no_finding_is_kept_and_counted_among_those_that_are(odd: bytes) -> None:
+    decoded = decode_findings(b'{"findings":[%b,{"findingArn":"a"}]}' % odd)
+    assert [one.findingArn[: len(NO_ARN)] for one in decoded.findings] == [NO_ARN, "a"]
+    assert decoded.extras == {0: b'{"":%b}' % odd}
+    assert decoded.unknown["finding.findingArn"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "kept"),
+    [
+        (rb'"x\ud83dy"', "x\ufffdy", r'"x\ud83dy"'),
+        (rb'"x\uDC00"', "x\ufffd", r'"x\udc00"'),
+        (rb'"x\ud83d\ud83d\ude00"', "x\ufffd\U0001f600", r'"x\ud83d\ud83d\ude00"'),
+        (b'"x\xff\xfey"', "x\ufffd\ufffdy", r'"x\xff\xfey"'),
+    ],
+)
+def test_a_text_that_is_no_unicode_is_readable_and_what_came_is_beside_it(text: bytes, shown: str, kept: str) -> None:
+    others = json.dumps(DOCUMENTED).encode()
+    decoded = decode_findings(b'{"findings":[{"findingArn":"a","title":%b,"epss":{"x":%b}},%b]}' % (text, text, others))
+    first = decoded.findings[0]
+    assert (first.title, json.loads(bytes(first.epss))) == (shown, {"x": shown})
+    assert json.loads(decoded.extras[0]) == {UNDECODED: {"title": kept, "epss": f'{{"x":{kept}}}'}}
+    assert decoded.unknown == {"finding.title": 1, "finding.epss": 1}
+    assert given_back(decoded, 1) == DOCUMENTED
+
+
+def test_words_that_are_no_json_and_depth_without_end_spoil_only_their_field() -> None:
+    deep = b"[" * 5000 + b"]" * 5000
+    body = b'{"findings":[{"findingArn":"a","inspectorScore":NaN,"odd":-Infinity,"epss":{"deep":%b}},{"findingArn":"b"}]}' % deep
+    first, second = decode_findings(body).findings
+    assert (first.inspectorScore, second.findingArn) == (None, "b")
+    assert json.loads(decode_findings(body).extras[0]) == {"inspectorScore": "NaN", "odd": "-Infinity"}
+    assert bytes(first.epss).count(b"[") == 5000
 
 
 GARBAGE = [
@@ -170,18 +236,8 @@ GARBAGE = [
     page(DOCUMENTED) + b"}",
     b'{"findings":null}',
     b'{"findings":{}}',
-    b'{"findings":[null]}',
-    b'{"findings":[[]]}',
-    b'{"findings":[{}]}',
-    b'{"findings":[{"findingArn":null}]}',
-    b'{"findings":[{"findingArn":5}]}',
-    b'{"findings":[{"title":"no ARN"}]}',
     b'{"message":"Rate exceeded"}',
     b"\xff\xfe",
-    b'{"findings":[{"findingArn":"\xff"}]}',
-    b'{"findings":[{"findingArn":"a","epss":{"x":"\xff"}}]}',
-    b'{"findings":[{"findingArn":"a","unheardOf":"\xff"}]}',
-    b'{"findings":[{"findingArn":"a","title":"\\ud800"}]}',
     b'{"findings":[{"findingArn":"a","epss":' + b"[" * 100_000,
     b'{"findings":[{"findingArn":"a","title":' + b"[" * 100_000,
     b"[" * 100_000,
@@ -262,6 +318,31 @@ def test_a_row_of_coverage_is_decoded_with_its_metadata_raw() -> None:
     assert decoded.nextToken == "more"
 
 
+@pytest.mark.parametrize(
+    "name", ["resourceId", "resourceType", "accountId", "scanType", "scanStatus", "scanMode", "lastScannedAt"]
+)
+@pytest.mark.parametrize("odd", [None, 5, 1e15, True, ["a"], {"reason": 1}])
+def test_an_odd_field_of_coverage_spoils_only_itself(name: str, odd: Any) -> None:
+    row = {"resourceId": "i-1", "resourceType": "T", "accountId": "1", "scanType": "PACKAGE", "provider": "AWS"}
+    status = {"scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"}, "lastScannedAt": 1678220584.0, "scanMode": "M"}
+    decoded = decode_coverage(json.dumps({"coveredResources": [{**row, **status, name: odd}, {**row, **status}]}).encode())
+    first, second = decoded.coveredResources
+    assert json.loads(decoded.extras[0]) == {"provider": "AWS", name: odd}
+    empty = {**dict.fromkeys(row, ""), "scanStatus": ScanStatus()}
+    for other in WireCoverage.__struct_fields__[:-1]:
+        assert getattr(first, other) == (empty.get(name) if other == name else getattr(second, other))
+    counted = odd is not None or name in row
+    assert (decoded.unknown, decoded.odd) == ({f"coverage.{name}": 1} if counted else {}, [(name,) if counted else (), ()])
+    assert json.loads(decoded.extras[1]) == {"provider": "AWS"}
+
+
+def test_a_text_of_coverage_that_is_no_unicode_spoils_only_itself() -> None:
+    body = b'{"coveredResources":[{"resourceId":"i-1","scanMode":"\\ud800","resourceMetadata":{"ec2":{"amiId":"\xff"}}}]}'
+    decoded = decode_coverage(body)
+    assert (decoded.coveredResources[0].resourceId, decoded.coveredResources[0].scanMode) == ("i-1", "\ufffd")
+    assert json.loads(bytes(decoded.coveredResources[0].resourceMetadata)) == {"ec2": {"amiId": "\ufffd"}}
+
+
 def test_coverage_without_a_status_is_not_active() -> None:
     row = {"resourceId": "i-1", "resourceType": "T", "accountId": "1", "scanType": "PACKAGE"}
     decoded = decode_coverage(json.dumps({"coveredResources": [row]}).encode())
@@ -277,7 +358,12 @@ def test_an_answer_that_is_no_object_is_garbled(body: bytes) -> None:
 
 def test_resources_and_packages_of_any_shape_give_columns_or_none() -> None:
     assert decode_resources(b'[{"id":"i-1","tags":{"Name":"web"},"odd":1}]')[0].tags == {"Name": "web"}
-    assert decode_resources(b"{}") == decode_resources(b"null") == decode_resources(b'[{"id":5}]') == []
+    assert decode_resources(b"{}") == decode_resources(b"null") == []
+    odd = decode_resources(
+        b'[{"id":"i-1","tags":{"Name":"web","n":5},"details":{"awsEc2Instance":{"vpcId":"v"},"x":null}},{"id":5}]'
+    )
+    assert odd == [WireResource("i-1", tags={"Name": "web"}, details={"awsEc2Instance": {"vpcId": "v"}}), WireResource("")]
+    assert decode_packages(b'{"vulnerabilityId":"CVE-1","source":5}') == WirePackages("CVE-1")
     assert decode_packages(b'{"vulnerabilityId":"CVE-1","source":"NVD","odd":1}').vulnerabilityId == "CVE-1"
     assert decode_packages(b"[]").vulnerabilityId is decode_packages(b'{"vulnerabilityId":5}').vulnerabilityId is None
 
@@ -291,6 +377,8 @@ def test_resources_and_packages_of_any_shape_give_columns_or_none() -> None:
         (b"{}", None),
         (b"null", None),
         (b'{"score":"a"}', None),
+        (b'{"score":-1}', None),
+        (b'{"score":1e300}', None),
     ],
 )
 def test_an_epss_score_is_a_number_or_none(raw: bytes, score: float | None) -> None:

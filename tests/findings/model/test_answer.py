@@ -82,7 +82,7 @@ def test_a_summary_has_groups_only_where_it_was_asked_by_something() -> None:
     assert "groups" not in plain
     grouped = SummaryAnswer(OPEN, Rollup(), 2, PROOF, "owner", (Group("", "", Rollup(Counts(low=1))),)).to_json()
     assert grouped["by"] == "owner"
-    assert grouped["groups"][0]["value"] == ""
+    assert grouped["groups"][0]["value"] is None
     assert grouped["groups"][0]["name"] is None
     assert grouped["groups"][0]["counts"]["total"] == 1
 

@@ -33,6 +33,14 @@ def test_the_tag_goes_first_then_the_file() -> None:
     assert owners.of("2", "i-1", owners.claim({}, "web-7")) is None
 
 
+def test_spaces_around_a_name_make_no_other_owner() -> None:
+    owners = parse_owners('[[owner]]\nname = " payments "\naccounts = ["1"]', "team")
+    assert owners.of("2", "i-1", owners.claim({"team": "\tpayments\u00a0"}, None)) == owners.of("1", "i-1") == "payments"
+    assert owners.of("2", "i-1", owners.claim({"team": "  "}, None)) is None
+    with pytest.raises(UsageError, match="no name"):
+        parse_owners('[[owner]]\nname = " "\naccounts = ["1"]', "team")
+
+
 def test_the_first_entry_that_fits_wins() -> None:
     owners = Owners(rules=(OwnerRule("a", ("x*",)), OwnerRule("b", ("xy",))))
     assert owners.of("1", "xy") == "a"

@@ -26,7 +26,7 @@ CANDIDATES = st.builds(
     Candidate,
     st.sampled_from(["CVE-2021-44228", "CVE-2024-3094", "GHSA-x"]),
     st.sampled_from((*ORDER, "NEW")),
-    DAYS,
+    st.none() | DAYS,
     st.booleans(),
     st.none() | DAYS,
     st.none() | DAYS,
@@ -136,12 +136,16 @@ def test_the_order_does_not_depend_on_how_they_came(found: list[Candidate], poli
     assert sorted(map(repr, ordered)) == sorted(map(repr, found)), "nobody is lost and nobody is added"
 
 
+def _kev_due(due: date, first_seen: date | None) -> date:
+    return due if first_seen is None or due >= first_seen else first_seen + timedelta(7)
+
+
 @given(st.lists(CANDIDATES, max_size=12), DAYS)
 def test_kev_comes_first_by_its_due_date_after_grace(found: list[Candidate], today: date) -> None:
     ordered = rank(found, DEFAULT, today)
     listed = [one for one in ordered if one.kev_added or one.kev_due]
     assert ordered[: len(listed)] == listed
-    dues = [one.kev_due if one.kev_due >= one.first_seen else one.first_seen + timedelta(7) for one in listed if one.kev_due]
+    dues = [_kev_due(one.kev_due, one.first_seen) for one in listed if one.kev_due]
     assert dues == sorted(dues)
     assert all(one.kev_due for one in listed[: len(dues)]), "those without a date come last of them"
 

@@ -37,7 +37,7 @@ def findings(draw: st.DrawFn) -> list[OpenFinding]:
     """Some that share weaknesses and places, in any order."""
     of = st.sampled_from(draw(st.lists(WEAKNESSES, min_size=1, max_size=5)))
     at = st.sampled_from(draw(st.lists(PLACES, min_size=1, max_size=5)))
-    return draw(st.lists(st.builds(OpenFinding, of, at, DAYS, st.none() | DAYS, FLAGS), max_size=30))
+    return draw(st.lists(st.builds(OpenFinding, of, at, st.none() | DAYS, st.none() | DAYS, FLAGS), max_size=30))
 
 
 def unpacked(packed: Packed) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def said(one: OpenFinding) -> dict[str, Any]:
     return weakness | place | texts | {
         "severity": rank(one.weakness.severity),
         "epss": None if one.weakness.epss is None else round(one.weakness.epss, 4),
-        "age": (TODAY - date.fromisoformat(one.opened_on)).days,
+        "age": None if one.opened_on is None else (TODAY - date.fromisoformat(one.opened_on)).days,
         "due": None if one.due_on is None else (date.fromisoformat(one.due_on) - TODAY).days,
         "new": one.new,
     }  # fmt: skip

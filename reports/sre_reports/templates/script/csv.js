@@ -16,7 +16,8 @@ function cells(rows, row, severities, day) {
   return [severities[weaknesses.severity[w]].toUpperCase(), weaknesses.score[w], text("identity"), text("title"),
     text("packages"), text("installed"), text("fixed_in"), where("resource_id"), where("name"), where("resource_type"),
     where("account_id"), where("region"), where("owner"), weaknesses.epss[w], yes(weaknesses.kev[w]), yes(weaknesses.exploit[w]),
-    yes(weaknesses.fixable[w]), yes(rows.fresh[row]), daysFrom(day, -rows.age[row]), due === null ? "" : daysFrom(day, due), due];
+    yes(weaknesses.fixable[w]), yes(rows.fresh[row]), rows.age[row] === UNKNOWN ? "" : daysFrom(day, -rows.age[row]),
+    due === null ? "" : daysFrom(day, due), due];
 }
 
 function cell(value) {

@@ -1,6 +1,7 @@
 // The packed findings (see parts/embedded.py), unpacked into columns. A row is a number; nothing is an object a row.
 
 const NEVER = 0x7fffffff; // the due day of what has no deadline: after every other
+const UNKNOWN = -0x80000000; // the age of what was first seen at no known time: below every other
 
 async function unpack(text) {
   const packed = atob(text);
@@ -19,7 +20,7 @@ function rowsOf({ findings, weaknesses, places }) {
   return {
     count, weakness, fresh, weaknesses, places,
     place: Uint32Array.from(findings.p),
-    age: Int32Array.from(findings.opened),
+    age: Int32Array.from(findings.opened, (days) => (days === null ? UNKNOWN : days)),
     due: Int32Array.from(findings.due, (day) => (day === null ? NEVER : day)),
     weaknessTexts: lowered(weaknesses, ["identity", "title", "packages", "installed", "fixed_in"]),
     placeTexts: lowered(places, ["resource_id", "name", "account_id", "region", "owner", "resource_type"]),

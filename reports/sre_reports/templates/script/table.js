@@ -22,7 +22,7 @@ function drawn(rows, row, severities) {
     element("td", "account", at(places.account_id, p), " ", element("span", "muted", at(places.region, p)),
       ...(at(places.owner, p) ? [" ", element("span", "muted", at(places.owner, p))] : [])),
     element("td", "number epss", share(weaknesses.epss[w])),
-    element("td", "number age", `${thousands(rows.age[row])} d`),
+    element("td", "number age", rows.age[row] === UNKNOWN ? "" : `${thousands(rows.age[row])} d`),
     element("td", "number sla", deadline(rows.due[row])));
 }
 

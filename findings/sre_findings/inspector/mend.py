@@ -1,0 +1,132 @@
+"""JSON that a strict reader refuses, mended so that one odd value does not cost all the others.
+
+Mended are: bytes that are not UTF-8, halves of surrogate pairs, control characters and unknown escapes in texts, numbers that no
+double holds (``NaN`` and ``Infinity`` too), and values nested too deep. What was there is marked, and :func:`original` gives it
+back. A body that broke off, or is something else altogether, stays as unreadable as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import msgspec
+
+DEEPEST = 32  # levels below a field; what Inspector sends has fewer than ten, and some readers give up after a few hundred
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # RecursionError: brackets without end
+
+_ABOVE = 3  # levels above a field: the page, its list, the item
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]|[^\s,:\[\]{}"]+', re.DOTALL)
+_ODD_IN_TEXT = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a whole pair: nothing odd
+    r"|\\u[dD](?P<half>[89a-fA-F][0-9a-fA-F]{2})"
+    r"|\\(?:[\"\\/bfnrt]|u[0-9a-fA-F]{4})"
+    r"|(?P<escape>\\)"
+    r"|(?P<control>[\x00-\x1f])"
+    r"|(?P<byte>[\udc80-\udcff])",
+)
+# Two noncharacters, which no text has a use for, stand around what was replaced: the hexadecimal digits of half a pair or a byte.
+_MARK = re.compile("\ufdd0([0-9a-f]+)\ufdd1")
+_ANY = msgspec.json.Decoder()
+
+
+def mended(body: bytes, above: int = _ABOVE) -> bytes:
+    """The JSON with what is odd replaced: text that cannot be by a mark, other values by their text, as a JSON string.
+
+    ``above`` levels do not count. Marks are to be taken out by :func:`cleaned`.
+    """
+    text = body.decode(errors="surrogateescape")
+    pieces: list[str] = []
+    depth, at, deep = 0, 0, -1
+    for token in _TOKEN.finditer(text):
+        word, limit = token[0], DEEPEST + above
+        if word in ("[", "{"):
+            depth += 1
+            if depth == limit + 1:
+                pieces.append(text[at : token.start()])
+                deep = token.start()
+        elif word in ("]", "}"):
+            if depth == limit + 1:
+                pieces.append(_quoted(text[deep : token.end()]))
+                at = token.end()
+            depth -= 1
+        elif depth <= limit and (changed := _mended(word)) != word:
+            pieces += (text[at : token.start()], changed)
+            at = token.end()
+    return "".join((*pieces, text[at:] if depth <= DEEPEST + above else "")).encode("utf-8", "surrogateescape")
+
+
+def sound(text: bytes) -> bytes:
+    """The JSON of one field, mended where some reader would refuse it; no marks are left in it."""
+    try:
+        fits = fit_for_all(_ANY.decode(text))
+    except NOT_JSON:
+        fits = False
+    return text if fits else cleaned(mended(text, above=0))
+
+
+def fit_for_all(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether every reader of JSON can take the value: it is not too deep, and its numbers are finite as doubles."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return levels > 0 and all(fit_for_all(one, levels - 1) for one in inner)
+    return not isinstance(value, int | float) or _finite(value)
+
+
+def is_marked(text: bytes) -> bool:
+    """Whether something in the text was replaced by a mark."""
+    return b"\xef\xb7\x90" in text  # U+FDD0 in UTF-8
+
+
+def cleaned(text: bytes) -> bytes:
+    """The text with U+FFFD in place of every mark."""
+    return _MARK.sub("\ufffd", text.decode()).encode() if is_marked(text) else text
+
+
+def original(text: bytes) -> str:
+    r"""What came in place of the marks, in ASCII: half a pair as ``\\ud83d``, a byte as ``\\xff``."""
+    return _MARK.sub(lambda mark: f"\\u{mark[1]}" if len(mark[1]) == 4 else f"\\x{mark[1]}", text.decode())
+
+
+def _mended(word: str) -> str:
+    if word.startswith('"'):
+        return word if word.isascii() and "\\" not in word and word.isprintable() else _ODD_IN_TEXT.sub(_replaced, word)
+    if word[0] in "-0123456789NI":
+        return word if _is_number(word) else _quoted(word)
+    return word
+
+
+def _replaced(odd: re.Match[str]) -> str:
+    match odd.lastgroup:
+        case "half":
+            return f"\ufdd0d{odd['half'].lower()}\ufdd1"
+        case "byte":
+            return f"\ufdd0{ord(odd['byte']) - 0xDC00:02x}\ufdd1"
+        case "control":
+            return f"\\u{ord(odd['control']):04x}"
+        case "escape":
+            return r"\\"
+        case _:
+            return odd[0]
+
+
+def _is_number(word: str) -> bool:
+    """Whether a double holds it. A word that is no number at all is left alone, for the decoder to refuse."""
+    try:
+        return math.isfinite(float(word)) and len(word) < 400
+    except ValueError:
+        return True
+
+
+def _finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    """A text as a JSON string, escapes for all that is not ASCII."""
+    return json.dumps(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
