@@ -157,32 +157,35 @@ def test_resources_and_completions_are_the_callers_too(server: Any, tokens: dict
 def test_every_call_is_on_record_and_no_token_is_anywhere(
     server: Any, call: Any, tokens: dict[str, str], demo_store: Path, capfd: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
-    call("one", "where_vulnerable", text="openssl", owners=["payments"])
-    call("one", "where_vulnerable", text="")
-    call("one", "operations")
-    answer = server.post(asked("tools/call", {"name": "coverage", "arguments": {}}), Authorization=f"Bearer {tokens['all']}",
-                         X_Request_Id="from-the-alb.1")  # fmt: skip
-    assert answer.headers["x-request-id"] == "from-the-alb.1"
+    def ask(number: str, whose: str, tool: str, **arguments: Any) -> Any:
+        params = asked("tools/call", {"name": tool, "arguments": arguments})
+        return server.post(params, Authorization=f"Bearer {tokens[whose]}", X_Request_Id=f"from-the-alb.{number}")
+
+    ask("1", "one", "where_vulnerable", text="openssl", owners=["payments"])
+    ask("2", "one", "where_vulnerable", text="")
+    ask("3", "one", "operations")
+    assert ask("4", "all", "coverage").headers["x-request-id"] == "from-the-alb.4"
     monkeypatch.setenv("SRE_STORE", str(demo_store))
-    found, told = dict[Any, Any](), dict[str, Any]()
-    for _ in range(100):
-        if found.get(("all", "coverage", "answered"), {}).get("id") == "from-the-alb.1":
-            break
+    found, told = dict[str, Any](), dict[str, Any]()
+    for _ in range(1000):  # they are written down beside the answers, and other calls to this store are too
         capfd.readouterr()
         with pytest.raises(SystemExit):
             main(["operations", "-n", "0", "--output", "json"])
         told = json.loads(capfd.readouterr().out)
-        found = {(one["who"], one["what"], one["outcome"]): one for one in reversed(told["operations"])}
-    where = found["one", "where_vulnerable", "answered"]
-    assert (where["arguments"], where["source"]) == ({"text": "openssl", "owners": ["payments"]}, "snapshot"), told
+        found = {one["id"]: one for one in told["operations"] if one["id"].startswith("from-the-alb.")}
+        if len(found) == 4:
+            break
+    where, empty, denied, coverage = (found[f"from-the-alb.{number}"] for number in "1234")
+    assert (where["who"], where["what"], where["outcome"]) == ("one", "where_vulnerable", "answered")
+    assert (where["arguments"], where["source"]) == ({"text": "openssl", "owners": ["payments"]}, "snapshot")
     assert where["rows"] > 0
-    assert found["one", "where_vulnerable", "usage"]["arguments"] == {}
-    assert ("one", "operations", "access_denied") in found
-    assert found["all", "coverage", "answered"]["id"] == "from-the-alb.1"
+    assert (empty["what"], empty["outcome"], empty["arguments"]) == ("where_vulnerable", "usage", {})
+    assert (denied["who"], denied["what"], denied["outcome"]) == ("one", "operations", "access_denied")
+    assert (coverage["who"], coverage["what"], coverage["outcome"]) == ("all", "coverage", "answered")
     through = call("all", "operations", who="one", days=1)["structuredContent"]
     assert {one["who"] for one in through["operations"]} == {"one"}
     lines = [json.loads(line) for line in server.log if line.startswith("{")]
-    counted = next(one for one in lines if one.get("request_id") == "from-the-alb.1")
+    counted = next(one for one in lines if one.get("request_id") == "from-the-alb.4")
     assert (counted["Tool"], counted["Calls"], counted["Failures"], counted["who"]) == ("coverage", 1, 0, "all")
     assert counted["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "SreOperationsAssistant"
     everything = "".join(server.log) + json.dumps(told)

@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -386,12 +386,18 @@ def rule(index: int, *, resources: tuple[str, ...], owner: str, **more: Any) -> 
     return Suppression(index, 10 * index + 1, Patterns(), packages, where, f"reason {index}", owner, **more)
 
 
-RULES = Suppressions([
-    rule(0, resources=(BUSY_INSTANCE, "i-of-somebody-else"), owner="ann", expires=date(2026, 11, 30)),
-    rule(1, resources=("*",), owner="bob", expires=date(2027, 11, 1), accounts=("444455556666", "123456789012")),
-    rule(2, resources=("*",), owner="eve", expires=date(2026, 1, 1), accounts=ACCOUNTS[:2], packages=("open*", "of-nobody")),
-    rule(3, resources=("i-nowhere",), owner="dan", expires=date(2027, 1, 1)),
-], "secret.yaml")  # fmt: skip
+def rules(sources: Sources) -> Suppressions:
+    """One that expires soon, one later, one that lapsed, and one of nothing, as of the day of the sources."""
+    today = sources.now().date()
+    soon, later, before = today + timedelta(days=1), today + timedelta(days=300), today - timedelta(days=300)
+    return Suppressions([
+        rule(0, resources=(BUSY_INSTANCE, "i-of-somebody-else"), owner="ann", expires=soon),
+        rule(1, resources=("*",), owner="bob", expires=later, accounts=("444455556666", "123456789012")),
+        rule(2, resources=("*",), owner="eve", expires=before, accounts=ACCOUNTS[:2], packages=("open*", "of-nobody")),
+        rule(3, resources=("i-nowhere",), owner="dan", expires=later),
+    ], "secret.yaml")  # fmt: skip
+
+
 PAGES = {"report": page(), "report of search": page(owner="search"), "report of an account": page(account="444455556666", rows=7)}
 TOLD = {**TRENDS, **PAGES, "suppressions": door("suppressions", Suppressed()), "snapshots": door("snapshots", Nights())}
 
@@ -402,14 +408,17 @@ def test_what_others_have_changes_nothing_in_what_is_told_of_nights_pages_and_su
     stores: Stores, access: Access
 ) -> None:
     """These may say less than of a store that has no other rows, but they say it whatever else there is."""
-    seen, alone = (replace(one, suppressions=RULES).seen_by(access) for one in (whole_store(stores), stores.of(access)))
+    both = (whole_store(stores), stores.of(access))
+    seen, alone = (replace(one, suppressions=rules(one)).seen_by(access) for one in both)
     for name, question in TOLD.items():
         assert not difference(said(question, seen), said(question, alone)), (name, access)
 
 
 def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stores) -> None:
     access = Access(frozenset({"111122223333"}), frozenset({"payments"}))
-    answer = doors.ask("suppressions", Suppressed(), replace(whole_store(stores), suppressions=RULES).seen_by(access))
+    whole = whole_store(stores)
+    ruled, today = rules(whole), whole.now().date()
+    answer = doors.ask("suppressions", Suppressed(), replace(whole, suppressions=ruled).seen_by(access))
     told = [(one["about"], one["scope"], one["state"], one["owner"], one["line"]) for one in answer.items]
     assert told == [
         ("*", f"resources {BUSY_INSTANCE}", "live", "ann", None),
@@ -417,8 +426,8 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
     ]
     assert answer.items[0]["findings"] == answer.summary["covered"] > 0
     assert list(answer.notes) == [
-        "the rule on open* lapsed on 2026-01-01 and suppresses nothing; eve answers for it",
-        "the rule on * expires on 2026-11-30; ann answers for it",
+        f"the rule on open* lapsed on {today - timedelta(days=300)} and suppresses nothing; eve answers for it",
+        f"the rule on * expires on {today + timedelta(days=1)}; ann answers for it",
     ]
 
 

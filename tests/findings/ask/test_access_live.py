@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet
 from sre_simulator.server import Simulator
 
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
 STRANGER = "i-0123456789abcdef9"
 ACCOUNT = "111122223333"  # whose is BUSY_INSTANCE, and its team is payments
 
@@ -52,8 +51,9 @@ def sources(nights: Snapshots, tmp_path: Path) -> Sources:
     def opened(region: str) -> Inspector:
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 
-    asked = live(opened, lambda: ["eu-west-1"], lambda: NOW)
-    return Sources(nights, SqliteTable(tmp_path / "table"), tmp_path, live=asked, now=lambda: NOW)
+    now = nights.commits()[-1].ended_at
+    asked = live(opened, lambda: ["eu-west-1"], lambda: now)
+    return Sources(nights, SqliteTable(tmp_path / "table"), tmp_path, live=asked, now=lambda: now)
 
 
 def asked_about(inspector: Simulator, since: int = 0) -> list[set[str]]:
@@ -152,7 +152,8 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
     def denied(*_: Any) -> Any:
         raise AccessDenied("AWS denied it", why="arn:aws:sts::999988887777:assumed-role/x may not")
 
-    seen = replace(sources, live=denied)
+    too_old = sources.now() + timedelta(days=2)
+    seen = replace(sources, live=denied, now=lambda: too_old)
     for access, tells in ((EVERYTHING, True), (Access(only(ACCOUNT), only(ALL)), False)):
         notes = about_resource(AboutResource(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
         assert ("Inspector could not be asked (AWS denied it" in notes[0]) is tells
