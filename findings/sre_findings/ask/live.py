@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sre_findings.ask.once import Once
 from sre_findings.ask.questions.resource import AboutResource
 from sre_findings.ask.rows import packages_of, reachability_of
+from sre_findings.ask.switches import is_proof
 from sre_findings.ask.whose import Key, Whose
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
@@ -25,15 +26,17 @@ from sre_findings.inspector.wire import (
 from sre_findings.model import severity
 from sre_findings.model.access import Access
 from sre_findings.model.answer import LIVE, Proof, ResourceAnswer
-from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.certificate import COMPLETE, NOT_OPTED_IN, REACHED, Cell, cells_of
 from sre_findings.model.coverage import Coverage
-from sre_findings.model.errors import UsageError
+from sre_findings.model.errors import AccessDenied, UsageError
+from sre_findings.model.facts import ENDED, Listing, ShardFacts
 from sre_findings.model.finding import Finding, is_open
 from sre_findings.model.instant import moment_of
 from sre_findings.model.owners import Owners
-from sre_findings.model.resource import Resource, can_be_id, check_id
+from sre_findings.model.resource import Resource, can_be_id, check_id, told
 from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.verdict import Evidence, decide
+from sre_findings.model.scope import Shard
+from sre_findings.model.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Evidence, decide
 
 NOBODY = Owners()
 Live = Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]
@@ -62,17 +65,24 @@ def live(
         where = (known.region,) if known else (question.region,) if question.region else tuple(regions())
         asked = [_Asked(open_inspector(region), region, text, known, access, owners) for region in where]
         answers = [_answer(one, share.ask(one.key, partial(one.listed, now())), question, now()) for one in asked]
-        return max(answers, key=lambda a: a.total_findings + len(a.coverage))
+        best = max(answers, key=lambda a: (a.total_findings + len(a.coverage), a.verdict.reason != NO_SUCH_RESOURCE))
+        off = cached is not None and cached.verdict.reason == NOT_SCANNED and best.verdict.reason == NO_SUCH_RESOURCE
+        return replace(best, verdict=cached.verdict) if cached and off else best
 
     return ask
 
 
 class Listed(NamedTuple):
-    """What Inspector said of one resource in one region, and when it was asked."""
+    """What Inspector said of one resource in one region, and when it was asked.
+
+    Where it said nothing: the cells that are not known, and those that are switched off.
+    """
 
     as_of: datetime
     findings: Sequence[Finding]
     coverage: Sequence[Coverage]
+    gaps: Sequence[tuple[Cell, str]] = ()
+    off: Sequence[Cell] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +119,31 @@ class _Asked:
                 found += [(wire, self._heard(wire, whose)) for wire in page.findings]
                 if not whose.all_of(self.access):
                     break
-        if not whose.all_of(self.access):
-            return Listed(as_of, [], [])
+        if not whose.all_of(self.access) or not (found or coverage):
+            return Listed(as_of, [], [], *self._switches())
         findings = [_finding(wire, mine, self.region, whose.of(_key(wire, mine))) for wire, mine in found]
         return Listed(as_of, sorted(findings, key=_worst_first), coverage)
+
+    def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
+        """Why it may be named nowhere: what is not known of the accounts where it could be, and what is off there."""
+        like = told(self.text)
+        if not self.access.all_accounts and not self.access.accounts:
+            return [], []
+        account = like.account_id if like else ""
+        wanted = ([account] if account else []) if self.access.all_accounts else sorted(self.access.accounts)
+        cells = dict(cells_of(Shard(self.region, self.region), self._statuses(wanted)))
+        unread = [(cell, state) for cell, state in cells.items() if cell.scan_type == "*" and state != REACHED]
+        off = [cell for cell, state in cells.items() if state == NOT_OPTED_IN and is_proof(cell)]
+        return unread, [cell for cell in off if like and cell.resource_type == like.resource_type]
+
+    def _statuses(self, accounts: Sequence[str]) -> ShardFacts:
+        """Whether Inspector is on in these accounts, without any in our own, as a scan would record it."""
+        ended, at = Listing(ENDED), "now"
+        facts = ShardFacts(self.region, self.region, at, at, findings=ended, coverage=ended, status=ended, named=accounts)
+        try:
+            return replace(facts, accounts=tuple(self.inspector.statuses(accounts, Tally())))
+        except AccessDenied:
+            return replace(facts, status=Listing("denied"))
 
     def _heard(self, wire: WireFinding, whose: Whose) -> WireResource:
         """The resource of a finding that was asked about."""
@@ -132,10 +163,10 @@ class _Asked:
 
 def _answer(asked: _Asked, listed: Listed, question: AboutResource, now: datetime) -> ResourceAnswer:
     """One region's answer."""
-    as_of, found, coverage = listed
+    as_of, found, coverage, gaps, off = listed
     resource = asked.known or _resource(found, coverage, asked.text, asked.region)
     rollup = _rollup(found)
-    verdict = decide(Evidence(rollup, coverage, (), as_of, too_old=False, known=bool(found or coverage)))
+    verdict = decide(Evidence(rollup, coverage, gaps, as_of, too_old=False, known=bool(found or coverage), until=now, off=off))
     wanted = [f for f in found if is_open(f.status) or question.suppressed]
     chosen = [f for f in wanted if not question.severities or f.severity in question.severities]
     shown = chosen[: question.count or None]

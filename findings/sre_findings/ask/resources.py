@@ -11,15 +11,16 @@ from sre_findings.ask import counting, kept
 from sre_findings.ask.accepted import marked
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of
 from sre_findings.ask.sources import Found, Sources
+from sre_findings.ask.switches import kinds, switched_off
 from sre_findings.model import names
 from sre_findings.model import near as spelling
 from sre_findings.model.address import address_of
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.errors import AmbiguousName, UsageError
-from sre_findings.model.resource import Resource, check_id
+from sre_findings.model.resource import Resource, check_id, told
 from sre_findings.model.rollup import Rollup, resource_scope
 from sre_findings.model.state import Cell
-from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
+from sre_findings.model.verdict import NO_FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
 from sre_findings.store import rollups as stored
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def answer(question: AboutResource, found: Found | None, sources: Sources) -> Re
     coverage = [coverage_of(row) for row in found.engine.rows("resource_coverage", **place)]
     gaps = gaps_touching(found.commit.gaps, resource)
     as_of = found.proof.as_of or now
-    verdict = decide(Evidence(rollup, coverage, gaps, as_of, found.proof.too_old, known=True))
+    evidence = Evidence(rollup, coverage, gaps, as_of, found.proof.too_old, known=True, until=found.commit.ended_at)
+    verdict = _scanning_considered(evidence, resource, found)
     findings, total, cursor = _page(question, found, place)
     return ResourceAnswer(
         resource, verdict, rollup, coverage, [marked(one, rules, now.date()) for one in findings], total, cursor, found.proof,
@@ -178,14 +180,25 @@ def gaps_touching(gaps: Sequence[tuple[str, str, str, str, str]], resource: Reso
     ]
 
 
+def _scanning_considered(evidence: Evidence, like: Resource | None, found: Found) -> Verdict:
+    """The verdict; where it would rest on silence, only after a look at whether scanning is on there."""
+    verdict = decide(evidence)
+    if like is None or verdict.reason not in (NO_FINDINGS, NO_SUCH_RESOURCE):
+        return verdict
+    return decide(replace(evidence, off=switched_off(found.engine, like)))
+
+
 def _unidentified(question: AboutResource, found: Found, similar: Sequence[str]) -> ResourceAnswer:
     """What the snapshot can say of something that it does not know: no such resource only if nothing was left unread."""
     as_of = found.proof.as_of or datetime.now(UTC)
     gaps = gaps_touching(found.commit.gaps, None)
-    verdict = decide(Evidence(Rollup(), (), gaps, as_of, found.proof.too_old, known=False))
+    like = told(question.text.strip())
+    verdict = _scanning_considered(Evidence(Rollup(), (), gaps, as_of, found.proof.too_old, known=False), like, found)
     if verdict.reason == NO_SUCH_RESOURCE:
         explanation = verdict.explanation + (f"; the nearest are {', '.join(similar)}" if similar else "")
         explanation += "; addresses are known of instances with findings" if address_of(question.text.strip()) else ""
+        if like is None and (off := switched_off(found.engine, None)):
+            explanation += f"; in some places Inspector does not scan {kinds(off)}"
         verdict = Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
     return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))
 

@@ -84,3 +84,27 @@ def check_id(text: str) -> str:
 def can_be_id(text: str) -> bool:
     """Whether Inspector could know this text as a resource id, so that asking it live makes sense."""
     return bool(_INSTANCE_ID.match(text)) or text.startswith("arn:")
+
+
+_MACHINE_IMAGE_ID = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+# By service and the beginning of the last part of an ARN. A repository stands for its images.
+_ARNS = {
+    ("ec2", "instance/"): INSTANCE,
+    ("ec2", "image/"): MACHINE_IMAGE,
+    ("ecr", "repository/"): IMAGE,
+    ("lambda", "function:"): FUNCTION,
+    ("inspector2", "codesecurity-integration/"): CODE_REPOSITORY,
+}
+
+
+def told(text: str) -> Resource | None:
+    """What an id tells by its form alone: the type, and where it is an ARN the account and the region; None for names."""
+    for form, kind in ((_INSTANCE_ID, INSTANCE), (_MACHINE_IMAGE_ID, MACHINE_IMAGE), (_DIGEST, IMAGE)):
+        if form.match(text):
+            return Resource(text, kind, "", "")
+    arn, _, service, region, account, rest = [*text.split(":", 5), *[""] * 6][:6]
+    for (of, head), kind in _ARNS.items():
+        if (arn, service) == ("arn", of) and rest.startswith(head):
+            return Resource(text, kind, account, region)
+    return None

@@ -106,6 +106,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "resource_total": [PLACE | {"suppressed": flag, "severities": some} for flag in (True, False) for some in (None, ["HIGH"])],
     "rollups": [{"owners": None}, {"owners": ["payments"]}, {"owners": ["nobody"]}],
     "same_ids": [{"ids": [BUSY_INSTANCE, *HOSTILE]}],
+    "switched_off": [
+        {"types": None, "accounts": None, "regions": None},
+        {"types": ["AWS_LAMBDA_FUNCTION", HOSTILE[0]], "accounts": ["777788889999"], "regions": ["eu-west-1"]},
+    ],
     "time_to_fix": [WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")],
     "whole_findings": [
         ANY | {"finding_arn": None, "count": 5, "skip": 2},

@@ -30,6 +30,7 @@ NIGHTS = st.lists(
         {
             "seen": SEEN,
             "state": st.sampled_from(["reached", "reached", "reached", "denied", "not_opted_in"]),
+            "named": st.booleans(),
             "covered": st.dictionaries(st.sampled_from(["i-1", "i-2", "i-3"]), st.sampled_from(["ACTIVE", "INACTIVE", "late"])),
         }
     ),
@@ -74,7 +75,8 @@ def lived(folder: Path, number: int, night: Mapping[str, Any], before: Tables, g
         "coverage": written(here, "coverage", coverage, COVERAGE), "resources": written(here, "resources", resources, RESOURCES),
     }  # fmt: skip
     earlier = {name: [folder / str(number - 1) / f"{name}.parquet"] for name in ("findings", "packages", "states", "cells")}
-    cells = [(PLACE["account_id"], PLACE["resource_type"], "PACKAGE", night["state"])]
+    cell = (PLACE["resource_type"], "PACKAGE") if night.get("named", True) else ("*", "*")  # or the rest's
+    cells = [(PLACE["account_id"], *cell, night["state"])]
     asked = Night(f"s{number}", at, "aws", PLACE["region"], cells, parts, earlier if before else {})
     found: Tables = {}
     for name, tables in live_through(asked, here):
