@@ -8,8 +8,17 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
-_ADDRESS = re.compile(r"https?://[!-;=?-\[\]_a-z~]+")  # RFC 3986's letters: no space, quote or angle bracket
+# RFC 3986, a part at a time. No address of IPv6: validators refuse its short forms, and no advisory lives at one.
+_ADDRESS = re.compile(
+    r"(?P<start>https?://(?:[\w.~!$&'()*+,;=:-]*@)?[\w.~-]+(?::\d{0,5})?)"
+    r"(?P<path>(?:/[^?#]*)?)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+_ESCAPED = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNRESERVED = "!$&'()*+,;=:@/~-._%"
+_LONGEST_ADDRESS = 8192  # what is longer no browser opens
 _KEPT = 4096  # of each kind of part: rows come resource by resource, and share what is known of a vulnerability
 
 
@@ -63,9 +72,18 @@ def words(value: object) -> list[str]:
 
 
 def web_address(value: object) -> str | None:
-    """An address of the web; None for anything else, where a format holds URIs alone."""
-    found = word(value) or ""
-    return found if _ADDRESS.fullmatch(found) else None
+    """An address of the web as RFC 3986 has it, for formats that hold URIs alone: letters that it has no place for are
+    encoded. None for anything else."""
+    if not isinstance(value, str) or len(value) > _LONGEST_ADDRESS or not (found := _ADDRESS.fullmatch(value)):
+        return None
+    query, fragment = found["query"], found["fragment"]
+    ends = (f"{end[:1]}{_encoded(end[1:], '?')}" for end in (query, fragment))
+    return "".join((found["start"], _encoded(found["path"], ""), *ends))
+
+
+def _encoded(text: str, more: str) -> str:
+    """Encoded what a part has no place for; what is encoded already stays, and a lone per cent is one."""
+    return quote(_ESCAPED.sub("%25", text), safe=_UNRESERVED + more, errors="replace")
 
 
 def number(value: object) -> float | int | None:

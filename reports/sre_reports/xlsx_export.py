@@ -16,7 +16,7 @@ from sre_reports.csv_export import COLUMNS
 from sre_reports.csv_guard import guarded
 from sre_reports.xlsx_cells import WIDTHS, TypedCell, typed_cells
 from sre_reports.xlsx_summary import Summary, write_summary
-from sre_reports.xlsx_text import CUT, fitting
+from sre_reports.xlsx_text import CUT, fitting, write_text
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -99,7 +99,8 @@ class Sheets:
                 return
             case str():
                 text = self._fitting(cell)
-                sheet.write_string(row, column, text, self._text if guarded(text) == text else self._quoted)
+                style = self._text if guarded(text) == text else self._quoted
+                write_text(sheet, (row, column), text, style)
             case datetime():
                 sheet.write_datetime(row, column, cell, self._time)
             case _:

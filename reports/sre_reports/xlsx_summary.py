@@ -10,7 +10,7 @@ from sre_findings.model.answer import Proof
 from sre_findings.model.finding import iso
 from sre_findings.model.severity import ORDER
 from sre_reports.rows_seen import PRODUCT, Row, warnings
-from sre_reports.xlsx_text import fitting
+from sre_reports.xlsx_text import fitting, write_text
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -47,7 +47,7 @@ def write_summary(book: Any, sheet: Worksheet, proof: Proof, summary: Summary, r
             if isinstance(cell, int):
                 sheet.write_number(place, column, cell)
             else:
-                sheet.write_string(place, column, cell, formats[style])
+                write_text(sheet, (place, column), cell, formats[style])
 
 
 def _lines(proof: Proof, summary: Summary, remarks: Sequence[str]) -> Iterator[tuple[str, Sequence[str | int]]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from sre_simulator.cell import RecordedCell
 from sre_simulator.estate import last_nights
@@ -26,8 +25,8 @@ def replay_fleet(*paths: Path, now: datetime | None = None) -> Fleet:
     something. The first account in numeric order is the delegated administrator.
     """
     found: dict[tuple[str, str], dict[str, RecordedRow]] = {}
-    for wire in _lines(paths):
-        row = RecordedRow(wire)
+    for line, wire in _lines(paths):
+        row = RecordedRow(wire, line)
         found.setdefault((row.arn.split(":")[3], row.account), {})[row.arn] = row
     if not found:
         raise ValueError(f"no findings in {', '.join(map(str, paths)) or 'no files'}: give JSON lines of ListFindings")
@@ -42,20 +41,23 @@ def replay_fleet(*paths: Path, now: datetime | None = None) -> Fleet:
     return Fleet(accounts, regions, accounts[0], moments, cells, {account: enabled() for account in accounts})
 
 
-def _lines(paths: tuple[Path, ...]) -> Iterator[Wire]:
+def _lines(paths: tuple[Path, ...]) -> Iterator[tuple[bytes, Wire]]:
+    """Each line as it stands, to be served so, and what can be read of it: it may hold what is no Unicode, or no number."""
     for path in paths:
-        for line in path.read_bytes().splitlines():
+        for line in path.read_bytes().split(b"\n"):
             if line.strip():
-                yield msgspec.json.decode(line, type=Wire)
+                yield line.strip(), json.loads(line.decode(errors="replace"))
 
 
 def _covered(rows: list[RecordedRow], at: float) -> list[Wire]:
     covered: dict[tuple[str, str], Wire] = {}
     for row in rows:
         wire = row.resource_part
-        resource, scan = wire["resources"][0], _SCANS[wire["type"]]
+        resource, scan = row.resource, _SCANS.get(str(wire.get("type")), "PACKAGE")
+        if not resource.get("id"):
+            continue
         covered[resource["id"], scan] = {
-            "resourceType": resource["type"],
+            "resourceType": resource.get("type", ""),
             "resourceId": resource["id"],
             "accountId": row.account,
             "scanType": scan,
@@ -67,12 +69,13 @@ def _covered(rows: list[RecordedRow], at: float) -> list[Wire]:
 
 
 def _metadata(resource: Wire) -> Wire:
-    details, tags = resource.get("details", {}), resource.get("tags", {})
+    details, tags = ({**found} if isinstance(found := resource.get(name), dict) else {} for name in ("details", "tags"))
+    details = {name: told for name, told in details.items() if isinstance(told, dict)}
     if machine := details.get("awsEc2Instance"):
-        kind = "WINDOWS" if machine.get("platform", "").startswith("WINDOWS") else "LINUX"
+        kind = "WINDOWS" if str(machine.get("platform")).startswith("WINDOWS") else "LINUX"
         return {"ec2": {"tags": tags, "platform": kind} | _kept(machine, {"imageId": "amiId"})}
     if image := details.get("awsEcrContainerImage"):
-        return {"ecrRepository": {"name": image["repositoryName"]}, "ecrImage": _kept(image, {"imageTags": "tags"})}
+        return {"ecrRepository": _kept(image, {"repositoryName": "name"}), "ecrImage": _kept(image, {"imageTags": "tags"})}
     if function := details.get("awsLambdaFunction"):
         kept = _kept(function, {"functionName": "functionName", "runtime": "runtime", "layers": "layers"})
         return {"lambdaFunction": {"functionTags": tags} | kept}

@@ -138,12 +138,13 @@ def _encoded_state(state: State) -> bytes:
 class RecordedRow:
     """A finding as it was recorded: served unchanged until a script changes it."""
 
-    __slots__ = ("_state", "_wire")
+    __slots__ = ("_line", "_state", "_wire")
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        first, last = float(wire["firstObservedAt"]), float(wire["lastObservedAt"])
-        self._state = State(wire["severity"], wire["status"], first, last, float(wire.get("updatedAt", last)))
+    def __init__(self, wire: Wire, line: bytes | None = None) -> None:
+        self._wire, self._line = wire, line
+        first, last = (_seconds(wire.get(name)) for name in ("firstObservedAt", "lastObservedAt"))
+        severity, status = (str(wire.get(name, "")) for name in ("severity", "status"))
+        self._state = State(severity, status, first, last, _seconds(wire.get("updatedAt", last)))
 
     @property
     def arn(self) -> str:
@@ -158,7 +159,13 @@ class RecordedRow:
     @property
     def resource_id(self) -> str:
         """The first resource's id."""
-        return str(self._wire["resources"][0]["id"])
+        return str(self.resource.get("id", ""))
+
+    @property
+    def resource(self) -> Wire:
+        """The first resource; an empty one where there is none."""
+        found = self._wire.get("resources")
+        return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
 
     @property
     def resource_part(self) -> Wire:
@@ -185,12 +192,17 @@ class RecordedRow:
         return state_at(later, now, self._state.severity, self._state)
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:  # noqa: ARG002 -- Row's signature
-        """The recorded finding, with what a script changed."""
+        """The recorded finding, byte by byte where nothing changed, with what a script changed."""
         if state == self._state and launched is None:
-            return msgspec.json.encode(self._wire)
+            return self._line or msgspec.json.encode(self._wire)
         changed = {"severity": state.severity, "status": state.status, "updatedAt": state.updated}
         wire = self._wire | changed | {"firstObservedAt": state.first, "lastObservedAt": state.last}
         return msgspec.json.encode(wire if launched is None else _restarted(wire, launched))
+
+
+def _seconds(value: Any) -> float:
+    """A recorded time; 0 for what is none, which is served as it was all the same."""
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else 0.0
 
 
 def _restarted(wire: Wire, launched: float) -> Wire:

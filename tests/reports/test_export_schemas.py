@@ -318,6 +318,46 @@ def test_no_cell_of_a_workbook_is_a_formula_and_texts_are_themselves(
             assert line[4] == one["title"]
 
 
+WORDS_OF_OTHERS = ["_x0000_", "_x005F_", "_x0041", "x0041_", "_X0041_", "<r>", "</r>", "<t>", "&amp;", "=1+1", " ", "ü", "_"]
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.sampled_from(WORDS_OF_OTHERS), min_size=1, max_size=5).map("".join), min_size=1, max_size=6))
+def test_a_cell_of_a_workbook_comes_back_as_it_was(row: Rows, proof: Proofs, texts: list[str]) -> None:
+    rows = [row(title=text, owner=text) for text in texts]
+    assert [line[4] for line in cells_of(proof(), "Findings", *rows)[1:]] == texts
+    shown = [line[0] for line in cells_of(proof(), "Summary", *rows) if line[0]]
+    assert {*texts} <= {*shown}
+
+
+ADDRESSES = st.sampled_from([
+    "http://pear.example/search.php?package_name[]=x", "https://example.org/#a#b", "https://example.org/100%zz", "https://[bad]/",
+    "https://exa mple.org/", "https://example.org/ü",
+    "https://example.org:x/", "javascript:alert(1)", "https://", "//example.org",
+    "https://a@b@example.org/", "https://[::1]:8/x?[y]", "https://example.org/\\", "https://example.org/{a}|^`<>\"", "http://é.example",
+]) | st.text(max_size=12).map("https://example.org/{}".format) | st.text(max_size=12).map("https://{}".format)  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ADDRESSES)
+def test_an_address_that_is_none_spoils_no_export(row: Rows, proof: Proofs, address: str) -> None:
+    wire = {"sourceUrl": address, "referenceUrls": [address, "https://example.org/whole"], "source": "NVD"}
+    odd = row(vulnerability_details=json.dumps(wire), remediation=json.dumps({"recommendation": {"text": "a", "Url": address}}))
+    (found,) = cyclonedx_of(proof(), odd)["vulnerabilities"]
+    assert found["advisories"][-1] == {"url": "https://example.org/whole"}
+    (rule,) = sarif_of(proof(), odd)["tool"]["driver"]["rules"]
+    assert rule.get("helpUri", "").isascii()
+    ocsf_of(proof(), odd)
+
+
+def test_addresses_are_encoded_and_not_lost(row: Rows, proof: Proofs) -> None:
+    wire = {"referenceUrls": ["http://pear.example/search.php?package_name[]=x", "https://example.org/100%zz#a#b%20"]}
+    (found,) = cyclonedx_of(proof(), row(vulnerability_details=json.dumps(wire)))["vulnerabilities"]
+    assert [one["url"] for one in found["advisories"]] == [
+        "http://pear.example/search.php?package_name%5B%5D=x", "https://example.org/100%25zz#a%23b%20",
+    ]  # fmt: skip
+
+
 def test_parquet_and_ndjson_have_each_finding_too(row: Rows, proof: Proofs) -> None:
     rows = [row(), row(status="CLOSED")]
     assert pq.read_table(io.BytesIO(export("parquet", proof(), *rows))).column("status").to_pylist() == ["ACTIVE", "CLOSED"]

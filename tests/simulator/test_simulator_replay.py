@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -101,3 +102,19 @@ def test_a_scripted_restart_is_shown_on_a_recording(tmp_path: Path, now: datetim
 def test_a_replay_of_nothing_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no findings in .*empty\.jsonl"):
         replay_fleet(_written(tmp_path / "empty.jsonl", []))
+
+
+@pytest.mark.parametrize(
+    "odd", [rb'"title":"\ud83d"', b'"title":"\xff"', b'"inspectorScore":NaN', b'"updatedAt":"soon"', b'"resources":5']
+)
+def test_what_is_odd_is_served_byte_by_byte(odd: bytes, tmp_path: Path, serve: Serve) -> None:
+    finding = b'{"findingArn":"arn:aws:inspector2:eu-west-1:111122223333:finding/%032x",%b,"status":"ACTIVE"}'
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(b"".join(finding % (number, one) + b"\n" for number, one in enumerate((odd, b'"title":"fine"'))))
+    simulator = serve(replay_fleet(path))
+    key = "AKIDEXAMPLE/20261122/eu-west-1/inspector2/aws4_request"
+    asked = Request(f"{simulator.url}/findings/list", b"{}", {"Authorization": f"AWS4-HMAC-SHA256 Credential={key}"})
+    with urlopen(asked) as answer:
+        body = answer.read()
+    assert odd in body
+    assert b'"title":"fine"' in body
