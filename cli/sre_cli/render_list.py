@@ -20,7 +20,8 @@ def render_list(answer: ListAnswer, width: int | None, colour: int) -> str:
 
 
 def _list(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
-    first, *rest = wrapped(answer.headline, width)
+    unknown = not answer.known and answer.proof.snapshot_id is not None
+    first, *rest = wrapped(f"Unknown: {answer.headline}" if unknown else answer.headline, width)
     yield styled(first, "strong", colour)
     yield from rest
     if answer.items and answer.shown:

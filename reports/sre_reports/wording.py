@@ -138,12 +138,13 @@ def proof_sentence(proof: Proof) -> str:
 
 
 def doubts(proof: Proof) -> Sequence[str]:
-    """Why the source is not complete; empty where it is, and for a live answer. AWS names the role that it denied: what is
-    read by many does not; ``sre-cli snapshots show`` does.
+    """Why the source is not complete, and what was not read of the place that was asked about; empty for a live answer. AWS
+    names the role that it denied: what is read by many does not; ``sre-cli snapshots show`` does.
     """
-    if proof.source == LIVE or proof.state == COMPLETE:
+    if proof.source == LIVE:
         return ()
-    return tuple(_ROLE.sub("the scan's role", reason) for reason in proof.reasons)
+    reasons = () if proof.state == COMPLETE else proof.reasons
+    return tuple(_ROLE.sub("the scan's role", reason) for reason in (*reasons, *proof.unread))
 
 
 def version(text: str | None) -> str | None:

@@ -166,7 +166,7 @@ def test_a_folder_of_ones_own_is_written_and_written_again(cli: Cli, store: Path
         (("--owner", "*"), "is no name of an owner"),
         (("--owner", ""), "is no name of an owner"),
         (("--account", "*"), "is no name of an account"),
-        (("--account", "999900001111"), "has nothing here"),
+        (("--account", "999900001111"), "is not in the snapshot"),
         (("--owner", "payments", "--account", "111122223333"), "Use one of them"),
         (("--owner", "payments", "--views"), "Use one of them"),
         (("--link", "--again"), "Publish it first"),

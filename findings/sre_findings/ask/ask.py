@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask import resources
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.resource import CACHED, LIVE, AboutResource
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.stale import without_inspector
-from sre_findings.ask.summaries import check_owners, summary
+from sre_findings.ask.summaries import summary
 from sre_findings.model.access import Access
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer
 from sre_findings.model.errors import SreError, UsageError
@@ -38,6 +39,10 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
 
 def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
     check_id(question.text)
+    if question.region:
+        from sre_findings.inspector.regions import check_region, known_regions  # noqa: PLC0415 - 50 ms, only for who names one
+
+        check_region(question.region, known_regions())
     found = find(sources, question.as_of)
     cached = _cached(question, found, sources) if found or question.source == CACHED else None
     if not _wants_live(question, cached, sources):
@@ -102,7 +107,7 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return CoverageAnswer(0, (), (), Proof(SNAPSHOT, None, None, None, None))
-    check_owners(found, question.owners)
+    found = within(found, place_of(question))
     return coverage_of_snapshot(found, question.owners)
 
 
@@ -118,6 +123,7 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
     found = find(sources, question.as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    found = within(found, place_of(question), question.statuses)
     resource_id = resources.known_id(question.text, found.engine)
     filters = {
         name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")

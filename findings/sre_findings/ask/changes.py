@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
-from sre_findings.ask.summaries import check_owners
 from sre_findings.ask.when import choose
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import iso
@@ -41,7 +41,7 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     head, base = _nights(question, commits, sources.now())
     if head is None or base is None:
         return _nothing_to_compare(head, sources)
-    check_owners(Found(head, proof_of(head, sources, question.as_of), sources), question.narrow.owners)
+    found = within(Found(head, proof_of(head, sources, question.as_of), sources), place_of(question))
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
     filters = question.narrow.filters()
     counted = [(row["kind"], row["cause"], int(row["events"])) for row in engine.rows("changes_counts", **filters)]
@@ -57,7 +57,7 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     }
     return ListAnswer(
         _headline(counts, gone, base, question.narrow.words()), "events", [_event(row) for row in rows],
-        wanted, _EVENT, _SHOWN, proof_of(head, sources, question.as_of), summary, _gaps(head),
+        wanted, _EVENT, _SHOWN, found.proof, summary, _gaps(head),
     )  # fmt: skip
 
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from sre_findings.ask import counting, kept, resources
 from sre_findings.ask.engine import Engine
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.history import Sla, TimeToFix
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
-from sre_findings.ask.summaries import check_owners, is_unread
+from sre_findings.ask.summaries import is_unread
 from sre_findings.ask.survival import time_to_fix as estimate
 from sre_findings.ask.when import choose
 from sre_findings.model.ages import Ages, Lateness, bucketed, lateness
@@ -39,7 +40,7 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot(question.by + "s")
-    check_owners(found, question.owners)
+    found = within(found, place_of(question))
     every = _ages(found, sources, question) if question.resource is None else _ages_of(question.resource, found.engine)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
@@ -78,9 +79,10 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
     if head is None:
         return no_snapshot("groups")
     first = head.started_at - timedelta(days=question.days)
+    found = within(Found(head, proof_of(head, sources, question.as_of), sources), place_of(question))
     engine = sources.open([one for one in commits if one.sequence <= head.sequence and one.started_at >= first])
-    filters = {name: value for name, value in question.narrow.filters().items() if name != "regions"}
-    rows = engine.rows("time_to_fix", by=question.by, today=head.started_at.date().isoformat(), **filters)
+    today = head.started_at.date().isoformat()
+    rows = engine.rows("time_to_fix", by=question.by, today=today, **question.narrow.filters())
     groups: dict[str, list[tuple[int, int, int]]] = {}
     for row in rows:
         groups.setdefault(row["value"], []).append((int(row["days"]), int(row["patched"]), int(row["unpatched"])))
@@ -93,7 +95,7 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
     shown = (Shown("value", question.by.capitalize(), "wide"), *_LIVES)
     fields = [one.field for one in shown]
     summary = {"by": question.by, "days": question.days, "all": whole.to_json()}
-    return ListAnswer(headline, "groups", items, len(items), fields, shown, proof_of(head, sources, question.as_of), summary)
+    return ListAnswer(headline, "groups", items, len(items), fields, shown, found.proof, summary)
 
 
 def _named(by: str, value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from sre_findings.ask.places import certain
 from sre_findings.ask.sources import Sources
 from sre_findings.model.list_answer import ListAnswer
 
@@ -27,7 +28,10 @@ DOORS = {
 
 
 def ask(name: str, question: Any, sources: Sources) -> ListAnswer:
-    """The answer to a question of DOORS. Its module is imported now: nobody pays for what is not asked."""
+    """The answer to a question of DOORS; an empty one only of a place that was read (see ``places``).
+
+    Its module is imported now: nobody pays for what is not asked.
+    """
     module, function = DOORS[name]
     answer: ListAnswer = getattr(importlib.import_module(f"sre_findings.ask.{module}"), function)(question, sources)
-    return answer
+    return certain(answer, sources)

@@ -8,14 +8,16 @@ from typing import Any
 
 from sre_findings.ask import ask, report
 from sre_findings.ask.pinned import Pinned
+from sre_findings.ask.places import within
 from sre_findings.ask.published import WHOLE, View
 from sre_findings.ask.questions.estate import Summary
 from sre_findings.ask.questions.rows import Rows
 from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.ask.summaries import check_owners, summarize
+from sre_findings.ask.summaries import summarize
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answer import Proof
 from sre_findings.model.errors import UsageError
+from sre_findings.model.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,8 @@ class Editions:
         """Raises UsageError for an owner or account of nothing: a mistyped name must not look like one without findings."""
         if view.kind and view.value in ("", ALL):
             raise UsageError(f"{view.value!r} is no name of an {view.kind}", do="Leave it out for everything.")
-        if view.kind == "owner":
-            check_owners(self.found, (view.value,))
-        known = self._accounts() if view.kind == "account" else [view.value]
-        if view.value not in known:
-            why = f"accounts with findings are {', '.join(known)}" if known else "there are none"
-            raise UsageError(f"account {view.value} has nothing here", why=why, do="Check its number.")
+        if view.kind:
+            within(self.found, Place(**{f"{view.kind}s": (view.value,)}))
 
     def material(self, view: View, rows: int) -> report.Material:
         """What the page of a view tells, with at most ``rows`` findings."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.work import Exposure
 from sre_findings.ask.rows import time_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
-from sre_findings.ask.summaries import check_owners, unsure
+from sre_findings.ask.summaries import unsure
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
@@ -38,7 +39,7 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("findings")
-    check_owners(found, question.narrow.owners)
+    found = within(found, place_of(question))
     text = text.upper() if text.lower().startswith("cve-") else text
     items = [_item(row) for row in found.engine.rows("exposed_to", text=text, **question.narrow.filters())]
     places = {(one["account_id"], one["region"], one["resource_id"]) for one in items}

@@ -9,6 +9,7 @@ from sre_findings.ask.ask import rows
 from sre_findings.ask.cursors import Cursor, pinned
 from sre_findings.ask.handouts import Handout
 from sre_findings.ask.listing import count_whole
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.rows import AsFile
 from sre_findings.ask.sources import Sources, find
 from sre_findings.model.answer import Proof
@@ -29,6 +30,7 @@ def promised(question: AsFile, sources: Sources) -> ListAnswer:
     found = find(sources, question.rows.as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    found = within(found, place_of(question.rows), question.rows.statuses)
     total, now = count_whole(question.rows, found), sources.now()
     handed = sources.hand_out(Handout(question, found.commit.snapshot_id, now, sources.access))
     headline = f"{total:,} findings as {question.form}, to be fetched with GET until {iso(handed.expires_at)}."

@@ -10,9 +10,9 @@ from sre_findings.ask import resources
 from sre_findings.ask.commands import advice, command
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Need, Package, plan
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
-from sre_findings.ask.summaries import check_owners
 from sre_findings.model import resource
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.ranking import risk_parameters
@@ -62,7 +62,7 @@ def fixes(question: Fixes, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("lines")
-    check_owners(found, question.narrow.owners)
+    found = within(found, place_of(question))
     return _images(question, found) if question.images else _plan(question, found, sources)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.work import Priorities
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Sources, find, no_snapshot
-from sre_findings.ask.summaries import check_owners
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.ranking import Candidate, rank, why
 
@@ -32,7 +32,7 @@ def priorities(question: Priorities, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("priorities")
-    check_owners(found, question.narrow.owners)
+    found = within(found, place_of(question))
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     rows = found.engine.rows("priorities", types=list(question.types) or None, **question.narrow.filters())
     candidates = {_candidate(row): row for row in rows}

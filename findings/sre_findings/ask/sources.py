@@ -23,6 +23,7 @@ from sre_findings.store.table import Table
 if TYPE_CHECKING:  # every dataclass takes a millisecond: who asks one question makes what that one needs
     from sre_findings.ask.engine import Engine
     from sre_findings.ask.handouts import HandOut
+    from sre_findings.ask.places import Known
     from sre_findings.ask.questions.resource import AboutResource
     from sre_findings.model.context import Context
     from sre_findings.model.list_answer import ListAnswer
@@ -36,6 +37,8 @@ resource is."""
 AskContext: TypeAlias = "Callable[[AboutResource, Resource], Context]"
 """Asks AWS what it says now of a resource; what it does not say is a note."""
 
+
+PLACES = 200_000  # cells of snapshots that are kept in memory: some 40 MB
 
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 """What an answer carries where there is no snapshot at all."""
@@ -69,6 +72,7 @@ class Sources:
     counted: set[str] = field(default_factory=set, compare=False)
     given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
     made: Beside[Any] = field(default_factory=Beside, compare=False)
+    places: Remembered[Known] = field(default_factory=lambda: Remembered(PLACES), compare=False)
 
     def seen_by(self, access: Access) -> Sources:
         """The same sources for a caller who may see no more than this, and no more than before."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sre_findings.ask import counting, kept
+from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.estate import BY, Summary
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
@@ -43,23 +44,13 @@ def summarize(question: Summary, found: Found | None, sources: Sources) -> Summa
     if found is None:
         verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
         return SummaryAnswer(verdict, Rollup(), 0, Proof(SNAPSHOT, None, None, None, None), question.by)
-    check_owners(found, question.owners)
+    found = within(found, place_of(question))
     read = _reader(question, found, sources)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
     silence = unsure(found, question.owners)
     verdict = _verdict(whole, silence, found)
     return SummaryAnswer(verdict, whole, silence.uncovered, found.proof, question.by, groups, doubtful=silence.doubtful)
-
-
-def check_owners(found: Found, owners: Sequence[str]) -> None:
-    """Raises UsageError for an owner of nothing: a mistyped name must not look like one without findings."""
-    if not owners:
-        return
-    known = [row["owner"] for row in found.engine.rows("owners")]
-    if strangers := [owner for owner in owners if owner not in known]:
-        why = f"owners are {', '.join(known)}" if known else "nobody owns anything"
-        raise UsageError(f"{', '.join(strangers)} owns nothing here", why=why, do="Check the name, or SRE_OWNERS.")
 
 
 class Unsure(NamedTuple):
@@ -149,6 +140,7 @@ def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
         return told.reason, told.explanation
     why = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
+        (bool(proof.unread), INCOMPLETE, "; ".join(proof.unread)),
         (proof.too_old, TOO_OLD, "the snapshot is older than allowed"),
         (silence.uncovered > 0, NOT_SCANNED, f"{silence.uncovered} resources are not fully scanned"),
         (silence.doubtful > 0, SCANNED_TOO_LONG_AGO, f"{silence.doubtful} resources were not scanned lately, or never"),

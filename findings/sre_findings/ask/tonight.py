@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sre_findings.ask import ask
+from sre_findings.ask.places import within
 from sre_findings.ask.report import Material, material_of, seen_night
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.ask.summaries import check_owners
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.coverage import Coverage
+from sre_findings.model.place import Place
 
 LISTED = 20  # events of a kind
 _NAMES, _NAME = 3, 24  # owners in a title, and characters of each
@@ -116,7 +117,7 @@ def tonight(sources: Sources, as_of: str | None, owners: Sequence[str]) -> Tonig
     whole = find(sources, as_of)
     if whole is None or whole.proof.too_old:
         return silence(sources)
-    check_owners(whole, [owner for owner in owners if owner != ALL])
+    within(whole, Place(owners=[owner for owner in owners if owner != ALL]))
     here, found = seen_night(sources, as_of, Access(frozenset({ALL}), frozenset(owners)))
     return _told(here, found, material_of(here, found, as_of, 0, named(owners) or None), tuple(owners))
 

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sre_findings.ask import kept
+from sre_findings.ask import kept, resources
+from sre_findings.ask.places import within
 from sre_findings.ask.questions.history import Trend
-from sre_findings.ask.sources import Sources, no_snapshot, proof_of
+from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
 from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.rollup import CAME, WENT, Rollup, Scope, check_kind
+from sre_findings.model.place import Place
+from sre_findings.model.rollup import CAME, ORGANIZATION, WENT, Rollup, Scope, check_kind
 from sre_findings.store.history import Night
 from sre_findings.store.snapshots import Commit
 
@@ -35,15 +38,36 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
         return no_snapshot("nights")
     first = head.started_at - timedelta(days=question.days)
     scope = Scope(check_kind(question.kind), question.value)
+    if (scope.kind == ORGANIZATION) != (scope.value == ""):
+        raise UsageError(f"a trend of kind {scope.kind} has {'no' if scope.value else 'a'} value", do="Example: owner=payments.")
     nights = kept.series(sources, scope, head.sequence, first)
     if nights is None:
         return _untold(question, head, sources)
+    found = _placed(scope, nights, Found(head, proof_of(head, sources, question.as_of), sources))
     items = [_night(night, rollup) for night, rollup in _as_seen(nights, sources)]
     missing = _missing([night.started_at.date() for night, _ in nights])
     summary = {"scope": {"kind": question.kind, "value": question.value}, "days": question.days, "missing_days": missing}
     fields = tuple(items[0]) if items else ("date",)
-    return ListAnswer(_headline(items, question), "nights", items, len(items), fields, _SHOWN,
-                      proof_of(head, sources, question.as_of), summary, _gaps(missing))  # fmt: skip
+    if found.proof.unread and not any(rollup.stock != Rollup() for _, rollup in nights):
+        items = []  # zeroes would be counts of what nobody read
+    return ListAnswer(_headline(items, question), "nights", items, len(items), fields, _SHOWN, found.proof, summary,
+                      _gaps(missing))  # fmt: skip
+
+
+_FILTERS = {"owner": "owners", "account": "accounts", "region": "regions", "type": "types"}
+
+
+def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) -> Found:
+    """The newest night, with what of the scope it did not read. Raises UsageError for a scope that no night knows."""
+    try:
+        if scope.kind == "resource":
+            resources.resolve(scope.value.split("|", 3)[-1], found.engine)
+            return found
+        return within(found, Place(**{_FILTERS[scope.kind]: (scope.value,)})) if scope.kind in _FILTERS else found
+    except UsageError:
+        if any(rollup != Rollup() for _, rollup in nights):
+            return found  # it was there on a night before
+        raise
 
 
 def _untold(question: Trend, head: Commit, sources: Sources) -> ListAnswer:

@@ -22,7 +22,10 @@ SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where an answer comes from and how old it is. ``state`` is the certificate's, None where there is none."""
+    """Where an answer comes from and how old it is. ``state`` is the certificate's, None where there is none.
+
+    ``unread`` is what of the place that was asked about was not read, in words.
+    """
 
     source: str
     snapshot_id: str | None
@@ -32,11 +35,12 @@ class Proof:
     claim: str = ""
     reasons: Sequence[str] = ()
     too_old: bool = False
+    unread: Sequence[str] = ()
 
     @property
     def sure(self) -> bool:
-        """Whether the source as a whole is complete and young enough."""
-        return self.source != SNAPSHOT or (self.state == COMPLETE and not self.too_old)
+        """Whether the source is complete and young enough, and all that was asked about was read."""
+        return self.source != SNAPSHOT or (self.state == COMPLETE and not self.too_old and not self.unread)
 
     def to_json(self) -> dict[str, Any]:
         """The contract's proof fields."""
@@ -48,6 +52,7 @@ class Proof:
             "age_seconds": self.age_seconds,
             "too_old": self.too_old,
             "certificate": certificate,
+            "unread": list(self.unread),
         }
 
 

@@ -24,7 +24,8 @@ class Shown(NamedTuple):
 class ListAnswer:
     """``headline`` says the answer in a sentence; ``summary`` are numbers beside the list; ``items`` are plain data.
 
-    ``total`` counts all items, of which those listed are the first. ``known`` says whether there was anything to answer from.
+    ``total`` counts all items, of which those listed are the first. ``known`` is false where
+    there was nothing to answer from, and for an empty list of a place that was not all read.
     ``fields`` are the columns of the CSV, in order; ``shown`` those of the table.
     """
 
@@ -44,6 +45,7 @@ class ListAnswer:
         return {
             "headline": self.headline,
             "notes": list(self.notes),
+            "known": self.known,
             **self.summary,
             **self.proof.to_json(),
             self.name: [dict(item) for item in self.items],

@@ -30,6 +30,7 @@ def proof(values: Values) -> Proof:
         source=values["source"], snapshot_id=values["snapshot_id"], as_of=moment(values["as_of"]),
         age_seconds=values["age_seconds"], state=certificate["state"], claim=certificate["claim"],
         reasons=tuple(certificate["reasons"]), too_old=values["too_old"],
+        unread=tuple(values["unread"]),
     )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def coverage_answer(values: Values) -> CoverageAnswer:
     return CoverageAnswer(values["scanned"], [_coverage(row) for row in values["gaps"]], cells, proof(values))
 
 
-_OWN = ("headline", "notes", "source", "snapshot_id", "as_of", "age_seconds", "too_old", "certificate")
+_OWN = ("headline", "notes", "source", "snapshot_id", "as_of", "age_seconds", "too_old", "certificate", "unread", "known")
 
 
 def list_answer(values: Values, told: Values) -> ListAnswer:
@@ -76,14 +77,13 @@ def list_answer(values: Values, told: Values) -> ListAnswer:
         headline=values["headline"], name=name, items=values[name], total=values[f"total_{name}"],
         fields=tuple(told["fields"]), shown=tuple(Shown(*one) for one in told["shown"]), proof=proof(values),
         summary={key: value for key, value in values.items() if key not in left_out}, notes=tuple(values["notes"]),
-        known=told["known"],
+        known=values["known"],
     )  # fmt: skip
 
 
 def told(answer: ListAnswer) -> dict[str, Any]:
     """What the JSON of a list does not tell, for :func:`list_answer`."""
-    return {"name": answer.name, "fields": list(answer.fields), "shown": [list(one) for one in answer.shown],
-            "known": answer.known}  # fmt: skip
+    return {"name": answer.name, "fields": list(answer.fields), "shown": [list(one) for one in answer.shown]}
 
 
 def finding(values: Values) -> Finding:

@@ -30,6 +30,7 @@ PROOF: Schema = {
     "age_seconds": MAYBE_COUNT,
     "too_old": {"type": "boolean"},
     "certificate": MAYBE_OBJECT,
+    "unread": TEXTS,
 }
 VERDICT: Schema = {
     "verdict": {"type": "string", "enum": ["vulnerable", "clean", "unknown"]},
@@ -51,7 +52,7 @@ PAGE: Schema = {
         "required": ["start", "listed", "total", "next_cursor"],
     }
 }
-SENTENCE: Schema = {"headline": TEXT, "notes": TEXTS}
+SENTENCE: Schema = {"headline": TEXT, "notes": TEXTS, "known": {"type": "boolean"}}
 
 
 def answer(*fields: Mapping[str, Any], **more: Schema) -> Schema:

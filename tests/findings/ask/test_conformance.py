@@ -96,6 +96,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "opened_arns": [{}],
     "owners": [{}],
     "page_findings": [{"count": None}, {"count": 7}],
+    "places": [{}],
     "priorities": [WHERE | {"types": None}, WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
     "resource_ages": [{"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]}, {"resources": [BUSY_INSTANCE, *HOSTILE]}],
     "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
@@ -110,7 +111,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"types": None, "accounts": None, "regions": None},
         {"types": ["AWS_LAMBDA_FUNCTION", HOSTILE[0]], "accounts": ["777788889999"], "regions": ["eu-west-1"]},
     ],
-    "time_to_fix": [WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")],
+    "time_to_fix": [
+        *(WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")),
+        WHERE | {"by": "severity", "today": "2026-11-23", "regions": ["us-east-1"]},
+    ],
     "whole_findings": [
         ANY | {"finding_arn": None, "count": 5, "skip": 2},
         EXPORTS[2] | {"finding_arn": None, "count": None, "skip": 0},

@@ -68,7 +68,7 @@ def test_the_page_and_the_rows_of_a_view_are_of_the_same_findings(sources: Sourc
         (View("owner", ""), "is no name of an owner"),
         (View("account", "*"), "is no name of an account"),
         (View("account", ""), "is no name of an account"),
-        (View("account", "999900001111"), "has nothing here"),
+        (View("account", "999900001111"), "is not in the snapshot"),
     ],
 )
 def test_a_view_of_nothing_or_of_all_by_another_name_is_refused(sources: Sources, view: View, words: str) -> None:
