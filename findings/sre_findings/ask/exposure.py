@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sre_findings.ask.places import place_of, within
@@ -14,6 +15,8 @@ from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model.near import near
+from sre_findings.model.package_name import Matched, matching
 
 _FIELDS = (
     "severity", "vulnerability_id", "status", "resource_id", "resource_name", "resource_type", "account_id", "region", "owner",
@@ -29,10 +32,13 @@ _SHOWN = (
     Shown("fixed_in", "Fixed in"),
 )
 LONGEST = 1024
+NAMED = 10  # names in a note
+_ID = re.compile(r"(cve|ghsa)-", re.IGNORECASE)
 
 
 def exposure(question: Exposure, sources: Sources) -> ListAnswer:
-    """Every finding of a vulnerability's id or of a package's name. None found is told with what was not scanned."""
+    """Every finding of a vulnerability's id, or of the packages that a text names. None found is told with what was not
+    scanned."""
     text = question.text.strip()
     if not 0 < len(text) <= LONGEST:
         raise UsageError("a vulnerability or a package has 1 to 1,024 characters", do="Example: CVE-2021-44228, or openssl.")
@@ -40,17 +46,54 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
     if found is None:
         return no_snapshot("findings")
     found = within(found, place_of(question))
-    text = text.upper() if text.lower().startswith("cve-") else text
-    items = [_item(row) for row in found.engine.rows("exposed_to", text=text, **question.narrow.filters())]
+    known = [row["name"] for row in found.engine.rows("package_names")]
+    matched = matching(text, known)
+    rows = found.engine.rows("exposed_to", text=text, names=list(matched.names), **question.narrow.filters())
+    items = [_item(row) for row in rows]
     places = {(one["account_id"], one["region"], one["resource_id"]) for one in items}
-    summary = {"text": text, "resources": len(places), "open": sum(one["status"] != "SUPPRESSED" for one in items)}
-    headline = f"{text}{question.narrow.words()}: {len(items):,} findings on {len(places):,} resources."
-    notes = [] if items else _caveats(found)
+    summary = {
+        "text": text,
+        "matched": list(matched.names),
+        "resources": len(places),
+        "open": sum(one["status"] != "SUPPRESSED" for one in items),
+    }
+    headline, notes = _headline(question, text, items, len(places)), [*_names(text, matched)]
     if not items:
-        headline = f"Inspector reports no {text}{question.narrow.words()}."
+        notes += [*_near(text, known), *_caveats(found)]
     return ListAnswer(
         headline, "findings", items[: question.count or None], len(items), _FIELDS, _SHOWN, found.proof, summary, notes
     )
+
+
+def _headline(question: Exposure, text: str, items: Sequence[Mapping[str, Any]], resources: int) -> str:
+    where = question.narrow.words()
+    if not items:
+        return f"No ACTIVE finding names a package or vulnerability {text}{where} in the places read."
+    ids = {one["vulnerability_id"] for one in items}
+    named = next(iter(ids)) if len(ids) == 1 and text.lower() in {str(one).lower() for one in ids} else text
+    return f"{named}{where}: {len(items):,} findings on {resources:,} resources."
+
+
+def _names(text: str, matched: Matched) -> Iterator[str]:
+    """Which names of packages were taken for the text, and which were not although they have it as a word."""
+    if matched.names and list(matched.names) != [text]:
+        yield f"Matched {_counted(matched.names)}: {_some(matched.names)}."
+    if matched.others:
+        yield f"{_counted(matched.others)} not asked for have this word too: {_some(matched.others)}."
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names):,} package name{'' if len(names) == 1 else 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+
+
+def _near(text: str, known: Sequence[str]) -> Sequence[str]:
+    """Names of packages that may have been meant. An id of a vulnerability has neighbours, and none of them is meant."""
+    close = [] if _ID.match(text) else near(text, known)
+    return [f"Near in spelling: {', '.join(close)}."] if close else []
 
 
 def _caveats(found: Found) -> Sequence[str]:

@@ -67,8 +67,8 @@ def certain(answer: ListAnswer, sources: Sources) -> ListAnswer:
     if answer.proof.sure:
         return answer
     read_all = answer.proof.state == COMPLETE and not answer.proof.unread
-    why = "as of a snapshot that is older than allowed" if read_all else "in what was read, and not all of it was read"
-    return replace(answer, known=False, headline=f"{answer.headline.rstrip('.')}, {why}: that is not the same as none.")
+    why = "the snapshot is older than allowed" if read_all else "not all of it was read"
+    return replace(answer, known=False, headline=f"{answer.headline.rstrip('.')}; {why}: that is not the same as none.")
 
 
 def known_of(found: Found) -> Known:

@@ -70,7 +70,7 @@ def _is_read(spot: Spot, states: Collection[str]) -> bool:
 
 def _silence(axis: int, value: str, spots: Mapping[Spot, Collection[str]]) -> str:
     """That nothing is known of a value, and why."""
-    why = sorted({state for spot, states in spots.items() if spot[axis] in (value, ANY) for state in states})
+    why = sorted({state for spot, states in spots.items() if spot[axis] in (value, ANY) for state in states} - {REACHED})
     reason = ", ".join(state.replace("_", " ") for state in why) if why else "it was not scanned"
     return f"nothing of {KINDS[axis]} {value} was read: {reason}"
 

@@ -101,7 +101,10 @@ def list_findings(arguments: ListFindings, page: Page, sources: Sources) -> Answ
 class WhereVulnerable(Paged, Dated, Narrowed):
     """Arguments of where_vulnerable."""
 
-    text: Annotated[Text, Field(description="A vulnerability's id (CVE-2021-44228) or a package's exact name (openssl).")]
+    text: Annotated[
+        Text,
+        Field(description="A vulnerability's id (CVE-2021-44228) or a package by its name or a word of it (openssl, log4j)."),
+    ]
 
 
 def where_vulnerable(arguments: WhereVulnerable, page: Page, sources: Sources) -> Answered:

@@ -31,7 +31,10 @@ from sre_findings.model.errors import (
 )
 
 TOKEN = "sre_not-a-real-one"
-PROOF = {"source": "snapshot", "snapshot_id": "S", "as_of": None, "age_seconds": None, "too_old": False, "certificate": None}
+PROOF = {
+    "source": "snapshot", "snapshot_id": "S", "as_of": None, "age_seconds": None, "too_old": False, "certificate": None,
+    "unread": [],
+}  # fmt: skip
 
 
 def body(values: Any, meta: Any = None, **more: Any) -> bytes:
@@ -42,10 +45,10 @@ def body(values: Any, meta: Any = None, **more: Any) -> bytes:
 
 def listed(items: list[int], total: int, cursor: str | None) -> dict[str, Any]:
     page = {"start": 0, "listed": len(items), "total": total, "next_cursor": cursor}
-    return {"headline": "h", "notes": [], "since": None, **PROOF, "events": items, "total_events": total, "page": page}
+    return {"headline": "h", "notes": [], "known": True, "since": None, **PROOF, "events": items, "total_events": total, "page": page}
 
 
-TOLD = {LIST: {"name": "events", "known": True, "fields": ["n"], "shown": [["n", "N", "number"]]}}
+TOLD = {LIST: {"name": "events", "fields": ["n"], "shown": [["n", "N", "number"]]}}
 
 
 def test_a_call_is_one_post_with_the_token(http: Any, reply: Any) -> None:
@@ -85,6 +88,7 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(h
         "live_error": None,
         **PROOF,
         "notes": [],
+        "doubt": None,
         "coverage": [],
         "incomplete": False,
         "filters": {},
