@@ -113,6 +113,10 @@ def answer_list(question: Any, door: str, settings: Settings, output: str) -> in
 
     answer = open_door(settings).ask(door, question)
     show(answer, output, render_list)
+    if not answer.known and output in ("csv", "ndjson"):  # rows have no place to say it
+        from sre_cli.terminal import printable  # noqa: PLC0415
+
+        click.echo(f"sre-cli: Unknown: {printable(answer.headline)}", err=True)
     return ANSWERED if answer.known and answer.proof.sure else UNSURE
 
 

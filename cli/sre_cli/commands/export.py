@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from sre_cli import exits, options
+from sre_cli.terminal import printable
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 from sre_reports.exports import FORMS, Form, form_of
@@ -89,6 +90,8 @@ def command(
     proof, write = _from_server(question, settings) if settings.server else _from_store(question, settings)
     count = write(sys.stdout.buffer) if to_stdout else _to_file(destination, write)
     _tell(f"{count:,} findings of snapshot {proof.snapshot_id} ({proof.state}) to {destination}")
+    for reason in proof.unread:
+        _tell(f"not all of it was read: {printable(reason)}")
     return exits.ANSWERED if proof.sure else exits.UNSURE
 
 

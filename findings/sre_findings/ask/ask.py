@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask import resources
-from sre_findings.ask.places import place_of, within
+from sre_findings.ask.places import everywhere, place_of, within
 from sre_findings.ask.questions.resource import CACHED, LIVE, AboutResource
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
@@ -108,7 +108,8 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
     if found is None:
         return CoverageAnswer(0, (), (), Proof(SNAPSHOT, None, None, None, None))
     found = within(found, place_of(question))
-    return coverage_of_snapshot(found, question.owners)
+    answer = coverage_of_snapshot(found, question.owners)
+    return answer if answer.scanned or answer.gaps else replace(answer, proof=everywhere(found).proof)
 
 
 def coverage_of_snapshot(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
@@ -123,7 +124,11 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
     found = find(sources, question.as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    from sre_findings.ask.listing import count_whole  # noqa: PLC0415 - only exports need it
+
     found = within(found, place_of(question), question.statuses)
+    if not count_whole(question, found):
+        found = everywhere(found)
     resource_id = resources.known_id(question.text, found.engine)
     filters = {
         name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")

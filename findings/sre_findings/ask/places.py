@@ -51,6 +51,12 @@ def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
     return replace(found, proof=replace(found.proof, unread=tuple(missing))) if missing else found
 
 
+def everywhere(found: Found) -> Found:
+    """The snapshot for an empty answer about everything: its proof tells what was not read anywhere."""
+    missing = tuple(unread(Place(), known_of(found).spots))
+    return replace(found, proof=replace(found.proof, unread=missing)) if not found.proof.unread else found
+
+
 def place_of(question: Any) -> Place:
     """The place that a question is about, whichever of these fields it has."""
     narrow = getattr(question, "narrow", question)
@@ -63,7 +69,7 @@ def certain(answer: ListAnswer, sources: Sources) -> ListAnswer:
     if answer.total or not answer.known or answer.proof.source != SNAPSHOT:
         return answer
     if answer.proof.sure and (found := find(sources, answer.proof.snapshot_id)):
-        answer = replace(answer, proof=replace(answer.proof, unread=tuple(unread(Place(), known_of(found).spots))))
+        answer = replace(answer, proof=replace(answer.proof, unread=everywhere(found).proof.unread))
     if answer.proof.sure:
         return answer
     read_all = answer.proof.state == COMPLETE and not answer.proof.unread

@@ -16,7 +16,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.place import Place
-from sre_findings.model.rollup import CAME, ORGANIZATION, WENT, Rollup, Scope, check_kind
+from sre_findings.model.rollup import CAME, ORGANIZATION, WENT, Rollup, Scope, check_kind, resource_scope
 from sre_findings.store.history import Night
 from sre_findings.store.snapshots import Commit
 
@@ -40,6 +40,9 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
     scope = Scope(check_kind(question.kind), question.value)
     if (scope.kind == ORGANIZATION) != (scope.value == ""):
         raise UsageError(f"a trend of kind {scope.kind} has {'no' if scope.value else 'a'} value", do="Example: owner=payments.")
+    if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:  # a name, as people type it
+        one = resources.resolve(scope.value, Found(head, proof_of(head, sources, question.as_of), sources).engine)
+        scope = resource_scope(*(getattr(one, part) for part in _PARTS))
     nights = kept.series(sources, scope, head.sequence, first)
     if nights is None:
         return _untold(question, head, sources)
@@ -54,6 +57,7 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
                       _gaps(missing))  # fmt: skip
 
 
+_PARTS = ("account_id", "region", "resource_type", "resource_id")
 _FILTERS = {"owner": "owners", "account": "accounts", "region": "regions", "type": "types"}
 
 

@@ -31,7 +31,7 @@ from sre_findings.model.errors import (
 )
 
 TOKEN = "sre_not-a-real-one"
-PROOF = {
+PROOF: dict[str, Any] = {
     "source": "snapshot", "snapshot_id": "S", "as_of": None, "age_seconds": None, "too_old": False, "certificate": None,
     "unread": [],
 }  # fmt: skip
@@ -45,7 +45,16 @@ def body(values: Any, meta: Any = None, **more: Any) -> bytes:
 
 def listed(items: list[int], total: int, cursor: str | None) -> dict[str, Any]:
     page = {"start": 0, "listed": len(items), "total": total, "next_cursor": cursor}
-    return {"headline": "h", "notes": [], "known": True, "since": None, **PROOF, "events": items, "total_events": total, "page": page}
+    return {
+        "headline": "h",
+        "notes": [],
+        "known": True,
+        "since": None,
+        **PROOF,
+        "events": items,
+        "total_events": total,
+        "page": page,
+    }
 
 
 TOLD = {LIST: {"name": "events", "fields": ["n"], "shown": [["n", "N", "number"]]}}

@@ -1,0 +1,97 @@
+"""Every filter of every tool narrows its answer, refuses what does not exist, and is unknown where nothing was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sre_mcp.tools.arguments import Paged
+from sre_mcp.tools.registry import TOOLS
+from sre_simulator.fleet import BUSY_INSTANCE
+
+Given = dict[str, Any]
+
+NARROW: Given = {"owners": ["payments"], "accounts": ["111122223333"], "regions": ["us-east-1"]}
+TYPES: Given = {"types": ["ecr"]}
+SEVERITIES: Given = {"severities": ["CRITICAL"]}
+STATUSES: Given = {"statuses": ["SUPPRESSED"]}
+# How each tool is asked without a filter, and each of its filters with a value that is there.
+ASKED: dict[str, tuple[Given, Given]] = {
+    "check_resource": ({"resource_id": BUSY_INSTANCE, "live": False}, SEVERITIES | {"suppressed": True}),
+    "list_findings": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"fixable": True, "exploitable": True}),
+    "where_vulnerable": ({"text": "openssl"}, NARROW),
+    "export": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"resource_id": BUSY_INSTANCE}),
+    "summarize": ({}, {"owners": ["payments"]}),
+    "priorities": ({}, NARROW | TYPES),
+    "fix_plan": ({}, NARROW | TYPES | {"images": True, "resource": BUSY_INSTANCE}),
+    "sla": ({}, {"owners": ["payments"], "resource": BUSY_INSTANCE}),
+    "coverage": ({}, {"owners": ["payments"]}),
+    "changes": ({}, NARROW | {"kinds": ["resolved"]}),
+    "time_to_fix": ({}, NARROW),
+}
+# What chooses no part of the findings, what names one of them, and a trend's scope, which is asked apart.
+NO_FILTER = {"as_of", "since", "days", "by", "live", "region", "context", "format", "columns", "excel", "raw", "author"}
+OTHERS = {"get_finding", "trend", "suppressions", "snapshots", "operations"}
+
+
+def test_every_tool_and_every_argument_is_a_filter_here_or_is_none() -> None:
+    assert {*ASKED} | OTHERS == {*TOOLS}
+    for name, (given, filters) in ASKED.items():
+        own = {*TOOLS[name].arguments.model_fields} - {*Paged.model_fields} - NO_FILTER
+        assert own - {*given} == {*filters} - {*given}, name
+
+
+def told(result: Any) -> Given:
+    values = dict(result.structured_content)
+    values.pop("age_seconds")
+    return values
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_filter_changes_what_is_answered(call: Any, name: str) -> None:
+    given, filters = ASKED[name]
+    whole = told(call(name, **given))
+    for argument, value in filters.items():
+        result = call(name, **given, **{argument: value})
+        assert not result.is_error, (name, argument, result.content)
+        assert told(result) != whole, f"{name} takes {argument} and leaves it out"
+
+
+STRANGERS: dict[str, tuple[list[str], str]] = {
+    "owners": (["paymets"], "Did you mean payments?"),
+    "accounts": (["999999999999"], "is not in the snapshot"),
+    "regions": (["us-eats-1"], "Did you mean us-east-1"),
+    "types": (["ec3"], "is not a resource type"),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_does_not_exist_is_an_error_with_what_is_near(call: Any, name: str) -> None:
+    given, filters = ASKED[name]
+    for argument in filters.keys() & STRANGERS.keys():
+        value, words = STRANGERS[argument]
+        result = call(name, **given, **{argument: value})
+        assert result.is_error, (name, argument)
+        assert words in result.content[0].text
+
+
+@pytest.mark.parametrize("name", [name for name, (_, filters) in ASKED.items() if "regions" in filters])
+def test_a_region_that_was_not_scanned_is_unknown(call: Any, name: str) -> None:
+    result = call(name, **ASKED[name][0], regions=["ap-southeast-2"])
+    assert result.structured_content["known"] is False
+    assert result.structured_content["unread"]
+    assert result.content[0].text.startswith("Unknown: ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("owner", "paymets"), ("region", "us-eats-1"), ("account", "999999999999"), ("type", "EC3"), ("resource", "i-no")],
+)
+def test_a_trend_of_what_does_not_exist_is_an_error(call: Any, kind: str, value: str) -> None:
+    assert call("trend", kind=kind, value=value).is_error
+
+
+def test_a_trend_of_a_region_that_was_not_scanned_is_unknown(call: Any) -> None:
+    values = call("trend", kind="region", value="ap-southeast-2").structured_content
+    assert (values["known"], values["nights"]) == (False, [])
