@@ -66,8 +66,13 @@ def evidence_of(found: Found, sources: Sources) -> Evidence:
 
 
 def _pairs(manifest: Manifest) -> tuple[int, int]:
-    """Pairs of account and region, and those of which every cell was reached, or is known to be switched off."""
+    """Pairs of account and region, and those of which every cell was reached, or is known to be switched off.
+
+    Accounts that are not known count as one where no account of the region is known.
+    """
     states: dict[tuple[str, str], set[str]] = {}
     for cell, state in manifest.certificate.cells.items():
         states.setdefault((cell.account_id, cell.region), set()).add(state)
+    named = {region for account, region in states if account != "*"}
+    states = {pair: some for pair, some in states.items() if pair[0] != "*" or pair[1] not in named}
     return len(states), sum(some <= {REACHED, NOT_OPTED_IN} for some in states.values())

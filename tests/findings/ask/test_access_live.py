@@ -60,8 +60,9 @@ def asked_about(inspector: Simulator, since: int = 0) -> list[set[str]]:
     """The accounts that each call was limited to; of all accounts an empty set."""
     found = []
     for one in inspector.requests[since:]:
-        filters = one.body["filterCriteria"]
-        found.append({each["value"] for name in ("awsAccountId", "accountId") for each in filters.get(name, [])})
+        filters = one.body.get("filterCriteria", {})
+        named = {each["value"] for name in ("awsAccountId", "accountId") for each in filters.get(name, [])}
+        found.append(named | set(one.body.get("accountIds", [])))
     return found
 
 
@@ -105,10 +106,10 @@ def test_what_is_clean_and_not_theirs_is_not_there_either(inspector: Simulator, 
 def test_no_call_is_about_an_account_that_is_not_allowed(inspector: Simulator, sources: Sources) -> None:
     allowed = only(*(f"{number:012}" for number in range(23)), "444455556666")
     about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL))))
-    calls = asked_about(inspector)
+    *calls, status = asked_about(inspector)
     assert len(calls) == 6
     assert all(0 < len(accounts) <= 10 for accounts in calls)
-    assert frozenset().union(*calls) == allowed
+    assert frozenset().union(*calls) == allowed == status, "and whether Inspector is on there"
 
 
 def test_who_sees_no_account_asks_nothing(inspector: Simulator, sources: Sources) -> None:
