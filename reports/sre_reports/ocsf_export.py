@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sre_findings.model.answer import Proof
 from sre_findings.model.finding_key import partition_of
 from sre_reports.ocsf_vulnerability import vulnerabilities
-from sre_reports.rows_seen import PRODUCT, SCANNER, VENDOR, Row, key_of, snapshot, warnings
+from sre_reports.rows_seen import PRODUCT, SCANNER, VENDOR, Keys, Row, snapshot, warnings
 from sre_reports.spool import dumped
 from sre_reports.wire_parts import mapping, objects, parsed, part, present, word, words
 
@@ -33,12 +33,12 @@ _STATUSES = {
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
     """A line a finding."""
-    kept = present(snapshot=snapshot(proof), warnings=warnings(proof))
-    file.writelines(b"".join(dumped(event(row, kept)) + b"\n" for row in batch) for batch in batches)
+    kept, keys = present(snapshot=snapshot(proof), warnings=warnings(proof)), Keys()
+    file.writelines(b"".join(dumped(event(row, keys.of(row), kept)) + b"\n" for row in batch) for batch in batches)
 
 
-def event(row: Row, kept: dict[str, Any]) -> dict[str, Any]:
-    """The event of a row; ``kept`` stands in each below ``unmapped``."""
+def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
+    """The event of a row under its key; ``kept`` stands in each below ``unmapped``."""
     status_id, status, activity_id, activity = _STATUSES.get(
         row["status"] or "", (_OTHER, row["status"] or "Other", _OTHER, "Other")
     )
@@ -59,7 +59,7 @@ def event(row: Row, kept: dict[str, Any]) -> dict[str, Any]:
         "time": _milliseconds(_time(row)),
         **present(message=row["title"]),
         "metadata": _metadata(row),
-        "finding_info": _finding_info(row),
+        "finding_info": _finding_info(row, key),
         "vulnerabilities": vulnerabilities(row),
         "resources": _resources(row),
         "cloud": _cloud(row),
@@ -88,11 +88,11 @@ def _metadata(row: Row) -> dict[str, Any]:
     }
 
 
-def _finding_info(row: Row) -> dict[str, Any]:
+def _finding_info(row: Row, key: str) -> dict[str, Any]:
     advice = part(mapping(row["remediation"]), "recommendation")
     return {
         "uid": row["finding_arn"],
-        "uid_alt": key_of(row),
+        "uid_alt": key,
         "title": row["title"] or row["type"] or "Finding",
         **present(
             desc=row["description"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +23,7 @@ SCANNER_URL = "https://docs.aws.amazon.com/inspector/latest/user/what-is-inspect
 VENDOR = "AWS"
 
 Row = Mapping[str, Any]
-_KEYS = ("finding_arn", "account_id", "region", "resource_type", "resource_id", "title")
+_PLACE = ("account_id", "region", "resource_type", "resource_id")
 
 
 class Part(NamedTuple):
@@ -46,9 +47,22 @@ def _package(wire: Mapping[str, Any]) -> Package:
     return Package(word(wire.get("name")) or "", version_of(wire), None if fixed == NOT_AVAILABLE else fixed, **names)
 
 
-def key_of(row: Row) -> str:
-    """The finding's key, as the history has it."""
-    return finding_key(**{name: row[name] for name in _KEYS}, subject=row.get("subject"))
+class Keys:
+    """A key for each row of an export, no two alike. Rows of one resource come together, so only its keys are remembered."""
+
+    def __init__(self) -> None:
+        self._resource: tuple[Any, ...] = ()
+        self._met: Counter[str] = Counter()
+
+    def of(self, row: Row) -> str:
+        """The finding's key. Of several findings of one subject at a resource, each after the first has its ordinal in it."""
+        resource = tuple(row[name] for name in _PLACE)
+        if resource != self._resource:
+            self._resource = resource
+            self._met.clear()
+        key = finding_key(row)
+        self._met[key] += 1
+        return finding_key(row, self._met[key] - 1)
 
 
 def what(row: Row) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sre_findings.model.answer import Proof
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.finding import iso
-from sre_reports.rows_seen import PRODUCT, SCANNER, SCANNER_URL, VENDOR, snapshot, warnings
+from sre_reports.rows_seen import PRODUCT, SCANNER, SCANNER_URL, VENDOR, Keys, snapshot, warnings
 from sre_reports.sarif_results import result
 from sre_reports.sarif_rules import Rules
 from sre_reports.spool import dumped
@@ -28,11 +28,11 @@ MOST_RESULTS, MOST_RULES = 25_000, 25_000
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
     """The whole log. What GitHub would refuse is told, and written all the same: others take it."""
     with Rules() as rules:
-        results = 0
+        results, keys = 0, Keys()
         file.write(_opened(proof))
         for batch in batches:
             # The run is open here: an array's first element has no comma before it.
-            pieces = [dumped(result(row, *rules.of(row))) for row in batch]
+            pieces = [dumped(result(row, keys.of(row), *rules.of(row))) for row in batch]
             file.write(b",\n" * bool(results and pieces) + b",\n".join(pieces))
             results += len(pieces)
         file.writelines(_closed(rules))

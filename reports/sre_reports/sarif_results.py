@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from sre_reports.rows_seen import Part, Row, key_of, moment, packages
+from sre_reports.rows_seen import Part, Row, moment, packages
 from sre_reports.sarif_rules import level, message
 from sre_reports.wire_parts import mapping, number, part, present, word
 
 _SAFE = "!$&'()*+,;=@~"  # of RFC 3986's path letters; a colon in the first segment would make a scheme of it
 
 
-def result(row: Row, rule_id: str, place: int) -> dict[str, Any]:
-    """The result of a row under its rule."""
+def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
+    """The result of a row under its rule; ``key`` is the finding's own."""
     return {
         "ruleId": rule_id,
         "ruleIndex": place,
         "level": level(row["severity"]),
         "message": {"text": message(_sentence(row))},
         "locations": [_location(row)],
-        "partialFingerprints": {"findingKey/v1": key_of(row)},
+        "partialFingerprints": {"findingKey/v1": key},
         **_fate(row["status"]),
         "properties": _properties(row),
     }

@@ -92,15 +92,14 @@ class Chronicle:
 
     def _before(self, facts: ShardFacts, commits: list[Commit], folder: Path) -> dict[str, list[Path]]:
         """The same shard's parts in the newest snapshot whose history knows it."""
-        for commit in reversed(commits):
-            manifest = self.snapshots.manifest(commit)
-            if any(part.key == f"states/part-{facts.shard}.parquet" for part in manifest.history):
-                keys = [part for part in manifest.parts if _shard_of(part.key) == facts.shard]
-                return {
-                    name: [self.snapshots.part(commit, part, folder) for part in keys if part.key.startswith(f"{name}/")]
-                    for name in _BEFORE
-                }
-        return {}
+        known = self.snapshots.last_known(facts.shard, commits)
+        if known is None:
+            return {}
+        commit, parts = known
+        return {
+            name: [self.snapshots.part(commit, part, folder) for part in parts if part.key.startswith(f"{name}/")]
+            for name in _BEFORE
+        }
 
     def _paths(self, facts: ShardFacts, table: str, folder: Path) -> list[Path]:
         keys = [part.key for part in facts.parts if part.key.startswith(f"{table}/")]
@@ -111,13 +110,6 @@ class Chronicle:
             for table in tables:
                 writer.write(table)
         return (writer.part,) if writer.part else ()
-
-
-def _shard_of(key: str) -> str:
-    """The shard of a part's key: ``findings/part-eu-west-1-00000.parquet`` is of eu-west-1."""
-    name = key.rpartition("/part-")[2].removesuffix(".parquet")
-    head, _, number = name.rpartition("-")
-    return head if len(number) == 5 and number.isdecimal() else name
 
 
 def _vulnerabilities(plan: Plan, enrichment: Enrichment) -> pa.Table:

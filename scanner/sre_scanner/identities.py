@@ -45,7 +45,7 @@ def identify(texts: Texts, owners: Owners) -> Identities:
     found, many = Identities(), [0] * len(texts)
     for start in range(0, len(texts), _CHUNK):
         for number, text in enumerate(texts.read(range(start, min(start + _CHUNK, len(texts)))), start):
-            resources = (decode_resources(text) if text else []) or [WireResource(id="")]
+            resources = _distinct(decode_resources(text) if text else []) or [WireResource(id="")]
             many[number] = len(resources)
             _add(found, resources, owners)
     texts.release()
@@ -54,6 +54,14 @@ def identify(texts: Texts, owners: Owners) -> Identities:
     found.rank = _ranks(list(zip(found.ids, found.types, strict=True)))
     found.claim = _ranks([(owner, name or "") for owner, name in zip(found.owners, found.names, strict=True)])
     return found
+
+
+def _distinct(resources: list[WireResource]) -> list[WireResource]:
+    """Each resource once: a finding that lists one twice is one finding of it."""
+    found: dict[tuple[str, str], WireResource] = {}
+    for one in resources:
+        found.setdefault((one.type, one.id), one)
+    return list(found.values())
 
 
 def _add(found: Identities, resources: list[WireResource], owners: Owners) -> None:

@@ -59,8 +59,9 @@ def test_a_key_is_that_of_the_history(cli: Cli, demo: Path) -> None:
 
 def test_a_key_without_an_arn_is_of_the_first_partition() -> None:
     none = {"account_id": None, "resource_type": None, "resource_id": None, "subject": None, "title": None}
-    assert finding_key(finding_arn="x", region="r", **none) != finding_key(finding_arn="y", region="r", **none)
-    assert finding_key(finding_arn=None, region="r", **none) == finding_key(finding_arn="", region="r", **none)
+    named = {one: finding_key({"finding_arn": one, "region": "r", **none}) for one in ("x", "y", "", None)}
+    assert named["x"] != named["y"]
+    assert named[None] == named[""]
 
 
 @pytest.mark.parametrize(

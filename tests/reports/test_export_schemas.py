@@ -24,6 +24,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from openpyxl.worksheet.worksheet import Worksheet
 
 from sre_findings.model.answer import Proof
+from sre_findings.model.finding_key import finding_key
 from sre_reports.exports import FORMS, Options, write_export
 
 Rows = Callable[..., dict[str, Any]]
@@ -108,8 +109,18 @@ def test_sarif_tells_the_rule_the_place_and_the_key(row: Rows, proof: Proofs) ->
     (place,) = first["locations"]
     assert place["logicalLocations"][0]["fullyQualifiedName"] == "i-0123456789abcdef0"
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "111122223333/eu-west-1/i-0123456789abcdef0"
-    assert first["partialFingerprints"] == run["results"][1]["partialFingerprints"]
+    assert first["partialFingerprints"] == {"findingKey/v1": finding_key(row())}
     assert run["properties"]["snapshot"]["snapshot_id"] == "20261122T010000Z"
+
+
+def test_sarif_tells_several_findings_of_one_vulnerability_on_one_resource_apart(row: Rows, proof: Proofs) -> None:
+    arns = [f"arn:aws:inspector2:x:1:finding/{number}" for number in range(3)]
+    elsewhere = row(resource_id="i-0fedcba9876543210")
+    run = sarif_of(proof(), *(row(finding_arn=arn) for arn in arns), elsewhere)
+    prints = [one["partialFingerprints"]["findingKey/v1"] for one in run["results"]]
+    assert len(set(prints)) == 4
+    alone = sarif_of(proof(), row())["results"][0]["partialFingerprints"]["findingKey/v1"]
+    assert prints[0] == alone, "the first has the key that it has alone"
 
 
 def test_sarif_says_what_is_suppressed_closed_or_in_a_file(row: Rows, proof: Proofs) -> None:

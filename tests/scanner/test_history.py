@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.balance import unbalanced
+from sre_findings.store.snapshots import Commit, Snapshots
 from sre_simulator.faults import Fault
 from sre_simulator.replay import replay_fleet
 
@@ -242,3 +243,71 @@ def test_a_cell_that_is_switched_off_ends_as_not_scanned_and_comes_back_as_onboa
     again = nights(account)
     assert told(again) == {("reopened", "onboarding"): len(account) - 1}
     assert {one["opened_at"] < FIRST for one in again} == {True}, "what nobody looked at was not fixed: its age goes on"
+
+
+def wire(arn: str, package: str, **changes: Any) -> Wire:
+    """An invented finding of one CVE in one package of one instance, as Inspector sends it."""
+    moment = (FIRST - timedelta(days=9)).timestamp()
+    return {
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{arn * 32}", "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE", "title": f"CVE-2026-0100 - {package}",
+        "description": "Text.", "firstObservedAt": moment, "lastObservedAt": moment, "updatedAt": moment,
+        "remediation": {"recommendation": {"text": "None Provided"}},
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": "CVE-2026-0100", "source": "NVD",
+            "vulnerablePackages": [{"name": package, "version": "1.0", "packageManager": "OS"}],
+        },
+        "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-0abcdef0123456789", "partition": "aws", "region": "eu-west-1"}],
+        **changes,
+    }  # fmt: skip
+
+
+def test_two_findings_of_one_vulnerability_on_one_resource_each_have_a_life_of_their_own(nights: Any, house: Any) -> None:
+    tls, shell = wire("a", "tls"), wire("b", "shell")
+    assert told(nights([tls, shell])) == {("opened", "onboarding"): 2}
+    one = nights([shell, tls | CLOSING])
+    assert [(event["kind"], event["cause"], event["finding_arn"]) for event in one] == [
+        ("resolved", "patched", tls["findingArn"])
+    ]
+    back = nights([shell, wire("c", "tls")])
+    assert told(back) == {("reopened", None): 1}, "the surplus of the night before came back, whatever its ARN"
+    assert len({event["finding_key"] for event in (*one, *back)}) == 1
+    third = nights([shell, wire("c", "tls"), wire("d", "editor")])
+    assert [(event["kind"], event["finding_arn"]) for event in third] == [("opened", wire("d", "editor")["findingArn"])]
+    totals = [sum(row["high"] for row in table(house, commit, "resources")) for commit in house.snapshots.commits()]
+    assert totals == [2, 1, 2, 3]
+    assert [list(unbalanced(house.snapshots, commit)) for commit in house.snapshots.commits()] == [[]] * 4
+
+
+def test_a_finding_that_lists_one_resource_twice_counts_once(nights: Any, house: Any) -> None:
+    one = wire("a", "tls")
+    nights([one | {"resources": one["resources"] * 2}])
+    commit = house.snapshots.latest()
+    assert [row["high"] for row in table(house, commit, "resources")] == [1]
+    assert sum(row["findings"] for row in table(house, commit, "ages")) == 1
+    assert list(unbalanced(house.snapshots, commit)) == []
+
+
+def test_a_history_that_does_not_add_up_is_told_with_its_cell_and_numbers(nights: Any, house: Any) -> None:
+    tls, shell = wire("a", "tls"), wire("b", "shell")
+    nights([tls, shell], [shell, tls | CLOSING])
+    commit = house.snapshots.latest()
+    key = next(part.key for part in house.manifest(commit).parts if part.key.startswith("events/"))
+    path = house.snapshots.part(commit, next(part for part in house.manifest(commit).parts if part.key == key), Path("unused"))
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+    assert [why for _, why in unbalanced(house.snapshots, commit)] == [
+        "111122223333 AWS_EC2_INSTANCE PACKAGE: 2 open before + 0 opened + 0 reopened - 0 resolved is not 1 open now"
+    ]
+
+
+def test_a_night_whose_predecessor_is_gone_is_compared_with_nothing(nights: Any, house: Any) -> None:
+    nights([wire("a", "tls")], [wire("a", "tls"), wire("b", "shell")])
+    newest = house.snapshots.latest()
+
+    class Alone(Snapshots):
+        """The store without its older snapshots."""
+
+        def commits(self) -> list[Commit]:
+            return [newest]
+
+    assert list(unbalanced(Alone(house.snapshots.blobs), newest)) == []

@@ -53,8 +53,10 @@ def show(settings: Settings, when: str | None) -> int:
 @click.option("--all", "every", is_flag=True, help="Verify every snapshot.")
 @options.store_options
 def verify(settings: Settings, when: str | None, every: bool) -> int:
-    """Compare every file of a snapshot with the sums that were committed; exit 4 where one differs."""
-    from sre_findings.store.verify import verify as files_of  # noqa: PLC0415 - after --help
+    """Compare every file of a snapshot with the sums that were committed, and check that its findings add up with those of the
+    night before, in every account, region and type; exit 4 where something differs."""
+    from sre_findings.store.balance import unbalanced  # noqa: PLC0415 - after --help
+    from sre_findings.store.verify import verify as files_of  # noqa: PLC0415
 
     snapshots = _open(settings)
     chosen: Sequence[Commit] = snapshots.commits() if every else [_choose(snapshots, when)]
@@ -65,7 +67,12 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
         broken += len(wrong)
         for key, why in wrong:
             click.echo(f"{commit.snapshot_id}/{key}: {why}", err=True)
-        click.echo(f"{commit.snapshot_id}: {len(files)} files, {len(wrong) or 'none'} damaged")
+        odd = [] if wrong else list(unbalanced(snapshots, commit))
+        broken += len(odd)
+        for key, why in odd:
+            click.echo(f"{commit.snapshot_id}/{key}: {why}", err=True)
+        counts = "" if wrong else f", {len(odd)} counts do not add up" if odd else ", the counts add up"
+        click.echo(f"{commit.snapshot_id}: {len(files)} files, {len(wrong) or 'none'} damaged{counts}")
     return exits.UNREADABLE if broken else exits.ANSWERED
 
 

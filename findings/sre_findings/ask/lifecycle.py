@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MEMORY = "2GB"  # a million findings a region take 1; beyond it, or with less, DuckDB spills to disk and takes twice as long
 _BATCH = 32_768
 _ORDER = {
-    "events": "kind, account_id, resource_type, resource_id, type, subject",
-    "states": "resource_id, account_id, resource_type, type, subject",
+    "events": "kind, account_id, resource_type, resource_id, type, subject, finding_key",
+    "states": "resource_id, account_id, resource_type, type, subject, ordinal",
     "cells": "account_id, resource_type, scan_type",
     "ages": "resource_id, account_id, severity_rank, opened_on, kev_due",
 }

@@ -32,6 +32,13 @@ class Part:
     bytes: int
     sha256: str
 
+    @property
+    def shard(self) -> str:
+        """The shard that it is of: ``findings/part-eu-west-1-00000.parquet`` is of eu-west-1."""
+        name = self.key.rpartition("/part-")[2].removesuffix(".parquet")
+        head, _, number = name.rpartition("-")
+        return head if len(number) == 5 and number.isdecimal() else name
+
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import md5
+from typing import Any
 
 
 def partition_of(finding_arn: str | None) -> str:
@@ -11,17 +13,12 @@ def partition_of(finding_arn: str | None) -> str:
     return parts[1] if parts[0] == "arn" and len(parts) == 3 else "aws"
 
 
-def finding_key(
-    *,
-    finding_arn: str | None,
-    account_id: str | None,
-    region: str,
-    resource_type: str | None,
-    resource_id: str | None,
-    subject: str | None,
-    title: str | None,
-) -> str:
-    """The key that the history's events carry (``ask/nightly/lifecycle.sql``), of a row of findings."""
-    what = next((text for text in (subject, title, finding_arn) if text is not None), "")
-    parts = (partition_of(finding_arn), account_id, region, resource_type, resource_id, what)
+def finding_key(row: Mapping[str, Any], ordinal: int = 0) -> str:
+    """The key that the history's events carry (``ask/nightly/lifecycle.sql``), of a row of findings.
+
+    ``ordinal`` tells apart several findings of one subject at one resource, from 0.
+    """
+    what = next((row[name] for name in ("subject", "title", "finding_arn") if row.get(name) is not None), "")
+    place = [row[name] for name in ("account_id", "region", "resource_type", "resource_id")]
+    parts = [partition_of(row["finding_arn"]), *place, what, *([str(ordinal)] if ordinal else [])]
     return md5("|".join(part or "" for part in parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()

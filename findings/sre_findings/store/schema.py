@@ -159,6 +159,8 @@ STATES = pa.schema([
     pa.field("exposure_group", pa.string(), nullable=False),
     pa.field("type", pa.string(), nullable=False),
     pa.field("subject", pa.string(), nullable=False),
+    pa.field("ordinal", pa.int32(), nullable=False),  # of several findings of one subject at one resource
+    pa.field("finding_arn", pa.string()),  # of these alone: nothing else tells them apart
     pa.field("status", pa.string(), nullable=False),
     pa.field("cause", pa.string()),
     pa.field("severity_rank", pa.int16(), nullable=False),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,6 +125,14 @@ class Snapshots:
         if hashlib.sha256(body).hexdigest() != commit.manifest_sha256:
             raise _damaged(commit.snapshot_id, "its manifest is not the one that was committed")
         return Manifest.from_json(json.loads(body))
+
+    def last_known(self, shard: str, commits: Sequence[Commit]) -> tuple[Commit, tuple[Part, ...]] | None:
+        """The newest of the commits whose history knows the shard, and the shard's parts there."""
+        for commit in reversed(commits):
+            manifest = self.manifest(commit)
+            if any(part.key == f"states/part-{shard}.parquet" for part in manifest.history):
+                return commit, tuple(part for part in manifest.parts if part.shard == shard)
+        return None
 
     def part(self, commit: Commit, part: Part, to: Path) -> Path:
         """A local path of one part of a commit (see Blobs.fetch)."""

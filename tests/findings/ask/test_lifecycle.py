@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,23 +61,27 @@ def lived(folder: Path, number: int, night: Mapping[str, Any], before: Tables, g
     at = FIRST + timedelta(days=number)
     here = folder / str(number)
     here.mkdir()
-    findings = [finding(key, status, rank, at) for key, (status, rank) in night["seen"].items()]
+    findings = night.get("findings") or [finding(key, status, rank, at) for key, (status, rank) in night["seen"].items()]
     groups = {one: group if group and one != "i-4" else one for one in ("i-1", "i-2", "i-3", "i-4")}
     resources = [{**PLACE, "resource_id": one, "public": False, "exposure_group": groups[one], **dict.fromkeys(_NUMBERS, 0)}
                  for one in sorted({key[0] for key in night["seen"]})]  # fmt: skip
     late = {"ACTIVE": timedelta(hours=1), "INACTIVE": timedelta(hours=1), "late": timedelta(days=9)}
     coverage = [
-        {**PLACE, "resource_id": one, "scan_type": "PACKAGE", "status": "INACTIVE" if how == "INACTIVE" else "ACTIVE",
+        {**PLACE, "resource_id": one, "scan_type": scan_type, "status": "INACTIVE" if how == "INACTIVE" else "ACTIVE",
          "reason": "SUCCESSFUL", "exposure_group": groups[one], "last_scanned_at": at - late[how]}
         for one, how in night["covered"].items()
+        for scan_type in night.get("states", ("PACKAGE",))
     ]  # fmt: skip
     parts = {
         "findings": written(here, "findings", findings, FINDINGS), "packages": written(here, "packages", [], PACKAGES),
         "coverage": written(here, "coverage", coverage, COVERAGE), "resources": written(here, "resources", resources, RESOURCES),
     }  # fmt: skip
     earlier = {name: [folder / str(number - 1) / f"{name}.parquet"] for name in ("findings", "packages", "states", "cells")}
-    cell = (PLACE["resource_type"], "PACKAGE") if night.get("named", True) else ("*", "*")  # or the rest's
-    cells = [(PLACE["account_id"], *cell, night["state"])]
+    types = night.get("states") or {"PACKAGE": night["state"]}
+    named = night.get("named", True)  # else the cell is the rest's
+    cells = [
+        (PLACE["account_id"], *((PLACE["resource_type"], one) if named else ("*", "*")), state) for one, state in types.items()
+    ]
     asked = Night(f"s{number}", at, "aws", PLACE["region"], cells, parts, earlier if before else {})
     found: Tables = {}
     for name, tables in live_through(asked, here):
@@ -147,3 +152,95 @@ def test_a_rebuilt_member_of_a_group_keeps_the_groups_age_and_the_last_one_ends_
     assert told[2] == [("resolved", "terminated")], "nobody was seen without it yet: the group waits"
     assert told[3] == [("exposure_ended", "patched")]
     assert {moment for night in since for moment in night} == {FIRST - timedelta(hours=1)}
+
+
+SCAN_TYPES = {"PACKAGE_VULNERABILITY": "PACKAGE", "NETWORK_REACHABILITY": "NETWORK"}
+SEVERAL = st.fixed_dictionaries(
+    {
+        "found": st.dictionaries(  # findings by ARN, several of one subject at one resource among them
+            st.integers(0, 9), st.tuples(st.sampled_from(["i-1", "i-2"]), st.sampled_from(["CVE-1", "CVE-2"]),
+                                         st.sampled_from(sorted(SCAN_TYPES)), st.sampled_from(["ACTIVE", "SUPPRESSED", "CLOSED"]))
+        ),
+        "rebuilt": st.booleans(),  # every ARN is another one from here on
+        "states": st.fixed_dictionaries({one: st.sampled_from(["reached", "reached", "denied", "disabled"])
+                                         for one in SCAN_TYPES.values()}),
+        "covered": st.dictionaries(st.sampled_from(["i-1", "i-2"]), st.sampled_from(["ACTIVE", "INACTIVE", "late"])),
+    }
+)  # fmt: skip
+
+
+def cells(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """Rows by their cell."""
+    return Counter(SCAN_TYPES[one["type"]] for one in rows)
+
+
+def of_night(plan: Mapping[str, Any], number: int, rebuilt: int) -> dict[str, Any]:
+    """A night as ``lived`` takes it. A finding keeps its place by its number: with another it is another finding."""
+    at = FIRST + timedelta(days=number)
+    findings = [
+        finding((resource, subject), status, 1, at)
+        | {"finding_arn": f"arn:{rebuilt}/{arn}/{resource}/{subject}/{kind}", "type": kind}
+        for arn, (resource, subject, kind, status) in plan["found"].items()
+    ]  # fmt: skip
+    seen = {(one["resource_id"], one["subject"]): () for one in findings}
+    return {**plan, "findings": findings or None, "seen": seen if findings else {}}
+
+
+@settings(max_examples=15)
+@given(st.lists(SEVERAL, min_size=2, max_size=3))
+def test_in_every_cell_what_is_open_is_what_was_open_and_came_less_what_went(plans: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        before: Tables = {"states": []}
+        rebuilt = 0
+        for number, plan in enumerate(plans):
+            rebuilt += plan["rebuilt"]
+            night = of_night(plan, number, rebuilt)
+            now = lived(Path(name), number, night, before if number else {})
+            balanced(night, before, now)
+            before = now
+
+
+def balanced(night: Mapping[str, Any], before: Tables, now: Tables) -> None:
+    """One night's sums, cell by cell."""
+    was = [one for one in before["states"] if one["status"] != "resolved"]
+    held_now = [one for one in now["states"] if one["status"] != "resolved"]
+    seen = [one for one in night["findings"] or () if one["status"] != "CLOSED"]
+    moves = {kind: [one for one in now["events"] if one["kind"] == kind] for kind in ("opened", "reopened", "resolved")}
+    for cell, state in night["states"].items():
+        came = cells(moves["opened"])[cell] + cells(moves["reopened"])[cell]
+        assert cells(held_now)[cell] == cells(was)[cell] + came - cells(moves["resolved"])[cell]
+        if state == "denied":
+            assert not cells(moves["resolved"])[cell]
+        else:
+            assert cells(held_now)[cell] == cells(seen)[cell]
+            active = [one for one in held_now if one["status"] == "open"]
+            assert cells(active)[cell] == cells([one for one in seen if one["status"] == "ACTIVE"])[cell]
+    assert sum(one["findings"] for one in now["ages"]) == sum(one["status"] == "ACTIVE" for one in seen)
+    names = [(one["resource_id"], one["type"], one["subject"], one["ordinal"]) for one in now["states"]]
+    assert len(names) == len(set(names))
+    keys = [(one["kind"], one["type"], one["finding_key"]) for one in now["events"] if one["kind"] != "exposure_ended"]
+    assert len(keys) == len(set(keys))
+
+
+FOUR = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["ACTIVE", "SUPPRESSED"]), max_size=4)
+
+
+@settings(max_examples=10)
+@given(st.lists(FOUR, min_size=2, max_size=3))
+def test_of_several_findings_of_one_subject_it_is_the_one_that_went_that_is_resolved(nights: list[dict[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        before: Tables = {}
+        for number, found in enumerate(nights):
+            at = FIRST + timedelta(days=number)
+            findings = [{**finding(("i-1", "CVE-1"), status, 1, at), "finding_arn": arn} for arn, status in found.items()]
+            night = {"findings": findings or None, "seen": {("i-1", "CVE-1"): ()} if findings else {},
+                     "states": {"PACKAGE": "reached"}, "covered": {"i-1": "ACTIVE"}}  # fmt: skip
+            before = lived(Path(name), number, night, before)
+            gone = nights[number - 1].keys() - found.keys() if number else set()
+            new = found.keys() - nights[number - 1].keys() if number else found.keys()
+            moved = {kind: sorted(one["finding_arn"] for one in before["events"] if one["kind"] == kind)
+                     for kind in ("opened", "reopened", "resolved")}  # fmt: skip
+            came = [*moved["opened"], *moved["reopened"]]
+            assert len(came) - len(moved["resolved"]) == len(new) - len(gone)
+            assert set(moved["resolved"]) <= gone
+            assert set(came) <= new

@@ -6,5 +6,5 @@ select snapshot_id, epoch_us(happened_at) as happened_us, kind, cause, account_i
 from events
 where (:kinds is null or list_contains(:kinds, kind)) and (:owners is null or list_contains(:owners, owner))
   and (:accounts is null or list_contains(:accounts, account_id)) and (:regions is null or list_contains(:regions, region))
-order by happened_us desc, severity_rank, kind, cause, account_id, region, resource_id, type, subject
+order by happened_us desc, severity_rank, kind, cause, account_id, region, resource_id, type, subject, finding_key
 limit :count

@@ -9,5 +9,5 @@ left join resources as r on r.resource_id = e.resource_id and r.account_id = e.a
 left join vulnerabilities as v on v.vulnerability_id = e.vulnerability_id
 where e.cause is distinct from 'onboarding' and e.cause is distinct from 'successor' and list_contains(:kinds, e.kind)
 order by case when v.kev_added is not null or v.kev_due is not null then 0 else 1 end, e.severity_rank,
-         e.account_id, e.region, e.resource_id, e.type, e.subject, e.happened_at, e.kind
+         e.account_id, e.region, e.resource_id, e.type, e.subject, e.happened_at, e.kind, e.finding_key
 limit :count

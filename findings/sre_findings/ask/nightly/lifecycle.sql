@@ -6,23 +6,77 @@
 -- Makes: events, states, cells_now, ages. docs/schema.md tells what their columns mean.
 
 -- A finding's identity is ours: the same weakness of the same resource, whatever ARN Inspector gives it this time.
-create temp table tonight as
+create temp view seen as
 select coalesce(f.account_id, '') as account_id, coalesce(f.resource_type, '') as resource_type,
        coalesce(f.resource_id, '') as resource_id, coalesce(f.type, '') as type,
        coalesce(f.subject, f.title, f.finding_arn) as subject,
+       f.* exclude (account_id, resource_type, resource_id, type, subject)
+from tonight_findings as f
+where f.status is distinct from 'CLOSED';
+
+-- A resource can have several findings of one subject at once, for example one a package. Each counts, so each has a life
+-- of its own: its ordinal tells it from the others, and is 0 where there are none.
+create temp table several as
+select account_id, resource_type, resource_id, type, subject from before where ordinal > 0
+union
+select account_id, resource_type, resource_id, type, subject from seen
+group by 1, 2, 3, 4, 5 having min(finding_arn) <> max(finding_arn);
+
+create temp table several_before as
+select b.account_id, b.resource_type, b.resource_id, b.type, b.subject, b.ordinal,
+       b.status <> 'resolved' as was_here, coalesce(b.finding_arn, min(f.finding_arn)) as finding_arn
+from before as b join several using (account_id, resource_type, resource_id, type, subject)
+left join findings_before as f
+    on b.finding_arn is null and f.status is distinct from 'CLOSED'
+    and f.account_id = b.account_id and f.resource_type = b.resource_type and f.resource_id = b.resource_id
+    and f.type = b.type and coalesce(f.subject, f.title, f.finding_arn) = b.subject
+group by b.account_id, b.resource_type, b.resource_id, b.type, b.subject, b.ordinal, b.status, b.finding_arn;
+
+-- Tonight's take the ordinals of those before: by ARN, then in order of age. What is left over is new.
+create temp table numbered as
+with now as (
+    select account_id, resource_type, resource_id, type, subject, finding_arn, min(first_observed_at) as first_observed_at
+    from seen join several using (account_id, resource_type, resource_id, type, subject)
+    group by 1, 2, 3, 4, 5, 6
+), same as (
+    select now.*, b.ordinal
+    from now left join several_before as b using (account_id, resource_type, resource_id, type, subject, finding_arn)
+), others as (
+    select *, row_number() over (partition by account_id, resource_type, resource_id, type, subject
+                                 order by first_observed_at, finding_arn) as place
+    from same where ordinal is null
+), free as (
+    select b.*, row_number() over (partition by account_id, resource_type, resource_id, type, subject
+                                   order by was_here desc, ordinal) as place
+    from several_before as b
+    anti join same using (account_id, resource_type, resource_id, type, subject, ordinal)
+), taken as (
+    select account_id, resource_type, resource_id, type, subject, max(b.ordinal) as highest, max(coalesce(free.place, 0)) as free
+    from several_before as b left join free using (account_id, resource_type, resource_id, type, subject, ordinal)
+    group by 1, 2, 3, 4, 5
+)
+select account_id, resource_type, resource_id, type, subject, finding_arn, ordinal from same where ordinal is not null
+union all
+select account_id, resource_type, resource_id, type, subject, others.finding_arn,
+       coalesce(free.ordinal, coalesce(taken.highest, -1) + others.place - coalesce(taken.free, 0))
+from others
+left join free using (account_id, resource_type, resource_id, type, subject, place)
+left join taken using (account_id, resource_type, resource_id, type, subject);
+
+create temp table tonight as
+select f.account_id, f.resource_type, f.resource_id, f.type, f.subject, cast(coalesce(n.ordinal, 0) as integer) as ordinal,
        case f.type when 'NETWORK_REACHABILITY' then 'NETWORK' when 'CODE_VULNERABILITY' then 'CODE' else 'PACKAGE' end as scan_type,
-       min(case when f.status = 'SUPPRESSED' then 1 else 0 end) = 0 as open,
+       bool_and(f.status is distinct from 'SUPPRESSED') as open,
        min(f.severity_rank) as severity_rank,
        bool_or(coalesce(f.fix_available in ('YES', 'PARTIAL'), false)) as fixable,
        bool_or(coalesce(f.exploit_available = 'YES', false)) as exploitable,
        min(f.finding_arn) as finding_arn, min(f.vulnerability_id) as vulnerability_id, min(f.title) as title,
        min(f.first_observed_at) as first_observed_at, min(f.packages_id) as packages_id,
        min(f.resource_name) as resource_name,
-       count(*) filter (f.status is distinct from 'SUPPRESSED') as findings,
-       count(*) filter (f.status is distinct from 'SUPPRESSED' and f.resource_index = 0) as shared
-from tonight_findings as f
-where f.status is distinct from 'CLOSED'
-group by 1, 2, 3, 4, 5, 6;
+       cast(bool_and(f.status is distinct from 'SUPPRESSED') as integer) as findings,
+       cast(bool_and(f.status is distinct from 'SUPPRESSED') and min(f.resource_index) = 0 as integer) as shared
+from seen as f left join numbered as n using (account_id, resource_type, resource_id, type, subject, finding_arn)
+group by f.account_id, f.resource_type, f.resource_id, f.type, f.subject, coalesce(n.ordinal, 0);
 
 -- What Inspector says of each resource tonight, a row a scan type.
 create temp table covered as
@@ -66,7 +120,7 @@ left join cells_before as b using (account_id, resource_type, scan_type);
 create temp table joined as
 select coalesce(t.account_id, b.account_id) as account_id, coalesce(t.resource_type, b.resource_type) as resource_type,
        coalesce(t.resource_id, b.resource_id) as resource_id, coalesce(t.type, b.type) as type,
-       coalesce(t.subject, b.subject) as subject,
+       coalesce(t.subject, b.subject) as subject, coalesce(t.ordinal, b.ordinal) as ordinal, b.own_arn,
        coalesce(t.scan_type, case b.type when 'NETWORK_REACHABILITY' then 'NETWORK' when 'CODE_VULNERABILITY' then 'CODE'
                 else 'PACKAGE' end) as scan_type,
        t.finding_arn is not null as here,
@@ -78,26 +132,39 @@ select coalesce(t.account_id, b.account_id) as account_id, coalesce(t.resource_t
        b.exploitable as exploitable_before, b.kev as kev_before, b.first_seen_at, b.opened_at, b.exposed_since, b.last_seen_at,
        b.resolved_at, b.reopened, b.waiting, b.owner as owner_known, b.exposure_group as group_before
 from tonight as t
-full outer join before as b
+full outer join (
+    select before.*, coalesce(before.finding_arn, s.finding_arn) as own_arn
+    from before left join several_before as s using (account_id, resource_type, resource_id, type, subject, ordinal)
+) as b
     on t.account_id = b.account_id and t.resource_type = b.resource_type and t.resource_id = b.resource_id
-    and t.type = b.type and t.subject = b.subject;
+    and t.type = b.type and t.subject = b.subject and t.ordinal = b.ordinal;
+
+-- What Inspector says it closed.
+create temp table closings as
+select account_id, resource_type, resource_id, type, coalesce(subject, title, finding_arn) as subject, list(finding_arn) as arns
+from (select account_id, resource_type, resource_id, type, subject, title, finding_arn from closed
+      union all select account_id, resource_type, resource_id, type, subject, title, finding_arn
+      from tonight_findings where status = 'CLOSED') as every
+group by 1, 2, 3, 4, 5;
 
 -- What was there and is not. A cell that was not reached says nothing; one that is switched off says that nobody looks.
 create temp table vanished as
-select j.*, c.state
+select j.*, c.state, s.arns is not null and (j.own_arn is null or list_contains(s.arns, j.own_arn)) as closed
 from joined as j join cells_now as c using (account_id, resource_type, scan_type)
+left join closings as s using (account_id, resource_type, resource_id, type, subject)
 where j.was_here and not j.here and c.state in ('reached', 'disabled', 'not_opted_in');
 
 -- The packages of what vanished, as they were, and whether the resource still has them tonight.
 create temp table known_before as
-select v.account_id, v.resource_type, v.resource_id, v.type, v.subject,
+select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, v.ordinal,
        min(f.finding_arn) as finding_arn, min(f.vulnerability_id) as vulnerability_id, min(f.title) as title,
        min(f.resource_name) as resource_name, min(f.packages_id) as packages_id
 from vanished as v
 join findings_before as f
     on f.account_id = v.account_id and f.resource_type = v.resource_type and f.resource_id = v.resource_id
     and f.type = v.type and coalesce(f.subject, f.title, f.finding_arn) = v.subject
-group by 1, 2, 3, 4, 5;
+    and (v.own_arn is null or v.own_arn = f.finding_arn)
+group by 1, 2, 3, 4, 5, 6;
 
 create temp table still_there as
 select distinct t.account_id, t.resource_type, t.resource_id, p.name, p.version, coalesce(p.path, '') as path
@@ -107,7 +174,7 @@ join tonight_packages as p on p.packages_id = t.packages_id
 where p.name is not null;
 
 create temp table versions as
-select k.account_id, k.resource_type, k.resource_id, k.type, k.subject,
+select k.account_id, k.resource_type, k.resource_id, k.type, k.subject, k.ordinal,
        count(same.name) = count(*) as unchanged, count(other.name) > 0 as changed
 from known_before as k
 join packages_before as p on p.packages_id = k.packages_id and p.name is not null
@@ -118,7 +185,7 @@ left join (select account_id, resource_type, resource_id, name, min(version) as 
            from still_there group by 1, 2, 3, 4) as other
     on other.account_id = k.account_id and other.resource_type = k.resource_type and other.resource_id = k.resource_id
     and other.name = p.name and (other.version <> p.version or other.last <> p.version)
-group by 1, 2, 3, 4, 5;
+group by 1, 2, 3, 4, 5, 6;
 
 -- Disappearances in bulk: more than half of what a resource or a cell had, and no trifle.
 create temp table bulk as
@@ -134,33 +201,30 @@ from losses
 window cell as (partition by account_id, resource_type, scan_type);
 
 create temp table ended as
-select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, k.finding_arn as arn_before, k.vulnerability_id as vulnerability_before, k.title as title_before,
+select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, v.ordinal, coalesce(v.own_arn, k.finding_arn) as arn_before,
+       k.vulnerability_id as vulnerability_before, k.title as title_before,
        coalesce(any_cover.name, k.resource_name) as name_before,
        case
            when v.state <> 'reached' then 'not_scanned'
            when any_cover.resource_id is null and cell_cover.resources is null and b.resources >= 5 then 'unknown'
            when any_cover.resource_id is null or any_cover.terminated then 'terminated'
            when c.resource_id is null or not c.scanned then 'not_scanned'
-           when closed.resource_id is null and (c.last_scanned_at is null or c.last_scanned_at <= v.last_seen_at) then 'unknown'
+           when not v.closed and (c.last_scanned_at is null or c.last_scanned_at <= v.last_seen_at) then 'unknown'
            when v.resource_type = 'AWS_ECR_CONTAINER_IMAGE' then 'unknown'  -- a digest cannot be patched
            -- Inspector's word that one finding closed is taken; that half a host closed at its old versions is not.
-           when versions.unchanged and (b.bulk or closed.resource_id is null) then 'unknown'
-           when b.bulk and closed.resource_id is null and not coalesce(versions.changed, false) then 'unknown'
+           when versions.unchanged and (b.bulk or not v.closed) then 'unknown'
+           when b.bulk and not v.closed and not coalesce(versions.changed, false) then 'unknown'
            else 'patched'
        end as cause
 from vanished as v
-left join known_before as k using (account_id, resource_type, resource_id, type, subject)
-left join versions using (account_id, resource_type, resource_id, type, subject)
+left join known_before as k using (account_id, resource_type, resource_id, type, subject, ordinal)
+left join versions using (account_id, resource_type, resource_id, type, subject, ordinal)
 left join bulk as b using (account_id, resource_type, resource_id, scan_type)
 left join covered as c using (account_id, resource_type, resource_id, scan_type)
 left join (select account_id, resource_type, resource_id, bool_and(terminated) as terminated, min(name) as name
            from covered group by 1, 2, 3) as any_cover using (account_id, resource_type, resource_id)
 left join (select account_id, resource_type, count(*) as resources from covered group by 1, 2) as cell_cover
-    using (account_id, resource_type)
-left join (select distinct account_id, resource_type, resource_id, type, coalesce(subject, title, finding_arn) as subject
-           from closed
-           union select account_id, resource_type, resource_id, type, coalesce(subject, title, finding_arn)
-           from tonight_findings where status = 'CLOSED') as closed using (account_id, resource_type, resource_id, type, subject);
+    using (account_id, resource_type);
 
 -- Groups that outlive their members: since when each has had its weakness, in whichever member.
 create temp table exposures as
@@ -187,7 +251,8 @@ drop table tonight;
 
 create temp table states as
 select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resource_id,
-       coalesce(g.exposure_group, j.group_before, j.resource_id) as exposure_group, j.type, j.subject,
+       coalesce(g.exposure_group, j.group_before, j.resource_id) as exposure_group, j.type, j.subject, j.ordinal,
+       case when m.subject is not null then coalesce(j.finding_arn, j.own_arn) end as finding_arn,
        case when j.here and j.open then 'open' when j.here then 'suppressed' when e.cause is not null then 'resolved'
             else j.status_before end as status,
        case when j.here then null else coalesce(e.cause, j.cause_before) end as cause,
@@ -216,12 +281,13 @@ select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resourc
        j.here, j.was_here, j.was_resolved, e.cause as ended, coalesce(j.waiting, false) as was_waiting,
        x.since is not null as in_group, h.subject is not null as held,
        j.severity_before, j.fixable_before, j.exploitable_before, j.kev_before, j.status_before, j.findings, j.shared,
-       coalesce(j.finding_arn, e.arn_before) as finding_arn,
+       coalesce(j.finding_arn, e.arn_before) as shown_arn,
        coalesce(j.vulnerability_id, e.vulnerability_before) as vulnerability_id, coalesce(j.title, e.title_before) as title,
        case when o.resource_id is not null then o.owner else j.owner_known end as owner, coalesce(j.resource_name, e.name_before) as resource_name,
        cell.onboarding, v.kev_due, coalesce(v.checked, false) as checked
 from joined as j cross join night
-left join ended as e using (account_id, resource_type, resource_id, type, subject)
+left join ended as e using (account_id, resource_type, resource_id, type, subject, ordinal)
+left join several as m using (account_id, resource_type, resource_id, type, subject)
 left join groups as g using (account_id, resource_type, resource_id)
 left join owned as o using (account_id, resource_type, resource_id)
 left join cells_now as cell using (account_id, resource_type, scan_type)
@@ -261,16 +327,17 @@ with happened as (
         where exposure_group <> resource_id and not held and not waiting
           and (was_waiting or ended in ('terminated', 'patched'))
         qualify row_number() over (partition by account_id, resource_type, exposure_group, type, subject
-                                   order by exposed_since, resource_id) = 1
+                                   order by exposed_since, resource_id, ordinal) = 1
     )
 )
 select night.snapshot_id, night.began as happened_at, h.kind, h.why as cause, h.account_id, night.region, h.resource_type, h.resource_id,
-       h.resource_name, h.owner, h.exposure_group, h.type, h.subject, h.vulnerability_id, h.title, h.finding_arn,
+       h.resource_name, h.owner, h.exposure_group, h.type, h.subject, h.vulnerability_id, h.title, h.shown_arn as finding_arn,
        h.severity_rank, h.severity_before, h.opened_at, h.exposed_since, h.first_seen_at, h.reopened,
-       md5(concat_ws('|', night.partition, h.account_id, night.region, h.resource_type, h.resource_id, h.subject)) as finding_key,
+       md5(concat_ws('|', night.partition, h.account_id, night.region, h.resource_type, h.resource_id, h.subject,
+                     nullif(h.ordinal, 0))) as finding_key,
        md5(concat_ws('|', night.partition, h.account_id, night.region, h.resource_type, h.exposure_group, h.subject)) as exposure_key
 from happened as h cross join night
-order by h.kind, h.account_id, h.resource_type, h.resource_id, h.type, h.subject;
+order by h.kind, h.account_id, h.resource_type, h.resource_id, h.type, h.subject, h.ordinal;
 
 -- Open findings by age, so that lateness can be told under any policy at any time.
 create temp table ages as
