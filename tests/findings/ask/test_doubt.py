@@ -46,7 +46,8 @@ def verdict_of(facts: ShardFacts | None, kind: str) -> Verdict:
     scans = ("CODE", "PACKAGE") if kind == "CODE_REPOSITORY" else ("PACKAGE",)
     rows = [Coverage("r-1", kind, OURS, REGION, one, "ACTIVE", "SUCCESSFUL", None, AS_OF - timedelta(hours=1)) for one in scans]
     certificate = judge(PLAN, [facts] if facts else [])
-    gaps = [(*cell, state) for cell, state in certificate.incomplete_cells()]
+    cells = certificate.incomplete_cells()
+    gaps = [(cell.account_id, cell.region, cell.resource_type, cell.scan_type, state) for cell, state in cells]
     touched = gaps_touching(gaps, Resource("r-1", kind, OURS, REGION))
     return decide(Evidence(Rollup(), rows, touched, AS_OF, too_old=False, known=True))
 
