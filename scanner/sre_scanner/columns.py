@@ -14,6 +14,7 @@ from sre_findings.model.severity import rank
 from sre_findings.store.schema import FINDINGS
 from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import Identities
+from sre_scanner.marks import Marks
 from sre_scanner.order import Sorted
 from sre_scanner.owned import Owned
 from sre_scanner.spool import SHAPE_FIELDS, TIME_FIELDS, Kind, Spool
@@ -27,7 +28,7 @@ class Columns:
     ) -> None:
         self._spool, self._rows, self._found, self._shared, self._owned = spool, rows, found, shared, owned
         self._constant = {"snapshot_id": place[0], "region": place[1]}
-        self._kinds = spool.kinds.in_order()
+        self._kinds, self._marks = spool.kinds.in_order(), Marks(spool)
         self._titles = spool.shapes.table()[:, SHAPE_FIELDS.index("title")]
 
     def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
@@ -44,6 +45,7 @@ class Columns:
             "owner": self._owned.of_rows(where.resource[start:stop]),
             **dict(self._of_shapes(rows)),
             **dict(self._texts(rows)),
+            "not_understood": self._marks.column(rows),
         }
         return pa.table([columns[name] for name in FINDINGS.names], schema=FINDINGS)
 
@@ -92,7 +94,7 @@ def _arns(heads: list[str], rows: npt.NDArray[Any]) -> pa.Array:
     """ARNs from their heads and tails; one of another form is a head as a whole."""
     tails = np.ascontiguousarray(_HEX[rows["tail"]]).view("S32")[:, 0] if len(rows) else np.empty(0, "S32")
     whole = pa.array([head.endswith("\0") for head in heads], pa.bool_()).take(pa.array(rows["kind"]))
-    starts = pa.array([head.rstrip("\0") for head in heads], pa.string()).take(pa.array(rows["kind"]))
+    starts = pa.array([head.removesuffix("\0") for head in heads], pa.string()).take(pa.array(rows["kind"]))
     ends = pc.call_function("if_else", [whole, pa.scalar(""), pa.array(tails).cast(pa.string())])
     return pc.call_function("binary_join_element_wise", [starts, ends, pa.scalar("")])
 

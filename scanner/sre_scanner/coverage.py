@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from sre_findings.inspector.claims import by_coverage
 from sre_findings.inspector.covered import Described, covered_use, described
+from sre_findings.inspector.known import COVERAGE as COVERED
+from sre_findings.inspector.known import look_at, mark, odd_words
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
 from sre_findings.model.coverage import Coverage, Silence
 from sre_findings.model.instant import moment_of
@@ -28,6 +31,19 @@ class Called(NamedTuple):
     shown: str | None = None
     names: frozenset[Name] = frozenset()
     settled: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=1024)
+def _looked_at(metadata: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Rows of one resource come together, and say the same of it."""
+    return look_at("coverage.resourceMetadata", metadata) if metadata else (metadata, ())
+
+
+def _words(one: WireCoverage) -> Iterator[tuple[str, str | None]]:
+    """Words that Inspector chooses among a few. Empty ones are absent, and were told of already."""
+    told = {"resourceType": one.resourceType, "scanType": one.scanType, "scanMode": one.scanMode}
+    status = {"scanStatus.statusCode": one.scanStatus.statusCode, "scanStatus.reason": one.scanStatus.reason}
+    return ((name, word or None) for name, word in (told | status).items())
 
 
 class CoverageRows:
@@ -57,7 +73,8 @@ class CoverageRows:
     def add(self, page: CoveragePage) -> None:
         """Takes a page."""
         self.unknown.update(page.unknown)
-        rows = [self._row(one, extra) for one, extra in zip(page.coveredResources, page.extras, strict=True)]
+        items = zip(page.coveredResources, page.extras, page.odd, strict=True)
+        rows = [self._row(one, extra, odd) for one, extra, odd in items]
         if rows:
             self._batches.append(pa.Table.from_pylist(rows, COVERAGE))
 
@@ -68,7 +85,10 @@ class CoverageRows:
         rows = rows.set_column(COVERAGE.get_field_index("owner"), COVERAGE.field("owner"), column)
         return rows.sort_by([("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")])
 
-    def _row(self, one: WireCoverage, extra: bytes) -> dict[str, Any]:
+    def _row(self, one: WireCoverage, extra: bytes, odd: tuple[str, ...]) -> dict[str, Any]:
+        metadata, strange = _looked_at(bytes(one.resourceMetadata))
+        strange += odd_words(COVERED, _words(one))
+        self.unknown.update(f"coverage.{name}" for name in strange)
         known = described(one.resourceId, bytes(one.resourceMetadata))
         key = (one.accountId, one.resourceType, one.resourceId)
         self._hear(key, by_coverage(self._owners, one, known))
@@ -94,8 +114,9 @@ class CoverageRows:
             "in_use_count": use.count,
             "last_in_use_at": use.last_at,
             "exposure_group": covered_group(one.resourceId, known.tags, known.kinds),
-            "metadata": bytes(one.resourceMetadata).decode() or None,
+            "metadata": metadata.decode() or None,
             "extra": extra.decode() or None,
+            "not_understood": mark((*odd, *strange)),
         }
 
     def _hear(self, key: Key, claim: Claim) -> None:

@@ -27,6 +27,7 @@ from sre_scanner.columns import Columns
 from sre_scanner.coverage import Called, CoverageRows
 from sre_scanner.dimensions import Dimensions
 from sre_scanner.identities import identify
+from sre_scanner.marks import add_bounded, counted_words
 from sre_scanner.named import named
 from sre_scanner.order import Sorted, put_in_order
 from sre_scanner.owned import Key, whose
@@ -234,7 +235,7 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
         "duplicates": where.duplicates,
         "listed": _listed(spool, where),
         "changed_meanwhile": spool.changed,
-        "unknown": dict(spool.unknown + reading.unknown),
+        "unknown": _unknown(spool, rows, reading),
     }
     place = (shop.plan.snapshot_id, shard.region)
     shared = Dimensions(spool)
@@ -252,6 +253,14 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
         tables = (_released(columns.table(where, start, stop), spool) for start, stop in groups)
         parts += _one_part(shop, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables)
     return (*parts, *_one_part(shop, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]))
+
+
+def _unknown(spool: Spool, rows: npt.NDArray[Any], reading: _Reading) -> dict[str, int]:
+    """What we do not understand, counted."""
+    counts: Counter[str] = Counter()
+    for some in (spool.unknown, counted_words(spool, rows), reading.unknown):
+        add_bounded(counts, some)
+    return dict(counts)
 
 
 def _closed_part(shop: Workshop, shard: Shard, spool: Spool) -> tuple[Part, ...]:

@@ -17,9 +17,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from sre_findings.inspector.known import look_at
 from sre_findings.inspector.wire import FindingsPage, WireFinding
 from sre_findings.store.blobs import mapped_errors
-from sre_scanner.texts import NOTHING, Texts
+from sre_scanner.texts import NOTHING, Look, Texts
 
 SHAPE_FIELDS = ("title", "description", "vulnerability", "packages", "network_details", "code_details", "score_details",
                 "exploitability", "epss", "remediation")  # fmt: skip
@@ -32,6 +33,20 @@ THIN = np.dtype([
     *((name, "f8") for name in (*TIME_FIELDS, "inspector_score")),
     *((name, "i4") for name in ("kind", "shape", "resources", "extra")),
 ])  # fmt: skip
+
+_PACKAGES = "finding.packageVulnerabilityDetails"
+_PATHS = {
+    "vulnerability": _PACKAGES,
+    "packages": f"{_PACKAGES}.vulnerablePackages",
+    "network_details": "finding.networkReachabilityDetails",
+    "code_details": "finding.codeVulnerabilityDetails",
+    "score_details": "finding.inspectorScoreDetails",
+    "exploitability": "finding.exploitabilityDetails",
+    "epss": "finding.epss",
+    "remediation": "finding.remediation",
+    "resources": "finding.resources",
+}
+"""Fields of which each distinct text is looked at."""
 
 _TAIL = 32  # hexadecimal digits that end an ARN
 _MICROSECONDS = 9e12  # beyond this many seconds a double has no microseconds left
@@ -97,7 +112,7 @@ class Spool:
     def __init__(self, since: float = np.inf) -> None:
         self._since, self.changed = since, 0
         self.kinds = Kinds()
-        self.texts = {name: Texts() for name in TEXT_FIELDS}
+        self.texts = {name: Texts(look=self._look(path) if (path := _PATHS.get(name)) else None) for name in TEXT_FIELDS}
         self.shapes = Shapes(self.texts)
         self.unknown: Counter[str] = Counter()
         self.count = 0
@@ -105,11 +120,24 @@ class Spool:
         self._map: mmap.mmap | None = None
         self._waiting: list[WireFinding] = []
         self._extras: dict[int, bytes] = {}
+        self._odd: dict[int, tuple[str, ...]] = {}
+
+    def _look(self, path: str) -> Look:
+        """Looks at each distinct text of a field, and counts what we do not understand in it."""
+
+        def look(text: bytes) -> tuple[bytes, tuple[str, ...]]:
+            kept, names = look_at(path, text)
+            self.unknown.update(f"finding.{name}" for name in names)
+            return kept, names
+
+        return look
 
     def add(self, page: FindingsPage) -> None:
         """Takes a page. Raises StoreUnreadable where the disk for temporary files is full."""
         for position, extra in page.extras.items():
             self._extras[len(self._waiting) + position] = extra
+        for position, names in page.odd.items():
+            self._odd[len(self._waiting) + position] = names
         self.unknown.update(page.unknown)
         self._waiting.extend(page.findings)
         if len(self._waiting) >= _WAITING:
@@ -142,7 +170,7 @@ class Spool:
     def _flush(self) -> None:
         """Turns the waiting findings into thin rows, a column at a time."""
         found, self._waiting = self._waiting, []
-        extras, self._extras = self._extras, {}
+        (extras, self._extras), (odd, self._odd) = (self._extras, {}), (self._odd, {})
         if not found:
             return
         rows = np.empty(len(found), THIN)
@@ -153,6 +181,7 @@ class Spool:
         _keep_empty_texts(found, extras)
         extra = self.texts["extra"]
         rows["extra"] = [extra[extras.get(i, b"")] for i in range(len(found))] if extras else NOTHING
+        extra.odd.update((int(rows["extra"][i]), names) for i, names in odd.items() if rows["extra"][i] != NOTHING)
         self._file.write(rows.tobytes())
         self.count += len(found)
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 import mmap
 import tempfile
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+Look = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
 NOTHING = 0  # the number of "no such field"
 
 
 class Texts(dict[bytes, int]):
     """``texts[b"…"]`` is the number of a text, given when it is first seen. ``b""`` is NOTHING.
 
-    A dict with ``__missing__``, because looking up millions of times is the hot path.
+    A dict with ``__missing__``, because looking up millions of times is the hot path. ``look`` is asked about each text once: it
+    gives what is to be kept of it, and names of what is ``odd`` in it, which are kept by number.
     """
 
-    def __init__(self, memory: int = 12 << 20) -> None:
+    def __init__(self, memory: int = 12 << 20, look: Look | None = None) -> None:
         super().__init__({b"": NOTHING})
+        self._look, self.odd = look, dict[int, tuple[str, ...]]()
         self._memory, self._held = memory, 0
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - unlinked at once, so that a killed scan leaves nothing
         self._ends = array("q", [0])
@@ -32,9 +35,12 @@ class Texts(dict[bytes, int]):
         if self._held > self._memory:
             self._forget()
         number = len(self._ends)
-        self._file.write(text)
-        self._ends.append(self._ends[-1] + len(text))
+        kept, odd = self._look(text) if self._look else (text, ())
+        self._file.write(kept)
+        self._ends.append(self._ends[-1] + len(kept))
         self[text] = number
+        if odd:
+            self.odd[number] = odd
         self._held += len(text) + 160
         return number
 

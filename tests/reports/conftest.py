@@ -109,6 +109,7 @@ def row() -> Callable[..., dict[str, Any]]:
             "remediation": json.dumps({"recommendation": {"text": "Update.", "Url": "https://example.com/fix"}}),
             "resources": json.dumps(_RESOURCES),
             "extra": json.dumps({"newField": {"kept": True}}),
+            "not_understood": "newField",
             **changes,
         }  # fmt: skip
 

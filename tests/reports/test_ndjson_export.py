@@ -17,7 +17,9 @@ def lines(*rows: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_a_line_is_the_wires_finding_with_what_we_know_beside_it(row: Rows) -> None:
     (found,) = lines(row())
-    assert found.pop("_sre") == {"snapshot_id": "20261122T010000Z", "resource_name": "prod-web-36", "owner": "payments"}
+    assert found.pop("_sre") == {
+        "snapshot_id": "20261122T010000Z", "resource_name": "prod-web-36", "owner": "payments", "not_understood": "newField",
+    }  # fmt: skip
     details = found.pop("packageVulnerabilityDetails")
     assert details["vulnerablePackages"] == json.loads(row()["packages"])
     assert details["vulnerabilityId"] == "CVE-2026-1234"

@@ -13,6 +13,7 @@ from sre_findings.ask.questions.resource import AboutResource
 from sre_findings.ask.rows import packages_of, reachability_of
 from sre_findings.ask.switches import is_proof
 from sre_findings.ask.whose import Key, Whose
+from sre_findings.inspector.known import mark, strange_in
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.inspector.wire import (
@@ -109,19 +110,23 @@ class _Asked:
         the caller's.
         """
         tally, whose = Tally(), Whose(self.owners)
-        found, coverage = list[tuple[WireFinding, WireResource]](), list[Coverage]()
+        found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
         for some in self._accounts():
             for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
                 coverage += [_coverage(row, self.region) for row in covered.coveredResources]
                 for row in covered.coveredResources:
                     whose.covered(row)
             for page in self.inspector.findings((), tally, accounts=some, resourceId=self.text):
-                found += [(wire, self._heard(wire, whose)) for wire in page.findings]
+                odd = ((*page.odd.get(place, ()), *strange_in(wire)) for place, wire in enumerate(page.findings))
+                found += [(wire, self._heard(wire, whose), mark(names)) for wire, names in zip(page.findings, odd, strict=True)]
                 if not whose.all_of(self.access):
                     break
         if not whose.all_of(self.access) or not (found or coverage):
             return Listed(as_of, [], [], *self._switches())
-        findings = [_finding(wire, mine, self.region, whose.of(_key(wire, mine))) for wire, mine in found]
+        findings = [
+            replace(_finding(wire, mine, self.region, whose.of(_key(wire, mine))), not_understood=odd)
+            for wire, mine, odd in found
+        ]
         return Listed(as_of, sorted(findings, key=_worst_first), coverage)
 
     def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:

@@ -66,6 +66,7 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
         account_id=row["account_id"] or "",
         region=row["region"],
         owner=row.get("owner"),
+        not_understood=row["not_understood"],
         reachability=row["reachability"],
         reachability_reason=row["reachability_reason"],
     )

@@ -19,7 +19,7 @@ from sre_findings.inspector.mend import NOT_JSON, cleaned, is_marked, mended, or
 from sre_findings.model.finding import NO_ARN, UNDECODED
 from sre_findings.model.instant import EARLIEST, LATEST, epoch_of, is_time
 
-NO_RAW = msgspec.Raw()
+NONESTED = msgspec.Raw()
 
 
 class Garbled(Exception):
@@ -42,14 +42,14 @@ class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     lastObservedAt: float | None = None  # noqa: N815
     updatedAt: float | None = None  # noqa: N815
     inspectorScore: float | None = None  # noqa: N815
-    resources: msgspec.Raw = NO_RAW
-    packageVulnerabilityDetails: msgspec.Raw = NO_RAW  # noqa: N815
-    networkReachabilityDetails: msgspec.Raw = NO_RAW  # noqa: N815
-    codeVulnerabilityDetails: msgspec.Raw = NO_RAW  # noqa: N815
-    inspectorScoreDetails: msgspec.Raw = NO_RAW  # noqa: N815
-    exploitabilityDetails: msgspec.Raw = NO_RAW  # noqa: N815
-    epss: msgspec.Raw = NO_RAW
-    remediation: msgspec.Raw = NO_RAW
+    resources: msgspec.Raw = NONESTED
+    packageVulnerabilityDetails: msgspec.Raw = NONESTED  # noqa: N815
+    networkReachabilityDetails: msgspec.Raw = NONESTED  # noqa: N815
+    codeVulnerabilityDetails: msgspec.Raw = NONESTED  # noqa: N815
+    inspectorScoreDetails: msgspec.Raw = NONESTED  # noqa: N815
+    exploitabilityDetails: msgspec.Raw = NONESTED  # noqa: N815
+    epss: msgspec.Raw = NONESTED
+    remediation: msgspec.Raw = NONESTED
 
 
 _TIMES = frozenset({"firstObservedAt", "lastObservedAt", "updatedAt"})
@@ -64,10 +64,10 @@ def _strictly(name: str) -> Any:
     """The type of a field on the quick way, null excluded: what does not fit is for the slow way, which keeps it."""
     if name in _TIMES:
         return _Time
-    return {"inspectorScore": _Score, "findingArn": _Arn}.get(name, msgspec.Raw if name in _RAW else str)
+    return {"inspectorScore": _Score, "findingArn": _Arn}.get(name, msgspec.Raw if name in NESTED else str)
 
 
-_RAW = frozenset(f.name for f in msgspec.structs.fields(WireFinding) if f.type is msgspec.Raw)
+NESTED = frozenset(f.name for f in msgspec.structs.fields(WireFinding) if f.type is msgspec.Raw)
 _KNOWN = frozenset(WireFinding.__struct_fields__)
 _STRICT_FIELDS: list[Any] = [
     (f.name, _strictly(f.name)) if f.required else (f.name, _strictly(f.name), f.default)
@@ -106,7 +106,7 @@ class WirePackages(msgspec.Struct):
 
     vulnerabilityId: str | None = None  # noqa: N815
     source: str | None = None
-    vulnerablePackages: msgspec.Raw = NO_RAW  # noqa: N815
+    vulnerablePackages: msgspec.Raw = NONESTED  # noqa: N815
 
 
 class WireEpss(msgspec.Struct):
@@ -132,7 +132,7 @@ class WireCoverage(msgspec.Struct):
     scanStatus: ScanStatus = msgspec.field(default_factory=ScanStatus)  # noqa: N815
     scanMode: str | None = None  # noqa: N815
     lastScannedAt: float | None = None  # noqa: N815
-    resourceMetadata: msgspec.Raw = NO_RAW  # noqa: N815
+    resourceMetadata: msgspec.Raw = NONESTED  # noqa: N815
 
 
 class _Covered(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,12 +145,12 @@ class _Covered(msgspec.Struct, forbid_unknown_fields=True):
     scanStatus: ScanStatus | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
     scanMode: str | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
     lastScannedAt: _Time | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
-    resourceMetadata: msgspec.Raw = NO_RAW  # noqa: N815
-    provider: msgspec.Raw = NO_RAW
-    providerAccountId: msgspec.Raw = NO_RAW  # noqa: N815
-    providerOrgId: msgspec.Raw = NO_RAW  # noqa: N815
-    providerRegion: msgspec.Raw = NO_RAW  # noqa: N815
-    providerPartition: msgspec.Raw = NO_RAW  # noqa: N815
+    resourceMetadata: msgspec.Raw = NONESTED  # noqa: N815
+    provider: msgspec.Raw = NONESTED
+    providerAccountId: msgspec.Raw = NONESTED  # noqa: N815
+    providerOrgId: msgspec.Raw = NONESTED  # noqa: N815
+    providerRegion: msgspec.Raw = NONESTED  # noqa: N815
+    providerPartition: msgspec.Raw = NONESTED  # noqa: N815
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ T = TypeVar("T")
 _PAGE = msgspec.json.Decoder(_STRICT_PAGE)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TOKEN = msgspec.json.Decoder(str | None)
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+NESTEDS = msgspec.json.Decoder(list[msgspec.Raw])
 _COVERED = msgspec.json.Decoder(_Covered)
 _COVERED_FIELDS = frozenset(WireCoverage.__struct_fields__)
 _PROVIDER_FIELDS = tuple(name for name in _Covered.__struct_fields__ if name not in _COVERED_FIELDS)
@@ -272,13 +272,13 @@ def _packages(raw: bytes) -> WirePackages:
     except NOT_JSON:
         return WirePackages()
     texts = {key: value for key in ("vulnerabilityId", "source") if isinstance(value := _value(fields.get(key, b"null")), str)}
-    return WirePackages(**texts, vulnerablePackages=fields.get("vulnerablePackages", NO_RAW))
+    return WirePackages(**texts, vulnerablePackages=fields.get("vulnerablePackages", NONESTED))
 
 
 def _findings_page(body: bytes) -> FindingsPage:
     """Field by field, each as it came: a value that does not fit its field is no reason to lose the others."""
     values = _FIELDS.decode(body)
-    findings = _RAWS.decode(values.get("findings", b"null"))
+    findings = NESTEDS.decode(values.get("findings", b"null"))
     token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
     unknown = Counter({f"page.{short_name(key)}": 1 for key in values.keys() - {"findings", "nextToken"}})
     page = FindingsPage([], token, {}, {}, unknown)
@@ -291,7 +291,7 @@ def _take(page: FindingsPage, position: int, raw: bytes) -> None:
     """One finding of any shape: what fits becomes a field, what does not goes to ``extras`` as it came."""
     item = _Item()
     for key, value in _fields_of(raw).items():
-        item.take(key, value, _KNOWN, _RAW, _fit)
+        item.take(key, value, _KNOWN, NESTED, _fit)
     if not item.known.get("findingArn"):
         item.known["findingArn"] = NO_ARN + sha256(raw).hexdigest()
         item.odd.setdefault("findingArn")
@@ -299,8 +299,8 @@ def _take(page: FindingsPage, position: int, raw: bytes) -> None:
     page.unknown.update(f"finding.{name}" for name in item.odd)
     if item.odd:
         page.odd[position] = tuple(item.odd)
-    if extra := item.extra_text():
-        page.extras[position] = extra
+    if (extra := item.extra_text()) or item.odd:
+        page.extras[position] = extra or b"{}"
 
 
 def _fields_of(raw: bytes) -> dict[str, msgspec.Raw]:
@@ -373,7 +373,7 @@ def _coverage_page(body: bytes) -> CoveragePage:
     values = _FIELDS.decode(body)
     token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
     page = CoveragePage([], [], token, Counter(), [])
-    for raw in _RAWS.decode(values.get("coveredResources", b"null")):
+    for raw in NESTEDS.decode(values.get("coveredResources", b"null")):
         row, extra, odd = _covered(bytes(raw))
         page.coveredResources.append(row)
         page.extras.append(extra)

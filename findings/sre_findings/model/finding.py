@@ -37,7 +37,7 @@ class Package:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none. A time is None where
-    Inspector gave none, or something that is no time.
+    Inspector gave none, or something that is no time. ``not_understood`` names fields and words of it that we do not know.
 
     ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it stays open all the same.
     ``reachability`` is REACHABLE, NOT_REACHABLE, UNKNOWN, or None where Inspector says nothing, which is unknown too.
@@ -63,6 +63,7 @@ class Finding:
     region: str
     owner: str | None = None
     accepted: Mapping[str, str] | None = None
+    not_understood: str | None = None
     reachability: str | None = None
     reachability_reason: str | None = None
 

@@ -45,6 +45,7 @@ FINDINGS = pa.schema([
     pa.field("details_id", pa.int32(), nullable=False),  # with the region: a row of details
     pa.field("resources", _WORD),
     pa.field("extra", _WORD),
+    pa.field("not_understood", _WORD),
 ])  # fmt: skip
 
 DETAILS = pa.schema([
@@ -113,6 +114,7 @@ COVERAGE = pa.schema([
     pa.field("last_in_use_at", _TIME),
     pa.field("metadata", pa.string()),
     pa.field("extra", pa.string()),
+    pa.field("not_understood", pa.string()),
 ])  # fmt: skip
 
 COUNTS = ("critical", "high", "medium", "low", "informational", "untriaged", "other")

@@ -4,7 +4,7 @@ select snapshot_id, finding_arn, resource_index, account_id, region, resource_ty
        exploit_available, inspector_score, epss_score, reachability, reachability_reason,
        epoch_us(first_observed_at) as first_observed_at,
        epoch_us(last_observed_at) as last_observed_at, epoch_us(updated_at) as updated_at, packages_id, details_id,
-       resources, extra
+       resources, extra, not_understood
 from findings as f
 where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)
   and (:statuses is null or list_contains(:statuses, f.status))

@@ -1,5 +1,5 @@
 -- Every finding that is not closed, once, with what a rule of suppression looks at.
-select finding_arn, vulnerability_id, severity, status, type, title, p.list as packages, fix_available, exploit_available,
+select finding_arn, vulnerability_id, severity, status, not_understood, type, title, p.list as packages, fix_available, exploit_available,
        epss_score, inspector_score, f.reachability, f.reachability_reason, epoch_us(first_observed_at) as first_observed_us,
        epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id,
        f.region as region, owner

@@ -3,7 +3,7 @@ select f.snapshot_id, f.finding_arn, resource_index, account_id, f.region as reg
        owner, type, severity, severity_rank, status, vulnerability_id, vulnerability_source, title, subject, fix_available,
        exploit_available, inspector_score, epss_score, f.reachability, f.reachability_reason,
        epoch_us(first_observed_at) as first_observed_at,
-       epoch_us(last_observed_at) as last_observed_at, epoch_us(updated_at) as updated_at, resources, extra,
+       epoch_us(last_observed_at) as last_observed_at, epoch_us(updated_at) as updated_at, resources, extra, not_understood,
        p.list as packages, d.description, d.vulnerability_details, d.network_details, d.code_details, d.score_details,
        d.exploitability, d.epss, d.remediation
 from findings as f
