@@ -9,7 +9,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational", "untriaged")
 LONGEST = 1024  # characters of an id or a name
 
 HELP = """*/sre-vuln-check* tells how vulnerable a resource is, to you alone.
-• `/sre-vuln-check i-0123456789abcdef0` an instance; an ARN, an IP address or a name work too
+• `/sre-vuln-check i-0123456789abcdef0` an instance; an ARN, an image with its tag, an IP address or a name work too
 • `/sre-vuln-check prod-web-36 critical high` only these severities in the list; the counts are of all
 • `/sre-vuln-check prod-web-36 live` asks Inspector itself instead of last night's snapshot
 • `/sre-vuln-check` alone tells of everything that you may see"""

@@ -32,7 +32,7 @@ Write = Callable[[BinaryIO], int]
     default="-",
     help="A file; - is stdout.",
 )
-@click.option("-i", "--id", "text", metavar="ID|NAME", help="Findings of this resource only.")
+@click.option("-i", "--id", "text", metavar="ID|NAME|IP", help="Findings of this resource only. Its forms: docs/resources.md.")
 @click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
 @click.option("--status", "statuses", type=options.STATUS, multiple=True, help="Default: active.")
 @click.option("--type", "types", type=options.TYPE, multiple=True, help="Resource types: ec2, ecr, lambda, code.")

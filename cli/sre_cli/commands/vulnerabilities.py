@@ -19,7 +19,12 @@ may not be asked is a note."""
 
 @click.command("vulnerabilities", epilog=options.exit_help)
 @click.option(
-    "-i", "--id", "text", required=True, metavar="ID|NAME|IP", help="An instance id, an ARN, a tag Name, an IP address."
+    "-i",
+    "--id",
+    "text",
+    required=True,
+    metavar="ID|NAME|IP",
+    help="An id, an ARN, a name, an image with tag or digest, an address. All forms: docs/resources.md.",
 )
 @click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
 @click.option("--suppressed", is_flag=True, help="List suppressed findings too.")

@@ -16,7 +16,7 @@ from sre_findings.ask.summaries import summary
 from sre_findings.model.access import Access
 from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer
 from sre_findings.model.errors import SreError, UsageError
-from sre_findings.model.resource import Resource, check_id
+from sre_findings.model.resource import Resource, check_id, check_text
 
 if TYPE_CHECKING:  # who asks about one resource makes nothing for the others
     from sre_findings.ask.engine import Engine
@@ -38,12 +38,14 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
 
 
 def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
-    check_id(question.text)
+    check_text(question.text)
     if question.region:
         from sre_findings.inspector.regions import check_region, known_regions  # noqa: PLC0415 - 50 ms, only for who names one
 
         check_region(question.region, known_regions())
     found = find(sources, question.as_of)
+    if found is None:
+        check_id(question.text)
     cached = _cached(question, found, sources) if found or question.source == CACHED else None
     if not _wants_live(question, cached, sources):
         return cached or resources.nothing(question, None)
@@ -129,11 +131,11 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
     found = within(found, place_of(question), question.statuses)
     if not count_whole(question, found):
         found = everywhere(found)
-    resource_id = resources.known_id(question.text, found.engine)
+    one = resources.known(question.text, found.engine)
     filters = {
         name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
     }
-    return found.proof, _whole(found.engine, {"resource_id": resource_id, **filters})
+    return found.proof, _whole(found.engine, resources.narrowed(filters, one))
 
 
 def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:

@@ -66,8 +66,10 @@ def _ages(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
 
 def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
     """Of one resource, as if it were everything. Raises UsageError where nothing is known by the text."""
-    known = counting.resource_ages(engine, [resources.known_id(text, engine) or text])
-    return {Scope(ORGANIZATION): bucketed(pair for ages in known.values() for pair in ages.buckets.items())}
+    one = resources.resolve(text, engine)
+    known = counting.resource_ages(engine, [one.resource_id])
+    ages = known.get((one.resource_id, one.account_id, one.region), Ages())
+    return {Scope(ORGANIZATION): bucketed(ages.buckets.items())}
 
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:

@@ -67,8 +67,8 @@ def fixes(question: Fixes, sources: Sources) -> ListAnswer:
 
 
 def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
-    one = resources.known_id(question.resource, found.engine)
-    filters = {"types": list(question.types) or None, "resource_id": one, **question.narrow.filters()}
+    wanted = {"types": list(question.types) or None, **question.narrow.filters()}
+    filters = resources.narrowed(wanted, resources.known(question.resource, found.engine))
     needs, lists = _needs(found.engine, {**risk_parameters(sources.policy), **filters})
     lines = plan(needs)
     shown = lines[: question.count or None]

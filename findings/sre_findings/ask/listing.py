@@ -68,7 +68,7 @@ def count_whole(rows: Rows, found: Found) -> int:
 def _of_rows(rows: Rows, found: Found) -> dict[str, Any]:
     names = ("statuses", "severities", "types", "accounts", "regions", "owners")
     filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
-    return filters | {"resource_id": resources.known_id(rows.text, found.engine)}
+    return resources.narrowed(filters, resources.known(rows.text, found.engine))
 
 
 def _total(found: Found, filters: Mapping[str, Any]) -> int:

@@ -33,6 +33,7 @@ from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.facts import ENDED, Listing, ShardFacts
 from sre_findings.model.finding import Finding, is_open
 from sre_findings.model.instant import moment_of
+from sre_findings.model.names import inspectors_id
 from sre_findings.model.owners import Owners
 from sre_findings.model.resource import Resource, can_be_id, check_id, told
 from sre_findings.model.rollup import Counts, Rollup
@@ -52,18 +53,19 @@ def live(
     owners: Owners = NOBODY,
     once: Once[Listed] | None = None,
 ) -> Live:
-    """The live source of ``ask``. It asks the region that the snapshot, the question or the settings name, in that order,
-    about the accounts that the caller may see. What is not the caller's is answered as what is not there. With ``once``,
+    """The live source of ``ask``. It asks the region that the snapshot, the question, the ARN or the settings name, in that
+    order, about the accounts that the caller may see. What is not the caller's is answered as what is not there. With ``once``,
     what several ask at once is asked once."""
     share = once or Once(keep=0.0)
 
     def ask(question: AboutResource, cached: ResourceAnswer | None, access: Access) -> ResourceAnswer:
         known = cached.resource if cached and cached.resource.region else None
-        text = known.resource_id if known else check_id(question.text)
+        text, named = (known.resource_id, known.region) if known else inspectors_id(check_id(question.text))
         if known is None and not can_be_id(text):
             do = "Ask with its id, or scan first, so that names are known."
             raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
-        where = (known.region,) if known else (question.region,) if question.region else tuple(regions())
+        region = known.region if known else question.region or named
+        where = (region,) if region else tuple(regions())
         asked = [_Asked(open_inspector(region), region, text, known, access, owners) for region in where]
         answers = [_answer(one, share.ask(one.key, partial(one.listed, now())), question, now()) for one in asked]
         best = max(answers, key=lambda a: (a.total_findings + len(a.coverage), a.verdict.reason != NO_SUCH_RESOURCE))

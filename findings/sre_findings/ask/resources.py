@@ -17,7 +17,7 @@ from sre_findings.model import near as spelling
 from sre_findings.model.address import address_of
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.errors import AmbiguousName, UsageError
-from sre_findings.model.resource import Resource, check_id, told
+from sre_findings.model.resource import Resource, check_id, check_text, told
 from sre_findings.model.rollup import Rollup, resource_scope
 from sre_findings.model.state import Cell
 from sre_findings.model.verdict import NO_FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
@@ -43,12 +43,13 @@ class Unidentified(UsageError):
 
 def answer(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
     """The snapshot's answer; an unknown resource and no snapshot at all are answers too."""
-    text = check_id(question.text)
+    text = check_text(question.text)
     if found is None:
         return nothing(question, None)
     try:
         resource = resolve(text, found.engine)
     except Unidentified as error:
+        check_id(text)
         return _unidentified(question, found, error.near)
     place = {name: getattr(resource, name) for name in ("resource_id", "resource_type", "account_id", "region")}
     rollup = _rollup(resource, found, sources)
@@ -160,10 +161,13 @@ def known(text: str | None, engine: Engine) -> Resource | None:
     return None if text is None else resolve(text, engine)
 
 
-def known_id(text: str | None, engine: Engine) -> str | None:
-    """The id of the resource that a text means; None for all. Raises UsageError where it means none or several."""
-    one = known(text, engine)
-    return None if one is None else one.resource_id
+def narrowed(filters: Mapping[str, Any], one: Resource | None) -> dict[str, Any]:
+    """Filters of a query for one resource and no other of the same id; as they are, for all resources, where there is none."""
+    if one is None:
+        return {**filters, "resource_id": None}
+    own = {"accounts": one.account_id, "regions": one.region, "types": one.resource_type}
+    some = {name: [value] if filters.get(name) is None or value in filters[name] else [] for name, value in own.items() if value}
+    return {**filters, **some, "resource_id": one.resource_id}
 
 
 def gaps_touching(gaps: Sequence[tuple[str, str, str, str, str]], resource: Resource | None) -> list[tuple[Cell, str]]:

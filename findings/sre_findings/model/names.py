@@ -287,15 +287,16 @@ def inspectors_id(text: str) -> tuple[str, str | None]:
     typed = text.strip()
     for found in (*_arn(typed), *_host(typed)):
         if found.kinds == {ID}:
-            return found.name, found.region
+            return found.name, found.region if _REGION.fullmatch(found.region or "") else None
     if (function := _LAMBDA.fullmatch(typed)) and not function["qualifier"]:
-        return f"{typed}:$LATEST", function["region"]
+        return f"{typed}:$LATEST", _region_of(typed)
     if image := _ECR_URI.fullmatch(typed):
         name, at, digest = image["name"].partition("@")
         if at and _SHA256.fullmatch(digest):
             repository, _, sha = _at(name, digest).partition("@")
             place = f"{_partition(image['region'])}:ecr:{image['region']}:{image['account']}"
-            return f"arn:{place}:repository/{repository}/{sha}", image["region"]
+            arn = f"arn:{place}:repository/{repository}/{sha}"
+            return arn, _region_of(arn)
     return typed, _region_of(typed)
 
 
@@ -306,7 +307,7 @@ def _partition(region: str) -> str:
 def _region_of(arn: str) -> str | None:
     """The region that an ARN names; None for other texts."""
     parts = arn.split(":", 5)
-    return parts[3] or None if len(parts) == 6 and parts[0] == "arn" else None
+    return parts[3] if len(parts) == 6 and parts[0] == "arn" and _REGION.fullmatch(parts[3]) else None
 
 
 _AZURE = "/subscriptions/"
@@ -331,4 +332,5 @@ _HOST = re.compile(
     r"(?:(?P<home>\.ec2\.internal|\.compute-1\.amazonaws\.com)"
     r"|\.(?P<region>[a-z0-9-]+)\.compute\.(?:internal|amazonaws\.com(?:\.cn)?))?\.?"
 )
+_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-\d{1,2}")
 _PLACE = re.compile(r"[^/\s]*/[a-z0-9-]+")

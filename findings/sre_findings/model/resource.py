@@ -70,11 +70,17 @@ def parse_type(text: str) -> str:
         raise UsageError(f"{text!r} is not a resource type", do=do) from None
 
 
-def check_id(text: str) -> str:
-    """An id, a name or an address, stripped. What looks like a mistyped instance id is refused, never looked up as a name."""
+def check_text(text: str) -> str:
+    """An id, a name or an address, stripped. Raises UsageError for a text that nothing can be called."""
     value = text.strip()
     if not value or len(value) > 1024:
-        raise UsageError("a resource id has 1 to 1,024 characters", do="Give an id, a Name tag or an IP address.")
+        raise UsageError("a resource id has 1 to 1,024 characters", do="Give an id, a name or an address.")
+    return value
+
+
+def check_id(text: str) -> str:
+    """The same of a text that is no name of a known resource: what looks like a mistyped instance id is refused."""
+    value = check_text(text)
     if _LOOKS_LIKE_INSTANCE_ID.match(value) and not _INSTANCE_ID.match(value):
         why = "i- is followed by 8 or 17 lower-case hexadecimal digits"
         raise UsageError(f"{value!r} is not an EC2 instance id", why=why, do="Example: i-0123456789abcdef0.")
@@ -83,7 +89,7 @@ def check_id(text: str) -> str:
 
 def can_be_id(text: str) -> bool:
     """Whether Inspector could know this text as a resource id, so that asking it live makes sense."""
-    return bool(_INSTANCE_ID.match(text)) or text.startswith("arn:")
+    return bool(_INSTANCE_ID.match(text)) or text.startswith(("arn:", "/subscriptions/", "//", "projects/"))
 
 
 _MACHINE_IMAGE_ID = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")

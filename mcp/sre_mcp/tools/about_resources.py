@@ -25,7 +25,10 @@ class CheckResource(Paged, Dated):
 
     resource_id: Annotated[
         Text,
-        Field(description="An instance id, the ARN of a function or an image, a Name tag, or an IP address."),
+        Field(
+            description="An id or ARN; a Name tag, function or project name; an image as repository:tag, by digest or by its "
+            "registry address; an IP address. Where several resources fit, the error lists candidates to ask with."
+        ),
     ]
     severities: Severities = ()
     suppressed: Annotated[bool, Field(description="List suppressed findings too.")] = False

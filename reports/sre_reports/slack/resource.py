@@ -13,6 +13,7 @@ from typing import Any
 from sre_findings.model.answer import LIVE, ResourceAnswer
 from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding
+from sre_findings.model.names import inspectors_id
 from sre_findings.model.resource import can_be_id
 from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
 from sre_reports import wording
@@ -174,9 +175,11 @@ def _scan(row: Coverage) -> str:
 def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
     """Nothing of this name, with names that are near and the forms that an id has."""
     said = f"*No such resource:* {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
-    said += "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an IP address, or a name as Inspector knows it."
+    said += (
+        "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an image such as `repository:tag`, an IP address, or a name."
+    )
     told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(wording.proof_sentence(answer.proof))
-    again = [Button("Ask live", "ask_live", asked.value(live=True))] if can_be_id(asked.text) else []
+    again = [Button("Ask live", "ask_live", asked.value(live=True))] if can_be_id(inspectors_id(asked.text)[0]) else []
     parts = [Part([section(said)]), Part([context(told)]), Part(actions("resource", again))]
     return message(f"No such resource: {escaped(asked.text)}", parts)
 

@@ -42,7 +42,7 @@ def test_ids_and_names_are_taken_stripped(text: str) -> None:
         "i-0123456789abcdefg",
     ],
 )
-def test_a_mistyped_instance_id_is_refused_and_never_looked_up_as_a_name(text: str) -> None:
+def test_what_looks_like_a_mistyped_instance_id_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not an EC2 instance id: i- is followed by 8 or 17 lower-case hex"):
         check_id(text)
 
@@ -55,7 +55,15 @@ def test_an_id_has_1_to_1024_characters(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "possible"),
-    [("i-0123456789abcdef0", True), ("arn:aws:lambda:x", True), ("web-1", False), ("i-0123", False), ("x arn:aws:", False)],
+    [
+        ("i-0123456789abcdef0", True),
+        ("arn:aws:lambda:x", True),
+        ("web-1", False),
+        ("i-0123", False),
+        ("x arn:aws:", False),
+        ("/subscriptions/1/x", True),
+        ("//compute.googleapis.com/projects/p", True),
+    ],
 )
 def test_only_ids_and_arns_are_worth_a_live_question(text: str, possible: bool) -> None:
     assert can_be_id(text) is possible
