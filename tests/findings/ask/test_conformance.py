@@ -129,6 +129,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 TRINO = {
     *(
         "BOOL_AND",
+        "BOOL_OR",
         "CAST",
         "COALESCE",
         "CONCAT",
