@@ -57,8 +57,8 @@ zip: setup ## Build dist/sre-slack.zip, the function that AWS Lambda runs for Sl
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
 
-test: setup ## Run every test, with branch coverage
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+test: setup ## Run every test
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: setup ## Check style, types, and who imports whom
 	$(BIN)/ruff check $(CODE)

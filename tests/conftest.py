@@ -19,8 +19,10 @@ from urllib.request import Request, urlopen
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.load_profile("suite")
+# A test that wants more or fewer examples takes a share of the profile's, so that SRE_HYPOTHESIS=long makes all of them longer.
+settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("long", settings.get_profile("quick"), max_examples=100)
+settings.load_profile(os.environ.get("SRE_HYPOTHESIS", "quick"))
 
 REAL_FINDINGS = Path(os.environ.get("SRE_REAL_FINDINGS", Path(__file__).resolve().parents[2] / "shared" / "real-findings"))
 

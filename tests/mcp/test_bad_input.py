@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from sre_mcp.tools.registry import TOOLS, told
 
-FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=settings().max_examples * 40 // 100,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 WORDS = st.sampled_from([
     "i-0b36f1e4a7c92d508", "openssl", "CVE-2024-3094", "payments", "yesterday", "-7d", "20261122T010000Z", "' or 1=1 --", "%",
     "../..",
@@ -150,7 +153,7 @@ def test_bodies_that_are_no_requests_are_refused(http: Any, body: bytes, modern:
 
 
 def test_any_bytes_at_all_leave_the_server_alive(http: Any) -> None:
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=settings().max_examples * 60 // 100, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.binary(max_size=300), st.sampled_from(["application/json", "text/plain", ""]))
     def holds(body: bytes, kind: str) -> None:
         answer = http.request("POST", body=body, Content_Type=kind)

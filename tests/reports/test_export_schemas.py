@@ -291,7 +291,10 @@ _CHANGES = st.fixed_dictionaries(
         "subject": _TEXT,
     },
 )
-_HOSTILE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+_HOSTILE = settings(
+    max_examples=settings().max_examples * 60 // 100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @_HOSTILE  # the fixtures are functions without a state

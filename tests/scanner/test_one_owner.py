@@ -194,7 +194,7 @@ def served(one: Night) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=4)
+@settings(max_examples=max(1, settings().max_examples // 25))
 @given(st.lists(NIGHT, min_size=2, max_size=3), ACCESSES)
 def test_every_row_of_a_resource_has_its_one_owner_to_whom_it_never_looks_clean(drawn: list[Any], access: Access) -> None:
     with tempfile.TemporaryDirectory() as name:

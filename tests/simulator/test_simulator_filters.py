@@ -132,7 +132,7 @@ def _criteria(draw: st.DrawFn, values: dict[str, list[Any]]) -> Wire:
     return chosen
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples * 80 // 100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=st.data())
 def test_a_listing_is_what_the_oracle_leaves_of_the_fleet(
     drawn: st.DataObject, fleet: Fleet, every: list[Wire], known: dict[str, list[Any]]

@@ -251,7 +251,7 @@ events = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=2_500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(events)
 def test_no_forged_event_gets_an_answer(event: dict[str, Any]) -> None:
     door = Door()
@@ -259,7 +259,7 @@ def test_no_forged_event_gets_an_answer(event: dict[str, Any]) -> None:
     assert door.jobs == []
 
 
-@settings(max_examples=1_500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts, texts, texts)
 def test_no_request_with_a_forged_signature_gets_an_answer(signer: Any, body: str, stamp: str, signature: str) -> None:
     door = Door()
@@ -271,7 +271,7 @@ def test_no_request_with_a_forged_signature_gets_an_answer(signer: Any, body: st
 names = st.sampled_from(("id", "actions", "team", "user", "channel", "trigger_id", "response_url"))
 
 
-@settings(max_examples=1_500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts | json_values.map(json.dumps), st.dictionaries(names, json_values, max_size=4), st.sampled_from(("share", "x")))
 def test_whatever_slack_signs_is_answered_without_an_error(signer: Any, body: str, changes: dict[str, Any], action: str) -> None:
     front = Door().front

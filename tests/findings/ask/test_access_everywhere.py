@@ -343,7 +343,10 @@ def counting(sources: Sources) -> Sources:
     return replace(sources, table=SqliteTable(Path("nowhere")), counted=set())
 
 
-QUICKLY = settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+QUICKLY = settings(
+    max_examples=max(1, settings().max_examples // 25),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @QUICKLY

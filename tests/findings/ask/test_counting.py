@@ -117,7 +117,7 @@ AGE = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 30 // 100)
 @given(st.lists(AGE, max_size=8))
 def test_ages_add_up_as_by_hand(held: Open, rows: list[dict[str, Any]]) -> None:
     sums: dict[Scope, Counter[Bucket]] = {}

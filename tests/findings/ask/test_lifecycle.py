@@ -101,7 +101,7 @@ def held(tables: Tables) -> dict[Key, str]:
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples * 40 // 100)
 @given(NIGHTS)
 def test_events_account_for_every_finding_and_nothing_unread_is_resolved(nights: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -225,7 +225,7 @@ def objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.dictionaries(st.sampled_from(names), inner)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 50 // 100)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | objects(inner)))
 def test_whatever_a_server_says_is_an_answer_or_an_error_of_ours(http: Any, reply: Any, said: Any) -> None:
     http.reply(reply(body=json.dumps(said).encode()))

@@ -458,7 +458,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings().max_examples * 50 // 100)
 @given(made=st.lists(_RULE, max_size=4), rows=st.lists(_ROW, min_size=1, max_size=6))
 def test_the_rows_joined_in_sql_hide_the_same_findings(
     made: list[Any], rows: list[Any], database: duckdb.DuckDBPyConnection

@@ -42,7 +42,11 @@ def write(table: SqliteTable, nights: list[dict[str, Rollup]]) -> None:
         before = now
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 40 // 100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @example([{VALUES[0]: TWICE}, {VALUES[0]: TWICE}], {VALUES[0]}, 2, 2)  # one night is not asked for, and its row is still true
 @given(NIGHTS, st.sets(st.sampled_from(VALUES)), st.integers(0, 8), st.integers(1, 6))
 def test_any_scopes_over_any_nights_are_the_sum_of_each_in_each_night(

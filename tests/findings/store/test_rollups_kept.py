@@ -182,7 +182,10 @@ HELD = st.dictionaries(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings().max_examples * 40 // 100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(HELD, min_size=1, max_size=4))
 def test_any_history_reads_back_at_each_of_its_commits(tmp_path_factory: Any, nights: list[dict[Scope, Rollup]]) -> None:
     table = SqliteTable(tmp_path_factory.mktemp("rollups") / "table.db")

@@ -242,7 +242,10 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 ROWS = st.lists(st.tuples(st.sampled_from(["p", "q"]), TEXTS, st.integers(0, 9)), max_size=12)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings().max_examples * 15 // 100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(ROWS, TEXTS | st.just(""), TEXTS | st.just(LAST), st.none() | st.integers(0, 5))
 def test_any_rows_in_any_range_are_those_of_a_plain_dictionary(
     table: Table, rows: list[tuple[str, str, int]], first: str, last: str, newest: int | None

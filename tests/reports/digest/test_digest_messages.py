@@ -93,7 +93,7 @@ def said(one: Message) -> str:
     return "\n".join(text for text in [one.text, *marked_up(list(one.blocks))])
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples * 40 // 100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_a_night_holds_slack_takes_its_messages(
     tonight: Nights, night: Materials, proof: Proofs, data: st.DataObject

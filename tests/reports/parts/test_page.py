@@ -327,7 +327,7 @@ def test_hostile_text_stays_text_and_stays_visible(written: Callable[[str], str]
     assert "49" not in re.sub("<(style|script)[^>]*>.*?</\\1>", "", text, flags=re.DOTALL)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 30 // 100)
 @given(text=st.text(st.characters(exclude_categories=()), min_size=1, max_size=30))
 def test_no_text_changes_the_shape_of_the_page(written: Callable[[str], str], text: str) -> None:
     page_of_it = written(f"x{text}x")

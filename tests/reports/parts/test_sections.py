@@ -79,7 +79,7 @@ def test_bands_are_named_by_their_days(night: Nights) -> None:
 
 
 @given(st.lists(st.integers(0, 100_000), min_size=5, max_size=5))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 25 // 100)
 def test_more_is_never_lighter_and_something_is_never_blank(night: Nights, counts: list[int]) -> None:
     base = night()
     grid = replace(base.ages, rows={0: tuple(Square(count, 0) for count in counts)})
@@ -181,7 +181,7 @@ def test_a_page_shows_the_worst_groups_that_have_any(night: Nights, summary_answ
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 100_000)] * 7), min_size=1, max_size=12))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 25 // 100)
 def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(night: Nights, counts: list[tuple[int, ...]]) -> None:
     base = night()
     groups = tuple(Group(f"{n}", "", Rollup(Counts(*one))) for n, one in enumerate(counts))

@@ -87,13 +87,21 @@ def marked_up(value: Any) -> list[str]:
     return [text for one in value for text in marked_up(one)] if isinstance(value, list | tuple) else []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=settings().max_examples * 60 // 100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(answers, asks, besides, links)
 def test_whatever_one_resource_holds_slack_takes_it(answer: ResourceAnswer, asked: Asked, beside: Beside, place: Links) -> None:
     taken(resource_message(answer, asked, beside, place))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=settings().max_examples * 60 // 100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(verdicts, rollups, numbers, proofs, st.lists(st.tuples(texts, texts, rollups), max_size=30), links)
 def test_whatever_the_estate_holds_slack_takes_it(
     verdict: Verdict, rollup: Rollup, uncovered: int, proof: Proof, groups: list[tuple[str, str, Rollup]], place: Links
@@ -103,7 +111,7 @@ def test_whatever_the_estate_holds_slack_takes_it(
     taken(estate_message(summary, ListAnswer("", "owners", items, len(items), (), (), proof, {"late": 7}), place))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples * 60 // 100, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=40), texts)
 def test_every_block_keeps_within_its_own_limits(words: list[str], one: str) -> None:
     rows = [[word] * 25 for word in ["head", "first", *words]]
