@@ -292,7 +292,7 @@ def _take(page: FindingsPage, position: int, raw: bytes) -> None:
     item = _Item()
     for key, value in _fields_of(raw).items():
         item.take(key, value, _KNOWN, NESTED, _fit)
-    if not item.known.get("findingArn"):
+    if not item.known.get("findingArn") or item.is_undecoded("findingArn"):
         item.known["findingArn"] = NO_ARN + sha256(raw).hexdigest()
         item.odd.setdefault("findingArn")
     page.findings.append(WireFinding(**item.known))
@@ -340,6 +340,10 @@ class _Item:
             self._extra[name] = msgspec.Raw(sound(text))
             if name not in known or text != b"null":
                 self.odd[short_name(name)] = None
+
+    def is_undecoded(self, name: str) -> bool:
+        """Whether the field's text was no Unicode: two that differ there look alike, so none is an identity."""
+        return name in self._undecoded
 
     def extra_text(self) -> bytes:
         """The JSON of what has no field; empty where there is none."""

@@ -3,7 +3,7 @@ with wanted as (
     select distinct region, packages_id
     from findings as f
     where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)
-  and (:statuses is null or list_contains(:statuses, f.status))
+  and (:statuses is null or list_contains(:statuses, case when f.status in ('SUPPRESSED', 'CLOSED') then f.status else 'ACTIVE' end))
   and (:severities is null or list_contains(:severities, f.severity))
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))

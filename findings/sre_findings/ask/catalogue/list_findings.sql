@@ -6,7 +6,7 @@ select finding_arn, vulnerability_id, severity, status, not_understood, type, ti
 from findings as f
 left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = 0
 where resource_index = 0
-  and (:statuses is null or list_contains(:statuses, f.status))
+  and (:statuses is null or list_contains(:statuses, case when f.status in ('SUPPRESSED', 'CLOSED') then f.status else 'ACTIVE' end))
   and (:severities is null or list_contains(:severities, f.severity))
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))

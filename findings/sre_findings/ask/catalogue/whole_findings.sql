@@ -11,7 +11,7 @@ left join packages as p on p.region = f.region and p.packages_id = f.packages_id
 left join details as d on d.region = f.region and d.details_id = f.details_id
 where (:finding_arn is null or f.finding_arn = :finding_arn)
   and (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)
-  and (:statuses is null or list_contains(:statuses, f.status))
+  and (:statuses is null or list_contains(:statuses, case when f.status in ('SUPPRESSED', 'CLOSED') then f.status else 'ACTIVE' end))
   and (:severities is null or list_contains(:severities, f.severity))
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))
