@@ -43,9 +43,9 @@ def test_every_tool_and_every_argument_is_a_filter_here_or_is_none() -> None:
 
 
 def told(result: Any) -> Given:
+    """An answer without what the clock changes, and without the words that repeat the question."""
     values = dict(result.structured_content)
-    values.pop("age_seconds")
-    return values
+    return {name: value for name, value in values.items() if name not in ("age_seconds", "headline", "scope", "filters")}
 
 
 @pytest.mark.parametrize("name", ASKED)

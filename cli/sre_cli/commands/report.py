@@ -140,4 +140,4 @@ def _page(editions: Editions, view: View, press: Press) -> bool:
     click.echo(f"sre-cli: the page of {view}, snapshot {editions.snapshot_id}", err=True)
     summary = publish(editions, view, press)
     click.echo(press.shelf.place(press.night, press.place(view)))
-    return exits.of_summary(summary, None) == exits.ANSWERED
+    return summary.proof.sure
