@@ -333,4 +333,4 @@ _HOST = re.compile(
     r"|\.(?P<region>[a-z0-9-]+)\.compute\.(?:internal|amazonaws\.com(?:\.cn)?))?\.?"
 )
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-\d{1,2}")
-_PLACE = re.compile(r"[^/\s]*/[a-z0-9-]+")
+_PLACE = re.compile(r"[^/:.@\s]*/[a-z0-9-]+")
