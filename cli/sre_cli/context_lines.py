@@ -1,4 +1,4 @@
-"""What AWS says now of an instance, in four lines: state, patches, agent, CPU. Pure: a context in, lines out."""
+"""What AWS says now of an instance, in four lines: state, patches, agent, CPU; of an image, which clusters run it. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sre_cli.terminal import cut, printable
-from sre_findings.model.context import HOURS, Agent, Context, Cpu, Instance, PatchState, Told
+from sre_findings.model.context import HOURS, Agent, Cluster, Context, Cpu, Instance, PatchState, Told
 from sre_findings.model.finding import iso
 
 T = TypeVar("T")
@@ -19,8 +19,11 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def context_lines(context: Context, known_name: str, width: int | None) -> Iterator[str]:
-    """The four lines; none where nothing was checked, for the notes tell that. ``known_name`` is not said again."""
+    """The lines; none where nothing was checked, for the notes tell that. ``known_name`` is not said again."""
     if not any(part.checked for part in context.told):
+        return
+    if context.clusters.checked:
+        yield from _line("Runs in", context.clusters, _clusters, "no cluster that Inspector knows; it may run elsewhere", width)
         return
     yield from _line("State", context.instance, lambda one: _instance(one, known_name), "EC2 has no such instance here", width)
     yield from _line("Patches", context.patches, _patches, "none known: Patch Manager never looked at it", width)
@@ -71,6 +74,18 @@ def _patches(one: PatchState) -> list[str]:
     waiting = _count(one.pending_reboot, "waiting for a reboot") if one.pending_reboot else ""
     ended = _at(f"{one.operation or 'operation'} ended", one.operation_ended_at)
     return [word for word in (*counts, waiting, ended, f"baseline {one.baseline_id}" if one.baseline_id else "") if word]
+
+
+def _clusters(every: Sequence[Cluster]) -> list[str]:
+    return [", ".join(_cluster(one)) for one in every]
+
+
+def _cluster(one: Cluster) -> list[str]:
+    place, _, name = one.arn.partition(":cluster/")
+    _, _, service, region, account, *_ = [*place.split(":"), "", "", "", "", ""]
+    where = f"{service.upper()} {name or one.arn} ({account} {region})" if name else one.arn
+    units = f"{_count(one.running, 'running')}, {one.stopped or 0:,} stopped within a day"
+    return [where, units, *one.workloads, *([_at("last in use", one.last_in_use_at)] if one.last_in_use_at else [])]
 
 
 def _count(number: int | None, what: str) -> str:

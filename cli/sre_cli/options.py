@@ -120,6 +120,9 @@ def answer_list(question: Any, door: str, settings: Settings, output: str) -> in
     return ANSWERED if answer.known and answer.proof.sure else UNSURE
 
 
+reachable_option = click.option(
+    "--reachable", is_flag=True, help="Only what Inspector saw reached at run time; what is left out is told."
+)
 as_of_option = click.option("--as-of", metavar="WHEN", help="An older snapshot: its id, 2026-11-22, yesterday, -7d.")
 exit_help = "\b\nExit codes: see sre-cli --help."
 

@@ -15,6 +15,7 @@ from sre_cli.terminal import cut, printable, styled
 from sre_findings.model.answer import LIVE, CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding, iso
+from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE
 from sre_findings.model.resource import Resource
 from sre_findings.model.state import COMPLETE
 from sre_findings.model.verdict import CLEAN, FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
@@ -38,6 +39,8 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     if verdict.reason != FINDINGS:
         yield from _verdict(verdict, width, colour)
     yield _name(answer.resource, answer.account_name, colour)
+    if answer.use:
+        yield from wrapped(_sentence(answer.use.words()), width)
     if answer.context:
         from sre_cli.context_lines import context_lines  # noqa: PLC0415 - 10 ms, only where it was asked for
 
@@ -98,6 +101,8 @@ def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield f"{hidden:,} more not shown: use -n 0."
     if severities := answer.filters.get("severities"):
         yield from wrapped(f"Only {', '.join(map(str, severities)).lower()} listed; the counts are of all.", width)
+    if answer.filters.get("reachable"):
+        yield from wrapped("Only findings that Inspector saw reached at run time are listed; the counts are of all.", width)
 
 
 def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
@@ -123,7 +128,9 @@ def _package(one: Finding) -> str:
 
 
 def _risk(one: Finding) -> str:
-    flags = {"exploit": one.exploit_available == "YES", "suppressed": one.status == "SUPPRESSED", "accepted": one.accepted}
+    words = {REACHABLE: "reachable", NOT_REACHABLE: "not reachable"}
+    flags = {"exploit": one.exploit_available == "YES", words.get(one.reachability or "", ""): one.reachability in words,
+             "suppressed": one.status == "SUPPRESSED", "accepted": one.accepted}  # fmt: skip
     return ", ".join(word for word, holds in flags.items() if holds)
 
 

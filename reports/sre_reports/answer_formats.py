@@ -46,6 +46,8 @@ _FINDING = (
     "exploit_available",
     "epss_score",
     "inspector_score",
+    "reachability",
+    "reachability_reason",
     "first_observed_at",
     "last_observed_at",
     "resource_id",

@@ -67,8 +67,9 @@ class Cells(Generic[S]):
         ]
 
     def full(self, row: Mapping[str, Any]) -> list[S]:
-        """Inspector's cells and then ours: the resource's name and its owner."""
-        return [*self.inspector(row), self._kept(row["resource_name"], row["owner"])]
+        """Inspector's cells and then ours: the resource's name, its owner, and whether the code is reached at run time."""
+        ours = (row["resource_name"], row["owner"], row["reachability"], row["reachability_reason"])
+        return [*self.inspector(row), self._kept(*ours)]
 
     def _placed(self, resource_id: str | None, region: str | None, kind: str | None, resources: str | None) -> tuple[S, S, S]:
         image_tags, platform, tags, *machine, layers, package_type, modified = csv_parts.place(resources, resource_id)

@@ -72,7 +72,7 @@ INSPECTOR = (
     "Detector Name",
     "Package Manager",
 )
-OWN = ("Instance Name", "Owner")
+OWN = ("Instance Name", "Owner", "Runtime Reachability", "Runtime Reachability Reason")
 COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
 
 

@@ -124,6 +124,8 @@ def _properties(row: Row, wire: Mapping[str, Any]) -> list[dict[str, str]]:
         type=row["type"],
         epss_score=row["epss_score"],
         exploit_available=row["exploit_available"],
+        reachability=row["reachability"],
+        reachability_reason=row["reachability_reason"],
         related=", ".join(words(wire.get("relatedVulnerabilities"))),
     )
 

@@ -1,7 +1,8 @@
 """What a statement of OpenVEX is about: the resource of a finding as a product, its packages as subcomponents.
 
-Each has an identifier that others can know it by. Where none can be known, none is made up: a package of an operating
-system has a purl only with its distribution, which a finding does not tell.
+Each has an identifier that others can know it by: a package Inspector's own purl, where it gives a valid one. Where none can
+be known, none is made up: a package of an operating system has a purl only with its distribution, which a finding without
+Inspector's purl does not tell.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from packageurl import PackageURL
 from sre_findings.model.finding import Finding, Package
 from sre_findings.model.resource import INSTANCE
 
-# Inspector's package managers (botocore 1.44.5, and what recorded findings say) by the purl types of their registries.
+# Inspector's package managers (botocore 1.44.8, and what recorded findings say) by the purl types of their registries.
 _TYPES = {
     "BUNDLER": "gem",
     "CARGO": "cargo",
@@ -44,6 +45,7 @@ _TYPES = {
 _SEPARATORS = {"maven": (":", True), "composer": ("/", True), "golang": ("/", False), "npm": ("/", False)}
 _NAME = re.compile(r"@?\w[\w.+~-]*(?:[/:]\w[\w.+~-]*)*", re.ASCII)
 _SAFE = ":/$@+=,.;!*'()~"  # what an ARN may hold and a URI allows
+_URL = re.compile(r"pkg:(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
 _IMAGE = re.compile(r"arn:(aws[a-z-]*):ecr:([^:]+):([^:]*):repository/(.+)/(sha256:[0-9a-f]{64})")
 _DOMAINS = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 
@@ -87,7 +89,22 @@ def product_of(finding: Finding) -> Product:
 
 @lru_cache(maxsize=1 << 14)
 def purl_of(package: Package) -> str | None:
-    """A package's purl, or None where its manager does not tell the registry or its name is none of that registry's."""
+    """Inspector's purl of a package, else one made of its manager and name; None where these do not tell the registry."""
+    return _inspectors(package.purl) or _made(package)
+
+
+def _inspectors(text: str | None) -> str | None:
+    """The purl as Inspector writes it, encoded where it has what no URL may have; None where it is none."""
+    if not text:
+        return None
+    try:
+        found = PackageURL.from_string(text)
+    except ValueError:
+        return None
+    return text if _URL.fullmatch(text) else found.to_string()
+
+
+def _made(package: Package) -> str | None:
     kind = _TYPES.get(package.manager or "", "")
     separator, needed = _SEPARATORS.get(kind, ("\0", False))
     namespace, found, name = package.name.rpartition(separator)

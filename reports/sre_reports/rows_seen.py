@@ -43,7 +43,9 @@ def packages(text: str | None) -> tuple[Part, ...]:
 
 def _package(wire: Mapping[str, Any]) -> Package:
     fixed = word(wire.get("fixedInVersion"))
-    names = {name: word(wire.get(key)) for name, key in (("manager", "packageManager"), ("path", "filePath"))}
+    keys = {"manager": "packageManager", "path": "filePath", "purl": "purl", "reachability": "runtimeReachability",
+            "reachability_reason": "runtimeReachabilityReason"}  # fmt: skip
+    names = {name: word(wire.get(key)) for name, key in keys.items()}
     return Package(word(wire.get("name")) or "", version_of(wire), None if fixed == NOT_AVAILABLE else fixed, **names)
 
 

@@ -84,7 +84,8 @@ def _properties(row: Row) -> dict[str, Any]:
         "findingArn": "finding_arn", "accountId": "account_id", "region": "region", "resourceId": "resource_id",
         "resourceType": "resource_type", "resourceName": "resource_name", "owner": "owner", "type": "type",
         "severity": "severity", "status": "status", "inspectorScore": "inspector_score", "epssScore": "epss_score",
-        "fixAvailable": "fix_available", "exploitAvailable": "exploit_available",
+        "fixAvailable": "fix_available", "exploitAvailable": "exploit_available", "runtimeReachability": "reachability",
+        "runtimeReachabilityReason": "reachability_reason",
     }  # fmt: skip
     times = {"firstObservedAt": moment(row["first_observed_at"]), "lastObservedAt": moment(row["last_observed_at"])}
     plain = {name: row[column] for name, column in names.items()}
@@ -94,5 +95,6 @@ def _properties(row: Row) -> dict[str, Any]:
 def _package(one: Part) -> dict[str, Any]:
     found = one.package
     return present(
-        name=found.name, version=found.version, fixedIn=found.fixed_in, manager=found.manager, path=found.path, purl=one.purl
-    )
+        name=found.name, version=found.version, fixedIn=found.fixed_in, manager=found.manager, path=found.path, purl=one.purl,
+        runtimeReachability=found.reachability, runtimeReachabilityReason=found.reachability_reason,
+    )  # fmt: skip

@@ -137,13 +137,13 @@ def test_another_accounts_instance_and_another_resource_have_a_note_and_no_lines
     assert f"Note: Context is for instances of the caller's own account: 111122223333 is not {ACCOUNT}.\n" in out
     assert "\nState " not in out
     assert "\nContext:" not in out
-    image = next(
+    function = next(
         group["value"]
         for group in cli("summary", "--by", "resource", "--output", "json").json["groups"]
-        if "repository" in group["value"]
+        if ":function:" in group["value"]
     )
-    out = cli("vulnerabilities", "-i", image, "--cached", "--context").out
-    assert "Note: Context is for EC2 instances.\n" in out
+    out = cli("vulnerabilities", "-i", function, "--cached", "--context").out
+    assert "Note: Context is for EC2 instances and images of ECR.\n" in out
     assert aws_says.asked == ["GetCallerIdentity"]
 
 

@@ -124,7 +124,7 @@ def test_an_image_and_a_function_have_columns_of_their_own(row: Rows) -> None:
 def test_full_columns_come_after_inspectors_own(row: Rows) -> None:
     text = export(row(), columns="full")
     (cells,) = read(text)
-    assert text.startswith(HEADER + ",Instance Name,Owner\r\n")
+    assert text.startswith(HEADER + ",Instance Name,Owner,Runtime Reachability,Runtime Reachability Reason\r\n")
     assert (cells["Instance Name"], cells["Owner"]) == ("prod-web-36", "payments")
 
 

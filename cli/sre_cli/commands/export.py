@@ -39,6 +39,7 @@ Write = Callable[[BinaryIO], int]
 @click.option("--account", "accounts", multiple=True, help="Only these accounts.")
 @click.option("--region", "regions", multiple=True, help="Only these regions.")
 @click.option("--owner", "owners", multiple=True, help="Only these owners.")
+@options.reachable_option
 @click.option("--columns", type=click.Choice(("inspector", "full")), help="Columns of CSV and XLSX.  [default: inspector]")
 @click.option("--excel", is_flag=True, help="CSV with a byte-order mark, so that Excel reads UTF-8.")
 @click.option("--raw", is_flag=True, help="CSV without the guard against spreadsheet formulas. For machines only.")
@@ -98,11 +99,13 @@ def command(
 def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     """Where the findings come from, and what writes them."""
     from sre_cli.progress import counting  # noqa: PLC0415
-    from sre_findings.ask.ask import rows  # noqa: PLC0415
+    from sre_findings.ask.ask import left_out, rows  # noqa: PLC0415
     from sre_reports.exports import Options, write_export  # noqa: PLC0415
 
     sources = options.sources_here(settings)
     proof, batches = rows(question.rows, sources)
+    for note in left_out(question.rows, sources):
+        _tell(note)
     asked = Options(question.form, **question.options, suppressions=sources.suppressions)
     return proof, lambda file: write_export(asked, proof, counting(batches, "findings"), file, _tell)
 
@@ -114,6 +117,8 @@ def _from_server(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     from sre_findings.ask.remote import Remote  # noqa: PLC0415
 
     file_there = promised(question, Remote(settings.server, settings.token))
+    for note in file_there.notes:
+        _tell(note)
 
     def write(file: BinaryIO) -> int:
         with file_there.pieces() as pieces:

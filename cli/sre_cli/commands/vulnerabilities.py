@@ -12,7 +12,8 @@ from sre_findings.model.errors import Unreadable
 from sre_findings.model.severity import Severity
 from sre_findings.settings import Settings
 
-CONTEXT = """Add what AWS says now of an EC2 instance of the caller's account: state, patches, agent, CPU. Needs
+CONTEXT = """Add what AWS says now: which clusters run an image (inspector2:GetClustersForImage), or of an EC2 instance of the
+caller's account its state, patches, agent, CPU. Needs
 ec2:DescribeInstances, ssm:DescribeInstancePatchStates, ssm:DescribeInstanceInformation, cloudwatch:GetMetricStatistics; what
 may not be asked is a note."""
 
@@ -28,6 +29,7 @@ may not be asked is a note."""
 )
 @click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
 @click.option("--suppressed", is_flag=True, help="List suppressed findings too.")
+@options.reachable_option
 @click.option(
     "-n", "--count", type=click.IntRange(0), help="How many to list; 0 lists all. Default: 25; CSV and NDJSON list all."
 )

@@ -14,10 +14,11 @@ from sre_findings.settings import Settings
 @click.argument("text", metavar="CVE|PACKAGE")
 @options.count_option(25)
 @options.narrow_options
+@options.reachable_option
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, text: str, count: int, narrow: Narrow, as_of: str | None, output: str) -> int:
+def command(settings: Settings, text: str, count: int, narrow: Narrow, reachable: bool, as_of: str | None, output: str) -> int:
     """Where am I exposed to this vulnerability, or this package?
 
     A package is found by its name, else by a word of it: log4j is org.apache.logging.log4j:log4j-core too. Which names were
@@ -28,4 +29,4 @@ def command(settings: Settings, text: str, count: int, narrow: Narrow, as_of: st
     sre-cli where log4j
     sre-cli where openssl --owner payments --output csv
     """
-    return options.answer_list(Exposure(text, count, as_of, narrow), "where", settings, output)
+    return options.answer_list(Exposure(text, count, as_of, narrow, reachable), "where", settings, output)

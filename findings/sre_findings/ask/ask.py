@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # who asks about one resource makes nothing for the others
     from sre_findings.ask.questions.rows import Rows
     from sre_findings.model.context import Context
 
-__all__ = ["about_resource", "coverage", "rows", "summary"]
+__all__ = ["about_resource", "coverage", "left_out", "rows", "summary"]
 
 
 def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
@@ -87,6 +87,8 @@ def _context(question: AboutResource, resource: Resource, sources: Sources) -> C
     context = (sources.context or _no_context)(question, resource)
     if context.account_id and not sources.access.allows_account(context.account_id):
         return Context(remarks=("context is for instances of the account that is asked from",))
+    if not sources.access.all_accounts:
+        context = context.within(sources.access.allows_account)
     return context if sources.aside is None else _outward(context, sources.aside)
 
 
@@ -135,7 +137,15 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
     filters = {
         name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
     }
-    return found.proof, _whole(found.engine, resources.narrowed(filters, one))
+    return found.proof, _whole(found.engine, resources.narrowed(filters, one) | {"reachable": question.reachable})
+
+
+def left_out(question: Rows, sources: Sources) -> Sequence[str]:
+    """What an export leaves out that asks for reachable findings alone, a sentence each."""
+    from sre_findings.ask.listing import left_out_of  # noqa: PLC0415 - exports alone need it
+
+    found = find(sources, question.as_of) if question.reachable else None
+    return left_out_of(question, found) if found else ()
 
 
 def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:

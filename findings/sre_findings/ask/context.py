@@ -1,9 +1,13 @@
-"""Asking EC2, SSM and CloudWatch what they know now of one EC2 instance. What one does not tell is a note, never fatal."""
+"""Asking EC2, SSM and CloudWatch what they know now of one EC2 instance, and Inspector which clusters run an image.
+
+What one does not tell is a note, never fatal.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,12 +18,14 @@ from sre_findings.inspector.client import first_line, mapped_errors
 from sre_findings.inspector.neighbours import Make, NotAsked
 from sre_findings.model.context import (
     AGENTS,
+    CLUSTERS,
     HOURS,
     INSTANCES,
     METRICS,
     PATCHES,
     UNCHECKED,
     Agent,
+    Cluster,
     Context,
     Cpu,
     Instance,
@@ -27,13 +33,14 @@ from sre_findings.model.context import (
     Told,
 )
 from sre_findings.model.errors import CredentialsInvalid, SreError, UsageError
-from sre_findings.model.resource import INSTANCE, Resource, can_be_id
+from sre_findings.model.resource import IMAGE, INSTANCE, Resource, can_be_id
 
 T = TypeVar("T")
 Connect = Callable[[str], Make]
 """Clients of a region's services."""
 
-PAGES = 20  # of one instance; a listing that goes on beyond is none
+PAGES = 20  # of one resource; a listing that goes on beyond is none
+_ECR = re.compile(r"arn:[^:]*:ecr:[^:]*:\d{12}:repository/[a-zA-Z0-9._/-]+/sha256:[a-f0-9]{64}")
 NOTE = 300  # characters of a service's own words
 
 
@@ -43,11 +50,11 @@ def context(connect: Connect, home: Callable[[], str], now: Callable[[], datetim
     """The context source of ``ask``. It asks the region that the answer, the question or the settings name, in that order."""
 
     def ask(question: AboutResource, resource: Resource) -> Context:
-        if not _is_instance(resource):
-            return Context(remarks=("context is for EC2 instances",))
+        if not _is_instance(resource) and not _is_image(resource):
+            return Context(remarks=("context is for EC2 instances and images of ECR",))
         try:
             region = resource.region or question.region or home()
-            return _of_instance(resource, region, connect(region), now)
+            return (_of_instance if _is_instance(resource) else _of_image)(resource, region, connect(region), now)
         except SreError as error:
             return Context(remarks=(f"AWS was not asked for context: {error}",))
 
@@ -58,6 +65,17 @@ def _is_instance(resource: Resource) -> bool:
     """Whether it is an instance, or could be one: what Inspector does not know has no type."""
     identity = resource.resource_id.strip()
     return resource.resource_type in (INSTANCE, "") and identity.startswith("i-") and can_be_id(identity)
+
+
+def _is_image(resource: Resource) -> bool:
+    """Whether it is an image of ECR, or could be one."""
+    return resource.resource_type in (IMAGE, "") and bool(_ECR.fullmatch(resource.resource_id.strip()))
+
+
+def _of_image(resource: Resource, region: str, make: Make, now: Callable[[], datetime]) -> Context:
+    """Asks Inspector, which answers for the accounts that it sees; so the caller's own account is not asked for."""
+    clusters = _told(CLUSTERS, now, lambda: _clusters(make("inspector2"), resource.resource_id.strip()))
+    return Context("", region, clusters=clusters)
 
 
 def _of_instance(resource: Resource, region: str, make: Make, now: Callable[[], datetime]) -> Context:
@@ -72,7 +90,7 @@ def _of_instance(resource: Resource, region: str, make: Make, now: Callable[[], 
         patches = pool.submit(_told, PATCHES, now, lambda: _patches(make("ssm"), identity))
         agent = pool.submit(_told, AGENTS, now, lambda: _agent(make("ssm"), identity))
         cpu = pool.submit(_told, METRICS, now, lambda: _cpu(make("cloudwatch"), identity, now()))
-    return Context(account, region, instance.result(), patches.result(), agent.result(), cpu.result(), remarks)
+    return Context(account, region, instance.result(), patches.result(), agent.result(), cpu.result(), remarks=remarks)
 
 
 def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
@@ -224,11 +242,36 @@ def _finite(value: Any) -> float:
     return float(value)
 
 
+def _clusters(inspector: Any, image: str) -> Sequence[Cluster] | None:
+    """Source: Inspector GetClustersForImage. None where no cluster is known to run it, which does not say that none does."""
+    pages = inspector.get_paginator("get_clusters_for_image").paginate(filter={"resourceId": image})
+    return tuple(_cluster(row) for page in _bounded(pages) for row in page["cluster"]) or None
+
+
+def _cluster(row: Mapping[str, Any]) -> Cluster:
+    """A cluster, its tasks and pods of all kinds together."""
+    details = _of(row, "clusterDetails", list) or []
+    seen = [moment for one in details if (moment := _moment(one, "lastInUse"))]
+    counts = ([_of(one, name, int) for one in details] for name in ("runningUnitCount", "stoppedUnitCount"))
+    running, stopped = (sum(known) if (known := [one for one in some if one is not None]) else None for some in counts)
+    workloads = _each(*(name for one in details for name in _workloads(one.get("clusterMetadata") or {})))
+    return Cluster(str(row["clusterArn"]), running, stopped, max(seen, default=None), workloads)
+
+
+def _workloads(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """``service:pay`` of ECS; ``default/Deployment pay`` of EKS."""
+    ecs, eks = metadata.get("awsEcsMetadataDetails") or {}, metadata.get("awsEksMetadataDetails") or {}
+    if group := _of(ecs, "detailsGroup", str):
+        yield group
+    for one in eks.get("workloadInfoList") or []:
+        yield f"{eks.get('namespace') or ''}/{one.get('type') or ''} {one.get('name') or ''}".strip("/ ")
+
+
 def _bounded(pages: Iterable[Any]) -> Iterable[Any]:
     """The pages of a listing, which must end: an empty page may have a successor."""
     yield from islice(found := iter(pages), PAGES)
     if next(found, None) is not None:
-        raise ValueError(f"more than {PAGES} pages about one instance")
+        raise ValueError(f"more than {PAGES} pages about one resource")
 
 
 def _mine(rows: Iterable[Mapping[str, Any]], identity: str) -> Mapping[str, Any] | None:

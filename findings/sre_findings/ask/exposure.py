@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,12 @@ from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.near import near
 from sre_findings.model.package_name import Matched, matching
+from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
 
 _FIELDS = (
     "severity", "vulnerability_id", "status", "resource_id", "resource_name", "resource_type", "account_id", "region", "owner",
-    "package", "installed", "fixed_in", "fix_available", "first_observed_at", "title", "finding_arn",
+    "package", "installed", "fixed_in", "fix_available", "reachability", "reachability_reason", "first_observed_at", "title",
+    "finding_arn",
 )  # fmt: skip
 _SHOWN = (
     Shown("severity", "Severity", "severity"),
@@ -49,7 +52,8 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
     known = [row["name"] for row in found.engine.rows("package_names")]
     matched = matching(text, known)
     rows = found.engine.rows("exposed_to", text=text, names=list(matched.names), **question.narrow.filters())
-    items = [_item(row) for row in rows]
+    every = [_item(row) for row in rows]
+    items = [one for one in every if one["reachability"] == REACHABLE] if question.reachable else every
     places = {(one["account_id"], one["region"], one["resource_id"]) for one in items}
     summary = {
         "text": text,
@@ -57,12 +61,20 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
         "resources": len(places),
         "open": sum(one["status"] != "SUPPRESSED" for one in items),
     }
-    headline, notes = _headline(question, text, items, len(places)), [*_names(text, matched)]
-    if not items:
+    headline, notes = _headline(question, text, items, len(places)), [*_left_out(every, items), *_names(text, matched)]
+    if every and not items:
+        headline = f"{text}{question.narrow.words()}: none of {len(every):,} findings is known to be reachable."
+    elif not items:
         notes += [*_near(text, known), *_caveats(found)]
     return ListAnswer(
         headline, "findings", items[: question.count or None], len(items), _FIELDS, _SHOWN, found.proof, summary, notes
     )
+
+
+def _left_out(every: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the reachable ones alone do not tell."""
+    words = Counter(one["reachability"] or UNKNOWN for one in every)
+    return list(left_out(words[UNKNOWN], words[NOT_REACHABLE])) if len(every) > len(shown) else []
 
 
 def _headline(question: Exposure, text: str, items: Sequence[Mapping[str, Any]], resources: int) -> str:

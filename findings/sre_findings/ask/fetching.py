@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +13,18 @@ from sre_findings.ask.remote import Remote
 from sre_findings.model import received
 from sre_findings.model.answer import Proof
 
-_FILTERS = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of")
+_FILTERS = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of", "reachable")
 
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """A file that a server hands out: how many findings it has, and where they come from."""
+    """A file that a server hands out: how many findings it has, where they come from, and what is left out."""
 
     remote: Remote
     reference: str
     total: int
     proof: Proof
+    notes: Sequence[str] = ()
 
     def pieces(self) -> AbstractContextManager[Iterator[bytes]]:
         """The bytes of it; see Remote.fetch."""
@@ -37,7 +38,7 @@ def promised(question: AsFile, remote: Remote) -> Promised:
         reference = values["file"]["reference"]
         if not REFERENCE.fullmatch(reference):
             raise ValueError("what it handed out is no reference")
-        return Promised(remote, reference, int(values["total_findings"]), received.proof(values))
+        return Promised(remote, reference, int(values["total_findings"]), received.proof(values), tuple(values["notes"]))
 
 
 def _arguments(question: AsFile) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from sre_findings.ask.ask import rows
 from sre_findings.ask.cursors import Cursor, pinned
 from sre_findings.ask.handouts import Handout
-from sre_findings.ask.listing import count_whole
+from sre_findings.ask.listing import count_whole, left_out_of
 from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.rows import AsFile
 from sre_findings.ask.sources import Sources, find
@@ -36,7 +36,7 @@ def promised(question: AsFile, sources: Sources) -> ListAnswer:
     headline = f"{total:,} findings as {question.form}, to be fetched with GET until {iso(handed.expires_at)}."
     file = {"reference": handed.reference, "path": handed.path, "url": handed.url, "format": question.form,
             "expires_at": iso(handed.expires_at)}  # fmt: skip
-    return ListAnswer(headline, "findings", [], total, (), (), found.proof, {"file": file})
+    return ListAnswer(headline, "findings", [], total, (), (), found.proof, {"file": file}, left_out_of(question.rows, found))
 
 
 def fetched(handout: Handout, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:

@@ -14,10 +14,12 @@ from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.wire_form import wire_form
 from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model.reachability import NOT_REACHABLE, UNKNOWN, left_out
 
 _FIELDS = (
     "severity", "status", "vulnerability_id", "title", "fix_available", "fixed_in", "exploit_available", "inspector_score",
-    "epss_score", "resource_id", "resource_name", "resource_type", "account_id", "region", "owner", "first_observed_at",
+    "epss_score", "reachability", "reachability_reason",
+    "resource_id", "resource_name", "resource_type", "account_id", "region", "owner", "first_observed_at",
     "finding_arn",
 )  # fmt: skip
 _SHOWN = (
@@ -39,12 +41,14 @@ def findings(question: Listed, sources: Sources) -> ListAnswer:
     found = within(found, place_of(question), question.statuses)
     filters: dict[str, Any] = {name: list(getattr(question, name)) or None for name in ("severities", "statuses", "types")}
     filters |= {**question.narrow.filters(), "fixable": question.fixable, "exploitable": question.exploitable}
+    notes = _left_out(question.reachable, found, filters | {"resource_id": None})
+    filters |= {"reachable": question.reachable}
     total = _total(found, filters | {"resource_id": None})
     rows = found.engine.rows("list_findings", count=question.count or None, skip=question.skip, **filters)
     today = sources.now().date()
     items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
     headline = f"{total:,} findings{question.narrow.words()} match." if total else f"No finding{question.narrow.words()} matches."
-    return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof)
+    return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
 
 
 def whole(question: WholeRows, sources: Sources) -> ListAnswer:
@@ -57,7 +61,21 @@ def whole(question: WholeRows, sources: Sources) -> ListAnswer:
     total = _total(found, filters | _EVERY)
     page = found.engine.rows("whole_findings", finding_arn=None, count=question.count or None, skip=question.skip, **filters)
     items = [wire_form(row) for row in page]
-    return ListAnswer(f"{total:,} findings to export.", "findings", items, total, (), (), found.proof, _NO_FILE)
+    return ListAnswer(
+        f"{total:,} findings to export.", "findings", items, total, (), (), found.proof, _NO_FILE, left_out_of(rows, found)
+    )
+
+
+def left_out_of(rows: Rows, found: Found) -> list[str]:
+    """What an export of reachable findings alone leaves out."""
+    return _left_out(rows.reachable, found, _of_rows(rows, found) | _EVERY)
+
+
+def _left_out(reachable: bool, found: Found, filters: Mapping[str, Any]) -> list[str]:
+    if not reachable:
+        return []
+    words = {row["reachability"]: int(row["findings"]) for row in found.engine.rows("findings_reachability", **filters)}
+    return list(left_out(words.get(UNKNOWN, 0), words.get(NOT_REACHABLE, 0)))
 
 
 def count_whole(rows: Rows, found: Found) -> int:
@@ -68,7 +86,7 @@ def count_whole(rows: Rows, found: Found) -> int:
 def _of_rows(rows: Rows, found: Found) -> dict[str, Any]:
     names = ("statuses", "severities", "types", "accounts", "regions", "owners")
     filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
-    return resources.narrowed(filters, resources.known(rows.text, found.engine))
+    return resources.narrowed(filters, resources.known(rows.text, found.engine)) | {"reachable": rows.reachable}
 
 
 def _total(found: Found, filters: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from sre_findings.ask.questions.resource import AboutResource
 from sre_findings.ask.rows import packages_of, reachability_of
 from sre_findings.ask.switches import is_proof
 from sre_findings.ask.whose import Key, Whose
+from sre_findings.inspector.covered import covered_use, described, found_use
 from sre_findings.inspector.known import mark, strange_in
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
@@ -35,9 +37,12 @@ from sre_findings.model.finding import Finding, is_open
 from sre_findings.model.instant import moment_of
 from sre_findings.model.names import inspectors_id
 from sre_findings.model.owners import Owners
+from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, left_out
+from sre_findings.model.reachability import UNKNOWN as NO_WORD
 from sre_findings.model.resource import Resource, can_be_id, check_id, told
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.scope import Shard
+from sre_findings.model.use import NOT_TOLD, Use, newest
 from sre_findings.model.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Evidence, decide
 
 NOBODY = Owners()
@@ -86,6 +91,7 @@ class Listed(NamedTuple):
     coverage: Sequence[Coverage]
     gaps: Sequence[tuple[Cell, str]] = ()
     off: Sequence[Cell] = ()
+    use: Use = NOT_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +117,14 @@ class _Asked:
         resource is, its coverage says; where that has no tags, its findings do, of which the first page must already look like
         the caller's.
         """
-        tally, whose = Tally(), Whose(self.owners)
+        tally, whose, uses = Tally(), Whose(self.owners), list[Use]()
         found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
         for some in self._accounts():
             for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
                 coverage += [_coverage(row, self.region) for row in covered.coveredResources]
                 for row in covered.coveredResources:
                     whose.covered(row)
+                    uses.append(covered_use(described(row.resourceId, bytes(row.resourceMetadata)).kinds))
             for page in self.inspector.findings((), tally, accounts=some, resourceId=self.text):
                 odd = ((*page.odd.get(place, ()), *strange_in(wire)) for place, wire in enumerate(page.findings))
                 found += [(wire, self._heard(wire, whose), mark(names)) for wire, names in zip(page.findings, odd, strict=True)]
@@ -129,7 +136,8 @@ class _Asked:
             replace(_finding(wire, mine, self.region, whose.of(_key(wire, mine))), not_understood=odd)
             for wire, mine, odd in found
         ]
-        return Listed(as_of, sorted(findings, key=_worst_first), coverage)
+        uses += [found_use(mine.details) for _, mine, _ in found]
+        return Listed(as_of, sorted(findings, key=_worst_first), coverage, use=newest(uses))
 
     def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
         """Why it may be named nowhere: what is not known of the accounts where it could be, and what is off there."""
@@ -170,19 +178,24 @@ class _Asked:
 
 def _answer(asked: _Asked, listed: Listed, question: AboutResource, now: datetime) -> ResourceAnswer:
     """One region's answer."""
-    as_of, found, coverage, gaps, off = listed
+    as_of, found, coverage, gaps, off, use = listed
     resource = asked.known or _resource(found, coverage, asked.text, asked.region)
     rollup = _rollup(found)
     verdict = decide(Evidence(rollup, coverage, gaps, as_of, too_old=False, known=bool(found or coverage), until=now, off=off))
     wanted = [f for f in found if is_open(f.status) or question.suppressed]
     chosen = [f for f in wanted if not question.severities or f.severity in question.severities]
+    if question.reachable:
+        words = Counter(f.reachability or NO_WORD for f in chosen)
+        verdict = replace(verdict, notes=(*verdict.notes, *left_out(words[NO_WORD], words[NOT_REACHABLE])))
+        chosen = [f for f in chosen if f.reachability == REACHABLE]
     shown = chosen[: question.count or None]
     if len(chosen) > len(shown):
         note = f"live answers list {len(shown)} of {len(chosen)} findings; use -n 0 for all"
         verdict = replace(verdict, notes=(*verdict.notes, note))
     age = max(0, int((now - as_of).total_seconds()))
     proof = Proof(LIVE, None, as_of, age, COMPLETE, "of this resource in Inspector")
-    return ResourceAnswer(resource, verdict, rollup, coverage, shown, len(chosen), None, proof)
+    filters = {"reachable": True} if question.reachable else {}
+    return ResourceAnswer(resource, verdict, rollup, coverage, shown, len(chosen), None, proof, filters=filters, use=use or None)
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, float, str, str]:

@@ -15,7 +15,9 @@ from sre_findings.model.answer import FindingAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import Finding
 
-_ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners", "count"))
+_ANY: dict[str, Any] = dict.fromkeys(
+    ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners", "count")
+) | {"reachable": False}
 _NAMED = 20  # ARNs in an error
 
 

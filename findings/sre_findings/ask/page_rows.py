@@ -13,7 +13,7 @@ from sre_findings.model.finding import Package
 from sre_findings.model.open_finding import OpenFinding, Place, Weakness
 from sre_findings.model.policy import Policy
 
-_EVERY = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
+_EVERY = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")) | {"reachable": False}
 _weakness_key = itemgetter(
     "region", "packages_id", "subject", "type", "title", "severity_rank", "inspector_score", "epss_score", "checked",
     "kev_added", "kev_due", "exploit_available", "fix_available",

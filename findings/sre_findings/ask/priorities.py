@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,12 +11,16 @@ from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.work import Priorities
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Sources, find, no_snapshot
+from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.ranking import Candidate, rank, why
+from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.use import Use
 
 _FIELDS = (
     "place", "vulnerability_id", "title", "type", "severity", "inspector_score", "epss_score", "kev", "kev_added", "kev_due",
-    "kev_action", "exploit_available", "exploit_observed", "exposed", "fix_available", "findings", "resources",
+    "kev_action", "exploit_available", "exploit_observed", "exposed", "reachability", "reachability_reason", "in_use_count",
+    "last_in_use_at", "fix_available", "findings", "reachable_findings", "resources",
     "example_resource", "first_observed_on", "why",
 )  # fmt: skip
 _SHOWN = (
@@ -35,17 +40,28 @@ def priorities(question: Priorities, sources: Sources) -> ListAnswer:
     found = within(found, place_of(question))
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     rows = found.engine.rows("priorities", types=list(question.types) or None, **question.narrow.filters())
-    candidates = {_candidate(row): row for row in rows}
+    every = {_candidate(row): row for row in rows}
+    candidates = {one: row for one, row in every.items() if one.reachability == REACHABLE} if question.reachable else every
     ranked = rank(candidates, sources.policy, today)
     shown = ranked[: question.count or None]
     items = [_item(place, one, candidates[one], why(one, sources.policy, today)) for place, one in enumerate(shown, 1)]
-    headline = f"{len(ranked):,} vulnerabilities{question.narrow.words()} are open; these come first." if ranked else (
-        f"Inspector reports none{question.narrow.words()}.")  # fmt: skip
-    return ListAnswer(headline, "priorities", items, len(ranked), _FIELDS, _SHOWN, found.proof, {"today": today.isoformat()})
+    open_ = f"{len(ranked):,} vulnerabilities{question.narrow.words()} are open"
+    headline = f"{open_} and reachable; these come first." if question.reachable else f"{open_}; these come first."
+    if not ranked:
+        none = f"None of {len(every):,} open vulnerabilities{question.narrow.words()} is known to be reachable."
+        headline = none if every else f"Inspector reports none{question.narrow.words()}."
+    return ListAnswer(headline, "priorities", items, len(ranked), _FIELDS, _SHOWN, found.proof, {"today": today.isoformat()},
+                      _left_out(every, candidates))  # fmt: skip
+
+
+def _left_out(every: Iterable[Candidate], shown: Container[Candidate]) -> list[str]:
+    """What the reachable ones alone do not tell."""
+    words = Counter(one.reachability or UNKNOWN for one in every if one not in shown)
+    return list(left_out(words[UNKNOWN], words[NOT_REACHABLE], "vulnerability", "vulnerabilities"))
 
 
 def _candidate(row: Mapping[str, Any]) -> Candidate:
-    first = time_of(row["first_us"])
+    first, word = time_of(row["first_us"]), {2: REACHABLE, 0: NOT_REACHABLE}.get(row["reached"])
     return Candidate(
         vulnerability_id=f"{row['subject']} {row['type']}",
         severity=severity_word(row["severity_rank"]) or "",
@@ -59,6 +75,9 @@ def _candidate(row: Mapping[str, Any]) -> Candidate:
         inspector_score=row["inspector_score"],
         exposed=bool(row["exposed"]),
         fixable=bool(row["fixable"]),
+        reachability=word,
+        reachability_reason=row["reached_reason"] if word == REACHABLE else row["unreached_reason"] if word else None,
+        use=Use(row["in_use_count"], time_of(row["last_in_use_us"])),
     )
 
 
@@ -71,12 +90,16 @@ def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> di
         "exploit_available": one.exploit_available,
         "exploit_observed": row["exploit_seen"],
         "exposed": one.exposed,
+        "reachability": one.reachability or UNKNOWN,
+        "reachability_reason": one.reachability_reason,
+        "in_use_count": one.use.count,
+        "last_in_use_at": iso(one.use.last_at) if one.use.last_at else None,
         "fix_available": one.fixable,
         "example_resource": row["example"],
         "first_observed_on": one.first_seen.isoformat() if one.first_seen else None,
         "why": reason,
         **{name: row[name] for name in ("title", "type", "inspector_score", "epss_score", "kev_added", "kev_due", "kev_action",
-                                        "findings", "resources")},
+                                        "findings", "reachable_findings", "resources")},
     }  # fmt: skip
 
 

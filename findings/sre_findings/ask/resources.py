@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask import counting, kept
 from sre_findings.ask.accepted import marked
-from sre_findings.ask.rows import coverage_of, finding_of, resource_of
+from sre_findings.ask.rows import coverage_of, finding_of, resource_of, time_of
 from sre_findings.ask.sources import Found, Sources
 from sre_findings.ask.switches import kinds, switched_off
 from sre_findings.model import names
@@ -17,9 +17,12 @@ from sre_findings.model import near as spelling
 from sre_findings.model.address import address_of
 from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.errors import AmbiguousName, UsageError
-from sre_findings.model.resource import Resource, check_id, check_text, told
+from sre_findings.model.reachability import NOT_REACHABLE, left_out
+from sre_findings.model.reachability import UNKNOWN as NO_WORD
+from sre_findings.model.resource import FUNCTION, INSTANCE, Resource, check_id, check_text, told
 from sre_findings.model.rollup import Rollup, resource_scope
 from sre_findings.model.state import Cell
+from sre_findings.model.use import Use, newest
 from sre_findings.model.verdict import NO_FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
 from sre_findings.store import rollups as stored
 
@@ -60,10 +63,11 @@ def answer(question: AboutResource, found: Found | None, sources: Sources) -> Re
     evidence = Evidence(rollup, coverage, gaps, as_of, found.proof.too_old, known=True, until=found.commit.ended_at)
     verdict = _scanning_considered(evidence, resource, found)
     findings, total, cursor = _page(question, found, place)
+    verdict = replace(verdict, notes=(*verdict.notes, *_left_out(question, found, place)))
     return ResourceAnswer(
         resource, verdict, rollup, coverage, [marked(one, rules, now.date()) for one in findings], total, cursor, found.proof,
         bool(gaps), account_name=found.commit.account_names.get(resource.account_id, ""), filters=_filters(question),
-        accepted=_accepted(found, place, rules, now),
+        accepted=_accepted(found, place, rules, now), use=_use(found, place),
     )  # fmt: skip
 
 
@@ -80,17 +84,39 @@ def _accepted(found: Found, place: dict[str, Any], rules: Suppressions | None, n
     """How many of its open findings somebody answers for; None where there are no rules to ask."""
     if rules is None:
         return None
-    rows = found.engine.rows("resource_findings", count=None, skip=0, suppressed=False, severities=None, **place)
+    rows = found.engine.rows("resource_findings", count=None, skip=0, suppressed=False, severities=None, reachable=False, **place)
     return sum(marked(finding_of(row), rules, now.date()).accepted is not None for row in rows)
 
 
 def _filters(question: AboutResource) -> dict[str, Any]:
-    return {"severities": list(question.severities)} if question.severities else {}
+    severities = {"severities": list(question.severities)} if question.severities else {}
+    return severities | ({"reachable": True} if question.reachable else {})
+
+
+def _wanted(question: AboutResource, place: dict[str, Any]) -> dict[str, Any]:
+    return {"severities": list(question.severities) or None, "suppressed": question.suppressed, **place}
+
+
+def _left_out(question: AboutResource, found: Found, place: dict[str, Any]) -> Sequence[str]:
+    """What a list of reachable findings alone does not tell."""
+    if not question.reachable:
+        return ()
+    rows = found.engine.rows("resource_reachability", **_wanted(question, place))
+    words = {row["reachability"]: int(row["findings"]) for row in rows}
+    return tuple(left_out(words.get(NO_WORD, 0), words.get(NOT_REACHABLE, 0)))
+
+
+def _use(found: Found, place: dict[str, Any]) -> Use | None:
+    """How an image is used; None for all else, and where nothing is told."""
+    if place["resource_type"] in (INSTANCE, FUNCTION):
+        return None
+    rows = found.engine.rows("resource_use", **place)
+    return newest(Use(row["in_use_count"], time_of(row["last_in_use_us"])) for row in rows) or None
 
 
 def _page(question: AboutResource, found: Found, place: dict[str, Any]) -> tuple[list[Any], int, str | None]:
     """One page of findings, how many there are, and the cursor of the next page, which is pinned to the snapshot."""
-    wanted = {"severities": list(question.severities) or None, "suppressed": question.suppressed, **place}
+    wanted = _wanted(question, place) | {"reachable": question.reachable}
     skip = _skip(question.cursor, found.commit.snapshot_id)
     rows = found.engine.rows("resource_findings", count=question.count or None, skip=skip, **wanted)
     total = int(rows[0]["total"]) if rows else int(found.engine.rows("resource_total", **wanted)[0]["total"])

@@ -34,6 +34,7 @@ class There:
             "resource_id": question.text,
             "severities": list(question.severities),
             "suppressed": question.suppressed,
+            "reachable": question.reachable,
             "live": {LIVE: True, CACHED: False}.get(question.source),
             "as_of": question.as_of,
             "region": question.region,

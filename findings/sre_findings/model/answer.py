@@ -12,6 +12,7 @@ from sre_findings.model.finding import Finding, iso
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.state import COMPLETE
+from sre_findings.model.use import Use
 from sre_findings.model.verdict import NO_SUCH_RESOURCE, Verdict
 
 if TYPE_CHECKING:  # 5 ms, for those who were asked for it
@@ -62,7 +63,7 @@ class ResourceAnswer:
 
     ``incomplete`` says that something which the question touches was not read. ``context`` is what AWS says of it now, None
     where it was not asked. ``live_error`` is the kind of the error with which Inspector did not answer, empty where it did or
-    was not asked.
+    was not asked. ``use`` tells of an image whether it runs; None where nothing is known of that.
     """
 
     resource: Resource
@@ -79,6 +80,7 @@ class ResourceAnswer:
     context: Context | None = None
     accepted: int | None = None
     live_error: str = ""
+    use: Use | None = None
 
     @property
     def stale(self) -> bool:
@@ -110,6 +112,7 @@ class ResourceAnswer:
             **self.proof.to_json(),
             "stale": self.stale,
             "live_error": self.live_error or None,
+            "in_use": self.use.to_json() if self.use else None,
             "coverage": [coverage_json(row) for row in self.coverage],
             "incomplete": self.incomplete,
             "filters": dict(self.filters),

@@ -1,4 +1,4 @@
-"""What AWS itself says now of one EC2 instance, beside its findings: state, patches, agent, CPU.
+"""What AWS itself says now of a resource, beside its findings: an instance's state, patches, agent and CPU; an image's clusters.
 
 Each value names its source and the moment it was asked. A service that did not answer left a note, and "not checked" is
 never the same as "none".
@@ -6,7 +6,7 @@ never the same as "none".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,7 @@ INSTANCES = "EC2 DescribeInstances"
 PATCHES = "SSM DescribeInstancePatchStates"
 AGENTS = "SSM DescribeInstanceInformation"
 METRICS = "CloudWatch GetMetricStatistics"
+CLUSTERS = "Inspector GetClustersForImage"
 HOURS = 24
 UNCHECKED = "; that the instance is in the caller's account was not checked"
 
@@ -37,7 +38,7 @@ class Told(Generic[T]):
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: the value as an object under ``value``."""
+        """Plain data: the value under ``value``, an object, or a list of them."""
         return {
             "source": self.source,
             "asked_at": iso(self.asked_at) if self.asked_at else None,
@@ -101,8 +102,24 @@ class Cpu:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster of ECS or EKS that runs an image, or did within a day. ``workloads`` are ECS groups and EKS workloads."""
+
+    arn: str
+    running: int | None
+    stopped: int | None
+    last_in_use_at: datetime | None
+    workloads: Sequence[str] = ()
+
+    @property
+    def account_id(self) -> str:
+        """Whose cluster it is."""
+        return self.arn.split(":")[4] if self.arn.count(":") > 4 else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """What AWS says now of an instance. ``account_id`` is the caller's, empty where it is not known.
+    """What AWS says now of an instance or an image. ``account_id`` is the caller's, empty where it is not known.
 
     ``remarks`` are about all of it: why nothing was asked, for one.
     """
@@ -113,12 +130,14 @@ class Context:
     patches: Told[PatchState] = Told(PATCHES)
     agent: Told[Agent] = Told(AGENTS)
     cpu: Told[Cpu] = Told(METRICS)
+    clusters: Told[Sequence[Cluster]] = Told(CLUSTERS)
     remarks: Sequence[str] = ()
 
     @property
     def told(self) -> tuple[Told[Any], ...]:
-        """Its four parts."""
-        return self.instance, self.patches, self.agent, self.cpu
+        """Its parts: the clusters of an image, or the four of an instance."""
+        of_image = self.clusters.asked_at or self.clusters.note
+        return (self.clusters,) if of_image else (self.instance, self.patches, self.agent, self.cpu)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -127,19 +146,29 @@ class Context:
 
     def outward(self) -> Context:
         """The same for who does not run this: of what a service said when it did not answer, its code and no more."""
-        instance, patches, agent, cpu = (replace(part, note=_brief(part.note)) for part in self.told)
-        remarks = tuple(map(_brief, self.remarks))
-        return replace(self, instance=instance, patches=patches, agent=agent, cpu=cpu, remarks=remarks)
+        parts = {name: getattr(self, name) for name in _PARTS}
+        briefly = {name: replace(part, note=_brief(part.note)) for name, part in parts.items()}
+        return replace(self, **briefly, remarks=tuple(map(_brief, self.remarks)))
+
+    def within(self, allowed: Callable[[str], bool]) -> Context:
+        """The same for who may see some accounts: without the clusters of others. That there may be some is always said."""
+        if not self.clusters.checked:
+            return self
+        mine = tuple(one for one in self.clusters.value or () if allowed(one.account_id))
+        remarks = (*self.remarks, "clusters of other accounts are not shown")
+        return replace(self, clusters=replace(self.clusters, value=mine or None), remarks=remarks)
 
     def to_json(self) -> dict[str, Any]:
         """The object under ``context``."""
-        parts = ("instance", "patches", "agent", "cpu")
         return {
             "account_id": self.account_id or None,
             "region": self.region or None,
-            **{name: part.to_json() for name, part in zip(parts, self.told, strict=True)},
+            **{name: getattr(self, name).to_json() for name in _PARTS},
             "notes": list(self.notes),
         }
+
+
+_PARTS = ("instance", "patches", "agent", "cpu", "clusters")
 
 
 def _brief(note: str) -> str:
@@ -156,4 +185,4 @@ def _plain(value: object) -> Any:
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):
         return dict(value)
-    return list(value) if isinstance(value, tuple | list) else value
+    return [_plain(one) for one in value] if isinstance(value, tuple | list) else value

@@ -14,7 +14,7 @@ from typing import Any
 from sre_findings.model.errors import UsageError
 from sre_findings.model.severity import ORDER, OTHER, Severity, rank
 
-CRITERIA = ("kev", "exploit", "epss", "score", "exposure", "late")
+CRITERIA = ("kev", "exploit", "epss", "score", "exposure", "reachability", "running", "late")
 WEEK = 7
 MOST_DAYS = 3650  # more is a slip of the finger; who wants no deadline says "none"
 

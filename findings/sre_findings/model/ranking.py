@@ -12,7 +12,9 @@ from datetime import date
 from typing import Any
 
 from sre_findings.model.policy import Due, Policy, days_late, days_left, due, sla_due, spell_days
+from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, spell
 from sre_findings.model.severity import rank as place_of
+from sre_findings.model.use import NOT_TOLD, Use
 
 # What each fact adds to a finding's risk, under the names that a query takes them by. Whole numbers: sums stay exact.
 # A critical outweighs three high ones, twenty medium ones, a hundred low ones; being on KEV weighs as much as critical does.
@@ -29,6 +31,8 @@ WEIGHTS: Mapping[str, float] = {
     "risk_exploit": 15.0,
     "risk_epss": 30.0,
     "risk_exposed": 20.0,
+    "risk_reachable": 20.0,
+    "risk_running": 10.0,
 }
 _BY_PLACE = tuple(WEIGHTS[f"risk_{s}"] for s in ("critical", "high", "medium", "low", "informational", "untriaged", "untriaged"))
 
@@ -39,7 +43,8 @@ class Candidate:
     only then do absent KEV dates and an absent ``exploit_observed`` (the last day that one was seen) mean no.
 
     Anything else that is None is not known. ``exposed`` means that the internet can reach it: a network finding says so,
-    or the resource has a public address.
+    or the resource has a public address. ``reachability`` is Inspector's word for whether the code runs, and ``use`` tells
+    of an image whether it does.
     """
 
     vulnerability_id: str
@@ -54,6 +59,9 @@ class Candidate:
     inspector_score: float | None = None
     exposed: bool | None = None
     fixable: bool | None = None
+    reachability: str | None = None
+    reachability_reason: str | None = None
+    use: Use = NOT_TOLD
 
     @property
     def kev(self) -> bool | None:
@@ -67,8 +75,9 @@ def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[C
 
     kev: those on the list, the earliest due date first, after grace; without a date last of them. exploit: seen in the
     wild, then available. epss: the higher first, from ``epss_high`` on. score: Inspector's severity, then its score, since
-    many findings have no score. exposure: reachable ones. late: by days past the severity's SLA. Ties: fixable ones, the
-    oldest, then by id. The result does not depend on the order that they came in.
+    many findings have no score. exposure: what the internet can reach. reachability: what Inspector saw run, then what is not
+    known, then what it calls not reachable. running: images that Inspector sees run. late: by days past the severity's SLA.
+    Ties: fixable ones, the oldest, then by id. The result does not depend on the order that they came in.
     """
     return sorted(candidates, key=lambda one: _key(one, policy, today))
 
@@ -92,6 +101,8 @@ def risk(one: Candidate, policy: Policy) -> float:
                when exploit_available then :risk_exploit else 0 end
         + case when epss >= :epss_high then :risk_epss else 0 end
         + case when exposed then :risk_exposed else 0 end
+        + case when reachability = 'REACHABLE' then :risk_reachable else 0 end
+        + case when in_use_count > 0 then :risk_running else 0 end
     """
     return (
         _BY_PLACE[place_of(one.severity)]
@@ -99,6 +110,8 @@ def risk(one: Candidate, policy: Policy) -> float:
         + (WEIGHTS["risk_observed"], WEIGHTS["risk_exploit"], 0)[_exploited(one)]
         + (WEIGHTS["risk_epss"] if one.epss is not None and one.epss >= policy.epss_high else 0)
         + (WEIGHTS["risk_exposed"] if one.exposed else 0)
+        + (WEIGHTS["risk_reachable"] if one.reachability == REACHABLE else 0)
+        + (WEIGHTS["risk_running"] if one.use.running else 0)
     )
 
 
@@ -126,6 +139,11 @@ def _high_epss(one: Candidate, policy: Policy) -> float:
     return one.epss if one.epss is not None and one.epss >= policy.epss_high else 0.0
 
 
+def _reached(one: Candidate) -> int:
+    """0 reached at run time, 2 said not to be, 1 for all else: what is not known stands no lower than where nothing is said."""
+    return {REACHABLE: 0, NOT_REACHABLE: 2}.get(one.reachability or "", 1)
+
+
 def _score_key(one: Candidate, _policy: Policy, _today: date) -> tuple[float, float]:
     return -_BY_PLACE[place_of(one.severity)], -(one.inspector_score or 0.0)
 
@@ -140,6 +158,8 @@ _KEYS: Mapping[str, Callable[[Candidate, Policy, date], Any]] = {
     "epss": lambda one, policy, _today: -_high_epss(one, policy),
     "score": _score_key,
     "exposure": lambda one, _policy, _today: not one.exposed,
+    "reachability": lambda one, _policy, _today: _reached(one),
+    "running": lambda one, _policy, _today: not one.use.running,
     "late": lambda one, policy, today: -_past_sla(one, policy, today),
 }
 
@@ -205,5 +225,7 @@ _WORDS: Mapping[str, Callable[[Candidate, Policy, date], str]] = {
     "epss": _epss_words,
     "score": _score_words,
     "exposure": lambda one, _policy, _today: "reachable from the internet" if one.exposed else "",
+    "reachability": lambda one, _policy, _today: spell(one.reachability, one.reachability_reason),
+    "running": lambda one, _policy, _today: f"an image that has it {one.use.words()}" if one.use.running else "",
     "late": _late_words,
 }

@@ -54,11 +54,13 @@ def spell_reason(reason: str) -> str:
     return ", ".join(REASONS.get(one, one) for one in reason.split(", "))
 
 
-def left_out(unknown: int, not_reachable: int) -> Iterable[str]:
+def left_out(unknown: int, not_reachable: int, one: str = "finding", many: str = "findings") -> Iterable[str]:
     """What a person must know of a list that shows reachable findings alone."""
     if unknown:
-        noun = "finding" if unknown == 1 else "findings"
-        yield f"{unknown:,} {noun} of unknown reachability {'is' if unknown == 1 else 'are'} left out and may be reachable"
+        are = (
+            f"{unknown:,} {one} of unknown reachability is" if unknown == 1 else f"{unknown:,} {many} of unknown reachability are"
+        )
+        yield f"{are} left out and may be reachable"
     if not_reachable:
-        noun = "finding is" if not_reachable == 1 else "findings are"
-        yield f"{not_reachable:,} {noun} left out that Inspector calls not reachable"
+        are = f"{not_reachable:,} {one} is" if not_reachable == 1 else f"{not_reachable:,} {many} are"
+        yield f"{are} left out that Inspector calls not reachable"

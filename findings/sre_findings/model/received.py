@@ -15,6 +15,7 @@ from sre_findings.model.coverage import Coverage
 from sre_findings.model.finding import Finding, Package
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.use import Use
 from sre_findings.model.verdict import Verdict
 
 if TYPE_CHECKING:  # only lists need it
@@ -47,6 +48,7 @@ def resource_answer(values: Values) -> ResourceAnswer:
         total_findings=values["total_findings"], next_cursor=values["next_cursor"], proof=proof(values),
         incomplete=values["incomplete"], account_name=values["account_name"] or "", filters=values["filters"],
         context=context, accepted=values["accepted"], live_error=values["live_error"] or "",
+        use=_use(values["in_use"]),
     )  # fmt: skip
 
 
@@ -101,6 +103,10 @@ def moment(text: str | None) -> datetime | None:
 def _resource(values: Values) -> Resource:
     names = ("resource_id", "resource_type", "account_id", "region", "name")
     return Resource(*(values[name] or "" for name in names))
+
+
+def _use(values: Values | None) -> Use | None:
+    return Use(values["in_use_count"], moment(values["last_in_use_at"])) if values else None
 
 
 def _verdict(values: Values) -> Verdict:

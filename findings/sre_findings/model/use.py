@@ -44,6 +44,9 @@ class Use:
         return f"last seen in use at {iso(self.last_at)}; whether it runs now is not known" if self.last_at else ""
 
 
+NOT_TOLD = Use()
+
+
 def use_of(image: Mapping[str, Any]) -> Use:
     """From ``inUseCount`` and ``lastInUseAt`` of an image's details or coverage. What is no number, or no time, says nothing."""
     count, last = image.get("inUseCount"), image.get("lastInUseAt")
@@ -54,7 +57,7 @@ def use_of(image: Mapping[str, Any]) -> Use:
 def newest(told: Iterable[Use]) -> Use:
     """Of what several rows say of one image, the one that saw it last."""
     return max((one for one in told if one), key=lambda one: (one.last_at is not None, one.last_at or _EPOCH, one.count or -1),
-               default=Use())  # fmt: skip
+               default=NOT_TOLD)  # fmt: skip
 
 
 def _moment(value: object) -> datetime | None:

@@ -10,7 +10,7 @@ from sre_findings.ask import ask, doors
 from sre_findings.ask.question import CoverageGaps, Fixes, Priorities, Sla, Summary, Suppressed
 from sre_findings.ask.sources import Sources
 from sre_mcp.tools import answers, schemas
-from sre_mcp.tools.arguments import Dated, Narrowed, Owners, Paged, Types
+from sre_mcp.tools.arguments import Dated, Narrowed, Owners, Paged, Reachable, Types
 from sre_mcp.tools.tool import Answered, Page, Tool
 
 
@@ -45,11 +45,12 @@ class Prioritize(Paged, Dated, Narrowed):
     """Arguments of priorities."""
 
     types: Types = ()
+    reachable: Reachable = False
 
 
 def priorities(arguments: Prioritize, page: Page, sources: Sources) -> Answered:
     """What comes first."""
-    question = Priorities(page.end, arguments.as_of, arguments.narrow(), arguments.types)
+    question = Priorities(page.end, arguments.as_of, arguments.narrow(), arguments.types, arguments.reachable)
     return answers.of_list(doors.ask("priorities", question, sources), page.start)
 
 
@@ -109,7 +110,8 @@ TOOLS = (
         "priorities",
         "What to deal with first",
         "Open vulnerabilities, ranked by CISA's list of exploited ones and its due dates, observed exploits, EPSS, severity, "
-        "exposure and age; why says the reason of each. Next: where_vulnerable for the resources, fix_plan for the updates.",
+        "exposure, what runs, and age; why says the reason of each. Next: where_vulnerable for the resources, fix_plan for "
+        "the updates.",
         Prioritize,
         schemas.listed("priorities"),
         priorities,

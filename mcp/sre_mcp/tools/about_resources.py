@@ -11,13 +11,13 @@ from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource, AsFil
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import UsageError
 from sre_mcp.tools import answers, schemas
-from sre_mcp.tools.arguments import Dated, Form, Narrowed, Paged, Region, Severities, Statuses, Text, Types, Word
+from sre_mcp.tools.arguments import Dated, Form, Narrowed, Paged, Reachable, Region, Severities, Statuses, Text, Types, Word
 from sre_mcp.tools.tool import Answered, Page, Tool
 from sre_reports.exports import FORMS
 
 _FINDING = 500  # bytes of JSON: twenty-one names and an ARN alone take as many
 _WIRE = ("findingArn", "severity", "status", "title")
-_FILTERED = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of")
+_FILTERED = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of", "reachable")
 
 
 class CheckResource(Paged, Dated):
@@ -32,6 +32,7 @@ class CheckResource(Paged, Dated):
     ]
     severities: Severities = ()
     suppressed: Annotated[bool, Field(description="List suppressed findings too.")] = False
+    reachable: Reachable = False
     live: Annotated[
         bool | None,
         Field(
@@ -41,7 +42,7 @@ class CheckResource(Paged, Dated):
     ] = None
     region: Annotated[Region | None, Field(description="Where to ask live, if the snapshot does not know the resource.")] = None
     context: Annotated[
-        bool, Field(description="Add what EC2, SSM and CloudWatch say now of an EC2 instance: state, patches, agent, CPU.")
+        bool, Field(description="Add what AWS says now: an image's clusters; an EC2 instance's state, patches, agent, CPU.")
     ] = False
 
 
@@ -56,6 +57,7 @@ def check_resource(arguments: CheckResource, page: Page, sources: Sources) -> An
         as_of=arguments.as_of,
         region=arguments.region,
         suppressed=arguments.suppressed,
+        reachable=arguments.reachable,
         context=arguments.context,
     )
     return answers.of_resource(ask.about_resource(question, sources), sources.made)
@@ -83,6 +85,7 @@ class ListFindings(Paged, Dated, Narrowed):
     types: Types = ()
     fixable: Annotated[bool, Field(description="Only findings that an update removes.")] = False
     exploitable: Annotated[bool, Field(description="Only findings with a known exploit.")] = False
+    reachable: Reachable = False
 
 
 def list_findings(arguments: ListFindings, page: Page, sources: Sources) -> Answered:
@@ -96,6 +99,7 @@ def list_findings(arguments: ListFindings, page: Page, sources: Sources) -> Answ
         arguments.narrow(),
         fixable=arguments.fixable,
         exploitable=arguments.exploitable,
+        reachable=arguments.reachable,
         as_of=arguments.as_of,
     )
     return answers.of_findings(doors.ask("findings", question, sources))
@@ -108,11 +112,12 @@ class WhereVulnerable(Paged, Dated, Narrowed):
         Text,
         Field(description="A vulnerability's id (CVE-2021-44228) or a package by its name or a word of it (openssl, log4j)."),
     ]
+    reachable: Reachable = False
 
 
 def where_vulnerable(arguments: WhereVulnerable, page: Page, sources: Sources) -> Answered:
     """Where a vulnerability or a package is."""
-    question = Exposure(arguments.text, page.end, arguments.as_of, arguments.narrow())
+    question = Exposure(arguments.text, page.end, arguments.as_of, arguments.narrow(), arguments.reachable)
     return answers.of_list(doors.ask("where", question, sources), page.start)
 
 
@@ -123,6 +128,7 @@ class Export(Paged, Dated, Narrowed):
     severities: Severities = ()
     statuses: Statuses = ("ACTIVE",)
     types: Types = ()
+    reachable: Reachable = False
     format: Annotated[
         Form | None,
         Field(description="All of them as a file, fetched from file.url, or file.path of this server, with GET and this token."),
@@ -176,6 +182,7 @@ TOOLS = (
             next_cursor=schemas.MAYBE_TEXT,
             stale={"type": "boolean"},
             live_error=schemas.MAYBE_TEXT,
+            in_use=schemas.MAYBE_OBJECT,
         ),
         check_resource,
         wide=True,

@@ -22,7 +22,7 @@ from sre_reports import wording
 
 FINDING = (
     "severity", "status", "vulnerability_id", "packages", "installed", "fixed_in", "fix_available", "exploit_available",
-    "inspector_score", "epss_score", "first_observed_at",
+    "inspector_score", "epss_score", "reachability", "first_observed_at",
 )  # fmt: skip
 GROUP = ("value", "name", "critical", "high", "medium", "low", "total", "fixable", "exploitable", "kev", "resources")
 GAP = ("resource_id", "name", "resource_type", "account_id", "region", "scan_type", "reason", "remedy")
@@ -34,7 +34,8 @@ def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> Answere
     items = made.of(answer.findings, lambda: [Item(one.to_json, FINDING, _finding) for one in answer.findings])
     notes = list(_also(answer.verdict.notes))
     first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
-    said = [*first, *_verdict_of(answer), *_trust(answer.proof), *notes]
+    use = [wording.capital(answer.use.words())] if answer.use else []
+    said = [*first, *_verdict_of(answer), *use, *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         said.append(f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all")
     data = _words(name=answer.resource.name, account=answer.account_name)

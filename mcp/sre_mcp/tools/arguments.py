@@ -67,6 +67,7 @@ Owners = Annotated[
     tuple[Word, ...],
     Field(strict=False, max_length=50, description="Only what these owners answer for."),
 ]
+Reachable = Annotated[bool, Field(description="Only what Inspector saw reached at run time; notes count the rest.")]
 AsOf = Annotated[
     str | None,
     Field(

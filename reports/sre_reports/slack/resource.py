@@ -86,13 +86,14 @@ def _headline(answer: ResourceAnswer) -> str:
 def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
     """The verdict sentence, then counts, what is late, what CISA lists, and what can be done."""
     rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
+    used = [f"{escaped(wording.capital(answer.use.words()))}."] if answer.use else []
     if not rollup.counts.total and not _told_below(answer) and answer.verdict.explanation.lower() not in said[0].lower():
         said.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
         said[0] += wording.counts_sentence(rollup)[1]
         more = [*_late(beside), *_kev(answer), wording.more_sentence(rollup)]
         said.append(" ".join(text for text in more if text))
-    return "\n".join(text for text in said if text)
+    return "\n".join(text for text in [*said, *used] if text)
 
 
 def _told_below(answer: ResourceAnswer) -> bool:

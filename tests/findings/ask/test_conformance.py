@@ -38,7 +38,10 @@ CATALOGUE = Path(dialect.__file__).parents[1] / "catalogue"
 QUERIES = sorted(path.stem for path in CATALOGUE.glob("*.sql"))
 
 PLACE = {"resource_id": BUSY_INSTANCE, "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
-ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))
+ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")) | {
+    "reachable": False
+}
+IMAGE = "arn:aws:ecr:eu-west-1:111122223333:repository/shop/one/sha256:" + "ab" * 32
 EACH: dict[str, Any] = dict.fromkeys(("owners", "count", *PLACE))
 WHERE: dict[str, Any] = dict.fromkeys(("owners", "accounts", "regions"))
 OF: dict[str, Any] = WHERE | dict.fromkeys(("types", "resource_id"))
@@ -46,6 +49,7 @@ RISK = risk_parameters(DEFAULT)
 EXPORTS = [
     ANY,
     ANY | {"statuses": ["ACTIVE"], "severities": ["CRITICAL", "HIGH"], "regions": ["us-east-1"], "owners": ["payments"]},
+    ANY | {"reachable": True},
     ANY | {"resource_id": BUSY_INSTANCE, "types": ["AWS_EC2_INSTANCE", "it's"], "accounts": []},
 ]
 EVERY = {"fixable": False, "exploitable": False}
@@ -73,6 +77,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "findings": EXPORTS,
     "findings_details": EXPORTS,
     "findings_packages": EXPORTS,
+    "findings_reachability": [ANY | EVERY, EXPORTS[1] | EVERY, ANY | EVERY | {"fixable": True, "exploitable": True}],
     "findings_total": [ANY | EVERY, EXPORTS[1] | {"fixable": True, "exploitable": True}],
     "fix_hosts": [OF | {"lists": [1, 2, 3, 40]}, OF | {"resource_id": BUSY_INSTANCE, "lists": [1, 2, 3, 40]}],
     "fix_needs": [
@@ -105,10 +110,17 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "resource_ages": [{"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]}, {"resources": [BUSY_INSTANCE, *HOSTILE]}],
     "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
     "resource_findings": [
-        PLACE | {"count": 10, "skip": 3, "suppressed": False, "severities": None},
-        PLACE | {"count": 2000, "skip": 0, "suppressed": True, "severities": ["HIGH", "LOW"]},
+        PLACE | {"count": 10, "skip": 3, "suppressed": False, "severities": None, "reachable": False},
+        PLACE | {"count": 2000, "skip": 0, "suppressed": True, "severities": ["HIGH", "LOW"], "reachable": True},
     ],
-    "resource_total": [PLACE | {"suppressed": flag, "severities": some} for flag in (True, False) for some in (None, ["HIGH"])],
+    "resource_reachability": [
+        PLACE | {"suppressed": False, "severities": None},
+        PLACE | {"suppressed": True, "severities": ["HIGH"]},
+    ],
+    "resource_total": [
+        PLACE | {"suppressed": flag, "severities": some, "reachable": flag} for flag in (True, False) for some in (None, ["HIGH"])
+    ],
+    "resource_use": [PLACE, PLACE | {"resource_id": IMAGE, "resource_type": "AWS_ECR_CONTAINER_IMAGE"}],
     "rollups": [{"owners": None}, {"owners": ["payments"]}, {"owners": ["nobody"]}],
     "same_ids": [{"ids": [BUSY_INSTANCE, *HOSTILE]}],
     "switched_off": [
@@ -121,7 +133,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "whole_findings": [
         ANY | {"finding_arn": None, "count": 5, "skip": 2},
-        EXPORTS[2] | {"finding_arn": None, "count": None, "skip": 0},
+        EXPORTS[3] | {"finding_arn": None, "count": None, "skip": 0},
         ANY | {"finding_arn": HOSTILE[1], "count": None, "skip": 0},
     ],
 }
@@ -293,7 +305,7 @@ def test_athena_is_asked_for_what_a_caller_sees_and_no_more(
 )
 def test_no_value_ends_its_literal(engine: str, text: str, some: list[str]) -> None:
     def read_back(text: str, some: list[str]) -> tuple[list[str], list[type]]:
-        parameters = PLACE | {"suppressed": True, "region": text, "severities": some}
+        parameters = PLACE | {"suppressed": True, "region": text, "severities": some, "reachable": False}
         tree = sqlglot.parse_one(dialect.render("resource_total", engine, parameters), read=engine)
         texts = [one.this for one in tree.find_all(exp.Literal) if one.is_string]
         return sorted(texts), [type(node) for node in tree.walk()]

@@ -303,7 +303,7 @@ def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(quick: Ask
     ids=lambda r: f"{r.resource_type}-{r.resource_id[:4]}",
 )
 def test_what_is_no_ec2_instance_has_a_note_and_nobody_is_asked(quick: Ask, told: Any, resource: Resource) -> None:
-    assert quick(resource).notes == ("context is for EC2 instances",)
+    assert quick(resource).notes == ("context is for EC2 instances and images of ECR",)
     assert told.asked == []
 
 

@@ -103,6 +103,7 @@ INSTANCES = st.builds(
 PATCHES = st.builds(context.PatchState, NUMBERS, NUMBERS, NUMBERS, NUMBERS, TEXTS, MOMENTS, TEXTS)
 AGENTS = st.builds(context.Agent, TEXTS, TEXTS, MOMENTS, TEXTS)
 CPUS = st.builds(context.Cpu, st.floats(0, 100), st.floats(0, 100), MOMENTS.filter(bool), st.lists(st.none() | st.just(1.5)))
+CLUSTERS = st.builds(context.Cluster, st.text(max_size=5), NUMBERS, NUMBERS, MOMENTS, st.lists(st.text(max_size=3)).map(tuple))
 
 
 def told(source: str, values: Any) -> Any:
@@ -111,7 +112,8 @@ def told(source: str, values: Any) -> Any:
 
 @given(st.builds(
     Context, st.sampled_from(("", "111122223333")), st.just("eu-west-1"), told("a", INSTANCES), told("b", PATCHES),
-    told("c", AGENTS), told("d", CPUS), st.lists(NOTES.filter(bool), max_size=1),
+    told("c", AGENTS), told("d", CPUS), told("e", st.lists(CLUSTERS, min_size=1, max_size=2).map(tuple)),
+    st.lists(NOTES.filter(bool), max_size=1),
 ))  # fmt: skip
 def test_of_context(one: Context) -> None:
     back = context_of(wired(one.to_json()))

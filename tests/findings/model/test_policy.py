@@ -173,7 +173,10 @@ def test_an_epss_limit_may_be_written_as_a_whole_number(value: str) -> None:
         ("[sla]\nhigh = true", "sla.high must be 0 to 3650"),
         ('[kev]\ngrace_days = "none"', "kev.grace_days must be 0 to 3650 days"),
         ("[kev]\ngrace_days = false", "kev.grace_days must be 0 to 3650 days"),
-        ('[ranking]\norder = "kev"', "ranking.order must be a list of some of kev, exploit, epss, score, exposure, late"),
+        (
+            '[ranking]\norder = "kev"',
+            "ranking.order must be a list of some of kev, exploit, epss, score, exposure, reachability, running, late",
+        ),
         ("[ranking]\norder = []", "ranking.order must be a list of some of"),
         ('[ranking]\norder = ["kev", "age"]', "ranking.order: 'age' is not one of kev, exploit"),
         ("[ranking]\norder = [{}]", "ranking.order: {} is not one of kev, exploit"),

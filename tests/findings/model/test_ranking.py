@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, product
 from random import Random
 from typing import Any
@@ -18,6 +18,7 @@ from sre_findings.model.policy import CRITERIA, DEFAULT, Policy
 from sre_findings.model.ranking import WEIGHTS, Candidate, rank, risk, risk_parameters, why
 from sre_findings.model.severity import ORDER
 from sre_findings.model.severity import rank as place_of
+from sre_findings.model.use import Use
 
 TODAY = date(2026, 11, 23)
 DAYS = st.dates(date(2026, 8, 1), date(2026, 12, 31))
@@ -72,6 +73,13 @@ ONE_BY_ONE = [
     ("score", {"severity": "NEW", "inspector_score": None}, {"severity": "INFORMATIONAL"}),
     ("exposure", {"exposed": True}, {"exposed": False}),
     ("exposure", {"exposed": True}, {"exposed": None}),
+    ("reachability", {"reachability": "REACHABLE"}, {"reachability": None}),
+    ("reachability", {"reachability": "REACHABLE"}, {"reachability": "NOT_REACHABLE"}),
+    ("reachability", {"reachability": None}, {"reachability": "NOT_REACHABLE"}),
+    ("reachability", {"reachability": "UNKNOWN"}, {"reachability": "NOT_REACHABLE"}),
+    ("reachability", {"reachability": "not_reachable"}, {"reachability": "NOT_REACHABLE"}),
+    ("running", {"use": Use(1)}, {"use": Use()}),
+    ("running", {"use": Use(1)}, {"use": Use(0)}),
     ("late", {"severity": "LOW", "first_seen": ago(182)}, {"severity": "HIGH", "first_seen": ago(31)}),
     ("late", {"severity": "LOW", "first_seen": ago(181)}, {"severity": "HIGH", "first_seen": ago(30)}),
 ]
@@ -97,6 +105,10 @@ def test_the_first_criterion_of_the_policy_decides_whatever_the_others_say(
         ("epss", {"epss": 0.09}, {"epss": None}),
         ("score", {"severity": "UNTRIAGED"}, {"severity": "MEDIUM"}),
         ("exposure", {"exposed": None}, {"exposed": False}),
+        ("reachability", {"reachability": "UNKNOWN"}, {"reachability": None}),
+        ("reachability", {"reachability": "A_NEW_WORD"}, {"reachability": None}),
+        ("running", {"use": Use(0)}, {"use": Use()}),
+        ("running", {"use": Use(3)}, {"use": Use(1)}),
         ("late", {"first_seen": ago(30)}, {"first_seen": ago(3)}),
     ],
 )
@@ -301,6 +313,7 @@ def test_the_documented_sql_gives_the_same_numbers(epss_high: float) -> None:
     rows = [(nr, place_of(one.severity), *(getattr(one, name) for name in kinds)) for nr, one in enumerate(found)]
     values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
     columns = ", ".join(f"{name}::{kind} as {name}" for name, kind in {"nr": "int", "severity_rank": "int", **kinds}.items())
+    columns += ", null as reachability, null as in_use_count"
     source = f"(select {columns} from (values {values}) as t(nr, severity_rank, {', '.join(kinds)}))"
     policy = Policy(epss_high=epss_high)
     with duckdb.connect() as connection:
@@ -310,6 +323,43 @@ def test_the_documented_sql_gives_the_same_numbers(epss_high: float) -> None:
 
 def literal(value: object) -> str:
     return "null" if value is None else f"'{value}'"
+
+
+@pytest.mark.parametrize("word", [None, "UNKNOWN", "NOT_REACHABLE", "REACHABLE", "not_reachable"])
+@pytest.mark.parametrize("count", [None, 0, 3])
+def test_the_documented_sql_weighs_what_runs_alike(word: str | None, count: int | None) -> None:
+    import duckdb
+
+    one = candidate(severity="MEDIUM", reachability=word, use=Use(count))
+    columns = ("kev_added", "kev_due", "exploit_observed", "exploit_available", "epss", "exposed")
+    nothing = ", ".join(f"null as {name}" for name in columns)
+    source = f"(select 2 as severity_rank, {nothing}, $word as reachability, $n as in_use_count)"
+    with duckdb.connect() as connection:
+        parameters = {**risk_parameters(DEFAULT), "word": word, "n": count}
+        weights = connection.execute(f"select {sql()} from {source}", parameters).fetchall()
+    assert weights == [(risk(one, DEFAULT),)]
+
+
+@given(CANDIDATES, POLICIES, st.none() | st.just("UNKNOWN") | st.text(max_size=4))
+def test_a_reachability_that_is_not_known_never_lowers(one: Candidate, policy: Policy, word: str | None) -> None:
+    silent, odd = replace(one, reachability=None), replace(one, reachability=word)
+    unreachable = replace(one, reachability="NOT_REACHABLE")
+    assert risk(odd, policy) == risk(silent, policy)
+    if "reachability" in policy.order:
+        assert rank([unreachable, odd], policy, TODAY) == [odd, unreachable]
+    assert "reach" not in why(replace(odd, exposed=None), policy, TODAY)
+
+
+def test_the_sentence_says_what_runs_and_why() -> None:
+    seen = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    policy = Policy(order=("reachability", "running"))
+    reached = candidate(reachability="REACHABLE", reachability_reason="PACKAGE_IN_DOCKERFILE_WORKLOAD_PATH", use=Use(3, seen))
+    assert why(reached, policy, TODAY) == (
+        "Its code is reached at run time: the package is on the workload path of the Dockerfile; an image that has it runs in "
+        "3 tasks or pods, last seen in use at 2026-11-20T08:00:00Z."
+    )
+    assert why(candidate(reachability="NOT_REACHABLE"), policy, TODAY) == "Not reachable at run time."
+    assert why(candidate(reachability="UNKNOWN", use=Use(0, seen)), policy, TODAY) == "High."
 
 
 def test_every_number_that_the_sql_takes_is_given_under_its_name_and_no_name_begins_another() -> None:

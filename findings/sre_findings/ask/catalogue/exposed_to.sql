@@ -5,7 +5,7 @@ with named as (
 )
 select f.finding_arn, f.vulnerability_id, f.subject, f.severity, f.severity_rank, f.status, f.title, f.resource_id,
        f.resource_type, f.resource_name, f.account_id, f.region, f.owner, p.name as package, p.version as installed,
-       p.fixed_in, f.fix_available, epoch_us(f.first_observed_at) as first_us
+       p.fixed_in, f.fix_available, f.reachability, f.reachability_reason, epoch_us(f.first_observed_at) as first_us
 from findings as f
 left join named as n on n.region = f.region and n.packages_id = f.packages_id
 left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = coalesce(n.position, 0)

@@ -13,5 +13,6 @@ where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id i
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
   and (:owners is null or list_contains(:owners, f.owner))
+  and (not :reachable or f.reachability = 'REACHABLE')
 -- In the order of the parts, which DuckDB keeps: sorting a million wide rows again would need gigabytes of this process.
 -- Elsewhere: order by region, resource_id, resource_type, account_id, severity_rank, finding_arn, resource_index

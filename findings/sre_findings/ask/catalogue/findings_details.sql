@@ -9,6 +9,7 @@ with wanted as (
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
   and (:owners is null or list_contains(:owners, f.owner))
+  and (not :reachable or f.reachability = 'REACHABLE')
 )
 select d.region, d.details_id, d.description, d.vulnerability_details, d.network_details, d.code_details, d.score_details,
        d.exploitability, d.epss, d.remediation

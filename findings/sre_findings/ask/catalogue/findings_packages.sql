@@ -9,6 +9,7 @@ with wanted as (
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
   and (:owners is null or list_contains(:owners, f.owner))
+  and (not :reachable or f.reachability = 'REACHABLE')
 )
 select p.region, p.packages_id, p.list as packages
 from packages as p join wanted on wanted.region = p.region and wanted.packages_id = p.packages_id

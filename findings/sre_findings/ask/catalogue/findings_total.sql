@@ -8,4 +8,5 @@ where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id i
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
   and (:owners is null or list_contains(:owners, f.owner))
+  and (not :reachable or f.reachability = 'REACHABLE')
   and (not :fixable or fix_available in ('YES', 'PARTIAL')) and (not :exploitable or exploit_available = 'YES')

@@ -7,7 +7,9 @@ select f.resource_type, coalesce(r.platform, '') as platform, f.region, f.packag
            + case when v.exploit_last_seen is not null then :risk_observed
                   when f.exploit_available = 'YES' then :risk_exploit else 0 end
            + case when coalesce(v.epss_score, f.epss_score) >= :epss_high then :risk_epss else 0 end
-           + case when r.public then :risk_exposed else 0 end) as risk
+           + case when r.public then :risk_exposed else 0 end
+           + case when f.reachability = 'REACHABLE' then :risk_reachable else 0 end
+           + case when r.in_use_count > 0 then :risk_running else 0 end) as risk
 from findings as f
 left join resources as r on r.resource_id = f.resource_id and r.account_id = f.account_id and r.region = f.region
     and r.resource_type = f.resource_type

@@ -8,5 +8,6 @@ left join packages as p on p.region = f.region and p.packages_id = f.packages_id
 where resource_id = :resource_id and account_id = :account_id and f.region = :region and resource_type = :resource_type
   and status is distinct from 'CLOSED' and (:suppressed or status is distinct from 'SUPPRESSED')
   and (:severities is null or list_contains(:severities, severity))
+  and (not :reachable or f.reachability = 'REACHABLE')
 order by severity_rank, status, inspector_score desc nulls last, vulnerability_id, finding_arn
 limit :count offset :skip

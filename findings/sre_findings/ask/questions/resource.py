@@ -13,7 +13,8 @@ class AboutResource:
     """How vulnerable is this resource? ``text`` is an id, a name or an IP address; ``source`` says who may answer.
 
     ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed, never the counts;
-    ``suppressed`` lists suppressed ones too. ``context`` asks AWS what it says now of an EC2 instance itself.
+    ``suppressed`` lists suppressed ones too, ``reachable`` those alone that Inspector saw run. ``context`` asks AWS what it
+    says now of an EC2 instance itself, or which clusters run an image.
     """
 
     text: str
@@ -24,4 +25,5 @@ class AboutResource:
     as_of: str | None = None
     region: str | None = None
     suppressed: bool = False
+    reachable: bool = False
     context: bool = False

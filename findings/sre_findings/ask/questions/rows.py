@@ -11,7 +11,8 @@ from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings."""
+    """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings. ``reachable`` leaves those
+    alone that Inspector saw run."""
 
     text: str | None = None
     severities: Sequence[str] = ()
@@ -21,6 +22,7 @@ class Rows:
     regions: Sequence[str] = ()
     owners: Sequence[str] = ()
     as_of: str | None = None
+    reachable: bool = False
 
 
 _OPEN = Rows()
@@ -38,6 +40,7 @@ class Listed:
     narrow: Narrow = EVERYWHERE
     fixable: bool = False
     exploitable: bool = False
+    reachable: bool = False
     as_of: str | None = None
 
 

@@ -10,22 +10,26 @@ from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
 
 @dataclass(frozen=True, slots=True)
 class Priorities:
-    """Which vulnerabilities to deal with first, and why: the first ``count`` (0: all)."""
+    """Which vulnerabilities to deal with first, and why: the first ``count`` (0: all). ``reachable``: those alone of which
+    Inspector saw the code run somewhere."""
 
     count: int = 10
     as_of: str | None = None
     narrow: Narrow = EVERYWHERE
     types: Sequence[str] = ()
+    reachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Where a vulnerability, or a package, is: the first ``count`` findings (0: all)."""
+    """Where a vulnerability, or a package, is: the first ``count`` findings (0: all). ``reachable``: those alone that
+    Inspector saw run."""
 
     text: str
     count: int = 25
     as_of: str | None = None
     narrow: Narrow = EVERYWHERE
+    reachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
