@@ -139,7 +139,7 @@ def test_another_accounts_instance_and_another_resource_have_a_note_and_no_lines
     assert "\nContext:" not in out
     function = next(
         group["value"]
-        for group in cli("summary", "--by", "resource", "--output", "json").json["groups"]
+        for group in cli("summary", "--by", "resource", "-n", "0", "--output", "json").json["groups"]
         if ":function:" in group["value"]
     )
     out = cli("vulnerabilities", "-i", function, "--cached", "--context").out
