@@ -141,7 +141,8 @@ def _since(material: Material) -> str:
     if before is None:
         return "The first night: there is nothing yet to compare it with."
     new, resolved = flow(material)
-    return f"{new:,} new and {resolved:,} resolved since {_day(before.summary.proof.as_of)}."
+    since = f"{new:,} new and {resolved:,} resolved since {_day(before.summary.proof.as_of)}"
+    return f"{since}." if material.compared else f"{since}, where it was read. {material.not_compared}".strip()
 
 
 def _plan(material: Material) -> str:

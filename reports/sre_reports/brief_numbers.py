@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.verdict import UNKNOWN
 
@@ -73,10 +72,8 @@ def _counted(material: Material) -> Iterator[Number]:
 
 
 def comparable(material: Material) -> Rollup | None:
-    """The night before, if both are complete: what was not read would look like something that was fixed."""
-    before = material.before
-    complete = before and material.proof.state == before.summary.proof.state == COMPLETE
-    return before.summary.rollup if before and complete else None
+    """What the night before held, if it may be compared with."""
+    return material.compared.summary.rollup if material.compared else None
 
 
 def _kev(now: Rollup, then: Rollup | None) -> Number:
@@ -92,7 +89,8 @@ def _new_and_resolved(material: Material) -> Number:
     if material.before is None:
         return Number("new and resolved", "first night")
     new, resolved = flow(material)
-    return Number("new and resolved", f"{new:,} / {resolved:,}")
+    note = "" if material.compared else "where it was read"
+    return Number("new and resolved", f"{new:,} / {resolved:,}", note=note)
 
 
 def _days_to_fix(material: Material) -> str:

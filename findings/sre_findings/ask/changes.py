@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sre_findings.ask.compared import not_read
 from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.ask.rows import severity_word, time_of
@@ -40,8 +41,9 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     commits = sources.snapshots.commits()
     head, base = _nights(question, commits, sources.now())
     if head is None or base is None:
-        return _nothing_to_compare(head, sources)
-    found = within(Found(head, proof_of(head, sources, question.as_of), sources), place_of(question))
+        return nothing_to_compare(head, sources)
+    place = place_of(question)
+    found = within(Found(head, proof_of(head, sources, question.as_of), sources), place)
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
     filters = question.narrow.filters()
     counted = [(row["kind"], row["cause"], int(row["events"])) for row in engine.rows("changes_counts", **filters)]
@@ -49,6 +51,7 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     wanted = sum(n for kind, _, n in counted if not question.kinds or kind in question.kinds)
     counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
     gone = _by_cause(counted, ("resolved",), WENT)
+    of = question.narrow.words() + (", where it was read" if not_read(head, place) else "")
     summary = {
         "since": {"snapshot_id": base.snapshot_id, "as_of": iso(base.started_at)},
         "counts": counts,
@@ -56,7 +59,7 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
         "resolved_by": gone,
     }
     return ListAnswer(
-        _headline(counts, gone, base, question.narrow.words()), "events", [_event(row) for row in rows],
+        _headline(counts, gone, base, of), "events", [_event(row) for row in rows],
         wanted, _EVENT, _SHOWN, found.proof, summary, _gaps(head),
     )  # fmt: skip
 
@@ -73,8 +76,10 @@ def _nights(question: Changes, commits: Sequence[Commit], now: datetime) -> tupl
     return head, older[-1] if older else None
 
 
-def _nothing_to_compare(head: Commit | None, sources: Sources) -> ListAnswer:
+def nothing_to_compare(head: Commit | None, sources: Sources) -> ListAnswer:
+    """That there is one night alone, or none."""
     summary = {"since": None, "counts": dict.fromkeys(KINDS_OF_CHANGE, 0), "resolved_by": dict.fromkeys(WENT, 0)}
+    summary |= {"opened_by": dict.fromkeys(CAME, 0)}
     if head is None:
         return replace(no_snapshot("events"), summary=summary)
     headline = f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with."

@@ -8,7 +8,8 @@ from datetime import date
 from typing import NamedTuple
 
 from sre_findings.ask import ask, counting, kept
-from sre_findings.ask.changes import changes
+from sre_findings.ask.changes import changes, nothing_to_compare
+from sre_findings.ask.compared import day_before, not_compared
 from sre_findings.ask.deadlines import sla, time_to_fix
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.evidence import Evidence, evidence_of
@@ -25,6 +26,7 @@ from sre_findings.model.access import ALL, Access
 from sre_findings.model.age_bands import AgeGrid, age_grid
 from sre_findings.model.ages import Ages, Lateness, lateness
 from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
+from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import UsageError
 from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.open_finding import OpenFinding, Place
@@ -57,6 +59,7 @@ class Material:
 
     ``owner`` names several where it tells of several. ``findings`` are the worst of ``summary.rollup.counts.total``, to be
     read once. ``before`` is None on a first night, ``evidence`` for who sees a part of the estate, for it tells of all.
+    ``not_compared`` says why no number is compared with that night's, empty where both read everything.
     ``today`` is the day that lateness is computed for.
     """
 
@@ -79,6 +82,14 @@ class Material:
     fixes: ListAnswer
     findings: Iterator[OpenFinding]
     evidence: Evidence | None
+    not_compared: str = ""
+
+    @property
+    def compared(self) -> Before | None:
+        """The night before, if its numbers may be compared with this one's (see ask.compared)."""
+        before = self.before
+        partial = before is not None and {self.proof.state, before.summary.proof.state} != {COMPLETE}
+        return None if partial or self.not_compared else before
 
     @property
     def proof(self) -> Proof:
@@ -121,11 +132,13 @@ def material_of(
 ) -> Material:
     """Everything of a night that ``seen_night`` found; ``owner`` and ``account`` are the names of the part that it is of."""
     today = found.commit.started_at.date() if as_of else here.now().date()
-    moved = changes(Changes(as_of=found.commit.snapshot_id, count=0, kinds=("kev_appeared",)), here)
+    since = day_before(here.snapshots.commits(), found.commit)
+    moved = _moved(since, found, here)
     return Material(
         owner, account, today, here.policy,
         summary=summarize(Summary(), found, here),
         before=_before(moved, here),
+        not_compared=not_compared(since, found.commit) if since else "",
         resources=_worst(found.engine, here.policy, today),
         accounts=summarize(Summary(by="account"), found, here),
         owners=summarize(Summary(by="owner"), found, here),
@@ -140,6 +153,13 @@ def material_of(
         findings=open_findings(found.engine, here.policy, _new(moved, found, here), rows),
         evidence=evidence_of(found, here) if here.access.everything else None,
     )  # fmt: skip
+
+
+def _moved(since: Commit | None, found: Found, here: Sources) -> ListAnswer:
+    """What happened since the night of an earlier day. A page of a day is not compared with the same day."""
+    if since is None:
+        return nothing_to_compare(found.commit, here)
+    return changes(Changes(since.snapshot_id, found.commit.snapshot_id, ("kev_appeared",), count=0), here)
 
 
 def _before(moved: ListAnswer, here: Sources) -> Before | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from sre_findings.ask import kept, resources
+from sre_findings.ask.compared import not_compared, not_read
 from sre_findings.ask.places import within
 from sre_findings.ask.questions.history import Trend
 from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
@@ -47,13 +50,15 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
     if nights is None:
         return _untold(question, head, sources)
     found = _placed(scope, nights, Found(head, proof_of(head, sources, question.as_of), sources))
-    items = [_night(night, rollup) for night, rollup in _as_seen(nights, sources)]
-    missing = _missing([night.started_at.date() for night, _ in nights])
+    days = _daily(list(_as_seen(nights, sources)))
+    items = [_night(night, rollup) for night, rollup in days]
+    missing = _missing([night.started_at.date() for night, _ in days])
     summary = {"scope": {"kind": question.kind, "value": question.value}, "days": question.days, "missing_days": missing}
     fields = tuple(items[0]) if items else ("date",)
     if found.proof.unread and not any(rollup.stock != Rollup() for _, rollup in nights):
         items = []  # zeroes would be counts of what nobody read
-    return ListAnswer(_headline(items, question), "nights", items, len(items), fields, _SHOWN, found.proof, summary,
+    compared = _compared([night for night, _ in days], question, sources)
+    return ListAnswer(_headline(items, question, compared), "nights", items, len(items), fields, _SHOWN, found.proof, summary,
                       _gaps(missing))  # fmt: skip
 
 
@@ -90,6 +95,36 @@ def _as_seen(nights: Sequence[tuple[Night, Rollup]], sources: Sources) -> Iterat
     return ((night._replace(state=states.get(night.sequence, night.state)), rollup) for night, rollup in nights)
 
 
+def _daily(nights: Sequence[tuple[Night, Rollup]]) -> list[tuple[Night, Rollup]]:
+    """A night a day: the newest complete one, else the newest; with what came and went in all of that day's."""
+    days: dict[date, list[tuple[Night, Rollup]]] = {}
+    for night, rollup in nights:
+        days.setdefault(night.started_at.date(), []).append((night, rollup))
+    return [_one_of(some) for some in days.values()]
+
+
+def _one_of(nights: Sequence[tuple[Night, Rollup]]) -> tuple[Night, Rollup]:
+    night, rollup = next((pair for pair in reversed(nights) if pair[0].state == COMPLETE), nights[-1])
+    flow: Counter[str] = Counter()
+    for _, one in nights:
+        flow.update(one.flow)
+    return night, replace(rollup, flow=dict(flow))
+
+
+def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tuple[int, str]:
+    """The night that the last one is compared with: the first that read all of the scope. If the last one did not, why."""
+    if all(night.state == COMPLETE for night in nights):
+        return 0, ""
+    place = Place(**{_FILTERS[question.kind]: (question.value,)}) if question.kind in _FILTERS else Place()
+    commits = {one.sequence: one for one in sources.snapshots.commits()}
+    known = [commits.get(night.sequence) for night in nights]
+    whole = [n for n, one in enumerate(known) if one is not None and not not_read(one, place)]
+    first, last = known[whole[0]] if whole else known[0], known[-1]
+    if first is None or last is None:
+        return 0, "Not compared: a night is no longer in the store."
+    return whole[0] if whole else 0, not_compared(first, last, place)
+
+
 def _night(night: Night, rollup: Rollup) -> dict[str, Any]:
     counts = rollup.counts.to_json()
     flow = {word: rollup.flow.get(word, 0) for word in (*CAME, *WENT)}
@@ -113,11 +148,14 @@ def _gaps(missing: Sequence[str]) -> list[str]:
     return [f"No snapshot on {len(missing)} of these days: {some}."] if missing else []
 
 
-def _headline(items: Sequence[Mapping[str, Any]], question: Trend) -> str:
+def _headline(items: Sequence[Mapping[str, Any]], question: Trend, compared: tuple[int, str]) -> str:
     of = f" of {question.kind} {question.value}" if question.value else ""
     if not items:
         return f"No night in the last {question.days} days{of}."
-    first, last = items[0], items[-1]
+    place, why_not = compared
+    first, last = items[place], items[-1]
+    if why_not:
+        return f"{last['total']:,} open findings{of} read on {last['date']} ({len(items)} nights). {why_not}"
     change = last["total"] - first["total"]
     way = "no change" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'}"
     return f"{last['total']:,} open findings{of} on {last['date']}, {way} than on {first['date']} ({len(items)} nights)."

@@ -46,7 +46,7 @@ def _severity(night: Material, name: str) -> Tile:
 def _late(night: Material) -> Tile:
     late = night.late.summary["late"]
     due = night.late.summary["due_this_week"]
-    before = night.before.late if night.before and comparable(night) else None
+    before = night.compared.late if night.compared else None
     return Tile("Past SLA", f"{late:,}", "", _rows(night, "#only=late"), more_is_bad(late, before), f"{due:,} due in a week")
 
 
@@ -65,7 +65,10 @@ def _new(night: Material) -> Tile:
     if night.before is None:
         return Tile("New", "–", "", "#trend", None, "first night")
     opened, resolved = night.changes.summary["opened_by"], sum(night.changes.summary["resolved_by"].values())
-    return Tile("New", f"{opened['new'] + opened['reopened']:,}", "", _rows(night, "#only=new"), None, f"{resolved:,} resolved")
+    where = "" if night.compared else ", where read"
+    return Tile(
+        "New", f"{opened['new'] + opened['reopened']:,}", "", _rows(night, "#only=new"), None, f"{resolved:,} resolved{where}"
+    )
 
 
 def _time_to_fix(night: Material) -> Tile:
@@ -88,7 +91,7 @@ def _fixable(night: Material) -> Tile:
 def _coverage(night: Material) -> Tile:
     scanned, silent = night.coverage.scanned, night.summary.uncovered
     value = percent(scanned, scanned + silent) if scanned + silent else "–"
-    before = night.before.summary.uncovered if night.before and comparable(night) else None
+    before = night.compared.summary.uncovered if night.compared else None
     return Tile("Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not scanned")
 
 

@@ -114,6 +114,12 @@ def _since(night: Material) -> str:
     came, went = counts["new"] + counts["reopened"], sum(why[word] for word in WENT)
     told = ", ".join(f"{why[word]:,} {_WENT[word]}" for word in WENT if why[word])
     met = f" {counts['onboarding']:,} more were met for the first time." if counts["onboarding"] else ""
+    if night.compared is None:
+        if not came and not went:
+            return night.not_compared or "Not compared with the night before: one of the two is partial."
+        return (
+            f"Where it was read: {came:,} new, {went:,} resolved{f' ({told})' if told else ''}.{met} {night.not_compared}".strip()
+        )
     if not came and not went:
         return f"Nothing came and nothing went since the night before.{met}"
     return f"Since the night before: {came:,} new, {went:,} resolved{f' ({told})' if told else ''}, net {came - went:+,}.{met}"

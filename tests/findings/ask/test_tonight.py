@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -15,15 +16,19 @@ import pytest
 from sre_findings.ask.ask import coverage
 from sre_findings.ask.changes import changes
 from sre_findings.ask.deadlines import sla
-from sre_findings.ask.question import Changes, CoverageGaps, Sla, Summary
+from sre_findings.ask.question import Changes, CoverageGaps, Sla, Summary, Trend
+from sre_findings.ask.report import gather
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.summaries import summary
 from sre_findings.ask.tonight import LISTED, SPEAKING, Silence, Tonight, named, tonight
+from sre_findings.ask.trend import trend
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
+from sre_reports.brief import brief
+from sre_reports.parts.words import verdict
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
 from sre_simulator.server import Fault, Simulator
@@ -124,13 +129,13 @@ def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: 
 
 @pytest.fixture
 def scanned(nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sources]:
-    """``scanned(faults)``: one scan more, an hour after the last, of a fleet in which nothing happened but looking again."""
+    """``scanned(faults)``: one scan more, a day after the last, of a fleet in which nothing happened but looking again."""
 
-    def run(*faults: Fault) -> Sources:
+    def run(*faults: Fault, after: timedelta = timedelta(days=1)) -> Sources:
         store = tmp_path / "store"
         shutil.copytree(Path(nights.blobs.url.removeprefix("file://")), store)
         fleet = default_fleet(nights=2)
-        later = fleet.nights[-1] + timedelta(hours=1)
+        later = fleet.nights[-1] + after
         here = open_at(store, tmp_path / "copies", later)
         with Simulator(fleet, faults=faults) as simulator:
             monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
@@ -153,3 +158,41 @@ def test_a_region_that_was_refused_is_a_gap_as_a_whole(scanned: Callable[..., So
     found = known(tonight(scanned(Fault("denied", region=region, times=10**6)), None, ("*",)))
     assert found.material.proof.state == "partial"
     assert {one.region for one in found.opened_gaps if one.whole} == {region}
+
+
+def test_a_second_scan_of_a_day_is_compared_with_the_day_before_and_is_no_further_point_of_the_trend(
+    scanned: Callable[..., Sources],
+) -> None:
+    here = scanned(after=timedelta(hours=1))
+    first, second, third = here.snapshots.commits()
+    assert second.started_at.date() == third.started_at.date()
+    found = known(tonight(here, None, ("*",)))
+    assert found.material.changes.summary["since"]["snapshot_id"] == first.snapshot_id
+    assert not found.quiet
+    days = trend(Trend(), here)
+    assert [one["snapshot_id"] for one in days.items] == [first.snapshot_id, third.snapshot_id]
+    flows = {one["snapshot_id"]: one["came"] for one in trend(Trend(as_of=second.snapshot_id), here).items}
+    assert days.items[-1]["came"] == flows[second.snapshot_id], "what came in the day's first scan came that day"
+    assert changes(Changes(), here).summary["since"]["snapshot_id"] == second.snapshot_id
+
+
+def test_a_partial_night_is_compared_with_none_in_any_mouth(scanned: Callable[..., Sources]) -> None:
+    fleet = default_fleet(nights=1)
+    region, other = fleet.regions[-1], fleet.regions[0]
+    here = scanned(Fault("denied", region=region, times=10**6))
+    first, _, last = here.snapshots.commits()
+    why = f"{region} was not read on {last.started_at:%Y-%m-%d}"
+    told = trend(Trend(), here).headline
+    assert why in told
+    assert not re.search("more|fewer|no change", told)
+    material = gather(here, None, 0)
+    assert material.before is not None
+    assert material.compared is None
+    assert why in material.not_compared
+    assert why in brief(material).since
+    assert any(why in sentence for sentence in verdict(material).rest)
+    assert not any("Nothing came" in sentence for sentence in verdict(material).rest)
+    assert "where it was read" in changes(Changes(as_of=last.snapshot_id), here).headline
+    read = trend(Trend(kind="region", value=other), here).headline
+    assert f"than on {first.started_at:%Y-%m-%d}" in read, "what was read on both nights is compared"
+    assert why in trend(Trend(kind="region", value=region), here).headline

@@ -10,6 +10,7 @@ left join vulnerabilities as v on v.vulnerability_id = f.vulnerability_id
 left join states as s on s.account_id = coalesce(f.account_id, '') and s.region = f.region
     and s.resource_type = coalesce(f.resource_type, '') and s.resource_id = coalesce(f.resource_id, '')
     and s.type = coalesce(f.type, '') and s.subject = coalesce(f.subject, f.title, f.finding_arn)
+    and s.status <> 'resolved' and (s.finding_arn is null or s.finding_arn = f.finding_arn)
 where f.status is distinct from 'SUPPRESSED' and f.status is distinct from 'CLOSED' and f.resource_index = 0
 order by f.severity_rank, case when v.kev_added is null and v.kev_due is null then 1 else 0 end,
          f.exploit_available desc nulls last, f.inspector_score desc nulls last, f.subject, f.finding_arn
