@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from sre_findings.inspector.listing import DETAIL_ARNS, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import Unreadable
+from sre_findings.model.finding import NO_ARN
 from sre_findings.model.instant import moment_of
 
 FRESH = timedelta(hours=20)  # a nightly scan asks again, a second scan of the day does not
@@ -87,7 +88,7 @@ def _to_ask(wanted: Iterable[tuple[str, str, str]], known: Known, now: datetime)
 
 
 def _ask(inspector: Inspector, asked: Mapping[str, str], now: datetime, late: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-    names = sorted(asked)
+    names = sorted(name for name, arn in asked.items() if not arn.startswith(NO_ARN))  # one that is none would spoil ten
     for start in range(0, len(names), DETAIL_ARNS):
         if late():
             raise Unreadable(f"only {start:,} of {len(names):,} in {PATIENCE / 60:.0f} minutes")

@@ -123,3 +123,10 @@ def test_garbage_in_an_answer_is_no_date() -> None:
     found = rows(Asked({"a": wire}), [("CVE-1", "r", "a")])
     assert [found["CVE-1"][name] for name in ("kev_added", "kev_due", "exploit_last_seen", "epss_score", "cwes")] == [None] * 5
     assert found["CVE-1"]["wire"]
+
+
+def test_a_finding_without_an_arn_is_never_asked_with_for_it_would_spoil_nine_others() -> None:
+    desk = Asked({"arn-1": {"epssScore": 0.5}})
+    done = enrich([("CVE-1", "r", "arn-1"), ("CVE-2", "r", "sre:finding/00")], {}, desk, NOW)
+    assert desk.batches == [["arn-1"]]
+    assert [(row["vulnerability_id"], row["checked"]) for row in done.rows] == [("CVE-1", True), ("CVE-2", False)]
