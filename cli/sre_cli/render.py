@@ -208,9 +208,10 @@ def _coverage(answer: CoverageAnswer, width: int | None, colour: int) -> Iterato
 
 
 def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
-    """One reason with its remedy, and the resources that it keeps from being scanned."""
+    """One reason with its remedy, and the resources that it keeps from being scanned; one may have a row for each scan type."""
+    resources = len({(row.account_id, row.region, row.resource_type, row.resource_id) for row in rows})
     yield ""
-    yield styled(printable(f"{wording.capital(explain(reason))} ({reason}): {len(rows):,}"), "strong", colour)
+    yield styled(printable(f"{wording.capital(explain(reason))} ({reason}): {resources:,}"), "strong", colour)
     yield from wrapped(remedy(reason), width)
     columns = (Column("Account"), Column("Region"), Column("Scan"), Column("Name", floor=8, drop=1), Column("Resource"))
     yield from lines(columns, [(r.account_id, r.region, r.scan_type.lower(), r.name, r.resource_id) for r in rows], width, colour)
@@ -230,7 +231,7 @@ def _state(text: str) -> str:
 
 def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
     old = wording.age(int((now - one.started_at).total_seconds()))
-    findings, covered = (f"{one.totals.get(name, 0):,}" for name in ("distinct", "coverage"))
+    findings, covered = (f"{one.totals.get(name, 0):,}" for name in ("distinct", "covered"))
     return one.snapshot_id, old, one.state, findings, covered, one.claim if one.state == COMPLETE else "; ".join(one.reasons)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sre_findings.ask.rows import NOT_AVAILABLE, time_of, version_of
+from sre_findings.ask.rows import NOT_AVAILABLE, time_of, version_of, without_zero_epoch
 from sre_findings.model.answer import Proof
 from sre_findings.model.finding import Package, iso
 from sre_findings.model.finding_key import finding_key
@@ -46,7 +46,12 @@ def _package(wire: Mapping[str, Any]) -> Package:
     keys = {"manager": "packageManager", "path": "filePath", "purl": "purl", "reachability": "runtimeReachability",
             "reachability_reason": "runtimeReachabilityReason"}  # fmt: skip
     names = {name: word(wire.get(key)) for name, key in keys.items()}
-    return Package(word(wire.get("name")) or "", version_of(wire), None if fixed == NOT_AVAILABLE else fixed, **names)
+    return Package(
+        word(wire.get("name")) or "",
+        version_of(wire),
+        None if fixed in (None, NOT_AVAILABLE) else without_zero_epoch(fixed),
+        **names,
+    )
 
 
 class Keys:

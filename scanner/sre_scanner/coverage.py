@@ -70,6 +70,11 @@ class CoverageRows:
         """What the newest row of each resource says of whose it is."""
         return dict(zip(self._numbers, self._claims, strict=True))
 
+    @property
+    def resources(self) -> int:
+        """How many resources there are, each once however many scan types it has."""
+        return len(self._numbers)
+
     def add(self, page: CoveragePage) -> None:
         """Takes a page."""
         self.unknown.update(page.unknown)

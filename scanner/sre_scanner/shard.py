@@ -131,8 +131,8 @@ class _Reading:
         return ShardFacts(
             shard=self._shard.name, region=self._shard.region, started_at=self.started.isoformat(),
             findings=findings, coverage=coverage, status=status, closed=closed, accounts=tuple(self._statuses),
-            named=tuple(sorted(self._named)), aggregated=aggregated, uncovered=silence.uncovered, doubtful=silence.doubtful,
-            proven=silence.proven, notes=tuple(self._notes),
+            named=tuple(sorted(self._named)), aggregated=aggregated, covered=self._rows.resources,
+            uncovered=silence.uncovered, doubtful=silence.doubtful, proven=silence.proven, notes=tuple(self._notes),
         )  # fmt: skip
 
     def _record(self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None) -> Listing:

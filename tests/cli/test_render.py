@@ -324,7 +324,7 @@ class Commit:
     state: str = "complete"
     claim: str = "of the accounts visible"
     reasons: tuple[str, ...] = ()
-    totals: dict[str, int] = field(default_factory=lambda: {"distinct": 1011, "coverage": 40})
+    totals: dict[str, int] = field(default_factory=lambda: {"distinct": 1011, "covered": 40})
 
 
 def test_snapshots_are_listed_newest_first_with_what_is_wrong() -> None:

@@ -54,14 +54,15 @@ def exposure(question: Exposure, sources: Sources) -> ListAnswer:
     rows = found.engine.rows("exposed_to", text=text, names=list(matched.names), **question.narrow.filters())
     every = [_item(row) for row in rows]
     items = [one for one in every if one["reachability"] == REACHABLE] if question.reachable else every
-    places = {(one["account_id"], one["region"], one["resource_id"]) for one in items}
+    still_open = [one for one in items if one["status"] != "SUPPRESSED"]
     summary = {
         "text": text,
         "matched": list(matched.names),
-        "resources": len(places),
-        "open": sum(one["status"] != "SUPPRESSED" for one in items),
+        "resources": _resources(still_open),
+        "open": len(still_open),
+        "suppressed": len(items) - len(still_open),
     }
-    headline, notes = _headline(question, text, items, len(places)), [*_left_out(every, items), *_names(text, matched)]
+    headline, notes = _headline(question, text, items), [*_left_out(every, items), *_names(text, matched)]
     if every and not items:
         headline = f"{text}{question.narrow.words()}: none of {len(every):,} findings is known to be reachable."
     elif not items:
@@ -77,13 +78,26 @@ def _left_out(every: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, A
     return list(left_out(words[UNKNOWN], words[NOT_REACHABLE])) if len(every) > len(shown) else []
 
 
-def _headline(question: Exposure, text: str, items: Sequence[Mapping[str, Any]], resources: int) -> str:
+def _resources(items: Sequence[Mapping[str, Any]]) -> int:
+    return len({(one["account_id"], one["region"], one["resource_id"]) for one in items})
+
+
+def _headline(question: Exposure, text: str, items: Sequence[Mapping[str, Any]]) -> str:
     where = question.narrow.words()
     if not items:
         return f"No ACTIVE finding names a package or vulnerability {text}{where} in the places read."
     ids = {one["vulnerability_id"] for one in items}
     named = next(iter(ids)) if len(ids) == 1 and text.lower() in {str(one).lower() for one in ids} else text
-    return f"{named}{where}: {len(items):,} findings on {resources:,} resources."
+    told = [_counted_on("open", [one for one in items if one["status"] != "SUPPRESSED"]),
+            _counted_on("suppressed", [one for one in items if one["status"] == "SUPPRESSED"])]  # fmt: skip
+    return f"{named}{where}: {', '.join(one for one in told if one)}."
+
+
+def _counted_on(word: str, items: Sequence[Mapping[str, Any]]) -> str:
+    """``290 open findings on 27 resources``; empty where there are none."""
+    resources = _resources(items)
+    many = "finding" if len(items) == 1 else "findings"
+    return f"{len(items):,} {word} {many} on {resources:,} resource{'' if resources == 1 else 's'}" if items else ""
 
 
 def _names(text: str, matched: Matched) -> Iterator[str]:

@@ -101,7 +101,7 @@ def _package(wire: Mapping[str, Any]) -> Package:
     return Package(
         name=_text(wire.get("name")) or "",
         version=version_of(wire),
-        fixed_in=str(fixed) if fixed and fixed != NOT_AVAILABLE else None,
+        fixed_in=without_zero_epoch(str(fixed)) if fixed and fixed != NOT_AVAILABLE else None,
         manager=_text(wire.get("packageManager")),
         path=_text(wire.get("filePath")),
         reachability=_text(wire.get("runtimeReachability")),
@@ -114,7 +114,12 @@ def version_of(wire: Mapping[str, Any]) -> str:
     """epoch:version-release, as the package's own manager writes it; an epoch of 0 is left out."""
     epoch, release = wire.get("epoch"), wire.get("release")
     version = f"{epoch}:{wire.get('version', '')}" if epoch else str(wire.get("version", ""))
-    return f"{version}-{release}" if release else version
+    return without_zero_epoch(f"{version}-{release}" if release else version)
+
+
+def without_zero_epoch(version: str) -> str:
+    """A version as every answer, page and export shows it: an epoch of 0 says nothing, any other one is kept."""
+    return version.removeprefix("0:")
 
 
 def severity_word(rank: int | None) -> str | None:

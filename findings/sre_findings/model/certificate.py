@@ -234,6 +234,7 @@ def _totals(facts: Sequence[ShardFacts]) -> dict[str, int]:
         "distinct": sum(f.distinct for f in facts),
         "duplicates": sum(f.duplicates for f in facts),
         "coverage": sum(f.coverage.items for f in facts if f.coverage),
+        "covered": sum(f.covered for f in facts),
         "uncovered": sum(f.uncovered for f in facts),
         "doubtful": sum(f.doubtful for f in facts),
         "proven": sum(f.proven for f in facts),

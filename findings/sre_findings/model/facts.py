@@ -73,6 +73,7 @@ class ShardFacts:
     aggregated: Sequence[Mapping[str, int]] = ()
     changed_meanwhile: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
+    covered: int = 0  # resources that coverage names, each once
     uncovered: int = 0
     doubtful: int = 0
     proven: int = 0

@@ -313,6 +313,7 @@ def test_totals_and_unknown_things_are_summed_over_the_shards() -> None:
         "distinct": 10,
         "duplicates": 1,
         "coverage": 6,
+        "covered": 0,
         "uncovered": 2,
         "doubtful": 0,
         "proven": 0,
