@@ -78,8 +78,8 @@ def lived(folder: Path, number: int, night: Mapping[str, Any], before: Tables, g
     }  # fmt: skip
     earlier = {name: [folder / str(number - 1) / f"{name}.parquet"] for name in ("findings", "packages", "states", "cells")}
     types = night.get("states") or {"PACKAGE": night["state"]}
-    kind, every = (PLACE["resource_type"], "") if night.get("named", True) else ("*", "*")  # or the cell of the rest
-    cells = [(PLACE["account_id"], kind, every or one, state) for one, state in types.items()]
+    kind, rest = (PLACE["resource_type"], "") if night.get("named", True) else ("*", "*")  # or the cell of the rest
+    cells = [(PLACE["account_id"], kind, rest or one, state) for one, state in types.items()]
     asked = Night(f"s{number}", at, "aws", PLACE["region"], cells, parts, earlier if before else {})
     found: Tables = {}
     for name, tables in live_through(asked, here):
