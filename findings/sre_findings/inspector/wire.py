@@ -405,7 +405,7 @@ def _covered_leniently(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]
     item = _Item()
     for key, value in _fields_of(raw).items():
         item.take(key, value, _COVERED_FIELDS, ("resourceMetadata",), _fit_covered)
-    named = dict.fromkeys(_IDENTITY, "") | item.known
+    named: dict[str, Any] = {**dict.fromkeys(_IDENTITY, ""), **item.known}
     odd = dict.fromkeys((*item.odd, *(name for name in _IDENTITY if not named[name])))
     return WireCoverage(**named), item.extra_text(), tuple(name for name in odd if name not in _PROVIDER_FIELDS)
 
