@@ -99,7 +99,8 @@ def test_every_column_of_the_schema_is_read_or_is_known_to_be_ours() -> None:
 
     finding(Seen(FULL))
     ours = {"snapshot_id", "resource_index", "region", "resource_type", "resource_id", "resource_name", "owner", "severity_rank",
-            "vulnerability_id", "vulnerability_source", "epss_score", "subject"}  # fmt: skip
+            "vulnerability_id", "vulnerability_source", "epss_score", "subject", "reachability", "reachability_reason",
+            "not_understood"}  # fmt: skip
     assert Seen.asked == set(WHOLE.names) - ours
 
 
