@@ -84,7 +84,7 @@ print(json.dumps([answer, away]))
 
 def handled(folder: Path, event: Any, **environ: str) -> Any:
     """What a bare interpreter answers that has the folder, and nothing else that is installed."""
-    clock = {name: os.environ[name] for name in ("LD_PRELOAD", "FAKETIME") if name in os.environ}  # of tests/at.sh
+    clock = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET") if name in os.environ}  # of tests/at.sh
     ours = {**clock, "PATH": os.defpath, "AWS_REGION": "eu-west-1", "AWS_LAMBDA_FUNCTION_NAME": "sre-slack",
             "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", **environ}  # fmt: skip
     command = [sys.executable, "-I", "-S", "-c", _CHILD, str(folder)]

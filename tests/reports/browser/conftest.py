@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -153,8 +152,7 @@ def chromium() -> Iterator[Browser]:
     if not found:
         pytest.skip("Chromium is not here; install it, on Debian by: apt-get install chromium")
     with sync_playwright() as playwright:
-        env: dict[str, str | float | bool] = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}  # tests/at.sh stops it
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"], env=env)
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
