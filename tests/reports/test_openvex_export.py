@@ -392,3 +392,30 @@ def _identifiers(part: Any) -> list[str]:
         return []
     own = [part[key] for key in ("@id", "purl") if key in part]
     return own + [one for each in part.values() for one in _identifiers(each)]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("pkg:deb/debian/xz-utils@5.6.0?arch=amd64&distro=trixie", "pkg:deb/debian/xz-utils@5.6.0?arch=amd64&distro=trixie"),
+        ("pkg:rpm/amzn/curl@8.1-2.amzn2023?arch=x86_64&epoch=1", "pkg:rpm/amzn/curl@8.1-2.amzn2023?arch=x86_64&epoch=1"),
+        ("pkg:pypi/a b@1", "pkg:pypi/a%20b@1"),
+        ("pkg:deb/debian/ünï@1", "pkg:deb/debian/%C3%BCn%C3%AF@1"),
+    ],
+)
+def test_inspectors_own_purl_comes_before_ours_and_is_encoded_where_it_must_be(given: str, shown: str) -> None:
+    assert purl_of(Package("requests", "2.32.0", manager="PYTHONPKG", purl=given)) == shown
+    one = product(replace(IMAGE, packages=(Package("xz-utils", "5.6.0", manager="OS", purl=given),)))
+    assert one["subcomponents"] == [{"@id": shown, "identifiers": {"purl": shown}}]
+
+
+@pytest.mark.parametrize("given", ["", "xz-utils", "pkg:", "pkg:deb", "http://example.com/a", "pkg:deb/", "\0"])
+def test_a_purl_that_is_none_gives_way_to_ours(given: str) -> None:
+    assert purl_of(Package("requests", "2.32.0", manager="PYTHONPKG", purl=given)) == "pkg:pypi/requests@2.32.0"
+    assert purl_of(Package("xz-utils", "5.6.0", manager="OS", purl=given)) is None
+
+
+@given(st.text(max_size=30) | st.text(max_size=20).map("pkg:deb/{}".format))
+def test_whatever_inspector_gives_as_a_purl_what_is_written_is_one(given: str) -> None:
+    purl = purl_of(Package("xz-utils", "5.6.0", manager="OS", purl=given))
+    assert purl is None or (purl.isascii() and " " not in purl and PackageURL.from_string(purl).name)
