@@ -12,11 +12,12 @@ from sre_findings.model.ages import Bucket, due_of
 from sre_findings.model.finding import Package
 from sre_findings.model.open_finding import OpenFinding, Place, Weakness
 from sre_findings.model.policy import Policy
+from sre_findings.model.reachability import REACHABLE
 
 _EVERY = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")) | {"reachable": False}
 _weakness_key = itemgetter(
     "region", "packages_id", "subject", "type", "title", "severity_rank", "inspector_score", "epss_score", "checked",
-    "kev_added", "kev_due", "exploit_available", "fix_available",
+    "kev_added", "kev_due", "exploit_available", "fix_available", "reachability",
 )  # fmt: skip
 _place_key = itemgetter("resource_id", "resource_type", "resource_name", "account_id", "region", "owner")
 
@@ -87,6 +88,7 @@ def _weakness(row: Mapping[str, Any], packages: Sequence[Package]) -> Weakness:
         packages=_each_once(one.name for one in packages),
         installed=_each_once(one.version for one in packages),
         fixed_in=_each_once((one.fixed_in or "").removeprefix("0:") for one in packages),
+        reachable=row["reachability"] == REACHABLE,
     )
 
 

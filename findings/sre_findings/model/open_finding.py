@@ -9,6 +9,7 @@ class Weakness(NamedTuple):
     """What is wrong: the same for every resource that has it. ``kev`` is None where that was not checked.
 
     ``packages`` are names, each once; ``installed`` and ``fixed_in`` versions in words, empty where there is none.
+    ``reachable`` says that Inspector saw the code reached at run time; False says nothing.
     """
 
     severity: str
@@ -22,6 +23,7 @@ class Weakness(NamedTuple):
     packages: str
     installed: str
     fixed_in: str
+    reachable: bool = False
 
 
 class Place(NamedTuple):

@@ -81,7 +81,7 @@ class _Days(dict[str, int]):
 def _weaknesses(known: Iterable[Any]) -> dict[str, Any]:
     rows = list(known)
     texts = ("identity", "title", "packages", "installed", "fixed_in")
-    flags = ("exploit", "fixable")
+    flags = ("exploit", "fixable", "reachable")
     return {
         "severity": [rank(one.severity) for one in rows],
         "score": [one.score for one in rows],

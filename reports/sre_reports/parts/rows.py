@@ -52,7 +52,7 @@ def row(one: OpenFinding, today: date) -> Row:
     weakness, place = one.weakness, one.place
     look, identity = weakness.severity.lower(), shown(weakness.identity)
     left = None if one.due_on is None else (date.fromisoformat(one.due_on) - today).days
-    flags = (("kev", weakness.kev), ("exploit", weakness.exploit), ("new", one.new))
+    flags = (("kev", weakness.kev), ("exploit", weakness.exploit), ("reachable", weakness.reachable), ("new", one.new))
     return Row(
         severity=look.capitalize(),
         look=look if look in wording.SEVERITIES else "other",

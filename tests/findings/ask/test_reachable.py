@@ -20,9 +20,10 @@ from sre_findings.ask.ask import about_resource, left_out, rows, summary
 from sre_findings.ask.context import context
 from sre_findings.ask.doors import ask
 from sre_findings.ask.live import live
+from sre_findings.ask.page_rows import open_findings
 from sre_findings.ask.question import CACHED, LIVE, AboutResource, Exposure, Listed, Priorities, Rows, Summary, WholeRows
 from sre_findings.ask.remembered import Beside
-from sre_findings.ask.sources import Sources
+from sre_findings.ask.sources import Sources, find
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.neighbours import Make, clients
@@ -270,3 +271,10 @@ def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(sources: So
     mine = asked.seen_by(Access(frozenset({account}), frozenset({"*"})))
     assert shown(mine) == [account]
     assert "clusters of other accounts are not shown" in (about_resource(question, mine).context or Context()).notes
+
+
+def test_the_page_marks_what_inspector_saw_run_and_nothing_else(sources: Sources, every: list[dict[str, Any]]) -> None:
+    found = find(sources, None)
+    assert found
+    marked = Counter(one.weakness.reachable for one in open_findings(found.engine, sources.policy, (), 10**6))
+    assert marked[True] == sum(one["reachability"] == "REACHABLE" for one in every) > 0

@@ -40,7 +40,7 @@ def weakness(number: int, **changes: Any) -> Weakness:
     made = Weakness(
         SEVERITIES[rank], f"CVE-2026-{1000 + 37 * number % 400}", "", round(9.9 - 2 * rank - number % 7 / 10, 1),
         (number * 31 % 97) / 100, number % 5 == 0, number % 3 == 0, number % 4 != 0, f"lib-{chr(97 + number * 7 % 26)}",
-        f"1.{number}", "" if number % 4 == 0 else f"1.{number + 1}",
+        f"1.{number}", "" if number % 4 == 0 else f"1.{number + 1}", number % 6 == 1,
     )  # fmt: skip
     return made._replace(**changes)
 

@@ -21,6 +21,7 @@ FILTERS: dict[str, Callable[[OpenFinding], object]] = {
     "late": lambda one: one.due_on is not None and one.due_on < TODAY,
     "kev": lambda one: one.weakness.kev,
     "exploit": lambda one: one.weakness.exploit,
+    "reachable": lambda one: one.weakness.reachable,
     "new": lambda one: one.new,
     "fix": lambda one: one.weakness.fixable,
 }

@@ -1,7 +1,7 @@
 -- Open findings as the page of a night lists them, the worst first, a finding once however many resources it names.
 select f.finding_arn, f.severity_rank, f.severity, f.vulnerability_id, f.subject, f.type, f.title, f.inspector_score,
        coalesce(v.epss_score, f.epss_score) as epss_score, coalesce(v.checked, false) as checked,
-       cast(v.kev_added as varchar) as kev_added, cast(v.kev_due as varchar) as kev_due, f.exploit_available, f.fix_available,
+       cast(v.kev_added as varchar) as kev_added, cast(v.kev_due as varchar) as kev_due, f.exploit_available, f.fix_available, f.reachability,
        f.packages_id, f.resource_id, f.resource_type, f.resource_name, f.account_id, f.region, f.owner,
        cast(cast(coalesce(s.exposed_since, f.first_observed_at) as date) as varchar) as opened_on,
        coalesce(s.severity_rank, f.severity_rank) as due_rank

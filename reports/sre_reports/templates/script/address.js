@@ -8,7 +8,7 @@ function readAddress(hash, severities) {
   const sort = Object.hasOwn(SORTS, wanted) ? wanted : "severity";
   return {
     severities: new Set(list("sev").map((name) => severities.indexOf(name)).filter((rank) => rank >= 0)),
-    only: new Set(list("only").filter((name) => ["late", "kev", "exploit", "new", "fix"].includes(name))),
+    only: new Set(list("only").filter((name) => ["late", "kev", "exploit", "reachable", "new", "fix"].includes(name))),
     query: (values.get("q") ?? "").slice(0, 200),
     sort,
     direction: back ? reverse(SORTS[sort].first) : SORTS[sort].first,

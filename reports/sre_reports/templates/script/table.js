@@ -1,7 +1,7 @@
 // Rows of the table, the same as the page has them without a script (page/findings.html). Text is only ever set as text.
 
 const CVE = /^CVE-\d{4}-\d{4,19}$/;
-const FLAGS = { kev: "KEV", exploit: "exploit", new: "new" };
+const FLAGS = { kev: "KEV", exploit: "exploit", reachable: "reachable", new: "new" };
 
 function element(name, className, ...content) {
   const made = document.createElement(name);
@@ -42,7 +42,8 @@ function identified(rows, row, w) {
 }
 
 function flags(rows, row, w) {
-  const has = { kev: rows.weaknesses.kev[w] === 1, exploit: rows.weaknesses.exploit[w] === 1, new: rows.fresh[row] === 1 };
+  const { kev, exploit, reachable } = rows.weaknesses;
+  const has = { kev: kev[w] === 1, exploit: exploit[w] === 1, reachable: reachable[w] === 1, new: rows.fresh[row] === 1 };
   return Object.keys(FLAGS).filter((flag) => has[flag]);
 }
 

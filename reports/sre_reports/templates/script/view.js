@@ -21,6 +21,7 @@ function weaknessesOf({ weaknesses }, severities, only) {
   return weaknesses.severity.map((rank, w) => (!severities.size || severities.has(rank))
     && (!only.has("kev") || weaknesses.kev[w] === 1)
     && (!only.has("exploit") || weaknesses.exploit[w] === 1)
+    && (!only.has("reachable") || weaknesses.reachable[w] === 1)
     && (!only.has("fix") || weaknesses.fixable[w] === 1));
 }
 
