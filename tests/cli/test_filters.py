@@ -20,24 +20,25 @@ Cli = Callable[..., Any]
 OWNER, ACCOUNT, REGION = ("--owner", "payments"), ("--account", "111122223333"), ("-r", "us-east-1")
 NARROW: dict[str, tuple[str, ...]] = {"owners": OWNER, "accounts": ACCOUNT, "regions": REGION}
 TYPE: dict[str, tuple[str, ...]] = {"types": ("--type", "ecr")}
+REACHABLE: dict[str, tuple[str, ...]] = {"reachable": ("--reachable",)}
 ASKED: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
     "vulnerabilities": (
         ("-i", BUSY_INSTANCE, "--cached"),
-        {"severities": ("-s", "critical"), "suppressed": ("--suppressed",)},
+        {"severities": ("-s", "critical"), "suppressed": ("--suppressed",)} | REACHABLE,
     ),
     "summary": ((), {"owners": OWNER}),
     "changes": ((), NARROW | {"kinds": ("--kind", "resolved")}),
     "trend": ((), {"scope": ("--of", "region=us-east-1")}),
     "fixes": ((), NARROW | TYPE | {"images": ("--images",)}),
-    "priorities": ((), NARROW | TYPE),
-    "where": (("openssl",), NARROW),
+    "priorities": ((), NARROW | TYPE | REACHABLE),
+    "where": (("openssl",), NARROW | REACHABLE),
     "sla": ((), {"owners": OWNER}),
     "time-to-fix": ((), NARROW),
     "coverage": ((), {"owners": OWNER}),
     "export": (
         ("--format", "ndjson"),
         {"owners": OWNER, "accounts": ACCOUNT, "regions": ("--region", "us-east-1"), "severities": ("-s", "critical"),
-         "statuses": ("--status", "suppressed"), "text": ("-i", BUSY_INSTANCE)} | TYPE,
+         "statuses": ("--status", "suppressed"), "text": ("-i", BUSY_INSTANCE)} | TYPE | REACHABLE,
     ),
 }  # fmt: skip
 # Options that choose no part of the findings: where to ask, how much to print, and in which form.

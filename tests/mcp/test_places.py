@@ -16,14 +16,15 @@ NARROW: Given = {"owners": ["payments"], "accounts": ["111122223333"], "regions"
 TYPES: Given = {"types": ["ecr"]}
 SEVERITIES: Given = {"severities": ["CRITICAL"]}
 STATUSES: Given = {"statuses": ["SUPPRESSED"]}
+REACHABLE: Given = {"reachable": True}
 # How each tool is asked without a filter, and each of its filters with a value that is there.
 ASKED: dict[str, tuple[Given, Given]] = {
-    "check_resource": ({"resource_id": BUSY_INSTANCE, "live": False}, SEVERITIES | {"suppressed": True}),
-    "list_findings": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"fixable": True, "exploitable": True}),
-    "where_vulnerable": ({"text": "openssl"}, NARROW),
-    "export": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"resource_id": BUSY_INSTANCE}),
+    "check_resource": ({"resource_id": BUSY_INSTANCE, "live": False}, SEVERITIES | {"suppressed": True} | REACHABLE),
+    "list_findings": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"fixable": True, "exploitable": True} | REACHABLE),
+    "where_vulnerable": ({"text": "openssl"}, NARROW | REACHABLE),
+    "export": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"resource_id": BUSY_INSTANCE} | REACHABLE),
     "summarize": ({}, {"owners": ["payments"]}),
-    "priorities": ({}, NARROW | TYPES),
+    "priorities": ({}, NARROW | TYPES | REACHABLE),
     "fix_plan": ({}, NARROW | TYPES | {"images": True, "resource": BUSY_INSTANCE}),
     "sla": ({}, {"owners": ["payments"], "resource": BUSY_INSTANCE}),
     "coverage": ({}, {"owners": ["payments"]}),

@@ -118,7 +118,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _near(text: str, known: Sequence[str]) -> Sequence[str]:
     """Names of packages that may have been meant. An id of a vulnerability has neighbours, and none of them is meant."""
-    close = [] if _ID.match(text) else near(text, known)
+    close = [] if _ID.match(text) else [name for name in near(text, known) if name.casefold() != text.casefold()]
     return [f"Near in spelling: {', '.join(close)}."] if close else []
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 SHORTEST_BEGINNING = 3  # letters: fewer begin too many words
 _WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"@?[^\W_][\w.@/:+~-]*")  # what names of packages are made of
 
 
 class Matched(NamedTuple):
@@ -26,6 +27,8 @@ def matching(text: str, names: Iterable[str]) -> Matched:
     """
     typed, known = text.strip().casefold(), sorted(set(names))
     exact = [name for name in known if name.strip().casefold() == typed]
+    if not (_NAME.fullmatch(typed) and any(map(str.isalpha, typed))):  # signs, or a bare number, are no words of a name
+        return Matched(exact)
     worded = [name for name in known if _has_words(name, typed)]
     if exact or worded:
         return Matched(exact, [name for name in worded if name not in exact]) if exact else Matched(worded)

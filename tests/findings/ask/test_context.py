@@ -20,6 +20,7 @@ from sre_findings.ask.open import open_sources
 from sre_findings.ask.question import CACHED, AboutResource
 from sre_findings.inspector.neighbours import Make, clients
 from sre_findings.model.context import Context
+from sre_findings.model.errors import UsageError
 from sre_findings.model.resource import FUNCTION, INSTANCE, Resource
 from sre_findings.settings import load
 
@@ -442,13 +443,10 @@ def test_an_answer_has_context_only_where_it_was_asked(settled: str, service: An
     assert abs(datetime.now(UTC) - found.context.cpu.asked_at) < timedelta(minutes=5)
 
 
-def test_a_mistyped_region_or_none_at_all_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = open_sources(load(os.environ, tmp_path, store=str(tmp_path)))
-    question = AboutResource(SOME, source=CACHED, context=True, region="eu-wst-1")
-    found = about_resource(question, sources).context
-    assert found
-    (note,) = found.notes
-    assert note.startswith("AWS was not asked for context: 'eu-wst-1' is not an AWS region with Inspector. Did you mean eu-")
+    with pytest.raises(UsageError, match="'eu-wst-1' is not an AWS region with Inspector"):
+        about_resource(AboutResource(SOME, source=CACHED, context=True, region="eu-wst-1"), sources)
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     found = about_resource(AboutResource(SOME, source=CACHED, context=True), sources).context
     assert found
