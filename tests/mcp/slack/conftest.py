@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 import sys
 import threading
 import time
@@ -203,6 +204,8 @@ def channel(demo_store: Path, serve_channel: Serve) -> Iterator[Known]:
 
 
 Start = Callable[..., AbstractContextManager[Chain]]
+# What tests/at.sh sets: the function's process gets no environment but its own, and must read the same day.
+_CALENDAR = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ") if name in os.environ}
 
 
 @pytest.fixture(scope="session")
@@ -217,7 +220,7 @@ def start(deployment: Deployment, channel: Known, moto: str, running: Any) -> St
         name, slack, way = f"slack-{next(_NUMBERS)}-{time.time_ns()}", Hooks(problems), Way(served.port)
         furnished(moto, name, token or right)
         ours = {"AWS_ENDPOINT_URL": moto, "SRE_SLACK_SECRET_ID": name, "SRE_SLACK_TABLE": name, "SRE_SERVER": way.url,
-                "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **(environ or {})}  # fmt: skip
+                "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **_CALENDAR, **(environ or {})}  # fmt: skip
         with ExitStack() as stack:
             stack.enter_context(slack)
             stack.enter_context(running(way))
