@@ -220,7 +220,8 @@ def start(deployment: Deployment, channel: Known, moto: str, running: Any) -> St
         name, slack, way = f"slack-{next(_NUMBERS)}-{time.time_ns()}", Hooks(problems), Way(served.port)
         furnished(moto, name, token or right)
         ours = {"AWS_ENDPOINT_URL": moto, "SRE_SLACK_SECRET_ID": name, "SRE_SLACK_TABLE": name, "SRE_SERVER": way.url,
-                "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **_CALENDAR, **(environ or {})}  # fmt: skip
+                "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place,
+                **_CALENDAR, **(environ or {})}  # fmt: skip
         with ExitStack() as stack:
             stack.enter_context(slack)
             stack.enter_context(running(way))
