@@ -104,7 +104,7 @@ STRANGERS = {
     "kinds": ("resolvd", "resolvd"),
     "scope": ("region=us-eats-1", "Did you mean us-east-1"),
 }
-EMPTY = {"suppressed", "images", "text"}
+EMPTY = {"suppressed", "images", "reachable", "text"}
 """Flags, and the name of a resource, which has tests of its own."""
 
 

@@ -46,7 +46,7 @@ def test_csv_is_written_with_its_options_and_ages_of_the_snapshot(row: Rows, pro
     assert write_export(options, proof(), [[row(title="=1")], [row()]], file) == 2
     text = file.getvalue().decode("utf-8-sig")
     header, first, second, end = text.split("\r\n")
-    assert (header.endswith(",Instance Name,Owner"), ",=1," in first, second.count(",19,"), end) == (True, True, 1, "")
+    assert (",Instance Name,Owner" in header, ",=1," in first, second.count(",19,"), end) == (True, True, 1, "")
     assert file.getvalue().startswith(b"\xef\xbb\xbf")
 
 

@@ -112,8 +112,15 @@ class Interrupted(SreError):
 
 
 def kind_of(error: SreError) -> str:
-    """The error's class in words, for other processes: ``usage``, ``ambiguous_name``, ``access_denied`` …"""
-    kind = AccessDenied if isinstance(error, Forbidden) else type(error)  # who said no is told by the words
+    """The error's class in words, for other processes: ``usage``, ``ambiguous_name``, ``access_denied`` …
+
+    A class that no other process knows, such as one of a single question, is told as the nearest above it that all know.
+    """
+    classes = (AccessDenied,) if isinstance(error, Forbidden) else type(error).__mro__  # who said no is told by the words
+    return next((word for one in classes if (word := _word(one)) in _KINDS), _word(type(error)))
+
+
+def _word(kind: type) -> str:
     name = kind.__name__.removesuffix("Error")
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
