@@ -262,4 +262,4 @@ def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_pat
 def test_an_export_of_a_resource_that_nobody_knows_says_so(cli: Cli, demo: Path) -> None:
     run = cli("export", "-i", "nobody")
     assert (run.code, run.out) == (2, "")
-    assert "the snapshot knows no resource 'nobody'" in run.err
+    assert "the snapshot has no resource 'nobody'" in run.err

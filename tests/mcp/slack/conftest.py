@@ -258,7 +258,7 @@ def on_ministack(emulator: str, slack_zip: Path, channel: Known, running: Any) -
     s3.put_object(Bucket="code", Key="sre-slack.zip", Body=slack_zip.read_bytes())
     slack, way = Hooks(problems), Way(served.port)
     variables = {"SRE_SLACK_SECRET_ID": "sre-slack", "SRE_SLACK_TABLE": "sre-slack", "SRE_SERVER": way.url,
-                 "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place}  # fmt: skip
+                 "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **_CALENDAR}  # fmt: skip
     made = functions.create_function(
         FunctionName="sre-slack", Runtime=f"python3.{sys.version_info.minor}", Handler="sre_slack.handler.handle", Timeout=60,
         Role="arn:aws:iam::000000000000:role/sre-slack", MemorySize=512, Environment={"Variables": variables},
