@@ -22,8 +22,9 @@ from sre_scanner.spool import Spool
 OWNERS = Owners(rules=(OwnerRule("cat", ("web-*",)), OwnerRule("dan", (), ("2",))))
 TAGS = st.sampled_from([None, {}, {"team": "ann"}, {"team": "bob"}, {"Name": "web-1"}, {"Name": "db-1", "team": "bob"}])
 RESOURCE = st.fixed_dictionaries({"id": st.sampled_from(["i-a", "i-b"]), "type": st.sampled_from(["X", "Y"]), "tags": TAGS})
+RESOURCES = st.lists(RESOURCE, max_size=3, unique_by=lambda one: (one["id"], one["type"]))  # each listed once
 FINDING = st.fixed_dictionaries(
-    {"awsAccountId": st.sampled_from(["1", "2"]), "resources": st.lists(RESOURCE, max_size=3) | st.just("none")},
+    {"awsAccountId": st.sampled_from(["1", "2"]), "resources": RESOURCES | st.just("none")},
     optional={"updatedAt": st.sampled_from([-1.0, 1.7e9, 1.8e9, 1e300]), "severity": st.sampled_from(["HIGH", "LOW"])},
 )
 KEYS = st.tuples(st.sampled_from(["1", "2"]), st.sampled_from(["X", "Y"]), st.sampled_from(["i-a", "i-b", "i-c"]))
