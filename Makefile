@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := sh install-lock.sh
-CODE := findings scanner reports mcp lambda cli simulator benchmarks tests
+CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup spark emulator node zip demo test lint format bench images docs lock clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +33,21 @@ class Night:
     sources: Sources
     settings: Settings
     as_of: str | None
+    since: datetime | None = None
+    days: int = 1
     _known: dict[tuple[str, ...], Tonight | Silence] = field(default_factory=dict)
 
     def found(self, route: Route) -> Tonight | Silence:
         """What there is to say to a channel."""
         if route.owners not in self._known:
-            self._known[route.owners] = tonight(self.sources, self.as_of, route.owners)
+            found = silence(self.sources) if self._missing() else tonight(self.sources, self.as_of, route.owners, self.days)
+            self._known[route.owners] = found
         return self._known[route.owners]
+
+    def _missing(self) -> bool:
+        """Whether the snapshot that was to be told of did not come."""
+        latest = self.sources.snapshots.latest()
+        return self.since is not None and (latest is None or latest.started_at < self.since)
 
     def told(self, route: Route) -> Told:
         """How it is said."""

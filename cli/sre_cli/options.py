@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,15 @@ class Parsed(click.ParamType[Any]):
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete.lower())]
 
 
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a moment", do="Example: 2026-11-30T01:00Z.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+MOMENT = Parsed("moment", _moment)
 SEVERITY = Parsed("severity", severity.parse, tuple(s.lower() for s in severity.ORDER))
 TYPE = Parsed("type", resource.parse_type, tuple(resource.WORDS))
 STATUS = Parsed("status", status.parse_status, tuple(s.lower() for s in status.STATUSES))

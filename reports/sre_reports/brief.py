@@ -113,6 +113,7 @@ def _accent(material: Material) -> str:
 
 def _subject(material: Material, state: State) -> str:
     night = f"Inspector, {who}, " if (who := _who(material)) else "Inspector, "
+    night += "the week to " if material.days > 1 else ""
     night += f"{as_of.day} {as_of:%b}: " if (as_of := material.proof.as_of) else ""
     alarm = f"{state.words.partition(':')[0]}, " if state.words else ""
     verdict = material.summary.verdict

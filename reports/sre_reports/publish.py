@@ -86,6 +86,15 @@ def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View
     return [view for view in views if view not in there]
 
 
+def missing(editions: Editions, views: Sequence[View], press: Press) -> list[View]:
+    """Those of the views whose page is not there, or is of another snapshot: what a run that follows a scan has left to do."""
+
+    def of(view: View) -> str | None:
+        return night_of(press.night, press.shelf.read(press.night, view, SUMMARY)).snapshot_id
+
+    return [view for view in views if not press.shelf.has(press.night, view) or of(view) != editions.snapshot_id]
+
+
 def summary_of(material: Material, night: str, at: datetime) -> dict[str, Any]:
     """What a program wants to know of a night, all but the files."""
     return {

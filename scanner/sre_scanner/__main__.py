@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load(os.environ, Path.cwd())
         statuses = [parse_status(s) for s in asked.status]
-        commit = run(settings, log, Flags(asked.region, statuses, asked.scope_file, asked.rate))
+        commit = run(settings, log, Flags(asked.region, statuses, asked.scope_file, asked.rate, slot=asked.slot))
     except (Interrupted, KeyboardInterrupt):
         log.say("interrupted")
         return INTERRUPTED
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--status", action="append", default=[], help="finding statuses (default: all but closed)")
     parser.add_argument("--scope-file", type=Path, help="what must be there (TOML)")
     parser.add_argument("--rate", type=float, default=10.0, help="requests a second and region")
+    parser.add_argument("--slot", default="", help="the schedule and its fire: does nothing where it has a snapshot")
     return parser
 
 

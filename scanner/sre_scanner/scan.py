@@ -43,6 +43,7 @@ class Request:
     notes: Sequence[str] = ()
     caller: str = ""
     account_names: Mapping[str, str] = field(default_factory=dict)
+    slot: str = ""
 
 
 def scan(
@@ -56,6 +57,9 @@ def scan(
 ) -> Commit:
     """Reads what was asked, commits it and rolls it up. What could not be read makes the snapshot partial.
 
+    Where the request is for a slot that has a snapshot, that one is returned and nothing is read: the plan takes the next
+    sequence of the very commits that were looked at, so that of two scans for one slot at most one commits.
+
     Raises Unreadable when nothing at all could be read, StoreUnreadable when it cannot be kept, CommitLost when another
     scan was faster, Interrupted when ``stop`` was set. After any of these nothing of this scan is visible, and its files
     are removed as far as the store lets us.
@@ -63,6 +67,9 @@ def scan(
     for leftover in snapshots.leftovers(now()):
         snapshots.discard(leftover)
     plan = make_plan(request, snapshots, now())
+    if request.slot and (there := _of_slot(request.slot, snapshots, plan)):
+        roll_up(snapshots, table)
+        return there
     stop = stop or threading.Event()
     be_frugal()
     shop = Workshop(plan, snapshots, request.owners, progress or Silence(), stop, now)
@@ -102,7 +109,13 @@ def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
         caller=request.caller,
         closed_since=_closed_since(snapshots, now),
         account_names=dict(request.account_names),
+        slot=request.slot,
     )
+
+
+def _of_slot(slot: str, snapshots: Snapshots, plan: Plan) -> Commit | None:
+    """The snapshot of a slot among those before the plan's sequence. One that comes later takes that sequence itself."""
+    return next((one for one in snapshots.commits() if one.slot == slot and one.sequence < plan.sequence), None)
 
 
 def _closed_since(snapshots: Snapshots, now: datetime) -> str:

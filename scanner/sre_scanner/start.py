@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from sre_findings.ask.engines.open import publish
+from sre_findings.clock import clock
 from sre_findings.model.scope import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
@@ -32,6 +33,7 @@ class Flags:
     rate: float = 10.0
     deadline: float = 300.0
     profile: str | None = None
+    slot: str = ""
 
 
 def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
@@ -51,11 +53,12 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         notes=around.notes,
         caller=around.caller,
         account_names=around.account_names,
+        slot=flags.slot,
     )
     snapshots, table = Snapshots(open_blobs(settings.store, settings.kms_key)), open_table(settings.table)
     stop = threading.Event()
     with _stopping(stop):
-        commit = scan(request, snapshots, table, progress=progress, stop=stop)
+        commit = scan(request, snapshots, table, progress=progress, stop=stop, now=clock(os.environ)[0])
     publish(settings.engine, snapshots, snapshots.commits()[-PUBLISHED:])
     return commit
 

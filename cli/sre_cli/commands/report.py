@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 from sre_cli import exits, options
 from sre_cli.sent import check_mail, draw, mail
 from sre_findings.model.errors import UsageError
+from sre_findings.model.finding import iso
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _HOLDER = "sre-cli: whoever has this link reads the page until then, without sig
 @click.option(
     "--cards", type=click.Path(file_okay=False, path_type=Path), help="Draw the night and its trend as PNG into this folder."
 )
+@click.option("--since", metavar="WHEN", type=options.MOMENT, help="Only of a snapshot begun since then; else exit 3.")
 @options.as_of_option
 @options.store_options
 def command(
@@ -59,6 +62,7 @@ def command(
     sre-cli report --email sre@example.com --cards pictures
     sre-cli report --as-of yesterday --link 3600
     """
+    since: datetime | None = pages.pop("since")
     view, views = _view(**pages), pages["views"]
     _check(folder, seconds, views=views, again=again, beside=bool(recipients or cards))
     check_mail(settings, recipients)
@@ -67,13 +71,27 @@ def command(
         return _link(sources, view, as_of, seconds)
     from sre_findings.ask.editions import open_editions  # noqa: PLC0415 - after --help
 
+    if _missing(sources, since):
+        return exits.UNSURE
     editions = open_editions(sources, as_of)
-    code = _publish(editions, view, folder, views=views, again=again)
+    code = _publish(editions, view, folder, views=views, again=again, follows=since is not None)
     if cards:
         draw(editions, view, cards)
     if recipients:
         mail(editions, view, settings, recipients)
     return code
+
+
+def _missing(sources: Sources, since: datetime | None) -> bool:
+    """Whether the night that was to be published did not come; it is said on stderr."""
+    if since is None:
+        return False
+    latest = sources.snapshots.latest()
+    if latest is not None and latest.started_at >= since:
+        return False
+    newest = f"the newest is {latest.snapshot_id}" if latest else "there is none"
+    click.echo(f"sre-cli: no snapshot was begun since {iso(since)}: {newest}. Nothing is published.", err=True)
+    return True
 
 
 def _view(owner: str | None, account: str | None, *, views: bool) -> View:
@@ -114,19 +132,26 @@ def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
     return exits.ANSWERED
 
 
-def _publish(editions: Editions, view: View, folder: Path | None, *, views: bool, again: bool) -> int:
-    """Writes the pages that are wanted, each with a line of progress, then the list of nights."""
+def _publish(editions: Editions, view: View, folder: Path | None, *, views: bool, again: bool, follows: bool) -> int:
+    """Writes the pages that are wanted, each with a line of progress, then the list of nights.
+
+    A run that ``follows`` a scan publishes what is not there of its snapshot, and nothing where all is: it may be run again.
+    """
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from sre_findings.ask.published import shelf_in, shelf_of  # noqa: PLC0415
     from sre_reports.page import render  # noqa: PLC0415
-    from sre_reports.publish import Press, publish_list, wanted  # noqa: PLC0415
+    from sre_reports.publish import Press, missing, publish_list, wanted  # noqa: PLC0415
 
     editions.check(view)
     night, shelf = ("", shelf_in(folder)) if folder else (editions.night, shelf_of(editions.sources))
     free = folder is not None
-    press = Press(shelf, render, datetime.now(UTC), night, again=again or free, alone=free and not views)
-    every = wanted(editions, editions.views(), press) if views else [view]
+    press = Press(shelf, render, datetime.now(UTC), night, again=again or free or follows, alone=free and not views)
+    every = editions.views() if views else [view]
+    if follows and not free:
+        every = missing(editions, every, press)
+    elif views:
+        every = wanted(editions, every, press)
     sure = [_page(editions, one, press) for one in every]
     if not folder:
         click.echo(f"sre-cli: {publish_list(shelf, press.at)} lists every night", err=True)

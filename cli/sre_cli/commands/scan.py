@@ -20,6 +20,7 @@ from sre_findings.settings import Settings
 @click.option("--rate", default=10.0, show_default=True, type=click.FloatRange(0.1, 1000), help="Requests a second and region.")
 @click.option("--deadline", default=300.0, show_default=True, type=click.FloatRange(0.1), help="Seconds to insist on one page.")
 @click.option("--profile", help="The AWS profile.")
+@click.option("--slot", default="", help="The schedule and its fire that this is for; scans once for each.")
 @options.store_options
 def command(settings: Settings, **asked: Any) -> int:
     """Collect every finding into a snapshot.

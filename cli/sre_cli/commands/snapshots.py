@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from sre_cli import exits, options
+from sre_findings.clock import clock
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_blobs
 from sre_findings.store.snapshots import Commit, Snapshots
@@ -16,16 +18,19 @@ from sre_findings.store.snapshots import Commit, Snapshots
 
 @click.group("snapshots")
 def command() -> None:
-    """List, show and verify snapshots."""
+    """List, show, verify, hold and prune snapshots."""
 
 
 @command.command("list")
+@click.option("--pruned", is_flag=True, help="Those that were pruned: when, and why.")
 @options.output_option
 @options.store_options
-def list_(settings: Settings, output: str) -> int:
+def list_(settings: Settings, output: str, pruned: bool) -> int:
     """Every committed snapshot, the newest first."""
     from sre_cli.render import render_snapshots  # noqa: PLC0415 - after --help
 
+    if pruned:
+        return _list_pruned(settings, output)
     commits = _open(settings).commits()
     if output in ("json", "ndjson"):
         rows = [commit.to_json() for commit in reversed(commits)]
@@ -74,6 +79,77 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
         counts = "" if wrong else f", {len(odd)} counts do not add up" if odd else ", the counts add up"
         click.echo(f"{commit.snapshot_id}: {len(files)} files, {len(wrong) or 'none'} damaged{counts}")
     return exits.UNREADABLE if broken else exits.ANSWERED
+
+
+@command.command("prune")
+@click.option("--keep-nightly", "nightly", default=90, show_default=True, type=click.IntRange(0), help="Nights to keep.")
+@click.option("--keep-weekly", "weekly", default=52, show_default=True, type=click.IntRange(0), help="Weeks to keep one of.")
+@click.option("--keep-monthly", "monthly", default=60, show_default=True, type=click.IntRange(0), help="Months to keep one of.")
+@click.option("--yes", is_flag=True, help="Prune. Without it the table shows what would go and why.")
+@options.output_option
+@options.store_options
+def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
+    """Remove old snapshots: without --yes it only shows which, and why.
+
+    Kept are the newest complete snapshot of so many nights, weeks and months, and always the newest, the newest complete,
+    and those under a legal hold. A pruned snapshot is no longer found at once; its files go a day later, with the next
+    prune, so that whoever has it open can finish. What trend and sla know of its night stays in the table.
+
+    \b
+    sre-cli snapshots prune
+    sre-cli snapshots prune --keep-nightly 90 --keep-weekly 52 --keep-monthly 60 --yes
+    """
+    from sre_cli.render_fates import render_fates  # noqa: PLC0415 - after --help
+    from sre_findings.model.retention import Keep, fates  # noqa: PLC0415
+    from sre_findings.store import prune as store  # noqa: PLC0415
+
+    snapshots, now = _open(settings), clock(os.environ)[0]()
+    found = fates(snapshots.commits(), Keep(**keep), store.holds(snapshots.blobs))
+    click.echo(render_fates(found, output))
+    doomed = [one for one in found if not one.kept]
+    if not yes:
+        click.echo(f"{len(doomed)} would be pruned; say --yes to do it.", err=True)
+        return exits.ANSWERED
+    gone = list(store.prune(snapshots, doomed, now))
+    swept = list(store.sweep(snapshots, now))
+    click.echo(f"{len(gone)} pruned; the files of {len(swept)} pruned before are removed.", err=True)
+    return exits.ANSWERED
+
+
+@command.command("hold")
+@click.argument("when")
+@click.option("--owner", required=True, help="Who holds it: a person or a team to ask.")
+@click.option("--reason", required=True, help="Why, such as a case number.")
+@options.store_options
+def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
+    """Put a legal hold on a snapshot: it is not pruned until the hold is released."""
+    from sre_findings.store import prune as store  # noqa: PLC0415 - after --help
+
+    snapshots = _open(settings)
+    commit = _choose(snapshots, when)
+    store.hold(snapshots, commit, owner, reason, clock(os.environ)[0]())
+    click.echo(f"{commit.snapshot_id} is held")
+    return exits.ANSWERED
+
+
+@command.command("release")
+@click.argument("snapshot_id")
+@options.store_options
+def release(settings: Settings, snapshot_id: str) -> int:
+    """Release the legal hold on a snapshot, named by its id."""
+    from sre_findings.store import prune as store  # noqa: PLC0415 - after --help
+
+    store.release(_open(settings), snapshot_id)
+    click.echo(f"{snapshot_id} is released")
+    return exits.ANSWERED
+
+
+def _list_pruned(settings: Settings, output: str) -> int:
+    from sre_cli.render_fates import render_pruned  # noqa: PLC0415
+    from sre_findings.store.prune import tombstones  # noqa: PLC0415
+
+    click.echo(render_pruned(tombstones(_open(settings).blobs), output))
+    return exits.ANSWERED
 
 
 def _open(settings: Settings) -> Snapshots:

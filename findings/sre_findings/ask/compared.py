@@ -7,6 +7,7 @@ complete night.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.place import ANY, Place
@@ -35,9 +36,12 @@ def not_compared(then: Commit, now: Commit, place: Place = _EVERYWHERE) -> str:
     return f"Not compared with {then.started_at:%Y-%m-%d}: {', and '.join(told)}." if told else ""
 
 
-def day_before(commits: Sequence[Commit], head: Commit) -> Commit | None:
-    """The night that a daily report compares with: the newest complete one of an earlier day, else the newest of one."""
-    earlier = [one for one in commits if one.sequence < head.sequence and one.started_at.date() < head.started_at.date()]
+def night_before(commits: Sequence[Commit], head: Commit, days: int = 1) -> Commit | None:
+    """The night that a report of so many days compares with: the newest complete one that is at least as many days older,
+    else the newest such one; where the history is shorter, the oldest night of an earlier day."""
+    last = head.started_at.date() - timedelta(days=days)
+    before = [one for one in commits if one.sequence < head.sequence and one.started_at.date() < head.started_at.date()]
+    earlier = [one for one in before if one.started_at.date() <= last] or before[:1]
     complete = [one for one in earlier if one.state == COMPLETE]
     return next(reversed(complete or earlier), None)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask.door import Door, Here
 from sre_findings.ask.sources import AskContext, Live, Sources
+from sre_findings.clock import clock
 from sre_findings.model.access import Access
 from sre_findings.model.answer import ResourceAnswer
 from sre_findings.model.errors import UsageError
@@ -49,6 +50,7 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
         suppressions=_suppressions(settings),
         copies_size=settings.copies_size,
         context=_context(profile),
+        now=clock(os.environ)[0],
     )
 
 

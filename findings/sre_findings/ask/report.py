@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sre_findings.ask import ask, counting, kept
 from sre_findings.ask.changes import changes, nothing_to_compare
-from sre_findings.ask.compared import day_before, not_compared
+from sre_findings.ask.compared import night_before, not_compared
 from sre_findings.ask.deadlines import sla, time_to_fix
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.evidence import Evidence, evidence_of
@@ -60,7 +60,7 @@ class Material:
     ``owner`` names several where it tells of several. ``findings`` are the worst of ``summary.rollup.counts.total``, to be
     read once. ``before`` is None on a first night, ``evidence`` for who sees a part of the estate, for it tells of all.
     ``not_compared`` says why no number is compared with that night's, empty where both read everything.
-    ``today`` is the day that lateness is computed for.
+    ``today`` is the day that lateness is computed for, ``days`` how far back the night is that it is compared with.
     """
 
     owner: str | None
@@ -83,6 +83,7 @@ class Material:
     findings: Iterator[OpenFinding]
     evidence: Evidence | None
     not_compared: str = ""
+    days: int = 1
 
     @property
     def compared(self) -> Before | None:
@@ -128,17 +129,18 @@ def _as_seen(commit: Commit, seen: Sources) -> Commit:
 
 
 def material_of(
-    here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None = None, account: str | None = None
+    here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None = None, account: str | None = None, days: int = 1
 ) -> Material:
-    """Everything of a night that ``seen_night`` found; ``owner`` and ``account`` are the names of the part that it is of."""
+    """Everything of a night that ``seen_night`` found; ``owner`` and ``account`` are the names of the part that it is of, and
+    ``days`` how far back the night is that it is compared with."""
     today = found.commit.started_at.date() if as_of else here.now().date()
-    since = day_before(here.snapshots.commits(), found.commit)
+    since = night_before(here.snapshots.commits(), found.commit, days)
     moved = _moved(since, found, here)
     return Material(
         owner, account, today, here.policy,
         summary=summarize(Summary(), found, here),
         before=_before(moved, here),
-        not_compared=not_compared(since, found.commit) if since else "",
+        not_compared=not_compared(since, found.commit) if since else "", days=days,
         resources=_worst(found.engine, here.policy, today),
         accounts=summarize(Summary(by="account"), found, here),
         owners=summarize(Summary(by="owner"), found, here),

@@ -64,8 +64,9 @@ class Gap(NamedTuple):
 class Tonight:
     """One night for some owners, all of them where ``owners`` holds ``*``.
 
-    ``counted`` are the events since the night before, those of what is seen for the first time left out; ``listed`` the worst
-    of each kind. ``gaps`` are what is not scanned now, ``opened_gaps`` and ``closed_gaps`` how that changed.
+    ``counted`` are the events since the night that the material is compared with, those of what is seen for the first time
+    left out; ``listed`` the worst of each kind. ``gaps`` are what is not scanned now, ``opened_gaps`` and ``closed_gaps`` how
+    that changed.
     """
 
     owners: tuple[str, ...]
@@ -112,14 +113,18 @@ class Silence:
     last_complete: datetime | None
 
 
-def tonight(sources: Sources, as_of: str | None, owners: Sequence[str]) -> Tonight | Silence:
-    """The night of ``as_of``, the newest by default, for some owners. Raises UsageError for an owner of nothing."""
+def tonight(sources: Sources, as_of: str | None, owners: Sequence[str], days: int = 1) -> Tonight | Silence:
+    """The night of ``as_of``, the newest by default, for some owners, and what changed within so many days.
+
+    Raises UsageError for an owner of nothing.
+    """
     whole = find(sources, as_of)
     if whole is None or whole.proof.too_old:
         return silence(sources)
     within(whole, Place(owners=[owner for owner in owners if owner != ALL]))
     here, found = seen_night(sources, as_of, Access(frozenset({ALL}), frozenset(owners)))
-    return _told(here, found, material_of(here, found, as_of, 0, named(owners) or None), tuple(owners))
+    material = material_of(here, found, as_of, 0, named(owners) or None, days=days)
+    return _told(here, found, material, tuple(owners))
 
 
 def named(owners: Sequence[str]) -> str:

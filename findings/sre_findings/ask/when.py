@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sre_findings.model.errors import UsageError
 from sre_findings.store.snapshots import Commit
 
+_ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?\Z")
 _AGO = re.compile(r"-(\d{1,4})([dhw])\Z")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
@@ -24,6 +25,9 @@ def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit
     for commit in commits:
         if commit.snapshot_id == when:
             return commit
+    if _ID.match(when):  # also a time to ISO 8601, and another night would answer for one that was pruned
+        why = "it was never made, or was pruned"
+        raise UsageError(f"there is no snapshot {when}", why=why, do="See: sre-cli snapshots list --pruned.")
     limit = moment(when, now)
     older = [commit for commit in commits if commit.started_at <= limit]
     if not older:

@@ -23,10 +23,13 @@ _QUOTE = "Texts with signs such as * or : need quotes."
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A text, a list, a map, or None where nothing is written; ``line`` counts from 1 and is the key's, if it has one."""
+    """A text, a list, a map, or None where nothing is written. ``line`` and ``column`` count from 1; they are the key's
+    where it has one.
+    """
 
     value: str | list[Node] | dict[str, Node] | None
     line: int
+    column: int = 1
 
 
 def wrong(file: str, line: int, what: str, do: str = "") -> UsageError:
@@ -97,19 +100,20 @@ class _Reader:
         self.line = event.end_mark.line + 1
         return type(event).__name__.removesuffix("Event"), event
 
-    def _node(self, kind: str, event: Any, depth: int, line: int = 0) -> Node:
+    def _node(self, kind: str, event: Any, depth: int, key: Node | None = None) -> Node:
         self._refuse(kind, event, depth)
-        line = line or event.start_mark.line + 1
+        start = event.start_mark
+        line, column = (key.line, key.column) if key else (start.line + 1, start.column + 1)
         match kind:
             case "SequenceStart":
-                return Node(list(self._list(depth + 1)), line)
+                return Node(list(self._list(depth + 1)), line, column)
             case "MappingStart":
-                return Node(self._map(depth + 1), line)
+                return Node(self._map(depth + 1), line, column)
             case _:
                 if found := _FORBIDDEN.search(event.value):
                     raise _forbidden(self._file, line, found[0])
                 empty = event.implicit[0] and event.value in _NULLS
-                return Node(None if empty else event.value, line)
+                return Node(None if empty else event.value, line, column)
 
     def _list(self, depth: int) -> Iterator[Node]:
         while (found := self._next())[0] != "SequenceEnd":
@@ -123,7 +127,7 @@ class _Reader:
                 raise self._wrong(found[1], "a key must be a word")
             if key.value in values:
                 raise self._wrong(found[1], f"{brief(key.value)} is given twice, first in line {values[key.value].line}")
-            values[key.value] = self._node(*self._next(), depth, key.line)
+            values[key.value] = self._node(*self._next(), depth, key)
         return values
 
     def _refuse(self, kind: str, event: Any, depth: int) -> None:

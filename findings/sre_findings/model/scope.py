@@ -38,8 +38,8 @@ class Plan:
     ``statuses`` are those of the findings; without any, every status but CLOSED.
     ``required_regions`` are those that somebody named: Inspector being off there is a hole. Elsewhere it is a choice.
     ``closed_since`` is from when on findings that closed are read as evidence, empty where there was no night before.
-    ``caller`` is who scans, and ``account_names`` what Organizations calls the accounts; both are empty where AWS did not
-    tell, and ``notes`` say so.
+    ``slot`` is the fire of a schedule that this scan is for, empty where a person asked for it. ``caller`` is who scans, and
+    ``account_names`` what Organizations calls the accounts; both are empty where AWS did not tell, and ``notes`` say so.
     """
 
     snapshot_id: str
@@ -54,6 +54,7 @@ class Plan:
     caller: str = ""
     closed_since: str = ""
     account_names: Mapping[str, str] = field(default_factory=dict)
+    slot: str = ""
 
     @property
     def counts_active(self) -> bool:

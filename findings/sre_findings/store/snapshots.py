@@ -5,6 +5,7 @@ snapshots/snapshot_id=20261122T010000Z/plan.json                 what will be re
                                       /findings/part-*.parquet  /coverage/part-*.parquet  /resources/part-*.parquet
                                       /manifest.json             the certificate and every part's SHA-256
 commits/000000000042.json                                        the one conditional write: nothing exists before it
+pruned/000000000042.json                                         what was pruned, when and why
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 class Commit:
     """One visible snapshot. ``started_at`` is its age's origin: nothing in it is known to be younger.
 
-    ``totals`` are the certificate's; ``rollup`` is the organization's, so that listing snapshots reads nothing else.
+    ``totals`` are the certificate's; ``slot`` is the fire of a schedule that it was made for, empty where a person asked for it.
     """
 
     sequence: int
@@ -47,6 +48,7 @@ class Commit:
     totals: Mapping[str, int]
     gaps: tuple[tuple[str, str, str, str, str], ...]
     account_names: Mapping[str, str] = field(default_factory=dict)
+    slot: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for the commit's file."""
@@ -184,6 +186,7 @@ class Snapshots:
             reasons=certificate.reasons,
             totals=certificate.totals,
             account_names=plan.account_names,
+            slot=plan.slot,
             gaps=tuple((*_four(cell), state) for cell, state in certificate.incomplete_cells()),
         )
         if not self.blobs.create(commit_key(plan.sequence), _encode(commit.to_json())):
@@ -199,10 +202,14 @@ class Snapshots:
 
     def leftovers(self, now: datetime) -> list[str]:
         """Ids of uncommitted snapshots whose scan must be dead: begun more than a day ago."""
-        committed = {commit.snapshot_id for commit in self.commits()}
+        known = {commit.snapshot_id for commit in self.commits()} | set(self.pruned())
         ids = {key.split("/")[1].removeprefix("snapshot_id=") for key in self.blobs.keys(folder(""))}
         limit = (now - timedelta(days=1)).astimezone(UTC).strftime(STAMP)
-        return sorted(one for one in ids - committed if one < limit)
+        return sorted(one for one in ids - known if one < limit)
+
+    def pruned(self) -> Iterator[str]:
+        """Ids of snapshots that were pruned: their files go by themselves (see store/prune.py)."""
+        yield from (json.loads(self.blobs.read(key))["snapshot_id"] for key in self.blobs.keys("pruned/"))
 
     def _commit_keys(self) -> list[str]:
         return [key for key in self.blobs.keys("commits/") if key.endswith(".json")]

@@ -47,7 +47,7 @@ def told(found: Tonight | Silence, report: Report, *, page: bool = False) -> Tol
     """The messages of a night. With ``page``, a new KEV or a new critical that the internet reaches wakes the channel."""
     if isinstance(found, Silence):
         return Told(f"silence-{found.day}", SILENCE, silence_message(found))
-    key = found.material.proof.snapshot_id or ""
+    key = ("weekly-" if found.material.days > 1 else "") + (found.material.proof.snapshot_id or "")
     if found.material.proof.state != COMPLETE:
         return Told(key, PARTIAL, partial_message(found, report))
     if found.quiet:

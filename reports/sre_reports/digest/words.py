@@ -66,7 +66,8 @@ def gaps(found: Tonight, *, weekly: bool) -> Iterator[str]:
 def weekly(found: Tonight) -> bool:
     """Whether this is the night that tells of what stays as it is: Monday's, and the first."""
     as_of = found.material.proof.as_of
-    return found.material.before is None or (as_of is not None and as_of.weekday() == _MONDAY)
+    first_or_week = found.material.before is None or found.material.days > 1
+    return first_or_week or (as_of is not None and as_of.weekday() == _MONDAY)
 
 
 def gap_words(some: Sequence[Gap]) -> str:

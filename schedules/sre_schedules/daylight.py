@@ -1,0 +1,95 @@
+"""Fires that a change of the clocks would skip or double, and the nearest time that no change touches.
+
+In the gap of spring 02:30 does not exist, and in the fold of autumn it comes twice; engines disagree about both. A schedule
+that would ever fire there within ten years is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sre_findings.model.errors import UsageError
+from sre_schedules.cron import Cron
+
+YEARS = 10
+_STEP = timedelta(hours=12)
+_DAY = 24 * 60  # minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of the clocks: the times on the wall, from ``start`` up to ``end``, that it skips or brings twice."""
+
+    start: datetime
+    end: datetime
+    skipped: bool
+
+    def holds(self, wall: datetime) -> bool:
+        """Whether a time on the wall is one of these."""
+        return self.start <= wall < self.end
+
+
+def changes(zone: ZoneInfo, since: datetime, years: int = YEARS) -> Iterator[Change]:
+    """Every change of the zone's clocks within so many years."""
+    moment, end = since.astimezone(UTC), since.astimezone(UTC) + timedelta(days=366 * years)
+    while moment < end:
+        if _offset(zone, moment) != _offset(zone, moment + _STEP):
+            yield _change(zone, moment, moment + _STEP)
+        moment += _STEP
+
+
+def touched(cron: Cron, found: Sequence[Change]) -> tuple[datetime, Change] | None:
+    """The first fire, by the wall, that a change skips or doubles; None where there is none."""
+    for change in found:
+        for days in range((change.end.date() - change.start.date()).days + 1):
+            day = change.start.date() + timedelta(days=days)
+            walls = (datetime(day.year, day.month, day.day, *time) for time in cron.times_on(day))  # noqa: DTZ001 - on the wall
+            if wall := next((wall for wall in walls if change.holds(wall)), None):
+                return wall, change
+    return None
+
+
+def check(cron: Cron, zone: ZoneInfo, since: datetime) -> None:
+    """Raises UsageError where the clocks' changes of the next ten years touch a fire; it names the nearest good time."""
+    found = list(changes(zone, since))
+    if (hit := touched(cron, found)) is None:
+        return
+    wall, change = hit
+    how = "is skipped" if change.skipped else "comes twice"
+    why = f"{wall:%H:%M} {how} on {wall:%Y-%m-%d} when the clocks change"
+    better = _better(cron, found)
+    do = f"Use '{better}', or the zone Etc/UTC." if better else "Use the zone Etc/UTC, or hours that no change touches."
+    raise UsageError(f"'{cron}' in {zone.key}", why=why, do=do)
+
+
+def _better(cron: Cron, found: Sequence[Change]) -> Cron | None:
+    """The same schedule at the nearest time of day that no change touches; None where it has several times a day."""
+    if len(cron.hours) != 1 or len(cron.minutes) != 1:
+        return None
+    now = cron.hours[0] * 60 + cron.minutes[0]
+    for distance in range(15, _DAY // 2, 15):
+        for minute in (now - distance, now + distance):
+            if not 0 <= minute < _DAY:
+                continue
+            moved = replace(cron, hours=(minute // 60,), minutes=(minute % 60,))
+            if touched(moved, found) is None:
+                return moved
+    return None
+
+
+def _change(zone: ZoneInfo, low: datetime, high: datetime) -> Change:
+    """The change between two moments, to the minute."""
+    before, after = _offset(zone, low), _offset(zone, high)
+    while high - low > timedelta(minutes=1):
+        middle = low + (high - low) // 2
+        low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
+    moment = high.replace(second=0, microsecond=0, tzinfo=None)
+    walls = sorted((moment + before, moment + after))
+    return Change(walls[0], walls[1], skipped=after > before)
+
+
+def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta(0)

@@ -1,0 +1,89 @@
+"""Runs one job: a command of sre-cli in a process of its own, so that what it takes or breaks ends with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO
+
+from sre_schedules.schedule import Schedule
+from sre_schedules.slots import slot_of
+
+PARTIAL = 3
+_SLOTTED = ("scan",)  # commands that record the slot with what they write, and do nothing where it is there already
+_SINCE = ("report", "digest")  # commands that follow a snapshot, and say so where none came since
+_LOOK = 0.2  # seconds between looks at whether a job has ended
+_TAIL = 8192  # bytes of what a job wrote that are looked at
+_END = 30.0  # seconds for a job to end by itself once it is asked to
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended: its exit code, and the last line that it wrote to stderr. 3, partial, is an outcome and no failure:
+    what was missed stands in the snapshot, and trying again at once rarely helps."""
+
+    code: int
+    detail: str
+
+    @property
+    def done(self) -> bool:
+        """Whether the slot needs no other attempt."""
+        return self.code in (0, PARTIAL)
+
+
+Run = Callable[[Schedule, datetime, "datetime | None"], Outcome]
+"""Runs the job of a schedule for a slot; the third is the slot of the schedule that it follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Runs jobs as child processes. Setting ``stop`` ends the one that runs, as SIGTERM would."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    program: Sequence[str] = (sys.executable, "-m", "sre_cli")
+
+    def __call__(self, schedule: Schedule, fire: datetime, followed: datetime | None) -> Outcome:
+        """See Run."""
+        with tempfile.TemporaryFile() as errors:  # a pipe would end the job with this process, in the midst of its work
+            child = subprocess.Popen(  # noqa: S603 - our own program, with words that the schedule file's reader has checked
+                [*self.program, *arguments(schedule, fire, followed)],
+                env=dict(self.environ), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+            )  # fmt: skip
+            with child:
+                self._wait(child)
+            return Outcome(child.returncode, _last_line(errors))
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> None:
+        """Waits for the child, and ends it where everything is to stop: first kindly."""
+        while child.poll() is None:
+            if self.stop.wait(_LOOK):
+                child.terminate()
+                try:
+                    child.wait(_END)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+
+
+def _last_line(file: BinaryIO) -> str:
+    """The last line of a file that says something."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL))
+    lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line), "")
+
+
+def arguments(schedule: Schedule, fire: datetime, followed: datetime | None) -> list[str]:
+    """The command of a slot, as sre-cli takes it."""
+    words = list(schedule.command)
+    if words[0] in _SLOTTED:
+        words += ["--slot", f"{schedule.name}/{slot_of(fire)}"]
+    if words[0] in _SINCE and followed is not None:
+        words += ["--since", slot_of(followed)]
+    return words

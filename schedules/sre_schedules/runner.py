@@ -1,0 +1,173 @@
+"""Does the slots of schedules: claims each in the table, runs its job, tries again what failed, and reports what stays failed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sre_findings.clock import Now, real
+from sre_findings.model.errors import SreError
+from sre_schedules.jobs import Outcome, Run
+from sre_schedules.schedule import Schedule
+from sre_schedules.slots import Attempt, Ended, Later, Slots, slot_of
+
+_LOOK = timedelta(seconds=10)  # between looks at what another process does
+_AGAIN = timedelta(minutes=1)  # between tries of a table that does not answer
+_STOPPED = 130
+
+Log = Callable[[str, Mapping[str, Any]], None]
+"""Takes one line: what happened, and its fields."""
+Report = Callable[[Schedule, datetime, Outcome], None]
+"""Tells people that a slot failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """``now`` is the clock by which schedules fire, ``speed`` times as fast as ``wall``, by which leases run.
+
+    Safe to run in several processes over one table, and to kill at any moment: a slot is claimed before its job runs, a
+    claim that is not renewed is taken over, and a job that was done already finds so itself (see ``jobs``).
+    """
+
+    schedules: Mapping[str, Schedule]
+    slots: Slots
+    run: Run
+    log: Log
+    report: Report
+    stop: threading.Event
+    now: Now = real
+    speed: int = 1
+    wall: Now = real
+    running: dict[str, str] = field(default_factory=dict)
+
+    def catch_up(self, name: str) -> None:
+        """Does the slots of a schedule that are due, the oldest first, and whatever falls due meanwhile."""
+        schedule, handled = self.schedules[name], set[datetime]()
+        while not self.stop.is_set():
+            fire = next((one for one in schedule.due(self.now()) if one not in handled), None)
+            if fire is None:
+                return
+            if self._due(schedule, fire):
+                self.do(schedule, fire)
+            handled.add(fire)
+
+    def do(self, schedule: Schedule, fire: datetime) -> Ended | None:
+        """Does one slot to its end, whoever does it. None where this process stops before, or the slot is missed."""
+        while not self.stop.is_set():
+            try:
+                if self.now() - fire > schedule.grace:
+                    self._missed(schedule, fire)
+                    return None
+                found = self.slots.take(schedule, fire, self.wall())
+                if isinstance(found, Ended):
+                    return found
+                if isinstance(found, Attempt):
+                    self._attempt(schedule, found)
+                else:
+                    self._wait(found)
+            except SreError as error:
+                self._say("table_unreadable", schedule, fire, detail=str(error))
+                if self.now() - fire > schedule.grace:
+                    return None
+                self._pause(_AGAIN)
+        return None
+
+    def _due(self, schedule: Schedule, fire: datetime) -> bool:
+        """Whether the schedule was run here when it fired; waits for a table that does not answer."""
+        while not self.stop.is_set():
+            try:
+                return self.slots.begun(schedule, self.now()) <= fire
+            except SreError as error:
+                self._say("table_unreadable", schedule, fire, detail=str(error))
+                self._pause(_AGAIN)
+        return False
+
+    def _attempt(self, schedule: Schedule, attempt: Attempt) -> None:
+        """Runs the job once and records how that ended. A process that is to stop gives the attempt back."""
+        began = self.wall()
+        with self._held(attempt):
+            followed = self._followed(schedule, attempt)
+            self._say("started", schedule, attempt.fire, attempt=attempt.number)
+            outcome = Outcome(_STOPPED, "stopped") if self.stop.is_set() else self.run(schedule, attempt.fire, followed)
+        given_back = self.stop.is_set() and not outcome.done
+        event = "done" if outcome.done else "given_back" if given_back else "failed"
+        seconds = round((self.wall() - began).total_seconds(), 1)
+        self._say(event, schedule, attempt.fire, attempt=attempt.number, exit_code=outcome.code, seconds=seconds,
+                  detail=outcome.detail)  # fmt: skip
+        if given_back:
+            self.slots.give_back(attempt, self.wall())
+        elif outcome.done:
+            self.slots.done(attempt, self.wall(), outcome.detail)
+        else:
+            self._failed(schedule, attempt, outcome)
+
+    def _failed(self, schedule: Schedule, attempt: Attempt, outcome: Outcome) -> None:
+        """Records a failure; the last one is reported first, so that who dies in between reports it again."""
+        failures = attempt.failures + 1
+        if failures >= schedule.attempts:
+            self._reported(schedule, attempt.fire, outcome)
+        self.slots.failed(attempt, self.wall(), outcome.detail, failures)
+
+    def _missed(self, schedule: Schedule, fire: datetime) -> None:
+        """Records and reports a slot that was not done in time, unless another process has it or it has ended."""
+        if not isinstance(attempt := self.slots.take(schedule, fire, self.wall()), Attempt):
+            return
+        outcome = Outcome(_STOPPED, f"missed: it was not done within {schedule.grace}")
+        self._say("missed", schedule, fire)
+        self._failed(schedule, replace(attempt, failures=schedule.attempts - 1), outcome)
+
+    def _followed(self, schedule: Schedule, attempt: Attempt) -> datetime | None:
+        """The slot of the schedule that this one follows, once it has ended or ``wait`` is over; None where it follows none."""
+        if schedule.after is None:
+            return None
+        first = self.schedules[schedule.after]
+        fire = first.newest(attempt.fire)
+        until = attempt.fire + schedule.wait
+        while (open_still := self.slots.state(first, fire) is None) and self.now() < until and not self.stop.is_set():
+            self._pause(_LOOK)
+        if open_still:
+            self._say("not_waited_for", schedule, attempt.fire, detail=f"{first.name} of {slot_of(fire)} has not ended")
+        return fire
+
+    def _reported(self, schedule: Schedule, fire: datetime, outcome: Outcome) -> None:
+        try:
+            self.report(schedule, fire, outcome)
+        except SreError as error:
+            self._say("not_reported", schedule, fire, detail=str(error))
+
+    @contextmanager
+    def _held(self, attempt: Attempt) -> Iterator[None]:
+        """Renews the attempt while the block runs."""
+        over = threading.Event()
+        keeping = threading.Thread(target=self._renew, args=(attempt, over), daemon=True)
+        self.running[attempt.schedule] = slot_of(attempt.fire)
+        keeping.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeping.join()
+            self.running.pop(attempt.schedule, None)
+
+    def _renew(self, attempt: Attempt, over: threading.Event) -> None:
+        while not over.wait(self.slots.lease.total_seconds() / 4):
+            try:
+                self.slots.renew(attempt, self.wall())
+            except SreError as error:  # the job goes on: who takes the slot over finds its work done
+                self._say("not_renewed", self.schedules[attempt.schedule], attempt.fire, detail=str(error))
+
+    def _wait(self, later: Later) -> None:
+        """Until another process may have ended, or the pause after a failure is over."""
+        left = later.until - self.wall()
+        self.stop.wait(max(0.01, min(left, _LOOK / self.speed if later.running else left).total_seconds()))
+
+    def _pause(self, length: timedelta) -> None:
+        """So long by the schedules' clock."""
+        self.stop.wait(max(0.05, (length / self.speed).total_seconds()))
+
+    def _say(self, event: str, schedule: Schedule, fire: datetime, **fields: Any) -> None:
+        self.log(event, {"schedule": schedule.name, "slot": slot_of(fire), **fields})

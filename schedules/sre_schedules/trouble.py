@@ -1,0 +1,53 @@
+"""Tells the digest's channels, once, that a job failed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sre_findings.ask.posts import posts_of
+from sre_findings.ask.routes import chosen
+from sre_findings.ask.sources import Sources
+from sre_findings.model.access import ALL
+from sre_findings.settings import Settings
+from sre_reports.digest.deliver import Courier
+from sre_reports.digest.token import bot_token
+from sre_reports.digest.told import Told
+from sre_reports.digest.web import open_web
+from sre_reports.slack.blocks import header, section
+from sre_reports.slack.message import Message, Part, message
+from sre_reports.slack.text import cell, code, escaped
+from sre_schedules.jobs import Outcome
+from sre_schedules.runner import Report
+from sre_schedules.schedule import Schedule
+from sre_schedules.slots import slot_of
+
+TROUBLE = "trouble"
+
+
+def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Message:
+    """The message about a slot that failed: what was to run, how often it was tried, and what it said last."""
+    title = f"{schedule.name} of {fire:%Y-%m-%d %H:%M} UTC failed"
+    said = [
+        f"*{escaped(cell(title))}*, tried {schedule.attempts} times. Exit code {outcome.code}.",
+        escaped(cell(outcome.detail, 500)) or "It wrote nothing.",
+        f"Run it yourself: {code('sre-cli ' + ' '.join(schedule.command))}",
+    ]
+    return message(escaped(cell(title)), [Part([header(title)]), Part([section("\n".join(said))])])
+
+
+def reporter(settings: Settings, sources: Sources, say: Callable[[str], None]) -> Report:
+    """Posts to every channel that gets the night of everything, or to all where none does; without channels it only logs."""
+
+    def report(schedule: Schedule, fire: datetime, outcome: Outcome) -> None:
+        if settings.slack_channels is None:
+            return
+        routes = chosen(settings.slack_channels, None)
+        whole = [route for route in routes if ALL in route.owners] or routes
+        told = Told(f"{schedule.name}-{slot_of(fire)}", TROUBLE, trouble_message(schedule, fire, outcome))
+        web = open_web(bot_token(settings), settings.slack_api_url)
+        for route in whole:
+            posts = posts_of(sources, route.channel, told.key)
+            Courier(web, posts, route.channel, told.key, say=say).deliver(told)
+
+    return report

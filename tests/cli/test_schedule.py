@@ -1,0 +1,137 @@
+"""``sre-cli schedule`` and pruning, as a person calls them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
+    return tmp_path
+
+
+@pytest.fixture
+def two_nights(demo_store: Path, home: Path) -> Path:
+    shutil.copytree(demo_store, home / "store")
+    return home / "store"
+
+
+def test_the_list_tells_times_commands_and_the_expression_of_eventbridge(cli: Cli, home: Path) -> None:
+    rows = {row["name"]: row for row in cli("schedule", "list", "--output", "json").json}
+    assert rows["scan"]["eventbridge"] == "cron(0 1 * * ? *)"
+    assert rows["weekly"]["eventbridge"] == "cron(30 6 ? * MON *)"
+    assert rows["digest"]["after"] == "scan"
+    assert {row["outcome"] for row in rows.values()} == {""}
+    assert "sre-cli snapshots prune --yes" in cli("schedule", "list").out
+
+
+def test_the_next_fires_come_in_order_whatever_schedule_they_are_of(cli: Cli, home: Path) -> None:
+    rows = cli("schedule", "next", "-n", "12", "--output", "json").json
+    assert len(rows) == 12
+    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+    assert {"scan", "report", "digest"} <= {row["name"] for row in rows}
+    assert cli("schedule", "next", "-n", "2", "--output", "csv").out.count("\n") == 3
+    assert cli("schedule", "next", "-n", "2", "--output", "ndjson").out.count("\n") == 2
+
+
+def test_a_wrong_file_and_an_unknown_schedule_are_usage_errors(cli: Cli, home: Path) -> None:
+    (home / "wrong.yaml").write_text("schedules:\n  - {name: scan, cron: '0 25 * * *', run: scan}\n")
+    done = cli("schedule", "list", "--file", str(home / "wrong.yaml"))
+    assert done.code == 2
+    assert "wrong.yaml, line 2" in done.err
+    done = cli("schedule", "job", "scam")
+    assert done.code == 2
+    assert "Schedules are scan, report" in done.err
+
+
+def test_a_job_is_done_once_for_its_slot_and_says_how_it_went(cli: Cli, two_nights: Path) -> None:
+    file = two_nights.parent / "one.yaml"
+    file.write_text("schedules:\n  - {name: tidy, cron: '0 0 * * *', run: snapshots prune, grace: 24h}\n")
+    first = cli("schedule", "job", "tidy", "--file", str(file))
+    assert first.code == 0, first.err
+    assert [line.split('"event": ')[1].split('"')[1] for line in first.out.splitlines()] == ["started", "done"]
+    again = cli("schedule", "job", "tidy", "--file", str(file))
+    assert (again.code, again.out) == (0, "")
+    assert cli("schedule", "list", "--file", str(file), "--output", "json").json[0]["outcome"].startswith("done")
+
+
+def test_a_job_that_fails_for_good_exits_with_4(cli: Cli, home: Path) -> None:
+    file = home / "one.yaml"
+    file.write_text("schedules:\n  - {name: night, cron: '0 0 * * *', run: report, grace: 24h, attempts: 2, pause: 0s}\n")
+    done = cli("schedule", "job", "night", "--file", str(file))
+    assert done.code == 4
+    assert done.out.count('"event": "failed"') == 2
+    assert "there is no snapshot yet" in done.out
+
+
+def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights: Path) -> None:
+    keep = ("snapshots", "prune", "--keep-nightly", "1", "--keep-weekly", "0", "--keep-monthly", "0")
+    shown = cli(*keep)
+    assert "1 would be pruned; say --yes to do it." in shown.err
+    newest, oldest = (row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json)
+    fates = {row["snapshot"]: row["fate"] for row in cli(*keep, "--output", "json").json}
+    assert fates == {newest: "kept", oldest: "pruned"}
+    assert cli("snapshots", "hold", oldest, "--owner", "legal", "--reason", "case 7").code == 0
+    assert "0 would be pruned" in cli(*keep).err
+    assert cli("snapshots", "release", oldest).code == 0
+    assert "1 pruned" in cli(*keep, "--yes").err
+    assert [row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json] == [newest]
+    assert oldest in cli("snapshots", "list", "--pruned").out
+    for command in (("summary",), ("vulnerabilities", "-i", "prod-web-36"), ("snapshots", "show")):
+        asked = cli(*command, *([] if command[0] == "snapshots" else ["--as-of"]), oldest)
+        assert asked.code == 2
+        assert "pruned" in asked.err
+    assert cli("summary").code == 0
+
+
+def test_a_report_of_a_night_that_did_not_come_says_so_and_publishes_nothing(cli: Cli, two_nights: Path) -> None:
+    shutil.rmtree(two_nights / "reports")
+    done = cli("report", "--since", "2999-01-01")
+    assert done.code == 3
+    assert "no snapshot was begun since 2999-01-01" in done.err
+    assert not (two_nights / "reports").exists()
+    assert cli("report", "--since", "2020-01-01").code == 0
+    assert (two_nights / "reports" / "index.html").exists()
+    pages = {path: path.stat().st_mtime_ns for path in (two_nights / "reports").glob("*/index.html")}
+    assert pages
+    assert cli("report", "--since", "2020-01-01").code == 0
+    assert {path: path.stat().st_mtime_ns for path in pages} == pages
+
+
+def test_a_report_that_follows_a_scan_replaces_the_page_of_an_earlier_snapshot_of_the_day(cli: Cli, two_nights: Path) -> None:
+    (page,) = (two_nights / "reports").glob("*/summary.json")
+    wrong = page.read_text().replace('"snapshot_id": "2', '"snapshot_id": "1')
+    assert wrong != page.read_text()
+    page.write_text(wrong)
+    assert cli("report", "--since", "2020-01-01").code == 0
+    assert page.read_text() != wrong
+
+
+def test_a_digest_of_a_night_that_did_not_come_says_so(cli: Cli, two_nights: Path) -> None:
+    (digest,) = cli("digest", "--dry-run", "--since", "2999-01-01").json["digests"]
+    assert digest["kind"] == "silence"
+    (digest,) = cli("digest", "--dry-run", "--since", "2020-01-01").json["digests"]
+    assert digest["kind"] == "night"
+
+
+def test_a_weekly_digest_is_of_the_week_and_another_message_than_the_nights(cli: Cli, two_nights: Path) -> None:
+    (nightly,) = cli("digest", "--dry-run").json["digests"]
+    (weekly,) = cli("digest", "--dry-run", "--weekly").json["digests"]
+    assert weekly["key"] == f"weekly-{nightly['key']}"
+    assert "the week to" in weekly["message"]["text"]
+    assert "the week to" not in nightly["message"]["text"]
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-13-01", ""])
+def test_what_is_no_moment_is_refused(cli: Cli, home: Path, text: str) -> None:
+    done = cli("report", "--since", text)
+    assert done.code == 2
+    assert "is not a moment" in done.err

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sre_findings.store.table import SqliteTable, Table
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return SqliteTable(tmp_path / "table.db")
