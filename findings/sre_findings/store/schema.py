@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-VERSION = 1
-
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", tz="UTC")
 

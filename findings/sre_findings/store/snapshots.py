@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made o
     from sre_findings.model.scope import Plan
 
 STAMP = "%Y%m%dT%H%M%SZ"
+SCHEMA = 2
+"""The version of the tables (store/schema.py) that this product writes and reads; 2 has names, reachability and marks of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Commit:
     gaps: tuple[tuple[str, str, str, str, str], ...]
     account_names: Mapping[str, str] = field(default_factory=dict)
     slot: str = ""
+    schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for the commit's file."""
@@ -60,7 +63,7 @@ class Commit:
         """The reverse of :meth:`to_json`."""
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "ended_at")}
         gaps = tuple((str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"])
-        return cls(**{**values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps})
+        return cls(**{"schema": 1, **values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +220,14 @@ class Snapshots:
     def _commit(self, key: str) -> Commit | None:
         """The commit, or None where it was pruned since it was listed."""
         try:
-            return Commit.from_json(json.loads(self.blobs.read(key)))
+            commit = Commit.from_json(json.loads(self.blobs.read(key)))
         except Missing:
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise StoreUnreadable(f"{self.blobs.url}/{key} is not a commit", why=str(error), do="Restore it.") from error
+        if commit.schema != SCHEMA:
+            raise _of_another_version(f"{self.blobs.url}/{key}", commit.schema)
+        return commit
 
     def _write(self, key: str, values: Mapping[str, Any]) -> str:
         body = _encode(values)
@@ -246,6 +252,11 @@ def _four(cell: Cell) -> tuple[str, str, str, str]:
 
 def _encode(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, indent=1, sort_keys=True).encode()
+
+
+def _of_another_version(place: str, schema: int) -> StoreUnreadable:
+    why = f"its tables are of version {schema}, and this is for version {SCHEMA}"
+    return StoreUnreadable(f"{place} was written by another version", why=why, do="Use that version, or scan into a new store.")
 
 
 def _damaged(snapshot_id: str, why: str) -> StoreUnreadable:

@@ -221,6 +221,16 @@ def test_a_commit_that_cannot_be_read_is_told_and_not_passed_over(snapshots: Sna
         assert "\n" not in str(raised.value)
 
 
+def test_a_store_of_another_version_says_so_and_what_to_do(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    values = Commit(1, "s1", NOW, NOW, "", "complete", "", (), {}, ()).to_json()
+    del values["schema"]  # what the first version wrote had none
+    overwrite(blobs, commit_key(1), json.dumps(values).encode())
+    with pytest.raises(StoreUnreadable, match="was written by another version: its tables are of version 1") as raised:
+        Snapshots(blobs).commits()
+    assert "scan into a new store" in raised.value.do
+
+
 def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(snapshots: Snapshots, blobs: FolderBlobs) -> None:
     first, second = committed(snapshots), committed(snapshots, sequence=2, snapshot_id="20261122T010001Z")
 
