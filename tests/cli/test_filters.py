@@ -49,7 +49,7 @@ NO_FILTER = {
 WHERE_TO_ASK = {"vulnerabilities": {"text", "region"}, "where": {"text"}, "export": set[str]()}
 # Commands that are no question with filters, or whose filters are pages of their own: tests/cli/test_report.py.
 OTHERS = {
-    "demo", "scan", "serve", "snapshots", "operations", "sql", "suppressions", "report", "digest", "tokens", "doctor",
+    "demo", "scan", "serve", "snapshots", "operations", "sql", "suppressions", "report", "digest", "schedule", "tokens", "doctor",
     "completion",
 }  # fmt: skip
 

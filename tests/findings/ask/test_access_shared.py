@@ -40,6 +40,11 @@ def counted(one: str, own: int, shared: int) -> dict[str, Any]:
     return {**place, "public": False, "exposure_group": one, "closed": 0, **numbers, **first}
 
 
+def named(one: str) -> dict[str, Any]:
+    place = {"resource_id": one, "resource_type": KIND, "account_id": ACCOUNT, "region": REGION, "owner": OWNERS[one]}
+    return {**place, "name": one, "kind": "id"}
+
+
 def aged(one: str, findings: int, shared: int) -> dict[str, Any]:
     from datetime import date
 
@@ -59,6 +64,7 @@ def sources(tmp_path: Path, write_night: Callable[..., Any]) -> Sources:
         details=[{"region": REGION, "details_id": 1}],
         resources=[counted("i-a", 1, 1), counted("i-b", 3, 2), counted("i-c", 1, 0)],
         ages=[aged("i-a", 1, 1), aged("i-b", 3, 2), aged("i-c", 1, 0)],
+        names=[named(one) for one in OWNERS],
     )
     return Sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=lambda: night.ended_at)
 
