@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One published night. ``verdict`` is empty where its summary cannot be read, and the numbers are None: not known."""
+    """One published night. ``verdict`` is empty where its summary cannot be read, and the numbers are None: not known.
+
+    ``pruned`` is the day on which its snapshot was pruned, empty while it is there.
+    """
 
     day: str
     verdict: str = ""
@@ -24,6 +27,7 @@ class Night:
     state: str = ""
     reasons: tuple[str, ...] = ()
     snapshot_id: str = ""
+    pruned: str = ""
 
 
 def night_of(day: str, body: bytes | None) -> Night:
@@ -50,6 +54,7 @@ def night_of(day: str, body: bytes | None) -> Night:
         state=_text(certificate, "state"),
         reasons=_texts(certificate, "reasons"),
         snapshot_id=_text(values, "snapshot_id"),
+        pruned=_text(values, "pruned_at")[:10],
     )
 
 

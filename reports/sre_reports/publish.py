@@ -124,7 +124,7 @@ def _export(editions: Editions, view: View, form: str, file: BinaryIO) -> dict[s
 def publish_list(shelf: Shelf, at: datetime) -> str:
     """Makes the page of all nights anew from what lies beside each, and tells where it is.
 
-    A night whose snapshot was pruned keeps its line. Another night that is published meanwhile makes it begin again.
+    A night whose snapshot was pruned keeps its line, which says so. If another night is published meanwhile, it starts again.
     """
     place, nights = "", shelf.nights()
     for _ in range(_TRIES):

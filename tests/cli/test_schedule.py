@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,29 @@ def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights:
         assert asked.code == 2
         assert "pruned" in asked.err
     assert cli("summary").code == 0
+
+
+def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(cli: Cli, two_nights: Path) -> None:
+    newest, oldest = (row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json)
+    for view in ((), ("--owner", "payments")):
+        assert cli("report", "--as-of", oldest, *view).code == 0
+    keep = ("snapshots", "prune", "--keep-nightly", "1", "--keep-weekly", "0", "--keep-monthly", "0", "--yes")
+    assert "2 published pages say that the snapshot is gone." in cli(*keep).err
+    whole, kept = (two_nights / "reports" / f"{day[:4]}-{day[4:6]}-{day[6:8]}" for day in (oldest, newest))
+    for folder in (whole, whole / "owner" / "payments"):
+        page = (folder / "index.html").read_text()
+        assert page.count('id="pruned"') == 1
+        assert page.index("</header>") < page.index('id="pruned"') < page.index("<main>")
+        assert json.loads((folder / "summary.json").read_text())["pruned_at"]
+    assert "pruned" not in (kept / "index.html").read_text()
+    assert (two_nights / "reports" / "index.html").read_text().count("snapshot pruned on") == 1
+    trend = cli("trend", "--output", "json").json
+    assert [night["pruned"] for night in trend["nights"]] == [True, False]
+    assert any(note.startswith(f"Pruned: {trend['nights'][0]['date']}.") for note in trend["notes"])
+    (whole / "summary.json").write_text((whole / "summary.json").read_text().replace("pruned_at", "other"))
+    assert "1 published page says" in cli(*keep).err, "a run that was killed before it wrote the summary is finished"
+    assert (whole / "index.html").read_text().count('id="pruned"') == 1
+    assert "published" not in cli(*keep).err
 
 
 def test_a_report_of_a_night_that_did_not_come_says_so_and_publishes_nothing(cli: Cli, two_nights: Path) -> None:

@@ -93,7 +93,8 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
 
     Kept are the newest complete snapshot of so many nights, weeks and months, and always the newest, the newest complete,
     and those under a legal hold. A pruned snapshot is no longer found at once; its files go a day later, with the next
-    prune, so that whoever has it open can finish. What trend and sla know of its night stays in the table.
+    prune, so that open readers can finish. The counts of its night stay in the table for trend and sla, and its published
+    pages stay too; both say that the snapshot is gone.
 
     \b
     sre-cli snapshots prune
@@ -113,6 +114,7 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
     gone = list(store.prune(snapshots, doomed, now))
     swept = list(store.sweep(snapshots, now))
     click.echo(f"{len(gone)} pruned; the files of {len(swept)} pruned before are removed.", err=True)
+    _mark_pages(snapshots, now)
     return exits.ANSWERED
 
 
@@ -142,6 +144,19 @@ def release(settings: Settings, snapshot_id: str) -> int:
     store.release(_open(settings), snapshot_id)
     click.echo(f"{snapshot_id} is released")
     return exits.ANSWERED
+
+
+def _mark_pages(snapshots: Snapshots, now: datetime) -> None:
+    """Has the published pages of pruned snapshots say so, and the list of nights."""
+    from sre_findings.ask.published import Shelf  # noqa: PLC0415 - after --help
+    from sre_findings.store.prune import tombstones  # noqa: PLC0415
+    from sre_reports.pruned_pages import mark_pruned  # noqa: PLC0415
+    from sre_reports.publish import publish_list  # noqa: PLC0415
+
+    shelf = Shelf(snapshots.blobs)
+    if marked := mark_pruned(shelf, {stone.snapshot_id: stone.pruned_at for stone in tombstones(snapshots.blobs)}):
+        publish_list(shelf, now)
+        click.echo(f"{marked} published {'page says' if marked == 1 else 'pages say'} that the snapshot is gone.", err=True)
 
 
 def _list_pruned(settings: Settings, output: str) -> int:

@@ -102,10 +102,24 @@ class Shelf:
 
     def read(self, night: str, view: View = WHOLE, name: str = PAGE) -> bytes | None:
         """A file of a page; None where it is not there."""
+        return self.read_in(key_of(night, view).removesuffix(PAGE), name)
+
+    def pages(self, night: str) -> list[str]:
+        """The folder of each page of a night: the whole estate's first, then those of accounts and owners."""
+        keys = self.blobs.keys(f"{ROOT}{night}/")
+        return sorted(key.removesuffix(PAGE) for key in keys if key.endswith(f"/{PAGE}"))
+
+    def read_in(self, folder: str, name: str) -> bytes | None:
+        """A file of the page in a folder, as ``pages`` gives it; None where it is not there."""
         try:
-            return self.blobs.read(key_of(night, view, name))
+            return self.blobs.read(folder + name)
         except Missing:
             return None
+
+    def replace(self, folder: str, name: str, body: bytes) -> None:
+        """Replaces a file of a page, whole or not at all."""
+        with self.blobs.write(folder + name, Served(TYPES[name], CACHE)) as file:
+            file.write(body)
 
     def refuse(self, night: str, view: View, *, again: bool) -> None:
         """Raises UsageError where the page is there, unless it is published ``again``."""

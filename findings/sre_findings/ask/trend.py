@@ -21,6 +21,7 @@ from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.place import Place
 from sre_findings.model.rollup import CAME, ORGANIZATION, WENT, Rollup, Scope, check_kind, resource_scope
 from sre_findings.store.history import Night
+from sre_findings.store.prune import pruned_sequences
 from sre_findings.store.snapshots import Commit
 
 _SHOWN = (
@@ -51,7 +52,8 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
         return _untold(question, head, sources)
     found = _placed(scope, nights, Found(head, proof_of(head, sources, question.as_of), sources))
     days = _daily(list(_as_seen(nights, sources)))
-    items = [_night(night, rollup) for night, rollup in days]
+    pruned = pruned_sequences(sources.snapshots.blobs)
+    items = [_night(night, rollup, night.sequence in pruned) for night, rollup in days]
     missing = _missing([night.started_at.date() for night, _ in days])
     summary = {"scope": {"kind": question.kind, "value": question.value}, "days": question.days, "missing_days": missing}
     fields = tuple(items[0]) if items else ("date",)
@@ -59,7 +61,7 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
         items = []  # zeroes would be counts of what nobody read
     compared = _compared([night for night, _ in days], question, sources)
     return ListAnswer(_headline(items, question, compared), "nights", items, len(items), fields, _SHOWN, found.proof, summary,
-                      _gaps(missing))  # fmt: skip
+                      [*_gaps(missing), *_pruned(items)])  # fmt: skip
 
 
 _PARTS = ("account_id", "region", "resource_type", "resource_id")
@@ -125,12 +127,12 @@ def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tup
     return whole[0] if whole else 0, not_compared(first, last, place)
 
 
-def _night(night: Night, rollup: Rollup) -> dict[str, Any]:
+def _night(night: Night, rollup: Rollup, pruned: bool) -> dict[str, Any]:
     counts = rollup.counts.to_json()
     flow = {word: rollup.flow.get(word, 0) for word in (*CAME, *WENT)}
     return {
         "date": night.started_at.date().isoformat(), "as_of": iso(night.started_at), "snapshot_id": night.snapshot_id,
-        "state": night.state, **counts, "suppressed": rollup.suppressed, "kev": rollup.to_json()["kev"],
+        "state": night.state, "pruned": pruned, **counts, "suppressed": rollup.suppressed, "kev": rollup.to_json()["kev"],
         "came": sum(flow[word] for word in ("new", "reopened")), "went": sum(flow[word] for word in WENT), **flow,
     }  # fmt: skip
 
@@ -146,6 +148,15 @@ def _missing(days: Sequence[date]) -> list[str]:
 def _gaps(missing: Sequence[str]) -> list[str]:
     some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
     return [f"No snapshot on {len(missing)} of these days: {some}."] if missing else []
+
+
+def _pruned(items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The note about nights whose counts are left and whose snapshots are gone."""
+    gone = [item["date"] for item in items if item["pruned"]]
+    if not gone:
+        return []
+    some = gone[0] if len(gone) == 1 else f"{len(gone)} nights, {gone[0]} to {gone[-1]}"
+    return [f"Pruned: {some}. The counts are kept; the findings can no longer be listed."]
 
 
 def _headline(items: Sequence[Mapping[str, Any]], question: Trend, compared: tuple[int, str]) -> str:

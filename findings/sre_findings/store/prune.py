@@ -81,6 +81,11 @@ def tombstones(blobs: Blobs) -> list[Tombstone]:
     return [_tombstone(json.loads(blobs.read(key))) for key in sorted(blobs.keys("pruned/")) if key.endswith(".json")]
 
 
+def pruned_sequences(blobs: Blobs) -> set[int]:
+    """The sequence of every snapshot that was pruned: one listing, and nothing is read."""
+    return {int(name) for key in blobs.keys("pruned/") if (name := key[len("pruned/") : -len(".json")]).isdecimal()}
+
+
 def hold(snapshots: Snapshots, commit: Commit, owner: str, reason: str, now: datetime) -> None:
     """Puts a legal hold on a snapshot. Raises UsageError where it has one."""
     body = {"snapshot_id": commit.snapshot_id, "owner": owner, "reason": reason, "since": now.isoformat()}
