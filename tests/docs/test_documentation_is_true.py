@@ -30,15 +30,29 @@ def block(text: str, command: str) -> str:
     return found[1]
 
 
-def test_the_readme_shows_the_help_as_it_is() -> None:
-    shown = block((ROOT / "README.md").read_text(), "sre-cli --help")
+def test_the_page_of_commands_shows_the_help_as_it_is() -> None:
+    shown = block((ROOT / "docs" / "commands.md").read_text(), "sre-cli --help")
     real = CliRunner().invoke(cli, ["--help"], prog_name="sre-cli", terminal_width=80).output
     assert shown.split() == real.split()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_stands_in_the_readme(command: str) -> None:
-    assert f"sre-cli {command}" in (ROOT / "README.md").read_text()
+def test_every_command_stands_in_the_page_of_commands(command: str) -> None:
+    assert f"sre-cli {command}" in (ROOT / "docs" / "commands.md").read_text().split("## Examples")[1]
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        path, _, heading = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, target
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.key)
