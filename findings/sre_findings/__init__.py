@@ -1,1 +1,41 @@
-"""The ground of the house: what a finding is, where it comes from, where it is kept, how it is asked for."""
+"""What a finding is, where it comes from, where it is kept, how it is asked for; and the Python API:
+
+    from sre_findings import open_store
+    open_store().summary(by="owner").frame()
+
+The names are imported when they are first used, so that the scanner, the server and ``sre-cli --help``, which import
+this package too, load none of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sre_findings.api.answers import Answer, NotKnown, UnsureWarning
+    from sre_findings.api.store import Store, open_store
+    from sre_findings.model.answer import Proof
+    from sre_findings.model.errors import SreError, UsageError
+
+__all__ = ["Answer", "NotKnown", "Proof", "SreError", "Store", "UnsureWarning", "UsageError", "open_store"]
+
+if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
+    _PLACES = {
+        "Answer": "api.answers", "NotKnown": "api.answers", "UnsureWarning": "api.answers",
+        "Store": "api.store", "open_store": "api.store",
+        "Proof": "model.answer", "SreError": "model.errors", "UsageError": "model.errors",
+    }  # fmt: skip
+
+    def __getattr__(name):
+        """The public name, imported now."""
+        import importlib  # noqa: PLC0415 - only for those who use the API
+
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+        globals()[name] = found
+        return found
+
+    def __dir__():
+        """With the public names, for completion."""
+        return sorted({*globals(), *__all__})

@@ -46,7 +46,7 @@ def test_the_packages_declared_are_the_packages_found() -> None:
     assert declared == found
 
 
-@pytest.mark.parametrize("name", ["sre_findings.model.verdict", "sre_findings.settings", "sre_cli.main"])
+@pytest.mark.parametrize("name", ["sre_findings", "sre_findings.model.verdict", "sre_findings.settings", "sre_cli.main"])
 def test_what_must_start_quickly_imports_nothing_heavy(name: str) -> None:
     import subprocess
     import sys

@@ -35,13 +35,12 @@ _LIVES = (
 
 def sla(question: Sla, sources: Sources) -> ListAnswer:
     """What is late and what is due this week, in all and in groups, under the policy of today."""
-    if question.by not in ("owner", "account", "region", "type"):
-        raise UsageError(f"there are no deadlines by {question.by!r}", do="Use one of: owner, account, region, type.")
+    check_group(question.by)
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot(question.by + "s")
     found = within(found, place_of(question))
-    every = _ages(found, sources, question) if question.resource is None else _ages_of(question.resource, found.engine)
+    every = ages_by(found, sources, question) if question.resource is None else _ages_of(question.resource, found.engine)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
     items = [{question.by: scope.value, **numbers} for scope, numbers in late.items() if scope.kind == question.by]
@@ -55,7 +54,13 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     return ListAnswer(headline, question.by + "s", items, len(items), fields, shown, found.proof, summary)
 
 
-def _ages(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
+def check_group(by: str) -> None:
+    """Raises UsageError for what deadlines are not counted by."""
+    if by not in ("owner", "account", "region", "type"):
+        raise UsageError(f"there are no deadlines by {by!r}", do="Use one of: owner, account, region, type.")
+
+
+def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
     """From the table where it has them, else from Parquet; of everything and of each group."""
     kinds = (ORGANIZATION, question.by)
     if question.owners or not kept.can_read(found, sources, *kinds):
@@ -74,21 +79,11 @@ def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
     """How long fixing takes: patched findings, with those that are still open counted for as long as they are."""
-    if question.by not in ("severity", "owner", "account"):
-        raise UsageError(f"there is no time to fix by {question.by!r}", do="Use one of: severity, owner, account.")
-    commits = sources.snapshots.commits()
-    head = choose(commits, question.as_of, sources.now())
-    if head is None:
+    known = lives_of(question, sources)
+    if known is None:
         return no_snapshot("groups")
-    first = head.started_at - timedelta(days=question.days)
-    found = within(Found(head, proof_of(head, sources, question.as_of), sources), place_of(question))
-    engine = sources.open([one for one in commits if one.sequence <= head.sequence and one.started_at >= first])
-    today = head.started_at.date().isoformat()
-    rows = engine.rows("time_to_fix", by=question.by, today=today, **question.narrow.filters())
-    groups: dict[str, list[tuple[int, int, int]]] = {}
-    for row in rows:
-        groups.setdefault(row["value"], []).append((int(row["days"]), int(row["patched"]), int(row["unpatched"])))
-    items = [{"value": _named(question.by, value), **estimate(lives).to_json()} for value, lives in sorted(groups.items())]
+    found, groups = known
+    items = [{"value": value, **estimate(lives).to_json()} for value, lives in groups.items()]
     whole = estimate(life for lives in groups.values() for life in lives)
     reached = (
         f"half are patched within {whole.median_days} days" if whole.median_days is not None else "fewer than half were patched"
@@ -98,6 +93,28 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
     fields = [one.field for one in shown]
     summary = {"by": question.by, "days": question.days, "all": whole.to_json()}
     return ListAnswer(headline, "groups", items, len(items), fields, shown, found.proof, summary)
+
+
+Life = tuple[int, int, int]
+"""Days, findings patched after so many, and findings last seen unpatched after so many."""
+
+
+def lives_of(question: TimeToFix, sources: Sources) -> tuple[Found, dict[str, list[Life]]] | None:
+    """The lives of findings by group, the groups in order, and the night they are told as of; None without a snapshot."""
+    if question.by not in ("severity", "owner", "account"):
+        raise UsageError(f"there is no time to fix by {question.by!r}", do="Use one of: severity, owner, account.")
+    commits = sources.snapshots.commits()
+    head = choose(commits, question.as_of, sources.now())
+    if head is None:
+        return None
+    first = head.started_at - timedelta(days=question.days)
+    found = within(Found(head, proof_of(head, sources, question.as_of), sources), place_of(question))
+    engine = sources.open([one for one in commits if one.sequence <= head.sequence and one.started_at >= first])
+    today = head.started_at.date().isoformat()
+    groups: dict[str, list[Life]] = {}
+    for row in engine.rows("time_to_fix", by=question.by, today=today, **question.narrow.filters()):
+        groups.setdefault(row["value"], []).append((int(row["days"]), int(row["patched"]), int(row["unpatched"])))
+    return found, {_named(question.by, value): groups[value] for value in sorted(groups)}
 
 
 def _named(by: str, value: str) -> str:

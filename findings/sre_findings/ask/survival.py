@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,55 @@ class TimeToFix:
         return asdict(self)
 
 
+class Step(NamedTuple):
+    """A day of the curve: of those ``watched`` until then so many were ``patched`` on it, others were last seen ``unpatched``.
+
+    ``share`` of all findings is still not patched after the day, from 1 to 0.
+    """
+
+    day: int
+    watched: int
+    patched: int
+    unpatched: int
+    share: float
+
+
 def time_to_fix(rows: Iterable[tuple[int, int, int]]) -> TimeToFix:
     """The estimate from rows of days, findings patched after so many, and findings last seen unpatched after so many.
 
     A day may come in several rows, in any order. On the same day patches come first: who was last seen unpatched on a day
     was there to be patched on it.
     """
-    patched, unpatched = Counter[int](), Counter[int]()
-    for days, fixed, left in rows:
-        patched[days] += fixed
-        unpatched[days] += left
+    patched, unpatched = _by_day(rows)
     return TimeToFix(
         _reached(_curve(patched, unpatched), 2),
         _reached(_curve(patched, unpatched), 10),
         patched.total(),
         unpatched.total(),
     )
+
+
+def survival(rows: Iterable[tuple[int, int, int]]) -> list[Step]:
+    """The curve of the same rows, a step each day on which a finding was patched or last seen, from day 0 on."""
+    patched, unpatched = _by_day(rows)
+    if not patched:
+        return []
+    shares = {day: part / whole for day, part, whole in _curve(patched, unpatched)}
+    steps, watched, share = list[Step](), patched.total() + unpatched.total(), 1.0
+    for day in sorted({0, *patched}):
+        share = shares.get(day, share)
+        steps.append(Step(day, watched, patched[day], unpatched[day], share))
+        watched -= patched[day] + unpatched[day]
+    return steps
+
+
+def _by_day(rows: Iterable[tuple[int, int, int]]) -> tuple[Counter[int], Counter[int]]:
+    """How many were patched after so many days, and last seen unpatched; both hold every day."""
+    patched, unpatched = Counter[int](), Counter[int]()
+    for days, fixed, left in rows:
+        patched[days] += fixed
+        unpatched[days] += left
+    return patched, unpatched
 
 
 def _curve(patched: Counter[int], unpatched: Counter[int]) -> Iterator[tuple[int, int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, inf
 from random import Random
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask.survival import TimeToFix, time_to_fix
+from sre_findings.ask.survival import TimeToFix, survival, time_to_fix
 
 Rows = list[tuple[int, int, int]]
 ROWS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 4)), max_size=12)
@@ -124,3 +125,35 @@ def test_a_million_findings_over_five_years_are_estimated_at_once() -> None:
     assert answer.patched + answer.unpatched == 1825 * 550
     assert answer.median_days is not None
     assert answer.p90_days is not None
+
+
+def test_the_curve_of_the_textbook_is_the_textbooks() -> None:
+    """Freireich's 6-MP, as every textbook of survival analysis prints it, with who is at risk."""
+    curve = {step.day: (step.watched, round(step.share, 3)) for step in survival(rows(SIX_MP)) if step.patched}
+    assert curve == {
+        6: (21, 0.857),
+        7: (17, 0.807),
+        10: (15, 0.753),
+        13: (12, 0.690),
+        16: (11, 0.627),
+        22: (7, 0.538),
+        23: (6, 0.448),
+    }
+
+
+@given(ROWS)
+def test_the_curve_falls_from_one_and_ends_with_everybody_accounted_for(observed: Rows) -> None:
+    steps = survival(observed)
+    shares = [1.0, *(step.share for step in steps)]
+    assert shares == sorted(shares, reverse=True)
+    assert [step.day for step in steps] == sorted({step.day for step in steps} | ({0} if observed else set()))
+    for step, after in pairwise(steps):
+        assert after.watched == step.watched - step.patched - step.unpatched
+    total = sum(step.patched + step.unpatched for step in steps)
+    assert total == (steps[0].watched if steps else 0) == sum(n + m for _, n, m in observed)
+
+
+@given(ROWS)
+def test_the_median_is_where_the_curve_says(observed: Rows) -> None:
+    reached = [step.day for step in survival(observed) if step.share <= 0.5]
+    assert time_to_fix(observed).median_days == (reached[0] if reached else None)
