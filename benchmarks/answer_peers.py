@@ -14,7 +14,7 @@ from processes import BIN, environment, median, run
 from sre_findings.ask.ask import summary
 from sre_findings.ask.question import Summary
 from sre_findings.ask.sources import Sources
-from sre_findings.store.snapshots import folder
+from sre_findings.store.keys import partition
 from sre_simulator.fleet import Fleet
 from sre_simulator.server import Simulator
 
@@ -29,7 +29,7 @@ def pandas(sources: Sources) -> dict[str, Ask]:
 
     def read(columns: list[str], commit: Any = newest) -> pd.DataFrame:
         return pd.concat(
-            pd.read_parquet(path, columns=columns) for path in (root / folder(commit.snapshot_id)).glob("findings/*")
+            pd.read_parquet(path, columns=columns) for path in (root / partition("findings", commit.snapshot_id)).glob("*")
         )
 
     def changes() -> Any:

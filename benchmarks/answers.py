@@ -33,7 +33,8 @@ from sre_findings.ask.question import (
 )
 from sre_findings.ask.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots, folder
+from sre_findings.store.keys import part_key
+from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner import scan as scanning
 from sre_scanner.history import Chronicle
@@ -142,11 +143,11 @@ def _kept(sources: Sources) -> list[str]:
     """Bytes a finding of the newest night, by table."""
     newest = sources.snapshots.commits()[-1]
     rows, sizes = 0, dict[str, int]()
-    root = Path(sources.snapshots.blobs.url.removeprefix("file://")) / folder(newest.snapshot_id)
+    root = Path(sources.snapshots.blobs.url.removeprefix("file://"))
     for part in sources.snapshots.manifest(newest).parts:
         table = part.key.partition("/")[0]
         sizes[table] = sizes.get(table, 0) + part.bytes
-        rows += pq.ParquetFile(root / part.key).metadata.num_rows if table == "findings" else 0
+        rows += pq.ParquetFile(root / part_key(newest.snapshot_id, part.key)).metadata.num_rows if table == "findings" else 0
     told = ", ".join(
         f"{table} {size / rows:.1f}" for table, size in sorted(sizes.items(), key=lambda one: -one[1]) if size > rows / 20
     )

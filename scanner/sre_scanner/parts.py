@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from sre_findings.model.facts import Part
 from sre_findings.store.blobs import Blobs
-from sre_findings.store.snapshots import folder
+from sre_findings.store.keys import part_key
 
 # The default dictionary page of 1 MB makes long texts fall back to plain pages, which costs 80 % more bytes.
 _DICTIONARY_PAGE = 32 << 20
@@ -84,7 +84,7 @@ class PartWriter:
 @contextlib.contextmanager
 def writing(blobs: Blobs, snapshot_id: str, key: str, schema: pa.Schema) -> Iterator[PartWriter]:
     """A part at ``key`` of the snapshot; it is in the store once the block ends without an error."""
-    with blobs.write(f"{folder(snapshot_id)}/{key}") as file:
+    with blobs.write(part_key(snapshot_id, key)) as file:
         writer = PartWriter(key, schema, Digesting(file))
         try:
             yield writer

@@ -139,7 +139,7 @@ def test_what_does_not_only_read_is_refused_plainly(cli: Cli, demo: Path, tmp_pa
 )  # fmt: skip
 def test_no_other_file_can_be_read_and_it_is_a_question_that_is_wrong(cli: Cli, demo: Path, text: str) -> None:
     older = Snapshots(FolderBlobs(demo)).commits()[0].snapshot_id
-    other = next(demo.glob(f"snapshots/snapshot_id={older}/coverage/*.parquet"))
+    other = next(demo.glob(f"tables/coverage/snapshot_id={older}/*.parquet"))
     run = cli("sql", text.replace("{store}", str(demo)).replace("{other}", str(other)))
     assert (run.code, run.out) == (2, "")
     assert run.err.startswith("sre-cli: the query cannot be answered: ")

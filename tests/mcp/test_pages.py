@@ -133,7 +133,8 @@ def test_a_cursor_of_a_snapshot_that_was_pruned_is_refused_with_what_to_do(
         first = min((store / "commits").iterdir())
         gone = json.loads(first.read_text())["snapshot_id"]
         first.unlink()
-        shutil.rmtree(store / "snapshots" / f"snapshot_id={gone}")
+        for folder in [store / "snapshots" / gone, *store.glob(f"tables/*/snapshot_id={gone}")]:
+            shutil.rmtree(folder)
         result = call("list_findings", token_budget=1_000, cursor=cursor)
     assert result.is_error
     assert f"snapshot {gone} of this cursor is gone: it was pruned. Ask again without a cursor." in result.content[0].text

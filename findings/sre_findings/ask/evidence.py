@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sre_findings.ask.sources import Found, Sources
 from sre_findings.model.certificate import NOT_OPTED_IN, REACHED
-from sre_findings.store.snapshots import Manifest, folder
+from sre_findings.store.keys import records
+from sre_findings.store.snapshots import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def evidence_of(found: Found, sources: Sources) -> Evidence:
     totals, shards = manifest.certificate.totals, manifest.shards
     known, answered = _pairs(manifest)
     return Evidence(
-        url=f"{sources.snapshots.blobs.url}/{folder(commit.snapshot_id)}",
+        url=f"{sources.snapshots.blobs.url}/{records(commit.snapshot_id, commit.layout)}".rstrip("/"),
         manifest_sha256=commit.manifest_sha256,
         started_at=commit.started_at,
         ended_at=commit.ended_at,

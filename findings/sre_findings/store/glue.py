@@ -1,21 +1,25 @@
 """Tables of a Glue database, for Athena: a partition a committed snapshot, added once it is committed.
 
-Partitions that Athena would find by itself (projection) would show snapshots that are still being written.
+Partitions that Athena would find by itself (projection, crawlers) would show snapshots that are still being written. What a
+scan that died left out the next one adds; partitions of snapshots that were pruned go, and those of one whose files moved are
+pointed at the new place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store import keys
 from sre_findings.store.aws import connect, mapped
 from sre_findings.store.columns import HIVE, columns
-from sre_findings.store.snapshots import Commit, Snapshots, folder
+from sre_findings.store.snapshots import Commit, Snapshots
 
-KEY = "snapshot_id"
-_AT_ONCE = 100  # partitions in one request, by the service's limit
+T = TypeVar("T")
+
+_ADDED, _DROPPED = 100, 25  # partitions in one request, by the service's limits
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -32,40 +36,55 @@ class Glue:
         """
         wanted: dict[str, list[Commit]] = {}
         for commit in commits:
-            for table in sorted(_tables(snapshots, commit)):
+            for table in sorted({part.key.partition("/")[0] for part in snapshots.manifest(commit).parts}):
                 wanted.setdefault(table, []).append(commit)
-        return sum(self._add(snapshots, table, some) for table, some in wanted.items())
+        return sum(self._reconcile(snapshots, table, some) for table, some in wanted.items())
 
-    def missing(self, table: str, snapshot_ids: Iterable[str]) -> set[str]:
-        """Those of the snapshots that the table has no partition of."""
-        ids = iter(snapshot_ids)
+    def missing(self, snapshots: Snapshots, table: str, commits: Iterable[Commit]) -> set[str]:
+        """Ids of those commits that the table has no partition of, or one that points elsewhere: both read as empty."""
         gone: set[str] = set()
-        while some := list(islice(ids, _AT_ONCE)):
-            keys = [{"Values": [one]} for one in some]
+        for some in _batches(commits, _ADDED):
+            wanted = [{"Values": [one.snapshot_id]} for one in some]
             with self._mapped(f"cannot read the partitions of {table}"):
-                answer = self._glue.batch_get_partition(DatabaseName=self._database, TableName=table, PartitionsToGet=keys)
-            gone |= {*some} - {one["Values"][0] for one in answer["Partitions"]}
+                answer = self._glue.batch_get_partition(DatabaseName=self._database, TableName=table, PartitionsToGet=wanted)
+            there = dict(map(_place, answer["Partitions"]))
+            gone |= {one.snapshot_id for one in some if there.get(one.snapshot_id) != location(snapshots, table, one)}
         return gone
 
-    def _add(self, snapshots: Snapshots, table: str, commits: Sequence[Commit]) -> int:
-        """Partitions of one table for those of the commits that have none."""
+    def _reconcile(self, snapshots: Snapshots, table: str, commits: Sequence[Commit]) -> int:
+        """One table's partitions as the commits want them; how many were added or moved."""
         known = columns(table, HIVE)
         if known is None:
             raise StoreUnreadable(f"nobody knows the columns of {table}", do="Publish with the version that scanned.")
-        shape = [{"Name": name, "Type": kind} for name, kind in known if name != KEY]
+        shape = [{"Name": name, "Type": kind} for name, kind in known if name != keys.PARTITION]
         self._make_table(table, shape, snapshots.blobs.url)
-        gone = self.missing(table, [commit.snapshot_id for commit in commits])
-        new = (commit for commit in commits if commit.snapshot_id in gone)
-        added = 0
-        while some := list(islice(new, _AT_ONCE)):
+        there = self._partitions(table)
+        self._drop(table, _unwanted(snapshots, table, there))
+        new = [commit for commit in commits if there.get(commit.snapshot_id) != location(snapshots, table, commit)]
+        for commit in new:
+            _refuse_strays(snapshots, table, commit)
+        for some in _batches(new, _ADDED):
             inputs = [_partition(snapshots, table, commit, shape) for commit in some]
             with self._mapped(f"cannot add partitions to {table}"):
                 answer = self._glue.batch_create_partition(
                     DatabaseName=self._database, TableName=table, PartitionInputList=inputs
                 )
             _raise_any(table, answer.get("Errors", []))
-            added += len(some)
-        return added
+        return len(new)
+
+    def _partitions(self, table: str) -> dict[str, str]:
+        """Where each partition's files are said to lie, by snapshot."""
+        with self._mapped(f"cannot read the partitions of {table}"):
+            pages = self._glue.get_paginator("get_partitions").paginate(
+                DatabaseName=self._database, TableName=table, ExcludeColumnSchema=True
+            )
+            return dict(_place(one) for page in pages for one in page["Partitions"])
+
+    def _drop(self, table: str, snapshot_ids: Iterable[str]) -> None:
+        for some in _batches(snapshot_ids, _DROPPED):
+            gone = [{"Values": [one]} for one in some]
+            with self._mapped(f"cannot drop partitions of {table}"):
+                self._glue.batch_delete_partition(DatabaseName=self._database, TableName=table, PartitionsToDelete=gone)
 
     def _make_table(self, table: str, shape: list[dict[str, str]], url: str) -> None:
         """The table, made or brought to today's columns."""
@@ -73,8 +92,8 @@ class Glue:
             "Name": table,
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
-            "PartitionKeys": [{"Name": KEY, "Type": "string"}],
-            "StorageDescriptor": _storage(shape, f"{url}/snapshots/"),
+            "PartitionKeys": [{"Name": keys.PARTITION, "Type": "string"}],
+            "StorageDescriptor": _storage(shape, f"{url}/{keys.table_folder(table)}"),
         }
         theirs = self._glue.exceptions
         with self._mapped(f"cannot make the table {table}"):
@@ -95,20 +114,42 @@ class Glue:
         return mapped(f"Glue database {self._database}: {doing}", do=do)
 
 
-def _tables(snapshots: Snapshots, commit: Commit) -> set[str]:
-    """The tables that the commit has files of. Raises StoreUnreadable where the folder holds more than its manifest says."""
-    place = f"{folder(commit.snapshot_id)}/"
-    listed = {part.key for part in snapshots.manifest(commit).parts}
-    there = {key.removeprefix(place) for key in snapshots.blobs.keys(place)}
-    if strays := sorted(key for key in there - listed if key.endswith(".parquet")):
+def location(snapshots: Snapshots, table: str, commit: Commit) -> str:
+    """Where Athena finds a snapshot's part of a table."""
+    return f"{snapshots.blobs.url}/{keys.partition(table, commit.snapshot_id, commit.layout)}"
+
+
+def _unwanted(snapshots: Snapshots, table: str, there: Mapping[str, str]) -> list[str]:
+    """Partitions in this store of snapshots that are no longer committed, or whose files lie elsewhere now.
+
+    ``there`` was read before the commits, so that none of a commit that another scan is just making is among them.
+    """
+    commits = {one.snapshot_id: one for one in snapshots.commits()}
+    ours = {one: place for one, place in there.items() if place.startswith(f"{snapshots.blobs.url}/")}
+    return sorted(one for one, place in ours.items() if one not in commits or place != location(snapshots, table, commits[one]))
+
+
+def _refuse_strays(snapshots: Snapshots, table: str, commit: Commit) -> None:
+    """Raises StoreUnreadable where the partition's folder holds more than the manifest says."""
+    listed = {keys.part_key(commit.snapshot_id, part.key, commit.layout) for part in snapshots.manifest(commit).parts}
+    there = snapshots.blobs.keys(keys.partition(table, commit.snapshot_id, commit.layout))
+    if strays := sorted(key for key in there if key not in listed):
         do = "Remove these files: no manifest speaks of them."
         raise StoreUnreadable(f"snapshot {commit.snapshot_id} holds files of no manifest", why=", ".join(strays), do=do)
-    return {key.partition("/")[0] for key in listed}
 
 
 def _partition(snapshots: Snapshots, table: str, commit: Commit, shape: list[dict[str, str]]) -> dict[str, Any]:
-    place = f"{snapshots.blobs.url}/{folder(commit.snapshot_id)}/{table}/"
-    return {"Values": [commit.snapshot_id], "StorageDescriptor": _storage(shape, place)}
+    return {"Values": [commit.snapshot_id], "StorageDescriptor": _storage(shape, location(snapshots, table, commit))}
+
+
+def _place(partition: Mapping[str, Any]) -> tuple[str, str]:
+    return partition["Values"][0], partition["StorageDescriptor"]["Location"]
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def _storage(shape: list[dict[str, str]], location: str) -> dict[str, Any]:

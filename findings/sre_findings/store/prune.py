@@ -1,9 +1,10 @@
 """Removes snapshots in an order that leaves nothing broken visible, wherever it is killed.
 
-pruned/000000000042.json      a tombstone: which commit it was, when it went and why. First of all it is written,
-commits/000000000042.json     then the commit goes, and no reader finds the snapshot any more;
-snapshots/snapshot_id=…/      its files go a day later, when whoever had it open has closed it.
-holds/{snapshot_id}.json      a legal hold: who holds it and why. Nothing of it is removed.
+1. A tombstone is written: which commit it was, when it went and why.
+2. The commit goes, and no reader finds the snapshot any more.
+3. Its files go a day later, when whoever had it open has closed it.
+
+Of a snapshot under a legal hold nothing is removed.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import Any
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.retention import Fate
+from sre_findings.store import keys
 from sre_findings.store.blobs import Blobs, Missing
-from sre_findings.store.snapshots import Commit, Snapshots, commit_key, folder
+from sre_findings.store.snapshots import Commit, Snapshots
 
 GRACE = timedelta(days=1)
 """How long files stay after their commit is gone: longer than any reader keeps a snapshot open."""
@@ -52,7 +54,7 @@ def prune(snapshots: Snapshots, doomed: Sequence[Fate], now: datetime) -> Iterat
         if (commit := commits.get(fate.snapshot_id)) is None or fate.kept or held(snapshots.blobs, fate.snapshot_id):
             continue
         _bury(snapshots.blobs, commit, fate.why, now)
-        snapshots.blobs.delete(commit_key(commit.sequence))
+        snapshots.blobs.delete(keys.commit_key(commit.sequence))
         yield fate.snapshot_id
 
 
@@ -61,24 +63,22 @@ def sweep(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iter
 
     A tombstone whose commit is still there is of a run that was killed before it was gone: the commit goes now.
     """
-    visible = {one.snapshot_id for one in snapshots.commits()}
+    visible, there = {one.snapshot_id for one in snapshots.commits()}, snapshots.ids()
     for stone in tombstones(snapshots.blobs):
         if held(snapshots.blobs, stone.snapshot_id):
             continue
         if stone.snapshot_id in visible:
-            snapshots.blobs.delete(commit_key(stone.sequence))
-        if now - stone.pruned_at < grace:
+            snapshots.blobs.delete(keys.commit_key(stone.sequence))
+        if stone.snapshot_id not in there or now - stone.pruned_at < grace:
             continue
-        keys = list(snapshots.blobs.keys(f"{folder(stone.snapshot_id)}/"))
-        for key in keys:
+        for key in snapshots.files(stone.snapshot_id):
             snapshots.blobs.delete(key)
-        if keys:
-            yield stone.snapshot_id
+        yield stone.snapshot_id
 
 
 def tombstones(blobs: Blobs) -> list[Tombstone]:
     """Every snapshot that was pruned, the oldest first."""
-    return [_tombstone(json.loads(blobs.read(key))) for key in sorted(blobs.keys("pruned/")) if key.endswith(".json")]
+    return [_tombstone(json.loads(blobs.read(key))) for key in sorted(blobs.keys(keys.TOMBSTONES)) if key.endswith(".json")]
 
 
 def pruned_sequences(blobs: Blobs) -> set[int]:
@@ -89,7 +89,7 @@ def pruned_sequences(blobs: Blobs) -> set[int]:
 def hold(snapshots: Snapshots, commit: Commit, owner: str, reason: str, now: datetime) -> None:
     """Puts a legal hold on a snapshot. Raises UsageError where it has one."""
     body = {"snapshot_id": commit.snapshot_id, "owner": owner, "reason": reason, "since": now.isoformat()}
-    if not snapshots.blobs.create(_hold_key(commit.snapshot_id), json.dumps(body, indent=1).encode()):
+    if not snapshots.blobs.create(keys.hold_key(commit.snapshot_id), json.dumps(body, indent=1).encode()):
         raise UsageError(f"{commit.snapshot_id} is held already", do="See: sre-cli snapshots list.")
 
 
@@ -97,13 +97,13 @@ def release(snapshots: Snapshots, snapshot_id: str) -> None:
     """Takes the legal hold from a snapshot. Raises UsageError where it has none."""
     if held(snapshots.blobs, snapshot_id) is None:
         raise UsageError(f"{snapshot_id} is not held", do="See: sre-cli snapshots list.")
-    snapshots.blobs.delete(_hold_key(snapshot_id))
+    snapshots.blobs.delete(keys.hold_key(snapshot_id))
 
 
 def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
     """The legal hold on a snapshot."""
     try:
-        values = json.loads(blobs.read(_hold_key(snapshot_id)))
+        values = json.loads(blobs.read(keys.hold_key(snapshot_id)))
     except Missing:
         return None
     return Hold(values["snapshot_id"], values["owner"], values["reason"], datetime.fromisoformat(values["since"]))
@@ -111,8 +111,8 @@ def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
 
 def holds(blobs: Blobs) -> dict[str, Hold]:
     """Every legal hold, by snapshot."""
-    ids = [key.removeprefix("holds/").removesuffix(".json") for key in blobs.keys("holds/")]
-    return {one: found for one in ids if (found := held(blobs, one)) is not None}
+    named = [key.snapshot_id for name in blobs.keys(keys.HOLDS) if (key := keys.parse(name))]
+    return {one: found for one in named if (found := held(blobs, one)) is not None}
 
 
 def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
@@ -121,13 +121,9 @@ def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
         "sequence": commit.sequence, "snapshot_id": commit.snapshot_id, "started_at": commit.started_at.isoformat(),
         "pruned_at": now.isoformat(), "why": why, "slot": commit.slot,
     }  # fmt: skip
-    blobs.create(f"pruned/{commit.sequence:012d}.json", json.dumps(body, indent=1).encode())
+    blobs.create(keys.tombstone_key(commit.sequence), json.dumps(body, indent=1).encode())
 
 
 def _tombstone(values: dict[str, Any]) -> Tombstone:
     times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "pruned_at")}
     return Tombstone(**{**values, **times})
-
-
-def _hold_key(snapshot_id: str) -> str:
-    return f"holds/{snapshot_id}.json"

@@ -1,11 +1,6 @@
-"""Snapshots in a store: their names, the plan, the shards' records, the manifest, and the commit that makes one visible.
+"""Snapshots in a store: the plan, the shards' records, the manifest, and the commit that makes one visible.
 
-snapshots/snapshot_id=20261122T010000Z/plan.json                 what will be read
-                                      /shards/{shard}.json      what one shard saw
-                                      /findings/part-*.parquet  /coverage/part-*.parquet  /resources/part-*.parquet
-                                      /manifest.json             the certificate and every part's SHA-256
-commits/000000000042.json                                        the one conditional write: nothing exists before it
-pruned/000000000042.json                                         what was pruned, when and why
+Where each lies is written in store/keys.py. The commit is the one conditional write: nothing exists before it.
 """
 
 from __future__ import annotations
@@ -20,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import CommitLost, StoreUnreadable
 from sre_findings.model.state import Cell
+from sre_findings.store import keys
 from sre_findings.store.blobs import Blobs, Missing
 
 if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made of takes 10 ms
@@ -37,6 +33,7 @@ class Commit:
     """One visible snapshot. ``started_at`` is its age's origin: nothing in it is known to be younger.
 
     ``totals`` are the certificate's; ``slot`` is the fire of a schedule that it was made for, empty where a person asked for it.
+    ``schema`` is the version of its tables, ``layout`` where its files lie (store/keys.py).
     """
 
     sequence: int
@@ -52,6 +49,7 @@ class Commit:
     account_names: Mapping[str, str] = field(default_factory=dict)
     slot: str = ""
     schema: int = SCHEMA
+    layout: int = keys.LAYOUT
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for the commit's file."""
@@ -63,7 +61,8 @@ class Commit:
         """The reverse of :meth:`to_json`."""
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "ended_at")}
         gaps = tuple((str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"])
-        return cls(**{"schema": 1, **values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps})
+        first = {"schema": 1, "layout": keys.BY_SNAPSHOT}  # what the first version wrote had neither
+        return cls(**{**first, **values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +121,8 @@ class Snapshots:
 
     def manifest(self, commit: Commit) -> Manifest:
         """The commit's manifest. Raises StoreUnreadable where it is gone or not the one that was committed."""
-        key = f"{folder(commit.snapshot_id)}/manifest.json"
         try:
-            body = self.blobs.read(key)
+            body = self.blobs.read(keys.manifest_key(commit.snapshot_id, commit.layout))
         except Missing:
             raise _damaged(commit.snapshot_id, "its manifest is gone") from None
         if hashlib.sha256(body).hexdigest() != commit.manifest_sha256:
@@ -141,43 +139,61 @@ class Snapshots:
 
     def part(self, commit: Commit, part: Part, to: Path) -> Path:
         """A local path of one part of a commit (see Blobs.fetch)."""
-        return self.fetch(commit.snapshot_id, part.key, to)
+        return self.fetch(commit.snapshot_id, part.key, to, commit.layout)
 
-    def fetch(self, snapshot_id: str, key: str, to: Path) -> Path:
-        """A local path of one file of a snapshot, committed or being made."""
+    def fetch(self, snapshot_id: str, part: str, to: Path, layout: int = keys.LAYOUT) -> Path:
+        """A local path of one part of a snapshot, committed or being made."""
+        key = keys.part_key(snapshot_id, part, layout)
         try:
-            return self.blobs.fetch(f"{folder(snapshot_id)}/{key}", to / snapshot_id / key)
+            return self.blobs.fetch(key, to / snapshot_id / part)
         except Missing:
-            raise _damaged(snapshot_id, f"{key} is gone") from None
+            raise _damaged(snapshot_id, f"{part} is gone") from None
+
+    def part_url(self, commit: Commit, part: Part) -> str:
+        """Where the part lies, for engines that read the store themselves."""
+        return f"{self.blobs.url}/{keys.part_key(commit.snapshot_id, part.key, commit.layout)}"
+
+    def files(self, snapshot_id: str) -> list[str]:
+        """The keys of everything of a snapshot, in either layout, committed or not, in the order in which they may be removed:
+        its plan is the last, so that what a killed removal leaves is found again."""
+        tables = [keys.partition(name, snapshot_id) for name in self.blobs.folders(keys.TABLES) if keys.is_table(name)]
+        places = [*tables, keys.records(snapshot_id, keys.BY_SNAPSHOT), keys.records(snapshot_id)]
+        found = [key for place in places for key in self.blobs.keys(place)]
+        return sorted(found, key=lambda key: key.endswith("/plan.json"))
+
+    def ids(self) -> set[str]:
+        """Every snapshot that has files, committed or not, in either layout."""
+        named = (name.removeprefix(f"{keys.PARTITION}=") for name in self.blobs.folders(keys.RECORDS))
+        return {name for name in named if keys.is_snapshot_id(name)}
 
     def new_id(self, now: datetime) -> str:
         """An id from the time, with a suffix where that second has a snapshot already, committed or not."""
         stamp = now.astimezone(UTC).strftime(STAMP)
-        taken = {key.split("/")[1].removeprefix("snapshot_id=") for key in self.blobs.keys(f"snapshots/snapshot_id={stamp}")}
+        taken = {one for one in self.ids() if one.startswith(stamp)}
         return next(name for n in range(len(taken) + 1) if (name := f"{stamp}-{n}" if n else stamp) not in taken)
 
     def write_plan(self, plan: Plan) -> None:
         """Opens the snapshot's folder for shards. Raises CommitLost where another scan opened it in the same second."""
-        if not self.blobs.create(f"{folder(plan.snapshot_id)}/plan.json", _encode(plan.to_json())):
+        if not self.blobs.create(keys.plan_key(plan.snapshot_id), _encode(plan.to_json())):
             raise CommitLost("another scan began in the same second", do="It goes on; run this one again.")
 
     def write_shard(self, snapshot_id: str, facts: ShardFacts) -> None:
         """Records what a shard saw, once it ended."""
-        self._write(f"{folder(snapshot_id)}/shards/{facts.shard}.json", facts.to_json())
+        self._write(keys.shard_key(snapshot_id, facts.shard), facts.to_json())
 
     def read_shard(self, snapshot_id: str, name: str) -> ShardFacts | None:
         """A shard's record, or None where it has not ended."""
         from sre_findings.model.facts import ShardFacts  # noqa: PLC0415 - see above
 
         try:
-            return ShardFacts.from_json(json.loads(self.blobs.read(f"{folder(snapshot_id)}/shards/{name}.json")))
+            return ShardFacts.from_json(json.loads(self.blobs.read(keys.shard_key(snapshot_id, name))))
         except Missing:
             return None
 
     def commit(self, manifest: Manifest, ended_at: datetime) -> Commit:
         """Makes the snapshot visible with one conditional write. Raises CommitLost where another has its sequence."""
         plan, certificate = manifest.plan, manifest.certificate
-        digest = self._write(f"{folder(plan.snapshot_id)}/manifest.json", manifest.to_json())
+        digest = self._write(keys.manifest_key(plan.snapshot_id), manifest.to_json())
         commit = Commit(
             sequence=plan.sequence,
             snapshot_id=plan.snapshot_id,
@@ -192,7 +208,7 @@ class Snapshots:
             slot=plan.slot,
             gaps=tuple((*_four(cell), state) for cell, state in certificate.incomplete_cells()),
         )
-        if not self.blobs.create(commit_key(plan.sequence), _encode(commit.to_json())):
+        if not self.blobs.create(keys.commit_key(plan.sequence), _encode(commit.to_json())):
             raise CommitLost("another scan committed while this one ran", do="Its snapshot stands; run this one again.")
         return commit
 
@@ -200,22 +216,21 @@ class Snapshots:
         """Removes an uncommitted snapshot's files. A committed one stays, whatever the caller thinks it knows."""
         if any(commit.snapshot_id == snapshot_id for commit in self.commits()):
             return
-        for key in list(self.blobs.keys(f"{folder(snapshot_id)}/")):
+        for key in self.files(snapshot_id):
             self.blobs.delete(key)
 
     def leftovers(self, now: datetime) -> list[str]:
         """Ids of uncommitted snapshots whose scan must be dead: begun more than a day ago."""
         known = {commit.snapshot_id for commit in self.commits()} | set(self.pruned())
-        ids = {key.split("/")[1].removeprefix("snapshot_id=") for key in self.blobs.keys(folder(""))}
         limit = (now - timedelta(days=1)).astimezone(UTC).strftime(STAMP)
-        return sorted(one for one in ids - known if one < limit)
+        return sorted(one for one in self.ids() - known if one < limit)
 
     def pruned(self) -> Iterator[str]:
         """Ids of snapshots that were pruned: their files go by themselves (see store/prune.py)."""
-        yield from (json.loads(self.blobs.read(key))["snapshot_id"] for key in self.blobs.keys("pruned/"))
+        yield from (json.loads(self.blobs.read(key))["snapshot_id"] for key in self.blobs.keys(keys.TOMBSTONES))
 
     def _commit_keys(self) -> list[str]:
-        return [key for key in self.blobs.keys("commits/") if key.endswith(".json")]
+        return [key for key in self.blobs.keys(keys.COMMITS) if key.endswith(".json")]
 
     def _commit(self, key: str) -> Commit | None:
         """The commit, or None where it was pruned since it was listed."""
@@ -234,16 +249,6 @@ class Snapshots:
         with self.blobs.write(key) as file:
             file.write(body)
         return hashlib.sha256(body).hexdigest()
-
-
-def folder(snapshot_id: str) -> str:
-    """The key below which a snapshot's files lie; every engine reads ``snapshot_id`` from it."""
-    return f"snapshots/snapshot_id={snapshot_id}"
-
-
-def commit_key(sequence: int) -> str:
-    """The key of a commit; its twelve digits make the order of keys the order of commits."""
-    return f"commits/{sequence:012d}.json"
 
 
 def _four(cell: Cell) -> tuple[str, str, str, str]:

@@ -25,7 +25,8 @@ from sre_findings.model.facts import Part, ShardFacts
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.store import schema
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots, folder
+from sre_findings.store.keys import part_key
+from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
@@ -68,7 +69,7 @@ def _write_part(snapshots: Snapshots, snapshot_id: str, table: str, rows: list[d
     known = getattr(schema, table.upper(), None)
     known = known and pa.schema([field.with_nullable(True) for field in known])  # a test says only what it is about
     pq.write_table(pa.Table.from_pylist([{"snapshot_id": snapshot_id, **row} for row in rows], schema=known), buffer)
-    with snapshots.blobs.write(f"{folder(snapshot_id)}/{key}") as file:
+    with snapshots.blobs.write(part_key(snapshot_id, key)) as file:
         file.write(buffer.getvalue())
     return Part(key, len(rows), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest())
 

@@ -62,8 +62,9 @@ from sre_findings.model.facts import Part
 from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppressions
 from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.keys import part_key
 from sre_findings.store.seen import CLAIM
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots, folder
+from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.commit import roll_up
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
@@ -108,7 +109,7 @@ class Stores:
 def _copy(source: Snapshots, commit: Commit, target: Snapshots, access: Access) -> None:
     """The snapshot with the rows and the facts that an access allows."""
     manifest = source.manifest(commit)
-    parts = [(part, pq.read_table(io.BytesIO(source.blobs.read(f"{folder(commit.snapshot_id)}/{part.key}"))))
+    parts = [(part, pq.read_table(io.BytesIO(source.blobs.read(part_key(commit.snapshot_id, part.key)))))
              for part in manifest.parts]  # fmt: skip
     kept = _allowed({part.key: table for part, table in parts}, access)
     new = {key: _write(target, commit.snapshot_id, key, table) for key, table in kept.items()}
@@ -123,7 +124,7 @@ def _copy(source: Snapshots, commit: Commit, target: Snapshots, access: Access) 
 def _write(target: Snapshots, snapshot_id: str, key: str, table: pa.Table) -> Part:
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
-    with target.blobs.write(f"{folder(snapshot_id)}/{key}") as file:
+    with target.blobs.write(part_key(snapshot_id, key)) as file:
         file.write(buffer.getvalue())
     return Part(key, len(table), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest())
 

@@ -16,6 +16,7 @@ from sre_findings.ask.sources import Sources, find
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import AmbiguousName
 from sre_findings.model.verdict import NO_SUCH_RESOURCE
+from sre_findings.store.keys import partition
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 
@@ -36,8 +37,8 @@ def hosts(sources: Sources) -> Hosts:
     found = find(sources, None)
     assert found is not None
     by_address = defaultdict(list)
-    folder = Path(sources.snapshots.blobs.url.removeprefix("file://")) / "snapshots" / f"snapshot_id={found.commit.snapshot_id}"
-    for row in pq.read_table(folder / "resources", columns=["resource_id", "account_id", "addresses"]).to_pylist():
+    folder = Path(sources.snapshots.blobs.url.removeprefix("file://")) / partition("resources", found.commit.snapshot_id)
+    for row in pq.read_table(folder, columns=["resource_id", "account_id", "addresses"]).to_pylist():
         for address in json.loads(row["addresses"] or "[]"):
             by_address[address].append((row["resource_id"], row["account_id"]))
     return by_address

@@ -23,8 +23,9 @@ from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.copies import Copies
 from sre_findings.store.glue import Glue
+from sre_findings.store.keys import commit_key, part_key
 from sre_findings.store.s3 import S3Blobs
-from sre_findings.store.snapshots import Commit, Snapshots, folder
+from sre_findings.store.snapshots import Commit, Snapshots
 
 WHERE = Place("inspector", "questions")
 LIMIT = 1 << 30
@@ -56,6 +57,12 @@ STARTED = {"QueryExecutionId": "q-1"}
 GROUP = {"WorkGroup": {"Name": "questions", "Configuration": {"BytesScannedCutoffPerQuery": LIMIT}}}
 
 
+def known(night: Commit) -> dict[str, Any]:
+    """What Glue says of a night that it knows."""
+    place = f"s3://store/nights/tables/coverage/snapshot_id={night.snapshot_id}/"
+    return {"Partitions": [{"Values": [night.snapshot_id], "StorageDescriptor": {"Location": place}}]}
+
+
 def state(name: str, why: str = "") -> dict[str, Any]:
     return {"QueryExecution": {"Status": {"State": name} | ({"StateChangeReason": why} if why else {})}}
 
@@ -83,11 +90,11 @@ def test_texts_become_what_their_columns_say_over_all_pages(
 ) -> None:
     kinds = ["varchar", "bigint", "integer", "double", "boolean", "date", "timestamp", "decimal", "array"]
     row = ["a", "-9007199254740993", "2", "0.1", "true", "2026-11-22", "2026-11-22 01:02:03.004", "1.50", "[1, 2]"]
-    known = {"Partitions": [{"Values": [night.snapshot_id]}]}
+    there = known(night)
     engine, time = Athena(bucket, [night], WHERE), fresh_time()
     engine.patience = Patience(60, time.wait, time.clock)
     pages = answers(dict(zip("abcdefghi", kinds, strict=True)), [row, [None] * 9], [["", "1", "1", "NaN", "false", *row[5:]]])
-    server = script(known, GROUP, STARTED, state("QUEUED"), state("RUNNING"), state("SUCCEEDED"), *pages)
+    server = script(there, GROUP, STARTED, state("QUEUED"), state("RUNNING"), state("SUCCEEDED"), *pages)
     batches = list(engine.batches("coverage_scanned", owners=None))
     assert [len(batch) for batch in batches] == [2, 1]
     first, empty, last = (row for batch in batches for row in batch)
@@ -117,7 +124,7 @@ def test_a_query_that_does_not_succeed_says_why(
     bucket: Snapshots, night: Commit, script: Any, status: dict[str, Any], words: str
 ) -> None:
     engine = Athena(bucket, [night], WHERE)
-    script({"Partitions": [{"Values": [night.snapshot_id]}]}, GROUP, STARTED, status)
+    script(known(night), GROUP, STARTED, status)
     with pytest.raises(Rejected, match=words):
         engine.rows("coverage_scanned", owners=None)
 
@@ -125,7 +132,7 @@ def test_a_query_that_does_not_succeed_says_why(
 def test_a_query_that_takes_too_long_is_stopped(bucket: Snapshots, night: Commit, script: Any, fresh_time: Any) -> None:
     engine, time = Athena(bucket, [night], WHERE), fresh_time()
     engine.patience = Patience(10, time.wait, time.clock)
-    server = script({"Partitions": [{"Values": [night.snapshot_id]}]}, GROUP, STARTED, state("RUNNING"))
+    server = script(known(night), GROUP, STARTED, state("RUNNING"))
     with pytest.raises(Unreachable, match=r"did not answer within 10 s. Ask for less"):
         engine.rows("coverage_scanned", owners=None)
     assert sum(time.waits) <= 10
@@ -134,7 +141,7 @@ def test_a_query_that_takes_too_long_is_stopped(bucket: Snapshots, night: Commit
 
 def test_a_workgroup_without_a_limit_is_refused(bucket: Snapshots, night: Commit, script: Any) -> None:
     engine = Athena(bucket, [night], WHERE)
-    script({"Partitions": [{"Values": [night.snapshot_id]}]}, {"WorkGroup": {"Name": "questions", "Configuration": {}}})
+    script(known(night), {"WorkGroup": {"Name": "questions", "Configuration": {}}})
     with pytest.raises(UsageError, match=r"does not limit what a query may scan. Set BytesScannedCutoffPerQuery"):
         engine.rows("coverage_scanned", owners=None)
 
@@ -169,7 +176,7 @@ def test_a_snapshot_becomes_visible_when_it_is_published_and_not_before(
     assert publish("athena://inspector/questions", bucket, bucket.commits()) == 0
     glue = boto3.client("glue")
     (first, other) = glue.get_partitions(DatabaseName="inspector", TableName="coverage")["Partitions"]
-    place = f"s3://store/nights/{folder(first['Values'][0])}/coverage/"
+    place = f"s3://store/nights/tables/coverage/snapshot_id={first['Values'][0]}/"
     assert (first["Values"], first["StorageDescriptor"]["Location"]) == ([night.snapshot_id], place)
     assert other["Values"] == [second.snapshot_id]
     table = glue.get_table(DatabaseName="inspector", Name="coverage")["Table"]
@@ -199,11 +206,48 @@ def test_a_table_whose_columns_changed_is_brought_to_todays(bucket: Snapshots, n
     assert "status" in [one["Name"] for one in table["StorageDescriptor"]["Columns"]]
 
 
+def published(table: str = "coverage") -> dict[str, str]:
+    """Where the catalogue says that each snapshot's part of a table lies."""
+    found = boto3.client("glue").get_partitions(DatabaseName="inspector", TableName=table)["Partitions"]
+    return {one["Values"][0]: one["StorageDescriptor"]["Location"] for one in found}
+
+
+def test_a_snapshot_that_was_pruned_is_published_no_more(
+    bucket: Snapshots, night: Commit, write_night: Callable[..., Commit]
+) -> None:
+    second = write_night(bucket, 2, coverage=[{"resource_id": "i-2", "status": "ACTIVE"}])
+    assert Glue("inspector").publish(bucket, [night, second]) == 2
+    bucket.blobs.delete(commit_key(night.sequence))
+    assert Glue("inspector").publish(bucket, [second]) == 0
+    assert {*published()} == {second.snapshot_id}
+
+
+def test_a_partition_of_another_store_is_left_alone(bucket: Snapshots, night: Commit) -> None:
+    Glue("inspector").publish(bucket, [night])
+    theirs = {"Values": ["20200101T000000Z"], "StorageDescriptor": {"Columns": [], "Location": "s3://theirs/coverage/"}}
+    boto3.client("glue").create_partition(DatabaseName="inspector", TableName="coverage", PartitionInput=theirs)
+    Glue("inspector").publish(bucket, [night])
+    assert {*published()} == {night.snapshot_id, "20200101T000000Z"}
+
+
+def test_a_partition_that_points_elsewhere_is_not_asked_and_is_put_right(bucket: Snapshots, night: Commit) -> None:
+    Glue("inspector").publish(bucket, [night])
+    right = published()
+    moved = {"Values": [night.snapshot_id], "StorageDescriptor": {"Columns": [], "Location": "s3://store/nights/old/"}}
+    boto3.client("glue").update_partition(
+        DatabaseName="inspector", TableName="coverage", PartitionValueList=[night.snapshot_id], PartitionInput=moved
+    )
+    with pytest.raises(StoreUnreadable, match=f"coverage lacks {night.snapshot_id}"):
+        Athena(bucket, [night], WHERE).rows("coverage_scanned", owners=None)
+    assert Glue("inspector").publish(bucket, [night]) == 1
+    assert published() == right == {night.snapshot_id: f"s3://store/nights/tables/coverage/snapshot_id={night.snapshot_id}/"}
+
+
 def test_a_folder_with_files_that_no_manifest_lists_is_not_published(bucket: Snapshots, night: Commit) -> None:
-    key = f"{folder(night.snapshot_id)}/coverage/part-stray.parquet"
+    key = part_key(night.snapshot_id, "coverage/part-stray.parquet")
     with bucket.blobs.write(key) as file:
         file.write(b"left by a scan that died")
-    with pytest.raises(StoreUnreadable, match=r"holds files of no manifest: coverage/part-stray.parquet"):
+    with pytest.raises(StoreUnreadable, match=r"holds files of no manifest: tables/coverage/.*/part-stray.parquet"):
         Glue("inspector").publish(bucket, [night])
 
 

@@ -203,7 +203,9 @@ def test_without_java_it_is_said_what_to_check(tmp_path: Path) -> None:
     assert said.endswith("Check that Java 17 or newer is installed, and the master's address.\n")
 
 
-@pytest.mark.parametrize(("master", "beginning"), [("local[2]", "file://{tmp_path}/copies/"), ("yarn", "s3a://store/snapshots/")])
+@pytest.mark.parametrize(
+    ("master", "beginning"), [("local[2]", "file://{tmp_path}/copies/"), ("yarn", "s3a://store/tables/coverage/")]
+)
 def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
     bucket: Snapshots, tmp_path: Path, master: str, beginning: str
 ) -> None:

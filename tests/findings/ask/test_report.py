@@ -26,7 +26,8 @@ from sre_findings.model.rollup import Counts
 from sre_findings.model.severity import rank
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.copies import Copies
-from sre_findings.store.snapshots import Commit, Snapshots, commit_key
+from sre_findings.store.keys import commit_key
+from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import LAST, Row, SqliteTable, Table
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan
@@ -254,7 +255,7 @@ def test_the_evidence_is_the_manifests(sources: Sources, nights: Snapshots) -> N
     manifest, one = nights.manifest(commit), night.evidence
     assert one is not None
     assert one.manifest_sha256 == commit.manifest_sha256
-    assert one.url == f"{nights.blobs.url}/snapshots/snapshot_id={commit.snapshot_id}"
+    assert one.url == f"{nights.blobs.url}/snapshots/{commit.snapshot_id}"
     assert (one.started_at, one.ended_at) == (commit.started_at, commit.ended_at)
     assert one.listed == one.counted == night.summary.rollup.counts.total
     assert (one.regions, one.accounts) == (("eu-west-1", "us-east-1"), 4)

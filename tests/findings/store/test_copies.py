@@ -21,7 +21,8 @@ from sre_findings.model.scope import Plan, Shard
 from sre_findings.store import copies as module
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.copies import Copies
-from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots, folder
+from sre_findings.store.keys import part_key, partition
+from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots
 
 SIZE = 1000  # bytes of each part
 
@@ -79,7 +80,7 @@ def night(snapshots: Snapshots, number: int, parts: int = 2) -> tuple[Commit, li
     listed = []
     for place in range(parts):
         body, key = bytes([number, place]) * (SIZE // 2), f"findings/part-{place}.parquet"
-        with snapshots.blobs.write(f"{folder(plan.snapshot_id)}/{key}") as file:
+        with snapshots.blobs.write(part_key(plan.snapshot_id, key)) as file:
             file.write(body)
         listed.append(Part(key, 1, SIZE, hashlib.sha256(body).hexdigest()))
     facts = ShardFacts("eu-west-1", "eu-west-1", began.isoformat(), parts=listed)
@@ -112,7 +113,7 @@ def test_a_part_is_fetched_once_and_lies_under_its_sum(snapshots: Snapshots, els
 def test_a_folder_needs_no_copies(tmp_path: Path) -> None:
     snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
     commit, wanted = night(snapshots, 1)
-    place = tmp_path / "store" / folder(commit.snapshot_id) / "findings"
+    place = tmp_path / "store" / partition("findings", commit.snapshot_id)
     assert Copies(tmp_path / "copies").paths(snapshots, wanted) == [place / "part-0.parquet", place / "part-1.parquet"]
     assert not (tmp_path / "copies").exists()
 
@@ -145,12 +146,12 @@ def test_within_a_process_a_copy_is_checked_once_and_again_when_somebody_asks(
 
 def test_a_part_that_is_not_what_the_manifest_says_is_never_used(snapshots: Snapshots, home: Path) -> None:
     commit, wanted = night(snapshots, 1)
-    with snapshots.blobs.write(f"{folder(commit.snapshot_id)}/findings/part-1.parquet") as file:
+    with snapshots.blobs.write(part_key(commit.snapshot_id, "findings/part-1.parquet")) as file:
         file.write(b"\0" * SIZE)
     with pytest.raises(StoreUnreadable, match=r"is damaged: the SHA-256 of findings/part-1.parquet is not the one in"):
         Copies(home).paths(snapshots, wanted)
     assert sums(list(home.rglob("*.parquet"))) in ([wanted[0][1].sha256], [])
-    snapshots.blobs.delete(f"{folder(commit.snapshot_id)}/findings/part-1.parquet")
+    snapshots.blobs.delete(part_key(commit.snapshot_id, "findings/part-1.parquet"))
     with pytest.raises(StoreUnreadable, match=r"part-1.parquet is gone"):
         Copies(home).paths(snapshots, wanted)
     assert not list(home.rglob(".fetch-*"))

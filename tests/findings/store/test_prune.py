@@ -12,6 +12,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.retention import Fate, Keep, fates
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.keys import parse, part_key
 from sre_findings.store.prune import GRACE, hold, holds, prune, release, sweep, tombstones
 from sre_findings.store.snapshots import Manifest, Snapshots
 
@@ -50,6 +51,8 @@ def store(folder: Path, nights: int = 4) -> Snapshots:
         started = FIRST + timedelta(days=night)
         plan = Plan(snapshots.new_id(started), night + 1, started.isoformat(), ("ACTIVE",), (Shard("a", "a"),))
         snapshots.write_plan(plan)
+        for table in ("findings", "coverage"):
+            snapshots.blobs.create(part_key(plan.snapshot_id, f"{table}/part-a.parquet"), b"a part")
         snapshots.commit(Manifest(plan, (), judge(plan, ())), started)
     return snapshots
 
@@ -63,7 +66,7 @@ def doomed(snapshots: Snapshots, keep: int = 1) -> Sequence[Fate]:
 
 
 def files_of(snapshots: Snapshots, snapshot_id: str) -> list[str]:
-    return list(snapshots.blobs.keys(f"snapshots/snapshot_id={snapshot_id}/"))
+    return snapshots.files(snapshot_id)
 
 
 def test_what_is_pruned_is_found_no_more_and_its_files_go_a_day_later(tmp_path: Path) -> None:
@@ -101,7 +104,7 @@ def test_a_held_snapshot_stays_even_if_the_hold_came_after_the_plan(tmp_path: Pa
     assert list(prune(snapshots, doomed(snapshots), NOW)) == [first.snapshot_id]
 
 
-CHANGES = 3 * 2 + 3 * 2  # a tombstone and a commit for each of three snapshots, then the two files of each
+CHANGES = 3 * 2 + 3 * 4  # a tombstone and a commit for each of three snapshots, then the four files of each
 
 
 @pytest.mark.parametrize("changes", range(CHANGES + 1))
@@ -118,8 +121,8 @@ def test_killed_at_any_moment_nothing_broken_is_visible_and_the_next_run_ends_it
     list(prune(snapshots, doomed(snapshots), later))
     list(sweep(snapshots, later + GRACE))
     assert len(ids(snapshots)) == 1
-    left = {key.split("/")[1] for key in snapshots.blobs.keys("snapshots/")}
-    assert left == {f"snapshot_id={one}" for one in ids(snapshots)}
+    left = {key.snapshot_id for name in snapshots.blobs.keys("") if (key := parse(name)) and key.kind in ("record", "part")}
+    assert left == {*ids(snapshots)}
 
 
 def test_a_commit_that_another_run_removed_meanwhile_is_passed_over(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from sre_findings.model.errors import CommitLost, StoreUnreadable
 from sre_findings.model.facts import AccountStatus, Listing, Part, ShardFacts
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.store.blobs import Blobs, FolderBlobs
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots, commit_key, folder
+from sre_findings.store.keys import commit_key, manifest_key, parse, part_key
+from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.verify import verify
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -57,7 +58,7 @@ def write_all(snapshots: Snapshots, plan: Plan, facts: ShardFacts) -> Manifest:
     """Everything of a snapshot but its commit."""
     snapshots.write_plan(plan)
     for part in facts.parts:
-        with snapshots.blobs.write(f"{folder(plan.snapshot_id)}/{part.key}") as file:
+        with snapshots.blobs.write(part_key(plan.snapshot_id, part.key)) as file:
             file.write(BODY)
     snapshots.write_shard(plan.snapshot_id, facts)
     return Manifest(plan, (facts,), judge(plan, (facts,)))
@@ -170,7 +171,7 @@ def overwrite(blobs: Blobs, key: str, body: bytes) -> None:
 
 def test_a_manifest_that_was_changed_is_noticed(snapshots: Snapshots, blobs: FolderBlobs) -> None:
     commit = committed(snapshots)
-    key = f"{folder(commit.snapshot_id)}/manifest.json"
+    key = manifest_key(commit.snapshot_id)
     overwrite(blobs, key, blobs.read(key).replace(b'"complete"', b'"partial" '))
     with pytest.raises(StoreUnreadable, match=r"is damaged: its manifest is not the one that was committed. Run: sre-cli snap"):
         snapshots.manifest(commit)
@@ -179,7 +180,7 @@ def test_a_manifest_that_was_changed_is_noticed(snapshots: Snapshots, blobs: Fol
 
 def test_a_manifest_that_is_gone_is_noticed(snapshots: Snapshots, blobs: FolderBlobs) -> None:
     commit = committed(snapshots)
-    blobs.delete(f"{folder(commit.snapshot_id)}/manifest.json")
+    blobs.delete(manifest_key(commit.snapshot_id))
     with pytest.raises(StoreUnreadable, match="snapshot 20261122T010000Z is damaged: its manifest is gone"):
         snapshots.manifest(commit)
 
@@ -188,9 +189,9 @@ def test_a_part_that_was_changed_or_is_gone_is_noticed(snapshots: Snapshots, blo
     commit = committed(snapshots)
     (part,) = snapshots.manifest(commit).parts
     assert snapshots.part(commit, part, tmp_path).read_bytes() == BODY
-    overwrite(blobs, f"{folder(commit.snapshot_id)}/{part.key}", b"A part")
+    overwrite(blobs, part_key(commit.snapshot_id, part.key), b"A part")
     assert list(verify(snapshots, commit))[1] == (part.key, "its SHA-256 is not the one in the manifest")
-    blobs.delete(f"{folder(commit.snapshot_id)}/{part.key}")
+    blobs.delete(part_key(commit.snapshot_id, part.key))
     with pytest.raises(StoreUnreadable, match=f"is damaged: {part.key} is gone"):
         snapshots.part(commit, part, tmp_path)
     assert list(verify(snapshots, commit))[1] == (part.key, f"{part.key} is gone")
@@ -264,7 +265,7 @@ def test_discarding_removes_one_snapshot_and_no_other(snapshots: Snapshots, blob
     write_all(snapshots, plan_of("20261122T010000Z"), facts_of())
     write_all(snapshots, plan_of("20261122T010000Z-1"), facts_of())
     snapshots.discard("20261122T010000Z")
-    assert {key.split("/")[1] for key in blobs.keys("")} == {"snapshot_id=20261122T010000Z-1"}
+    assert {key.snapshot_id for name in blobs.keys("") if (key := parse(name))} == {"20261122T010000Z-1"}
     snapshots.discard("20261122T010000Z")
 
 

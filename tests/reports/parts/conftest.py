@@ -105,7 +105,7 @@ def night(
             "fixes": listed([line]),
             "findings": iter([open_finding(), open_finding(identity="network reachability", title="Port 22", packages="")]),
             "evidence": Evidence(
-                "s3://bucket/snapshots/snapshot_id=20261122T010000Z", "ab" * 32, AS_OF,
+                "s3://bucket/snapshots/20261122T010000Z", "ab" * 32, AS_OF,
                 datetime(2026, 11, 22, 1, 5, 7, tzinfo=UTC),
                 ("ACTIVE",), ("eu-west-1", "us-east-1"), 4, 68, 1, 2, 0, 0, 13, 13, 9, 21, 7, 8, (),
             ),

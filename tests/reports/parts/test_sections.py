@@ -198,7 +198,7 @@ def test_the_evidence_is_enough_to_trust_and_to_ask_again(night: Nights) -> None
     assert facts(night()) == {
         "Snapshot": "20261122T010000Z",
         "Certificate": "complete of the accounts visible",
-        "Files": "s3://bucket/snapshots/snapshot_id=20261122T010000Z (21 parts, each with its SHA-256 in the manifest)",
+        "Files": "s3://bucket/snapshots/20261122T010000Z (21 parts, each with its SHA-256 in the manifest)",
         "SHA-256 of the manifest": "ab" * 32,
         "Scan window": "2026-11-22T01:00:00Z to 2026-11-22T01:05:07Z (5 min 7 s)",
         "Counts agree": "ListFindings 13 active = ListFindingAggregations 13",

@@ -91,15 +91,15 @@ class Athena(Engine):
         """The select that stands for a table: of the snapshots that were asked for, and no other."""
         from sre_findings.ask.engines.dialect import nothing, of_snapshots  # noqa: PLC0415
 
-        if ids := sorted({commit.snapshot_id for commit, _ in self._tables.parts(table)}):
-            self._check(table, ids)
-            return of_snapshots(self._where.database, table, ids)
+        if commits := {commit.snapshot_id: commit for commit, _ in self._tables.parts(table)}:
+            self._check(table, [*commits.values()])
+            return of_snapshots(self._where.database, table, sorted(commits))
         return nothing(columns(table, TRINO) or [])
 
-    def _check(self, table: str, ids: Sequence[str]) -> None:
+    def _check(self, table: str, commits: Sequence[Commit]) -> None:
         if table in self._seen:
             return
-        if missing := sorted(self._glue.missing(table, ids)):
+        if missing := sorted(self._glue.missing(self._tables.snapshots, table, commits)):
             what = f"Athena does not know every snapshot that was committed: {table} lacks {', '.join(missing)}"
             raise StoreUnreadable(what, do="The next scan adds them; until then use SRE_ENGINE=duckdb.")
         self._seen.add(table)

@@ -19,7 +19,7 @@ from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, Unreachable, UsageError
 from sre_findings.store.columns import HIVE, columns
 from sre_findings.store.copies import Copies
-from sre_findings.store.snapshots import Commit, Snapshots, folder
+from sre_findings.store.snapshots import Commit, Snapshots
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -108,8 +108,7 @@ class Spark(Engine):
         snapshots, parts = self._tables.snapshots, self._tables.parts(table)
         url, master = snapshots.blobs.url, self._session.sparkContext.master or ""
         if url.startswith("s3://") and not master.startswith("local"):
-            bucket = f"s3a{url.removeprefix('s3')}"
-            return [f"{bucket}/{folder(commit.snapshot_id)}/{part.key}" for commit, part in parts]
+            return [f"s3a{snapshots.part_url(commit, part).removeprefix('s3')}" for commit, part in parts]
         return [f"file://{path}" for path in self._copies.paths(snapshots, parts)]
 
 

@@ -1,0 +1,156 @@
+"""Where everything of a store lies. One function makes each kind of key, one reads any of them, and nothing else may.
+
+commits/000000000042.json                               the commit: nothing exists before it
+snapshots/20261122T010000Z/plan.json                    what will be read; the first file of a snapshot, and the last to go
+                          /shards/eu-west-1.json        what one shard saw
+                          /manifest.json                the certificate, and every part with its SHA-256
+tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet
+pruned/000000000042.json                                what was pruned, when and why
+holds/20261122T010000Z.json                             a legal hold
+
+The table comes first, so that each is one folder with one schema and one partition key for Athena, Spark, Snowflake,
+crawlers and globs. A manifest names a part by table and file, ``findings/part-eu-west-1-00000.parquet``, wherever it lies.
+
+The first layout had all of a snapshot in one folder, ``snapshots/snapshot_id=20261122T010000Z/{plan.json,findings/part-…}``.
+It is still read; ``sre-cli snapshots convert`` moves it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sre_findings.model.errors import StoreUnreadable
+
+BY_SNAPSHOT, BY_TABLE = 1, 2
+LAYOUT = BY_TABLE
+"""The layout that is written. Which one a committed snapshot has stands in its commit."""
+
+PARTITION = "snapshot_id"
+"""The one partition key of every table."""
+
+RECORDS = "snapshots/"
+TABLES = "tables/"
+COMMITS = "commits/"
+TOMBSTONES = "pruned/"
+HOLDS = "holds/"
+
+_ID = r"\d{8}T\d{6}Z(?:-\d+)?"
+_TABLE = r"[a-z][a-z_]*"
+_FILE = r"part-[A-Za-z0-9-]+\.parquet"
+_SHARD = r"[A-Za-z0-9-]+"
+_RECORD = rf"(?:plan|manifest|converted|shards/{_SHARD})\.json"
+_NUMBER = r"\d{12}"
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.ASCII)
+
+
+_SNAPSHOT_ID, _PART, _SHARD_NAME = _pattern(_ID), _pattern(rf"{_TABLE}/{_FILE}"), _pattern(_SHARD)
+_TABLE_NAME = _pattern(_TABLE)
+_KEYS = {
+    "part": (
+        (BY_TABLE, _pattern(rf"tables/(?P<table>{_TABLE})/snapshot_id=(?P<id>{_ID})/(?P<file>{_FILE})")),
+        (BY_SNAPSHOT, _pattern(rf"snapshots/snapshot_id=(?P<id>{_ID})/(?P<table>{_TABLE})/(?P<file>{_FILE})")),
+    ),
+    "record": (
+        (BY_TABLE, _pattern(rf"snapshots/(?P<id>{_ID})/(?P<file>{_RECORD})")),
+        (BY_SNAPSHOT, _pattern(rf"snapshots/snapshot_id=(?P<id>{_ID})/(?P<file>{_RECORD})")),
+    ),
+    "commit": ((LAYOUT, _pattern(rf"commits/(?P<file>{_NUMBER})\.json")),),
+    "tombstone": ((LAYOUT, _pattern(rf"pruned/(?P<file>{_NUMBER})\.json")),),
+    "hold": ((LAYOUT, _pattern(rf"holds/(?P<id>{_ID})\.json")),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, read. ``kind`` is part, record, commit, tombstone or hold; ``file`` the name within its folder, or the number."""
+
+    kind: str
+    layout: int
+    snapshot_id: str = ""
+    table: str = ""
+    file: str = ""
+
+
+def parse(key: str) -> Key | None:
+    """What a key names; None for whatever no function here makes."""
+    for kind, patterns in _KEYS.items():
+        for layout, pattern in patterns:
+            if found := pattern.fullmatch(key):
+                named = found.groupdict()
+                return Key(kind, layout, named.get("id") or "", named.get("table") or "", named.get("file") or "")
+    return None
+
+
+def is_snapshot_id(text: str) -> bool:
+    """Whether a snapshot can have this id."""
+    return _SNAPSHOT_ID.fullmatch(text) is not None
+
+
+def is_table(text: str) -> bool:
+    """Whether a table can have this name."""
+    return _TABLE_NAME.fullmatch(text) is not None
+
+
+def records(snapshot_id: str, layout: int = LAYOUT) -> str:
+    """The folder of a snapshot's plan, shard records and manifest; in the first layout of its parts too. It ends with ``/``."""
+    named = _checked(snapshot_id, _SNAPSHOT_ID, "the id of a snapshot")
+    return f"{RECORDS}{named}/" if layout == BY_TABLE else f"{RECORDS}{PARTITION}={named}/"
+
+
+def plan_key(snapshot_id: str, layout: int = LAYOUT) -> str:
+    """The key of a snapshot's plan."""
+    return f"{records(snapshot_id, layout)}plan.json"
+
+
+def manifest_key(snapshot_id: str, layout: int = LAYOUT) -> str:
+    """The key of a snapshot's manifest."""
+    return f"{records(snapshot_id, layout)}manifest.json"
+
+
+def shard_key(snapshot_id: str, shard: str, layout: int = LAYOUT) -> str:
+    """The key of a shard's record."""
+    return f"{records(snapshot_id, layout)}shards/{_checked(shard, _SHARD_NAME, 'the name of a shard')}.json"
+
+
+def table_folder(table: str) -> str:
+    """The folder of a table, all snapshots of it: what a crawler, a Glue table or an external table points at."""
+    return f"{TABLES}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
+
+
+def partition(table: str, snapshot_id: str, layout: int = LAYOUT) -> str:
+    """The folder of one snapshot's parts of a table. It ends with ``/``."""
+    if layout == BY_SNAPSHOT:
+        return f"{records(snapshot_id, layout)}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
+    return f"{table_folder(table)}{PARTITION}={_checked(snapshot_id, _SNAPSHOT_ID, 'the id of a snapshot')}/"
+
+
+def part_key(snapshot_id: str, part: str, layout: int = LAYOUT) -> str:
+    """The key of a part, which manifests name ``table/file``."""
+    table, _, file = _checked(part, _PART, "the name of a part").partition("/")
+    return partition(table, snapshot_id, layout) + file
+
+
+def commit_key(sequence: int) -> str:
+    """The key of a commit; its twelve digits make the order of keys the order of commits."""
+    return f"{COMMITS}{sequence:012d}.json"
+
+
+def tombstone_key(sequence: int) -> str:
+    """The key of what is left of a pruned snapshot."""
+    return f"{TOMBSTONES}{sequence:012d}.json"
+
+
+def hold_key(snapshot_id: str) -> str:
+    """The key of a legal hold."""
+    return f"{HOLDS}{_checked(snapshot_id, _SNAPSHOT_ID, 'the id of a snapshot')}.json"
+
+
+def _checked(text: str, pattern: re.Pattern[str], what: str) -> str:
+    """The text, which came from a file in the store. Raises StoreUnreadable for one that could lead elsewhere."""
+    if not pattern.fullmatch(text):
+        raise StoreUnreadable(f"{text!r} is not {what}", do="Run: sre-cli snapshots verify.")
+    return text
