@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from sre_findings.model.facts import Part
 from sre_findings.store.blobs import Blobs
+from sre_findings.store.fields import numbered
 from sre_findings.store.keys import part_key
 
 # The default dictionary page of 1 MB makes long texts fall back to plain pages, which costs 80 % more bytes.
@@ -60,8 +61,8 @@ class PartWriter:
         self._key, self._file, self._rows = key, file, 0
         repeating: Any = [name for name in schema.names if name not in _UNIQUE]  # its stubs know of no list
         self._writer = pq.ParquetWriter(
-            file, schema, compression="zstd", compression_level=1, dictionary_pagesize_limit=_DICTIONARY_PAGE,
-            use_dictionary=repeating, data_page_size=_PAGE,
+            file, numbered(key.partition("/")[0], schema), compression="zstd", compression_level=1,
+            dictionary_pagesize_limit=_DICTIONARY_PAGE, use_dictionary=repeating, data_page_size=_PAGE,
             write_statistics=True, version="2.6", store_schema=True,
         )  # fmt: skip
         self.part: Part | None = None

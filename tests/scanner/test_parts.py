@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.fields import fields
+from sre_findings.store.keys import part_key
+from sre_findings.store.schema import FINDINGS
 from sre_scanner.parts import writing
 
 
@@ -25,3 +28,12 @@ def test_names_that_never_come_twice_have_no_dictionary_and_what_repeats_has_one
     assert dictionaries == {"finding_arn": False, "title": True}
     assert writer.part is not None
     assert writer.part.rows == 5007
+
+
+def test_each_column_carries_its_number(tmp_path: Path) -> None:
+    blobs, key = FolderBlobs(tmp_path), "findings/part-0.parquet"
+    with writing(blobs, "20261122T010000Z", key, FINDINGS) as writer:
+        writer.write(FINDINGS.empty_table())
+    file = pq.ParquetFile(io.BytesIO(blobs.read(part_key("20261122T010000Z", key))))
+    numbers = {one.name: int(one.metadata[b"PARQUET:field_id"]) for one in file.schema_arrow}
+    assert numbers == {name: one.number for name, one in fields()["findings"].items()}

@@ -83,7 +83,7 @@ def tombstones(blobs: Blobs) -> list[Tombstone]:
 
 def pruned_sequences(blobs: Blobs) -> set[int]:
     """The sequence of every snapshot that was pruned: one listing, and nothing is read."""
-    return {int(name) for key in blobs.keys("pruned/") if (name := key[len("pruned/") : -len(".json")]).isdecimal()}
+    return {int(key.file) for name in blobs.keys(keys.TOMBSTONES) if (key := keys.parse(name))}
 
 
 def hold(snapshots: Snapshots, commit: Commit, owner: str, reason: str, now: datetime) -> None:
