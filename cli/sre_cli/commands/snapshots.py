@@ -1,4 +1,4 @@
-"""sre-cli snapshots list|show|verify."""
+"""sre-cli snapshots list|show|verify|prune|hold|release|convert."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sre_findings.store.snapshots import Commit, Snapshots
 
 @click.group("snapshots")
 def command() -> None:
-    """List, show, verify, hold and prune snapshots."""
+    """List, show, verify, hold, prune and convert snapshots."""
 
 
 @command.command("list")
@@ -157,6 +157,59 @@ def _mark_pages(snapshots: Snapshots, now: datetime) -> None:
     if marked := mark_pruned(shelf, {stone.snapshot_id: stone.pruned_at for stone in tombstones(snapshots.blobs)}):
         publish_list(shelf, now)
         click.echo(f"{marked} published {'page says' if marked == 1 else 'pages say'} that the snapshot is gone.", err=True)
+
+
+@command.command("convert")
+@click.option("--yes", is_flag=True, help="Convert. Without it only what would be done is shown.")
+@options.store_options
+def convert(settings: Settings, yes: bool) -> int:
+    """Move snapshots of an earlier layout to today's, the table first: without --yes it only shows which.
+
+    The files, their sums and the manifests stay as they were committed. Questions are answered all the while. The old files
+    are removed by the next run after a day, so that whoever has them open can finish. It may be killed and run again.
+    Exit 4 where a snapshot is damaged: that one stays as it is.
+
+    \b
+    sre-cli snapshots convert
+    sre-cli snapshots convert --yes
+    """
+    from sre_findings.ask.engines.open import publish  # noqa: PLC0415 - after --help
+    from sre_findings.store import convert as store  # noqa: PLC0415
+
+    snapshots, now = _open(settings), clock(os.environ)[0]()
+    old = store.old_commits(snapshots)
+    if not yes:
+        return _show_conversion([one.snapshot_id for one in old], [one.snapshot_id for one in store.waiting(snapshots)])
+    damaged = [commit for commit in old if not _converted(snapshots, commit, now)]
+    publish(settings.engine, snapshots, snapshots.commits())
+    swept = list(store.tidy(snapshots, now))
+    click.echo(f"{len(old) - len(damaged)} converted; the old files of {len(swept)} are removed.", err=True)
+    if waiting := store.waiting(snapshots):
+        click.echo(f"The old files of {len(waiting)} stay for a day; run it again then.", err=True)
+    return exits.UNREADABLE if damaged else exits.ANSWERED
+
+
+def _show_conversion(old: Sequence[str], waiting: Sequence[str]) -> int:
+    for one in old:
+        click.echo(f"{one}: would be converted")
+    for one in waiting:
+        click.echo(f"{one}: converted; its old files would go a day after that")
+    click.echo(f"{len(old)} would be converted; say --yes to do it.", err=True)
+    return exits.ANSWERED
+
+
+def _converted(snapshots: Snapshots, commit: Commit, now: datetime) -> bool:
+    """Converts one snapshot and says so; False where it is damaged."""
+    from sre_findings.model.errors import StoreUnreadable  # noqa: PLC0415
+    from sre_findings.store.convert import convert as convert_one  # noqa: PLC0415
+
+    try:
+        count = convert_one(snapshots, commit, now)
+    except StoreUnreadable as error:
+        click.echo(str(error), err=True)
+        return False
+    click.echo(f"{commit.snapshot_id}: {count} files")
+    return True
 
 
 def _list_pruned(settings: Settings, output: str) -> int:

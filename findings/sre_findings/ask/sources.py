@@ -87,7 +87,7 @@ class Sources:
 
         Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
         """
-        key = self.access, tuple(commit.snapshot_id for commit in commits)
+        key = self.access, tuple((commit.snapshot_id, commit.layout) for commit in commits)
         return self.opened.get(key, lambda: self._engine(commits))
 
     def _engine(self, commits: Sequence[Commit]) -> Engine:

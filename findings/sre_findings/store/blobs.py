@@ -66,6 +66,10 @@ class Blobs(Protocol):
         """Removes the blob, if it is there."""
         ...
 
+    def copy(self, key: str, to: str) -> None:
+        """Gives the bytes of a blob a second key, whole or not at all; what has that key is replaced. Raises Missing."""
+        ...
+
     def fetch(self, key: str, to: Path) -> Path:
         """A path where the blob can be read: its own in a folder, else ``to``, written in full. Raises Missing."""
         ...
@@ -152,6 +156,16 @@ class FolderBlobs:
                     folder.rmdir()
                 except OSError:
                     return
+
+    def copy(self, key: str, to: str) -> None:
+        """See Blobs. A hard link: it takes no room."""
+        target = self._folder / to
+        with mapped_errors(f"cannot write {target}"), draft(target) as path:
+            try:
+                path.hardlink_to(self._folder / key)
+            except (FileNotFoundError, NotADirectoryError):
+                raise Missing(key) from None
+            settle(path, target)
 
     def fetch(self, key: str, to: Path) -> Path:  # noqa: ARG002 - a folder needs no copy
         """See Blobs."""

@@ -34,6 +34,7 @@ TABLES = "tables/"
 COMMITS = "commits/"
 TOMBSTONES = "pruned/"
 HOLDS = "holds/"
+CONVERTED = "converted.json"
 
 _ID = r"\d{8}T\d{6}Z(?:-\d+)?"
 _TABLE = r"[a-z][a-z_]*"
@@ -114,6 +115,11 @@ def manifest_key(snapshot_id: str, layout: int = LAYOUT) -> str:
 def shard_key(snapshot_id: str, shard: str, layout: int = LAYOUT) -> str:
     """The key of a shard's record."""
     return f"{records(snapshot_id, layout)}shards/{_checked(shard, _SHARD_NAME, 'the name of a shard')}.json"
+
+
+def converted_key(snapshot_id: str) -> str:
+    """The key beside a snapshot's files in the first layout that says when they were moved (store/convert.py)."""
+    return records(snapshot_id, BY_SNAPSHOT) + CONVERTED
 
 
 def table_folder(table: str) -> str:

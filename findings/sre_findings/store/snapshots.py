@@ -212,6 +212,11 @@ class Snapshots:
             raise CommitLost("another scan committed while this one ran", do="Its snapshot stands; run this one again.")
         return commit
 
+    def rewrite(self, commit: Commit) -> None:
+        """Writes a commit anew, where its files were moved: what it says of the snapshot stays."""
+        with self.blobs.write(keys.commit_key(commit.sequence)) as file:
+            file.write(_encode(commit.to_json()))
+
     def discard(self, snapshot_id: str) -> None:
         """Removes an uncommitted snapshot's files. A committed one stays, whatever the caller thinks it knows."""
         if any(commit.snapshot_id == snapshot_id for commit in self.commits()):

@@ -141,6 +141,19 @@ def test_what_is_being_written_can_be_read_back(blobs: Blobs) -> None:
     assert blobs.read("a") == BODY
 
 
+def test_a_copy_has_the_same_bytes_under_a_second_key_and_lives_on_alone(blobs: Blobs) -> None:
+    put(blobs, "a/b", BODY)
+    put(blobs, "c", b"something else")
+    for _ in range(2):
+        blobs.copy("a/b", "c")
+        assert list(blobs.keys("")) == ["a/b", "c"]
+    blobs.delete("a/b")
+    assert blobs.read("c") == BODY
+    with pytest.raises(Missing):
+        blobs.copy("a/b", "d")
+    assert list(blobs.keys("")) == ["c"]
+
+
 def test_folders_are_the_names_right_below_a_prefix(blobs: Blobs) -> None:
     for key in ("a/b/c/d", "a/b/e", "a/f/g", "a/h", "ab/c", "i/j"):
         put(blobs, key, b"")
@@ -286,6 +299,7 @@ def every_way(blobs: Blobs, to: Path) -> dict[str, Callable[[], Any]]:
         "keys": lambda: list(blobs.keys("a/")),
         "folders": lambda: list(blobs.folders("a/")),
         "delete": lambda: blobs.delete("a/b"),
+        "copy": lambda: blobs.copy("a/b", "a/c"),
         "fetch": lambda: blobs.fetch("a/b", to),
     }
 

@@ -36,7 +36,7 @@ class Elsewhere:
         inner = FolderBlobs(place)
         self.read, self.write, self.create = inner.read, inner.write, inner.create
         self.keys, self.folders, self.link = inner.keys, inner.folders, inner.link
-        self.delete, self.fetched = inner.delete, list[str]()
+        self.delete, self.copy, self.fetched = inner.delete, inner.copy, list[str]()
 
     def fetch(self, key: str, to: Path) -> Path:
         self.fetched.append(key)
