@@ -38,7 +38,7 @@ COMMANDS = {
     "schedule": ("sre_cli.commands.schedule", "When scans, reports and digests run; run them here."),
     "operations": ("sre_cli.commands.operations", "Who asked the server what, and how did it go?"),
     "tokens": ("sre_cli.commands.tokens", "Make tokens for callers of the server."),
-    "doctor": ("sre_cli.commands.doctor", "Is Slack set up as it must be?"),
+    "doctor": ("sre_cli.commands.doctor", "Is everything in place: AWS, store, server, Slack?"),
     "completion": ("sre_cli.commands.completion", "Print the tab completion of your shell."),
 }
 

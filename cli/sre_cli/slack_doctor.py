@@ -63,9 +63,9 @@ def look(where: Where) -> Iterator[Check]:
     """Every check, each as soon as it is done."""
     secrets, kept = _secrets(where.environ)
     yield kept
-    yield from _bot(secrets, where.environ)
-    for channel in where.channels:
-        yield _channel(channel, secrets, where.environ)
+    yield from bot(secrets, where.environ)
+    for one in where.channels:
+        yield channel(one, secrets, where.environ)
     yield _server(secrets, where)
     yield _table(where.environ)
     yield from _function(secrets, where)
@@ -90,8 +90,10 @@ def _kept(secrets: Secrets) -> Check:
     return Check("secrets", OK, f"{said}, a server token and {'no' if missing else 'a'} bot token")
 
 
-def _bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]:
-    """https://docs.slack.dev/reference/methods/auth.test; the token's scopes are in a header of every answer."""
+def bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]:
+    """Whose the bot token is, and which scopes it has.
+
+    https://docs.slack.dev/reference/methods/auth.test; the token's scopes are in a header of every answer."""
     if secrets is None or not secrets.bot_token:
         yield Check("bot", SKIPPED, "there is no bot token: no digest, and no sharing in channels")
         return
@@ -109,16 +111,16 @@ def _bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]
         yield Check("scopes", OK, ", ".join(SCOPES))
 
 
-def _channel(channel: str, secrets: Secrets | None, environ: Mapping[str, str]) -> Check:
+def channel(identity: str, secrets: Secrets | None, environ: Mapping[str, str]) -> Check:
     """Whether a digest can be posted there. https://docs.slack.dev/reference/methods/conversations.info"""
     if secrets is None or not secrets.bot_token:
-        return Check("channel", SKIPPED, f"{channel}: there is no bot token")
-    answer = ask("conversations.info", secrets.bot_token, environ, channel=channel)
+        return Check("channel", SKIPPED, f"{identity}: there is no bot token")
+    answer = ask("conversations.info", secrets.bot_token, environ, channel=identity)
     found = answer.values.get("channel")
     if not isinstance(found, dict):
-        why = f"{channel}: Slack says {answer.error or 'nothing of it'}"
+        why = f"{identity}: Slack says {answer.error or 'nothing of it'}"
         return Check("channel", WRONG, why, "Check the id; of a private channel Slack tells its members alone.")
-    name = f"{channel} (#{found.get('name')})"
+    name = f"{identity} (#{found.get('name')})"
     if not found.get("is_member"):
         return Check("channel", WRONG, f"{name}: the app is not in it", f"Say there: /invite @{_NAME}")
     return Check("channel", OK, f"{name}: the digest is posted there")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Unreachable
+from sre_findings.model.permission import Permission
 
 
 class Secret:
@@ -22,13 +23,19 @@ class Secret:
             text = self._connected().get_secret_value(SecretId=self._name).get("SecretString")
         except theirs.ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "an error without a code"))
-            kind = AccessDenied if code.startswith("AccessDenied") else Unreachable
-            raise kind(self._what, why=code, do=self._do) from error  # its message may hold more than anybody should read
+            if code.startswith("AccessDenied"):
+                raise AccessDenied(self._what, why=code, do=self._permission().remedy) from error
+            raise Unreachable(self._what, why=code, do=self._do) from error  # its message may hold more than anybody should read
         except theirs.BotoCoreError as error:
             raise Unreachable(self._what, why=type(error).__name__, do=self._do) from error
         if not isinstance(text, str):
             raise CredentialsInvalid(self._what, why="it holds bytes and no text", do="Store it as a secret string.")
         return text
+
+    def _permission(self) -> Permission:
+        """What reading it needs. Its full name has six letters at the end that nobody chose."""
+        place = f"arn:{self._connected().meta.partition}:secretsmanager:{self._region or '*'}:*:secret:{self._name}-*"
+        return Permission("secretsmanager:GetSecretValue", self._name if self._name.startswith("arn:") else place)
 
     def _connected(self) -> Any:
         import boto3  # noqa: PLC0415

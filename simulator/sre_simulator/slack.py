@@ -1,7 +1,7 @@
 """A stand-in for Slack's Web API on the loopback: what a bot that posts meets, its limits and its failures.
 
-It knows chat.postMessage, conversations.history and .replies, and the upload of files in three steps. ``check`` says why Slack
-would refuse a message's text and blocks; then it answers ``invalid_blocks``, as Slack does.
+It knows auth.test, chat.postMessage, conversations.info, .history and .replies, and the upload of files in three steps.
+``check`` says why Slack would refuse a message's text and blocks; then it answers ``invalid_blocks``, as Slack does.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ TOKEN = "xoxb-of-the-stand-in"  # noqa: S105 - opens nothing
 CHANNEL = "C0123456789"
 _NEWER = ("data_table", "data_visualization")
 _SCOPES = {
+    "auth.test": "", "conversations.info": "channels:read",
     "chat.postMessage": "chat:write", "conversations.history": "channels:history",
     "conversations.replies": "channels:history", "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
@@ -88,10 +89,11 @@ class Slack(ThreadingHTTPServer):
         needed = _SCOPES.get(method)
         if needed is None:
             raise Refused("unknown_method")
-        if needed not in space.scopes:
+        if needed and needed not in space.scopes:
             raise Refused("missing_scope")
         with space.lock:
-            return {"chat.postMessage": self._post, "conversations.history": self._history,
+            return {"auth.test": self._whose, "conversations.info": self._about,
+                    "chat.postMessage": self._post, "conversations.history": self._history,
                     "conversations.replies": self._replies, "files.getUploadURLExternal": self._upload_url,
                     "files.completeUploadExternal": self._complete}[method](values)  # fmt: skip
 
@@ -104,6 +106,15 @@ class Slack(ThreadingHTTPServer):
         metadata = {"metadata": values["metadata"]} if values.get("metadata") else {}
         ts = self._add({"channel": channel, "thread_ts": values.get("thread_ts"), "text": text, "blocks": blocks, **metadata})
         return {"channel": channel, "ts": ts, "message": {"text": text}}
+
+    def _whose(self, _values: Mapping[str, Any]) -> dict[str, Any]:
+        return {"user": "sre", "team": "Example", "team_id": "T0123456"}
+
+    def _about(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        channel = str(values.get("channel"))
+        if channel not in self.workspace.channels:
+            raise Refused("channel_not_found")
+        return {"channel": {"id": channel, "name": "sre", "is_member": self.workspace.channels[channel]}}
 
     def _add(self, message: dict[str, Any]) -> str:
         ts = f"{1_795_000_000 + len(self.workspace.messages)}.000100"
@@ -192,7 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+        always = {"Content-Type": "application/json", "Content-Length": str(len(body)),
+                  "X-OAuth-Scopes": ",".join(sorted(self.server.workspace.scopes))}  # fmt: skip
+        for name, value in {**always, **headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

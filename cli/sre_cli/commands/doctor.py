@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -10,13 +11,49 @@ import click
 
 from sre_cli import options
 from sre_cli.exits import ANSWERED, UNREADABLE
+from sre_findings.settings import Settings
 
 _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
 
 
-@click.group("doctor")
-def command() -> None:
-    """Look whether what the assistant needs is in place."""
+@click.group("doctor", invoke_without_command=True, epilog=options.exit_help)
+@click.option("-r", "--region", "regions", multiple=True,
+              help="Inspector must be on in this region (again for more). Default: looks at all that are enabled.")  # fmt: skip
+@click.option("--profile", help="The AWS profile.")
+@click.option("--timeout", type=click.FloatRange(1, 600), default=30.0, show_default=True, help="Seconds for all of it.")
+@click.option("--output", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print it.")
+@options.store_options
+@click.pass_context
+def command(
+    ctx: click.Context, settings: Settings, regions: tuple[str, ...], profile: str | None, timeout: float, output: str
+) -> int:
+    """Look whether everything is in place: AWS, store, table, newest snapshot, server, Slack.
+
+    Each permission is tried by a call that changes nothing, or asked of IAM's policy simulator; a missing one is named with the
+    line of policy that gives it. Nothing is written but one blob and one row, which are removed again.
+
+    \b
+    sre-cli doctor
+    sre-cli doctor --region eu-west-1 --output json
+    sre-cli doctor slack --url https://sre.example.com/slack
+
+    \b
+    Exit codes: 0 all is well, or off; 3 something is missing, too old or
+    unknown; 4 something failed.
+    """
+    if ctx.invoked_subcommand is not None:
+        return ANSWERED
+    from sre_cli.doctor.check import exit_code, to_json  # noqa: PLC0415 - after --help
+    from sre_cli.doctor.look import Where, look  # noqa: PLC0415
+    from sre_cli.doctor.render import render  # noqa: PLC0415
+    from sre_findings.clock import clock  # noqa: PLC0415
+
+    checks = look(Where(settings, os.environ, clock(os.environ)[0], regions, profile, timeout))
+    if output == "json":
+        click.echo(json.dumps(to_json(checks), indent=2))
+    else:
+        options.show(checks, "table", render)
+    return exit_code(checks)
 
 
 @command.command("slack", epilog=options.exit_help)

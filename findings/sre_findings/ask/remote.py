@@ -81,6 +81,22 @@ class Remote:
         """Where a path of the server is, for people."""
         return f"{self._name}{self._beside(path)}"
 
+    def look(self, path: str) -> tuple[int, Mapping[str, Any]]:
+        """The status and the JSON object of a page that anybody may look at, such as ``/readyz``. Raises Unreachable."""
+        connection = self._connection()
+        try:
+            with self._reached():
+                connection.request("GET", self._beside(path), headers=self._bearer())
+                response = connection.getresponse()
+                said = response.read(PIECE)
+        finally:
+            connection.close()
+        try:
+            values = json.loads(said)
+        except ValueError:
+            values = None
+        return response.status, values if isinstance(values, dict) else {}
+
     @contextlib.contextmanager
     def fetch(self, path: str) -> Iterator[Iterator[bytes]]:
         """A file of the server, in pieces; its length is no matter. Raises as ``call`` does, also where it ends too early."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sre_findings.inspector.retry import Transient
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, UsageError
+from sre_findings.model.permission import Permission, missing
 
 Call = Callable[[str, Mapping[str, Any]], bytes]
 """``(operation, request body) -> raw response body``: one attempt."""
@@ -111,8 +112,15 @@ def _answered(error: Any) -> Exception:
             "AWS does not accept the credentials", why=message, do="Renew them (aws sso login), then try again."
         )
     if status == 403 or code in _DENIED_CODES:
-        return AccessDenied("AWS denied it", why=message, do="Attach AmazonInspector2ReadOnlyAccess to the role.")
+        return AccessDenied("AWS denied it", why=message, do=_allow(missing(message, f"inspector2:{error.operation_name}")))
     return Rejected("Inspector refused the request", why=message)
+
+
+def _allow(permission: Permission) -> str:
+    """What to do about a denial."""
+    if permission.barred_by or not permission.action.startswith("inspector2:"):
+        return permission.remedy
+    return f"Attach AmazonInspector2ReadOnlyAccess to the role, or add to its policy: {permission.statement}"
 
 
 def _retry_after(answer: Mapping[str, Any]) -> float | None:

@@ -16,6 +16,13 @@ class NotAsked(UsageError):
     """Nothing is sent to this service: the settings lead Inspector's requests elsewhere without it, or lead nowhere."""
 
 
+def check_asked(service: str, environ: Mapping[str, str]) -> None:
+    """Raises NotAsked for a service that must be left alone, because Inspector's endpoint is overridden and its own is not."""
+    overridden = "AWS_ENDPOINT_URL_INSPECTOR2" in environ and "AWS_ENDPOINT_URL" not in environ
+    if overridden and f"AWS_ENDPOINT_URL_{service.upper()}" not in environ:
+        raise NotAsked("not asked, for Inspector's endpoint is overridden and its own is not")
+
+
 def clients(profile: str | None, region: str, environ: Mapping[str, str], *, read_timeout: float) -> Make:
     """Makes clients that give up soon and try once; for a service that must not be asked making one raises NotAsked.
 
@@ -26,15 +33,13 @@ def clients(profile: str | None, region: str, environ: Mapping[str, str], *, rea
     import botocore.config  # noqa: PLC0415 - 120 ms, only for those who call AWS
     import botocore.session  # noqa: PLC0415
 
-    overridden = "AWS_ENDPOINT_URL_INSPECTOR2" in environ and "AWS_ENDPOINT_URL" not in environ
     config = botocore.config.Config(
         connect_timeout=3, read_timeout=read_timeout, retries={"total_max_attempts": 1, "mode": "standard"}
     )
     session, one_at_a_time = botocore.session.Session(profile=profile), threading.Lock()
 
     def make(service: str) -> Any:
-        if overridden and f"AWS_ENDPOINT_URL_{service.upper()}" not in environ:
-            raise NotAsked("not asked, for Inspector's endpoint is overridden and its own is not")
+        check_asked(service, environ)
         with one_at_a_time:  # botocore's sessions are not safe to use from several threads; its clients are
             try:
                 return session.create_client(service, region_name=region, config=config)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.aws import allow
 from sre_findings.store.table import LAST, Row
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class DynamoTable:
                 repeated = answer["ResponseMetadata"]["RetryAttempts"] > 0
                 return repeated and next(self.query(row.partition, row.sort, row.sort), None) == row
         return True
+
+    def remove(self, partition: str, sort: str) -> None:
+        """See Table. As a batch of one, which the permission to write in batches covers."""
+        with self._mapped("write"), self._table.batch_writer() as batch:
+            batch.delete_item(Key={"pk": partition, "sk": sort})
 
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """See Table. Reads are consistent: who wrote a row reads it."""
@@ -86,9 +92,15 @@ class DynamoTable:
         try:
             yield
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-            do = "Check SRE_TABLE, the role's permissions and your credentials."
+            do = self._allow(error) or "Check SRE_TABLE, the role's permissions and your credentials."
             why = str(error).splitlines()[0]
             raise StoreUnreadable(f"cannot {doing} the table {self._name}", why=why, do=do) from error
+
+    def _allow(self, error: Any) -> str:
+        """What to do about a denial, or nothing."""
+        if not hasattr(error, "operation_name"):
+            return ""
+        return allow(error, "dynamodb", f"arn:{self._table.meta.client.meta.partition}:dynamodb:*:*:table/{self._name}")
 
 
 def _item(row: Row) -> dict[str, Any]:

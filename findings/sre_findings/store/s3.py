@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sre_findings.files import draft
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.aws import allow
 from sre_findings.store.blobs import Missing, Served, Taken, mapped_errors
 
 if TYPE_CHECKING:
@@ -146,8 +147,15 @@ class S3Blobs:
             raise self._error(doing, error) from error
 
     def _error(self, doing: str, error: Exception) -> StoreUnreadable:
-        do = "Check SRE_STORE, the bucket's policy and your credentials."
+        do = self._allow(error) or "Check SRE_STORE, the bucket's policy and your credentials."
         return StoreUnreadable(f"{self.url}: {doing}", why=str(error).splitlines()[0], do=do)
+
+    def _allow(self, error: Any) -> str:
+        """What to do about a denial, or nothing."""
+        operation = getattr(error, "operation_name", "")
+        bucket = f"arn:{self._s3.meta.partition}:s3:::{self._bucket}" if operation else ""
+        place = bucket if operation == "ListObjectsV2" else f"{bucket}/{self._prefix}*"
+        return allow(error, "s3", place) if operation else ""
 
 
 def _headers(served: Served | None, kms_key: str) -> dict[str, Any]:

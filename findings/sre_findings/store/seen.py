@@ -83,6 +83,10 @@ class SeenTable:
         """Refused."""
         raise _refused("writing to the table")
 
+    def remove(self, partition: str, sort: str) -> None:  # noqa: ARG002
+        """Refused."""
+        raise _refused("writing to the table")
+
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """See Table; rows of accounts or owners that are not allowed are not there."""
         _, scoped, kind = partition.partition("#")

@@ -49,6 +49,10 @@ class Table(Protocol):
         """Writes the row if none has its key, atomically among all writers; False if one has."""
         ...
 
+    def remove(self, partition: str, sort: str) -> None:
+        """Removes the row, if it is there."""
+        ...
+
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """The partition's rows from ``first`` to ``last``, both included, in order; with ``newest``, at most so many
         from the end, last first."""
@@ -65,6 +69,7 @@ _SCHEMA = """create table if not exists rows (
 _EXISTS = "select 1 from sqlite_master where name = 'rows'"  # a file that another is just making has none
 _PUT = "insert or replace into rows values (?, ?, ?, ?)"
 _CREATE = "insert or ignore into rows values (?, ?, ?, ?)"
+_REMOVE = "delete from rows where partition = ? and sort = ?"
 _QUERY = "select sort, body, expires from rows where partition = ? and sort between ? and ? order by sort"
 
 _Found = tuple[str, str, int | None]
@@ -85,6 +90,11 @@ class SqliteTable:
         """See Table."""
         with self._open(write=True) as connection:
             return connection.execute(_CREATE, _record(row)).rowcount == 1
+
+    def remove(self, partition: str, sort: str) -> None:
+        """See Table."""
+        with self._open(write=True) as connection:
+            connection.execute(_REMOVE, (partition, sort))
 
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         """See Table."""

@@ -294,6 +294,9 @@ class Interrupted:
     def create(self, row: Row) -> bool:
         raise NotImplementedError
 
+    def remove(self, partition: str, sort: str) -> None:
+        raise NotImplementedError
+
     def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
         self._count(partition)
         return self.inner.query(partition, first, last, newest=newest)

@@ -149,7 +149,9 @@ def test_a_fault_in_the_words_of_a_proxy_is_transient(call: Call, http: Any, rep
 def test_a_denial_is_told_with_awss_own_words_and_the_policy_to_attach(call: Call, http: Any, reply: Any, code: str) -> None:
     raised = failure(call, http, error(reply, 403, code, DENIED))
     assert isinstance(raised, AccessDenied)
-    assert str(raised) == f"AWS denied it: {DENIED}. Attach AmazonInspector2ReadOnlyAccess to the role."
+    line = '"Effect": "Allow", "Action": "inspector2:ListFindings", "Resource": "*"'
+    assert str(raised).endswith(f"Attach AmazonInspector2ReadOnlyAccess to the role, or add to its policy: {line}")
+    assert str(raised).startswith(f"AWS denied it: {DENIED}")
 
 
 @pytest.mark.parametrize("code", sorted(client._CREDENTIAL_CODES))

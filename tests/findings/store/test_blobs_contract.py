@@ -426,7 +426,13 @@ def test_a_bucket_that_denies_is_told(http: Any, reply: Any, monkeypatch: pytest
     denied = b"<Error><Code>AccessDenied</Code><Message>Access Denied\nby policy</Message></Error>"
     http.reply(reply(403, denied, {"Content-Type": "application/xml"}))
     ways = every_way(open_blobs("s3://store"), tmp_path / "to")
-    unreadable(ways, r"s3://store: cannot .*AccessDenied", "Check SRE_STORE, the bucket's policy and your credentials.")
+    actions = {"read": "GetObject", "fetch": "GetObject", "delete": "DeleteObject"} | dict.fromkeys(
+        ("write", "create"), "PutObject"
+    )
+    for name, way in ways.items():
+        lists = name in ("keys", "folders")
+        line = f'"Action": "s3:{actions.get(name, "ListBucket")}", "Resource": "arn:aws:s3:::store{"" if lists else "/*"}"'
+        unreadable({name: way}, r"s3://store: cannot .*AccessDenied", line)
 
 
 def test_a_bucket_that_cannot_be_reached_is_told(

@@ -116,3 +116,5 @@ def test_nothing_is_written_for_who_sees_a_part(table: SqliteTable) -> None:
         seen.put([Row("a", "b", {})])
     with pytest.raises(AccessDenied, match="writing"):
         seen.create(Row("a", "b", {}))
+    with pytest.raises(AccessDenied, match="writing"):
+        seen.remove("a", "b")

@@ -1,0 +1,1 @@
+"""Whether everything that the assistant needs is in place."""

@@ -1,0 +1,127 @@
+"""Everything that is looked at, in the order in which it is told: AWS, then the store, then what is asked of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sre_cli.doctor import account, needs, outside, permissions, places, regions
+from sre_cli.doctor.account import Account, Caller
+from sre_cli.doctor.calls import Aws
+from sre_cli.doctor.check import OFF, UNKNOWN, WARNING, Check
+from sre_cli.doctor.needs import Need
+from sre_cli.doctor.together import Task, together
+from sre_findings.inspector.regions import check_region, configured_region, known_regions
+from sre_findings.model.errors import SreError, UsageError
+from sre_findings.settings import Settings
+from sre_findings.store.open import open_blobs, open_table
+from sre_findings.store.snapshots import Snapshots
+
+T = TypeVar("T")
+_NOBODY = Caller("arn:aws:sts::000000000000:assumed-role/unknown/unknown", "000000000000")
+_ANYWHERE = "us-east-1"  # has an endpoint of every service
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What to look at: the settings, the environment they came from, the regions that must have Inspector on (none: all that
+    are enabled), and how many seconds all of it may take.
+    """
+
+    settings: Settings
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    regions: Sequence[str] = ()
+    profile: str | None = None
+    seconds: float = 30.0
+
+    @property
+    def needs_aws(self) -> bool:
+        """Whether the store or the table lie in AWS, and are read from here."""
+        places = self.settings.store.startswith("s3://"), self.settings.table.startswith("dynamodb://")
+        return not self.settings.server and any(places)
+
+
+def look(where: Where) -> list[Check]:
+    """Every check. Raises UsageError for a region that does not exist."""
+    ends = time.monotonic() + where.seconds
+    for region in where.regions:
+        check_region(region, known_regions())
+    beside = [*_kept(where), Task("server", lambda: outside.server(where.settings)),
+              Task("Slack", lambda: outside.slack(where.settings, where.environ))]  # fmt: skip
+    inner = ends - where.seconds / 20  # what is found by then must not be lost with what is not
+    return together([Task("identity", lambda: _aws(where, inner)), *beside], ends)
+
+
+def _aws(where: Where, ends: float) -> list[Check]:
+    """Identity and clock, then every permission and region at once."""
+    aws = Aws(where.profile, where.environ)
+    home, unset = _home(where)
+    seen = account.look(aws, home, where.now, needed=where.needs_aws)
+    if (caller := _who(seen)) is None:
+        state = OFF if seen.checks[0].state == OFF else UNKNOWN
+        return [*seen.checks, Check("permissions", state, "not asked: nobody is known to ask for")]
+    wanted = needs.needs(where.settings, caller, home, where.now())
+    looked = where.regions or regions.enabled(aws, home)
+    found = together([*_permissions(wanted, aws, caller, home), *_regions(looked, aws, required=bool(where.regions))], ends)
+    allowed, on = found[: -len(looked)], found[-len(looked) :]
+    return [*seen.checks, *unset, *allowed, *regions.folded(on)]
+
+
+def _who(seen: Account) -> Caller | None:
+    """Whose permissions to look at; of a caller whom STS was not asked about, nobody's name."""
+    left_alone = seen.checks[0].state == OFF and seen.checks[0].detail != account.NOT_USED
+    return _NOBODY if left_alone else seen.caller
+
+
+def _home(where: Where) -> tuple[str, list[Check]]:
+    """The configured region; where there is none, another, and a check that says so."""
+    try:
+        return configured_region(where.profile, where.environ), []
+    except UsageError as error:
+        return (where.regions or [_ANYWHERE])[0], [Check("region", WARNING, error.reason, error.do)]
+
+
+def _permissions(wanted: Sequence[Need], aws: Aws, caller: Caller, home: str) -> Iterator[Task]:
+    for need in wanted:
+        if need.asked is not None:
+            yield Task(need.action, lambda need=need: [permissions.asked(need, aws, home)])
+    if unasked := [need for need in wanted if need.asked is None]:
+        yield Task(permissions.SIMULATE, lambda: permissions.simulated(unasked, aws, caller, home))
+
+
+def _regions(looked: Sequence[str], aws: Aws, *, required: bool) -> Iterator[Task]:
+    for region in looked:
+        yield Task(f"Inspector {region}", lambda region=region: [regions.look(aws, region, required=required)])
+
+
+def _kept(where: Where) -> Iterator[Task]:
+    """The store, the table and the newest snapshot; with a server in their place, they are not this machine's."""
+    settings = where.settings
+    if settings.server:
+        why = "not looked at: SRE_SERVER answers in its place"
+        yield from (Task(what, lambda what=what: [Check(what, OFF, why)]) for what in ("store", "snapshot", "table"))
+        return
+    blobs = _opened(lambda: open_blobs(settings.store, settings.kms_key))
+    rows = _opened(lambda: open_table(settings.table))
+    yield Task("store", lambda: places.store(blobs(), where.now()))
+    yield Task("table", lambda: places.table(rows(), settings.table, where.now()))
+    yield Task("snapshot", lambda: places.snapshot(Snapshots(blobs()), settings, where.now()))
+
+
+def _opened(opening: Callable[[], T]) -> Callable[[], T]:
+    """What it opens, or the error that it raised, raised again: clients of the SDK are to be made in one thread."""
+    try:
+        found = opening()
+    except SreError as error:
+        failed = error
+    else:
+        return lambda: found
+
+    def fail() -> T:
+        raise failed
+
+    return fail

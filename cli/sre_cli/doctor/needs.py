@@ -1,0 +1,98 @@
+"""The permissions that the assistant needs, each with a call that tells whether it is there and changes nothing.
+
+What no harmless call tells (starting a query, writing partitions, sending mail) is asked of IAM's policy simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sre_cli.doctor.account import Caller
+from sre_findings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One permission. ``without`` says what does not work without it; where ``optional``, the rest does.
+
+    ``asked`` is what the call is made with; None where the policy simulator is asked.
+    """
+
+    action: str
+    without: str
+    asked: Mapping[str, Any] | None = None
+    optional: bool = False
+    resource: str = "*"
+
+
+def needs(settings: Settings, caller: Caller, region: str, now: datetime) -> list[Need]:
+    """Every permission that these settings need, but those of the store and the table, whose round trips tell them."""
+    return [*_scan(caller, region), *_context(caller, region, now), *_secrets(settings, caller), *_engine(settings, caller),
+            *_mail(settings)]  # fmt: skip
+
+
+def _scan(caller: Caller, region: str) -> list[Need]:
+    finding = f"arn:{caller.partition}:inspector2:{region}:{caller.account}:finding/{'0' * 32}"
+    active = {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]}
+    counts = {"aggregationType": "ACCOUNT", "maxResults": 1}
+    return [
+        Need("inspector2:ListFindings", "nothing can be scanned", {"maxResults": 1, "filterCriteria": active}),
+        Need("inspector2:ListCoverage", "snapshots are partial: what is scanned is not known", {"maxResults": 1}),
+        Need("inspector2:BatchGetAccountStatus", "snapshots are partial: whether Inspector is on is not known", {}),
+        Need("inspector2:BatchGetFindingDetails", "KEV dates and EPSS are not read", {"findingArns": [finding]}),
+        Need("inspector2:ListFindingAggregations", "findings are not reconciled with Inspector's own counts", counts),
+        Need("inspector2:ListMembers", "member accounts are not known", {"maxResults": 1}, optional=True),
+        Need("ec2:DescribeRegions", "only the configured region is scanned where none is named", {}, optional=True),
+        Need("organizations:ListAccounts", "accounts have no names", {"MaxResults": 1}, optional=True),
+    ]
+
+
+def _context(caller: Caller, region: str, now: datetime) -> list[Need]:
+    """What ``vulnerabilities --context`` asks."""
+    instance, without = f"i-{'0' * 17}", "--context leaves it out"
+    image = f"arn:{caller.partition}:ecr:{region}:{caller.account}:repository/none/sha256:{'0' * 64}"
+    hour = {"Namespace": "AWS/EC2", "MetricName": "CPUUtilization", "Period": 3600, "Statistics": ["Average"],
+            "StartTime": now - timedelta(hours=1), "EndTime": now,
+            "Dimensions": [{"Name": "InstanceId", "Value": instance}]}  # fmt: skip
+    calls: dict[str, dict[str, Any]] = {
+        "ec2:DescribeInstances": {"MaxResults": 5},
+        "ssm:DescribeInstanceInformation": {"MaxResults": 5},
+        "ssm:DescribeInstancePatchStates": {"InstanceIds": [instance]},
+        "cloudwatch:GetMetricStatistics": hour,
+        "inspector2:GetClustersForImage": {"filter": {"resourceId": image}, "maxResults": 1},
+    }
+    return [Need(action, without, asked, optional=True) for action, asked in calls.items()]
+
+
+def _secrets(settings: Settings, caller: Caller) -> list[Need]:
+    place = urlsplit(settings.tokens)
+    if place.scheme != "secretsmanager":
+        return []
+    name = f"{place.netloc}{place.path}"
+    arn = name if name.startswith("arn:") else f"arn:{caller.partition}:secretsmanager:*:{caller.account}:secret:{name}-*"
+    return [Need("secretsmanager:GetSecretValue", "the server lets nobody in", {"SecretId": name}, resource=arn)]
+
+
+def _engine(settings: Settings, caller: Caller) -> list[Need]:
+    """Athena's, where it is the engine."""
+    if not settings.engine.startswith("athena://"):
+        return []
+    group = urlsplit(settings.engine).path.strip("/")
+    place = f"arn:{caller.partition}:athena:*:{caller.account}:workgroup/{group}"
+    starts = ("StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution")
+    writes = ("CreateTable", "UpdateTable", "GetTable", "BatchGetPartition", "BatchCreatePartition")
+    return [
+        Need("athena:GetWorkGroup", "Athena is not asked", {"WorkGroup": group}, resource=place),
+        *(Need(f"athena:{name}", "Athena is not asked", resource=place) for name in starts),
+        *(Need(f"glue:{name}", "new snapshots are not seen by Athena") for name in writes),
+    ]
+
+
+def _mail(settings: Settings) -> list[Need]:
+    if not settings.smtp.startswith("ses://"):
+        return []
+    return [Need(f"ses:{name}", "no mail is sent") for name in ("SendEmail", "SendRawEmail")]
