@@ -15,7 +15,6 @@ from sre_reports.plain_text import shortened
 ALLOWED, DENIED, REFUSED, NO_CREDENTIALS, NO_ANSWER, NOT_ASKED = (
     "allowed", "denied", "refused", "no credentials", "no answer", "not asked",
 )  # fmt: skip
-SECONDS = 5  # for each answer
 _WORDS = 500  # letters of what a service says
 _DENIALS = frozenset({
     "AccessDenied", "AccessDeniedException", "AuthorizationError", "ForbiddenException", "UnauthorizedOperation", "403",
@@ -44,13 +43,13 @@ class Said:
 class Aws:
     """Clients by service and region, made once, that try once and give up soon. Safe between threads."""
 
-    def __init__(self, profile: str | None, environ: Mapping[str, str], seconds: float = SECONDS) -> None:
+    def __init__(self, profile: str | None, environ: Mapping[str, str], seconds: float = 10.0) -> None:
         import botocore.config  # noqa: PLC0415 - 120 ms, only for those who call AWS
         import botocore.session  # noqa: PLC0415
 
         self._environ, self._clients = environ, dict[tuple[str, str], Any]()
         self._config = botocore.config.Config(
-            connect_timeout=3, read_timeout=seconds, retries={"total_max_attempts": 1, "mode": "standard"}
+            connect_timeout=min(3.0, seconds), read_timeout=seconds, retries={"total_max_attempts": 1, "mode": "standard"}
         )
         self._session, self._one_at_a_time = botocore.session.Session(profile=profile), threading.Lock()
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sre_cli.doctor import account, needs, outside, permissions, places, regions
@@ -58,7 +59,7 @@ def look(where: Where) -> list[Check]:
 
 def _aws(where: Where, ends: float) -> list[Check]:
     """Identity and clock, then every permission and region at once."""
-    aws = Aws(where.profile, where.environ)
+    aws = Aws(where.profile, where.environ, where.seconds / 3)  # so that one that hangs leaves time for the rest
     home, unset = _home(where)
     seen = account.look(aws, home, where.now, needed=where.needs_aws)
     if (caller := _who(seen)) is None:
@@ -88,14 +89,14 @@ def _home(where: Where) -> tuple[str, list[Check]]:
 def _permissions(wanted: Sequence[Need], aws: Aws, caller: Caller, home: str) -> Iterator[Task]:
     for need in wanted:
         if need.asked is not None:
-            yield Task(need.action, lambda need=need: [permissions.asked(need, aws, home)])
+            yield Task(need.action, partial(permissions.asked, need, aws, home))
     if unasked := [need for need in wanted if need.asked is None]:
-        yield Task(permissions.SIMULATE, lambda: permissions.simulated(unasked, aws, caller, home))
+        yield Task(permissions.SIMULATE, partial(permissions.simulated, unasked, aws, caller, home))
 
 
 def _regions(looked: Sequence[str], aws: Aws, *, required: bool) -> Iterator[Task]:
     for region in looked:
-        yield Task(f"Inspector {region}", lambda region=region: [regions.look(aws, region, required=required)])
+        yield Task(f"Inspector {region}", partial(regions.look, aws, region, required=required))
 
 
 def _kept(where: Where) -> Iterator[Task]:
@@ -103,7 +104,7 @@ def _kept(where: Where) -> Iterator[Task]:
     settings = where.settings
     if settings.server:
         why = "not looked at: SRE_SERVER answers in its place"
-        yield from (Task(what, lambda what=what: [Check(what, OFF, why)]) for what in ("store", "snapshot", "table"))
+        yield from (Task(what, partial(Check, what, OFF, why)) for what in ("store", "table", "snapshot"))
         return
     blobs = _opened(lambda: open_blobs(settings.store, settings.kms_key))
     rows = _opened(lambda: open_table(settings.table))

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -15,13 +16,12 @@ from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import SreError
 from sre_findings.settings import Settings
 from sre_findings.store.blobs import Blobs, Missing
+from sre_findings.store.keys import TRIALS
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Row, Table
 from sre_reports import wording
 
 T = TypeVar("T")
-FOLDER = "doctor/"
-"""Keys below which the round trip writes, in the store; the partition of its rows has the same name."""
 STAMP = "%Y%m%dT%H%M%SZ"
 _STALE = timedelta(minutes=10)  # what is older was left by a doctor that could not remove it
 _HOUR = timedelta(hours=1)
@@ -69,11 +69,12 @@ def store(blobs: Blobs, now: datetime) -> list[Check]:
     if not remote and not _folder(blobs.url).is_dir():
         return [Check("store", WARNING, f"{blobs.url} is not there yet", _NONE_YET)]
     steps = _Steps("store", _S3 if remote else {})
-    stale = _stale(steps.run("list", lambda: list(blobs.keys(FOLDER))) or (), now)
-    steps.run("remove", lambda: [blobs.delete(key) for key in stale]) if stale else None
+    stale = _stale(steps.run("list", lambda: list(blobs.keys(TRIALS))) or (), now)
+    for left in stale:
+        steps.run("remove", partial(blobs.delete, left))
     if stale and steps.failed:  # what cannot be removed must not become more
         return steps.checks()
-    key, body = f"{FOLDER}{now:{STAMP}}-{secrets.token_hex(8)}", secrets.token_bytes(32)
+    key, body = f"{TRIALS}{now:{STAMP}}-{secrets.token_hex(8)}", secrets.token_bytes(32)
     if not steps.run("write", lambda: blobs.create(key, body)):
         return steps.checks()
     again = steps.run("", lambda: blobs.create(key, b"another"))
@@ -100,7 +101,7 @@ def _kept(url: str, *, right: bool, once: bool) -> Check:
 
 
 def _stale(keys: Iterable[str], now: datetime) -> list[str]:
-    return [key for key in keys if re.match(r"doctor/\d{8}T\d{6}Z-", key) and key[len(FOLDER) :] < f"{now - _STALE:{STAMP}}"]
+    return [key for key in keys if re.match(r"doctor/\d{8}T\d{6}Z-", key) and key[len(TRIALS) :] < f"{now - _STALE:{STAMP}}"]
 
 
 def _folder(url: str) -> Path:

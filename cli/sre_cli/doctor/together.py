@@ -19,7 +19,7 @@ class Task:
     """``what`` names its check where it does not end in time, or fails as a whole."""
 
     what: str
-    run: Callable[[], Sequence[Check]]
+    run: Callable[[], Sequence[Check] | Check]
 
 
 Outcome = Sequence[Check] | Exception
@@ -71,7 +71,8 @@ def _gathered(
 
 def _outcome(task: Task) -> Outcome:
     try:
-        return task.run()
+        found = task.run()
+        return [found] if isinstance(found, Check) else found
     except SreError as error:
         return [Check(task.what, FAILED, error.reason, error.do)]
     except Exception as error:  # noqa: BLE001 - raised again where the checks are gathered
