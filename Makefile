@@ -4,10 +4,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := sh install-lock.sh
-CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks tests
+CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark emulator node zip demo test lint format bench images docs lock clean
+.PHONY: help setup spark emulator node zip demo test lint format bench images sbom docs lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -66,6 +66,7 @@ lint: setup ## Check style, types, and who imports whom
 	$(BIN)/mypy
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports
+	$(BIN)/hadolint scanner/Dockerfile mcp/Dockerfile
 
 format: setup ## Bring the code into its form
 	$(BIN)/ruff check --fix $(CODE)
@@ -76,6 +77,14 @@ bench: setup ## Measure speed and memory beside peers; writes benchmarks/results
 
 images: setup ## Make the pictures of the nightly page and the digest anew (needs Chromium and the font Inter)
 	$(BIN)/python docs/images.py
+
+sbom: setup ## Write what is in each image to dist/*.cdx.json, as CycloneDX
+	@mkdir -p dist
+	@for one in scanner server; do \
+		rm -rf build/$$one && $(BIN)/python -m venv build/$$one && \
+		$(INSTALL) build/$$one/bin/python requirements-$$one.lock . && sh containers/lean.sh build/$$one && \
+		$(BIN)/python containers/sbom.py build/$$one/lib/python3.*/site-packages dist/sre-$$one.cdx.json || exit 1; \
+	done
 
 docs: setup ## Renew the parts of the documentation that are made from the code
 	$(BIN)/python docs/make.py
