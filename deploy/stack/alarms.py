@@ -1,0 +1,198 @@
+"""Metrics from the log's lines of JSON, the alarms on them, and the topic that alarms go to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aws_cdk import CfnResource, Fn
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stack.parameters import Parameters
+from stack.schedules import timed
+from stack.server import Server
+from stack.slack import Slack
+from stack.tasks import Tasks
+
+NAMESPACE = "${AWS::StackName}"  # the stack's own metrics, so that two stacks of an account do not mix theirs
+HOUR, DAY = 3600, 86_400
+LATE = timedelta(hours=26)  # of a job that runs every night: a day, and two hours for its work
+MANY_THROTTLES = 100
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A metric of lines of a log: those that match ``pattern`` count ``value``."""
+
+    metric: str
+    log: str
+    pattern: str
+    value: str = "1"
+
+
+COUNTED = (
+    Counted("ScansFailed", "Scan", '{ $.event = "failed" }'),
+    Counted("ScanThrottles", "Scan", '{ $.event = "committed" }', "$.totals.throttles"),
+    Counted("SnapshotAgeHours", "Job", '{ $.event = "age" && $.hours >= 0 }', "$.hours"),
+    Counted("PartialNights", "Job", '{ $.event = "age" }', "$.partial_nights"),
+    Counted("DigestsSent", "Job", '{ $.event = "done" && $.schedule = "digest" }'),
+)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """When an alarm rings: in each of so many ``periods`` the statistic compares so with the limit."""
+
+    statistic: str
+    comparison: str
+    limit: float
+    seconds: int
+    periods: int = 1
+    missing: str = "notBreaching"
+
+
+def alarms(scope: Construct, given: Parameters, tasks: Tasks, server: Server, slack: Slack, lost: sqs.CfnQueue) -> sns.CfnTopic:
+    """Every alarm of the stack; docs/runbook.md has an entry for each."""
+    for one in COUNTED:
+        _filter(scope, tasks, one)
+    topic = _topic(scope, given)
+    _killed(scope, tasks, topic)
+    made = _Alarms(scope, topic)
+    made.on_nights()
+    digest = made.on_digest()
+    made.on_server(server)
+    made.on_queue("ScheduleNotStarted", "A schedule started no task.", lost)
+    of_slack = [digest, made.on_api(slack), made.on_queue("SlackNotAnswered", "A Slack request was never answered.", slack.lost)]
+    for one in of_slack:
+        one.cfn_options.condition = given.conditions["Slack"]
+    return topic
+
+
+def _filter(scope: Construct, tasks: Tasks, one: Counted) -> None:
+    logs.CfnMetricFilter(
+        scope,
+        f"{one.metric}Filter",
+        log_group_name=tasks.logs[one.log].ref,
+        filter_pattern=one.pattern,
+        metric_transformations=[
+            logs.CfnMetricFilter.MetricTransformationProperty(
+                metric_namespace=Fn.ref("AWS::StackName"), metric_name=one.metric, metric_value=one.value
+            )
+        ],
+    )
+
+
+def _topic(scope: Construct, given: Parameters) -> sns.CfnTopic:
+    topic = sns.CfnTopic(scope, "AlarmTopic", topic_name=Fn.sub("${AWS::StackName}-alarms"))
+    mail = sns.CfnSubscription(scope, "AlarmMail", topic_arn=topic.ref, protocol="email", endpoint=given["AlarmEmail"])
+    mail.cfn_options.condition = given.conditions["HasEmail"]
+    ours = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:*:${AWS::Region}:${AWS::AccountId}:*"}}}
+    publishers = {
+        "Effect": "Allow", "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
+        "Action": "sns:Publish", "Resource": topic.ref, "Condition": ours,
+    }  # fmt: skip
+    plain = {
+        "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic.ref,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }  # fmt: skip
+    sns.CfnTopicPolicy(
+        scope, "AlarmTopicPolicy", topics=[topic.ref], policy_document={"Version": "2012-10-17", "Statement": [publishers, plain]}
+    )
+    return topic
+
+
+def _killed(scope: Construct, tasks: Tasks, topic: sns.CfnTopic) -> None:
+    """A container that was killed, for want of memory or else, writes no line: ECS tells of it."""
+    events.CfnRule(
+        scope,
+        "TaskKilled",
+        description="A task was killed",
+        event_pattern={
+            "source": ["aws.ecs"],
+            "detail-type": ["ECS Task State Change"],
+            "detail": {
+                "clusterArn": [tasks.cluster.attr_arn],
+                "lastStatus": ["STOPPED"],
+                "containers": {"exitCode": [{"anything-but": [0, 3, 4, 130, 143]}]},
+            },
+        },
+        targets=[events.CfnRule.TargetProperty(arn=topic.ref, id="topic")],
+    )
+
+
+class _Alarms:
+    def __init__(self, scope: Construct, topic: sns.CfnTopic) -> None:
+        self._scope, self._topic = scope, topic
+
+    def on_nights(self) -> None:
+        """What scans and the age of snapshots tell."""
+        late, breaching = LATE.total_seconds() / HOUR, "breaching"
+        self._ours("NoCompleteSnapshot", "No complete snapshot for 26 hours, or nothing tells how old it is.", "SnapshotAgeHours",
+                   Threshold("Maximum", "GreaterThanThreshold", late, HOUR, missing=breaching))  # fmt: skip
+        self._ours("ScanFailed", "A scan could read or keep nothing.", "ScansFailed", _some(300))
+        self._ours("ScanPartialTwice", "Two nights running without a complete scan.", "PartialNights",
+                   Threshold("Maximum", "GreaterThanOrEqualToThreshold", 2, HOUR))  # fmt: skip
+        self._ours("ScanThrottled", f"Inspector refused {MANY_THROTTLES} requests of a scan or more.", "ScanThrottles",
+                   Threshold("Maximum", "GreaterThanOrEqualToThreshold", MANY_THROTTLES, 300))  # fmt: skip
+
+    def on_digest(self) -> CfnResource:
+        """Rings where the digest's schedule has fired, two hours have gone, and nothing was sent."""
+        [digest] = [one for one in timed() if one.schedule.name == "digest"]
+        hours = int((digest.gap + LATE - timedelta(days=1)).total_seconds()) // HOUR
+        return self._ours("DigestNotSent", f"No digest was sent for {hours} hours.", "DigestsSent",
+                          Threshold("Sum", "LessThanThreshold", 1, HOUR, hours, "breaching"))  # fmt: skip
+
+    def on_server(self, server: Server) -> None:
+        """Answers of 500 and more: the server's own, and the load balancer's in its place."""
+        where = {"LoadBalancer": server.balancer.attr_load_balancer_full_name}
+        several = Threshold("Sum", "GreaterThanOrEqualToThreshold", 5, 300)
+        for name, what, metric in (
+            ("ServerErrors", "The server answers 5xx.", "HTTPCode_Target_5XX_Count"),
+            ("LoadBalancerErrors", "The load balancer answers 5xx: no server does.", "HTTPCode_ELB_5XX_Count"),
+        ):
+            self._theirs(name, what, "AWS/ApplicationELB", metric, where, several)
+
+    def on_api(self, slack: Slack) -> CfnResource:
+        """Slack's requests that got no answer."""
+        return self._theirs(
+            "SlackErrors", "Slack's requests get 5xx.", "AWS/ApiGateway", "5xx", {"ApiId": slack.api.ref}, _some(300)
+        )
+
+    def on_queue(self, name: str, what: str, queue: sqs.CfnQueue) -> CfnResource:
+        """Whatever lies in a queue of dead letters."""
+        threshold = Threshold("Maximum", "GreaterThanOrEqualToThreshold", 1, 300)
+        where = {"QueueName": queue.attr_queue_name}
+        return self._theirs(name, what, "AWS/SQS", "ApproximateNumberOfMessagesVisible", where, threshold)
+
+    def _ours(self, name: str, what: str, metric: str, threshold: Threshold) -> CfnResource:
+        return self._theirs(name, what, Fn.ref("AWS::StackName"), metric, {}, threshold)
+
+    def _theirs(
+        self, name: str, what: str, namespace: str, metric: str, where: dict[str, str], threshold: Threshold
+    ) -> CfnResource:
+        dimensions = [cloudwatch.CfnAlarm.DimensionProperty(name=key, value=value) for key, value in where.items()]
+        return cloudwatch.CfnAlarm(
+            self._scope,
+            name,
+            alarm_description=f"{what} docs/runbook.md#{name.lower()}",
+            namespace=namespace,
+            metric_name=metric,
+            dimensions=dimensions or None,
+            statistic=threshold.statistic,
+            period=threshold.seconds,
+            comparison_operator=threshold.comparison,
+            threshold=threshold.limit,
+            evaluation_periods=threshold.periods,
+            treat_missing_data=threshold.missing,
+            alarm_actions=[self._topic.ref],
+        )
+
+
+def _some(seconds: int) -> Threshold:
+    """Any at all."""
+    return Threshold("Sum", "GreaterThanOrEqualToThreshold", 1, seconds)

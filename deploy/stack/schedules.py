@@ -1,0 +1,138 @@
+"""EventBridge Scheduler: what schedules/nightly.yaml says, rendered by the product's own reader of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from sre_schedules.files import load
+from sre_schedules.schedule import Schedule
+from stack.identity import allow, trust
+from stack.nag import accept
+from stack.network import Network
+from stack.parameters import Parameters
+from stack.tasks import Tasks
+
+ROOT = Path(__file__).resolve().parents[2]
+NIGHTLY, AGE = ROOT / "schedules" / "nightly.yaml", ROOT / "deploy" / "age.yaml"
+SLOT = "<aws.scheduler.scheduled-time>"
+"""EventBridge Scheduler puts the moment of the fire here, such as 2026-11-30T01:00:00Z."""
+_TASK_OF = {"scan": "Scan", "report": "Job", "digest": "Job", "snapshots": "Job"}
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A schedule of a file, the task that does it, and the words that its container is started with."""
+
+    schedule: Schedule
+    task: str
+    command: tuple[str, ...]
+
+    @property
+    def gap(self) -> timedelta:
+        """The longest time between two fires, of the next hundred."""
+        fires = self.schedule.cron.fires(self.schedule.zone, datetime(2026, 1, 1, tzinfo=UTC))
+        moments = [next(fires) for _ in range(100)]
+        return max(after - before for before, after in pairwise(moments))
+
+
+def timed() -> list[Timed]:
+    """Every schedule of the stack: the nightly ones, and the one that tells how old the newest complete snapshot is."""
+    nightly = [Timed(one, _TASK_OF[one.command[0]], _command(one)) for one in _loaded(NIGHTLY)]
+    return [*nightly, *(Timed(one, "Job", one.command) for one in _loaded(AGE))]
+
+
+def _loaded(path: Path) -> Sequence[Schedule]:
+    return load(path, datetime.now(UTC))
+
+
+def _command(one: Schedule) -> tuple[str, ...]:
+    """The scanner takes its slot itself; every other job is run by ``sre-cli schedule job``, which claims the slot."""
+    if one.command[0] == "scan":
+        return (*one.command[1:], "--slot", f"{one.name}/{SLOT}")
+    return ("schedule", "job", one.name, "--slot", SLOT)
+
+
+def schedules(scope: Construct, given: Parameters, tasks: Tasks, net: Network) -> sqs.CfnQueue:
+    """The schedules, and the queue of the fires that no task could be started for."""
+    lost = queue(scope, "ScheduleDeadLetters")
+    role = _role(scope, tasks, lost)
+    for one in timed():
+        made = scheduler.CfnSchedule(
+            scope,
+            f"{''.join(word.title() for word in one.schedule.name.split('-'))}Schedule",
+            schedule_expression=one.schedule.cron.eventbridge(),
+            schedule_expression_timezone=one.schedule.zone.key,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=_target(one, tasks, net, role, lost),
+        )
+        if one.schedule.command[0] == "digest":
+            made.cfn_options.condition = given.conditions["Slack"]
+    return lost
+
+
+def _target(one: Timed, tasks: Tasks, net: Network, role: iam.CfnRole, lost: sqs.CfnQueue) -> Any:
+    overrides = {"containerOverrides": [{"name": "main", "command": list(one.command)}]}
+    return scheduler.CfnSchedule.TargetProperty(
+        arn=tasks.cluster.attr_arn,
+        role_arn=role.attr_arn,
+        input=json.dumps(overrides, separators=(",", ":")),
+        dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.attr_arn),
+        ecs_parameters=scheduler.CfnSchedule.EcsParametersProperty(
+            task_definition_arn=tasks.definitions[one.task].ref,
+            launch_type="FARGATE",
+            network_configuration=scheduler.CfnSchedule.NetworkConfigurationProperty(
+                awsvpc_configuration=scheduler.CfnSchedule.AwsVpcConfigurationProperty(
+                    subnets=net.subnets, security_groups=[net.tasks.attr_group_id]
+                )
+            ),
+        ),
+    )
+
+
+def _role(scope: Construct, tasks: Tasks, lost: sqs.CfnQueue) -> iam.CfnRole:
+    """What the scheduler may do: start these tasks in this cluster, with their own roles, and keep what it could not start."""
+    used = sorted({one.task for one in timed()})
+    return iam.CfnRole(
+        scope,
+        "SchedulerRole",
+        assume_role_policy_document=trust(
+            "scheduler.amazonaws.com", StringEquals={"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        ),
+        policies=[
+            allow(
+                "start",
+                [
+                    {
+                        "Action": "ecs:RunTask",
+                        "Resource": [tasks.definitions[name].ref for name in used],
+                        "Condition": {"ArnEquals": {"ecs:cluster": tasks.cluster.attr_arn}},
+                    },
+                    {
+                        "Action": "iam:PassRole",
+                        "Resource": [tasks.execution.attr_arn, *(tasks.roles[name].attr_arn for name in used)],
+                        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+                    },
+                    {"Action": "sqs:SendMessage", "Resource": lost.attr_arn},
+                ],
+            )
+        ],
+    )
+
+
+def queue(scope: Construct, name: str) -> sqs.CfnQueue:
+    """A queue of dead letters: two weeks, encrypted."""
+    made = sqs.CfnQueue(scope, name, message_retention_period=1_209_600, sqs_managed_sse_enabled=True)
+    accept(made, "SQS3", "It is the queue of dead letters itself.")
+    accept(made, "SQS4", "Only services of AWS write to it, with a role of this stack and over TLS.")
+    return made

@@ -1,0 +1,205 @@
+"""deploy/template.json as it is, deployed once into an emulator of AWS; only what the emulator does not know is left out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from sre_simulator.function import REGION
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT = "000000000000"  # the emulator's own
+STACK, CODE = "sre", "sre-code"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+PARAMETERS = {
+    "ScannerImage": f"{REGISTRY}/sre-scanner:1.0.0",
+    "ServerImage": f"{REGISTRY}/team/sre-server:1.0.0",
+    "HostName": "sre.example.com",
+    "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
+    "SlackEnabled": "true",
+    "LambdaCodeBucket": CODE,
+    "LambdaCodeKey": "sre-slack-1.zip",
+    "LambdaRuntime": f"python3.{sys.version_info.minor}",
+    "AlarmEmail": "sre@example.com",
+    "SettingsFile": "s3://sre-settings/config/sre-ops.toml",
+}
+_UNKNOWN = re.compile(r"Unrecognized resource types: \[([^\]]+)\]")
+_NAMED = re.compile(r"\$\{([A-Za-z0-9]+)")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack in the emulator: its address, outputs, physical ids by logical name, the template, and the names left out of it."""
+
+    url: str
+    outputs: Mapping[str, str]
+    resources: Mapping[str, str]
+    template: Mapping[str, Any]
+    dropped: frozenset[str]
+
+    def client(self, service: str) -> Any:
+        """A client of the emulator."""
+        return client(service, self.url)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables by which a process finds the emulator, in the place of a task's role and region."""
+        return {
+            "AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing",
+        }  # fmt: skip
+
+    def settings(self, task: str) -> dict[str, str]:
+        """The variables that the container of Scan, Job or Server gets."""
+        return {one["name"]: one["value"] for one in self.container(task)["environment"]}
+
+    def container(self, task: str) -> Any:
+        """The container of a task, as ECS has it."""
+        found = self.client("ecs").describe_task_definition(taskDefinition=self.resources[f"{task}Task"])
+        return found["taskDefinition"]["containerDefinitions"][0]
+
+
+def client(service: str, url: str) -> Any:
+    """A client of the emulator, which takes anybody's credentials."""
+    make: Any = boto3.client  # its types want each service's name as it is
+    return make(service, endpoint_url=url, region_name=REGION, aws_access_key_id="TESTING", aws_secret_access_key="testing")
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """The committed template."""
+    found: dict[str, Any] = json.loads((ROOT / "deploy" / "template.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """ministack on the loopback, for the whole session; its URL."""
+    python = Path(sys.prefix) / "emulator" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("the emulator of AWS is not installed: make emulator")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("emulated")
+    environ = {
+        "PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING",
+    }  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log)
+        try:
+            _wait_for(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(3000):
+        assert process.poll() is None
+        with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+Change = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def change(emulated: str) -> Change:
+    """``change(template, kind="UPDATE", LogDays="30")``: makes a change set of the stack and tells what is in it."""
+    formation = client("cloudformation", emulated)
+
+    def made(template: Mapping[str, Any], kind: str = "UPDATE", name: str = "change", **parameters: str) -> Any:
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in {**PARAMETERS, **parameters}.items()]
+        formation.create_change_set(
+            StackName=STACK, ChangeSetName=name, ChangeSetType=kind, Parameters=given,
+            TemplateBody=json.dumps(template, separators=(",", ":")),
+            Capabilities=["CAPABILITY_IAM"],
+        )  # fmt: skip
+        return _until(lambda: formation.describe_change_set(StackName=STACK, ChangeSetName=name), "Status")
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip: Path) -> Deployed:
+    """The stack, with Slack on and a VPC of its own, deployed by a change set as ``aws cloudformation deploy`` does it."""
+    code, formation = client("s3", emulated), client("cloudformation", emulated)
+    code.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
+    code.put_object(Bucket=CODE, Key=PARAMETERS["LambdaCodeKey"], Body=slack_zip.read_bytes())
+    known, dropped = _known_to(change, formation, template)
+    change(known, "CREATE", "first")
+    formation.execute_change_set(StackName=STACK, ChangeSetName="first")
+    stack = _until(lambda: formation.describe_stacks(StackName=STACK)["Stacks"][0], "StackStatus")
+    assert stack["StackStatus"] == "CREATE_COMPLETE", _failures(formation)
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    return Deployed(emulated, outputs, _resources(formation), known, dropped)
+
+
+def _known_to(change: Change, formation: Any, template: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The template without the types that the emulator does not know, and what refers to them; and the names left out."""
+    try:
+        change(template, "CREATE", "probe")
+    except formation.exceptions.ClientError as error:
+        if (found := _UNKNOWN.search(str(error))) is None:
+            raise
+        types = {one.strip() for one in found[1].split(",")}
+    else:
+        return template, frozenset()
+    every = template["Resources"]
+    dropped = {name for name, one in every.items() if one["Type"] in types}
+    while more := {name for name, one in every.items() if name not in dropped and _named(one) & dropped}:
+        dropped |= more
+    return {**template, "Resources": {name: one for name, one in every.items() if name not in dropped}}, frozenset(dropped)
+
+
+def _named(value: Any) -> set[str]:
+    """The logical names that a resource refers to."""
+    if isinstance(value, str):
+        return set(_NAMED.findall(value))
+    if isinstance(value, list):
+        return set[str]().union(*map(_named, value))
+    if not isinstance(value, dict):
+        return set()
+    said = {one for key in ("Ref", "DependsOn") for one in _texts(value.get(key))}
+    return said.union(*(_named(one) for one in value.values()))
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
+def _until(look: Callable[[], Any], status: str) -> Any:
+    """What is found once it is no longer in progress or pending."""
+    for _ in range(1200):
+        found = look()
+        if not found[status].endswith(("PENDING", "IN_PROGRESS")):
+            return found
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def _failures(formation: Any) -> list[str]:
+    events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
+    return [f"{one['LogicalResourceId']}: {one['ResourceStatus']} {one.get('ResourceStatusReason')}" for one in events]
+
+
+def _resources(formation: Any) -> dict[str, str]:
+    found = formation.get_paginator("list_stack_resources").paginate(StackName=STACK)
+    return {one["LogicalResourceId"]: one["PhysicalResourceId"] for page in found for one in page["StackResourceSummaries"]}

@@ -1,0 +1,94 @@
+"""The template in an emulator of AWS: it deploys, starts what its schedule files say, and a change set tells a change alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_schedules.files import load
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_KNOWN = {"FlowLogs", "NatAddress", "NatGateway", "PrivateRoute", "Scaling", "ScalingPolicy", "ServerIngress"}
+SLOT = "<aws.scheduler.scheduled-time>"
+
+
+def test_it_deploys_as_a_whole_but_for_what_the_emulator_does_not_know(deployed: Any) -> None:
+    assert deployed.dropped == NOT_KNOWN
+    assert {*deployed.template["Resources"]} - {*deployed.resources} == {"Name"}  # HostedZoneId was not given
+
+
+def test_its_outputs_name_what_operators_need(deployed: Any) -> None:
+    outputs = deployed.outputs
+    assert outputs["BucketName"] in {one["Name"] for one in deployed.client("s3").list_buckets()["Buckets"]}
+    assert outputs["StoreUrl"] == f"s3://{outputs['BucketName']}/store"
+    assert outputs["TableName"] in deployed.client("dynamodb").list_tables()["TableNames"]
+    assert outputs["SlackState"] == "on"
+    named = {one["Name"] for one in deployed.client("secretsmanager").list_secrets()["SecretList"]}
+    assert {outputs["TokensSecretName"], outputs["SlackSecretName"]} <= named
+    database = deployed.client("glue").get_database(Name=outputs["DatabaseName"])
+    assert database["Database"]["Name"] == outputs["DatabaseName"]
+    [balancer] = deployed.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert outputs["LoadBalancerDnsName"] == balancer["DNSName"]
+
+
+def test_nobody_is_let_in_by_what_is_deployed(deployed: Any) -> None:
+    secrets = deployed.client("secretsmanager")
+    text = secrets.get_secret_value(SecretId=deployed.outputs["TokensSecretName"])["SecretString"]
+    assert json.loads(text) == {"tokens": []}
+    slack = json.loads(secrets.get_secret_value(SecretId=deployed.outputs["SlackSecretName"])["SecretString"])
+    assert "signing_secrets" not in slack
+
+
+def test_each_schedule_starts_what_its_file_says(deployed: Any) -> None:
+    scheduler = deployed.client("scheduler")
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    every = [*load(ROOT / "schedules" / "nightly.yaml", now), *load(ROOT / "deploy" / "age.yaml", now)]
+    resources = {name: one for name, one in deployed.template["Resources"].items() if one["Type"] == "AWS::Scheduler::Schedule"}
+    assert len(resources) == len(every)
+    for one in every:
+        name = f"{one.name.title()}Schedule"
+        found = scheduler.get_schedule(Name=deployed.resources[name])
+        assert found["ScheduleExpression"] == one.cron.eventbridge()
+        # The emulator forgets the zone of a schedule that CloudFormation makes: the template has it.
+        assert resources[name]["Properties"]["ScheduleExpressionTimezone"] == one.zone.key
+        assert json.loads(found["Target"]["Input"]) == {
+            "containerOverrides": [{"name": "main", "command": _command(one)}],
+        }
+        task = "Scan" if one.command[0] == "scan" else "Job"
+        assert found["Target"]["EcsParameters"]["TaskDefinitionArn"] == deployed.resources[f"{task}Task"]
+        assert found["Target"]["Arn"].endswith(f":cluster/{deployed.outputs['ClusterName']}")
+
+
+def _command(one: Any) -> list[str]:
+    if one.command[0] == "scan":
+        return [*one.command[1:], "--slot", f"{one.name}/{SLOT}"]
+    return list(one.command) if one.name == "age" else ["schedule", "job", one.name, "--slot", SLOT]
+
+
+def test_each_image_is_where_it_was_said_and_may_be_pulled(deployed: Any) -> None:
+    assert deployed.container("Scan")["image"].endswith("/sre-scanner:1.0.0")
+    assert {deployed.container(one)["image"] for one in ("Job", "Server")} == {deployed.container("Server")["image"]}
+    role = deployed.resources["ExecutionRole"]
+    policy = deployed.client("iam").get_role_policy(RoleName=role, PolicyName="start")["PolicyDocument"]
+    [pulled] = [one["Resource"] for one in policy["Statement"] if "ecr:BatchGetImage" in one["Action"]]
+    names = [one.partition(":repository/")[2] for one in pulled]
+    assert names == ["sre-scanner", "team/sre-server"]
+
+
+def test_a_change_set_tells_what_changes_and_nothing_else(deployed: Any, change: Any) -> None:
+    later = json.loads(json.dumps(deployed.template))
+    later["Resources"]["DigestSchedule"]["Properties"]["ScheduleExpression"] = "cron(0 7 * * ? *)"
+    found = change(later, name="later")
+    changed = [(one["ResourceChange"]["Action"], one["ResourceChange"]["LogicalResourceId"]) for one in found["Changes"]]
+    assert changed == [("Modify", "DigestSchedule")]
+
+
+def test_a_stack_that_lacks_a_part_of_slack_is_refused(deployed: Any, change: Any) -> None:
+    with pytest.raises(
+        deployed.client("cloudformation").exceptions.ClientError, match="SlackEnabled needs LambdaCodeBucket, LambdaCodeKey"
+    ):
+        change(deployed.template, name="lacking", LambdaCodeKey="")
