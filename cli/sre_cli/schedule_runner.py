@@ -6,12 +6,14 @@ import os
 import socket
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sre_findings.ask.open import open_sources
 from sre_findings.clock import clock
+from sre_findings.model.errors import SreError
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_table
+from sre_findings.store.snapshots import Snapshots
 from sre_schedules.jobs import Child
 from sre_schedules.runner import Log, Runner
 from sre_schedules.schedule import Schedule
@@ -27,5 +29,16 @@ def open_runner(settings: Settings, schedules: Iterable[Schedule], environ: Mapp
     stop = threading.Event()
     slots = Slots(open_table(settings.table), f"{socket.gethostname()}:{os.getpid()}", max(LEASE / speed, _SHORTEST_LEASE), speed)
     child = Child(stop, {**environ, "SRE_STORE": settings.store, "SRE_TABLE": settings.table})
-    report = reporter(settings, open_sources(settings), lambda text: log("note", {"detail": text}))
-    return Runner({one.name: one for one in schedules}, slots, child, log, report, stop, now, speed)
+    sources = open_sources(settings)
+    report = reporter(settings, sources, lambda text: log("note", {"detail": text}))
+    names = {one.name: one for one in schedules}
+    return Runner(names, slots, child, log, report, stop, now, speed, is_there=lambda fire: _is_there(sources.snapshots, fire))
+
+
+def _is_there(snapshots: Snapshots, fire: datetime) -> bool:
+    """Whether a snapshot was begun since the fire. A store that cannot be read has none: the job that follows will say so."""
+    try:
+        latest = snapshots.latest()
+    except SreError:
+        return False
+    return latest is not None and latest.started_at >= fire

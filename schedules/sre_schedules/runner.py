@@ -21,6 +21,8 @@ _STOPPED = 130
 
 Log = Callable[[str, Mapping[str, Any]], None]
 """Takes one line: what happened, and its fields."""
+Committed = Callable[[datetime], bool]
+"""Whether the newest snapshot was begun at this moment or later."""
 Report = Callable[[Schedule, datetime, Outcome], None]
 """Tells people that a slot failed for good."""
 
@@ -43,6 +45,7 @@ class Runner:
     speed: int = 1
     wall: Now = real
     running: dict[str, str] = field(default_factory=dict)
+    is_there: Committed = lambda _: False
 
     def catch_up(self, name: str) -> None:
         """Does the slots of a schedule that are due, the oldest first, and whatever falls due meanwhile."""
@@ -127,11 +130,19 @@ class Runner:
         first = self.schedules[schedule.after]
         fire = first.newest(attempt.fire)
         until = attempt.fire + schedule.wait
-        while (open_still := self.slots.state(first, fire) is None) and self.now() < until and not self.stop.is_set():
+        while (open_still := not self._ended(first, fire)) and self.now() < until and not self.stop.is_set():
             self._pause(_LOOK)
         if open_still:
             self._say("not_waited_for", schedule, attempt.fire, detail=f"{first.name} of {slot_of(fire)} has not ended")
         return fire
+
+    def _ended(self, first: Schedule, fire: datetime) -> bool:
+        """Whether the slot that is followed has ended. One that nobody claimed may be a task of its own, as a scan in AWS is:
+        its snapshot tells.
+        """
+        if self.slots.state(first, fire) is not None:
+            return True
+        return not self.slots.outcome(first, fire) and self.is_there(fire)
 
     def _reported(self, schedule: Schedule, fire: datetime, outcome: Outcome) -> None:
         try:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -264,6 +264,29 @@ def test_a_job_is_told_its_slot_or_the_one_it_follows(
 ) -> None:
     one = Schedule("job", parse_cron("0 0 * * *"), ZoneInfo("Etc/UTC"), command)
     assert arguments(one, MIDNIGHT, followed) == words
+
+
+@pytest.mark.parametrize(("claimed", "committed", "waits"), [(False, True, False), (False, False, True), (True, True, True)])
+def test_a_scan_that_is_a_task_of_its_own_is_followed_by_its_snapshot(
+    table: Table, claimed: bool, committed: bool, waits: bool
+) -> None:
+    """In AWS no process of ours claims the scan's slot. One that somebody did claim is waited for, whatever snapshot is there."""
+    scan, digest = nightly(), nightly("digest", "30 1 * * *", after="scan", command="digest")
+    world = World(table, (scan, digest), moment=MIDNIGHT + timedelta(hours=1, minutes=30))
+    fire = MIDNIGHT + timedelta(hours=1)
+    if claimed:
+        Slots(table, "another").take(scan, fire, world.moment)
+    asked: list[datetime] = []
+
+    def is_there(since: datetime) -> bool:
+        asked.append(since)
+        return committed
+
+    runner = replace(world.runner(), is_there=is_there)
+    runner.do(digest, MIDNIGHT + timedelta(hours=1, minutes=30))
+    assert world.ran == [("digest", MIDNIGHT + timedelta(hours=1, minutes=30), fire)]
+    assert ("not_waited_for" in world.events) is waits
+    assert set(asked) <= {fire}
 
 
 def test_of_two_that_claim_at_once_one_has_it(table: Table) -> None:

@@ -101,7 +101,8 @@ def _kept(url: str, *, right: bool, once: bool) -> Check:
 
 
 def _stale(keys: Iterable[str], now: datetime) -> list[str]:
-    return [key for key in keys if re.match(r"doctor/\d{8}T\d{6}Z-", key) and key[len(TRIALS) :] < f"{now - _STALE:{STAMP}}"]
+    names = ((key, key.removeprefix(TRIALS)) for key in keys)
+    return [key for key, name in names if re.match(r"\d{8}T\d{6}Z-", name) and name < f"{now - _STALE:{STAMP}}"]
 
 
 def _folder(url: str) -> Path:

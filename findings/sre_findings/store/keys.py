@@ -7,7 +7,7 @@ snapshots/20261122T010000Z/plan.json                    what will be read; the f
 tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet
 pruned/000000000042.json                                what was pruned, when and why
 holds/20261122T010000Z.json                             a legal hold
-doctor/20261122T010000Z-0a1b…                           a trial of sre-cli doctor's, for as long as it takes
+snapshots/doctor/20261122T010000Z-0a1b…                 a trial of sre-cli doctor's, for as long as it takes
 
 The table comes first, so that each is one folder with one schema and one partition key for Athena, Spark, Snowflake,
 crawlers and globs. A manifest names a part by table and file, ``findings/part-eu-west-1-00000.parquet``, wherever it lies.
@@ -36,7 +36,7 @@ COMMITS = "commits/"
 TOMBSTONES = "pruned/"
 HOLDS = "holds/"
 CONVERTED = "converted.json"
-TRIALS = "doctor/"
+TRIALS = "snapshots/doctor/"  # where a scan may write and delete
 
 _ID = r"\d{8}T\d{6}Z(?:-\d+)?"
 _TABLE = r"[a-z][a-z_]*"
