@@ -247,7 +247,9 @@ def test_a_bug_of_ours_exits_70_with_one_line(cli: Cli, monkeypatch: pytest.Monk
 def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     with Simulator(default_fleet(nights=1), latency=0.2) as simulator:
         environ = dict(os.environ) | {"AWS_ENDPOINT_URL_INSPECTOR2": simulator.url, "SRE_STORE": str(tmp_path)}
-        command = [sys.executable, "-c", "from sre_cli.main import main; main()", "scan", "--region", "eu-west-1"]
+        # A shell's background job ignores Ctrl-C, and so would every child of tests that run in one.
+        program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from sre_cli.main import main; main()"
+        command = [sys.executable, "-c", program, "scan", "--region", "eu-west-1"]
         process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while not any(r.operation == "ListFindings" for r in list(simulator.requests)):
             assert process.poll() is None, process.communicate()
