@@ -231,7 +231,7 @@ def _state(text: str) -> str:
 
 def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
     old = wording.age(int((now - one.started_at).total_seconds()))
-    findings, covered = (f"{one.totals.get(name, 0):,}" for name in ("distinct", "covered"))
+    findings, covered = (f"{one.totals[name]:,}" if name in one.totals else "–" for name in ("distinct", "covered"))
     return one.snapshot_id, old, one.state, findings, covered, one.claim if one.state == COMPLETE else "; ".join(one.reasons)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.ask import resources
 from sre_findings.ask.places import everywhere, place_of, within
 from sre_findings.ask.questions.resource import CACHED, LIVE, AboutResource
+from sre_findings.ask.recorded import for_reachability
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.stale import without_inspector
@@ -44,6 +45,7 @@ def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
 
         check_region(question.region, known_regions())
     found = find(sources, question.as_of)
+    found = for_reachability(found, question.reachable) if found else None
     if found is None:
         check_id(question.text)
     cached = _cached(question, found, sources) if found or question.source == CACHED else None
@@ -130,7 +132,7 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     from sre_findings.ask.listing import count_whole  # noqa: PLC0415 - only exports need it
 
-    found = within(found, place_of(question), question.statuses)
+    found = for_reachability(within(found, place_of(question), question.statuses), question.reachable)
     if not count_whole(question, found):
         found = everywhere(found)
     one = resources.known(question.text, found.engine)

@@ -14,7 +14,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.store.schema import CELLS, CLOSED, FINDINGS, HISTORY, PACKAGES, STATES, TABLES, VULNERABILITIES
+from sre_findings.store.columns import DUCKDB, columns
+from sre_findings.store.fields import DEFAULTS
+from sre_findings.store.schema import HISTORY, TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,22 +78,24 @@ def _give(connection: Any, night: Night) -> None:
     if night.cells:
         connection.executemany("insert into cells values (?, ?, ?, ?)", [list(cell) for cell in night.cells])
     for name in ("findings", "packages", "coverage", "resources"):
-        _view(connection, f"tonight_{name}", night.parts.get(name, ()), TABLES[name])
-    _view(connection, "closed", night.closed, CLOSED)
-    _view(connection, "vulnerabilities", night.vulnerabilities, VULNERABILITIES)
-    for view, name, schema in (
-        ("before", "states", STATES), ("cells_before", "cells", CELLS), ("findings_before", "findings", FINDINGS),
-        ("packages_before", "packages", PACKAGES),
+        _view(connection, f"tonight_{name}", night.parts.get(name, ()), name)
+    _view(connection, "closed", night.closed, "closed")
+    _view(connection, "vulnerabilities", night.vulnerabilities, "vulnerabilities")
+    for view, name in (
+        ("before", "states"), ("cells_before", "cells"), ("findings_before", "findings"), ("packages_before", "packages")
     ):  # fmt: skip
-        _view(connection, view, night.before.get(name, ()), schema)
+        _view(connection, view, night.before.get(name, ()), name)
 
 
-def _view(connection: Any, view: str, paths: Sequence[Path], schema: pa.Schema) -> None:
-    """The parts as a view; without any, a view of no rows with the schema's columns."""
+def _view(connection: Any, view: str, paths: Sequence[Path], table: str) -> None:
+    """The parts as a view; without any, a view of no rows with the table's columns. Parts of an older version lack some."""
     if paths:
         found = connection.from_parquet([str(path) for path in paths], hive_partitioning=False)
+        later = [(name, kind) for name, kind in columns(table, DUCKDB) or () if name not in found.columns]
+        added = "".join(f", cast({DEFAULTS.get((table, name), 'null')} as {kind}) as {name}" for name, kind in later)
+        found = found.project(f"*{added}")
     else:
-        found = connection.from_arrow(schema.empty_table())
+        found = connection.from_arrow(TABLES[table].empty_table())
     found.create_view(view)
 
 

@@ -10,6 +10,7 @@ from sre_findings.ask import resources
 from sre_findings.ask.accepted import marked
 from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.rows import Listed, Rows, WholeRows
+from sre_findings.ask.recorded import for_reachability
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.wire_form import wire_form
@@ -38,7 +39,7 @@ def findings(question: Listed, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("findings")
-    found = within(found, place_of(question), question.statuses)
+    found = for_reachability(within(found, place_of(question), question.statuses), question.reachable)
     filters: dict[str, Any] = {name: list(getattr(question, name)) or None for name in ("severities", "statuses", "types")}
     filters |= {**question.narrow.filters(), "fixable": question.fixable, "exploitable": question.exploitable}
     notes = _left_out(question.reachable, found, filters | {"resource_id": None})
@@ -56,7 +57,7 @@ def whole(question: WholeRows, sources: Sources) -> ListAnswer:
     found, rows = find(sources, question.rows.as_of), question.rows
     if found is None:
         return replace(no_snapshot("findings"), summary=_NO_FILE)
-    found = within(found, place_of(rows), rows.statuses)
+    found = for_reachability(within(found, place_of(rows), rows.statuses), rows.reachable)
     filters = _of_rows(rows, found)
     total = _total(found, filters | _EVERY)
     page = found.engine.rows("whole_findings", finding_arn=None, count=question.count or None, skip=question.skip, **filters)

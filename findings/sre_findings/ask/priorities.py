@@ -9,6 +9,7 @@ from typing import Any
 
 from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.work import Priorities
+from sre_findings.ask.recorded import for_reachability
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Sources, find, no_snapshot
 from sre_findings.model.finding import iso
@@ -37,7 +38,7 @@ def priorities(question: Priorities, sources: Sources) -> ListAnswer:
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("priorities")
-    found = within(found, place_of(question))
+    found = for_reachability(within(found, place_of(question)), question.reachable)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     rows = found.engine.rows("priorities", types=list(question.types) or None, **question.narrow.filters())
     every = {_candidate(row): row for row in rows}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask import counting, kept
 from sre_findings.ask.accepted import marked
+from sre_findings.ask.recorded import lacks_names
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of, time_of
 from sre_findings.ask.sources import Found, Sources
 from sre_findings.ask.switches import kinds, switched_off
@@ -23,7 +24,17 @@ from sre_findings.model.resource import FUNCTION, INSTANCE, Resource, check_id, 
 from sre_findings.model.rollup import Rollup, resource_scope
 from sre_findings.model.state import Cell
 from sre_findings.model.use import Use, newest
-from sre_findings.model.verdict import NO_FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, TOO_OLD, UNKNOWN, Evidence, Verdict, decide
+from sre_findings.model.verdict import (
+    INCOMPLETE,
+    NO_FINDINGS,
+    NO_SNAPSHOT,
+    NO_SUCH_RESOURCE,
+    TOO_OLD,
+    UNKNOWN,
+    Evidence,
+    Verdict,
+    decide,
+)
 from sre_findings.store import rollups as stored
 
 if TYPE_CHECKING:
@@ -229,7 +240,8 @@ def _unidentified(question: AboutResource, found: Found, similar: Sequence[str])
         explanation += "; addresses are known of instances with findings" if address_of(question.text.strip()) else ""
         if like is None and (off := switched_off(found.engine, None)):
             explanation += f"; in some places Inspector does not scan {kinds(off)}"
-        verdict = Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
+        lacking = lacks_names(found.commit)
+        verdict = Verdict(UNKNOWN, INCOMPLETE, lacking) if lacking else Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
     return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))
 
 

@@ -91,7 +91,7 @@ class ShardFacts:
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),
             "aggregated": tuple(values["aggregated"]),
-            "named": tuple(values["named"]),
+            "named": tuple(values.get("named", ())),  # the first version did not record them
             "notes": tuple(values["notes"]),
         }
         return cls(**{**values, **listings, **lists})

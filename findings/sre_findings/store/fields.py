@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _PARQUET = b"PARQUET:field_id"
 
+DEFAULTS = {("states", "ordinal"): "0"}
+"""What a column means in files that are older than it, in SQL; null, which is "not known", where nothing is said."""
+
 
 class Field(NamedTuple):
     """A column of a table: its number, from 1, and the version of the tables that brought it."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made o
 
 STAMP = "%Y%m%dT%H%M%SZ"
 SCHEMA = 2
-"""The version of the tables (store/schema.py) that this product writes and reads; 2 has names, reachability and marks of rows."""
+"""The version of the tables (store/schema.py) that this product writes; it reads all before it too. A new column needs a new
+version, which store/fields.tsv names. 2 has names, reachability and marks of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +241,14 @@ class Snapshots:
     def _commit(self, key: str) -> Commit | None:
         """The commit, or None where it was pruned since it was listed."""
         try:
-            commit = Commit.from_json(json.loads(self.blobs.read(key)))
+            values = json.loads(self.blobs.read(key))
+            if _is_newer(values):
+                raise _of_a_newer_version(f"{self.blobs.url}/{key}", values)
+            return Commit.from_json(values)
         except Missing:
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise StoreUnreadable(f"{self.blobs.url}/{key} is not a commit", why=str(error), do="Restore it.") from error
-        if commit.schema != SCHEMA:
-            raise _of_another_version(f"{self.blobs.url}/{key}", commit.schema)
-        return commit
 
     def _write(self, key: str, values: Mapping[str, Any]) -> str:
         body = _encode(values)
@@ -264,9 +265,16 @@ def _encode(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, indent=1, sort_keys=True).encode()
 
 
-def _of_another_version(place: str, schema: int) -> StoreUnreadable:
-    why = f"its tables are of version {schema}, and this is for version {SCHEMA}"
-    return StoreUnreadable(f"{place} was written by another version", why=why, do="Use that version, or scan into a new store.")
+def _is_newer(values: Mapping[str, Any]) -> bool:
+    """Whether a later version of the product wrote the commit, of whose files this one knows nothing."""
+    told = dict(values)
+    return int(told.get("schema", 1)) > SCHEMA or int(told.get("layout", keys.BY_SNAPSHOT)) > keys.LAYOUT
+
+
+def _of_a_newer_version(place: str, values: Mapping[str, Any]) -> StoreUnreadable:
+    told = f"tables of version {values.get('schema', 1)} in layout {values.get('layout', keys.BY_SNAPSHOT)}"
+    why = f"it has {told}, and this version reads up to {SCHEMA} and {keys.LAYOUT}"
+    return StoreUnreadable(f"{place} was written by a newer version", why=why, do="Upgrade this one: pip install --upgrade.")
 
 
 def _damaged(snapshot_id: str, why: str) -> StoreUnreadable:

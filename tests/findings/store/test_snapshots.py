@@ -222,14 +222,27 @@ def test_a_commit_that_cannot_be_read_is_told_and_not_passed_over(snapshots: Sna
         assert "\n" not in str(raised.value)
 
 
-def test_a_store_of_another_version_says_so_and_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("newer", "told"), [({"schema": 3, "a_field": 1}, "version 3 in layout 2"), ({"layout": 3}, "in layout 3")]
+)
+def test_a_store_of_a_newer_version_is_refused_and_says_what_to_do(tmp_path: Path, newer: dict[str, int], told: str) -> None:
     blobs = FolderBlobs(tmp_path)
-    values = Commit(1, "s1", NOW, NOW, "", "complete", "", (), {}, ()).to_json()
-    del values["schema"]  # what the first version wrote had none
+    values = Commit(1, "20261122T010000Z", NOW, NOW, "", "complete", "", (), {}, ()).to_json()
+    overwrite(blobs, commit_key(1), json.dumps(values | newer).encode())
+    for look in (Snapshots(blobs).commits, Snapshots(blobs).latest):
+        with pytest.raises(StoreUnreadable, match=f"was written by a newer version: it has tables of .*{told}") as raised:
+            look()
+        assert "Upgrade this one" in raised.value.do
+
+
+def test_what_the_first_version_wrote_is_read_as_such(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    values = Commit(1, "20261122T010000Z", NOW, NOW, "", "complete", "", (), {}, ()).to_json()
+    for name in ("schema", "layout", "slot"):
+        del values[name]
     overwrite(blobs, commit_key(1), json.dumps(values).encode())
-    with pytest.raises(StoreUnreadable, match="was written by another version: its tables are of version 1") as raised:
-        Snapshots(blobs).commits()
-    assert "scan into a new store" in raised.value.do
+    (commit,) = Snapshots(blobs).commits()
+    assert (commit.schema, commit.layout, commit.slot) == (1, 1, "")
 
 
 def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(snapshots: Snapshots, blobs: FolderBlobs) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sre_findings.ask.engine import PARAMETER, Batch, Engine, catalogued
 from sre_findings.ask.engines.instance import Cursors, Room, Shared, own
+from sre_findings.ask.engines.older import absent, names_of
 from sre_findings.ask.engines.seen import Seen, seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
@@ -151,11 +152,18 @@ class DuckDB(Engine):
             paths = self._read[table] = self._copies.paths(self.tables.snapshots, parts)
             # Nights may differ in their columns: an older one lacks those that came later.
             by_name = str(table in HISTORY).lower()
-            return f"select * from read_parquet({quoted(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
+            later = "".join(f", {value}::{kind} as {name}" for name, kind, value in absent(table, parts, DUCKDB))
+            return f"select *{later} from read_parquet({quoted(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
         self._read[table] = []
+        if table == "names" and (names := names_of(self.tables.newest, self._within)):
+            return names
         if known := columns(table, DUCKDB):
             return f"select {', '.join(f'null::{kind} as {name}' for name, kind in known)} where false"
         return None
+
+    def _within(self, table: str) -> str | None:
+        """What stands for a table within another one's select."""
+        return f"({source})" if (source := self._source(table)) else None
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask.engine import Batch, Engine
+from sre_findings.ask.engines.older import absent, names_of
 from sre_findings.ask.engines.seen import seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
@@ -49,6 +50,7 @@ class Spark(Engine):
         self._tables, self._copies = Tables(snapshots, commits), copies
         self._master, self._access = master, access
         self._views: set[str] = set()
+        self._raw: set[str] = set()
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
@@ -83,7 +85,7 @@ class Spark(Engine):
         """The view of what the caller sees of a table, unless it is there, or nobody knows its columns."""
         from sre_findings.ask.engines.dialect import SPARK, rendered  # noqa: PLC0415
 
-        if table in self._views or not self._make_raw(table):
+        if table in self._views or not (table in self._raw or self._make_raw(table)):
             return
         view = seen(table, f"select * from {table}_raw", self._access)  # noqa: S608 - names of ours
         for one in view.reads:
@@ -96,12 +98,22 @@ class Spark(Engine):
         """The view of a table's files, which no query of the catalogue names; whether its columns are known."""
         if paths := self._paths(table):
             frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(*paths)
+            later = [f"cast({value} as {kind}) as {name}" for name, kind, value in absent(table, self._tables.parts(table), HIVE)]
+            frame = frame.selectExpr("*", *later)
+        elif table == "names" and (names := names_of(self._tables.newest, self._within)):
+            frame = self._session.sql(names)
         elif known := columns(table, HIVE):
             frame = self._session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in known))
         else:
             return False
         frame.createTempView(f"{table}_raw")
+        self._raw.add(table)
         return True
+
+    def _within(self, table: str) -> str | None:
+        """What stands for a table within another one's select."""
+        known = table in self._raw or self._make_raw(table)
+        return f"{table}_raw" if known else None
 
     def _paths(self, table: str) -> list[str]:
         """Where Spark reads the files of a table."""

@@ -1,0 +1,47 @@
+"""Tables of snapshots that an older version made, as today's queries want them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sre_findings.store.columns import columns
+from sre_findings.store.fields import DEFAULTS, missing
+from sre_findings.store.snapshots import SCHEMA, Commit
+
+if TYPE_CHECKING:
+    from sre_findings.model.facts import Part
+
+NAMES = 2
+"""The version that brought the table of names."""
+
+# What was a name before: a resource's id and what it is called, from coverage and from the resources that have findings.
+_NAMES = """
+select distinct snapshot_id, resource_id as name, 'id' as kind, resource_id, resource_type, account_id, region,
+       name as resource_name, owner
+from ({covered}) as c
+union
+select distinct snapshot_id, name, 'title' as kind, resource_id, resource_type, account_id, region, name as resource_name, owner
+from ({covered}) as c where name is not null and name <> ''
+"""
+_COVERED = "select {some} from {coverage} union select {some} from {resources}"
+_SOME = "snapshot_id, resource_id, resource_type, account_id, region, name, owner"
+
+
+def names_of(newest: Commit, source: Callable[[str], str | None]) -> str | None:
+    """The select that stands for the names of a snapshot without that table; None where it has one.
+
+    ``source`` gives what stands for another table, to be written after ``from``.
+    """
+    coverage, resources = (source("coverage"), source("resources")) if newest.schema < NAMES else (None, None)
+    if coverage is None or resources is None:
+        return None
+    return _NAMES.format(covered=_COVERED.format(some=_SOME, coverage=coverage, resources=resources))
+
+
+def absent(table: str, parts: Sequence[tuple[Commit, Part]], words: int) -> list[tuple[str, str, str]]:
+    """Columns that none of the files has, for their version did not: the name, the type in an engine's words, and the value."""
+    version = max((commit.schema for commit, _ in parts), default=SCHEMA)
+    gone = missing(table, version) if version < SCHEMA else []
+    kinds = dict(columns(table, words) or []) if gone else {}
+    return [(name, kinds[name], DEFAULTS.get((table, name), "null")) for name in gone]

@@ -1,0 +1,197 @@
+"""Stores that older versions made: every question is answered from them, and what they did not record is unknown, not none.
+
+Each folder beside this file is a store as its version left it (make_store.py). The two have the same fleet.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sre_cli.main import main
+from sre_findings.ask.ask import about_resource, coverage, rows, summary
+from sre_findings.ask.doors import ask
+from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.question import AboutResource, CoverageGaps, Listed, Priorities, Rows, Summary
+from sre_findings.ask.sources import Sources
+from sre_findings.model.verdict import INCOMPLETE, UNKNOWN
+from sre_findings.store.balance import unbalanced
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.convert import convert, old_commits, tidy
+from sre_findings.store.copies import Copies
+from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE, parse
+from sre_findings.store.prune import GRACE
+from sre_findings.store.snapshots import SCHEMA, Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_findings.store.verify import verify
+from sre_scanner.scan import Request, scan
+from sre_simulator.server import Simulator
+
+HERE = Path(__file__).parent
+VERSIONS = sorted(int(path.name.removeprefix("schema-")) for path in HERE.glob("schema-*"))
+_CONFORMANCE = HERE.parent / "findings" / "ask" / "test_conformance.py"
+PARAMETERS: dict[str, list[dict[str, Any]]] = runpy.run_path(str(_CONFORMANCE))["PARAMETERS"]
+MAKER = SimpleNamespace(**runpy.run_path(str(HERE / "make_store.py")))
+NOW = MAKER.NEWEST + timedelta(hours=2)
+
+# What version 1 did not record changes these; packages are other lists since they carry reachability.
+CHANGED = {
+    "exposed_to", "findings", "findings_details", "findings_packages", "findings_reachability", "fix_needs", "fix_packages",
+    "list_findings", "near", "open_findings", "page_findings", "priorities", "resource_findings", "resource_reachability",
+    "resource_total", "resource_use", "identify", "images", "whole_findings", "findings_total",
+}  # fmt: skip
+
+OpenStore = Callable[[int], Sources]
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> OpenStore:
+    """``open_store(1)``: a copy of the store that version 1 left, at the moment of its newest night."""
+
+    def copy(version: int) -> Sources:
+        folder = tmp_path / f"schema-{version}"
+        shutil.copytree(HERE / folder.name, folder)
+        return Sources(Snapshots(FolderBlobs(folder)), SqliteTable(folder / "table.db"), tmp_path / "copies", now=lambda: NOW)
+
+    return copy
+
+
+def engine_of(sources: Sources) -> DuckDB:
+    return DuckDB(sources.snapshots, sources.snapshots.commits(), Copies(sources.copies))
+
+
+def everything(sources: Sources) -> dict[str, list[list[dict[str, Any]]]]:
+    """The rows of every query of the catalogue."""
+    engine = engine_of(sources)
+    return {query: [engine.rows(query, **one) for one in cases] for query, cases in PARAMETERS.items()}
+
+
+def test_there_is_a_store_of_every_version_and_this_one_writes_the_newest() -> None:
+    assert [*range(1, SCHEMA + 1)] == VERSIONS, "run tests/upgrades/make_store.py before the tables change"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_older_store_is_whole_and_its_commits_say_what_it_is(open_store: OpenStore, version: int) -> None:
+    snapshots = open_store(version).snapshots
+    assert {(one.schema, one.layout) for one in snapshots.commits()} == {(version, BY_SNAPSHOT)}
+    for commit in snapshots.commits():
+        assert [why for _, why in verify(snapshots, commit) if why] == []
+
+
+def test_every_query_answers_over_every_version_and_what_was_recorded_always_is_the_same(open_store: OpenStore) -> None:
+    found = {version: everything(open_store(version)) for version in VERSIONS}
+    newest = found[max(VERSIONS)]
+    for version in VERSIONS:
+        different = {query for query in PARAMETERS if found[version][query] != newest[query]}
+        assert different <= (CHANGED if version == 1 else set()), version
+        assert all(any(found[version][query]) for query in ("findings", "priorities", "changes", "rollups", "near"))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_converted_store_gives_the_same_rows(open_store: OpenStore, version: int) -> None:
+    sources = open_store(version)
+    before = everything(sources)
+    for commit in old_commits(sources.snapshots):
+        convert(sources.snapshots, commit, NOW)
+    assert len([*tidy(sources.snapshots, NOW + GRACE)]) == 2
+    assert {key.layout for name in sources.snapshots.blobs.keys("") if (key := parse(name))} == {BY_TABLE}
+    assert everything(sources) == before
+
+
+def test_that_nothing_is_known_to_be_reachable_is_unknown_where_it_was_not_recorded(open_store: OpenStore) -> None:
+    old, new = open_store(1), open_store(2)
+    told = "whether findings are reachable, which the version that made this snapshot did not record"
+    questions: dict[str, Any] = {"findings": Listed(reachable=True), "priorities": Priorities(reachable=True)}
+    for name, question in questions.items():
+        answer = ask(name, question, old)
+        assert (answer.total, answer.known, answer.proof.unread, answer.proof.sure) == (0, False, (told,), False)
+        answer = ask(name, question, new)
+        assert (answer.total > 0, answer.known, answer.proof.unread) == (True, True, ())
+    assert rows(Rows(reachable=True), old)[0].unread == (told,)
+    one = about_resource(AboutResource("i-ed9f960284e86454d", reachable=True), old)
+    assert (one.total_findings, one.proof.unread, one.proof.sure) == (0, (told,), False)
+    assert about_resource(AboutResource("i-ed9f960284e86454d"), old).proof.sure
+
+
+def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_not_exist(open_store: OpenStore) -> None:
+    old, new = open_store(1), open_store(2)
+    names = engine_of(new).connect(["names"])
+    digest, image = names.execute("select name, resource_id from names where kind = 'digest' order by all").fetchone()
+    known = about_resource(AboutResource(digest), new)
+    assert known.verdict.verdict != UNKNOWN
+    answer = about_resource(AboutResource(digest), old)
+    assert (answer.verdict.verdict, answer.verdict.reason) == (UNKNOWN, INCOMPLETE)
+    assert answer.verdict.explanation.endswith("no tags, digests or addresses; ask by the id")
+    by_id = about_resource(AboutResource(image), old)
+    assert (by_id.verdict, by_id.rollup) == (known.verdict, known.rollup)
+    assert by_id.use is None or not by_id.use
+
+
+def test_the_verdict_on_everything_and_its_coverage_are_those_of_the_newest_version(open_store: OpenStore) -> None:
+    answers = [(summary(Summary(by="owner"), one).to_json(), coverage(CoverageGaps(), one).to_json())
+               for one in map(open_store, VERSIONS)]  # fmt: skip
+    assert answers[0] == answers[-1]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_scan_goes_on_where_an_older_version_stopped(
+    open_store: OpenStore, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources, fleet = open_store(version), MAKER.small_fleet()
+    with Simulator(fleet) as simulator:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        simulator.clock = NOW
+        request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
+        commit = scan(request, sources.snapshots, sources.table, now=lambda: NOW)
+    assert (commit.sequence, commit.schema, commit.layout) == (3, SCHEMA, BY_TABLE)
+    assert [*unbalanced(sources.snapshots, commit)] == []
+    events = DuckDB(sources.snapshots, [commit], Copies(sources.copies)).rows("happened_counts")
+    assert sum(int(row["events"]) for row in events if row["kind"] in ("opened", "resolved")) < 10, "not a night of onboarding"
+    trend = engine_of(sources).rows("changes_counts", **PARAMETERS["changes_counts"][0])
+    assert trend, "the events of both versions are read together"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_list_of_snapshots_tells_no_number_that_was_not_recorded(
+    open_store: OpenStore, version: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(open_store(version).snapshots.blobs.url.removeprefix("file://"))
+    monkeypatch.setenv("SRE_STORE", str(folder))
+    with pytest.raises(SystemExit) as ended:
+        main(["snapshots", "list"])
+    assert ended.value.code == 0
+    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("20261123T010000Z"))
+    assert line.split("complete")[1].split()[:2] == ["144", "–" if version == 1 else "5"]
+
+
+def test_the_command_converts_shows_first_and_is_safe_to_repeat(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = open_store(2)
+    monkeypatch.setenv("SRE_STORE", sources.snapshots.blobs.url)
+
+    def run(*arguments: str) -> tuple[int | str | None, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["snapshots", "convert", *arguments])
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    ids = [one.snapshot_id for one in sources.snapshots.commits()]
+    assert run() == (0, "".join(f"{one}: would be converted\n" for one in ids), "2 would be converted; say --yes to do it.\n")
+    assert {one.layout for one in sources.snapshots.commits()} == {BY_SNAPSHOT}
+    code, out, err = run("--yes")
+    assert (code, [line.split(":")[0] for line in out.splitlines()]) == (0, ids)
+    assert err == "2 converted; the old files of 0 are removed.\nThe old files of 2 stay for a day; run it again then.\n"
+    assert {one.layout for one in sources.snapshots.commits()} == {BY_TABLE}
+    assert run()[1] == "".join(f"{one}: converted; its old files would go a day after that\n" for one in ids)
+    assert run("--yes")[2].startswith("0 converted; the old files of 0 are removed.")
+    (manifest,) = [json.loads(sources.snapshots.blobs.read(f"snapshots/{ids[0]}/manifest.json"))]
+    assert manifest["snapshot_id"] == ids[0]
