@@ -16,3 +16,6 @@ rm -f pyarrow/_flight.* pyarrow/libarrow_flight.* pyarrow/libarrow_python_flight
     pyarrow/_s3fs.* pyarrow/libarrow_s3.* pyarrow/_pyarrow_cpp_tests.* \
     pyarrow/libarrow_python*.so pyarrow/libarrow_python*.so.*.*.*
 rm -f "$1"/bin/[Aa]ctivate* "$1"/bin/pip*
+
+# The place on the disk of whoever built it.
+rm -f sre_operations_assistant-*.dist-info/direct_url.json

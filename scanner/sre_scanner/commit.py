@@ -52,13 +52,13 @@ def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:
         raise InspectorDisabled("Inspector is disabled", why=where, do=do)
 
 
-def roll_up(snapshots: Snapshots, table: Table) -> int:
+def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
     """Writes the rollups of every commit that has none yet, oldest first, so that a scan that died here is repaired.
 
-    Returns the rows written.
+    With ``every`` those of all commits are counted and written again. Returns the rows written.
     """
     commits = snapshots.commits()
-    behind = len(commits)
+    behind = 0 if every else len(commits)
     while behind and not table_rollups.written(table, commits[behind - 1]):
         behind -= 1
     before = count(snapshots, commits[behind - 1]) if behind and behind < len(commits) else Counted({}, {})

@@ -1,4 +1,4 @@
-"""sre-cli snapshots list|show|verify|prune|hold|release|convert."""
+"""sre-cli snapshots list|show|verify|rebuild|prune|hold|release|convert."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sre_findings.store.snapshots import Commit, Snapshots
 
 @click.group("snapshots")
 def command() -> None:
-    """List, show, verify, hold, prune and convert snapshots."""
+    """List, show, verify, hold, prune and convert snapshots, and rebuild a table from them."""
 
 
 @command.command("list")
@@ -79,6 +79,24 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
         counts = "" if wrong else f", {len(odd)} counts do not add up" if odd else ", the counts add up"
         click.echo(f"{commit.snapshot_id}: {len(files)} files, {len(wrong) or 'none'} damaged{counts}")
     return exits.UNREADABLE if broken else exits.ANSWERED
+
+
+@command.command("rebuild")
+@click.option("--all", "every", is_flag=True, help="Count every snapshot again, those that the table has too.")
+@options.store_options
+def rebuild(settings: Settings, every: bool) -> int:
+    """Fill a table that was lost, or restored from a backup: count every snapshot that it lacks, the oldest first.
+
+    Killed, it goes on where it was. What the snapshots do not hold stays lost: the counts of pruned nights, which slots
+    and messages were done, and who asked what.
+    """
+    from sre_findings.store.open import open_table  # noqa: PLC0415 - after --help
+    from sre_scanner.commit import roll_up  # noqa: PLC0415
+
+    snapshots = _open(settings)
+    written = roll_up(snapshots, open_table(settings.table), every=every)
+    click.echo(f"{written:,} rows of {len(snapshots.commits()):,} snapshots written to {settings.table}")
+    return exits.ANSWERED
 
 
 @command.command("prune")

@@ -1,0 +1,185 @@
+"""The commands of "Backup and restore" do what the page says, on S3 and DynamoDB as moto has them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.open import open_table
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import Row, SqliteTable, Table
+from sre_scanner.commit import roll_up
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import BUSY_INSTANCE, default_fleet
+from sre_simulator.server import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+BUCKET, PREFIX = "sre-findings", "inspector/"
+COUNTED = ("snapshot", "rollup#organization", "rollup#account", "rollup#owner", "rollup#resource", "ages#organization")
+SETTINGS = {"SRE_STORE": "s3://sre-findings/inspector", "SRE_TABLE": "dynamodb://sre"}
+SLOT = Row("slot#digest", "20261130T070000Z#1", {"state": "done"})
+
+
+def commands(heading: str) -> list[str]:
+    """The blocks of a section, in order."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    section = page.split(f"\n### {heading}\n")[1].split("\n## ")[0].split("\n### ")[0]
+    return re.findall(r"```\n(.*?)```", section, re.DOTALL)
+
+
+def run(script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """A block, by sh, with the commands of this environment."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    words = ["sh", "-e", "-c", script]
+    return subprocess.run(
+        words, env={**os.environ, "PATH": path, **env}, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@dataclass(frozen=True)
+class Nights:
+    """Two nights in a folder, and the rows of their table."""
+
+    folder: Path
+    rows: list[Row]
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    folder = tmp_path_factory.mktemp("nights")
+    snapshots, table = Snapshots(FolderBlobs(folder)), SqliteTable(tmp_path_factory.mktemp("table") / "table.db")
+    with Simulator(default_fleet(nights=2)) as simulator, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        for night in simulator.fleet.nights:
+            simulator.clock = night
+            scan(Request(["us-east-1"], rate=5000), snapshots, table, now=lambda: simulator.clock)
+    return Nights(folder, counted(table))
+
+
+def counted(table: Table) -> list[Row]:
+    """What the table knows of the snapshots."""
+    return [row for partition in COUNTED for row in table.query(partition)]
+
+
+def make_table(name: str) -> None:
+    keys: Any = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
+    kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    boto3.client("dynamodb").create_table(
+        TableName=name, KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
+    )
+
+
+@pytest.fixture
+def bucket(aws: str, nights: Nights) -> Any:
+    """A bucket that keeps versions, with both nights; it remembers nothing else."""
+    bucket = boto3.resource("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
+    bucket.Versioning().enable()
+    for path in nights.folder.rglob("*"):
+        if path.is_file():
+            bucket.put_object(Key=f"{PREFIX}{path.relative_to(nights.folder)}", Body=path.read_bytes())
+    return bucket
+
+
+def test_a_lost_table_is_rebuilt_from_the_bucket_row_by_row(bucket: Any, nights: Nights) -> None:
+    make_table("sre")
+    done = run(commands("The table is lost")[0])
+    assert done.returncode == 0, done.stderr
+    assert "of 2 snapshots written to dynamodb://sre" in done.stdout
+    assert counted(open_table("dynamodb://sre")) == nights.rows
+
+
+def test_a_rebuild_that_was_killed_is_finished_by_the_next(
+    nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots, table = Snapshots(FolderBlobs(nights.folder)), SqliteTable(tmp_path / "table.db")
+    put, calls = table.put, 0
+
+    def die(rows: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise StoreUnreadable("killed")
+        put(rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "put", die)
+        with pytest.raises(StoreUnreadable):
+            roll_up(snapshots, table)
+    assert counted(table) != nights.rows
+    roll_up(snapshots, table)
+    assert counted(table) == nights.rows
+
+
+def test_rebuilding_all_mends_rows_that_are_in_doubt(nights: Nights, tmp_path: Path) -> None:
+    table = SqliteTable(tmp_path / "table.db")
+    table.put(Row(row.partition, row.sort, {**row.values, "critical": 0}) for row in nights.rows)
+    assert roll_up(Snapshots(FolderBlobs(nights.folder)), table) == 0
+    assert counted(table) != nights.rows
+    done = run(
+        f"sre-cli snapshots rebuild --all --store {nights.folder} --table sqlite:///{tmp_path / 'table.db'}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert counted(SqliteTable(tmp_path / "table.db")) == nights.rows
+
+
+def test_a_table_restored_to_a_point_in_time_has_what_no_bucket_has(bucket: Any, nights: Nights) -> None:
+    make_table("sre")
+    recovery: Any = {"PointInTimeRecoveryEnabled": True}
+    boto3.client("dynamodb").update_continuous_backups(TableName="sre", PointInTimeRecoverySpecification=recovery)
+    first = [row for row in nights.rows if row.sort.endswith("000000000001")]
+    open_table("dynamodb://sre").put([*first, SLOT])  # the second night came after the newest backup
+    done = run(commands("The table is lost")[1])
+    assert done.returncode == 0, done.stderr
+    restored = open_table("dynamodb://sre-restored")
+    assert list(restored.query(SLOT.partition)) == [SLOT]
+    assert counted(restored) == nights.rows
+
+
+def test_a_copy_of_the_bucket_answers_the_same(bucket: Any, nights: Nights) -> None:
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="sre-elsewhere")
+    make_table("sre-elsewhere")
+    done = run(commands("A copy of the bucket")[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert counted(open_table("dynamodb://sre-elsewhere")) == nights.rows
+    ask = f"sre-cli vulnerabilities -i {BUSY_INSTANCE} --cached --max-age 9999d --output json"
+    ours = run(ask, SRE_STORE=str(nights.folder), SRE_TABLE="sqlite:////nowhere/table.db")
+    theirs = run(ask, SRE_STORE="s3://sre-elsewhere/inspector", SRE_TABLE="dynamodb://sre-elsewhere")
+    answers = [{k: v for k, v in json.loads(one.stdout).items() if k != "age_seconds"} for one in (ours, theirs)]
+    assert answers[0] == answers[1]
+
+
+def test_what_was_deleted_is_brought_back(bucket: Any) -> None:
+    keys = [one.key for one in bucket.objects.all()]
+    commit = min(key for key in keys if key.startswith(f"{PREFIX}commits/"))
+    part = max(key for key in keys if "/events/" in key)  # of the other night
+    for key in (commit, part):
+        bucket.Object(key).delete()
+    broken = run("sre-cli snapshots verify --all", **SETTINGS)
+    assert (broken.returncode, broken.stdout.count("1 damaged")) == (4, 1)
+    assert len(broken.stdout.splitlines()) == 1, "the other night is not there at all"
+    done = run(commands("Something was deleted from the bucket")[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(", none damaged, the counts add up", done.stdout)) == 2
+
+
+def test_what_was_overwritten_is_put_right(bucket: Any) -> None:
+    part = next(one.key for one in bucket.objects.all() if "/events/" in one.key)
+    bucket.put_object(Key=part, Body=b"other bytes")
+    damaged = run("sre-cli snapshots verify --all", **SETTINGS)
+    assert (damaged.returncode, damaged.stdout.count("1 damaged")) == (4, 1)
+    done = run(commands("Something was deleted from the bucket")[1], KEY=part)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("none damaged") == 2
