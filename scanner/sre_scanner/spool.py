@@ -20,7 +20,7 @@ import numpy.typing as npt
 from sre_findings.inspector.known import look_at
 from sre_findings.inspector.wire import FindingsPage, WireFinding
 from sre_findings.store.blobs import mapped_errors
-from sre_scanner.texts import NOTHING, Look, Texts
+from sre_scanner.texts import NOTHING, Digests, Look, Texts, digest_of
 
 SHAPE_FIELDS = ("title", "description", "vulnerability", "packages", "network_details", "code_details", "score_details",
                 "exploitability", "epss", "remediation")  # fmt: skip
@@ -50,7 +50,7 @@ _PATHS = {
 
 _TAIL = 32  # hexadecimal digits that end an ARN
 _MICROSECONDS = 9e12  # beyond this many seconds a double has no microseconds left
-_SHAPES_MEMORY = 48 << 20
+_SHAPES_MEMORY = 24 << 20
 _WAITING = 4096
 _DOING = "cannot write temporary files of the scan"
 
@@ -85,18 +85,31 @@ class Shapes(dict[tuple[Any, ...], int]):
     def __init__(self, texts: dict[str, Texts]) -> None:
         super().__init__()
         self._texts = [texts[name] for name in SHAPE_FIELDS]
-        self._numbers, self._held = array("i"), 0
+        self._numbers, self._held, self._digests = array("i"), 0, Digests()
 
     def __missing__(self, key: tuple[Any, ...]) -> int:
         if self._held > _SHAPES_MEMORY:
             self.clear()
             self._held = 0
-        title, description, package, *rest = key
-        parts = ((title or "").encode(), (description or "").encode(), *_split(package), *rest)
-        self._numbers.extend([texts[part] for texts, part in zip(self._texts, parts, strict=True)])
+        title, description, *rest = key
+        parts = ((title or "").encode(), (description or "").encode(), *rest)
+        digest = digest_of(*parts)
+        if (number := self._digests.get(digest)) is None:
+            number = self._add(*parts)
+            self._digests.keep(digest, number)
+        self[key] = number
         self._held += sum(map(len, parts)) + 600
-        self[key] = number = len(self._numbers) // len(SHAPE_FIELDS) - 1
         return number
+
+    def _add(self, title: bytes, description: bytes, package: bytes, *rest: bytes) -> int:
+        parts = (title, description, *_split(package), *rest)
+        self._numbers.extend([texts[part] for texts, part in zip(self._texts, parts, strict=True)])
+        return len(self._numbers) // len(SHAPE_FIELDS) - 1
+
+    def seal(self) -> None:
+        """Forgets everything but the numbers."""
+        self.clear()
+        self._digests.clear()
 
     def table(self) -> npt.NDArray[np.int32]:
         """The numbers of the texts of every shape, a column a field of SHAPE_FIELDS."""
@@ -145,10 +158,13 @@ class Spool:
                 self._flush()
 
     def rows(self) -> npt.NDArray[Any]:
-        """Every thin row so far, in the order of arrival."""
+        """Every thin row so far, in the order of arrival. What was kept to find texts again is given back."""
         with mapped_errors(_DOING):
             self._flush()
             self._file.flush()
+        self.shapes.seal()
+        for texts in self.texts.values():
+            texts.seal()
         if not self.count:
             return np.empty(0, THIN)
         self._map = mmap.mmap(self._file.fileno(), self.count * THIN.itemsize, access=mmap.ACCESS_READ)

@@ -1,12 +1,13 @@
 """Texts that repeat, each kept once on disk and named by a number.
 
-A million findings speak of about ten thousand vulnerabilities and a thousand resources. Their JSON is written once to
-an unnamed temporary file; findings carry only its number. Memory is bounded by forgetting which texts were seen: what
-is forgotten may be written twice, which costs bytes of a temporary file and nothing else.
+A million findings speak of some ten thousand vulnerabilities and some ten thousand resources. Their JSON is written once
+to an unnamed temporary file; findings carry only its number. Texts that came lately are kept whole, for they are looked up
+fastest; of the others a digest is kept. Memory is bounded by forgetting both: what is forgotten may be written twice.
 """
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import tempfile
 from array import array
@@ -14,6 +15,27 @@ from collections.abc import Callable, Iterable
 
 Look = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
 NOTHING = 0  # the number of "no such field"
+DIGESTS = 150_000  # most digests that are kept of one kind of text: 20 MB
+
+
+class Digests(dict[bytes, int]):
+    """Numbers by the digest of what they stand for, ``most`` of them."""
+
+    def __init__(self, most: int = DIGESTS) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, digest: bytes, number: int) -> None:
+        """Keeps one more; forgets all others first where there are too many."""
+        if len(self) >= self._most:
+            self.clear()
+        self[digest] = number
+
+
+def digest_of(*parts: bytes) -> bytes:
+    """128 bits that tell these parts from all others."""
+    lengths = repr([*map(len, parts)]) if len(parts) > 1 else ""
+    return hashlib.sha256(b"".join((lengths.encode(), *parts)), usedforsecurity=False).digest()[:16]
 
 
 class Texts(dict[bytes, int]):
@@ -23,8 +45,9 @@ class Texts(dict[bytes, int]):
     gives what is to be kept of it, and names of what is ``odd`` in it, which are kept by number.
     """
 
-    def __init__(self, memory: int = 12 << 20, look: Look | None = None) -> None:
+    def __init__(self, memory: int = 6 << 20, look: Look | None = None, digests: int = DIGESTS) -> None:
         super().__init__({b"": NOTHING})
+        self._digests = Digests(digests)
         self._look, self.odd = look, dict[int, tuple[str, ...]]()
         self._memory, self._held = memory, 0
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - unlinked at once, so that a killed scan leaves nothing
@@ -33,15 +56,22 @@ class Texts(dict[bytes, int]):
 
     def __missing__(self, text: bytes) -> int:
         if self._held > self._memory:
-            self._forget()
+            self.forget()
+        digest = digest_of(text)
+        if (number := self._digests.get(digest)) is None:
+            number = self._add(text)
+            self._digests.keep(digest, number)
+        self[text] = number
+        self._held += len(text) + 160
+        return number
+
+    def _add(self, text: bytes) -> int:
         number = len(self._ends)
         kept, odd = self._look(text) if self._look else (text, ())
         self._file.write(kept)
         self._ends.append(self._ends[-1] + len(kept))
-        self[text] = number
         if odd:
             self.odd[number] = odd
-        self._held += len(text) + 160
         return number
 
     def __len__(self) -> int:
@@ -65,10 +95,16 @@ class Texts(dict[bytes, int]):
             self._map.close()
         self._file.close()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Keeps no text whole any more, only digests."""
         self.clear()
         self[b""] = NOTHING
         self._held = 0
+
+    def seal(self) -> None:
+        """Forgets everything but what is on disk: no more texts will come, or they may come twice."""
+        self.forget()
+        self._digests.clear()
 
     def _mapped(self) -> mmap.mmap | bytes:
         """The file as memory, mapped again when it has grown. Writing goes on elsewhere only between two readings."""
