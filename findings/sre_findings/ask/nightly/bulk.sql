@@ -1,0 +1,13 @@
+-- What is known once every piece was joined.
+
+-- Disappearances in bulk: more than half of what a resource or a cell had, and no trifle.
+create temp table bulk as
+select account_id, resource_type, resource_id, scan_type,
+       (lost >= 10 and lost * 2 > had) or (sum(lost) over cell >= 20 and sum(lost) over cell * 2 > sum(had) over cell) as bulk,
+       count(*) over cell as resources
+from losses
+window cell as (partition by account_id, resource_type, scan_type);
+
+create temp table cell_cover as select account_id, resource_type, count(*) as resources from covered group by 1, 2;
+
+drop table losses;

@@ -1,0 +1,70 @@
+-- One region's night against the last known state of each of its findings: what began, what changed, what ended and why.
+--
+-- A region is taken in pieces, each of some resources that follow on each other, so that no step needs memory for all of it:
+-- region.sql once, joined.sql for each piece, bulk.sql once, lived.sql for each piece, ended.sql once.
+--
+-- Given: night (one row: snapshot_id, began, partition, region), cells (account_id, resource_type, scan_type, state),
+-- tonight_packages, tonight_coverage, tonight_resources, vulnerabilities, cells_before, packages_before; and these by piece, with
+-- every_ before their names for the whole region: tonight_findings, closed (findings that Inspector closed since), before
+-- (states), findings_before.
+-- Makes: events, states, cells_now, ages. docs/schema.md tells what their columns mean.
+
+-- What Inspector says of each resource tonight, a row a scan type.
+create temp table covered as
+select account_id, resource_type, resource_id, scan_type,
+       bool_and(status = 'ACTIVE' and reason = 'SUCCESSFUL') as scanned,
+       bool_or(reason = 'RESOURCE_TERMINATED') as terminated,
+       max(last_scanned_at) as last_scanned_at, min(exposure_group) as exposure_group,
+       min(name) as name
+from tonight_coverage
+group by 1, 2, 3, 4;
+
+-- Whose each resource of tonight is: whatever is told of it tonight names that owner, or nobody where nobody answers for it.
+create temp table owned as
+select account_id, resource_type, resource_id, min(owner) as owner
+from (select account_id, resource_type, resource_id, owner from tonight_coverage
+      union all select account_id, resource_type, resource_id, owner from tonight_resources) as named
+group by 1, 2, 3;
+
+-- Every cell that matters, with its state: its own, or that of whatever else is in its account (a resource type that no
+-- switch names, or everything where a listing did not end), or that of an account that is not known. Else nobody read it.
+create temp table cells_now as
+with every as (
+    select account_id, resource_type, scan_type from cells where resource_type <> '*'
+    union select account_id, resource_type, scan_type from cells_before
+    union select distinct coalesce(account_id, ''), coalesce(resource_type, ''),
+          case coalesce(type, '') when 'NETWORK_REACHABILITY' then 'NETWORK' when 'CODE_VULNERABILITY' then 'CODE' else 'PACKAGE' end
+    from every_tonight_findings where status is distinct from 'CLOSED'
+), states_of as (
+    select every.*, coalesce(own.state, rest.state, anybody.state, 'unreachable') as state
+    from every
+    left join cells as own using (account_id, resource_type, scan_type)
+    left join cells as rest on rest.account_id = every.account_id and rest.resource_type = '*'
+    left join cells as anybody on anybody.account_id = '*'
+)
+select night.snapshot_id, night.region, s.account_id, s.resource_type, s.scan_type, s.state,
+       case when s.state = 'reached' then night.began else b.complete_at end as complete_at,
+       -- Its first complete night, or its first after it was off, or after Inspector had time to forget what closed.
+       b.complete_at is null or b.state in ('disabled', 'not_opted_in')
+           or b.complete_at < night.began - interval 30 days as onboarding
+from states_of as s cross join night
+left join cells_before as b using (account_id, resource_type, scan_type);
+
+create temp table groups as
+select account_id, resource_type, resource_id, min(exposure_group) as exposure_group from tonight_resources group by 1, 2, 3;
+
+-- Groups whose members were scanned: a successor without a weakness ends the group's exposure.
+create temp table scanned_groups as
+select account_id, resource_type, exposure_group, max(last_scanned_at) as last_scanned_at
+from covered where scanned and exposure_group <> resource_id group by 1, 2, 3;
+
+-- What each resource had and lost, counted by piece.
+create temp table losses (
+    account_id text, resource_type text, resource_id text, scan_type text, lost bigint, had bigint
+);
+
+-- Which of a group's members that are gone may have been the last.
+create temp table leaving (
+    account_id text, resource_type text, exposure_group text, type text, subject text, exposed_since timestamptz,
+    resource_id text, ordinal integer, finding_key text
+);
