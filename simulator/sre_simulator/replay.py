@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from sre_simulator.cell import RecordedCell
+from sre_simulator.copies import CopiedCell
 from sre_simulator.estate import last_nights
 from sre_simulator.organization import Fleet, Wire, enabled
 from sre_simulator.row import RecordedRow
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from sre_simulator.cell import Cell
+
 _SCANS = {"PACKAGE_VULNERABILITY": "PACKAGE", "NETWORK_REACHABILITY": "NETWORK", "CODE_VULNERABILITY": "CODE"}
 
 
-def replay_fleet(*paths: Path, now: datetime | None = None) -> Fleet:
+def replay_fleet(*paths: Path, now: datetime | None = None, copies: int = 1, nights: int = 1) -> Fleet:
     """A fleet from JSON lines of findings as ListFindings gives them; region and account are those of the ARN.
 
     Of findings with the same ARN the last stands. Each resource gets ACTIVE coverage for the scan types that found
@@ -30,15 +33,19 @@ def replay_fleet(*paths: Path, now: datetime | None = None) -> Fleet:
         found.setdefault((row.arn.split(":")[3], row.account), {})[row.arn] = row
     if not found:
         raise ValueError(f"no findings in {', '.join(map(str, paths)) or 'no files'}: give JSON lines of ListFindings")
-    moments = last_nights(1, now)
-    at = moments[0].timestamp()
-    cells = {
-        (region, account): RecordedCell(account, region, rows.values(), _covered(list(rows.values()), at))
-        for (region, account), rows in found.items()
+    moments = last_nights(nights, now)
+    at = [moment.timestamp() for moment in moments]
+    cells: dict[tuple[str, str], Cell] = {
+        (region, account): _cell(account, region, list(rows.values()), at, copies) for (region, account), rows in found.items()
     }
     accounts = tuple(sorted({account for _, account in cells}))
     regions = tuple(sorted({region for region, _ in cells}))
     return Fleet(accounts, regions, accounts[0], moments, cells, {account: enabled() for account in accounts})
+
+
+def _cell(account: str, region: str, rows: list[RecordedRow], nights: list[float], copies: int) -> Cell:
+    covered = _covered(rows, nights[-1])
+    return CopiedCell(rows, covered, copies, nights) if copies > 1 else RecordedCell(account, region, rows, covered)
 
 
 def _lines(paths: tuple[Path, ...]) -> Iterator[tuple[bytes, Wire]]:
