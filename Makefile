@@ -4,10 +4,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := sh install-lock.sh
-CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers deploy tests
+CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark emulator node zip demo test lint format bench images sbom docs lock clean synth
+.PHONY: help setup spark notebooks emulator node zip demo test lint format bench images sbom docs lock clean synth
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -27,6 +27,14 @@ $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 	@touch $@
 
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
+
+$(VENV)/.notebooks: $(VENV)/.ready requirements-notebooks.lock
+	@echo "make: adding Jupyter's kernel and Matplotlib to $(VENV); 150 MB, once" >&2
+	@$(INSTALL) $(BIN)/python requirements-notebooks.lock
+	@touch $@
+
+notebooks: $(VENV)/.notebooks ## Run the notebooks on SRE_STORE, or on their example; pages in build/notebooks
+	@$(BIN)/python notebooks/render.py
 
 $(VENV)/.emulator: $(VENV)/.ready requirements-emulator.lock
 	@echo "make: adding an emulator of AWS to $(VENV)/emulator; 90 MB, once" >&2
@@ -71,10 +79,10 @@ zip: setup ## Build dist/sre-slack.zip, the function that AWS Lambda runs for Sl
 demo: setup ## See it all on a simulated fleet, with no AWS account
 	@$(BIN)/sre-cli demo
 
-test: setup ## Run every test
+test: $(VENV)/.notebooks ## Run every test
 	$(BIN)/pytest -n 2 --dist worksteal
 
-lint: setup ## Check style, types, and who imports whom
+lint: $(VENV)/.notebooks ## Check style, types, and who imports whom
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
@@ -111,6 +119,7 @@ lock: setup ## Pin the dependencies anew (needs uv)
 	$(PIN) setup.cfg --extra scanner -c requirements.lock -o requirements-scanner.lock
 	$(PIN) setup.cfg --extra cli --extra otel -c requirements.lock -o requirements-server.lock
 	$(PIN) setup.cfg --extra spark -c requirements.lock -o requirements-spark.lock
+	$(PIN) setup.cfg --extra notebooks -c requirements.lock -o requirements-notebooks.lock
 	$(PIN) setup.cfg --extra emulator -c requirements-build.lock -o requirements-emulator.lock
 	$(PIN) setup.cfg --extra deploy -c requirements-build.lock -o requirements-deploy.lock
 

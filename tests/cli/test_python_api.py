@@ -152,7 +152,8 @@ def test_of_a_partial_night_rows_warn_and_no_rows_raise(cli: Cli, inspector: Any
 
 def test_what_reads_snapshots_itself_says_so_where_a_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9/mcp")
-    for ask in (lambda s: s.sql("select 1"), lambda s: s.survival(), lambda s: s.deadlines()):
+    asked: list[Ask] = [lambda s: s.sql("select 1"), lambda s: s.survival(), lambda s: s.deadlines()]
+    for ask in asked:
         with pytest.raises(UsageError, match="reads snapshots itself"):
             ask(open_store())
 

@@ -183,7 +183,12 @@ def needs(lines: list[str], extras: set[str]) -> list[Requirement]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("requirements.lock", "cli slack dev"), ("requirements-scanner.lock", "scanner"), ("requirements-server.lock", "cli otel")],
+    [
+        ("requirements.lock", "cli slack dev"),
+        ("requirements-scanner.lock", "scanner"),
+        ("requirements-server.lock", "cli otel"),
+        ("requirements-notebooks.lock", "notebooks"),
+    ],
 )
 def test_a_lock_holds_all_that_its_extras_need(lock: str, extras: str) -> None:
     config, pinned, seen = configparser.ConfigParser(), locked(lock), set[str]()

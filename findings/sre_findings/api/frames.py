@@ -25,7 +25,9 @@ def frame_of(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], *, typed:
     """
     columns = dict.fromkeys([*fields, *(name for row in rows for name in row)])
     values = {name: [row.get(name) for row in rows] for name in columns}
-    return _pandas().DataFrame({name: _column(name if typed else "", each) for name, each in values.items()}, columns=[*columns])
+    made = {name: _column(name if typed else "", each) for name, each in values.items()}
+    frame: pd.DataFrame = _pandas().DataFrame(made, columns=[*columns])
+    return frame
 
 
 def _column(name: str, values: Sequence[Any]) -> Any:
