@@ -11,8 +11,9 @@ from typing import Any
 from sre_cli.table import Column
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_table
+from sre_findings.store.slots import slot_of
 from sre_schedules.schedule import Schedule
-from sre_schedules.slots import Slots, slot_of
+from sre_schedules.slots import Slots
 
 LISTED = (
     Column("Name"), Column("Cron"), Column("Timezone", drop=1), Column("Command", floor=16), Column("After", drop=3),

@@ -59,7 +59,8 @@ def _loaded(path: Path) -> Sequence[Schedule]:
 def _command(one: Schedule) -> tuple[str, ...]:
     """The scanner takes its slot itself; every other job is run by ``sre-cli schedule job``, which claims the slot."""
     if one.command[0] == "scan":
-        return (*one.command[1:], "--slot", f"{one.name}/{SLOT}")
+        tries = ("--attempts", str(one.attempts), "--pause", str(int(one.pause.total_seconds())))
+        return (*one.command[1:], "--slot", f"{one.name}/{SLOT}", *tries)
     return ("schedule", "job", one.name, "--slot", SLOT)
 
 

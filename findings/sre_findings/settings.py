@@ -57,11 +57,17 @@ SETTINGS = (
     Setting("slack_channels", "SRE_SLACK_CHANNELS", "none", "A file that says which owners' nights go to which Slack channel."),
     Setting("slack_secret_id", "SRE_SLACK_SECRET_ID", "none", "The secret of AWS Secrets Manager that holds bot_token."),
     Setting("slack_api_url", "SRE_SLACK_API_URL", "Slack's", "Where Slack's Web API is, for a stand-in on this machine."),
+    Setting("regions", "SRE_REGIONS", "all that are enabled", "Regions to scan where none is named: eu-west-1,us-east-1."),
+    Setting("scope_file", "SRE_SCOPE_FILE", "none", "A file of what a scan must reach, where --scope-file names none."),
+    Setting("reader_role", "SRE_READER_ROLE", "none", "The ARN of a role that Inspector is read as, in another account."),
+    Setting("reader_external_id", "SRE_READER_EXTERNAL_ID", "none", "The external id that this role asks for."),
     Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
     Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
 )
 
-_FILES = ("owners", "policy", "suppressions", "slack_channels")
+_FILES = ("owners", "policy", "suppressions", "slack_channels", "scope_file")
+REMOTE = "SRE_SETTINGS"
+"""The variable that names a settings file in a bucket, in place of the one in the working folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,10 @@ class Settings:
     slack_secret_id: str = ""
     slack_api_url: str = ""
     slack_bot_token: str = field(default="", repr=False)
+    regions: tuple[str, ...] = ()
+    scope_file: Path | None = None
+    reader_role: str = ""
+    reader_external_id: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
 
@@ -101,7 +111,13 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
          max_age: str | None = None) -> Settings:  # fmt: skip
     """The settings for this call; arguments are flags. Raises UsageError that names the wrong setting."""
     flags = {"store": store, "table": table, "max_age": max_age}
-    values = _file(folder / FILE) | {s.key: environ[s.variable] for s in SETTINGS if environ.get(s.variable)}
+    file = folder / FILE
+    if place := environ.get(REMOTE):
+        from sre_findings.settings_in_bucket import fetch  # noqa: PLC0415 - boto3, only where it is needed
+
+        file = fetch(place, cache_folder() / "settings", _FILES, _file)
+        folder = file.parent
+    values = _file(file) | {s.key: environ[s.variable] for s in SETTINGS if environ.get(s.variable)}
     values |= {key: value for key, value in flags.items() if value}
     place = values.get("store") or str(data_folder() / "store")
     return Settings(
@@ -127,6 +143,9 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         slack_secret_id=values.get("slack_secret_id", ""),
         slack_api_url=values.get("slack_api_url", ""),
         slack_bot_token=environ.get("SRE_SLACK_BOT_TOKEN", ""),
+        regions=words(values.get("regions", "")),
+        reader_role=values.get("reader_role", ""),
+        reader_external_id=values.get("reader_external_id", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),
     )

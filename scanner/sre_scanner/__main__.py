@@ -6,13 +6,16 @@ import argparse
 import json
 import os
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sre_findings.model.errors import Interrupted, SreError
+from sre_findings.model.errors import Interrupted, SreError, UsageError
 from sre_findings.model.status import parse_status
-from sre_findings.settings import load
+from sre_findings.settings import Settings, load
+from sre_findings.store.open import open_table
+from sre_findings.store.slots import normal, record_end
 from sre_scanner.start import Flags, run
 
 PARTIAL, NOTHING, INTERRUPTED = 3, 4, 130
@@ -45,15 +48,44 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load(os.environ, Path.cwd())
         statuses = [parse_status(s) for s in asked.status]
-        commit = run(settings, log, Flags(asked.region, statuses, asked.scope_file, asked.rate, slot=asked.slot))
+        flags = Flags(asked.region, statuses, asked.scope_file, asked.rate, slot=normal(asked.slot))
+        return _slot(settings, log, flags, asked.attempts, asked.pause)
     except (Interrupted, KeyboardInterrupt):
         log.say("interrupted")
         return INTERRUPTED
     except SreError as error:
         log.say("failed", message=str(error))
         return NOTHING
-    log.say("committed", **commit.to_json())
-    return 0 if commit.state == "complete" else PARTIAL
+
+
+def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: float) -> int:
+    """Scans, again after a pause where that fails, and records how the slot ended for whatever follows it."""
+    for left in reversed(range(attempts)):
+        try:
+            commit = run(settings, log, flags)
+        except UsageError:
+            raise
+        except SreError as error:
+            if not left:
+                _record(settings, log, flags.slot, done=False, detail=str(error))
+                raise
+            log.say("attempt_failed", message=str(error), attempts_left=left)
+            time.sleep(pause)
+        else:
+            log.say("committed", **commit.to_json())
+            _record(settings, log, flags.slot, done=True, detail=commit.snapshot_id)
+            return 0 if commit.state == "complete" else PARTIAL
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _record(settings: Settings, log: Log, slot: str, *, done: bool, detail: str) -> None:
+    """A slot that cannot be recorded is waited for in vain, and its snapshot stands all the same."""
+    if not slot:
+        return
+    try:
+        record_end(open_table(settings.table), slot, datetime.now(UTC), done=done, detail=detail)
+    except SreError as error:
+        log.say("slot_not_recorded", message=str(error))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,7 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--status", action="append", default=[], help="finding statuses (default: all but closed)")
     parser.add_argument("--scope-file", type=Path, help="what must be there (TOML)")
     parser.add_argument("--rate", type=float, default=10.0, help="requests a second and region")
-    parser.add_argument("--slot", default="", help="the schedule and its fire: does nothing where it has a snapshot")
+    slot = "the schedule and its fire, scan/2026-11-30T01:00Z: does nothing where it has a snapshot"
+    parser.add_argument("--slot", default="", help=slot)
+    parser.add_argument("--attempts", type=int, default=1, choices=range(1, 11), metavar="N", help="tries of a scan that fails")
+    parser.add_argument("--pause", type=float, default=300.0, help="seconds between them")
     return parser
 
 

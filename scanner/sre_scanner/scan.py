@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.reader import Who
 from sre_findings.inspector.regions import check_region, known_regions, partition_of
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.certificate import COMPLETE
@@ -39,7 +40,7 @@ class Request:
     owners: Owners = field(default_factory=Owners)
     rate: float = 10.0
     deadline: float = 300.0
-    profile: str | None = None
+    profile: Who = None
     notes: Sequence[str] = ()
     caller: str = ""
     account_names: Mapping[str, str] = field(default_factory=dict)

@@ -12,9 +12,11 @@ from types import FrameType
 
 from sre_findings.ask.engines.open import publish
 from sre_findings.clock import clock
+from sre_findings.inspector.reader import reader_of
 from sre_findings.model.scope import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
 from sre_findings.store.open import open_blobs, open_table
+from sre_findings.store.slots import normal
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
@@ -25,7 +27,7 @@ PUBLISHED = 3  # commits told to the engine: the newest, and those before it tha
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What a caller may ask of a scan. No regions: the scope file's, else all that the account has enabled."""
+    """What a caller may ask of a scan. No regions: the settings', the scope file's, else all that are enabled."""
 
     regions: Sequence[str] = ()
     statuses: Sequence[str] = ()
@@ -38,9 +40,11 @@ class Flags:
 
 def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     """Scans as asked. SIGTERM, which ECS sends before it kills, ends it like Ctrl-C: nothing half done stays."""
-    expectation = parse_expectation(flags.scope_file.read_text(encoding="utf-8")) if flags.scope_file else Expectation()
-    named = tuple(flags.regions) or expectation.regions
-    around = look_around(flags.profile, os.environ, regions=not named)
+    scope_file = flags.scope_file or settings.scope_file
+    expectation = parse_expectation(scope_file.read_text(encoding="utf-8")) if scope_file else Expectation()
+    named = tuple(flags.regions) or settings.regions or expectation.regions
+    who = flags.profile or reader_of(settings)
+    around = look_around(who, os.environ, regions=not named)
     request = Request(
         regions=named or around.regions,
         required=named,
@@ -49,11 +53,11 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         owners=open_owners(settings),
         rate=flags.rate,
         deadline=flags.deadline,
-        profile=flags.profile,
+        profile=who,
         notes=around.notes,
         caller=around.caller,
         account_names=around.account_names,
-        slot=flags.slot,
+        slot=normal(flags.slot),
     )
     snapshots, table = Snapshots(open_blobs(settings.store, settings.kms_key)), open_table(settings.table)
     stop = threading.Event()

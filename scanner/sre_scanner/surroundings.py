@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sre_findings.inspector.client import first_line
 from sre_findings.inspector.neighbours import Make, clients
+from sre_findings.inspector.reader import Who
 from sre_findings.inspector.regions import configured_region, known_regions
 from sre_findings.model.errors import UsageError
 
@@ -27,7 +28,7 @@ class Surroundings:
     notes: tuple[str, ...] = ()
 
 
-def look_around(profile: str | None, environ: Mapping[str, str], *, regions: bool) -> Surroundings:
+def look_around(profile: Who, environ: Mapping[str, str], *, regions: bool) -> Surroundings:
     """Asks STS and Organizations, and EC2 for the enabled regions if ``regions``.
 
     Where Inspector's endpoint is overridden and theirs are not, they are left alone (see ``neighbours``). Raises UsageError

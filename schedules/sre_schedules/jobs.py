@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
+from sre_findings.store.slots import slot_of
 from sre_schedules.schedule import Schedule
-from sre_schedules.slots import slot_of
 
 PARTIAL = 3
 _SLOTTED = ("scan",)  # commands that record the slot with what they write, and do nothing where it is there already

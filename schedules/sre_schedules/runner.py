@@ -11,9 +11,10 @@ from typing import Any
 
 from sre_findings.clock import Now, real
 from sre_findings.model.errors import SreError
+from sre_findings.store.slots import slot_of
 from sre_schedules.jobs import Outcome, Run
 from sre_schedules.schedule import Schedule
-from sre_schedules.slots import Attempt, Ended, Later, Slots, slot_of
+from sre_schedules.slots import Attempt, Ended, Later, Slots
 
 _LOOK = timedelta(seconds=10)  # between looks at what another process does
 _AGAIN = timedelta(minutes=1)  # between tries of a table that does not answer

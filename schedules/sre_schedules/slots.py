@@ -1,9 +1,5 @@
 """Slots of schedules in the table: each fire of a schedule is one slot, and of any number of processes one has it.
 
-    partition          sort key                       what
-    slot#{schedule}    begun                             since when the schedule is run
-    slot#{schedule}    {2026-11-30T01:00Z}#{000001}   an attempt: who has it until when, and how it ended
-
 An attempt is claimed by the conditional write. Who has one renews it while the job runs; one that is not renewed belonged to
 a process that died, and the next attempt may be made. Rows go after KEPT.
 """
@@ -15,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sre_findings.store.slots import DONE, FAILED, GIVEN_BACK, GIVEN_UP, KEPT, RUNNING, partition_of, slot_of
 from sre_findings.store.table import Row, Table
 from sre_schedules.schedule import Schedule
 
 LEASE = timedelta(minutes=2)
 """How long an attempt is held without being renewed, by the real clock."""
-KEPT = timedelta(days=90)
 _BEGUN = "begun"
-RUNNING, DONE, FAILED, GIVEN_BACK = "running", "done", "failed", "given_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ class Slots:
             return self._claimed(Attempt(schedule.name, fire, 1, 0), now)
         number, values = found
         state, failures = values["state"], values["failures"]
-        if state == DONE or failures >= schedule.attempts:
+        if state in (DONE, GIVEN_UP) or failures >= schedule.attempts:
             return Ended(state == DONE, values["detail"])
         until = _until(values, schedule.pause / self.speed)
         if now < until:
@@ -84,7 +79,8 @@ class Slots:
         """How a slot ended; None while it has not, or nobody began it."""
         _, values = self._newest(schedule.name, fire) or (0, {"state": "", "failures": 0, "detail": ""})
         done = values["state"] == DONE
-        return Ended(done, values["detail"]) if done or values["failures"] >= schedule.attempts else None
+        over = done or values["state"] == GIVEN_UP or values["failures"] >= schedule.attempts
+        return Ended(done, values["detail"]) if over else None
 
     def outcome(self, schedule: Schedule, fire: datetime) -> str:
         """How a slot stands, in words: nothing of it, running, done or failed, with what it said."""
@@ -93,7 +89,7 @@ class Slots:
 
     def begun(self, schedule: Schedule, now: datetime) -> datetime:
         """Since when this schedule is run over this table: slots of before that are nobody's. The first call sets it."""
-        partition = _partition(schedule.name)
+        partition = partition_of(schedule.name)
         self.table.create(Row(partition, _BEGUN, {"at": now.isoformat()}))
         return datetime.fromisoformat(next(iter(self.table.query(partition, _BEGUN, _BEGUN))).values["at"])
 
@@ -120,7 +116,7 @@ class Slots:
 
     def _newest(self, schedule: str, fire: datetime) -> tuple[int, Mapping[str, Any]] | None:
         slot = slot_of(fire)
-        row = next(iter(self.table.query(_partition(schedule), f"{slot}#", f"{slot}#~", newest=1)), None)
+        row = next(iter(self.table.query(partition_of(schedule), f"{slot}#", f"{slot}#~", newest=1)), None)
         return (int(row.sort.rpartition("#")[2]), row.values) if row else None
 
     def _write(self, attempt: Attempt, state: str, now: datetime, detail: str = "", failures: int | None = None) -> None:
@@ -132,7 +128,7 @@ class Slots:
             "detail": detail, "failures": attempt.failures if failures is None else failures,
         }  # fmt: skip
         sort = f"{slot_of(attempt.fire)}#{attempt.number:06}"
-        return Row(_partition(attempt.schedule), sort, values, int((now + KEPT).timestamp()))
+        return Row(partition_of(attempt.schedule), sort, values, int((now + KEPT).timestamp()))
 
 
 def _until(values: Mapping[str, Any], pause: timedelta) -> datetime:
@@ -145,12 +141,3 @@ def _until(values: Mapping[str, Any], pause: timedelta) -> datetime:
             return at + pause
         case _:
             return at
-
-
-def slot_of(fire: datetime) -> str:
-    """The name of a slot: 2026-11-30T01:00Z."""
-    return f"{fire:%Y-%m-%dT%H:%MZ}"
-
-
-def _partition(schedule: str) -> str:
-    return f"slot#{schedule}"

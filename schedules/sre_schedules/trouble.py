@@ -10,6 +10,7 @@ from sre_findings.ask.routes import chosen
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL
 from sre_findings.settings import Settings
+from sre_findings.store.slots import slot_of
 from sre_reports.digest.deliver import Courier
 from sre_reports.digest.token import bot_token
 from sre_reports.digest.told import Told
@@ -20,7 +21,6 @@ from sre_reports.slack.text import cell, code, escaped
 from sre_schedules.jobs import Outcome
 from sre_schedules.runner import Report
 from sre_schedules.schedule import Schedule
-from sre_schedules.slots import slot_of
 
 TROUBLE = "trouble"
 

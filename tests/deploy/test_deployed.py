@@ -65,7 +65,7 @@ def test_each_schedule_starts_what_its_file_says(deployed: Any) -> None:
 
 def _command(one: Any) -> list[str]:
     if one.command[0] == "scan":
-        return [*one.command[1:], "--slot", f"{one.name}/{SLOT}"]
+        return [*one.command[1:], "--slot", f"{one.name}/{SLOT}", "--attempts", "3", "--pause", "300"]
     return list(one.command) if one.name == "age" else ["schedule", "job", one.name, "--slot", SLOT]
 
 

@@ -20,10 +20,11 @@ from sre_findings.clock import clock
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.open import open_table
 from sre_findings.store.prune import tombstones
+from sre_findings.store.slots import slot_of
 from sre_findings.store.snapshots import Snapshots
 from sre_reports.slack.limits import problems
 from sre_schedules.files import load
-from sre_schedules.slots import Slots, slot_of
+from sre_schedules.slots import Slots
 from sre_simulator.replay import replay_fleet
 from sre_simulator.server import Simulator
 from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving

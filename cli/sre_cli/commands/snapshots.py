@@ -40,6 +40,22 @@ def list_(settings: Settings, output: str, pruned: bool) -> int:
     return exits.ANSWERED
 
 
+@command.command("age")
+@options.store_options
+def age(settings: Settings) -> int:
+    """How old the newest complete snapshot is, as a line of JSON for a log: exit 3 where there is none.
+
+    hours is null without one; partial_nights counts the nights since then that have partial snapshots alone.
+    """
+    from sre_findings.model.freshness import freshness  # noqa: PLC0415 - after --help
+
+    now = clock(os.environ)[0]()
+    found = freshness(_open(settings).commits(), now)
+    line = {"at": now.isoformat(timespec="milliseconds"), "event": "age", **found.to_json()}
+    click.echo(json.dumps(line))
+    return exits.UNSURE if found.hours is None else exits.ANSWERED
+
+
 @command.command("show")
 @click.argument("when", required=False)
 @options.store_options

@@ -80,8 +80,9 @@ def _live(profile: str | None, settings: Settings) -> Live:
     @functools.cache
     def opened() -> Live:
         from sre_findings.ask.live_here import live_here  # noqa: PLC0415
+        from sre_findings.inspector.reader import reader_of  # noqa: PLC0415
 
-        return live_here(profile, open_owners(settings))
+        return live_here(profile or reader_of(settings), open_owners(settings))
 
     opening = threading.Lock()  # several who ask first must share one
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sre_findings.inspector.reader import Who, open_session
 from sre_findings.inspector.retry import Transient
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, UsageError
 from sre_findings.model.permission import Permission, missing
@@ -20,16 +21,15 @@ _CREDENTIAL_CODES = frozenset({
 _DENIED_CODES = frozenset({"AccessDeniedException", "AccessDenied", "ForbiddenException", "OptInRequired"})
 
 
-def connect(region: str, *, profile: str | None = None, connections: int = 4, read_timeout: float = 65) -> Call:
+def connect(region: str, *, profile: Who = None, connections: int = 4, read_timeout: float = 65) -> Call:
     """A way to call Inspector in one region with the standard AWS settings.
 
     Retries are ours (see ``retry``), so botocore's are off. Raises CredentialsInvalid where there are none.
     """
     import botocore.config  # noqa: PLC0415 - 120 ms, only for those who call AWS
-    import botocore.session  # noqa: PLC0415
 
     with mapped_errors():
-        session = botocore.session.Session(profile=profile)
+        session = open_session(profile)
         config = botocore.config.Config(
             connect_timeout=5,
             read_timeout=read_timeout,

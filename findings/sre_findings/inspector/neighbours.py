@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sre_findings.inspector.reader import Who, open_session
 from sre_findings.model.errors import UsageError
 
 Make = Callable[[str], Any]
@@ -23,7 +24,7 @@ def check_asked(service: str, environ: Mapping[str, str]) -> None:
         raise NotAsked("not asked, for Inspector's endpoint is overridden and its own is not")
 
 
-def clients(profile: str | None, region: str, environ: Mapping[str, str], *, read_timeout: float) -> Make:
+def clients(profile: Who, region: str, environ: Mapping[str, str], *, read_timeout: float) -> Make:
     """Makes clients that give up soon and try once; for a service that must not be asked making one raises NotAsked.
 
     Where Inspector's endpoint is overridden and a service's own is not, it is left alone: credentials of a simulator or of a
@@ -31,12 +32,11 @@ def clients(profile: str | None, region: str, environ: Mapping[str, str], *, rea
     person asked for a code, once.
     """
     import botocore.config  # noqa: PLC0415 - 120 ms, only for those who call AWS
-    import botocore.session  # noqa: PLC0415
 
     config = botocore.config.Config(
         connect_timeout=3, read_timeout=read_timeout, retries={"total_max_attempts": 1, "mode": "standard"}
     )
-    session, one_at_a_time = botocore.session.Session(profile=profile), threading.Lock()
+    session, one_at_a_time = open_session(profile), threading.Lock()
 
     def make(service: str) -> Any:
         check_asked(service, environ)

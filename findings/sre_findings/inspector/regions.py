@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sre_findings.inspector.reader import Who, open_session
 from sre_findings.model.errors import UsageError
 from sre_findings.model.near import near
 
@@ -43,11 +44,9 @@ def partition_of(region: str) -> str:
     return partition
 
 
-def configured_region(profile: str | None, environ: Mapping[str, str]) -> str:
+def configured_region(profile: Who, environ: Mapping[str, str]) -> str:
     """The region of the AWS settings. Raises UsageError without one."""
-    import botocore.session  # noqa: PLC0415
-
-    region = environ.get("AWS_REGION") or botocore.session.Session(profile=profile).get_config_variable("region")
+    region = environ.get("AWS_REGION") or open_session(profile).get_config_variable("region")
     if not region:
         raise UsageError("no region is configured", do="Use --region, or set AWS_REGION.")
     return str(region)

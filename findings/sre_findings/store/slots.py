@@ -1,0 +1,53 @@
+"""Rows of slots in the table: each fire of a schedule is one slot.
+
+    partition          sort key                       what
+    slot#{schedule}    begun                             since when the schedule is run
+    slot#{schedule}    {2026-11-30T01:00Z}#{000001}   an attempt: who has it until when, and how it ended
+
+``sre_schedules.slots`` claims slots. A scan that EventBridge Scheduler starts has nothing to claim, for its snapshot knows its
+slot; it records here how it ended, so that what follows it need not wait.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sre_findings.store.table import Row, Table
+
+KEPT = timedelta(days=90)
+RUNNING, DONE, FAILED, GIVEN_BACK, GIVEN_UP = "running", "done", "failed", "given_back", "given_up"
+
+
+def slot_of(fire: datetime) -> str:
+    """The name of a slot: 2026-11-30T01:00Z."""
+    return f"{fire.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def partition_of(schedule: str) -> str:
+    """Where the slots of a schedule lie."""
+    return f"slot#{schedule}"
+
+
+def normal(slot: str) -> str:
+    """A slot as schedules name it: ``scan/2026-11-30T01:00:00Z``, as EventBridge Scheduler writes the moment, loses its seconds.
+
+    Any other text stays as it is: it is the name that somebody gave.
+    """
+    schedule, slash, text = slot.rpartition("/")
+    try:
+        fire = datetime.fromisoformat(text)
+    except ValueError:
+        return slot
+    return f"{schedule}/{slot_of(fire)}" if slash and fire.tzinfo else slot
+
+
+def record_end(table: Table, slot: str, now: datetime, *, done: bool, detail: str) -> None:
+    """Records that a slot needs nothing more: its work is done, or it is given up. A slot of no schedule is not recorded."""
+    schedule, _, name = slot.rpartition("/")
+    if not schedule:
+        return
+    newest = next(iter(table.query(partition_of(schedule), f"{name}#", f"{name}#~", newest=1)), None)
+    number = int(newest.sort.rpartition("#")[2]) + 1 if newest else 1
+    values = {"state": DONE if done else GIVEN_UP, "owner": "scan", "at": now.isoformat(), "until": now.isoformat(),
+              "detail": detail, "failures": 0}  # fmt: skip
+    table.put([Row(partition_of(schedule), f"{name}#{number:06}", values, int((now + KEPT).timestamp()))])
