@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -44,8 +45,6 @@ def _plain(key: str, name: str) -> str:
 def _copied(client: Any, bucket: str, prefix: str, name: str, folder: Path) -> Path:
     import botocore.exceptions as theirs  # noqa: PLC0415
 
-    from sre_findings.files import whole  # noqa: PLC0415
-
     where = f"s3://{bucket}/{prefix}{name}"
     try:
         content = client.get_object(Bucket=bucket, Key=prefix + name)["Body"].read(LARGEST + 1)
@@ -54,9 +53,9 @@ def _copied(client: Any, bucket: str, prefix: str, name: str, folder: Path) -> P
         raise UsageError(f"{where} cannot be read", why=str(error).splitlines()[0], do=do) from error
     if len(content) > LARGEST:
         raise UsageError(f"{where} is larger than {LARGEST:,} bytes")
-    with whole(folder / name) as file:
-        file.write(content)
-    return folder / name
+    draft = folder / f"..{os.getpid()}.{name}"  # no name of a file that settings may name; several processes may fetch at once
+    draft.write_bytes(content)
+    return draft.replace(folder / name)
 
 
 def _connect() -> Any:
