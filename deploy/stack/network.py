@@ -48,7 +48,7 @@ def _vpc(scope: Construct, given: Parameters) -> ec2.CfnVPC:
         scope, "FlowLogs", resource_id=vpc.ref, resource_type="VPC", traffic_type="REJECT", log_destination_type="s3",
         log_destination=Fn.sub("${AccessLogs.Arn}/vpc"),
     )  # fmt: skip
-    flow.add_dependency(scope.node.find_child("AccessLogsPolicy"))  # type: ignore[arg-type]  # it is a CfnResource
+    flow.add_resource_dependency(scope.node.find_child("AccessLogsPolicy"))  # type: ignore[arg-type]  # it is a CfnResource
     _new(given, vpc, flow)
     return vpc
 
@@ -85,8 +85,8 @@ def _ways_out(scope: Construct, given: Parameters, vpc: ec2.CfnVPC, public: ec2.
     through = ec2.CfnRoute(
         scope, "PrivateRoute", route_table_id=inside.ref, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.ref
     )
-    out.add_dependency(attached)
-    nat.add_dependency(out)
+    out.add_resource_dependency(attached)
+    nat.add_resource_dependency(out)
     nodes: list[CfnResource] = [internet, attached, address, nat, outside, inside, out, through]
     for name, subnet, table in [
         ("PublicRouting", public, outside),

@@ -67,6 +67,7 @@ def _command(one: Schedule) -> tuple[str, ...]:
 def schedules(scope: Construct, given: Parameters, tasks: Tasks, net: Network) -> sqs.CfnQueue:
     """The schedules, and the queue of the fires that no task could be started for."""
     lost = queue(scope, "ScheduleDeadLetters")
+    accept(lost, "SQS3", "It is the schedules' queue of dead letters itself.")
     role = _role(scope, tasks, lost)
     for one in timed():
         made = scheduler.CfnSchedule(
@@ -134,6 +135,5 @@ def _role(scope: Construct, tasks: Tasks, lost: sqs.CfnQueue) -> iam.CfnRole:
 def queue(scope: Construct, name: str) -> sqs.CfnQueue:
     """A queue of dead letters: two weeks, encrypted."""
     made = sqs.CfnQueue(scope, name, message_retention_period=1_209_600, sqs_managed_sse_enabled=True)
-    accept(made, "SQS3", "It is the queue of dead letters itself.")
     accept(made, "SQS4", "Only services of AWS write to it, with a role of this stack and over TLS.")
     return made

@@ -56,7 +56,7 @@ def server(scope: Construct, given: Parameters, kept: Storage, net: Network, tas
         default_actions=[elb.CfnListener.ActionProperty(type="forward", target_group_arn=targets.ref)],
     )
     service = _service(scope, net, tasks, targets)
-    service.add_dependency(listener)
+    service.add_resource_dependency(listener)
     _scaled(scope, given, tasks, service)
     _named(scope, given, balancer)
     return Server(balancer, targets, service)
@@ -82,7 +82,7 @@ def _balancer(scope: Construct, kept: Storage, net: Network) -> elb.CfnLoadBalan
             elb.CfnLoadBalancer.LoadBalancerAttributeProperty(key=key, value=value) for key, value in attributes.items()
         ],
     )
-    balancer.add_dependency(scope.node.find_child("AccessLogsPolicy"))  # type: ignore[arg-type]  # it is a CfnResource
+    balancer.add_resource_dependency(scope.node.find_child("AccessLogsPolicy"))  # type: ignore[arg-type]  # it is a CfnResource
     return balancer
 
 
