@@ -7,7 +7,7 @@ INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark notebooks emulator node zip demo test lint format bench images sbom docs lock clean synth
+.PHONY: help setup spark notebooks emulator iceberg node zip demo test lint format bench images sbom docs lock clean synth
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,14 @@ $(VENV)/.emulator: $(VENV)/.ready requirements-emulator.lock
 	@touch $@
 
 emulator: $(VENV)/.emulator ## Add the emulator of AWS that some tests run, in an environment of its own: it wants another botocore
+
+$(VENV)/.iceberg: $(VENV)/.ready requirements-iceberg.lock
+	@echo "make: adding pyiceberg to $(VENV)/iceberg; 250 MB, once" >&2
+	@$(BIN)/python -m venv $(VENV)/iceberg
+	@$(INSTALL) $(VENV)/iceberg/bin/python requirements-iceberg.lock
+	@touch $@
+
+iceberg: $(VENV)/.iceberg ## Add pyiceberg, with which a test registers our files, in an environment of its own
 
 NODE := tests/mcp/node
 JUDGES := tests/reports/node
@@ -121,6 +129,7 @@ lock: setup ## Pin the dependencies anew (needs uv)
 	$(PIN) setup.cfg --extra spark -c requirements.lock -o requirements-spark.lock
 	$(PIN) setup.cfg --extra notebooks -c requirements.lock -o requirements-notebooks.lock
 	$(PIN) setup.cfg --extra emulator -c requirements-build.lock -o requirements-emulator.lock
+	$(PIN) setup.cfg --extra iceberg -c requirements.lock -o requirements-iceberg.lock
 	$(PIN) setup.cfg --extra deploy -c requirements-build.lock -o requirements-deploy.lock
 
 clean: ## Remove what was made

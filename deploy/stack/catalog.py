@@ -10,6 +10,7 @@ from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from sre_findings.store.keys import table_folder
 from stack.identity import Statement
 from stack.storage import RESULTS, STORE, Storage
 
@@ -86,7 +87,7 @@ def _table(scope: Construct, database: glue.CfnDatabase, name: str) -> None:
             name=name,
             partition_keys=[glue.CfnTable.ColumnProperty(name="snapshot_id", type="string")],
             storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
-                location=Fn.sub("s3://${Bucket}/" + f"{STORE}/tables/{name}/"),
+                location=Fn.sub("s3://${Bucket}/" + f"{STORE}/{table_folder(name)}"),
             ),
         ),
     )

@@ -84,7 +84,10 @@ def _engine(settings: Settings, caller: Caller) -> list[Need]:
     group = urlsplit(settings.engine).path.strip("/")
     place = f"arn:{caller.partition}:athena:*:{caller.account}:workgroup/{group}"
     starts = ("StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution")
-    writes = ("CreateTable", "UpdateTable", "GetTable", "BatchGetPartition", "BatchCreatePartition")
+    writes = (
+        "CreateTable", "UpdateTable", "GetTable", "GetPartitions", "BatchGetPartition", "BatchCreatePartition",
+        "BatchDeletePartition",
+    )  # fmt: skip
     return [
         Need("athena:GetWorkGroup", "Athena is not asked", {"WorkGroup": group}, resource=place),
         *(Need(f"athena:{name}", "Athena is not asked", resource=place) for name in starts),

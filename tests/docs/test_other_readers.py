@@ -1,0 +1,156 @@
+"""docs/schema.md gives a query for each reader: those that can run here are run as they stand, over a store with strays."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.convert import convert, old_commits, tidy
+from sre_findings.store.fields import fields
+from sre_findings.store.prune import GRACE
+from sre_findings.store.snapshots import Snapshots
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "schema.md").read_text()
+NEWEST, STRAY = "20261123T010000Z", "20261124T010000Z"
+FINDINGS = [("HIGH", 79), ("MEDIUM", 33), ("CRITICAL", 26), ("LOW", 6)]
+"""The open findings of the newest committed night, by severity."""
+
+
+def block(kind: str) -> str:
+    """The text of the page for a reader."""
+    (text,) = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return str(text)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two committed nights, and the files of a third that never was."""
+    folder = tmp_path_factory.mktemp("readers") / "store"
+    shutil.copytree(ROOT / "tests" / "upgrades" / "schema-2", folder)
+    snapshots = Snapshots(FolderBlobs(folder))
+    for commit in old_commits(snapshots):
+        convert(snapshots, commit, commit.ended_at)
+        list(tidy(snapshots, commit.ended_at + GRACE))
+    for table in (folder / "tables").iterdir():
+        if (table / f"snapshot_id={NEWEST}").is_dir():
+            shutil.copytree(table / f"snapshot_id={NEWEST}", table / f"snapshot_id={STRAY}")
+    return folder
+
+
+def test_duckdb_reads_the_newest_committed_night_and_no_stray(store: Path) -> None:
+    with duckdb.connect() as connection:
+        assert connection.execute(block("sql duckdb").replace("{store}", str(store))).fetchall() == FINDINGS
+        every = f"select distinct snapshot_id from read_parquet('{store}/tables/findings/*/*.parquet', hive_partitioning = true)"
+        assert len(connection.execute(every).fetchall()) == 3, "without the commits the stray would count"
+
+
+def no_spark() -> str:
+    """Why Spark cannot run here; empty where it can."""
+    from importlib.util import find_spec
+
+    return "" if find_spec("pyspark") and shutil.which("java") else "Spark needs pyspark and Java: make spark"
+
+
+_SPARK = """
+import json, sys
+from sre_findings.ask.engines.spark import context_of
+session = context_of("local[1]")
+*views, query = sys.stdin.read().split(";")
+for view in views:
+    session.sql(view)
+print(json.dumps([list(row) for row in session.sql(query).collect()]))
+"""
+
+
+@pytest.mark.skipif(bool(no_spark()), reason=no_spark())
+def test_spark_reads_the_newest_committed_night_and_no_stray(store: Path) -> None:
+    text = block("sql spark").replace("{store}", str(store))
+    said = subprocess.run([sys.executable, "-c", _SPARK], input=text, capture_output=True, text=True, timeout=300, check=False)
+    assert said.returncode == 0, said.stderr[-2000:]
+    assert [tuple(row) for row in json.loads(said.stdout.splitlines()[-1])] == FINDINGS
+
+
+_ICEBERG = """
+import json, sys, hashlib
+told = {}
+for name, text in json.load(sys.stdin).items():
+    exec(compile(text, "docs/schema.md", "exec"))
+    made = catalog.load_table(("inspector", table))
+    files = sorted(task.file.file_path for task in made.scan().plan_files())
+    rows = sorted(map(str, made.scan().to_arrow().to_pylist()))
+    told[name] = {
+        "files": files,
+        "same": rows == sorted(str(row) for file in files for row in pq.ParquetFile(file).read().to_pylist()),
+        "newest": len(list(made.scan(row_filter=f"snapshot_id == '{snapshot}'").plan_files())),
+        "numbers": {one.name: one.field_id for one in made.schema().fields},
+    }
+print(json.dumps(told))
+"""
+
+
+def iceberg() -> Path:
+    """The interpreter beside pyiceberg, which has an environment of its own."""
+    return Path(sys.prefix) / "iceberg" / "bin" / "python"
+
+
+@pytest.fixture
+def numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
+    """Two nights as this version writes them, with the numbers of columns, and the files of a third that never was."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "")  # what the maker sets ends with the test
+    SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "upgrades" / "make_store.py"))).main(tmp_path / "store")
+    for folder in [*(tmp_path / "store").glob(f"tables/*/snapshot_id={NEWEST}")]:
+        shutil.copytree(folder, folder.with_name(f"snapshot_id={STRAY}"))
+    return Snapshots(FolderBlobs(tmp_path / "store"))
+
+
+@pytest.mark.skipif(not iceberg().exists(), reason="pyiceberg is not installed: make iceberg")
+def test_iceberg_registers_the_committed_files_of_every_table_as_they_are(numbered: Snapshots, tmp_path: Path) -> None:
+    text = block("python iceberg").replace("{store}", str(tmp_path / "store")).replace("{catalog}", str(tmp_path))
+    before = {path: path.read_bytes() for path in tmp_path.glob("store/tables/**/*.parquet")}
+    asked = json.dumps({table: text.replace('"findings"', f'"{table}"') for table in fields()})
+    said = subprocess.run([iceberg(), "-c", _ICEBERG], input=asked, capture_output=True, text=True, timeout=300, check=False)
+    assert said.returncode == 0, said.stderr[-2000:]
+    told = json.loads(said.stdout.splitlines()[-1])
+    commits = numbered.commits()
+    for table, one in told.items():
+        parts = [
+            (commit, part) for commit in commits for part in numbered.manifest(commit).parts if part.key.startswith(f"{table}/")
+        ]
+        assert one["files"] == sorted(str(numbered.part(commit, part, tmp_path)) for commit, part in parts), table
+        assert one["same"], table
+        assert one["newest"] == sum(commit == commits[-1] for commit, _ in parts), table
+        assert one["numbers"] == {name: known.number for name, known in fields()[table].items()}, table
+    assert {path: path.read_bytes() for path in tmp_path.glob("store/tables/**/*.parquet")} == before
+
+
+def test_the_page_of_versions_names_every_column_that_came_later() -> None:
+    section = PAGE.split("\n## Versions\n")[1].split("\n## ")[0]
+    row = next(line for line in section.splitlines() if line.startswith("| 2 | 1 |"))
+    later = {(table, name) for table, known in fields().items() for name, one in known.items() if one.since == 2}
+    tables = {table for table, _ in later}
+    assert {table for table, _ in later if all(one.since == 2 for one in fields()[table].values())} == {"names"}
+    for table, name in later:
+        assert f"`{table}`" in row
+        assert table == "names" or f"`{name}`" in row
+    assert {"names", "findings"} <= tables
+
+
+def strays(folder: Path) -> Iterator[Path]:
+    yield from folder.glob(f"tables/*/snapshot_id={STRAY}/*")
+
+
+def test_the_stray_is_a_whole_night_that_only_the_commits_leave_out(store: Path) -> None:
+    assert sum(pq.read_metadata(path).num_rows for path in strays(store) if path.parts[-3] == "findings") == 144
