@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import costs
 import mcp_page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +45,7 @@ def main() -> None:
             text = page.read_text(encoding="utf-8")
             renewed = BLOCK.sub(lambda found: f"```\n$ {found[1]}\n{output(found[1], home).rstrip()}\n```", text)
             renewed = mcp_page.renewed(renewed) if page == mcp_page.PAGE else renewed
+            renewed = costs.renewed(renewed) if page == costs.PAGE else renewed
             if renewed != text:
                 page.write_text(renewed, encoding="utf-8")
                 print(f"renewed {page.relative_to(ROOT)}")
