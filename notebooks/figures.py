@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import os
 import tarfile
 import tempfile
@@ -29,12 +30,16 @@ ARCHIVE = Path(__file__).parent / "example.tar.xz"
 BUILD = Path(__file__).parents[1] / "build" / "notebooks"
 
 INK, MUTED, LINE, GOOD, BAD, LINK = (LIGHT[name] for name in ("ink", "muted", "line", "good", "bad", "link"))
-SEVERITY = {name: LIGHT[name] for name in ("critical", "high", "medium", "low")} | {"informational": LIGHT["info"]}
-"""The colours of the nightly page: apart to any eye, and darker the worse, so that they print in grey."""
+SEVERITY = {name: LIGHT[name] for name in ("critical", "high", "medium", "low")} | {
+    "informational": LIGHT["info"],
+    "untriaged": LIGHT["control"],
+}
+"""The colours of the nightly page: apart to any eye, and darker the worse, so that they print in grey. The last is not rated."""
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#3f3f46")
 """Colours for what has no order, such as teams: Okabe and Ito's, with a darker yellow. Lines carry their name as well."""
 
 
+MANY = 500  # points that are drawn as a picture, for each would be 700 bytes of SVG
 FEW = 5  # findings: what so few did says nothing of others
 
 
@@ -88,9 +93,11 @@ def daily(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_index("date").asfreq("D").select_dtypes("number").astype(float)
 
 
-def days(ax: Axes) -> None:
-    """Dates along the axis, written out."""
-    ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=6, interval_multiples=False))
+def days(ax: Axes, most: int = 6) -> None:
+    """A few whole days along the axis, written out, the last one always among them."""
+    first, last = math.ceil(ax.dataLim.x0), math.floor(ax.dataLim.x1)
+    step = max(1, math.ceil((last - first) / (most - 1)))
+    ax.xaxis.set_major_locator(ticker.FixedLocator([*range(last, first - 1, -step)]))
     ax.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
 
 
@@ -151,7 +158,7 @@ def scattered(ax: Axes, known: pd.DataFrame) -> None:
         ax.scatter(
             some["epss_score"].clip(lower=1e-5), some["inspector_score"], s=(30 + 14 * some["resources"]).astype(float),
             marker="D" if bool(kev) else "o", facecolors=colour if bool(exposed) else "none", edgecolors=colour,
-            linewidths=1.6, alpha=0.85,
+            linewidths=1.6, alpha=0.9 if bool(kev) else 0.6, zorder=3 if bool(kev) else 2, rasterized=len(known) > MANY,
         )  # fmt: skip
     ax.set_xscale("log")
     ax.set_xlim(right=1.3)
@@ -163,7 +170,7 @@ def scattered(ax: Axes, known: pd.DataFrame) -> None:
     ax.scatter([], [], marker="D", color=MUTED, label="KEV")
     ax.scatter([], [], facecolors="none", edgecolors=MUTED, linewidths=1.6, label="internal")
     legend(ax)
-    _named(ax, known[known["kev"].fillna(False)].nlargest(8, "epss_score"))
+    _named(ax, known[known["kev"].fillna(False)].nsmallest(8, "place"))
 
 
 def _named(ax: Axes, some: pd.DataFrame) -> None:
@@ -197,7 +204,7 @@ def _styled() -> None:
         "axes.edgecolor": LINE, "axes.titlelocation": "left", "axes.titlesize": 10.5, "axes.titlecolor": INK,
         "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": LINE,
         "axes.ymargin": 0.08, "xtick.color": MUTED, "ytick.color": MUTED, "lines.linewidth": 2.2, "legend.frameon": False,
-        "figure.facecolor": "white", "svg.hashsalt": "sre",
+        "figure.facecolor": "white", "svg.hashsalt": "sre", "savefig.dpi": 200,
     })  # fmt: skip
     set_matplotlib_formats("svg")
 

@@ -74,8 +74,10 @@ def fleet() -> Fleet:
     """The fleet with all its nights."""
     catalogue = Catalogue()
     known = catalogue.known_on(PLATFORM)
-    found = [*Dice("kinds").shuffled(known.userland)[: KINDS - 12], *known.kernel[:12]]
-    weaknesses = list(catalogue.on(PLATFORM, found))
+    userland = catalogue.on(PLATFORM, Dice("kinds").shuffled(known.userland)[: KINDS - 12])
+    kernel = list(catalogue.on(PLATFORM, known.kernel))
+    unrated = [one for one in kernel if one.severity == "UNTRIAGED"]
+    weaknesses = [*userland, *kernel[:11], *unrated[:1]]
     cells = {}
     for account in sorted({host.account for host in HOSTS}):
         resources = [_resource(host, weaknesses) for host in HOSTS if host.account == account]

@@ -70,7 +70,8 @@ class Answer:
         from sre_findings.api.frames import frame_of  # noqa: PLC0415 - see there
 
         if not self.rows and not self.sure:
-            raise NotKnown(self.headline.rstrip("."), why="; ".join(self.doubts), do="This is not the same as none.")
+            why = "; ".join(self.doubts) if self.proof.snapshot_id else ""  # a headline says itself that there is no snapshot
+            raise NotKnown(self.headline.rstrip("."), why=why, do="That is not the same as none.")
         made = frame_of(self.rows, self.fields, typed=self.typed)
         made.attrs.update(self.attrs())
         if self.doubts:
