@@ -7,7 +7,7 @@ INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark notebooks emulator iceberg node zip demo test lint format bench images sbom docs lock clean synth
+.PHONY: help setup spark notebooks emulator iceberg node zip demo test lint format bench images sbom docs lock clean synth stack
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -77,9 +77,11 @@ $(VENV)/.deploy: install-lock.sh requirements-build.lock requirements-deploy.loc
 	@$(INSTALL) $(DEPLOY)/bin/python requirements-deploy.lock
 	@touch $@
 
-synth: $(VENV)/.deploy ## Write the CloudFormation templates in deploy/ anew, in an environment of its own, and test them
-	$(CDK) $(DEPLOY)/bin/python deploy/app.py
-	$(CDK) $(DEPLOY)/bin/python -m pytest -q -p no:cacheprovider deploy/tests
+synth: $(VENV)/.deploy ## Write the CloudFormation templates in deploy/ anew, in an environment of its own
+	@$(CDK) $(DEPLOY)/bin/python deploy/app.py
+
+stack: $(VENV)/.deploy ## Test the stack with AWS CDK: the committed templates are fresh, cdk-nag and cfn-lint are content
+	@$(CDK) $(DEPLOY)/bin/python -m pytest -q -p no:cacheprovider deploy/tests
 
 zip: setup ## Build dist/sre-slack.zip, the function that AWS Lambda runs for Slack
 	@$(BIN)/python lambda/build_zip.py
