@@ -87,7 +87,7 @@ class Glue:
                 self._glue.batch_delete_partition(DatabaseName=self._database, TableName=table, PartitionsToDelete=gone)
 
     def _make_table(self, table: str, shape: list[dict[str, str]], url: str) -> None:
-        """The table, made or brought to today's columns."""
+        """The table, made or brought to today's columns: a stack makes it without any."""
         ours = {
             "Name": table,
             "TableType": "EXTERNAL_TABLE",
@@ -99,7 +99,9 @@ class Glue:
         with self._mapped(f"cannot make the table {table}"):
             try:
                 found = self._glue.get_table(DatabaseName=self._database, Name=table)["Table"]
-                if [(c["Name"], c["Type"]) for c in found["StorageDescriptor"]["Columns"]] != [(*c.values(),) for c in shape]:
+                if [(c["Name"], c["Type"]) for c in found["StorageDescriptor"].get("Columns", ())] != [
+                    (*c.values(),) for c in shape
+                ]:
                     self._glue.update_table(DatabaseName=self._database, TableInput=ours)
             except theirs.EntityNotFoundException:
                 self._glue.create_table(DatabaseName=self._database, TableInput=ours)

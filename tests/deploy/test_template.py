@@ -1,0 +1,226 @@
+"""Who may do what, what an organization chooses, and what rings: as the committed template says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sre_findings.store import schema
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+INSPECTOR = {
+    "inspector2:BatchGetAccountStatus", "inspector2:BatchGetFindingDetails", "inspector2:GetClustersForImage",
+    "inspector2:ListCoverage", "inspector2:ListFindingAggregations", "inspector2:ListFindings", "inspector2:ListMembers",
+}  # fmt: skip
+KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+STORE = {*KEY, "s3:GetObject", "s3:ListBucket", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"}
+ACTIONS = {
+    "ScanRole": {
+        *STORE, *INSPECTOR, "sts:AssumeRole", "ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity",
+        "s3:PutObject", "s3:DeleteObject", "glue:BatchCreatePartition", "glue:BatchDeletePartition", "glue:BatchGetPartition",
+        "glue:CreateTable", "glue:GetPartitions", "glue:GetTable", "glue:UpdateTable",
+    },
+    "JobRole": {*STORE, "s3:PutObject", "s3:DeleteObject", "secretsmanager:GetSecretValue"},
+    "ServerRole": {
+        *STORE, *INSPECTOR, "sts:AssumeRole", "secretsmanager:GetSecretValue", "cloudwatch:GetMetricStatistics",
+        "ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:DescribeInstancePatchStates",
+    },
+    "ExecutionRole": {
+        "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+    },
+    "SchedulerRole": {"ecs:RunTask", "iam:PassRole", "sqs:SendMessage"},
+    "SlackRole": {
+        *KEY, "logs:CreateLogStream", "logs:PutLogEvents", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+        "secretsmanager:GetSecretValue", "sqs:SendMessage", "lambda:InvokeFunction",
+    },
+}  # fmt: skip
+# Actions that AWS allows on every resource or on none.
+WITHOUT_RESOURCE = {
+    *INSPECTOR, "ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity", "cloudwatch:GetMetricStatistics",
+    "ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:DescribeInstancePatchStates", "ecr:GetAuthorizationToken",
+    "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+}  # fmt: skip
+SERVICES = {
+    "ScanRole": "ecs-tasks", "JobRole": "ecs-tasks", "ServerRole": "ecs-tasks", "ExecutionRole": "ecs-tasks",
+    "SchedulerRole": "scheduler", "SlackRole": "lambda",
+}  # fmt: skip
+ALARMS = {
+    "NoCompleteSnapshot", "ScanFailed", "ScanPartialTwice", "ScanThrottled", "DigestNotSent", "ServerErrors",
+    "LoadBalancerErrors", "ScheduleNotStarted", "SlackErrors", "SlackNotAnswered",
+}  # fmt: skip
+
+
+def of(template: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The properties of every resource of a kind, by name."""
+    return {name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == kind}
+
+
+def statements(template: dict[str, Any], role: str) -> list[dict[str, Any]]:
+    """What a role may do, by its own policies and those that it shares; conditions of the template are met."""
+    properties = of(template, "AWS::IAM::Role")[role]
+    shared = of(template, "AWS::IAM::ManagedPolicy")
+    documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
+    documents += [shared[one["Ref"]]["PolicyDocument"] for one in properties.get("ManagedPolicyArns", [])]
+    documents += [one["PolicyDocument"] for one in of(template, "AWS::IAM::Policy").values() if {"Ref": role} in one["Roles"]]
+    found = [one for document in documents for one in document["Statement"]]
+    return [one["Fn::If"][1] if "Fn::If" in one else one for one in found]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_each_role_may_do_what_is_listed_here_and_nothing_else(template: dict[str, Any]) -> None:
+    assert {*of(template, "AWS::IAM::Role")} == {*ACTIONS}
+    for role, actions in ACTIONS.items():
+        found = [action for one in statements(template, role) for action in listed(one["Action"])]
+        assert {*found} == actions, role
+        assert not [action for action in found if "*" in action]
+
+
+def test_only_what_has_no_resource_is_allowed_on_all_of_them(template: dict[str, Any]) -> None:
+    for role in ACTIONS:
+        for one in statements(template, role):
+            if one["Resource"] == "*":
+                assert {*listed(one["Action"])} <= WITHOUT_RESOURCE, role
+            else:
+                texts = [part.get("Fn::Sub", part) for part in listed(one["Resource"])]
+                wild = [text for text in texts if "*" in str(text)]
+                assert all(re.fullmatch(r"\$\{Bucket\.Arn\}/(store(/[a-z]+)?|config)/\*|.*:table/\$\{Database\}/\*", str(text))
+                           for text in wild), wild  # fmt: skip
+
+
+def test_roles_are_passed_to_containers_alone_and_by_their_names(template: dict[str, Any]) -> None:
+    passing = [one for role in ACTIONS for one in statements(template, role) if "iam:PassRole" in listed(one["Action"])]
+    [one] = passing
+    assert one["Resource"] == [{"Fn::Sub": f"${{{name}.Arn}}"} for name in ("ExecutionRole", "JobRole", "ScanRole")]
+    assert one["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def test_each_role_is_one_services(template: dict[str, Any]) -> None:
+    for role, service in SERVICES.items():
+        [one] = of(template, "AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
+        assert one["Principal"] == {"Service": f"{service}.amazonaws.com"}
+
+
+def test_only_the_reader_is_assumed_and_only_where_one_is_named(template: dict[str, Any]) -> None:
+    policy = of(template, "AWS::IAM::ManagedPolicy")["InspectorPolicy"]["PolicyDocument"]
+    [assumed] = [one for one in policy["Statement"] if "Fn::If" in one]
+    allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": {"Ref": "ReaderRoleArn"}}
+    assert assumed == {"Fn::If": ["HasReader", allowed, {"Ref": "AWS::NoValue"}]}
+
+
+def test_no_task_has_a_public_address_and_nothing_is_reached_from_everywhere(template: dict[str, Any]) -> None:
+    assert "AssignPublicIp" not in json.dumps(template)
+    groups = of(template, "AWS::EC2::SecurityGroup")
+    assert {name for name, one in groups.items() if "SecurityGroupIngress" in one} == {"LoadBalancerGroup"}
+    assert "0.0.0.0/0" not in json.dumps(groups["LoadBalancerGroup"])
+
+
+def test_buckets_take_tls_alone(template: dict[str, Any]) -> None:
+    policies = of(template, "AWS::S3::BucketPolicy")
+    assert {one["Bucket"]["Ref"] for one in policies.values()} == {*of(template, "AWS::S3::Bucket")}
+    for policy in policies.values():
+        [denied] = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
+        assert (denied["Principal"], denied["Action"]) == ("*", "s3:*")
+        assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_deleted_files_can_be_brought_back_for_a_while_and_then_are_gone(template: dict[str, Any]) -> None:
+    bucket = of(template, "AWS::S3::Bucket")["Bucket"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = {one["Id"]: one for one in bucket["LifecycleConfiguration"]["Rules"]}
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
+    expiring = [one for one in rules.values() if "ExpirationInDays" in one]
+    assert [one["Prefix"] for one in expiring] == ["athena/"], "snapshots are pruned, never expired: a legal hold must hold"
+
+
+def test_without_slack_nothing_of_it_is_there(template: dict[str, Any]) -> None:
+    with_slack = {name for name, one in template["Resources"].items() if one.get("Condition") == "Slack"}
+    named = {name for name in template["Resources"] if name.startswith("Slack")} | {
+        "DigestSchedule",
+        "WeeklySchedule",
+        "DigestNotSent",
+    }
+    assert with_slack == named
+    assert template["Outputs"]["SlackState"]["Value"] == {"Fn::If": ["Slack", "on", "off: SlackEnabled is false"]}
+    assert template["Parameters"]["SlackEnabled"]["Default"] == "false"
+
+
+def test_athena_gets_every_table_where_its_files_lie(template: dict[str, Any]) -> None:
+    tables = [one["TableInput"] for one in of(template, "AWS::Glue::Table").values()]
+    assert {one["Name"] for one in tables} == {*schema.TABLES}
+    for one in tables:
+        assert one["StorageDescriptor"]["Location"] == {"Fn::Sub": f"s3://${{Bucket}}/store/tables/{one['Name']}/"}
+        assert one["PartitionKeys"] == [{"Name": "snapshot_id", "Type": "string"}]
+        assert "Columns" not in one["StorageDescriptor"], "they belong to the version that scans"
+
+
+def test_the_example_has_every_parameter_and_each_value_is_allowed(template: dict[str, Any]) -> None:
+    given = json.loads((DEPLOY / "parameters.example.json").read_text(encoding="utf-8"))
+    assert [one["ParameterKey"] for one in given] == [*template["Parameters"]]
+    for one in given:
+        parameter, value = template["Parameters"][one["ParameterKey"]], one["ParameterValue"]
+        assert re.search(parameter.get("AllowedPattern", ""), value), one
+        assert value in parameter.get("AllowedValues", [value]), one
+        assert "MinValue" not in parameter or parameter["MinValue"] <= int(value) <= parameter["MaxValue"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ScannerImage", "sre-scanner:1.0.0"),
+        ("ScannerImage", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/sre-scanner"),
+        ("HostName", "https://sre.example.com"),
+        ("CertificateArn", "sre.example.com"),
+        ("ClientCidr", "everybody"),
+        ("VpcId", "my-vpc"),
+        ("VpcCidr", "10.0.0.0/8"),
+        ("SettingsFile", "sre-ops.toml"),
+        ("ReaderRoleArn", "sre-inspector-reader"),
+        ("ReaderExternalId", "short"),
+        ("ScanCpu", "300"),
+        ("SlackGroups", "C0123456"),
+        ("AlarmEmail", "nobody"),
+        ("KmsKeyArn", "alias/key"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(template: dict[str, Any], name: str, value: str) -> None:
+    assert not re.search(template["Parameters"][name]["AllowedPattern"], value)
+
+
+def test_every_parameter_says_what_it_is_and_the_readme_has_it(template: dict[str, Any]) -> None:
+    page = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    for name, one in template["Parameters"].items():
+        assert one["Description"].endswith(".")
+        default = f"`{one['Default']}`" if one.get("Default") else "empty" if "Default" in one else "**must be given**"
+        assert f"| `{name}` | {default} | {one['Description']} |" in page
+
+
+def test_each_alarm_tells_people_and_leads_to_its_entry_in_the_runbook(template: dict[str, Any]) -> None:
+    alarms = of(template, "AWS::CloudWatch::Alarm")
+    assert {*alarms} == ALARMS
+    for name, one in alarms.items():
+        assert one["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+        assert one["AlarmDescription"].endswith(f"docs/runbook.md#{name.lower()}")
+
+
+def test_silence_rings_where_silence_is_trouble(template: dict[str, Any]) -> None:
+    missing = {name: one["TreatMissingData"] for name, one in of(template, "AWS::CloudWatch::Alarm").items()}
+    assert {name for name, how in missing.items() if how == "breaching"} == {"NoCompleteSnapshot", "DigestNotSent"}
+    late = of(template, "AWS::CloudWatch::Alarm")["NoCompleteSnapshot"]
+    assert (late["Threshold"], late["ComparisonOperator"]) == (26, "GreaterThanThreshold")
+    digest = of(template, "AWS::CloudWatch::Alarm")["DigestNotSent"]
+    assert digest["Period"] * digest["EvaluationPeriods"] == 26 * 3600
+
+
+def test_an_older_template_may_become_this_one_in_one_request() -> None:
+    assert (DEPLOY / "template.json").stat().st_size < 51_200
+    assert (DEPLOY / "member-template.json").stat().st_size < 51_200
