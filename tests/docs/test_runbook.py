@@ -82,3 +82,23 @@ def test_links_to_other_entries_and_pages_lead_somewhere() -> None:
         text = (ROOT / "docs" / page).read_text(encoding="utf-8") if page else RUNBOOK
         titles = [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
         assert anchor in titles, anchor
+
+
+def test_what_the_operations_page_says_was_verified_names_tests_that_exist_and_what_the_emulator_lacks() -> None:
+    section = OPERATIONS.split("### What was verified")[1].split("\n## ")[0]
+    files = re.findall(r"`((?:tests|deploy)/[\w/]+\.py)`", section)
+    assert len(files) >= 5
+    assert [one for one in files if not (ROOT / one).is_file()] == []
+    deployed = (ROOT / "tests" / "deploy" / "test_deployed.py").read_text(encoding="utf-8")
+    lacking = set(re.findall(r'"(\w+)"', re.findall(r"NOT_KNOWN = \{(.*?)\}", deployed, re.DOTALL)[0]))
+    said = section.split("The test\n  leaves these out")[1].split("- It starts")[0]
+    assert set(re.findall(r"`(\w+)`", said)) == lacking
+
+
+def test_the_five_steps_of_the_readme_begin_as_those_of_the_operations_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("## In AWS, in five steps")[1].split("\n## ")[0]
+    walked = " ".join(blocks(OPERATIONS.split("## In AWS: from an empty account")[1]).split())
+    for line in re.findall(r"```\n(.*?)```", readme, re.DOTALL)[0].splitlines():
+        for command in re.split(r" && ", line.partition("#")[0].partition("…")[0].strip()):
+            if not command.startswith("$EDITOR"):
+                assert all(word in walked for word in shlex.split(command)), command

@@ -1,0 +1,72 @@
+"""``aws`` for the walk: AWS's own command line, but for ``ecs``, whose tasks run here as processes.
+
+The emulator keeps task definitions and starts no container without a container engine. So a task is the image's entry point with
+the definition's own command and variables; where AWS, Inspector and Slack are reached is all that is added.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ENTRY_POINTS = {"sre-scanner": "sre_scanner", "sre-server": "sre_cli"}
+PLACES = json.loads(os.environ["WALK_PLACES"])
+"""Variables that every task gets in the place of a role, a region and the network."""
+FOLDER = Path(os.environ["WALK_FOLDER"])
+
+
+def option(words: list[str], name: str) -> str:
+    """What follows an option."""
+    return words[words.index(name) + 1]
+
+
+def run_task(words: list[str]) -> str:
+    """Runs a task to its end; its name."""
+    import boto3
+
+    assert option(words, "--network-configuration").startswith("awsvpcConfiguration={subnets=[subnet-")
+    assert option(words, "--cluster")
+    ecs: Any = boto3.client("ecs")
+    found = ecs.describe_task_definition(taskDefinition=option(words, "--task-definition"))["taskDefinition"]
+    [container], [over] = found["containerDefinitions"], json.loads(option(words, "--overrides"))["containerOverrides"]
+    assert over["name"] == container["name"]
+    command = over["command"] or container.get("command", [])
+    name = f"task-{len(list(FOLDER.glob('task-*.json')))}"
+    given = {one["name"]: one["value"] for one in container["environment"]}
+    data = FOLDER / "data"  # the image's own, with none of the checkout's files
+    data.mkdir(exist_ok=True)
+    with (FOLDER / f"{name}.log").open("wb") as log:
+        done = subprocess.run(
+            [sys.executable, "-m", module_of(container["image"]), *command],
+            env={**PLACES, **given}, cwd=data, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+        )  # fmt: skip
+    (FOLDER / f"{name}.json").write_text(json.dumps({"family": found["family"], "command": command, "code": done.returncode}))
+    return name
+
+
+def module_of(image: str) -> str:
+    """What the image's entry point starts."""
+    return ENTRY_POINTS[image.rpartition("/")[2].partition(":")[0]]
+
+
+def main(words: list[str]) -> int:
+    """One command."""
+    if words[:2] == ["ecs", "run-task"]:
+        print(run_task(words))
+        return 0
+    if words[:2] == ["ecs", "describe-tasks"]:
+        print(json.loads((FOLDER / f"{option(words, '--tasks')}.json").read_text())["code"])
+        return 0
+    if words[:2] == ["ecs", "wait"]:
+        return 0
+    from awscli.clidriver import main as real  # type: ignore[import-untyped]  # it has no types
+
+    return int(real())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
