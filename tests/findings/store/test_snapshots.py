@@ -282,6 +282,29 @@ def test_discarding_removes_one_snapshot_and_no_other(snapshots: Snapshots, blob
     snapshots.discard("20261122T010000Z")
 
 
+@pytest.mark.parametrize("deletes", range(3))
+def test_what_a_killed_removal_leaves_is_found_again(snapshots: Snapshots, blobs: FolderBlobs, deletes: int) -> None:
+    class Killed(Exception): ...
+
+    class Mortal(FolderBlobs):
+        left = deletes
+
+        def delete(self, key: str) -> None:
+            if not self.left:
+                raise Killed
+            self.left -= 1
+            super().delete(key)
+
+    snapshots.write_plan(plan_of("20261122T010000Z"))
+    for table in ("coverage", "findings"):  # the scan died before a shard had a record
+        overwrite(blobs, part_key("20261122T010000Z", f"{table}/part-a.parquet"), BODY)
+    with pytest.raises(Killed):
+        Snapshots(Mortal(Path(blobs.url.removeprefix("file://")))).discard("20261122T010000Z")
+    assert snapshots.leftovers(NOW + timedelta(days=2)) == ["20261122T010000Z"]
+    snapshots.discard("20261122T010000Z")
+    assert list(blobs.keys("")) == []
+
+
 def test_a_committed_snapshot_is_not_discarded_whatever_the_caller_thinks(snapshots: Snapshots) -> None:
     commit = committed(snapshots)
     snapshots.discard(commit.snapshot_id)
