@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import os
+import time
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -13,6 +19,9 @@ from sre_schedules.files import load
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_KNOWN = {"FlowLogs", "NatAddress", "NatGateway", "PrivateRoute", "Scaling", "ScalingPolicy", "ServerIngress"}
+SIGNING = "signing-secret-of-the-stack"
+# What tests/at.sh sets: the function's process gets no environment but its own, and must read the same day.
+CALENDAR = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ") if name in os.environ}
 SLOT = "<aws.scheduler.scheduled-time>"
 
 
@@ -33,14 +42,6 @@ def test_its_outputs_name_what_operators_need(deployed: Any) -> None:
     assert database["Database"]["Name"] == outputs["DatabaseName"]
     [balancer] = deployed.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert outputs["LoadBalancerDnsName"] == balancer["DNSName"]
-
-
-def test_nobody_is_let_in_by_what_is_deployed(deployed: Any) -> None:
-    secrets = deployed.client("secretsmanager")
-    text = secrets.get_secret_value(SecretId=deployed.outputs["TokensSecretName"])["SecretString"]
-    assert json.loads(text) == {"tokens": []}
-    slack = json.loads(secrets.get_secret_value(SecretId=deployed.outputs["SlackSecretName"])["SecretString"])
-    assert "signing_secrets" not in slack
 
 
 def test_each_schedule_starts_what_its_file_says(deployed: Any) -> None:
@@ -77,6 +78,41 @@ def test_each_image_is_where_it_was_said_and_may_be_pulled(deployed: Any) -> Non
     [pulled] = [one["Resource"] for one in policy["Statement"] if "ecr:BatchGetImage" in one["Action"]]
     names = [one.partition(":repository/")[2] for one in pulled]
     assert names == ["sre-scanner", "team/sre-server"]
+
+
+def test_the_function_answers_what_slack_signed_and_turns_away_what_it_did_not(deployed: Any) -> None:
+    functions, name = deployed.client("lambda"), deployed.outputs["SlackFunctionName"]
+    found = functions.get_function_configuration(FunctionName=name)
+    assert found["Handler"] == "sre_slack.handler.handle"
+    variables = found["Environment"]["Variables"]
+    assert variables["SRE_SERVER"] == "https://sre.example.com/mcp"
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**variables, **CALENDAR}})
+    secret = json.dumps({"signing_secrets": [SIGNING], "server_token": "", "bot_token": ""})
+    deployed.client("secretsmanager").put_secret_value(SecretId=deployed.outputs["SlackSecretName"], SecretString=secret)
+    status, said = _typed(deployed, "help", SIGNING)
+    assert (status, "/sre-vuln-check" in said) == (200, True)
+    assert _typed(deployed, "help", "a guess")[0] == 401
+
+
+def _typed(deployed: Any, text: str, secret: str) -> tuple[int, str]:
+    """A command as Slack sends it, signed with a secret, through the HTTP API: status and body."""
+    body = urlencode({"team_id": "T0123456", "channel_id": "C0123456", "user_id": "U0123456", "text": text, "trigger_id": "1.1.a",
+                      "response_url": "https://hooks.slack.com/commands/T0123456/1/a"})  # fmt: skip
+    stamp = str(int(time.time()))
+    digest = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    port = deployed.url.rpartition(":")[2]
+    host = urlsplit(deployed.outputs["SlackUrl"])
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={digest}", "Host": f"{host.netloc.partition('.')[0]}.execute-api.localhost:{port}",
+    }  # fmt: skip
+    connection = HTTPConnection("127.0.0.1", int(port), timeout=60)
+    try:
+        connection.request("POST", host.path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
 
 
 def test_a_change_set_tells_what_changes_and_nothing_else(deployed: Any, change: Any) -> None:

@@ -154,6 +154,24 @@ def test_without_slack_nothing_of_it_is_there(template: dict[str, Any]) -> None:
     assert template["Parameters"]["SlackEnabled"]["Default"] == "false"
 
 
+def test_nobody_is_let_in_by_what_is_deployed(template: dict[str, Any]) -> None:
+    secrets = of(template, "AWS::SecretsManager::Secret")
+    assert json.loads(secrets["TokensSecret"]["SecretString"]) == {"tokens": []}
+    made = secrets["SlackSecret"]["GenerateSecretString"]
+    assert json.loads(made["SecretStringTemplate"]) == {}
+    assert made["GenerateStringKey"] not in ("signing_secrets", "server_token", "bot_token")
+
+
+def test_what_is_never_answered_or_started_lies_in_a_queue(template: dict[str, Any]) -> None:
+    [function] = of(template, "AWS::Lambda::Function").values()
+    assert function["DeadLetterConfig"] == {"TargetArn": {"Fn::Sub": "${SlackDeadLetters.Arn}"}}
+    for one in of(template, "AWS::Scheduler::Schedule").values():
+        assert one["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::Sub": "${ScheduleDeadLetters.Arn}"}}
+    watched = {one["Dimensions"][0]["Value"]["Fn::Sub"] for one in of(template, "AWS::CloudWatch::Alarm").values()
+               if one.get("Namespace") == "AWS/SQS"}  # fmt: skip
+    assert watched == {f"${{{name}.QueueName}}" for name in of(template, "AWS::SQS::Queue")}
+
+
 def test_athena_gets_every_table_where_its_files_lie(template: dict[str, Any]) -> None:
     tables = [one["TableInput"] for one in of(template, "AWS::Glue::Table").values()]
     assert {one["Name"] for one in tables} == {*schema.TABLES}
