@@ -239,6 +239,14 @@ def test_silence_rings_where_silence_is_trouble(template: dict[str, Any]) -> Non
     assert digest["Period"] * digest["EvaluationPeriods"] == 26 * 3600
 
 
+def test_the_picture_shows_what_is_in_the_template(template: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## In AWS")[2]
+    picture = page.partition("```mermaid")[2].partition("```")[0]
+    shown = {*re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b", re.sub(r"\(\[.*?\]\)|-- .*? -->|-\. .*? \.->", " ", picture))}
+    assert len(shown) > 15
+    assert shown <= {*template["Resources"]}
+
+
 def test_an_older_template_may_become_this_one_in_one_request() -> None:
     assert (DEPLOY / "template.json").stat().st_size < 51_200
     assert (DEPLOY / "member-template.json").stat().st_size < 51_200
