@@ -44,9 +44,9 @@ FEW = 5  # findings: what so few did says nothing of others
 
 
 def open_night() -> Store:
-    """The store that SRE_STORE or SRE_SERVER names, as of its newest snapshot; without either the example, as of its last."""
-    if os.environ.get("SRE_STORE") or os.environ.get("SRE_SERVER"):
-        return open_store()
+    """The store that SRE_STORE names, as of its newest snapshot; without it the example, as of its last."""
+    if os.environ.get("SRE_STORE"):
+        return open_store(os.environ["SRE_STORE"])  # named, so that SRE_SERVER does not answer in its place
     example = open_store(unpacked())
     return example.at(example.snapshots().rows[0]["snapshot_id"])
 

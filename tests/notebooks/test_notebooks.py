@@ -149,6 +149,27 @@ def test_a_notebook_has_the_numbers_of_the_api_and_becomes_a_page(name: str, run
     assert not re.findall(r"<script|(?:src|href)\s*=\s*[\"']?(?:https?:)?//|@import|url\(\s*[\"']?https?:", page)
 
 
+def test_a_store_without_a_snapshot_is_told_and_no_page_is_written(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "PAGES", tmp_path / "pages")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SRE_STORE", "empty")  # relative to where it is run, not to the notebooks
+    assert run.main(["upgrades"]) == 1
+    assert capsys.readouterr().err.startswith("upgrades: NotKnown: There is no snapshot yet.")
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == ["index.html"]
+
+
+def test_what_a_cell_prints_is_text_on_the_page(run: ModuleType) -> None:
+    from nbformat.v4 import new_output
+
+    notebook, hostile = run.read("trend"), "<img src=x onerror=alert(1)>"
+    code = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    code.outputs = [new_output("stream", name="stdout", text=hostile), new_output("display_data", {"text/plain": hostile})]
+    assert hostile not in run.page(notebook)
+    assert "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"" in run.page(notebook)
+
+
 def test_there_is_a_test_for_each_notebook(run: ModuleType) -> None:
     assert set(NAMES) == set(EXPECTED) == set(run.NOTEBOOKS)
 

@@ -135,6 +135,12 @@ except UsageError as error:
     )
 
 
+def test_who_imports_the_package_loads_none_of_it_and_who_opens_a_store_no_pandas() -> None:
+    loaded = "print(sorted(name for name in sys.modules if name.startswith('sre_findings.') or name == 'pandas'))"
+    assert run(f"import sys, sre_findings; {loaded}") == "[]"
+    assert "pandas" not in run(f"import sys; from sre_findings import open_store; open_store('/nonexistent'); {loaded}")
+
+
 def test_every_public_name_is_there_and_no_other_is_made_up() -> None:
     assert [getattr(sre_findings, name).__name__ for name in sre_findings.__all__] == sre_findings.__all__
     assert {*sre_findings.__all__} <= {*dir(sre_findings)}
