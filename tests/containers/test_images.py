@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 from image_replay import BASE, ROOT, Image, context, size
 
+EACH_MINUTE = 'schedules: [{name: prune, cron: "* * * * *", run: snapshots prune --yes}]'
 LOCKS = {"scanner": "requirements-scanner.lock", "mcp": "requirements-server.lock"}
 FIRST = """
 import json, os, pathlib, subprocess, sys, time, urllib.error, urllib.request
@@ -136,7 +137,7 @@ def test_the_server_starts_is_ready_is_found_healthy_and_ends(build: Callable[[s
     "command",
     [
         "schedule list",
-        "schedule job digest --help",
+        "schedule job prune --file /data/schedules.yaml",
         "report -o /data/pages",
         "digest --dry-run",
         "export --format xlsx -o /data/findings.xlsx",
@@ -147,6 +148,7 @@ def test_the_server_starts_is_ready_is_found_healthy_and_ends(build: Callable[[s
 )
 def test_the_server_runs_what_is_scheduled(build: Callable[[str], Image], scanned: Any, command: str) -> None:
     image = build("mcp")
+    (scanned.volumes / "data" / "schedules.yaml").write_text(EACH_MINUTE)
     done = run(image, scanned.volumes, *image.entrypoint, *command.split(), AWS_EC2_METADATA_DISABLED="true")
     assert done.returncode == 0, done.stderr
     assert done.stdout or " findings of snapshot " in done.stderr
