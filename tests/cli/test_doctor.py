@@ -52,6 +52,12 @@ def create_table(endpoint: str) -> None:
     )
 
 
+def keys_left() -> list[str]:
+    """What lies in the bucket."""
+    client: Any = boto3.client("s3")
+    return [one["Key"] for one in client.list_objects_v2(Bucket="findings").get("Contents", [])]
+
+
 @pytest.fixture
 def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A bucket and a table in moto, and settings that lead there."""
@@ -123,7 +129,7 @@ def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(deployed: 
     assert {found[one] for one in ("identity", "clock", "store", "table", "Inspector us-east-1")} == {OK}
     assert check(run, "Inspector us-east-1")["detail"].startswith("on: ")
     assert found["snapshot"] == WARNING
-    assert "contents" not in {name.lower() for name in boto3.client("s3").list_objects_v2(Bucket="findings")}
+    assert keys_left() == []
     assert boto3.client("dynamodb").scan(TableName="rollups")["Count"] == 0
 
 
@@ -145,10 +151,10 @@ def test_exactly_the_permissions_that_are_missing_are_named_with_their_line(
             assert f'"Effect": "Allow", "Action": "{one}", "Resource": "' in found["remedy"]
         else:
             assert found["state"] == OK, one
-    leftover = boto3.client("s3").list_objects_v2(Bucket="findings").get("Contents", [])
+    leftover = keys_left()
     assert len(leftover) <= ("s3:DeleteObject" in missing)
-    for each in leftover:
-        boto3.client("s3").delete_object(Bucket="findings", Key=each["Key"])
+    for key in leftover:
+        boto3.client("s3").delete_object(Bucket="findings", Key=key)
 
 
 def test_the_lines_that_it_names_are_those_that_help(deployed: str) -> None:
@@ -426,9 +432,9 @@ def test_a_blob_that_cannot_be_removed_is_told_and_does_not_become_two(deployed:
             found = {one.what: one for one in places.store(blobs, NOW + timedelta(hours=hours))}
             assert found["s3:DeleteObject"].state == FAILED
             assert "store" not in found
-    assert len(boto3.client("s3").list_objects_v2(Bucket="findings")["Contents"]) == 1
+    assert len(keys_left()) == 1
     assert places.store(open_blobs("s3://findings/inspector"), NOW + timedelta(hours=9))[0].state == OK
-    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="findings")
+    assert keys_left() == []
 
 
 def test_a_store_that_forgets_or_lets_two_writers_in_has_failed(tmp_path: Path) -> None:
@@ -608,3 +614,40 @@ def test_every_check_and_every_remedy_is_shown_and_nothing_reaches_the_terminal(
     text = render(checks, 80, 0)
     assert not [letter for letter in text if letter < " " and letter != "\n"]
     assert text.count("\n") >= len(checks) + sum(bool(one.remedy) for one in checks)
+
+
+def test_a_part_is_held_to_what_its_role_needs_and_writes_nothing_that_it_may_not(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    reading = allow("sts:*", "ssm:*", "monitoring:*", "s3:ListBucket", "s3:GetObject", "dynamodb:*", "ec2:DescribeInstances")
+    with inspector(), allowed(deployed, reading):
+        server, jobs, scan = (cli("doctor", "--for", part, *HERE) for part in ("server", "jobs", "scan"))
+    assert FAILED not in states(server).values()
+    assert FAILED not in states(jobs).values()
+    assert not [one for one in states(jobs) if one.startswith(("inspector2:", "Inspector"))]
+    assert {one for one, state in states(scan).items() if state == FAILED} == {"s3:PutObject"}
+    assert "ec2:DescribeInstances" not in states(scan)
+
+
+def test_inspector_is_looked_at_as_the_reader_where_there_is_one(
+    deployed: str, cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRE_READER_ROLE", "arn:aws:iam::444455556666:role/sre-inspector-reader")
+    monkeypatch.setenv("SRE_READER_EXTERNAL_ID", "a-word-that-is-long-enough")
+    with inspector():
+        taken = cli("doctor", *HERE)
+        with allowed(deployed, allow("sts:GetCallerIdentity", "s3:*", "dynamodb:*", "ssm:*", "monitoring:*", "ec2:*")):
+            refused = cli("doctor", *HERE)
+    assert check(taken, "reader")["state"] == OK
+    assert ":assumed-role/sre-inspector-reader/" in check(taken, "reader")["detail"]
+    assert check(taken, "identity")["detail"] == "arn:aws:sts::123456789012:user/moto"
+    assert check(refused, "reader")["state"] == FAILED
+    assert '"Action": "sts:AssumeRole"' in check(refused, "reader")["remedy"]
+
+
+def test_the_parts_are_those_that_the_command_offers() -> None:
+    from sre_cli.commands.doctor import command
+    from sre_cli.doctor.needs import PARTS
+
+    (offered,) = [one.type.choices for one in command.params if one.name == "part"]  # type: ignore[attr-defined]  # it is a Choice
+    assert tuple(offered) == PARTS

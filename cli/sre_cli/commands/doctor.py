@@ -6,6 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,14 +20,14 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
 @click.group("doctor", invoke_without_command=True, epilog=options.exit_help)
 @click.option("-r", "--region", "regions", multiple=True,
               help="Inspector must be on in this region (again for more). Default: looks at all that are enabled.")  # fmt: skip
+@click.option("--for", "part", type=click.Choice(("everything", "scan", "jobs", "server")), default="everything",
+              show_default=True, help="What the role of one task of the stack needs.")  # fmt: skip
 @click.option("--profile", help="The AWS profile.")
 @click.option("--timeout", type=click.FloatRange(1, 600), default=30.0, show_default=True, help="Seconds for all of it.")
 @click.option("--output", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print it.")
 @options.store_options
 @click.pass_context
-def command(
-    ctx: click.Context, settings: Settings, regions: tuple[str, ...], profile: str | None, timeout: float, output: str
-) -> int:
+def command(ctx: click.Context, /, settings: Settings, output: str, timeout: float, **which: Any) -> int:
     """Look whether everything is in place: AWS, store, table, newest snapshot, server, Slack.
 
     Each permission is tried by a call that changes nothing, or asked of IAM's policy simulator; a missing one is named with the
@@ -48,7 +49,7 @@ def command(
     from sre_cli.doctor.render import render  # noqa: PLC0415
     from sre_findings.clock import clock  # noqa: PLC0415
 
-    checks = look(Where(settings, os.environ, clock(os.environ)[0], regions, profile, timeout))
+    checks = look(Where(settings, os.environ, clock(os.environ)[0], **which, seconds=timeout))
     if output == "json":
         click.echo(json.dumps(to_json(checks), indent=2))
     else:

@@ -63,6 +63,17 @@ def look(aws: Aws, region: str, now: Callable[[], datetime], *, needed: bool) ->
     return Account(_caller(said), (_identity(said), clock(said.date, before, now())))
 
 
+def reader(aws: Aws, region: str) -> Check:
+    """Whether the role that reads Inspector can be taken."""
+    said = aws.ask("sts:GetCallerIdentity", region)
+    if said.outcome == ALLOWED:
+        return Check("reader", OK, str(said.values["Arn"]))
+    if said.outcome == DENIED and said.permission:
+        trust = "The reader must trust this role too, with SRE_READER_EXTERNAL_ID."
+        return Check("reader", FAILED, said.words, f"{said.permission.remedy}. {trust}")
+    return Check("reader", FAILED if said.outcome == NO_CREDENTIALS else UNKNOWN, said.words, "Check SRE_READER_ROLE.")
+
+
 def _caller(said: Said) -> Caller | None:
     return Caller(str(said.values["Arn"]), str(said.values["Account"])) if said.outcome == ALLOWED else None
 

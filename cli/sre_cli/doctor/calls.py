@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.inspector.neighbours import check_asked
+from sre_findings.inspector.reader import Who, open_session
 from sre_findings.model.errors import UsageError
 from sre_findings.model.permission import Permission, missing
 from sre_reports.plain_text import shortened
@@ -43,15 +44,14 @@ class Said:
 class Aws:
     """Clients by service and region, made once, that try once and give up soon. Safe between threads."""
 
-    def __init__(self, profile: str | None, environ: Mapping[str, str], seconds: float = 10.0) -> None:
+    def __init__(self, who: Who, environ: Mapping[str, str], seconds: float = 10.0) -> None:
         import botocore.config  # noqa: PLC0415 - 120 ms, only for those who call AWS
-        import botocore.session  # noqa: PLC0415
 
         self._environ, self._clients = environ, dict[tuple[str, str], Any]()
         self._config = botocore.config.Config(
             connect_timeout=min(3.0, seconds), read_timeout=seconds, retries={"total_max_attempts": 1, "mode": "standard"}
         )
-        self._session, self._one_at_a_time = botocore.session.Session(profile=profile), threading.Lock()
+        self._session, self._one_at_a_time = open_session(who), threading.Lock()
 
     def has_credentials(self) -> bool:
         """Whether there are any. Raises CredentialsInvalid where they cannot be had, as of a session that expired."""

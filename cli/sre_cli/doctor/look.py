@@ -13,8 +13,9 @@ from sre_cli.doctor import account, needs, outside, permissions, places, regions
 from sre_cli.doctor.account import Account, Caller
 from sre_cli.doctor.calls import Aws
 from sre_cli.doctor.check import OFF, UNKNOWN, WARNING, Check
-from sre_cli.doctor.needs import Need
+from sre_cli.doctor.needs import EVERYTHING, JOBS, SCAN, Need
 from sre_cli.doctor.together import Task, together
+from sre_findings.inspector.reader import reader_of
 from sre_findings.inspector.regions import check_region, configured_region, known_regions
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.settings import Settings
@@ -29,7 +30,7 @@ _ANYWHERE = "us-east-1"  # has an endpoint of every service
 @dataclass(frozen=True, slots=True)
 class Where:
     """What to look at: the settings, the environment they came from, the regions that must have Inspector on (none: all that
-    are enabled), and how many seconds all of it may take.
+    are enabled), how many seconds all of it may take, and for which part's role: one of ``needs.PARTS``.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Where:
     regions: Sequence[str] = ()
     profile: str | None = None
     seconds: float = 30.0
+    part: str = EVERYTHING
 
     @property
     def needs_aws(self) -> bool:
@@ -59,17 +61,22 @@ def look(where: Where) -> list[Check]:
 
 def _aws(where: Where, ends: float) -> list[Check]:
     """Identity and clock, then every permission and region at once."""
-    aws = Aws(where.profile, where.environ, where.seconds / 3)  # so that one that hangs leaves time for the rest
+    each = where.seconds / 3  # so that one that hangs leaves time for the rest
+    aws = Aws(where.profile, where.environ, each)
     home, unset = _home(where)
     seen = account.look(aws, home, where.now, needed=where.needs_aws)
     if (caller := _who(seen)) is None:
         state = OFF if seen.checks[0].state == OFF else UNKNOWN
         return [*seen.checks, Check("permissions", state, "not asked: nobody is known to ask for")]
-    wanted = needs.needs(where.settings, caller, home, where.now())
-    looked = where.regions or regions.enabled(aws, home)
-    found = together([*_permissions(wanted, aws, caller, home), *_regions(looked, aws, required=bool(where.regions))], ends)
-    allowed, on = found[: -len(looked)], found[-len(looked) :]
-    return [*seen.checks, *unset, *allowed, *regions.folded(on)]
+    who = None if where.profile else reader_of(where.settings)
+    there = Aws(who, where.environ, each) if who else aws
+    taken = [account.reader(there, home)] if who and where.part != JOBS else []
+    wanted = needs.needs(where.settings, caller, home, where.now(), where.part)
+    looked = () if where.part == JOBS else where.regions or regions.enabled(there, home)
+    tasks = [*_permissions(wanted, aws, there, caller, home), *_regions(looked, there, required=bool(where.regions))]
+    found = together(tasks, ends)
+    first = len(found) - len(looked)
+    return [*seen.checks, *unset, *taken, *found[:first], *regions.folded(found[first:])]
 
 
 def _who(seen: Account) -> Caller | None:
@@ -86,10 +93,10 @@ def _home(where: Where) -> tuple[str, list[Check]]:
         return (where.regions or [_ANYWHERE])[0], [Check("region", WARNING, error.reason, error.do)]
 
 
-def _permissions(wanted: Sequence[Need], aws: Aws, caller: Caller, home: str) -> Iterator[Task]:
+def _permissions(wanted: Sequence[Need], aws: Aws, there: Aws, caller: Caller, home: str) -> Iterator[Task]:
     for need in wanted:
         if need.asked is not None:
-            yield Task(need.action, partial(permissions.asked, need, aws, home))
+            yield Task(need.action, partial(permissions.asked, need, there if need.as_reader else aws, home))
     if unasked := [need for need in wanted if need.asked is None]:
         yield Task(permissions.SIMULATE, partial(permissions.simulated, unasked, aws, caller, home))
 
@@ -108,7 +115,10 @@ def _kept(where: Where) -> Iterator[Task]:
         return
     blobs = _opened(lambda: open_blobs(settings.store, settings.kms_key))
     rows = _opened(lambda: open_table(settings.table))
-    yield Task("store", lambda: places.store(blobs(), where.now()))
+    if where.part in (EVERYTHING, SCAN):
+        yield Task("store", lambda: places.store(blobs(), where.now()))
+    else:
+        yield Task("store", lambda: places.readable(blobs()))
     yield Task("table", lambda: places.table(rows(), settings.table, where.now()))
     yield Task("snapshot", lambda: places.snapshot(Snapshots(blobs()), settings, where.now()))
 

@@ -6,7 +6,7 @@ What no harmless call tells (starting a query, writing partitions, sending mail)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +14,16 @@ from urllib.parse import urlsplit
 from sre_cli.doctor.account import Caller
 from sre_findings.settings import Settings
 
+EVERYTHING, SCAN, JOBS, SERVER = PARTS = ("everything", "scan", "jobs", "server")
+"""For what permissions are looked at: all of it, or what the role of one task needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """One permission. ``without`` says what does not work without it; where ``optional``, the rest does.
 
-    ``asked`` is what the call is made with; None where the policy simulator is asked.
+    ``asked`` is what the call is made with; None where the policy simulator is asked. ``parts`` need it. What scans and live
+    questions ask is asked ``as_reader``, where a role in another account reads Inspector.
     """
 
     action: str
@@ -27,28 +31,32 @@ class Need:
     asked: Mapping[str, Any] | None = None
     optional: bool = False
     resource: str = "*"
+    parts: tuple[str, ...] = (SCAN, SERVER)
+    as_reader: bool = False
 
 
-def needs(settings: Settings, caller: Caller, region: str, now: datetime) -> list[Need]:
+def needs(settings: Settings, caller: Caller, region: str, now: datetime, part: str = EVERYTHING) -> list[Need]:
     """Every permission that these settings need, but those of the store and the table, whose round trips tell them."""
-    return [*_scan(caller, region), *_context(caller, region, now), *_secrets(settings, caller), *_engine(settings, caller),
-            *_mail(settings)]  # fmt: skip
+    every = [*_scan(caller, region), *_context(caller, region, now), *_secrets(settings, caller), *_engine(settings, caller),
+             *_mail(settings)]  # fmt: skip
+    return [one for one in every if part in (EVERYTHING, *one.parts)]
 
 
 def _scan(caller: Caller, region: str) -> list[Need]:
     finding = f"arn:{caller.partition}:inspector2:{region}:{caller.account}:finding/{'0' * 32}"
     active = {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]}
     counts = {"aggregationType": "ACCOUNT", "maxResults": 1}
-    return [
+    found = [
         Need("inspector2:ListFindings", "nothing can be scanned", {"maxResults": 1, "filterCriteria": active}),
         Need("inspector2:ListCoverage", "snapshots are partial: what is scanned is not known", {"maxResults": 1}),
         Need("inspector2:BatchGetAccountStatus", "snapshots are partial: whether Inspector is on is not known", {}),
         Need("inspector2:BatchGetFindingDetails", "KEV dates and EPSS are not read", {"findingArns": [finding]}),
         Need("inspector2:ListFindingAggregations", "findings are not reconciled with Inspector's own counts", counts),
         Need("inspector2:ListMembers", "member accounts are not known", {"maxResults": 1}, optional=True),
-        Need("ec2:DescribeRegions", "only the configured region is scanned where none is named", {}, optional=True),
-        Need("organizations:ListAccounts", "accounts have no names", {"MaxResults": 1}, optional=True),
+        Need("ec2:DescribeRegions", "without --region only the configured one is scanned", {}, optional=True, parts=(SCAN,)),
+        Need("organizations:ListAccounts", "accounts have no names", {"MaxResults": 1}, optional=True, parts=(SCAN,)),
     ]
+    return [replace(one, as_reader=True) for one in found]
 
 
 def _context(caller: Caller, region: str, now: datetime) -> list[Need]:
@@ -65,7 +73,7 @@ def _context(caller: Caller, region: str, now: datetime) -> list[Need]:
         "cloudwatch:GetMetricStatistics": hour,
         "inspector2:GetClustersForImage": {"filter": {"resourceId": image}, "maxResults": 1},
     }
-    return [Need(action, without, asked, optional=True) for action, asked in calls.items()]
+    return [Need(action, without, asked, optional=True, parts=(SERVER,)) for action, asked in calls.items()]
 
 
 def _secrets(settings: Settings, caller: Caller) -> list[Need]:
@@ -74,7 +82,8 @@ def _secrets(settings: Settings, caller: Caller) -> list[Need]:
         return []
     name = f"{place.netloc}{place.path}"
     arn = name if name.startswith("arn:") else f"arn:{caller.partition}:secretsmanager:*:{caller.account}:secret:{name}-*"
-    return [Need("secretsmanager:GetSecretValue", "the server lets nobody in", {"SecretId": name}, resource=arn)]
+    asked = {"SecretId": name}
+    return [Need("secretsmanager:GetSecretValue", "the server lets nobody in", asked, resource=arn, parts=(SERVER,))]
 
 
 def _engine(settings: Settings, caller: Caller) -> list[Need]:
@@ -89,13 +98,13 @@ def _engine(settings: Settings, caller: Caller) -> list[Need]:
         "BatchDeletePartition",
     )  # fmt: skip
     return [
-        Need("athena:GetWorkGroup", "Athena is not asked", {"WorkGroup": group}, resource=place),
-        *(Need(f"athena:{name}", "Athena is not asked", resource=place) for name in starts),
-        *(Need(f"glue:{name}", "new snapshots are not seen by Athena") for name in writes),
+        Need("athena:GetWorkGroup", "Athena is not asked", {"WorkGroup": group}, resource=place, parts=(JOBS, SERVER)),
+        *(Need(f"athena:{name}", "Athena is not asked", resource=place, parts=(JOBS, SERVER)) for name in starts),
+        *(Need(f"glue:{name}", "new snapshots are not seen by Athena", parts=(SCAN,)) for name in writes),
     ]
 
 
 def _mail(settings: Settings) -> list[Need]:
     if not settings.smtp.startswith("ses://"):
         return []
-    return [Need(f"ses:{name}", "no mail is sent") for name in ("SendEmail", "SendRawEmail")]
+    return [Need(f"ses:{name}", "no mail is sent", parts=(JOBS,)) for name in ("SendEmail", "SendRawEmail")]

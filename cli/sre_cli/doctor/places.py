@@ -16,7 +16,7 @@ from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import SreError
 from sre_findings.settings import Settings
 from sre_findings.store.blobs import Blobs, Missing
-from sre_findings.store.keys import TRIALS
+from sre_findings.store.keys import COMMITS, TRIALS
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Row, Table
 from sre_reports import wording
@@ -81,6 +81,14 @@ def store(blobs: Blobs, now: datetime) -> list[Check]:
     read = steps.run("read", lambda: _read(blobs, key))
     steps.run("remove", lambda: blobs.delete(key))
     return steps.checks(None if steps.failed else _kept(blobs.url, right=read == body, once=again is False))
+
+
+def readable(blobs: Blobs) -> list[Check]:
+    """Lists the commits and reads the newest, for who writes none."""
+    steps = _Steps("store", {one: _S3[one] for one in ("list", "read")} if blobs.url.startswith("s3://") else {})
+    keys = steps.run("list", lambda: list(blobs.keys(COMMITS))) or [f"{COMMITS}none"]
+    steps.run("read", lambda: _read(blobs, keys[-1]))
+    return steps.checks(None if steps.failed else Check("store", OK, f"{blobs.url}: listed and read"))
 
 
 def _read(blobs: Blobs, key: str) -> bytes:
