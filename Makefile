@@ -29,7 +29,7 @@ $(VENV)/.spark: $(VENV)/.ready requirements-spark.lock
 spark: $(VENV)/.spark ## Add Spark to .venv, for SRE_ENGINE=spark (it needs Java 17 or newer)
 
 $(VENV)/.notebooks: $(VENV)/.ready requirements-notebooks.lock
-	@echo "make: adding Jupyter's kernel and Matplotlib to $(VENV); 150 MB, once" >&2
+	@echo "make: adding Jupyter's kernel and Matplotlib to $(VENV); 190 MB, once" >&2
 	@$(INSTALL) $(BIN)/python requirements-notebooks.lock
 	@touch $@
 
