@@ -85,10 +85,10 @@ engine = Spark(older, older.commits(), Copies(Path("unused")), "local[1]")
 print(json.dumps({"docs": told, "older": [engine.rows(name, **values) for name, values in asked["queries"]]}))
 """
 OLDER = ROOT / "tests" / "upgrades" / "schema-1"
-QUERIES = [
-    ["identify", {"name": "i-ed9f960284e86454d"}], ["same_ids", {"ids": ["i-ed9f960284e86454d"]}],
-    ["findings_reachability", {"fixable": False, "exploitable": False, "reachable": False} | dict.fromkeys(
-        ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))],
+QUERIES: list[tuple[str, dict[str, Any]]] = [
+    ("identify", {"name": "i-ed9f960284e86454d"}), ("same_ids", {"ids": ["i-ed9f960284e86454d"]}),
+    ("findings_reachability", {"fixable": False, "exploitable": False, "reachable": False} | dict.fromkeys(
+        ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))),
 ]  # fmt: skip
 
 
