@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class Deployed:
     resources: Mapping[str, str]
     template: Mapping[str, Any]
     dropped: frozenset[str]
+    parameters: Mapping[str, str] = field(default_factory=lambda: dict(PARAMETERS))
 
     def client(self, service: str) -> Any:
         """A client of the emulator."""

@@ -123,6 +123,57 @@ def test_a_change_set_tells_what_changes_and_nothing_else(deployed: Any, change:
     assert changed == [("Modify", "DigestSchedule")]
 
 
+def conditioned(template: Any, condition: str) -> set[str]:
+    """The resources that are there under a condition."""
+    return {name for name, one in template["Resources"].items() if one.get("Condition") == condition}
+
+
+def test_with_a_vpc_and_a_zone_of_ones_own_and_without_slack_the_rest_is_made(deployed: Any) -> None:
+    networks, formation = deployed.client("ec2"), deployed.client("cloudformation")
+    vpc = networks.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnets = [networks.create_subnet(VpcId=vpc, CidrBlock=f"10.1.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2)]
+    zone = deployed.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+    given = {**deployed.parameters, "SlackEnabled": "false", "VpcId": vpc, "SubnetIds": ",".join(subnets),
+             "HostedZoneId": zone.rpartition("/")[2], "SettingsFile": "", "AlarmEmail": ""}  # fmt: skip
+    formation.create_stack(
+        StackName="plain", TemplateBody=json.dumps(deployed.template, separators=(",", ":")), Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+    )  # fmt: skip
+    formation.get_waiter("stack_create_complete").wait(StackName="plain", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    made = formation.get_paginator("list_stack_resources").paginate(StackName="plain")
+    names = {one["LogicalResourceId"] for page in made for one in page["StackResourceSummaries"]}
+    without = set[str]().union(*(conditioned(deployed.template, one) for one in ("Slack", "NewVpc", "HasEmail")))
+    assert names == {*deployed.template["Resources"]} - without
+    [stack] = formation.describe_stacks(StackName="plain")["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    assert outputs["SlackState"] == "off: SlackEnabled is false"
+    assert outputs["TaskSubnets"] == ",".join(subnets)
+    assert "SlackUrl" not in outputs
+
+
+def test_the_reader_trusts_these_two_roles_of_this_organization(deployed: Any) -> None:
+    formation, outputs = deployed.client("cloudformation"), deployed.outputs
+    given = {"ScanRoleArn": outputs["ScanRoleArn"], "ServerRoleArn": outputs["ServerRoleArn"],
+             "ExternalId": "a-word-that-is-shared", "OrganizationId": "o-0123456789"}  # fmt: skip
+    formation.create_stack(
+        StackName="reader", TemplateBody=(ROOT / "deploy" / "member-template.json").read_text(encoding="utf-8"),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )  # fmt: skip
+    formation.get_waiter("stack_create_complete").wait(StackName="reader", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    [stack] = formation.describe_stacks(StackName="reader")["Stacks"]
+    role = deployed.client("iam").get_role(RoleName="sre-inspector-reader")["Role"]
+    assert [one["OutputValue"] for one in stack["Outputs"]] == [role["Arn"]]
+    [trusted] = role["AssumeRolePolicyDocument"]["Statement"]
+    both = [outputs["ScanRoleArn"], outputs["ServerRoleArn"]]
+    assert trusted["Principal"] == {"AWS": both}
+    assert trusted["Condition"]["ArnEquals"] == {"aws:PrincipalArn": both}
+    assert trusted["Condition"]["StringEquals"] == {
+        "sts:ExternalId": "a-word-that-is-shared",
+        "aws:PrincipalOrgID": "o-0123456789",
+    }
+
+
 def test_a_stack_that_lacks_a_part_of_slack_is_refused(deployed: Any, change: Any) -> None:
     with pytest.raises(
         deployed.client("cloudformation").exceptions.ClientError, match="SlackEnabled needs LambdaCodeBucket, LambdaCodeKey"
