@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from sre_findings.ask.engines.athena_query import Patience
 from sre_findings.ask.engines.open import open_engine, publish
 from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, StoreUnreadable, Unreachable, UsageError
 from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.convert import convert
 from sre_findings.store.copies import Copies
 from sre_findings.store.glue import Glue
-from sre_findings.store.keys import commit_key, part_key
+from sre_findings.store.keys import BY_SNAPSHOT, commit_key, manifest_key, part_key
 from sre_findings.store.s3 import S3Blobs
 from sre_findings.store.snapshots import Commit, Snapshots
 
@@ -241,6 +243,23 @@ def test_a_partition_that_points_elsewhere_is_not_asked_and_is_put_right(bucket:
         Athena(bucket, [night], WHERE).rows("coverage_scanned", owners=None)
     assert Glue("inspector").publish(bucket, [night]) == 1
     assert published() == right == {night.snapshot_id: f"s3://store/nights/tables/coverage/snapshot_id={night.snapshot_id}/"}
+
+
+def test_a_snapshot_whose_files_moved_is_published_at_its_new_place(bucket: Snapshots, night: Commit) -> None:
+    (part,) = bucket.manifest(night).parts
+    old = replace(night, layout=BY_SNAPSHOT)
+    for new, before in (
+        (part_key(night.snapshot_id, part.key), part_key(night.snapshot_id, part.key, BY_SNAPSHOT)),
+        (manifest_key(night.snapshot_id), manifest_key(night.snapshot_id, BY_SNAPSHOT)),
+    ):
+        bucket.blobs.copy(new, before)
+        bucket.blobs.delete(new)
+    bucket.rewrite(old)
+    assert Glue("inspector").publish(bucket, [old]) == 1
+    assert published() == {night.snapshot_id: f"s3://store/nights/snapshots/snapshot_id={night.snapshot_id}/coverage/"}
+    convert(bucket, old, datetime(2026, 11, 30, tzinfo=UTC))
+    assert Glue("inspector").publish(bucket, bucket.commits()) == 1
+    assert published() == {night.snapshot_id: f"s3://store/nights/tables/coverage/snapshot_id={night.snapshot_id}/"}
 
 
 def test_a_folder_with_files_that_no_manifest_lists_is_not_published(bucket: Snapshots, night: Commit) -> None:
