@@ -66,6 +66,16 @@ def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
     assert fetched < sums
 
 
+def test_the_table_is_found_in_the_region_that_either_variable_names(
+    far: tuple[Snapshots, Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(StoreUnreadable, match="region"):
+        open_table("dynamodb://rollups")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert list(open_table("dynamodb://rollups").query("snapshot")) == []
+
+
 def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(
     house: Any, served: Callable[..., Any], far: tuple[Snapshots, Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,10 +45,15 @@ def allow(error: Any, service: str = "", resource: str = "*") -> str:
     return found.remedy if found.action.partition(":")[0] else ""
 
 
+def home_region() -> str | None:
+    """The region that AWS_REGION names, as the AWS CLI reads it and the SDK for Python does not; None leaves it to the SDK."""
+    return os.environ.get("AWS_REGION") or None
+
+
 def connect(service: Any, region: str | None) -> Any:
     """A client with time-outs and the SDK's standard retries. ``Any``: boto3's own types know services by literal names."""
     import boto3  # noqa: PLC0415
     import botocore.config  # noqa: PLC0415
 
     config = botocore.config.Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
-    return boto3.client(service, region_name=region, config=config)
+    return boto3.client(service, region_name=region or home_region(), config=config)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.aws import allow
+from sre_findings.store.aws import allow, home_region
 from sre_findings.store.table import LAST, Row
 
 if TYPE_CHECKING:
@@ -123,4 +123,4 @@ def _connect(name: str) -> BotoTable:
         "max_pool_connections": _AT_ONCE,
         "retries": {"mode": "standard", "total_max_attempts": 8},
     }
-    return boto3.resource("dynamodb", config=botocore.config.Config(**options)).Table(name)
+    return boto3.resource("dynamodb", region_name=home_region(), config=botocore.config.Config(**options)).Table(name)
