@@ -9,14 +9,16 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import Interrupted, SreError, UsageError
 from sre_findings.model.status import parse_status
 from sre_findings.settings import Settings, load
 from sre_findings.store.open import open_table
 from sre_findings.store.slots import normal, record_end
-from sre_scanner.start import Flags, run
+
+if TYPE_CHECKING:
+    from sre_scanner.start import Flags
 
 PARTIAL, NOTHING, INTERRUPTED = 3, 4, 130
 
@@ -44,6 +46,9 @@ class Log:
 def main(arguments: list[str] | None = None) -> int:
     """Scans once; exit codes as those of ``sre-cli scan``."""
     asked = _parser().parse_args(arguments)
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own reserves a gigabyte of address space as it is imported
+    from sre_scanner.start import Flags  # noqa: PLC0415 - see above
+
     log = Log()
     try:
         settings = load(os.environ, Path.cwd())
@@ -60,6 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: float) -> int:
     """Scans, again after a pause where that fails, and records how the slot ended for whatever follows it."""
+    from sre_scanner.start import run  # noqa: PLC0415 - see main
+
     for left in reversed(range(attempts)):
         try:
             commit = run(settings, log, flags)

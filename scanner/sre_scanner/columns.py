@@ -33,8 +33,7 @@ class Columns:
 
     def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
         """Rows ``start`` to ``stop`` of the sorted order."""
-        rows = self._rows[where.row[start:stop]]
-        self._spool.release()  # a row group's rows lie all over the file: their pages would stay, all of them
+        rows = self._spool.pick(self._rows, where.row[start:stop])  # they lie all over the file
         columns = {
             "resource_index": pa.array(where.position[start:stop].astype(np.int16)),
             "inspector_score": pa.array(rows["inspector_score"], from_pandas=True),

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from sre_findings.ask import counting
 from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.ask.engines.instance import bounded
 from sre_findings.model.ages import Ages
 from sre_findings.model.certificate import judge
 from sre_findings.model.errors import InspectorDisabled, Unreadable
@@ -23,6 +24,8 @@ from sre_findings.store.table import Table
 from sre_scanner.history import Chronicle
 
 T = TypeVar("T")
+
+MEMORY = "128MB"  # for DuckDB where it counts rollups
 
 
 def commit(chronicle: Chronicle, now: Callable[[], datetime]) -> Commit:
@@ -81,7 +84,7 @@ class Counted(NamedTuple):
 def count(snapshots: Snapshots, one: Commit) -> Counted:
     """Every scope's rollup and ages, counted from the commit's own parts."""
     with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
-        engine = DuckDB(snapshots, [one], Copies(Path(folder)))
+        engine = DuckDB(snapshots, [one], Copies(Path(folder)), room=bounded(MEMORY, Path(folder)))
         return Counted(counting.rollups(engine), counting.ages(engine))
 
 

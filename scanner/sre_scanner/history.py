@@ -25,6 +25,7 @@ from sre_findings.model.scope import Plan
 from sre_findings.store.schema import HISTORY, VULNERABILITIES
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_scanner.enrich import Enrichment, enrich, samples
+from sre_scanner.frugal import give_back
 from sre_scanner.parts import writing
 
 _BEFORE = ("states", "cells", "findings", "packages")
@@ -50,9 +51,12 @@ class Chronicle:
             looked_up = self._part(
                 "vulnerabilities/part-00000.parquet", VULNERABILITIES, [_vulnerabilities(self.plan, enrichment)]
             )
+            notes = tuple(enrichment.notes)
+            del enrichment  # what is known of twenty thousand vulnerabilities takes 80 MB
+            give_back()
             paths = [self.snapshots.fetch(self.plan.snapshot_id, part.key, folder) for part in looked_up]
             lived = [part for one in whole for part in self._region(one, certificate, commits, paths, folder)]
-        return (*looked_up, *lived), tuple(enrichment.notes)
+        return (*looked_up, *lived), notes
 
     def _enrich(self, facts: Iterable[ShardFacts], commits: list[Commit], folder: Path, now: datetime) -> Enrichment:
         parts = ((one.region, self._paths(one, "findings", folder)) for one in facts)
@@ -109,6 +113,7 @@ class Chronicle:
         with writing(self.snapshots.blobs, self.plan.snapshot_id, key, schema) as writer:
             for table in tables:
                 writer.write(table)
+                pa.default_memory_pool().release_unused()
         return (writer.part,) if writer.part else ()
 
 

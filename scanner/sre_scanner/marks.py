@@ -36,7 +36,7 @@ def words_of(kind: Kind) -> Names:
 
 def counted_words(spool: Spool, rows: npt.NDArray[Any]) -> Counter[str]:
     """Words that we do not know, counted by finding."""
-    many = np.bincount(rows["kind"], minlength=len(spool.kinds)).tolist()
+    many = np.bincount(spool.column(rows, "kind"), minlength=len(spool.kinds)).tolist()
     counts: Counter[str] = Counter()
     for kind, count in zip(spool.kinds.in_order(), many, strict=True):
         add_bounded(counts, {f"finding.{name}": count for name in words_of(kind)})

@@ -30,14 +30,13 @@ class Sorted(NamedTuple):
 def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sorted:
     """Sorts by resource, account and severity, and within these by arrival, which is by ARN."""
     kept = latest_of_each(spool, rows)
-    texts = rows["resources"][kept]
+    texts = spool.column(rows, "resources")[kept]
     many = found.many[texts]
     row = np.repeat(kept, many)
     ends = np.cumsum(many, dtype=np.int32)
     position = np.arange(len(row), dtype=np.int32) - np.repeat(ends - many, many)
     entry = np.repeat(found.first[texts], many) + position
-    kinds = rows["kind"][row]
-    spool.release()
+    kinds = spool.column(rows, "kind")[row]
     accounts, ranks = _by_kind(spool)
     resource = found.rank[entry] * (accounts.max(initial=0) + 1) + accounts[kinds]
     order = np.argsort(resource * 8 + ranks[kinds], kind="stable")
@@ -54,7 +53,7 @@ def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
 
 def latest_of_each(spool: Spool, rows: npt.NDArray[Any]) -> Places:
     """The rows to keep, in order of arrival: of those with the same ARN, the one with the greatest ``updatedAt``."""
-    hashes = np.ascontiguousarray(rows["tail"]).view(np.int64)[:, 0] if len(rows) else np.empty(0, np.int64)
+    hashes = spool.column(rows, "tail").view(np.int64)[:, 0] if len(rows) else np.empty(0, np.int64)
     order = np.argsort(hashes, kind="stable")
     same = np.flatnonzero(np.diff(hashes[order]) == 0)
     if not len(same):

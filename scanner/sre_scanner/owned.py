@@ -61,8 +61,7 @@ def newest_entries(spool: Spool, rows: npt.NDArray[Any], found: Identities, wher
     if not len(starts):
         return np.empty(0, np.int64)
     many = np.diff(starts, append=len(where.resource))
-    at = np.nan_to_num(rows["updated_at"][where.row], copy=False, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
-    spool.release()
+    at = np.nan_to_num(spool.column(rows, "updated_at")[where.row], copy=False, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
     tagged = np.array(found.tagged, bool)[where.entry]
     left = tagged | ~np.repeat(np.logical_or.reduceat(tagged, starts), many)
     at[~left] = -np.inf

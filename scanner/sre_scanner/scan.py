@@ -20,7 +20,7 @@ from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up
-from sre_scanner.frugal import be_frugal
+from sre_scanner.frugal import be_frugal, give_back
 from sre_scanner.history import Chronicle
 from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard import Workshop, read_shard
@@ -78,11 +78,13 @@ def scan(
     try:
         inspectors = _inspectors(request, plan, stop)
         _read_shards(shop, inspectors)
+        give_back()
         done = commit(Chronicle(snapshots, plan, inspectors.__getitem__), now)
     except BaseException:
         stop.set()
         snapshots.discard(plan.snapshot_id)
         raise
+    give_back()
     roll_up(snapshots, table)
     return done
 

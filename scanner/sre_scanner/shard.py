@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ from sre_findings.store.snapshots import Snapshots
 from sre_scanner.columns import Columns
 from sre_scanner.coverage import Called, CoverageRows
 from sre_scanner.dimensions import Dimensions
+from sre_scanner.frugal import give_back
 from sre_scanner.identities import identify
 from sre_scanner.marks import add_bounded, counted_words
 from sre_scanner.named import named
@@ -178,6 +180,8 @@ class _Reading:
                 spool.add(page)
                 self._shop.progress.advance(self._shard.region, len(page.findings))
         finally:
+            spool.seal()
+            give_back()
             self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
 
     @property
@@ -191,6 +195,7 @@ class _Reading:
         bounds = (datetime.fromisoformat(plan.closed_since), datetime.fromisoformat(plan.created_at))
         for page in self._shop.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
             evidence.add(page)
+        evidence.seal()
 
     def _coverage(self, tally: Tally) -> None:
         for page in self._shop.checked(self._inspector.coverage(tally)):
@@ -242,15 +247,16 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
     owned = whose(spool, rows, found, where, reading.claims, shop.owners)
     columns = Columns(spool, rows, found, shared, place, owned)
     resources = tally(spool, found, where, place, owned)
+    released = functools.partial(_released, spool=spool)
     parts = [
         *reading.coverage_part(owned.every),
         *_one_part(shop, f"names/part-{shard.name}.parquet", NAMES, named(spool, found, where, place, owned, reading.called)),
-        *_one_part(shop, f"details/part-{shard.name}.parquet", DETAILS, shared.details_tables(*place)),
-        *_one_part(shop, f"packages/part-{shard.name}.parquet", PACKAGES, shared.packages_tables(*place)),
+        *_one_part(shop, f"details/part-{shard.name}.parquet", DETAILS, released(shared.details_tables(*place))),
+        *_one_part(shop, f"packages/part-{shard.name}.parquet", PACKAGES, released(shared.packages_tables(*place))),
     ]
     cuts = row_groups(where.resource) or [(0, 0)]  # a part of no rows still tells its columns
     for number, groups in enumerate(cuts[i : i + PART_GROUPS] for i in range(0, len(cuts), PART_GROUPS)):
-        tables = (_released(columns.table(where, start, stop), spool) for start, stop in groups)
+        tables = released(columns.table(where, start, stop) for start, stop in groups)
         parts += _one_part(shop, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables)
     return (*parts, *_one_part(shop, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]))
 
@@ -277,11 +283,12 @@ def _closed_part(shop: Workshop, shard: Shard, spool: Spool) -> tuple[Part, ...]
     return _one_part(shop, f"closed/part-{shard.name}.parquet", CLOSED, tables)
 
 
-def _released(table: pa.Table, spool: Spool) -> pa.Table:
-    """The table, with everything that making it took given back: of a million findings, one row group is in memory."""
-    spool.release()
-    pa.default_memory_pool().release_unused()
-    return table
+def _released(tables: Iterable[pa.Table], spool: Spool) -> Iterator[pa.Table]:
+    """The tables, each with everything that making it took given back: of a million findings, one row group is in memory."""
+    for table in tables:
+        spool.release()
+        pa.default_memory_pool().release_unused()
+        yield table
 
 
 def _one_part(shop: Workshop, key: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> tuple[Part, ...]:

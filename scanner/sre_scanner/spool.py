@@ -52,6 +52,8 @@ _TAIL = 32  # hexadecimal digits that end an ARN
 _MICROSECONDS = 9e12  # beyond this many seconds a double has no microseconds left
 _SHAPES_MEMORY = 24 << 20
 _WAITING = 4096
+_BLOCK = 1 << 17  # rows: 8 MB
+_PICKED = 4096  # rows, each on a page of its own at worst: 16 MB
 _DOING = "cannot write temporary files of the scan"
 
 
@@ -157,18 +159,39 @@ class Spool:
             with mapped_errors(_DOING):
                 self._flush()
 
-    def rows(self) -> npt.NDArray[Any]:
-        """Every thin row so far, in the order of arrival. What was kept to find texts again is given back."""
+    def seal(self) -> None:
+        """Gives back what was kept to find texts again: no more pages will come, or their texts may come twice."""
         with mapped_errors(_DOING):
             self._flush()
-            self._file.flush()
         self.shapes.seal()
         for texts in self.texts.values():
             texts.seal()
+
+    def rows(self) -> npt.NDArray[Any]:
+        """Every thin row so far, in the order of arrival."""
+        with mapped_errors(_DOING):
+            self._flush()
+            self._file.flush()
         if not self.count:
             return np.empty(0, THIN)
         self._map = mmap.mmap(self._file.fileno(), self.count * THIN.itemsize, access=mmap.ACCESS_READ)
         return np.frombuffer(self._map, THIN)
+
+    def column(self, rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+        """One field of all rows, read without keeping the others' pages of the file in memory."""
+        found = np.empty((len(rows), *rows.dtype[name].shape), rows.dtype[name].base)
+        for start in range(0, len(rows), _BLOCK):
+            found[start : start + _BLOCK] = rows[name][start : start + _BLOCK]
+            self.release()
+        return found
+
+    def pick(self, rows: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Rows at these places, which may lie all over the file, in the same way."""
+        found = np.empty(len(places), rows.dtype)
+        for start in range(0, len(places), _PICKED):
+            found[start : start + _PICKED] = rows[places[start : start + _PICKED]]
+            self.release()
+        return found
 
     def release(self) -> None:
         """Lets pages of the files that were read go from memory; they come back when they are needed."""

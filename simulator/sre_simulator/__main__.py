@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from sre_simulator.fleet import Fleet, default_fleet, large_fleet, replay_fleet
+from sre_simulator.fleet import Fleet, default_fleet, invented_fleet, large_fleet, replay_fleet
 from sre_simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--nights", type=int, default=7, help="nights of history that end now (default: 7)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another fleet (default: 1)")
     parser.add_argument("--replay", type=Path, nargs="+", metavar="FILE", help="serve recorded findings, one JSON a line")
-    parser.add_argument("--copies", type=int, default=1, help="serve each recorded finding so many times, of other resources")
+    parser.add_argument("--copies", type=int, help="serve each recorded finding so many times, or without --replay invented ones")
     parser.add_argument("--mode", choices=("clean", "sparse", "loop"), default="clean", help="how pages are cut")
     parser.add_argument("--rate", type=float, help="calls a second for each operation and region, then 429")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
@@ -49,8 +49,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fleet(asked: argparse.Namespace) -> Fleet:
+    if asked.replay and not asked.copies:
+        return replay_fleet(*asked.replay)
     if asked.replay:
-        return replay_fleet(*asked.replay, copies=asked.copies, nights=asked.nights if asked.copies > 1 else 1)
+        return replay_fleet(*asked.replay, copies=asked.copies, nights=asked.nights)
+    if asked.copies:
+        return invented_fleet(asked.copies, nights=asked.nights)
     if asked.findings is None:
         return default_fleet(seed=asked.seed, nights=asked.nights)
     regions = asked.regions.split(",")

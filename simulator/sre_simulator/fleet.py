@@ -1,4 +1,4 @@
-"""Fleets to serve: the default one, one of any size, or one replayed from recorded findings."""
+"""Fleets to serve: the default one, one of any size, or one replayed from recorded or invented findings."""
 
 from sre_simulator.estate import (
     BUSY_COUNTS,
@@ -13,7 +13,7 @@ from sre_simulator.estate import (
 )
 from sre_simulator.large import large_fleet
 from sre_simulator.organization import Fleet
-from sre_simulator.replay import replay_fleet
+from sre_simulator.replay import invented_fleet, replay_fleet
 
 __all__ = [
     "BUSY_COUNTS",
@@ -26,6 +26,7 @@ __all__ = [
     "UNMANAGED_INSTANCE",
     "Fleet",
     "default_fleet",
+    "invented_fleet",
     "large_fleet",
     "replay_fleet",
 ]

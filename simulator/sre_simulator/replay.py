@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from sre_simulator.cell import RecordedCell
 from sre_simulator.copies import CopiedCell
 from sre_simulator.estate import last_nights
+from sre_simulator.invented import invented_findings
 from sre_simulator.organization import Fleet, Wire, enabled
 from sre_simulator.row import RecordedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -25,14 +26,24 @@ def replay_fleet(*paths: Path, now: datetime | None = None, copies: int = 1, nig
     """A fleet from JSON lines of findings as ListFindings gives them; region and account are those of the ARN.
 
     Of findings with the same ARN the last stands. Each resource gets ACTIVE coverage for the scan types that found
-    something. The first account in numeric order is the delegated administrator.
+    something. The first account in numeric order is the delegated administrator. With ``copies`` each finding is served so
+    many times, as findings of other resources, with some change from night to night (see ``copies``).
     """
-    found: dict[tuple[str, str], dict[str, RecordedRow]] = {}
-    for line, wire in _lines(paths):
-        row = RecordedRow(wire, line)
-        found.setdefault((row.arn.split(":")[3], row.account), {})[row.arn] = row
-    if not found:
+    rows = [RecordedRow(wire, line) for line, wire in _lines(paths)]
+    if not rows:
         raise ValueError(f"no findings in {', '.join(map(str, paths)) or 'no files'}: give JSON lines of ListFindings")
+    return _fleet(rows, now, copies, nights)
+
+
+def invented_fleet(copies: int, *, now: datetime | None = None, nights: int = 1) -> Fleet:
+    """The same of invented findings, 214 a copy, for whoever has no recorded ones."""
+    return _fleet(map(RecordedRow, invented_findings()), now, copies, nights)
+
+
+def _fleet(rows: Iterable[RecordedRow], now: datetime | None, copies: int, nights: int) -> Fleet:
+    found: dict[tuple[str, str], dict[str, RecordedRow]] = {}
+    for row in rows:
+        found.setdefault((row.arn.split(":")[3], row.account), {})[row.arn] = row
     moments = last_nights(nights, now)
     at = [moment.timestamp() for moment in moments]
     cells: dict[tuple[str, str], Cell] = {

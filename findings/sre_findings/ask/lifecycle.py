@@ -65,6 +65,9 @@ class Night:
     closed: Sequence[Path] = ()
 
 
+Files = dict[str, list[Path]]
+
+
 def live_through(night: Night, folder: Path, piece: int = PIECE) -> Iterator[tuple[str, Iterator[pa.Table]]]:
     """The tables of HISTORY that follow from the night, by name; ``folder`` is for what does not fit in memory.
 
@@ -75,98 +78,102 @@ def live_through(night: Night, folder: Path, piece: int = PIECE) -> Iterator[tup
 
     with tempfile.TemporaryDirectory(prefix="pieces-", dir=folder) as name:
         try:
-            with closing(duckdb.connect(config=_options(Path(name)))) as connection:
-                region = _Region(connection, night, Path(name))
-                region.live(piece)
-                for table, schema in HISTORY.items():
-                    yield table, regrouped(region.batches(table, schema, piece), schema, _BATCH)
+            files = _lived(night, Path(name), piece)
+            for table, schema in HISTORY.items():
+                yield table, regrouped(_batches(table, files, piece), schema, _BATCH)
         except duckdb.Error as error:
             why, do = str(error).splitlines()[0], "Look at the disk for temporary files; run: sre-cli snapshots verify."
             raise StoreUnreadable(f"the history of {night.region} cannot be made", why=why, do=do) from error
 
 
-def _options(folder: Path) -> dict[str, Any]:
-    return {
+def _connection(folder: Path) -> closing[Any]:
+    import duckdb  # noqa: PLC0415 - see live_through
+
+    options: dict[str, Any] = {
         "memory_limit": MEMORY, "threads": "1", "temp_directory": str(folder), "max_temp_directory_size": SPILL,
         "disabled_optimizers": "join_order",  # it makes hash tables of the large sides of the rules' joins
         "allocator_flush_threshold": "8MB", "enable_external_file_cache": "false",
     }  # fmt: skip
+    return closing(duckdb.connect(config=options))
+
+
+def _lived(night: Night, folder: Path, piece: int) -> Files:
+    """Runs the rules: every piece joined with what was known, then every piece lived through."""
+    with _connection(folder) as connection:
+        region = _Region(connection, folder)
+        _give(connection, night)
+        region.run("region")
+        region.keep("cells")
+        ranges = cut(connection, _ROWS, ("resource_id",), piece)
+        for one in ranges:
+            one.choose(connection)
+            region.run("joined")
+            region.keep("joined", "held", "exposed")
+        region.run("bulk")
+        if ranges:
+            region.see("every_held", region.files["held"])
+            region.see("every_exposed", region.files["exposed"])
+        for one, path in zip(ranges, region.files.get("joined", ()), strict=True):
+            one.choose(connection)
+            region.see("joined", [path])
+            region.run("lived")
+            region.keep("events", "states", "ages")
+        region.run("ended")
+        region.keep("last_members")
+        return region.files
+
+
+def _batches(table: str, files: Files, piece: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a table in its order. What the rules needed of memory is given back by then."""
+    if table == "events" and table in files:
+        folder = files[table][0].parent
+        with _connection(folder) as connection:
+            yield from _events(_Region(connection, folder, files), max(piece // 2, 1))  # they are wide
+        return
+    import pyarrow.parquet as pq  # noqa: PLC0415 - 100 ms, only for who needs it
+
+    for path in files.get(table, ()):  # resources that follow on each other: the order of pieces is the table's
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(_GROUP, use_threads=False)
+
+
+def _events(region: _Region, piece: int) -> Iterator[pa.RecordBatch]:
+    """Events come in another order than the pieces do: each range of theirs is read from all pieces."""
+    connection = region.connection
+    connection.execute("set TimeZone = 'UTC'")
+    region.see("every_event", region.files["events"])
+    region.see("last_members", region.files["last_members"])
+    connection.execute(f"create temp view told as {_TOLD}")
+    for one in cut(connection, "every_event", ("kind", "account_id", "resource_type", "resource_id"), piece):
+        one.choose(connection)
+        yield from connection.sql(_ordered("events", f"told where {one.within}")).to_arrow_reader(_BATCH)
 
 
 class _Region:
-    """The night of one region: every piece joined with what was known, then every piece lived through."""
+    """The rules of a region, and the files that they leave."""
 
-    def __init__(self, connection: Any, night: Night, folder: Path) -> None:
-        self._connection, self._night, self._folder = connection, night, folder
-        self._files: dict[str, list[Path]] = {}
+    def __init__(self, connection: Any, folder: Path, files: Files | None = None) -> None:
+        self.connection, self._folder, self.files = connection, folder, files or {}
 
-    def live(self, piece: int) -> None:
-        """Runs the rules."""
-        _give(self._connection, self._night)
-        self._run("region")
-        ranges = [*cut(self._connection, _ROWS, ("resource_id",), piece)]
-        for one in ranges:
-            one.choose(self._connection)
-            self._run("joined")
-            self._keep("joined", "held", "exposed")
-        self._run("bulk")
-        if ranges:
-            self._see("every_held", self._files["held"])
-            self._see("every_exposed", self._files["exposed"])
-        for number, one in enumerate(ranges):
-            one.choose(self._connection)
-            self._see("joined", [self._files["joined"][number]])
-            self._run("lived")
-            self._keep("events", "states", "ages")
-        self._run("ended")
-
-    def batches(self, table: str, schema: pa.Schema, piece: int) -> Iterator[pa.RecordBatch]:
-        """The rows of a table in its order."""
-        if table == "cells":
-            yield from self._read("cells_now", table)
-        elif table == "events":
-            yield from self._events(piece)
-        else:
-            for path in self._files.get(table, ()):  # resources that follow on each other: the order of pieces is the table's
-                yield from self._stored(path, schema)
-
-    def _stored(self, path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """The rows of a file, in its order. Arrow reads it in less memory than DuckDB."""
-        import pyarrow.parquet as pq  # noqa: PLC0415 - see live_through
-
-        with pq.ParquetFile(path, memory_map=False) as file:
-            yield from file.iter_batches(_GROUP, columns=schema.names, use_threads=False)
-
-    def _events(self, piece: int) -> Iterator[pa.RecordBatch]:
-        """Events come in another order than the pieces do: each range of theirs is read from all pieces."""
-        if not (paths := self._files.get("events")):
-            return
-        self._see("every_event", paths)
-        self._connection.execute(f"create temp view told as {_TOLD}")
-        keys = ("kind", "account_id", "resource_type", "resource_id")
-        for one in cut(self._connection, "every_event", keys, piece):
-            one.choose(self._connection)
-            yield from self._read(f"told where {one.within}", "events")
-
-    def _read(self, source: str, table: str) -> Iterator[pa.RecordBatch]:
-        yield from self._connection.sql(_ordered(table, source)).to_arrow_reader(_BATCH)
-
-    def _run(self, rules: str) -> None:
+    def run(self, rules: str) -> None:
+        """Runs a file of rules."""
         for statement in _statements(rules):
-            self._connection.execute(statement)
+            self.connection.execute(statement)
 
-    def _keep(self, *tables: str) -> None:
-        """Writes what a piece left into files, and forgets it."""
+    def keep(self, *tables: str) -> None:
+        """Writes what was made into files, each with its rows in order."""
         for table in tables:
-            files = self._files.setdefault(table, [])
+            files = self.files.setdefault(table, [])
             path = self._folder / f"{table}-{len(files):05d}.parquet"
             rows = _ordered(table) if table in HISTORY else table
-            self._connection.execute(f"copy {rows} to {_quoted(path)} (row_group_size {_GROUP})")
-            self._connection.execute(f"drop table {table}")
+            self.connection.execute(f"copy {rows} to {_quoted(path)} (row_group_size {_GROUP})")
+            if table != "cells":  # other rules read it
+                self.connection.execute(f"drop table {table}")
             files.append(path)
 
-    def _see(self, view: str, paths: Sequence[Path]) -> None:
-        self._connection.execute(f"create or replace temp view {view} as from read_parquet([{', '.join(map(_quoted, paths))}])")
+    def see(self, view: str, paths: Sequence[Path]) -> None:
+        """Files as a view."""
+        self.connection.execute(f"create or replace temp view {view} as from read_parquet([{', '.join(map(_quoted, paths))}])")
 
 
 def _ordered(table: str, source: str = "") -> str:
@@ -180,9 +187,9 @@ def _give(connection: Any, night: Night) -> None:
     connection.execute("set parquet_metadata_cache = true")
     connection.execute("create temp table night (snapshot_id text, began timestamptz, partition text, region text)")
     connection.execute("insert into night values (?, ?, ?, ?)", [night.snapshot_id, night.at, night.partition, night.region])
-    connection.execute("create temp table cells (account_id text, resource_type text, scan_type text, state text)")
+    connection.execute("create temp table cell_states (account_id text, resource_type text, scan_type text, state text)")
     if night.cells:
-        connection.executemany("insert into cells values (?, ?, ?, ?)", [list(cell) for cell in night.cells])
+        connection.executemany("insert into cell_states values (?, ?, ?, ?)", [list(cell) for cell in night.cells])
     for name in ("packages", "coverage", "resources"):
         _view(connection, f"tonight_{name}", night.parts.get(name, ()), name)
     _view(connection, "vulnerabilities", night.vulnerabilities, "vulnerabilities")

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask.lifecycle import Night, live_through
+from sre_findings.ask.lifecycle import PIECE, Night, live_through
 from sre_findings.store.schema import COVERAGE, FINDINGS, PACKAGES, RESOURCES, TABLES
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
@@ -56,7 +56,9 @@ def finding(key: Key, status: str, rank: int, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def lived(folder: Path, number: int, night: Mapping[str, Any], before: Tables, group: str = "") -> Tables:
+def lived(
+    folder: Path, number: int, night: Mapping[str, Any], before: Tables, group: str = "", piece: int = PIECE
+) -> Tables:  # fmt: skip
     """One night through the rules; ``before`` is what the last one gave. Every resource but i-4 is in the group."""
     at = FIRST + timedelta(days=number)
     here = folder / str(number)
@@ -82,7 +84,7 @@ def lived(folder: Path, number: int, night: Mapping[str, Any], before: Tables, g
     cells = [(PLACE["account_id"], kind, rest or one, state) for one, state in types.items()]
     asked = Night(f"s{number}", at, "aws", PLACE["region"], cells, parts, earlier if before else {})
     found: Tables = {}
-    for name, tables in live_through(asked, here):
+    for name, tables in live_through(asked, here, piece):
         every = list(tables)
         found[name] = [row for one in every for row in one.to_pylist()]
         pq.write_table(pa.concat_tables([TABLES[name].empty_table(), *every]), here / f"{name}.parquet")

@@ -12,6 +12,7 @@ import itertools
 import threading
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Cursors = Callable[[], Any]
@@ -24,6 +25,16 @@ def own(_engine: object) -> Cursors:
     """An instance for this engine alone; it ends with the last cursor."""
     cursors: Cursors = _connect().cursor
     return cursors
+
+
+def bounded(memory: str, folder: Path) -> Room:
+    """An instance for each engine that takes no more memory than so, as "128MB", and one thread; the rest goes to the folder."""
+
+    def room(_engine: object) -> Cursors:
+        cursors: Cursors = _connect(memory_limit=memory, threads="1", temp_directory=str(folder)).cursor
+        return cursors
+
+    return room
 
 
 class Shared:
@@ -79,12 +90,12 @@ class Shared:
 SHARED = Shared()
 
 
-def _connect() -> Any:
+def _connect(**config: str) -> Any:
     # DuckDB itself, 20 ms, only for those who ask Parquet. The package around it makes relations and expressions in Python
     # that no query of the catalogue needs, and takes another 100 ms.
     import _duckdb as duckdb  # noqa: PLC0415
 
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", **config})
     connection.execute("set global TimeZone = 'UTC'")  # days begin where they begin for everybody; a cursor inherits no other
     connection.execute("set parquet_metadata_cache = true")  # else every query reads the footers anew: 3 ms of its 10
     return connection

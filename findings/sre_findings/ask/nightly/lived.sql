@@ -11,7 +11,7 @@ group by 1, 2, 3, 4, 5;
 -- What was there and is not. A cell that was not reached says nothing; one that is switched off says that nobody looks.
 create or replace temp table vanished as
 select j.*, c.state, s.arns is not null and (j.own_arn is null or list_contains(s.arns, j.own_arn)) as closed
-from joined as j join cells_now as c using (account_id, resource_type, scan_type)
+from joined as j join cells as c using (account_id, resource_type, scan_type)
 left join closings as s using (account_id, resource_type, resource_id, type, subject)
 where j.was_here and not j.here and c.state in ('reached', 'disabled', 'not_opted_in');
 
@@ -139,7 +139,7 @@ from joined as j cross join night
 left join ended as e using (account_id, resource_type, resource_id, type, subject, ordinal)
 left join groups as g using (account_id, resource_type, resource_id)
 left join owned as o using (account_id, resource_type, resource_id)
-left join cells_now as cell using (account_id, resource_type, scan_type)
+left join cells as cell using (account_id, resource_type, scan_type)
 left join vulnerabilities as v on v.vulnerability_id = j.subject
 left join exposures as x
     on x.account_id = j.account_id and x.resource_type = j.resource_type and x.type = j.type and x.subject = j.subject

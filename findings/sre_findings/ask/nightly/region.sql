@@ -3,11 +3,11 @@
 -- A region is taken in pieces, each of some resources that follow on each other, so that no step needs memory for all of it:
 -- region.sql once, joined.sql for each piece, bulk.sql once, lived.sql for each piece, ended.sql once.
 --
--- Given: night (one row: snapshot_id, began, partition, region), cells (account_id, resource_type, scan_type, state),
+-- Given: night (one row: snapshot_id, began, partition, region), cell_states (account_id, resource_type, scan_type, state),
 -- tonight_packages, tonight_coverage, tonight_resources, vulnerabilities, cells_before, packages_before; and these by piece, with
 -- every_ before their names for the whole region: tonight_findings, closed (findings that Inspector closed since), before
 -- (states), findings_before.
--- Makes: events, states, cells_now, ages. docs/schema.md tells what their columns mean.
+-- Makes: events, states, cells, ages. docs/schema.md tells what their columns mean.
 
 -- What Inspector says of each resource tonight, a row a scan type.
 create temp table covered as
@@ -28,9 +28,9 @@ group by 1, 2, 3;
 
 -- Every cell that matters, with its state: its own, or that of whatever else is in its account (a resource type that no
 -- switch names, or everything where a listing did not end), or that of an account that is not known. Else nobody read it.
-create temp table cells_now as
+create temp table cells as
 with every as (
-    select account_id, resource_type, scan_type from cells where resource_type <> '*'
+    select account_id, resource_type, scan_type from cell_states where resource_type <> '*'
     union select account_id, resource_type, scan_type from cells_before
     union select distinct coalesce(account_id, ''), coalesce(resource_type, ''),
           case coalesce(type, '') when 'NETWORK_REACHABILITY' then 'NETWORK' when 'CODE_VULNERABILITY' then 'CODE' else 'PACKAGE' end
@@ -38,9 +38,9 @@ with every as (
 ), states_of as (
     select every.*, coalesce(own.state, rest.state, anybody.state, 'unreachable') as state
     from every
-    left join cells as own using (account_id, resource_type, scan_type)
-    left join cells as rest on rest.account_id = every.account_id and rest.resource_type = '*'
-    left join cells as anybody on anybody.account_id = '*'
+    left join cell_states as own using (account_id, resource_type, scan_type)
+    left join cell_states as rest on rest.account_id = every.account_id and rest.resource_type = '*'
+    left join cell_states as anybody on anybody.account_id = '*'
 )
 select night.snapshot_id, night.region, s.account_id, s.resource_type, s.scan_type, s.state,
        case when s.state = 'reached' then night.began else b.complete_at end as complete_at,

@@ -1,0 +1,74 @@
+"""The scan task fits its size: the process itself, under a limit, two nights each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+FINDINGS = 40_000
+COPIES = 180  # of 214 invented findings: 37 thousand
+RESIDENT = 330  # MB, at this many findings: the history alone took 130 more before it was made in pieces
+DATA = 420  # MB of memory of its own that the process may ask for, used or not: the limit itself, where RESIDENT only measures
+PYTHON = sys.executable
+
+
+@contextmanager
+def simulator(*fleet: str) -> Iterator[str]:
+    """A simulated Inspector in a process of its own; its URL."""
+    command = [PYTHON, "-m", "sre_simulator", "--nights", "2", *fleet]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip() if process.stdout else ""
+        finally:
+            process.terminate()
+
+
+def scanned(url: str, region: str, store: Path, night: int) -> tuple[int, float, str]:
+    """One night's scan as the task runs it: its exit code, the most memory it held in MB, and its log."""
+    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=1 - night)
+    urlopen(Request(f"{url}/_simulator/clock", json.dumps({"now": at.timestamp()}).encode(), method="POST")).close()
+    clock = f"1@{at + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    environ = {"AWS_ENDPOINT_URL_INSPECTOR2": url, "SRE_STORE": str(store), "SRE_CLOCK": clock, "AWS_DEFAULT_REGION": region}
+    limited = f'ulimit -s 1024 && ulimit -d {DATA * 1024} && exec "$0" -m sre_scanner --region {region} --rate 5000'
+    with (store.parent / f"log-{night}").open("wb+") as log:
+        process = subprocess.Popen(["sh", "-c", limited, PYTHON], stdout=log, stderr=log, env=os.environ | environ)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        return process.returncode, usage.ru_maxrss / 1024, log.read().decode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured and limited as Linux does")
+@pytest.mark.parametrize(
+    ("fleet", "region"),
+    [
+        (("--findings", str(FINDINGS), "--regions", "eu-west-1"), "eu-west-1"),
+        (("--copies", str(COPIES)), "us-east-1"),
+    ],
+    ids=["simulated", "real-shaped"],
+)
+def test_a_scan_and_the_one_of_the_next_night_stay_within_their_memory(fleet: Sequence[str], region: str, tmp_path: Path) -> None:
+    with simulator(*fleet) as url:
+        for night in (0, 1):
+            code, most, log = scanned(url, region, tmp_path / "store", night)
+            assert code == 0, log
+
+            assert most < RESIDENT, f"night {night + 1} took {most:.0f} MB"
+
+
+def test_a_scan_that_may_not_have_its_memory_fails_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "DATA", 200)
+    with simulator("--copies", "20") as url:
+        code, _, _ = scanned(url, "us-east-1", tmp_path / "store", 0)
+    assert code not in (0, -signal.SIGKILL)
+    assert not list((tmp_path / "store").glob("commits/*"))
