@@ -53,7 +53,6 @@ _MICROSECONDS = 9e12  # beyond this many seconds a double has no microseconds le
 _SHAPES_MEMORY = 24 << 20
 _WAITING = 4096
 _BLOCK = 1 << 17  # rows: 8 MB
-_PICKED = 4096  # rows, each on a page of its own at worst: 16 MB
 _DOING = "cannot write temporary files of the scan"
 
 
@@ -186,11 +185,14 @@ class Spool:
         return found
 
     def pick(self, rows: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Rows at these places, which may lie all over the file, in the same way."""
-        found = np.empty(len(places), rows.dtype)
-        for start in range(0, len(places), _PICKED):
-            found[start : start + _PICKED] = rows[places[start : start + _PICKED]]
-            self.release()
+        """Rows at these places, which lie all over the file, in the same way: block by block of it."""
+        found, order = np.empty(len(places), rows.dtype), np.argsort(places)
+        ascending = places[order]
+        for start in range(0, len(rows), _BLOCK):
+            first, last = np.searchsorted(ascending, (start, start + _BLOCK))
+            if first < last:
+                found[order[first:last]] = rows[ascending[first:last]]
+                self.release()
         return found
 
     def release(self) -> None:
