@@ -36,6 +36,8 @@ PARAMETERS = {
     "AlarmEmail": "sre@example.com",
     "SettingsFile": "s3://sre-settings/config/sre-ops.toml",
 }
+# What tests/at.sh sets: a process that gets no environment but its own must read the same day.
+CALENDAR = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ") if name in os.environ}
 _UNKNOWN = re.compile(r"Unrecognized resource types: \[([^\]]+)\]")
 _NAMED = re.compile(r"\$\{([A-Za-z0-9]+)")
 
@@ -97,7 +99,7 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("emulated")
     environ = {
         "PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING",
+        "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING", **CALENDAR,
     }  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log)
