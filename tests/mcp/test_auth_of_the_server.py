@@ -198,3 +198,18 @@ def test_a_server_without_tokens_does_not_start(demo_store: Path, monkeypatch: A
         main(["serve", "--port", "0"])
     assert ended.value.code == 2
     assert "no tokens are set up" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("whose", "state"), [("one", "ok"), ("late", "failed"), ("blind", "failed"), ("", None)])
+def test_doctor_says_whether_the_server_takes_the_token(
+    server: Any, tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], whose: str,
+    state: str | None,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SRE_SERVER", f"http://127.0.0.1:{server.port}/mcp")
+    monkeypatch.setenv("SRE_TOKEN", tokens.get(whose, ""))
+    with pytest.raises(SystemExit):
+        main(["doctor", "--output", "json"])
+    printed = capsys.readouterr().out
+    states = {one["what"]: one["state"] for one in json.loads(printed)["checks"]}
+    assert (states["server"], states.get("token")) == ("ok", state)
+    assert "sre_" not in printed

@@ -43,7 +43,10 @@ def _known(remote: Remote, settings: Settings) -> list[Check]:
     from sre_findings.ask.questions.estate import Summary  # noqa: PLC0415
     from sre_findings.ask.there import There  # noqa: PLC0415
 
-    There(remote).summary(Summary())
+    try:
+        There(remote).summary(Summary())
+    except SreError as error:
+        return [Check("token", FAILED, error.reason, error.do)]
     return [Check("token", OK, "the server takes SRE_TOKEN")]
 
 
