@@ -5,6 +5,7 @@ from __future__ import annotations
 import answers
 import collect
 import exports
+import memory
 import report
 import serve
 import slack
@@ -13,6 +14,7 @@ import start
 if __name__ == "__main__":
     start.main()
     collect.main()
+    memory.main()
     answers.main()
     exports.main()
     serve.main()

@@ -174,7 +174,7 @@ def test_what_several_pieces_tell_together_is_told_as_by_one(tmp_path: Path) -> 
     """A group's age passes to a member in another piece, its exposure ends once, and what a whole cell lost is bulk."""
     groups = dict.fromkeys(("i-1", "i-2", "i-3"), "group/1")
     many = [found(resource, "CVE-9", copy) for resource in ("", "it's") for copy in range(9)]
-    first = [found("i-1", "CVE-1"), found("i-2", "CVE-2"), found("i-3", "CVE-2"), *many]
+    first = [found("i-1", "CVE-1"), found("i-1", "CVE-2"), found("i-2", "CVE-2"), *many]
     nights: list[tuple[Rows, Sequence[str]]] = [(first, ("i-1", "i-2", "i-3")), ([found("i-3", "CVE-1")], ("i-3", "", "it's"))]
     told: dict[int, Rows] = {}
     for piece in (WHOLE, 1):
