@@ -7,7 +7,7 @@ INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark notebooks emulator iceberg node zip demo test lint format bench images sbom docs lock clean synth stack
+.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test lint format bench images sbom docs lock clean synth stack
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -91,6 +91,9 @@ demo: setup ## See it all on a simulated fleet, with no AWS account
 
 test: $(VENV)/.notebooks ## Run every test
 	$(BIN)/pytest -n 2 --dist worksteal
+
+quick: $(VENV)/.notebooks ## Run every test but the slow ones
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(VENV)/.notebooks ## Check style, types, and who imports whom
 	$(BIN)/ruff check $(CODE)

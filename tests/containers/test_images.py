@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 from image_replay import BASE, ROOT, Image, context, size
 
+pytestmark = pytest.mark.slow
 EACH_MINUTE = 'schedules: [{name: prune, cron: "* * * * *", run: snapshots prune --yes}]'
 LOCKS = {"scanner": "requirements-scanner.lock", "mcp": "requirements-server.lock"}
 FIRST = """

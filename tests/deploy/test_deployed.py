@@ -17,6 +17,7 @@ import pytest
 
 from sre_schedules.files import load
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 NOT_KNOWN = {"FlowLogs", "NatAddress", "NatGateway", "PrivateRoute", "Scaling", "ScalingPolicy", "ServerIngress"}
 SIGNING = "signing-secret-of-the-stack"

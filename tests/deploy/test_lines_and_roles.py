@@ -22,6 +22,7 @@ from sre_simulator.fleet import Fleet, default_fleet
 from sre_simulator.server import Simulator
 from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
 
+pytestmark = pytest.mark.slow
 SLOT = "scan/2026-11-22T01:00:00Z"
 _ACTIONS = {"s3:HeadObject": "s3:GetObject", "s3:ListObjectsV2": "s3:ListBucket", "dynamodb:GetItem": "dynamodb:GetItem"}
 _COMPARES = {"=": operator.eq, ">=": operator.ge}

@@ -30,6 +30,7 @@ from sre_simulator.function import REGION
 from sre_simulator.server import Simulator
 from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

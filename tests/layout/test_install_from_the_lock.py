@@ -19,6 +19,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = os.environ.get("SRE_PYTHONS", f"{sys.base_prefix}/bin/python3").split(os.pathsep)
 

@@ -21,6 +21,7 @@ from sre_findings.store import rollups
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.verify import verify
 
+pytestmark = pytest.mark.slow
 KILLS = 60
 SCRIPT = Path(__file__).with_name("scanner_to_kill.py")
 

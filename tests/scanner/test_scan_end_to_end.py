@@ -34,6 +34,8 @@ from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet, replay_fleet
 from sre_simulator.server import Change, Fault
 
+pytestmark = pytest.mark.slow
+
 
 def rows_of(house: Any, commit: Commit, kind: str = "findings") -> list[dict[str, Any]]:
     root = house.folder / "store" / partition(kind, commit.snapshot_id)

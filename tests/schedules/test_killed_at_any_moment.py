@@ -29,6 +29,7 @@ from sre_simulator.replay import replay_fleet
 from sre_simulator.server import Simulator
 from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
 
+pytestmark = pytest.mark.slow
 KILLS, NIGHTS = 30, 3
 SHORTEST_NIGHT = 20.0  # real seconds from one night to the next; more where processes start slowly
 STARTS_A_NIGHT = 12

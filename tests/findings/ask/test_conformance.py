@@ -244,6 +244,7 @@ def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], 
     return answer
 
 
+@pytest.mark.slow
 def test_every_query_gives_the_same_rows_on_a_spark_cluster(
     cluster: str, nights: Snapshots, reference: Engine, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:

@@ -10,10 +10,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from sre_findings.model.open_finding import OpenFinding
 
+pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]
 Findings = list[OpenFinding]
 TODAY = "2026-11-22"

@@ -16,6 +16,7 @@ from pypdf import PdfReader
 
 from sre_findings.model.open_finding import OpenFinding, Place, Weakness
 
+pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]
 Findings = list[OpenFinding]
 MakePage = Callable[..., str]

@@ -22,6 +22,7 @@ from sre_findings.model.verdict import CLEAN, NO_FINDINGS, Verdict
 from sre_reports.nights import Night
 from sre_reports.nights_page import render_nights
 
+pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]
 MakePage = Callable[..., str]
 MODULES = Path(__file__).parents[1] / "node" / "node_modules"
