@@ -33,6 +33,9 @@ task() {
         --task-definition "$(echo "$all" | _value "${kind}TaskDefinition")" \
         --network-configuration "awsvpcConfiguration={$network}" \
         --overrides "{\"containerOverrides\":[{\"name\":\"main\",\"command\":$words}]}")
-    aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$started"
+    [ "$started" != None ] || { echo "ECS started no task: no capacity, or no such definition" >&2; return 1; }
+    for _ in 1 2 3 4 5 6; do               # the CLI waits ten minutes and gives up; a large scan takes longer
+        aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$started" && break
+    done
     aws ecs describe-tasks --cluster "$cluster" --tasks "$started" --query 'tasks[0].containers[0].exitCode' --output text
 }

@@ -92,16 +92,23 @@ def _topic(scope: Construct, given: Parameters) -> sns.CfnTopic:
     mail = sns.CfnSubscription(scope, "AlarmMail", topic_arn=topic.ref, protocol="email", endpoint=given["AlarmEmail"])
     mail.cfn_options.condition = given.conditions["HasEmail"]
     ours = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:*:${AWS::Region}:${AWS::AccountId}:*"}}}
-    publishers = {
-        "Effect": "Allow", "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
-        "Action": "sns:Publish", "Resource": topic.ref, "Condition": ours,
+    alarm = {
+        "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic.ref,
+        "Condition": ours,
+    }  # fmt: skip
+    # EventBridge meets no condition of a topic's policy (its user guide, "Amazon SNS permissions"): it would publish nothing.
+    notice = {
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic.ref,
     }  # fmt: skip
     plain = {
         "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic.ref,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }  # fmt: skip
     sns.CfnTopicPolicy(
-        scope, "AlarmTopicPolicy", topics=[topic.ref], policy_document={"Version": "2012-10-17", "Statement": [publishers, plain]}
+        scope,
+        "AlarmTopicPolicy",
+        topics=[topic.ref],
+        policy_document={"Version": "2012-10-17", "Statement": [alarm, notice, plain]},
     )
     return topic
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from aws_cdk import CfnResource, Fn, Token
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stack.identity import allow, trust
 from stack.nag import accept
 from stack.parameters import Parameters
 from stack.tasks import SERVER_PORT
@@ -44,13 +47,23 @@ def _new(given: Parameters, *resources: CfnResource) -> None:
 
 def _vpc(scope: Construct, given: Parameters) -> ec2.CfnVPC:
     vpc = ec2.CfnVPC(scope, "Vpc", cidr_block=given["VpcCidr"], enable_dns_hostnames=True, enable_dns_support=True)
-    flow = ec2.CfnFlowLog(
-        scope, "FlowLogs", resource_id=vpc.ref, resource_type="VPC", traffic_type="REJECT", log_destination_type="s3",
-        log_destination=Fn.sub("${AccessLogs.Arn}/vpc"),
-    )  # fmt: skip
-    flow.add_resource_dependency(scope.node.find_child("AccessLogsPolicy"))  # type: ignore[arg-type]  # it is a CfnResource
-    _new(given, vpc, flow)
+    _flow_logs(scope, given, vpc)
+    _new(given, vpc)
     return vpc
+
+
+def _flow_logs(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> None:
+    """What was turned away, in a log group: into a bucket, EC2 would put its own policy in the place of the bucket's."""
+    log = logs.CfnLogGroup(scope, "FlowLog", retention_in_days=Token.as_number(given.ref("LogDays")))
+    writes = {"Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": log.attr_arn}
+    role = iam.CfnRole(
+        scope, "FlowRole", assume_role_policy_document=trust("vpc-flow-logs.amazonaws.com"), policies=[allow("write", [writes])]
+    )
+    flow = ec2.CfnFlowLog(
+        scope, "FlowLogs", resource_id=vpc.ref, resource_type="VPC", traffic_type="REJECT", log_group_name=log.ref,
+        deliver_logs_permission_arn=role.attr_arn,
+    )  # fmt: skip
+    _new(given, log, role, flow)
 
 
 def _subnets(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> list[ec2.CfnSubnet]:

@@ -59,7 +59,7 @@ CHOICES = (
     Choice("LambdaRuntime", "Python that built the zip.", "python3.13", allowed=("python3.11", "python3.12", "python3.13")),
     Choice("SlackGroups", "Slack groups that may see something: S0123456,S0234567.", "", r"(S[A-Z0-9]+(,S[A-Z0-9]+)*)?"),
     Choice("AlarmEmail", "Where alarms go. Empty: subscribe to AlarmTopicArn.", "", r"([^@\s]+@[^@\s]+)?"),
-    Choice("KmsKeyArn", "Key for bucket and tables. Empty: AWS's own.", "", r"(arn:aws[a-z-]*:kms:.+)?"),
+    Choice("KmsKeyArn", "Key for bucket and tables. Empty: AWS's own.", "", r"(arn:aws[a-z-]*:kms:.+:key/.+)?"),
     Choice("ScanCpu", "CPU of a scan; 256 is 0.25 vCPU.", "256", _CPU),
     _number("ScanMemory", "MB of a scan, as Fargate has them for its CPU.", 512, 512, 30720),
     Choice("ServerCpu", "CPU of a server task.", "512", _CPU),

@@ -57,6 +57,8 @@ def server(scope: Construct, given: Parameters, kept: Storage, net: Network, tas
     )
     service = _service(scope, net, tasks, targets)
     service.add_resource_dependency(listener)
+    # Without the way out no image is pulled. DependsOn knows no condition; a reference in the metadata makes the same order.
+    service.cfn_options.metadata = {"After": Fn.condition_if("NewVpc", Fn.ref("PrivateRoute"), "")}
     _scaled(scope, given, tasks, service)
     _named(scope, given, balancer)
     return Server(balancer, targets, service)
@@ -67,7 +69,6 @@ def _balancer(scope: Construct, kept: Storage, net: Network) -> elb.CfnLoadBalan
         "access_logs.s3.enabled": "true",
         "access_logs.s3.bucket": kept.logs.ref,
         "access_logs.s3.prefix": "alb",
-        "deletion_protection.enabled": "true",
         "idle_timeout.timeout_seconds": "70",
         "routing.http.drop_invalid_header_fields.enabled": "true",
     }

@@ -24,7 +24,10 @@ _LINE = {
     "at": "$context.requestTime", "id": "$context.requestId", "status": "$context.status", "ip": "$context.identity.sourceIp",
     "error": "$context.integrationErrorMessage",
 }  # fmt: skip
-_NETWORK = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"]
+_NETWORK = [
+    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -62,13 +62,16 @@ def storage(scope: Construct, given: Parameters) -> Storage:
         one.cfn_options.condition = given.conditions["Slack"]
     for secret in (tokens, slack_secret):
         accept(secret, "SMG4", "What is in it is issued by people (sre-cli tokens new) or by Slack: no function can rotate it.")
-    for kept in (bucket, log_bucket, table, tokens, slack_secret):
-        _keep(kept)
+    for kept in (bucket, log_bucket, table):
+        _keep(kept, CfnDeletionPolicy.RETAIN)
+    # Its name is taken as long as it is there: a first deployment that fails must not leave it in the way of the next one.
+    # Slack's secret goes with Slack, for the same reason: Slack may be turned on again, and its owner has what was in it.
+    _keep(tokens, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
     return Storage(bucket, log_bucket, table, function_table, tokens, slack_secret)
 
 
-def _keep(one: CfnResource) -> None:
-    one.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
+def _keep(one: CfnResource, how: CfnDeletionPolicy) -> None:
+    one.cfn_options.deletion_policy = how
     one.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
 
 
@@ -144,14 +147,6 @@ def _log_bucket(scope: Construct, given: Parameters) -> s3.CfnBucket:
             _tls_only(bucket),
             _writes(bucket, "logging.s3.amazonaws.com", "/s3/*", ours),
             _writes(bucket, "logdelivery.elasticloadbalancing.amazonaws.com", "/alb/AWSLogs/${AWS::AccountId}/*", {}),
-            _writes(bucket, "delivery.logs.amazonaws.com", "/vpc/AWSLogs/${AWS::AccountId}/*", ours),
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "delivery.logs.amazonaws.com"},
-                "Action": "s3:GetBucketAcl",
-                "Resource": bucket.attr_arn,
-                "Condition": ours,
-            },
         ),
     )
     return bucket

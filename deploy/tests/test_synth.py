@@ -76,7 +76,7 @@ def test_what_keeps_data_is_closed_encrypted_and_outlives_the_stack(whole: Templ
         },
     )
     whole.has_resource("AWS::DynamoDB::Table", {"DeletionPolicy": "Retain", "Properties": {"DeletionProtectionEnabled": True}})
-    whole.all_resources("AWS::SecretsManager::Secret", Match.object_like({"DeletionPolicy": "Retain"}))
+    whole.has_resource("AWS::SecretsManager::Secret", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"})
     whole.all_resources_properties("AWS::SQS::Queue", {"SqsManagedSseEnabled": True})
 
 

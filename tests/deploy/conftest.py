@@ -156,7 +156,10 @@ def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip:
 
 
 def _known_to(change: Change, formation: Any, template: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
-    """The template without the types that the emulator does not know, and what refers to them; and the names left out."""
+    """The template without the types that the emulator does not know, and what refers to them; and the names left out.
+
+    A reference in the metadata of a resource is of the order in which they are made, and goes with what it names.
+    """
     try:
         change(template, "CREATE", "probe")
     except formation.exceptions.ClientError as error:
@@ -165,7 +168,7 @@ def _known_to(change: Change, formation: Any, template: dict[str, Any]) -> tuple
         types = {one.strip() for one in found[1].split(",")}
     else:
         return template, frozenset()
-    every = template["Resources"]
+    every = {name: {key: value for key, value in one.items() if key != "Metadata"} for name, one in template["Resources"].items()}
     dropped = {name for name, one in every.items() if one["Type"] in types}
     while more := {name for name, one in every.items() if name not in dropped and _named(one) & dropped}:
         dropped |= more

@@ -18,6 +18,11 @@ INSPECTOR = {
     "inspector2:ListCoverage", "inspector2:ListFindingAggregations", "inspector2:ListFindings", "inspector2:ListMembers",
 }  # fmt: skip
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+# "Make sure to add all of the following": Lambda's developer guide, "Giving Lambda functions access to resources in a VPC".
+INTERFACES = {
+    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+}  # fmt: skip
 STORE = {*KEY, "s3:GetObject", "s3:ListBucket", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"}
 ACTIONS = {
     "ScanRole": {
@@ -36,20 +41,20 @@ ACTIONS = {
     },
     "SchedulerRole": {"ecs:RunTask", "iam:PassRole", "sqs:SendMessage"},
     "SlackRole": {
-        *KEY, "logs:CreateLogStream", "logs:PutLogEvents", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
-        "secretsmanager:GetSecretValue", "sqs:SendMessage", "lambda:InvokeFunction",
+        *KEY, *INTERFACES, "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:DeleteItem", "dynamodb:GetItem",
+        "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue", "sqs:SendMessage", "lambda:InvokeFunction",
     },
+    "FlowRole": {"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 }  # fmt: skip
 # Actions that AWS allows on every resource or on none.
 WITHOUT_RESOURCE = {
     *INSPECTOR, "ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity", "cloudwatch:GetMetricStatistics",
     "ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:DescribeInstancePatchStates", "ecr:GetAuthorizationToken",
-    "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+    *INTERFACES,
 }  # fmt: skip
 SERVICES = {
     "ScanRole": "ecs-tasks", "JobRole": "ecs-tasks", "ServerRole": "ecs-tasks", "ExecutionRole": "ecs-tasks",
-    "SchedulerRole": "scheduler", "SlackRole": "lambda",
+    "SchedulerRole": "scheduler", "SlackRole": "lambda", "FlowRole": "vpc-flow-logs",
 }  # fmt: skip
 ALARMS = {
     "NoCompleteSnapshot", "ScanFailed", "ScanPartialTwice", "ScanThrottled", "DigestNotSent", "ServerErrors",
@@ -208,6 +213,7 @@ def test_the_example_has_every_parameter_and_each_value_is_allowed(template: dic
         ("SlackGroups", "C0123456"),
         ("AlarmEmail", "nobody"),
         ("KmsKeyArn", "alias/key"),
+        ("KmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/key"),  # a policy of IAM allows nothing by an alias
     ],
 )
 def test_what_cannot_be_meant_is_refused(template: dict[str, Any], name: str, value: str) -> None:
@@ -228,6 +234,40 @@ def test_each_alarm_tells_people_and_leads_to_its_entry_in_the_runbook(template:
     for name, one in alarms.items():
         assert one["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         assert one["AlarmDescription"].endswith(f"docs/runbook.md#{name.lower()}")
+
+
+def test_ecs_notices_reach_the_topic_without_a_condition_that_eventbridge_cannot_meet(template: dict[str, Any]) -> None:
+    """EventBridge user guide, "Amazon SNS permissions": no Condition blocks in topic policies for EventBridge."""
+    [policy] = of(template, "AWS::SNS::TopicPolicy").values()
+    allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    [notice] = [one for one in allowed if "events.amazonaws.com" in listed(one["Principal"]["Service"])]
+    assert "Condition" not in notice
+    assert [one for one in allowed if "Condition" in one and one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+
+
+def test_a_deployment_that_failed_leaves_no_name_and_no_lock_in_the_way_of_the_next_one(template: dict[str, Any]) -> None:
+    """Retain holds in the rollback of a first deployment too; and what a condition removes must be able to come back."""
+    retained = {name: one for name, one in template["Resources"].items() if "DeletionPolicy" in one}
+    assert {*retained} == {"AccessLogs", "Bucket", "Table", "TokensSecret"}
+    for name, one in retained.items():
+        named = {*one["Properties"]} & {"Name", "BucketName", "TableName"}
+        assert one["DeletionPolicy"] == ("RetainExceptOnCreate" if named else "Retain"), name
+        assert "Condition" not in one
+    assert "deletion_protection" not in json.dumps(of(template, "AWS::ElasticLoadBalancingV2::LoadBalancer"))
+
+
+def test_the_server_starts_once_its_way_out_is_there(template: dict[str, Any]) -> None:
+    """Before, no image can be pulled, and three tasks that fail end the deployment. DependsOn takes no condition."""
+    service = template["Resources"]["Service"]
+    assert service["Metadata"] == {"After": {"Fn::If": ["NewVpc", {"Ref": "PrivateRoute"}, ""]}}
+    assert "PrivateRoute" not in service["DependsOn"]
+
+
+def test_flow_logs_do_not_go_into_a_bucket_whose_policy_they_would_replace(template: dict[str, Any]) -> None:
+    """VPC user guide, "Amazon S3 bucket permissions for flow logs": EC2 overwrites the policy that the bucket has."""
+    [flow] = of(template, "AWS::EC2::FlowLog").values()
+    assert flow["LogGroupName"] == {"Ref": "FlowLog"}
+    assert not {"LogDestination", "LogDestinationType"} & {*flow}
 
 
 def test_silence_rings_where_silence_is_trouble(template: dict[str, Any]) -> None:

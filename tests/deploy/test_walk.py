@@ -61,7 +61,8 @@ class Walk:
 
     def does(self, line: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Runs a line in the same shell as the page's, with the stack's functions."""
-        return _shell(self.folder, f"export AWS_REGION={REGION} stack=walk\n. deploy/stack.sh\n{line}", self.environ | environ)
+        start = f"export AWS_REGION={REGION} stack=walk PATH=$PATH:$PWD/.venv/bin\n. deploy/stack.sh\n"
+        return _shell(self.folder, start + line, self.environ | environ)
 
 
 def _shell(folder: Path, script: str, environ: dict[str, str], typed: str = "") -> subprocess.CompletedProcess[str]:
@@ -111,7 +112,7 @@ def _environ(folder: Path, endpoints: dict[str, str], slack: str) -> dict[str, s
     _program(programs / "aws", f'exec {shlex.quote(sys.executable)} {shlex.quote(str(HERE / "stand_in_for_aws.py"))} "$@"')
     _program(programs / "docker", 'echo "$*" >> docker.log; case $1 in build) test -f "$3";; login) cat >/dev/null;; esac')
     _program(programs / "make", 'test "$1" = zip && test -f dist/sre-slack.zip')
-    ours = {"PATH": f"{programs}{os.pathsep}{places['PATH']}", "WALK_PLACES": json.dumps(places), "WALK_FOLDER": str(folder)}
+    ours = {"PATH": f"{programs}{os.pathsep}{os.defpath}", "WALK_PLACES": json.dumps(places), "WALK_FOLDER": str(folder)}
     chosen = {"host": "sre.example.com", "email": "sre@example.com", "channel": CHANNEL}
     certificate = f"arn:aws:acm:{REGION}:000000000000:certificate/00000000-0000-0000-0000-000000000000"
     return {**places, **ours, **chosen, "certificate": certificate}
