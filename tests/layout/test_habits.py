@@ -177,6 +177,13 @@ def test_the_index_lists_every_decision_by_its_title_in_order() -> None:
         assert path.read_text().startswith(f"# {number}: {title}\n")
 
 
+@pytest.mark.parametrize(
+    ("page", "link"), [("README.md", "docs/decisions/README.md"), ("docs/architecture.md", "decisions/README.md")]
+)
+def test_the_decisions_are_found_from_where_readers_start(page: str, link: str) -> None:
+    assert f"]({link})" in (ROOT / page).read_text()
+
+
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_a_decision_is_short_and_has_context_decision_and_consequences(path: Path) -> None:
     text = path.read_text()
@@ -196,6 +203,7 @@ def test_every_link_and_path_of_a_decision_leads_to_a_file(path: Path) -> None:
 MEASURED = {
     "0002-duckdb": ("benchmarks/results/answers.md", ["56.0", "119", "32.5", "3563", "30.6", "44.8"]),
     "0003-low-level-mcp-server": ("benchmarks/results/serve.md", ["| 0.9 |", "| 1.9 |"]),
+    "0004-own-table-fitting": ("benchmarks/results/start.md", ["| 107 |", "| 23 |"]),
     "0005-no-bolt": ("benchmarks/results/slack.md", ["| 110 |", "| 201 |", "| 146.4 |", "5.0 MB"]),
     "0006-one-image-for-server-and-jobs": ("docs/containers.md", ["257 MB", "339 MB"]),
 }
