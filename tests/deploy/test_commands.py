@@ -18,11 +18,11 @@ def shell(*words: str, **given: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", *words], capture_output=True, text=True, check=False, timeout=60, **given)
 
 
-def test_what_asks_for_secrets_can_be_pasted_as_a_whole() -> None:
+def test_what_asks_for_secrets_can_be_pasted_as_a_whole(tmp_path: Path) -> None:
     """A line after ``read`` in what is pasted would be taken for the answer, unless bash reads all of it before."""
     [asking] = [one for one in re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL) if "read -rsp" in one]
     told = 'output() { echo sre-slack; }; aws() { printf "%s\\n" "$@"; }; server_token=sre_token\n'
-    done = shell("-s", input=f"{told}{asking}signing\nxoxb-bot\n")
+    done = shell("-s", cwd=tmp_path, input=f"{told}{asking}signing\nxoxb-bot\n")
     secret = json.loads(done.stdout.strip().splitlines()[-1])
     assert secret == {"signing_secrets": ["signing"], "server_token": "sre_token", "bot_token": "xoxb-bot"}
 
