@@ -26,7 +26,8 @@ def replay_fleet(*paths: Path, now: datetime | None = None, copies: int = 1, nig
     """A fleet from JSON lines of findings as ListFindings gives them; region and account are those of the ARN.
 
     Of findings with the same ARN the last stands. Each resource gets ACTIVE coverage for the scan types that found
-    something. The first account in numeric order is the delegated administrator. With ``copies`` each finding is served so
+    something. The first account in numeric order is the delegated administrator; accounts that findings name in awsAccountId
+    alone are members too. With ``copies`` each finding is served so
     many times, as findings of other resources, with some change from night to night (see ``copies``).
     """
     rows = [RecordedRow(wire, line) for line, wire in _lines(paths)]
@@ -49,7 +50,8 @@ def _fleet(rows: Iterable[RecordedRow], now: datetime | None, copies: int, night
     cells: dict[tuple[str, str], Cell] = {
         (region, account): _cell(account, region, list(rows.values()), at, copies) for (region, account), rows in found.items()
     }
-    accounts = tuple(sorted({account for _, account in cells}))
+    named = {row.named_account for rows in found.values() for row in rows.values()}
+    accounts = tuple(sorted({account for _, account in cells} | named - {""}))
     regions = tuple(sorted({region for region, _ in cells}))
     return Fleet(accounts, regions, accounts[0], moments, cells, {account: enabled() for account in accounts})
 

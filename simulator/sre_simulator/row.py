@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sre_simulator.weakness import Weakness
 
 Wire = dict[str, Any]
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class Row(Protocol):
@@ -155,6 +157,12 @@ class RecordedRow:
     def account(self) -> str:
         """The account of the ARN, which recordings of several accounts do not always repeat in awsAccountId."""
         return self.arn.split(":")[4]
+
+    @property
+    def named_account(self) -> str:
+        """Its awsAccountId; empty where that is no account."""
+        named = self._wire.get("awsAccountId")
+        return named if isinstance(named, str) and _ACCOUNT.fullmatch(named) else ""
 
     @property
     def resource_id(self) -> str:

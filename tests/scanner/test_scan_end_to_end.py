@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,22 @@ def test_an_account_that_was_expected_and_is_not_visible_makes_it_partial_unless
     assert missing.state == "partial"
     assert any("999988887777 was expected" in reason for reason in missing.reasons)
     assert (fine.state, fine.claim) == ("complete", "of the accounts expected")
+
+
+def test_an_account_that_only_a_finding_names_and_whose_status_is_not_told_makes_it_partial(
+    house: Any, served: Callable[..., Any], tmp_path: Path
+) -> None:
+    finding = next(one for one in default_fleet(nights=1).findings() if one["findingArn"].split(":")[3] == "eu-west-1")
+    (tmp_path / "one.jsonl").write_text(json.dumps(finding | {"awsAccountId": "999988887777"}))
+    recorded = replay_fleet(tmp_path / "one.jsonl")
+    assert "999988887777" in recorded.accounts
+    with served(recorded) as simulator:
+        assert house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED")).state == "complete"
+    unknown = replace(recorded, accounts=tuple(one for one in recorded.accounts if one != "999988887777"))
+    with served(unknown) as simulator:
+        commit = house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED"))
+    assert commit.state == "partial"
+    assert any("999988887777" in reason for reason in commit.reasons)
 
 
 def test_every_recorded_finding_comes_back_from_its_row_field_by_field(

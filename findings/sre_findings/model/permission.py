@@ -15,7 +15,8 @@ _EXPLICIT = re.compile(r"with an explicit deny in an? ([a-z -]{3,40}?policy|perm
 # Actions of these services take no resource, or a policy that names one is of no use here.
 _EVERYWHERE = frozenset({"cloudwatch", "ec2", "inspector2", "organizations", "ssm", "sts"})
 _PREFIXES = {"monitoring": "cloudwatch", "sesv2": "ses"}
-_ACTIONS = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}  # operations of S3 whose permission has another name
+# Operations of S3 whose permission has another name. What is copied was read before: a denied copy lacks the writing.
+_ACTIONS = {"CopyObject": "PutObject", "HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -427,7 +427,7 @@ def test_a_bucket_that_denies_is_told(http: Any, reply: Any, monkeypatch: pytest
     http.reply(reply(403, denied, {"Content-Type": "application/xml"}))
     ways = every_way(open_blobs("s3://store"), tmp_path / "to")
     actions = {"read": "GetObject", "fetch": "GetObject", "delete": "DeleteObject"} | dict.fromkeys(
-        ("write", "create"), "PutObject"
+        ("write", "create", "copy"), "PutObject"
     )
     for name, way in ways.items():
         lists = name in ("keys", "folders")
