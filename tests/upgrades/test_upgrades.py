@@ -165,6 +165,7 @@ def test_the_list_of_snapshots_tells_no_number_that_was_not_recorded(
 ) -> None:
     folder = Path(open_store(version).snapshots.blobs.url.removeprefix("file://"))
     monkeypatch.setenv("SRE_STORE", str(folder))
+    monkeypatch.setenv("COLUMNS", "120")
     with pytest.raises(SystemExit) as ended:
         main(["snapshots", "list"])
     assert ended.value.code == 0
