@@ -173,7 +173,7 @@ def _run(image: Image, command: str) -> None:
     env.pop("PIP_NO_CACHE_DIR", None)
     cache = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "pip"
     cache.mkdir(parents=True, exist_ok=True)
-    words = [*_bwrap(image, "--bind", env), "--tmpfs", "/tmp", "--bind", str(cache), "/cache"]  # noqa: S108 - the sandbox's own
+    words = [*_bwrap(image, "--bind", env), "--bind", str(cache), "/cache"]
     done = subprocess.run(
         [*words, "--chdir", image.workdir, "--", "sh", "-c", command], env=BASE, capture_output=True, text=True, check=False
     )

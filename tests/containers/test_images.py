@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,6 +115,15 @@ def test_an_image_runs_as_nobody_and_writes_only_where_it_says(image: Image, tmp
     assert set(image.volumes) == {"/data", "/tmp"}
     assert (found["ids"], found["groups"], found["capabilities"], found["home"]) == ([10001, 10001], [], "0" * 16, False)
     assert all(one.startswith(("/opt/sre/", "/usr/local/")) for one in found["path"])
+
+
+def test_each_volume_has_its_owner_and_a_file_to_copy_it_with(image: Image) -> None:
+    """Amazon ECS developer guide, "Use bind mounts": what VOLUME names is copied to the task's volume, with owner and mode."""
+    modes = {"/data": 0o700, "/tmp": 0o1777}
+    for volume in image.volumes:
+        folder = image.root / volume.strip("/")
+        assert stat.S_IMODE(folder.stat().st_mode) == modes[volume]
+        assert (folder / ".volume").is_file()
 
 
 def test_the_scanner_scans(scanned: Any) -> None:
