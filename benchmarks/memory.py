@@ -1,7 +1,7 @@
 """The most memory that the scan task holds, two nights each, by number of findings: simulated, and of the shape of real ones.
 
-``memory.py 100000 1000000`` takes other sizes; real findings are served many times over where SRE_REAL_FINDINGS names a folder
-with them, else invented ones of their shape.
+``memory.py 100000 1000000`` takes other sizes, ``memory.py spilling`` compares ways to make the nightly history. Real findings
+are served many times over where SRE_REAL_FINDINGS names a folder with them, else invented ones of their shape.
 """
 
 from __future__ import annotations
@@ -22,6 +22,20 @@ from processes import Cost, environment, machine, run
 HERE = Path(__file__).parent
 NIGHTS = 2
 COPY = 214  # invented findings a copy
+SPILLING = 100_000  # findings with which the ways of the history are compared
+TASK = ("-m", "sre_scanner")
+_PATCHED = """import sys
+import sre_findings.ask.lifecycle as history
+history.live_through.__defaults__ = (10**9,)
+history.MEMORY = {memory!r}
+from sre_scanner.__main__ import main
+sys.exit(main(sys.argv[1:]))"""
+WAYS = {
+    "in pieces, 128 MB (as it is)": TASK,
+    "in one piece, 128 MB: it spills": ("-c", _PATCHED.format(memory="128MB")),
+    "in one piece, 4 GB: it does not": ("-c", _PATCHED.format(memory="4GB")),
+}
+"""How the nightly history could be made."""
 
 
 def fleets(findings: int) -> dict[str, tuple[str, list[str]]]:
@@ -52,8 +66,8 @@ def set_clock(url: str, at: datetime) -> None:
     urlopen(Request(f"{url}/_simulator/clock", body, method="POST")).close()  # noqa: S310 - our own, on loopback
 
 
-def nights(region: str, arguments: Sequence[str]) -> list[Cost]:
-    """What each night's scan cost, the task's own command in a process of its own."""
+def nights(region: str, arguments: Sequence[str], program: Sequence[str] = TASK) -> list[Cost]:
+    """What each night's scan cost, the task's own command (or another program) in a process of its own."""
     costs = []
     newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     with simulator(arguments) as url, tempfile.TemporaryDirectory(prefix="sre-memory-") as store:
@@ -61,24 +75,54 @@ def nights(region: str, arguments: Sequence[str]) -> list[Cost]:
             at = newest - timedelta(days=NIGHTS - 1 - night)
             set_clock(url, at)
             environ = environment(url, Path(store) / "store") | {"SRE_CLOCK": f"1@{at:%Y-%m-%dT%H:%M:%SZ}"}
-            costs.append(run([sys.executable, "-m", "sre_scanner", "--region", region, "--rate", "5000"], environ))
+            costs.append(run([sys.executable, *program, "--region", region, "--rate", "5000"], environ))
     return costs
 
 
+def sizes_measured(sizes: Sequence[int]) -> Iterator[str]:
+    """A line of the table for each size, shape and night."""
+    for findings in sizes:
+        for shape, (region, arguments) in fleets(findings).items():
+            for night, cost in enumerate(nights(region, arguments), 1):
+                yield f"| {findings:,} | {shape} | {night} | {cost.memory:.0f} | {cost.cpu:.0f} | {cost.code} |"
+
+
+def spilling_measured(findings: int) -> Iterator[str]:
+    """A line of the table for each way and night."""
+    *_, (region, arguments) = fleets(findings).values()
+    for way, program in WAYS.items():
+        for night, cost in enumerate(nights(region, arguments, program), 1):
+            yield f"| {way} | {night} | {cost.memory:.0f} | {cost.cpu:.1f} | {cost.written:.0f} | {cost.code} |"
+
+
+def written(heading: Sequence[str], lines: Iterator[str]) -> list[str]:
+    """A section; each line is shown as soon as it is measured."""
+    found = [*heading]
+    for line in lines:
+        print(line, flush=True)
+        found.append(line)
+    return found
+
+
 def main(sizes: Sequence[int] = (100_000, 1_000_000)) -> None:
-    """Writes results/memory.md."""
-    lines = [
+    """Writes results/memory.md; without sizes, results/memory-spilling.md alone."""
+    if not sizes:
+        heading = [
+            "# What spilling costs\n", machine(), "",
+            f"`python -m sre_scanner` on {SPILLING:,} findings of the shape of real ones, by how the nightly history is made.\n",
+            "| history | night | peak memory, MB | CPU, s | written to disk, MB | exit code |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]  # fmt: skip
+        text = written(heading, spilling_measured(SPILLING))
+        (HERE / "results" / "memory-spilling.md").write_text("\n".join(text) + "\n")
+        return
+    heading = [
         "# The memory of the scan task\n", machine(), "",
         "`python -m sre_scanner` as a process of its own, history and rollups included; peak resident memory by wait4.\n",
         "| findings | shape | night | peak memory, MB | CPU, s | exit code |", "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
-    for findings in sizes:
-        for shape, (region, arguments) in fleets(findings).items():
-            for night, cost in enumerate(nights(region, arguments), 1):
-                lines.append(f"| {findings:,} | {shape} | {night} | {cost.memory:.0f} | {cost.cpu:.0f} | {cost.code} |")
-                print(lines[-1], flush=True)
-    (HERE / "results" / "memory.md").write_text("\n".join(lines) + "\n")
+    (HERE / "results" / "memory.md").write_text("\n".join(written(heading, sizes_measured(sizes))) + "\n")
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or (100_000, 1_000_000))
+    main([int(size) for size in sys.argv[1:] if size != "spilling"] if sys.argv[1:] else (100_000, 1_000_000))

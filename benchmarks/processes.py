@@ -19,12 +19,13 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Cost:
-    """One run: seconds of CPU (user and system) and of wall, peak memory in MB, and the exit code."""
+    """One run: seconds of CPU (user and system) and of wall, peak memory in MB, the exit code, and MB written to disks."""
 
     cpu: float
     wall: float
     memory: float
     code: int
+    written: float = 0.0
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], stdout: Path | None = None) -> Cost:
@@ -35,7 +36,8 @@ def run(command: Sequence[str], environ: Mapping[str, str], stdout: Path | None 
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, process.returncode)
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, process.returncode,
+                usage.ru_oublock * 512 / 1e6)  # fmt: skip
 
 
 def median(costs: Sequence[Cost]) -> Cost:
