@@ -350,6 +350,10 @@ def test_a_snapshot_is_old_from_the_age_that_the_settings_allow(demo: Path) -> N
     (old,) = places.snapshot(snapshots, values, newest + timedelta(hours=26, seconds=1))
     assert (young.state, old.state) == (OK, WARNING)
     assert "older than 26 h" in old.detail
+    (close,) = places.snapshot(snapshots, values, newest - timedelta(minutes=5))
+    (future,) = places.snapshot(snapshots, values, newest - timedelta(minutes=5, seconds=1))
+    assert (close.state, future.state) == (OK, WARNING)
+    assert "in the future" in future.detail
 
 
 @given(offset=st.integers(-7200, 7200), took=st.integers(0, 10))

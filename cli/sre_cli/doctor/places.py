@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from sre_cli.doctor.check import FAILED, OK, UNKNOWN, WARNING, Check
 from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import SreError
+from sre_findings.model.freshness import AHEAD
 from sre_findings.settings import Settings
 from sre_findings.store.blobs import Blobs, Missing
 from sre_findings.store.keys import COMMITS, TRIALS
@@ -142,6 +143,9 @@ def snapshot(snapshots: Snapshots, settings: Settings, now: datetime) -> list[Ch
         return [Check("snapshot", WARNING, "there is none yet", "Run: sre-cli scan")]
     complete = [one for one in commits if one.state == COMPLETE]
     age = now - commits[-1].started_at
+    if age < -AHEAD:
+        what = f"{commits[-1].snapshot_id} began in the future, so its age is not known"
+        return [Check("snapshot", WARNING, what, "Set the clock of the machine that scans, or of this one, then scan again.")]
     detail = _told(commits[-1], age)
     if commits[-1].state != COMPLETE:
         other = f"; the newest complete one is {_told(complete[-1], now - complete[-1].started_at)}" if complete else ""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from sre_findings.model.certificate import COMPLETE
+
+AHEAD = timedelta(minutes=5)
+"""How far another machine's clock may be ahead of ours. A snapshot further ahead would never age, so it proves nothing."""
 
 
 class Dated(Protocol):
@@ -43,9 +46,10 @@ class Freshness:
 
 
 def freshness(snapshots: Sequence[Dated], now: datetime) -> Freshness:
-    """Of snapshots in the order of their commits. One that a clock ahead of ours began is no hours old."""
-    complete = next((one for one in reversed(snapshots) if one.state == COMPLETE), None)
-    after = snapshots[snapshots.index(complete) + 1 :] if complete else snapshots
+    """Of snapshots in the order of their commits. One that began more than AHEAD in the future has no age and is left out."""
+    known = [one for one in snapshots if one.started_at <= now + AHEAD]
+    complete = next((one for one in reversed(known) if one.state == COMPLETE), None)
+    after = known[known.index(complete) + 1 :] if complete else known
     nights = {one.started_at.astimezone(UTC).date() for one in after}
     if complete is None:
         return Freshness(None, None, len(nights))

@@ -39,8 +39,15 @@ def test_a_night_with_a_complete_snapshot_is_no_partial_one() -> None:
     assert freshness([complete, again], NOW).partial_nights == 0
 
 
-def test_a_snapshot_of_a_clock_that_is_ahead_is_no_hours_old() -> None:
-    assert freshness([Night("ahead", NOW + timedelta(hours=1), "complete")], NOW).hours == 0.0
+def test_a_snapshot_of_a_clock_that_is_a_little_ahead_is_no_hours_old() -> None:
+    assert freshness([Night("ahead", NOW + timedelta(minutes=5), "complete")], NOW).hours == 0.0
+
+
+@given(st.timedeltas(timedelta(minutes=5, microseconds=1), timedelta(days=3000)))
+def test_a_snapshot_from_the_future_hides_no_age(ahead: timedelta) -> None:
+    future = Night("future", NOW + ahead, "complete")
+    assert freshness([future], NOW) == Freshness(None, None, 0)
+    assert freshness([*nights("complete", "partial"), future], NOW) == Freshness(29.0, "n0", 1)
 
 
 @given(st.lists(st.sampled_from(["complete", "partial"]), max_size=12))
