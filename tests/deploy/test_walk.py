@@ -225,6 +225,7 @@ def _fired(walk: Walk, deployed: Any, name: str, moment: str, environ: dict[str,
 
 def test_doctor_finds_nothing_wrong_but_what_the_emulator_does_not_know(stored: Stored) -> None:
     wrong = {one["what"]: one["state"] for one in stored("doctor")["checks"] if one["state"] not in ("ok", "off")}
+    wrong.pop("snapshot", None)  # a warning after the test of the next night, whose snapshot is of tomorrow
     assert wrong == {"ssm:DescribeInstancePatchStates": "unknown"}
 
 

@@ -54,13 +54,15 @@ def test_three_deliveries_are_one_message(chain: Any) -> None:
     assert len(chain.slack.posts(url)) == 1
 
 
-def test_one_command_that_comes_three_times_is_one_message(chain: Any) -> None:
-    url = chain.slack.response_url()
-    for _ in range(3):
-        assert chain.types(CLEAN_INSTANCE, url, "7.7.same")[0] == 200
-    chain.function.settle()
-    assert len(chain.slack.posts(url)) == 1
-    assert chain.function.dead_letters == []
+def test_one_command_that_comes_three_times_is_one_message(start: Any) -> None:
+    """Those that find the first at work are tried again when it is done, on a slow machine too."""
+    with start(retries=(2.0, 20.0)) as chain:
+        url = chain.slack.response_url()
+        for _ in range(3):
+            assert chain.types(CLEAN_INSTANCE, url, "7.7.same")[0] == 200
+        chain.function.settle()
+        assert len(chain.slack.posts(url)) == 1
+        assert chain.function.dead_letters == []
 
 
 def test_deliveries_at_the_same_moment_are_one_message(chain: Any) -> None:
