@@ -29,11 +29,14 @@ def pandas(sources: Sources) -> dict[str, Ask]:
 
     def read(columns: list[str], commit: Any = newest) -> pd.DataFrame:
         return pd.concat(
-            pd.read_parquet(path, columns=columns) for path in (root / partition("findings", commit.snapshot_id)).glob("*")
+            pd.read_parquet(path, columns=columns)
+            for path in (root / partition("findings", commit.snapshot_id)).glob("*")
         )
 
     def changes() -> Any:
-        now, then = (set(read(["finding_arn"], commit)["finding_arn"]) for commit in (newest, before))
+        now, then = (
+            set(read(["finding_arn"], commit)["finding_arn"]) for commit in (newest, before)
+        )
         return len(now - then), len(then - now)
 
     return {
@@ -47,15 +50,24 @@ def pandas(sources: Sources) -> dict[str, Ask]:
 
 
 def awscli(sources: Sources, fleet: Fleet) -> dict[str, float]:
-    """Name of the question → milliseconds of a whole process of the AWS CLI, which lists everything that it counts."""
+    """Name of the question → milliseconds of a whole process of the AWS CLI, which lists everything
+    that it counts."""
     worst = summary(Summary(by="resource", count=1), sources).groups[0].value
     one = json.dumps({"resourceId": [{"comparison": "EQUALS", "value": worst}]})
     asked = {
         "counts": ["--query", "findings[].severity"],
-        "all findings of one": ["--filter-criteria", one, "--query", "findings[].[title, severity]"],
+        "all findings of one": [
+            "--filter-criteria",
+            one,
+            "--query",
+            "findings[].[title, severity]",
+        ],
     }
     with Simulator(fleet) as simulator:
         simulator.clock = fleet.nights[-1]
         environ = environment(simulator.url, Path(os.devnull))
         command = [str(BIN / "aws"), "inspector2", "list-findings", "--output", "text"]
-        return {name: median([run([*command, *options], environ)]).wall * 1e3 for name, options in asked.items()}
+        return {
+            name: median([run([*command, *options], environ)]).wall * 1e3
+            for name, options in asked.items()
+        }

@@ -1,4 +1,5 @@
-"""How quickly questions are answered, in process and warm, over nights of many findings; beside pandas over the same files."""
+"""How quickly questions are answered, in process and warm, over nights of many findings; beside
+pandas over the same files."""
 
 from __future__ import annotations
 
@@ -46,18 +47,34 @@ from sre_simulator.server import Simulator
 SHAPES = ((10_000, 90), (100_000, 3), (1_000_000, 3))  # findings a night, and nights
 RUNS = 15
 AWSCLI_UP_TO = 100_000  # beyond, the AWS CLI takes minutes and gigabytes
-TARGETS = {"counts": 1, "first 50 findings": 5, "all findings of one": 15, "changes": 500, "fix plan": 1000, "trend": 20}
+TARGETS = {
+    "counts": 1,
+    "first 50 findings": 5,
+    "all findings of one": 15,
+    "changes": 500,
+    "fix plan": 1000,
+    "trend": 20,
+}
 
 
 def build(fleet: Fleet, store: Path, spent: dict[str, float]) -> Sources:
-    """Nights of a fleet, scanned one after the other; ``spent`` gets the CPU of the last night's history and rollups."""
+    """Nights of a fleet, scanned one after the other; ``spent`` gets the CPU of the last night's
+    history and rollups."""
     snapshots, table = Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db")
     with Simulator(fleet) as simulator:
         os.environ.update(environment(simulator.url, store))
         for night in fleet.nights:
             simulator.clock = night
-            with _timed("history", spent, Chronicle, "write"), _timed("rollups", spent, scanning, "roll_up"):
-                scan(Request(regions=fleet.regions, rate=100_000.0), snapshots, table, now=lambda: simulator.clock)
+            with (
+                _timed("history", spent, Chronicle, "write"),
+                _timed("rollups", spent, scanning, "roll_up"),
+            ):
+                scan(
+                    Request(regions=fleet.regions, rate=100_000.0),
+                    snapshots,
+                    table,
+                    now=lambda: simulator.clock,
+                )
     now = fleet.nights[-1]
     return Sources(snapshots, table, store / "copies", now=lambda: now)
 
@@ -105,7 +122,8 @@ def questions(sources: Sources) -> dict[str, Ask]:
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, float]:
-    """Median and 95th percentile of the wall time in ms, after one run that warms up; fewer runs of what is slow."""
+    """Median and 95th percentile of the wall time in ms, after one run that warms up; fewer runs of
+    what is slow."""
     function()
     times = []
     for _ in range(RUNS):
@@ -125,18 +143,36 @@ def measure(findings: int, nights: int) -> list[str]:
         sources = build(fleet, Path(name) / "store", spent)
         by_pandas = pandas(sources)
         by_aws = awscli(sources, fleet) if findings <= AWSCLI_UP_TO and nights < 10 else {}
-        rows = [_row(question, timed(run), by_pandas, by_aws) for question, run in questions(sources).items()]
+        rows = [
+            _row(question, timed(run), by_pandas, by_aws)
+            for question, run in questions(sources).items()
+        ]
         head = (
             f"\n## {findings:,} findings a night, {nights} nights\n",
             "| question | p50, ms | p95, ms | target, ms | pandas, ms | AWS CLI, ms |",
         )
-        return [*head, "| --- | --- | --- | --- | --- | --- |", *rows, "", *_kept(sources), _spent(findings, spent)]
+        return [
+            *head,
+            "| --- | --- | --- | --- | --- | --- |",
+            *rows,
+            "",
+            *_kept(sources),
+            _spent(findings, spent),
+        ]
 
 
-def _row(question: str, ours: tuple[float, float], by_pandas: Mapping[str, Ask], by_aws: Mapping[str, float]) -> str:
+def _row(
+    question: str,
+    ours: tuple[float, float],
+    by_pandas: Mapping[str, Ask],
+    by_aws: Mapping[str, float],
+) -> str:
     pandas_ms = f"{timed(by_pandas[question])[0]:.0f}" if question in by_pandas else "–"
     aws_ms = f"{by_aws[question]:,.0f}" if question in by_aws else "–"
-    return f"| {question} | {ours[0]:.1f} | {ours[1]:.1f} | {TARGETS.get(question, '–')} | {pandas_ms} | {aws_ms} |"
+    return (
+        f"| {question} | {ours[0]:.1f} | {ours[1]:.1f} | {TARGETS.get(question, '–')} | {pandas_ms}"
+        f" | {aws_ms} |"
+    )
 
 
 def _kept(sources: Sources) -> list[str]:
@@ -147,9 +183,15 @@ def _kept(sources: Sources) -> list[str]:
     for part in sources.snapshots.manifest(newest).parts:
         table = part.key.partition("/")[0]
         sizes[table] = sizes.get(table, 0) + part.bytes
-        rows += pq.ParquetFile(root / part_key(newest.snapshot_id, part.key)).metadata.num_rows if table == "findings" else 0
+        rows += (
+            pq.ParquetFile(root / part_key(newest.snapshot_id, part.key)).metadata.num_rows
+            if table == "findings"
+            else 0
+        )
     told = ", ".join(
-        f"{table} {size / rows:.1f}" for table, size in sorted(sizes.items(), key=lambda one: -one[1]) if size > rows / 20
+        f"{table} {size / rows:.1f}"
+        for table, size in sorted(sizes.items(), key=lambda one: -one[1])
+        if size > rows / 20
     )
     return [f"Bytes kept a finding and night: {sum(sizes.values()) / rows:.1f} ({told}).", ""]
 
@@ -157,14 +199,18 @@ def _kept(sources: Sources) -> list[str]:
 def _spent(findings: int, spent: dict[str, float]) -> str:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = ", ".join(f"{name} {seconds / findings * 1e6:.1f} µs" for name, seconds in spent.items())
-    return f"CPU a finding beyond the scan's own: {told}. Peak memory of all this, simulator included: {peak:.0f} MB."
+    return (
+        f"CPU a finding beyond the scan's own: {told}. Peak memory of all this, simulator included:"
+        f" {peak:.0f} MB."
+    )
 
 
 def main(shapes: Sequence[tuple[int, int]] = SHAPES) -> None:
     """Writes results/answers.md."""
     told = (
-        f"In process and warm; medians of up to {RUNS}. pandas reads the same files anew, as a script would; the AWS CLI lists "
-        "with a JMESPath, the whole process once, against the simulator."
+        f"In process and warm; medians of up to {RUNS}. pandas reads the same files anew, as a"
+        " script would; the AWS CLI lists with a JMESPath, the whole process once, against the"
+        " simulator."
     )
     lines = ["# Answers", "", machine(), "", told]
     for findings, nights in shapes:
@@ -174,4 +220,10 @@ def main(shapes: Sequence[tuple[int, int]] = SHAPES) -> None:
 
 
 if __name__ == "__main__":
-    main([(int(findings), int(nights)) for findings, nights in (one.split("x") for one in sys.argv[1:])] or SHAPES)
+    main(
+        [
+            (int(findings), int(nights))
+            for findings, nights in (one.split("x") for one in sys.argv[1:])
+        ]
+        or SHAPES
+    )

@@ -1,4 +1,5 @@
-"""Every finding to a finished snapshot, beside the AWS CLI and boto3 with pandas, and above the floor of fetching alone."""
+"""Every finding to a finished snapshot, beside the AWS CLI and boto3 with pandas, and above the
+floor of fetching alone."""
 
 from __future__ import annotations
 
@@ -22,8 +23,14 @@ def contenders(url: str, folder: Path) -> dict[str, tuple[Sequence[str], Path | 
             None,
         ),
         "fetch only (the floor)": ([sys.executable, str(peers / "fetch_only.py"), url], None),
-        "aws inspector2 list-findings > file": ([str(BIN / "aws"), "inspector2", "list-findings"], folder / "aws.json"),
-        "boto3 paginator + pandas → Parquet": ([sys.executable, str(peers / "boto3_pandas.py"), str(folder / "p.parquet")], None),
+        "aws inspector2 list-findings > file": (
+            [str(BIN / "aws"), "inspector2", "list-findings"],
+            folder / "aws.json",
+        ),
+        "boto3 paginator + pandas → Parquet": (
+            [sys.executable, str(peers / "boto3_pandas.py"), str(folder / "p.parquet")],
+            None,
+        ),
     }
 
 
@@ -51,7 +58,10 @@ def table(findings: int, costs: Mapping[str, Cost]) -> list[str]:
     ]
     for name, cost in costs.items():
         ratio = f"{cost.cpu / min(peers):.3f}" if peers else "–"
-        lines.append(f"| {name} | {cost.cpu / findings * 1e6:.1f} | {ratio} | {cost.wall:.1f} | {cost.memory:.0f} |")
+        lines.append(
+            f"| {name} | {cost.cpu / findings * 1e6:.1f} | {ratio} | {cost.wall:.1f} |"
+            f" {cost.memory:.0f} |"
+        )
     return lines
 
 
@@ -62,11 +72,16 @@ def main(sizes: Sequence[int] = (10_000, 100_000, 1_000_000), runs: int = 3) -> 
         "",
         machine(),
         "",
-        f"Whole processes against the simulator in a process of its own; medians of {runs} (1 at a million).",
+        (
+            f"Whole processes against the simulator in a process of its own; medians of {runs} (1"
+            " at a million)."
+        ),
     ]
     for findings in sizes:
         big = findings > PEERS_UP_TO
-        lines += table(findings, measure(findings, 1 if big else runs, peers=not big or "--peers" in sys.argv))
+        lines += table(
+            findings, measure(findings, 1 if big else runs, peers=not big or "--peers" in sys.argv)
+        )
         print("\n".join(lines[-6:]), flush=True)
     (HERE / "results" / "collect.md").write_text("\n".join(lines) + "\n")
 

@@ -1,4 +1,5 @@
-"""How long exports take and how much memory, whole processes of ``sre-cli export``; beside pyarrow.csv over the same rows."""
+"""How long exports take and how much memory, whole processes of ``sre-cli export``; beside
+pyarrow.csv over the same rows."""
 
 from __future__ import annotations
 
@@ -11,9 +12,16 @@ from answers import build
 from processes import BIN, Cost, environment, machine, run
 from sre_simulator.large import large_fleet
 
-SHAPES = {100_000: ("csv", "ndjson", "parquet", "sarif", "ocsf", "cyclonedx", "xlsx"), 1_000_000: ("csv",)}
-# The same rows as text and nothing more: what an export could cost at the least. It reads the Parquet that we export.
-FLOOR = "import sys, pyarrow.csv as c, pyarrow.parquet as q; c.write_csv(q.read_table(sys.argv[1]), sys.argv[2])"
+SHAPES = {
+    100_000: ("csv", "ndjson", "parquet", "sarif", "ocsf", "cyclonedx", "xlsx"),
+    1_000_000: ("csv",),
+}
+# The same rows as text and nothing more: what an export could cost at the least. It reads the
+# Parquet that we export.
+FLOOR = (
+    "import sys, pyarrow.csv as c, pyarrow.parquet as q; c.write_csv(q.read_table(sys.argv[1]),"
+    " sys.argv[2])"
+)
 
 
 def measure(findings: int, forms: Sequence[str]) -> list[str]:
@@ -25,19 +33,25 @@ def measure(findings: int, forms: Sequence[str]) -> list[str]:
         command = [str(BIN / "sre-cli"), "export", "--max-age", "10000d", "-o"]
         source = folder / "rows.parquet"
         _checked(run([*command, str(source)], environ))
-        floor = _checked(run([sys.executable, "-c", FLOOR, str(source), str(folder / "floor.csv")], environ))
+        floor = _checked(
+            run([sys.executable, "-c", FLOOR, str(source), str(folder / "floor.csv")], environ)
+        )
         lines = [_row("pyarrow.csv", floor, floor, folder / "floor.csv")]
         for form in forms:
             target = folder / f"findings.{form}"
             cost = _checked(run([*command, str(target), "--format", form], environ))
             lines.append(_row(form, cost, floor, target))
             target.unlink()
-    head = [f"\n## {findings:,} findings\n", "| format | CPU, s | wall, s | of the floor's CPU | memory, MB | file, MB |"]
+    head = [
+        f"\n## {findings:,} findings\n",
+        "| format | CPU, s | wall, s | of the floor's CPU | memory, MB | file, MB |",
+    ]
     return [*head, "| --- | --- | --- | --- | --- | --- |", *lines]
 
 
 def scanned(findings: int, store: Path) -> None:
-    """A night of so many findings. In a process of its own: a child's peak of memory begins with that of its parent."""
+    """A night of so many findings. In a process of its own: a child's peak of memory begins with
+    that of its parent."""
     build(large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=1), store, {})
 
 
@@ -49,15 +63,18 @@ def _checked(cost: Cost) -> Cost:
 
 def _row(form: str, cost: Cost, floor: Cost, file: Path) -> str:
     size = file.stat().st_size / 1e6
-    return f"| {form} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.cpu / floor.cpu:.1f} | {cost.memory:.0f} | {size:,.0f} |"
+    return (
+        f"| {form} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.cpu / floor.cpu:.1f} |"
+        f" {cost.memory:.0f} | {size:,.0f} |"
+    )
 
 
 def main(sizes: Sequence[int] = tuple(SHAPES)) -> None:
     """Writes results/exports.md."""
     told = (
-        "Each a process of its own, from an empty memory to a durable file; once. The floor is a script that reads all rows as "
-        "Parquet and writes them with pyarrow.csv, which parses no nested part and guards no cell. Targets for CSV of a million "
-        "findings: 30 s and 300 MB."
+        "Each a process of its own, from an empty memory to a durable file; once. The floor is a"
+        " script that reads all rows as Parquet and writes them with pyarrow.csv, which parses no"
+        " nested part and guards no cell. Targets for CSV of a million findings: 30 s and 300 MB."
     )
     lines = ["# Exports", "", machine(), "", told]
     for findings in sizes:

@@ -1,7 +1,9 @@
-"""The most memory that the scan task holds, two nights each, by number of findings: simulated, and of the shape of real ones.
+"""The most memory that the scan task holds, two nights each, by number of findings: simulated, and
+of the shape of real ones.
 
-``memory.py 100000 1000000`` takes other sizes, ``memory.py spilling`` compares ways to make the nightly history. Real findings
-are served many times over where SRE_REAL_FINDINGS names a folder with them, else invented ones of their shape.
+``memory.py 100000 1000000`` takes other sizes, ``memory.py spilling`` compares ways to make the
+nightly history. Real findings are served many times over where SRE_REAL_FINDINGS names a folder
+with them, else invented ones of their shape.
 """
 
 from __future__ import annotations
@@ -67,15 +69,20 @@ def set_clock(url: str, at: datetime) -> None:
 
 
 def nights(region: str, arguments: Sequence[str], program: Sequence[str] = TASK) -> list[Cost]:
-    """What each night's scan cost, the task's own command (or another program) in a process of its own."""
+    """What each night's scan cost, the task's own command (or another program) in a process of its
+    own."""
     costs = []
     newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     with simulator(arguments) as url, tempfile.TemporaryDirectory(prefix="sre-memory-") as store:
         for night in range(NIGHTS):
             at = newest - timedelta(days=NIGHTS - 1 - night)
             set_clock(url, at)
-            environ = environment(url, Path(store) / "store") | {"SRE_CLOCK": f"1@{at:%Y-%m-%dT%H:%M:%SZ}"}
-            costs.append(run([sys.executable, *program, "--region", region, "--rate", "5000"], environ))
+            environ = environment(url, Path(store) / "store") | {
+                "SRE_CLOCK": f"1@{at:%Y-%m-%dT%H:%M:%SZ}"
+            }
+            costs.append(
+                run([sys.executable, *program, "--region", region, "--rate", "5000"], environ)
+            )
     return costs
 
 
@@ -84,7 +91,10 @@ def sizes_measured(sizes: Sequence[int]) -> Iterator[str]:
     for findings in sizes:
         for shape, (region, arguments) in fleets(findings).items():
             for night, cost in enumerate(nights(region, arguments), 1):
-                yield f"| {findings:,} | {shape} | {night} | {cost.memory:.0f} | {cost.cpu:.0f} | {cost.code} |"
+                yield (
+                    f"| {findings:,} | {shape} | {night} | {cost.memory:.0f} | {cost.cpu:.0f} |"
+                    f" {cost.code} |"
+                )
 
 
 def spilling_measured(findings: int) -> Iterator[str]:
@@ -92,7 +102,10 @@ def spilling_measured(findings: int) -> Iterator[str]:
     *_, (region, arguments) = fleets(findings).values()
     for way, program in WAYS.items():
         for night, cost in enumerate(nights(region, arguments, program), 1):
-            yield f"| {way} | {night} | {cost.memory:.0f} | {cost.cpu:.1f} | {cost.written:.0f} | {cost.code} |"
+            yield (
+                f"| {way} | {night} | {cost.memory:.0f} | {cost.cpu:.1f} | {cost.written:.0f} |"
+                f" {cost.code} |"
+            )
 
 
 def written(heading: Sequence[str], lines: Iterator[str]) -> list[str]:
@@ -108,21 +121,38 @@ def main(sizes: Sequence[int] = (100_000, 1_000_000)) -> None:
     """Writes results/memory.md; without sizes, results/memory-spilling.md alone."""
     if not sizes:
         heading = [
-            "# What spilling costs\n", machine(), "",
-            f"`python -m sre_scanner` on {SPILLING:,} findings of the shape of real ones, by how the nightly history is made.\n",
+            "# What spilling costs\n",
+            machine(),
+            "",
+            (
+                f"`python -m sre_scanner` on {SPILLING:,} findings of the shape of real ones, by"
+                " how the nightly history is made.\n"
+            ),
             "| history | night | peak memory, MB | CPU, s | written to disk, MB | exit code |",
             "| --- | --- | --- | --- | --- | --- |",
-        ]  # fmt: skip
+        ]
         text = written(heading, spilling_measured(SPILLING))
         (HERE / "results" / "memory-spilling.md").write_text("\n".join(text) + "\n")
         return
     heading = [
-        "# The memory of the scan task\n", machine(), "",
-        "`python -m sre_scanner` as a process of its own, history and rollups included; peak resident memory by wait4.\n",
-        "| findings | shape | night | peak memory, MB | CPU, s | exit code |", "| --- | --- | --- | --- | --- | --- |",
-    ]  # fmt: skip
-    (HERE / "results" / "memory.md").write_text("\n".join(written(heading, sizes_measured(sizes))) + "\n")
+        "# The memory of the scan task\n",
+        machine(),
+        "",
+        (
+            "`python -m sre_scanner` as a process of its own, history and rollups included; peak"
+            " resident memory by wait4.\n"
+        ),
+        "| findings | shape | night | peak memory, MB | CPU, s | exit code |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    (HERE / "results" / "memory.md").write_text(
+        "\n".join(written(heading, sizes_measured(sizes))) + "\n"
+    )
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:] if size != "spilling"] if sys.argv[1:] else (100_000, 1_000_000))
+    main(
+        [int(size) for size in sys.argv[1:] if size != "spilling"]
+        if sys.argv[1:]
+        else (100_000, 1_000_000)
+    )

@@ -1,7 +1,9 @@
-"""What a night asks of AWS: ``python benchmarks/night.py 10000 100000`` measures, and writes results/night.json.
+"""What a night asks of AWS: ``python benchmarks/night.py 10000 100000`` measures, and writes
+results/night.json.
 
-Two nights are scanned into moto's S3 and DynamoDB, and the second counts, with what follows it: report, digest, pruning, the age
-of the newest snapshot, and questions. ``counting/sitecustomize.py`` counts in each process. ``docs/costs.py`` reads the file.
+Two nights are scanned into moto's S3 and DynamoDB, and the second counts, with what follows it:
+report, digest, pruning, the age of the newest snapshot, and questions.
+``counting/sitecustomize.py`` counts in each process. ``docs/costs.py`` reads the file.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ def moto() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen([processes.BIN / "moto_server", "-p", str(port)], stdout=quiet, stderr=quiet)
+    process = subprocess.Popen(
+        [processes.BIN / "moto_server", "-p", str(port)], stdout=quiet, stderr=quiet
+    )
     try:
         for _ in range(300):
             with socket.socket() as there:
@@ -51,9 +55,16 @@ def moto() -> Iterator[str]:
 
 def places(url: str) -> None:
     """An empty bucket and an empty table."""
-    own: Any = {"endpoint_url": url, "region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    own: Any = {
+        "endpoint_url": url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": "a",
+        "aws_secret_access_key": "b",
+    }
     boto3.client("s3", **own).create_bucket(Bucket="sre")
-    keys: Any = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
+    keys: Any = [
+        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
+    ]
     kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     boto3.client("dynamodb", **own).create_table(
         TableName="sre", KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
@@ -64,22 +75,37 @@ def step(words: list[str], environ: Mapping[str, str], folder: Path) -> dict[str
     """One command: its requests by operation, its seconds of CPU, and the bytes that it logs."""
     counts, out = folder / "counts", folder / "out"
     counts.unlink(missing_ok=True)
-    cost = processes.run(words, {**environ, "SRE_COUNT_INTO": str(counts), "PYTHONPATH": str(HERE / "counting")}, out)
+    cost = processes.run(
+        words, {**environ, "SRE_COUNT_INTO": str(counts), "PYTHONPATH": str(HERE / "counting")}, out
+    )
     if cost.code not in (0, 3):
         raise SystemExit(f"{words} ended with {cost.code}: {out.read_text()[-2000:]}")
-    asked: dict[str, dict[str, int]] = defaultdict(lambda: {"requests": 0, "sent": 0, "received": 0, "units": 0})
+    asked: dict[str, dict[str, int]] = defaultdict(
+        lambda: {"requests": 0, "sent": 0, "received": 0, "units": 0}
+    )
     for line in counts.read_text().splitlines():
         for name, one in json.loads(line).items():
             for key, value in one.items():
                 asked[name][key] += value
-    return {"asked": dict(sorted(asked.items())), "cpu": round(cost.cpu, 1), "logged": out.stat().st_size}
+    return {
+        "asked": dict(sorted(asked.items())),
+        "cpu": round(cost.cpu, 1),
+        "logged": out.stat().st_size,
+    }
 
 
 def stored(url: str, snapshot: str) -> dict[str, int]:
     """Bytes of one snapshot, and of one night's pages, in the bucket."""
-    own: Any = {"endpoint_url": url, "region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    own: Any = {
+        "endpoint_url": url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": "a",
+        "aws_secret_access_key": "b",
+    }
     pages = boto3.client("s3", **own).get_paginator("list_objects_v2").paginate(Bucket="sre")
-    sizes = {one.get("Key", ""): one.get("Size", 0) for page in pages for one in page.get("Contents", [])}
+    sizes = {
+        one.get("Key", ""): one.get("Size", 0) for page in pages for one in page.get("Contents", [])
+    }
     return {
         "snapshot": sum(size for key, size in sizes.items() if snapshot in key),
         "report": sum(size for key, size in sizes.items() if "/reports/" in key and "/20" in key),
@@ -89,13 +115,26 @@ def stored(url: str, snapshot: str) -> dict[str, int]:
 def measure(findings: int) -> dict[str, Any]:
     """A night with so many findings."""
     cli = str(processes.BIN / "sre-cli")
-    with moto() as aws, processes.simulator(findings) as inspector, tempfile.TemporaryDirectory() as name:
+    with (
+        moto() as aws,
+        processes.simulator(findings) as inspector,
+        tempfile.TemporaryDirectory() as name,
+    ):
         places(aws)
         environ = {
-            "PATH": os.environ["PATH"], "HOME": name, "TMPDIR": name, "XDG_CACHE_HOME": name, "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": aws,
-            "AWS_ENDPOINT_URL_INSPECTOR2": inspector, "SRE_STORE": "s3://sre/store", "SRE_TABLE": "dynamodb://sre",
-        }  # fmt: skip
+            "PATH": os.environ["PATH"],
+            "HOME": name,
+            "TMPDIR": name,
+            "XDG_CACHE_HOME": name,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": aws,
+            "AWS_ENDPOINT_URL_INSPECTOR2": inspector,
+            "SRE_STORE": "s3://sre/store",
+            "SRE_TABLE": "dynamodb://sre",
+        }
         scan = [sys.executable, "-m", "sre_scanner", "--region", "eu-west-1", "--rate", "100000"]
         now = time.time()
         scanned: dict[str, Any] = {}
@@ -105,10 +144,15 @@ def measure(findings: int) -> dict[str, Any]:
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - ago))
             scanned = step(scan, {**environ, "SRE_CLOCK": f"1@{at}"}, Path(name))
         snapshot = json.loads((Path(name) / "out").read_text().splitlines()[-1])["snapshot_id"]
-        fresh = {**environ, "XDG_CACHE_HOME": f"{name}/task"}  # a task begins without copies of the bucket
+        # a task begins without copies of the bucket
+        fresh = {**environ, "XDG_CACHE_HOME": f"{name}/task"}
         jobs = {
             "report": step([cli, "report"], fresh, Path(name)),
-            "digest": step([cli, "digest", "--dry-run"], {**environ, "XDG_CACHE_HOME": f"{name}/other"}, Path(name)),
+            "digest": step(
+                [cli, "digest", "--dry-run"],
+                {**environ, "XDG_CACHE_HOME": f"{name}/other"},
+                Path(name),
+            ),
             "prune": step([cli, "snapshots", "prune", "--yes"], environ, Path(name)),
             "age": step([cli, "snapshots", "age"], environ, Path(name)),
             "question": step([cli, "summary", "--by", "owner"], fresh, Path(name)),

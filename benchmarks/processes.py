@@ -1,4 +1,5 @@
-"""Measuring whole processes from outside: CPU, wall and peak memory as the operating system accounts them."""
+"""Measuring whole processes from outside: CPU, wall and peak memory as the operating system
+accounts them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Cost:
-    """One run: seconds of CPU (user and system) and of wall, peak memory in MB, the exit code, and MB written to disks."""
+    """One run: seconds of CPU (user and system) and of wall, peak memory in MB, the exit code, and
+    MB written to disks."""
 
     cpu: float
     wall: float
@@ -32,7 +34,9 @@ def run(command: Sequence[str], environ: Mapping[str, str], stdout: Path | None 
     """Runs a command to its end. Its children count too, as wait4 accounts them."""
     with (stdout or Path(os.devnull)).open("wb") as out:
         began = time.monotonic()
-        process = subprocess.Popen(command, env=dict(environ), stdout=out, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, env=dict(environ), stdout=out, stderr=subprocess.DEVNULL
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -44,14 +48,26 @@ def median(costs: Sequence[Cost]) -> Cost:
     """The median of each figure."""
     if any(cost.code not in (0, 3) for cost in costs):
         raise SystemExit(f"a measured command failed: {costs}")
-    cpu, wall, memory = (statistics.median(getattr(c, name) for c in costs) for name in ("cpu", "wall", "memory"))
+    cpu, wall, memory = (
+        statistics.median(getattr(c, name) for c in costs) for name in ("cpu", "wall", "memory")
+    )
     return Cost(cpu, wall, memory, costs[0].code)
 
 
 @contextlib.contextmanager
 def simulator(findings: int) -> Iterator[str]:
     """A simulated Inspector with so many findings, in a process of its own; yields its URL."""
-    command = [sys.executable, "-m", "sre_simulator", "--port", "0", "--findings", str(findings), "--regions", "eu-west-1"]
+    command = [
+        sys.executable,
+        "-m",
+        "sre_simulator",
+        "--port",
+        "0",
+        "--findings",
+        str(findings),
+        "--regions",
+        "eu-west-1",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         yield process.stdout.readline().strip() if process.stdout else ""
@@ -62,16 +78,27 @@ def simulator(findings: int) -> Iterator[str]:
 
 def environment(url: str, store: Path) -> dict[str, str]:
     """Settings that lead to the simulator and to a store of the benchmark's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))
+    }
     return kept | {
-        "AWS_ENDPOINT_URL_INSPECTOR2": url, "AWS_ACCESS_KEY_ID": "BENCHMARK", "AWS_SECRET_ACCESS_KEY": "benchmark",
-        "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_DEFAULT_REGION": "eu-west-1", "AWS_PAGER": "", "SRE_STORE": str(store),
-    }  # fmt: skip
+        "AWS_ENDPOINT_URL_INSPECTOR2": url,
+        "AWS_ACCESS_KEY_ID": "BENCHMARK",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_PAGER": "",
+        "SRE_STORE": str(store),
+    }
 
 
 def machine() -> str:
     """The machine and the versions, for the head of a results file."""
     names = ("boto3", "botocore", "awscli", "pandas", "pyarrow", "msgspec", "duckdb", "numpy")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} · Python {platform.python_version()}, {versions}"
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} · Python"
+        f" {platform.python_version()}, {versions}"
+    )

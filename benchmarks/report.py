@@ -1,4 +1,5 @@
-"""The nightly page: how long it is, how soon it is made, and how soon a browser shows it; beside a plain table of its rows."""
+"""The nightly page: how long it is, how soon it is made, and how soon a browser shows it; beside a
+plain table of its rows."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ from sre_simulator.large import large_fleet
 SHAPES = (1_011, 20_000, 100_000)
 RUNS = 5
 PLAIN_UP_TO = 20_000  # beyond, Chromium takes minutes to lay the table out
-TARGETS = {1_011: (130, 0.3, 400, 0), 20_000: (350, 1.0, 600, 0), 100_000: (1200, 4.0, 900, 150)}  # KB, s, ms, ms
+# KB, s, ms, ms
+TARGETS = {1_011: (130, 0.3, 400, 0), 20_000: (350, 1.0, 600, 0), 100_000: (1200, 4.0, 900, 150)}
 WORDS = "openssl"
 READY = """new MutationObserver((_, me) => { if (document.documentElement.dataset.ready) { window.readyAt = performance.now();
   me.disconnect(); } }).observe(document, {attributes: true, subtree: true})"""
@@ -74,19 +76,35 @@ def ours(sources: Sources) -> str:
 
 
 def plain(findings: Iterable[OpenFinding], today: date) -> str:
-    """The same findings as a table and nothing more: what a template of a few lines makes of them."""
+    """The same findings as a table and nothing more: what a template of a few lines makes of
+    them."""
 
     def line(one: OpenFinding) -> str:
         said = row(one, today)
-        cells = (said.severity, said.score, said.identity, said.title, said.packages, said.change, said.name, said.resource,
-                 said.account, said.region, said.owner, said.epss, said.age, said.sla)  # fmt: skip
+        cells = (
+            said.severity,
+            said.score,
+            said.identity,
+            said.title,
+            said.packages,
+            said.change,
+            said.name,
+            said.resource,
+            said.account,
+            said.region,
+            said.owner,
+            said.epss,
+            said.age,
+            said.sla,
+        )
         return "".join(f"<td>{html.escape(cell)}" for cell in cells)
 
     return PLAIN % "".join(f"<tr>{line(one)}\n" for one in findings)
 
 
 def seen(browser: Browser, file: Path, runs: int) -> tuple[float, float]:
-    """Medians of the ms from navigation until the page is ready, and from typing until the filtered rows are painted."""
+    """Medians of the ms from navigation until the page is ready, and from typing until the filtered
+    rows are painted."""
     ready, filtered = [], []
     for _ in range(runs):
         page: Page = browser.new_page()
@@ -102,7 +120,11 @@ def seen(browser: Browser, file: Path, runs: int) -> tuple[float, float]:
 
 def measure(findings: int, browser: Browser, home: Path) -> list[str]:
     """The rows of one shape."""
-    sources = build(large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=2), home / f"store-{findings}", {})
+    sources = build(
+        large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=2),
+        home / f"store-{findings}",
+        {},
+    )
     material: Material = gather(sources, None, EMBEDDED)
     rows = list(material.findings)
     kinds = {"the page": (lambda: ours(sources), RUNS)}
@@ -119,7 +141,9 @@ def measure(findings: int, browser: Browser, home: Path) -> list[str]:
             f"| {ready:,.0f} | {filtered:,.0f} |"
         )
     size, seconds, first, filtering = TARGETS.get(findings, (0, 0, 0, 0))
-    lines.append(f"| | target of the page | {size:,} | {seconds} | | {first} | {filtering or '–'} |")
+    lines.append(
+        f"| | target of the page | {size:,} | {seconds} | | {first} | {filtering or '–'} |"
+    )
     return lines
 
 
@@ -129,18 +153,21 @@ def main(shapes: Sequence[int] = SHAPES) -> None:
     if not chromium:
         raise SystemExit("Chromium is not here; install it, on Debian by: apt-get install chromium")
     told = (
-        f"Made in process, from the snapshot to the text, after one run that warms up; medians of {RUNS}. Shown by headless "
-        f"Chromium from a file: ready is when search and filters work; filter is from typing “{WORDS}” to paint, and holds the "
-        "60 ms that the page waits for another key. A plain table holds the same cells, finds by text alone, and is made of rows "
-        f"that are in memory already; it is measured once, and not beyond {PLAIN_UP_TO:,} findings, where it takes minutes. "
-        "Suppressed findings are on neither."
+        "Made in process, from the snapshot to the text, after one run that warms up; medians of"
+        f" {RUNS}. Shown by headless Chromium from a file: ready is when search and filters work;"
+        f" filter is from typing “{WORDS}” to paint, and holds the 60 ms that the page waits for"
+        " another key. A plain table holds the same cells, finds by text alone, and is made of"
+        f" rows that are in memory already; it is measured once, and not beyond {PLAIN_UP_TO:,}"
+        " findings, where it takes minutes. Suppressed findings are on neither."
     )
     lines = ["# The nightly page", "", machine(), "", told, "",
              "| open findings | | KB | made, CPU s | made, wall s | ready, ms | filter, ms |",
              "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     before = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         for findings in shapes:
             lines += measure(findings, browser, Path(name))
             print("\n".join(lines), flush=True)

@@ -1,4 +1,5 @@
-"""How quickly the server answers, beside a bare SDK server with a trivial tool, over a store of many findings."""
+"""How quickly the server answers, beside a bare SDK server with a trivial tool, over a store of
+many findings."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ HERE = Path(__file__).parent
 
 
 @contextmanager
-def listening(command: Sequence[str], environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], int, float]]:
+def listening(
+    command: Sequence[str], environ: dict[str, str]
+) -> Iterator[tuple[subprocess.Popen[str], int, float]]:
     """A server process, its port, and the seconds until it listened."""
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
@@ -50,7 +53,9 @@ def calls(port: int, tool: str, every: Sequence[dict[str, Any]], times: int) -> 
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     for number in range(times):
         params = {"name": tool, "arguments": every[number % len(every)]}
-        body = json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params})
+        body = json.dumps(
+            {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
+        )
         began = time.perf_counter()
         connection.request("POST", "/mcp", body, headers)
         answer = connection.getresponse()
@@ -62,7 +67,9 @@ def calls(port: int, tool: str, every: Sequence[dict[str, Any]], times: int) -> 
     return took
 
 
-def crowd(port: int, every: Sequence[dict[str, Any]], people: int, seconds: float) -> tuple[int, list[float]]:
+def crowd(
+    port: int, every: Sequence[dict[str, Any]], people: int, seconds: float
+) -> tuple[int, list[float]]:
     """So many clients at once for a while: the errors, and the milliseconds of every call."""
     took, errors, until = list[float](), list[str](), time.monotonic() + seconds
 
@@ -85,7 +92,10 @@ def told(name: str, took: Sequence[float], people: int = 1) -> str:
     """A line of the table."""
     ordered = sorted(took)
     p99 = ordered[int(len(ordered) * 0.99)]
-    return f"| {name} | {statistics.median(ordered):.1f} | {p99:.1f} | {people * 1e3 / statistics.fmean(ordered):.0f} |"
+    return (
+        f"| {name} | {statistics.median(ordered):.1f} | {p99:.1f} |"
+        f" {people * 1e3 / statistics.fmean(ordered):.0f} |"
+    )
 
 
 def memory(process: subprocess.Popen[str]) -> float:
@@ -96,27 +106,69 @@ def memory(process: subprocess.Popen[str]) -> float:
 
 def main(findings: int = FINDINGS, people: int = 200, seconds: float = 60.0) -> None:
     """Writes results/serve.md."""
-    lines = ["# Serving", "", machine(), "", f"{findings:,} findings, one worker, loopback; calls one after the other.", ""]
+    lines = [
+        "# Serving",
+        "",
+        machine(),
+        "",
+        f"{findings:,} findings, one worker, loopback; calls one after the other.",
+        "",
+    ]
     lines += ["| | p50, ms | p99, ms | calls a second |", "| --- | --- | --- | --- |"]
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name:
         store = Path(name) / "store"
-        sources = build(large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=NIGHTS), store, {})
-        ids = [group.value for group in summary(Summary(by="resource", count=RESOURCES), sources).groups]
+        sources = build(
+            large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=NIGHTS), store, {}
+        )
+        ids = [
+            group.value
+            for group in summary(Summary(by="resource", count=RESOURCES), sources).groups
+        ]
         environ = environment("http://127.0.0.1:9", store) | {"SRE_MAX_AGE": "3650d"}
-        with listening([sys.executable, str(HERE / "peers" / "bare_mcp.py")], environ) as (_, port, _ready):
-            lines.append(told("a trivial tool of the bare SDK", calls(port, "echo", [{"text": "x"}], 500)[100:]))
-        with listening([str(BIN / "sre-cli"), "serve", "--no-auth", "--port", "0"], environ) as (process, port, ready):
+        with listening([sys.executable, str(HERE / "peers" / "bare_mcp.py")], environ) as (
+            _,
+            port,
+            _ready,
+        ):
+            lines.append(
+                told(
+                    "a trivial tool of the bare SDK",
+                    calls(port, "echo", [{"text": "x"}], 500)[100:],
+                )
+            )
+        with listening([str(BIN / "sre-cli"), "serve", "--no-auth", "--port", "0"], environ) as (
+            process,
+            port,
+            ready,
+        ):
             every = [{"resource_id": one, "live": False} for one in ids]
             calls(port, "check_resource", every, 20)
-            lines.append(told("check_resource, another one each time", calls(port, "check_resource", every, RESOURCES)))
-            lines.append(told("check_resource, asked before", calls(port, "check_resource", every, RESOURCES)))
+            lines.append(
+                told(
+                    "check_resource, another one each time",
+                    calls(port, "check_resource", every, RESOURCES),
+                )
+            )
+            lines.append(
+                told(
+                    "check_resource, asked before", calls(port, "check_resource", every, RESOURCES)
+                )
+            )
             lines.append(told("summarize", calls(port, "summarize", [{}], 200)))
             errors, took = crowd(port, every, people, seconds)
-            lines.append(told(f"check_resource, {people} clients at once for {seconds:.0f} s", took, people))
+            lines.append(
+                told(f"check_resource, {people} clients at once for {seconds:.0f} s", took, people)
+            )
             peak = memory(process)
             cli = run_cli(environ | {"SRE_SERVER": f"http://127.0.0.1:{port}/mcp"}, ids[0])
-        many = f"{len(took):,} calls of {people} clients in {seconds:.0f} s: {len(took) / seconds:.0f} a second, {errors} errors."
-        rest = f"Listening after {ready:.1f} s. Peak memory {peak:.0f} MB. `sre-cli vulnerabilities` through it: {cli:.0f} ms."
+        many = (
+            f"{len(took):,} calls of {people} clients in {seconds:.0f} s: {len(took) / seconds:.0f}"
+            f" a second, {errors} errors."
+        )
+        rest = (
+            f"Listening after {ready:.1f} s. Peak memory {peak:.0f} MB. `sre-cli vulnerabilities`"
+            f" through it: {cli:.0f} ms."
+        )
         lines += ["", f"{many} {rest}"]
     (HERE / "results" / "serve.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))

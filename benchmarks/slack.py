@@ -1,4 +1,5 @@
-"""How small, how quick to start and how quick to answer the Slack function is, in AWS's own runtime on the loopback."""
+"""How small, how quick to start and how quick to answer the Slack function is, in AWS's own runtime
+on the loopback."""
 
 from __future__ import annotations
 
@@ -31,8 +32,9 @@ from sre_simulator.slack_hooks import Hooks
 HERE = Path(__file__).parent
 FINDINGS, WARM = 100_000, 200
 _ABOUT = (
-    "The zip of `make zip`. Lambda, API Gateway, DynamoDB and Slack are stand-ins on the loopback; the runtime is AWS's own "
-    f"(`awslambdaric`), the server a process over a snapshot of {FINDINGS:,} findings. Every command is another person's."
+    "The zip of `make zip`. Lambda, API Gateway, DynamoDB and Slack are stand-ins on the loopback;"
+    " the runtime is AWS's own (`awslambdaric`), the server a process over a snapshot of"
+    f" {FINDINGS:,} findings. Every command is another person's."
 )
 
 
@@ -42,7 +44,9 @@ def main() -> None:
         folder = Path(name)
         archive, task = folder / "sre-slack.zip", folder / "task"
         subprocess.run(
-            [sys.executable, str(HERE.parent / "lambda" / "build_zip.py"), str(archive)], check=True, stdout=subprocess.DEVNULL
+            [sys.executable, str(HERE.parent / "lambda" / "build_zip.py"), str(archive)],
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
         with zipfile.ZipFile(archive) as held:
             held.extractall(task)
@@ -92,11 +96,20 @@ class House:
 
     def call(self, text: str) -> float:
         """Milliseconds of the server's own answer, on a connection of its own as the function's."""
-        person = {"user": "T0123456/U0000000", "channel": "T0123456/C0123456", "groups": [], "shared": False}
+        person = {
+            "user": "T0123456/U0000000",
+            "channel": "T0123456/C0123456",
+            "groups": [],
+            "shared": False,
+        }
         params = {"name": "check_resource", "arguments": {"resource_id": text, "count": 10},
                   "_meta": {"sre-operations-assistant/person": person}}  # fmt: skip
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "Authorization": f"Bearer {self.token}"}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self.token}",
+        }
         began = time.perf_counter()
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("POST", "/mcp", body, headers)
@@ -112,17 +125,29 @@ def warm(task: Path, folder: Path) -> list[str]:
     """The whole chain, one command after the other; the first one starts both halves."""
     with ExitStack() as stack:
         environ = snapshot(folder, stack)
-        token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
+        token, entry = issue(
+            Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+        )
         tokens = folder / "tokens.json"
         tokens.touch(mode=0o600)
         entitled = {"T0123456/C0123456": {"accounts": ["*"], "owners": ["*"]}}
         tokens.write_text(json.dumps({"tokens": [entry], "slack": entitled}))
         served = environ | {"SRE_TOKENS": tokens.as_uri(), "SRE_MAX_AGE": "3650d"}
-        _, port, _ = stack.enter_context(listening([str(BIN / "sre-cli"), "serve", "--port", "0"], served))
+        _, port, _ = stack.enter_context(
+            listening([str(BIN / "sre-cli"), "serve", "--port", "0"], served)
+        )
         slack = stack.enter_context(Hooks(problems))
-        ours = {**aws(stack), "SRE_SLACK_SIGNING_SECRET": SIGNING, "SRE_TOKEN": token, "SRE_SLACK_TABLE": NAME,
-                "SRE_SERVER": f"http://127.0.0.1:{port}/mcp", "SRE_SLACK_STAND_IN": slack.place}  # fmt: skip
-        one = Deployment(task, "sre_slack.handler.handle", runtime_in(folder / "runtime"), ours, NAME)
+        ours = {
+            **aws(stack),
+            "SRE_SLACK_SIGNING_SECRET": SIGNING,
+            "SRE_TOKEN": token,
+            "SRE_SLACK_TABLE": NAME,
+            "SRE_SERVER": f"http://127.0.0.1:{port}/mcp",
+            "SRE_SLACK_STAND_IN": slack.place,
+        }
+        one = Deployment(
+            task, "sre_slack.handler.handle", runtime_in(folder / "runtime"), ours, NAME
+        )
         house = House(stack.enter_context(Function(one)), slack, port, token)
         resource = worst(environ)
         calls = [house.call(resource) for _ in range(WARM)]
@@ -132,19 +157,38 @@ def warm(task: Path, folder: Path) -> list[str]:
             starts.append(house.command(resource, number))
         took = [house.command(resource, 100 + number) for number in range(WARM)]
         house.function.refusal = 202  # jobs are taken, and not run
-        alone = [house.acknowledged(resource, slack.response_url(), number) for number in range(5 * WARM)]
+        alone = [
+            house.acknowledged(resource, slack.response_url(), number) for number in range(5 * WARM)
+        ]
     rows: list[tuple[str, list[float], str]] = [
         ("warm: command to acknowledgement, its job not run", alone, "10 at p99"),
-        ("warm: command to acknowledgement, its job begun on the same two cores", [one for one, _ in took], "–"),
+        (
+            "warm: command to acknowledgement, its job begun on the same two cores",
+            [one for one, _ in took],
+            "–",
+        ),
         ("warm: command to the answer in Slack", [one for _, one in took], "700"),
-        ("the server's own answer to check_resource, which the function asks among others", calls, "–"),
+        (
+            "the server's own answer to check_resource, which the function asks among others",
+            calls,
+            "–",
+        ),
         ("both halves cold: command to acknowledgement", [one for one, _ in starts], "–"),
         ("both halves cold: command to the answer in Slack", [one for _, one in starts], "–"),
     ]
-    head = f"Wall, over HTTP; {WARM} commands for an instance with many findings, each after the one before was answered"
-    lines = [f"{head}; 5 cold starts.", "", "| | p50, ms | p99, ms | target, ms |", "| --- | --- | --- | --- |"]
+    head = (
+        f"Wall, over HTTP; {WARM} commands for an instance with many findings, each after the one"
+        " before was answered"
+    )
+    lines = [
+        f"{head}; 5 cold starts.",
+        "",
+        "| | p50, ms | p99, ms | target, ms |",
+        "| --- | --- | --- | --- |",
+    ]
     return lines + [
-        f"| {name} | {statistics.median(v):.1f} | {sorted(v)[int(len(v) * 0.99)]:.1f} | {goal} |" for name, v, goal in rows
+        f"| {name} | {statistics.median(v):.1f} | {sorted(v)[int(len(v) * 0.99)]:.1f} | {goal} |"
+        for name, v, goal in rows
     ]
 
 
@@ -152,7 +196,10 @@ def snapshot(folder: Path, stack: ExitStack) -> dict[str, str]:
     """Settings that lead to a store with one night."""
     environ = environment(stack.enter_context(simulator(FINDINGS)), folder / "store")
     subprocess.run(
-        [str(BIN / "sre-cli"), "scan", "-r", "eu-west-1", "--rate", "1000"], env=environ, check=True, capture_output=True
+        [str(BIN / "sre-cli"), "scan", "-r", "eu-west-1", "--rate", "1000"],
+        env=environ,
+        check=True,
+        capture_output=True,
     )
     return environ
 
@@ -171,12 +218,18 @@ def aws(stack: ExitStack) -> dict[str, str]:
     server.start()
     stack.callback(server.stop)
     host, port = server.get_host_and_port()
-    of: dict[str, Any] = {"endpoint_url": f"http://{host}:{port}", "region_name": REGION, "aws_access_key_id": "TESTING",
-                          "aws_secret_access_key": "testing"}  # fmt: skip
+    of: dict[str, Any] = {
+        "endpoint_url": f"http://{host}:{port}",
+        "region_name": REGION,
+        "aws_access_key_id": "TESTING",
+        "aws_secret_access_key": "testing",
+    }
     boto3.client("dynamodb", **of).create_table(
-        TableName=NAME, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        TableName=NAME,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    )  # fmt: skip
+    )
     return {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}
 
 

@@ -1,4 +1,5 @@
-"""What it costs the Slack function to start: CPU of new interpreters, beside a handler with boto3's client."""
+"""What it costs the Slack function to start: CPU of new interpreters, beside a handler with boto3's
+client."""
 
 from __future__ import annotations
 
@@ -44,7 +45,10 @@ DynamoDBRecords("table")
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(used.ru_utime + used.ru_stime)
 """
-_BARE = "import resource; used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime)"
+_BARE = (
+    "import resource; used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime +"
+    " used.ru_stime)"
+)
 
 
 def cold(task: Path, folder: Path) -> list[str]:
@@ -54,36 +58,92 @@ def cold(task: Path, folder: Path) -> list[str]:
     site, peers = sysconfig.get_path("purelib"), str(HERE / "peers")
     with accepting() as place:
         ours = {"SRE_SLACK_SIGNING_SECRET": SIGNING, "AWS_ENDPOINT_URL_LAMBDA": place}
-        behind = {"SRE_SLACK_SECRET_ID": "sre/slack", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": place.rpartition(":")[2],
-                  "AWS_ENDPOINT_URL_LAMBDA": place}  # fmt: skip
-        manager = {"SRE_SLACK_SECRET_ID": "sre/slack", "AWS_ENDPOINT_URL": place, "AWS_ENDPOINT_URL_LAMBDA": place}
+        behind = {
+            "SRE_SLACK_SECRET_ID": "sre/slack",
+            "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": place.rpartition(":")[2],
+            "AWS_ENDPOINT_URL_LAMBDA": place,
+        }
+        manager = {
+            "SRE_SLACK_SECRET_ID": "sre/slack",
+            "AWS_ENDPOINT_URL": place,
+            "AWS_ENDPOINT_URL_LAMBDA": place,
+        }
         rows = {
             "a bare interpreter": ([], {}),
-            "the function, its secret from AWS's extension": (["sre_slack.handler", str(task)], behind),
-            "the function, its secret from Secrets Manager": (["sre_slack.handler", str(task)], manager),
-            "the same zip without its bytecode, from the extension": (["sre_slack.handler", str(plain)], behind),
-            "a handler with boto3's client, its secret in its environment": (["boto3_handler", peers, site], ours),
+            "the function, its secret from AWS's extension": (
+                ["sre_slack.handler", str(task)],
+                behind,
+            ),
+            "the function, its secret from Secrets Manager": (
+                ["sre_slack.handler", str(task)],
+                manager,
+            ),
+            "the same zip without its bytecode, from the extension": (
+                ["sre_slack.handler", str(plain)],
+                behind,
+            ),
+            "a handler with boto3's client, its secret in its environment": (
+                ["boto3_handler", peers, site],
+                ours,
+            ),
         }
         took: dict[str, list[float]] = {name: [] for name in rows}
         for _ in range(COLD):
             for name, (what, variables) in rows.items():
                 took[name].append(once(_ONCE if what else _BARE, what, variables))
-        works = [statistics.median(once(_WORK, [str(one)], {}) for _ in range(COLD)) * 1e3 for one in (task, plain)]
-    lines = [f"CPU from the start of an interpreter to its first acknowledgement; medians of {COLD}. The target is 200 ms.", "",
-             "| | CPU, ms |", "| --- | --- |"]  # fmt: skip
-    lines += [f"| {name} | {statistics.median(values) * 1e3:.0f} |" for name, values in took.items()]
-    return [*lines, "", f"The working half is ready after {works[0]:.0f} ms, without its bytecode after {works[1]:.0f} ms."]
+        works = [
+            statistics.median(once(_WORK, [str(one)], {}) for _ in range(COLD)) * 1e3
+            for one in (task, plain)
+        ]
+    lines = [
+        (
+            f"CPU from the start of an interpreter to its first acknowledgement; medians of {COLD}."
+            " The target is 200 ms."
+        ),
+        "",
+        "| | CPU, ms |",
+        "| --- | --- |",
+    ]
+    lines += [
+        f"| {name} | {statistics.median(values) * 1e3:.0f} |" for name, values in took.items()
+    ]
+    return [
+        *lines,
+        "",
+        (
+            f"The working half is ready after {works[0]:.0f} ms, without its bytecode after"
+            f" {works[1]:.0f} ms."
+        ),
+    ]
 
 
 def once(code: str, what: list[str], variables: dict[str, str]) -> float:
-    """Seconds of CPU of one new interpreter that sees nothing of what is installed but what it is given."""
-    environ = {"PATH": os.defpath, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_LAMBDA_FUNCTION_NAME": NAME,
-               "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing", **variables}  # fmt: skip
+    """Seconds of CPU of one new interpreter that sees nothing of what is installed but what it is
+    given."""
+    environ = {
+        "PATH": os.defpath,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_LAMBDA_FUNCTION_NAME": NAME,
+        "AWS_ACCESS_KEY_ID": "TESTING",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        **variables,
+    }
     command = [sys.executable, "-I", "-S", "-B", "-c", code, *what]
-    body, headers = command_of("i-0123456789abcdef0", "https://hooks.slack.com/commands/T0123456/1/x", 0)
-    event = {"version": "2.0", "rawPath": "/slack", "headers": headers, "body": body, "isBase64Encoded": False,
-             "requestContext": {"http": {"method": "POST", "path": "/slack"}}}  # fmt: skip
-    done = subprocess.run(command, input=json.dumps(event), env=environ, capture_output=True, text=True, check=False)
+    body, headers = command_of(
+        "i-0123456789abcdef0", "https://hooks.slack.com/commands/T0123456/1/x", 0
+    )
+    event = {
+        "version": "2.0",
+        "rawPath": "/slack",
+        "headers": headers,
+        "body": body,
+        "isBase64Encoded": False,
+        "requestContext": {"http": {"method": "POST", "path": "/slack"}},
+    }
+    done = subprocess.run(
+        command, input=json.dumps(event), env=environ, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     return float(done.stdout)
@@ -91,12 +151,21 @@ def once(code: str, what: list[str], variables: dict[str, str]) -> float:
 
 def command_of(text: str, url: str, number: int) -> tuple[str, dict[str, str]]:
     """A command that Slack signed: body and headers."""
-    form = {"team_id": "T0123456", "user_id": f"U{number:07d}", "channel_id": "C0123456", "text": text,
-            "trigger_id": f"{time.time_ns()}.{number}", "response_url": url}  # fmt: skip
+    form = {
+        "team_id": "T0123456",
+        "user_id": f"U{number:07d}",
+        "channel_id": "C0123456",
+        "text": text,
+        "trigger_id": f"{time.time_ns()}.{number}",
+        "response_url": url,
+    }
     body, stamp = urlencode(form), str(int(time.time()))
     digest = hmac.new(SIGNING.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
-    return body, {"content-type": "application/x-www-form-urlencoded", "x-slack-request-timestamp": stamp,
-                  "x-slack-signature": f"v0={digest}"}  # fmt: skip
+    return body, {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-slack-request-timestamp": stamp,
+        "x-slack-signature": f"v0={digest}",
+    }
 
 
 class _Accepting(BaseHTTPRequestHandler):

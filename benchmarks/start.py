@@ -1,4 +1,5 @@
-"""What a person waits for: cold starts of sre-cli, whole processes, over a snapshot of 100,000 findings."""
+"""What a person waits for: cold starts of sre-cli, whole processes, over a snapshot of 100,000
+findings."""
 
 from __future__ import annotations
 
@@ -19,9 +20,17 @@ def main() -> None:
     cli = str(BIN / "sre-cli")
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name, simulator(FINDINGS) as url:
         environ = environment(url, Path(name) / "store")
-        subprocess.run([cli, "scan", "-r", "eu-west-1", "--rate", "1000"], env=environ, check=True, capture_output=True)
+        subprocess.run(
+            [cli, "scan", "-r", "eu-west-1", "--rate", "1000"],
+            env=environ,
+            check=True,
+            capture_output=True,
+        )
         worst = subprocess.run(
-            [cli, "summary", "--by", "resource", "-n", "1", "--output", "json"], env=environ, check=True, capture_output=True
+            [cli, "summary", "--by", "resource", "-n", "1", "--output", "json"],
+            env=environ,
+            check=True,
+            capture_output=True,
         )
         resource = json.loads(worst.stdout)["groups"][0]["value"]
         commands = {
@@ -30,13 +39,24 @@ def main() -> None:
             "vulnerabilities -i": [cli, "vulnerabilities", "-i", resource, "--cached"],
             "summary": [cli, "summary"],
         }
-        costs = {name: median([run(command, environ) for _ in range(RUNS)]) for name, command in commands.items()}
-    lines = ["# Cold starts", "", machine(), "",
-             f"Whole processes over a local snapshot of {FINDINGS:,} findings; medians of {RUNS}.", "",
-             "| command | CPU, ms | target, ms | wall, ms | peak memory, MB |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
+        costs = {
+            name: median([run(command, environ) for _ in range(RUNS)])
+            for name, command in commands.items()
+        }
+    lines = [
+        "# Cold starts",
+        "",
+        machine(),
+        "",
+        f"Whole processes over a local snapshot of {FINDINGS:,} findings; medians of {RUNS}.",
+        "",
+        "| command | CPU, ms | target, ms | wall, ms | peak memory, MB |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for command, cost in costs.items():
         lines.append(
-            f"| {command} | {cost.cpu * 1e3:.0f} | {TARGETS.get(command, '–')} | {cost.wall * 1e3:.0f} | {cost.memory:.0f} |"
+            f"| {command} | {cost.cpu * 1e3:.0f} | {TARGETS.get(command, '–')} |"
+            f" {cost.wall * 1e3:.0f} | {cost.memory:.0f} |"
         )
     print("\n".join(lines))
     (Path(__file__).parent / "results" / "start.md").write_text("\n".join(lines) + "\n")

@@ -1,9 +1,10 @@
 """Replays a Dockerfile without a container engine: ``python containers/replay.py scanner FOLDER``.
 
-Every instruction is read from the Dockerfile and done in a folder, each RUN in a sandbox of bubblewrap with that folder as its
-root. What is not the same as with an engine:
+Every instruction is read from the Dockerfile and done in a folder, each RUN in a sandbox of
+bubblewrap with that folder as its root. What is not the same as with an engine:
 
-- the base image: a copy of a Python of this machine in /usr/local, and this machine's Debian for everything else in /usr
+- the base image: a copy of a Python of this machine in /usr/local, and this machine's Debian for
+  everything else in /usr
 - pip keeps its cache, so that nothing is downloaded twice
 
 It needs Linux, root, and ``bwrap``.
@@ -29,10 +30,13 @@ from dockerfile_parse import DockerfileParser
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = {"PATH": "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"}
-_STAND_IN = {"LD_LIBRARY_PATH": "/usr/local/lib"}  # the base image's own Python knows where its library is
+# the base image's own Python knows where its library is
+_STAND_IN = {"LD_LIBRARY_PATH": "/usr/local/lib"}
 _LINKS = ("bin", "sbin", "lib", "lib64")
 _MOUNTED = ("etc", "proc", "dev", "tmp", "opt", "cache")
-_NOT_IN_A_BASE = shutil.ignore_patterns("test", "__pycache__", "*.a", "config-*", "idlelib", "tkinter", "turtledemo", "lib2to3")
+_NOT_IN_A_BASE = shutil.ignore_patterns(
+    "test", "__pycache__", "*.a", "config-*", "idlelib", "tkinter", "turtledemo", "lib2to3"
+)
 
 
 class Unknown(Exception):
@@ -41,7 +45,8 @@ class Unknown(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """A stage as its instructions leave it. ``root`` is its file system, but for what is the base image's."""
+    """A stage as its instructions leave it. ``root`` is its file system, but for what is the base
+    image's."""
 
     root: Path
     env: Mapping[str, str] = field(default_factory=dict)
@@ -53,21 +58,42 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
 
-    def sandbox(self, command: Sequence[str], volumes: Path, env: Mapping[str, str], *, network: bool = True) -> list[str]:
-        """The command line that runs a command in the image as an engine does with a read-only root file system.
+    def sandbox(
+        self, command: Sequence[str], volumes: Path, env: Mapping[str, str], *, network: bool = True
+    ) -> list[str]:
+        """The command line that runs a command in the image as an engine does with a read-only root
+        file system.
 
-        Volumes lie below the folder ``volumes``, which may be given again. Without a network there is a loopback of its own.
+        Volumes lie below the folder ``volumes``, which may be given again. Without a network there
+        is a loopback of its own.
         """
         uid, gid = self.user.split(":")
         places = [(_volume(volumes, self, path), path) for path in self.volumes]
         binds = [word for place, path in places for word in ("--bind", str(place), path)]
-        rights = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+        rights = [
+            "setpriv",
+            f"--reuid={uid}",
+            f"--regid={gid}",
+            "--clear-groups",
+            "--no-new-privs",
+            "--bounding-set=-all",
+        ]
         own = [] if network else ["--unshare-net"]
-        return [*_bwrap(self, "--ro-bind", {**self.env, **env}), *binds, *own, "--chdir", self.workdir, "--", *rights, *command]
+        return [
+            *_bwrap(self, "--ro-bind", {**self.env, **env}),
+            *binds,
+            *own,
+            "--chdir",
+            self.workdir,
+            "--",
+            *rights,
+            *command,
+        ]
 
 
 def _volume(folder: Path, image: Image, path: str) -> Path:
-    """A volume as an engine makes it: with the owner and the rights that the image has at its path."""
+    """A volume as an engine makes it: with the owner and the rights that the image has at its
+    path."""
     place, there = folder / path.strip("/"), (image.root / path.strip("/")).stat()
     if not place.exists():
         place.mkdir(parents=True)
@@ -77,17 +103,41 @@ def _volume(folder: Path, image: Image, path: str) -> Path:
 
 
 def _bwrap(image: Image, bind: str, env: Mapping[str, str]) -> list[str]:
-    words = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--new-session", "--clearenv"]
-    words += [bind, str(image.root), "/", "--ro-bind", "/usr", "/usr", bind, str(image.root / "usr/local"), "/usr/local"]
+    words = [
+        "bwrap",
+        "--die-with-parent",
+        "--unshare-pid",
+        "--unshare-ipc",
+        "--new-session",
+        "--clearenv",
+    ]
+    words += [
+        bind,
+        str(image.root),
+        "/",
+        "--ro-bind",
+        "/usr",
+        "/usr",
+        bind,
+        str(image.root / "usr/local"),
+        "/usr/local",
+    ]
     words += ["--ro-bind", "/etc", "/etc", "--proc", "/proc", "--dev", "/dev"]
     for name, value in {**_STAND_IN, **env}.items():
         words += ["--setenv", name, value]
     return words
 
 
-def replay(dockerfile: Path, folder: Path, python: Path, arguments: Mapping[str, str] | None = None) -> Image:
-    """Makes the image in a new folder, with the Python at ``python`` (its prefix) as that of the base image."""
-    steps = [one for one in DockerfileParser(path=str(dockerfile)).structure if one["instruction"] != "COMMENT"]
+def replay(
+    dockerfile: Path, folder: Path, python: Path, arguments: Mapping[str, str] | None = None
+) -> Image:
+    """Makes the image in a new folder, with the Python at ``python`` (its prefix) as that of the
+    base image."""
+    steps = [
+        one
+        for one in DockerfileParser(path=str(dockerfile)).structure
+        if one["instruction"] != "COMMENT"
+    ]
     given, stages, stage = dict(arguments or {}), dict[str, Image](), ""
     scope: dict[str, str] = {}
     for word, value in ((one["instruction"], one["value"]) for one in steps):
@@ -130,7 +180,9 @@ def _left_out(python: Path) -> Any:
     return ignore
 
 
-def _do(image: Image, name: str, value: str, scope: Mapping[str, str], stages: Mapping[str, Image]) -> Image:
+def _do(
+    image: Image, name: str, value: str, scope: Mapping[str, str], stages: Mapping[str, Image]
+) -> Image:
     if name == "EXPOSE":
         return image
     if name == "RUN":
@@ -147,7 +199,9 @@ def _do(image: Image, name: str, value: str, scope: Mapping[str, str], stages: M
         "WORKDIR": lambda: {"workdir": value},
         "USER": lambda: {"user": value},
         "VOLUME": lambda: {"volumes": (*image.volumes, *json.loads(value))},
-        "HEALTHCHECK": lambda: {"healthcheck": () if value == "NONE" else tuple(json.loads(value.partition("CMD")[2]))},
+        "HEALTHCHECK": lambda: {
+            "healthcheck": () if value == "NONE" else tuple(json.loads(value.partition("CMD")[2]))
+        },
         "ENTRYPOINT": lambda: {"entrypoint": tuple(json.loads(value)), "command": ()},
         "CMD": lambda: {"command": tuple(json.loads(value))},
     }
@@ -168,14 +222,22 @@ def _pairs(text: str, scope: Mapping[str, str]) -> dict[str, str]:
 
 def _run(image: Image, command: str) -> None:
     """One RUN as root, with the settings of pip of this machine and its cache."""
-    pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.lower().endswith("_proxy")}
+    pip = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PIP_") or name.lower().endswith("_proxy")
+    }
     env = {**pip, **image.env, "HOME": "/root", "PIP_CACHE_DIR": "/cache"}
     env.pop("PIP_NO_CACHE_DIR", None)
     cache = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "pip"
     cache.mkdir(parents=True, exist_ok=True)
     words = [*_bwrap(image, "--bind", env), "--bind", str(cache), "/cache"]
     done = subprocess.run(
-        [*words, "--chdir", image.workdir, "--", "sh", "-c", command], env=BASE, capture_output=True, text=True, check=False
+        [*words, "--chdir", image.workdir, "--", "sh", "-c", command],
+        env=BASE,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"RUN {command}\n{done.stdout}{done.stderr}")
@@ -196,13 +258,25 @@ def _copy(image: Image, value: str, stages: Mapping[str, Image]) -> None:
 
 
 def context() -> Iterator[Path]:
-    """The files that .dockerignore lets into the build, relative to the checkout; only the forms that ours has are known."""
-    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
-    let, kept_out = [line[1:] for line in lines if line.startswith("!")], [line[3:] for line in lines if line.startswith("**/")]
+    """The files that .dockerignore lets into the build, relative to the checkout; only the forms
+    that ours has are known."""
+    lines = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    let, kept_out = (
+        [line[1:] for line in lines if line.startswith("!")],
+        [line[3:] for line in lines if line.startswith("**/")],
+    )
     if lines[0] != "*" or len(lines) != 1 + len(let) + len(kept_out):
         raise Unknown(f".dockerignore {lines}")
     for name in let:
-        found = [ROOT / name] if (ROOT / name).is_file() else (path for path in (ROOT / name).rglob("*") if path.is_file())
+        found = (
+            [ROOT / name]
+            if (ROOT / name).is_file()
+            else (path for path in (ROOT / name).rglob("*") if path.is_file())
+        )
         for path in found:
             if not set(path.parts) & set(kept_out):
                 yield path.relative_to(ROOT)
@@ -210,10 +284,17 @@ def context() -> Iterator[Path]:
 
 def size(folder: Path) -> int:
     """Bytes of the files below a folder, each once."""
-    found = {(one.st_dev, one.st_ino): one.st_size for one in (p.lstat() for p in folder.rglob("*")) if one.st_mode & 0o100000}
+    found = {
+        (one.st_dev, one.st_ino): one.st_size
+        for one in (p.lstat() for p in folder.rglob("*"))
+        if one.st_mode & 0o100000
+    }
     return sum(found.values())
 
 
 if __name__ == "__main__":
     made = replay(ROOT / sys.argv[1] / "Dockerfile", Path(sys.argv[2]), Path(sys.base_prefix))
-    sys.stdout.write(f"{made.root}: {size(made.root) / 1e6:.0f} MB, of which packages {size(made.root / 'opt') / 1e6:.0f} MB\n")
+    sys.stdout.write(
+        f"{made.root}: {size(made.root) / 1e6:.0f} MB, of which packages"
+        f" {size(made.root / 'opt') / 1e6:.0f} MB\n"
+    )

@@ -1,7 +1,8 @@
-"""Writes an image's bill of materials as CycloneDX JSON: ``python containers/sbom.py PACKAGES FILE``.
+"""Writes an image's bill of materials as CycloneDX JSON: ``python containers/sbom.py PACKAGES
+FILE``.
 
-PACKAGES is a folder of installed packages (…/site-packages); their own metadata are read, nothing is asked of an index. The
-file is the same for the same packages.
+PACKAGES is a folder of installed packages (…/site-packages); their own metadata are read, nothing
+is asked of an index. The file is the same for the same packages.
 """
 
 from __future__ import annotations

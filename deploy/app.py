@@ -1,4 +1,5 @@
-"""Writes deploy/template.json, deploy/member-template.json and deploy/terraform/variables.tf: ``make synth``.
+"""Writes deploy/template.json, deploy/member-template.json and deploy/terraform/variables.tf:
+``make synth``.
 
 ``python deploy/app.py FOLDER`` writes them into another folder.
 """
@@ -19,32 +20,48 @@ from stack.terraform import variables
 
 HERE = Path(__file__).parent
 LARGEST = 51_200
-"""Bytes of a template that CloudFormation takes in a request; a larger one would need a bucket first."""
-_EMPTY = ("F3017", "F3031", "F3033", "E1151", "E1154", "W1001")  # CDK's own look at the template, which warns only
-_LEFT_OUT = "The default of a parameter that may be left out is empty, and its condition keeps it from every resource."
-_FILES = {"sre-operations-assistant": "template.json", "sre-inspector-reader": "member-template.json"}
+"""Bytes of a template that CloudFormation takes in a request; a larger one would need a bucket
+first."""
+# CDK's own look at the template, which warns only
+_EMPTY = ("F3017", "F3031", "F3033", "E1151", "E1154", "W1001")
+_LEFT_OUT = (
+    "The default of a parameter that may be left out is empty, and its condition keeps it from"
+    " every resource."
+)
+_FILES = {
+    "sre-operations-assistant": "template.json",
+    "sre-inspector-reader": "member-template.json",
+}
 
 
 def synthesize(folder: Path) -> None:
-    """Writes the files. Raises SystemExit where a rule of cdk-nag is broken, or a template is too large."""
+    """Writes the files. Raises SystemExit where a rule of cdk-nag is broken, or a template is too
+    large."""
     with tempfile.TemporaryDirectory() as out:
         if broken := checked(Path(out)):
             raise SystemExit("\n".join(f"{rule}: {where}" for rule, where in sorted(broken)))
         for stack, name in _FILES.items():
-            template = _shorter(json.loads((Path(out) / f"{stack}.template.json").read_text(encoding="utf-8")))
+            template = _shorter(
+                json.loads((Path(out) / f"{stack}.template.json").read_text(encoding="utf-8"))
+            )
             _write(folder / name, _lines(template))
             if name == "template.json":
                 (folder / "terraform").mkdir(exist_ok=True)
-                (folder / "terraform" / "variables.tf").write_text(variables(template["Parameters"]), encoding="utf-8")
+                (folder / "terraform" / "variables.tf").write_text(
+                    variables(template["Parameters"]), encoding="utf-8"
+                )
 
 
 def checked(out: Path) -> set[tuple[str, str]]:
-    """Synthesizes into a folder; the rules of cdk-nag that are broken and not accepted, each with its construct."""
+    """Synthesizes into a folder; the rules of cdk-nag that are broken and not accepted, each with
+    its construct."""
     app = App(outdir=str(out), analytics_reporting=False, tree_metadata=False)
     Whole(app)
     Member(app)
     for rule in _EMPTY:
-        Validations.of(app).acknowledge(Acknowledgment(id=f"CloudFormation-Validate::{rule}", reason=_LEFT_OUT))
+        Validations.of(app).acknowledge(
+            Acknowledgment(id=f"CloudFormation-Validate::{rule}", reason=_LEFT_OUT)
+        )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     try:
         app.synth()
@@ -57,7 +74,9 @@ def checked(out: Path) -> set[tuple[str, str]]:
 
 def _broken(out: Path) -> set[tuple[str, str]]:
     report = out / "validation-report.json"
-    plugins = json.loads(report.read_text(encoding="utf-8"))["pluginReports"] if report.exists() else []
+    plugins = (
+        json.loads(report.read_text(encoding="utf-8"))["pluginReports"] if report.exists() else []
+    )
     return {
         (violation["ruleName"], construct["constructPath"])
         for plugin in plugins
@@ -69,7 +88,9 @@ def _broken(out: Path) -> set[tuple[str, str]]:
 
 def _write(file: Path, text: str) -> None:
     if (size := len(text.encode())) >= LARGEST:
-        raise SystemExit(f"{file.name} has {size:,} bytes; {LARGEST:,} are too many for CloudFormation's request")
+        raise SystemExit(
+            f"{file.name} has {size:,} bytes; {LARGEST:,} are too many for CloudFormation's request"
+        )
     file.write_text(text, encoding="utf-8")
 
 

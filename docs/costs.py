@@ -1,4 +1,5 @@
-"""Makes the table of docs/costs.md from benchmarks/results/night.json and the prices below: ``python docs/costs.py``."""
+"""Makes the table of docs/costs.md from benchmarks/results/night.json and the prices below:
+``python docs/costs.py``."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ QUESTIONS, COMMANDS = 1_000, 200
 """A day, of agents and people; and of Slack commands, which are questions too."""
 ALARMS, METRICS, SECRETS = 12, 10, 2
 SNAPSHOTS, PAGES = 129, 365
-"""What lies in the bucket after a year: 90 nights and 39 older weeks, and every night's page with its files."""
+"""What lies in the bucket after a year: 90 nights and 39 older weeks, and every night's page with
+its files."""
 RATE = 10
 """Requests a second and region that a scan makes."""
 START = 60
@@ -78,13 +80,25 @@ def price(name: str) -> float:
 
 def total(steps: list[dict[str, Any]], key: str, *operations: str) -> int:
     """The sum of what some operations count, over steps."""
-    return sum(one[key] for step in steps for name, one in step["asked"].items() if name.startswith(operations))
+    return sum(
+        one[key]
+        for step in steps
+        for name, one in step["asked"].items()
+        if name.startswith(operations)
+    )
 
 
 def night(measured: dict[str, Any]) -> Night:
-    """A night of the measurement: scan, report, digest, and a seventh of the weekly pruning; the age every half hour."""
+    """A night of the measurement: scan, report, digest, and a seventh of the weekly pruning; the
+    age every half hour."""
     scan = measured["scan"]
-    steps = [scan, measured["report"], measured["digest"], *[measured["age"]] * 48, *[measured["question"]] * QUESTIONS]
+    steps = [
+        scan,
+        measured["report"],
+        measured["digest"],
+        *[measured["age"]] * 48,
+        *[measured["question"]] * QUESTIONS,
+    ]
     inspector = total([scan], "requests", "inspector2")
     jobs = [measured["report"], measured["digest"], *[measured["age"]] * 48]
     return Night(
@@ -106,13 +120,19 @@ def night(measured: dict[str, Any]) -> Night:
 def beyond(small: Night, large: Night, findings: float) -> Night:
     """A larger night, on the line through two that were measured."""
     share = (findings - small.findings) / (large.findings - small.findings)
-    line = {name: value + share * (getattr(large, name) - value) for name, value in vars(small).items()}
+    line = {
+        name: value + share * (getattr(large, name) - value) for name, value in vars(small).items()
+    }
     return Night(**line)
 
 
 def task(size: tuple[float, float], seconds: float) -> float:
     """Dollars of a task's vCPU and memory for so long."""
-    return (size[0] * price("Fargate, vCPU") + size[1] * price("Fargate, GB of memory")) * seconds / 3600
+    return (
+        (size[0] * price("Fargate, vCPU") + size[1] * price("Fargate, GB of memory"))
+        * seconds
+        / 3600
+    )
 
 
 def lines(one: Night) -> dict[str, float]:
@@ -123,19 +143,30 @@ def lines(one: Night) -> dict[str, float]:
         "scan: Fargate": task(SCAN, one.scan_seconds * NIGHTS),
         "report, digest, pruning, age: Fargate": task(JOB, one.job_seconds * NIGHTS),
         "server: Fargate, two tasks": 2 * task(SERVER, HOURS * 3600),
-        "server: load balancer, one capacity unit": HOURS * (price("load balancer") + price("load balancer, capacity unit")),
-        "network: NAT gateway and its address": HOURS * (price("NAT gateway") + price("public IPv4 address")),
+        "server: load balancer, one capacity unit": HOURS
+        * (price("load balancer") + price("load balancer, capacity unit")),
+        "network: NAT gateway and its address": HOURS
+        * (price("NAT gateway") + price("public IPv4 address")),
         "network: data through the NAT gateway": one.data * NIGHTS * price("NAT gateway, data"),
         "bucket: storage after a year": kept * price("S3, storage"),
-        "bucket: requests": NIGHTS * (one.puts * price("S3, PUT and LIST") + one.gets * price("S3, GET")) / 1000,
-        "table: writes and reads": NIGHTS * (one.writes * price("DynamoDB, writes") + one.reads * price("DynamoDB, reads")) / 1e6,
+        "bucket: requests": NIGHTS
+        * (one.puts * price("S3, PUT and LIST") + one.gets * price("S3, GET"))
+        / 1000,
+        "table: writes and reads": NIGHTS
+        * (one.writes * price("DynamoDB, writes") + one.reads * price("DynamoDB, reads"))
+        / 1e6,
         "table: storage and recovery after a year": rows
         * (price("DynamoDB, storage") + price("DynamoDB, point-in-time recovery")),
         "logs": one.logged * NIGHTS * price("CloudWatch, logs taken in"),
-        "alarms and metrics": ALARMS * price("CloudWatch, alarm") + METRICS * price("CloudWatch, metric"),
+        "alarms and metrics": ALARMS * price("CloudWatch, alarm")
+        + METRICS * price("CloudWatch, metric"),
         "Slack: HTTP API and Lambda": COMMANDS
         * NIGHTS
-        * (price("HTTP API") / 1e6 + 2 * price("Lambda, requests") / 1e6 + 3 * 0.5 * price("Lambda, GB of memory")),
+        * (
+            price("HTTP API") / 1e6
+            + 2 * price("Lambda, requests") / 1e6
+            + 3 * 0.5 * price("Lambda, GB of memory")
+        ),
         "secrets, images": SECRETS * price("secret") + 0.6 * price("ECR, storage"),
     }
 
@@ -149,7 +180,9 @@ def table(nights: list[Night]) -> str:
     """A column a size, a line a purpose, and the sum."""
     costs = [lines(one) for one in nights]
     rows = [f"| {name} | {' | '.join(money(cost[name]) for cost in costs)} |" for name in costs[0]]
-    head = f"| US dollars a month | {' | '.join(f'{one.findings:,.0f} findings' for one in nights)} |"
+    head = (
+        f"| US dollars a month | {' | '.join(f'{one.findings:,.0f} findings' for one in nights)} |"
+    )
     sums = f"| **all** | {' | '.join(f'**{money(sum(cost.values()))}**' for cost in costs)} |"
     return "\n".join([head, f"| --- |{' ---: |' * len(nights)}", *rows, sums])
 
@@ -168,22 +201,33 @@ def asked(nights: list[Night]) -> str:
         "MB of a page with its files": lambda one: f"{one.pages * 1000:,.0f}",
         "MB of logs": lambda one: f"{one.logged * 1000:,.1f}",
     }
-    head = f"| a night and its day | {' | '.join(f'{one.findings:,.0f} findings' for one in nights)} |"
-    rows = [f"| {name} | {' | '.join(told(one) for one in nights)} |" for name, told in what.items()]
+    head = (
+        f"| a night and its day | {' | '.join(f'{one.findings:,.0f} findings' for one in nights)} |"
+    )
+    rows = [
+        f"| {name} | {' | '.join(told(one) for one in nights)} |" for name, told in what.items()
+    ]
     return "\n".join([head, f"| --- |{' ---: |' * len(nights)}", *rows])
 
 
 def prices() -> str:
     """Every price that is used."""
-    rows = [f"| {name} | {value:.10f}".rstrip("0").rstrip(".") + f" | {unit} |" for name, (value, unit) in PRICES.items()]
-    return "\n".join([f"| US dollars, us-east-1, {DATE} | price | for |", "| --- | ---: | --- |", *rows])
+    rows = [
+        f"| {name} | {value:.10f}".rstrip("0").rstrip(".") + f" | {unit} |"
+        for name, (value, unit) in PRICES.items()
+    ]
+    return "\n".join(
+        [f"| US dollars, us-east-1, {DATE} | price | for |", "| --- | ---: | --- |", *rows]
+    )
 
 
 def made() -> str:
     """The part of the page that is made."""
     small, large = (night(one) for one in json.loads(MEASURED.read_text()))
     nights = [small, large, beyond(small, large, 1_000_000)]
-    return "\n\n".join(["", table(nights), "## What was measured", asked(nights), "## Prices", prices(), ""])
+    return "\n\n".join(
+        ["", table(nights), "## What was measured", asked(nights), "## Prices", prices(), ""]
+    )
 
 
 def renewed(page: str) -> str:

@@ -1,8 +1,10 @@
-"""``make images``: pictures of the nightly page, of its message in Slack and of the command's answer.
+"""``make images``: pictures of the nightly page, of its message in Slack and of the command's
+answer.
 
 They are of a fleet whose nights are always the same.
 
-It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text looks as readers see it.
+It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text
+looks as readers see it.
 """
 
 from __future__ import annotations
@@ -48,10 +50,17 @@ MOST = 300_000  # bytes of a picture
 
 def sources(home: Path, night: datetime) -> Sources:
     """A store as it is on a night."""
-    return Sources(Snapshots(FolderBlobs(home)), SqliteTable(home / "table.db"), home / "copies", now=lambda: night)
+    return Sources(
+        Snapshots(FolderBlobs(home)),
+        SqliteTable(home / "table.db"),
+        home / "copies",
+        now=lambda: night,
+    )
 
 
-def scan_nights(fleet: Fleet, nights: Sequence[datetime], home: Path, faults: Sequence[Fault] = ()) -> None:
+def scan_nights(
+    fleet: Fleet, nights: Sequence[datetime], home: Path, faults: Sequence[Fault] = ()
+) -> None:
     """Scans some nights into a store, one after the other."""
     request = Request(regions=fleet.regions, required=fleet.regions, owners=Owners(), rate=10_000.0)
     with Simulator(fleet, faults=faults) as simulator:
@@ -76,7 +85,9 @@ def pages(fleet: Fleet, home: Path) -> dict[str, str]:
     scan_nights(fleet, fleet.nights[1:-1], whole)
     shutil.copytree(whole, partial)
     scan_nights(fleet, fleet.nights[-1:], whole)
-    scan_nights(fleet, fleet.nights[-1:], partial, [Fault("denied", region=fleet.regions[-1], times=10**6)])
+    scan_nights(
+        fleet, fleet.nights[-1:], partial, [Fault("denied", region=fleet.regions[-1], times=10**6)]
+    )
     return {"whole": _page(whole, LAST), "partial": _page(partial, LAST), "first": first}
 
 
@@ -108,11 +119,15 @@ def _write(name: str, body: bytes) -> None:
     print(f"{name}.png {len(body):,} bytes")
 
 
-def shoot(browser: Browser, page: Path, name: str, size: tuple[int, int], scheme: str, address: str = "") -> None:
+def shoot(
+    browser: Browser, page: Path, name: str, size: tuple[int, int], scheme: str, address: str = ""
+) -> None:
     """One picture of what a reader sees first, or of what the address leads to."""
     width, height = size
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
     )
     sheet = context.new_page()
     sheet.goto(f"{page.as_uri()}{address}")
@@ -125,8 +140,13 @@ def shoot(browser: Browser, page: Path, name: str, size: tuple[int, int], scheme
 
 def main() -> None:
     """Makes all of them anew."""
-    ours = {"AWS_ACCESS_KEY_ID": "SIMULATED", "AWS_SECRET_ACCESS_KEY": "simulated", "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}  # fmt: skip
+    ours = {
+        "AWS_ACCESS_KEY_ID": "SIMULATED",
+        "AWS_SECRET_ACCESS_KEY": "simulated",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
     os.environ.update(ours)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
@@ -138,11 +158,15 @@ def main() -> None:
             (home / f"{kind}.html").write_text(text, encoding="utf-8")
         digest(home / "whole", LAST)
         command(home / "whole", LAST)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         whole = home / "whole.html"
         shoot(browser, whole, "light", (1280, 1060), "light")
         shoot(browser, whole, "dark", (1280, 900), "dark")
-        shoot(browser, whole, "findings", (1280, 720), "light", "#sev=critical&only=late,kev&sort=sla")
+        shoot(
+            browser, whole, "findings", (1280, 720), "light", "#sev=critical&only=late,kev&sort=sla"
+        )
         shoot(browser, whole, "phone", (390, 844), "light")
         shoot(browser, home / "partial.html", "partial", (1280, 560), "light")
         shoot(browser, home / "first.html", "first", (1280, 560), "light")

@@ -1,4 +1,5 @@
-"""``make docs``: runs every command that a page shows under ``$``, and puts its real output there; writes the server's tools.
+"""``make docs``: runs every command that a page shows under ``$``, and puts its real output there;
+writes the server's tools.
 
 A block that must stay as it is (it needs AWS, or another machine) is simply not written with ``$``.
 """
@@ -21,16 +22,31 @@ BLOCK = re.compile(r"```\n\$ ([^\n]+)\n.*?```", re.DOTALL)
 
 
 def output(command: str, home: Path) -> str:
-    """What the command prints in a terminal of 120 columns, both streams, with the store's place as a person has it."""
-    places = {"HOME": str(home), "XDG_DATA_HOME": str(home / ".local/share"), "SRE_STORE": str(home / "demo"), "COLUMNS": "120"}
+    """What the command prints in a terminal of 120 columns, both streams, with the store's place as
+    a person has it."""
+    places = {
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / ".local/share"),
+        "SRE_STORE": str(home / "demo"),
+        "COLUMNS": "120",
+    }
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environ = (
-        {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))} | places | {"PATH": path}
+        {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))}
+        | places
+        | {"PATH": path}
     )
     if command == "sre-cli --help":
         environ["COLUMNS"] = "80"
     done = subprocess.run(
-        command, shell=True, env=environ, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        shell=True,
+        env=environ,
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     return done.stdout.replace(str(home), "/home/you")
 
@@ -40,10 +56,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sre-docs-") as name:
         home = Path(name)
         environ = os.environ | {"SRE_STORE": str(home / "demo")}
-        subprocess.run([Path(sys.executable).parent / "sre-cli", "demo"], env=environ, check=True, capture_output=True)
+        subprocess.run(
+            [Path(sys.executable).parent / "sre-cli", "demo"],
+            env=environ,
+            check=True,
+            capture_output=True,
+        )
         for page in PAGES:
             text = page.read_text(encoding="utf-8")
-            renewed = BLOCK.sub(lambda found: f"```\n$ {found[1]}\n{output(found[1], home).rstrip()}\n```", text)
+            renewed = BLOCK.sub(
+                lambda found: f"```\n$ {found[1]}\n{output(found[1], home).rstrip()}\n```", text
+            )
             renewed = mcp_page.renewed(renewed) if page == mcp_page.PAGE else renewed
             renewed = costs.renewed(renewed) if page == costs.PAGE else renewed
             if renewed != text:

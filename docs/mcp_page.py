@@ -54,20 +54,33 @@ def _takes(schema: Mapping[str, Any]) -> str:
         case "integer":
             return f"{schema['minimum']:,} to {schema['maximum']:,}"
         case "string":
-            longest = f"text, up to {schema['maxLength']:,} characters" if "maxLength" in schema else ""
+            longest = (
+                f"text, up to {schema['maxLength']:,} characters" if "maxLength" in schema else ""
+            )
             return longest or f"text like `{schema['pattern']}`"
     return "`true` or `false`"
 
 
 def _resources() -> str:
-    known = [(one.uri, one.description) for one in LISTED] + [(one.uri_template, one.description) for one in TEMPLATES]
-    return "\n".join(["| resource | what it is |", "| --- | --- |", *(f"| `{uri}` | {words} |" for uri, words in known), ""])
+    known = [(one.uri, one.description) for one in LISTED] + [
+        (one.uri_template, one.description) for one in TEMPLATES
+    ]
+    return "\n".join(
+        [
+            "| resource | what it is |",
+            "| --- | --- |",
+            *(f"| `{uri}` | {words} |" for uri, words in known),
+            "",
+        ]
+    )
 
 
 def _prompts() -> str:
     lines = ["| prompt | argument | what for |", "| --- | --- | --- |"]
     for name, work in PROMPTS.items():
-        arguments = "; ".join(f"`{one.name}`: {one.description}" for one in work.told.arguments or [])
+        arguments = "; ".join(
+            f"`{one.name}`: {one.description}" for one in work.told.arguments or []
+        )
         lines.append(f"| `{name}` | {arguments} | {work.told.description} |")
     return "\n".join([*lines, ""])
 

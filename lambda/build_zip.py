@@ -1,12 +1,15 @@
-"""``make zip``: what AWS Lambda runs, as ``dist/sre-slack.zip``, the same bytes for the same sources.
+"""``make zip``: what AWS Lambda runs, as ``dist/sre-slack.zip``, the same bytes for the same
+sources.
 
-In it are the modules of ours that the function reaches by its imports, and the libraries of the extra ``slack`` as they lie in
-the environment that ``make setup`` installed from requirements.lock: each file is held against the sum that its wheel told,
-and each version against the lock. Nothing is downloaded. A library with compiled parts is refused, so that the zip runs on
-either processor. Of botocore's 440 descriptions of services it holds the one that is called by its client.
+In it are the modules of ours that the function reaches by its imports, and the libraries of the
+extra ``slack`` as they lie in the environment that ``make setup`` installed from requirements.lock:
+each file is held against the sum that its wheel told, and each version against the lock. Nothing is
+downloaded. A library with compiled parts is refused, so that the zip runs on either processor. Of
+botocore's 440 descriptions of services it holds the one that is called by its client.
 
-Python's own bytecode lies beside each source, unchecked: Lambda's disk cannot be written, and a start would compile it all
-again. It is of the Python that builds; another one passes over it and starts slower.
+Python's own bytecode lies beside each source, unchecked: Lambda's disk cannot be written, and a
+start would compile it all again. It is of the Python that builds; another one passes over it and
+starts slower.
 """
 
 from __future__ import annotations
@@ -49,12 +52,17 @@ def main() -> None:
         raise SystemExit(f"build_zip: {error}") from error
     target.parent.mkdir(parents=True, exist_ok=True)
     write(target, files | bytecode(files))
-    sys.stdout.write(f"{target}: {target.stat().st_size / 1e6:.1f} MB, for Python 3.{sys.version_info.minor}\n")
+    sys.stdout.write(
+        f"{target}: {target.stat().st_size / 1e6:.1f} MB, for Python 3.{sys.version_info.minor}\n"
+    )
 
 
 def our_files() -> dict[str, bytes]:
-    """Our modules, by the path that they have in the zip: those of sre_slack, and all that these import, however late."""
-    wanted = [_name(path, "sre_slack") for path in (ROOT / OURS["sre_slack"] / "sre_slack").glob("*.py")]
+    """Our modules, by the path that they have in the zip: those of sre_slack, and all that these
+    import, however late."""
+    wanted = [
+        _name(path, "sre_slack") for path in (ROOT / OURS["sre_slack"] / "sre_slack").glob("*.py")
+    ]
     found: dict[str, bytes] = {}
     while wanted:
         path = _source(wanted.pop())
@@ -78,7 +86,9 @@ def _source(module: str) -> Path | None:
     if parts[0] not in OURS:
         return None
     base = ROOT.joinpath(OURS[parts[0]], *parts)
-    return next((one for one in (base / "__init__.py", base.with_suffix(".py")) if one.is_file()), None)
+    return next(
+        (one for one in (base / "__init__.py", base.with_suffix(".py")) if one.is_file()), None
+    )
 
 
 def _packages(place: str) -> list[str]:
@@ -101,10 +111,14 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 def library_files() -> dict[str, bytes]:
-    """The files of every library that the extra needs, and that those need, by their path in the zip."""
+    """The files of every library that the extra needs, and that those need, by their path in the
+    zip."""
     config, locked = ConfigParser(), _locked()
     config.read(ROOT / "setup.cfg")
-    wanted, found = _names(config["options.extras_require"]["slack"].splitlines()), dict[str, Distribution]()
+    wanted, found = (
+        _names(config["options.extras_require"]["slack"].splitlines()),
+        dict[str, Distribution](),
+    )
     while wanted:
         name = wanted.pop()
         if name not in found:
@@ -125,15 +139,23 @@ def _normal(name: str) -> str:
 
 def _locked() -> Mapping[str, str]:
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    return {_normal(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE)}
+    return {
+        _normal(name): version
+        for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE)
+    }
 
 
 def _checked(name: str, locked: Mapping[str, str]) -> Distribution:
     found = distribution(name)
     if found.version != locked.get(name):
-        raise Unfit(f"{name} {found.version} is installed, {locked.get(name)} is locked. Run make setup.")
+        raise Unfit(
+            f"{name} {found.version} is installed, {locked.get(name)} is locked. Run make setup."
+        )
     if "Root-Is-Purelib: true" not in (found.read_text("WHEEL") or ""):
-        raise Unfit(f"{name} has compiled parts, which fit one processor only. Leave it out of the extra slack.")
+        raise Unfit(
+            f"{name} has compiled parts, which fit one processor only. Leave it out of the extra"
+            " slack."
+        )
     return found
 
 
@@ -161,7 +183,13 @@ def bytecode(files: Mapping[str, bytes]) -> dict[str, bytes]:
         for path, held in files.items():
             if path.endswith(".py"):
                 source.write_bytes(held)
-                py_compile.compile(str(source), str(target), f"/var/task/{path}", doraise=True, invalidation_mode=unchecked)
+                py_compile.compile(
+                    str(source),
+                    str(target),
+                    f"/var/task/{path}",
+                    doraise=True,
+                    invalidation_mode=unchecked,
+                )
                 made[importlib.util.cache_from_source(path)] = target.read_bytes()
     return made
 
@@ -171,7 +199,11 @@ def write(target: Path, files: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
         for path, held in sorted(files.items()):
             entry = zipfile.ZipInfo(path, _TIME)
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, 0o644 << 16, 3
+            entry.compress_type, entry.external_attr, entry.create_system = (
+                zipfile.ZIP_DEFLATED,
+                0o644 << 16,
+                3,
+            )
             made.writestr(entry, held)
 
 

@@ -1,4 +1,5 @@
-"""What the notebooks share: the night that they read, how a figure looks, and the line under it that says where it comes from."""
+"""What the notebooks share: the night that they read, how a figure looks, and the line under it
+that says where it comes from."""
 
 from __future__ import annotations
 
@@ -29,14 +30,18 @@ if TYPE_CHECKING:
 ARCHIVE = Path(__file__).parent / "example.tar.xz"
 BUILD = Path(__file__).parents[1] / "build" / "notebooks"
 
-INK, MUTED, LINE, GOOD, BAD, LINK = (LIGHT[name] for name in ("ink", "muted", "line", "good", "bad", "link"))
+INK, MUTED, LINE, GOOD, BAD, LINK = (
+    LIGHT[name] for name in ("ink", "muted", "line", "good", "bad", "link")
+)
 SEVERITY = {name: LIGHT[name] for name in ("critical", "high", "medium", "low")} | {
     "informational": LIGHT["info"],
     "untriaged": LIGHT["control"],
 }
-"""The colours of the nightly page: apart to any eye, and darker the worse, so that they print in grey. The last is not rated."""
+"""The colours of the nightly page: apart to any eye, and darker the worse, so that they print in
+grey. The last is not rated."""
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#3f3f46")
-"""Colours for what has no order, such as teams: Okabe and Ito's, with a darker yellow. Lines carry their name as well."""
+"""Colours for what has no order, such as teams: Okabe and Ito's, with a darker yellow. Lines carry
+their name as well."""
 
 
 MANY = 500  # points that are drawn as a picture, for each would be 700 bytes of SVG
@@ -44,15 +49,18 @@ FEW = 5  # findings: what so few did says nothing of others
 
 
 def open_night() -> Store:
-    """The store that SRE_STORE names, as of its newest snapshot; without it the example, as of its last."""
+    """The store that SRE_STORE names, as of its newest snapshot; without it the example, as of its
+    last."""
     if os.environ.get("SRE_STORE"):
-        return open_store(os.environ["SRE_STORE"])  # named, so that SRE_SERVER does not answer in its place
+        # named, so that SRE_SERVER does not answer in its place
+        return open_store(os.environ["SRE_STORE"])
     example = open_store(unpacked())
     return example.at(example.snapshots().rows[0]["snapshot_id"])
 
 
 def unpacked(folder: Path = BUILD) -> Path:
-    """The example store, unpacked into a folder of its content's name; whoever comes second takes the first one's."""
+    """The example store, unpacked into a folder of its content's name; whoever comes second takes
+    the first one's."""
     name = f"example-{hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()[:12]}"
     if not (folder / name).exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +74,9 @@ def unpacked(folder: Path = BUILD) -> Path:
     return folder / name
 
 
-def axes(title: str, source: Answer, *, ylabel: str = "", xlabel: str = "", height: float = 4.0) -> Axes:
+def axes(
+    title: str, source: Answer, *, ylabel: str = "", xlabel: str = "", height: float = 4.0
+) -> Axes:
     """A figure with one panel."""
     (ax,) = panels(title, source, 1, height=height)
     ax.set(ylabel=ylabel, xlabel=xlabel)
@@ -77,15 +87,24 @@ def axes(title: str, source: Answer, *, ylabel: str = "", xlabel: str = "", heig
 
 
 def panels(title: str, source: Answer, count: int, *, height: float = 2.9) -> list[Axes]:
-    """A figure with panels beside each other, each with a scale of its own; its foot names the snapshot and its date."""
-    figure, grid = plt.subplots(1, count, figsize=(9.6, height), layout="constrained", squeeze=False)
+    """A figure with panels beside each other, each with a scale of its own; its foot names the
+    snapshot and its date."""
+    figure, grid = plt.subplots(
+        1, count, figsize=(9.6, height), layout="constrained", squeeze=False
+    )
     figure.suptitle(title, x=0.005, ha="left", fontsize=13, fontweight=600)
     _foot(figure, source)
     return list(grid[0])
 
 
 def _foot(figure: Figure, source: Answer) -> None:
-    figure.supxlabel(f"Source: {source.caption}", x=0.005, ha="left", fontsize=8, color=MUTED if source.sure else BAD)
+    figure.supxlabel(
+        f"Source: {source.caption}",
+        x=0.005,
+        ha="left",
+        fontsize=8,
+        color=MUTED if source.sure else BAD,
+    )
 
 
 def daily(frame: pd.DataFrame) -> pd.DataFrame:
@@ -101,15 +120,24 @@ def days(ax: Axes, most: int = 6) -> None:
     ax.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
 
 
-def label_ends(ax: Axes, lines: Mapping[str, pd.Series], colours: Iterable[str] = SERIES, form: str = "{:,.0f}") -> None:
-    """Each line's name and last value at the right, in its colour; those that would lie on each other are moved apart."""
+def label_ends(
+    ax: Axes, lines: Mapping[str, pd.Series], colours: Iterable[str] = SERIES, form: str = "{:,.0f}"
+) -> None:
+    """Each line's name and last value at the right, in its colour; those that would lie on each
+    other are moved apart."""
     pairs = [(name, line.dropna(), colour) for (name, line), colour in zip(lines.items(), colours)]
     ends = sorted((float(line.iloc[-1]), name, colour) for name, line, colour in pairs if len(line))
     low, high = ax.get_ylim()
     place = low - (high - low)
     for value, name, colour in ends:
         place = max(value, place + 0.065 * (high - low))
-        ax.annotate(f"{name}  {form.format(value)}", (1.01, place), xycoords=ax.get_yaxis_transform(), color=colour, va="center")
+        ax.annotate(
+            f"{name}  {form.format(value)}",
+            (1.01, place),
+            xycoords=ax.get_yaxis_transform(),
+            color=colour,
+            va="center",
+        )
 
 
 def legend(ax: Axes) -> None:
@@ -118,15 +146,25 @@ def legend(ax: Axes) -> None:
 
 
 def stepped(ax: Axes, curve: pd.DataFrame, colour: str, ring: int | None = None) -> pd.Series:
-    """A curve of ``Store.survival``, with a ring on the day that an SLA allows. Gives the shares that it drew.
+    """A curve of ``Store.survival``, with a ring on the day that an SLA allows. Gives the shares
+    that it drew.
 
-    It ends where fewer than FEW findings are still watched: there one patch more or less is a cliff.
+    It ends where fewer than FEW findings are still watched: there one patch more or less is a
+    cliff.
     """
     drawn = curve[curve["watched"] >= FEW]
     ax.step(drawn["day"], drawn["share"], where="post", color=colour)
     if ring is not None and len(drawn) and ring <= drawn["day"].iloc[-1]:
         share = drawn.loc[drawn["day"] <= ring, "share"].iloc[-1]
-        ax.plot(ring, share, "o", markersize=9, markerfacecolor="white", markeredgecolor=colour, markeredgewidth=2)
+        ax.plot(
+            ring,
+            share,
+            "o",
+            markersize=9,
+            markerfacecolor="white",
+            markeredgecolor=colour,
+            markeredgewidth=2,
+        )
     return drawn["share"]
 
 
@@ -143,7 +181,8 @@ def due_within(due: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def daily_pace(store: Store) -> dict[str, float]:
-    """By severity the chance a day that a finding is patched: patched ones by all the days that findings were watched."""
+    """By severity the chance a day that a finding is patched: patched ones by all the days that
+    findings were watched."""
     pace = {}
     for severity, steps in store.survival("severity").frame().groupby("severity", observed=True):
         watched = float((steps["day"] * (steps["patched"] + steps["unpatched"])).sum())
@@ -152,14 +191,24 @@ def daily_pace(store: Store) -> dict[str, float]:
 
 
 def scattered(ax: Axes, known: pd.DataFrame) -> None:
-    """Vulnerabilities by EPSS and score: a diamond for KEV, filled where the internet reaches, as large as it is common."""
-    for (severity, kev, exposed), some in known.groupby(["severity", known["kev"].fillna(False), "exposed"], observed=True):
+    """Vulnerabilities by EPSS and score: a diamond for KEV, filled where the internet reaches, as
+    large as it is common."""
+    for (severity, kev, exposed), some in known.groupby(
+        ["severity", known["kev"].fillna(False), "exposed"], observed=True
+    ):
         colour = SEVERITY.get(str(severity).lower(), LIGHT["info"])
         ax.scatter(
-            some["epss_score"].clip(lower=1e-5), some["inspector_score"], s=(30 + 14 * some["resources"]).astype(float),
-            marker="D" if bool(kev) else "o", facecolors=colour if bool(exposed) else "none", edgecolors=colour,
-            linewidths=1.6, alpha=0.9 if bool(kev) else 0.6, zorder=3 if bool(kev) else 2, rasterized=len(known) > MANY,
-        )  # fmt: skip
+            some["epss_score"].clip(lower=1e-5),
+            some["inspector_score"],
+            s=(30 + 14 * some["resources"]).astype(float),
+            marker="D" if bool(kev) else "o",
+            facecolors=colour if bool(exposed) else "none",
+            edgecolors=colour,
+            linewidths=1.6,
+            alpha=0.9 if bool(kev) else 0.6,
+            zorder=3 if bool(kev) else 2,
+            rasterized=len(known) > MANY,
+        )
     ax.set_xscale("log")
     ax.set_xlim(right=1.3)
     ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda share, _: f"{100 * share:g} %"))
@@ -178,15 +227,25 @@ def _named(ax: Axes, some: pd.DataFrame) -> None:
     ranked = some.sort_values(["inspector_score", "epss_score"], ascending=False)
     for place, one in enumerate(ranked.itertuples()):
         ax.annotate(
-            f"{one.place}. {one.vulnerability_id}", (one.epss_score, one.inspector_score), (1.02, 0.96 - 0.075 * place),
-            textcoords="axes fraction", va="center", fontsize=9,
+            f"{one.place}. {one.vulnerability_id}",
+            (one.epss_score, one.inspector_score),
+            (1.02, 0.96 - 0.075 * place),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=9,
             arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkB": 5},
-        )  # fmt: skip
+        )
 
 
 def shown(frame: pd.DataFrame, **formats: Any) -> Any:
-    """A table for people: no index, thousands marked, unknown as a dash, yes and no in words, texts at the left."""
-    plain = frame.assign(**{str(name): frame[name].map({True: "yes", False: "no"}) for name in frame.select_dtypes("boolean")})
+    """A table for people: no index, thousands marked, unknown as a dash, yes and no in words, texts
+    at the left."""
+    plain = frame.assign(
+        **{
+            str(name): frame[name].map({True: "yes", False: "no"})
+            for name in frame.select_dtypes("boolean")
+        }
+    )
     texts = [name for name in plain if not pd.api.types.is_numeric_dtype(plain[name])]
     made = plain.style.hide(axis="index").format(formats, thousands=",", na_rep="–", escape="html")
     left = {"text-align": "left"}
@@ -195,17 +254,36 @@ def shown(frame: pd.DataFrame, **formats: Any) -> Any:
 
 
 def _styled() -> None:
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells each weight that a fallback lacks
+    # it tells each weight that a fallback lacks
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     for name in ("Inter-Regular.otf", "Inter-SemiBold.otf"):
         with resources.as_file(resources.files("sre_reports") / "fonts" / name) as path:
             font_manager.fontManager.addfont(path)
-    mpl.rcParams.update({
-        "font.family": ["Inter", "DejaVu Sans"], "font.size": 10, "text.color": INK, "axes.labelcolor": MUTED,
-        "axes.edgecolor": LINE, "axes.titlelocation": "left", "axes.titlesize": 10.5, "axes.titlecolor": INK,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": LINE,
-        "axes.ymargin": 0.08, "xtick.color": MUTED, "ytick.color": MUTED, "lines.linewidth": 2.2, "legend.frameon": False,
-        "figure.facecolor": "white", "svg.hashsalt": "sre", "savefig.dpi": 200,
-    })  # fmt: skip
+    mpl.rcParams.update(
+        {
+            "font.family": ["Inter", "DejaVu Sans"],
+            "font.size": 10,
+            "text.color": INK,
+            "axes.labelcolor": MUTED,
+            "axes.edgecolor": LINE,
+            "axes.titlelocation": "left",
+            "axes.titlesize": 10.5,
+            "axes.titlecolor": INK,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": LINE,
+            "axes.ymargin": 0.08,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "lines.linewidth": 2.2,
+            "legend.frameon": False,
+            "figure.facecolor": "white",
+            "svg.hashsalt": "sre",
+            "savefig.dpi": 200,
+        }
+    )
     set_matplotlib_formats("svg")
 
 

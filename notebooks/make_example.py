@@ -1,9 +1,10 @@
-"""Makes the example store anew, notebooks/example.tar.xz: a small simulated fleet over some nights, the same on every machine.
+"""Makes the example store anew, notebooks/example.tar.xz: a small simulated fleet over some nights,
+the same on every machine.
 
     .venv/bin/python notebooks/make_example.py
 
-Four teams fix at their own pace; one has a patch day. A night is missing, as nights sometimes are. Everything in it is made
-up, but for the names of vulnerabilities and packages.
+Four teams fix at their own pace; one has a patch day. A night is missing, as nights sometimes are.
+Everything in it is made up, but for the names of vulnerabilities and packages.
 """
 
 from __future__ import annotations
@@ -37,13 +38,15 @@ ARCHIVE = Path(__file__).parent / "example.tar.xz"
 REGION, PLATFORM = "eu-west-1", "AMAZON_LINUX_2023"
 LAST = datetime(2026, 11, 22, 1, tzinfo=UTC)
 NIGHTS = tuple(LAST - timedelta(days=back) for back in range(13, -1, -1) if back != 6)
-MEDIAN_DAYS = {"CRITICAL": 12, "HIGH": 30, "MEDIUM": 60}  # until a team of pace 1 fixes it; 90 for what is milder
+# until a team of pace 1 fixes it; 90 for what is milder
+MEDIAN_DAYS = {"CRITICAL": 12, "HIGH": 30, "MEDIUM": 60}
 WATCHED = 120  # days before the last night in which findings opened
 KINDS = 72  # distinct vulnerabilities: they are most of a store's size
 
 
 class Host(NamedTuple):
-    """An instance: whose it is, how slow its team is, whether the internet reaches it, and the day of its patch day."""
+    """An instance: whose it is, how slow its team is, whether the internet reaches it, and the day
+    of its patch day."""
 
     account: str
     name: str
@@ -83,7 +86,14 @@ def fleet() -> Fleet:
         resources = [_resource(host, weaknesses) for host in HOSTS if host.account == account]
         cells[REGION, account] = GeneratedCell(account, REGION, resources, 1)
     accounts = tuple(account for _, account in cells)
-    return Fleet(accounts, (REGION,), accounts[0], NIGHTS, cells, {account: enabled() for account in accounts})
+    return Fleet(
+        accounts,
+        (REGION,),
+        accounts[0],
+        NIGHTS,
+        cells,
+        {account: enabled() for account in accounts},
+    )
 
 
 def _resource(host: Host, weaknesses: list[Weakness]) -> Resource:
@@ -94,7 +104,17 @@ def _resource(host: Host, weaknesses: list[Weakness]) -> Resource:
     some = [one for one in weaknesses if Dice("has", host.name, one.body).chance(0.75)]
     lives = [_life(host, one) for one in [*own, *some]]
     scans = (Scan("PACKAGE", mode="EC2_SSM_AGENT_BASED"), Scan("NETWORK"))
-    return Resource(host.account, REGION, drawn, scans, begins, own=own, shared=some, lives=lives, size=len(lives))
+    return Resource(
+        host.account,
+        REGION,
+        drawn,
+        scans,
+        begins,
+        own=own,
+        shared=some,
+        lives=lives,
+        size=len(lives),
+    )
 
 
 def _without_public_address(drawn: Drawn) -> list[Weakness]:
@@ -104,13 +124,18 @@ def _without_public_address(drawn: Drawn) -> list[Weakness]:
 
 
 def _life(host: Host, weakness: Weakness) -> Life:
-    """Opened some day, and fixed after a time that falls exponentially around the team's median, or on its patch day."""
+    """Opened some day, and fixed after a time that falls exponentially around the team's median, or
+    on its patch day."""
     dice = Dice("life", host.name, weakness.body)
     last = LAST.timestamp()
     opened = last - dice.between(0, WATCHED) * DAY
     median = MEDIAN_DAYS.get(weakness.severity, 90) * host.pace
     fixed = opened + max(0.2, -math.log(dice.between(1e-9, 1)) * median / math.log(2)) * DAY
-    if host.patched_on is not None and opened < (day := last - host.patched_on * DAY - 7200) and dice.chance(0.55):
+    if (
+        host.patched_on is not None
+        and opened < (day := last - host.patched_on * DAY - 7200)
+        and dice.chance(0.55)
+    ):
         fixed = min(fixed, day)
     return Event(round(opened, 3), Happening.OPEN), Event(round(fixed, 3), Happening.CLOSE)
 
@@ -131,10 +156,14 @@ def simulated() -> Iterator[Simulator]:
     """The fleet, served on the loopback, with AWS settings that lead there and nowhere else."""
     with Simulator(fleet()) as simulator:
         os.environ |= {
-            "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url, "AWS_ACCESS_KEY_ID": "SIMULATED", "AWS_SECRET_ACCESS_KEY": "simulated",
-            "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
+            "AWS_ACCESS_KEY_ID": "SIMULATED",
+            "AWS_SECRET_ACCESS_KEY": "simulated",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
-        }  # fmt: skip
+        }
         yield simulator
 
 
@@ -150,7 +179,15 @@ def _packed(place: Path) -> None:
     """Without times and owners of files, so that the same store is the same archive."""
 
     def plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
-        return info.replace(mtime=0, mode=0o755 if info.isdir() else 0o644, uid=0, gid=0, uname="", gname="", deep=False)
+        return info.replace(
+            mtime=0,
+            mode=0o755 if info.isdir() else 0o644,
+            uid=0,
+            gid=0,
+            uname="",
+            gname="",
+            deep=False,
+        )
 
     with tarfile.open(ARCHIVE, "w:xz", preset=9) as archive:
         archive.add(place, place.name, filter=plain)

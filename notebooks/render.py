@@ -2,8 +2,8 @@
 
     .venv/bin/python notebooks/render.py [NAME ...]
 
-They read the store that SRE_STORE names, or the example. The pages lie in build/notebooks, open without a network, and are
-not kept in git.
+They read the store that SRE_STORE names, or the example. The pages lie in build/notebooks, open
+without a network, and are not kept in git.
 """
 
 from __future__ import annotations
@@ -38,22 +38,32 @@ def read(name: str) -> NotebookNode:
 
 
 def executed(notebook: NotebookNode) -> NotebookNode:
-    """The notebook with its results; it runs in a process of its own, in this folder. Raises CellExecutionError.
+    """The notebook with its results; it runs in a process of its own, in this folder. Raises
+    CellExecutionError.
 
     The two speak over sockets in a folder that only this user can open, and over no port.
     """
     with tempfile.TemporaryDirectory(prefix="sre-") as folder:
-        sockets = Config({"KernelManager": {"transport": "ipc", "connection_file": f"{folder}/kernel.json"}})
+        sockets = Config(
+            {"KernelManager": {"transport": "ipc", "connection_file": f"{folder}/kernel.json"}}
+        )
         where = {"metadata": {"path": str(HERE)}}
-        return NotebookClient(notebook, config=sockets, timeout=PATIENCE, kernel_name="python3", resources=where).execute()
+        return NotebookClient(
+            notebook, config=sockets, timeout=PATIENCE, kernel_name="python3", resources=where
+        ).execute()
 
 
 def page(notebook: NotebookNode) -> str:
-    """The executed notebook as one HTML file that asks no network for anything and runs no script."""
+    """The executed notebook as one HTML file that asks no network for anything and runs no
+    script."""
     exporter = HTMLExporter(template_name="basic", template_file=str(HERE / "page.html.j2"))
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     _described(notebook)
-    told = {"metadata": {"name": title(notebook)}, "colours": variables(LIGHT), "highlight": _highlight()}
+    told = {
+        "metadata": {"name": title(notebook)},
+        "colours": variables(LIGHT),
+        "highlight": _highlight(),
+    }
     text: str = exporter.from_notebook_node(notebook, told)[0]
     return text
 
@@ -92,7 +102,10 @@ def main(names: list[str]) -> int:
         (PAGES / f"{name}.html").write_text(page(notebook), encoding="utf-8")
         links.append(f'<li><a href="{name}.html">{escape(title(notebook))}</a>')
         print(PAGES / f"{name}.html")
-    index = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Notebooks</title><ul>{"".join(links)}</ul></html>'
+    index = (
+        '<!DOCTYPE html><html lang="en"><meta'
+        f' charset="utf-8"><title>Notebooks</title><ul>{"".join(links)}</ul></html>'
+    )
     (PAGES / "index.html").write_text(index, encoding="utf-8")
     return 1 if failed else 0
 

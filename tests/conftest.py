@@ -1,4 +1,5 @@
-"""What every test stands on: no AWS but the one that it starts itself, and no settings of whoever runs it."""
+"""What every test stands on: no AWS but the one that it starts itself, and no settings of whoever
+runs it."""
 
 from __future__ import annotations
 
@@ -19,12 +20,23 @@ from urllib.request import Request, urlopen
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A test that wants more or fewer examples takes a share of the profile's, so that SRE_HYPOTHESIS=long makes all of them longer.
-settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+# A test that wants more or fewer examples takes a share of the profile's, so that
+# SRE_HYPOTHESIS=long makes all of them longer.
+settings.register_profile(
+    "quick",
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
 settings.register_profile("long", settings.get_profile("quick"), max_examples=100)
 settings.load_profile(os.environ.get("SRE_HYPOTHESIS", "quick"))
 
-REAL_FINDINGS = Path(os.environ.get("SRE_REAL_FINDINGS", Path(__file__).resolve().parents[2] / "shared" / "real-findings"))
+REAL_FINDINGS = Path(
+    os.environ.get(
+        "SRE_REAL_FINDINGS", Path(__file__).resolve().parents[2] / "shared" / "real-findings"
+    )
+)
 
 NO_RECORDINGS = "no recorded findings"
 
@@ -56,13 +68,15 @@ def nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # the discard port: whatever is not started refuses
+    # the discard port: whatever is not started refuses
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 
 
 @pytest.fixture
 def real_findings() -> list[Path]:
-    """The recorded findings, from SRE_REAL_FINDINGS or the folder ``shared/real-findings`` beside the checkout."""
+    """The recorded findings, from SRE_REAL_FINDINGS or the folder ``shared/real-findings`` beside
+    the checkout."""
     files = sorted(REAL_FINDINGS.glob("*.jsonl"))
     if not files:
         pytest.skip(f"{NO_RECORDINGS} in {REAL_FINDINGS}; set SRE_REAL_FINDINGS")
@@ -82,7 +96,8 @@ def slack_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def moto() -> Iterator[str]:
     """S3, DynamoDB, STS, EC2 and Organizations by moto, over HTTP on loopback; its URL.
 
-    One request at a time: moto checks a condition and writes in two steps, and two threads between them would both win.
+    One request at a time: moto checks a condition and writes in two steps, and two threads between
+    them would both win.
     """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -90,7 +105,13 @@ def moto() -> Iterator[str]:
     class Quiet(WSGIRequestHandler):
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None: ...
 
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False, request_handler=Quiet)
+    server = make_server(
+        "127.0.0.1",
+        0,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=False,
+        request_handler=Quiet,
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -109,9 +130,11 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 class Service(ThreadingHTTPServer):
-    """A service of AWS that answers each operation as the test says, and keeps the names of those that were asked.
+    """A service of AWS that answers each operation as the test says, and keeps the names of those
+    that were asked.
 
-    An operation that nothing was said of fails. ``before`` runs with its name before the answer: it may wait.
+    An operation that nothing was said of fails. ``before`` runs with its name before the answer: it
+    may wait.
     """
 
     daemon_threads = True
@@ -132,8 +155,12 @@ class Service(ThreadingHTTPServer):
         self._answers: dict[str, list[tuple[int, bytes]]] = {}
 
     def tell(self, operation: str, *answers: object, status: int = 200) -> None:
-        """Sets the answers, the last one for good: bytes or text as they are, anything else as JSON."""
-        bodies = [a if isinstance(a, bytes) else (a if isinstance(a, str) else json.dumps(a)).encode() for a in answers]
+        """Sets the answers, the last one for good: bytes or text as they are, anything else as
+        JSON."""
+        bodies = [
+            a if isinstance(a, bytes) else (a if isinstance(a, str) else json.dumps(a)).encode()
+            for a in answers
+        ]
         self._answers[operation] = [(status, body) for body in bodies]
 
     def answer(self, operation: str) -> tuple[int, bytes]:
@@ -193,16 +220,21 @@ def service_of_module(running: Running) -> Iterator[Service]:
 
 @pytest.fixture
 def service(service_of_module: Service) -> Iterator[Service]:
-    """A service on the loopback that answers by the name of the operation, for what moto does not know and for faults."""
+    """A service on the loopback that answers by the name of the operation, for what moto does not
+    know and for faults."""
     service_of_module.forget()
     yield service_of_module
     service_of_module.forget()
 
 
-def forbidden_skips(skipped: Sequence[pytest.TestReport], environ: Mapping[str, str]) -> Sequence[pytest.TestReport]:
-    """The skips that are failures: with SRE_FORBID_SKIPS all, for a check that did not run proves nothing.
+def forbidden_skips(
+    skipped: Sequence[pytest.TestReport], environ: Mapping[str, str]
+) -> Sequence[pytest.TestReport]:
+    """The skips that are failures: with SRE_FORBID_SKIPS all, for a check that did not run proves
+    nothing.
 
-    SRE_REAL_FINDINGS=none says that there are no recordings here, and excuses the tests that read them.
+    SRE_REAL_FINDINGS=none says that there are no recordings here, and excuses the tests that read
+    them.
     """
     if not environ.get("SRE_FORBID_SKIPS"):
         return []

@@ -1,7 +1,9 @@
-"""Counts what a process asks of AWS: put on PYTHONPATH, it appends a line of JSON to SRE_COUNT_INTO when the process ends.
+"""Counts what a process asks of AWS: put on PYTHONPATH, it appends a line of JSON to SRE_COUNT_INTO
+when the process ends.
 
-Requests and bytes by service and operation, each attempt counted. Writes and reads of DynamoDB are counted in its units: an item
-in whole KB, a query's answer in whole 4 KB, both from their JSON, which is a little longer than what AWS charges.
+Requests and bytes by service and operation, each attempt counted. Writes and reads of DynamoDB are
+counted in its units: an item in whole KB, a query's answer in whole 4 KB, both from their JSON,
+which is a little longer than what AWS charges.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from typing import Any
 
 import botocore.client
 
-_COUNTED: dict[str, dict[str, int]] = defaultdict(lambda: {"requests": 0, "sent": 0, "received": 0, "units": 0})
+_COUNTED: dict[str, dict[str, int]] = defaultdict(
+    lambda: {"requests": 0, "sent": 0, "received": 0, "units": 0}
+)
 _LOCK = threading.Lock()
 
 
@@ -24,7 +28,9 @@ def _units(name: str, body: bytes, received: int) -> int:
     if name in ("BatchWriteItem", "PutItem", "TransactWriteItems"):
         items = list(_items(json.loads(body)))
         return sum(-(-len(json.dumps(item)) // 1024) for item in items)
-    return max(1, -(-received // 4096)) if name in ("Query", "GetItem", "BatchGetItem", "Scan") else 0
+    return (
+        max(1, -(-received // 4096)) if name in ("Query", "GetItem", "BatchGetItem", "Scan") else 0
+    )
 
 
 def _items(found: Any) -> Any:

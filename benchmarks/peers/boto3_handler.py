@@ -1,4 +1,5 @@
-"""A slash command's handler as it is usually written: its own HMAC, and boto3's client to invoke itself."""
+"""A slash command's handler as it is usually written: its own HMAC, and boto3's client to invoke
+itself."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ client = boto3.client("lambda")
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Checks the signature, invokes itself, and acknowledges."""
     body = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
-    stamp, given = event["headers"]["x-slack-request-timestamp"], event["headers"]["x-slack-signature"]
+    stamp, given = (
+        event["headers"]["x-slack-request-timestamp"],
+        event["headers"]["x-slack-signature"],
+    )
     key = os.environ["SRE_SLACK_SIGNING_SECRET"].encode()
     digest = hmac.new(key, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(f"v0={digest}", given):

@@ -1,4 +1,5 @@
-"""What AWS says now of an instance, in four lines: state, patches, agent, CPU; of an image, which clusters run it. Pure."""
+"""What AWS says now of an instance, in four lines: state, patches, agent, CPU; of an image, which
+clusters run it. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +9,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from sre_cli.terminal import cut, printable
-from sre_findings.model.context import HOURS, Agent, Cluster, Context, Cpu, Instance, PatchState, Told
+from sre_findings.model.context import (
+    HOURS,
+    Agent,
+    Cluster,
+    Context,
+    Cpu,
+    Instance,
+    PatchState,
+    Told,
+)
 from sre_findings.model.finding import iso
 
 T = TypeVar("T")
@@ -19,21 +29,40 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def context_lines(context: Context, known_name: str, width: int | None) -> Iterator[str]:
-    """The lines; none where nothing was checked, for the notes tell that. ``known_name`` is not said again."""
+    """The lines; none where nothing was checked, for the notes tell that. ``known_name`` is not
+    said again."""
     if not any(part.checked for part in context.told):
         return
     if context.clusters.checked:
-        yield from _line("Runs in", context.clusters, _clusters, "no cluster that Inspector knows; it may run elsewhere", width)
+        yield from _line(
+            "Runs in",
+            context.clusters,
+            _clusters,
+            "no cluster that Inspector knows; it may run elsewhere",
+            width,
+        )
         return
-    yield from _line("State", context.instance, lambda one: _instance(one, known_name), "EC2 has no such instance here", width)
-    yield from _line("Patches", context.patches, _patches, "none known: Patch Manager never looked at it", width)
+    yield from _line(
+        "State",
+        context.instance,
+        lambda one: _instance(one, known_name),
+        "EC2 has no such instance here",
+        width,
+    )
+    yield from _line(
+        "Patches", context.patches, _patches, "none known: Patch Manager never looked at it", width
+    )
     yield from _line("Agent", context.agent, _agent, "none: SSM does not manage it", width)
     yield from _line("CPU", context.cpu, _cpu, f"no data in {HOURS} h", width)
 
 
 def context_proof(context: Context) -> str:
     """Who told it, where and when, and as whom; empty where nothing was checked."""
-    checked = [(part.source.split(maxsplit=1)[0], part.asked_at) for part in context.told if part.checked and part.asked_at]
+    checked = [
+        (part.source.split(maxsplit=1)[0], part.asked_at)
+        for part in context.told
+        if part.checked and part.asked_at
+    ]
     if not checked:
         return ""
     names = list(dict.fromkeys(service for service, _ in checked))
@@ -42,19 +71,33 @@ def context_proof(context: Context) -> str:
     return f"Context: {', '.join(names)}{whom} in {context.region}, asked at {asked}."
 
 
-def _line(label: str, told: Told[T], words: Callable[[T], Sequence[str]], none: str, width: int | None) -> list[str]:
+def _line(
+    label: str, told: Told[T], words: Callable[[T], Sequence[str]], none: str, width: int | None
+) -> list[str]:
     said = none if told.value is None else ", ".join(words(told.value))
     text = printable(said if told.checked else "not checked")
     line = f"{label:{_LABEL}}{text}"
     if width is None:
         return [line]
-    return textwrap.wrap(line, width, subsequent_indent=" " * _LABEL, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(
+        line, width, subsequent_indent=" " * _LABEL, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _instance(one: Instance, known_name: str) -> list[str]:
     named = f"now named {one.name}" if one.name != known_name else ""
-    words = (one.state or "state not told", named, one.instance_type, one.image_id, _at("launched", one.launched_at))
-    addresses = [*_each("private", one.private_addresses), *_each("public", one.public_addresses), *one.ipv6_addresses]
+    words = (
+        one.state or "state not told",
+        named,
+        one.instance_type,
+        one.image_id,
+        _at("launched", one.launched_at),
+    )
+    addresses = [
+        *_each("private", one.private_addresses),
+        *_each("public", one.public_addresses),
+        *one.ipv6_addresses,
+    ]
     return [word for word in (*words, *addresses, one.vpc_id, _tags(one)) if word]
 
 
@@ -64,16 +107,33 @@ def _each(what: str, addresses: Sequence[str]) -> list[str]:
 
 def _tags(one: Instance) -> str:
     """The first tags by name, each shortened, and how many more there are."""
-    texts = [cut(printable(f"{key}={value}"), _TAG) for key, value in sorted(one.tags.items()) if key != "Name"]
+    texts = [
+        cut(printable(f"{key}={value}"), _TAG)
+        for key, value in sorted(one.tags.items())
+        if key != "Name"
+    ]
     more = f" and {len(texts) - _TAGS} more" if len(texts) > _TAGS else ""
     return f"tags {', '.join(texts[:_TAGS])}{more}" if texts else ""
 
 
 def _patches(one: PatchState) -> list[str]:
-    counts = [_count(one.missing, "missing"), _count(one.failed, "failed"), _count(one.installed, "installed")]
+    counts = [
+        _count(one.missing, "missing"),
+        _count(one.failed, "failed"),
+        _count(one.installed, "installed"),
+    ]
     waiting = _count(one.pending_reboot, "waiting for a reboot") if one.pending_reboot else ""
     ended = _at(f"{one.operation or 'operation'} ended", one.operation_ended_at)
-    return [word for word in (*counts, waiting, ended, f"baseline {one.baseline_id}" if one.baseline_id else "") if word]
+    return [
+        word
+        for word in (
+            *counts,
+            waiting,
+            ended,
+            f"baseline {one.baseline_id}" if one.baseline_id else "",
+        )
+        if word
+    ]
 
 
 def _clusters(every: Sequence[Cluster]) -> list[str]:
@@ -85,7 +145,12 @@ def _cluster(one: Cluster) -> list[str]:
     _, _, service, region, account, *_ = [*place.split(":"), "", "", "", "", ""]
     where = f"{service.upper()} {name or one.arn} ({account} {region})" if name else one.arn
     units = f"{_count(one.running, 'running')}, {one.stopped or 0:,} stopped within a day"
-    return [where, units, *one.workloads, *([_at("last in use", one.last_in_use_at)] if one.last_in_use_at else [])]
+    return [
+        where,
+        units,
+        *one.workloads,
+        *([_at("last in use", one.last_in_use_at)] if one.last_in_use_at else []),
+    ]
 
 
 def _count(number: int | None, what: str) -> str:
@@ -93,17 +158,29 @@ def _count(number: int | None, what: str) -> str:
 
 
 def _agent(one: Agent) -> list[str]:
-    words = (one.ping_status or "status not told", one.agent_version, _at("last ping", one.last_ping_at), one.platform)
+    words = (
+        one.ping_status or "status not told",
+        one.agent_version,
+        _at("last ping", one.last_ping_at),
+        one.platform,
+    )
     return [word for word in words if word]
 
 
 def _cpu(one: Cpu) -> list[str]:
-    return [f"average {one.average:.1f} %", f"maximum {one.maximum:.1f} % in {len(one.hours)} h  {_sparkline(one.hours)}"]
+    return [
+        f"average {one.average:.1f} %",
+        f"maximum {one.maximum:.1f} % in {len(one.hours)} h  {_sparkline(one.hours)}",
+    ]
 
 
 def _sparkline(hours: Sequence[float | None]) -> str:
-    """A bar an hour on the scale from 0 to 100 %, the oldest first; a dot for an hour without data."""
-    return "".join("·" if value is None else _BARS[min(max(int(value / 100 * len(_BARS)), 0), len(_BARS) - 1)] for value in hours)
+    """A bar an hour on the scale from 0 to 100 %, the oldest first; a dot for an hour without
+    data."""
+    return "".join(
+        "·" if value is None else _BARS[min(max(int(value / 100 * len(_BARS)), 0), len(_BARS) - 1)]
+        for value in hours
+    )
 
 
 def _at(what: str, moment: datetime | None) -> str:

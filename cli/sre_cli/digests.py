@@ -1,4 +1,5 @@
-"""The digests of a night: printed, drawn or posted, channel by channel. One that fails leaves the others their own."""
+"""The digests of a night: printed, drawn or posted, channel by channel. One that fails leaves the
+others their own."""
 
 from __future__ import annotations
 
@@ -40,7 +41,11 @@ class Night:
     def found(self, route: Route) -> Tonight | Silence:
         """What there is to say to a channel."""
         if route.owners not in self._known:
-            found = silence(self.sources) if self._missing() else tonight(self.sources, self.as_of, route.owners, self.days)
+            found = (
+                silence(self.sources)
+                if self._missing()
+                else tonight(self.sources, self.as_of, route.owners, self.days)
+            )
             self._known[route.owners] = found
         return self._known[route.owners]
 
@@ -69,7 +74,13 @@ def print_all(night: Night, routes: Sequence[Route]) -> int:
 
 
 def _json(route: Route, found: Told) -> dict[str, Any]:
-    values = {"channel": route.channel, "owners": list(route.owners), "key": found.key, "kind": found.kind, "page": found.paged}
+    values = {
+        "channel": route.channel,
+        "owners": list(route.owners),
+        "key": found.key,
+        "kind": found.kind,
+        "page": found.paged,
+    }
     thread = [{"part": part, **_message(message)} for part, message in found.thread]
     return {**values, "message": _message(found.message), "thread": thread}
 
@@ -80,8 +91,8 @@ def _message(message: Message) -> dict[str, Any]:
 
 def draw_all(night: Night, routes: Sequence[Route], folder: Path) -> int:
     """Draws every message into a folder, and prints where."""
-    from sre_findings.files import whole  # noqa: PLC0415
-    from sre_reports.digest.preview import preview  # noqa: PLC0415
+    from sre_findings.files import whole
+    from sre_reports.digest.preview import preview
 
     def one(route: Route) -> Told:
         found = night.told(route)
@@ -95,10 +106,10 @@ def draw_all(night: Night, routes: Sequence[Route], folder: Path) -> int:
 
 def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
     """Posts what is not there yet, and prints a line a channel."""
-    from sre_findings.ask.posts import posts_of  # noqa: PLC0415
-    from sre_reports.digest.deliver import Courier  # noqa: PLC0415
-    from sre_reports.digest.token import bot_token  # noqa: PLC0415
-    from sre_reports.digest.web import open_web  # noqa: PLC0415
+    from sre_findings.ask.posts import posts_of
+    from sre_reports.digest.deliver import Courier
+    from sre_reports.digest.token import bot_token
+    from sre_reports.digest.web import open_web
 
     token, address = bot_token(night.settings), night.settings.slack_api_url
     more = f"-again-{night.sources.now():%Y%m%dT%H%M%S%fZ}" if again else ""
@@ -106,7 +117,9 @@ def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
     def one(route: Route) -> Told:
         found = _fresh(night, route, night.told(route), again=again)
         key, web = found.key + more, open_web(token, address)
-        courier = Courier(web, posts_of(night.sources, route.channel, key), route.channel, key, say=_say)
+        courier = Courier(
+            web, posts_of(night.sources, route.channel, key), route.channel, key, say=_say
+        )
         done = courier.deliver(found, _picture(night.found(route)) if found.kind == NIGHT else None)
         state = f"posted {', '.join(done.posted)}" if done.posted else "there already"
         click.echo(f"{route.channel}  {key}  {found.kind}: {state}")
@@ -116,26 +129,32 @@ def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
 
 
 def _fresh(night: Night, route: Route, found: Told, *, again: bool) -> Told:
-    """The same, or that nothing came since: who posts each night, and has nothing but what was told the night before, must not
-    be silent about a scan that failed.
+    """The same, or that nothing came since: who posts each night, and has nothing but what was told
+    the night before, must not be silent about a scan that failed.
     """
-    from sre_findings.ask.posts import A_NIGHT, posts_of  # noqa: PLC0415
+    from sre_findings.ask.posts import A_NIGHT, posts_of
 
     sent = posts_of(night.sources, route.channel, found.key).sent(MAIN)
-    if again or night.as_of or sent is None or sent.at is None or night.sources.now() - sent.at < A_NIGHT:
+    if (
+        again
+        or night.as_of
+        or sent is None
+        or sent.at is None
+        or night.sources.now() - sent.at < A_NIGHT
+    ):
         return found
     return told(silence(night.sources), Report(night.settings.public_url))
 
 
 def _picture(found: Tonight | Silence) -> Picture | None:
     """The trend as a picture with its words, drawn only where Slack takes no chart."""
-    from sre_reports.digest.deliver import Picture  # noqa: PLC0415
+    from sre_reports.digest.deliver import Picture
 
     if isinstance(found, Silence) or len(found.material.trend.items) < 2:
         return None
 
     def draw() -> tuple[bytes, str]:
-        from sre_reports.cards import trend  # noqa: PLC0415 - resvg, only where it is needed
+        from sre_reports.cards import trend
 
         card = trend(found.material)
         return card.png, card.alt

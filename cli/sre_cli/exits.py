@@ -6,13 +6,24 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.errors import CommitLost, Interrupted, SreError, Unreadable, UsageError
 
-if TYPE_CHECKING:  # --help needs the codes and none of the model, whose dataclasses take 20 ms to make
+# --help needs the codes and none of the model, whose dataclasses take 20 ms to make
+if TYPE_CHECKING:
     from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
     from sre_findings.model.rollup import Rollup
     from sre_findings.model.severity import Severity
     from sre_findings.model.verdict import Verdict
 
-ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 70, 130
+ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED, BUG, INTERRUPTED = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    70,
+    130,
+)
 
 
 def of_error(error: SreError) -> int:
@@ -22,7 +33,9 @@ def of_error(error: SreError) -> int:
     return UNREADABLE if isinstance(error, Unreadable | CommitLost) else BUG
 
 
-def of_resource(answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True) -> int:
+def of_resource(
+    answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True
+) -> int:
     """The code of an answer about one resource."""
     if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
         return FAIL_ON
@@ -34,22 +47,31 @@ def of_resource(answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_f
 
 
 def _of_verdict(verdict: Verdict, *, gate: bool) -> int:
-    """The code of a verdict. A gate passes only where the absence of anything worse is known: for it a doubt counts too."""
-    from sre_findings.model import verdict as words  # noqa: PLC0415 - see above
+    """The code of a verdict. A gate passes only where the absence of anything worse is known: for
+    it a doubt counts too."""
+    from sre_findings.model import verdict as words
 
     unknown = verdict.reason if verdict.verdict == words.UNKNOWN else verdict.doubt if gate else ""
-    if unknown in (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO) or verdict.reason in (words.FROZEN, words.STOPPED):
+    if unknown in (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO) or verdict.reason in (
+        words.FROZEN,
+        words.STOPPED,
+    ):
         return NOT_COVERED
     if unknown == words.NO_SUCH_RESOURCE:
         return NO_RESOURCE
     return UNSURE if unknown else ANSWERED
 
 
-def of_summary(answer: SummaryAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True) -> int:
-    """The code of an answer about everything. Beside findings, what is not scanned is missing data for a gate only."""
+def of_summary(
+    answer: SummaryAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True
+) -> int:
+    """The code of an answer about everything. Beside findings, what is not scanned is missing data
+    for a gate only."""
     if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
         return FAIL_ON
-    return UNSURE if not answer.proof.sure else _of_verdict(answer.verdict, gate=fail_on is not None)
+    return (
+        UNSURE if not answer.proof.sure else _of_verdict(answer.verdict, gate=fail_on is not None)
+    )
 
 
 def of_coverage(answer: CoverageAnswer) -> int:
@@ -72,7 +94,7 @@ def why_met(rollup: Rollup, fail_on: Severity | None) -> str:
 
 def _at_or_above(rollup: Rollup, fail_on: Severity | None) -> tuple[int, int]:
     """How many findings are at or above the severity, and how many have none yet."""
-    from sre_findings.model.severity import rank  # noqa: PLC0415 - see above
+    from sre_findings.model.severity import rank
 
     if fail_on is None:
         return 0, 0

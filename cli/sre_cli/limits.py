@@ -15,16 +15,18 @@ from sre_cli import exits
 
 @contextlib.contextmanager
 def limits(seconds: float, memory: int) -> Iterator[None]:
-    """Ends the process after so many seconds, and lets it take so many bytes more than it has, while the block runs.
+    """Ends the process after so many seconds, and lets it take so many bytes more than it has,
+    while the block runs.
 
-    A query is interrupted by its engine, but only where the engine looks: one that makes a single text of gigabytes
-    would go on, and take what other programs need.
+    A query is interrupted by its engine, but only where the engine looks: one that makes a single
+    text of gigabytes would go on, and take what other programs need.
     """
     before = resource.getrlimit(resource.RLIMIT_AS)
     timer = threading.Timer(seconds, _end)
     timer.daemon = True
     timer.start()
-    with contextlib.suppress(ValueError, OSError):  # a system without /proc, or with a lower limit already
+    # a system without /proc, or with a lower limit already
+    with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (_taken() + memory, before[1]))
     try:
         yield
@@ -36,7 +38,10 @@ def limits(seconds: float, memory: int) -> Iterator[None]:
 
 def _taken() -> int:
     """The address space of this process, in bytes."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    return (
+        int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        * resource.getpagesize()
+    )
 
 
 def _end() -> None:

@@ -18,24 +18,45 @@ from sre_findings.model.errors import SreError
 COMMANDS = {
     "demo": ("sre_cli.commands.demo", "See it all on a simulated fleet, with no AWS account."),
     "scan": ("sre_cli.commands.scan", "Collect every finding into a snapshot."),
-    "vulnerabilities": ("sre_cli.commands.vulnerabilities", "How vulnerable is this instance, image or function?"),
-    "summary": ("sre_cli.commands.summary", "How vulnerable is all of it, by account, owner, package …?"),
+    "vulnerabilities": (
+        "sre_cli.commands.vulnerabilities",
+        "How vulnerable is this instance, image or function?",
+    ),
+    "summary": (
+        "sre_cli.commands.summary",
+        "How vulnerable is all of it, by account, owner, package …?",
+    ),
     "changes": ("sre_cli.commands.changes", "What changed since the night before, and why?"),
-    "priorities": ("sre_cli.commands.priorities", "Which vulnerabilities to deal with first, and why?"),
+    "priorities": (
+        "sre_cli.commands.priorities",
+        "Which vulnerabilities to deal with first, and why?",
+    ),
     "fixes": ("sre_cli.commands.fixes", "What to update first, and what does it remove?"),
     "where": ("sre_cli.commands.where", "Where am I exposed to this vulnerability or package?"),
     "sla": ("sre_cli.commands.sla", "What is late, and what is due this week?"),
     "trend": ("sre_cli.commands.trend", "How did it go, night by night?"),
     "time-to-fix": ("sre_cli.commands.time_to_fix", "How long does fixing take?"),
-    "suppressions": ("sre_cli.commands.suppressions", "Which findings does somebody answer for, and until when?"),
-    "coverage": ("sre_cli.commands.coverage", "What does Inspector not scan, and what to do about it?"),
+    "suppressions": (
+        "sre_cli.commands.suppressions",
+        "Which findings does somebody answer for, and until when?",
+    ),
+    "coverage": (
+        "sre_cli.commands.coverage",
+        "What does Inspector not scan, and what to do about it?",
+    ),
     "export": ("sre_cli.commands.export", "Write findings to a file: CSV, XLSX, SARIF, OCSF …"),
     "report": ("sre_cli.commands.report", "Publish the HTML report of a night."),
-    "digest": ("sre_cli.commands.digest", "Tell the night in Slack: a message a channel, by owner."),
+    "digest": (
+        "sre_cli.commands.digest",
+        "Tell the night in Slack: a message a channel, by owner.",
+    ),
     "sql": ("sre_cli.commands.sql", "Ask the tables yourself, read-only."),
     "serve": ("sre_cli.commands.serve", "Answer agents: the MCP server, over HTTP or stdio."),
     "snapshots": ("sre_cli.commands.snapshots", "List, show, verify, hold and prune snapshots."),
-    "schedule": ("sre_cli.commands.schedule", "When scans, reports and digests run; run them here."),
+    "schedule": (
+        "sre_cli.commands.schedule",
+        "When scans, reports and digests run; run them here.",
+    ),
     "operations": ("sre_cli.commands.operations", "Who asked the server what, and how did it go?"),
     "tokens": ("sre_cli.commands.tokens", "Make tokens for callers of the server."),
     "doctor": ("sre_cli.commands.doctor", "Is everything in place: AWS, store, server, Slack?"),
@@ -63,24 +84,33 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in ``--help``, from the table above: importing every command would take a second."""
+        """The list in ``--help``, from the table above: importing every command would take a
+        second."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """click's own, with the nearest commands named when one is mistyped."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib  # noqa: PLC0415 - only for the mistyped
+            import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=2)
             if not near:
                 raise
-            raise click.UsageError(f"{error.message} Did you mean {' or '.join(near)}?", ctx) from None
+            raise click.UsageError(
+                f"{error.message} Did you mean {' or '.join(near)}?", ctx
+            ) from None
 
 
-@click.group(cls=Commands, epilog=EXITS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands,
+    epilog=EXITS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="sre-operations-assistant", prog_name="sre-cli")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
@@ -96,7 +126,8 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and exits. Whatever happens, a person gets one line, not a traceback."""
+    """Runs the command line and exits. Whatever happens, a person gets one line, not a
+    traceback."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(args=arguments, prog_name="sre-cli", standalone_mode=False)
@@ -109,7 +140,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _tell(error: Exception) -> int:
     """One line on stderr, and the exit code of the error."""
-    from sre_cli.terminal import printable  # noqa: PLC0415 - a cheerful run needs none of it
+    from sre_cli.terminal import printable
 
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
@@ -127,6 +158,8 @@ def _tell(error: Exception) -> int:
         click.echo(f"sre-cli: {printable(error)}", err=True)
         return exits.of_error(error)
     click.echo(
-        f"sre-cli: a bug of ours: {type(error).__name__}: {printable(error)}. Run it with --debug and report it.", err=True
+        f"sre-cli: a bug of ours: {type(error).__name__}: {printable(error)}. Run it with --debug"
+        " and report it.",
+        err=True,
     )
     return exits.BUG

@@ -16,7 +16,8 @@ from sre_cli.terminal import colour_of
 
 
 def render_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], output: str) -> str:
-    """The rows in the chosen form. A table shows ``columns``, whose titles in lower case are the keys; other forms show all."""
+    """The rows in the chosen form. A table shows ``columns``, whose titles in lower case are the
+    keys; other forms show all."""
     if output == "json":
         return json.dumps(rows, indent=2)
     if output == "ndjson":
@@ -26,7 +27,14 @@ def render_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], ou
         return _csv(rows, keys)
     tty = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else None
-    return "\n".join(lines(columns, [[str(row[key] or "") for key in keys] for row in rows], width, colour_of(tty, os.environ)))
+    return "\n".join(
+        lines(
+            columns,
+            [[str(row[key] or "") for key in keys] for row in rows],
+            width,
+            colour_of(tty, os.environ),
+        )
+    )
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> str:

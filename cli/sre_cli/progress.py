@@ -1,4 +1,5 @@
-"""Progress on stderr: of a scan, a bar for people and a line a region for logs; of an export, a count for people."""
+"""Progress on stderr: of a scan, a bar for people and a line a region for logs; of an export, a
+count for people."""
 
 from __future__ import annotations
 
@@ -22,7 +23,12 @@ class Lines:
     def __enter__(self) -> Lines:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
     def expect(self, region: str, findings: int) -> None:
         """Says nothing."""
@@ -39,8 +45,14 @@ class Bars(Lines):
     """A bar a region, with rich, whose 40 ms only a scan in a terminal pays."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         columns = (
             TextColumn("{task.description}"),
@@ -56,7 +68,12 @@ class Bars(Lines):
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._bars.stop()
 
     def expect(self, region: str, findings: int) -> None:
@@ -83,7 +100,8 @@ def watching() -> Lines:
 
 
 def counting(batches: Iterable[S], what: str) -> Iterator[S]:
-    """The same batches; in a terminal, how much went by, a few times a second, on one line that is gone in the end."""
+    """The same batches; in a terminal, how much went by, a few times a second, on one line that is
+    gone in the end."""
     if not sys.stderr.isatty():
         yield from batches
         return

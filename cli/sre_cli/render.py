@@ -1,6 +1,7 @@
 """Answers as people read them in a terminal. Pure: an answer in, text out.
 
-``width`` is the terminal's, or None where nothing is to be shortened; ``colour`` is a ``terminal.Colour``.
+``width`` is the terminal's, or None where nothing is to be shortened; ``colour`` is a
+``terminal.Colour``.
 """
 
 from __future__ import annotations
@@ -12,13 +13,27 @@ from typing import TYPE_CHECKING
 
 from sre_cli.table import Column, lines
 from sre_cli.terminal import cut, printable, styled
-from sre_findings.model.answer import LIVE, CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answer import (
+    LIVE,
+    CoverageAnswer,
+    Group,
+    Proof,
+    ResourceAnswer,
+    SummaryAnswer,
+)
 from sre_findings.model.coverage import Coverage, explain, remedy
 from sre_findings.model.finding import Finding, iso
 from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE
 from sre_findings.model.resource import Resource
 from sre_findings.model.state import COMPLETE
-from sre_findings.model.verdict import CLEAN, FINDINGS, NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_findings.model.verdict import (
+    CLEAN,
+    FINDINGS,
+    NO_SNAPSHOT,
+    NO_SUCH_RESOURCE,
+    UNKNOWN,
+    Verdict,
+)
 from sre_reports import wording
 
 if TYPE_CHECKING:
@@ -28,13 +43,15 @@ _NAME = 40  # cells of a resource's name beside its id
 
 
 def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> str:
-    """One resource: its verdict where it is anything but plain findings, its counts, and its findings, worst first."""
+    """One resource: its verdict where it is anything but plain findings, its counts, and its
+    findings, worst first."""
     return text_of(_resource(answer, width, colour))
 
 
 def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
     verdict = answer.verdict
-    told = 1 if answer.stale else 0  # that the snapshot stands in Inspector's place is said before all else
+    # that the snapshot stands in Inspector's place is said before all else
+    told = 1 if answer.stale else 0
     yield from notes(verdict.notes[:told], width)
     if verdict.reason != FINDINGS:
         yield from _verdict(verdict, width, colour)
@@ -42,7 +59,9 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     if answer.use:
         yield from wrapped(_sentence(answer.use.words()), width)
     if answer.context:
-        from sre_cli.context_lines import context_lines  # noqa: PLC0415 - 10 ms, only where it was asked for
+        from sre_cli.context_lines import (
+            context_lines,
+        )
 
         yield from context_lines(answer.context, answer.resource.name, width)
     if answer.rollup.counts.total or answer.rollup.suppressed:
@@ -50,16 +69,20 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield styled(first, "strong", colour) + rest
         yield from _faint(wording.more_sentence(answer.rollup), width, colour)
     if answer.accepted:
-        yield from _faint(f"{answer.accepted:,} of them accepted: see sre-cli suppressions.", width, colour)
+        yield from _faint(
+            f"{answer.accepted:,} of them accepted: see sre-cli suppressions.", width, colour
+        )
     if answer.findings:
         yield ""
         yield from _findings(answer, width, colour)
     if verdict.verdict == CLEAN:
         yield from (_scanned(row) for row in answer.coverage)
-    yield from notes((*verdict.notes[told:], *(answer.context.notes if answer.context else ())), width)
+    yield from notes(
+        (*verdict.notes[told:], *(answer.context.notes if answer.context else ())), width
+    )
     yield from proof(answer.proof, width, colour, hint=" Use --live for the state now.")
     if answer.context:
-        from sre_cli.context_lines import context_proof  # noqa: PLC0415
+        from sre_cli.context_lines import context_proof
 
         if asked := context_proof(answer.context):
             yield from _faint(asked, width, colour)
@@ -100,9 +123,15 @@ def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     if hidden := answer.total_findings - len(answer.findings):
         yield f"{hidden:,} more not shown: use -n 0."
     if severities := answer.filters.get("severities"):
-        yield from wrapped(f"Only {', '.join(map(str, severities)).lower()} listed; the counts are of all.", width)
+        yield from wrapped(
+            f"Only {', '.join(map(str, severities)).lower()} listed; the counts are of all.", width
+        )
     if answer.filters.get("reachable"):
-        yield from wrapped("Only findings that Inspector saw reached at run time are listed; the counts are of all.", width)
+        yield from wrapped(
+            "Only findings that Inspector saw reached at run time are listed; the counts are of"
+            " all.",
+            width,
+        )
 
 
 def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
@@ -129,8 +158,12 @@ def _package(one: Finding) -> str:
 
 def _risk(one: Finding) -> str:
     words = {REACHABLE: "reachable", NOT_REACHABLE: "not reachable"}
-    flags = {"exploit": one.exploit_available == "YES", words.get(one.reachability or "", ""): one.reachability in words,
-             "suppressed": one.status == "SUPPRESSED", "accepted": one.accepted}  # fmt: skip
+    flags = {
+        "exploit": one.exploit_available == "YES",
+        words.get(one.reachability or "", ""): one.reachability in words,
+        "suppressed": one.status == "SUPPRESSED",
+        "accepted": one.accepted,
+    }
     return ", ".join(word for word, holds in flags.items() if holds)
 
 
@@ -149,12 +182,25 @@ def _summary(answer: SummaryAnswer, width: int | None, colour: int) -> Iterator[
         yield from _verdict(answer.verdict, width, colour)
     if answer.rollup.counts.total or answer.rollup.suppressed:
         first, rest = wording.counts_sentence(answer.rollup)
-        yield styled(first, "strong", colour) + f" on {wording.number(answer.rollup.resources, 'resource')}" + rest
+        yield (
+            styled(first, "strong", colour)
+            + f" on {wording.number(answer.rollup.resources, 'resource')}"
+            + rest
+        )
         yield from _faint(wording.more_sentence(answer.rollup), width, colour)
     if answer.uncovered:
-        yield styled(f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see sre-cli coverage.", "warn", colour)
+        yield styled(
+            f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see sre-cli"
+            " coverage.",
+            "warn",
+            colour,
+        )
     if answer.doubtful:
-        yield styled(f"{wording.number(answer.doubtful, 'more resource')} not scanned lately, or never.", "warn", colour)
+        yield styled(
+            f"{wording.number(answer.doubtful, 'more resource')} not scanned lately, or never.",
+            "warn",
+            colour,
+        )
     if answer.groups:
         yield ""
         yield from _groups(answer, width, colour)
@@ -166,19 +212,34 @@ def _groups(answer: SummaryAnswer, width: int | None, colour: int) -> list[str]:
     other = any(group.rollup.counts.other for group in answer.groups)
     severities = [Column(name.capitalize(), right=True, drop=drop) for name, drop in
                   zip(wording.SEVERITIES, (None, None, None, 7, 4, 5, 6), strict=True)]  # fmt: skip
-    columns = [Column((answer.by or "").capitalize()), Column("Name", floor=10, drop=8), *severities, Column("Total", right=True),
-               Column("Suppressed", right=True, drop=1), Column("Fixable", right=True, drop=2),
-               Column("Exploit", right=True, drop=3)]  # fmt: skip
+    columns = [
+        Column((answer.by or "").capitalize()),
+        Column("Name", floor=10, drop=8),
+        *severities,
+        Column("Total", right=True),
+        Column("Suppressed", right=True, drop=1),
+        Column("Fixable", right=True, drop=2),
+        Column("Exploit", right=True, drop=3),
+    ]
     kept = [n for n in range(len(columns)) if (n != 1 or named) and (n != 8 or other)]
-    if answer.by == "resource":  # their ids can be longer than a line: at its end they push nothing out of sight
+    # their ids can be longer than a line: at its end they push nothing out of sight
+    if answer.by == "resource":
         kept, width = [*kept[1 + named :], *kept[named::-1]], None
     rows = [_group(group, answer.by or "") for group in answer.groups]
-    return lines([columns[n] for n in kept], [[row[n] for n in kept] for row in rows], width, colour)
+    return lines(
+        [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], width, colour
+    )
 
 
 def _group(group: Group, by: str) -> list[str]:
     rollup = group.rollup
-    numbers = (*rollup.counts.by_rank(), rollup.counts.total, rollup.suppressed, rollup.fixable, rollup.exploitable)
+    numbers = (
+        *rollup.counts.by_rank(),
+        rollup.counts.total,
+        rollup.suppressed,
+        rollup.fixable,
+        rollup.exploitable,
+    )
     return [
         wording.valued(group.value, by),
         cut(printable(group.name), _NAME),
@@ -194,35 +255,83 @@ def render_coverage(answer: CoverageAnswer, width: int | None, colour: int) -> s
 def _coverage(answer: CoverageAnswer, width: int | None, colour: int) -> Iterator[str]:
     if answer.proof.snapshot_id is not None or answer.proof.source == LIVE:
         silent = answer.to_json()["not_scanned"]
-        first = f"{wording.number(silent, 'resource')} not fully scanned" if silent else "Inspector lists no gap"
-        yield styled(first, "warn" if silent else "strong", colour) + f", {answer.scanned:,} scanned"
+        first = (
+            f"{wording.number(silent, 'resource')} not fully scanned"
+            if silent
+            else "Inspector lists no gap"
+        )
+        yield (
+            styled(first, "warn" if silent else "strong", colour) + f", {answer.scanned:,} scanned"
+        )
     for reason in dict.fromkeys(row.reason for row in answer.gaps):
-        yield from _gaps(reason, [row for row in answer.gaps if row.reason == reason], width, colour)
+        yield from _gaps(
+            reason, [row for row in answer.gaps if row.reason == reason], width, colour
+        )
     if answer.cells:
-        columns = (Column("Account"), Column("Region"), Column("Resource type"), Column("Scan"), Column("Not read because"))
-        rows = [["all" if part == "*" else part.replace("_", " ") if n > 3 else part for n, part in enumerate(cell)]
-                for cell in answer.cells]  # fmt: skip
+        columns = (
+            Column("Account"),
+            Column("Region"),
+            Column("Resource type"),
+            Column("Scan"),
+            Column("Not read because"),
+        )
+        rows = [
+            [
+                "all" if part == "*" else part.replace("_", " ") if n > 3 else part
+                for n, part in enumerate(cell)
+            ]
+            for cell in answer.cells
+        ]
         yield ""
         yield from lines(columns, rows, width, colour)
     yield from proof(answer.proof, width, colour)
 
 
 def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
-    """One reason with its remedy, and the resources that it keeps from being scanned; one may have a row for each scan type."""
-    resources = len({(row.account_id, row.region, row.resource_type, row.resource_id) for row in rows})
+    """One reason with its remedy, and the resources that it keeps from being scanned; one may have
+    a row for each scan type."""
+    resources = len(
+        {(row.account_id, row.region, row.resource_type, row.resource_id) for row in rows}
+    )
     yield ""
-    yield styled(printable(f"{wording.capital(explain(reason))} ({reason}): {resources:,}"), "strong", colour)
+    yield styled(
+        printable(f"{wording.capital(explain(reason))} ({reason}): {resources:,}"), "strong", colour
+    )
     yield from wrapped(remedy(reason), width)
-    columns = (Column("Account"), Column("Region"), Column("Scan"), Column("Name", floor=8, drop=1), Column("Resource"))
-    yield from lines(columns, [(r.account_id, r.region, r.scan_type.lower(), r.name, r.resource_id) for r in rows], width, colour)
+    columns = (
+        Column("Account"),
+        Column("Region"),
+        Column("Scan"),
+        Column("Name", floor=8, drop=1),
+        Column("Resource"),
+    )
+    yield from lines(
+        columns,
+        [(r.account_id, r.region, r.scan_type.lower(), r.name, r.resource_id) for r in rows],
+        width,
+        colour,
+    )
 
 
-def render_snapshots(commits: Iterable[Snapshot], now: datetime, width: int | None, colour: int) -> str:
-    """The snapshots, given oldest first and shown newest first: id, age, state, findings, and why one is partial."""
-    columns = (Column("Snapshot"), Column("Age", right=True), Column("State", style=_state), Column("Findings", right=True),
-               Column("Resources covered", right=True, drop=1), Column("Of or why", floor=20))  # fmt: skip
+def render_snapshots(
+    commits: Iterable[Snapshot], now: datetime, width: int | None, colour: int
+) -> str:
+    """The snapshots, given oldest first and shown newest first: id, age, state, findings, and why
+    one is partial."""
+    columns = (
+        Column("Snapshot"),
+        Column("Age", right=True),
+        Column("State", style=_state),
+        Column("Findings", right=True),
+        Column("Resources covered", right=True, drop=1),
+        Column("Of or why", floor=20),
+    )
     rows = [_snapshot(one, now) for one in commits]
-    return text_of(lines(columns, rows[::-1], width, colour) if rows else ["There is no snapshot yet. Run: sre-cli scan."])
+    return text_of(
+        lines(columns, rows[::-1], width, colour)
+        if rows
+        else ["There is no snapshot yet. Run: sre-cli scan."]
+    )
 
 
 def _state(text: str) -> str:
@@ -231,13 +340,27 @@ def _state(text: str) -> str:
 
 def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
     old = wording.age(int((now - one.started_at).total_seconds()))
-    findings, covered = (f"{one.totals[name]:,}" if name in one.totals else "–" for name in ("distinct", "covered"))
-    return one.snapshot_id, old, one.state, findings, covered, one.claim if one.state == COMPLETE else "; ".join(one.reasons)
+    findings, covered = (
+        f"{one.totals[name]:,}" if name in one.totals else "–" for name in ("distinct", "covered")
+    )
+    return (
+        one.snapshot_id,
+        old,
+        one.state,
+        findings,
+        covered,
+        one.claim if one.state == COMPLETE else "; ".join(one.reasons),
+    )
 
 
 def proof(of: Proof, width: int | None, colour: int, *, hint: str = "") -> Iterator[str]:
-    """Why the source is not complete, where it is not; then where the answer comes from, and how old that is."""
-    yield from (line for reason in wording.doubts(of) for line in wrapped(f"Partial: {_stopped(reason)}", width))
+    """Why the source is not complete, where it is not; then where the answer comes from, and how
+    old that is."""
+    yield from (
+        line
+        for reason in wording.doubts(of)
+        for line in wrapped(f"Partial: {_stopped(reason)}", width)
+    )
     snapshot = of.source != LIVE and of.snapshot_id
     yield from _faint(wording.proof_sentence(of) + (hint if snapshot else ""), width, colour)
 
@@ -264,7 +387,11 @@ def _stopped(text: str) -> str:
 def wrapped(text: str, width: int | None) -> list[str]:
     """Lines of whole words: an id longer than the line stays whole."""
     clean = printable(text)
-    return [clean] if width is None else textwrap.wrap(clean, width, break_long_words=False, break_on_hyphens=False)
+    return (
+        [clean]
+        if width is None
+        else textwrap.wrap(clean, width, break_long_words=False, break_on_hyphens=False)
+    )
 
 
 def text_of(rows: Iterable[str]) -> str:

@@ -16,11 +16,17 @@ _COLUMNS = (Column("Snapshot"), Column("Fate"), Column("Why", floor=20))
 
 def render_fates(fates: Iterable[Fate], output: str) -> str:
     """The newest first."""
-    rows = [{"snapshot": one.snapshot_id, "fate": "kept" if one.kept else "pruned", "why": one.why} for one in fates]
+    rows = [
+        {"snapshot": one.snapshot_id, "fate": "kept" if one.kept else "pruned", "why": one.why}
+        for one in fates
+    ]
     return render_rows(rows[::-1], _COLUMNS, output)
 
 
 def render_pruned(stones: Iterable[Tombstone], output: str) -> str:
     """What was pruned, the newest first."""
-    rows = [{"snapshot": one.snapshot_id, "pruned": iso(one.pruned_at), "why": one.why} for one in stones]
+    rows = [
+        {"snapshot": one.snapshot_id, "pruned": iso(one.pruned_at), "why": one.why}
+        for one in stones
+    ]
     return render_rows(rows[::-1], _PRUNED, output)

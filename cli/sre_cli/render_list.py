@@ -15,7 +15,8 @@ _INDENT = "   "
 
 
 def render_list(answer: ListAnswer, width: int | None, colour: int) -> str:
-    """The headline, the table, a sentence under each line where it has one, and where it all comes from."""
+    """The headline, the table, a sentence under each line where it has one, and where it all comes
+    from."""
     return text_of(_list(answer, width, colour))
 
 
@@ -37,7 +38,9 @@ def _table(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
     shown = [one for one in answer.shown if one.style not in ("sentence", "command")]
     below = [one for one in answer.shown if one.style in ("sentence", "command")]
     rows = [[_cell(item, one) for one in shown] for item in answer.items]
-    head, *table = lines([_column(one, n, len(shown)) for n, one in enumerate(shown)], rows, width, colour)
+    head, *table = lines(
+        [_column(one, n, len(shown)) for n, one in enumerate(shown)], rows, width, colour
+    )
     yield head
     for line, item in zip(table, answer.items, strict=True):
         yield line
@@ -47,7 +50,13 @@ def _table(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
 def _column(one: Shown, place: int, many: int) -> Column:
     style = str.lower if one.style == "severity" else ""
     floor = 12 if one.style == "wide" else None
-    return Column(one.heading, floor=floor, drop=many - place if place > 3 else None, right=one.style == "number", style=style)
+    return Column(
+        one.heading,
+        floor=floor,
+        drop=many - place if place > 3 else None,
+        right=one.style == "number",
+        style=style,
+    )
 
 
 def _cell(item: Mapping[str, Any], one: Shown) -> str:
@@ -58,8 +67,18 @@ def _cell(item: Mapping[str, Any], one: Shown) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if value else "-"
-    text = wording.valued(value, "owner") if one.field == "owner" and isinstance(value, str) else str(value)
-    return text.capitalize() if one.style == "severity" else text.replace("_", " ") if one.field in ("kind", "cause") else text
+    text = (
+        wording.valued(value, "owner")
+        if one.field == "owner" and isinstance(value, str)
+        else str(value)
+    )
+    return (
+        text.capitalize()
+        if one.style == "severity"
+        else text.replace("_", " ")
+        if one.field in ("kind", "cause")
+        else text
+    )
 
 
 def _below(item: Mapping[str, Any], one: Shown, width: int | None, colour: int) -> Iterator[str]:

@@ -16,14 +16,23 @@ from sre_schedules.schedule import Schedule
 from sre_schedules.slots import Slots
 
 LISTED = (
-    Column("Name"), Column("Cron"), Column("Timezone", drop=1), Column("Command", floor=16), Column("After", drop=3),
-    Column("Next"), Column("Last", drop=2), Column("Outcome", floor=10, drop=4),
-)  # fmt: skip
+    Column("Name"),
+    Column("Cron"),
+    Column("Timezone", drop=1),
+    Column("Command", floor=16),
+    Column("After", drop=3),
+    Column("Next"),
+    Column("Last", drop=2),
+    Column("Outcome", floor=10, drop=4),
+)
 COMING = (Column("At"), Column("Local"), Column("Name"), Column("Command", floor=16))
 
 
-def listed(schedules: Iterable[Schedule], settings: Settings, now: datetime) -> list[dict[str, Any]]:
-    """A row a schedule, with its next fire and how its last slot went, as far as the table knows."""
+def listed(
+    schedules: Iterable[Schedule], settings: Settings, now: datetime
+) -> list[dict[str, Any]]:
+    """A row a schedule, with its next fire and how its last slot went, as far as the table
+    knows."""
     slots = Slots(open_table(settings.table), owner="")
     return [_row(one, slots, now) for one in schedules]
 
@@ -32,10 +41,14 @@ def coming(schedules: Iterable[Schedule], now: datetime, count: int) -> list[dic
     """The next fires of all schedules together, the earliest first."""
     fires = islice(merge(*(_fires(one, now) for one in schedules), key=lambda pair: pair[0]), count)
     return [
-        {"at": slot_of(fire), "local": f"{fire.astimezone(one.zone):%a %Y-%m-%d %H:%M} {one.zone.key}", "name": one.name,
-         "command": _command(one)}
+        {
+            "at": slot_of(fire),
+            "local": f"{fire.astimezone(one.zone):%a %Y-%m-%d %H:%M} {one.zone.key}",
+            "name": one.name,
+            "command": _command(one),
+        }
         for fire, one in fires
-    ]  # fmt: skip
+    ]
 
 
 def _fires(one: Schedule, now: datetime) -> Iterator[tuple[datetime, Schedule]]:
@@ -45,10 +58,16 @@ def _fires(one: Schedule, now: datetime) -> Iterator[tuple[datetime, Schedule]]:
 def _row(one: Schedule, slots: Slots, now: datetime) -> dict[str, Any]:
     last = one.newest(now)
     return {
-        "name": one.name, "cron": str(one.cron), "timezone": one.zone.key, "command": _command(one), "after": one.after,
-        "next": slot_of(one.next(now)), "last": slot_of(last), "outcome": slots.outcome(one, last),
+        "name": one.name,
+        "cron": str(one.cron),
+        "timezone": one.zone.key,
+        "command": _command(one),
+        "after": one.after,
+        "next": slot_of(one.next(now)),
+        "last": slot_of(last),
+        "outcome": slots.outcome(one, last),
         "eventbridge": one.cron.eventbridge(),
-    }  # fmt: skip
+    }
 
 
 def _command(one: Schedule) -> str:

@@ -23,20 +23,38 @@ from sre_schedules.trouble import reporter
 _SHORTEST_LEASE = timedelta(seconds=2)  # a process that is merely slow must not lose its slot
 
 
-def open_runner(settings: Settings, schedules: Iterable[Schedule], environ: Mapping[str, str], log: Log) -> Runner:
+def open_runner(
+    settings: Settings, schedules: Iterable[Schedule], environ: Mapping[str, str], log: Log
+) -> Runner:
     """A runner of these schedules, whose jobs are child processes with the same store and table."""
     now, speed = clock(environ)
     stop = threading.Event()
-    slots = Slots(open_table(settings.table), f"{socket.gethostname()}:{os.getpid()}", max(LEASE / speed, _SHORTEST_LEASE), speed)
+    slots = Slots(
+        open_table(settings.table),
+        f"{socket.gethostname()}:{os.getpid()}",
+        max(LEASE / speed, _SHORTEST_LEASE),
+        speed,
+    )
     child = Child(stop, {**environ, "SRE_STORE": settings.store, "SRE_TABLE": settings.table})
     sources = open_sources(settings)
     report = reporter(settings, sources, lambda text: log("note", {"detail": text}))
     names = {one.name: one for one in schedules}
-    return Runner(names, slots, child, log, report, stop, now, speed, is_there=lambda fire: _is_there(sources.snapshots, fire))
+    return Runner(
+        names,
+        slots,
+        child,
+        log,
+        report,
+        stop,
+        now,
+        speed,
+        is_there=lambda fire: _is_there(sources.snapshots, fire),
+    )
 
 
 def _is_there(snapshots: Snapshots, fire: datetime) -> bool:
-    """Whether a snapshot was begun since the fire. A store that cannot be read has none: the job that follows will say so."""
+    """Whether a snapshot was begun since the fire. A store that cannot be read has none: the job
+    that follows will say so."""
     try:
         latest = snapshots.latest()
     except SreError:

@@ -24,11 +24,12 @@ def check_mail(settings: Settings, recipients: Sequence[str]) -> None:
 
 
 def mail(editions: Editions, view: View, settings: Settings, recipients: Sequence[str]) -> None:
-    """Sends the night to some recipients: short, with its card, and a link to where the page asks who they are."""
-    from sre_reports.cards import digest  # noqa: PLC0415 - only for those who mail
-    from sre_reports.email import message  # noqa: PLC0415
-    from sre_reports.mail import open_sender  # noqa: PLC0415
-    from sre_reports.slack.links import Links  # noqa: PLC0415
+    """Sends the night to some recipients: short, with its card, and a link to where the page asks
+    who they are."""
+    from sre_reports.cards import digest
+    from sre_reports.email import message
+    from sre_reports.mail import open_sender
+    from sre_reports.slack.links import Links
 
     night = editions.material(view, 0)
     link = Links(settings.public_url).report(editions.night, view.folder)
@@ -39,8 +40,8 @@ def mail(editions: Editions, view: View, settings: Settings, recipients: Sequenc
 
 def draw(editions: Editions, view: View, folder: Path) -> None:
     """Writes digest.png and trend.png, each with its words in a text file beside it."""
-    from sre_findings.files import whole  # noqa: PLC0415
-    from sre_reports import cards  # noqa: PLC0415
+    from sre_findings.files import whole
+    from sre_reports import cards
 
     night = editions.material(view, 0)
     for name, card in (("digest", cards.digest(night)), ("trend", cards.trend(night))):

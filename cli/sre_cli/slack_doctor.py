@@ -1,4 +1,5 @@
-"""What must be in place for Slack, looked at one thing after the other: each is well, wrong with what to do, or not looked at.
+"""What must be in place for Slack, looked at one thing after the other: each is well, wrong with
+what to do, or not looked at.
 
 Nothing is written and nothing is posted. No secret is shown: how many there are is.
 """
@@ -49,8 +50,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What to look at beside the environment: the function's public address, for whom the server is asked, and which channels
-    get a digest.
+    """What to look at beside the environment: the function's public address, for whom the server is
+    asked, and which channels get a digest.
     """
 
     environ: Mapping[str, str]
@@ -82,10 +83,20 @@ def _secrets(environ: Mapping[str, str]) -> tuple[Secrets | None, Check]:
 def _kept(secrets: Secrets) -> Check:
     number = len(secrets.signing)
     said = f"{number} signing secret{'s' if number > 1 else ''}"
-    missing = [name for name, value in (("server_token", secrets.server_token), ("bot_token", secrets.bot_token)) if not value]
+    missing = [
+        name
+        for name, value in (
+            ("server_token", secrets.server_token),
+            ("bot_token", secrets.bot_token),
+        )
+        if not value
+    ]
     if "server_token" in missing:
         return Check(
-            "secrets", WRONG, f"{said}, and no {' and no '.join(missing)}", "Add it: sre-cli tokens new --acts-for slack."
+            "secrets",
+            WRONG,
+            f"{said}, and no {' and no '.join(missing)}",
+            "Add it: sre-cli tokens new --acts-for slack.",
         )
     return Check("secrets", OK, f"{said}, a server token and {'no' if missing else 'a'} bot token")
 
@@ -93,17 +104,26 @@ def _kept(secrets: Secrets) -> Check:
 def bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]:
     """Whose the bot token is, and which scopes it has.
 
-    https://docs.slack.dev/reference/methods/auth.test; the token's scopes are in a header of every answer."""
+    https://docs.slack.dev/reference/methods/auth.test; the token's scopes are in a header of every
+    answer."""
     if secrets is None or not secrets.bot_token:
         yield Check("bot", SKIPPED, "there is no bot token: no digest, and no sharing in channels")
         return
     answer = ask("auth.test", secrets.bot_token, environ)
     if answer.error:
         yield Check(
-            "bot", WRONG, f"Slack says {answer.error}", "Install the app, and keep its Bot User OAuth Token as bot_token."
+            "bot",
+            WRONG,
+            f"Slack says {answer.error}",
+            "Install the app, and keep its Bot User OAuth Token as bot_token.",
         )
         return
-    yield Check("bot", OK, f"{answer.values.get('user')} in {answer.values.get('team')} ({answer.values.get('team_id')})")
+    yield Check(
+        "bot",
+        OK,
+        f"{answer.values.get('user')} in {answer.values.get('team')}"
+        f" ({answer.values.get('team_id')})",
+    )
     for scope in [one for one in SCOPES if one not in answer.scopes]:
         do = "Add it under OAuth & Permissions, and install the app once more."
         yield Check("scopes", WRONG, f"{scope} is missing: {SCOPES[scope]}", do)
@@ -112,39 +132,60 @@ def bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]:
 
 
 def channel(identity: str, secrets: Secrets | None, environ: Mapping[str, str]) -> Check:
-    """Whether a digest can be posted there. https://docs.slack.dev/reference/methods/conversations.info"""
+    """Whether a digest can be posted there.
+    https://docs.slack.dev/reference/methods/conversations.info"""
     if secrets is None or not secrets.bot_token:
         return Check("channel", SKIPPED, f"{identity}: there is no bot token")
     answer = ask("conversations.info", secrets.bot_token, environ, channel=identity)
     found = answer.values.get("channel")
     if not isinstance(found, dict):
         why = f"{identity}: Slack says {answer.error or 'nothing of it'}"
-        return Check("channel", WRONG, why, "Check the id; of a private channel Slack tells its members alone.")
+        return Check(
+            "channel",
+            WRONG,
+            why,
+            "Check the id; of a private channel Slack tells its members alone.",
+        )
     name = f"{identity} (#{found.get('name')})"
     if not found.get("is_member"):
-        return Check("channel", WRONG, f"{name}: the app is not in it", f"Say there: /invite @{_NAME}")
+        return Check(
+            "channel", WRONG, f"{name}: the app is not in it", f"Say there: /invite @{_NAME}"
+        )
     return Check("channel", OK, f"{name}: the digest is posted there")
 
 
 def _server(secrets: Secrets | None, where: Where) -> Check:
-    """Whether the server answers this token for somebody; without a name, for nobody, who may see nothing."""
+    """Whether the server answers this token for somebody; without a name, for nobody, who may see
+    nothing."""
     url = where.environ.get("SRE_SERVER", "")
     if secrets is None or not url:
-        return Check("server", WRONG if not url else SKIPPED, "SRE_SERVER is not set" if not url else "there is no token")
+        return Check(
+            "server",
+            WRONG if not url else SKIPPED,
+            "SRE_SERVER is not set" if not url else "there is no token",
+        )
     asking = {"user": where.person or "T0/U0", "channel": "", "groups": [], "shared": False}
     try:
-        seen = There(Remote(url, secrets.server_token, 10.0, asking)).summary(Summary()).rollup.counts.total
+        seen = (
+            There(Remote(url, secrets.server_token, 10.0, asking))
+            .summary(Summary())
+            .rollup.counts.total
+        )
     except SreError as error:
         return Check("server", WRONG, str(error))
     if where.person and not seen:
         do = 'Give them an entry under "slack" of the document of tokens.'
         return Check("server", WRONG, f"it answers; {where.person} may see nothing", do)
-    return Check("server", OK, f"it answers; {where.person or 'who has no entry'} sees {seen:,} open findings")
+    return Check(
+        "server",
+        OK,
+        f"it answers; {where.person or 'who has no entry'} sees {seen:,} open findings",
+    )
 
 
 def _table(environ: Mapping[str, str]) -> Check:
     """The key and the expiry that the records need."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - after --help
+    from botocore.exceptions import BotoCoreError, ClientError
 
     name = environ.get("SRE_SLACK_TABLE", "")
     if not name:
@@ -152,27 +193,48 @@ def _table(environ: Mapping[str, str]) -> Check:
     try:
         keys, expiry = _described(name)
     except (BotoCoreError, ClientError) as error:
-        return Check("table", WRONG, f"{name}: {type(error).__name__}", "Does it exist, and may you describe it?")
+        return Check(
+            "table",
+            WRONG,
+            f"{name}: {type(error).__name__}",
+            "Does it exist, and may you describe it?",
+        )
     if keys != [("id", "HASH")]:
-        return Check("table", WRONG, f"the key of {name} is not id", 'Make it anew with the partition key "id", a string.')
+        return Check(
+            "table",
+            WRONG,
+            f"the key of {name} is not id",
+            'Make it anew with the partition key "id", a string.',
+        )
     if expiry != "expiration":
-        return Check("table", WRONG, f"{name} never forgets", 'Turn its time to live on, with the attribute "expiration".')
+        return Check(
+            "table",
+            WRONG,
+            f"{name} never forgets",
+            'Turn its time to live on, with the attribute "expiration".',
+        )
     return Check("table", OK, f"{name}, with its key and its expiry")
 
 
 def _described(name: str) -> tuple[list[tuple[str, str]], str]:
-    import boto3  # noqa: PLC0415 - after --help
-    from botocore.config import Config  # noqa: PLC0415
+    import boto3
+    from botocore.config import Config
 
-    client = boto3.client("dynamodb", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}))
+    client = boto3.client(
+        "dynamodb",
+        config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}),
+    )
     keys = client.describe_table(TableName=name)["Table"].get("KeySchema", [])
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     lives = expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-    return [(key["AttributeName"], key["KeyType"]) for key in keys], expiry.get("AttributeName", "") if lives else ""
+    return [(key["AttributeName"], key["KeyType"]) for key in keys], (
+        expiry.get("AttributeName", "") if lives else ""
+    )
 
 
 def _function(secrets: Secrets | None, where: Where) -> Iterator[Check]:
-    """The function as Slack meets it: who is not Slack is turned away, and ``help`` is answered in time."""
+    """The function as Slack meets it: who is not Slack is turned away, and ``help`` is answered in
+    time."""
     if not where.url:
         yield Check("function", SKIPPED, "its address is not known: give it with --url")
         return
@@ -181,25 +243,49 @@ def _function(secrets: Secrets | None, where: Where) -> Iterator[Check]:
         if secrets:
             yield _helped(secrets, where.url)
     except (OSError, http.client.HTTPException) as error:
-        yield Check("function", WRONG, f"cannot be reached: {type(error).__name__}", "Check the address, and the API Gateway.")
+        yield Check(
+            "function",
+            WRONG,
+            f"cannot be reached: {type(error).__name__}",
+            "Check the address, and the API Gateway.",
+        )
 
 
 def _unsigned(url: str) -> Check:
     status, _, _ = _post(url, {}, b"text=help")
     if status == http.client.UNAUTHORIZED:
         return Check("unsigned", OK, "is turned away: 401")
-    return Check("unsigned", WRONG, f"is answered with {status}", "Does this address lead to the function and nothing else?")
+    return Check(
+        "unsigned",
+        WRONG,
+        f"is answered with {status}",
+        "Does this address lead to the function and nothing else?",
+    )
 
 
 def _helped(secrets: Secrets, url: str) -> Check:
-    body, stamp = urlencode({"command": "/sre-vuln-check", "text": "help"}).encode(), str(int(time.time()))
-    digest = hmac.new(secrets.signing[0], b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    status, said, seconds = _post(url, {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}, body)
+    body, stamp = (
+        urlencode({"command": "/sre-vuln-check", "text": "help"}).encode(),
+        str(int(time.time())),
+    )
+    digest = hmac.new(
+        secrets.signing[0], b"v0:" + stamp.encode() + b":" + body, hashlib.sha256
+    ).hexdigest()
+    status, said, seconds = _post(
+        url, {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}, body
+    )
     if status != http.client.OK or b"/sre-vuln-check" not in said:
-        do = "Has the function the same secret, and is its clock right? Its log says why it refused."
+        do = (
+            "Has the function the same secret, and is its clock right? Its log says why it refused."
+        )
         return Check("help", WRONG, f"a signed command is answered with {status}", do)
     if seconds > PATIENCE:
-        return Check("help", WRONG, f"is answered in {seconds:.1f} s, and Slack waits three", "Give the function more memory.")
+        return Check(
+            "help",
+            WRONG,
+            f"is answered in {seconds:.1f} s, and Slack waits three",
+            "Give the function more memory.",
+        )
     return Check("help", OK, f"is answered in {seconds * 1000:,.0f} ms; Slack waits three seconds")
 
 
@@ -209,7 +295,12 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes
     kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
     connection, began = kind(place.hostname or "", place.port, timeout=10), time.perf_counter()
     try:
-        connection.request("POST", place.path or "/", body, {"Content-Type": "application/x-www-form-urlencoded", **headers})
+        connection.request(
+            "POST",
+            place.path or "/",
+            body,
+            {"Content-Type": "application/x-www-form-urlencoded", **headers},
+        )
         answer = connection.getresponse()
         return answer.status, answer.read(1 << 16), time.perf_counter() - began
     finally:
@@ -218,4 +309,7 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes
 
 def as_json(checks: list[Check]) -> str:
     """The checks for a machine."""
-    return json.dumps([{"what": one.what, "state": one.state, "said": one.said, "do": one.do} for one in checks], indent=2)
+    return json.dumps(
+        [{"what": one.what, "state": one.state, "said": one.said, "do": one.do} for one in checks],
+        indent=2,
+    )

@@ -1,4 +1,5 @@
-"""Tables that never cut what names a thing: ids keep their full width, other columns shrink, and some go."""
+"""Tables that never cut what names a thing: ids keep their full width, other columns shrink, and
+some go."""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. With a ``floor`` it may shrink to so many cells; without one its cells are never cut.
+    """One column. With a ``floor`` it may shrink to so many cells; without one its cells are never
+    cut.
 
-    ``drop`` gives the order in which columns go when the rest does not fit, the lowest first; None stays always.
-    ``style`` is a style of the terminal for the column, or a function of the cell's text.
+    ``drop`` gives the order in which columns go when the rest does not fit, the lowest first; None
+    stays always. ``style`` is a style of the terminal for the column, or a function of the cell's
+    text.
     """
 
     title: str
@@ -44,13 +47,20 @@ class Fit:
 def fit(columns: Sequence[Column], rows: Sequence[Row], room: int | None) -> Fit:
     """The columns and widths for ``room`` cells; None means that there is no limit.
 
-    Optional columns without a single cell go at once. Then flexible columns shrink, then optional ones go one by one,
-    each time with the rest at its full width again. When all that may go is gone, the table is wider than the room:
-    rather that than half an id.
+    Optional columns without a single cell go at once. Then flexible columns shrink, then optional
+    ones go one by one, each time with the rest at its full width again. When all that may go is
+    gone, the table is wider than the room: rather that than half an id.
     """
-    natural = [max([width(column.title), *(width(row[n]) for row in rows)]) for n, column in enumerate(columns)]
-    places = [n for n, column in enumerate(columns) if column.drop is None or any(row[n] for row in rows)]
-    going = sorted((n for n in places if columns[n].drop is not None), key=lambda n: columns[n].drop or 0)
+    natural = [
+        max([width(column.title), *(width(row[n]) for row in rows)])
+        for n, column in enumerate(columns)
+    ]
+    places = [
+        n for n, column in enumerate(columns) if column.drop is None or any(row[n] for row in rows)
+    ]
+    going = sorted(
+        (n for n in places if columns[n].drop is not None), key=lambda n: columns[n].drop or 0
+    )
     while True:
         widths = _shrunk([columns[n] for n in places], [natural[n] for n in places], room)
         found = Fit(tuple(places), tuple(widths))
@@ -60,24 +70,36 @@ def fit(columns: Sequence[Column], rows: Sequence[Row], room: int | None) -> Fit
 
 
 def _shrunk(columns: Sequence[Column], widths: list[int], room: int | None) -> list[int]:
-    """Takes what is too much from the flexible column that is widest, cell by cell, down to the floors."""
+    """Takes what is too much from the flexible column that is widest, cell by cell, down to the
+    floors."""
     excess = 0 if room is None else sum(widths) + GAP * (len(widths) - 1) - room
-    floors = [own if column.floor is None else min(own, column.floor) for column, own in zip(columns, widths, strict=True)]
+    floors = [
+        own if column.floor is None else min(own, column.floor)
+        for column, own in zip(columns, widths, strict=True)
+    ]
     widths = list(widths)
     while excess > 0:
         above = [n for n, floor in enumerate(floors) if widths[n] > floor]
         if not above:
             break
         widest = max(above, key=lambda n: widths[n])
-        second = max([floors[widest], *(widths[n] for n in above if n != widest and widths[n] < widths[widest])])
+        second = max(
+            [
+                floors[widest],
+                *(widths[n] for n in above if n != widest and widths[n] < widths[widest]),
+            ]
+        )
         step = max(1, min(excess, widths[widest] - max(second, floors[widest])))
         widths[widest] -= step
         excess -= step
     return widths
 
 
-def lines(columns: Sequence[Column], rows: Sequence[Row], room: int | None, colour: int) -> list[str]:
-    """The table: a line of titles and a line a row. Every value is made printable here, whoever wrote it."""
+def lines(
+    columns: Sequence[Column], rows: Sequence[Row], room: int | None, colour: int
+) -> list[str]:
+    """The table: a line of titles and a line a row. Every value is made printable here, whoever
+    wrote it."""
     clean = [tuple(printable(cell) for cell in row) for row in rows]
     fitted = fit(columns, clean, room)
     shown = [columns[n] for n in fitted.places]

@@ -1,4 +1,5 @@
-"""What a terminal is sent: text without controls, its width on the screen, and colours where they are wanted."""
+"""What a terminal is sent: text without controls, its width on the screen, and colours where they
+are wanted."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ class Colour(IntEnum):
     TRUE = 2
 
 
-# The palette's fills and the text on them; each pair reads on light and on dark terminals, for it brings its own ground.
-# Style: ground and text as RGB, the same of the 256, and further attributes.
+# The palette's fills and the text on them; each pair reads on light and on dark terminals, for it
+# brings its own ground. Style: ground and text as RGB, the same of the 256, and further attributes.
 _FILLS: dict[str, tuple[str, str, str]] = {
     "critical": ("48;2;117;6;28;38;2;255;255;255", "48;5;52;38;5;231", "1"),
     "high": ("48;2;173;65;28;38;2;255;255;255", "48;5;130;38;5;231", "1"),
@@ -30,7 +31,8 @@ _FILLS: dict[str, tuple[str, str, str]] = {
     "low": ("48;2;57;119;168;38;2;255;255;255", "48;5;25;38;5;231", ""),
     "informational": ("48;2;107;114;128;38;2;255;255;255", "48;5;242;38;5;231", ""),
 }
-# Text on the terminal's own ground, which may be light or dark: bold, faint, and colours in the middle of the scale.
+# Text on the terminal's own ground, which may be light or dark: bold, faint, and colours in the
+# middle of the scale.
 _TEXTS: dict[str, tuple[str, str, str]] = {
     "strong": ("", "", "1"),
     "muted": ("", "", "2"),
@@ -42,17 +44,25 @@ _STYLES = _FILLS | _TEXTS
 
 
 def colour_of(is_terminal: bool, environ: Mapping[str, str]) -> Colour:
-    """The colours to use for a stream. NO_COLOR goes before FORCE_COLOR, and that before TERM=dumb and pipes."""
+    """The colours to use for a stream. NO_COLOR goes before FORCE_COLOR, and that before TERM=dumb
+    and pipes."""
     if environ.get("NO_COLOR"):
         return Colour.NONE
     forced = environ.get("FORCE_COLOR", "") not in ("", "0")
-    if not forced and (not is_terminal or environ.get("TERM") == "dumb" or environ.get("FORCE_COLOR") == "0"):
+    if not forced and (
+        not is_terminal or environ.get("TERM") == "dumb" or environ.get("FORCE_COLOR") == "0"
+    ):
         return Colour.NONE
-    return Colour.TRUE if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") else Colour.INDEXED
+    return (
+        Colour.TRUE
+        if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+        else Colour.INDEXED
+    )
 
 
 def styled(text: str, style: str, colour: int) -> str:
-    """The text in a style, or as it is where there are no colours or no such style: severities we do not know, say."""
+    """The text in a style, or as it is where there are no colours or no such style: severities we
+    do not know, say."""
     codes = _STYLES.get(style)
     if not colour or codes is None or not text:
         return text
@@ -62,12 +72,14 @@ def styled(text: str, style: str, colour: int) -> str:
 
 
 def printable(value: object) -> str:
-    """A value as text that does nothing to a terminal: no controls, escapes, or marks that hide or turn letters."""
+    """A value as text that does nothing to a terminal: no controls, escapes, or marks that hide or
+    turn letters."""
     return visible(value if isinstance(value, str) else str(value))
 
 
 def width(text: str) -> int:
-    """The cells that printable text takes: two for a wide East Asian letter, none for a mark over another letter."""
+    """The cells that printable text takes: two for a wide East Asian letter, none for a mark over
+    another letter."""
     if text.isascii():
         return len(text)
     return sum(_letter(letter) for letter in text)
@@ -90,6 +102,7 @@ def cut(text: str, room: int) -> str:
 
 
 def padded(text: str, room: int, *, right: bool = False) -> str:
-    """The text with spaces up to ``room`` cells, at its left where ``right``; longer text comes back as it is."""
+    """The text with spaces up to ``room`` cells, at its left where ``right``; longer text comes
+    back as it is."""
     space = " " * max(0, room - width(text))
     return space + text if right else text + space

@@ -19,7 +19,8 @@ from stack.server import Server
 from stack.slack import Slack
 from stack.tasks import Tasks
 
-NAMESPACE = "${AWS::StackName}"  # the stack's own metrics, so that two stacks of an account do not mix theirs
+# the stack's own metrics, so that two stacks of an account do not mix theirs
+NAMESPACE = "${AWS::StackName}"
 HOUR, DAY = 3600, 86_400
 LATE = timedelta(hours=26)  # of a job that runs every night: a day, and two hours for its work
 MANY_THROTTLES = 100
@@ -46,7 +47,8 @@ COUNTED = (
 
 @dataclass(frozen=True)
 class Threshold:
-    """When an alarm rings: in each of so many ``periods`` the statistic compares so with the limit."""
+    """When an alarm rings: in each of so many ``periods`` the statistic compares so with the
+    limit."""
 
     statistic: str
     comparison: str
@@ -56,7 +58,14 @@ class Threshold:
     missing: str = "notBreaching"
 
 
-def alarms(scope: Construct, given: Parameters, tasks: Tasks, server: Server, slack: Slack, lost: sqs.CfnQueue) -> sns.CfnTopic:
+def alarms(
+    scope: Construct,
+    given: Parameters,
+    tasks: Tasks,
+    server: Server,
+    slack: Slack,
+    lost: sqs.CfnQueue,
+) -> sns.CfnTopic:
     """Every alarm of the stack; docs/runbook.md has an entry for each."""
     for one in COUNTED:
         _filter(scope, tasks, one)
@@ -67,7 +76,11 @@ def alarms(scope: Construct, given: Parameters, tasks: Tasks, server: Server, sl
     digest = made.on_digest()
     made.on_server(server)
     made.on_queue("ScheduleNotStarted", "A schedule started no task.", lost)
-    of_slack = [digest, made.on_api(slack), made.on_queue("SlackNotAnswered", "A Slack request was never answered.", slack.lost)]
+    of_slack = [
+        digest,
+        made.on_api(slack),
+        made.on_queue("SlackNotAnswered", "A Slack request was never answered.", slack.lost),
+    ]
     for one in of_slack:
         one.cfn_options.condition = given.conditions["Slack"]
     return topic
@@ -81,7 +94,9 @@ def _filter(scope: Construct, tasks: Tasks, one: Counted) -> None:
         filter_pattern=one.pattern,
         metric_transformations=[
             logs.CfnMetricFilter.MetricTransformationProperty(
-                metric_namespace=Fn.ref("AWS::StackName"), metric_name=one.metric, metric_value=one.value
+                metric_namespace=Fn.ref("AWS::StackName"),
+                metric_name=one.metric,
+                metric_value=one.value,
             )
         ],
     )
@@ -89,17 +104,32 @@ def _filter(scope: Construct, tasks: Tasks, one: Counted) -> None:
 
 def _topic(scope: Construct, given: Parameters) -> sns.CfnTopic:
     topic = sns.CfnTopic(scope, "AlarmTopic", topic_name=Fn.sub("${AWS::StackName}-alarms"))
-    mail = sns.CfnSubscription(scope, "AlarmMail", topic_arn=topic.ref, protocol="email", endpoint=given["AlarmEmail"])
+    mail = sns.CfnSubscription(
+        scope, "AlarmMail", topic_arn=topic.ref, protocol="email", endpoint=given["AlarmEmail"]
+    )
     mail.cfn_options.condition = given.conditions["HasEmail"]
-    ours = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:*:${AWS::Region}:${AWS::AccountId}:*"}}}
+    ours = {
+        "ArnLike": {
+            "aws:SourceArn": {
+                "Fn::Sub": "arn:${AWS::Partition}:*:${AWS::Region}:${AWS::AccountId}:*"
+            }
+        }
+    }
     alarm = {
-        "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic.ref,
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic.ref,
         "Condition": ours,
-    }  # fmt: skip
-    # EventBridge meets no condition of a topic's policy (its user guide, "Amazon SNS permissions"): it would publish nothing.
+    }
+    # EventBridge meets no condition of a topic's policy (its user guide, "Amazon SNS permissions"):
+    # it would publish nothing.
     notice = {
-        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic.ref,
-    }  # fmt: skip
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic.ref,
+    }
     plain = {
         "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic.ref,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
@@ -139,20 +169,37 @@ class _Alarms:
     def on_nights(self) -> None:
         """What scans and the age of snapshots tell."""
         late, breaching = LATE.total_seconds() / HOUR, "breaching"
-        self._ours("NoCompleteSnapshot", "No complete snapshot for 26 hours, or nothing tells how old it is.", "SnapshotAgeHours",
-                   Threshold("Maximum", "GreaterThanThreshold", late, HOUR, missing=breaching))  # fmt: skip
+        self._ours(
+            "NoCompleteSnapshot",
+            "No complete snapshot for 26 hours, or nothing tells how old it is.",
+            "SnapshotAgeHours",
+            Threshold("Maximum", "GreaterThanThreshold", late, HOUR, missing=breaching),
+        )
         self._ours("ScanFailed", "A scan could read or keep nothing.", "ScansFailed", _some(300))
-        self._ours("ScanPartialTwice", "Two nights running without a complete scan.", "PartialNights",
-                   Threshold("Maximum", "GreaterThanOrEqualToThreshold", 2, HOUR))  # fmt: skip
-        self._ours("ScanThrottled", f"Inspector refused {MANY_THROTTLES} requests of a scan or more.", "ScanThrottles",
-                   Threshold("Maximum", "GreaterThanOrEqualToThreshold", MANY_THROTTLES, 300))  # fmt: skip
+        self._ours(
+            "ScanPartialTwice",
+            "Two nights running without a complete scan.",
+            "PartialNights",
+            Threshold("Maximum", "GreaterThanOrEqualToThreshold", 2, HOUR),
+        )
+        self._ours(
+            "ScanThrottled",
+            f"Inspector refused {MANY_THROTTLES} requests of a scan or more.",
+            "ScanThrottles",
+            Threshold("Maximum", "GreaterThanOrEqualToThreshold", MANY_THROTTLES, 300),
+        )
 
     def on_digest(self) -> CfnResource:
-        """Rings where the digest's schedule has fired, two hours have gone, and nothing was sent."""
+        """Rings where the digest's schedule has fired, two hours have gone, and nothing was
+        sent."""
         [digest] = [one for one in timed() if one.schedule.name == "digest"]
         hours = int((digest.gap + LATE - timedelta(days=1)).total_seconds()) // HOUR
-        return self._ours("DigestNotSent", f"No digest was sent for {hours} hours.", "DigestsSent",
-                          Threshold("Sum", "LessThanThreshold", 1, HOUR, hours, "breaching"))  # fmt: skip
+        return self._ours(
+            "DigestNotSent",
+            f"No digest was sent for {hours} hours.",
+            "DigestsSent",
+            Threshold("Sum", "LessThanThreshold", 1, HOUR, hours, "breaching"),
+        )
 
     def on_server(self, server: Server) -> None:
         """Answers of 500 and more: the server's own, and the load balancer's in its place."""
@@ -160,29 +207,49 @@ class _Alarms:
         several = Threshold("Sum", "GreaterThanOrEqualToThreshold", 5, 300)
         for name, what, metric in (
             ("ServerErrors", "The server answers 5xx.", "HTTPCode_Target_5XX_Count"),
-            ("LoadBalancerErrors", "The load balancer answers 5xx: no server does.", "HTTPCode_ELB_5XX_Count"),
+            (
+                "LoadBalancerErrors",
+                "The load balancer answers 5xx: no server does.",
+                "HTTPCode_ELB_5XX_Count",
+            ),
         ):
             self._theirs(name, what, "AWS/ApplicationELB", metric, where, several)
 
     def on_api(self, slack: Slack) -> CfnResource:
         """Slack's requests that got no answer."""
         return self._theirs(
-            "SlackErrors", "Slack's requests get 5xx.", "AWS/ApiGateway", "5xx", {"ApiId": slack.api.ref}, _some(300)
+            "SlackErrors",
+            "Slack's requests get 5xx.",
+            "AWS/ApiGateway",
+            "5xx",
+            {"ApiId": slack.api.ref},
+            _some(300),
         )
 
     def on_queue(self, name: str, what: str, queue: sqs.CfnQueue) -> CfnResource:
         """Whatever lies in a queue of dead letters."""
         threshold = Threshold("Maximum", "GreaterThanOrEqualToThreshold", 1, 300)
         where = {"QueueName": queue.attr_queue_name}
-        return self._theirs(name, what, "AWS/SQS", "ApproximateNumberOfMessagesVisible", where, threshold)
+        return self._theirs(
+            name, what, "AWS/SQS", "ApproximateNumberOfMessagesVisible", where, threshold
+        )
 
     def _ours(self, name: str, what: str, metric: str, threshold: Threshold) -> CfnResource:
         return self._theirs(name, what, Fn.ref("AWS::StackName"), metric, {}, threshold)
 
     def _theirs(
-        self, name: str, what: str, namespace: str, metric: str, where: dict[str, str], threshold: Threshold
+        self,
+        name: str,
+        what: str,
+        namespace: str,
+        metric: str,
+        where: dict[str, str],
+        threshold: Threshold,
     ) -> CfnResource:
-        dimensions = [cloudwatch.CfnAlarm.DimensionProperty(name=key, value=value) for key, value in where.items()]
+        dimensions = [
+            cloudwatch.CfnAlarm.DimensionProperty(name=key, value=value)
+            for key, value in where.items()
+        ]
         return cloudwatch.CfnAlarm(
             self._scope,
             name,

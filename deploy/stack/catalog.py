@@ -1,4 +1,5 @@
-"""Athena's view of the snapshots: a Glue database with a table for each of ours, and a workgroup that bounds its queries."""
+"""Athena's view of the snapshots: a Glue database with a table for each of ours, and a workgroup
+that bounds its queries."""
 
 from __future__ import annotations
 
@@ -15,16 +16,28 @@ from stack.identity import Statement
 from stack.storage import RESULTS, STORE, Storage
 
 TABLES = (
-    "ages", "cells", "closed", "coverage", "details", "events", "findings", "names", "packages", "resources", "states",
+    "ages",
+    "cells",
+    "closed",
+    "coverage",
+    "details",
+    "events",
+    "findings",
+    "names",
+    "packages",
+    "resources",
+    "states",
     "vulnerabilities",
-)  # fmt: skip
-"""The tables of a snapshot. A scan brings their columns up to date: these belong to its version, not to this template."""
+)
+"""The tables of a snapshot. A scan brings their columns up to date: these belong to its version,
+not to this template."""
 MOST_BYTES = 10 * 2**30
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The database and the workgroup. ``engine`` is what SRE_ENGINE says, so that a scan adds its partitions after its commit."""
+    """The database and the workgroup. ``engine`` is what SRE_ENGINE says, so that a scan adds its
+    partitions after its commit."""
 
     database: glue.CfnDatabase
     workgroup: athena.CfnWorkGroup
@@ -39,17 +52,25 @@ class Catalog:
         arn = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
         return {
             "Action": [
-                "glue:BatchCreatePartition", "glue:BatchDeletePartition", "glue:BatchGetPartition", "glue:CreateTable",
-                "glue:GetPartitions", "glue:GetTable", "glue:UpdateTable",
+                "glue:BatchCreatePartition",
+                "glue:BatchDeletePartition",
+                "glue:BatchGetPartition",
+                "glue:CreateTable",
+                "glue:GetPartitions",
+                "glue:GetTable",
+                "glue:UpdateTable",
             ],
             "Resource": [
-                {"Fn::Sub": f"{arn}catalog"}, {"Fn::Sub": arn + "database/${Database}"}, {"Fn::Sub": arn + "table/${Database}/*"},
+                {"Fn::Sub": f"{arn}catalog"},
+                {"Fn::Sub": arn + "database/${Database}"},
+                {"Fn::Sub": arn + "table/${Database}/*"},
             ],
-        }  # fmt: skip
+        }
 
 
 def catalog(scope: Construct, kept: Storage) -> Catalog:
-    """Tables without partitions: a scan adds one once its snapshot is committed, so that Athena sees no unfinished night."""
+    """Tables without partitions: a scan adds one once its snapshot is committed, so that Athena
+    sees no unfinished night."""
     database = glue.CfnDatabase(
         scope,
         "Database",
@@ -60,7 +81,9 @@ def catalog(scope: Construct, kept: Storage) -> Catalog:
         _table(scope, database, name)
     results = athena.CfnWorkGroup.ResultConfigurationProperty(
         output_location=Fn.sub("s3://${Bucket}/" + RESULTS + "/"),
-        encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(encryption_option="SSE_S3"),
+        encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
+            encryption_option="SSE_S3"
+        ),
     )
     workgroup = athena.CfnWorkGroup(
         scope,

@@ -12,20 +12,32 @@ from constructs import Construct
 from stack.alarms import NAMESPACE
 
 _ERRORS = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
-_SERVER = "SreOperationsAssistant"  # where the server's own lines put their metrics (sre_mcp.observe)
+# where the server's own lines put their metrics (sre_mcp.observe)
+_SERVER = "SreOperationsAssistant"
 
 
 def dashboard(scope: Construct) -> None:
     """One page of six charts. Those of Slack are empty where Slack is off."""
-    balancer = ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", "${LoadBalancer.LoadBalancerFullName}"]
+    balancer = [
+        "AWS/ApplicationELB",
+        "RequestCount",
+        "LoadBalancer",
+        "${LoadBalancer.LoadBalancerFullName}",
+    ]
     charts = [
-        ("Newest complete snapshot: age in hours", "Maximum", _of(NAMESPACE, "SnapshotAgeHours", "PartialNights")),
+        (
+            "Newest complete snapshot: age in hours",
+            "Maximum",
+            _of(NAMESPACE, "SnapshotAgeHours", "PartialNights"),
+        ),
         ("Jobs", "Sum", _of(NAMESPACE, "ScansFailed", "ScanThrottles", "DigestsSent")),
         ("Calls of the server", "Sum", _of(_SERVER, "Calls", "Failures")),
         ("Load balancer", "Sum", [balancer, *([".", one, ".", "."] for one in _ERRORS)]),
     ]
     body = json.dumps({"widgets": [_widget(*one) for one in charts]}, separators=(",", ":"))
-    cloudwatch.CfnDashboard(scope, "Dashboard", dashboard_name=Fn.ref("AWS::StackName"), dashboard_body=Fn.sub(body))
+    cloudwatch.CfnDashboard(
+        scope, "Dashboard", dashboard_name=Fn.ref("AWS::StackName"), dashboard_body=Fn.sub(body)
+    )
 
 
 def _of(namespace: str, first: str, *more: str) -> list[Any]:

@@ -11,7 +11,11 @@ Statement = dict[str, Any]
 
 def trust(service: str, **conditions: Any) -> dict[str, Any]:
     """That one service of AWS may take a role."""
-    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    statement: Statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    }
     return _document([statement | ({"Condition": conditions} if conditions else {})])
 
 

@@ -8,4 +8,6 @@ from constructs import Construct
 
 def accept(construct: Construct, finding: str, reason: str) -> None:
     """Accepts one finding, such as ``APIG4`` or ``IAM5[Resource::*]``, of one construct."""
-    Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions-{finding}", reason=reason))
+    Validations.of(construct).acknowledge(
+        Acknowledgment(id=f"AwsSolutions-{finding}", reason=reason)
+    )

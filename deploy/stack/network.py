@@ -46,23 +46,43 @@ def _new(given: Parameters, *resources: CfnResource) -> None:
 
 
 def _vpc(scope: Construct, given: Parameters) -> ec2.CfnVPC:
-    vpc = ec2.CfnVPC(scope, "Vpc", cidr_block=given["VpcCidr"], enable_dns_hostnames=True, enable_dns_support=True)
+    vpc = ec2.CfnVPC(
+        scope,
+        "Vpc",
+        cidr_block=given["VpcCidr"],
+        enable_dns_hostnames=True,
+        enable_dns_support=True,
+    )
     _flow_logs(scope, given, vpc)
     _new(given, vpc)
     return vpc
 
 
 def _flow_logs(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> None:
-    """What was turned away, in a log group: into a bucket, EC2 would put its own policy in the place of the bucket's."""
-    log = logs.CfnLogGroup(scope, "FlowLog", retention_in_days=Token.as_number(given.ref("LogDays")))
-    writes = {"Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": log.attr_arn}
+    """What was turned away, in a log group: into a bucket, EC2 would put its own policy in the
+    place of the bucket's."""
+    log = logs.CfnLogGroup(
+        scope, "FlowLog", retention_in_days=Token.as_number(given.ref("LogDays"))
+    )
+    writes = {
+        "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        "Resource": log.attr_arn,
+    }
     role = iam.CfnRole(
-        scope, "FlowRole", assume_role_policy_document=trust("vpc-flow-logs.amazonaws.com"), policies=[allow("write", [writes])]
+        scope,
+        "FlowRole",
+        assume_role_policy_document=trust("vpc-flow-logs.amazonaws.com"),
+        policies=[allow("write", [writes])],
     )
     flow = ec2.CfnFlowLog(
-        scope, "FlowLogs", resource_id=vpc.ref, resource_type="VPC", traffic_type="REJECT", log_group_name=log.ref,
+        scope,
+        "FlowLogs",
+        resource_id=vpc.ref,
+        resource_type="VPC",
+        traffic_type="REJECT",
+        log_group_name=log.ref,
         deliver_logs_permission_arn=role.attr_arn,
-    )  # fmt: skip
+    )
     _new(given, log, role, flow)
 
 
@@ -73,8 +93,12 @@ def _subnets(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> list[ec2.C
 
     def subnet(name: str, block: int, zone: int) -> ec2.CfnSubnet:
         made = ec2.CfnSubnet(
-            scope, name, vpc_id=vpc.ref, cidr_block=Fn.select(block, blocks), availability_zone=Fn.select(zone, zones),
-        )  # fmt: skip
+            scope,
+            name,
+            vpc_id=vpc.ref,
+            cidr_block=Fn.select(block, blocks),
+            availability_zone=Fn.select(zone, zones),
+        )
         _new(given, made)
         return made
 
@@ -84,19 +108,38 @@ def _subnets(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> list[ec2.C
     return private
 
 
-def _ways_out(scope: Construct, given: Parameters, vpc: ec2.CfnVPC, public: ec2.CfnSubnet, private: list[ec2.CfnSubnet]) -> None:
-    """To the internet through the NAT gateway; to S3 and DynamoDB without it, which costs nothing."""
+def _ways_out(
+    scope: Construct,
+    given: Parameters,
+    vpc: ec2.CfnVPC,
+    public: ec2.CfnSubnet,
+    private: list[ec2.CfnSubnet],
+) -> None:
+    """To the internet through the NAT gateway; to S3 and DynamoDB without it, which costs
+    nothing."""
     internet = ec2.CfnInternetGateway(scope, "InternetGateway")
-    attached = ec2.CfnVPCGatewayAttachment(scope, "InternetAttachment", vpc_id=vpc.ref, internet_gateway_id=internet.ref)
+    attached = ec2.CfnVPCGatewayAttachment(
+        scope, "InternetAttachment", vpc_id=vpc.ref, internet_gateway_id=internet.ref
+    )
     address = ec2.CfnEIP(scope, "NatAddress", domain="vpc")
-    nat = ec2.CfnNatGateway(scope, "NatGateway", subnet_id=public.ref, allocation_id=address.attr_allocation_id)
+    nat = ec2.CfnNatGateway(
+        scope, "NatGateway", subnet_id=public.ref, allocation_id=address.attr_allocation_id
+    )
     outside = ec2.CfnRouteTable(scope, "PublicRoutes", vpc_id=vpc.ref)
     inside = ec2.CfnRouteTable(scope, "PrivateRoutes", vpc_id=vpc.ref)
     out = ec2.CfnRoute(
-        scope, "PublicRoute", route_table_id=outside.ref, destination_cidr_block="0.0.0.0/0", gateway_id=internet.ref
+        scope,
+        "PublicRoute",
+        route_table_id=outside.ref,
+        destination_cidr_block="0.0.0.0/0",
+        gateway_id=internet.ref,
     )
     through = ec2.CfnRoute(
-        scope, "PrivateRoute", route_table_id=inside.ref, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.ref
+        scope,
+        "PrivateRoute",
+        route_table_id=inside.ref,
+        destination_cidr_block="0.0.0.0/0",
+        nat_gateway_id=nat.ref,
     )
     out.add_resource_dependency(attached)
     nat.add_resource_dependency(out)
@@ -105,30 +148,51 @@ def _ways_out(scope: Construct, given: Parameters, vpc: ec2.CfnVPC, public: ec2.
         ("PublicRouting", public, outside),
         *((f"Routing{letter}", one, inside) for letter, one in zip(_ZONES, private, strict=True)),
     ]:
-        nodes.append(ec2.CfnSubnetRouteTableAssociation(scope, name, subnet_id=subnet.ref, route_table_id=table.ref))
+        nodes.append(
+            ec2.CfnSubnetRouteTableAssociation(
+                scope, name, subnet_id=subnet.ref, route_table_id=table.ref
+            )
+        )
     for name, service in (("S3Endpoint", "s3"), ("DynamoEndpoint", "dynamodb")):
         where = Fn.sub("com.amazonaws.${AWS::Region}." + service)
         nodes.append(
             ec2.CfnVPCEndpoint(
-                scope, name, vpc_id=vpc.ref, service_name=where, vpc_endpoint_type="Gateway", route_table_ids=[inside.ref]
+                scope,
+                name,
+                vpc_id=vpc.ref,
+                service_name=where,
+                vpc_endpoint_type="Gateway",
+                route_table_ids=[inside.ref],
             )
         )
     _new(given, *nodes)
 
 
 def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -> Network:
-    https = ec2.CfnSecurityGroup.EgressProperty(ip_protocol="tcp", from_port=443, to_port=443, cidr_ip="0.0.0.0/0")
+    https = ec2.CfnSecurityGroup.EgressProperty(
+        ip_protocol="tcp", from_port=443, to_port=443, cidr_ip="0.0.0.0/0"
+    )
 
     def group(name: str, what: str) -> ec2.CfnSecurityGroup:
-        return ec2.CfnSecurityGroup(scope, name, group_description=what, vpc_id=vpc, security_group_egress=[https])
+        return ec2.CfnSecurityGroup(
+            scope, name, group_description=what, vpc_id=vpc, security_group_egress=[https]
+        )
 
-    server, tasks = group("ServerGroup", "The server"), group("TaskGroup", "Scans, reports and digests")
+    server, tasks = (
+        group("ServerGroup", "The server"),
+        group("TaskGroup", "Scans, reports and digests"),
+    )
     function = group("SlackGroup", "The Slack function")
     function.cfn_options.condition = given.conditions["Slack"]
     from_slack = {
         "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "SourceSecurityGroupId": function.ref,
     }  # fmt: skip
-    from_clients = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": given.ref("ClientCidr")}
+    from_clients = {
+        "IpProtocol": "tcp",
+        "FromPort": 443,
+        "ToPort": 443,
+        "CidrIp": given.ref("ClientCidr"),
+    }
     balancer = ec2.CfnSecurityGroup(
         scope,
         "LoadBalancerGroup",
@@ -145,11 +209,21 @@ def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -
             Fn.condition_if("Slack", from_slack, {"Ref": "AWS::NoValue"}),
         ],
     )  # fmt: skip
-    accept(balancer, "EC23", "Who may call is the parameter ClientCidr, by default 10.0.0.0/8; the load balancer is internal.")
+    accept(
+        balancer,
+        "EC23",
+        "Who may call is the parameter ClientCidr, by default 10.0.0.0/8; the load balancer is"
+        " internal.",
+    )
     ec2.CfnSecurityGroupIngress(
-        scope, "ServerIngress", group_id=server.attr_group_id, ip_protocol="tcp", from_port=SERVER_PORT, to_port=SERVER_PORT,
+        scope,
+        "ServerIngress",
+        group_id=server.attr_group_id,
+        ip_protocol="tcp",
+        from_port=SERVER_PORT,
+        to_port=SERVER_PORT,
         source_security_group_id=balancer.attr_group_id,
-    )  # fmt: skip
+    )
     return Network(vpc, subnets, balancer, server, tasks, function)
 
 

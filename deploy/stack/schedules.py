@@ -1,4 +1,5 @@
-"""EventBridge Scheduler: what schedules/nightly.yaml says, rendered by the product's own reader of it."""
+"""EventBridge Scheduler: what schedules/nightly.yaml says, rendered by the product's own reader of
+it."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ _TASK_OF = {"scan": "Scan", "report": "Job", "digest": "Job", "snapshots": "Job"
 
 @dataclass(frozen=True)
 class Timed:
-    """A schedule of a file, the task that does it, and the words that its container is started with."""
+    """A schedule of a file, the task that does it, and the words that its container is started
+    with."""
 
     schedule: Schedule
     task: str
@@ -47,7 +49,8 @@ class Timed:
 
 
 def timed() -> list[Timed]:
-    """Every schedule of the stack: the nightly ones, and the one that tells how old the newest complete snapshot is."""
+    """Every schedule of the stack: the nightly ones, and the one that tells how old the newest
+    complete snapshot is."""
     nightly = [Timed(one, _TASK_OF[one.command[0]], _command(one)) for one in _loaded(NIGHTLY)]
     return [*nightly, *(Timed(one, "Job", one.command) for one in _loaded(AGE))]
 
@@ -57,7 +60,8 @@ def _loaded(path: Path) -> Sequence[Schedule]:
 
 
 def _command(one: Schedule) -> tuple[str, ...]:
-    """The scanner takes its slot itself; every other job is run by ``sre-cli schedule job``, which claims the slot."""
+    """The scanner takes its slot itself; every other job is run by ``sre-cli schedule job``, which
+    claims the slot."""
     if one.command[0] == "scan":
         tries = ("--attempts", str(one.attempts), "--pause", str(int(one.pause.total_seconds())))
         return (*one.command[1:], "--slot", f"{one.name}/{SLOT}", *tries)
@@ -103,7 +107,8 @@ def _target(one: Timed, tasks: Tasks, net: Network, role: iam.CfnRole, lost: sqs
 
 
 def _role(scope: Construct, tasks: Tasks, lost: sqs.CfnQueue) -> iam.CfnRole:
-    """What the scheduler may do: start these tasks in this cluster, with their own roles, and keep what it could not start."""
+    """What the scheduler may do: start these tasks in this cluster, with their own roles, and keep
+    what it could not start."""
     used = sorted({one.task for one in timed()})
     return iam.CfnRole(
         scope,
@@ -122,8 +127,13 @@ def _role(scope: Construct, tasks: Tasks, lost: sqs.CfnQueue) -> iam.CfnRole:
                     },
                     {
                         "Action": "iam:PassRole",
-                        "Resource": [tasks.execution.attr_arn, *(tasks.roles[name].attr_arn for name in used)],
-                        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+                        "Resource": [
+                            tasks.execution.attr_arn,
+                            *(tasks.roles[name].attr_arn for name in used),
+                        ],
+                        "Condition": {
+                            "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+                        },
                     },
                     {"Action": "sqs:SendMessage", "Resource": lost.attr_arn},
                 ],
@@ -134,6 +144,10 @@ def _role(scope: Construct, tasks: Tasks, lost: sqs.CfnQueue) -> iam.CfnRole:
 
 def queue(scope: Construct, name: str) -> sqs.CfnQueue:
     """A queue of dead letters: two weeks, encrypted."""
-    made = sqs.CfnQueue(scope, name, message_retention_period=1_209_600, sqs_managed_sse_enabled=True)
-    accept(made, "SQS4", "Only services of AWS write to it, with a role of this stack and over TLS.")
+    made = sqs.CfnQueue(
+        scope, name, message_retention_period=1_209_600, sqs_managed_sse_enabled=True
+    )
+    accept(
+        made, "SQS4", "Only services of AWS write to it, with a role of this stack and over TLS."
+    )
     return made

@@ -28,8 +28,11 @@ class Server:
     service: ecs.CfnService
 
 
-def server(scope: Construct, given: Parameters, kept: Storage, net: Network, tasks: Tasks) -> Server:
-    """HTTPS in, health by /healthz, two tasks at least by default; a deployment that does not get healthy is rolled back."""
+def server(
+    scope: Construct, given: Parameters, kept: Storage, net: Network, tasks: Tasks
+) -> Server:
+    """HTTPS in, health by /healthz, two tasks at least by default; a deployment that does not get
+    healthy is rolled back."""
     balancer = _balancer(scope, kept, net)
     targets = elb.CfnTargetGroup(
         scope,
@@ -42,7 +45,9 @@ def server(scope: Construct, given: Parameters, kept: Storage, net: Network, tas
         health_check_interval_seconds=15,
         healthy_threshold_count=2,
         target_group_attributes=[
-            elb.CfnTargetGroup.TargetGroupAttributeProperty(key="deregistration_delay.timeout_seconds", value="30")
+            elb.CfnTargetGroup.TargetGroupAttributeProperty(
+                key="deregistration_delay.timeout_seconds", value="30"
+            )
         ],
     )
     listener = elb.CfnListener(
@@ -53,11 +58,14 @@ def server(scope: Construct, given: Parameters, kept: Storage, net: Network, tas
         protocol="HTTPS",
         ssl_policy=_TLS,
         certificates=[elb.CfnListener.CertificateProperty(certificate_arn=given["CertificateArn"])],
-        default_actions=[elb.CfnListener.ActionProperty(type="forward", target_group_arn=targets.ref)],
+        default_actions=[
+            elb.CfnListener.ActionProperty(type="forward", target_group_arn=targets.ref)
+        ],
     )
     service = _service(scope, net, tasks, targets)
     service.add_resource_dependency(listener)
-    # Without the way out no image is pulled. DependsOn knows no condition; a reference in the metadata makes the same order.
+    # Without the way out no image is pulled. DependsOn knows no condition; a reference in the
+    # metadata makes the same order.
     service.cfn_options.metadata = {"After": Fn.condition_if("NewVpc", Fn.ref("PrivateRoute"), "")}
     _scaled(scope, given, tasks, service)
     _named(scope, given, balancer)
@@ -80,15 +88,19 @@ def _balancer(scope: Construct, kept: Storage, net: Network) -> elb.CfnLoadBalan
         subnets=net.subnets,
         security_groups=[net.balancer.attr_group_id],
         load_balancer_attributes=[
-            elb.CfnLoadBalancer.LoadBalancerAttributeProperty(key=key, value=value) for key, value in attributes.items()
+            elb.CfnLoadBalancer.LoadBalancerAttributeProperty(key=key, value=value)
+            for key, value in attributes.items()
         ],
     )
     balancer.add_resource_dependency(scope.node.find_child("AccessLogsPolicy"))  # type: ignore[arg-type]  # it is a CfnResource
     return balancer
 
 
-def _service(scope: Construct, net: Network, tasks: Tasks, targets: elb.CfnTargetGroup) -> ecs.CfnService:
-    """No number of tasks: the scaling says how many there are, and a new template must not set them back."""
+def _service(
+    scope: Construct, net: Network, tasks: Tasks, targets: elb.CfnTargetGroup
+) -> ecs.CfnService:
+    """No number of tasks: the scaling says how many there are, and a new template must not set them
+    back."""
     return ecs.CfnService(
         scope,
         "Service",
@@ -99,7 +111,9 @@ def _service(scope: Construct, net: Network, tasks: Tasks, targets: elb.CfnTarge
         deployment_configuration=ecs.CfnService.DeploymentConfigurationProperty(
             minimum_healthy_percent=100,
             maximum_percent=200,
-            deployment_circuit_breaker=ecs.CfnService.DeploymentCircuitBreakerProperty(enable=True, rollback=True),
+            deployment_circuit_breaker=ecs.CfnService.DeploymentCircuitBreakerProperty(
+                enable=True, rollback=True
+            ),
         ),
         network_configuration=ecs.CfnService.NetworkConfigurationProperty(
             awsvpc_configuration=ecs.CfnService.AwsVpcConfigurationProperty(
@@ -107,13 +121,16 @@ def _service(scope: Construct, net: Network, tasks: Tasks, targets: elb.CfnTarge
             )
         ),
         load_balancers=[
-            ecs.CfnService.LoadBalancerProperty(container_name="main", container_port=SERVER_PORT, target_group_arn=targets.ref)
+            ecs.CfnService.LoadBalancerProperty(
+                container_name="main", container_port=SERVER_PORT, target_group_arn=targets.ref
+            )
         ],
     )
 
 
 def _scaled(scope: Construct, given: Parameters, tasks: Tasks, service: ecs.CfnService) -> None:
-    """More tasks while they are busy, fewer after a while. ECS's own service-linked role does it."""
+    """More tasks while they are busy, fewer after a while. ECS's own service-linked role does
+    it."""
     target = scaling.CfnScalableTarget(
         scope,
         "Scaling",

@@ -1,4 +1,5 @@
-"""The Slack command: an HTTP API, the function of make zip, and a queue of the requests that it could not answer."""
+"""The Slack command: an HTTP API, the function of make zip, and a queue of the requests that it
+could not answer."""
 
 from __future__ import annotations
 
@@ -21,13 +22,20 @@ from stack.schedules import queue
 from stack.storage import Storage
 
 _LINE = {
-    "at": "$context.requestTime", "id": "$context.requestId", "status": "$context.status", "ip": "$context.identity.sourceIp",
+    "at": "$context.requestTime",
+    "id": "$context.requestId",
+    "status": "$context.status",
+    "ip": "$context.identity.sourceIp",
     "error": "$context.integrationErrorMessage",
-}  # fmt: skip
+}
 _NETWORK = [
-    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-]  # fmt: skip
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
 
 
 @dataclass(frozen=True)
@@ -40,22 +48,38 @@ class Slack:
 
 
 def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> Slack:
-    """POST /slack, and nothing else, leads to the function, which turns away what Slack did not sign."""
+    """POST /slack, and nothing else, leads to the function, which turns away what Slack did not
+    sign."""
     lost = queue(scope, "SlackDeadLetters")
     days = Token.as_number(given.ref("LogDays"))
     log = logs.CfnLogGroup(scope, "SlackLog", retention_in_days=days)
     role, policy = _role(scope, given, kept, log, lost)
     function = _function(scope, given, net, role, log, lost)
-    gateway = api.CfnApi(scope, "SlackApi", name=Fn.sub("${AWS::StackName}-slack"), protocol_type="HTTP")
+    gateway = api.CfnApi(
+        scope, "SlackApi", name=Fn.sub("${AWS::StackName}-slack"), protocol_type="HTTP"
+    )
     calls = logs.CfnLogGroup(scope, "SlackApiLog", retention_in_days=days)
     integration = api.CfnIntegration(
-        scope, "SlackIntegration", api_id=gateway.ref, integration_type="AWS_PROXY", integration_uri=function.attr_arn,
+        scope,
+        "SlackIntegration",
+        api_id=gateway.ref,
+        integration_type="AWS_PROXY",
+        integration_uri=function.attr_arn,
         payload_format_version="2.0",
-    )  # fmt: skip
-    route = api.CfnRoute(
-        scope, "SlackRoute", api_id=gateway.ref, route_key="POST /slack", target=f"integrations/{integration.ref}"
     )
-    accept(route, "APIG4", "Slack signs its requests, and the function checks that: an authorizer would see the body too late.")
+    route = api.CfnRoute(
+        scope,
+        "SlackRoute",
+        api_id=gateway.ref,
+        route_key="POST /slack",
+        target=f"integrations/{integration.ref}",
+    )
+    accept(
+        route,
+        "APIG4",
+        "Slack signs its requests, and the function checks that: an authorizer would see the body"
+        " too late.",
+    )
     form = json.dumps(_LINE, separators=(",", ":"))
     stage = api.CfnStage(
         scope,
@@ -63,15 +87,36 @@ def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> S
         api_id=gateway.ref,
         stage_name="$default",
         auto_deploy=True,
-        access_log_settings=api.CfnStage.AccessLogSettingsProperty(destination_arn=calls.attr_arn, format=form),
-        default_route_settings=api.CfnStage.RouteSettingsProperty(throttling_burst_limit=50, throttling_rate_limit=20),
+        access_log_settings=api.CfnStage.AccessLogSettingsProperty(
+            destination_arn=calls.attr_arn, format=form
+        ),
+        default_route_settings=api.CfnStage.RouteSettingsProperty(
+            throttling_burst_limit=50, throttling_rate_limit=20
+        ),
     )
     allowed = functions.CfnPermission(
-        scope, "SlackInvocation", action="lambda:InvokeFunction", function_name=function.ref,
+        scope,
+        "SlackInvocation",
+        action="lambda:InvokeFunction",
+        function_name=function.ref,
         principal="apigateway.amazonaws.com",
-        source_arn=Fn.sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SlackApi}/*/POST/slack"),
-    )  # fmt: skip
-    made: list[CfnResource] = [log, role, policy, function, gateway, calls, integration, route, stage, allowed, lost]
+        source_arn=Fn.sub(
+            "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SlackApi}/*/POST/slack"
+        ),
+    )
+    made: list[CfnResource] = [
+        log,
+        role,
+        policy,
+        function,
+        gateway,
+        calls,
+        integration,
+        route,
+        stage,
+        allowed,
+        lost,
+    ]
     for one in made:
         one.cfn_options.condition = given.conditions["Slack"]
     return Slack(gateway, function, lost)
@@ -90,17 +135,30 @@ def _role(
             allow(
                 "work",
                 [
-                    {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log.attr_arn},
+                    {
+                        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                        "Resource": log.attr_arn,
+                    },
                     {"Action": _NETWORK, "Resource": "*"},
                     {"Action": table, "Resource": kept.function_table.attr_arn},
                     {"Action": "secretsmanager:GetSecretValue", "Resource": kept.slack_secret.ref},
                     {"Action": "sqs:SendMessage", "Resource": lost.attr_arn},
-                    when("HasKey", {"Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": given.ref("KmsKeyArn")}),
+                    when(
+                        "HasKey",
+                        {
+                            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                            "Resource": given.ref("KmsKeyArn"),
+                        },
+                    ),
                 ],
             )
         ],
     )
-    accept(role, "IAM5[Resource::*]", "Lambda makes and removes its network interfaces with these; AWS allows them on * only.")
+    accept(
+        role,
+        "IAM5[Resource::*]",
+        "Lambda makes and removes its network interfaces with these; AWS allows them on * only.",
+    )
     policy = iam.CfnPolicy(
         scope,
         "SlackInvokesItself",
@@ -109,7 +167,11 @@ def _role(
         policy_document={
             "Version": "2012-10-17",
             "Statement": [
-                {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": {"Fn::GetAtt": ["SlackFunction", "Arn"]}}
+                {
+                    "Effect": "Allow",
+                    "Action": "lambda:InvokeFunction",
+                    "Resource": {"Fn::GetAtt": ["SlackFunction", "Arn"]},
+                }
             ],
         },
     )
@@ -117,7 +179,12 @@ def _role(
 
 
 def _function(
-    scope: Construct, given: Parameters, net: Network, role: iam.CfnRole, log: logs.CfnLogGroup, lost: sqs.CfnQueue
+    scope: Construct,
+    given: Parameters,
+    net: Network,
+    role: iam.CfnRole,
+    log: logs.CfnLogGroup,
+    lost: sqs.CfnQueue,
 ) -> functions.CfnFunction:
     settings = {
         "SRE_SERVER": Fn.sub("https://${HostName}/mcp"),
@@ -129,7 +196,9 @@ def _function(
     made = functions.CfnFunction(
         scope,
         "SlackFunction",
-        code=functions.CfnFunction.CodeProperty(s3_bucket=given["LambdaCodeBucket"], s3_key=given["LambdaCodeKey"]),
+        code=functions.CfnFunction.CodeProperty(
+            s3_bucket=given["LambdaCodeBucket"], s3_key=given["LambdaCodeKey"]
+        ),
         handler="sre_slack.handler.handle",
         runtime=given["LambdaRuntime"],
         architectures=["arm64"],
@@ -143,5 +212,9 @@ def _function(
         ),
         logging_config=functions.CfnFunction.LoggingConfigProperty(log_group=log.ref),
     )
-    accept(made, "L1", "The runtime is the parameter LambdaRuntime: that of the Python that built the zip.")
+    accept(
+        made,
+        "L1",
+        "The runtime is the parameter LambdaRuntime: that of the Python that built the zip.",
+    )
     return made

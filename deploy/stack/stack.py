@@ -1,4 +1,5 @@
-"""The stacks: the whole product in one account, and the role by which it reads Inspector in another."""
+"""The stacks: the whole product in one account, and the role by which it reads Inspector in
+another."""
 
 from __future__ import annotations
 
@@ -22,10 +23,16 @@ from stack.storage import STORE, storage
 from stack.tasks import Workshop
 
 _READS = [
-    "inspector2:BatchGetAccountStatus", "inspector2:BatchGetFindingDetails", "inspector2:GetClustersForImage",
-    "inspector2:ListCoverage", "inspector2:ListFindingAggregations", "inspector2:ListFindings", "inspector2:ListMembers",
-    "ec2:DescribeRegions", "organizations:ListAccounts",
-]  # fmt: skip
+    "inspector2:BatchGetAccountStatus",
+    "inspector2:BatchGetFindingDetails",
+    "inspector2:GetClustersForImage",
+    "inspector2:ListCoverage",
+    "inspector2:ListFindingAggregations",
+    "inspector2:ListFindings",
+    "inspector2:ListMembers",
+    "ec2:DescribeRegions",
+    "organizations:ListAccounts",
+]
 
 
 class _Plain(Stack):
@@ -52,21 +59,29 @@ class Whole(_Plain):
         topic = alarms(self, given, tasks, service, command, lost)
         dashboard(self)
         always = {
-            "BucketName": kept.bucket.ref, "StoreUrl": Fn.sub("s3://${Bucket}/" + STORE), "TableName": kept.table.ref,
+            "BucketName": kept.bucket.ref,
+            "StoreUrl": Fn.sub("s3://${Bucket}/" + STORE),
+            "TableName": kept.table.ref,
             "ClusterName": tasks.cluster.ref,
-            "TokensSecretName": Fn.sub("${AWS::StackName}-tokens"), "LoadBalancerDnsName": service.balancer.attr_dns_name,
-            "DatabaseName": view.database.ref, "AlarmTopicArn": topic.ref,
-            "ScanRoleArn": tasks.roles["Scan"].attr_arn, "ServerRoleArn": tasks.roles["Server"].attr_arn,
-            "TaskSubnets": Fn.join(",", net.subnets), "TaskSecurityGroup": net.tasks.attr_group_id,
+            "TokensSecretName": Fn.sub("${AWS::StackName}-tokens"),
+            "LoadBalancerDnsName": service.balancer.attr_dns_name,
+            "DatabaseName": view.database.ref,
+            "AlarmTopicArn": topic.ref,
+            "ScanRoleArn": tasks.roles["Scan"].attr_arn,
+            "ServerRoleArn": tasks.roles["Server"].attr_arn,
+            "TaskSubnets": Fn.join(",", net.subnets),
+            "TaskSecurityGroup": net.tasks.attr_group_id,
             "SlackState": Fn.condition_if("Slack", "on", "off: SlackEnabled is false"),
             **{f"{name}LogGroup": log.ref for name, log in tasks.logs.items()},
             **{f"{name}TaskDefinition": made.ref for name, made in tasks.definitions.items()},
-        }  # fmt: skip
+        }
         with_slack = {
-            "SlackUrl": Fn.sub("https://${SlackApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/slack"),
+            "SlackUrl": Fn.sub(
+                "https://${SlackApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/slack"
+            ),
             "SlackSecretName": Fn.sub("${AWS::StackName}-slack"),
             "SlackFunctionName": command.function.ref,
-        }  # fmt: skip
+        }
         for name, value in always.items():
             CfnOutput(self, name, value=_text(value))
         for name, value in with_slack.items():
@@ -74,11 +89,14 @@ class Whole(_Plain):
 
 
 class Member(_Plain):
-    """The role by which the scan and the server read Inspector in its delegated administrator account, or in a member's."""
+    """The role by which the scan and the server read Inspector in its delegated administrator
+    account, or in a member's."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(
-            scope, "sre-inspector-reader", "SRE Operations Assistant: the role by which it reads Amazon Inspector here"
+            scope,
+            "sre-inspector-reader",
+            "SRE Operations Assistant: the role by which it reads Amazon Inspector here",
         )
         reader = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"
         scan = self._given("ScanRoleArn", "ScanRoleArn of the main stack's outputs.", reader)
@@ -88,7 +106,11 @@ class Member(_Plain):
             "A random word of 16 letters or more: ReaderExternalId of the main stack.",
             "^[A-Za-z0-9+=,.@:/_-]{16,}$",
         )
-        organization = self._given("OrganizationId", "The organization that both accounts belong to.", "^o-[a-z0-9]{10,32}$")
+        organization = self._given(
+            "OrganizationId",
+            "The organization that both accounts belong to.",
+            "^o-[a-z0-9]{10,32}$",
+        )
         role = iam.CfnRole(
             self,
             "Reader",
@@ -103,7 +125,10 @@ class Member(_Plain):
                         "Principal": {"AWS": [scan, serve]},
                         "Action": "sts:AssumeRole",
                         "Condition": {
-                            "StringEquals": {"sts:ExternalId": secret, "aws:PrincipalOrgID": organization},
+                            "StringEquals": {
+                                "sts:ExternalId": secret,
+                                "aws:PrincipalOrgID": organization,
+                            },
                             "ArnEquals": {"aws:PrincipalArn": [scan, serve]},
                         },
                     }
@@ -111,8 +136,17 @@ class Member(_Plain):
             },
             policies=[allow("read", [{"Action": _READS, "Resource": "*"}])],
         )
-        accept(role, "IAM5[Resource::*]", "Inspector, EC2 and Organizations allow these reading actions on * or not at all.")
-        CfnOutput(self, "ReaderRoleArn", value=role.attr_arn, description="ReaderRoleArn of the main stack.")
+        accept(
+            role,
+            "IAM5[Resource::*]",
+            "Inspector, EC2 and Organizations allow these reading actions on * or not at all.",
+        )
+        CfnOutput(
+            self,
+            "ReaderRoleArn",
+            value=role.attr_arn,
+            description="ReaderRoleArn of the main stack.",
+        )
 
     def _given(self, name: str, description: str, pattern: str) -> dict[str, str]:
         CfnParameter(self, name, description=description, allowed_pattern=pattern)

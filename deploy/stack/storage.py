@@ -1,4 +1,5 @@
-"""What is kept: the bucket of snapshots, the two tables, the secrets, and the bucket of access logs."""
+"""What is kept: the bucket of snapshots, the two tables, the secrets, and the bucket of access
+logs."""
 
 from __future__ import annotations
 
@@ -16,10 +17,14 @@ from stack.nag import accept
 from stack.parameters import Parameters
 
 STORE, CONFIG, RESULTS = "store", "config", "athena"
-"""Folders of the bucket: what SRE_STORE names, the organization's own files, and Athena's results for a week."""
+"""Folders of the bucket: what SRE_STORE names, the organization's own files, and Athena's results
+for a week."""
 
 _CLOSED = s3.CfnBucket.PublicAccessBlockConfigurationProperty(
-    block_public_acls=True, block_public_policy=True, ignore_public_acls=True, restrict_public_buckets=True
+    block_public_acls=True,
+    block_public_policy=True,
+    ignore_public_acls=True,
+    restrict_public_buckets=True,
 )
 
 
@@ -36,7 +41,8 @@ class Storage:
 
 
 def storage(scope: Construct, given: Parameters) -> Storage:
-    """Makes it all. What holds data outlives the stack: it is deleted by people, not by a mistyped command."""
+    """Makes it all. What holds data outlives the stack: it is deleted by people, not by a mistyped
+    command."""
     log_bucket = _log_bucket(scope, given)
     bucket = _bucket(scope, given, log_bucket)
     table = _table(scope, "Table", ("pk", "sk"), "expires", given)
@@ -61,11 +67,17 @@ def storage(scope: Construct, given: Parameters) -> Storage:
     for one in (slack_secret, function_table):
         one.cfn_options.condition = given.conditions["Slack"]
     for secret in (tokens, slack_secret):
-        accept(secret, "SMG4", "What is in it is issued by people (sre-cli tokens new) or by Slack: no function can rotate it.")
+        accept(
+            secret,
+            "SMG4",
+            "What is in it is issued by people (sre-cli tokens new) or by Slack: no function can"
+            " rotate it.",
+        )
     for kept in (bucket, log_bucket, table):
         _keep(kept, CfnDeletionPolicy.RETAIN)
-    # Its name is taken as long as it is there: a first deployment that fails must not leave it in the way of the next one.
-    # Slack's secret goes with Slack, for the same reason: Slack may be turned on again, and its owner has what was in it.
+    # Its name is taken as long as it is there: a first deployment that fails must not leave it in
+    # the way of the next one. Slack's secret goes with Slack, for the same reason: Slack may be
+    # turned on again, and its owner has what was in it.
     _keep(tokens, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
     return Storage(bucket, log_bucket, table, function_table, tokens, slack_secret)
 
@@ -76,7 +88,8 @@ def _keep(one: CfnResource, how: CfnDeletionPolicy) -> None:
 
 
 def _bucket(scope: Construct, given: Parameters, log_bucket: s3.CfnBucket) -> s3.CfnBucket:
-    """Pruning deletes; a deleted or replaced file can be brought back for OldVersionDays, then it is gone."""
+    """Pruning deletes; a deleted or replaced file can be brought back for OldVersionDays, then it
+    is gone."""
     rules: list[Any] = [
         s3.CfnBucket.RuleProperty(
             id="old-versions",
@@ -85,14 +98,22 @@ def _bucket(scope: Construct, given: Parameters, log_bucket: s3.CfnBucket) -> s3
                 noncurrent_days=_days(given, "OldVersionDays")
             ),
             expired_object_delete_marker=True,
-            abort_incomplete_multipart_upload=s3.CfnBucket.AbortIncompleteMultipartUploadProperty(days_after_initiation=2),
+            abort_incomplete_multipart_upload=s3.CfnBucket.AbortIncompleteMultipartUploadProperty(
+                days_after_initiation=2
+            ),
         ),
-        s3.CfnBucket.RuleProperty(id="results", status="Enabled", prefix=f"{RESULTS}/", expiration_in_days=7),
+        s3.CfnBucket.RuleProperty(
+            id="results", status="Enabled", prefix=f"{RESULTS}/", expiration_in_days=7
+        ),
         s3.CfnBucket.RuleProperty(
             id="older-nights",
             status="Enabled",
             prefix=f"{STORE}/",
-            transitions=[s3.CfnBucket.TransitionProperty(storage_class="INTELLIGENT_TIERING", transition_in_days=30)],
+            transitions=[
+                s3.CfnBucket.TransitionProperty(
+                    storage_class="INTELLIGENT_TIERING", transition_in_days=30
+                )
+            ],
         ),
     ]
     with_key = {
@@ -106,7 +127,9 @@ def _bucket(scope: Construct, given: Parameters, log_bucket: s3.CfnBucket) -> s3
             server_side_encryption_configuration=[
                 s3.CfnBucket.ServerSideEncryptionRuleProperty(
                     bucket_key_enabled=True,
-                    server_side_encryption_by_default=Fn.condition_if("HasKey", with_key, {"SSEAlgorithm": "AES256"}),
+                    server_side_encryption_by_default=Fn.condition_if(
+                        "HasKey", with_key, {"SSEAlgorithm": "AES256"}
+                    ),
                 )
             ]
         ),
@@ -117,24 +140,33 @@ def _bucket(scope: Construct, given: Parameters, log_bucket: s3.CfnBucket) -> s3
             destination_bucket_name=log_bucket.ref, log_file_prefix="s3/"
         ),
     )
-    s3.CfnBucketPolicy(scope, "BucketPolicy", bucket=bucket.ref, policy_document=_policy(_tls_only(bucket)))
+    s3.CfnBucketPolicy(
+        scope, "BucketPolicy", bucket=bucket.ref, policy_document=_policy(_tls_only(bucket))
+    )
     return bucket
 
 
 def _log_bucket(scope: Construct, given: Parameters) -> s3.CfnBucket:
-    """Who called the load balancer and the bucket. Load balancers write to buckets with S3's own encryption only."""
+    """Who called the load balancer and the bucket. Load balancers write to buckets with S3's own
+    encryption only."""
     bucket = s3.CfnBucket(
         scope,
         "AccessLogs",
         bucket_encryption=s3.CfnBucket.BucketEncryptionProperty(
             server_side_encryption_configuration=[
                 s3.CfnBucket.ServerSideEncryptionRuleProperty(
-                    server_side_encryption_by_default=s3.CfnBucket.ServerSideEncryptionByDefaultProperty(sse_algorithm="AES256")
+                    server_side_encryption_by_default=s3.CfnBucket.ServerSideEncryptionByDefaultProperty(
+                        sse_algorithm="AES256"
+                    )
                 )
             ]
         ),
         lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
-            rules=[s3.CfnBucket.RuleProperty(id="old", status="Enabled", expiration_in_days=_days(given, "LogDays"))]
+            rules=[
+                s3.CfnBucket.RuleProperty(
+                    id="old", status="Enabled", expiration_in_days=_days(given, "LogDays")
+                )
+            ]
         ),
         public_access_block_configuration=_CLOSED,
     )
@@ -146,30 +178,45 @@ def _log_bucket(scope: Construct, given: Parameters) -> s3.CfnBucket:
         policy_document=_policy(
             _tls_only(bucket),
             _writes(bucket, "logging.s3.amazonaws.com", "/s3/*", ours),
-            _writes(bucket, "logdelivery.elasticloadbalancing.amazonaws.com", "/alb/AWSLogs/${AWS::AccountId}/*", {}),
+            _writes(
+                bucket,
+                "logdelivery.elasticloadbalancing.amazonaws.com",
+                "/alb/AWSLogs/${AWS::AccountId}/*",
+                {},
+            ),
         ),
     )
     return bucket
 
 
-def _writes(bucket: s3.CfnBucket, service: str, path: str, condition: dict[str, Any]) -> dict[str, Any]:
+def _writes(
+    bucket: s3.CfnBucket, service: str, path: str, condition: dict[str, Any]
+) -> dict[str, Any]:
     return {
-        "Effect": "Allow", "Principal": {"Service": service}, "Action": "s3:PutObject", "Resource": below(bucket.node.id, path),
-    } | ({"Condition": condition} if condition else {})  # fmt: skip
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "s3:PutObject",
+        "Resource": below(bucket.node.id, path),
+    } | ({"Condition": condition} if condition else {})
 
 
 def _tls_only(bucket: s3.CfnBucket) -> dict[str, Any]:
     return {
-        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [bucket.attr_arn, below(bucket.node.id, "/*")],
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket.attr_arn, below(bucket.node.id, "/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }  # fmt: skip
+    }
 
 
 def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _table(scope: Construct, name: str, keys: tuple[str, ...], expiry: str, given: Parameters) -> dynamodb.CfnTable:
+def _table(
+    scope: Construct, name: str, keys: tuple[str, ...], expiry: str, given: Parameters
+) -> dynamodb.CfnTable:
     kinds = ("HASH", "RANGE")
     with_key = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": given.ref("KmsKeyArn")}
     return dynamodb.CfnTable(
@@ -177,12 +224,16 @@ def _table(scope: Construct, name: str, keys: tuple[str, ...], expiry: str, give
         name,
         billing_mode="PAY_PER_REQUEST",
         attribute_definitions=[
-            dynamodb.CfnTable.AttributeDefinitionProperty(attribute_name=key, attribute_type="S") for key in keys
+            dynamodb.CfnTable.AttributeDefinitionProperty(attribute_name=key, attribute_type="S")
+            for key in keys
         ],
         key_schema=[
-            dynamodb.CfnTable.KeySchemaProperty(attribute_name=key, key_type=kind) for key, kind in zip(keys, kinds, strict=False)
+            dynamodb.CfnTable.KeySchemaProperty(attribute_name=key, key_type=kind)
+            for key, kind in zip(keys, kinds, strict=False)
         ],
-        time_to_live_specification=dynamodb.CfnTable.TimeToLiveSpecificationProperty(attribute_name=expiry, enabled=True),
+        time_to_live_specification=dynamodb.CfnTable.TimeToLiveSpecificationProperty(
+            attribute_name=expiry, enabled=True
+        ),
         point_in_time_recovery_specification=dynamodb.CfnTable.PointInTimeRecoverySpecificationProperty(
             point_in_time_recovery_enabled=True
         ),

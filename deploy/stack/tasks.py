@@ -21,9 +21,14 @@ SERVER_PORT = 8080
 _JOB = ("512", "2048")  # CPU and MB of reports, digests and pruning
 _WRITABLE = ("tmp", "data")  # the image's volumes; all else of the root file system is read-only
 _INSPECTOR = [
-    "inspector2:BatchGetAccountStatus", "inspector2:BatchGetFindingDetails", "inspector2:ListCoverage",
-    "inspector2:GetClustersForImage", "inspector2:ListFindingAggregations", "inspector2:ListFindings", "inspector2:ListMembers",
-]  # fmt: skip
+    "inspector2:BatchGetAccountStatus",
+    "inspector2:BatchGetFindingDetails",
+    "inspector2:ListCoverage",
+    "inspector2:GetClustersForImage",
+    "inspector2:ListFindingAggregations",
+    "inspector2:ListFindings",
+    "inspector2:ListMembers",
+]
 _ROWS = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"]
 _AROUND = ["ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity"]
 _BESIDE = [
@@ -33,8 +38,13 @@ _BESIDE = [
 _BELOW = "Keys have the night in their names: the folder is the narrowest that can be said."
 _REASONS = {
     "*": "These reading actions of AWS name no resources: they are allowed on * or not at all.",
-    **{f"<Bucket.Arn>/{STORE}/{one}/*": _BELOW for one in ("commits", "pruned", "reports", "snapshots", "tables")},
-    "arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:table/<Database>/*": "Every table of the database is ours.",
+    **{
+        f"<Bucket.Arn>/{STORE}/{one}/*": _BELOW
+        for one in ("commits", "pruned", "reports", "snapshots", "tables")
+    },
+    "arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:table/<Database>/*": (
+        "Every table of the database is ours."
+    ),
 }
 """Why a role's policy has a wildcard."""
 
@@ -53,37 +63,57 @@ class Tasks:
 class Workshop:
     """Makes task definitions that differ in what they may do and in how large they are."""
 
-    def __init__(self, scope: Construct, given: Parameters, kept: Storage, catalog: Catalog) -> None:
+    def __init__(
+        self, scope: Construct, given: Parameters, kept: Storage, catalog: Catalog
+    ) -> None:
         self.scope, self.given, self.kept, self.catalog = scope, given, kept, catalog
         insights = ecs.CfnCluster.ClusterSettingsProperty(name="containerInsights", value="enabled")
         self.cluster = ecs.CfnCluster(scope, "Cluster", cluster_settings=[insights])
         days = Token.as_number(given.ref("LogDays"))
-        self.logs = {name: logs.CfnLogGroup(scope, f"{name}Log", retention_in_days=days) for name in ("Scan", "Job", "Server")}
+        self.logs = {
+            name: logs.CfnLogGroup(scope, f"{name}Log", retention_in_days=days)
+            for name in ("Scan", "Job", "Server")
+        }
 
     def tasks(self) -> Tasks:
         """All of them."""
         execution, reading, asking = self._execution_role(), self._reading(), self._asking()
         shared = {"Scan": [reading, asking], "Job": [reading], "Server": [reading, asking]}
-        roles = {name: self._role(name, statements, shared[name]) for name, statements in self._work().items()}
-        definitions = {name: self._definition(name, role, execution) for name, role in roles.items()}
+        roles = {
+            name: self._role(name, statements, shared[name])
+            for name, statements in self._work().items()
+        }
+        definitions = {
+            name: self._definition(name, role, execution) for name, role in roles.items()
+        }
         return Tasks(self.cluster, execution, roles, definitions, self.logs)
 
     def _reading(self) -> iam.CfnManagedPolicy:
-        """What every task does: read the store, the organization's files, and the table with its own rows.
+        """What every task does: read the store, the organization's files, and the table with its
+        own rows.
 
-        To list is of the whole bucket: without it S3 answers 403 for what is not there, in place of 404.
+        To list is of the whole bucket: without it S3 answers 403 for what is not there, in place of
+        404.
         """
         bucket = self.kept.bucket
         files = [bucket.attr_arn, *(below(bucket.node.id, f"/{one}/*") for one in (STORE, CONFIG))]
         policy = iam.CfnManagedPolicy(
             self.scope,
             "StorePolicy",
-            policy_document=allowed([
-                {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": files},
-                {"Action": _ROWS, "Resource": self.kept.table.attr_arn},
-                when("HasKey", {"Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": self.given.ref("KmsKeyArn")}),
-            ]),
-        )  # fmt: skip
+            policy_document=allowed(
+                [
+                    {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": files},
+                    {"Action": _ROWS, "Resource": self.kept.table.attr_arn},
+                    when(
+                        "HasKey",
+                        {
+                            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                            "Resource": self.given.ref("KmsKeyArn"),
+                        },
+                    ),
+                ]
+            ),
+        )
         for folder in (STORE, CONFIG):
             accept(policy, f"IAM5[Resource::<Bucket.Arn>/{folder}/*]", _BELOW)
         return policy
@@ -92,13 +122,19 @@ class Workshop:
         """Asking Inspector, here or as the reader in its administrator account."""
         reader = {"Action": "sts:AssumeRole", "Resource": self.given.ref("ReaderRoleArn")}
         asked = {"Action": _INSPECTOR, "Resource": "*"}
-        policy = iam.CfnManagedPolicy(self.scope, "InspectorPolicy", policy_document=allowed([asked, when("HasReader", reader)]))
+        policy = iam.CfnManagedPolicy(
+            self.scope,
+            "InspectorPolicy",
+            policy_document=allowed([asked, when("HasReader", reader)]),
+        )
         accept(policy, "IAM5[Resource::*]", _REASONS["*"])
         return policy
 
     def _work(self) -> dict[str, list[Statement]]:
         """What each does beside reading."""
-        slack = when("Slack", {"Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "SlackSecret"}})
+        slack = when(
+            "Slack", {"Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "SlackSecret"}}
+        )
         return {
             "Scan": [
                 {"Action": _AROUND, "Resource": "*"}, self.catalog.publishes(),
@@ -116,9 +152,14 @@ class Workshop:
         }  # fmt: skip
 
     def _files(self, action: str, *folders: str) -> Statement:
-        return {"Action": action, "Resource": [below(self.kept.bucket.node.id, f"/{STORE}/{one}/*") for one in folders]}
+        return {
+            "Action": action,
+            "Resource": [below(self.kept.bucket.node.id, f"/{STORE}/{one}/*") for one in folders],
+        }
 
-    def _role(self, name: str, statements: list[Statement], shared: list[iam.CfnManagedPolicy]) -> iam.CfnRole:
+    def _role(
+        self, name: str, statements: list[Statement], shared: list[iam.CfnManagedPolicy]
+    ) -> iam.CfnRole:
         role = iam.CfnRole(
             self.scope,
             f"{name}Role",
@@ -132,26 +173,45 @@ class Workshop:
 
     def _execution_role(self) -> iam.CfnRole:
         """What ECS itself needs before a container starts: the image, and where its log goes."""
-        pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        pull = [
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+        ]
         role = iam.CfnRole(
             self.scope,
             "ExecutionRole",
             assume_role_policy_document=trust("ecs-tasks.amazonaws.com"),
             policies=[
-                allow("start", [
-                    {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},
-                    {"Action": pull, "Resource": [_repository(self.given.ref(f"{one}Image")) for one in ("Scanner", "Server")]},
-                    {
-                        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                        "Resource": [log.attr_arn for log in self.logs.values()],
-                    },
-                ])
+                allow(
+                    "start",
+                    [
+                        {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+                        {
+                            "Action": pull,
+                            "Resource": [
+                                _repository(self.given.ref(f"{one}Image"))
+                                for one in ("Scanner", "Server")
+                            ],
+                        },
+                        {
+                            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                            "Resource": [log.attr_arn for log in self.logs.values()],
+                        },
+                    ],
+                )
             ],
-        )  # fmt: skip
-        accept(role, "IAM5[Resource::*]", "ecr:GetAuthorizationToken names no resource: it is allowed on * or not at all.")
+        )
+        accept(
+            role,
+            "IAM5[Resource::*]",
+            "ecr:GetAuthorizationToken names no resource: it is allowed on * or not at all.",
+        )
         return role
 
-    def _definition(self, name: str, role: iam.CfnRole, execution: iam.CfnRole) -> ecs.CfnTaskDefinition:
+    def _definition(
+        self, name: str, role: iam.CfnRole, execution: iam.CfnRole
+    ) -> ecs.CfnTaskDefinition:
         size = name if name in ("Scan", "Server") else "Job"
         made = ecs.CfnTaskDefinition(
             self.scope,
@@ -165,10 +225,17 @@ class Workshop:
             volumes=[ecs.CfnTaskDefinition.VolumeProperty(name=one) for one in _WRITABLE],
             container_definitions=[self._container(name, self.logs[size])],
         )
-        accept(made, "ECS2", "The variables are settings; what is secret is read from Secrets Manager by the program itself.")
+        accept(
+            made,
+            "ECS2",
+            "The variables are settings; what is secret is read from Secrets Manager by the program"
+            " itself.",
+        )
         return made
 
-    def _container(self, name: str, log: logs.CfnLogGroup) -> ecs.CfnTaskDefinition.ContainerDefinitionProperty:
+    def _container(
+        self, name: str, log: logs.CfnLogGroup
+    ) -> ecs.CfnTaskDefinition.ContainerDefinitionProperty:
         return ecs.CfnTaskDefinition.ContainerDefinitionProperty(
             name="main",
             image=self.given["ScannerImage" if name == "Scan" else "ServerImage"],
@@ -179,7 +246,10 @@ class Workshop:
                 for key, value in sorted(self._settings(name).items())
             ],
             mount_points=[
-                ecs.CfnTaskDefinition.MountPointProperty(container_path=f"/{one}", source_volume=one) for one in _WRITABLE
+                ecs.CfnTaskDefinition.MountPointProperty(
+                    container_path=f"/{one}", source_volume=one
+                )
+                for one in _WRITABLE
             ],
             log_configuration=ecs.CfnTaskDefinition.LogConfigurationProperty(
                 log_driver="awslogs",
@@ -201,13 +271,20 @@ class Workshop:
             "SRE_SETTINGS": given.ref("SettingsFile"),
         }
         if name in ("Scan", "Server"):
-            settings |= {"SRE_READER_ROLE": given.ref("ReaderRoleArn"), "SRE_READER_EXTERNAL_ID": given.ref("ReaderExternalId")}
+            settings |= {
+                "SRE_READER_ROLE": given.ref("ReaderRoleArn"),
+                "SRE_READER_EXTERNAL_ID": given.ref("ReaderExternalId"),
+            }
         if name == "Scan":
             return settings | {"SRE_ENGINE": self.catalog.engine}
         settings["SRE_PUBLIC_URL"] = {"Fn::Sub": "https://${HostName}"}
         if name == "Server":
             tokens = {"Fn::Sub": "secretsmanager://${AWS::StackName}-tokens?region=${AWS::Region}"}
-            return settings | {"SRE_TOKENS": tokens, "SRE_ALLOWED_HOSTS": given.ref("HostName"), "SRE_LOG": "json"}
+            return settings | {
+                "SRE_TOKENS": tokens,
+                "SRE_ALLOWED_HOSTS": given.ref("HostName"),
+                "SRE_LOG": "json",
+            }
         return settings | {"SRE_SLACK_SECRET_ID": {"Fn::If": ["Slack", {"Ref": "SlackSecret"}, ""]}}
 
 
@@ -216,9 +293,17 @@ def _wildcards(statements: list[Statement]) -> set[str]:
     texts = [
         one["Fn::Sub"] if isinstance(one, dict) and "Fn::Sub" in one else one
         for statement in statements
-        for one in (statement["Resource"] if isinstance(statement.get("Resource"), list) else [statement.get("Resource")])
+        for one in (
+            statement["Resource"]
+            if isinstance(statement.get("Resource"), list)
+            else [statement.get("Resource")]
+        )
     ]
-    return {text.replace("${", "<").replace("}", ">") for text in texts if isinstance(text, str) and text.endswith("*")}
+    return {
+        text.replace("${", "<").replace("}", ">")
+        for text in texts
+        if isinstance(text, str) and text.endswith("*")
+    }
 
 
 def _listening(name: str) -> dict[str, Any]:
@@ -226,13 +311,20 @@ def _listening(name: str) -> dict[str, Any]:
         return {}
     return {
         "stop_timeout": 60,
-        "command": ["serve", "--host", "0.0.0.0", "--port", str(SERVER_PORT)],  # noqa: S104 - behind its security group
+        "command": [
+            "serve",
+            "--host",
+            "0.0.0.0",  # noqa: S104 - in its own network, behind the load balancer
+            "--port",
+            str(SERVER_PORT),
+        ],
         "port_mappings": [ecs.CfnTaskDefinition.PortMappingProperty(container_port=SERVER_PORT)],
     }
 
 
 def _repository(image: dict[str, str]) -> dict[str, Any]:
-    """The ARN of an image's repository: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/name:tag names all of its parts."""
+    """The ARN of an image's repository: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/name:tag
+    names all of its parts."""
 
     def part(number: int, by: str, of: Any) -> dict[str, Any]:
         return {"Fn::Select": [number, {"Fn::Split": [by, of]}]}

@@ -1,4 +1,5 @@
-"""variables.tf of the Terraform module: the template's parameters as variables, and the map that hands them on."""
+"""variables.tf of the Terraform module: the template's parameters as variables, and the map that
+hands them on."""
 
 from __future__ import annotations
 
@@ -24,12 +25,21 @@ def _variable(name: str, one: dict[str, Any]) -> str:
     kind = "list(string)" if _is_list(one) else one["Type"].lower()
     lines = {"description": json.dumps(one["Description"], ensure_ascii=False), "type": kind}
     if "Default" in one:
-        lines["default"] = "[]" if _is_list(one) else one["Default"] if kind == "number" else json.dumps(one["Default"])
+        lines["default"] = (
+            "[]"
+            if _is_list(one)
+            else one["Default"]
+            if kind == "number"
+            else json.dumps(one["Default"])
+        )
     return f'variable "{snake(name)}" {{\n' + _aligned(lines, 2) + "\n}"
 
 
 def _handed_on(parameters: dict[str, Any]) -> str:
-    given = {name: f'join(",", var.{snake(name)})' if _is_list(one) else f"var.{snake(name)}" for name, one in parameters.items()}
+    given = {
+        name: f'join(",", var.{snake(name)})' if _is_list(one) else f"var.{snake(name)}"
+        for name, one in parameters.items()
+    }
     return "locals {\n  parameters = {\n" + _aligned(given, 4) + "\n  }\n}"
 
 

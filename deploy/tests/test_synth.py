@@ -1,4 +1,5 @@
-"""What only the environment of AWS CDK can tell: whether the committed files are fresh, and what cdk-nag and cfn-lint say."""
+"""What only the environment of AWS CDK can tell: whether the committed files are fresh, and what
+cdk-nag and cfn-lint say."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from stack.terraform import snake
 
 DEPLOY = Path(__file__).resolve().parents[1]
 WRITTEN = ("template.json", "member-template.json", "terraform/variables.tf")
-# An empty value of a parameter that may be left out is of no resource: its condition or rule sees to that, and cfn-lint does not.
+# An empty value of a parameter that may be left out is of no resource: its condition or rule sees
+# to that, and cfn-lint does not.
 LEFT_OUT = "W1030"
 
 
@@ -30,7 +32,9 @@ def whole() -> Template:
 def test_the_committed_files_are_what_the_code_writes_to_the_byte(tmp_path: Path) -> None:
     app.synthesize(tmp_path)
     for name in WRITTEN:
-        assert (tmp_path / name).read_bytes() == (DEPLOY / name).read_bytes(), f"{name} is not fresh: make synth"
+        assert (tmp_path / name).read_bytes() == (DEPLOY / name).read_bytes(), (
+            f"{name} is not fresh: make synth"
+        )
 
 
 def test_every_exception_of_cdk_nag_is_one_finding_that_is_there_with_a_reason(
@@ -42,7 +46,11 @@ def test_every_exception_of_cdk_nag_is_one_finding_that_is_there_with_a_reason(
         assert len(reason) > 30
         accepted.add((f"AwsSolutions-{finding}", construct.node.path))  # type: ignore[attr-defined]  # a construct
 
-    for module in [one for name, one in sys.modules.items() if name.startswith("stack.") and hasattr(one, "accept")]:
+    for module in [
+        one
+        for name, one in sys.modules.items()
+        if name.startswith("stack.") and hasattr(one, "accept")
+    ]:
         monkeypatch.setattr(module, "accept", note)
     assert stack.nag.accept is note
     assert app.checked(tmp_path) == accepted
@@ -64,8 +72,15 @@ def test_no_asset_and_no_bootstrap_is_needed(whole: Template) -> None:
 
 
 def test_what_keeps_data_is_closed_encrypted_and_outlives_the_stack(whole: Template) -> None:
-    closed = {"BlockPublicAcls": True, "BlockPublicPolicy": True, "IgnorePublicAcls": True, "RestrictPublicBuckets": True}
-    whole.all_resources_properties("AWS::S3::Bucket", Match.object_like({"PublicAccessBlockConfiguration": closed}))
+    closed = {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    whole.all_resources_properties(
+        "AWS::S3::Bucket", Match.object_like({"PublicAccessBlockConfiguration": closed})
+    )
     whole.all_resources("AWS::S3::Bucket", Match.object_like({"DeletionPolicy": "Retain"}))
     whole.all_resources_properties(
         "AWS::DynamoDB::Table",
@@ -75,8 +90,14 @@ def test_what_keeps_data_is_closed_encrypted_and_outlives_the_stack(whole: Templ
             "TimeToLiveSpecification": {"Enabled": True},
         },
     )
-    whole.has_resource("AWS::DynamoDB::Table", {"DeletionPolicy": "Retain", "Properties": {"DeletionProtectionEnabled": True}})
-    whole.has_resource("AWS::SecretsManager::Secret", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"})
+    whole.has_resource(
+        "AWS::DynamoDB::Table",
+        {"DeletionPolicy": "Retain", "Properties": {"DeletionProtectionEnabled": True}},
+    )
+    whole.has_resource(
+        "AWS::SecretsManager::Secret",
+        {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"},
+    )
     whole.all_resources_properties("AWS::SQS::Queue", {"SqsManagedSseEnabled": True})
 
 
@@ -86,9 +107,12 @@ def test_containers_run_as_nobody_on_a_read_only_file_system(whole: Template) ->
 
 
 def test_the_server_is_inside_over_tls_and_rolls_back(whole: Template) -> None:
-    whole.has_resource_properties("AWS::ElasticLoadBalancingV2::LoadBalancer", {"Scheme": "internal"})
     whole.has_resource_properties(
-        "AWS::ElasticLoadBalancingV2::Listener", {"Protocol": "HTTPS", "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"}
+        "AWS::ElasticLoadBalancingV2::LoadBalancer", {"Scheme": "internal"}
+    )
+    whole.has_resource_properties(
+        "AWS::ElasticLoadBalancingV2::Listener",
+        {"Protocol": "HTTPS", "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
     )
     breaker = {"DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}}
     whole.has_resource_properties("AWS::ECS::Service", {"DeploymentConfiguration": breaker})
@@ -100,7 +124,9 @@ def test_what_costs_is_bounded(whole: Template) -> None:
     whole.all_resources_properties("AWS::Logs::LogGroup", {"RetentionInDays": Match.any_value()})
     cut = {"BytesScannedCutoffPerQuery": 10 * 2**30, "EnforceWorkGroupConfiguration": True}
     whole.has_resource_properties("AWS::Athena::WorkGroup", {"WorkGroupConfiguration": cut})
-    whole.has_resource_properties("AWS::ECS::TaskDefinition", {"Cpu": {"Ref": "ScanCpu"}, "Memory": {"Ref": "ScanMemory"}})
+    whole.has_resource_properties(
+        "AWS::ECS::TaskDefinition", {"Cpu": {"Ref": "ScanCpu"}, "Memory": {"Ref": "ScanMemory"}}
+    )
 
 
 def test_the_reader_is_for_two_roles_of_one_organization_that_know_a_word() -> None:
@@ -130,10 +156,18 @@ def test_the_reader_is_for_two_roles_of_one_organization_that_know_a_word() -> N
 
 def test_terraform_has_a_variable_for_each_parameter_and_hands_each_on(whole: Template) -> None:
     parameters = {*whole.to_json()["Parameters"]}
-    parsed = [hcl2.loads(file.read_text(encoding="utf-8")) for file in sorted((DEPLOY / "terraform").glob("*.tf"))]
+    parsed = [
+        hcl2.loads(file.read_text(encoding="utf-8"))
+        for file in sorted((DEPLOY / "terraform").glob("*.tf"))
+    ]
     names = {_bare(name) for one in parsed for block in one.get("variable", []) for name in block}
     assert names == {snake(name) for name in parameters} | {"name", "tags"}
-    handed = {_bare(key) for one in parsed for block in one.get("locals", []) for key in block["parameters"]}
+    handed = {
+        _bare(key)
+        for one in parsed
+        for block in one.get("locals", [])
+        for key in block["parameters"]
+    }
     assert {key for key in handed if not key.startswith("__")} == parameters
 
 
@@ -155,7 +189,8 @@ def test_terraform_is_formatted() -> None:
 
 
 def _runs(lines: list[str]) -> list[list[str]]:
-    """Lines one after the other that set something at one depth: terraform fmt puts their signs below each other."""
+    """Lines one after the other that set something at one depth: terraform fmt puts their signs
+    below each other."""
     runs: list[list[str]] = [[]]
     for line in lines:
         sets = " = " in line and not line.rstrip().endswith(("{", "["))

@@ -1,10 +1,11 @@
-"""What a finding is, where it comes from, where it is kept, how it is asked for; and the Python API:
+"""What a finding is, where it comes from, where it is kept, how it is asked for; and the Python
+API:
 
     from sre_findings import open_store
     open_store().summary(by="owner").frame()
 
-The names are imported when they are first used, so that the scanner, the server and ``sre-cli --help``, which import
-this package too, load none of it.
+The names are imported when they are first used, so that the scanner, the server and ``sre-cli
+--help``, which import this package too, load none of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
     from sre_findings.model.answer import Proof
     from sre_findings.model.errors import SreError, UsageError
 
-__all__ = ["Answer", "NotKnown", "Proof", "SreError", "Store", "UnsureWarning", "UsageError", "open_store"]
+__all__ = [
+    "Answer",
+    "NotKnown",
+    "Proof",
+    "SreError",
+    "Store",
+    "UnsureWarning",
+    "UsageError",
+    "open_store",
+]
 
 if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
     _PLACES = {
@@ -28,7 +38,7 @@ if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
 
     def __getattr__(name):
         """The public name, imported now."""
-        import importlib  # noqa: PLC0415 - only for those who use the API
+        import importlib
 
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,8 @@
-"""The clock of entry points: the real one, or one that runs faster, to try a week of nights in minutes.
+"""The clock of entry points: the real one, or one that runs faster, to try a week of nights in
+minutes.
 
-``SRE_CLOCK`` is ``SPEED@MOMENT``: since that moment the clock runs so many times as fast. A process that is started later,
-with the same value, reads the same time.
+``SRE_CLOCK`` is ``SPEED@MOMENT``: since that moment the clock runs so many times as fast. A process
+that is started later, with the same value, reads the same time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def real() -> datetime:
 
 
 def clock(environ: Mapping[str, str]) -> tuple[Now, int]:
-    """What tells the time, and how many times as fast as the real clock it runs. Raises UsageError for a wrong setting."""
+    """What tells the time, and how many times as fast as the real clock it runs. Raises UsageError
+    for a wrong setting."""
     text = environ.get(VARIABLE, "")
     if not text:
         return real, 1
@@ -34,6 +36,9 @@ def clock(environ: Mapping[str, str]) -> tuple[Now, int]:
     except ValueError:
         since = None
     if match is None or since is None or since.tzinfo is None or int(match[1]) < 1:
-        raise UsageError(f"{VARIABLE}={text!r} is not a clock", do=f"Example: 3600@{real():%Y-%m-%dT%H:%M:%SZ}; or unset it.")
+        raise UsageError(
+            f"{VARIABLE}={text!r} is not a clock",
+            do=f"Example: 3600@{real():%Y-%m-%dT%H:%M:%SZ}; or unset it.",
+        )
     speed, start = int(match[1]), since.astimezone(UTC)
     return lambda: start + (real() - start) * speed, speed

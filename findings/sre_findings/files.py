@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def draft(target: Path) -> Iterator[Path]:
-    """A path beside the target's own that no reader lists, gone afterwards whatever happens. Makes the folder."""
+    """A path beside the target's own that no reader lists, gone afterwards whatever happens. Makes
+    the folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
     path = target.parent / f".draft-{uuid.uuid4().hex}"
     try:
@@ -23,7 +24,8 @@ def draft(target: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def whole(target: Path) -> Iterator[BinaryIO]:
-    """A file to write; it is at ``target``, durable, once the block ends without an error, and not before."""
+    """A file to write; it is at ``target``, durable, once the block ends without an error, and not
+    before."""
     with draft(target) as path:
         with path.open("xb") as file:
             yield file
@@ -32,7 +34,8 @@ def whole(target: Path) -> Iterator[BinaryIO]:
 
 
 def settle(path: Path, target: Path, *, once: bool = False) -> None:
-    """Moves a draft into its place, durably. With ``once`` FileExistsError says that something is there, and nothing moves.
+    """Moves a draft into its place, durably. With ``once`` FileExistsError says that something is
+    there, and nothing moves.
 
     A hard link is the atomic "only if absent" that every POSIX file system keeps.
     """

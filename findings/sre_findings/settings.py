@@ -1,4 +1,5 @@
-"""Settings: flags over environment over ``sre-ops.toml`` over defaults. Entry points read them; nothing else does."""
+"""Settings: flags over environment over ``sre-ops.toml`` over defaults. Entry points read them;
+nothing else does."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its key in the file, its environment variable, its default, and what it is for."""
+    """One setting: its key in the file, its environment variable, its default, and what it is
+    for."""
 
     key: str
     variable: str
@@ -33,41 +35,150 @@ class Setting:
 
 SETTINGS = (
     Setting(
-        "store", "SRE_STORE", "a folder in the user's data directory", "Where snapshots lie: file:///… or s3://bucket/prefix."
+        "store",
+        "SRE_STORE",
+        "a folder in the user's data directory",
+        "Where snapshots lie: file:///… or s3://bucket/prefix.",
     ),
-    Setting("table", "SRE_TABLE", "table.db beside a local store", "Where rollups lie: sqlite:////… or dynamodb://table."),
-    Setting("kms_key", "SRE_KMS_KEY", "the bucket's own", "The KMS key for what is written to a bucket: its ARN or alias."),
+    Setting(
+        "table",
+        "SRE_TABLE",
+        "table.db beside a local store",
+        "Where rollups lie: sqlite:////… or dynamodb://table.",
+    ),
+    Setting(
+        "kms_key",
+        "SRE_KMS_KEY",
+        "the bucket's own",
+        "The KMS key for what is written to a bucket: its ARN or alias.",
+    ),
     Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
     Setting(
-        "engine", "SRE_ENGINE", "duckdb", "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup."
+        "engine",
+        "SRE_ENGINE",
+        "duckdb",
+        "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup.",
     ),
-    Setting("copies_size", "SRE_COPIES_SIZE", "10GB", "How much of a bucket's snapshots is kept on this disk: 500MB, 10GB."),
+    Setting(
+        "copies_size",
+        "SRE_COPIES_SIZE",
+        "10GB",
+        "How much of a bucket's snapshots is kept on this disk: 500MB, 10GB.",
+    ),
     Setting("owner_tag", "SRE_OWNER_TAG", "team", "The tag that names a resource's owner."),
     Setting("owners", "SRE_OWNERS", "none", "A file that names owners of what has no such tag."),
-    Setting("sla", "SRE_SLA", "the policy's", "Days allowed by severity: critical=15,high=30,informational=none."),
-    Setting("policy", "SRE_POLICY", "none", "A file with the policy: service levels, KEV grace, the order of ranking."),
-    Setting("server", "SRE_SERVER", "none", "A server to ask in place of the store: https://host/mcp."),
-    Setting("tokens", "SRE_TOKENS", "none", "Who may ask the server: file:///…/tokens.json or secretsmanager://name."),
-    Setting("public_url", "SRE_PUBLIC_URL", "none", "Where callers find the server: https://mcp.example.com/mcp."),
-    Setting("oidc", "SRE_OIDC", "none", "An OIDC issuer whose tokens the server takes: file:///…/oidc.json."),
-    Setting("link_age", "SRE_LINK_AGE", "15m", "How long the server keeps a file for who asked for it: 15m, 1h."),
-    Setting("suppressions", "SRE_SUPPRESSIONS", "none", "A file of findings that somebody answers for until a day."),
-    Setting("smtp", "SRE_SMTP", "none", "What sends mails: smtp://user@host:587, smtps://user@host or ses://region."),
+    Setting(
+        "sla",
+        "SRE_SLA",
+        "the policy's",
+        "Days allowed by severity: critical=15,high=30,informational=none.",
+    ),
+    Setting(
+        "policy",
+        "SRE_POLICY",
+        "none",
+        "A file with the policy: service levels, KEV grace, the order of ranking.",
+    ),
+    Setting(
+        "server", "SRE_SERVER", "none", "A server to ask in place of the store: https://host/mcp."
+    ),
+    Setting(
+        "tokens",
+        "SRE_TOKENS",
+        "none",
+        "Who may ask the server: file:///…/tokens.json or secretsmanager://name.",
+    ),
+    Setting(
+        "public_url",
+        "SRE_PUBLIC_URL",
+        "none",
+        "Where callers find the server: https://mcp.example.com/mcp.",
+    ),
+    Setting(
+        "oidc",
+        "SRE_OIDC",
+        "none",
+        "An OIDC issuer whose tokens the server takes: file:///…/oidc.json.",
+    ),
+    Setting(
+        "link_age",
+        "SRE_LINK_AGE",
+        "15m",
+        "How long the server keeps a file for who asked for it: 15m, 1h.",
+    ),
+    Setting(
+        "suppressions",
+        "SRE_SUPPRESSIONS",
+        "none",
+        "A file of findings that somebody answers for until a day.",
+    ),
+    Setting(
+        "smtp",
+        "SRE_SMTP",
+        "none",
+        "What sends mails: smtp://user@host:587, smtps://user@host or ses://region.",
+    ),
     Setting("mail_from", "SRE_MAIL_FROM", "none", "Whom mails are from: SRE <sre@example.com>."),
-    Setting("slack_channels", "SRE_SLACK_CHANNELS", "none", "A file that says which owners' nights go to which Slack channel."),
-    Setting("slack_secret_id", "SRE_SLACK_SECRET_ID", "none", "The secret of AWS Secrets Manager that holds bot_token."),
-    Setting("slack_api_url", "SRE_SLACK_API_URL", "Slack's", "Where Slack's Web API is, for a stand-in on this machine."),
-    Setting("regions", "SRE_REGIONS", "all that are enabled", "Regions to scan where none is named: eu-west-1,us-east-1."),
-    Setting("scope_file", "SRE_SCOPE_FILE", "none", "A file of what a scan must reach, where --scope-file names none."),
-    Setting("reader_role", "SRE_READER_ROLE", "none", "The ARN of a role that Inspector is read as, in another account."),
-    Setting("reader_external_id", "SRE_READER_EXTERNAL_ID", "none", "The external id that this role asks for."),
-    Setting("allowed_hosts", "SRE_ALLOWED_HOSTS", "the loopback's", "Names by which clients call the server: mcp.example.com,…"),
-    Setting("allowed_origins", "SRE_ALLOWED_ORIGINS", "the loopback's", "Pages that may call it: https://tools.example.com,…"),
+    Setting(
+        "slack_channels",
+        "SRE_SLACK_CHANNELS",
+        "none",
+        "A file that says which owners' nights go to which Slack channel.",
+    ),
+    Setting(
+        "slack_secret_id",
+        "SRE_SLACK_SECRET_ID",
+        "none",
+        "The secret of AWS Secrets Manager that holds bot_token.",
+    ),
+    Setting(
+        "slack_api_url",
+        "SRE_SLACK_API_URL",
+        "Slack's",
+        "Where Slack's Web API is, for a stand-in on this machine.",
+    ),
+    Setting(
+        "regions",
+        "SRE_REGIONS",
+        "all that are enabled",
+        "Regions to scan where none is named: eu-west-1,us-east-1.",
+    ),
+    Setting(
+        "scope_file",
+        "SRE_SCOPE_FILE",
+        "none",
+        "A file of what a scan must reach, where --scope-file names none.",
+    ),
+    Setting(
+        "reader_role",
+        "SRE_READER_ROLE",
+        "none",
+        "The ARN of a role that Inspector is read as, in another account.",
+    ),
+    Setting(
+        "reader_external_id",
+        "SRE_READER_EXTERNAL_ID",
+        "none",
+        "The external id that this role asks for.",
+    ),
+    Setting(
+        "allowed_hosts",
+        "SRE_ALLOWED_HOSTS",
+        "the loopback's",
+        "Names by which clients call the server: mcp.example.com,…",
+    ),
+    Setting(
+        "allowed_origins",
+        "SRE_ALLOWED_ORIGINS",
+        "the loopback's",
+        "Pages that may call it: https://tools.example.com,…",
+    ),
 )
 
 _FILES = ("owners", "policy", "suppressions", "slack_channels", "scope_file")
 REMOTE = "SRE_SETTINGS"
-"""The variable that names a settings file in a bucket, in place of the one in the working folder."""
+"""The variable that names a settings file in a bucket, in place of the one in the working
+folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +218,20 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
 
 
-def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, table: str | None = None,
-         max_age: str | None = None) -> Settings:  # fmt: skip
-    """The settings for this call; arguments are flags. Raises UsageError that names the wrong setting."""
+def load(
+    environ: Mapping[str, str],
+    folder: Path,
+    *,
+    store: str | None = None,
+    table: str | None = None,
+    max_age: str | None = None,
+) -> Settings:
+    """The settings for this call; arguments are flags. Raises UsageError that names the wrong
+    setting."""
     flags = {"store": store, "table": table, "max_age": max_age}
     file = folder / FILE
     if place := environ.get(REMOTE):
-        from sre_findings.settings_in_bucket import fetch  # noqa: PLC0415 - boto3, only where it is needed
+        from sre_findings.settings_in_bucket import fetch
 
         file = fetch(place, cache_folder() / "settings", _FILES, _file)
         folder = file.parent
@@ -130,7 +248,8 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
         sla=values.get("sla", ""),
         **{name: folder / values[name] if values.get(name) else None for name in _FILES},
         copies_size=size(values.get("copies_size", "10GB")),
-        server="" if store or table else values.get("server", ""),  # who names a store means that store
+        # who names a store means that store
+        server="" if store or table else values.get("server", ""),
         tokens=values.get("tokens", ""),
         oidc=values.get("oidc", ""),
         public_url=values.get("public_url", ""),
@@ -152,15 +271,18 @@ def load(environ: Mapping[str, str], folder: Path, *, store: str | None = None, 
 
 
 def open_owners(settings: Settings) -> Owners:
-    """How owners are found: the tag, and the file of owners where one is set. Raises UsageError for a wrong file."""
-    from sre_findings.model.owners import Owners, parse_owners  # noqa: PLC0415 - only for who needs it
+    """How owners are found: the tag, and the file of owners where one is set. Raises UsageError for
+    a wrong file."""
+    from sre_findings.model.owners import Owners, parse_owners
 
     if settings.owners is None:
         return Owners(settings.owner_tag)
     try:
         text = settings.owners.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise UsageError(f"{settings.owners} cannot be read", why=str(error), do="Check SRE_OWNERS.") from error
+        raise UsageError(
+            f"{settings.owners} cannot be read", why=str(error), do="Check SRE_OWNERS."
+        ) from error
     return parse_owners(text, settings.owner_tag)
 
 
@@ -168,9 +290,15 @@ def beside(store: str) -> str:
     """The table of a local store that names none. A bucket has no place beside it."""
     if store.startswith("s3://"):
         raise UsageError(
-            "SRE_TABLE is not set", why="the store is a bucket", do="Use dynamodb://table or sqlite:////absolute/file.db."
+            "SRE_TABLE is not set",
+            why="the store is a bucket",
+            do="Use dynamodb://table or sqlite:////absolute/file.db.",
         )
-    folder = store.removeprefix("file://") if store.startswith("file://") else str(Path(store).absolute())
+    folder = (
+        store.removeprefix("file://")
+        if store.startswith("file://")
+        else str(Path(store).absolute())
+    )
     return f"sqlite:///{folder}/table.db"
 
 
@@ -195,14 +323,14 @@ def words(text: str) -> tuple[str, ...]:
 
 def data_folder() -> Path:
     """Where this user's programs keep their data."""
-    import platformdirs  # noqa: PLC0415 - only where a default is needed
+    import platformdirs
 
     return Path(platformdirs.user_data_dir("sre-operations-assistant", appauthor=False))
 
 
 def cache_folder() -> Path:
     """Where this user's programs keep what they can fetch again."""
-    import platformdirs  # noqa: PLC0415
+    import platformdirs
 
     return Path(platformdirs.user_cache_dir("sre-operations-assistant", appauthor=False))
 
@@ -210,7 +338,7 @@ def cache_folder() -> Path:
 def _file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    import tomllib  # noqa: PLC0415 - 5 ms that only those with a file need
+    import tomllib
 
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))

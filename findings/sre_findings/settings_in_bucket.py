@@ -1,4 +1,5 @@
-"""A settings file in a bucket, with the files that it names beside it: for containers, which have no files of their own."""
+"""A settings file in a bucket, with the files that it names beside it: for containers, which have
+no files of their own."""
 
 from __future__ import annotations
 
@@ -16,14 +17,25 @@ _PLACE = re.compile(r"s3://([a-z0-9.-]{3,63})/(?:(.+)/)?([^/]+)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def fetch(place: str, cache: Path, named: Iterable[str], read: Callable[[Path], Mapping[str, str]], client: Any = None) -> Path:
-    """Fetches ``s3://bucket/config/sre-ops.toml`` and the files that its keys in ``named`` name; where the file is now.
+def fetch(
+    place: str,
+    cache: Path,
+    named: Iterable[str],
+    read: Callable[[Path], Mapping[str, str]],
+    client: Any = None,
+) -> Path:
+    """Fetches ``s3://bucket/config/sre-ops.toml`` and the files that its keys in ``named`` name;
+    where the file is now.
 
-    They are fetched anew each time, so that a change counts with the next task. Raises UsageError for what is not there.
+    They are fetched anew each time, so that a change counts with the next task. Raises UsageError
+    for what is not there.
     """
     match = _PLACE.fullmatch(place)
     if match is None:
-        raise UsageError(f"SRE_SETTINGS={place!r} is not a file in a bucket", do="Use s3://bucket/config/sre-ops.toml.")
+        raise UsageError(
+            f"SRE_SETTINGS={place!r} is not a file in a bucket",
+            do="Use s3://bucket/config/sre-ops.toml.",
+        )
     bucket, prefix, name = match[1], f"{match[2]}/" if match[2] else "", match[3]
     folder = cache / hashlib.sha256(f"{bucket}/{prefix}".encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,29 +50,38 @@ def fetch(place: str, cache: Path, named: Iterable[str], read: Callable[[Path], 
 
 def _plain(key: str, name: str) -> str:
     if _NAME.fullmatch(name) is None:
-        raise UsageError(f"{key} names {name!r}", why="its file lies beside the settings", do="Use a name such as owners.toml.")
+        raise UsageError(
+            f"{key} names {name!r}",
+            why="its file lies beside the settings",
+            do="Use a name such as owners.toml.",
+        )
     return name
 
 
 def _copied(client: Any, bucket: str, prefix: str, name: str, folder: Path) -> Path:
-    import botocore.exceptions as theirs  # noqa: PLC0415
+    import botocore.exceptions as theirs
 
     where = f"s3://{bucket}/{prefix}{name}"
     try:
         content = client.get_object(Bucket=bucket, Key=prefix + name)["Body"].read(LARGEST + 1)
     except (theirs.ClientError, theirs.BotoCoreError) as error:
         do = "Check SRE_SETTINGS, that the file is there, and s3:GetObject of the role."
-        raise UsageError(f"{where} cannot be read", why=str(error).splitlines()[0], do=do) from error
+        raise UsageError(
+            f"{where} cannot be read", why=str(error).splitlines()[0], do=do
+        ) from error
     if len(content) > LARGEST:
         raise UsageError(f"{where} is larger than {LARGEST:,} bytes")
-    draft = folder / f"..{os.getpid()}.{name}"  # no name of a file that settings may name; several processes may fetch at once
+    # no name of a file that settings may name; several processes may fetch at once
+    draft = folder / f"..{os.getpid()}.{name}"
     draft.write_bytes(content)
     return draft.replace(folder / name)
 
 
 def _connect() -> Any:
-    import boto3  # noqa: PLC0415
-    import botocore.config  # noqa: PLC0415
+    import boto3
+    import botocore.config
 
     retries: Any = {"mode": "standard", "total_max_attempts": 5}
-    return boto3.client("s3", config=botocore.config.Config(connect_timeout=5, read_timeout=20, retries=retries))
+    return boto3.client(
+        "s3", config=botocore.config.Config(connect_timeout=5, read_timeout=20, retries=retries)
+    )

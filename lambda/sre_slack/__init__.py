@@ -1,1 +1,2 @@
-"""Slack's slash command on AWS Lambda: acknowledge at once, invoke itself, answer by ``response_url``."""
+"""Slack's slash command on AWS Lambda: acknowledge at once, invoke itself, answer by
+``response_url``."""

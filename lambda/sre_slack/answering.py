@@ -19,10 +19,13 @@ TIMEOUT = 25.0  # seconds: the server gives itself twenty for a live question
 
 
 def answer(job: Job, remote: Remote, links: Links) -> Message:
-    """The message. Raises what the question raises, and for a name that fits several resources a UsageError that lists them."""
+    """The message. Raises what the question raises, and for a name that fits several resources a
+    UsageError that lists them."""
     door = There(remote)
     if not job.text:
-        return estate_message(door.summary(Summary(by="owner", count=GROUPS)), door.ask("sla", Sla(by="owner")), links)
+        return estate_message(
+            door.summary(Summary(by="owner", count=GROUPS)), door.ask("sla", Sla(by="owner")), links
+        )
     return _resource(job, door, links)
 
 
@@ -30,13 +33,18 @@ def _resource(job: Job, door: There, links: Links) -> Message:
     source = LIVE if job.live or job.kind == "ask_live" else CACHED if job.cursor else EITHER
     question = AboutResource(job.text, job.severities, TOP, job.cursor, source)
     found = door.about_resource(question)
-    return resource_message(found, Asked(job.text, job.severities, job.cursor), _beside(found, job, door), links)
+    return resource_message(
+        found, Asked(job.text, job.severities, job.cursor), _beside(found, job, door), links
+    )
 
 
 def _beside(found: ResourceAnswer, job: Job, door: There) -> Beside:
-    """What the snapshot tells beside findings of its own. A live answer is of now, and its numbers would not go with these."""
+    """What the snapshot tells beside findings of its own. A live answer is of now, and its numbers
+    would not go with these."""
     if found.proof.source != SNAPSHOT or not found.rollup.counts.total or job.cursor:
         return Beside()
     one = found.resource.resource_id
-    fixes = door.ask("fixes", Fixes(count=FIXES, resource=one)).items if found.rollup.fixable else ()
+    fixes = (
+        door.ask("fixes", Fixes(count=FIXES, resource=one)).items if found.rollup.fixable else ()
+    )
     return Beside(int(door.ask("sla", Sla(resource=one)).summary["late"]), fixes)

@@ -1,6 +1,7 @@
 """One signed POST to a service of AWS: botocore signs it, and the standard library sends it.
 
-botocore's own client is not used, for it takes twice the time to import that Slack's three seconds leave on a small function.
+botocore's own client is not used, for it takes twice the time to import that Slack's three seconds
+leave on a small function.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _LARGEST = 1 << 20  # bytes of an answer
 
 
 class Keys(NamedTuple):
-    """Credentials, as botocore's ReadOnlyCredentials has them: its module takes 15 ms to import, and nothing of it is needed."""
+    """Credentials, as botocore's ReadOnlyCredentials has them: its module takes 15 ms to import,
+    and nothing of it is needed."""
 
     access_key: str
     secret_key: str
@@ -48,19 +50,26 @@ class Answer:
     body: bytes
 
 
-def post(service: Service, path: str, headers: Mapping[str, str], body: bytes, environ: Mapping[str, str]) -> Answer:
-    """As whoever the credentials are of. Raises CredentialsInvalid without any, Unreachable where nothing comes back."""
+def post(
+    service: Service, path: str, headers: Mapping[str, str], body: bytes, environ: Mapping[str, str]
+) -> Answer:
+    """As whoever the credentials are of. Raises CredentialsInvalid without any, Unreachable where
+    nothing comes back."""
     keys, region = _identity(environ)
     url = _base(service, region, environ) + path
     sent = _signed(AWSRequest("POST", url, dict(headers), body), keys, service, region)
     place = urlsplit(url)
     connection = _connection(place.scheme, place.netloc, service.timeout)
     try:
-        connection.request("POST", f"{place.path}?{place.query}" if place.query else place.path, body, sent)
+        connection.request(
+            "POST", f"{place.path}?{place.query}" if place.query else place.path, body, sent
+        )
         answer = connection.getresponse()
         return Answer(answer.status, answer.read(_LARGEST))
     except (OSError, http.client.HTTPException) as error:
-        raise Unreachable(f"AWS does not answer for {service.name}", why=str(error) or type(error).__name__) from error
+        raise Unreachable(
+            f"AWS does not answer for {service.name}", why=str(error) or type(error).__name__
+        ) from error
     finally:
         connection.close()
 
@@ -71,7 +80,8 @@ def _signed(request: AWSRequest, keys: Keys, service: Service, region: str) -> d
 
 
 def _identity(environ: Mapping[str, str]) -> tuple[Keys, str]:
-    """Credentials and region: Lambda has both in its environment, anywhere else boto3 finds them."""
+    """Credentials and region: Lambda has both in its environment, anywhere else boto3 finds
+    them."""
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", "")
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     key, secret, session = (environ.get(name, "") for name in names)
@@ -80,8 +90,8 @@ def _identity(environ: Mapping[str, str]) -> tuple[Keys, str]:
 
 def _found(region: str) -> tuple[Keys, str]:
     """What profiles, single sign-on or a container's role tell."""
-    import boto3  # noqa: PLC0415 - never in Lambda
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    import boto3
+    from botocore.exceptions import BotoCoreError
 
     try:
         session = boto3.Session()
@@ -90,7 +100,9 @@ def _found(region: str) -> tuple[Keys, str]:
     except BotoCoreError as error:
         raise CredentialsInvalid("AWS's credentials cannot be used", why=str(error)) from error
     if frozen is None or not frozen.access_key or not frozen.secret_key or not region:
-        raise CredentialsInvalid("no credentials or no region of AWS are set", do="Set AWS_PROFILE and AWS_REGION.")
+        raise CredentialsInvalid(
+            "no credentials or no region of AWS are set", do="Set AWS_PROFILE and AWS_REGION."
+        )
     return Keys(frozen.access_key, frozen.secret_key, frozen.token), region
 
 

@@ -17,7 +17,8 @@ HELP = """*/sre-vuln-check* tells how vulnerable a resource is, to you alone.
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``text`` is a resource's id or name, empty for everything. ``live`` asks Inspector itself. ``help`` asks how to ask."""
+    """``text`` is a resource's id or name, empty for everything. ``live`` asks Inspector itself.
+    ``help`` asks how to ask."""
 
     text: str = ""
     severities: Sequence[str] = ()
@@ -26,7 +27,8 @@ class Command:
 
 
 def parse(text: str) -> Command:
-    """The command, in any order and case of its words; what is no word of ours is the resource, spaces and all.
+    """The command, in any order and case of its words; what is no word of ours is the resource,
+    spaces and all.
 
     Slack turns addresses and mails into ``<http://x|x>``: what was typed is taken.
     """

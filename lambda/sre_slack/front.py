@@ -1,4 +1,5 @@
-"""The acknowledging half: is it Slack, what does it ask, and off to work, in milliseconds and importing next to nothing."""
+"""The acknowledging half: is it Slack, what does it ask, and off to work, in milliseconds and
+importing next to nothing."""
 
 from __future__ import annotations
 
@@ -20,12 +21,18 @@ from sre_slack.signature import is_signed, looks_signed
 
 _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 64  # of a form; Slack sends about fifteen
-_TEAM, _USER, _CHANNEL = (re.compile(rf"[{letters}][A-Z0-9]{{2,20}}\Z") for letters in ("TE", "UW", "CGD"))
+_TEAM, _USER, _CHANNEL = (
+    re.compile(rf"[{letters}][A-Z0-9]{{2,20}}\Z") for letters in ("TE", "UW", "CGD")
+)
 _TRIGGER = re.compile(r"[A-Za-z0-9._-]{1,200}\Z")
 _LOCKED = (
-    "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was done: please tell whoever runs me."
+    "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was done:"
+    " please tell whoever runs me."
 )
-_SORRY = "I could not start on your request: nothing was lost but the time. Please ask again in a minute."
+_SORRY = (
+    "I could not start on your request: nothing was lost but the time. Please ask again in a"
+    " minute."
+)
 
 Response = dict[str, Any]
 
@@ -43,14 +50,18 @@ class Front:
     now: Callable[[], float] = time.time
 
     def answer(self, event: Mapping[str, Any]) -> Response:
-        """What API Gateway gives back: 200 to Slack, 401 to whoever is not, 400 to what is no request of Slack's.
+        """What API Gateway gives back: 200 to Slack, 401 to whoever is not, 400 to what is no
+        request of Slack's.
 
-        While our secrets cannot be read nobody knows whose request it is. Slack shows its users the body of a 200 alone, so
-        what has the form of Slack's own gets one fixed sentence, and starts nothing; anything else is refused as ever.
+        While our secrets cannot be read nobody knows whose request it is. Slack shows its users the
+        body of a 200 alone, so what has the form of Slack's own gets one fixed sentence, and starts
+        nothing; anything else is refused as ever.
         """
         try:
             request = request_of(event)
-            if not looks_signed(request, self.now()) or not is_signed(request, self._signing(), self.now()):
+            if not looks_signed(request, self.now()) or not is_signed(
+                request, self._signing(), self.now()
+            ):
                 log.note("refused", why="not signed by Slack, or too old")
                 return _plain(401)
             return self._asked(request)
@@ -71,7 +82,9 @@ class Front:
             raise _Locked from error
 
     def _asked(self, request: Request) -> Response:
-        if request.method != "POST" or not request.headers.get("content-type", "").startswith(_FORM):
+        if request.method != "POST" or not request.headers.get("content-type", "").startswith(
+            _FORM
+        ):
             raise Malformed("no form was posted")
         form = _form(request.body)
         if form.get("ssl_check") == "1":
@@ -83,10 +96,21 @@ class Front:
         if wanted.help:
             return _said(command.HELP)
         place = (form.get("team_id"), form.get("user_id"), form.get("channel_id"))
-        job = self._job(ASK, form.get("trigger_id"), place, form.get("response_url"),
-                        text=wanted.text, severities=tuple(wanted.severities), live=wanted.live)  # fmt: skip
+        job = self._job(
+            ASK,
+            form.get("trigger_id"),
+            place,
+            form.get("response_url"),
+            text=wanted.text,
+            severities=tuple(wanted.severities),
+            live=wanted.live,
+        )
         self.invoke(job)
-        return _said("Looking at everything that you may see …" if not wanted.text else f"Looking at {_code(wanted.text)} …")
+        return _said(
+            "Looking at everything that you may see …"
+            if not wanted.text
+            else f"Looking at {_code(wanted.text)} …"
+        )
 
     def _pressed(self, payload: str) -> Response:
         """A button of ours. Those that only open an address want no more than a 200."""
@@ -97,17 +121,29 @@ class Front:
         asked = _object(str(action.get("value", "")))
         place = tuple(_id(pressed.get(name)) for name in ("team", "user", "channel"))
         job = self._job(
-            action["action_id"], pressed.get("trigger_id"), place, pressed.get("response_url"),
+            action["action_id"],
+            pressed.get("trigger_id"),
+            place,
+            pressed.get("response_url"),
             text=str(asked.get("id", ""))[: command.LONGEST],
-            severities=tuple(one for one in map(str, _list(asked.get("sev"))) if one.lower() in command.SEVERITIES),
-            cursor=str(asked["cursor"])[:200] if asked.get("cursor") else None, live=asked.get("live") is True,
-        )  # fmt: skip
+            severities=tuple(
+                one
+                for one in map(str, _list(asked.get("sev")))
+                if one.lower() in command.SEVERITIES
+            ),
+            cursor=str(asked["cursor"])[:200] if asked.get("cursor") else None,
+            live=asked.get("live") is True,
+        )
         self.invoke(job)
         return _plain(200)
 
-    def _job(self, kind: str, trigger: Any, place: tuple[Any, ...], response_url: Any, **asked: Any) -> Job:
+    def _job(
+        self, kind: str, trigger: Any, place: tuple[Any, ...], response_url: Any, **asked: Any
+    ) -> Job:
         """A job of checked parts. Raises Malformed for what Slack never sends."""
-        for what, value, form in zip(("team", "user", "channel"), place, (_TEAM, _USER, _CHANNEL), strict=True):
+        for what, value, form in zip(
+            ("team", "user", "channel"), place, (_TEAM, _USER, _CHANNEL), strict=True
+        ):
             if not isinstance(value, str) or not form.match(value):
                 raise Malformed(f"no {what} of Slack's")
         if not isinstance(trigger, str) or not _TRIGGER.match(trigger):
@@ -121,7 +157,13 @@ class Front:
 def _form(body: bytes) -> dict[str, str]:
     try:
         return dict(
-            parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=_FIELDS, errors="strict")
+            parse_qsl(
+                body.decode("ascii"),
+                keep_blank_values=True,
+                strict_parsing=True,
+                max_num_fields=_FIELDS,
+                errors="strict",
+            )
         )
     except ValueError as error:
         raise Malformed("a form that cannot be read") from error
@@ -146,7 +188,9 @@ def _id(value: Any) -> Any:
 
 
 def _code(text: str) -> str:
-    from sre_reports.slack.text import code  # noqa: PLC0415 - what is said back is escaped as everything is
+    from sre_reports.slack.text import (
+        code,
+    )
 
     return code(text)
 

@@ -1,4 +1,5 @@
-"""Which groups of Slack's somebody belongs to, of those that matter: the server may know what a group may see."""
+"""Which groups of Slack's somebody belongs to, of those that matter: the server may know what a
+group may see."""
 
 from __future__ import annotations
 
@@ -22,20 +23,33 @@ class GroupsUnknown(Unreachable):
 
 @dataclass
 class Groups:
-    """Members of the groups that ``SRE_SLACK_GROUPS`` lists, as Slack told them within the last minutes."""
+    """Members of the groups that ``SRE_SLACK_GROUPS`` lists, as Slack told them within the last
+    minutes."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     now: Callable[[], float] = time.monotonic
     _known: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
 
     def of(self, job: Job, bot_token: str) -> list[str]:
-        """The asker's groups, as ``team/group``. Raises SreError where that cannot be known: nobody is taken for a stranger."""
-        listed = [name.strip() for name in self.environ.get("SRE_SLACK_GROUPS", "").split(",") if name.strip()]
+        """The asker's groups, as ``team/group``. Raises SreError where that cannot be known: nobody
+        is taken for a stranger."""
+        listed = [
+            name.strip()
+            for name in self.environ.get("SRE_SLACK_GROUPS", "").split(",")
+            if name.strip()
+        ]
         if not all(map(_GROUP.match, listed)):
-            raise UsageError("SRE_SLACK_GROUPS lists what is no group", do="Ids of user groups, S…, with commas between them.")
+            raise UsageError(
+                "SRE_SLACK_GROUPS lists what is no group",
+                do="Ids of user groups, S…, with commas between them.",
+            )
         if listed and not bot_token:
-            raise GroupsUnknown("groups cannot be looked up", why="there is no bot token", do="See docs/slack.md.")
-        return [f"{job.team}/{group}" for group in listed if job.user in self._members(group, bot_token)]
+            raise GroupsUnknown(
+                "groups cannot be looked up", why="there is no bot token", do="See docs/slack.md."
+            )
+        return [
+            f"{job.team}/{group}" for group in listed if job.user in self._members(group, bot_token)
+        ]
 
     def _members(self, group: str, bot_token: str) -> frozenset[str]:
         until, members = self._known.get(group, (0.0, frozenset()))
@@ -51,5 +65,7 @@ def _asked(group: str, bot_token: str) -> frozenset[str]:
     users = answer.values.get("users")
     if not isinstance(users, list):
         do = "Has the app the scope usergroups:read?"
-        raise GroupsUnknown(f"Slack did not tell who belongs to the group {group}", why=answer.error, do=do)
+        raise GroupsUnknown(
+            f"Slack did not tell who belongs to the group {group}", why=answer.error, do=do
+        )
     return frozenset(user for user in users if isinstance(user, str))

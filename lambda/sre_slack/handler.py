@@ -30,9 +30,10 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @functools.cache
 def _worker() -> Worker:
-    from sre_slack.channels import not_shareable  # noqa: PLC0415 - the worker's own, and slow to import
-    from sre_slack.records import DynamoDBRecords  # noqa: PLC0415
-    from sre_slack.worker import Worker  # noqa: PLC0415
+    from sre_slack.channels import not_shareable
+    from sre_slack.records import DynamoDBRecords
+    from sre_slack.worker import Worker
 
-    table = os.environ.get("SRE_SLACK_TABLE", "")  # without one the asker reads that nothing can be written
+    # without one the asker reads that nothing can be written
+    table = os.environ.get("SRE_SLACK_TABLE", "")
     return Worker(_KEEPER, DynamoDBRecords(table), not_shareable)

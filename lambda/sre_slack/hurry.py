@@ -1,4 +1,5 @@
-"""The server, asked no longer than this invocation lives: time is left to say that it was too slow."""
+"""The server, asked no longer than this invocation lives: time is left to say that it was too
+slow."""
 
 from __future__ import annotations
 
@@ -16,15 +17,19 @@ class TooSlow(Unreachable):
 
 
 def patience(context: Any) -> float:
-    """Seconds that a call may take now: all that Lambda's context tells but a reserve, and at least the half of it."""
+    """Seconds that a call may take now: all that Lambda's context tells but a reserve, and at least
+    the half of it."""
     remaining = float(context.get_remaining_time_in_millis()) / 1e3
     return max(remaining - _RESERVE, remaining / 2, 0.01)
 
 
 class HurriedRemote(Remote):
-    """A server each of whose calls gets ``timeout`` seconds at most, and no more than the invocation has left."""
+    """A server each of whose calls gets ``timeout`` seconds at most, and no more than the
+    invocation has left."""
 
-    def __init__(self, url: str, token: str, timeout: float, asking: Mapping[str, Any], context: Any) -> None:
+    def __init__(
+        self, url: str, token: str, timeout: float, asking: Mapping[str, Any], context: Any
+    ) -> None:
         super().__init__(url, token, timeout, asking)
         self._most, self._context = timeout, context
 

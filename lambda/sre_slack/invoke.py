@@ -15,12 +15,17 @@ from sre_findings.model.errors import AccessDenied, SreError, Throttled, Unreach
 from sre_slack.aws import Service, post
 from sre_slack.job import Job
 
-_LAMBDA = Service("lambda", "LAMBDA", 1.5)  # seconds: what is left of Slack's three must do for the way back
+# seconds: what is left of Slack's three must do for the way back
+_LAMBDA = Service("lambda", "LAMBDA", 1.5)
 
 
 def invoke_self(job: Job, environ: Mapping[str, str] = os.environ) -> None:
-    """Hands the job to another invocation of this function. Raises SreError where Lambda does not take it."""
-    name, version = environ["AWS_LAMBDA_FUNCTION_NAME"], environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+    """Hands the job to another invocation of this function. Raises SreError where Lambda does not
+    take it."""
+    name, version = (
+        environ["AWS_LAMBDA_FUNCTION_NAME"],
+        environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    )
     path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations?Qualifier={quote(version, safe='')}"
     headers = {"Content-Type": "application/json", "X-Amz-Invocation-Type": "Event"}
     body = json.dumps(job.to_json(), separators=(",", ":")).encode()
@@ -31,7 +36,10 @@ def invoke_self(job: Job, environ: Mapping[str, str] = os.environ) -> None:
 
 def _refused(status: int) -> SreError:
     if status in (http.client.FORBIDDEN, http.client.UNAUTHORIZED):
-        return AccessDenied("the function may not invoke itself", do="Allow lambda:InvokeFunction on itself to its role.")
+        return AccessDenied(
+            "the function may not invoke itself",
+            do="Allow lambda:InvokeFunction on itself to its role.",
+        )
     if status == http.client.TOO_MANY_REQUESTS:
         return Throttled("Lambda is asked too often", do="Raise the function's concurrency.")
     return Unreachable(f"Lambda answered {status}")

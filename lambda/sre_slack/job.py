@@ -1,4 +1,5 @@
-"""What the acknowledging invocation leaves to the working one: small, and nothing of the request but what is needed."""
+"""What the acknowledging invocation leaves to the working one: small, and nothing of the request
+but what is needed."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ class NotRecorded(Unreachable):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to answer. ``key`` is Slack's trigger id: however often a job comes, it is answered once.
+    """One thing to answer. ``key`` is Slack's trigger id: however often a job comes, it is answered
+    once.
 
     ``response_url`` is a secret: who has it can write to the channel.
     """
@@ -52,5 +54,6 @@ class Job:
 
 
 def is_job(event: Mapping[str, Any]) -> bool:
-    """Whether an event is one of ours: a request from outside always has its headers or a context."""
+    """Whether an event is one of ours: a request from outside always has its headers or a
+    context."""
     return set(event) == {"job"}

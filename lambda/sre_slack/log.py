@@ -1,4 +1,5 @@
-"""Lines of JSON for CloudWatch. A line has what it was given and nothing else: no event, no header, no address to answer to."""
+"""Lines of JSON for CloudWatch. A line has what it was given and nothing else: no event, no header,
+no address to answer to."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ def note(what: str, **facts: Any) -> None:
 
 
 def fault(what: str, error: Exception, **facts: Any) -> None:
-    """Something that failed. Of an error of another library its kind is told, for its text may hold anything."""
+    """Something that failed. Of an error of another library its kind is told, for its text may hold
+    anything."""
     why = {"error": str(error)} if isinstance(error, SreError) else {"error": type(error).__name__}
     _write("error", what, facts | why)
 

@@ -1,4 +1,5 @@
-"""For whom the server is asked: who typed, of which groups, in which channel, and whether everybody there will read it."""
+"""For whom the server is asked: who typed, of which groups, in which channel, and whether everybody
+there will read it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LARGEST = 64 * 1024  # bytes of a body: Slack's commands take a few hundred, its interactions some thousands
+# bytes of a body: Slack's commands take a few hundred, its interactions some thousands
+LARGEST = 64 * 1024
 
 
 class Malformed(Exception):
@@ -20,7 +21,8 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Method and path in their form, header names in lower case, and the body's bytes as they were signed."""
+    """Method and path in their form, header names in lower case, and the body's bytes as they were
+    signed."""
 
     method: str
     path: str
@@ -29,10 +31,13 @@ class Request:
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
-    """The request of an event of version 1.0 or 2.0. Raises Malformed for anything else, and for a body that is too long."""
+    """The request of an event of version 1.0 or 2.0. Raises Malformed for anything else, and for a
+    body that is too long."""
     try:
         method, path = _line(event)
-        headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        headers = {
+            str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()
+        }
         body = _body(event.get("body") or "", encoded=bool(event.get("isBase64Encoded")))
     except (AttributeError, KeyError, TypeError) as error:
         raise Malformed("the event has not the form of API Gateway") from error

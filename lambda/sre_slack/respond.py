@@ -21,7 +21,8 @@ HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 LASTS = 29 * 60.0  # seconds that an address is good for, with one to spare
 _TIMEOUT = 5.0
 _PATIENCE = 5.0  # seconds that are waited at most where Slack asks for it
-_STAND_IN = "SRE_SLACK_STAND_IN"  # a host and port on the loopback that may be answered too: for tests
+# a host and port on the loopback that may be answered too: for tests
+_STAND_IN = "SRE_SLACK_STAND_IN"
 
 
 class Refused(Rejected):
@@ -37,7 +38,8 @@ class Silent(Unreachable):
 
 
 def is_slack(url: str, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether an address is one that Slack gives out. Anything else would make us ask it of whoever forged a request."""
+    """Whether an address is one that Slack gives out. Anything else would make us ask it of whoever
+    forged a request."""
     try:
         place = urlsplit(url)
         host, port = place.hostname or "", place.port
@@ -53,7 +55,8 @@ def is_slack(url: str, environ: Mapping[str, str] = os.environ) -> bool:
 def respond(url: str, message: Message, **how: Any) -> None:
     """Sends a message; where Slack does not take its blocks, once more with the classic ones.
 
-    ``how`` are ``replace_original`` and ``response_type``. Raises SreError where Slack cannot be reached, or refuses both.
+    ``how`` are ``replace_original`` and ``response_type``. Raises SreError where Slack cannot be
+    reached, or refuses both.
     """
     try:
         send(url, message.payload() | how)
@@ -107,7 +110,9 @@ def _post(url: str, body: bytes) -> None:
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
     if scheme == "http":
         return http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
-    return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=ssl.create_default_context())
+    return http.client.HTTPSConnection(
+        host, port, timeout=_TIMEOUT, context=ssl.create_default_context()
+    )
 
 
 def _check(status: int, said: str, wait: str) -> None:

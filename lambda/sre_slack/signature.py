@@ -1,7 +1,8 @@
-"""Whether a request comes from Slack: its HMAC over the body as it came, under any of our secrets, and not too old.
+"""Whether a request comes from Slack: its HMAC over the body as it came, under any of our secrets,
+and not too old.
 
-https://docs.slack.dev/authentication/verifying-requests-from-slack. By the standard library, since slack-sdk's verifier brings
-its web client along, and fails on a timestamp that is no number.
+https://docs.slack.dev/authentication/verifying-requests-from-slack. By the standard library, since
+slack-sdk's verifier brings its web client along, and fails on a timestamp that is no number.
 """
 
 from __future__ import annotations
@@ -19,9 +20,15 @@ _DIGITS = 12  # of a timestamp at most; more would be no moment of this age
 
 
 def looks_signed(request: Request, now: float) -> bool:
-    """Whether it has the form of what Slack signs, within the window around ``now`` (epoch seconds): no secret is needed yet."""
+    """Whether it has the form of what Slack signs, within the window around ``now`` (epoch
+    seconds): no secret is needed yet."""
     stamp = request.headers.get("x-slack-request-timestamp", "")
-    fresh = stamp.isascii() and stamp.isdecimal() and len(stamp) <= _DIGITS and abs(now - int(stamp)) <= WINDOW
+    fresh = (
+        stamp.isascii()
+        and stamp.isdecimal()
+        and len(stamp) <= _DIGITS
+        and abs(now - int(stamp)) <= WINDOW
+    )
     return fresh and bool(_SIGNATURE.match(request.headers.get("x-slack-signature", "")))
 
 
@@ -29,7 +36,10 @@ def is_signed(request: Request, secrets: Iterable[bytes], now: float) -> bool:
     """Whether Slack signed it with one of the secrets, and not too long ago."""
     if not looks_signed(request, now):
         return False
-    stamp, given = request.headers["x-slack-request-timestamp"], request.headers["x-slack-signature"]
+    stamp, given = (
+        request.headers["x-slack-request-timestamp"],
+        request.headers["x-slack-signature"],
+    )
     base = b"v0:" + stamp.encode() + b":" + request.body
     found = False
     for secret in secrets:  # all of them: how long it takes tells nobody which one it was

@@ -1,8 +1,9 @@
-"""The working half: one answer for each job, however often Lambda delivers it, and a true sentence where there is none.
+"""The working half: one answer for each job, however often Lambda delivers it, and a true sentence
+where there is none.
 
 Lambda tries an asynchronous invocation three times, then hands it to the dead-letter queue
-(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). The asker is told at the first failure that
-the request is kept, and after the last that it failed.
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). The asker is
+told at the first failure that the request is kept, and after the last that it failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Throttled, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    SreError,
+    Throttled,
+    UsageError,
+)
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_slack import log
@@ -32,15 +39,18 @@ class Records(Protocol):
     """What is remembered between invocations; see records.py."""
 
     def begin(self, context: Any) -> None:
-        """Hears of Lambda's context: a job whose worker dies is free again when that worker's time is over."""
+        """Hears of Lambda's context: a job whose worker dies is free again when that worker's time
+        is over."""
         ...
 
     def once(self, job: Job, work: Callable[[], str]) -> str:
-        """What ``work`` gave for this job, whoever did it: it is done once, and again only where it raised."""
+        """What ``work`` gave for this job, whoever did it: it is done once, and again only where it
+        raised."""
         ...
 
     def failures(self, job: Job) -> int | None:
-        """Counts one more failure of this job, and says how many there were; None where that cannot be known."""
+        """Counts one more failure of this job, and says how many there were; None where that cannot
+        be known."""
         ...
 
     def asks(self, job: Job) -> bool:
@@ -50,8 +60,8 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What the work needs. ``shareable`` says why a channel may not be shared to, empty where it may; ``groups`` are the
-    asker's.
+    """What the work needs. ``shareable`` says why a channel may not be shared to, empty where it
+    may; ``groups`` are the asker's.
     """
 
     keeper: Keeper
@@ -62,7 +72,8 @@ class Worker:
     groups: Callable[[Job, str], Sequence[str]] = field(default_factory=lambda: Groups().of)
 
     def work(self, job: Job, context: Any) -> str:
-        """Answers the job and says how it ended. Raises SreError where Lambda shall try again, or give it up."""
+        """Answers the job and says how it ended. Raises SreError where Lambda shall try again, or
+        give it up."""
         operation, ended = context.aws_request_id, [""]
         if self.now() - job.asked_at > LASTS:
             log.note("too late to answer", key=job.key, operation=operation)
@@ -87,7 +98,11 @@ class Worker:
 
     def _answered(self, job: Job, context: Any) -> str:
         if not self.records.asks(job):
-            say(job.response_url, "You ask faster than I can read. Please wait a minute.", replace_original=False)
+            say(
+                job.response_url,
+                "You ask faster than I can read. Please wait a minute.",
+                replace_original=False,
+            )
             return "rate"
         if job.kind == SHARE and (why := self.shareable(job, self.keeper.secrets().bot_token)):
             say(job.response_url, f"I did not share it: {why}", replace_original=False)
@@ -117,24 +132,35 @@ class Worker:
         return answer(job, remote, Links(self.environ.get("SRE_PUBLIC_URL", "")))
 
     def _send(self, job: Job, message: Message) -> None:
-        """A shared answer is a message of its own for the channel; any other takes the place of what stood there."""
+        """A shared answer is a message of its own for the channel; any other takes the place of
+        what stood there."""
         shared = job.kind == SHARE
-        how = {"response_type": "in_channel" if shared else "ephemeral", "replace_original": not shared}
+        how = {
+            "response_type": "in_channel" if shared else "ephemeral",
+            "replace_original": not shared,
+        }
         respond(job.response_url, message, **how)
 
     def _apologise(self, job: Job, operation: str, error: Exception) -> None:
-        """Says what happened: at the first failure that it goes on, after the last that it does not.
+        """Says what happened: at the first failure that it goes on, after the last that it does
+        not.
 
         Where failures cannot be counted nobody knows which one this is, and nothing is promised.
         """
         failures = self.records.failures(job)
         log.fault("not answered", error, key=job.key, operation=operation, failures=failures)
         if failures is None:
-            text = f"{_reason(error)} If no answer takes this place within minutes, ask again; this was operation `{operation}`."
+            text = (
+                f"{_reason(error)} If no answer takes this place within minutes, ask again; this"
+                f" was operation `{operation}`."
+            )
         elif failures == 1:
             text = f"{_reason(error)} Your request is kept, and I'll try again within minutes."
         elif failures >= TRIES:
-            text = f"I am sorry: I could not answer. {_reason(error)} Please ask again later; this was operation `{operation}`."
+            text = (
+                f"I am sorry: I could not answer. {_reason(error)} Please ask again later; this was"
+                f" operation `{operation}`."
+            )
         else:
             return
         try:
@@ -144,7 +170,7 @@ class Worker:
 
 
 def _plainly(error: SreError) -> str:
-    from sre_reports.slack.text import escaped  # noqa: PLC0415 - only for what goes wrong
+    from sre_reports.slack.text import escaped
 
     return escaped(str(error))
 
@@ -164,4 +190,6 @@ _REASONS: Sequence[tuple[type[Exception], str]] = (  # the first that fits
 
 def _reason(error: Exception) -> str:
     """What failed, in words that tell the asker nothing that is not theirs to know."""
-    return next((words for kind, words in _REASONS if isinstance(error, kind)), "Something in me is broken.")
+    return next(
+        (words for kind, words in _REASONS if isinstance(error, kind)), "Something in me is broken."
+    )

@@ -1,4 +1,5 @@
-"""The server itself: tools, resources, prompts and completion behind the SDK, and the application over HTTP."""
+"""The server itself: tools, resources, prompts and completion behind the SDK, and the application
+over HTTP."""
 
 from __future__ import annotations
 
@@ -63,7 +64,10 @@ class Names:
         return TransportSecuritySettings(
             enable_dns_rebinding_protection=True,
             allowed_hosts=[one for host in hosts for one in (host, f"{host}:*")],
-            allowed_origins=[*(one for host in _LOOPBACK for one in (f"http://{host}", f"http://{host}:*")), *self.origins],
+            allowed_origins=[
+                *(one for host in _LOOPBACK for one in (f"http://{host}", f"http://{host}:*")),
+                *self.origins,
+            ],
         )
 
 
@@ -77,7 +81,9 @@ def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[St
 
 
 def _state(sources: Sources, verifier: Verifier | None) -> State:
-    return State(replace(sources, aside=aside), anyio.CapacityLimiter(_AT_ONCE), verifier, Recorder(sources))
+    return State(
+        replace(sources, aside=aside), anyio.CapacityLimiter(_AT_ONCE), verifier, Recorder(sources)
+    )
 
 
 def _server(state: State) -> Server[State]:
@@ -93,7 +99,9 @@ def _server(state: State) -> Server[State]:
             "resources/list": _RARELY,
             "resources/templates/list": _RARELY,
         },
-        get_tool_input_schema=lambda name: told(TOOLS[name]).input_schema if name in TOOLS else None,
+        get_tool_input_schema=lambda name: (
+            told(TOOLS[name]).input_schema if name in TOOLS else None
+        ),
         on_list_tools=_list_tools,
         on_call_tool=call_tool,
         on_list_resources=resources.list_resources,
@@ -103,7 +111,10 @@ def _server(state: State) -> Server[State]:
         on_get_prompt=prompts.get_prompt,
         on_completion=completion.complete,
     )
-    server.middleware[:] = [numbered, Spanned(lambda method: method == "initialize" or bool(server.get_request_handler(method)))]
+    server.middleware[:] = [
+        numbered,
+        Spanned(lambda method: method == "initialize" or bool(server.get_request_handler(method))),
+    ]
     return server
 
 
@@ -119,10 +130,14 @@ def _living(state: State) -> Callable[[Server[State]], AbstractAsyncContextManag
     return living
 
 
-def make_app(sources: Sources, names: Names, guard: Guard | None, good_for: timedelta = GOOD_FOR) -> ASGIApp:
-    """The application: ``POST /mcp`` in both eras of the protocol, without sessions, the files that it hands out (each
-    ``good_for`` so long), and the health of it."""
-    more: dict[str, Any] = {"auth": guard.settings, "token_verifier": guard.verifier} if guard else {}
+def make_app(
+    sources: Sources, names: Names, guard: Guard | None, good_for: timedelta = GOOD_FOR
+) -> ASGIApp:
+    """The application: ``POST /mcp`` in both eras of the protocol, without sessions, the files that
+    it hands out (each ``good_for`` so long), and the health of it."""
+    more: dict[str, Any] = (
+        {"auth": guard.settings, "token_verifier": guard.verifier} if guard else {}
+    )
     base = guard.public_url.removesuffix(PATH) if guard else ""
     handouts = Handouts(sources.table, good_for, base)
     state = _state(replace(sources, hand_out=handouts), guard.verifier if guard else None)
@@ -132,7 +147,10 @@ def make_app(sources: Sources, names: Names, guard: Guard | None, good_for: time
         stateless_http=True,
         max_request_body_size=LARGEST_BODY,
         transport_security=names.security(),
-        custom_starlette_routes=[*health.routes(sources), *files(state, handouts, Gate(names.security(), guard))],
+        custom_starlette_routes=[
+            *health.routes(sources),
+            *files(state, handouts, Gate(names.security(), guard)),
+        ],
         **more,
     )
     app.router.redirect_slashes = False  # to http, behind a load balancer

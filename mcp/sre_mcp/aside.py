@@ -1,4 +1,5 @@
-"""What AWS and the stores say of a failure goes into the log, under the id of the request; callers get a sentence of ours."""
+"""What AWS and the stores say of a failure goes into the log, under the id of the request; callers
+get a sentence of ours."""
 
 from __future__ import annotations
 

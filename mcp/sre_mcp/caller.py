@@ -1,4 +1,5 @@
-"""Who asks, and what they may see. Every tool, resource and completion gets its sources here and nowhere else."""
+"""Who asks, and what they may see. Every tool, resource and completion gets its sources here and
+nowhere else."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ NOBODY = "anonymous"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What lives as long as the server: all the sources, how many questions are answered at once, who verifies tokens (None
-    where nobody is asked for one), and who writes down what was asked."""
+    """What lives as long as the server: all the sources, how many questions are answered at once,
+    who verifies tokens (None where nobody is asked for one), and who writes down what was asked."""
 
     sources: Sources
     at_once: anyio.CapacityLimiter
@@ -42,22 +43,28 @@ class Caller:
     def need(self, scope: str) -> None:
         """Raises Forbidden that names the scope where the token lacks it."""
         if scope not in self.scopes:
-            raise Forbidden(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
+            raise Forbidden(
+                f"this token lacks the scope {scope}",
+                do="Ask whoever gave it to you for one that has it.",
+            )
 
 
 Asked = ServerRequestContext[State, Any]
 
 
 async def caller(ctx: Asked) -> Caller:
-    """Who asks. Without authentication everybody may see everything: serving refuses that beyond the loopback.
+    """Who asks. Without authentication everybody may see everything: serving refuses that beyond
+    the loopback.
 
-    Raises Forbidden for a token without the scope to read findings, or that acts for others and was not told for whom.
+    Raises Forbidden for a token without the scope to read findings, or that acts for others and was
+    not told for whom.
     """
     return await admitted(ctx.lifespan_context, person_of((ctx.meta or {}).get(PERSON)))
 
 
 async def admitted(state: State, person: Person | None) -> Caller:
-    """Who sent the request that is being answered. For a person no files are handed out: who fetches one cannot name them.
+    """Who sent the request that is being answered. For a person no files are handed out: who
+    fetches one cannot name them.
 
     Raises Forbidden as ``caller`` does.
     """
@@ -69,4 +76,6 @@ async def admitted(state: State, person: Person | None) -> Caller:
     bearer = await state.verifier.acting_for(token, person)
     bearer.need(FINDINGS)
     sources = bearer.sources(state.sources)
-    return Caller(bearer.name, sources if person is None else replace(sources, hand_out=None), bearer.scopes)
+    return Caller(
+        bearer.name, sources if person is None else replace(sources, hand_out=None), bearer.scopes
+    )

@@ -1,7 +1,8 @@
-"""Ships spans to an OpenTelemetry collector where the standard variables name one, in a thread of its own.
+"""Ships spans to an OpenTelemetry collector where the standard variables name one, in a thread of
+its own.
 
-No answer waits for a collector, and none fails by one: spans wait in a queue that holds two thousand, and what does not fit is
-lost. At the end those that are waiting are sent within FLUSH.
+No answer waits for a collector, and none fails by one: spans wait in a queue that holds two
+thousand, and what does not fit is lost. At the end those that are waiting are sent within FLUSH.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _LOG = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def shipping(environ: Mapping[str, str]) -> Iterator[None]:
-    """Within it spans are sent where the environment says. Raises UsageError for variables that cannot be understood."""
+    """Within it spans are sent where the environment says. Raises UsageError for variables that
+    cannot be understood."""
     endpoint = _endpoint(environ)
     provider = _provider() if endpoint else None
     if provider is None:
@@ -49,34 +51,51 @@ def shipping(environ: Mapping[str, str]) -> Iterator[None]:
 def _endpoint(environ: Mapping[str, str]) -> str:
     """Where spans go; empty where nobody wants them, or in a way that is not spoken here."""
     endpoint = next((environ[name] for name in _NAMES if environ.get(name)), "")
-    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or environ.get("OTEL_TRACES_EXPORTER") == "none":
+    if (
+        environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        or environ.get("OTEL_TRACES_EXPORTER") == "none"
+    ):
         return ""
-    asked = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or _SPOKEN
+    asked = (
+        environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+        or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+        or _SPOKEN
+    )
     if endpoint and asked != _SPOKEN:
-        _LOG.warning("no spans are sent: the OTLP protocol %s is not spoken here, only %s", asked, _SPOKEN)
+        _LOG.warning(
+            "no spans are sent: the OTLP protocol %s is not spoken here, only %s", asked, _SPOKEN
+        )
         return ""
     return endpoint
 
 
 def _provider() -> TracerProvider | None:
-    """What makes and sends spans from now on; None, and a line that says what to install, where it is not installed."""
+    """What makes and sends spans from now on; None, and a line that says what to install, where it
+    is not installed."""
     try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
-        from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        _LOG.warning("no spans are sent: %s is set, and the exporter is not installed. Run: %s", _NAMES[-1], _INSTALL)
+        _LOG.warning(
+            "no spans are sent: %s is set, and the exporter is not installed. Run: %s",
+            _NAMES[-1],
+            _INSTALL,
+        )
         return None
     _quieten()
-    said = Resource.create({SERVICE_VERSION: version("sre-operations-assistant")})  # with OTEL_SERVICE_NAME and the like
+    # with OTEL_SERVICE_NAME and the like
+    said = Resource.create({SERVICE_VERSION: version("sre-operations-assistant")})
     named = not str(said.attributes[SERVICE_NAME]).startswith("unknown_service")
     try:
         resource = said if named else said.merge(Resource({SERVICE_NAME: SERVICE}))
         provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     except (ValueError, RuntimeError) as error:
-        raise UsageError("spans cannot be sent", why=str(error), do="Check the OTEL_ variables.") from error
+        raise UsageError(
+            "spans cannot be sent", why=str(error), do="Check the OTEL_ variables."
+        ) from error
     trace.set_tracer_provider(provider)
     return provider
 
@@ -97,7 +116,8 @@ def _quieten() -> None:
 
 
 class _Seldom(logging.Handler):
-    """What the exporter says of its troubles, a line a minute at most: a collector that is away must not fill the log."""
+    """What the exporter says of its troubles, a line a minute at most: a collector that is away
+    must not fill the log."""
 
     _told = -_SELDOM
 

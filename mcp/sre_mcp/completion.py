@@ -25,7 +25,8 @@ _OF_TEMPLATES = {(REPORTS + "{night}", "night"): "night", (RESOURCES + "{id}", "
 
 
 async def complete(ctx: Asked, params: CompleteRequestParams) -> CompleteResult:
-    """A few values that begin like, or resemble, what was typed. Where nothing can be read nothing is offered."""
+    """A few values that begin like, or resemble, what was typed. Where nothing can be read nothing
+    is offered."""
     kind = _kind(params)
     if kind is None or len(params.argument.value) > _LONGEST:
         return CompleteResult(completion=Completion(values=[], total=0, has_more=False))
@@ -33,9 +34,13 @@ async def complete(ctx: Asked, params: CompleteRequestParams) -> CompleteResult:
         sources, limiter = (await caller(ctx)).sources, ctx.lifespan_context.at_once
     except SreError:
         return CompleteResult(completion=Completion(values=[], total=0, has_more=False))
-    values = await anyio.to_thread.run_sync(_values, kind, params.argument.value, sources, limiter=limiter)
+    values = await anyio.to_thread.run_sync(
+        _values, kind, params.argument.value, sources, limiter=limiter
+    )
     clean = [visible(one) for one in values]
-    return CompleteResult(completion=Completion(values=clean[:_MOST], total=len(clean), has_more=len(clean) > _MOST))
+    return CompleteResult(
+        completion=Completion(values=clean[:_MOST], total=len(clean), has_more=len(clean) > _MOST)
+    )
 
 
 def _kind(params: CompleteRequestParams) -> str | None:

@@ -1,7 +1,7 @@
 """``/healthz``: the process is alive. ``/readyz``: a sure answer can be given.
 
-Both answer anybody, for a load balancer has no token. Which snapshot is the newest, and how old, is told on this machine, and to
-whoever has a token to read findings.
+Both answer anybody, for a load balancer has no token. Which snapshot is the newest, and how old, is
+told on this machine, and to whoever has a token to read findings.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Health:
 
 
 def _is_known(request: Request) -> bool:
-    """Whether who asks may know more: they are on this machine, and no proxy asks for them, or they have a token."""
+    """Whether who asks may know more: they are on this machine, and no proxy asks for them, or they
+    have a token."""
     user = request.scope.get("user")
     if isinstance(user, AuthenticatedUser):
         return FINDINGS in user.scopes
@@ -67,4 +68,7 @@ def _is_known(request: Request) -> bool:
 def routes(sources: Sources) -> list[Route]:
     """Both routes."""
     health = Health(sources)
-    return [Route("/healthz", health.alive, methods=["GET"]), Route("/readyz", health.ready, methods=["GET"])]
+    return [
+        Route("/healthz", health.alive, methods=["GET"]),
+        Route("/readyz", health.ready, methods=["GET"]),
+    ]

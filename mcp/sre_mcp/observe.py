@@ -1,4 +1,5 @@
-"""What operators see of the server: lines of the log, each with the id of its request, and metrics in them."""
+"""What operators see of the server: lines of the log, each with the id of its request, and metrics
+in them."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def request_id() -> str:
 
 
 class Identified:
-    """Gives each request an id, which its answer and every line of the log tell: X-Request-Id, as load balancers write it."""
+    """Gives each request an id, which its answer and every line of the log tell: X-Request-Id, as
+    load balancers write it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -76,15 +78,18 @@ class Lines(logging.Formatter):
         """See logging.Formatter."""
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage(),
-        }  # fmt: skip
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         line |= {"request_id": _ID.get()} if _ID.get() else {}
         line |= {"trace": self.formatException(record.exc_info)} if record.exc_info else {}
         return json.dumps(line | getattr(record, "parts", {}), default=str)
 
 
 def metrics(one: Operation) -> dict[str, Any]:
-    """The parts of a line by which CloudWatch counts calls (embedded metric format, CloudWatch user guide)."""
+    """The parts of a line by which CloudWatch counts calls (embedded metric format, CloudWatch user
+    guide)."""
     names = (("Took", "Milliseconds"), ("Calls", "Count"), ("Failures", "Count"))
     told = {
         "Namespace": NAMESPACE,

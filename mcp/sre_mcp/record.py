@@ -1,4 +1,5 @@
-"""What is written down of a call: a row for who must look it up, a line of the log, and metrics in that line."""
+"""What is written down of a call: a row for who must look it up, a line of the log, and metrics in
+that line."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Call:
-    """One call from its beginning; who asks, and the arguments, are filled in once they are known to be good."""
+    """One call from its beginning; who asks, and the arguments, are filled in once they are known
+    to be good."""
 
     what: str
     who: str = ""
@@ -33,14 +35,34 @@ class Call:
     def ended(self, done: CallToolResult, recorder: Recorder) -> None:
         """Writes down how a tool's call ended."""
         values: Mapping[str, Any] = done.structured_content or {}
-        outcome = (done.meta or {}).get(ERROR, {}).get("kind", "error") if done.is_error else ANSWERED
+        outcome = (
+            (done.meta or {}).get(ERROR, {}).get("kind", "error") if done.is_error else ANSWERED
+        )
         rows = values.get("page", {}).get("listed", 0)
         self.wrote(recorder, outcome, values.get("source"), values.get("snapshot_id"), rows)
 
-    def wrote(self, recorder: Recorder, outcome: str, source: str | None, snapshot_id: str | None, rows: int) -> None:
+    def wrote(
+        self,
+        recorder: Recorder,
+        outcome: str,
+        source: str | None,
+        snapshot_id: str | None,
+        rows: int,
+    ) -> None:
         """Writes it down."""
         took = round((time.monotonic() - self.began) * 1000)
-        one = Operation(self.at, request_id(), self.who, self.what, outcome, took, self.arguments, source, snapshot_id, rows)
+        one = Operation(
+            self.at,
+            request_id(),
+            self.who,
+            self.what,
+            outcome,
+            took,
+            self.arguments,
+            source,
+            snapshot_id,
+            rows,
+        )
         recorder.add(shortened(one))
         describe(one)
         _LOG.info("%s %s %d ms", self.what, outcome, took, extra={"parts": metrics(one)})

@@ -41,37 +41,57 @@ LISTED = [
 ]  # fmt: skip
 TEMPLATES = [
     ResourceTemplate(
-        uri_template=REPORTS + "{night}", name="report", title="The report of a night", mime_type=_JSON,
-        description="The whole estate's counts by owner in one night: a snapshot id, a date, or yesterday.",
+        uri_template=REPORTS + "{night}",
+        name="report",
+        title="The report of a night",
+        mime_type=_JSON,
+        description=(
+            "The whole estate's counts by owner in one night: a snapshot id, a date, or yesterday."
+        ),
     ),
     ResourceTemplate(
-        uri_template=RESOURCES + "{id}", name="resource", title="One resource", mime_type=_JSON,
-        description="The verdict on one resource and its worst findings: an instance id, an ARN or a name, percent-encoded.",
+        uri_template=RESOURCES + "{id}",
+        name="resource",
+        title="One resource",
+        mime_type=_JSON,
+        description=(
+            "The verdict on one resource and its worst findings: an instance id, an ARN or a name,"
+            " percent-encoded."
+        ),
     ),
-]  # fmt: skip
+]
 
 
-async def list_resources(_ctx: Asked, _params: PaginatedRequestParams | None) -> ListResourcesResult:
+async def list_resources(
+    _ctx: Asked, _params: PaginatedRequestParams | None
+) -> ListResourcesResult:
     """What is there whatever the night."""
     return ListResourcesResult(resources=LISTED)
 
 
-async def list_templates(_ctx: Asked, _params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+async def list_templates(
+    _ctx: Asked, _params: PaginatedRequestParams | None
+) -> ListResourceTemplatesResult:
     """What is there for a night or a resource."""
     return ListResourceTemplatesResult(resource_templates=TEMPLATES)
 
 
 async def read_resource(ctx: Asked, params: ReadResourceRequestParams) -> ReadResourceResult:
-    """The resource as JSON. Raises MCPError for an address that is none of ours, or that cannot be answered."""
+    """The resource as JSON. Raises MCPError for an address that is none of ours, or that cannot be
+    answered."""
     uri = str(params.uri)
     try:
         sources = (await caller(ctx)).sources
-        values = await anyio.to_thread.run_sync(_read, uri, sources, limiter=ctx.lifespan_context.at_once)
+        values = await anyio.to_thread.run_sync(
+            _read, uri, sources, limiter=ctx.lifespan_context.at_once
+        )
     except UsageError as error:
         raise MCPError(INVALID_PARAMS, str(error), data={"uri": uri[:_LONGEST]}) from error
     except SreError as error:
         raise MCPError(INTERNAL_ERROR, str(told(error)), data={"uri": uri[:_LONGEST]}) from error
-    return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=dumps(values))])
+    return ReadResourceResult(
+        contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=dumps(values))]
+    )
 
 
 def _read(uri: str, sources: Sources) -> dict[str, Any]:
@@ -83,4 +103,6 @@ def _read(uri: str, sources: Sources) -> dict[str, Any]:
         return ask.summary(Summary("owner", as_of=rest), sources).to_json()
     if uri.startswith(RESOURCES) and 0 < len(rest) <= 1024 and "\0" not in rest:
         return ask.about_resource(AboutResource(rest, source=CACHED), sources).to_json()
-    raise UsageError("there is no such resource", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}.")
+    raise UsageError(
+        "there is no such resource", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}."
+    )

@@ -22,13 +22,16 @@ from sre_mcp.auth.open import Guard
 from sre_mcp.edge import PATH, is_loopback
 
 _LOG = logging.getLogger(__name__)
-KEEP_ALIVE = 75  # seconds: longer than a load balancer keeps an idle connection, so that it is never the server that hangs up
+# seconds: longer than a load balancer keeps an idle connection, so that it is never the server that
+# hangs up
+KEEP_ALIVE = 75
 GRACE = 25  # seconds for calls that are under way: less than ECS waits before it kills
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to listen, which names are answered, and how long files are kept for who asked for them."""
+    """Where to listen, which names are answered, and how long files are kept for who asked for
+    them."""
 
     host: str
     port: int
@@ -37,7 +40,8 @@ class Place:
 
 
 def serve_http(sources: Sources, place: Place, guard: Guard | None) -> None:
-    """Serves until SIGTERM or SIGINT; calls that are under way are answered first. Raises UsageError where it may not start."""
+    """Serves until SIGTERM or SIGINT; calls that are under way are answered first. Raises
+    UsageError where it may not start."""
     if guard is None and not is_loopback(place.host):
         raise UsageError(
             f"without authentication it listens on the loopback only, not on {place.host}",
@@ -59,7 +63,8 @@ def serve_http(sources: Sources, place: Place, guard: Guard | None) -> None:
 
 
 def serve_stdio(sources: Sources) -> None:
-    """Serves one client on stdin and stdout until it closes them, with the rights of whoever started it."""
+    """Serves one client on stdin and stdout until it closes them, with the rights of whoever
+    started it."""
     _LOG.info("serving on stdin and stdout; no token is asked for")
     anyio.run(_stdio, sources)
 
@@ -74,13 +79,17 @@ async def _stdio(sources: Sources) -> None:
 def _listening(place: Place) -> Iterator[socket.socket]:
     """The socket, open before anything else is, so that a port that is taken is told in a line."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, address = socket.getaddrinfo(
+            place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listener = socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
-        raise UsageError(f"cannot listen on {place.host}:{place.port}", why=str(error), do="Use another --port.") from error
+        raise UsageError(
+            f"cannot listen on {place.host}:{place.port}", why=str(error), do="Use another --port."
+        ) from error
     with listener:
-        # Connections inherit it. Without, a body waits 40 ms for the acknowledgement of its headers: asyncio sets it only on
-        # sockets that name their protocol.
+        # Connections inherit it. Without, a body waits 40 ms for the acknowledgement of its
+        # headers: asyncio sets it only on sockets that name their protocol.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
@@ -91,10 +100,15 @@ def _tell(listener: socket.socket, place: Place, guard: Guard | None) -> None:
     _LOG.info("listening on http://%s:%d%s", shown, port, PATH)
     _LOG.info("health on /healthz and /readyz")
     if guard is None:
-        _LOG.warning("AUTHENTICATION IS OFF (--no-auth): every program on this machine can read every finding")
+        _LOG.warning(
+            "AUTHENTICATION IS OFF (--no-auth): every program on this machine can read every"
+            " finding"
+        )
     if place.names.hosts or place.names.origins:
         _LOG.info(
-            "answers to %s; pages of %s", ", ".join(place.names.hosts) or "loopback", ", ".join(place.names.origins) or "none"
+            "answers to %s; pages of %s",
+            ", ".join(place.names.hosts) or "loopback",
+            ", ".join(place.names.origins) or "none",
         )
 
 
@@ -104,7 +118,9 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """As uvicorn's own, but the signals are not raised again after everything was answered."""
-        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGTERM, signal.SIGINT)}
+        before = {
+            one: signal.signal(one, self.handle_exit) for one in (signal.SIGTERM, signal.SIGINT)
+        }
         try:
             yield
         finally:

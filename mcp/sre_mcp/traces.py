@@ -1,4 +1,5 @@
-"""Spans: one a request, of what is known and checked. What a caller sent stands in none of them, nor does who asked.
+"""Spans: one a request, of what is known and checked. What a caller sent stands in none of them,
+nor does who asked.
 
 They cost next to nothing, and go nowhere, until somebody ships them (see ``collector``).
 """
@@ -24,13 +25,16 @@ _W3C = TraceContextTextMapPropagator()
 
 
 class Spanned:
-    """The SDK's middleware for spans in a form of ours: its own carries callers' words, such as the name of a tool that is not
-    there, and messages of errors. ``known`` tells the methods that are answered."""
+    """The SDK's middleware for spans in a form of ours: its own carries callers' words, such as the
+    name of a tool that is not there, and messages of errors. ``known`` tells the methods that are
+    answered."""
 
     def __init__(self, known: Callable[[str], bool]) -> None:
         self._known = known
 
-    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    async def __call__(
+        self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
+    ) -> HandlerResult:
         """See ServerMiddleware."""
         if ctx.request_id is None:
             return await call_next(ctx)  # a notification: nobody waits for it
@@ -52,13 +56,19 @@ class Spanned:
 
 
 def describe(one: Operation) -> None:
-    """Tells the span of the request what was done and how it went. Neither arguments nor who asked."""
+    """Tells the span of the request what was done and how it went. Neither arguments nor who
+    asked."""
     span = trace.get_current_span()
     span.update_name(f"tools/call {one.what}")
     told: dict[str, str | int | None] = {
-        "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": one.what, "sre.tool": one.what,
-        "sre.outcome": one.outcome, "sre.rows": one.rows, "sre.source": one.source, "sre.snapshot_id": one.snapshot_id,
-    }  # fmt: skip
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": one.what,
+        "sre.tool": one.what,
+        "sre.outcome": one.outcome,
+        "sre.rows": one.rows,
+        "sre.source": one.source,
+        "sre.snapshot_id": one.snapshot_id,
+    }
     span.set_attributes({name: value for name, value in told.items() if value is not None})
     if one.outcome != ANSWERED:
         span.set_attribute("error.type", one.outcome)
@@ -85,7 +95,8 @@ class Continued:
 
 
 def _parent(said: Any) -> Context | None:
-    """The trace that a ``traceparent`` names, None where it names none. A ``tracestate`` is left: it is free text."""
+    """The trace that a ``traceparent`` names, None where it names none. A ``tracestate`` is left:
+    it is free text."""
     if not said or not isinstance(said, str):
         return None
     found = _W3C.extract({PARENT: said}, Context())

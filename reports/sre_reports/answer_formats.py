@@ -1,4 +1,5 @@
-"""Answers for programs: JSON, a line a finding, and CSV. Standard library only, for the CLI starts with it."""
+"""Answers for programs: JSON, a line a finding, and CSV. Standard library only, for the CLI starts
+with it."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def as_ndjson(answer: Answer) -> str:
 
 
 def as_csv(answer: Answer | Sequence[Snapshot], *, raw: bool = False) -> str:
-    """The findings listed, the groups, the gaps or the snapshots, newest first; formulas guarded unless ``raw``."""
+    """The findings listed, the groups, the gaps or the snapshots, newest first; formulas guarded
+    unless ``raw``."""
     header, rows = _snapshots(answer) if isinstance(answer, Sequence) else _table(answer)
     return csv_text([header, *rows], raw=raw)
 
@@ -97,11 +99,25 @@ def _table(answer: Answer) -> tuple[Sequence[str], list[list[Cell]]]:
         case SummaryAnswer():
             return _summary_table(answer)
         case ListAnswer():
-            return answer.fields, [[_flat_cell(item[name]) for name in answer.fields] for item in answer.items]
+            return answer.fields, [
+                [_flat_cell(item[name]) for name in answer.fields] for item in answer.items
+            ]
         case _:
             gaps = answer.to_json()["gaps"]
-            header = ("resource_id", "resource_type", "name", "account_id", "region", "scan_type", "status", "reason",
-                      "explanation", "remedy", "scan_mode", "last_scanned_at")  # fmt: skip
+            header = (
+                "resource_id",
+                "resource_type",
+                "name",
+                "account_id",
+                "region",
+                "scan_type",
+                "status",
+                "reason",
+                "explanation",
+                "remedy",
+                "scan_mode",
+                "last_scanned_at",
+            )
             return header, [[gap[name] for name in header] for gap in gaps]
 
 
@@ -117,7 +133,15 @@ def _snapshots(listed: Sequence[Snapshot]) -> tuple[Sequence[str], list[list[Cel
 
 def _snapshot_cells(one: Snapshot) -> list[Cell]:
     findings, covered = (one.totals.get(name, 0) for name in ("distinct", "coverage"))
-    return [one.snapshot_id, iso(one.started_at), one.state, one.claim, "; ".join(one.reasons), findings, covered]
+    return [
+        one.snapshot_id,
+        iso(one.started_at),
+        one.state,
+        one.claim,
+        "; ".join(one.reasons),
+        findings,
+        covered,
+    ]
 
 
 def _flat(answer: ResourceAnswer) -> Iterator[dict[str, Any]]:
@@ -137,7 +161,9 @@ def _summary_table(answer: SummaryAnswer) -> tuple[Sequence[str], list[list[Cell
         own = ("verdict", "reason", "not_scanned", "snapshot_id", "as_of")
         return (*own, *_COUNTS, *_SUMS), [[values[name] for name in own] + _sums(values)]
     groups = [group.to_json() for group in answer.groups]
-    return (answer.by, "name", *_COUNTS, *_SUMS), [[one["value"], one["name"], *_sums(one)] for one in groups]
+    return (answer.by, "name", *_COUNTS, *_SUMS), [
+        [one["value"], one["name"], *_sums(one)] for one in groups
+    ]
 
 
 def _sums(values: dict[str, Any]) -> list[Cell]:

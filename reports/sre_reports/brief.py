@@ -1,7 +1,8 @@
-"""A night in a few words and eight numbers, for whoever has no room for the page: cards, mails and messages.
+"""A night in a few words and eight numbers, for whoever has no room for the page: cards, mails and
+messages.
 
-Every number is its answer's own. What was not compared, not checked or not read says so, and is never a zero. Text from
-outside is in here as it came: each mouth makes it harmless in its own way.
+Every number is its answer's own. What was not compared, not checked or not read says so, and is
+never a zero. Text from outside is in here as it came: each mouth makes it harmless in its own way.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ FIXES = 3
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the night may be trusted. ``words`` are the alarm, empty where there is none; ``facts`` stand beside it."""
+    """How far the night may be trusted. ``words`` are the alarm, empty where there is none;
+    ``facts`` stand beside it."""
 
     look: str
     words: str
@@ -49,10 +51,12 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """``subject`` is the night in a header's length, ``verdict`` in a sentence, ``since`` what changed in another.
+    """``subject`` is the night in a header's length, ``verdict`` in a sentence, ``since`` what
+    changed in another.
 
-    ``accent`` is the worst severity's name, or what the night looks like where none is open. ``numbers`` are eight: critical,
-    high, late, KEV, new and resolved, days to fix a critical, fixable, coverage.
+    ``accent`` is the worst severity's name, or what the night looks like where none is open.
+    ``numbers`` are eight: critical, high, late, KEV, new and resolved, days to fix a critical,
+    fixable, coverage.
     """
 
     who: str
@@ -99,7 +103,11 @@ def _state(material: Material) -> State:
     proof, counts = material.proof, material.summary.rollup.counts
     doubts = wording.doubts(proof)
     alarms = [f"PARTIAL: {wording.number(len(proof.reasons), 'reason')}"] if doubts else []
-    alarms += [f"TOO OLD: {wording.age(proof.age_seconds)}"] if proof.too_old and proof.age_seconds is not None else []
+    alarms += (
+        [f"TOO OLD: {wording.age(proof.age_seconds)}"]
+        if proof.too_old and proof.age_seconds is not None
+        else []
+    )
     facts = [] if doubts else [f"Complete snapshot {proof.claim}".strip()]
     facts += [] if unknown(material) else [wording.number(counts.total, "open finding")]
     facts += [f"{proof.as_of.astimezone(UTC):%H:%M UTC}"] if proof.as_of else []
@@ -143,15 +151,25 @@ def _since(material: Material) -> str:
         return "The first night: there is nothing yet to compare it with."
     new, resolved = flow(material)
     since = f"{new:,} new and {resolved:,} resolved since {_day(before.summary.proof.as_of)}"
-    return f"{since}." if material.compared else f"{since}, where it was read. {material.not_compared}".strip()
+    return (
+        f"{since}."
+        if material.compared
+        else f"{since}, where it was read. {material.not_compared}".strip()
+    )
 
 
 def _plan(material: Material) -> str:
     """What the first updates do, of all that an update clears."""
     first, total = material.fixes.items[:FIXES], material.summary.rollup.counts.total
     if not first:
-        return "What to do first is not known." if unknown(material) else "No update removes anything."
-    updates = "One update clears" if len(first) == 1 else f"{('Two', 'Three')[len(first) - 2]} updates clear"
+        return (
+            "What to do first is not known." if unknown(material) else "No update removes anything."
+        )
+    updates = (
+        "One update clears"
+        if len(first) == 1
+        else f"{('Two', 'Three')[len(first) - 2]} updates clear"
+    )
     return f"{updates} {sum(line['findings'] for line in first):,} of {total:,}."
 
 
@@ -159,15 +177,23 @@ def _fixes(lines: Sequence[Mapping[str, Any]]) -> Iterator[Fix]:
     """Updates of one name, as of a kernel, are told apart by what they are for."""
     for line, name in zip(lines, told_apart(lines), strict=True):
         kev = f", {line['kev']:,} KEV" if line["kev"] else ""
-        clears = f"{wording.number(line['findings'], 'finding')} on {wording.number(line['resources'], 'resource')}{kev}"
+        clears = (
+            f"{wording.number(line['findings'], 'finding')} on"
+            f" {wording.number(line['resources'], 'resource')}{kev}"
+        )
         yield Fix(name, clears, line["command"] or "")
 
 
 def told_apart(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The name of each update, with its platform where another has the same: ``kernel · Amazon Linux 2023``."""
+    """The name of each update, with its platform where another has the same: ``kernel · Amazon
+    Linux 2023``."""
     names = Counter(line["what"] for line in lines)
     return [
-        f"{line['what']} · {_platform(line['platform'])}" if names[line["what"]] > 1 and line["platform"] else line["what"]
+        (
+            f"{line['what']} · {_platform(line['platform'])}"
+            if names[line["what"]] > 1 and line["platform"]
+            else line["what"]
+        )
         for line in lines
     ]
 

@@ -1,4 +1,5 @@
-"""The eight numbers of a night, each with how it moved. What was not compared, not checked or not read is never a zero."""
+"""The eight numbers of a night, each with how it moved. What was not compared, not checked or not
+read is never a zero."""
 
 from __future__ import annotations
 
@@ -13,13 +14,22 @@ if TYPE_CHECKING:
     from sre_findings.ask.report import Material
 
 GOOD, BAD, WARN, NEUTRAL = "good", "bad", "warn", "muted"
-_NAMES = ("critical", "high", "past SLA", "KEV", "new and resolved", "median days to fix a critical", "fixable by an update")
+_NAMES = (
+    "critical",
+    "high",
+    "past SLA",
+    "KEV",
+    "new and resolved",
+    "median days to fix a critical",
+    "fixable by an update",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One number with its name. ``change`` says how it moved since the night before, ``look`` what that means, and ``note``
-    what is not in it. Where there is no number, ``value`` says why in words.
+    """One number with its name. ``change`` says how it moved since the night before, ``look`` what
+    that means, and ``note`` what is not in it. Where there is no number, ``value`` says why in
+    words.
     """
 
     name: str
@@ -32,15 +42,25 @@ class Number:
     def text(self) -> str:
         """``24 critical (up 3)``, ``KEV: not checked``."""
         beside = ", ".join(part for part in (self.change, self.note) if part)
-        said = f"{self.value} {self.name}" if self.value[:1].isdigit() else f"{self.name}: {self.value}"
+        said = (
+            f"{self.value} {self.name}"
+            if self.value[:1].isdigit()
+            else f"{self.name}: {self.value}"
+        )
         return said + (f" ({beside})" if beside else "")
 
 
 def numbers(material: Material) -> Iterator[Number]:
     """The eight. The last one is known even where no other is."""
-    yield from (Number(name, "unknown") for name in _NAMES) if unknown(material) else _counted(material)
+    yield from (
+        (Number(name, "unknown") for name in _NAMES) if unknown(material) else _counted(material)
+    )
     scanned, silent = material.coverage.scanned, material.summary.uncovered
-    yield Number(f"of {scanned + silent:,} resources fully scanned", f"{scanned:,}", look=WARN if silent else GOOD)
+    yield Number(
+        f"of {scanned + silent:,} resources fully scanned",
+        f"{scanned:,}",
+        look=WARN if silent else GOOD,
+    )
 
 
 def unknown(material: Material) -> bool:
@@ -49,7 +69,8 @@ def unknown(material: Material) -> bool:
 
 
 def flow(material: Material) -> tuple[int, int]:
-    """What came and what went. Findings of what is seen for the first time are old: they are not called new."""
+    """What came and what went. Findings of what is seen for the first time are old: they are not
+    called new."""
     summary = material.changes.summary
     came: Mapping[str, int] = summary.get("opened_by", {})
     return came.get("new", 0) + came.get("reopened", 0), summary["counts"]["resolved"]
@@ -94,7 +115,10 @@ def _new_and_resolved(material: Material) -> Number:
 
 
 def _days_to_fix(material: Material) -> str:
-    median = next((line["median_days"] for line in material.time_to_fix.items if line["value"] == "CRITICAL"), None)
+    median = next(
+        (line["median_days"] for line in material.time_to_fix.items if line["value"] == "CRITICAL"),
+        None,
+    )
     return "not yet known" if median is None else f"{median:,}"
 
 
@@ -104,4 +128,9 @@ def _moved(name: str, now: int, then: int | None) -> Number:
         return Number(name, f"{now:,}")
     if now == then:
         return Number(name, f"{now:,}", "no change")
-    return Number(name, f"{now:,}", f"{'up' if now > then else 'down'} {abs(now - then):,}", BAD if now > then else GOOD)
+    return Number(
+        name,
+        f"{now:,}",
+        f"{'up' if now > then else 'down'} {abs(now - then):,}",
+        BAD if now > then else GOOD,
+    )

@@ -1,4 +1,5 @@
-"""Pictures of a night for Slack and mails: its digest and its trend, each with the same in words for who cannot see it."""
+"""Pictures of a night for Slack and mails: its digest and its trend, each with the same in words
+for who cannot see it."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One severity's nights: tonight's number, and by how much it is more or fewer than on the first of them."""
+    """One severity's nights: tonight's number, and by how much it is more or fewer than on the
+    first of them."""
 
     number: Number
     arrow: str
@@ -60,13 +62,18 @@ class Panel:
 def digest(material: Material) -> Card:
     """The night's verdict, its numbers against the night before, and what to do first."""
     told = brief(material)
-    return Card(drawing.png(digest_svg(material, told)), _alt([_opening(told), *_digest_words(told)]))
+    return Card(
+        drawing.png(digest_svg(material, told)), _alt([_opening(told), *_digest_words(told)])
+    )
 
 
 def trend(material: Material) -> Card:
     """How each severity went, and what came and went night by night; what was not read is a gap."""
     told, days = brief(material), days_of(material.trend)
-    return Card(drawing.png(trend_svg(material, told, days)), _alt([_opening(told), *_trend_words(material, days)]))
+    return Card(
+        drawing.png(trend_svg(material, told, days)),
+        _alt([_opening(told), *_trend_words(material, days)]),
+    )
 
 
 def digest_svg(material: Material, told: Brief) -> str:
@@ -80,10 +87,16 @@ def trend_svg(material: Material, told: Brief, days: Days) -> str:
     """The trend as SVG."""
     panels = [_panel(number, days.counts[number.name]) for number in _open(material)]
     return drawing.svg(
-        "card_trend.svg", brief=told, title=_title(material, days), under=_under(told), panels=panels,
-        flow=Flow("", charts.up_down(days.came, days.went, 1056, 84), ""), gaps=_gaps(days),
-        first=_day(days.days[:1]), last=_day(days.days[1:][-1:]),
-    )  # fmt: skip
+        "card_trend.svg",
+        brief=told,
+        title=_title(material, days),
+        under=_under(told),
+        panels=panels,
+        flow=Flow("", charts.up_down(days.came, days.went, 1056, 84), ""),
+        gaps=_gaps(days),
+        first=_day(days.days[:1]),
+        last=_day(days.days[1:][-1:]),
+    )
 
 
 def _under(told: Brief) -> str:
@@ -96,14 +109,20 @@ def _under(told: Brief) -> str:
 
 
 def _tile(number: Number, accent: str) -> Tile:
-    arrow = {BAD: "▲ ", GOOD: "▼ "}.get(number.look, "") + number.change.removeprefix("up ").removeprefix("down ")
+    arrow = {BAD: "▲ ", GOOD: "▼ "}.get(number.look, "") + number.change.removeprefix(
+        "up "
+    ).removeprefix("down ")
     digits = number.value[:1].isdigit()
     return Tile(number, accent if digits else "medium", arrow, 52 if digits else 30)
 
 
 def _flow(material: Material, days: Days, told: Brief) -> Flow:
     came, went = days.came[-RECENT:], days.went[-RECENT:]
-    caption = f"The last {len(came)} days: new up, resolved down" if material.before else "The first night"
+    caption = (
+        f"The last {len(came)} days: new up, resolved down"
+        if material.before
+        else "The first night"
+    )
     value = next(number.value for number in told.numbers if number.name == "new and resolved")
     return Flow(value if material.before else "", charts.up_down(came, went, 354, 84), caption)
 
@@ -111,14 +130,21 @@ def _flow(material: Material, days: Days, told: Brief) -> Flow:
 def _open(material: Material) -> list[Number]:
     """Tonight's four, as far as they are known."""
     counts, silent = material.summary.rollup.counts, unknown(material)
-    return [Number(name, "unknown" if silent else f"{getattr(counts, name):,}") for name in SEVERITIES]
+    return [
+        Number(name, "unknown" if silent else f"{getattr(counts, name):,}") for name in SEVERITIES
+    ]
 
 
 def _panel(number: Number, nights: Sequence[int | None]) -> Panel:
-    first, last = next((count for count in nights if count is not None), None), nights[-1] if nights else None
+    first, last = (
+        next((count for count in nights if count is not None), None),
+        nights[-1] if nights else None,
+    )
     change = 0 if first is None or last is None else last - first
     arrow = f"{'▲' if change > 0 else '▼'} {abs(change):,}" if change else ""
-    return Panel(replace(number, look=BAD if change > 0 else GOOD), arrow, charts.area(nights, 213, 72))
+    return Panel(
+        replace(number, look=BAD if change > 0 else GOOD), arrow, charts.area(nights, 213, 72)
+    )
 
 
 def _title(material: Material, days: Days) -> str:
@@ -131,7 +157,11 @@ def _title(material: Material, days: Days) -> str:
 
 def _gaps(days: Days) -> str:
     missing = [f"{wording.number(days.missing, 'day')} without a snapshot"] if days.missing else []
-    partial = [f"{wording.number(days.partial, 'partial night')} left out of the counts"] if days.partial else []
+    partial = (
+        [f"{wording.number(days.partial, 'partial night')} left out of the counts"]
+        if days.partial
+        else []
+    )
     return ", ".join([*missing, *partial])
 
 
@@ -148,7 +178,13 @@ def _digest_words(told: Brief) -> list[str]:
     reasons = [f"Not read: {reason}." for reason in told.state.reasons[:3]]
     fixes = [f"{n}. {fix.what}: {fix.clears}." for n, fix in enumerate(told.fixes, 1)]
     numbers = ", ".join(number.text for number in told.numbers)
-    return [*reasons, told.verdict, f"{numbers}.", told.since, *(["Do these first:", *fixes] if fixes else [])]
+    return [
+        *reasons,
+        told.verdict,
+        f"{numbers}.",
+        told.since,
+        *(["Do these first:", *fixes] if fixes else []),
+    ]
 
 
 def _trend_words(material: Material, days: Days) -> list[str]:

@@ -1,7 +1,9 @@
-"""The geometry of charts, as numbers and path data: what draws them picks colours, words and places.
+"""The geometry of charts, as numbers and path data: what draws them picks colours, words and
+places.
 
-Every chart begins at zero, stays inside its box of ``width`` by ``height``, and leaves out what is not known: None is a gap,
-never a zero and never a line drawn across. y grows downwards, as it does in SVG.
+Every chart begins at zero, stays inside its box of ``width`` by ``height``, and leaves out what is
+not known: None is a gap, never a zero and never a line drawn across. y grows downwards, as it does
+in SVG.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Box(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A piece of a bar: the place of its value in what was given, where it begins, and how wide it is."""
+    """A piece of a bar: the place of its value in what was given, where it begins, and how wide it
+    is."""
 
     place: int
     x: float
@@ -40,10 +43,12 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A line from left to right with what lies under it: path data, a piece for each run of known values.
+    """A line from left to right with what lies under it: path data, a piece for each run of known
+    values.
 
-    ``dots`` are known values with a gap at both sides, of which no line can be drawn. ``last`` is where the newest known
-    value stands, None where nothing is known. ``top`` is the value at the upper edge of the box.
+    ``dots`` are known values with a gap at both sides, of which no line can be drawn. ``last`` is
+    where the newest known value stands, None where nothing is known. ``top`` is the value at the
+    upper edge of the box.
     """
 
     lines: tuple[str, ...]
@@ -55,7 +60,8 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class UpDown:
-    """Bars that rise from ``axis`` for what came, and hang from it for what went, both to one scale.
+    """Bars that rise from ``axis`` for what came, and hang from it for what went, both to one
+    scale.
 
     A number that is 0 or not known has no bar. ``gaps`` are the slots of nights that are not known.
     """
@@ -67,7 +73,8 @@ class UpDown:
 
 
 def area(values: Sequence[int | None], width: float, height: float) -> Area:
-    """Counts, none of them negative, as an area of its own scale: its highest value touches the upper edge."""
+    """Counts, none of them negative, as an area of its own scale: its highest value touches the
+    upper edge."""
     top = max((value for value in values if value is not None), default=0)
     runs = list(_runs(values, width, height, top or 1))
     drawn = [run for run in runs if len(run) > 1]
@@ -80,20 +87,28 @@ def area(values: Sequence[int | None], width: float, height: float) -> Area:
     )
 
 
-def _runs(values: Sequence[int | None], width: float, height: float, top: int) -> Iterator[list[Point]]:
+def _runs(
+    values: Sequence[int | None], width: float, height: float, top: int
+) -> Iterator[list[Point]]:
     """The places of known values, those without a gap between them together."""
     step = width / max(1, len(values) - 1)
     places = [
-        None if value is None else Point(_cut(n * step), _cut(height * (1 - value / top))) for n, value in enumerate(values)
+        None if value is None else Point(_cut(n * step), _cut(height * (1 - value / top)))
+        for n, value in enumerate(values)
     ]
     for known, run in groupby(places, lambda place: place is not None):
         if known:
             yield [place for place in run if place is not None]
 
 
-def up_down(came: Sequence[int | None], went: Sequence[int | None], width: float, height: float) -> UpDown:
-    """What came and what went, a slot for each pair. More is always drawn longer, and one is long enough to be seen."""
-    most_up, most_down = (max((value or 0 for value in values), default=0) for values in (came, went))
+def up_down(
+    came: Sequence[int | None], went: Sequence[int | None], width: float, height: float
+) -> UpDown:
+    """What came and what went, a slot for each pair. More is always drawn longer, and one is long
+    enough to be seen."""
+    most_up, most_down = (
+        max((value or 0 for value in values), default=0) for values in (came, went)
+    )
     scale = max(0.0, height - 2 * _LEAST) / max(1, most_up + most_down)
     axis = _cut(_length(most_up, scale) if most_up or most_down else height / 2)
     slot = width / max(1, len(came))
@@ -102,7 +117,9 @@ def up_down(came: Sequence[int | None], went: Sequence[int | None], width: float
     return UpDown(
         ups=tuple(_up(Box(x, axis, bar, _length(up, scale))) for x, up, _ in pairs if up),
         downs=tuple(Box(x, axis, bar, _length(down, scale)) for x, _, down in pairs if down),
-        gaps=tuple(Box(x, 0.0, _cut(slot), height) for x, up, down in pairs if up is None and down is None),
+        gaps=tuple(
+            Box(x, 0.0, _cut(slot), height) for x, up, down in pairs if up is None and down is None
+        ),
         axis=axis,
     )
 
@@ -116,7 +133,8 @@ def _length(value: int, scale: float) -> float:
 
 
 def stack(values: Sequence[int], width: float, gap: float = 1.0) -> list[Segment]:
-    """One bar of pieces with gaps between them, as wide as the box in all; a value of 0 has no piece."""
+    """One bar of pieces with gaps between them, as wide as the box in all; a value of 0 has no
+    piece."""
     shown = [(place, value) for place, value in enumerate(values) if value]
     if not shown:
         return []

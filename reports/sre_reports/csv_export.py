@@ -93,9 +93,10 @@ def chunks(
 ) -> Iterator[str]:
     """The CSV in pieces, a piece a batch; the header comes first, even without any finding.
 
-    ``batches`` are those of ``ask.rows``; ages are as of ``as_of``. ``columns="full"`` appends our own columns. ``raw``
-    leaves formulas as they are, for machines; ``excel`` begins with a byte order mark. Memory is that of one batch and
-    of caches of a fixed size. Raises KeyError for other ``columns``.
+    ``batches`` are those of ``ask.rows``; ages are as of ``as_of``. ``columns="full"`` appends our
+    own columns. ``raw`` leaves formulas as they are, for machines; ``excel`` begins with a byte
+    order mark. Memory is that of one batch and of caches of a fixed size. Raises KeyError for other
+    ``columns``.
     """
     names = COLUMNS[columns]
     yield (BYTE_ORDER_MARK if excel else "") + csv_text([names])

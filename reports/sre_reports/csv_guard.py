@@ -1,4 +1,5 @@
-"""CSV as RFC 4180 has it, with cells that no spreadsheet takes for a formula. The one place where cells are guarded."""
+"""CSV as RFC 4180 has it, with cells that no spreadsheet takes for a formula. The one place where
+cells are guarded."""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ Cell = str | int | float | None
 
 BYTE_ORDER_MARK = "\ufeff"
 
-# What spreadsheets evaluate, after spaces that they skip: OWASP, "CSV Injection" and ASVS 1.2.10, with the full-width
-# twins that East Asian versions take for the same, and a leading byte order mark, which importers drop.
+# What spreadsheets evaluate, after spaces that they skip: OWASP, "CSV Injection" and ASVS 1.2.10,
+# with the full-width twins that East Asian versions take for the same, and a leading byte order
+# mark, which importers drop.
 _SKIPPED = " \u00a0\u3000\ufeff"
 _EVALUATED = "=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20"
 _FORMULA = re.compile(f"[{_SKIPPED}]*[{re.escape(_EVALUATED)}]")
-_SUSPECT = frozenset(_SKIPPED + _EVALUATED)  # asked first: far quicker than the pattern, and nearly always no
+# asked first: far quicker than the pattern, and nearly always no
+_SUSPECT = frozenset(_SKIPPED + _EVALUATED)
 
 
 def guarded(text: str) -> str:
@@ -23,17 +26,19 @@ def guarded(text: str) -> str:
 
 
 def csv_text(rows: Iterable[Iterable[Cell]], *, raw: bool = False) -> str:
-    """Rows as CSV: comma, CRLF, quotes doubled, None as an empty cell. Every string is guarded unless ``raw``.
+    """Rows as CSV: comma, CRLF, quotes doubled, None as an empty cell. Every string is guarded
+    unless ``raw``.
 
-    The text is that of csv.writer, which a test holds it to; this takes a third of its time, for csv.writer looks at
-    long descriptions letter by letter.
+    The text is that of csv.writer, which a test holds it to; this takes a third of its time, for
+    csv.writer looks at long descriptions letter by letter.
     """
     write = field if raw else guarded_field
     return records(map(write, row) for row in rows)
 
 
 def records(rows: Iterable[Iterable[str]]) -> str:
-    """Fields that are written already as lines. Half a surrogate pair, which no encoding takes, becomes its escape."""
+    """Fields that are written already as lines. Half a surrogate pair, which no encoding takes,
+    becomes its escape."""
     text = "".join(",".join(row) + "\r\n" for row in rows)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -53,7 +58,8 @@ def field(cell: Cell) -> str:
 
 
 def _quoted(text: str) -> str:
-    # Four searches for one letter are thirty times quicker over a long text than one pattern for all four.
+    # Four searches for one letter are thirty times quicker over a long text than one pattern for
+    # all four.
     if "," in text or '"' in text or "\n" in text or "\r" in text:
         return '"' + text.replace('"', '""') + '"'
     return text

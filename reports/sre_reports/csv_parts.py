@@ -1,6 +1,8 @@
-"""The wire's nested parts as cells of Inspector's CSV. A part may have any shape; what does not fit gives an empty cell.
+"""The wire's nested parts as cells of Inspector's CSV. A part may have any shape; what does not fit
+gives an empty cell.
 
-Lists are joined with a comma and a space, and the n-th entry of every package column is the n-th package's.
+Lists are joined with a comma and a space, and the n-th entry of every package column is the n-th
+package's.
 """
 
 from __future__ import annotations
@@ -18,26 +20,36 @@ from sre_reports.wire_parts import mapping, objects, parsed, part, sequence, wor
 _BETWEEN = ", "
 
 # Addresses that a VPC hands out and the internet does not route: RFC 1918 and RFC 6598.
-_PRIVATE = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+_PRIVATE = tuple(
+    ipaddress.ip_network(one)
+    for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
 
 
 def packages(text: str | None) -> tuple[Cell, ...]:
-    """The six cells of ``packages``: names, installed and fixed versions, remediations, paths, managers."""
+    """The six cells of ``packages``: names, installed and fixed versions, remediations, paths,
+    managers."""
     found = objects(parsed(text))
     keys = ("fixedInVersion", "remediation", "filePath", "packageManager")
-    fixed, remedies, paths, managers = (joined([word(one.get(key)) for one in found]) for key in keys)
+    fixed, remedies, paths, managers = (
+        joined([word(one.get(key)) for one in found]) for key in keys
+    )
     names = joined([word(one.get("name")) for one in found])
     return names, joined([version_of(one) for one in found]), fixed, remedies, paths, managers
 
 
 def vulnerability(text: str | None) -> tuple[Cell, ...]:
-    """The thirteen cells of ``vulnerability_details``: vendor, its severity, advisory and when that was published; score and
-    vector of NVD's CVSS 3 and 2 and of the vendor's, which is the finding's own source where that has one; URLs."""
+    """The thirteen cells of ``vulnerability_details``: vendor, its severity, advisory and when that
+    was published; score and vector of NVD's CVSS 3 and 2 and of the vendor's, which is the
+    finding's own source where that has one; URLs."""
     wire = mapping(text)
     source = word(wire.get("source"))
     scores = objects(wire.get("cvss"))
     nvd = [one for one in scores if one.get("source") == "NVD"]
-    vendor = sorted((one for one in scores if one.get("source") != "NVD"), key=lambda one: one.get("source") != source)
+    vendor = sorted(
+        (one for one in scores if one.get("source") != "NVD"),
+        key=lambda one: one.get("source") != source,
+    )
     return (
         source,
         word(wire.get("vendorSeverity")),
@@ -58,12 +70,16 @@ def _cvss(scores: list[Mapping[str, Any]], version: str) -> tuple[Cell, Cell]:
 
 
 def place(text: str | None, resource_id: str | None) -> tuple[Cell, ...]:
-    """The eleven cells of that one of ``resources`` which the row is about: image tags, platform, tags; AMI, public and
-    private IPv4, IPv6, VPC; a function's layers, package type and when it was modified. Most are empty."""
+    """The eleven cells of that one of ``resources`` which the row is about: image tags, platform,
+    tags; AMI, public and private IPv4, IPv6, VPC; a function's layers, package type and when it was
+    modified. Most are empty."""
     found = objects(parsed(text))
     wire = next((one for one in found if one.get("id") == resource_id), found[0] if found else {})
     details = wire.get("details")
-    instance, image, function = (part(details, f"aws{kind}") for kind in ("Ec2Instance", "EcrContainerImage", "LambdaFunction"))
+    instance, image, function = (
+        part(details, f"aws{kind}")
+        for kind in ("Ec2Instance", "EcrContainerImage", "LambdaFunction")
+    )
     addresses = [word(one) or "" for one in sequence(instance.get("ipV4Addresses"))]
     platform = instance.get("platform") or image.get("platform") or function.get("runtime")
     return (
@@ -95,7 +111,8 @@ def _private(address: str) -> bool:
 
 
 def network(text: str | None) -> tuple[Cell, Cell]:
-    """The cells of ``network_details``: the path from the internet to the instance, and the ports that are open."""
+    """The cells of ``network_details``: the path from the internet to the instance, and the ports
+    that are open."""
     wire = mapping(text)
     steps = objects(part(wire, "networkPath").get("steps"))
     path = " -> ".join(_step(one) for one in steps)
@@ -113,13 +130,24 @@ def _step(wire: Mapping[str, Any]) -> str:
 def code(text: str | None) -> tuple[Cell, Cell, Cell]:
     """The cells of ``code_details``: file, detector and reference URLs."""
     wire = mapping(text)
-    return word(part(wire, "filePath").get("filePath")), word(wire.get("detectorName")), listed(wire.get("referenceUrls"))
+    return (
+        word(part(wire, "filePath").get("filePath")),
+        word(wire.get("detectorName")),
+        listed(wire.get("referenceUrls")),
+    )
 
 
-def rest(score_details: str | None, exploitability: str | None, remediation: str | None) -> tuple[Cell, ...]:
-    """One cell of each of three small parts: the score's vector, when it was last exploited, and the recommendation."""
+def rest(
+    score_details: str | None, exploitability: str | None, remediation: str | None
+) -> tuple[Cell, ...]:
+    """One cell of each of three small parts: the score's vector, when it was last exploited, and
+    the recommendation."""
     vector = word(part(mapping(score_details), "adjustedCvss").get("scoringVector"))
-    return vector, moment(mapping(exploitability).get("lastKnownExploitAt")), _advice(mapping(remediation))
+    return (
+        vector,
+        moment(mapping(exploitability).get("lastKnownExploitAt")),
+        _advice(mapping(remediation)),
+    )
 
 
 def _advice(wire: Mapping[str, Any]) -> str | None:
@@ -140,5 +168,9 @@ def joined(values: list[str | None]) -> str | None:
 
 def moment(seconds: object) -> str | None:
     """Epoch seconds in ISO 8601 UTC; what is no time stays as Inspector wrote it."""
-    found = moment_of(round(seconds, 3)) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None
+    found = (
+        moment_of(round(seconds, 3))
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        else None
+    )
     return iso(found) if found else word(seconds)

@@ -13,7 +13,8 @@ _KEPT = 16_384
 
 
 def csv_time(microseconds: int | None) -> str:
-    """``2026-11-22T01:00:00Z``, with milliseconds where there are some, as ``iso`` writes it; empty where there is none."""
+    """``2026-11-22T01:00:00Z``, with milliseconds where there are some, as ``iso`` writes it; empty
+    where there is none."""
     if microseconds is None:
         return ""
     minutes, rest = divmod(microseconds, _MINUTE)

@@ -16,7 +16,8 @@ LONGEST_VERSION = 1024  # CycloneDX 1.6, definitions/version
 
 
 class Component:
-    """One resource while its rows pass. Numbers go on from ``number``, the resource's own; references are made of them."""
+    """One resource while its rows pass. Numbers go on from ``number``, the resource's own;
+    references are made of them."""
 
     def __init__(self, row: Row, number: int) -> None:
         self._row, self._number = row, number
@@ -32,8 +33,13 @@ class Component:
         return all(row[name] == self._row[name] for name in _IDENTITY)
 
     def affected(self, row: Row) -> list[tuple[int, str | None]]:
-        """The numbers of what the row's finding affects, each with the version that fixes it: packages, or the resource."""
-        found = [(self._package(one), one.package.fixed_in) for one in packages(row["packages"]) if one.package.name]
+        """The numbers of what the row's finding affects, each with the version that fixes it:
+        packages, or the resource."""
+        found = [
+            (self._package(one), one.package.fixed_in)
+            for one in packages(row["packages"])
+            if one.package.name
+        ]
         return found or [(self._number, None)]
 
     def _package(self, one: Part) -> int:
@@ -44,8 +50,15 @@ class Component:
             number = self.next_number
             more = properties(path=package.path, manager=package.manager, arch=arch)
             version = package.version if len(package.version) <= LONGEST_VERSION else None
-            self._packages[key] = number, {"type": "library", "bom-ref": reference(number), "name": package.name,
-                                           **present(version=version, purl=one.purl, properties=more)}  # fmt: skip
+            self._packages[key] = (
+                number,
+                {
+                    "type": "library",
+                    "bom-ref": reference(number),
+                    "name": package.name,
+                    **present(version=version, purl=one.purl, properties=more),
+                },
+            )
         return self._packages[key][0]
 
     def to_json(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Findings as a CycloneDX 1.6 VDR: resources with their vulnerable packages, and each vulnerability with what it affects.
+"""Findings as a CycloneDX 1.6 VDR: resources with their vulnerable packages, and each vulnerability
+with what it affects.
 
-A resource goes out once its rows are over: they lie together. Vulnerabilities follow, for any of them may be found again
-until the last row.
+A resource goes out once its rows are over: they lie together. Vulnerabilities follow, for any of
+them may be found again until the last row.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def _components(batches: Batches, found: Vulnerabilities) -> Iterator[bytes]:
-    """Each resource, as soon as a row is about another one; the vulnerabilities are noted on the way."""
+    """Each resource, as soon as a row is about another one; the vulnerabilities are noted on the
+    way."""
     component = None
     for row in chain.from_iterable(batches):
         if component is None or not component.holds(row):
@@ -66,7 +68,10 @@ def _opened(proof: Proof) -> bytes:
 
 
 def _metadata(proof: Proof) -> dict[str, Any]:
-    tools = [{"type": "application", "name": PRODUCT}, {"type": "application", "publisher": VENDOR, "name": SCANNER}]
+    tools = [
+        {"type": "application", "name": PRODUCT},
+        {"type": "application", "publisher": VENDOR, "name": SCANNER},
+    ]
     told = snapshot(proof)
     certificate = told.pop("certificate", {})
     plain = properties(**told, state=certificate.get("state"), claim=certificate.get("claim"))

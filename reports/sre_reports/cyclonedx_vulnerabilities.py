@@ -1,4 +1,5 @@
-"""The vulnerabilities of a CycloneDX VDR, one for each id and status, with every rating and everything affected.
+"""The vulnerabilities of a CycloneDX VDR, one for each id and status, with every rating and
+everything affected.
 
 In memory are numbers alone, eight bytes for what a finding affects; texts are spooled.
 """
@@ -49,7 +50,12 @@ class Vulnerabilities:
     def __enter__(self) -> Vulnerabilities:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._spool.__exit__(kind, error, trace)
 
     @property
@@ -59,7 +65,11 @@ class Vulnerabilities:
 
     def add(self, row: Row, affected: Affected) -> None:
         """One finding."""
-        key = (row["vulnerability_id"], row["status"], *(() if row["vulnerability_id"] else (row["type"], row["title"])))
+        key = (
+            row["vulnerability_id"],
+            row["status"],
+            *(() if row["vulnerability_id"] else (row["type"], row["title"])),
+        )
         seen = self._seen.get(key)
         if seen is None:
             seen = self._seen[key] = _Seen(self._spool.add(_vulnerability(row)))
@@ -72,12 +82,21 @@ class Vulnerabilities:
     def lines(self) -> Iterator[bytes]:
         """Each as JSON."""
         fixes = list(self._fixes)
-        for place, (line, seen) in enumerate(zip(self._spool.lines(), self._seen.values(), strict=True)):
+        for place, (line, seen) in enumerate(
+            zip(self._spool.lines(), self._seen.values(), strict=True)
+        ):
             known = json.loads(line)
             ratings = [*known.pop("ratings", ()), *map(_inspectors, seen.ratings)]
             more = [*known.pop("properties", ()), *properties(findings=seen.findings)]
-            yield dumped({"bom-ref": f"vulnerability-{place}", **known, "ratings": ratings,
-                          "affects": _affects(seen.numbers, fixes), "properties": more})  # fmt: skip
+            yield dumped(
+                {
+                    "bom-ref": f"vulnerability-{place}",
+                    **known,
+                    "ratings": ratings,
+                    "affects": _affects(seen.numbers, fixes),
+                    "properties": more,
+                }
+            )
 
 
 def _affects(numbers: array[int], fixes: list[str | None]) -> list[dict[str, Any]]:
@@ -87,8 +106,14 @@ def _affects(numbers: array[int], fixes: list[str | None]) -> list[dict[str, Any
         versions = found.setdefault(component, {})
         if text := fixes[fix]:
             versions[text] = None
-    unaffected = {one: [{"version": text, "status": "unaffected"} for text in versions] for one, versions in found.items()}
-    return [{"ref": reference(one), **present(versions=versions)} for one, versions in unaffected.items()]
+    unaffected = {
+        one: [{"version": text, "status": "unaffected"} for text in versions]
+        for one, versions in found.items()
+    }
+    return [
+        {"ref": reference(one), **present(versions=versions)}
+        for one, versions in unaffected.items()
+    ]
 
 
 def _vulnerability(row: Row) -> dict[str, Any]:
@@ -100,7 +125,11 @@ def _vulnerability(row: Row) -> dict[str, Any]:
         id=row["vulnerability_id"],
         source=present(name=word(wire.get("source")), url=web_address(wire.get("sourceUrl"))),
         ratings=[found for one in objects(wire.get("cvss")) if (found := _cvss(one))],
-        cwes=[int(cwe[1]) for uid in words(code.get("cwes")) if (cwe := _CWE.fullmatch(uid)) and int(cwe[1]) >= 1],
+        cwes=[
+            int(cwe[1])
+            for uid in words(code.get("cwes"))
+            if (cwe := _CWE.fullmatch(uid)) and int(cwe[1]) >= 1
+        ],
         description=row["description"] or row["title"],
         detail=None if row["vulnerability_id"] else row["title"],
         recommendation=None if advice == "None Provided" else advice,
@@ -135,17 +164,31 @@ def _cvss(one: Mapping[str, Any]) -> dict[str, Any] | None:
     if score is None and vector is None:
         return None
     source = {"name": name} if (name := word(one.get("source"))) else None
-    return {**present(source=source, score=score, vector=vector), "method": _METHODS.get(str(one.get("version")), "other")}
+    return {
+        **present(source=source, score=score, vector=vector),
+        "method": _METHODS.get(str(one.get("version")), "other"),
+    }
 
 
 def _rating(row: Row) -> Rating:
     """Inspector's own: its severity, and its score with the vector that it comes from."""
     adjusted = part(mapping(row["score_details"]), "adjustedCvss")
     method = _METHODS.get(str(adjusted.get("version")), "other")
-    return _SEVERITIES[rank(row["severity"])], row["inspector_score"], word(adjusted.get("scoringVector")), method
+    return (
+        _SEVERITIES[rank(row["severity"])],
+        row["inspector_score"],
+        word(adjusted.get("scoringVector")),
+        method,
+    )
 
 
 def _inspectors(rating: Rating) -> dict[str, Any]:
     severity, score, vector, method = rating
     source = {"name": SCANNER, "url": SCANNER_URL}
-    return {"source": source, **present(score=number(score)), "severity": severity, "method": method, **present(vector=vector)}
+    return {
+        "source": source,
+        **present(score=number(score)),
+        "severity": severity,
+        "method": method,
+        **present(vector=vector),
+    }

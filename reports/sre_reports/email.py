@@ -1,7 +1,8 @@
-"""A night as a mail: short, in text and in HTML, with its card inside. The page itself is never the body.
+"""A night as a mail: short, in text and in HTML, with its card inside. The page itself is never the
+body.
 
-Everything that comes from outside passes :func:`plain_text.visible`, which leaves no line end for a header to break at, and
-is escaped in HTML.
+Everything that comes from outside passes :func:`plain_text.visible`, which leaves no line end for a
+header to break at, and is escaped in HTML.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ _LONGEST_SUBJECT, _LONGEST = 150, 300  # characters
 _WEB = ("https://", "http://")
 
 
-def message(material: Material, card: Card | None, link: str, sender: str, recipients: Sequence[str]) -> EmailMessage:
+def message(
+    material: Material, card: Card | None, link: str, sender: str, recipients: Sequence[str]
+) -> EmailMessage:
     """The night for some recipients; ``link`` is where the page is, behind a login, or empty.
 
-    The same night for the same recipients has the same Message-ID. There is no Date: who sends it sets that. Raises
-    UsageError for what is no address or no link.
+    The same night for the same recipients has the same Message-ID. There is no Date: who sends it
+    sets that. Raises UsageError for what is no address or no link.
     """
     if not recipients:
         raise UsageError("the mail has no recipient", do="Use name@example.com, one at a time.")
@@ -54,11 +57,15 @@ def message(material: Material, card: Card | None, link: str, sender: str, recip
 
 
 def address(text: str) -> Address:
-    """One address, with a name or without: ``SRE <sre@example.com>``. Raises UsageError for anything else."""
+    """One address, with a name or without: ``SRE <sre@example.com>``. Raises UsageError for
+    anything else."""
     try:
         parsed = SMTP.header_factory("To", text)
         found = [one for one in getattr(parsed, "addresses", ()) if one.username and one.domain]
-    except (ValueError, IndexError) as error:  # IndexError: what the standard library's parser says of some broken text
+    except (
+        ValueError,
+        IndexError,
+    ) as error:  # IndexError: what the standard library's parser says of some broken text
         raise _no_address(text) from error
     if len(found) != 1 or parsed.defects or not found[0].addr_spec.isascii():
         raise _no_address(text)
@@ -66,7 +73,10 @@ def address(text: str) -> Address:
 
 
 def _no_address(text: str) -> UsageError:
-    return UsageError(f"{shortened(visible(text), 80)!r} is no mail address", do="Use name@example.com, one at a time.")
+    return UsageError(
+        f"{shortened(visible(text), 80)!r} is no mail address",
+        do="Use name@example.com, one at a time.",
+    )
 
 
 def _checked(link: str) -> str:
@@ -76,7 +86,13 @@ def _checked(link: str) -> str:
 
 
 def _message_id(mail: EmailMessage, material: Material, part: str = "night") -> str:
-    told = (material.proof.snapshot_id or "", material.owner or "", material.account or "", str(mail["To"]), part)
+    told = (
+        material.proof.snapshot_id or "",
+        material.owner or "",
+        material.account or "",
+        str(mail["To"]),
+        part,
+    )
     digest = hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]
     return f"<{digest}@{mail['From'].addresses[0].domain}>"
 
@@ -85,7 +101,9 @@ def _attach(mail: EmailMessage, card: Card, picture: str) -> None:
     """Inside the HTML, so that it is shown in its place and not as an attachment."""
     html = mail.get_body(("html",))
     assert isinstance(html, EmailMessage)  # noqa: S101 - it was added a moment ago
-    html.add_related(card.png, "image", "png", cid=picture, disposition="inline", filename="night.png")
+    html.add_related(
+        card.png, "image", "png", cid=picture, disposition="inline", filename="night.png"
+    )
 
 
 def _text(told: Brief, link: str) -> str:
@@ -105,18 +123,29 @@ def _text(told: Brief, link: str) -> str:
 
 
 def _fix_lines(place: int, fix: Fix) -> list[str]:
-    return [f"{place}. {_short(fix.what)}: {fix.clears}", *([f"   {_short(fix.command)}"] if fix.command else [])]
+    return [
+        f"{place}. {_short(fix.what)}: {fix.clears}",
+        *([f"   {_short(fix.command)}"] if fix.command else []),
+    ]
 
 
 def _html(told: Brief, link: str, card: Card | None, picture: str) -> str:
-    return _template().render(brief=told, link=link, alt=card.alt if card else "", picture=picture if card else "")
+    return _template().render(
+        brief=told, link=link, alt=card.alt if card else "", picture=picture if card else ""
+    )
 
 
 @functools.cache
 def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - 90 ms, only for who sends mails
+    from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["short"] = _short
     text = (resources.files("sre_reports") / "templates" / "mail.html").read_text(encoding="utf-8")
     return environment.from_string(text)

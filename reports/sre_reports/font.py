@@ -1,4 +1,5 @@
-"""The font that cards are drawn with: which letters it has, how wide they are, and text cut to the room that it has."""
+"""The font that cards are drawn with: which letters it has, how wide they are, and text cut to the
+room that it has."""
 
 from __future__ import annotations
 
@@ -23,15 +24,21 @@ class Face:
     advances: Mapping[str, float]
 
     def width(self, text: str, size: float) -> float:
-        """How wide a drawable text is. Kerning mostly brings letters nearer, so it is seldom more, and then by a hair."""
+        """How wide a drawable text is. Kerning mostly brings letters nearer, so it is seldom more,
+        and then by a hair."""
         return sum(self.advances[letter] for letter in text) * size
 
     def drawable(self, text: str) -> str:
-        """The same text in letters that the font has; a box stands for each that it lacks, so that nothing goes unseen."""
-        return "".join(letter if letter in self.advances else _UNKNOWN for letter in unicodedata.normalize("NFC", visible(text)))
+        """The same text in letters that the font has; a box stands for each that it lacks, so that
+        nothing goes unseen."""
+        return "".join(
+            letter if letter in self.advances else _UNKNOWN
+            for letter in unicodedata.normalize("NFC", visible(text))
+        )
 
     def fitted(self, text: str, size: float, width: float) -> str:
-        """A drawable text no wider than ``width``, the last letter an ellipsis where some were cut."""
+        """A drawable text no wider than ``width``, the last letter an ellipsis where some were
+        cut."""
         shown = self.drawable(text)
         if self.width(shown, size) <= width:
             return shown
@@ -49,7 +56,12 @@ def face(name: str) -> Face:
     (metrics,) = struct.unpack_from(">H", tables["hhea"], 34)
     wide = [advance for advance, _ in struct.iter_unpack(">Hh", tables["hmtx"][: metrics * 4])]
     # Glyphs beyond the last metric are as wide as that one: the format's way to keep tables short.
-    return Face({chr(code): wide[min(glyph, metrics - 1)] / units for code, glyph in _glyphs(tables["cmap"])})
+    return Face(
+        {
+            chr(code): wide[min(glyph, metrics - 1)] / units
+            for code, glyph in _glyphs(tables["cmap"])
+        }
+    )
 
 
 def file(name: str) -> Traversable:
@@ -64,13 +76,17 @@ def _tables(font: bytes) -> dict[str, bytes]:
 
 
 def _glyphs(cmap: bytes) -> Iterator[tuple[int, int]]:
-    """Letters with the numbers of their glyphs, from the subtable of format 4 that every font has."""
+    """Letters with the numbers of their glyphs, from the subtable of format 4 that every font
+    has."""
     (count,) = struct.unpack_from(">H", cmap, 2)
     starts = [start for (start,) in struct.iter_unpack(">4xI", cmap[4 : 4 + 8 * count])]
     table = next(cmap[start:] for start in starts if struct.unpack_from(">H", cmap, start) == (4,))
     half = struct.unpack_from(">H", table, 6)[0]  # bytes of each of the four arrays
     for at in range(0, half, 2):
-        last, first, delta, offset = (struct.unpack_from(">H", table, 14 + at + n * half + (2 if n else 0))[0] for n in range(4))
+        last, first, delta, offset = (
+            struct.unpack_from(">H", table, 14 + at + n * half + (2 if n else 0))[0]
+            for n in range(4)
+        )
         for code in range(first, min(last, 0xFFFE) + 1):
             place = 14 + at + 3 * half + 2 + offset + 2 * (code - first)
             glyph = struct.unpack_from(">H", table, place)[0] if offset else code

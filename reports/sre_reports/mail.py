@@ -1,6 +1,7 @@
 """How mails leave: over SMTP, or by Amazon SES. The one seam where the errors of both become ours.
 
-A password or a mail never goes over a wire that others can read: without TLS there is no sending, save to this machine.
+A password or a mail never goes over a wire that others can read: without TLS there is no sending,
+save to this machine.
 """
 
 from __future__ import annotations
@@ -16,35 +17,61 @@ from email.utils import localtime
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, Unreachable, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Rejected,
+    SreError,
+    Unreachable,
+    UsageError,
+)
 from sre_reports.plain_text import shortened, visible
 
 SECONDS = 20.0  # for each answer of the other side
 _WHAT = "the mail was not sent"
 _SYNTAX = "Use smtp://user@host:587, smtps://user@host or ses://region."
 _DENIED = ("AccessDeniedException", "AccessDenied")
-_CREDENTIALS = ("ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException")
-_REFUSALS = ("MessageRejected", "MailFromDomainNotVerifiedException", "BadRequestException", "NotFoundException",
-             "AccountSuspendedException", "SendingPausedException")  # fmt: skip
+_CREDENTIALS = (
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+)
+_REFUSALS = (
+    "MessageRejected",
+    "MailFromDomainNotVerifiedException",
+    "BadRequestException",
+    "NotFoundException",
+    "AccountSuspendedException",
+    "SendingPausedException",
+)
 
 
 class Sender(Protocol):
     """Something that takes mails."""
 
     def send(self, mail: EmailMessage) -> None:
-        """Hands it over, once; the mail's Date becomes now. Raises SreError that says what to do."""
+        """Hands it over, once; the mail's Date becomes now. Raises SreError that says what to
+        do."""
         ...
 
 
 def open_sender(url: str, password: str = "") -> Sender:
-    """The sender that SRE_SMTP names, with SRE_SMTP_PASSWORD. Raises UsageError. Nothing is connected yet."""
+    """The sender that SRE_SMTP names, with SRE_SMTP_PASSWORD. Raises UsageError. Nothing is
+    connected yet."""
     parts, port = _split(url)
     if parts.scheme == "ses" and parts.hostname and not (parts.username or port):
         return Ses(parts.hostname)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise UsageError("SRE_SMTP is no place for mails", do=_SYNTAX)
     direct = parts.scheme == "smtps"
-    return Smtp(parts.hostname, port or (465 if direct else 587), direct, unquote(parts.username or ""), password)
+    return Smtp(
+        parts.hostname,
+        port or (465 if direct else 587),
+        direct,
+        unquote(parts.username or ""),
+        password,
+    )
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
@@ -69,7 +96,8 @@ def _dated(mail: EmailMessage) -> EmailMessage:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server: ``direct`` TLS from the first byte, or STARTTLS, which only this machine may lack."""
+    """A mail server: ``direct`` TLS from the first byte, or STARTTLS, which only this machine may
+    lack."""
 
     host: str
     port: int
@@ -78,19 +106,28 @@ class Smtp:
     password: str = field(default="", repr=False)
 
     def send(self, mail: EmailMessage) -> None:
-        """See Sender. Raises Rejected also where only some of the recipients were refused: the others have it."""
-        with _smtp_errors(f"{self.host}:{self.port}"), contextlib.closing(self._connected()) as server:
+        """See Sender. Raises Rejected also where only some of the recipients were refused: the
+        others have it."""
+        with (
+            _smtp_errors(f"{self.host}:{self.port}"),
+            contextlib.closing(self._connected()) as server,
+        ):
             refused = server.send_message(_dated(mail))
-            with contextlib.suppress(smtplib.SMTPException, OSError):  # it was taken: how the farewell goes changes nothing
+            # it was taken: how the farewell goes changes nothing
+            with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()
         if refused:
-            told = f"of the recipients, {', '.join(sorted(refused))} were refused; the others have it"
+            told = (
+                f"of the recipients, {', '.join(sorted(refused))} were refused; the others have it"
+            )
             raise Rejected("the mail was sent in part", why=told, do="Check these addresses.")
 
     def _connected(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self.direct:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=SECONDS, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.host, self.port, timeout=SECONDS, context=context
+            )
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=SECONDS)
         try:
@@ -123,20 +160,32 @@ def _smtp_errors(place: str) -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPAuthenticationError as error:
-        raise CredentialsInvalid(_WHAT, why=_said(error), do="Check the user in SRE_SMTP, and SRE_SMTP_PASSWORD.") from error
+        raise CredentialsInvalid(
+            _WHAT, why=_said(error), do="Check the user in SRE_SMTP, and SRE_SMTP_PASSWORD."
+        ) from error
     except smtplib.SMTPRecipientsRefused as error:
-        raise Rejected(_WHAT, why=f"{place} refused {', '.join(sorted(error.recipients))}", do="Check --email.") from error
+        raise Rejected(
+            _WHAT, why=f"{place} refused {', '.join(sorted(error.recipients))}", do="Check --email."
+        ) from error
     except smtplib.SMTPResponseException as error:
-        raise _answered(error)(_WHAT, why=_said(error), do="Check SRE_MAIL_FROM, and what the server allows.") from error
+        raise _answered(error)(
+            _WHAT, why=_said(error), do="Check SRE_MAIL_FROM, and what the server allows."
+        ) from error
     except smtplib.SMTPNotSupportedError as error:
         raise Rejected(
-            _WHAT, why=f"{place}: {error}", do="Use a server with STARTTLS and your kind of login, or smtps://."
+            _WHAT,
+            why=f"{place}: {error}",
+            do="Use a server with STARTTLS and your kind of login, or smtps://.",
         ) from error
     except ssl.SSLCertVerificationError as error:
         why = f"the certificate of {place} is not trusted: {error.verify_message}"
-        raise Unreachable(_WHAT, why=why, do="Set SSL_CERT_FILE to the authority that signed it.") from error
+        raise Unreachable(
+            _WHAT, why=why, do="Set SSL_CERT_FILE to the authority that signed it."
+        ) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise Unreachable(_WHAT, why=f"{place}: {visible(str(error)) or type(error).__name__}", do=do) from error
+        raise Unreachable(
+            _WHAT, why=f"{place}: {visible(str(error)) or type(error).__name__}", do=do
+        ) from error
 
 
 def _answered(error: smtplib.SMTPResponseException) -> type[SreError]:
@@ -146,13 +195,18 @@ def _answered(error: smtplib.SMTPResponseException) -> type[SreError]:
 
 def _said(error: smtplib.SMTPResponseException) -> str:
     """The server's own words, made safe to show: they come from outside."""
-    text = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+    text = (
+        error.smtp_error.decode(errors="replace")
+        if isinstance(error.smtp_error, bytes)
+        else error.smtp_error
+    )
     return f"{error.smtp_code} {shortened(visible(text), 200)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Ses:
-    """Amazon SES in a region, with the credentials of the caller; it needs ses:SendEmail and ses:SendRawEmail."""
+    """Amazon SES in a region, with the credentials of the caller; it needs ses:SendEmail and
+    ses:SendRawEmail."""
 
     region: str
 
@@ -167,32 +221,48 @@ class Ses:
             )
 
     def _client(self) -> Any:
-        """Asked once: a mail whose answer was lost may have gone, and two of a night are worse than an error."""
-        import boto3  # noqa: PLC0415 - 200 ms, only for who sends by SES
-        import botocore.config  # noqa: PLC0415
+        """Asked once: a mail whose answer was lost may have gone, and two of a night are worse than
+        an error."""
+        import boto3
+        import botocore.config
 
-        config = botocore.config.Config(connect_timeout=5, read_timeout=SECONDS, retries={"total_max_attempts": 1})
+        config = botocore.config.Config(
+            connect_timeout=5, read_timeout=SECONDS, retries={"total_max_attempts": 1}
+        )
         return boto3.client("sesv2", region_name=self.region, config=config)
 
 
 @contextlib.contextmanager
 def _ses_errors(region: str) -> Iterator[None]:
-    import botocore.exceptions as theirs  # noqa: PLC0415
+    import botocore.exceptions as theirs
 
     try:
         yield
     except theirs.NoCredentialsError as error:
-        raise CredentialsInvalid(_WHAT, why=str(error), do="Run: aws configure sso, or set AWS_PROFILE.") from error
+        raise CredentialsInvalid(
+            _WHAT, why=str(error), do="Run: aws configure sso, or set AWS_PROFILE."
+        ) from error
     except theirs.ClientError as error:
         answer: Any = error.response
         code, said = str(answer.get("Error", {}).get("Code", "")), visible(str(error))
-        do = "Check SRE_MAIL_FROM is verified in SES, and ses:SendEmail and ses:SendRawEmail of your role."
+        do = (
+            "Check SRE_MAIL_FROM is verified in SES, and ses:SendEmail and ses:SendRawEmail of your"
+            " role."
+        )
         raise _kind(code)(_WHAT, why=shortened(said, 300), do=do) from error
     except theirs.BotoCoreError as error:
-        raise Unreachable(_WHAT, why=str(error).splitlines()[0], do=f"Check that SES can be reached in {region}.") from error
+        raise Unreachable(
+            _WHAT, why=str(error).splitlines()[0], do=f"Check that SES can be reached in {region}."
+        ) from error
 
 
 def _kind(code: str) -> type[SreError]:
     if code in _DENIED:
         return AccessDenied
-    return CredentialsInvalid if code in _CREDENTIALS else Rejected if code in _REFUSALS else Unreachable
+    return (
+        CredentialsInvalid
+        if code in _CREDENTIALS
+        else Rejected
+        if code in _REFUSALS
+        else Unreachable
+    )

@@ -1,4 +1,5 @@
-"""Findings as Inspector sent them, one JSON object a line, with what we know beside them under ``_sre``."""
+"""Findings as Inspector sent them, one JSON object a line, with what we know beside them under
+``_sre``."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def chunks(batches: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[str]:
-    """The lines in pieces, a piece a batch of ``ask.rows``. ASCII only, so that no terminal or decoder is surprised."""
+    """The lines in pieces, a piece a batch of ``ask.rows``. ASCII only, so that no terminal or
+    decoder is surprised."""
     for batch in batches:
         yield "".join(f"{json.dumps(wire_form(row), separators=(',', ':'))}\n" for row in batch)

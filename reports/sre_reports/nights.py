@@ -1,4 +1,5 @@
-"""What a line of the list of nights tells, read back from the summary that was published with the night."""
+"""What a line of the list of nights tells, read back from the summary that was published with the
+night."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One published night. ``verdict`` is empty where its summary cannot be read, and the numbers are None: not known.
+    """One published night. ``verdict`` is empty where its summary cannot be read, and the numbers
+    are None: not known.
 
     ``pruned`` is the day on which its snapshot was pruned, empty while it is there.
     """
@@ -31,7 +33,8 @@ class Night:
 
 
 def night_of(day: str, body: bytes | None) -> Night:
-    """The night of a ``summary.json``. What is missing in it is not known; a file that is none leaves the day alone."""
+    """The night of a ``summary.json``. What is missing in it is not known; a file that is none
+    leaves the day alone."""
     try:
         values = json.loads(body or b"")
     except ValueError:

@@ -1,6 +1,8 @@
-"""The page that lists every published night, the newest first, with how it went. It needs nothing but itself.
+"""The page that lists every published night, the newest first, with how it went. It needs nothing
+but itself.
 
-Its policy allows its own style sheet alone. Every text passes :func:`plain_text.visible`, and Jinja escapes it.
+Its policy allows its own style sheet alone. Every text passes :func:`plain_text.visible`, and Jinja
+escapes it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ WIDTH, HEIGHT = 320, 48
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one number went over all nights: its drawing, its newest value, and ``label``, which says it in words."""
+    """How one number went over all nights: its drawing, its newest value, and ``label``, which says
+    it in words."""
 
     name: str
     area: Area
@@ -39,7 +42,8 @@ class Line:
 
 
 def render_nights(nights: Sequence[Night], at: datetime) -> str:
-    """The page as text, to be written as UTF-8; links lead to ``2026-11-22/index.html`` beside it."""
+    """The page as text, to be written as UTF-8; links lead to ``2026-11-22/index.html`` beside
+    it."""
     css = style()
     newest = sorted(nights, key=lambda night: night.day, reverse=True)
     days = _days(newest)
@@ -50,7 +54,9 @@ def render_nights(nights: Sequence[Night], at: datetime) -> str:
             css=Markup(css),  # noqa: S704 - our own files, the same for every page
             policy=_policy(css),
             nights=newest,
-            lines=[line for name in ("critical", "high", "late") if (line := _line(name, newest, days))],
+            lines=[
+                line for name in ("critical", "high", "late") if (line := _line(name, newest, days))
+            ],
             first=days[0] if days else None,
             last=days[-1] if days else None,
             missing=len(days) - len(newest),
@@ -95,4 +101,6 @@ def style() -> str:
         f"@media print {{ :root {{ {light} }} }}\n"
     )
     folder = resources.files("sre_reports") / "templates" / "style"
-    return themes + "".join((folder / name).read_text(encoding="utf-8") for name in ("base.css", "nights.css"))
+    return themes + "".join(
+        (folder / name).read_text(encoding="utf-8") for name in ("base.css", "nights.css")
+    )

@@ -1,7 +1,8 @@
-"""Findings as events of OCSF's Vulnerability Finding, one JSON object a line, for security lakes and SIEMs.
+"""Findings as events of OCSF's Vulnerability Finding, one JSON object a line, for security lakes
+and SIEMs.
 
-What OCSF has no place for goes below ``unmapped``; what is not known is not there. A finding that is no vulnerability, an
-open port, keeps its line and names none.
+What OCSF has no place for goes below ``unmapped``; what is not known is not there. A finding that
+is no vulnerability, an open port, keeps its line and names none.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ _STATUSES = {
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
     """A line a finding."""
     kept, keys = present(snapshot=snapshot(proof), warnings=warnings(proof)), Keys()
-    file.writelines(b"".join(dumped(event(row, keys.of(row), kept)) + b"\n" for row in batch) for batch in batches)
+    file.writelines(
+        b"".join(dumped(event(row, keys.of(row), kept)) + b"\n" for row in batch)
+        for batch in batches
+    )
 
 
 def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +72,8 @@ def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(row: Row) -> int:
-    """When Inspector last said something of it; the epoch where it never said when, for OCSF asks for a time."""
+    """When Inspector last said something of it; the epoch where it never said when, for OCSF asks
+    for a time."""
     times = (row["updated_at"], row["last_observed_at"], row["first_observed_at"])
     return next((one for one in times if one is not None), 0)
 
@@ -110,7 +115,9 @@ def _resources(row: Row) -> list[dict[str, Any]]:
         return []
     region_of = {"region": row["region"], "cloud_partition": partition_of(row["finding_arn"])}
     owner = {"name": row["owner"]} if row["owner"] else None
-    named = present(uid=row["resource_id"], name=row["resource_name"], type=row["resource_type"], owner=owner)
+    named = present(
+        uid=row["resource_id"], name=row["resource_name"], type=row["resource_type"], owner=owner
+    )
     return [{**named, **region_of, **_of_wire(row["resources"], row["resource_id"])}]
 
 
@@ -118,13 +125,28 @@ def _resources(row: Row) -> list[dict[str, Any]]:
 def _of_wire(text: str | None, resource_id: str | None) -> dict[str, Any]:
     """The resource's tags, and what Inspector says of it under ``data``."""
     wire = next((one for one in objects(parsed(text)) if one.get("id") == resource_id), {})
-    tags = [{"name": name, "value": word(value) or ""} for name, value in part(wire, "tags").items() if name]
-    return present(tags=tags, data=wire.get("details") if isinstance(wire.get("details"), dict) else None)
+    tags = [
+        {"name": name, "value": word(value) or ""}
+        for name, value in part(wire, "tags").items()
+        if name
+    ]
+    return present(
+        tags=tags, data=wire.get("details") if isinstance(wire.get("details"), dict) else None
+    )
 
 
 def _cloud(row: Row) -> dict[str, Any]:
-    account = {"account": {"uid": row["account_id"], "type": "AWS Account", "type_id": 10}} if row["account_id"] else {}
-    return {"provider": VENDOR, "region": row["region"], "cloud_partition": partition_of(row["finding_arn"]), **account}
+    account = (
+        {"account": {"uid": row["account_id"], "type": "AWS Account", "type_id": 10}}
+        if row["account_id"]
+        else {}
+    )
+    return {
+        "provider": VENDOR,
+        "region": row["region"],
+        "cloud_partition": partition_of(row["finding_arn"]),
+        **account,
+    }
 
 
 def _unmapped(row: Row) -> dict[str, Any]:

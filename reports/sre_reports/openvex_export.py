@@ -1,8 +1,9 @@
-"""Suppressions as an OpenVEX 0.2.0 document: what their owners say of each vulnerability, for scanners and auditors.
+"""Suppressions as an OpenVEX 0.2.0 document: what their owners say of each vulnerability, for
+scanners and auditors.
 
-A statement says no more than its rule. It names the resources of the findings that the rule hides; a rule of which no
-finding is given is stated only if it holds everywhere, and without products, for a document around this one to name
-them, as an attestation does. A lapsed rule is not stated at all.
+A statement says no more than its rule. It names the resources of the findings that the rule hides;
+a rule of which no finding is given is stated only if it holds everywhere, and without products, for
+a document around this one to name them, as an attestation does. A lapsed rule is not stated at all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from sre_findings.model.suppression import AFFECTED, NOT_AFFECTED, Suppression, 
 from sre_reports.openvex_products import Product, product_of
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
-NAMESPACE = "https://openvex.dev/docs/public"  # OpenVEX, "Public IRI Namespaces": for whoever has none
+# OpenVEX, "Public IRI Namespaces": for whoever has none
+NAMESPACE = "https://openvex.dev/docs/public"
 
 Products = dict[str, Product]
 
@@ -45,24 +47,43 @@ def document(
     matched: Iterable[tuple[Suppression, Finding]] = (),
     namespace: str = NAMESPACE,
 ) -> Document:
-    """The document that ``author`` issues at ``timestamp``; ``matched`` are rules with findings that they hide.
+    """The document that ``author`` issues at ``timestamp``; ``matched`` are rules with findings
+    that they hide.
 
-    The same rules, findings, author and moment give the same bytes, in whatever order they come: ``@id`` is the
-    namespace and the SHA-256 of all else. Raises UsageError where nothing can be stated: an empty document is not valid.
+    The same rules, findings, author and moment give the same bytes, in whatever order they come:
+    ``@id`` is the namespace and the SHA-256 of all else. Raises UsageError where nothing can be
+    stated: an empty document is not valid.
     """
     if not author.strip():
-        raise UsageError("an OpenVEX document needs an author", do="Give a name, an address or an IRI.")
+        raise UsageError(
+            "an OpenVEX document needs an author", do="Give a name, an address or an IRI."
+        )
     today = timestamp.astimezone(UTC).date()
     found = _by_rule(matched)
-    stated = {rule: list(_statements(rule, found.get(rule.index))) for rule in suppressions if rule.is_live(today)}
+    stated = {
+        rule: list(_statements(rule, found.get(rule.index)))
+        for rule in suppressions
+        if rule.is_live(today)
+    }
     unique = {_canonical(one): one for statements in stated.values() for one in statements}
     if not unique:
-        raise UsageError("no suppression can be stated", why="none is live and hides a finding, or holds everywhere")
-    statements = [unique[text] for text in sorted(unique, key=lambda text: (unique[text]["vulnerability"]["name"], text))]
-    return Document(_body(author, timestamp, statements, namespace), tuple(rule for rule, said in stated.items() if not said))
+        raise UsageError(
+            "no suppression can be stated",
+            why="none is live and hides a finding, or holds everywhere",
+        )
+    statements = [
+        unique[text]
+        for text in sorted(unique, key=lambda text: (unique[text]["vulnerability"]["name"], text))
+    ]
+    return Document(
+        _body(author, timestamp, statements, namespace),
+        tuple(rule for rule, said in stated.items() if not said),
+    )
 
 
-def _body(author: str, timestamp: datetime, statements: list[dict[str, Any]], namespace: str) -> dict[str, Any]:
+def _body(
+    author: str, timestamp: datetime, statements: list[dict[str, Any]], namespace: str
+) -> dict[str, Any]:
     """Every document is the first version of its own: any change gives another ``@id``."""
     rest = {
         "author": author,
@@ -76,7 +97,8 @@ def _body(author: str, timestamp: datetime, statements: list[dict[str, Any]], na
 
 
 def _by_rule(matched: Iterable[tuple[Suppression, Finding]]) -> dict[int, dict[str, Products]]:
-    """The products of each rule's vulnerabilities. A finding without a vulnerability or a resource has no statement."""
+    """The products of each rule's vulnerabilities. A finding without a vulnerability or a resource
+    has no statement."""
     found: dict[int, dict[str, Products]] = {}
     for rule, finding in matched:
         if finding.vulnerability_id and finding.resource_id:
@@ -86,23 +108,38 @@ def _by_rule(matched: Iterable[tuple[Suppression, Finding]]) -> dict[int, dict[s
     return found
 
 
-def _statements(rule: Suppression, found: Mapping[str, Products] | None) -> Iterator[dict[str, Any]]:
+def _statements(
+    rule: Suppression, found: Mapping[str, Products] | None
+) -> Iterator[dict[str, Any]]:
     if found is not None:
         for vulnerability_id, products in found.items():
             components = [products[identifier].component() for identifier in sorted(products)]
-            yield {"vulnerability": {"name": vulnerability_id}, "products": components, **_status(rule)}
+            yield {
+                "vulnerability": {"name": vulnerability_id},
+                "products": components,
+                **_status(rule),
+            }
     elif rule.packages.boundless and rule.reach.boundless:
         for vulnerability_id in rule.vulnerabilities.exact or ():
             yield {"vulnerability": {"name": vulnerability_id}, **_status(rule)}
 
 
 def _status(rule: Suppression) -> dict[str, str]:
-    """The status with what OpenVEX asks for beside it, and for how long the owner answers for it."""
+    """The status with what OpenVEX asks for beside it, and for how long the owner answers for
+    it."""
     answer = f"until {rule.expires} by {rule.owner}: {rule.reason}"
     if rule.status == AFFECTED:
         return {"status": AFFECTED, "action_statement": f"accepted {answer}"}
-    said = {"justification": rule.justification, "impact_statement": rule.impact} if rule.status == NOT_AFFECTED else {}
-    return {"status": rule.status, "status_notes": f"suppressed {answer}", **{key: text for key, text in said.items() if text}}
+    said = (
+        {"justification": rule.justification, "impact_statement": rule.impact}
+        if rule.status == NOT_AFFECTED
+        else {}
+    )
+    return {
+        "status": rule.status,
+        "status_notes": f"suppressed {answer}",
+        **{key: text for key, text in said.items() if text},
+    }
 
 
 def _canonical(value: object) -> str:

@@ -1,8 +1,9 @@
 """The page of a night: one HTML file that needs nothing but itself, and makes no request.
 
-It is whole without its script, which adds search, filters, order and pages. A policy by hashes lets it use its own style sheet
-and its own script and nothing else; nothing inline is left that the policy would bar. Everything that comes from outside
-passes :func:`plain_text.visible` and is then escaped by Jinja, wherever it stands.
+It is whole without its script, which adds search, filters, order and pages. A policy by hashes lets
+it use its own style sheet and its own script and nothing else; nothing inline is left that the
+policy would bar. Everything that comes from outside passes :func:`plain_text.visible` and is then
+escaped by Jinja, wherever it stands.
 """
 
 from __future__ import annotations
@@ -19,7 +20,19 @@ from markupsafe import Markup
 
 from sre_findings.ask.report import Material
 from sre_reports import palette, wording
-from sre_reports.parts import ages, embedded, evidence, first, gaps, rows, tiles, trend, view, words, worst
+from sre_reports.parts import (
+    ages,
+    embedded,
+    evidence,
+    first,
+    gaps,
+    rows,
+    tiles,
+    trend,
+    view,
+    words,
+    worst,
+)
 from sre_reports.plain_text import shortened, visible
 
 if TYPE_CHECKING:
@@ -34,7 +47,8 @@ _FLAGS = {"kev": "KEV"}
 
 
 def render(night: Material, generated_at: datetime) -> str:
-    """The page as text, to be written as UTF-8. Numbers are the answers' own. Reads the night's findings."""
+    """The page as text, to be written as UTF-8. Numbers are the answers' own. Reads the night's
+    findings."""
     css, js = style(), script()
     return _template().render(
         css=Markup(css),  # noqa: S704 - our own files, the same for every page
@@ -90,10 +104,10 @@ def style() -> str:
     """The style sheet: the palettes for light and dark, then the rules."""
     dark = palette.variables(palette.DARK)
     themes = (
-        f":root {{ {palette.variables(palette.LIGHT)} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n"
-        f":root[data-theme=dark] {{ {dark} }}\n"
-        f"@media print {{ :root, :root[data-theme=dark] {{ {palette.variables(palette.LIGHT)} }} }}\n"
+        f":root {{ {palette.variables(palette.LIGHT)} }}\n@media (prefers-color-scheme: dark) {{"
+        f" :root:not([data-theme=light]) {{ {dark} }} }}\n:root[data-theme=dark] {{ {dark}"
+        f" }}\n@media print {{ :root, :root[data-theme=dark] {{ {palette.variables(palette.LIGHT)}"
+        " } }\n"
     )
     return themes + "".join(_file(f"style/{name}.css") for name in _STYLES)
 
@@ -108,8 +122,8 @@ def script() -> str:
 def _policy(css: str, js: str) -> str:
     """The page may use its own style sheet and its own script, and nothing else at all."""
     return (
-        f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(js)}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
+        f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(js)}'; img-src"
+        " data:; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -124,13 +138,22 @@ def _template() -> Template:
 
 @functools.cache
 def environment() -> Environment:
-    """Where templates are found, with what they may call. Whatever they print is made visible and escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - 90 ms, only for those who make pages
+    """Where templates are found, with what they may call. Whatever they print is made visible and
+    escaped."""
+    from jinja2 import (
+        Environment,
+        PackageLoader,
+        StrictUndefined,
+    )
 
     made = Environment(
-        loader=PackageLoader("sre_reports"), autoescape=True, undefined=StrictUndefined, finalize=_shown,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("sre_reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters |= {
         "short": lambda text: shortened(text, _LONGEST),
         "thousands": "{:,}".format,

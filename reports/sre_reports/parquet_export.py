@@ -1,4 +1,5 @@
-"""Findings as one Parquet file, each with all that a snapshot knows of it, for pandas, Spark, DuckDB and Athena alike."""
+"""Findings as one Parquet file, each with all that a snapshot knows of it, for pandas, Spark,
+DuckDB and Athena alike."""
 
 from __future__ import annotations
 
@@ -21,14 +22,18 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
     write_rows(batches, file)
 
 
-def write_rows(batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO[bytes]) -> int:
-    """Writes the rows of ``ask.rows`` and returns how many there were; none gives a file with the columns alone.
+def write_rows(
+    batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO[bytes]
+) -> int:
+    """Writes the rows of ``ask.rows`` and returns how many there were; none gives a file with the
+    columns alone.
 
-    Memory is that of one row group. The file is whole only when this returns: give it a temporary name until then.
+    Memory is that of one row group. The file is whole only when this returns: give it a temporary
+    name until then.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - 260 ms, only for those who write Parquet
+    import pyarrow.parquet as pq
 
-    from sre_findings.store.schema import WHOLE  # noqa: PLC0415 - it imports pyarrow
+    from sre_findings.store.schema import WHOLE
 
     written = 0
     with pq.ParquetWriter(destination, WHOLE, compression="zstd") as writer:
@@ -38,9 +43,11 @@ def write_rows(batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path
     return written
 
 
-def _row_groups(batches: Iterable[Sequence[Mapping[str, Any]]], schema: pa.Schema) -> Iterable[pa.Table]:
+def _row_groups(
+    batches: Iterable[Sequence[Mapping[str, Any]]], schema: pa.Schema
+) -> Iterable[pa.Table]:
     """Batches gathered to row groups. Gathered as Arrow, where a text that repeats is held once."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     gathered: list[pa.RecordBatch] = []
     for batch in batches:

@@ -1,4 +1,5 @@
-"""Marks published pages whose snapshot was pruned: their numbers stay, and each page says that its snapshot is gone."""
+"""Marks published pages whose snapshot was pruned: their numbers stay, and each page says that its
+snapshot is gone."""
 
 from __future__ import annotations
 
@@ -15,17 +16,26 @@ _AFTER = b"</header>"  # text from outside is escaped, so the first one is the p
 
 
 def mark_pruned(shelf: Shelf, pruned: Mapping[str, datetime]) -> int:
-    """Marks every published page of these snapshots (id → when it was pruned), and returns how many it marked.
+    """Marks every published page of these snapshots (id → when it was pruned), and returns how many
+    it marked.
 
-    A page that is marked already stays as it is. The summary is written last: what a killed run left is done by the next.
+    A page that is marked already stays as it is. The summary is written last: what a killed run
+    left is done by the next.
     """
-    return sum(_mark(shelf, folder, at) for night in shelf.nights() for folder, at in _unmarked(shelf, night, pruned))
+    return sum(
+        _mark(shelf, folder, at)
+        for night in shelf.nights()
+        for folder, at in _unmarked(shelf, night, pruned)
+    )
 
 
-def _unmarked(shelf: Shelf, night: str, pruned: Mapping[str, datetime]) -> Iterator[tuple[str, datetime]]:
+def _unmarked(
+    shelf: Shelf, night: str, pruned: Mapping[str, datetime]
+) -> Iterator[tuple[str, datetime]]:
     """The folder of each page of a night to be marked, and when its snapshot was pruned.
 
-    All pages of a night are of one snapshot, and the whole estate's is marked last: it tells whether others need a look.
+    All pages of a night are of one snapshot, and the whole estate's is marked last: it tells
+    whether others need a look.
     """
     whole = night_of(night, shelf.read(night, name=SUMMARY))
     if whole.pruned or (whole.snapshot_id and whole.snapshot_id not in pruned):
@@ -50,6 +60,7 @@ def _mark(shelf: Shelf, folder: str, at: datetime) -> bool:
 def _notice(at: datetime) -> str:
     day = html.escape(f"{at:%Y-%m-%d}")
     return (
-        f'<p class="notice" id="pruned" role="note">The snapshot of this page was pruned on {day} by the retention policy. '
-        "The numbers here are as published; the page cannot be made again, and the snapshot answers no more questions.</p>"
+        f'<p class="notice" id="pruned" role="note">The snapshot of this page was pruned on {day}'
+        " by the retention policy. The numbers here are as published; the page cannot be made"
+        " again, and the snapshot answers no more questions.</p>"
     )

@@ -1,7 +1,8 @@
 """Publishing a night: its page with the files beside it, then the page that lists every night.
 
-``summary.json`` is what ``sre-cli summary --output json`` prints, with ``changes``, ``late`` and ``files`` beside it: how many
-findings each file holds, how long it is, and its SHA-256, so that files of two runs can be told apart.
+``summary.json`` is what ``sre-cli summary --output json`` prints, with ``changes``, ``late`` and
+``files`` beside it: how many findings each file holds, how long it is, and its SHA-256, so that
+files of two runs can be told apart.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ Render = Callable[[Material, datetime], str]
 class Press:
     """Where pages go, what makes them, and when that is.
 
-    ``night`` is empty for a folder that holds one night, ``alone`` says that it holds one view, whichever that is.
+    ``night`` is empty for a folder that holds one night, ``alone`` says that it holds one view,
+    whichever that is.
     """
 
     shelf: Shelf
@@ -53,15 +55,20 @@ class Press:
 
 
 def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
-    """Writes the page of a view and the files beside it, all of one snapshot, and returns what the page is about.
+    """Writes the page of a view and the files beside it, all of one snapshot, and returns what the
+    page is about.
 
-    Unless it is done ``again``, raises UsageError where the page is there. An error leaves what was there before.
+    Unless it is done ``again``, raises UsageError where the page is there. An error leaves what was
+    there before.
     """
     place = press.place(view)
     press.shelf.refuse(press.night, place, again=press.again)
     material = editions.material(view, EMBEDDED)
     with press.shelf.write(press.night, place, again=press.again) as files:
-        written = {name: _export(editions, view, form, files[name]) for name, form in ((CSV, "csv"), (PARQUET, "parquet"))}
+        written = {
+            name: _export(editions, view, form, files[name])
+            for name, form in ((CSV, "csv"), (PARQUET, "parquet"))
+        }
         summary = summary_of(material, editions.night, press.at) | {"files": written}
         files[SUMMARY].write(json.dumps(summary, indent=2).encode() + b"\n")
         files[PAGE].write(press.render(material, press.at).encode())
@@ -69,7 +76,8 @@ def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
 
 
 def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View]:
-    """Those of the views that are still to be published, as after a run that broke off; all of them ``again``.
+    """Those of the views that are still to be published, as after a run that broke off; all of them
+    ``again``.
 
     Raises UsageError where nothing is left to do, or what is there was made of another snapshot.
     """
@@ -81,18 +89,25 @@ def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View
         if before != editions.snapshot_id:
             why = f"it is of snapshot {before or 'unknown'}, and this is {editions.snapshot_id}"
             raise UsageError(
-                f"the report of {view} is published for {press.night} already", why=why, do="Replace all with --again."
+                f"the report of {view} is published for {press.night} already",
+                why=why,
+                do="Replace all with --again.",
             )
     return [view for view in views if view not in there]
 
 
 def missing(editions: Editions, views: Sequence[View], press: Press) -> list[View]:
-    """Those of the views whose page is not there, or is of another snapshot: what a run that follows a scan has left to do."""
+    """Those of the views whose page is not there, or is of another snapshot: what a run that
+    follows a scan has left to do."""
 
     def of(view: View) -> str | None:
         return night_of(press.night, press.shelf.read(press.night, view, SUMMARY)).snapshot_id
 
-    return [view for view in views if not press.shelf.has(press.night, view) or of(view) != editions.snapshot_id]
+    return [
+        view
+        for view in views
+        if not press.shelf.has(press.night, view) or of(view) != editions.snapshot_id
+    ]
 
 
 def summary_of(material: Material, night: str, at: datetime) -> dict[str, Any]:
@@ -124,7 +139,8 @@ def _export(editions: Editions, view: View, form: str, file: BinaryIO) -> dict[s
 def publish_list(shelf: Shelf, at: datetime) -> str:
     """Makes the page of all nights anew from what lies beside each, and tells where it is.
 
-    A night whose snapshot was pruned keeps its line, which says so. If another night is published meanwhile, it starts again.
+    A night whose snapshot was pruned keeps its line, which says so. If another night is published
+    meanwhile, it starts again.
     """
     place, nights = "", shelf.nights()
     for _ in range(_TRIES):

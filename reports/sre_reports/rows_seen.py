@@ -1,4 +1,5 @@
-"""What several exports say alike of a row of findings: its names, its times, its packages, and where it is from."""
+"""What several exports say alike of a row of findings: its names, its times, its packages, and
+where it is from."""
 
 from __future__ import annotations
 
@@ -43,8 +44,13 @@ def packages(text: str | None) -> tuple[Part, ...]:
 
 def _package(wire: Mapping[str, Any]) -> Package:
     fixed = word(wire.get("fixedInVersion"))
-    keys = {"manager": "packageManager", "path": "filePath", "purl": "purl", "reachability": "runtimeReachability",
-            "reachability_reason": "runtimeReachabilityReason"}  # fmt: skip
+    keys = {
+        "manager": "packageManager",
+        "path": "filePath",
+        "purl": "purl",
+        "reachability": "runtimeReachability",
+        "reachability_reason": "runtimeReachabilityReason",
+    }
     names = {name: word(wire.get(key)) for name, key in keys.items()}
     return Package(
         word(wire.get("name")) or "",
@@ -55,14 +61,16 @@ def _package(wire: Mapping[str, Any]) -> Package:
 
 
 class Keys:
-    """A key for each row of an export, no two alike. Rows of one resource come together, so only its keys are remembered."""
+    """A key for each row of an export, no two alike. Rows of one resource come together, so only
+    its keys are remembered."""
 
     def __init__(self) -> None:
         self._resource: tuple[Any, ...] = ()
         self._met: Counter[str] = Counter()
 
     def of(self, row: Row) -> str:
-        """The finding's key. Of several findings of one subject at a resource, each after the first has its ordinal in it."""
+        """The finding's key. Of several findings of one subject at a resource, each after the first
+        has its ordinal in it."""
         resource = tuple(row[name] for name in _PLACE)
         if resource != self._resource:
             self._resource = resource
@@ -98,15 +106,23 @@ def wire_moment(seconds: object) -> str | None:
 def snapshot(proof: Proof) -> dict[str, Any]:
     """The proof as plain data; what is not known is not there."""
     told = proof.to_json()
-    return present(**{name: told[name] for name in ("source", "snapshot_id", "as_of", "too_old", "certificate")})
+    return present(
+        **{
+            name: told[name]
+            for name in ("source", "snapshot_id", "as_of", "too_old", "certificate")
+        }
+    )
 
 
 def warnings(proof: Proof) -> list[str]:
-    """Why the findings may not be all, a sentence each; empty where the snapshot is complete and young enough."""
+    """Why the findings may not be all, a sentence each; empty where the snapshot is complete and
+    young enough."""
     if proof.sure:
         return []
     old = ["The snapshot is older than allowed."] if proof.too_old else []
     partial = (
-        [] if proof.state == "complete" else [f"The snapshot is {proof.state or 'without a certificate'}: findings may lack."]
+        []
+        if proof.state == "complete"
+        else [f"The snapshot is {proof.state or 'without a certificate'}: findings may lack."]
     )
     return [*partial, *(f"{capital(reason)}." for reason in doubts(proof)), *old]

@@ -1,6 +1,8 @@
-"""Findings as one run of SARIF 2.1.0, for code scanning, IDEs and whoever gathers results of scanners.
+"""Findings as one run of SARIF 2.1.0, for code scanning, IDEs and whoever gathers results of
+scanners.
 
-Results go out as they come; rules, a vulnerability each, follow them, for only then the worst score of each is known.
+Results go out as they come; rules, a vulnerability each, follow them, for only then the worst score
+of each is known.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from sre_reports.exports import Batches, Options, Tell
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# What GitHub's code scanning takes of one run: docs.github.com, "SARIF results exceed one or more limits".
+# What GitHub's code scanning takes of one run: docs.github.com, "SARIF results exceed one or more
+# limits".
 MOST_RESULTS, MOST_RULES = 25_000, 25_000
 
 
@@ -36,10 +39,14 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
             file.write(b",\n" * bool(results and pieces) + b",\n".join(pieces))
             results += len(pieces)
         file.writelines(_closed(rules))
-        for count, most, name in ((results, MOST_RESULTS, "results"), (rules.count, MOST_RULES, "rules")):
+        for count, most, name in (
+            (results, MOST_RESULTS, "results"),
+            (rules.count, MOST_RULES, "rules"),
+        ):
             if count > most:
                 tell(
-                    f"GitHub's code scanning takes at most {most:,} {name} of a run, and these are {count:,}: narrow the export."
+                    f"GitHub's code scanning takes at most {most:,} {name} of a run, and these are"
+                    f" {count:,}: narrow the export."
                 )
 
 
@@ -48,7 +55,11 @@ def _opened(proof: Proof) -> bytes:
     run = {
         "columnKind": "unicodeCodePoints",
         "conversion": {"tool": {"driver": {"name": PRODUCT}}},
-        "originalUriBaseIds": {"RESOURCES": {"description": {"text": "Not a folder: account, region and id of a resource."}}},
+        "originalUriBaseIds": {
+            "RESOURCES": {
+                "description": {"text": "Not a folder: account, region and id of a resource."}
+            }
+        },
         "invocations": [_invocation(proof)],
         "properties": {"snapshot": snapshot(proof)},
     }

@@ -9,7 +9,8 @@ from sre_reports.rows_seen import Part, Row, moment, packages
 from sre_reports.sarif_rules import level, message
 from sre_reports.wire_parts import mapping, number, part, present, word
 
-_SAFE = "!$&'()*+,;=@~"  # of RFC 3986's path letters; a colon in the first segment would make a scheme of it
+# of RFC 3986's path letters; a colon in the first segment would make a scheme of it
+_SAFE = "!$&'()*+,;=@~"
 
 
 def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
@@ -30,7 +31,9 @@ def _sentence(row: Row) -> str:
     """What is found where, and the versions that fix it."""
     where = row["resource_name"] or row["resource_id"] or "a resource without an id"
     fixes = dict.fromkeys(
-        f"{one.package.name} {one.package.fixed_in}" for one in packages(row["packages"]) if one.package.fixed_in
+        f"{one.package.name} {one.package.fixed_in}"
+        for one in packages(row["packages"])
+        if one.package.fixed_in
     )
     fixed = f" Fixed in {', '.join(fixes)}." if fixes else ""
     return f"{row['title'] or rule_name(row)} on {where}.{fixed}"
@@ -42,14 +45,20 @@ def rule_name(row: Row) -> str:
 
 
 def _fate(status: str | None) -> dict[str, Any]:
-    """Why a finding that is not open is none to work on. SARIF has no other word for closed than absent."""
+    """Why a finding that is not open is none to work on. SARIF has no other word for closed than
+    absent."""
     if status == "SUPPRESSED":
-        return {"suppressions": [{"kind": "external", "justification": "suppressed in Amazon Inspector"}]}
+        return {
+            "suppressions": [
+                {"kind": "external", "justification": "suppressed in Amazon Inspector"}
+            ]
+        }
     return {"baselineState": "absent"} if status == "CLOSED" else {}
 
 
 def _location(row: Row) -> dict[str, Any]:
-    """The file of a flaw in code, with its lines; for all else the resource, which is no file. It is named in each."""
+    """The file of a flaw in code, with its lines; for all else the resource, which is no file. It
+    is named in each."""
     code = part(mapping(row["code_details"]), "filePath")
     path = word(code.get("filePath")) or word(code.get("fileName"))
     artifact = {"uri": _path(path.lstrip("/"))} if path and path.strip("/") else _resource(row)
@@ -59,7 +68,10 @@ def _location(row: Row) -> dict[str, Any]:
 
 def _resource(row: Row) -> dict[str, str]:
     parts = (row["account_id"] or "unknown", row["region"], row["resource_id"] or "unknown")
-    return {"uri": "/".join(quote(one, safe=_SAFE, errors="replace") for one in parts), "uriBaseId": "RESOURCES"}
+    return {
+        "uri": "/".join(quote(one, safe=_SAFE, errors="replace") for one in parts),
+        "uriBaseId": "RESOURCES",
+    }
 
 
 def _path(text: str) -> str:
@@ -71,23 +83,42 @@ def _lines(code: Any) -> dict[str, int]:
     begin, end = (number(code.get(name)) for name in ("startLine", "endLine"))
     if not isinstance(begin, int) or begin < 1:
         return {}
-    return {"startLine": begin, **({"endLine": end} if isinstance(end, int) and end >= begin else {})}
+    return {
+        "startLine": begin,
+        **({"endLine": end} if isinstance(end, int) and end >= begin else {}),
+    }
 
 
 def _logical(row: Row) -> dict[str, Any]:
-    named = present(name=row["resource_name"] or row["resource_id"], fullyQualifiedName=row["resource_id"])
+    named = present(
+        name=row["resource_name"] or row["resource_id"], fullyQualifiedName=row["resource_id"]
+    )
     return {**named, "kind": "resource", "properties": present(type=row["resource_type"])}
 
 
 def _properties(row: Row) -> dict[str, Any]:
     names = {
-        "findingArn": "finding_arn", "accountId": "account_id", "region": "region", "resourceId": "resource_id",
-        "resourceType": "resource_type", "resourceName": "resource_name", "owner": "owner", "type": "type",
-        "severity": "severity", "status": "status", "inspectorScore": "inspector_score", "epssScore": "epss_score",
-        "fixAvailable": "fix_available", "exploitAvailable": "exploit_available", "runtimeReachability": "reachability",
+        "findingArn": "finding_arn",
+        "accountId": "account_id",
+        "region": "region",
+        "resourceId": "resource_id",
+        "resourceType": "resource_type",
+        "resourceName": "resource_name",
+        "owner": "owner",
+        "type": "type",
+        "severity": "severity",
+        "status": "status",
+        "inspectorScore": "inspector_score",
+        "epssScore": "epss_score",
+        "fixAvailable": "fix_available",
+        "exploitAvailable": "exploit_available",
+        "runtimeReachability": "reachability",
         "runtimeReachabilityReason": "reachability_reason",
-    }  # fmt: skip
-    times = {"firstObservedAt": moment(row["first_observed_at"]), "lastObservedAt": moment(row["last_observed_at"])}
+    }
+    times = {
+        "firstObservedAt": moment(row["first_observed_at"]),
+        "lastObservedAt": moment(row["last_observed_at"]),
+    }
     plain = {name: row[column] for name, column in names.items()}
     return present(**plain, **times, packages=[_package(one) for one in packages(row["packages"])])
 
@@ -95,6 +126,12 @@ def _properties(row: Row) -> dict[str, Any]:
 def _package(one: Part) -> dict[str, Any]:
     found = one.package
     return present(
-        name=found.name, version=found.version, fixedIn=found.fixed_in, manager=found.manager, path=found.path, purl=one.purl,
-        runtimeReachability=found.reachability, runtimeReachabilityReason=found.reachability_reason,
-    )  # fmt: skip
+        name=found.name,
+        version=found.version,
+        fixedIn=found.fixed_in,
+        manager=found.manager,
+        path=found.path,
+        purl=one.purl,
+        runtimeReachability=found.reachability,
+        runtimeReachabilityReason=found.reachability_reason,
+    )

@@ -1,4 +1,5 @@
-"""A rule of SARIF for each vulnerability, with help, and the worst score that Inspector gives it in these findings."""
+"""A rule of SARIF for each vulnerability, with help, and the worst score that Inspector gives it in
+these findings."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from sre_reports.spool import Spool, with_more
 from sre_reports.wire_parts import mapping, number, part, present, web_address, word, words
 
 _LONGEST = 1024  # characters of a description: GitHub's limit
-_LEVELS = ("error", "error", "warning", "note", "note", "warning", "warning")  # by rank; nobody rated the last two
+# by rank; nobody rated the last two
+_LEVELS = ("error", "error", "warning", "note", "note", "warning", "warning")
 _PLACE, _LINK = re.compile(r"\{(\d+)\}"), re.compile(r"\]\(")
 
 
@@ -34,12 +36,18 @@ class Rules:
     def __init__(self) -> None:
         self._spool = Spool()
         self._places: dict[str, int] = {}
-        self._worst: list[tuple[float, int]] = []  # score, and rank of severity, as numbers that grow with what is worse
+        # score, and rank of severity, as numbers that grow with what is worse
+        self._worst: list[tuple[float, int]] = []
 
     def __enter__(self) -> Rules:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._spool.__exit__(kind, error, trace)
 
     @property
@@ -55,7 +63,10 @@ class Rules:
             place = self._places[rule_id] = self._spool.add(_rule(rule_id, row))
             self._worst.append((-1.0, -99))
         score, severity = self._worst[place]
-        self._worst[place] = max(score, number(row["inspector_score"]) or -1.0), max(severity, -rank(row["severity"]))
+        self._worst[place] = (
+            max(score, number(row["inspector_score"]) or -1.0),
+            max(severity, -rank(row["severity"])),
+        )
         return rule_id, place
 
     def lines(self) -> Iterator[bytes]:
@@ -64,13 +75,20 @@ class Rules:
             properties: dict[str, Any] = {"tags": ["security", "vulnerability"]}
             if score >= 0:
                 properties["security-severity"] = f"{score:.1f}"
-            yield with_more(line, {"defaultConfiguration": {"level": _LEVELS[-severity]}, "properties": properties})
+            yield with_more(
+                line,
+                {"defaultConfiguration": {"level": _LEVELS[-severity]}, "properties": properties},
+            )
 
 
 def _id(row: Row) -> str:
     """The vulnerability; the detector of a flaw in code; else the kind of finding."""
     detector = mapping(row["code_details"])
-    named = None if row["vulnerability_id"] else word(detector.get("detectorId")) or word(detector.get("detectorName"))
+    named = (
+        None
+        if row["vulnerability_id"]
+        else word(detector.get("detectorId")) or word(detector.get("detectorName"))
+    )
     return visible(named or what(row))
 
 
@@ -92,7 +110,9 @@ def _help(row: Row, told: str) -> str:
     """What it is, what to do, and where to read on."""
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     advice = part(mapping(row["remediation"]), "recommendation").get("text")
-    fixes = dict.fromkeys(text for one in packages(row["packages"]) if (text := word(one.wire.get("remediation"))))
+    fixes = dict.fromkeys(
+        text for one in packages(row["packages"]) if (text := word(one.wire.get("remediation")))
+    )
     links = dict.fromkeys((*words(wire.get("referenceUrls")), *words(code.get("referenceUrls"))))
     parts = [told, *([word(advice) or ""] if advice != "None Provided" else []), *fixes, *links]
     return "\n".join(message(one) for one in parts if one) or what(row)

@@ -1,4 +1,5 @@
-"""The nights of a trend as a number a day, the way that charts want them: what is not known is None."""
+"""The nights of a trend as a number a day, the way that charts want them: what is not known is
+None."""
 
 from __future__ import annotations
 
@@ -15,10 +16,12 @@ SEVERITIES = ("critical", "high", "medium", "low")
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Every day from the first night to the last. ``counts`` are open findings by severity; all of one length.
+    """Every day from the first night to the last. ``counts`` are open findings by severity; all of
+    one length.
 
-    A partial night has no counts, for what it did not read would look like something that was fixed; what came and went is
-    told of it, for that is only of what it read. ``missing`` days have no night at all, ``partial`` are those with one.
+    A partial night has no counts, for what it did not read would look like something that was
+    fixed; what came and went is told of it, for that is only of what it read. ``missing`` days have
+    no night at all, ``partial`` are those with one.
     """
 
     days: tuple[date, ...]
@@ -30,19 +33,28 @@ class Days:
 
 
 def days_of(trend: ListAnswer) -> Days:
-    """The days of an answer to ``trend``. Where a day has several nights, its newest complete one counts."""
+    """The days of an answer to ``trend``. Where a day has several nights, its newest complete one
+    counts."""
     nights: dict[date, list[Mapping[str, Any]]] = {}
     for item in trend.items:
         nights.setdefault(date.fromisoformat(item["date"]), []).append(item)
     span = _span(nights)
-    complete = [next((one for one in reversed(nights.get(day, [])) if one["state"] == COMPLETE), None) for day in span]
+    complete = [
+        next((one for one in reversed(nights.get(day, [])) if one["state"] == COMPLETE), None)
+        for day in span
+    ]
     return Days(
         days=span,
-        counts={name: tuple(int(night[name]) if night else None for night in complete) for name in SEVERITIES},
+        counts={
+            name: tuple(int(night[name]) if night else None for night in complete)
+            for name in SEVERITIES
+        },
         came=tuple(_sum(nights.get(day), "came") for day in span),
         went=tuple(_sum(nights.get(day), "went") for day in span),
         missing=sum(day not in nights for day in span),
-        partial=sum(day in nights and night is None for day, night in zip(span, complete, strict=True)),
+        partial=sum(
+            day in nights and night is None for day, night in zip(span, complete, strict=True)
+        ),
     )
 
 

@@ -1,4 +1,5 @@
-"""The wire's nested parts as typed values, for every export. A part may have any shape: what does not fit is absent."""
+"""The wire's nested parts as typed values, for every export. A part may have any shape: what does
+not fit is absent."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-# RFC 3986, a part at a time. No address of IPv6: validators refuse its short forms, and no advisory lives at one.
+# RFC 3986, a part at a time. No address of IPv6: validators refuse its short forms, and no advisory
+# lives at one.
 _ADDRESS = re.compile(
     r"(?P<start>https?://(?:[\w.~!$&'()*+,;=:-]*@)?[\w.~-]+(?::\d{0,5})?)"
     r"(?P<path>(?:/[^?#]*)?)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)",
@@ -19,7 +21,8 @@ _ADDRESS = re.compile(
 _ESCAPED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = "!$&'()*+,;=:@/~-._%"
 _LONGEST_ADDRESS = 8192  # what is longer no browser opens
-_KEPT = 4096  # of each kind of part: rows come resource by resource, and share what is known of a vulnerability
+# of each kind of part: rows come resource by resource, and share what is known of a vulnerability
+_KEPT = 4096
 
 
 def _finite(text: str) -> float | None:
@@ -72,9 +75,13 @@ def words(value: object) -> list[str]:
 
 
 def web_address(value: object) -> str | None:
-    """An address of the web as RFC 3986 has it, for formats that hold URIs alone: letters that it has no place for are
-    encoded. None for anything else."""
-    if not isinstance(value, str) or len(value) > _LONGEST_ADDRESS or not (found := _ADDRESS.fullmatch(value)):
+    """An address of the web as RFC 3986 has it, for formats that hold URIs alone: letters that it
+    has no place for are encoded. None for anything else."""
+    if (
+        not isinstance(value, str)
+        or len(value) > _LONGEST_ADDRESS
+        or not (found := _ADDRESS.fullmatch(value))
+    ):
         return None
     query, fragment = found["query"], found["fragment"]
     ends = (f"{end[:1]}{_encoded(end[1:], '?')}" for end in (query, fragment))
@@ -82,7 +89,8 @@ def web_address(value: object) -> str | None:
 
 
 def _encoded(text: str, more: str) -> str:
-    """Encoded what a part has no place for; what is encoded already stays, and a lone per cent is one."""
+    """Encoded what a part has no place for; what is encoded already stays, and a lone per cent is
+    one."""
     return quote(_ESCAPED.sub("%25", text), safe=_UNRESERVED + more, errors="replace")
 
 
@@ -94,4 +102,8 @@ def number(value: object) -> float | int | None:
 
 def present(**values: object) -> dict[str, Any]:
     """What there is: a value that is None, or an empty text, list or object, is not there."""
-    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
+    return {
+        key: value
+        for key, value in values.items()
+        if value is not None and value not in ("", [], {})
+    }

@@ -1,4 +1,5 @@
-"""The sentences that every mouth says alike. Counts come from the answer's rollup, never from a page of findings."""
+"""The sentences that every mouth says alike. Counts come from the answer's rollup, never from a
+page of findings."""
 
 from __future__ import annotations
 
@@ -60,10 +61,13 @@ _HEADLINES = {
 
 
 def headline(verdict: Verdict) -> str:
-    """The verdict in a few words. Clean is never claimed: what is known is that Inspector reports none."""
+    """The verdict in a few words. Clean is never claimed: what is known is that Inspector reports
+    none."""
     if verdict.verdict == CLEAN:
         return "Inspector reports none"
-    return _HEADLINES.get(verdict.reason, "Vulnerable" if verdict.verdict == VULNERABLE else "Unknown")
+    return _HEADLINES.get(
+        verdict.reason, "Vulnerable" if verdict.verdict == VULNERABLE else "Unknown"
+    )
 
 
 def number(count: int, one: str, many: str | None = None) -> str:
@@ -73,21 +77,29 @@ def number(count: int, one: str, many: str | None = None) -> str:
 
 def by_severity(counts: Counts) -> list[tuple[str, int]]:
     """The severities that have any, worst first."""
-    return [(name, count) for name, count in zip(SEVERITIES, counts.by_rank(), strict=True) if count]
+    return [
+        (name, count) for name, count in zip(SEVERITIES, counts.by_rank(), strict=True) if count
+    ]
 
 
 def counts_sentence(rollup: Rollup) -> tuple[str, str]:
-    """``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``, apart so that the first can stand out."""
+    """``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``, apart so that the
+    first can stand out."""
     severities = ", ".join(f"{count:,} {name}" for name, count in by_severity(rollup.counts))
     suppressed = f"; {rollup.suppressed:,} suppressed" if rollup.suppressed else ""
-    return number(rollup.counts.total, "open finding"), (f": {severities}" if severities else "") + suppressed
+    return (
+        number(rollup.counts.total, "open finding"),
+        (f": {severities}" if severities else "") + suppressed,
+    )
 
 
 def more_sentence(rollup: Rollup) -> str:
     """What can be fixed, and what is exploited, of the open ones; empty where nothing is open."""
     if not rollup.counts.total:
         return ""
-    exploited = f"; {rollup.exploitable:,} {'has' if rollup.exploitable == 1 else 'have'} a known exploit"
+    exploited = (
+        f"; {rollup.exploitable:,} {'has' if rollup.exploitable == 1 else 'have'} a known exploit"
+    )
     return f"{rollup.fixable:,} can be fixed by an update{exploited if rollup.exploitable else ''}."
 
 
@@ -102,14 +114,16 @@ def age(seconds: int) -> str:
 
 
 def valued(value: str, by: str) -> str:
-    """The value of a group in words, ``(no owner)`` for none. A value that could be taken for that stands in quotes."""
+    """The value of a group in words, ``(no owner)`` for none. A value that could be taken for that
+    stands in quotes."""
     if not value:
         return f"(no {by})"
     return json.dumps(value, ensure_ascii=False) if value.startswith(("(no ", '"')) else value
 
 
 def days_old(finding: Finding, as_of: datetime | None) -> int | None:
-    """Whole days from when Inspector first saw it to when the answer was true; None where that is not known."""
+    """Whole days from when Inspector first saw it to when the answer was true; None where that is
+    not known."""
     first = finding.first_observed_at
     return None if as_of is None or first is None else max(0, (as_of - first).days)
 
@@ -131,15 +145,20 @@ def proof_sentence(proof: Proof) -> str:
     if proof.source == LIVE:
         return f"Inspector itself, {freshness(proof)}."
     if proof.source == TABLE:
-        return f"The table's records, read at {iso(proof.as_of)}." if proof.as_of else "The table's records."
+        return (
+            f"The table's records, read at {iso(proof.as_of)}."
+            if proof.as_of
+            else "The table's records."
+        )
     if proof.snapshot_id is None:
         return "There is no snapshot yet. Run: sre-cli scan."
     return f"Snapshot {proof.snapshot_id}, {freshness(proof)}."
 
 
 def doubts(proof: Proof) -> Sequence[str]:
-    """Why the source is not complete, and what was not read of the place that was asked about; empty for a live answer. AWS
-    names the role that it denied: what is read by many does not; ``sre-cli snapshots show`` does.
+    """Why the source is not complete, and what was not read of the place that was asked about;
+    empty for a live answer. AWS names the role that it denied: what is read by many does not;
+    ``sre-cli snapshots show`` does.
     """
     if proof.source == LIVE:
         return ()
@@ -163,5 +182,6 @@ def capital(text: str) -> str:
 
 
 def identity(finding: Finding) -> str:
-    """The vulnerability's id; findings that have none are told by their kind: ``network reachability``."""
+    """The vulnerability's id; findings that have none are told by their kind: ``network
+    reachability``."""
     return finding.vulnerability_id or finding.type.lower().replace("_", " ")

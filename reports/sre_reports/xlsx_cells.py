@@ -1,4 +1,5 @@
-"""A row of findings as typed cells of a workbook, in the columns of the CSV: texts, numbers and times."""
+"""A row of findings as typed cells of a workbook, in the columns of the CSV: texts, numbers and
+times."""
 
 from __future__ import annotations
 
@@ -16,9 +17,19 @@ _FIRST_YEAR = 1900  # of a spreadsheet's calendar
 
 TypedCell = Cell | datetime
 WIDTHS = {
-    "AWS Account Id": 14, "Severity": 13, "Title": 50, "Description": 60, "Finding ARN": 40, "First Seen": 19, "Last Seen": 19,
-    "Last Updated": 19, "Resource ID": 30, "Affected Packages": 30, "Remediation": 40, "Reference Urls": 40,
-}  # fmt: skip
+    "AWS Account Id": 14,
+    "Severity": 13,
+    "Title": 50,
+    "Description": 60,
+    "Finding ARN": 40,
+    "First Seen": 19,
+    "Last Seen": 19,
+    "Last Updated": 19,
+    "Resource ID": 30,
+    "Affected Packages": 30,
+    "Remediation": 40,
+    "Reference Urls": 40,
+}
 
 
 def typed_cells(as_of: datetime, columns: str) -> Callable[[Mapping[str, Any]], list[TypedCell]]:
@@ -29,7 +40,8 @@ def typed_cells(as_of: datetime, columns: str) -> Callable[[Mapping[str, Any]], 
 
 
 def _time(microseconds: int | None) -> tuple[TypedCell]:
-    """In UTC and without a zone, which a workbook cannot tell; text where it lies before the calendar of spreadsheets."""
+    """In UTC and without a zone, which a workbook cannot tell; text where it lies before the
+    calendar of spreadsheets."""
     moment = time_of(microseconds)
     if moment is None:
         return (None,)

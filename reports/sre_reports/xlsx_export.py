@@ -1,8 +1,9 @@
-"""Findings as a workbook: a sheet that says what it holds and how sure that is, then the findings, on as many as they need.
+"""Findings as a workbook: a sheet that says what it holds and how sure that is, then the findings,
+on as many as they need.
 
-XlsxWriter in its mode of constant memory: a row goes to disk as it comes, so that a million findings take as little memory
-as ten. Of the two libraries that stream it is the quicker one, and it keeps each sheet in a file of its own, so that the first
-sheet can be written last.
+XlsxWriter in its mode of constant memory: a row goes to disk as it comes, so that a million
+findings take as little memory as ten. Of the two libraries that stream it is the quicker one, and
+it keeps each sheet in a file of its own, so that the first sheet can be written last.
 """
 
 from __future__ import annotations
@@ -35,12 +36,13 @@ _SETTINGS = {
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:
     """The whole workbook; what a sheet or a cell cannot hold is told, there and to ``tell``."""
-    import xlsxwriter  # noqa: PLC0415 - only for those who write XLSX
+    import xlsxwriter
 
     with xlsxwriter.Workbook(cast("BinaryIO", _Onward(file)), _SETTINGS) as book:
         book.use_zip64()
         as_of = proof.as_of or datetime.now(UTC)
-        book.set_properties({"created": as_of})  # else the moment of writing: the same question would have other bytes each time
+        # else the moment of writing: the same question would have other bytes each time
+        book.set_properties({"created": as_of})
         first = book.add_worksheet("Summary")
         summary, sheets = Summary(), Sheets(book, COLUMNS[options.columns])
         cells = typed_cells(as_of, options.columns)
@@ -56,7 +58,8 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 class _Onward:
-    """A file with no way back: an archive notes whether there is one, and its bytes must not depend on where they go."""
+    """A file with no way back: an archive notes whether there is one, and its bytes must not depend
+    on where they go."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.write, self.flush = file.write, file.flush
@@ -76,7 +79,9 @@ class Sheets:
 
     def _begun(self) -> tuple[Worksheet, int]:
         self._count += 1
-        sheet: Worksheet = self._book.add_worksheet("Findings" if self._count == 1 else f"Findings {self._count}")
+        sheet: Worksheet = self._book.add_worksheet(
+            "Findings" if self._count == 1 else f"Findings {self._count}"
+        )
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(self._names):
             sheet.set_column(column, column, WIDTHS.get(name, 16))
@@ -117,7 +122,13 @@ class Sheets:
 
     def remarks(self) -> list[str]:
         """What a reader would miss."""
-        more = [f"A sheet holds {MOST_ROWS - 1:,} findings: these are on {self._count} sheets."] if self._count > 1 else []
+        more = (
+            [f"A sheet holds {MOST_ROWS - 1:,} findings: these are on {self._count} sheets."]
+            if self._count > 1
+            else []
+        )
         return more + (
-            [f"{self._cut:,} cells were longer than a cell can be, and are cut where they say so."] if self._cut else []
+            [f"{self._cut:,} cells were longer than a cell can be, and are cut where they say so."]
+            if self._cut
+            else []
         )

@@ -33,13 +33,24 @@ class Summary:
             self.by[name][row[field] or "", severity] += 1
 
 
-_TABLES = {"Status": "status", "Resource type": "resource_type", "Account": "account_id", "Region": "region", "Owner": "owner"}
+_TABLES = {
+    "Status": "status",
+    "Resource type": "resource_type",
+    "Account": "account_id",
+    "Region": "region",
+    "Owner": "owner",
+}
 
 
-def write_summary(book: Any, sheet: Worksheet, proof: Proof, summary: Summary, remarks: Sequence[str]) -> None:
+def write_summary(
+    book: Any, sheet: Worksheet, proof: Proof, summary: Summary, remarks: Sequence[str]
+) -> None:
     """Row after row, as constant memory asks for."""
-    formats = {"bold": book.add_format({"bold": True}), "warning": book.add_format({"bold": True, "font_color": "#B00020"}),
-               "text": book.add_format({"num_format": "@"})}  # fmt: skip
+    formats = {
+        "bold": book.add_format({"bold": True}),
+        "warning": book.add_format({"bold": True, "font_color": "#B00020"}),
+        "text": book.add_format({"num_format": "@"}),
+    }
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 8, 14)
     for place, (style, cells) in enumerate(_lines(proof, summary, remarks)):
@@ -50,7 +61,9 @@ def write_summary(book: Any, sheet: Worksheet, proof: Proof, summary: Summary, r
                 write_text(sheet, (place, column), cell, formats[style])
 
 
-def _lines(proof: Proof, summary: Summary, remarks: Sequence[str]) -> Iterator[tuple[str, Sequence[str | int]]]:
+def _lines(
+    proof: Proof, summary: Summary, remarks: Sequence[str]
+) -> Iterator[tuple[str, Sequence[str | int]]]:
     yield "bold", [f"Amazon Inspector findings, exported by {PRODUCT}"]
     yield "text", ["Snapshot", proof.snapshot_id or "none"]
     yield "text", ["As of", iso(proof.as_of) if proof.as_of else "unknown"]
@@ -62,7 +75,9 @@ def _lines(proof: Proof, summary: Summary, remarks: Sequence[str]) -> Iterator[t
         yield from _table(name, counts)
 
 
-def _table(name: str, counts: Counter[tuple[str, str]]) -> Iterator[tuple[str, Sequence[str | int]]]:
+def _table(
+    name: str, counts: Counter[tuple[str, str]]
+) -> Iterator[tuple[str, Sequence[str | int]]]:
     others = sorted({severity for _, severity in counts} - {*ORDER})
     severities = [*ORDER, *others[:_MOST]]
     totals: Counter[str] = Counter()
@@ -70,6 +85,9 @@ def _table(name: str, counts: Counter[tuple[str, str]]) -> Iterator[tuple[str, S
         totals[group] += count
     yield "bold", [name, "Total", *map(str.capitalize, severities)]
     for group, total in totals.most_common(_MOST):
-        yield "text", [fitting(group) or "–", total, *(counts[group, severity] for severity in severities)]
+        yield (
+            "text",
+            [fitting(group) or "–", total, *(counts[group, severity] for severity in severities)],
+        )
     if len(totals) > _MOST:
         yield "text", [f"and {len(totals) - _MOST:,} more"]

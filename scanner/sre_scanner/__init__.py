@@ -1,1 +1,2 @@
-"""The scheduled task: plan, read every page of each shard, write sorted Parquet, certify, commit, roll up."""
+"""The scheduled task: plan, read every page of each shard, write sorted Parquet, certify, commit,
+roll up."""

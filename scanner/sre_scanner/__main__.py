@@ -1,4 +1,5 @@
-"""``python -m sre_scanner``: the scheduled task. Settings come from the environment; logs are JSON lines on stdout."""
+"""``python -m sre_scanner``: the scheduled task. Settings come from the environment; logs are JSON
+lines on stdout."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ class Log:
 
     def say(self, event: str, **fields: Any) -> None:
         """One line."""
-        sys.stdout.write(json.dumps({"at": datetime.now(UTC).isoformat(), "event": event, **fields}) + "\n")
+        sys.stdout.write(
+            json.dumps({"at": datetime.now(UTC).isoformat(), "event": event, **fields}) + "\n"
+        )
         sys.stdout.flush()
 
     def expect(self, region: str, findings: int) -> None:
@@ -46,8 +49,9 @@ class Log:
 def main(arguments: list[str] | None = None) -> int:
     """Scans once; exit codes as those of ``sre-cli scan``."""
     asked = _parser().parse_args(arguments)
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own reserves a gigabyte of address space as it is imported
-    from sre_scanner.start import Flags  # noqa: PLC0415 - see above
+    # its own reserves a gigabyte of address space as it is imported
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    from sre_scanner.start import Flags
 
     log = Log()
     try:
@@ -64,8 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: float) -> int:
-    """Scans, again after a pause where that fails, and records how the slot ended for whatever follows it."""
-    from sre_scanner.start import run  # noqa: PLC0415 - see main
+    """Scans, again after a pause where that fails, and records how the slot ended for whatever
+    follows it."""
+    from sre_scanner.start import run
 
     for left in reversed(range(attempts)):
         try:
@@ -86,7 +91,8 @@ def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: floa
 
 
 def _record(settings: Settings, log: Log, slot: str, *, done: bool, detail: str) -> None:
-    """A slot that cannot be recorded is waited for in vain, and its snapshot stands all the same."""
+    """A slot that cannot be recorded is waited for in vain, and its snapshot stands all the
+    same."""
     if not slot:
         return
     try:
@@ -97,15 +103,27 @@ def _record(settings: Settings, log: Log, slot: str, *, done: bool, detail: str)
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m sre_scanner", description="Collect every Amazon Inspector finding into a snapshot."
+        "python -m sre_scanner",
+        description="Collect every Amazon Inspector finding into a snapshot.",
     )
-    parser.add_argument("--region", action="append", default=[], help="scan this region (again for more)")
-    parser.add_argument("--status", action="append", default=[], help="finding statuses (default: all but closed)")
+    parser.add_argument(
+        "--region", action="append", default=[], help="scan this region (again for more)"
+    )
+    parser.add_argument(
+        "--status", action="append", default=[], help="finding statuses (default: all but closed)"
+    )
     parser.add_argument("--scope-file", type=Path, help="what must be there (TOML)")
     parser.add_argument("--rate", type=float, default=10.0, help="requests a second and region")
     slot = "the schedule and its fire, scan/2026-11-30T01:00Z: does nothing where it has a snapshot"
     parser.add_argument("--slot", default="", help=slot)
-    parser.add_argument("--attempts", type=int, default=1, choices=range(1, 11), metavar="N", help="tries of a scan that fails")
+    parser.add_argument(
+        "--attempts",
+        type=int,
+        default=1,
+        choices=range(1, 11),
+        metavar="N",
+        help="tries of a scan that fails",
+    )
     parser.add_argument("--pause", type=float, default=300.0, help="seconds between them")
     return parser
 

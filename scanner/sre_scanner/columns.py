@@ -24,9 +24,21 @@ class Columns:
     """Makes tables of the findings schema for slices of the sorted rows."""
 
     def __init__(
-        self, spool: Spool, rows: npt.NDArray[Any], found: Identities, shared: Dimensions, place: tuple[str, str], owned: Owned
+        self,
+        spool: Spool,
+        rows: npt.NDArray[Any],
+        found: Identities,
+        shared: Dimensions,
+        place: tuple[str, str],
+        owned: Owned,
     ) -> None:
-        self._spool, self._rows, self._found, self._shared, self._owned = spool, rows, found, shared, owned
+        self._spool, self._rows, self._found, self._shared, self._owned = (
+            spool,
+            rows,
+            found,
+            shared,
+            owned,
+        )
         self._constant = {"snapshot_id": place[0], "region": place[1]}
         self._kinds, self._marks = spool.kinds.in_order(), Marks(spool)
         self._titles = spool.shapes.table()[:, SHAPE_FIELDS.index("title")]
@@ -49,7 +61,10 @@ class Columns:
         return pa.table([columns[name] for name in FINDINGS.names], schema=FINDINGS)
 
     def _of_kinds(self, rows: npt.NDArray[Any]) -> dict[str, pa.Array]:
-        words = {name: pa.array([getattr(kind, name) for kind in self._kinds], pa.string()) for name in Kind._fields}
+        words = {
+            name: pa.array([getattr(kind, name) for kind in self._kinds], pa.string())
+            for name in Kind._fields
+        }
         indices = pa.array(rows["kind"])
         ranks = np.array([rank(kind.severity) for kind in self._kinds], np.int16)
         return {
@@ -62,8 +77,10 @@ class Columns:
         found = pa.array(entries).dictionary_encode()
         ours = found.dictionary.to_pylist()
         for name, values in (
-            ("resource_id", self._found.ids), ("resource_type", self._found.types), ("resource_name", self._found.names),
-        ):  # fmt: skip
+            ("resource_id", self._found.ids),
+            ("resource_type", self._found.types),
+            ("resource_name", self._found.names),
+        ):
             yield name, _words(pa.array([values[i] for i in ours], pa.string()), found.indices)
 
     def _of_shapes(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
@@ -81,9 +98,19 @@ class Columns:
             yield name, _words(values.take(chosen.dictionary), chosen.indices)
 
     def _texts(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
-        for name, numbers in (("title", self._titles[rows["shape"]]), ("resources", rows["resources"]), ("extra", rows["extra"])):
+        for name, numbers in (
+            ("title", self._titles[rows["shape"]]),
+            ("resources", rows["resources"]),
+            ("extra", rows["extra"]),
+        ):
             distinct = pa.array(np.ascontiguousarray(numbers)).dictionary_encode()
-            yield name, _words(_strings(self._spool.texts[name].read(distinct.dictionary.to_pylist())), distinct.indices)
+            yield (
+                name,
+                _words(
+                    _strings(self._spool.texts[name].read(distinct.dictionary.to_pylist())),
+                    distinct.indices,
+                ),
+            )
 
 
 _HEX = np.array([f"{byte:02x}" for byte in range(256)], "S2")
@@ -91,9 +118,17 @@ _HEX = np.array([f"{byte:02x}" for byte in range(256)], "S2")
 
 def _arns(heads: list[str], rows: npt.NDArray[Any]) -> pa.Array:
     """ARNs from their heads and tails; one of another form is a head as a whole."""
-    tails = np.ascontiguousarray(_HEX[rows["tail"]]).view("S32")[:, 0] if len(rows) else np.empty(0, "S32")
-    whole = pa.array([head.endswith("\0") for head in heads], pa.bool_()).take(pa.array(rows["kind"]))
-    starts = pa.array([head.removesuffix("\0") for head in heads], pa.string()).take(pa.array(rows["kind"]))
+    tails = (
+        np.ascontiguousarray(_HEX[rows["tail"]]).view("S32")[:, 0]
+        if len(rows)
+        else np.empty(0, "S32")
+    )
+    whole = pa.array([head.endswith("\0") for head in heads], pa.bool_()).take(
+        pa.array(rows["kind"])
+    )
+    starts = pa.array([head.removesuffix("\0") for head in heads], pa.string()).take(
+        pa.array(rows["kind"])
+    )
     ends = pc.call_function("if_else", [whole, pa.scalar(""), pa.array(tails).cast(pa.string())])
     return pc.call_function("binary_join_element_wise", [starts, ends, pa.scalar("")])
 
@@ -103,11 +138,14 @@ def _strings(texts: Sequence[bytes]) -> pa.Array:
 
 
 def _words(values: pa.Array, indices: pa.Array) -> pa.Array:
-    """A column of values that repeat: each of ``indices`` names one. Equal values are made one, as Parquet wants it."""
+    """A column of values that repeat: each of ``indices`` names one. Equal values are made one, as
+    Parquet wants it."""
     if values.type == pa.float64():
         return values.take(indices)
     encoded = values.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(encoded.indices.take(indices).cast(pa.int32()), encoded.dictionary)
+    return pa.DictionaryArray.from_arrays(
+        encoded.indices.take(indices).cast(pa.int32()), encoded.dictionary
+    )
 
 
 def _repeated(text: str, length: int) -> pa.Array:
@@ -115,7 +153,8 @@ def _repeated(text: str, length: int) -> pa.Array:
 
 
 def _times(seconds: npt.NDArray[np.float64]) -> pa.Array:
-    """Epoch seconds as microseconds, NaN as null; what this would not hold exactly is in ``extra`` already."""
+    """Epoch seconds as microseconds, NaN as null; what this would not hold exactly is in ``extra``
+    already."""
     missing = np.isnan(seconds)
     microseconds = np.rint(np.where(missing, 0.0, seconds) * 1e6).astype(np.int64)
     return pa.array(microseconds, mask=missing).cast(pa.timestamp("us", tz="UTC"))

@@ -46,17 +46,24 @@ def commit(chronicle: Chronicle, now: Callable[[], datetime]) -> Commit:
 def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:
     """A snapshot of nothing would only hide the one before it."""
     if not any(f.findings and f.findings.pages for f in facts):
-        why = next((one.detail for f in facts for one in (f.status, f.findings) if one and one.detail), "")
+        why = next(
+            (one.detail for f in facts for one in (f.status, f.findings) if one and one.detail), ""
+        )
         raise Unreadable("nothing could be read", why=why or "no shard has a record")
     states = {(a.account_id, f.region): a.status for f in facts for a in f.accounts}
-    if states and not any(f.distinct for f in facts) and all(state == "DISABLED" for state in states.values()):
+    if (
+        states
+        and not any(f.distinct for f in facts)
+        and all(state == "DISABLED" for state in states.values())
+    ):
         where = ", ".join(f"{account} {region}" for account, region in sorted(states))
         do = "Enable it: aws inspector2 enable --resource-types EC2 ECR LAMBDA."
         raise InspectorDisabled("Inspector is disabled", why=where, do=do)
 
 
 def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
-    """Writes the rollups of every commit that has none yet, oldest first, so that a scan that died here is repaired.
+    """Writes the rollups of every commit that has none yet, oldest first, so that a scan that died
+    here is repaired.
 
     With ``every`` those of all commits are counted and written again. Returns the rows written.
     """
@@ -64,12 +71,20 @@ def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
     behind = 0 if every else len(commits)
     while behind and not table_rollups.written(table, commits[behind - 1]):
         behind -= 1
-    before = count(snapshots, commits[behind - 1]) if behind and behind < len(commits) else Counted({}, {})
+    before = (
+        count(snapshots, commits[behind - 1])
+        if behind and behind < len(commits)
+        else Counted({}, {})
+    )
     written = 0
     for one in commits[behind:]:
         now = count(snapshots, one)
-        written += table_rollups.write_ages(table, one, now.ages, _known(before.ages, now.rollups, one))
-        written += table_rollups.write(table, one, now.rollups, _known(before.rollups, now.rollups, one))
+        written += table_rollups.write_ages(
+            table, one, now.ages, _known(before.ages, now.rollups, one)
+        )
+        written += table_rollups.write(
+            table, one, now.rollups, _known(before.rollups, now.rollups, one)
+        )
         before = Counted({**before.rollups, **now.rollups}, {**before.ages, **now.ages})
     return written
 
@@ -101,7 +116,9 @@ def _reached(scope: Scope, one: Commit) -> bool:
             "account": gap_account in ("*", scope.value),
             "region": gap_region == scope.value,
             "type": gap_type in ("*", scope.value),
-            "resource": gap_account in ("*", account) and gap_region == region and gap_type in ("*", kind),
+            "resource": gap_account in ("*", account)
+            and gap_region == region
+            and gap_type in ("*", kind),
         }.get(scope.kind, True)
         if touches:
             return False

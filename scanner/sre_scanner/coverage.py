@@ -26,7 +26,8 @@ from sre_scanner.traits import covered_group
 
 
 class Called(NamedTuple):
-    """What coverage calls a resource: the name to show, all of its names, and the kinds of which these are all."""
+    """What coverage calls a resource: the name to show, all of its names, and the kinds of which
+    these are all."""
 
     shown: str | None = None
     names: frozenset[Name] = frozenset()
@@ -42,18 +43,27 @@ def _looked_at(metadata: bytes) -> tuple[bytes, tuple[str, ...]]:
 def _words(one: WireCoverage) -> Iterator[tuple[str, str | None]]:
     """Words that Inspector chooses among a few. Empty ones are absent, and were told of already."""
     told = {"resourceType": one.resourceType, "scanType": one.scanType, "scanMode": one.scanMode}
-    status = {"scanStatus.statusCode": one.scanStatus.statusCode, "scanStatus.reason": one.scanStatus.reason}
+    status = {
+        "scanStatus.statusCode": one.scanStatus.statusCode,
+        "scanStatus.reason": one.scanStatus.reason,
+    }
     return ((name, word or None) for name, word in (told | status).items())
 
 
 class CoverageRows:
-    """Takes pages; gives them back as one table sorted by resource. ``as_of`` is when the scan began.
+    """Takes pages; gives them back as one table sorted by resource. ``as_of`` is when the scan
+    began.
 
     ``silence`` is what the verdict on everything needs.
     """
 
     def __init__(
-        self, snapshot_id: str, region: str, owners: Owners, as_of: datetime, now: Callable[[], datetime] | None = None
+        self,
+        snapshot_id: str,
+        region: str,
+        owners: Owners,
+        as_of: datetime,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._place, self._owners, self._now = (snapshot_id, region), owners, now or (lambda: as_of)
         self.silence = Silence(as_of)
@@ -84,11 +94,16 @@ class CoverageRows:
             self._batches.append(pa.Table.from_pylist(rows, COVERAGE))
 
     def table(self, owners: Mapping[Key, str | None]) -> pa.Table:
-        """All rows, by resource and scan type, each with the owner that its resource has among ``owners``."""
+        """All rows, by resource and scan type, each with the owner that its resource has among
+        ``owners``."""
         rows = pa.concat_tables(self._batches) if self._batches else COVERAGE.empty_table()
-        column = pa.array([owners[key] for key in self._numbers], pa.string()).take(pa.array(self._of_rows, pa.int32()))
+        column = pa.array([owners[key] for key in self._numbers], pa.string()).take(
+            pa.array(self._of_rows, pa.int32())
+        )
         rows = rows.set_column(COVERAGE.get_field_index("owner"), COVERAGE.field("owner"), column)
-        return rows.sort_by([("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")])
+        return rows.sort_by(
+            [("resource_id", "ascending"), ("account_id", "ascending"), ("scan_type", "ascending")]
+        )
 
     def _row(self, one: WireCoverage, extra: bytes, odd: tuple[str, ...]) -> dict[str, Any]:
         metadata, strange = _looked_at(bytes(one.resourceMetadata))
@@ -100,8 +115,13 @@ class CoverageRows:
         self._call(key, known)
         use = covered_use(known.kinds)
         last_scanned_at = moment_of(one.lastScannedAt)
-        status, place = one.scanStatus, (one.resourceId, one.resourceType, one.accountId, self._place[1])
-        row = Coverage(*place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at)
+        status, place = (
+            one.scanStatus,
+            (one.resourceId, one.resourceType, one.accountId, self._place[1]),
+        )
+        row = Coverage(
+            *place, one.scanType, status.statusCode, status.reason, one.scanMode, last_scanned_at
+        )
         self.silence.add(row, self._now())
         self.accounts.add(one.accountId)
         return {
@@ -125,7 +145,8 @@ class CoverageRows:
         }
 
     def _hear(self, key: Key, claim: Claim) -> None:
-        """Keeps for a resource the claim that counts, and for the row which resource it is about."""
+        """Keeps for a resource the claim that counts, and for the row which resource it is
+        about."""
         number = self._numbers.setdefault(key, len(self._claims))
         if number == len(self._claims):
             self._claims.append(SILENT)
@@ -136,4 +157,6 @@ class CoverageRows:
         """Keeps the names that any row of a resource tells."""
         shown, names, full = self.called.get(key, Called())
         names |= of_coverage(key[2], known.tags, known.kinds)
-        self.called[key] = Called(shown or known.name, names, full | settled(known.tags, known.kinds))
+        self.called[key] = Called(
+            shown or known.name, names, full | settled(known.tags, known.kinds)
+        )

@@ -1,7 +1,9 @@
-"""What Inspector knows of each vulnerability beyond its findings: CISA's KEV dates, EPSS, observed exploits, CWEs.
+"""What Inspector knows of each vulnerability beyond its findings: CISA's KEV dates, EPSS, observed
+exploits, CWEs.
 
-One finding of each distinct vulnerability is asked for its details, ten a call, whatever its severity: the KEV catalogue
-holds medium and unrated ones too. Answers are remembered across nights with the moment they are from.
+One finding of each distinct vulnerability is asked for its details, ten a call, whatever its
+severity: the KEV catalogue holds medium and unrated ones too. Answers are remembered across nights
+with the moment they are from.
 """
 
 from __future__ import annotations
@@ -41,13 +43,20 @@ class Enrichment:
 
 
 def samples(parts: Iterable[Path], region: str) -> Iterator[tuple[str, str, str]]:
-    """(vulnerability, region, ARN of one finding that has it), at least once for each vulnerability of these parts."""
+    """(vulnerability, region, ARN of one finding that has it), at least once for each vulnerability
+    of these parts."""
     seen: set[str] = set()
     for path in parts:
-        for batch in pq.ParquetFile(path).iter_batches(columns=["vulnerability_id", "finding_arn", "status"]):
+        for batch in pq.ParquetFile(path).iter_batches(
+            columns=["vulnerability_id", "finding_arn", "status"]
+        ):
             words = batch.column("vulnerability_id")
             names = words.dictionary.to_pylist() if hasattr(words, "dictionary") else None
-            codes = (words.indices if names is not None else words.dictionary_encode().indices).fill_null(-1).to_numpy()
+            codes = (
+                (words.indices if names is not None else words.dictionary_encode().indices)
+                .fill_null(-1)
+                .to_numpy()
+            )
             names = names if names is not None else words.dictionary_encode().dictionary.to_pylist()
             distinct, first = np.unique(codes, return_index=True)
             for code, place in zip(distinct.tolist(), first.tolist(), strict=True):
@@ -57,12 +66,20 @@ def samples(parts: Iterable[Path], region: str) -> Iterator[tuple[str, str, str]
 
 
 def enrich(
-    wanted: Iterable[tuple[str, str, str]], known: Known, inspectors: Callable[[str], Inspector], now: datetime,
+    wanted: Iterable[tuple[str, str, str]],
+    known: Known,
+    inspectors: Callable[[str], Inspector],
+    now: datetime,
     clock: Callable[[], float] = time.monotonic,
-) -> Enrichment:  # fmt: skip
-    """Rows for every vulnerability wanted, asked anew where what is known is not of today; and those known lately."""
+) -> Enrichment:
+    """Rows for every vulnerability wanted, asked anew where what is known is not of today; and
+    those known lately."""
     ends, done, by_region = clock() + PATIENCE, Enrichment(), _to_ask(wanted, known, now)
-    rows = {name: row for name, row in known.items() if row["checked_at"] is None or now - row["checked_at"] < KEPT}
+    rows = {
+        name: row
+        for name, row in known.items()
+        if row["checked_at"] is None or now - row["checked_at"] < KEPT
+    }
     for region, asked in by_region.items():
         try:
             for row in _ask(inspectors(region), asked, now, lambda: clock() > ends):
@@ -70,25 +87,34 @@ def enrich(
         except Unreadable as error:
             done.notes.append(f"{region}: details of vulnerabilities were not all read: {error}")
     missing = {name for asked in by_region.values() for name in asked} - rows.keys()
-    done.rows = [rows[name] if name in rows else _unchecked(name) for name in sorted(rows.keys() | missing)]
+    done.rows = [
+        rows[name] if name in rows else _unchecked(name) for name in sorted(rows.keys() | missing)
+    ]
     return done
 
 
-def _to_ask(wanted: Iterable[tuple[str, str, str]], known: Known, now: datetime) -> dict[str, dict[str, str]]:
+def _to_ask(
+    wanted: Iterable[tuple[str, str, str]], known: Known, now: datetime
+) -> dict[str, dict[str, str]]:
     """By region: the vulnerabilities to ask for, each once, with the ARN to ask with."""
     asked: dict[str, dict[str, str]] = {}
     taken: set[str] = set()
     for name, region, arn in wanted:
         row = known.get(name)
-        fresh = row is not None and row["checked_at"] is not None and now - row["checked_at"] < FRESH
+        fresh = (
+            row is not None and row["checked_at"] is not None and now - row["checked_at"] < FRESH
+        )
         if not fresh and name not in taken:
             taken.add(name)
             asked.setdefault(region, {})[name] = arn
     return asked
 
 
-def _ask(inspector: Inspector, asked: Mapping[str, str], now: datetime, late: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-    names = sorted(name for name, arn in asked.items() if not arn.startswith(NO_ARN))  # one that is none would spoil ten
+def _ask(
+    inspector: Inspector, asked: Mapping[str, str], now: datetime, late: Callable[[], bool]
+) -> Iterator[dict[str, Any]]:
+    # one that is none would spoil ten
+    names = sorted(name for name, arn in asked.items() if not arn.startswith(NO_ARN))
     for start in range(0, len(names), DETAIL_ARNS):
         if late():
             raise Unreadable(f"only {start:,} of {len(names):,} in {PATIENCE / 60:.0f} minutes")
@@ -97,25 +123,43 @@ def _ask(inspector: Inspector, asked: Mapping[str, str], now: datetime, late: Ca
         yield from (_row(name, asked[name], found, failed, now) for name in chosen)
 
 
-def _row(name: str, arn: str, found: Mapping[str, Any], failed: Mapping[str, str], now: datetime) -> dict[str, Any]:
-    """One vulnerability as it was answered. What Inspector has no details of is unchecked, not free of them."""
+def _row(
+    name: str, arn: str, found: Mapping[str, Any], failed: Mapping[str, str], now: datetime
+) -> dict[str, Any]:
+    """One vulnerability as it was answered. What Inspector has no details of is unchecked, not free
+    of them."""
     if (wire := found.get(arn)) is None:
         return _unchecked(name) | {"checked_at": now, "problem": failed.get(arn, _NOT_FOUND)}
     cisa, seen = _object(wire.get("cisaData")), _object(wire.get("exploitObserved"))
     cwes = wire.get("cwes")
     return {
-        "vulnerability_id": name, "checked": True, "checked_at": now, "problem": None,
-        "kev_added": _day(cisa.get("dateAdded")), "kev_due": _day(cisa.get("dateDue")), "kev_action": _text(cisa.get("action")),
+        "vulnerability_id": name,
+        "checked": True,
+        "checked_at": now,
+        "problem": None,
+        "kev_added": _day(cisa.get("dateAdded")),
+        "kev_due": _day(cisa.get("dateDue")),
+        "kev_action": _text(cisa.get("action")),
         "epss_score": _share(wire.get("epssScore")),
-        "exploit_first_seen": moment_of(seen.get("firstSeen")), "exploit_last_seen": moment_of(seen.get("lastSeen")),
+        "exploit_first_seen": moment_of(seen.get("firstSeen")),
+        "exploit_last_seen": moment_of(seen.get("lastSeen")),
         "cwes": ",".join(map(str, cwes)) or None if isinstance(cwes, list) else None,
-        "wire": json.dumps({k: v for k, v in wire.items() if k != "findingArn"}, separators=(",", ":"), sort_keys=True),
-    }  # fmt: skip
+        "wire": json.dumps(
+            {k: v for k, v in wire.items() if k != "findingArn"},
+            separators=(",", ":"),
+            sort_keys=True,
+        ),
+    }
 
 
 def _keeping(before: Mapping[str, Any] | None, row: dict[str, Any]) -> dict[str, Any]:
-    """What was answered once is not unlearned because tonight's answer failed: the older value stays, with its own age."""
-    return dict(before) | {"problem": row["problem"]} if before and before["checked"] and not row["checked"] else row
+    """What was answered once is not unlearned because tonight's answer failed: the older value
+    stays, with its own age."""
+    return (
+        dict(before) | {"problem": row["problem"]}
+        if before and before["checked"] and not row["checked"]
+        else row
+    )
 
 
 def _unchecked(name: str) -> dict[str, Any]:
@@ -137,4 +181,8 @@ def _day(value: Any) -> date | None:
 
 def _share(value: Any) -> float | None:
     """A number from 0 to 1; anything else is none."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 else None
+    return (
+        value
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+        else None
+    )

@@ -1,4 +1,5 @@
-"""Python and Arrow as a scan needs them: no pandas, memory given back, and few collections of garbage."""
+"""Python and Arrow as a scan needs them: no pandas, memory given back, and few collections of
+garbage."""
 
 from __future__ import annotations
 
@@ -11,15 +12,21 @@ from importlib.abc import MetaPathFinder
 import pyarrow as pa
 
 _COLLECT_AFTER = 50_000  # allocations; Python's own 700 cost 5 % of a scan
-_GLIBC = {"M_TRIM_THRESHOLD": (-1, 1 << 20), "M_MMAP_THRESHOLD": (-3, 1 << 20), "M_ARENA_MAX": (-8, 1)}  # malloc.h; bytes, arenas
+# malloc.h; bytes, arenas
+_GLIBC = {
+    "M_TRIM_THRESHOLD": (-1, 1 << 20),
+    "M_MMAP_THRESHOLD": (-3, 1 << 20),
+    "M_ARENA_MAX": (-8, 1),
+}
 
 
 def be_frugal() -> None:
     """Spares this process 400 ms of CPU and 40 MB.
 
-    Arrow imports pandas, where it is installed, when it makes its first array from a list. It asks once, so it is told no
-    this once; whoever calls ``to_pandas`` later still gets it. And its own allocator keeps freed pages, the system's
-    does not. A scan makes tuples by the million and no cycles, so the collector may look less often.
+    Arrow imports pandas, where it is installed, when it makes its first array from a list. It asks
+    once, so it is told no this once; whoever calls ``to_pandas`` later still gets it. And its own
+    allocator keeps freed pages, the system's does not. A scan makes tuples by the million and no
+    cycles, so the collector may look less often.
     """
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
     _frugal_malloc()
@@ -40,7 +47,8 @@ def give_back() -> None:
 
 
 def _frugal_malloc() -> None:
-    """Tells glibc not to keep large blocks that were freed, as it does by default, and not to make a heap a thread."""
+    """Tells glibc not to keep large blocks that were freed, as it does by default, and not to make
+    a heap a thread."""
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         for name, value in _GLIBC.values():

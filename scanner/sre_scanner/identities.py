@@ -1,4 +1,5 @@
-"""Which resources a spool's findings speak of: one entry for each resource of each distinct ``resources`` text."""
+"""Which resources a spool's findings speak of: one entry for each resource of each distinct
+``resources`` text."""
 
 from __future__ import annotations
 
@@ -20,11 +21,13 @@ _CHUNK = 1024
 
 @dataclass(slots=True)
 class Identities:
-    """Resources by number. ``first`` and ``many`` tell, for a number of a ``resources`` text, which entries are its own.
+    """Resources by number. ``first`` and ``many`` tell, for a number of a ``resources`` text, which
+    entries are its own.
 
-    ``rank`` puts entries in the order of (resource id, type); entries of one resource share it, whatever text they
-    come from. ``owners`` are those that each entry's own tags name, ``tagged`` tells which have any tags, and ``claim`` puts
-    entries in the order of (owner, name). ``called`` are all the names of each.
+    ``rank`` puts entries in the order of (resource id, type); entries of one resource share it,
+    whatever text they come from. ``owners`` are those that each entry's own tags name, ``tagged``
+    tells which have any tags, and ``claim`` puts entries in the order of (owner, name). ``called``
+    are all the names of each.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -41,10 +44,13 @@ class Identities:
 
 
 def identify(texts: Texts, owners: Owners) -> Identities:
-    """Reads every distinct ``resources`` text once. A finding without a readable resource gets one with an empty id."""
+    """Reads every distinct ``resources`` text once. A finding without a readable resource gets one
+    with an empty id."""
     found, many = Identities(), [0] * len(texts)
     for start in range(0, len(texts), _CHUNK):
-        for number, text in enumerate(texts.read(range(start, min(start + _CHUNK, len(texts)))), start):
+        for number, text in enumerate(
+            texts.read(range(start, min(start + _CHUNK, len(texts)))), start
+        ):
             resources = _distinct(decode_resources(text) if text else []) or [WireResource(id="")]
             many[number] = len(resources)
             _add(found, resources, owners)
@@ -52,7 +58,9 @@ def identify(texts: Texts, owners: Owners) -> Identities:
     found.many = np.array(many, np.int32)
     found.first = np.cumsum(found.many, dtype=np.int32) - found.many
     found.rank = _ranks(list(zip(found.ids, found.types, strict=True)))
-    found.claim = _ranks([(owner, name or "") for owner, name in zip(found.owners, found.names, strict=True)])
+    found.claim = _ranks(
+        [(owner, name or "") for owner, name in zip(found.owners, found.names, strict=True)]
+    )
     return found
 
 

@@ -1,4 +1,5 @@
-"""Which findings hold something that we do not understand: a mark for each row, and how often each thing was met."""
+"""Which findings hold something that we do not understand: a mark for each row, and how often each
+thing was met."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ Names = tuple[str, ...]
 
 
 def add_bounded(counts: Counter[str], more: Mapping[str, int]) -> None:
-    """Adds to the counts; names beyond the first hundreds are counted together, whatever somebody sends."""
+    """Adds to the counts; names beyond the first hundreds are counted together, whatever somebody
+    sends."""
     for name, count in more.items():
         counts[name if name in counts or len(counts) < _MOST else _REST] += count
 
@@ -44,12 +46,15 @@ def counted_words(spool: Spool, rows: npt.NDArray[Any]) -> Counter[str]:
 
 
 class Marks:
-    """The column ``not_understood``, made of what the spool met in kinds, shared texts, resources and extra fields."""
+    """The column ``not_understood``, made of what the spool met in kinds, shared texts, resources
+    and extra fields."""
 
     def __init__(self, spool: Spool) -> None:
         self._names: dict[Names, int] = {(): 0}
         texts = spool.texts
-        self._kinds = self._codes(len(spool.kinds), enumerate(map(words_of, spool.kinds.in_order())))
+        self._kinds = self._codes(
+            len(spool.kinds), enumerate(map(words_of, spool.kinds.in_order()))
+        )
         self._resources = self._codes(len(texts["resources"]), texts["resources"].odd.items())
         self._extra = self._codes(len(texts["extra"]), texts["extra"].odd.items())
         self._shapes = self._of_shapes(spool)
@@ -57,11 +62,16 @@ class Marks:
     def column(self, rows: npt.NDArray[Any]) -> pa.Array:
         """The mark of each row; null for nearly all."""
         places = [
-            (self._kinds, "kind"), (self._shapes, "shape"), (self._resources, "resources"), (self._extra, "extra")
-        ]  # fmt: skip
+            (self._kinds, "kind"),
+            (self._shapes, "shape"),
+            (self._resources, "resources"),
+            (self._extra, "extra"),
+        ]
         codes = np.stack([known[rows[name]] for known, name in places], axis=1)
         if not codes.any():
-            return pa.DictionaryArray.from_arrays(pa.array([None] * len(rows), pa.int32()), pa.array([], pa.string()))
+            return pa.DictionaryArray.from_arrays(
+                pa.array([None] * len(rows), pa.int32()), pa.array([], pa.string())
+            )
         distinct, inverse = np.unique(codes, axis=0, return_inverse=True)
         known = list(self._names)
         words = [mark(name for code in some for name in known[code]) for some in distinct.tolist()]
@@ -79,9 +89,16 @@ class Marks:
 
 
 def _odd_shapes(spool: Spool, table: npt.NDArray[np.int32]) -> Iterator[tuple[int, Names]]:
-    columns = [(place, spool.texts[name].odd) for place, name in enumerate(SHAPE_FIELDS) if spool.texts[name].odd]
+    columns = [
+        (place, spool.texts[name].odd)
+        for place, name in enumerate(SHAPE_FIELDS)
+        if spool.texts[name].odd
+    ]
     hit = np.zeros(len(table), bool)
     for place, odd in columns:
         hit |= np.isin(table[:, place], list(odd))
     for shape in np.flatnonzero(hit).tolist():
-        yield shape, tuple(name for place, odd in columns for name in odd.get(int(table[shape, place]), ()))
+        yield (
+            shape,
+            tuple(name for place, odd in columns for name in odd.get(int(table[shape, place]), ())),
+        )

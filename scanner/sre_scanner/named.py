@@ -1,4 +1,5 @@
-"""The names by which each resource of a region can be asked for: the rows of ``names/``, in the order of the names."""
+"""The names by which each resource of a region can be asked for: the rows of ``names/``, in the
+order of the names."""
 
 from __future__ import annotations
 
@@ -21,13 +22,28 @@ _Row = tuple[str, str, Key]
 
 
 def named(
-    spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owned: Owned, covered: Mapping[Key, Called]
+    spool: Spool,
+    found: Identities,
+    where: Sorted,
+    place: tuple[str, str],
+    owned: Owned,
+    covered: Mapping[Key, Called],
 ) -> Iterator[pa.Table]:
-    """A row a resource and name, of all that findings or coverage name. ``place`` is the snapshot's id and the region."""
+    """A row a resource and name, of all that findings or coverage name. ``place`` is the snapshot's
+    id and the region."""
     told = _told_by_findings(spool, found, where)
     empty = Called()
-    rows = sorted(chain.from_iterable(_rows(key, told.get(key, empty), covered.get(key, empty)) for key in owned.every))
-    shown = {key: one.shown for one_by_key in (told, covered) for key, one in one_by_key.items() if one.shown}
+    rows = sorted(
+        chain.from_iterable(
+            _rows(key, told.get(key, empty), covered.get(key, empty)) for key in owned.every
+        )
+    )
+    shown = {
+        key: one.shown
+        for one_by_key in (told, covered)
+        for key, one in one_by_key.items()
+        if one.shown
+    }
     for start in range(0, len(rows), _GROUP):
         yield _table(rows[start : start + _GROUP], place, owned, shown)
 
@@ -35,7 +51,8 @@ def named(
 def _told_by_findings(spool: Spool, found: Identities, where: Sorted) -> dict[Key, Called]:
     """What findings call each resource: all that any of them says."""
     accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
-    pairs = where.resource * max(len(found.ids), 1) + where.entry  # of a million findings a few thousand differ
+    # of a million findings a few thousand differ
+    pairs = where.resource * max(len(found.ids), 1) + where.entry
     _, first = np.unique(pairs, return_index=True)
     told: dict[Key, Called] = {}
     for entry, kind in zip(where.entry[first].tolist(), where.kind[first].tolist(), strict=True):
@@ -54,7 +71,9 @@ def _rows(key: Key, told: Called, covered: Called) -> Iterable[_Row]:
     return ((name.text, name.kind, key) for name in names)
 
 
-def _table(rows: list[_Row], place: tuple[str, str], owned: Owned, shown: Mapping[Key, str | None]) -> pa.Table:
+def _table(
+    rows: list[_Row], place: tuple[str, str], owned: Owned, shown: Mapping[Key, str | None]
+) -> pa.Table:
     names, kinds, keys = zip(*rows, strict=True)
     accounts, types, ids = zip(*keys, strict=True)
     columns = {

@@ -1,4 +1,5 @@
-"""From arrival to the order of the parts: duplicates dropped, one resource contiguous, worst severity first."""
+"""From arrival to the order of the parts: duplicates dropped, one resource contiguous, worst
+severity first."""
 
 from __future__ import annotations
 
@@ -12,12 +13,14 @@ from sre_scanner.identities import Identities
 from sre_scanner.spool import Spool, arn_of
 
 Ints = npt.NDArray[np.int64]
-Places = npt.NDArray[np.int32]  # half the memory of Ints, and two thousand million findings are enough for a shard
+# half the memory of Ints, and two thousand million findings are enough for a shard
+Places = npt.NDArray[np.int32]
 
 
 class Sorted(NamedTuple):
-    """Rows of the parts, in their order: ``row`` in the spool, ``entry`` among the identities, ``position`` of the resource
-    in its finding, ``kind`` of the finding. ``resource`` numbers (account, resource); ``duplicates`` were dropped."""
+    """Rows of the parts, in their order: ``row`` in the spool, ``entry`` among the identities,
+    ``position`` of the resource in its finding, ``kind`` of the finding. ``resource`` numbers
+    (account, resource); ``duplicates`` were dropped."""
 
     row: Places
     entry: Places
@@ -40,19 +43,32 @@ def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sor
     accounts, ranks = _by_kind(spool)
     resource = found.rank[entry] * (accounts.max(initial=0) + 1) + accounts[kinds]
     order = np.argsort(resource * 8 + ranks[kinds], kind="stable")
-    return Sorted(row[order], entry[order], position[order], kinds[order], resource[order], len(rows) - len(kept))
+    return Sorted(
+        row[order],
+        entry[order],
+        position[order],
+        kinds[order],
+        resource[order],
+        len(rows) - len(kept),
+    )
 
 
 def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
     """For each kind: the place of its account among all, and its severity's rank."""
     kinds = spool.kinds.in_order()
-    places = {account: place for place, account in enumerate(sorted({kind.account_id or "" for kind in kinds}))}
-    table = np.array([(places[kind.account_id or ""], rank(kind.severity)) for kind in kinds], np.int64).reshape(-1, 2)
+    places = {
+        account: place
+        for place, account in enumerate(sorted({kind.account_id or "" for kind in kinds}))
+    }
+    table = np.array(
+        [(places[kind.account_id or ""], rank(kind.severity)) for kind in kinds], np.int64
+    ).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 
 
 def latest_of_each(spool: Spool, rows: npt.NDArray[Any]) -> Places:
-    """The rows to keep, in order of arrival: of those with the same ARN, the one with the greatest ``updatedAt``."""
+    """The rows to keep, in order of arrival: of those with the same ARN, the one with the greatest
+    ``updatedAt``."""
     hashes = spool.column(rows, "tail").view(np.int64)[:, 0] if len(rows) else np.empty(0, np.int64)
     order = np.argsort(hashes, kind="stable")
     same = np.flatnonzero(np.diff(hashes[order]) == 0)
@@ -71,7 +87,8 @@ def _runs(places: Ints) -> list[Ints]:
 
 
 def _older(rows: npt.NDArray[Any], heads: list[str], group: Ints) -> set[int]:
-    """Of rows with equal hashes, those that another row with the same ARN outdates; the later arrival wins a tie."""
+    """Of rows with equal hashes, those that another row with the same ARN outdates; the later
+    arrival wins a tie."""
     newest: dict[str, int] = {}
     for one in sorted(int(i) for i in group):
         arn = arn_of(heads[rows["kind"][one]], rows["tail"][one].tobytes())

@@ -15,11 +15,13 @@ from sre_findings.store.blobs import Blobs
 from sre_findings.store.fields import numbered
 from sre_findings.store.keys import part_key
 
-# The default dictionary page of 1 MB makes long texts fall back to plain pages, which costs 80 % more bytes.
+# The default dictionary page of 1 MB makes long texts fall back to plain pages, which costs 80 %
+# more bytes.
 _DICTIONARY_PAGE = 32 << 20
 
-# Who reads one resource unpacks the pages that it lies in, and the whole dictionary. Names that never come twice need none:
-# without it a question about one resource takes a fifth less time, and the file 4 % fewer bytes.
+# Who reads one resource unpacks the pages that it lies in, and the whole dictionary. Names that
+# never come twice need none: without it a question about one resource takes a fifth less time, and
+# the file 4 % fewer bytes.
 _PAGE = 64 << 10
 _UNIQUE = ("finding_arn",)
 
@@ -59,12 +61,20 @@ class PartWriter:
 
     def __init__(self, key: str, schema: pa.Schema, file: Digesting) -> None:
         self._key, self._file, self._rows = key, file, 0
-        repeating: Any = [name for name in schema.names if name not in _UNIQUE]  # its stubs know of no list
+        # its stubs know of no list
+        repeating: Any = [name for name in schema.names if name not in _UNIQUE]
         self._writer = pq.ParquetWriter(
-            file, numbered(key.partition("/")[0], schema), compression="zstd", compression_level=1,
-            dictionary_pagesize_limit=_DICTIONARY_PAGE, use_dictionary=repeating, data_page_size=_PAGE,
-            write_statistics=True, version="2.6", store_schema=True,
-        )  # fmt: skip
+            file,
+            numbered(key.partition("/")[0], schema),
+            compression="zstd",
+            compression_level=1,
+            dictionary_pagesize_limit=_DICTIONARY_PAGE,
+            use_dictionary=repeating,
+            data_page_size=_PAGE,
+            write_statistics=True,
+            version="2.6",
+            store_schema=True,
+        )
         self.part: Part | None = None
 
     def write(self, rows: pa.Table) -> None:
@@ -84,7 +94,8 @@ class PartWriter:
 
 @contextlib.contextmanager
 def writing(blobs: Blobs, snapshot_id: str, key: str, schema: pa.Schema) -> Iterator[PartWriter]:
-    """A part at ``key`` of the snapshot; it is in the store once the block ends without an error."""
+    """A part at ``key`` of the snapshot; it is in the store once the block ends without an
+    error."""
     with blobs.write(part_key(snapshot_id, key)) as file:
         writer = PartWriter(key, schema, Digesting(file))
         try:

@@ -1,4 +1,5 @@
-"""What a scan tells while it runs. The command line draws a bar from it; a task writes a line now and then."""
+"""What a scan tells while it runs. The command line draws a bar from it; a task writes a line now
+and then."""
 
 from __future__ import annotations
 

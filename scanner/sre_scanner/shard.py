@@ -1,4 +1,5 @@
-"""One shard: everything of one region, read page by page into parts and a record of what was seen."""
+"""One shard: everything of one region, read page by page into parts and a record of what was
+seen."""
 
 from __future__ import annotations
 
@@ -17,12 +18,27 @@ import pyarrow as pa
 
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Tally
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Interrupted, Rejected, Throttled, Unreadable
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Interrupted,
+    Rejected,
+    Throttled,
+    Unreadable,
+)
 from sre_findings.model.facts import ENDED, AccountStatus, Listing, Part, ShardFacts
 from sre_findings.model.owners import Claim, Owners
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.severity import rank
-from sre_findings.store.schema import CLOSED, COVERAGE, DETAILS, FINDINGS, NAMES, PACKAGES, RESOURCES
+from sre_findings.store.schema import (
+    CLOSED,
+    COVERAGE,
+    DETAILS,
+    FINDINGS,
+    NAMES,
+    PACKAGES,
+    RESOURCES,
+)
 from sre_findings.store.snapshots import Snapshots
 from sre_scanner.columns import Columns
 from sre_scanner.coverage import Called, CoverageRows
@@ -66,7 +82,8 @@ class Workshop:
 def read_shard(shop: Workshop, shard: Shard, inspector: Inspector) -> ShardFacts:
     """Reads the shard to its end, writes its parts and its record, and returns the record.
 
-    A listing that fails is recorded with its reason, and the others go on; only store errors and Interrupted come out.
+    A listing that fails is recorded with its reason, and the others go on; only store errors and
+    Interrupted come out.
     """
     reading = _Reading(shop, shard, inspector)
     with closing(Spool(reading.started.timestamp())) as spool, closing(Spool()) as closed:
@@ -108,13 +125,18 @@ class _Reading:
         return self._rows.unknown
 
     def listings(self, spool: Spool, evidence: Spool) -> ShardFacts:
-        """Status first, which costs one request and tells whether the rest is worth asking; then all the rest."""
+        """Status first, which costs one request and tells whether the rest is worth asking; then
+        all the rest."""
         own = self._record("status", self._own_status)
         if own.outcome not in (ENDED, "denied"):
             return self._facts(own, own, own, None, ())
         before = self._aggregated()
         findings = self._record("findings", lambda tally: self._findings(spool, tally))
-        closed = self._record("closed findings", lambda tally: self._closed(evidence, tally)) if self._wants_closed else None
+        closed = (
+            self._record("closed findings", lambda tally: self._closed(evidence, tally))
+            if self._wants_closed
+            else None
+        )
         coverage = self._record("coverage", self._coverage)
         after = self._aggregated() if findings.outcome == ENDED else None
         status = self._record("status", self._other_statuses, own)
@@ -131,16 +153,38 @@ class _Reading:
     ) -> ShardFacts:
         silence = self._rows.silence
         return ShardFacts(
-            shard=self._shard.name, region=self._shard.region, started_at=self.started.isoformat(),
-            findings=findings, coverage=coverage, status=status, closed=closed, accounts=tuple(self._statuses),
-            named=tuple(sorted(self._named)), aggregated=aggregated, covered=self._rows.resources,
-            uncovered=silence.uncovered, doubtful=silence.doubtful, proven=silence.proven, notes=tuple(self._notes),
-        )  # fmt: skip
+            shard=self._shard.name,
+            region=self._shard.region,
+            started_at=self.started.isoformat(),
+            findings=findings,
+            coverage=coverage,
+            status=status,
+            closed=closed,
+            accounts=tuple(self._statuses),
+            named=tuple(sorted(self._named)),
+            aggregated=aggregated,
+            covered=self._rows.resources,
+            uncovered=silence.uncovered,
+            doubtful=silence.doubtful,
+            proven=silence.proven,
+            notes=tuple(self._notes),
+        )
 
-    def _record(self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None) -> Listing:
-        """Runs one listing and says how it went; ``earlier`` requests of the same kind count too."""
+    def _record(
+        self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None
+    ) -> Listing:
+        """Runs one listing and says how it went; ``earlier`` requests of the same kind count
+        too."""
         tally = (
-            Tally(earlier.pages, earlier.items, earlier.empty_pages, earlier.throttles, earlier.retries) if earlier else Tally()
+            Tally(
+                earlier.pages,
+                earlier.items,
+                earlier.empty_pages,
+                earlier.throttles,
+                earlier.retries,
+            )
+            if earlier
+            else Tally()
         )
         outcome, detail = ENDED, ""
         try:
@@ -148,13 +192,22 @@ class _Reading:
         except Unreadable as error:
             outcome, detail = _outcome(error), str(error)
             self._shop.progress.trouble(self._shard.region, f"{name}: {error}")
-        return Listing(outcome, detail, tally.pages, tally.items, tally.empty_pages, tally.throttles, tally.retries)
+        return Listing(
+            outcome,
+            detail,
+            tally.pages,
+            tally.items,
+            tally.empty_pages,
+            tally.throttles,
+            tally.retries,
+        )
 
     def _own_status(self, tally: Tally) -> None:
         self._statuses = list(self._inspector.statuses((), tally))
 
     def _other_statuses(self, tally: Tally) -> None:
-        """The accounts that this one administers, those that were seen, and those that were expected."""
+        """The accounts that this one administers, those that were seen, and those that were
+        expected."""
         self._administered = tuple(self._members())
         wanted = self._named | set(self._shop.plan.expected_accounts)
         missing = sorted(wanted - {status.account_id for status in self._statuses} - {""})
@@ -176,7 +229,9 @@ class _Reading:
 
     def _findings(self, spool: Spool, tally: Tally) -> None:
         try:
-            for page in self._shop.checked(self._inspector.findings(self._shop.plan.statuses, tally)):
+            for page in self._shop.checked(
+                self._inspector.findings(self._shop.plan.statuses, tally)
+            ):
                 spool.add(page)
                 self._shop.progress.advance(self._shard.region, len(page.findings))
         finally:
@@ -186,13 +241,18 @@ class _Reading:
 
     @property
     def _wants_closed(self) -> bool:
-        """Whether closings since the night before are to be read as evidence; they are findings where CLOSED was asked."""
+        """Whether closings since the night before are to be read as evidence; they are findings
+        where CLOSED was asked."""
         return bool(self._shop.plan.closed_since) and "CLOSED" not in self._shop.plan.statuses
 
     def _closed(self, evidence: Spool, tally: Tally) -> None:
-        """What closed since the night before, up to when the scan began: a bound that does not move while pages are read."""
+        """What closed since the night before, up to when the scan began: a bound that does not move
+        while pages are read."""
         plan = self._shop.plan
-        bounds = (datetime.fromisoformat(plan.closed_since), datetime.fromisoformat(plan.created_at))
+        bounds = (
+            datetime.fromisoformat(plan.closed_since),
+            datetime.fromisoformat(plan.created_at),
+        )
         for page in self._shop.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
             evidence.add(page)
         evidence.seal()
@@ -207,7 +267,8 @@ class _Reading:
         return _one_part(self._shop, f"coverage/part-{self._shard.name}.parquet", COVERAGE, [table])
 
     def _aggregated(self) -> dict[str, int] | None:
-        """Inspector's own counts; None where it does not give them, which leaves the listing unreconciled."""
+        """Inspector's own counts; None where it does not give them, which leaves the listing
+        unreconciled."""
         if not self._shop.plan.counts_active:
             return None
         try:
@@ -230,8 +291,11 @@ def _outcome(error: Unreadable) -> str:
     return words.get(type(error), "unreachable")
 
 
-def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Reading) -> tuple[Part, ...]:
-    """Sorts what was spooled and writes it; what was counted on the way goes to ``reading.counted``."""
+def _findings_parts(
+    shop: Workshop, shard: Shard, spool: Spool, reading: _Reading
+) -> tuple[Part, ...]:
+    """Sorts what was spooled and writes it; what was counted on the way goes to
+    ``reading.counted``."""
     rows = spool.rows()
     found = identify(spool.texts["resources"], shop.owners)
     where = put_in_order(spool, rows, found)
@@ -250,15 +314,37 @@ def _findings_parts(shop: Workshop, shard: Shard, spool: Spool, reading: _Readin
     released = functools.partial(_released, spool=spool)
     parts = [
         *reading.coverage_part(owned.every),
-        *_one_part(shop, f"names/part-{shard.name}.parquet", NAMES, named(spool, found, where, place, owned, reading.called)),
-        *_one_part(shop, f"details/part-{shard.name}.parquet", DETAILS, released(shared.details_tables(*place))),
-        *_one_part(shop, f"packages/part-{shard.name}.parquet", PACKAGES, released(shared.packages_tables(*place))),
+        *_one_part(
+            shop,
+            f"names/part-{shard.name}.parquet",
+            NAMES,
+            named(spool, found, where, place, owned, reading.called),
+        ),
+        *_one_part(
+            shop,
+            f"details/part-{shard.name}.parquet",
+            DETAILS,
+            released(shared.details_tables(*place)),
+        ),
+        *_one_part(
+            shop,
+            f"packages/part-{shard.name}.parquet",
+            PACKAGES,
+            released(shared.packages_tables(*place)),
+        ),
     ]
     cuts = row_groups(where.resource) or [(0, 0)]  # a part of no rows still tells its columns
-    for number, groups in enumerate(cuts[i : i + PART_GROUPS] for i in range(0, len(cuts), PART_GROUPS)):
+    for number, groups in enumerate(
+        cuts[i : i + PART_GROUPS] for i in range(0, len(cuts), PART_GROUPS)
+    ):
         tables = released(columns.table(where, start, stop) for start, stop in groups)
-        parts += _one_part(shop, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables)
-    return (*parts, *_one_part(shop, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]))
+        parts += _one_part(
+            shop, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables
+        )
+    return (
+        *parts,
+        *_one_part(shop, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]),
+    )
 
 
 def _unknown(spool: Spool, rows: npt.NDArray[Any], reading: _Reading) -> dict[str, int]:
@@ -270,7 +356,8 @@ def _unknown(spool: Spool, rows: npt.NDArray[Any], reading: _Reading) -> dict[st
 
 
 def _closed_part(shop: Workshop, shard: Shard, spool: Spool) -> tuple[Part, ...]:
-    """Findings that closed lately, as evidence of why others are gone; none where none was asked for."""
+    """Findings that closed lately, as evidence of why others are gone; none where none was asked
+    for."""
     rows = spool.rows()
     if not len(rows):
         return ()
@@ -279,19 +366,24 @@ def _closed_part(shop: Workshop, shard: Shard, spool: Spool) -> tuple[Part, ...]
     where = put_in_order(spool, rows, found)
     owned = whose(spool, rows, found, where, {}, shop.owners)
     columns = Columns(spool, rows, found, Dimensions(spool), place, owned)
-    tables = (columns.table(where, *group).select(CLOSED.names) for group in row_groups(where.resource))
+    tables = (
+        columns.table(where, *group).select(CLOSED.names) for group in row_groups(where.resource)
+    )
     return _one_part(shop, f"closed/part-{shard.name}.parquet", CLOSED, tables)
 
 
 def _released(tables: Iterable[pa.Table], spool: Spool) -> Iterator[pa.Table]:
-    """The tables, each with everything that making it took given back: of a million findings, one row group is in memory."""
+    """The tables, each with everything that making it took given back: of a million findings, one
+    row group is in memory."""
     for table in tables:
         spool.release()
         pa.default_memory_pool().release_unused()
         yield table
 
 
-def _one_part(shop: Workshop, key: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> tuple[Part, ...]:
+def _one_part(
+    shop: Workshop, key: str, schema: pa.Schema, tables: Iterable[pa.Table]
+) -> tuple[Part, ...]:
     with writing(shop.snapshots.blobs, shop.plan.snapshot_id, key, schema) as writer:
         for table in shop.checked(tables):
             writer.write(table)
@@ -299,7 +391,8 @@ def _one_part(shop: Workshop, key: str, schema: pa.Schema, tables: Iterable[pa.T
 
 
 def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
-    """ACTIVE findings as they were listed, by the severities that Inspector counts itself, duplicates left out."""
+    """ACTIVE findings as they were listed, by the severities that Inspector counts itself,
+    duplicates left out."""
     by_kind = np.bincount(where.kind[where.position == 0], minlength=len(spool.kinds))
     kinds = zip(spool.kinds.in_order(), by_kind, strict=True)
     active = [(rank(kind.severity), int(n)) for kind, n in kinds if kind.status == "ACTIVE"]
@@ -308,12 +401,15 @@ def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
 
 
 def row_groups(resource: npt.NDArray[np.int64], size: int = ROW_GROUP) -> list[tuple[int, int]]:
-    """Cuts of at most ``size`` rows, between two resources where that does not leave a group less than half full."""
+    """Cuts of at most ``size`` rows, between two resources where that does not leave a group less
+    than half full."""
     ends = np.append(np.flatnonzero(np.diff(resource)) + 1, len(resource))
     cuts, start = [], 0
     while start < len(resource):
         limit = start + size
-        inside = int(ends[np.searchsorted(ends, limit, side="right") - 1]) if ends[0] <= limit else 0
+        inside = (
+            int(ends[np.searchsorted(ends, limit, side="right") - 1]) if ends[0] <= limit else 0
+        )
         stop = min(inside if inside >= start + size // 2 else limit, len(resource))
         cuts.append((start, stop))
         start = stop

@@ -1,4 +1,5 @@
-"""Findings on their way from pages to sorted parts: a fixed-width row each, in an unnamed temporary file.
+"""Findings on their way from pages to sorted parts: a fixed-width row each, in an unnamed temporary
+file.
 
 64 bytes a finding on disk, and nothing in memory but what repeats: kinds, shapes and texts.
 """
@@ -22,8 +23,18 @@ from sre_findings.inspector.wire import FindingsPage, WireFinding
 from sre_findings.store.blobs import mapped_errors
 from sre_scanner.texts import NOTHING, Digests, Look, Texts, digest_of
 
-SHAPE_FIELDS = ("title", "description", "vulnerability", "packages", "network_details", "code_details", "score_details",
-                "exploitability", "epss", "remediation")  # fmt: skip
+SHAPE_FIELDS = (
+    "title",
+    "description",
+    "vulnerability",
+    "packages",
+    "network_details",
+    "code_details",
+    "score_details",
+    "exploitability",
+    "epss",
+    "remediation",
+)
 TEXT_FIELDS = (*SHAPE_FIELDS, "resources", "extra")
 TIME_FIELDS = ("first_observed_at", "last_observed_at", "updated_at")
 _WIRE_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
@@ -57,7 +68,8 @@ _DOING = "cannot write temporary files of the scan"
 
 
 class Kind(NamedTuple):
-    """The short words of a finding, and the head of its ARN; whole estates have a few hundred of these."""
+    """The short words of a finding, and the head of its ARN; whole estates have a few hundred of
+    these."""
 
     account_id: str | None
     type: str | None
@@ -81,7 +93,8 @@ class Kinds(dict[tuple[str | None, ...], int]):
 
 
 class Shapes(dict[tuple[Any, ...], int]):
-    """Numbers for what findings of one vulnerability share: ten texts. Bounded like Texts, by forgetting."""
+    """Numbers for what findings of one vulnerability share: ten texts. Bounded like Texts, by
+    forgetting."""
 
     def __init__(self, texts: dict[str, Texts]) -> None:
         super().__init__()
@@ -118,15 +131,20 @@ class Shapes(dict[tuple[Any, ...], int]):
 
 
 class Spool:
-    """Takes pages, keeps thin rows. ``rows`` gives them back as one array over the file once all are in.
+    """Takes pages, keeps thin rows. ``rows`` gives them back as one array over the file once all
+    are in.
 
-    ``changed`` counts findings that were updated at or after ``since``, in epoch seconds: they moved while we read.
+    ``changed`` counts findings that were updated at or after ``since``, in epoch seconds: they
+    moved while we read.
     """
 
     def __init__(self, since: float = np.inf) -> None:
         self._since, self.changed = since, 0
         self.kinds = Kinds()
-        self.texts = {name: Texts(look=self._look(path) if (path := _PATHS.get(name)) else None) for name in TEXT_FIELDS}
+        self.texts = {
+            name: Texts(look=self._look(path) if (path := _PATHS.get(name)) else None)
+            for name in TEXT_FIELDS
+        }
         self.shapes = Shapes(self.texts)
         self.unknown: Counter[str] = Counter()
         self.count = 0
@@ -159,7 +177,8 @@ class Spool:
                 self._flush()
 
     def seal(self) -> None:
-        """Gives back what was kept to find texts again: no more pages will come, or their texts may come twice."""
+        """Gives back what was kept to find texts again: no more pages will come, or their texts may
+        come twice."""
         with mapped_errors(_DOING):
             self._flush()
         self.shapes.seal()
@@ -173,7 +192,9 @@ class Spool:
             self._file.flush()
         if not self.count:
             return np.empty(0, THIN)
-        self._map = mmap.mmap(self._file.fileno(), self.count * THIN.itemsize, access=mmap.ACCESS_READ)
+        self._map = mmap.mmap(
+            self._file.fileno(), self.count * THIN.itemsize, access=mmap.ACCESS_READ
+        )
         return np.frombuffer(self._map, THIN)
 
     def column(self, rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
@@ -185,7 +206,8 @@ class Spool:
         return found
 
     def pick(self, rows: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Rows at these places, which lie all over the file, in the same way: block by block of it."""
+        """Rows at these places, which lie all over the file, in the same way: block by block of
+        it."""
         found, order = np.empty(len(places), rows.dtype), np.argsort(places)
         ascending = places[order]
         for start in range(0, len(rows), _BLOCK):
@@ -196,7 +218,8 @@ class Spool:
         return found
 
     def release(self) -> None:
-        """Lets pages of the files that were read go from memory; they come back when they are needed."""
+        """Lets pages of the files that were read go from memory; they come back when they are
+        needed."""
         if self._map is not None:
             self._map.madvise(mmap.MADV_DONTNEED)
         for texts in self.texts.values():
@@ -221,32 +244,49 @@ class Spool:
         self._fill_repeated(rows, found, heads)
         _keep_empty_texts(found, extras)
         extra = self.texts["extra"]
-        rows["extra"] = [extra[extras.get(i, b"")] for i in range(len(found))] if extras else NOTHING
-        extra.odd.update((int(rows["extra"][i]), names) for i, names in odd.items() if rows["extra"][i] != NOTHING)
+        rows["extra"] = (
+            [extra[extras.get(i, b"")] for i in range(len(found))] if extras else NOTHING
+        )
+        extra.odd.update(
+            (int(rows["extra"][i]), names)
+            for i, names in odd.items()
+            if rows["extra"][i] != NOTHING
+        )
         self._file.write(rows.tobytes())
         self.count += len(found)
 
-    def _fill_repeated(self, rows: npt.NDArray[Any], found: list[WireFinding], heads: list[str]) -> None:
+    def _fill_repeated(
+        self, rows: npt.NDArray[Any], found: list[WireFinding], heads: list[str]
+    ) -> None:
         kinds, shapes, resources = self.kinds, self.shapes, self.texts["resources"]
         words = zip(map(_WORDS, found), heads, strict=True)
         rows["kind"] = [kinds[(*some, head)] for some, head in words]
         rows["shape"] = [
             shapes[
-                f.title, f.description, bytes(f.packageVulnerabilityDetails), bytes(f.networkReachabilityDetails),
-                bytes(f.codeVulnerabilityDetails), bytes(f.inspectorScoreDetails), bytes(f.exploitabilityDetails),
-                bytes(f.epss), bytes(f.remediation)
+                f.title,
+                f.description,
+                bytes(f.packageVulnerabilityDetails),
+                bytes(f.networkReachabilityDetails),
+                bytes(f.codeVulnerabilityDetails),
+                bytes(f.inspectorScoreDetails),
+                bytes(f.exploitabilityDetails),
+                bytes(f.epss),
+                bytes(f.remediation),
             ]
             for f in found
-        ]  # fmt: skip
+        ]
         rows["resources"] = [resources[bytes(f.resources)] for f in found]
 
 
-_WORDS = attrgetter("awsAccountId", "type", "severity", "status", "fixAvailable", "exploitAvailable")
+_WORDS = attrgetter(
+    "awsAccountId", "type", "severity", "status", "fixAvailable", "exploitAvailable"
+)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
-    """packageVulnerabilityDetails as two texts: the vulnerability, and the packages of it that a resource has."""
+    """packageVulnerabilityDetails as two texts: the vulnerability, and the packages of it that a
+    resource has."""
     try:
         fields = _FIELDS.decode(raw) if raw else {}
     except (msgspec.DecodeError, RecursionError):  # not an object: kept as it came
@@ -258,7 +298,8 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
 def _fill_tails(rows: npt.NDArray[Any], found: list[WireFinding]) -> list[str]:
     """The hexadecimal ends of the ARNs as 16 bytes, and the heads before them.
 
-    An ARN of any other form becomes a head as a whole, marked by a trailing NUL, with a digest for a tail.
+    An ARN of any other form becomes a head as a whole, marked by a trailing NUL, with a digest for
+    a tail.
     """
     arns = [f.findingArn for f in found]
     digits = "".join([arn[-_TAIL:] for arn in arns])
@@ -279,8 +320,11 @@ def arn_of(head: str, tail: bytes) -> str:
     return head[:-1] if head.endswith("\0") else head + tail.hex()
 
 
-def _fill_numbers(rows: npt.NDArray[Any], found: list[WireFinding], extras: dict[int, bytes]) -> None:
-    """Times and score, None as NaN. What a column could not hold exactly goes to the row's extra JSON."""
+def _fill_numbers(
+    rows: npt.NDArray[Any], found: list[WireFinding], extras: dict[int, bytes]
+) -> None:
+    """Times and score, None as NaN. What a column could not hold exactly goes to the row's extra
+    JSON."""
     for name, wire in zip(TIME_FIELDS, _WIRE_TIMES, strict=True):
         values = np.array(list(map(attrgetter(wire), found)), dtype=np.float64)
         for i in np.flatnonzero(_inexact(values)):

@@ -22,12 +22,14 @@ from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
 from sre_scanner.surroundings import look_around
 
-PUBLISHED = 3  # commits told to the engine: the newest, and those before it that may have died on the way
+# commits told to the engine: the newest, and those before it that may have died on the way
+PUBLISHED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What a caller may ask of a scan. No regions: the settings', the scope file's, else all that are enabled."""
+    """What a caller may ask of a scan. No regions: the settings', the scope file's, else all that
+    are enabled."""
 
     regions: Sequence[str] = ()
     statuses: Sequence[str] = ()
@@ -39,9 +41,12 @@ class Flags:
 
 
 def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
-    """Scans as asked. SIGTERM, which ECS sends before it kills, ends it like Ctrl-C: nothing half done stays."""
+    """Scans as asked. SIGTERM, which ECS sends before it kills, ends it like Ctrl-C: nothing half
+    done stays."""
     scope_file = flags.scope_file or settings.scope_file
-    expectation = parse_expectation(scope_file.read_text(encoding="utf-8")) if scope_file else Expectation()
+    expectation = (
+        parse_expectation(scope_file.read_text(encoding="utf-8")) if scope_file else Expectation()
+    )
     named = tuple(flags.regions) or settings.regions or expectation.regions
     who = flags.profile or reader_of(settings)
     around = look_around(who, os.environ, regions=not named)
@@ -59,16 +64,22 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         account_names=around.account_names,
         slot=normal(flags.slot),
     )
-    snapshots, table = Snapshots(open_blobs(settings.store, settings.kms_key)), open_table(settings.table)
+    snapshots, table = (
+        Snapshots(open_blobs(settings.store, settings.kms_key)),
+        open_table(settings.table),
+    )
     stop = threading.Event()
     with _stopping(stop):
-        commit = scan(request, snapshots, table, progress=progress, stop=stop, now=clock(os.environ)[0])
+        commit = scan(
+            request, snapshots, table, progress=progress, stop=stop, now=clock(os.environ)[0]
+        )
     publish(settings.engine, snapshots, snapshots.commits()[-PUBLISHED:])
     return commit
 
 
 class _stopping:  # noqa: N801 - reads as a word where it is used
-    """Within the block SIGTERM sets the event; outside the main thread signals are somebody else's."""
+    """Within the block SIGTERM sets the event; outside the main thread signals are somebody
+    else's."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop, self._main = stop, threading.current_thread() is threading.main_thread()

@@ -1,4 +1,5 @@
-"""What other AWS services know and a scan can do without: who calls, which regions are enabled, what accounts are called.
+"""What other AWS services know and a scan can do without: who calls, which regions are enabled,
+what accounts are called.
 
 Each is asked once, briefly; what one does not tell is noted in the certificate and is never fatal.
 """
@@ -20,7 +21,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """``regions`` to scan where nobody named any; the caller's ARN; account names by id; and what could not be told."""
+    """``regions`` to scan where nobody named any; the caller's ARN; account names by id; and what
+    could not be told."""
 
     regions: tuple[str, ...] = ()
     caller: str = ""
@@ -31,10 +33,12 @@ class Surroundings:
 def look_around(profile: Who, environ: Mapping[str, str], *, regions: bool) -> Surroundings:
     """Asks STS and Organizations, and EC2 for the enabled regions if ``regions``.
 
-    Where Inspector's endpoint is overridden and theirs are not, they are left alone (see ``neighbours``). Raises UsageError
-    when a region is needed and none is known.
+    Where Inspector's endpoint is overridden and theirs are not, they are left alone (see
+    ``neighbours``). Raises UsageError when a region is needed and none is known.
     """
-    home = configured_region(profile, environ) if regions else environ.get("AWS_REGION", "us-east-1")
+    home = (
+        configured_region(profile, environ) if regions else environ.get("AWS_REGION", "us-east-1")
+    )
     notes: list[str] = []
     make = clients(profile, home, environ, read_timeout=10)
     return Surroundings(
@@ -45,25 +49,37 @@ def look_around(profile: Who, environ: Mapping[str, str], *, regions: bool) -> S
     )
 
 
-def _ask(service: str, question: Callable[[Make], T], make: Make, notes: list[str], otherwise: T) -> T:
+def _ask(
+    service: str, question: Callable[[Make], T], make: Make, notes: list[str], otherwise: T
+) -> T:
     """The answer, or ``otherwise`` and a note that says why."""
-    import botocore.exceptions  # noqa: PLC0415
+    import botocore.exceptions
 
     try:
         return question(make)
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, UsageError) as error:
-        what = f"only {otherwise[0]} was scanned" if isinstance(otherwise, tuple) else f"{service} did not answer"
+    except (
+        botocore.exceptions.ClientError,
+        botocore.exceptions.BotoCoreError,
+        UsageError,
+    ) as error:
+        what = (
+            f"only {otherwise[0]} was scanned"
+            if isinstance(otherwise, tuple)
+            else f"{service} did not answer"
+        )
         notes.append(f"{what}: {service}: {first_line(error)}")
         return otherwise
 
 
 def _enabled_regions(make: Make) -> tuple[str, ...]:
-    """The regions that the account has enabled and where Inspector exists. Source: EC2 DescribeRegions."""
+    """The regions that the account has enabled and where Inspector exists. Source: EC2
+    DescribeRegions."""
     names = {region["RegionName"] for region in make("ec2").describe_regions()["Regions"]}
     return tuple(sorted(names & set(known_regions())))
 
 
 def _account_names(make: Make) -> dict[str, str]:
-    """Account names by id. Source: Organizations ListAccounts, for its management or a delegated administrator account."""
+    """Account names by id. Source: Organizations ListAccounts, for its management or a delegated
+    administrator account."""
     pages = make("organizations").get_paginator("list_accounts").paginate()
     return {account["Id"]: account["Name"] for page in pages for account in page["Accounts"]}

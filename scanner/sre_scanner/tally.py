@@ -21,8 +21,11 @@ from sre_scanner.spool import Spool
 _SEVERITIES = OTHER + 1
 
 
-def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owned: Owned) -> pa.Table:
-    """A row a resource, in the order of the parts. ``place`` is the snapshot's id and the region."""
+def tally(
+    spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owned: Owned
+) -> pa.Table:
+    """A row a resource, in the order of the parts. ``place`` is the snapshot's id and the
+    region."""
     starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
     run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(where.resource)))
     kinds = where.kind
@@ -54,8 +57,11 @@ def tally(spool: Spool, found: Identities, where: Sorted, place: tuple[str, str]
     return pa.table({name: columns[name] for name in RESOURCES.names}, schema=RESOURCES)
 
 
-def _uses(found: Identities, entry: npt.NDArray[Any], run: npt.NDArray[Any], runs: int) -> list[Use]:
-    """How each image is used: of what its findings say, which were made at different times, the newest."""
+def _uses(
+    found: Identities, entry: npt.NDArray[Any], run: npt.NDArray[Any], runs: int
+) -> list[Use]:
+    """How each image is used: of what its findings say, which were made at different times, the
+    newest."""
     told = np.array([bool(one.use) for one in found.traits], bool)[entry]
     uses = [Use()] * runs
     for resource, number in sorted(set(zip(run[told].tolist(), entry[told].tolist(), strict=True))):
@@ -63,8 +69,11 @@ def _uses(found: Identities, entry: npt.NDArray[Any], run: npt.NDArray[Any], run
     return uses
 
 
-def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int) -> dict[str, npt.NDArray[np.int64]]:
-    """Counts by resource: ACTIVE findings by severity, and suppressed, closed, fixable and exploitable ones."""
+def _counts(
+    spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Counts by resource: ACTIVE findings by severity, and suppressed, closed, fixable and
+    exploitable ones."""
     known = spool.kinds.in_order()
     active = np.array([is_open(kind.status) for kind in known], bool)
     severity = np.array([rank(kind.severity) for kind in known], np.int64)
@@ -74,8 +83,13 @@ def _counts(spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: 
     flags = {
         "suppressed": [kind.status == "SUPPRESSED" for kind in known],
         "closed": [kind.status == "CLOSED" for kind in known],
-        "fixable": [is_open(kind.status) and kind.fix_available in ("YES", "PARTIAL") for kind in known],
+        "fixable": [
+            is_open(kind.status) and kind.fix_available in ("YES", "PARTIAL") for kind in known
+        ],
         "exploitable": [is_open(kind.status) and kind.exploit_available == "YES" for kind in known],
     }
-    chosen = {name: np.bincount(run[np.array(flag, bool)[kinds]], minlength=runs) for name, flag in flags.items()}
+    chosen = {
+        name: np.bincount(run[np.array(flag, bool)[kinds]], minlength=runs)
+        for name, flag in flags.items()
+    }
     return counts | chosen

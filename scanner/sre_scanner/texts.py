@@ -1,8 +1,9 @@
 """Texts that repeat, each kept once on disk and named by a number.
 
-A million findings speak of some ten thousand vulnerabilities and some ten thousand resources. Their JSON is written once
-to an unnamed temporary file; findings carry only its number. Texts that came lately are kept whole, for they are looked up
-fastest; of the others a digest is kept. Memory is bounded by forgetting both: what is forgotten may be written twice.
+A million findings speak of some ten thousand vulnerabilities and some ten thousand resources. Their
+JSON is written once to an unnamed temporary file; findings carry only its number. Texts that came
+lately are kept whole, for they are looked up fastest; of the others a digest is kept. Memory is
+bounded by forgetting both: what is forgotten may be written twice.
 """
 
 from __future__ import annotations
@@ -41,11 +42,14 @@ def digest_of(*parts: bytes) -> bytes:
 class Texts(dict[bytes, int]):
     """``texts[b"…"]`` is the number of a text, given when it is first seen. ``b""`` is NOTHING.
 
-    A dict with ``__missing__``, because looking up millions of times is the hot path. ``look`` is asked about each text once: it
-    gives what is to be kept of it, and names of what is ``odd`` in it, which are kept by number.
+    A dict with ``__missing__``, because looking up millions of times is the hot path. ``look`` is
+    asked about each text once: it gives what is to be kept of it, and names of what is ``odd`` in
+    it, which are kept by number.
     """
 
-    def __init__(self, memory: int = 6 << 20, look: Look | None = None, digests: int = DIGESTS) -> None:
+    def __init__(
+        self, memory: int = 6 << 20, look: Look | None = None, digests: int = DIGESTS
+    ) -> None:
         super().__init__({b"": NOTHING})
         self._digests = Digests(digests)
         self._look, self.odd = look, dict[int, tuple[str, ...]]()
@@ -102,12 +106,14 @@ class Texts(dict[bytes, int]):
         self._held = 0
 
     def seal(self) -> None:
-        """Forgets everything but what is on disk: no more texts will come, or they may come twice."""
+        """Forgets everything but what is on disk: no more texts will come, or they may come
+        twice."""
         self.forget()
         self._digests.clear()
 
     def _mapped(self) -> mmap.mmap | bytes:
-        """The file as memory, mapped again when it has grown. Writing goes on elsewhere only between two readings."""
+        """The file as memory, mapped again when it has grown. Writing goes on elsewhere only
+        between two readings."""
         if self._ends[-1] == 0:
             return b""
         if self._map is None or len(self._map) < self._ends[-1]:

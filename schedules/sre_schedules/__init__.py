@@ -1,1 +1,2 @@
-"""Schedules: when each job runs, rendered for EventBridge Scheduler, and run here where there is no AWS."""
+"""Schedules: when each job runs, rendered for EventBridge Scheduler, and run here where there is no
+AWS."""

@@ -1,9 +1,11 @@
-"""A restricted five-field cron that means the same to EventBridge Scheduler, to APScheduler and to a person.
+"""A restricted five-field cron that means the same to EventBridge Scheduler, to APScheduler and to
+a person.
 
-Cron dialects disagree: ``1-5`` as weekdays is Monday to Friday to cron, Tuesday to Saturday to APScheduler, and Sunday to
-Thursday to AWS; with both day fields set, cron fires on either day, APScheduler on their intersection, and AWS refuses. So
-weekdays are names, Sunday is in no range, and only one of the two day fields may be set. What is left has one meaning, and
-every rendering lists its values explicitly.
+Cron dialects disagree: ``1-5`` as weekdays is Monday to Friday to cron, Tuesday to Saturday to
+APScheduler, and Sunday to Thursday to AWS; with both day fields set, cron fires on either day,
+APScheduler on their intersection, and AWS refuses. So weekdays are names, Sunday is in no range,
+and only one of the two day fields may be set. What is left has one meaning, and every rendering
+lists its values explicitly.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Field:
         return tuple(range(self.low, self.high + 1))
 
     def parse(self, text: str) -> tuple[int, ...]:
-        """The values that a field's text lists, in order. Raises ValueError that says what is wrong."""
+        """The values that a field's text lists, in order. Raises ValueError that says what is
+        wrong."""
         values: set[int] = set()
         for item in text.split(","):
             values.update(self._item(item))
@@ -52,20 +55,27 @@ class Field:
         first, _, last = match[1].partition("-")
         low, high = (self.low, self.high) if first == "*" else (int(first), int(last or first))
         step = int(match[2] or 1)
-        if not self.low <= low <= high <= self.high or (last and low == high):  # engines disagree about 5-5/2
+        # engines disagree about 5-5/2
+        if not self.low <= low <= high <= self.high or (last and low == high):
             raise ValueError(f"{item!r} is not within {self.low} to {self.high}, from less to more")
         if not 1 <= step <= self.high:
             raise ValueError(f"{item!r} has a step that is not within 1 to {self.high}")
         return range(low, high + 1, step)
 
 
-MINUTE, HOUR, DAY, MONTH = Field("minute", 0, 59), Field("hour", 0, 23), Field("day", 1, 31), Field("month", 1, 12)
+MINUTE, HOUR, DAY, MONTH = (
+    Field("minute", 0, 59),
+    Field("hour", 0, 23),
+    Field("day", 1, 31),
+    Field("month", 1, 12),
+)
 _WEEKDAY = Field("weekday", 0, 6)  # Monday is 0, as in Python
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """When something fires, as the values of each field. ``weekdays`` count from Monday, 0, as Python's do."""
+    """When something fires, as the values of each field. ``weekdays`` count from Monday, 0, as
+    Python's do."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -83,11 +93,16 @@ class Cron:
 
     def fires_before(self, zone: ZoneInfo, before: datetime) -> Iterator[datetime]:
         """The moments at which it fired before ``before``, the newest first, in UTC."""
-        yield from (moment.astimezone(UTC) for moment in CronSim(str(self), before.astimezone(zone), reverse=True))
+        yield from (
+            moment.astimezone(UTC)
+            for moment in CronSim(str(self), before.astimezone(zone), reverse=True)
+        )
 
     def newest(self, zone: ZoneInfo, at: datetime) -> datetime:
         """The last moment at which it fired at or before ``at``, in UTC."""
-        return next(self.fires_before(zone, at.replace(second=0, microsecond=0) + timedelta(minutes=1)))
+        return next(
+            self.fires_before(zone, at.replace(second=0, microsecond=0) + timedelta(minutes=1))
+        )
 
     def times_on(self, day: date) -> Iterator[tuple[int, int]]:
         """Hour and minute of each fire on a day, by the clock on the wall."""
@@ -95,7 +110,8 @@ class Cron:
             yield from ((hour, minute) for hour in self.hours for minute in self.minutes)
 
     def eventbridge(self) -> str:
-        """The expression of EventBridge Scheduler: six fields, one of the two day fields ``?``, Sunday is SUN.
+        """The expression of EventBridge Scheduler: six fields, one of the two day fields ``?``,
+        Sunday is SUN.
 
         Source: EventBridge Scheduler user guide, "Cron-based schedules".
         """
@@ -105,10 +121,18 @@ class Cron:
         return f"cron({minutes} {hours} {days} {months} {weekdays} *)"
 
     def apscheduler(self) -> Mapping[str, str]:
-        """The fields of APScheduler's CronTrigger; its ``from_crontab`` counts weekdays differently."""
+        """The fields of APScheduler's CronTrigger; its ``from_crontab`` counts weekdays
+        differently."""
         minutes, hours, days, months = self._numbers()
         weekdays = _listed(self.weekdays, _WEEKDAY, WEEKDAYS).lower()
-        return {"minute": minutes, "hour": hours, "day": days, "month": months, "day_of_week": weekdays, "second": "0"}
+        return {
+            "minute": minutes,
+            "hour": hours,
+            "day": days,
+            "month": months,
+            "day_of_week": weekdays,
+            "second": "0",
+        }
 
     def _numbers(self) -> tuple[str, str, str, str]:
         return (
@@ -120,36 +144,49 @@ class Cron:
 
 
 def parse_cron(text: str) -> Cron:
-    """A cron of five fields: ``*``, n, a-b, lists, ``*/n`` and ``a-b/n``; weekdays by name, ``MON-FRI``.
+    """A cron of five fields: ``*``, n, a-b, lists, ``*/n`` and ``a-b/n``; weekdays by name,
+    ``MON-FRI``.
 
-    Raises UsageError that names the field, also for what no engine agrees on and for a date that never comes.
+    Raises UsageError that names the field, also for what no engine agrees on and for a date that
+    never comes.
     """
     fields = text.split()
     if len(fields) != 5:
         raise UsageError(f"{text!r} has {len(fields)} fields", why="a cron has five", do=_HELP)
     minutes, hours, days, months = (
-        _parsed(text, field, part) for field, part in zip((MINUTE, HOUR, DAY, MONTH), fields[:4], strict=True)
+        _parsed(text, field, part)
+        for field, part in zip((MINUTE, HOUR, DAY, MONTH), fields[:4], strict=True)
     )
     cron = Cron(minutes, hours, days, months, _weekdays(text, fields[4]))
     if cron.days != DAY.every and cron.weekdays != _WEEKDAY.every:
         why = "cron, APScheduler and AWS read both day fields in three ways"
-        raise UsageError(f"{text!r} sets a day and a weekday", why=why, do="Set one, and * in the other.")
+        raise UsageError(
+            f"{text!r} sets a day and a weekday", why=why, do="Set one, and * in the other."
+        )
     if not any(day <= _LONGEST_MONTHS[month - 1] for day in cron.days for month in cron.months):
-        raise UsageError(f"{text!r} never fires", why="no month of it has that day", do="Check the day and the month.")
+        raise UsageError(
+            f"{text!r} never fires",
+            why="no month of it has that day",
+            do="Check the day and the month.",
+        )
     return cron
 
 
 def parse_zone(name: str) -> ZoneInfo:
     """An IANA time zone. Raises UsageError with the zones that are near in spelling."""
-    import zoneinfo  # noqa: PLC0415 - listing zones reads the disk, and only the mistyped need it
+    import zoneinfo
 
-    from sre_findings.model.near import near  # noqa: PLC0415
+    from sre_findings.model.near import near
 
     try:
         return ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         close = near(name, sorted(zoneinfo.available_timezones()))
-        do = f"Did you mean {' or '.join(close)}?" if close else "Use an IANA name such as Europe/Berlin or Etc/UTC."
+        do = (
+            f"Did you mean {' or '.join(close)}?"
+            if close
+            else "Use an IANA name such as Europe/Berlin or Etc/UTC."
+        )
         raise UsageError(f"{name!r} is not a time zone", do=do) from None
 
 
@@ -167,10 +204,18 @@ def _weekdays(text: str, part: str) -> tuple[int, ...]:
         if item == "*":
             values.update(_WEEKDAY.every)
         elif first not in WEEKDAYS or (dash and last not in WEEKDAYS):
-            why = f"weekday {item!r} is not a name: numbers count from different days in cron, APScheduler and AWS"
-            raise UsageError(f"{text!r}", why=why, do=f"Use {', '.join(WEEKDAYS)}, ranges such as MON-FRI, or *.")
+            why = (
+                f"weekday {item!r} is not a name: numbers count from different days in cron,"
+                " APScheduler and AWS"
+            )
+            raise UsageError(
+                f"{text!r}", why=why, do=f"Use {', '.join(WEEKDAYS)}, ranges such as MON-FRI, or *."
+            )
         elif dash and ("SUN" in (first, last) or WEEKDAYS.index(first) > WEEKDAYS.index(last)):
-            why = f"weekday {item!r} runs over the end of a week, which begins on Sunday in AWS and on Monday elsewhere"
+            why = (
+                f"weekday {item!r} runs over the end of a week, which begins on Sunday in AWS and"
+                " on Monday elsewhere"
+            )
             raise UsageError(f"{text!r}", why=why, do="List the days, such as SAT,SUN.")
         else:
             values.update(range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1))
@@ -178,13 +223,19 @@ def _weekdays(text: str, part: str) -> tuple[int, ...]:
 
 
 def _listed(values: Sequence[int], field: Field, names: Sequence[str] = ()) -> str:
-    """The values as every engine reads them: ``*``, single ones, and runs as ranges; a run never holds Sunday."""
+    """The values as every engine reads them: ``*``, single ones, and runs as ranges; a run never
+    holds Sunday."""
     if tuple(values) == field.every:
         return "*"
     single = [value for value in values if names and value == field.high]
     rest = [value for value in values if value not in single]
-    runs = [[value for _, value in run] for _, run in groupby(enumerate(rest), lambda pair: pair[1] - pair[0])]
-    said = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs] + [str(one) for one in single]
+    runs = [
+        [value for _, value in run]
+        for _, run in groupby(enumerate(rest), lambda pair: pair[1] - pair[0])
+    ]
+    said = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs] + [
+        str(one) for one in single
+    ]
     if not names:
         return ",".join(said)
     return re.sub(r"\d+", lambda found: names[int(found[0])], ",".join(said))

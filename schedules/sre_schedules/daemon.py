@@ -1,4 +1,5 @@
-"""The long-lived process for people without AWS: APScheduler wakes each schedule, the runner does what is due."""
+"""The long-lived process for people without AWS: APScheduler wakes each schedule, the runner does
+what is due."""
 
 from __future__ import annotations
 
@@ -29,20 +30,31 @@ HEALTHY = timedelta(seconds=30)
 _END = 45.0  # seconds for jobs to end; ECS and systemd kill after more
 
 
-def run(runner: Runner, health: Path | None = None, bug: Callable[[str], None] = lambda _: None) -> None:
-    """Wakes every schedule at its times, and once at the start, until ``runner.stop`` is set; then waits for what runs.
+def run(
+    runner: Runner, health: Path | None = None, bug: Callable[[str], None] = lambda _: None
+) -> None:
+    """Wakes every schedule at its times, and once at the start, until ``runner.stop`` is set; then
+    waits for what runs.
 
     ``bug`` hears of an error that no job should raise.
     """
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # what it warns of, fires that overlap, the runner catches up
+    # what it warns of, fires that overlap, the runner catches up
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     every = runner.schedules.values()
-    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(len(every))}, timezone=UTC)
+    scheduler = BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(len(every))}, timezone=UTC
+    )
     for schedule in every:
         scheduler.add_job(
-            runner.catch_up, trigger_of(schedule, runner.now, runner.speed), [schedule.name], id=schedule.name,
-            coalesce=True, max_instances=1, misfire_grace_time=int(schedule.grace.total_seconds()),
+            runner.catch_up,
+            trigger_of(schedule, runner.now, runner.speed),
+            [schedule.name],
+            id=schedule.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=int(schedule.grace.total_seconds()),
             next_run_time=datetime.now(UTC),
-        )  # fmt: skip
+        )
     scheduler.add_listener(lambda event: bug(_words(event)), EVENT_JOB_ERROR)
     scheduler.start()
     try:
@@ -63,21 +75,24 @@ def _live(runner: Runner, health: Path | None) -> None:
 
 
 def state(runner: Runner) -> dict[str, Any]:
-    """What the health file says: when it was written, what runs, and when each schedule fires next."""
+    """What the health file says: when it was written, what runs, and when each schedule fires
+    next."""
     now = runner.now()
     following = {name: one.next(now).isoformat() for name, one in runner.schedules.items()}
     return {"at": datetime.now(UTC).isoformat(), "running": dict(runner.running), "next": following}
 
 
 def trigger_of(schedule: Schedule, now: Now, speed: int) -> BaseTrigger:
-    """APScheduler's trigger of a schedule; by a faster clock, the moments at which that clock reaches its fires."""
+    """APScheduler's trigger of a schedule; by a faster clock, the moments at which that clock
+    reaches its fires."""
     if speed == 1:
         return CronTrigger(**schedule.cron.apscheduler(), timezone=schedule.zone)
     return _Faster(schedule, now, speed)
 
 
 class _Faster(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
-    """Fires when a clock that runs ``speed`` times as fast as the real one reaches the schedule's fires."""
+    """Fires when a clock that runs ``speed`` times as fast as the real one reaches the schedule's
+    fires."""
 
     def __init__(self, schedule: Schedule, now: Now, speed: int) -> None:
         self._schedule, self._now, self._speed = schedule, now, speed
@@ -93,7 +108,9 @@ def _words(event: JobExecutionEvent) -> str:
 
 
 @contextmanager
-def until_signalled(stop: threading.Event, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)) -> Iterator[None]:
+def until_signalled(
+    stop: threading.Event, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)
+) -> Iterator[None]:
     """Within the block SIGTERM and SIGINT set ``stop``."""
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -1,7 +1,8 @@
-"""Fires that a change of the clocks would skip or double, and the nearest time that no change touches.
+"""Fires that a change of the clocks would skip or double, and the nearest time that no change
+touches.
 
-In the gap of spring 02:30 does not exist, and in the fold of autumn it comes twice; engines disagree about both. A schedule
-that would ever fire there within ten years is refused.
+In the gap of spring 02:30 does not exist, and in the fold of autumn it comes twice; engines
+disagree about both. A schedule that would ever fire there within ten years is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _DAY = 24 * 60  # minutes
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the clocks: the times on the wall, from ``start`` up to ``end``, that it skips or brings twice."""
+    """A change of the clocks: the times on the wall, from ``start`` up to ``end``, that it skips or
+    brings twice."""
 
     start: datetime
     end: datetime
@@ -53,7 +55,8 @@ def touched(cron: Cron, found: Sequence[Change]) -> tuple[datetime, Change] | No
 
 
 def check(cron: Cron, zone: ZoneInfo, since: datetime) -> None:
-    """Raises UsageError where the clocks' changes of the next ten years touch a fire; it names the nearest good time."""
+    """Raises UsageError where the clocks' changes of the next ten years touch a fire; it names the
+    nearest good time."""
     found = list(changes(zone, since))
     if (hit := touched(cron, found)) is None:
         return
@@ -61,12 +64,17 @@ def check(cron: Cron, zone: ZoneInfo, since: datetime) -> None:
     how = "is skipped" if change.skipped else "comes twice"
     why = f"{wall:%H:%M} {how} on {wall:%Y-%m-%d} when the clocks change"
     better = _better(cron, found)
-    do = f"Use '{better}', or the zone Etc/UTC." if better else "Use the zone Etc/UTC, or hours that no change touches."
+    do = (
+        f"Use '{better}', or the zone Etc/UTC."
+        if better
+        else "Use the zone Etc/UTC, or hours that no change touches."
+    )
     raise UsageError(f"'{cron}' in {zone.key}", why=why, do=do)
 
 
 def _better(cron: Cron, found: Sequence[Change]) -> Cron | None:
-    """The same schedule at the nearest time of day that no change touches; None where it has several times a day."""
+    """The same schedule at the nearest time of day that no change touches; None where it has
+    several times a day."""
     if len(cron.hours) != 1 or len(cron.minutes) != 1:
         return None
     now = cron.hours[0] * 60 + cron.minutes[0]

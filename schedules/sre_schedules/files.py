@@ -38,7 +38,8 @@ T = TypeVar("T")
 
 
 def load(path: Path | None, now: datetime) -> list[Schedule]:
-    """The schedules of a file, or of every ``*.yaml`` of a folder; without a path, the ones the product comes with.
+    """The schedules of a file, or of every ``*.yaml`` of a folder; without a path, the ones the
+    product comes with.
 
     Raises UsageError with the file, line and column of the first mistake.
     """
@@ -49,13 +50,19 @@ def load(path: Path | None, now: datetime) -> list[Schedule]:
 
 
 def parse_schedules(contents: Iterable[tuple[str, bytes]], now: datetime) -> list[Schedule]:
-    """The same of files' names and bytes. Names are unique over all of them, and ``after`` names one of them."""
+    """The same of files' names and bytes. Names are unique over all of them, and ``after`` names
+    one of them."""
     found: dict[str, tuple[Schedule, str, Node]] = {}
     for file, content in contents:
         for node in _schedules(file, parse(content, file)):
             one = _schedule(file, node, now)
             if one.name in found:
-                raise _wrong(file, node, f"{one.name} is given twice", "Names are unique over all schedule files.")
+                raise _wrong(
+                    file,
+                    node,
+                    f"{one.name} is given twice",
+                    "Names are unique over all schedule files.",
+                )
             found[one.name] = (one, file, node)
     for one, file, node in found.values():
         _check_after(one, file, node, found)
@@ -67,7 +74,9 @@ def _listed(path: Path) -> list[Path]:
         return [path]
     if found := sorted(path.glob("*.yaml")):
         return found
-    raise UsageError(f"{path} has no schedule file", do="Put a file there whose name ends in .yaml.")
+    raise UsageError(
+        f"{path} has no schedule file", do="Put a file there whose name ends in .yaml."
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -75,14 +84,18 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read", why=error.strerror or str(error), do="Check --file.") from error
+        raise UsageError(
+            f"{path} cannot be read", why=error.strerror or str(error), do="Check --file."
+        ) from error
 
 
 def _schedules(file: str, root: Node) -> Sequence[Node]:
     keys = _map(file, root, ("schedules",), "the file")
     listed = keys.get("schedules")
     if listed is None or not isinstance(listed.value, list) or not listed.value:
-        raise _wrong(file, listed or root, "schedules must be a list, each schedule beginning with a dash")
+        raise _wrong(
+            file, listed or root, "schedules must be a list, each schedule beginning with a dash"
+        )
     return listed.value
 
 
@@ -121,7 +134,10 @@ def _check_after(one: Schedule, file: str, node: Node, every: Mapping[str, objec
 
 def _name(text: str) -> str:
     if len(text) > 40 or not set(text) <= _NAME_LETTERS or text.strip("-") != text:
-        raise UsageError(f"name {brief(text)} is not a name", do="Use up to 40 of a-z, 0-9 and -, such as nightly-scan.")
+        raise UsageError(
+            f"name {brief(text)} is not a name",
+            do="Use up to 40 of a-z, 0-9 and -, such as nightly-scan.",
+        )
     return text
 
 
@@ -131,7 +147,9 @@ def _command(text: str) -> tuple[str, ...]:
     except ValueError as error:
         raise UsageError(f"run {brief(text)} is not a command", why=str(error)) from error
     if not words or words[0] not in COMMANDS:
-        raise UsageError(f"run {brief(text)} is not a job", do=f"It begins with one of {', '.join(COMMANDS)}.")
+        raise UsageError(
+            f"run {brief(text)} is not a job", do=f"It begins with one of {', '.join(COMMANDS)}."
+        )
     return tuple(words)
 
 
@@ -162,7 +180,9 @@ def _value(file: str, node: Node, key: str, read: Callable[[str], T]) -> T:
     try:
         return read(text)
     except UsageError as error:
-        raise _wrong(file, node, f"{error.what}: {error.why}" if error.why else error.what, error.do) from error
+        raise _wrong(
+            file, node, f"{error.what}: {error.why}" if error.why else error.what, error.do
+        ) from error
 
 
 def _map(file: str, node: Node, known: Sequence[str], where: str) -> dict[str, Node]:

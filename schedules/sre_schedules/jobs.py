@@ -1,4 +1,5 @@
-"""Runs one job: a command of sre-cli in a process of its own, so that what it takes or breaks ends with it."""
+"""Runs one job: a command of sre-cli in a process of its own, so that what it takes or breaks ends
+with it."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from sre_findings.store.slots import slot_of
 from sre_schedules.schedule import Schedule
 
 PARTIAL = 3
-_SLOTTED = ("scan",)  # commands that record the slot with what they write, and do nothing where it is there already
+# commands that record the slot with what they write, and do nothing where it is there already
+_SLOTTED = ("scan",)
 _SINCE = ("report", "digest")  # commands that follow a snapshot, and say so where none came since
 _LOOK = 0.2  # seconds between looks at whether a job has ended
 _TAIL = 8192  # bytes of what a job wrote that are looked at
@@ -25,8 +27,9 @@ _END = 30.0  # seconds for a job to end by itself once it is asked to
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended: its exit code, and the last line that it wrote to stderr. 3, partial, is an outcome and no failure:
-    what was missed stands in the snapshot, and trying again at once rarely helps."""
+    """How a job ended: its exit code, and the last line that it wrote to stderr. 3, partial, is an
+    outcome and no failure: what was missed stands in the snapshot, and trying again at once rarely
+    helps."""
 
     code: int
     detail: str
@@ -51,11 +54,15 @@ class Child:
 
     def __call__(self, schedule: Schedule, fire: datetime, followed: datetime | None) -> Outcome:
         """See Run."""
-        with tempfile.TemporaryFile() as errors:  # a pipe would end the job with this process, in the midst of its work
+        # a pipe would end the job with this process, in the midst of its work
+        with tempfile.TemporaryFile() as errors:
             child = subprocess.Popen(  # noqa: S603 - our own program, with words that the schedule file's reader has checked
                 [*self.program, *arguments(schedule, fire, followed)],
-                env=dict(self.environ), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-            )  # fmt: skip
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
             with child:
                 self._wait(child)
             return Outcome(child.returncode, _last_line(errors))

@@ -1,4 +1,5 @@
-"""Does the slots of schedules: claims each in the table, runs its job, tries again what failed, and reports what stays failed."""
+"""Does the slots of schedules: claims each in the table, runs its job, tries again what failed, and
+reports what stays failed."""
 
 from __future__ import annotations
 
@@ -30,10 +31,12 @@ Report = Callable[[Schedule, datetime, Outcome], None]
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """``now`` is the clock by which schedules fire, ``speed`` times as fast as ``wall``, by which leases run.
+    """``now`` is the clock by which schedules fire, ``speed`` times as fast as ``wall``, by which
+    leases run.
 
-    Safe to run in several processes over one table, and to kill at any moment: a slot is claimed before its job runs, a
-    claim that is not renewed is taken over, and a job that was done already finds so itself (see ``jobs``).
+    Safe to run in several processes over one table, and to kill at any moment: a slot is claimed
+    before its job runs, a claim that is not renewed is taken over, and a job that was done already
+    finds so itself (see ``jobs``).
     """
 
     schedules: Mapping[str, Schedule]
@@ -49,7 +52,8 @@ class Runner:
     is_there: Committed = lambda _: False
 
     def catch_up(self, name: str) -> None:
-        """Does the slots of a schedule that are due, the oldest first, and whatever falls due meanwhile."""
+        """Does the slots of a schedule that are due, the oldest first, and whatever falls due
+        meanwhile."""
         schedule, handled = self.schedules[name], set[datetime]()
         while not self.stop.is_set():
             fire = next((one for one in schedule.due(self.now()) if one not in handled), None)
@@ -60,7 +64,8 @@ class Runner:
             handled.add(fire)
 
     def do(self, schedule: Schedule, fire: datetime) -> Ended | None:
-        """Does one slot to its end, whoever does it. None where this process stops before, or the slot is missed."""
+        """Does one slot to its end, whoever does it. None where this process stops before, or the
+        slot is missed."""
         while not self.stop.is_set():
             try:
                 if self.now() - fire > schedule.grace:
@@ -81,7 +86,8 @@ class Runner:
         return None
 
     def _due(self, schedule: Schedule, fire: datetime) -> bool:
-        """Whether the schedule was run here when it fired; waits for a table that does not answer."""
+        """Whether the schedule was run here when it fired; waits for a table that does not
+        answer."""
         while not self.stop.is_set():
             try:
                 return self.slots.begun(schedule, self.now()) <= fire
@@ -91,17 +97,29 @@ class Runner:
         return False
 
     def _attempt(self, schedule: Schedule, attempt: Attempt) -> None:
-        """Runs the job once and records how that ended. A process that is to stop gives the attempt back."""
+        """Runs the job once and records how that ended. A process that is to stop gives the attempt
+        back."""
         began = self.wall()
         with self._held(attempt):
             followed = self._followed(schedule, attempt)
             self._say("started", schedule, attempt.fire, attempt=attempt.number)
-            outcome = Outcome(_STOPPED, "stopped") if self.stop.is_set() else self.run(schedule, attempt.fire, followed)
+            outcome = (
+                Outcome(_STOPPED, "stopped")
+                if self.stop.is_set()
+                else self.run(schedule, attempt.fire, followed)
+            )
         given_back = self.stop.is_set() and not outcome.done
         event = "done" if outcome.done else "given_back" if given_back else "failed"
         seconds = round((self.wall() - began).total_seconds(), 1)
-        self._say(event, schedule, attempt.fire, attempt=attempt.number, exit_code=outcome.code, seconds=seconds,
-                  detail=outcome.detail)  # fmt: skip
+        self._say(
+            event,
+            schedule,
+            attempt.fire,
+            attempt=attempt.number,
+            exit_code=outcome.code,
+            seconds=seconds,
+            detail=outcome.detail,
+        )
         if given_back:
             self.slots.give_back(attempt, self.wall())
         elif outcome.done:
@@ -110,14 +128,16 @@ class Runner:
             self._failed(schedule, attempt, outcome)
 
     def _failed(self, schedule: Schedule, attempt: Attempt, outcome: Outcome) -> None:
-        """Records a failure; the last one is reported first, so that who dies in between reports it again."""
+        """Records a failure; the last one is reported first, so that who dies in between reports it
+        again."""
         failures = attempt.failures + 1
         if failures >= schedule.attempts:
             self._reported(schedule, attempt.fire, outcome)
         self.slots.failed(attempt, self.wall(), outcome.detail, failures)
 
     def _missed(self, schedule: Schedule, fire: datetime) -> None:
-        """Records and reports a slot that was not done in time, unless another process has it or it has ended."""
+        """Records and reports a slot that was not done in time, unless another process has it or it
+        has ended."""
         if not isinstance(attempt := self.slots.take(schedule, fire, self.wall()), Attempt):
             return
         outcome = Outcome(_STOPPED, f"missed: it was not done within {schedule.grace}")
@@ -125,21 +145,31 @@ class Runner:
         self._failed(schedule, replace(attempt, failures=schedule.attempts - 1), outcome)
 
     def _followed(self, schedule: Schedule, attempt: Attempt) -> datetime | None:
-        """The slot of the schedule that this one follows, once it has ended or ``wait`` is over; None where it follows none."""
+        """The slot of the schedule that this one follows, once it has ended or ``wait`` is over;
+        None where it follows none."""
         if schedule.after is None:
             return None
         first = self.schedules[schedule.after]
         fire = first.newest(attempt.fire)
         until = attempt.fire + schedule.wait
-        while (open_still := not self._ended(first, fire)) and self.now() < until and not self.stop.is_set():
+        while (
+            (open_still := not self._ended(first, fire))
+            and self.now() < until
+            and not self.stop.is_set()
+        ):
             self._pause(_LOOK)
         if open_still:
-            self._say("not_waited_for", schedule, attempt.fire, detail=f"{first.name} of {slot_of(fire)} has not ended")
+            self._say(
+                "not_waited_for",
+                schedule,
+                attempt.fire,
+                detail=f"{first.name} of {slot_of(fire)} has not ended",
+            )
         return fire
 
     def _ended(self, first: Schedule, fire: datetime) -> bool:
-        """Whether the slot that is followed has ended. One that nobody claimed may be a task of its own, as a scan in AWS is:
-        its snapshot tells.
+        """Whether the slot that is followed has ended. One that nobody claimed may be a task of its
+        own, as a scan in AWS is: its snapshot tells.
         """
         if self.slots.state(first, fire) is not None:
             return True
@@ -169,13 +199,19 @@ class Runner:
         while not over.wait(self.slots.lease.total_seconds() / 4):
             try:
                 self.slots.renew(attempt, self.wall())
-            except SreError as error:  # the job goes on: who takes the slot over finds its work done
-                self._say("not_renewed", self.schedules[attempt.schedule], attempt.fire, detail=str(error))
+            except (
+                SreError
+            ) as error:  # the job goes on: who takes the slot over finds its work done
+                self._say(
+                    "not_renewed", self.schedules[attempt.schedule], attempt.fire, detail=str(error)
+                )
 
     def _wait(self, later: Later) -> None:
         """Until another process may have ended, or the pause after a failure is over."""
         left = later.until - self.wall()
-        self.stop.wait(max(0.01, min(left, _LOOK / self.speed if later.running else left).total_seconds()))
+        self.stop.wait(
+            max(0.01, min(left, _LOOK / self.speed if later.running else left).total_seconds())
+        )
 
     def _pause(self, length: timedelta) -> None:
         """So long by the schedules' clock."""

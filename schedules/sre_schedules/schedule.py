@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sre_schedules.cron import Cron
 
 COMMANDS = ("scan", "report", "digest", "export", "snapshots")
-"""The commands that a schedule may run. Each may be run twice for one slot without doing its work twice."""
+"""The commands that a schedule may run. Each may be run twice for one slot without doing its work
+twice."""
 
 
 MOST_DUE = 24
@@ -20,9 +21,10 @@ MOST_DUE = 24
 class Schedule:
     """One job and its times.
 
-    ``command`` is what sre-cli is called with. ``after`` names the schedule whose slot must have ended before this one
-    starts; after ``wait`` it starts all the same, and its command reports what is missing. A slot that could not start
-    within ``grace`` is missed. A job that fails is tried ``attempts`` times, ``pause`` apart.
+    ``command`` is what sre-cli is called with. ``after`` names the schedule whose slot must have
+    ended before this one starts; after ``wait`` it starts all the same, and its command reports
+    what is missing. A slot that could not start within ``grace`` is missed. A job that fails is
+    tried ``attempts`` times, ``pause`` apart.
     """
 
     name: str
@@ -40,13 +42,16 @@ class Schedule:
         return self.cron.newest(self.zone, at)
 
     def due(self, at: datetime) -> list[datetime]:
-        """The slots that may be due at a moment, the oldest first: those within ``grace``, and the one before them, which may
-        have been missed. Of a schedule that fires often, the newest MOST_DUE of them."""
+        """The slots that may be due at a moment, the oldest first: those within ``grace``, and the
+        one before them, which may have been missed. Of a schedule that fires often, the newest
+        MOST_DUE of them."""
         newest = self.newest(at)
         fires = chain([newest], self.cron.fires_before(self.zone, newest))
         within = list(takewhile(lambda fire: at - fire <= self.grace, islice(fires, MOST_DUE)))
         last = within[-1] if within else newest
-        before = [newest] if not within else list(islice(self.cron.fires_before(self.zone, last), 1))
+        before = (
+            [newest] if not within else list(islice(self.cron.fires_before(self.zone, last), 1))
+        )
         return [*before, *reversed(within)]
 
     def next(self, after: datetime) -> datetime:

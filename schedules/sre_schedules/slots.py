@@ -1,7 +1,9 @@
-"""Slots of schedules in the table: each fire of a schedule is one slot, and of any number of processes one has it.
+"""Slots of schedules in the table: each fire of a schedule is one slot, and of any number of
+processes one has it.
 
-An attempt is claimed by the conditional write. Who has one renews it while the job runs; one that is not renewed belonged to
-a process that died, and the next attempt may be made. Rows go after KEPT.
+An attempt is claimed by the conditional write. Who has one renews it while the job runs; one that
+is not renewed belonged to a process that died, and the next attempt may be made. Rows go after
+KEPT.
 """
 
 from __future__ import annotations
@@ -11,7 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sre_findings.store.slots import DONE, FAILED, GIVEN_BACK, GIVEN_UP, KEPT, RUNNING, partition_of, slot_of
+from sre_findings.store.slots import (
+    DONE,
+    FAILED,
+    GIVEN_BACK,
+    GIVEN_UP,
+    KEPT,
+    RUNNING,
+    partition_of,
+    slot_of,
+)
 from sre_findings.store.table import Row, Table
 from sre_schedules.schedule import Schedule
 
@@ -22,7 +33,8 @@ _BEGUN = "begun"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The right to do a slot's job, held until it is renewed no more. ``fire`` is the slot; numbers count from 1.
+    """The right to do a slot's job, held until it is renewed no more. ``fire`` is the slot; numbers
+    count from 1.
 
     ``failures`` are those before it: an attempt that was killed or given back is none.
     """
@@ -43,7 +55,8 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now: another process has the slot, or the pause after a failure is not over, until ``until`` at the latest."""
+    """Not now: another process has the slot, or the pause after a failure is not over, until
+    ``until`` at the latest."""
 
     until: datetime
     running: bool
@@ -51,9 +64,11 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The slots of every schedule in one table. ``owner`` is this process, ``lease`` how long an attempt is held.
+    """The slots of every schedule in one table. ``owner`` is this process, ``lease`` how long an
+    attempt is held.
 
-    Leases and pauses run by the real clock, whatever clock schedules fire by; ``speed`` shortens pauses by that clock.
+    Leases and pauses run by the real clock, whatever clock schedules fire by; ``speed`` shortens
+    pauses by that clock.
     """
 
     table: Table
@@ -77,21 +92,30 @@ class Slots:
 
     def state(self, schedule: Schedule, fire: datetime) -> Ended | None:
         """How a slot ended; None while it has not, or nobody began it."""
-        _, values = self._newest(schedule.name, fire) or (0, {"state": "", "failures": 0, "detail": ""})
+        _, values = self._newest(schedule.name, fire) or (
+            0,
+            {"state": "", "failures": 0, "detail": ""},
+        )
         done = values["state"] == DONE
         over = done or values["state"] == GIVEN_UP or values["failures"] >= schedule.attempts
         return Ended(done, values["detail"]) if over else None
 
     def outcome(self, schedule: Schedule, fire: datetime) -> str:
-        """How a slot stands, in words: nothing of it, running, done or failed, with what it said."""
+        """How a slot stands, in words: nothing of it, running, done or failed, with what it
+        said."""
         _, values = self._newest(schedule.name, fire) or (0, {})
-        return ": ".join(str(values[name]) for name in ("state", "detail") if values.get(name)).replace("_", " ")
+        return ": ".join(
+            str(values[name]) for name in ("state", "detail") if values.get(name)
+        ).replace("_", " ")
 
     def begun(self, schedule: Schedule, now: datetime) -> datetime:
-        """Since when this schedule is run over this table: slots of before that are nobody's. The first call sets it."""
+        """Since when this schedule is run over this table: slots of before that are nobody's. The
+        first call sets it."""
         partition = partition_of(schedule.name)
         self.table.create(Row(partition, _BEGUN, {"at": now.isoformat()}))
-        return datetime.fromisoformat(next(iter(self.table.query(partition, _BEGUN, _BEGUN))).values["at"])
+        return datetime.fromisoformat(
+            next(iter(self.table.query(partition, _BEGUN, _BEGUN))).values["at"]
+        )
 
     def renew(self, attempt: Attempt, now: datetime) -> None:
         """Holds the attempt for another lease from now."""
@@ -116,17 +140,37 @@ class Slots:
 
     def _newest(self, schedule: str, fire: datetime) -> tuple[int, Mapping[str, Any]] | None:
         slot = slot_of(fire)
-        row = next(iter(self.table.query(partition_of(schedule), f"{slot}#", f"{slot}#~", newest=1)), None)
+        row = next(
+            iter(self.table.query(partition_of(schedule), f"{slot}#", f"{slot}#~", newest=1)), None
+        )
         return (int(row.sort.rpartition("#")[2]), row.values) if row else None
 
-    def _write(self, attempt: Attempt, state: str, now: datetime, detail: str = "", failures: int | None = None) -> None:
+    def _write(
+        self,
+        attempt: Attempt,
+        state: str,
+        now: datetime,
+        detail: str = "",
+        failures: int | None = None,
+    ) -> None:
         self.table.put([self._row(attempt, state, now, detail, failures)])
 
-    def _row(self, attempt: Attempt, state: str, now: datetime, detail: str = "", failures: int | None = None) -> Row:
+    def _row(
+        self,
+        attempt: Attempt,
+        state: str,
+        now: datetime,
+        detail: str = "",
+        failures: int | None = None,
+    ) -> Row:
         values = {
-            "state": state, "owner": self.owner, "at": now.isoformat(), "until": (now + self.lease).isoformat(),
-            "detail": detail, "failures": attempt.failures if failures is None else failures,
-        }  # fmt: skip
+            "state": state,
+            "owner": self.owner,
+            "at": now.isoformat(),
+            "until": (now + self.lease).isoformat(),
+            "detail": detail,
+            "failures": attempt.failures if failures is None else failures,
+        }
         sort = f"{slot_of(attempt.fire)}#{attempt.number:06}"
         return Row(partition_of(attempt.schedule), sort, values, int((now + KEPT).timestamp()))
 

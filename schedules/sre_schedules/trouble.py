@@ -26,7 +26,8 @@ TROUBLE = "trouble"
 
 
 def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Message:
-    """The message about a slot that failed: what was to run, how often it was tried, and what it said last."""
+    """The message about a slot that failed: what was to run, how often it was tried, and what it
+    said last."""
     title = f"{schedule.name} of {fire:%Y-%m-%d %H:%M} UTC failed"
     said = [
         f"*{escaped(cell(title))}*, tried {schedule.attempts} times. Exit code {outcome.code}.",
@@ -37,14 +38,17 @@ def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Mes
 
 
 def reporter(settings: Settings, sources: Sources, say: Callable[[str], None]) -> Report:
-    """Posts to every channel that gets the night of everything, or to all where none does; without channels it only logs."""
+    """Posts to every channel that gets the night of everything, or to all where none does; without
+    channels it only logs."""
 
     def report(schedule: Schedule, fire: datetime, outcome: Outcome) -> None:
         if settings.slack_channels is None:
             return
         routes = chosen(settings.slack_channels, None)
         whole = [route for route in routes if ALL in route.owners] or routes
-        told = Told(f"{schedule.name}-{slot_of(fire)}", TROUBLE, trouble_message(schedule, fire, outcome))
+        told = Told(
+            f"{schedule.name}-{slot_of(fire)}", TROUBLE, trouble_message(schedule, fire, outcome)
+        )
         web = open_web(bot_token(settings), settings.slack_api_url)
         for route in whole:
             posts = posts_of(sources, route.channel, told.key)

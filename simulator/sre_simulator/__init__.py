@@ -1,1 +1,2 @@
-"""A local Amazon Inspector v2: the real wire, a simulated fleet behind it. See `sre_simulator.server` and `.fleet`."""
+"""A local Amazon Inspector v2: the real wire, a simulated fleet behind it. See
+`sre_simulator.server` and `.fleet`."""

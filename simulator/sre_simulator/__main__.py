@@ -30,20 +30,48 @@ POST /_simulator/changes [{"kind": "close"}], GET /_simulator/requests.
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sre_simulator",
-        description="A local Amazon Inspector v2 with a simulated fleet. Prints its URL when it is ready.",
+        description=(
+            "A local Amazon Inspector v2 with a simulated fleet. Prints its URL when it is ready."
+        ),
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument(
+        "--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)"
+    )
     parser.add_argument("--findings", type=int, help="serve a large fleet with so many findings")
-    parser.add_argument("--accounts", type=int, default=5, help="accounts of the large fleet (default: 5)")
-    parser.add_argument("--regions", default="eu-west-1", help="regions of the large fleet, by commas (default: eu-west-1)")
-    parser.add_argument("--nights", type=int, default=7, help="nights of history that end now (default: 7)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another fleet (default: 1)")
-    parser.add_argument("--replay", type=Path, nargs="+", metavar="FILE", help="serve recorded findings, one JSON a line")
-    parser.add_argument("--copies", type=int, help="serve each recorded finding so many times, or without --replay invented ones")
-    parser.add_argument("--mode", choices=("clean", "sparse", "loop"), default="clean", help="how pages are cut")
-    parser.add_argument("--rate", type=float, help="calls a second for each operation and region, then 429")
+    parser.add_argument(
+        "--accounts", type=int, default=5, help="accounts of the large fleet (default: 5)"
+    )
+    parser.add_argument(
+        "--regions",
+        default="eu-west-1",
+        help="regions of the large fleet, by commas (default: eu-west-1)",
+    )
+    parser.add_argument(
+        "--nights", type=int, default=7, help="nights of history that end now (default: 7)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="another seed, another fleet (default: 1)"
+    )
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="serve recorded findings, one JSON a line",
+    )
+    parser.add_argument(
+        "--copies",
+        type=int,
+        help="serve each recorded finding so many times, or without --replay invented ones",
+    )
+    parser.add_argument(
+        "--mode", choices=("clean", "sparse", "loop"), default="clean", help="how pages are cut"
+    )
+    parser.add_argument(
+        "--rate", type=float, help="calls a second for each operation and region, then 429"
+    )
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     return parser
 
@@ -58,7 +86,13 @@ def _fleet(asked: argparse.Namespace) -> Fleet:
     if asked.findings is None:
         return default_fleet(seed=asked.seed, nights=asked.nights)
     regions = asked.regions.split(",")
-    return large_fleet(asked.findings, seed=asked.seed, accounts=asked.accounts, regions=regions, nights=asked.nights)
+    return large_fleet(
+        asked.findings,
+        seed=asked.seed,
+        accounts=asked.accounts,
+        regions=regions,
+        nights=asked.nights,
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -67,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with Simulator(_fleet(asked), asked.port, asked.mode, rate=asked.rate, latency=asked.latency) as simulator:
+    with Simulator(
+        _fleet(asked), asked.port, asked.mode, rate=asked.rate, latency=asked.latency
+    ) as simulator:
         print(simulator.url, flush=True)
         stopped.wait()
 

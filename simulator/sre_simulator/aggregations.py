@@ -1,4 +1,5 @@
-"""ListFindingAggregations: severities of ACTIVE findings, counted by account, resource, package or title."""
+"""ListFindingAggregations: severities of ACTIVE findings, counted by account, resource, package or
+title."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One aggregation type: its union member, what its groups are, its filters, and what it counts besides."""
+    """One aggregation type: its union member, what its groups are, its filters, and what it counts
+    besides."""
 
     member: str
     groups: Callable[[Row, Wire], list[Wire]]
@@ -61,14 +63,29 @@ def _instance(row: Row, _: Wire) -> list[Wire]:
 
 def _image(row: Row, _: Wire) -> list[Wire]:
     resource, details = _details(row, "awsEcrContainerImage")
-    names = {"imageHash": "imageSha", "repositoryName": "repository", "architecture": "architecture", "imageTags": "imageTags"}
-    return [{"resourceId": resource["id"]} | _kept(details, names | {"lastInUseAt": "lastInUseAt", "inUseCount": "inUseCount"})]
+    names = {
+        "imageHash": "imageSha",
+        "repositoryName": "repository",
+        "architecture": "architecture",
+        "imageTags": "imageTags",
+    }
+    return [
+        {"resourceId": resource["id"]}
+        | _kept(details, names | {"lastInUseAt": "lastInUseAt", "inUseCount": "inUseCount"})
+    ]
 
 
 def _function(row: Row, _: Wire) -> list[Wire]:
     resource, details = _details(row, "awsLambdaFunction")
-    names = {"functionName": "functionName", "runtime": "runtime", "lastModifiedAt": "lastModifiedAt"}
-    return [{"resourceId": resource["id"], "lambdaTags": resource.get("tags", {})} | _kept(details, names)]
+    names = {
+        "functionName": "functionName",
+        "runtime": "runtime",
+        "lastModifiedAt": "lastModifiedAt",
+    }
+    return [
+        {"resourceId": resource["id"], "lambdaTags": resource.get("tags", {})}
+        | _kept(details, names)
+    ]
 
 
 def _repository(row: Row, _: Wire) -> list[Wire]:
@@ -93,7 +110,12 @@ _KINDS = {
     "AWS_EC2_INSTANCE": _Kind(
         "ec2InstanceAggregation",
         _instance,
-        {"amis": "ec2InstanceImageId", "operatingSystems": _OS, "instanceIds": "resourceId", "instanceTags": "resourceTags"},
+        {
+            "amis": "ec2InstanceImageId",
+            "operatingSystems": _OS,
+            "instanceIds": "resourceId",
+            "instanceTags": "resourceTags",
+        },
         "AWS_EC2_INSTANCE",
         {"networkFindings": "network"},
         {"NETWORK_FINDINGS": "network"},
@@ -132,7 +154,11 @@ _KINDS = {
         {"AFFECTED_IMAGES": "resources"},
     ),
     "PACKAGE": _Kind("packageAggregation", _packages, {"packageNames": _PACKAGES}),
-    "TITLE": _Kind("titleAggregation", _title, {"titles": "title", "vulnerabilityIds": "vulnerabilityId"} | _BOTH),
+    "TITLE": _Kind(
+        "titleAggregation",
+        _title,
+        {"titles": "title", "vulnerabilityIds": "vulnerabilityId"} | _BOTH,
+    ),
 }
 
 
@@ -145,7 +171,9 @@ class Aggregation:
         self._kind = _KINDS[body["aggregationType"]]
         request: Wire = body.get("aggregationRequest") or {}
         if set(request) - {self._kind.member}:
-            raise Invalid(f"aggregationRequest does not fit aggregationType {body['aggregationType']}")
+            raise Invalid(
+                f"aggregationRequest does not fit aggregationType {body['aggregationType']}"
+            )
         self._request: Wire = request.get(self._kind.member) or {}
         self._accounts: list[Wire] = body.get("accountIds", [])
 
@@ -158,8 +186,12 @@ class Aggregation:
         extra: list[tuple[Kind, Path, list[Wire]]] = []
         for member, place in self._kind.filters.items():
             if (asked := self._request.get(member)) is not None:
-                filters = [{"comparison": "EQUALS", "value": asked}] if isinstance(asked, str) else asked
-                kind, path = FINDING_FIELDS[place] if isinstance(place, str) else (Kind.STRING, place)
+                filters = (
+                    [{"comparison": "EQUALS", "value": asked}] if isinstance(asked, str) else asked
+                )
+                kind, path = (
+                    FINDING_FIELDS[place] if isinstance(place, str) else (Kind.STRING, place)
+                )
                 extra.append((kind, path, filters))
         return Criteria(named, *extra)
 
@@ -194,8 +226,15 @@ class Aggregation:
         return groups
 
     def _response(self, group: _Group) -> Wire:
-        counted = {member: self._counted(group, name) for member, name in self._kind.counted.items()}
-        return {"accountId": group.account} | group.members | {"severityCounts": group.counts} | counted
+        counted = {
+            member: self._counted(group, name) for member, name in self._kind.counted.items()
+        }
+        return (
+            {"accountId": group.account}
+            | group.members
+            | {"severityCounts": group.counts}
+            | counted
+        )
 
     def _counted(self, group: _Group, name: str) -> int:
         value = getattr(group, name)
@@ -204,13 +243,20 @@ class Aggregation:
 
 def _brief(weakness: Wire) -> Wire:
     """Only what groups need of a weakness, for a big fleet has many."""
-    brief: Wire = {name: weakness[name] for name in ("type", "title", "fixAvailable", "exploitAvailable") if name in weakness}
+    brief: Wire = {
+        name: weakness[name]
+        for name in ("type", "title", "fixAvailable", "exploitAvailable")
+        if name in weakness
+    }
     details = weakness.get("packageVulnerabilityDetails")
     if details is None:
         return brief
     packages = [{"name": package["name"]} for package in details.get("vulnerablePackages", [])]
     return brief | {
-        "packageVulnerabilityDetails": {"vulnerabilityId": details["vulnerabilityId"], "vulnerablePackages": packages}
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": details["vulnerabilityId"],
+            "vulnerablePackages": packages,
+        }
     }
 
 

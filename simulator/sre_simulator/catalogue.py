@@ -30,15 +30,32 @@ _ADVICE = {
     "go": "go get -u {name}",
     "windows": "Install {related}",
 }
-_MANAGERS = {"maven": "JAR", "npm": "NODEPKG", "pip": "PYTHONPKG", "go": "GOBINARY", "windows": "OS"}
+_MANAGERS = {
+    "maven": "JAR",
+    "npm": "NODEPKG",
+    "pip": "PYTHONPKG",
+    "go": "GOBINARY",
+    "windows": "OS",
+}
 _PATHS = {
     "maven": "lib/{name}-{installed}.jar",
     "npm": "node_modules/{name}/package.json",
     "pip": "{name}-{installed}.dist-info/METADATA",
     "go": "bin/server",
 }
-_UBUNTU_WORDS = {"CRITICAL": "high", "HIGH": "medium", "MEDIUM": "medium", "LOW": "low", "UNTRIAGED": "untriaged"}
-_DEBIAN_WORDS = {"CRITICAL": "not yet assigned", "HIGH": "not yet assigned", "MEDIUM": "unimportant", "LOW": "low**"}
+_UBUNTU_WORDS = {
+    "CRITICAL": "high",
+    "HIGH": "medium",
+    "MEDIUM": "medium",
+    "LOW": "low",
+    "UNTRIAGED": "untriaged",
+}
+_DEBIAN_WORDS = {
+    "CRITICAL": "not yet assigned",
+    "HIGH": "not yet assigned",
+    "MEDIUM": "unimportant",
+    "LOW": "low**",
+}
 
 
 class Known(NamedTuple):
@@ -49,38 +66,53 @@ class Known(NamedTuple):
 
 
 class Catalogue:
-    """Weaknesses made once and shared by all resources of a fleet: one object a (platform, vulnerability, revision)."""
+    """Weaknesses made once and shared by all resources of a fleet: one object a (platform,
+    vulnerability, revision)."""
 
     def __init__(self) -> None:
         self._system: dict[tuple[str, str, int, str], Weakness] = {}
         self._libraries: dict[tuple[str, str], Weakness] = {}
         self._known: dict[str, Known] = {}
 
-    def on(self, platform: str, found: Iterable[Vulnerability], revision: int = 0, layer: str = "") -> Iterator[Weakness]:
-        """Vulnerabilities as weaknesses of a platform whose packages stand at a revision; `layer` is of an image."""
+    def on(
+        self, platform: str, found: Iterable[Vulnerability], revision: int = 0, layer: str = ""
+    ) -> Iterator[Weakness]:
+        """Vulnerabilities as weaknesses of a platform whose packages stand at a revision; `layer`
+        is of an image."""
         return (self._system_weakness(each, platform, revision, layer) for each in found)
 
     def within(self, ecosystem: str, layer: str = "") -> list[Weakness]:
         """All weaknesses in packages of a language."""
-        return [self._library_weakness(found, layer) for found in libraries() if found.ecosystem == ecosystem]
+        return [
+            self._library_weakness(found, layer)
+            for found in libraries()
+            if found.ecosystem == ecosystem
+        ]
 
     def known_on(self, platform: str) -> Known:
         """The vulnerabilities that fit a platform."""
         if platform not in self._known:
             column = PLATFORMS.index(platform)
-            fitting = [each for each in system() if components()[each.component].versions[column] != "-"]
+            fitting = [
+                each for each in system() if components()[each.component].versions[column] != "-"
+            ]
             named = {each.id for each in fitting}
             userland = [each for each in fitting if each.component != "kernel"]
             flaws = [each for each in fitting if each.component == "kernel"]
             self._known[platform] = Known(
-                userland, flaws + [kernel_vulnerability(name) for name in kernel() if name not in named]
+                userland,
+                flaws + [kernel_vulnerability(name) for name in kernel() if name not in named],
             )
         return self._known[platform]
 
-    def _system_weakness(self, found: Vulnerability, platform: str, revision: int, layer: str) -> Weakness:
+    def _system_weakness(
+        self, found: Vulnerability, platform: str, revision: int, layer: str
+    ) -> Weakness:
         key = (platform, found.id, revision, layer)
         if key not in self._system:
-            self._system[key] = Weakness(rated(found), partial(_system_wire, found, platform, revision, layer), found)
+            self._system[key] = Weakness(
+                rated(found), partial(_system_wire, found, platform, revision, layer), found
+            )
         return self._system[key]
 
     def _library_weakness(self, found: Library, layer: str) -> Weakness:
@@ -108,19 +140,29 @@ def _system_wire(found: Vulnerability, platform: str, revision: int, layer: str)
     unfixed = dice.weighted(((0, 0.88), (len(names), 0.09), (1, 0.03)))
     steps = revision + 1 + dice.below(3)
     packages = [
-        _system_package(component, name, platform, (revision, 0 if place < unfixed else steps), layer)
+        _system_package(
+            component, name, platform, (revision, 0 if place < unfixed else steps), layer
+        )
         | runtime(found.id, name, "image" if layer else "instance")
         for place, name in enumerate(names)
     ]
-    return package_wire(found, packages, _origin(found, platform), scored=not platform.startswith("UBUNTU"))
+    return package_wire(
+        found, packages, _origin(found, platform), scored=not platform.startswith("UBUNTU")
+    )
 
 
-def _system_package(component: Component, name: str, platform: str, steps: tuple[int, int], layer: str) -> Wire:
+def _system_package(
+    component: Component, name: str, platform: str, steps: tuple[int, int], layer: str
+) -> Wire:
     listed = component.versions[PLATFORMS.index(platform)]
     installed, fixed = (bumped(listed, count) for count in steps)
     is_rpm = platform.startswith("AMAZON")
     version, _, release = installed.partition("-") if is_rpm else installed.rpartition("-")
-    package: Wire = {"name": name, "version": version or installed, "epoch": component.epoch if is_rpm else 0}
+    package: Wire = {
+        "name": name,
+        "version": version or installed,
+        "epoch": component.epoch if is_rpm else 0,
+    }
     package |= {"arch": "X86_64" if is_rpm else "AMD64", "packageManager": "OS"}
     if release:
         package["release"] = release
@@ -134,7 +176,11 @@ def _system_package(component: Component, name: str, platform: str, steps: tuple
 def _command(platform: str, name: str) -> str:
     if platform == "AMAZON_LINUX_2023":
         return f"dnf update {name}"
-    return f"yum update {name}" if platform == "AMAZON_LINUX_2" else "apt-get update && apt-get upgrade"
+    return (
+        f"yum update {name}"
+        if platform == "AMAZON_LINUX_2"
+        else "apt-get update && apt-get upgrade"
+    )
 
 
 def _origin(found: Vulnerability, platform: str) -> Wire:
@@ -162,7 +208,10 @@ def _library_wire(found: Library, layer: str) -> Wire:
         "related": ", ".join(vulnerability.related),
     }
     package: Wire = {"name": vulnerability.component, "version": found.installed, "epoch": 0}
-    package |= {"packageManager": _MANAGERS[ecosystem], "fixedInVersion": found.fixed or "NotAvailable"}
+    package |= {
+        "packageManager": _MANAGERS[ecosystem],
+        "fixedInVersion": found.fixed or "NotAvailable",
+    }
     if found.fixed:
         package["remediation"] = _ADVICE[ecosystem].format(**words)
     if ecosystem in _PATHS:
@@ -177,7 +226,19 @@ def _library_wire(found: Library, layer: str) -> Wire:
 
 def _library_origin(found: Vulnerability) -> Wire:
     if found.id.startswith("SNYK"):
-        return {"source": "SNYK", "sourceUrl": f"https://security.snyk.io/vuln/{found.id}", "vendorSeverity": "high"}
+        return {
+            "source": "SNYK",
+            "sourceUrl": f"https://security.snyk.io/vuln/{found.id}",
+            "vendorSeverity": "high",
+        }
     if found.id.startswith("GHSA"):
-        return {"source": "GITHUB", "sourceUrl": f"https://github.com/advisories/{found.id}", "vendorSeverity": "Moderate"}
-    return {"source": "NVD", "sourceUrl": f"https://nvd.nist.gov/vuln/detail/{found.id}", "vendorSeverity": band(found.score)}
+        return {
+            "source": "GITHUB",
+            "sourceUrl": f"https://github.com/advisories/{found.id}",
+            "vendorSeverity": "Moderate",
+        }
+    return {
+        "source": "NVD",
+        "sourceUrl": f"https://nvd.nist.gov/vuln/detail/{found.id}",
+        "vendorSeverity": band(found.score),
+    }

@@ -1,4 +1,5 @@
-"""The findings of one account in one region, in the order of their ARNs, found and paged without listing them all."""
+"""The findings of one account in one region, in the order of their ARNs, found and paged without
+listing them all."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ class Cell(Protocol):
         ...
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """Findings beyond an ARN, ascending, for which the criteria on resource and weakness hold."""
+        """Findings beyond an ARN, ascending, for which the criteria on resource and weakness
+        hold."""
         ...
 
     def find(self, arn: str) -> Row | None:
@@ -61,7 +63,8 @@ class _Selection:
         self._verdicts: dict[int, bool] = {}
         self._judges = criteria.asks(Layer.WEAKNESS)
         self.resources = [
-            not criteria.asks(Layer.RESOURCE) or criteria.holds(Layer.RESOURCE, each.part) for each in cell.resources
+            not criteria.asks(Layer.RESOURCE) or criteria.holds(Layer.RESOURCE, each.part)
+            for each in cell.resources
         ]
         self.places = self._listed(cell)
 
@@ -71,7 +74,9 @@ class _Selection:
             return True
         verdict = self._verdicts.get(id(weakness))
         if verdict is None:
-            verdict = self._verdicts[id(weakness)] = self._criteria.holds(Layer.WEAKNESS, weakness.part)
+            verdict = self._verdicts[id(weakness)] = self._criteria.holds(
+                Layer.WEAKNESS, weakness.part
+            )
         return verdict
 
     def _listed(self, cell: GeneratedCell) -> array[int] | None:
@@ -88,19 +93,26 @@ class _Selection:
 
     def _slots(self, resource: Resource, shared: dict[int, list[int]]) -> Iterator[int]:
         own = len(resource.own)
-        yield from (slot for slot, weakness in enumerate(resource.own[: resource.size]) if self.admits(weakness))
+        yield from (
+            slot
+            for slot, weakness in enumerate(resource.own[: resource.size])
+            if self.admits(weakness)
+        )
         key = id(resource.shared)
         if key not in shared:
-            shared[key] = [slot for slot, weakness in enumerate(resource.shared) if self.admits(weakness)]
+            shared[key] = [
+                slot for slot, weakness in enumerate(resource.shared) if self.admits(weakness)
+            ]
         yield from (own + slot for slot in shared[key] if own + slot < resource.size)
 
 
 class GeneratedCell:
     """A cell whose findings are counted, not kept.
 
-    The n findings of its resources are numbered one resource after the other; an affine permutation maps a place in
-    ARN order to such a number. The first 64 bits of a place's hexadecimal id rise with the place, the rest is a
-    digest: ids look random, are ordered by construction, and lead back to their place.
+    The n findings of its resources are numbered one resource after the other; an affine permutation
+    maps a place in ARN order to such a number. The first 64 bits of a place's hexadecimal id rise
+    with the place, the rest is a digest: ids look random, are ordered by construction, and lead
+    back to their place.
     """
 
     def __init__(self, account: str, region: str, resources: Sequence[Resource], seed: int) -> None:
@@ -139,7 +151,9 @@ class GeneratedCell:
             return None
         resource, slot = self._at(place)
         owner = self.resources[resource]
-        return GeneratedRow(partial(self._arn, place), owner, owner.weakness(slot), owner.lives[slot])
+        return GeneratedRow(
+            partial(self._arn, place), owner, owner.weakness(slot), owner.lives[slot]
+        )
 
     def coverage(self, now: float) -> list[Wire]:
         """The coverage rows of its resources."""
@@ -154,7 +168,9 @@ class GeneratedCell:
         return number * self._inverse % self.size if self.size > 1 else 0
 
     def _admits(self, row: Row, criteria: Criteria) -> bool:
-        return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(Layer.WEAKNESS, row.weakness_part)
+        return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(
+            Layer.WEAKNESS, row.weakness_part
+        )
 
     def _selection(self, criteria: Criteria) -> _Selection:
         if criteria.key not in self._selections:
@@ -175,7 +191,9 @@ class GeneratedCell:
         return resource, number - self._offsets[resource]
 
     def _arn(self, place: int) -> str:
-        digest = int.from_bytes(blake2b(place.to_bytes(8, "big"), key=self._key, digest_size=16).digest(), "big")
+        digest = int.from_bytes(
+            blake2b(place.to_bytes(8, "big"), key=self._key, digest_size=16).digest(), "big"
+        )
         head = place * self._step + (digest >> 64) % self._step
         return f"{self.prefix}{head:016x}{digest & 0xFFFFFFFFFFFFFFFF:016x}"
 
@@ -201,7 +219,9 @@ def _coprime(size: int) -> int:
 class RecordedCell:
     """A cell of recorded findings, with coverage derived from them."""
 
-    def __init__(self, account: str, region: str, rows: Iterable[RecordedRow], covered: list[Wire]) -> None:
+    def __init__(
+        self, account: str, region: str, rows: Iterable[RecordedRow], covered: list[Wire]
+    ) -> None:
         self.account = account
         self.region = region
         self._rows = {row.arn: row for row in sorted(rows, key=lambda row: row.arn)}

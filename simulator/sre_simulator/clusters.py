@@ -1,4 +1,5 @@
-"""GetClustersForImage: the clusters that run an image, drawn from what its coverage says of its use."""
+"""GetClustersForImage: the clusters that run an image, drawn from what its coverage says of its
+use."""
 
 from __future__ import annotations
 
@@ -13,8 +14,13 @@ Wire = dict[str, Any]
 
 
 def clusters(resource_id: str, covered: Iterable[Wire]) -> list[Wire]:
-    """The clusters of an image, or of all images of a repository; none where no task and no pod runs it."""
-    rows = [row for row in covered if row["resourceId"] == resource_id or row["resourceId"].startswith(f"{resource_id}/")]
+    """The clusters of an image, or of all images of a repository; none where no task and no pod
+    runs it."""
+    rows = [
+        row
+        for row in covered
+        if row["resourceId"] == resource_id or row["resourceId"].startswith(f"{resource_id}/")
+    ]
     return [cluster for row in rows for cluster in _of_image(row)]
 
 
@@ -29,14 +35,19 @@ def _of_image(row: Wire) -> list[Wire]:
 
 def _ecs(row: Wire, use: Wire, units: int) -> Wire:
     prefix, name = _place(row, "ecs"), row["resourceId"].split("/")[-2]
-    metadata = {"detailsGroup": f"service:{name}", "taskDefinitionArn": f"{prefix}:task-definition/{name}:{units}"}
+    metadata = {
+        "detailsGroup": f"service:{name}",
+        "taskDefinitionArn": f"{prefix}:task-definition/{name}:{units}",
+    }
     return _cluster(f"{prefix}:cluster/services", use, units, {"awsEcsMetadataDetails": metadata})
 
 
 def _eks(row: Wire, use: Wire, units: int) -> Wire:
     workload = {"name": row["resourceId"].split("/")[-2], "type": "Deployment"}
     metadata = {"namespace": "default", "workloadInfoList": [workload]}
-    return _cluster(f"{_place(row, 'eks')}:cluster/platform", use, units, {"awsEksMetadataDetails": metadata})
+    return _cluster(
+        f"{_place(row, 'eks')}:cluster/platform", use, units, {"awsEksMetadataDetails": metadata}
+    )
 
 
 def _place(row: Wire, service: str) -> str:
@@ -46,5 +57,9 @@ def _place(row: Wire, service: str) -> str:
 
 def _cluster(arn: str, use: Wire, units: int, metadata: Wire) -> Wire:
     stopped = Dice("stopped", arn, units).below(2)
-    detail = {"lastInUse": use["lastInUseAt"], "runningUnitCount": units, "stoppedUnitCount": stopped}
+    detail = {
+        "lastInUse": use["lastInUseAt"],
+        "runningUnitCount": units,
+        "stoppedUnitCount": stopped,
+    }
     return {"clusterArn": arn, "clusterDetails": [detail | {"clusterMetadata": metadata}]}

@@ -1,4 +1,5 @@
-"""The control endpoint of a simulator in another process: POST clock, faults or changes, GET requests."""
+"""The control endpoint of a simulator in another process: POST clock, faults or changes, GET
+requests."""
 
 from __future__ import annotations
 
@@ -20,13 +21,18 @@ class _Clock(msgspec.Struct):
 
 
 def control(desk: Desk, name: str, body: bytes | None) -> Answer:
-    """Set the clock ({"now": epoch seconds}), add faults or changes (lists of their fields), or read the log."""
+    """Set the clock ({"now": epoch seconds}), add faults or changes (lists of their fields), or
+    read the log."""
     try:
         return Answer(200, _done(desk, name, body))
     except (msgspec.DecodeError, ValueError) as error:
         refused = Refusal(400, "BadRequestException", str(error))
     except KeyError:
-        refused = Refusal(404, "UnknownOperationException", "Known are POST clock, faults, changes and GET requests")
+        refused = Refusal(
+            404,
+            "UnknownOperationException",
+            "Known are POST clock, faults, changes and GET requests",
+        )
     return Answer(refused.status, refused.body, refused.headers)
 
 

@@ -1,7 +1,9 @@
-"""Recorded findings served many times over: each copy is of machines of its own, so that a few hundred become a million.
+"""Recorded findings served many times over: each copy is of machines of its own, so that a few
+hundred become a million.
 
-A copy has its own finding ARNs and resource ids, and every so many copies their own vulnerabilities. Nothing is kept for a
-finding but eight bytes: its text is made of the recorded one when it is asked for.
+A copy has its own finding ARNs and resource ids, and every so many copies their own
+vulnerabilities. Nothing is kept for a finding but eight bytes: its text is made of the recorded one
+when it is asked for.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from sre_simulator.filters import Criteria
     from sre_simulator.row import RecordedRow, Row, Wire
 
-ALIKE = 50  # copies that have the same vulnerabilities: a million findings of 250 recorded ones have twenty thousand
+# copies that have the same vulnerabilities: a million findings of 250 recorded ones have twenty
+# thousand
+ALIKE = 50
 _ABSENT = 23  # of so many findings one is absent in a night, another one each night
 _ODD = 0x9E3779B97F4A7C15  # spreads numbers over 64 bits, and odd, so that each leads back
 _BACK = pow(_ODD, -1, 2**64)
@@ -28,7 +32,8 @@ _WORD = 2**64 - 1
 
 
 class CopiedRow:
-    """One finding of one copy. What filters and counts look at is the recorded finding, but for the resource's id."""
+    """One finding of one copy. What filters and counts look at is the recorded finding, but for the
+    resource's id."""
 
     __slots__ = ("_cell", "_copy", "_place", "_recorded", "arn")
 
@@ -51,7 +56,12 @@ class CopiedRow:
     def resource_part(self) -> Wire:
         """The recorded finding with the copy's resource."""
         wire = self._recorded.resource_part
-        return wire | {"resources": [self._recorded.resource | {"id": self.resource_id}, *wire.get("resources", ())[1:]]}
+        return wire | {
+            "resources": [
+                self._recorded.resource | {"id": self.resource_id},
+                *wire.get("resources", ())[1:],
+            ]
+        }
 
     @property
     def weakness_part(self) -> Wire:
@@ -69,7 +79,8 @@ class CopiedRow:
         return self._recorded
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """The recorded state, where the copy has the finding that night, and what a script made of it."""
+        """The recorded state, where the copy has the finding that night, and what a script made of
+        it."""
         if not self._cell.has(self._copy, self._place, now):
             return None
         recorded = self._recorded.state(now)
@@ -77,34 +88,52 @@ class CopiedRow:
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
         """The recorded text with the copy's ids in place of the recorded ones."""
-        text = self._recorded.encoded(state, now, launched).replace(self._recorded.arn.encode(), self.arn.encode())
+        text = self._recorded.encoded(state, now, launched).replace(
+            self._recorded.arn.encode(), self.arn.encode()
+        )
         if known := self._recorded.resource_id:
             text = text.replace(known.encode(), self.resource_id.encode())
-        weakness = str((self.weakness_part.get("packageVulnerabilityDetails") or {}).get("vulnerabilityId", ""))
+        weakness = str(
+            (self.weakness_part.get("packageVulnerabilityDetails") or {}).get("vulnerabilityId", "")
+        )
         alike = self._copy // ALIKE
-        return text.replace(weakness.encode(), f"{weakness}{alike:03d}".encode()) if weakness and alike else text
+        return (
+            text.replace(weakness.encode(), f"{weakness}{alike:03d}".encode())
+            if weakness and alike
+            else text
+        )
 
 
 class CopiedCell:
     """One account in one region, its recorded findings ``copies`` times over.
 
-    Each night the oldest twentieth of the copies is gone and as many new ones are there; of those that stay, every 23rd
-    finding is absent for that night.
+    Each night the oldest twentieth of the copies is gone and as many new ones are there; of those
+    that stay, every 23rd finding is absent for that night.
     """
 
-    def __init__(self, recorded: Sequence[RecordedRow], covered: Sequence[Wire], copies: int, nights: Sequence[float]) -> None:
+    def __init__(
+        self,
+        recorded: Sequence[RecordedRow],
+        covered: Sequence[Wire],
+        copies: int,
+        nights: Sequence[float],
+    ) -> None:
         self.account, self.region = recorded[0].account, recorded[0].arn.split(":")[3]
         self.recorded = recorded
         self._covered, self._copies, self._nights = covered, copies, nights
         self._turn = copies // 20
         self._every = copies + self._turn * (len(nights) - 1)
-        self._heads = array("Q", sorted(number * _ODD & _WORD for number in range(len(recorded) * self._every)))
+        self._heads = array(
+            "Q", sorted(number * _ODD & _WORD for number in range(len(recorded) * self._every))
+        )
         self._prefix = recorded[0].arn.rpartition("/")[0] + "/"
 
     def has(self, copy: int, place: int, now: float) -> bool:
         """Whether a copy has the finding at a place at a moment."""
         night = max(bisect_right(self._nights, now) - 1, 0)
-        return 0 <= copy - night * self._turn < self._copies and (copy + place + night) % _ABSENT != 0
+        return (
+            0 <= copy - night * self._turn < self._copies and (copy + place + night) % _ABSENT != 0
+        )
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
         """Findings beyond an ARN, ascending."""
@@ -148,7 +177,8 @@ class CopiedCell:
 
 
 def renamed(resource_id: str, copy: int) -> str:
-    """A copy's own id for a resource: other last digits where it ends in hexadecimal ones, else a number at its end."""
+    """A copy's own id for a resource: other last digits where it ends in hexadecimal ones, else a
+    number at its end."""
     head, tail = resource_id[:-6], resource_id[-6:]
     if not copy:
         return resource_id
@@ -158,4 +188,6 @@ def renamed(resource_id: str, copy: int) -> str:
 
 
 def _admits(criteria: Criteria, row: Row) -> bool:
-    return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(Layer.WEAKNESS, row.weakness_part)
+    return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(
+        Layer.WEAKNESS, row.weakness_part
+    )

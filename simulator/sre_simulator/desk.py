@@ -1,4 +1,5 @@
-"""The desk: takes a request off the wire, does what faults and scripts say, and hands an answer back."""
+"""The desk: takes a request off the wire, does what faults and scripts say, and hands an answer
+back."""
 
 from __future__ import annotations
 
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/inspector2/aws4_request")
 _SIMULATED_KEY = re.compile(r"SIM(\d{12})")
-_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to the network</h1></body></html>"
+_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to the"
+    b" network</h1></body></html>"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One line of the request log; `time` is real epoch seconds, `fault` what befell it, `error` the code answered."""
+    """One line of the request log; `time` is real epoch seconds, `fault` what befell it, `error`
+    the code answered."""
 
     operation: str
     region: str
@@ -45,7 +50,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: `sent` bytes of the body (None: all), after `delay` seconds; a reset sends nothing."""
+    """What goes back: `sent` bytes of the body (None: all), after `delay` seconds; a reset sends
+    nothing."""
 
     status: int
     body: bytes
@@ -56,9 +62,17 @@ class Answer:
 
 
 class Desk:
-    """Counts, throttles, disturbs and logs calls; one at a time, so that a script's order is certain."""
+    """Counts, throttles, disturbs and logs calls; one at a time, so that a script's order is
+    certain."""
 
-    def __init__(self, fleet: Fleet, pager: Pager, now: float, rates: tuple[float | None, float], log_limit: int) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        pager: Pager,
+        now: float,
+        rates: tuple[float | None, float],
+        log_limit: int,
+    ) -> None:
         self.now = now
         self.faults: list[Fault] = []
         self.changes: list[Change] = []
@@ -80,7 +94,11 @@ class Desk:
                 return _refused(Refusal(404, "UnknownOperationException", "Unknown operation"))
             signed = _CREDENTIAL.search(authorization)
             if signed is None:
-                return _refused(Refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
+                return _refused(
+                    Refusal(
+                        403, "MissingAuthenticationTokenException", "Missing Authentication Token"
+                    )
+                )
             return self._counted(operation, signed[2], self._account(signed[1]), body)
 
     def apply(self, change: Change, region: str) -> None:
@@ -94,7 +112,9 @@ class Desk:
 
     def _counted(self, operation: Operation, region: str, account: str, body: bytes) -> Answer:
         counted(self._calls, operation.name, region)
-        fault = next((each for each in self.faults if each.meets(operation.name, region, self._calls)), None)
+        fault = next(
+            (each for each in self.faults if each.meets(operation.name, region, self._calls)), None
+        )
         wire: Any = None
         error = ""
         try:
@@ -102,7 +122,16 @@ class Desk:
             answer = self._answered(Call(operation, region, account, wire, self.now), fault)
         except Refusal as refused:
             answer, error = _refused(refused, fault), refused.code
-        logged = Request(operation.name, region, account, wire, answer.status, time.time(), error, fault.kind if fault else "")
+        logged = Request(
+            operation.name,
+            region,
+            account,
+            wire,
+            answer.status,
+            time.time(),
+            error,
+            fault.kind if fault else "",
+        )
         self.log.append(logged)
         self._play(operation.name, region)
         return answer
@@ -115,7 +144,9 @@ class Desk:
             return Answer(200, self._service.answer(call))
         if refused := refusal(fault, call.account, call.region, call.operation.path):
             raise refused
-        return _disturbed(fault, self._service.answer(call._replace(looped=fault.kind == Trouble.LOOP)))
+        return _disturbed(
+            fault, self._service.answer(call._replace(looped=fault.kind == Trouble.LOOP))
+        )
 
     def _throttled(self, operation: str, region: str) -> float | None:
         if self._rate is None:
@@ -137,7 +168,9 @@ def _decoded(body: bytes) -> Any:
 
 
 def _refused(refused: Refusal, fault: Fault | None = None) -> Answer:
-    return Answer(refused.status, refused.body, refused.headers, delay=fault.seconds if fault else 0.0)
+    return Answer(
+        refused.status, refused.body, refused.headers, delay=fault.seconds if fault else 0.0
+    )
 
 
 def _disturbed(fault: Fault, body: bytes) -> Answer:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from sre_simulator.vocabulary import Vulnerability
 
 Wire = dict[str, Any]
-ARN = re.compile(r"arn:aws[a-zA-Z-]*:inspector2:[a-z]{2}(-gov)?-[a-z]+-\d:\d{12}:finding/[a-f0-9]{32}")
+ARN = re.compile(
+    r"arn:aws[a-zA-Z-]*:inspector2:[a-z]{2}(-gov)?-[a-z]+-\d:\d{12}:finding/[a-f0-9]{32}"
+)
 _ACTION = "Apply updates per vendor instructions."
 
 
@@ -33,13 +35,19 @@ def details(row: Row) -> Wire | None:
 
 
 def _known(vulnerability: Vulnerability) -> Wire:
-    wire: Wire = {"epssScore": epss(vulnerability), "cwes": [vulnerability.cwe], "referenceUrls": references(vulnerability)}
+    wire: Wire = {
+        "epssScore": epss(vulnerability),
+        "cwes": [vulnerability.cwe],
+        "referenceUrls": references(vulnerability),
+    }
     wire["riskScore"] = round(vulnerability.score * 10)
     if is_exploitable(vulnerability):
         seen = vulnerability.published + 20 * DAY
         wire["exploitObserved"] = {"firstSeen": seen, "lastSeen": seen + 200 * DAY}
         evidence = f"{vulnerability.id} is used by publicly available exploit code."
-        wire["evidences"] = [{"evidenceRule": "Exploit", "evidenceDetail": evidence, "severity": "High"}]
+        wire["evidences"] = [
+            {"evidenceRule": "Exploit", "evidenceDetail": evidence, "severity": "High"}
+        ]
         wire |= {"ttps": ["T1068", "T1190"], "tools": ["Metasploit"]}
     return wire
 

@@ -1,4 +1,5 @@
-"""Chance that falls the same on every machine: BLAKE2b in counter mode, keyed by what the draw is for."""
+"""Chance that falls the same on every machine: BLAKE2b in counter mode, keyed by what the draw is
+for."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ T = TypeVar("T")
 
 
 class Dice:
-    """A stream of draws named by a key; equal keys give equal draws in every process and Python version."""
+    """A stream of draws named by a key; equal keys give equal draws in every process and Python
+    version."""
 
     __slots__ = ("_key", "_turn")
 
@@ -23,7 +25,9 @@ class Dice:
     def number(self) -> int:
         """The next whole number of 64 bits."""
         self._turn += 1
-        return int.from_bytes(blake2b(self._key + b"\x1e%d" % self._turn, digest_size=8).digest(), "big")
+        return int.from_bytes(
+            blake2b(self._key + b"\x1e%d" % self._turn, digest_size=8).digest(), "big"
+        )
 
     def below(self, bound: int) -> int:
         """The next whole number in [0, bound)."""

@@ -1,4 +1,5 @@
-"""One execution environment of a function: a process of ``awslambdaric``, and the Runtime API that it asks for work.
+"""One execution environment of a function: a process of ``awslambdaric``, and the Runtime API that
+it asks for work.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -51,14 +52,19 @@ class _Invocation:
 
 
 class Environment:
-    """Started at once; runs one invocation at a time. ``process`` may be killed by whoever tests what happens then."""
+    """Started at once; runs one invocation at a time. ``process`` may be killed by whoever tests
+    what happens then."""
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], limits: Limits, log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], limits: Limits, log: Path
+    ) -> None:
         self.work = SimpleQueue[_Invocation | None]()
         self.ended = SimpleQueue[Result]()
         self._limits, self._log = limits, log.open("wb")
         self._server = _RuntimeApi(self)
-        self._serving = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True)
+        self._serving = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True
+        )
         self._serving.start()
         variables = {**environ, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
         self.process = subprocess.Popen(  # noqa: S603 - whoever starts a function says what it runs
@@ -81,7 +87,9 @@ class Environment:
             self.process.kill()
             self.process.wait()
             return _failed(
-                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {self._limits.timeout:.2f} seconds"
+                "Sandbox.Timedout",
+                f"RequestId: {request_id} Error: Task timed out after {self._limits.timeout:.2f}"
+                " seconds",
             )
 
     def stop(self) -> None:
@@ -96,7 +104,12 @@ class Environment:
     def _watch(self) -> None:
         code = self.process.wait()
         self.work.put(None)
-        self.ended.put(_failed("Runtime.ExitError", f"Runtime exited with {f'signal {-code}' if code < 0 else f'status {code}'}"))
+        self.ended.put(
+            _failed(
+                "Runtime.ExitError",
+                f"Runtime exited with {f'signal {-code}' if code < 0 else f'status {code}'}",
+            )
+        )
 
 
 def _failed(kind: str, message: str) -> Result:
@@ -113,7 +126,8 @@ class _RuntimeApi(ThreadingHTTPServer):
 
 
 class _Runtime(BaseHTTPRequestHandler):
-    """The Runtime API. Answers leave in one piece: in several, each would wait for the other side's acknowledgement."""
+    """The Runtime API. Answers leave in one piece: in several, each would wait for the other side's
+    acknowledgement."""
 
     server: _RuntimeApi  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
     protocol_version = "HTTP/1.1"
@@ -136,14 +150,23 @@ class _Runtime(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """How an invocation, or the start, ended."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        kind = str(self.headers.get("Lambda-Runtime-Function-Error-Type") or "Unhandled") if self.path.endswith("/error") else ""
-        if not self.path.startswith(f"{_API}/init/"):  # a start that fails ends its process, which is seen
+        kind = (
+            str(self.headers.get("Lambda-Runtime-Function-Error-Type") or "Unhandled")
+            if self.path.endswith("/error")
+            else ""
+        )
+        # a start that fails ends its process, which is seen
+        if not self.path.startswith(f"{_API}/init/"):
             self.server.environment.ended.put(Result(body, kind))
         self._answer(202, b"{}", {})
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Type": "application/json", "Content-Length": str(len(body))}.items():
+        for name, value in {
+            **headers,
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -3,7 +3,8 @@
 Refusal              any answer that is not 200: HTTP status, x-amzn-ErrorType, message
 └── Invalid          400 ValidationException, with its reason and fields
 
-Shapes and statuses are those of the botocore model; the unmodelled ones are what API Gateway and IAM answer.
+Shapes and statuses are those of the botocore model; the unmodelled ones are what API Gateway and
+IAM answer.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Problem(NamedTuple):
 class Refusal(Exception):
     """An error answer; `retry_after` seconds go into the header."""
 
-    def __init__(self, status: int, code: str, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -47,7 +50,11 @@ class Refusal(Exception):
     def headers(self) -> dict[str, str]:
         """The headers that an error adds."""
         headers = {"x-amzn-ErrorType": self.code}
-        return headers if self.retry_after is None else headers | {"Retry-After": f"{self.retry_after:g}"}
+        return (
+            headers
+            if self.retry_after is None
+            else headers | {"Retry-After": f"{self.retry_after:g}"}
+        )
 
     def _members(self) -> dict[str, Any]:
         return {}
@@ -69,7 +76,9 @@ class Invalid(Refusal):
 def broken(problems: Sequence[Problem]) -> Invalid:
     """The refusal of a request with these problems."""
     count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
-    return Invalid(count + "; ".join(problem.text for problem in problems), "FIELD_VALIDATION_FAILED", problems)
+    return Invalid(
+        count + "; ".join(problem.text for problem in problems), "FIELD_VALIDATION_FAILED", problems
+    )
 
 
 def throttled(retry_after: float | None) -> Refusal:
@@ -81,5 +90,8 @@ def denied(account: str, region: str, operation: str, path: str) -> Refusal:
     """403 in IAM's exact words."""
     caller = f"arn:aws:sts::{account}:assumed-role/inspector-reader/session"
     resource = f"arn:aws:inspector2:{region}:{account}:{path}"
-    message = f"User: {caller} is not authorized to perform: inspector2:{operation} on resource: {resource}"
+    message = (
+        f"User: {caller} is not authorized to perform: inspector2:{operation} on resource:"
+        f" {resource}"
+    )
     return Refusal(403, "AccessDeniedException", message)

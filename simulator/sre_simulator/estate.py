@@ -1,4 +1,5 @@
-"""The default fleet: four accounts in two regions, with every case that an answer must tell apart."""
+"""The default fleet: four accounts in two regions, with every case that an answer must tell
+apart."""
 
 from __future__ import annotations
 
@@ -57,7 +58,12 @@ _REASONS = {  # case → reason of the package scan, reason of the network scan
     "expired": ("SCAN_ELIGIBILITY_EXPIRED", "SUCCESSFUL"),
     "pending": ("PENDING_INITIAL_SCAN", "PENDING_INITIAL_SCAN"),
 }
-_SCANS = {"ec2": ("PACKAGE", "NETWORK"), "ecr": ("PACKAGE",), "lambda": ("PACKAGE", "CODE"), "code": ("CODE",)}
+_SCANS = {
+    "ec2": ("PACKAGE", "NETWORK"),
+    "ecr": ("PACKAGE",),
+    "lambda": ("PACKAGE", "CODE"),
+    "code": ("CODE",),
+}
 _STILL = {"frozen", "stopped", "clean", "suppressed", "network_only", "unmanaged"}
 
 
@@ -74,23 +80,34 @@ class _Line(NamedTuple):
     case: str
 
 
-def default_fleet(*, seed: int = 1, nights: int = 7, now: datetime | None = None, disabled: Sequence[str] = ()) -> Fleet:
+def default_fleet(
+    *, seed: int = 1, nights: int = 7, now: datetime | None = None, disabled: Sequence[str] = ()
+) -> Fleet:
     """The fleet of the demo and the tests: about 40 resources and 6,000 findings.
 
-    The same seed, nights and now give the same bytes. `now` is the newest night (default: the current hour), and
-    `disabled` accounts have Inspector switched off: no findings, no coverage. The third account never opted in to
-    code scanning of functions.
+    The same seed, nights and now give the same bytes. `now` is the newest night (default: the
+    current hour), and `disabled` accounts have Inspector switched off: no findings, no coverage.
+    The third account never opted in to code scanning of functions.
     """
     moments = last_nights(nights, now)
     catalogue = Catalogue()
-    found: dict[tuple[str, str], list[Resource]] = {(region, account): [] for region in REGIONS for account in ACCOUNTS}
+    found: dict[tuple[str, str], list[Resource]] = {
+        (region, account): [] for region in REGIONS for account in ACCOUNTS
+    }
     for line in _lines():
         if line.account not in disabled:
             found[line.region, line.account].append(_resource(line, moments, catalogue, seed))
-    cells = {(region, account): GeneratedCell(account, region, each, seed) for (region, account), each in found.items()}
-    statuses = {account: enabled() for account in ACCOUNTS} | {ACCOUNTS[2]: enabled(lambdaCode="DISABLED")}
+    cells = {
+        (region, account): GeneratedCell(account, region, each, seed)
+        for (region, account), each in found.items()
+    }
+    statuses = {account: enabled() for account in ACCOUNTS} | {
+        ACCOUNTS[2]: enabled(lambdaCode="DISABLED")
+    }
     statuses |= {account: dict.fromkeys(enabled(), "DISABLED") for account in disabled}
-    return Fleet(ACCOUNTS, REGIONS, ACCOUNTS[0], moments, cells, statuses, (_suppression(moments[0]),))
+    return Fleet(
+        ACCOUNTS, REGIONS, ACCOUNTS[0], moments, cells, statuses, (_suppression(moments[0]),)
+    )
 
 
 def last_nights(count: int, now: datetime | None) -> tuple[datetime, ...]:
@@ -101,25 +118,52 @@ def last_nights(count: int, now: datetime | None) -> tuple[datetime, ...]:
 
 def _lines() -> list[_Line]:
     return [
-        _Line(ACCOUNTS[int(account)], REGIONS[int(region)], kind, platform, name, team, env, int(size), int(exposures), case)
-        for account, region, kind, platform, name, team, env, size, exposures, case in rows("estate.tsv")
+        _Line(
+            ACCOUNTS[int(account)],
+            REGIONS[int(region)],
+            kind,
+            platform,
+            name,
+            team,
+            env,
+            int(size),
+            int(exposures),
+            case,
+        )
+        for account, region, kind, platform, name, team, env, size, exposures, case in rows(
+            "estate.tsv"
+        )
     ]
 
 
-def _resource(line: _Line, nights: tuple[datetime, ...], catalogue: Catalogue, seed: int) -> Resource:
+def _resource(
+    line: _Line, nights: tuple[datetime, ...], catalogue: Catalogue, seed: int
+) -> Resource:
     dice = Dice("resource", seed, line)
     begins, ends = _existence(line, nights, dice)
     tags = {} if line.name == "-" else {"Name": line.name, "team": line.team, "env": line.env}
     if line.case == "excluded":
         tags["InspectorEc2Exclusion"] = "true"
     name = "" if line.name == "-" else line.name
-    drawn = BUILDERS[line.kind](Wanted(line.account, line.region, line.platform, name, tags, begins, _IDS.get(line.case, "")))
+    drawn = BUILDERS[line.kind](
+        Wanted(
+            line.account, line.region, line.platform, name, tags, begins, _IDS.get(line.case, "")
+        )
+    )
     resource = Resource(line.account, line.region, drawn, _scans(line, nights), begins, ends)
     if line.kind == "ec2" and line.env != "prod" and line.case not in _STILL:
         resource = replace(resource, phase=float(3600 + dice.below(7200)))
-    own = open_ports(drawn, line.exposures) if line.kind == "ec2" else code_flaws(drawn, _language(line), line.exposures)
+    own = (
+        open_ports(drawn, line.exposures)
+        if line.kind == "ec2"
+        else code_flaws(drawn, _language(line), line.exposures)
+    )
     span = Span.of(nights, begins, ends)
-    chosen = _busy(line, span, catalogue, dice) if line.case == "busy" else _ordinary(line, span, catalogue, dice)
+    chosen = (
+        _busy(line, span, catalogue, dice)
+        if line.case == "busy"
+        else _ordinary(line, span, catalogue, dice)
+    )
     lives = [draw_life(span, dice, "steady") for _ in own] + [life for _, life in chosen]
     shared = [weakness for weakness, _ in chosen]
     return replace(resource, own=own, shared=shared, lives=lives, size=len(lives))
@@ -142,35 +186,52 @@ def _existence(line: _Line, nights: tuple[datetime, ...], dice: Dice) -> tuple[f
 
 
 def _scans(line: _Line, nights: tuple[datetime, ...]) -> tuple[Scan, ...]:
-    reasons: dict[str, str] = dict(zip(("PACKAGE", "NETWORK"), _REASONS.get(line.case, ()), strict=False))
+    reasons: dict[str, str] = dict(
+        zip(("PACKAGE", "NETWORK"), _REASONS.get(line.case, ()), strict=False)
+    )
     mode = "EC2_SSM_AGENT_BASED" if line.kind == "ec2" else ""
     types = [each for each in _SCANS[line.kind] if each != "CODE" or line.account != ACCOUNTS[2]]
-    scans = [Scan(each, reasons.get(each, "SUCCESSFUL"), mode if each == "PACKAGE" else "") for each in types]
+    scans = [
+        Scan(each, reasons.get(each, "SUCCESSFUL"), mode if each == "PACKAGE" else "")
+        for each in types
+    ]
     stale = nights[0].timestamp() - 9 * DAY
-    return tuple(scan if scan.reason == "SUCCESSFUL" else scan._replace(scanned=stale) for scan in scans)
+    return tuple(
+        scan if scan.reason == "SUCCESSFUL" else scan._replace(scanned=stale) for scan in scans
+    )
 
 
 def _weaknesses(line: _Line, catalogue: Catalogue, dice: Dice) -> Iterator[Weakness]:
-    """What can be found on the resource, in a drawn order; a quarter of what a machine has is userland."""
+    """What can be found on the resource, in a drawn order; a quarter of what a machine has is
+    userland."""
     if line.platform not in PLATFORMS:
-        return iter(dice.shuffled(catalogue.within("windows" if line.kind == "ec2" else line.platform)))
+        return iter(
+            dice.shuffled(catalogue.within("windows" if line.kind == "ec2" else line.platform))
+        )
     known, revision = catalogue.known_on(line.platform), dice.below(3)
     if line.kind == "ecr":
         layer = f"sha256:{Dice('layer', line.platform).hex(64)}"
         libraries = catalogue.within(dice.pick(("npm", "pip", "maven", "go")), layer)
-        return iter(dice.shuffled([*catalogue.on(line.platform, known.userland, revision, layer), *libraries]))
+        return iter(
+            dice.shuffled(
+                [*catalogue.on(line.platform, known.userland, revision, layer), *libraries]
+            )
+        )
     found = dice.shuffled(known.userland)[: line.size // 4] + dice.shuffled(known.kernel)
     return catalogue.on(line.platform, found, revision)
 
 
-def _ordinary(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tuple[Weakness, Life]]:
+def _ordinary(
+    line: _Line, span: Span, catalogue: Catalogue, dice: Dice
+) -> list[tuple[Weakness, Life]]:
     plot = {"suppressed": "suppressed", "frozen": "steady", "stopped": "steady"}.get(line.case, "")
     chosen = islice(_weaknesses(line, catalogue, dice), line.size)
     return [(weakness, draw_life(span, dice, plot)) for weakness in chosen]
 
 
 def _busy(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tuple[Weakness, Life]]:
-    """Weaknesses until the newest night has just the counts promised, and some that are closed or suppressed then."""
+    """Weaknesses until the newest night has just the counts promised, and some that are closed or
+    suppressed then."""
     room = dict(BUSY_COUNTS) | {"": _BUSY_EXTRA}
     chosen: list[tuple[Weakness, Life]] = []
     for weakness in _weaknesses(line, catalogue, dice):
@@ -187,8 +248,17 @@ def _busy(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tup
 
 def _suppression(since: datetime) -> Wire:
     arn = f"arn:aws:inspector2:{REGIONS[0]}:{ACCOUNTS[0]}:owner/{ACCOUNTS[0]}/filter/{Dice('filter').hex(16)}"
-    rule: Wire = {"arn": arn, "ownerId": ACCOUNTS[0], "name": "accepted-risk-batch-host", "action": "SUPPRESS"}
+    rule: Wire = {
+        "arn": arn,
+        "ownerId": ACCOUNTS[0],
+        "name": "accepted-risk-batch-host",
+        "action": "SUPPRESS",
+    }
     rule["criteria"] = {"resourceId": [{"comparison": "EQUALS", "value": SUPPRESSED_ONLY_INSTANCE}]}
-    rule |= {"description": "Isolated batch host", "reason": "Accepted until its replacement", "tags": {}}
+    rule |= {
+        "description": "Isolated batch host",
+        "reason": "Accepted until its replacement",
+        "tags": {},
+    }
     created = since.timestamp() - 30 * DAY
     return rule | {"createdAt": created, "updatedAt": created}

@@ -35,18 +35,18 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault, from the `call`-th call of an operation on (in a region, if named), for so many `times`.
+    """One fault, from the `call`-th call of an operation on (in a region, if named), for so many
+    `times`.
 
-    throttle         429, with `retry_after` seconds where given
-    internal         500 InternalServerException, with `retry_after` where given
-    gateway_timeout  504 of API Gateway, after `seconds`
-    denied           403 AccessDeniedException in IAM's words
-    expired          403 ExpiredTokenException; unrecognized: 403 UnrecognizedClientException
-    reset            the connection is reset (RST) instead of an answer
-    slow             the right answer, its first byte after `seconds`
-    truncated        half of the right answer under the full Content-Length, then the end of the connection
-    html             200 with a web page; empty_object: 200 with {}; garbage: 200 with half of the JSON
-    loop             the right page with the token of the request once more
+    throttle         429, with `retry_after` seconds where given internal         500
+    InternalServerException, with `retry_after` where given gateway_timeout  504 of API Gateway,
+    after `seconds` denied           403 AccessDeniedException in IAM's words expired          403
+    ExpiredTokenException; unrecognized: 403 UnrecognizedClientException reset            the
+    connection is reset (RST) instead of an answer slow             the right answer, its first byte
+    after `seconds` truncated        half of the right answer under the full Content-Length, then
+    the end of the connection html             200 with a web page; empty_object: 200 with {};
+    garbage: 200 with half of the JSON loop             the right page with the token of the request
+    once more
     """
 
     kind: str
@@ -68,8 +68,14 @@ class Fault:
 
 
 _CREDENTIALS = {
-    Trouble.EXPIRED: ("ExpiredTokenException", "The security token included in the request is expired"),
-    Trouble.UNRECOGNIZED: ("UnrecognizedClientException", "The security token included in the request is invalid."),
+    Trouble.EXPIRED: (
+        "ExpiredTokenException",
+        "The security token included in the request is expired",
+    ),
+    Trouble.UNRECOGNIZED: (
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+    ),
 }
 
 
@@ -79,7 +85,9 @@ def refusal(fault: Fault, account: str, region: str, path: str) -> Refusal | Non
         case Trouble.THROTTLE:
             return throttled(fault.retry_after)
         case Trouble.INTERNAL:
-            return Refusal(500, "InternalServerException", "Internal server error", fault.retry_after)
+            return Refusal(
+                500, "InternalServerException", "Internal server error", fault.retry_after
+            )
         case Trouble.GATEWAY_TIMEOUT:
             return Refusal(504, "InternalServerErrorException", "Endpoint request timed out")
         case Trouble.DENIED:
@@ -93,7 +101,9 @@ def refusal(fault: Fault, account: str, region: str, path: str) -> Refusal | Non
 class Bucket:
     """A token bucket: `rate` calls a second, `burst` at once."""
 
-    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._rate = rate
         self._burst = burst
         self._clock = clock

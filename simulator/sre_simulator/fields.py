@@ -1,6 +1,7 @@
 """Where each filter and sort field looks on the wire.
 
-A path names members from the top; lists on the way are entered, so a path leads to any number of values.
+A path names members from the top; lists on the way are entered, so a path leads to any number of
+values.
 """
 
 from __future__ import annotations
@@ -26,14 +27,22 @@ class Kind(Enum):
 
 
 class Layer(Enum):
-    """Which part of a finding a path is in; each part is judged once for all findings that share it."""
+    """Which part of a finding a path is in; each part is judged once for all findings that share
+    it."""
 
     RESOURCE = "resource"
     WEAKNESS = "weakness"
     FINDING = "finding"
 
 
-_FINDING_MEMBERS = {"findingArn", "status", "severity", "firstObservedAt", "lastObservedAt", "updatedAt"}
+_FINDING_MEMBERS = {
+    "findingArn",
+    "status",
+    "severity",
+    "firstObservedAt",
+    "lastObservedAt",
+    "updatedAt",
+}
 _RESOURCE_MEMBERS = {"awsAccountId", "resources"}
 _PACKAGE = "packageVulnerabilityDetails"
 _NETWORK = "networkReachabilityDetails"
@@ -43,7 +52,9 @@ _ECR = "resources.details.awsEcrContainerImage"
 _LAMBDA = "resources.details.awsLambdaFunction"
 _REPOSITORY = "resources.details.codeRepository"
 _MACHINE = "resources.details.machineImage"
-_VM, _IMAGE, _FUNCTION = (f"resources.details.{twin}" for twin in ("vm", "image", "serverlessFunction"))
+_VM, _IMAGE, _FUNCTION = (
+    f"resources.details.{twin}" for twin in ("vm", "image", "serverlessFunction")
+)
 
 _PATHS: dict[Kind, dict[str, str]] = {
     Kind.STRING: {
@@ -188,7 +199,11 @@ _SORT_PATHS = {
 
 
 def _table(paths: dict[Kind, dict[str, str]]) -> dict[str, tuple[Kind, Path]]:
-    return {name: (kind, tuple(path.split("."))) for kind, fields in paths.items() for name, path in fields.items()}
+    return {
+        name: (kind, tuple(path.split(".")))
+        for kind, fields in paths.items()
+        for name, path in fields.items()
+    }
 
 
 FINDING_FIELDS = _table(_PATHS)

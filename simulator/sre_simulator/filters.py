@@ -1,8 +1,9 @@
 """The filter engine: FilterCriteria and CoverageFilterCriteria as predicates on the wire's objects.
 
-Fields are joined by AND. Within a field, EQUALS, PREFIX and ranges are joined by OR, and NOT_EQUALS by AND. A missing
-member meets no EQUALS, PREFIX or range. A list-valued member is met by any of its elements. Comparison is exact in
-case. (API reference of FilterCriteria; where it is silent, what Inspector Classic and recorded use show.)
+Fields are joined by AND. Within a field, EQUALS, PREFIX and ranges are joined by OR, and NOT_EQUALS
+by AND. A missing member meets no EQUALS, PREFIX or range. A list-valued member is met by any of its
+elements. Comparison is exact in case. (API reference of FilterCriteria; where it is silent, what
+Inspector Classic and recorded use show.)
 """
 
 from __future__ import annotations
@@ -35,24 +36,31 @@ _PACKAGE_TEXTS = {
 def _strings(found: list[Any], filters: list[Wire]) -> bool:
     wanted = [each for each in filters if each["comparison"] != "NOT_EQUALS"]
     unwanted = {each["value"] for each in filters if each["comparison"] == "NOT_EQUALS"}
-    if wanted and not any(_TEXTS[each["comparison"]](value, each["value"]) for value in found for each in wanted):
+    if wanted and not any(
+        _TEXTS[each["comparison"]](value, each["value"]) for value in found for each in wanted
+    ):
         return False
     return not any(value in unwanted for value in found)
 
 
 def _range(found: list[Any], filters: list[Wire], low: str, high: str) -> bool:
-    return any(each.get(low, -inf) <= value <= each.get(high, inf) for value in found for each in filters)
+    return any(
+        each.get(low, -inf) <= value <= each.get(high, inf) for value in found for each in filters
+    )
 
 
 def _tags(found: list[Any], filters: list[Wire]) -> bool:
     return any(
-        each["key"] in tags and each.get("value", tags[each["key"]]) == tags[each["key"]] for tags in found for each in filters
+        each["key"] in tags and each.get("value", tags[each["key"]]) == tags[each["key"]]
+        for tags in found
+        for each in filters
     )
 
 
 def _ports(found: list[Any], filters: list[Wire]) -> bool:
     return any(
-        each.get("beginInclusive", 0) <= ports["begin"] and ports["end"] <= each.get("endInclusive", 65535)
+        each.get("beginInclusive", 0) <= ports["begin"]
+        and ports["end"] <= each.get("endInclusive", 65535)
         for ports in found
         for each in filters
     )
@@ -68,7 +76,9 @@ def _package(package: Wire, wanted: Wire) -> bool:
         for name, member in _PACKAGE_TEXTS.items()
         if name in wanted
     )
-    if "purlQualifier" in wanted and not _qualified(package.get("purl", ""), wanted["purlQualifier"]):
+    if "purlQualifier" in wanted and not _qualified(
+        package.get("purl", ""), wanted["purlQualifier"]
+    ):
         return False
     if "epoch" not in wanted:
         return texts
@@ -79,7 +89,10 @@ def _package(package: Wire, wanted: Wire) -> bool:
 def _qualified(purl: str, wanted: Wire) -> bool:
     """Whether a package URL has a qualifier, with any value where none is asked."""
     qualifiers = parse_qs(purl.partition("?")[2].partition("#")[0])
-    return wanted["key"] in qualifiers and wanted.get("value", qualifiers[wanted["key"]][0]) in qualifiers[wanted["key"]]
+    return (
+        wanted["key"] in qualifiers
+        and wanted.get("value", qualifiers[wanted["key"]][0]) in qualifiers[wanted["key"]]
+    )
 
 
 _JUDGES: dict[Kind, Callable[[list[Any], list[Wire]], bool]] = {
@@ -100,9 +113,9 @@ def _predicate(kind: Kind, path: Path, filters: list[Wire]) -> Callable[[Wire], 
 class Criteria:
     """A FilterCriteria taken apart by layer, so that what many findings share is judged once.
 
-    `extra` are filters on paths that FilterCriteria cannot name. `key` tells criteria apart. `members` are the
-    changing members of a finding that are asked for. `arns` are the only ARNs that can match, where the filter names
-    them; else None.
+    `extra` are filters on paths that FilterCriteria cannot name. `key` tells criteria apart.
+    `members` are the changing members of a finding that are asked for. `arns` are the only ARNs
+    that can match, where the filter names them; else None.
     """
 
     __slots__ = ("_layers", "arns", "key", "members")
@@ -117,7 +130,11 @@ class Criteria:
                 self._layers[layer(path)].append(_predicate(kind, path, filters))
         for kind, path, filters in extra:
             self._layers[layer(path)].append(_predicate(kind, path, filters))
-        self.members = {path[0] for name, (_, path) in FINDING_FIELDS.items() if name in wire and layer(path) is Layer.FINDING}
+        self.members = {
+            path[0]
+            for name, (_, path) in FINDING_FIELDS.items()
+            if name in wire and layer(path) is Layer.FINDING
+        }
         self.arns = _named(wire.get("findingArn", []))
 
     def asks(self, part: Layer) -> bool:
@@ -138,6 +155,8 @@ def _named(filters: list[Wire]) -> list[str] | None:
 def coverage_filter(wire: Wire | None) -> Callable[[Wire], bool]:
     """The predicate of a CoverageFilterCriteria on a row of ListCoverage."""
     predicates = [
-        _predicate(*COVERAGE_FIELDS[name], filters) for name, filters in (wire or {}).items() if name in COVERAGE_FIELDS
+        _predicate(*COVERAGE_FIELDS[name], filters)
+        for name, filters in (wire or {}).items()
+        if name in COVERAGE_FIELDS
     ]
     return lambda row: all(predicate(row) for predicate in predicates)

@@ -1,4 +1,5 @@
-"""Fleets to serve: the default one, one of any size, or one replayed from recorded or invented findings."""
+"""Fleets to serve: the default one, one of any size, or one replayed from recorded or invented
+findings."""
 
 from sre_simulator.estate import (
     BUSY_COUNTS,

@@ -1,11 +1,13 @@
-"""AWS Lambda on the loopback: a function's folder in processes of AWS's own runtime, asked in AWS's own three ways.
+"""AWS Lambda on the loopback: a function's folder in processes of AWS's own runtime, asked in AWS's
+own three ways.
 
 with Function(Deployment(folder, "sre_slack.handler.handle", runtime=runtime)) as function:
     urlopen(Request(function.url + "/slack", data=b"…"))          # through API Gateway
-    function.settle()                                            # what it invoked asynchronously has ended
+    function.settle()                                            # what it invoked asynchronously
+    has ended
 
-An environment runs one invocation at a time, and another one is started where all are busy. An asynchronous invocation is
-tried again after each of ``retries``, then lies in ``dead_letters``.
+An environment runs one invocation at a time, and another one is started where all are busy. An
+asynchronous invocation is tried again after each of ``retries``, then lies in ``dead_letters``.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
 
@@ -32,9 +34,11 @@ ACCOUNT, REGION = "111122223333", "eu-west-1"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function as it is deployed: its unzipped folder, its handler, and the folder that ``awslambdaric`` is imported from.
+    """A function as it is deployed: its unzipped folder, its handler, and the folder that
+    ``awslambdaric`` is imported from.
 
-    Times are in seconds. Nothing but ``environ`` reaches it of the environment of whoever starts it.
+    Times are in seconds. Nothing but ``environ`` reaches it of the environment of whoever starts
+    it.
     """
 
     folder: Path
@@ -57,7 +61,8 @@ class DeadLetter:
 
 
 class Function:
-    """Runs a deployment while it is entered. ``refusal`` is what Invoke answers in place of running it, where that is not 0.
+    """Runs a deployment while it is entered. ``refusal`` is what Invoke answers in place of running
+    it, where that is not 0.
 
     ``payload`` is the version of API Gateway's events, 2.0 (of an HTTP API) or 1.0 (of a REST API).
     """
@@ -80,7 +85,12 @@ class Function:
         self._api.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._over.set()
         self._api.stop()
         for one in self.environments:
@@ -117,7 +127,8 @@ class Function:
                 raise TimeoutError(f"{self._pending} invocations go on after {within:g} s")
 
     def recycle(self) -> None:
-        """Ends the idle environments: the next invocation starts cold, as after a deployment or an hour of silence."""
+        """Ends the idle environments: the next invocation starts cold, as after a deployment or an
+        hour of silence."""
         with self._free:
             ended, self._idle = self._idle, []
             self._started -= len(ended)
@@ -140,12 +151,21 @@ class Function:
 
     def _environment(self) -> Environment:
         with self._free:
-            self._free.wait_for(lambda: self._idle or self._started < self.deployment.concurrency or self._over.is_set())
+            self._free.wait_for(
+                lambda: (
+                    self._idle or self._started < self.deployment.concurrency or self._over.is_set()
+                )
+            )
             if self._idle:
                 return self._idle.pop()
             self._started += 1
             number = len(self.environments)
-            made = Environment(self._command(), self._variables(), self.deployment, Path(self._scratch.name) / str(number))
+            made = Environment(
+                self._command(),
+                self._variables(),
+                self.deployment,
+                Path(self._scratch.name) / str(number),
+            )
             self.environments.append(made)
             return made
 
@@ -158,26 +178,41 @@ class Function:
             self._free.notify_all()
 
     def _command(self) -> list[str]:
-        """The interpreter without any site-packages: what is neither the function's nor the runtime's is not there."""
+        """The interpreter without any site-packages: what is neither the function's nor the
+        runtime's is not there."""
         return [sys.executable, "-S", "-m", "awslambdaric", self.deployment.handler]
 
     def _variables(self) -> dict[str, str]:
         """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
         one = self.deployment
         return {
-            "PATH": os.defpath, "LANG": "en_US.UTF-8", "TZ": ":UTC", "HOME": self._scratch.name,
-            "PYTHONPATH": f"{one.folder}{os.pathsep}{one.runtime}", "PYTHONDONTWRITEBYTECODE": "1",
-            "LAMBDA_TASK_ROOT": str(one.folder), "_HANDLER": one.handler, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "session",
-            "AWS_LAMBDA_FUNCTION_NAME": one.name, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL_LAMBDA": self.url,
-            "AWS_LAMBDA_LOG_STREAM_NAME": f"{time.strftime('%Y/%m/%d')}/[$LATEST]local", **one.environ,
-        }  # fmt: skip
+            "PATH": os.defpath,
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            "HOME": self._scratch.name,
+            "PYTHONPATH": f"{one.folder}{os.pathsep}{one.runtime}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LAMBDA_TASK_ROOT": str(one.folder),
+            "_HANDLER": one.handler,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "TESTING",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_SESSION_TOKEN": "session",
+            "AWS_LAMBDA_FUNCTION_NAME": one.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL_LAMBDA": self.url,
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"{time.strftime('%Y/%m/%d')}/[$LATEST]local",
+            **one.environ,
+        }
 
 
 def runtime_in(folder: Path) -> Path:
-    """A folder with AWS's runtime and what that needs, and nothing else of what is installed here."""
+    """A folder with AWS's runtime and what that needs, and nothing else of what is installed
+    here."""
     for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
         for file in distribution(name).files or ():
             if file.suffix in (".py", ".so"):

@@ -1,4 +1,5 @@
-"""How a function is reached: the Invoke API below /2015-03-31/functions, and API Gateway in front of every other path.
+"""How a function is reached: the Invoke API below /2015-03-31/functions, and API Gateway in front
+of every other path.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -62,7 +63,9 @@ class FunctionApi(ThreadingHTTPServer):
     def __init__(self, function: Invoked) -> None:
         super().__init__(("127.0.0.1", 0), _Request)
         self.function = function
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
 
     def start(self) -> None:
         """Serves from a thread of its own."""
@@ -105,7 +108,9 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(202, b"")
         else:
             result = function.invoke(body)
-            self._answer(200, result.payload, {"X-Amz-Function-Error": "Unhandled"} if result.error else {})
+            self._answer(
+                200, result.payload, {"X-Amz-Function-Error": "Unhandled"} if result.error else {}
+            )
 
     def _refusal(self, body: bytes) -> int:
         """The status of a call that Lambda does not take: 0 where it does."""
@@ -123,8 +128,14 @@ class _Request(BaseHTTPRequestHandler):
         result = self.server.function.invoke(json.dumps(event).encode())
         try:
             said = json.loads(result.payload)
-            status, headers, answer = said["statusCode"], said.get("headers") or {}, str(said.get("body", "")).encode()
-            answer = base64.b64decode(answer, validate=True) if said.get("isBase64Encoded") else answer
+            status, headers, answer = (
+                said["statusCode"],
+                said.get("headers") or {},
+                str(said.get("body", "")).encode(),
+            )
+            answer = (
+                base64.b64decode(answer, validate=True) if said.get("isBase64Encoded") else answer
+            )
         except (ValueError, LookupError, TypeError, binascii.Error):
             status, headers, answer = 500, {"Content-Type": "application/json"}, _BROKEN
         self._answer(status, answer, headers)
@@ -143,21 +154,45 @@ class _Request(BaseHTTPRequestHandler):
 def _event_2(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
     """An HTTP API's: header names in lower case, and forms in base 64."""
     place = urlsplit(request.path)
-    http = {"method": request.command, "path": place.path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+    http = {
+        "method": request.command,
+        "path": place.path,
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+    }
     return {
-        "version": "2.0", "routeKey": "$default", "rawPath": place.path, "rawQueryString": place.query,
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": place.path,
+        "rawQueryString": place.query,
         "headers": {name.lower(): value for name, value in request.headers.items()},
-        "requestContext": {"http": http, "stage": "$default", "requestId": "local", "timeEpoch": int(time.time() * 1e3)},
-        "body": base64.b64encode(body).decode(), "isBase64Encoded": True,
-    }  # fmt: skip
+        "requestContext": {
+            "http": http,
+            "stage": "$default",
+            "requestId": "local",
+            "timeEpoch": int(time.time() * 1e3),
+        },
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
 
 
 def _event_1(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
     """A REST API's: everything as it came."""
     place = urlsplit(request.path)
     return {
-        "resource": "/{proxy+}", "path": place.path, "httpMethod": request.command, "headers": dict(request.headers.items()),
-        "multiValueHeaders": {name: [value] for name, value in request.headers.items()}, "queryStringParameters": None,
-        "requestContext": {"httpMethod": request.command, "path": place.path, "stage": "prod", "requestId": "local"},
-        "body": body.decode("utf-8", "replace"), "isBase64Encoded": False,
-    }  # fmt: skip
+        "resource": "/{proxy+}",
+        "path": place.path,
+        "httpMethod": request.command,
+        "headers": dict(request.headers.items()),
+        "multiValueHeaders": {name: [value] for name, value in request.headers.items()},
+        "queryStringParameters": None,
+        "requestContext": {
+            "httpMethod": request.command,
+            "path": place.path,
+            "stage": "prod",
+            "requestId": "local",
+        },
+        "body": body.decode("utf-8", "replace"),
+        "isBase64Encoded": False,
+    }

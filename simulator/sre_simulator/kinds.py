@@ -18,7 +18,8 @@ RUNTIMES = {"npm": "NODEJS_20_X", "pip": "PYTHON_3_12", "maven": "JAVA_21", "go"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of a resource: where it lies, its platform, name and tags, and when it began."""
+    """What is asked of a resource: where it lies, its platform, name and tags, and when it
+    began."""
 
     account: str
     region: str
@@ -44,11 +45,18 @@ def instance(wanted: Wanted) -> Drawn:
     ami, vpc, subnet = f"ami-{dice.hex(17)}", f"vpc-{dice.hex(17)}", f"subnet-{dice.hex(17)}"
     role = f"arn:{partition(wanted.region)}:iam::{wanted.account}:instance-profile/ssm-managed-instance"
     aws = shared | {"imageId": ami, "vpcId": vpc, "subnetId": subnet, "iamInstanceProfileArn": role}
-    twin = shared | {"vmImageReference": ami, "networkId": vpc, "subnetIds": [subnet], "executionRole": role}
+    twin = shared | {
+        "vmImageReference": ami,
+        "networkId": vpc,
+        "subnetIds": [subnet],
+        "executionRole": role,
+    }
     kind = "WINDOWS" if wanted.platform.startswith("WINDOWS") else "LINUX"
     metadata = {"ec2": {"tags": wanted.tags, "amiId": ami, "platform": kind}}
     details = {"awsEc2Instance": aws, "vm": twin | ({"vmName": wanted.name} if wanted.name else {})}
-    return Drawn("AWS_EC2_INSTANCE", wanted.id or f"i-{dice.hex(17)}", details, metadata, wanted.tags)
+    return Drawn(
+        "AWS_EC2_INSTANCE", wanted.id or f"i-{dice.hex(17)}", details, metadata, wanted.tags
+    )
 
 
 def image(wanted: Wanted) -> Drawn:
@@ -69,11 +77,20 @@ def image(wanted: Wanted) -> Drawn:
     if dice.chance(0.2):  # Inspector does not know of every image whether it is used
         del shared["lastInUseAt"], shared["inUseCount"]
     name = f"arn:{partition(wanted.region)}:ecr:{wanted.region}:{wanted.account}:repository/{wanted.name}/{digest}"
-    details = {"awsEcrContainerImage": shared | {"imageHash": digest}, "image": shared | {"imageDigest": digest}}
+    details = {
+        "awsEcrContainerImage": shared | {"imageHash": digest},
+        "image": shared | {"imageDigest": digest},
+    }
     use = {name: shared[name] for name in ("lastInUseAt", "inUseCount") if name in shared}
     seen: Wire = {"tags": shared["imageTags"], "imagePulledAt": used} | use
     repository = {"name": wanted.name, "scanFrequency": "CONTINUOUS_SCAN"}
-    return Drawn("AWS_ECR_CONTAINER_IMAGE", name, details, {"ecrRepository": repository, "ecrImage": seen}, {})
+    return Drawn(
+        "AWS_ECR_CONTAINER_IMAGE",
+        name,
+        details,
+        {"ecrRepository": repository, "ecrImage": seen},
+        {},
+    )
 
 
 def function(wanted: Wanted) -> Drawn:
@@ -85,15 +102,33 @@ def function(wanted: Wanted) -> Drawn:
     role = f"arn:{partition(wanted.region)}:iam::{wanted.account}:role/{wanted.name}-role"
     network = {"subnetIds": [f"subnet-{dice.hex(17)}"], "securityGroupIds": [f"sg-{dice.hex(17)}"]}
     vpc = f"vpc-{dice.hex(17)}"
-    shared: Wire = {"runtime": runtime, "version": "$LATEST", "packageType": "ZIP", "architectures": ["X86_64"]}
+    shared: Wire = {
+        "runtime": runtime,
+        "version": "$LATEST",
+        "packageType": "ZIP",
+        "architectures": ["X86_64"],
+    }
     shared |= {"layers": layers, "lastModifiedAt": wanted.begins}
     aws = shared | {"functionName": wanted.name, "codeSha256": code, "executionRoleArn": role}
-    twin = shared | network | {"serverlessFunctionName": wanted.name, "codeDigest": code, "executionRole": role}
+    twin = (
+        shared
+        | network
+        | {
+            "serverlessFunctionName": wanted.name,
+            "codeDigest": code,
+            "executionRole": role,
+        }
+    )
     details = {
         "awsLambdaFunction": aws | {"vpcConfig": network | {"vpcId": vpc}},
         "serverlessFunction": twin | {"networkId": vpc},
     }
-    metadata = {"functionTags": wanted.tags, "layers": layers, "functionName": wanted.name, "runtime": runtime}
+    metadata = {
+        "functionTags": wanted.tags,
+        "layers": layers,
+        "functionName": wanted.name,
+        "runtime": runtime,
+    }
     name = f"{prefix}:function:{wanted.name}:$LATEST"
     return Drawn("AWS_LAMBDA_FUNCTION", name, details, {"lambdaFunction": metadata}, wanted.tags)
 
@@ -101,17 +136,30 @@ def function(wanted: Wanted) -> Drawn:
 def repository(wanted: Wanted) -> Drawn:
     """A code repository behind an integration."""
     dice = Dice("code", wanted.account, wanted.region, wanted.name)
-    integration = (
-        f"arn:{partition(wanted.region)}:inspector2:{wanted.region}:{wanted.account}:codesecurity-integration/{_uuid(dice)}"
-    )
-    shared: Wire = {"projectName": wanted.name, "integrationArn": integration, "providerType": "GITHUB"}
+    integration = f"arn:{partition(wanted.region)}:inspector2:{wanted.region}:{wanted.account}:codesecurity-integration/{_uuid(dice)}"
+    shared: Wire = {
+        "projectName": wanted.name,
+        "integrationArn": integration,
+        "providerType": "GITHUB",
+    }
     metadata = shared | {"providerTypeVisibility": "PRIVATE", "lastScannedCommitId": dice.hex(40)}
     name = f"{integration}/project-{_uuid(dice)}"
-    return Drawn("CODE_REPOSITORY", name, {"codeRepository": shared}, {"codeRepository": metadata}, wanted.tags)
+    return Drawn(
+        "CODE_REPOSITORY",
+        name,
+        {"codeRepository": shared},
+        {"codeRepository": metadata},
+        wanted.tags,
+    )
 
 
 def _uuid(dice: Dice) -> str:
     return "-".join(dice.hex(digits) for digits in (8, 4, 4, 4, 12))
 
 
-BUILDERS: dict[str, Callable[[Wanted], Drawn]] = {"ec2": instance, "ecr": image, "lambda": function, "code": repository}
+BUILDERS: dict[str, Callable[[Wanted], Drawn]] = {
+    "ec2": instance,
+    "ecr": image,
+    "lambda": function,
+    "code": repository,
+}

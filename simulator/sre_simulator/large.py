@@ -39,9 +39,11 @@ def large_fleet(
     now: datetime | None = None,
     nights: int = 7,
 ) -> Fleet:
-    """A fleet with exactly so many findings on its newest night, all statuses counted, about 1,000 an instance.
+    """A fleet with exactly so many findings on its newest night, all statuses counted, about 1,000
+    an instance.
 
-    They are spread evenly over accounts and regions. The first account is the delegated administrator.
+    They are spread evenly over accounts and regions. The first account is the delegated
+    administrator.
     """
     moments = last_nights(nights, now)
     maker = _Maker(moments, seed)
@@ -49,15 +51,22 @@ def large_fleet(
     places = [(region, account) for region in regions for account in names]
     base, rest = divmod(findings, len(places))
     cells = {
-        (region, account): GeneratedCell(account, region, list(maker.resources(account, region, base + (place < rest))), seed)
+        (region, account): GeneratedCell(
+            account, region, list(maker.resources(account, region, base + (place < rest))), seed
+        )
         for place, (region, account) in enumerate(places)
     }
-    return Fleet(names, tuple(regions), names[0], moments, cells, {account: enabled() for account in names})
+    return Fleet(
+        names, tuple(regions), names[0], moments, cells, {account: enabled() for account in names}
+    )
 
 
 def account_ids(count: int) -> tuple[str, ...]:
     """So many account ids, those of the AWS documentation first."""
-    return (*ACCOUNTS[:count], *(f"{200000000000 + 1000003 * number}" for number in range(count - len(ACCOUNTS))))
+    return (
+        *ACCOUNTS[:count],
+        *(f"{200000000000 + 1000003 * number}" for number in range(count - len(ACCOUNTS))),
+    )
 
 
 class _Maker:
@@ -85,16 +94,32 @@ class _Maker:
 
     def _resource(self, account: str, region: str, kind: str, number: int, dice: Dice) -> Resource:
         team, env = dice.pick(_TEAMS), dice.pick(_ENVS)
-        platform = dice.pick(("npm", "pip", "maven", "go")) if kind == "lambda" else dice.pick(PLATFORMS)
+        platform = (
+            dice.pick(("npm", "pip", "maven", "go")) if kind == "lambda" else dice.pick(PLATFORMS)
+        )
         name = f"{team}/service-{number}" if kind == "ecr" else f"{env}-{team}-{number}"
         tags = {} if dice.chance(0.05) else {"Name": name, "team": team, "env": env}
         drawn = BUILDERS[kind](Wanted(account, region, platform, name, tags, self._begins))
-        scans = (Scan("PACKAGE", mode="EC2_SSM_AGENT_BASED"), Scan("NETWORK")) if kind == "ec2" else (Scan("PACKAGE"),)
+        scans = (
+            (Scan("PACKAGE", mode="EC2_SSM_AGENT_BASED"), Scan("NETWORK"))
+            if kind == "ec2"
+            else (Scan("PACKAGE"),)
+        )
         shared = self._shared(kind, platform, dice.below(2))
         own = open_ports(drawn, dice.below(3)) if kind == "ec2" else []
         phase = float(dice.below(7200)) if kind == "ec2" and env == "dev" else None
         lives = SharedLives(self._lives, dice.below(2**20))
-        return Resource(account, region, drawn, scans, self._begins, phase=phase, own=own, shared=shared, lives=lives)
+        return Resource(
+            account,
+            region,
+            drawn,
+            scans,
+            self._begins,
+            phase=phase,
+            own=own,
+            shared=shared,
+            lives=lives,
+        )
 
     def _shared(self, kind: str, platform: str, variant: int) -> list[Weakness]:
         key = (f"{kind}/{platform}", variant)

@@ -1,4 +1,5 @@
-"""What a script changes in a fleet while it is served: nothing of it is hidden from a listing under way."""
+"""What a script changes in a fleet while it is served: nothing of it is hidden from a listing under
+way."""
 
 from __future__ import annotations
 
@@ -30,13 +31,15 @@ _IN_STATE = _FINDING_TIMES | {"severity": "severity", "status": "status"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that happens once the `after`-th call of an operation has been answered (in a region, if named).
+    """Something that happens once the `after`-th call of an operation has been answered (in a
+    region, if named).
 
-    `kind` is create, close, terminate, suppress, unsuppress, reopen, delete, severity, touch or upgrade. It meets the finding
-    of `arn`, or all findings of `resource_id`, or without both the first finding of the region. `severity` is the new
-    one. A create takes `finding` as it is on the wire, or copies the one it meets under a new ARN. An upgrade brings the
-    `package` of a resource to a `version` (epoch:version-release): findings close once each of their packages is upgraded and
-    has a fix, and what stays open names the new version.
+    `kind` is create, close, terminate, suppress, unsuppress, reopen, delete, severity, touch or
+    upgrade. It meets the finding of `arn`, or all findings of `resource_id`, or without both the
+    first finding of the region. `severity` is the new one. A create takes `finding` as it is on the
+    wire, or copies the one it meets under a new ARN. An upgrade brings the `package` of a resource
+    to a `version` (epoch:version-release): findings close once each of their packages is upgraded
+    and has a fix, and what stays open names the new version.
     """
 
     kind: str
@@ -52,11 +55,14 @@ class Change:
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
-            raise ValueError(f"unknown kind of change {self.kind!r}: known are {', '.join(sorted(_KINDS))}")
+            raise ValueError(
+                f"unknown kind of change {self.kind!r}: known are {', '.join(sorted(_KINDS))}"
+            )
 
 
 class Ledger:
-    """A fleet, and what has been changed in it: the only door to its findings while it is served."""
+    """A fleet, and what has been changed in it: the only door to its findings while it is
+    served."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -66,7 +72,9 @@ class Ledger:
         self._upgrades: dict[str, dict[str, str]] = {}
         self.version = 0
 
-    def findings(self, accounts: Sequence[str], region: str, criteria: Criteria, now: float, after: str = "") -> Iterator[Found]:
+    def findings(
+        self, accounts: Sequence[str], region: str, criteria: Criteria, now: float, after: str = ""
+    ) -> Iterator[Found]:
         """The findings that exist at a moment and meet the criteria, beyond an ARN, ascending."""
         judges = criteria.asks(Layer.FINDING)
         for account in sorted(accounts):
@@ -79,7 +87,9 @@ class Ledger:
         """The finding of an ARN in a region, if it exists at a moment."""
         account = arn.split(":")[4]
         cell = self._fleet.cells.get((region, account))
-        row = self._created.get((region, account), {}).get(arn) or (cell.find(arn) if cell else None)
+        row = self._created.get((region, account), {}).get(arn) or (
+            cell.find(arn) if cell else None
+        )
         state = self.state(row, now) if row else None
         return (row, state) if row and state else None
 
@@ -104,7 +114,9 @@ class Ledger:
             self._upgrade(change, region, now)
             return
         for row, _ in list(self._met(change, region, now)):
-            self._events.setdefault(row.arn, []).append(Event(now, Happening(change.kind), change.severity))
+            self._events.setdefault(row.arn, []).append(
+                Event(now, Happening(change.kind), change.severity)
+            )
             if change.kind == Happening.TOUCH:
                 self._starts[row.resource_id] = now
 
@@ -121,7 +133,11 @@ class Ledger:
         created = self._created.get((region, account))
         if not created:
             return rows
-        new = [created[arn] for arn in sorted(created) if arn > after and _judged(created[arn], criteria)]
+        new = [
+            created[arn]
+            for arn in sorted(created)
+            if arn > after and _judged(created[arn], criteria)
+        ]
         return heapq.merge(rows, new, key=lambda row: row.arn)
 
     def _met(self, change: Change, region: str, now: float) -> Iterator[Found]:
@@ -130,7 +146,9 @@ class Ledger:
             return iter([found] if found else [])
         criteria = Criteria()
         if change.resource_id:
-            criteria = Criteria({"resourceId": [{"comparison": "EQUALS", "value": change.resource_id}]})
+            criteria = Criteria(
+                {"resourceId": [{"comparison": "EQUALS", "value": change.resource_id}]}
+            )
         everything = self.findings(self._fleet.accounts, region, criteria, now)
         return everything if change.resource_id else islice(everything, 1)
 
@@ -140,18 +158,25 @@ class Ledger:
             found = next(self._met(change, region, now))
             wire = msgspec.json.decode(self.encoded(found, now), type=Wire)
             prefix = found[0].arn.rpartition("/")[0]
-            wire |= {"findingArn": f"{prefix}/{Dice('created', found[0].arn, self.version).hex(32)}", "status": "ACTIVE"}
+            wire |= {
+                "findingArn": f"{prefix}/{Dice('created', found[0].arn, self.version).hex(32)}",
+                "status": "ACTIVE",
+            }
             wire |= dict.fromkeys(_FINDING_TIMES, now)
         row = RecordedRow(wire)
         self._created.setdefault((region, row.account), {})[row.arn] = row
 
 
 def _judged(row: Row, criteria: Criteria) -> bool:
-    return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(Layer.WEAKNESS, row.weakness_part)
+    return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(
+        Layer.WEAKNESS, row.weakness_part
+    )
 
 
 def _meets(row: Row, state: State, criteria: Criteria) -> bool:
-    return criteria.holds(Layer.FINDING, {name: finding_member(name, row, state) for name in criteria.members})
+    return criteria.holds(
+        Layer.FINDING, {name: finding_member(name, row, state) for name in criteria.members}
+    )
 
 
 def finding_member(name: str, row: Row, state: State) -> str | float:

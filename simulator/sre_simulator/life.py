@@ -1,7 +1,8 @@
 """The life of a finding as events, and the state that they leave at a moment.
 
-Rules from "Understanding findings" of the Inspector user guide: a finding that is fixed closes and is deleted after
-30 days, one of a terminated resource after 3; one that recurs within 7 days of closing reopens under its own ARN.
+Rules from "Understanding findings" of the Inspector user guide: a finding that is fixed closes and
+is deleted after 30 days, one of a terminated resource after 3; one that recurs within 7 days of
+closing reopens under its own ARN.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Event(NamedTuple):
 
 
 class State(NamedTuple):
-    """What changes of a finding: severity, status, and its times in epoch seconds; from `until` on it is deleted."""
+    """What changes of a finding: severity, status, and its times in epoch seconds; from `until` on
+    it is deleted."""
 
     severity: str
     status: str
@@ -92,10 +94,13 @@ def opened(event: Event, severity: str) -> State:
     return State(severity, "ACTIVE", event.at, event.at, event.at)
 
 
-def state_at(events: Iterable[Event], now: float, severity: str, start: State | None = None) -> State | None:
+def state_at(
+    events: Iterable[Event], now: float, severity: str, start: State | None = None
+) -> State | None:
     """The state that the events up to now leave, or None: not yet found, or already deleted.
 
-    `events` are in the order of time; `severity` is the one at opening; `start` stands before the first event.
+    `events` are in the order of time; `severity` is the one at opening; `start` stands before the
+    first event.
     """
     state = start
     for event in events:
@@ -109,7 +114,8 @@ def state_at(events: Iterable[Event], now: float, severity: str, start: State | 
 
 
 def touched(state: State, now: float, restarted: Callable[[float], float]) -> State:
-    """The state with the last restart of its resource seen; `restarted(at)` is the newest restart at or before."""
+    """The state with the last restart of its resource seen; `restarted(at)` is the newest restart
+    at or before."""
     if state.status == "CLOSED":
         last = restarted(state.updated)
         return state._replace(last=last) if last > state.last else state

@@ -1,4 +1,5 @@
-"""Lives of generated findings, drawn so that each night shows new, fixed, reopened, suppressed and re-rated ones."""
+"""Lives of generated findings, drawn so that each night shows new, fixed, reopened, suppressed and
+re-rated ones."""
 
 from __future__ import annotations
 
@@ -16,14 +17,22 @@ if TYPE_CHECKING:
     from sre_simulator.resource import Life
 
 _PLOTS: tuple[tuple[str, float], ...] = (
-    ("steady", 0.82), ("touched", 0.03), ("new", 0.05), ("fixed", 0.045), ("fixed before", 0.01), ("reopened", 0.015),
-    ("suppressed", 0.015), ("unsuppressed", 0.005), ("re-rated", 0.01),
-)  # fmt: skip
+    ("steady", 0.82),
+    ("touched", 0.03),
+    ("new", 0.05),
+    ("fixed", 0.045),
+    ("fixed before", 0.01),
+    ("reopened", 0.015),
+    ("suppressed", 0.015),
+    ("unsuppressed", 0.005),
+    ("re-rated", 0.01),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time that lives are drawn in: from `begins` on (epoch seconds), with events before each of the nights."""
+    """The time that lives are drawn in: from `begins` on (epoch seconds), with events before each
+    of the nights."""
 
     begins: float
     nights: tuple[float, ...]
@@ -67,7 +76,9 @@ def _fixed_before(span: Span, dice: Dice) -> Life:
 
 
 def _rerated(span: Span, dice: Dice) -> Life:
-    rated = Event(span.before_a_night(dice), Happening.SEVERITY, dice.pick(("LOW", "MEDIUM", "HIGH")))
+    rated = Event(
+        span.before_a_night(dice), Happening.SEVERITY, dice.pick(("LOW", "MEDIUM", "HIGH"))
+    )
     return (Event(span.long_ago(dice), Happening.OPEN), rated)
 
 
@@ -85,15 +96,20 @@ _DRAWERS: dict[str, Callable[[Span, Dice], Life]] = {
 
 
 def draw_life(span: Span, dice: Dice, plot: str = "") -> Life:
-    """A life in a span; `plot` names it instead of drawing one. What ends with its resource is terminated then."""
+    """A life in a span; `plot` names it instead of drawing one. What ends with its resource is
+    terminated then."""
     life = _DRAWERS[plot or dice.weighted(_PLOTS)](span, dice)
     if span.ends == inf:
         return life
-    return (*(event for event in life if event.at < span.ends), Event(span.ends, Happening.TERMINATE))
+    return (
+        *(event for event in life if event.at < span.ends),
+        Event(span.ends, Happening.TERMINATE),
+    )
 
 
 class SharedLives:
-    """The lives of one big resource, taken from a table that all share: nothing is kept for a finding."""
+    """The lives of one big resource, taken from a table that all share: nothing is kept for a
+    finding."""
 
     __slots__ = ("_salt", "_table")
 

@@ -1,4 +1,5 @@
-"""The order of a listing under sortCriteria, and where it goes on after a position in that order."""
+"""The order of a listing under sortCriteria, and where it goes on after a position in that
+order."""
 
 from __future__ import annotations
 
@@ -36,14 +37,17 @@ class _Backwards:
 
 
 class Order:
-    """One sortCriteria: severity by rank, missing values last in both directions, ties in ascending ARN."""
+    """One sortCriteria: severity by rank, missing values last in both directions, ties in ascending
+    ARN."""
 
     def __init__(self, criteria: dict[str, str]) -> None:
         self._field = criteria["field"]
         self._path = SORT_FIELDS[self._field]
         self._backwards = criteria["sortOrder"] == "DESC"
 
-    def next(self, findings: Iterable[Found], position: list[Any] | None, count: int) -> list[Found]:
+    def next(
+        self, findings: Iterable[Found], position: list[Any] | None, count: int
+    ) -> list[Found]:
         """The first `count` findings beyond a position, in order."""
         start = self._key(*position) if position else None
         keyed = ((self._key(self.value(found), found[0].arn), found) for found in findings)

@@ -21,10 +21,12 @@ SCANNED = ("ec2", "ecr", "lambda", "lambdaCode", "codeRepository", "ami")
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What a simulator serves. `nights` are the moments worth showing, oldest first; the last is the fleet's present.
+    """What a simulator serves. `nights` are the moments worth showing, oldest first; the last is
+    the fleet's present.
 
-    `statuses` says for each account which scan types are on (SCANNED → ENABLED or DISABLED), `filters` are the
-    suppression rules of ListFilters, and `cells` holds findings and coverage by (region, account).
+    `statuses` says for each account which scan types are on (SCANNED → ENABLED or DISABLED),
+    `filters` are the suppression rules of ListFilters, and `cells` holds findings and coverage by
+    (region, account).
     """
 
     accounts: tuple[str, ...]
@@ -40,7 +42,8 @@ class Fleet:
         return self.nights[night]
 
     def findings(self, at: datetime | None = None) -> Iterator[Wire]:
-        """Every finding on the wire at a moment (default: the newest night), by region, account and ARN."""
+        """Every finding on the wire at a moment (default: the newest night), by region, account and
+        ARN."""
         now = (at or self.nights[-1]).timestamp()
         for key in sorted(self.cells):
             for row in self.cells[key].rows("", Criteria()):

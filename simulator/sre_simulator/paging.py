@@ -16,7 +16,8 @@ Mode = Literal["clean", "sparse", "loop"]
 
 
 class Listing(NamedTuple, Generic[T]):
-    """Something that can be paged: what comes beyond a position (at most so many), and the position of each."""
+    """Something that can be paged: what comes beyond a position (at most so many), and the position
+    of each."""
 
     beyond: Callable[[Any, int], Iterable[T]]
     position: Callable[[T], Any]
@@ -34,14 +35,16 @@ class Asked(NamedTuple):
 class Pager:
     """Cuts pages in a mode.
 
-    clean   full pages, no token on the last
-    sparse  random empty and short pages, and a last token with nothing behind it (aws-sdk-go-v2 #3303)
-    loop    the token of the second page again and again
+    clean   full pages, no token on the last sparse  random empty and short pages, and a last token
+    with nothing behind it (aws-sdk-go-v2 #3303) loop    the token of the second page again and
+    again
 
     `bound` is the most that a page holds, whatever is asked.
     """
 
-    def __init__(self, tokens: Tokens, mode: Mode = "clean", bound: int | None = None, seed: int = 1) -> None:
+    def __init__(
+        self, tokens: Tokens, mode: Mode = "clean", bound: int | None = None, seed: int = 1
+    ) -> None:
         self._tokens = tokens
         self._mode = mode
         self._bound = bound

@@ -1,4 +1,5 @@
-"""A simulated resource: what a finding and a coverage row say of it, and which weaknesses it has."""
+"""A simulated resource: what a finding and a coverage row say of it, and which weaknesses it
+has."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class Lives(Protocol):
 
 
 class Scan(NamedTuple):
-    """One coverage row of a resource; `scanned` is when its scan last ran, None while it runs regularly."""
+    """One coverage row of a resource; `scanned` is when its scan last ran, None while it runs
+    regularly."""
 
     scan_type: str
     reason: str = "SUCCESSFUL"
@@ -40,7 +42,10 @@ class Scan(NamedTuple):
     @property
     def status(self) -> Wire:
         """The row's scanStatus."""
-        return {"statusCode": "ACTIVE" if self.reason == "SUCCESSFUL" else "INACTIVE", "reason": self.reason}
+        return {
+            "statusCode": "ACTIVE" if self.reason == "SUCCESSFUL" else "INACTIVE",
+            "reason": self.reason,
+        }
 
 
 class Drawn(NamedTuple):
@@ -55,11 +60,12 @@ class Drawn(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Resource:
-    """One resource with its weaknesses: `own` are its alone, `shared` are listed once for many; a slot is a place
-    among both, `size` counts them, and `lives` says what happens to each.
+    """One resource with its weaknesses: `own` are its alone, `shared` are listed once for many; a
+    slot is a place among both, `size` counts them, and `lives` says what happens to each.
 
-    It exists from `begins` until `ends` (epoch seconds). `phase` is the second of the day at which it is restarted,
-    None if it never is: each restart moves launchedAt and lastObservedAt, and nothing real.
+    It exists from `begins` until `ends` (epoch seconds). `phase` is the second of the day at which
+    it is restarted, None if it never is: each restart moves launchedAt and lastObservedAt, and
+    nothing real.
     """
 
     account: str
@@ -94,12 +100,23 @@ class Resource:
     def part(self) -> Wire:
         """The finding's members that speak of the resource, but for launchedAt."""
         drawn = self.drawn
-        wire: Wire = {"type": drawn.type, "id": drawn.id, "partition": partition(self.region), "region": self.region}
-        wire |= {"tags": drawn.tags, "details": drawn.details, "provider": "AWS", "providerAccountId": self.account}
+        wire: Wire = {
+            "type": drawn.type,
+            "id": drawn.id,
+            "partition": partition(self.region),
+            "region": self.region,
+        }
+        wire |= {
+            "tags": drawn.tags,
+            "details": drawn.details,
+            "provider": "AWS",
+            "providerAccountId": self.account,
+        }
         return {"awsAccountId": self.account, "resources": [wire]}
 
     def encoded(self, launched: float) -> bytes:
-        """`part` as JSON without its braces, started at a moment; the newest is kept, for pages ask it again."""
+        """`part` as JSON without its braces, started at a moment; the newest is kept, for pages ask
+        it again."""
         if launched not in self._encoded:
             self._encoded.clear()
             part = self.part
@@ -110,14 +127,23 @@ class Resource:
         return self._encoded[launched]
 
     def coverage(self, now: float) -> list[Wire]:
-        """Its rows of ListCoverage at a moment, one a scan type; none before it began or after it ended."""
+        """Its rows of ListCoverage at a moment, one a scan type; none before it began or after it
+        ended."""
         if not self.begins <= now < self.ends:
             return []
         return [self._covered(scan, now) for scan in self.scans]
 
     def _covered(self, scan: Scan, now: float) -> Wire:
-        row: Wire = {"resourceType": self.drawn.type, "resourceId": self.id, "accountId": self.account}
-        row |= {"scanType": scan.scan_type, "scanStatus": scan.status, "resourceMetadata": self.drawn.metadata}
+        row: Wire = {
+            "resourceType": self.drawn.type,
+            "resourceId": self.id,
+            "accountId": self.account,
+        }
+        row |= {
+            "scanType": scan.scan_type,
+            "scanStatus": scan.status,
+            "resourceMetadata": self.drawn.metadata,
+        }
         if scan.reason != "PENDING_INITIAL_SCAN":
             regular = now - Dice("scanned", self.id, scan.scan_type).below(6 * 3600)
             row["lastScannedAt"] = scan.scanned or max(self.begins, regular)

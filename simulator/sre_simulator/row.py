@@ -55,7 +55,8 @@ class Row(Protocol):
 
     @property
     def shared(self) -> object:
-        """An object that is the same for findings with the same weakness, for what is worth computing once."""
+        """An object that is the same for findings with the same weakness, for what is worth
+        computing once."""
         ...
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
@@ -72,7 +73,9 @@ class GeneratedRow:
 
     __slots__ = ("_arn", "_name", "life", "resource", "weakness")
 
-    def __init__(self, name: Callable[[], str], resource: Resource, weakness: Weakness, life: Life) -> None:
+    def __init__(
+        self, name: Callable[[], str], resource: Resource, weakness: Weakness, life: Life
+    ) -> None:
         self._name = name
         self._arn = ""
         self.resource = resource
@@ -127,7 +130,12 @@ class GeneratedRow:
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
         """The parts joined; only the state's members are made anew."""
         resource = self.resource.encoded(launched or self.resource.restarted(now))
-        return b'{"findingArn":"%b",%b,%b,%b}' % (self.arn.encode(), resource, self.weakness.body, _encoded_state(state))
+        return b'{"findingArn":"%b",%b,%b,%b}' % (
+            self.arn.encode(),
+            resource,
+            self.weakness.body,
+            _encoded_state(state),
+        )
 
 
 def _encoded_state(state: State) -> bytes:
@@ -155,7 +163,8 @@ class RecordedRow:
 
     @property
     def account(self) -> str:
-        """The account of the ARN, which recordings of several accounts do not always repeat in awsAccountId."""
+        """The account of the ARN, which recordings of several accounts do not always repeat in
+        awsAccountId."""
         return self.arn.split(":")[4]
 
     @property

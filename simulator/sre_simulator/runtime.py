@@ -1,4 +1,5 @@
-"""What Inspector says of a package since 2026: its package URL, and whether its code is reached at run time.
+"""What Inspector says of a package since 2026: its package URL, and whether its code is reached at
+run time.
 
 Only of instances and images, and not of every package: absent, UNKNOWN and both answers occur.
 """
@@ -23,7 +24,8 @@ _TYPES = {"maven": "maven", "npm": "npm", "pip": "pypi", "go": "golang"}
 
 
 def runtime(vulnerability: str, package: str, where: str) -> Wire:
-    """Whether the package's code is reached, with the reason; `where` is image or instance. Empty where nothing is known."""
+    """Whether the package's code is reached, with the reason; `where` is image or instance. Empty
+    where nothing is known."""
     word = Dice("reachability", vulnerability, package, where).weighted(_SHARES)
     if not word:
         return {}
@@ -33,7 +35,9 @@ def runtime(vulnerability: str, package: str, where: str) -> Wire:
 
 def system_purl(platform: str, package: Wire) -> str:
     """The package URL of a package of the operating system."""
-    version = f"{package['version']}-{package['release']}" if "release" in package else package["version"]
+    version = (
+        f"{package['version']}-{package['release']}" if "release" in package else package["version"]
+    )
     arch = package["arch"].lower()
     if platform.startswith("AMAZON"):
         epoch = f"&epoch={package['epoch']}" if package["epoch"] else ""

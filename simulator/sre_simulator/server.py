@@ -29,11 +29,12 @@ __all__ = ["Change", "Fault", "Request", "Simulator"]
 class Simulator:
     """Serves a fleet from a thread of its own while it is entered.
 
-    `mode` is how pages are cut (see `paging.Pager`) and `page_bound` the most that a page holds. `rate` calls a second
-    with `burst` at once are allowed for each operation and region, then 429. `latency` seconds pass before each
-    answer. `token_ttl` is in seconds of the virtual clock, which stands still at the fleet's newest night until it is
-    set. `keys` maps access keys to accounts; a key of SIM and an account id is that account, any other the delegated
-    administrator. The newest `log_limit` requests are kept.
+    `mode` is how pages are cut (see `paging.Pager`) and `page_bound` the most that a page holds.
+    `rate` calls a second with `burst` at once are allowed for each operation and region, then 429.
+    `latency` seconds pass before each answer. `token_ttl` is in seconds of the virtual clock, which
+    stands still at the fleet's newest night until it is set. `keys` maps access keys to accounts; a
+    key of SIM and an account id is that account, any other the delegated administrator. The newest
+    `log_limit` requests are kept.
     """
 
     def __init__(  # noqa: PLR0913 -- one keyword a thing that a test may want to set
@@ -66,11 +67,18 @@ class Simulator:
 
     def __enter__(self) -> Self:
         self._endpoint = Endpoint(self._desk, self._port, self._latency, Event())
-        self._thread = Thread(target=self._endpoint.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = Thread(
+            target=self._endpoint.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._endpoint is not None and self._thread is not None:
             self._endpoint.stop()
             self._thread.join()

@@ -1,4 +1,5 @@
-"""The operations of the service: a valid request in, an answer's JSON out. No transport, no faults."""
+"""The operations of the service: a valid request in, an answer's JSON out. No transport, no
+faults."""
 
 from __future__ import annotations
 
@@ -69,10 +70,23 @@ class Service:
 
     def _visible(self, call: Call) -> tuple[str, ...]:
         """The delegated administrator sees every account, a member itself."""
-        return self._fleet.accounts if call.account == self._fleet.admin_account else (call.account,)
+        return (
+            self._fleet.accounts if call.account == self._fleet.admin_account else (call.account,)
+        )
 
-    def _page(self, call: Call, member: str, listing: Listing[Any], encode: Callable[[Any], bytes], head: bytes = b"") -> bytes:
-        named = {name: value for name, value in call.body.items() if name not in {"nextToken", "maxResults"}}
+    def _page(
+        self,
+        call: Call,
+        member: str,
+        listing: Listing[Any],
+        encode: Callable[[Any], bytes],
+        head: bytes = b"",
+    ) -> bytes:
+        named = {
+            name: value
+            for name, value in call.body.items()
+            if name not in {"nextToken", "maxResults"}
+        }
         query = query_digest(call.operation.name, call.region, call.account, named)
         limit = call.body.get("maxResults") or call.operation.page
         asked = Asked(query, call.body.get("nextToken") or "", limit, call.looped)
@@ -90,14 +104,18 @@ class Service:
         listing: Listing[Found] = Listing(by_arn, lambda found: found[0].arn)
         if sort := call.body.get("sortCriteria"):
             order = Order(sort)
-            listing = Listing(lambda position, count: order.next(by_arn(None, 0), position, count), order.position)
+            listing = Listing(
+                lambda position, count: order.next(by_arn(None, 0), position, count), order.position
+            )
         return self._page(call, "findings", listing, lambda found: self._ledger.encoded(found, now))
 
     def _aggregations(self, call: Call) -> bytes:
         aggregation = Aggregation(call.body)
 
         def count() -> list[Wire]:
-            found = self._ledger.findings(self._visible(call), call.region, aggregation.criteria, call.now)
+            found = self._ledger.findings(
+                self._visible(call), call.region, aggregation.criteria, call.now
+            )
             return aggregation.answer(found)
 
         head = b'"aggregationType":"%b",' % call.body["aggregationType"].encode()
@@ -105,8 +123,14 @@ class Service:
 
     def _remember(self, call: Call, make: Callable[[], list[Wire]]) -> list[Wire]:
         """Pages of one listing are cut from one list until the clock or the ledger moves."""
-        named = {name: value for name, value in call.body.items() if name not in {"nextToken", "maxResults"}}
-        key = query_digest(call.operation.name, call.region, call.account, named, call.now, self._ledger.version)
+        named = {
+            name: value
+            for name, value in call.body.items()
+            if name not in {"nextToken", "maxResults"}
+        }
+        key = query_digest(
+            call.operation.name, call.region, call.account, named, call.now, self._ledger.version
+        )
         if key not in self._remembered:
             self._remembered[key] = make()
             if len(self._remembered) > _COVERED:
@@ -133,7 +157,9 @@ class Service:
         if arn.split(":")[4] not in self._visible(call):
             return failed(arn, "ACCESS_DENIED", "The finding belongs to another account.")
         found = self._ledger.find(call.region, arn, call.now)
-        return (details(found[0]) if found else None) or failed(arn, "FINDING_DETAILS_NOT_FOUND", "No details for this finding.")
+        return (details(found[0]) if found else None) or failed(
+            arn, "FINDING_DETAILS_NOT_FOUND", "No details for this finding."
+        )
 
     def _statuses(self, call: Call) -> bytes:
         accounts: list[Wire] = []
@@ -142,23 +168,35 @@ class Service:
             if account in self._visible(call):
                 accounts.append(self._status(account, call.region))
             else:
-                refused.append({"accountId": account, "errorCode": "ACCESS_DENIED", "errorMessage": "Not a member account."})
+                refused.append(
+                    {
+                        "accountId": account,
+                        "errorCode": "ACCESS_DENIED",
+                        "errorMessage": "Not a member account.",
+                    }
+                )
         return msgspec.json.encode({"accounts": accounts, "failedAccounts": refused})
 
     def _status(self, account: str, region: str) -> Wire:
         known = self._fleet.statuses.get(account, {}) if region in self._fleet.regions else {}
         scans = {name: _state(known.get(name, "DISABLED")) for name in SCANNED}
-        overall = "ENABLED" if any(each["status"] == "ENABLED" for each in scans.values()) else "DISABLED"
+        overall = (
+            "ENABLED" if any(each["status"] == "ENABLED" for each in scans.values()) else "DISABLED"
+        )
         return {"accountId": account, "state": _state(overall), "resourceState": scans}
 
     def _covered(self, call: Call) -> list[Wire]:
         holds = coverage_filter(call.body.get("filterCriteria"))
         cells = (self._fleet.cells.get((call.region, account)) for account in self._visible(call))
         covered = [row for cell in cells if cell for row in cell.coverage(call.now) if holds(row)]
-        return sorted(covered, key=lambda row: (row["accountId"], row["resourceId"], row["scanType"]))
+        return sorted(
+            covered, key=lambda row: (row["accountId"], row["resourceId"], row["scanType"])
+        )
 
     def _coverage(self, call: Call) -> bytes:
-        return self._listed(call, "coveredResources", self._remember(call, lambda: self._covered(call)))
+        return self._listed(
+            call, "coveredResources", self._remember(call, lambda: self._covered(call))
+        )
 
     def _coverage_statistics(self, call: Call) -> bytes:
         total = len(self._remember(call, lambda: self._covered(call)))
@@ -175,25 +213,51 @@ class Service:
         return self._listed(call, "cluster", self._remember(call, find))
 
     def _members(self, call: Call) -> bytes:
-        admin, others = self._fleet.admin_account, [each for each in self._visible(call) if each != call.account]
+        admin, others = (
+            self._fleet.admin_account,
+            [each for each in self._visible(call) if each != call.account],
+        )
         since = self._fleet.nights[0].timestamp() - 30 * 86400.0
-        known = {"relationshipStatus": "ENABLED", "delegatedAdminAccountId": admin, "updatedAt": since}
+        known = {
+            "relationshipStatus": "ENABLED",
+            "delegatedAdminAccountId": admin,
+            "updatedAt": since,
+        }
         return self._listed(call, "members", [{"accountId": each} | known for each in others])
 
     def _admin(self, call: Call) -> bytes:
         del call
-        return msgspec.json.encode({"delegatedAdmin": {"accountId": self._fleet.admin_account, "relationshipStatus": "ENABLED"}})
+        return msgspec.json.encode(
+            {
+                "delegatedAdmin": {
+                    "accountId": self._fleet.admin_account,
+                    "relationshipStatus": "ENABLED",
+                }
+            }
+        )
 
     def _admins(self, call: Call) -> bytes:
-        return self._listed(call, "delegatedAdminAccounts", [{"accountId": self._fleet.admin_account, "status": "ENABLED"}])
+        return self._listed(
+            call,
+            "delegatedAdminAccounts",
+            [{"accountId": self._fleet.admin_account, "status": "ENABLED"}],
+        )
 
     def _filters(self, call: Call) -> bytes:
         arns, action = call.body.get("arns"), call.body.get("action")
-        rules = [each for each in self._fleet.filters if each["ownerId"] == call.account and f":{call.region}:" in each["arn"]]
+        rules = [
+            each
+            for each in self._fleet.filters
+            if each["ownerId"] == call.account and f":{call.region}:" in each["arn"]
+        ]
         return self._listed(
             call,
             "filters",
-            [each for each in rules if (not arns or each["arn"] in arns) and (not action or each["action"] == action)],
+            [
+                each
+                for each in rules
+                if (not arns or each["arn"] in arns) and (not action or each["action"] == action)
+            ],
         )
 
 

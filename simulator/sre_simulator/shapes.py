@@ -1,4 +1,5 @@
-"""Shapes of a request, as constraints that can be checked: a small part of what a Coral model says."""
+"""Shapes of a request, as constraints that can be checked: a small part of what a Coral model
+says."""
 
 from __future__ import annotations
 
@@ -60,7 +61,12 @@ class Number:
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
         """Bounds."""
-        _typed(value, (int, float) if self.fraction else int, path, "a Double" if self.fraction else "an Integer")
+        _typed(
+            value,
+            (int, float) if self.fraction else int,
+            path,
+            "a Double" if self.fraction else "an Integer",
+        )
         if self.least is not None and value < self.least:
             yield Problem(path, f"Member must have value greater than or equal to {self.least:g}")
         if self.most is not None and value > self.most:
@@ -75,7 +81,11 @@ class Moment:
         """The range that the service takes."""
         _typed(value, (int, float), path, "a Timestamp")
         if not EARLIEST <= value < LATEST:
-            yield Problem(path, "Member must be between 1970-01-01T00:00:00Z (inclusive) and 2033-01-01T00:00:00Z (exclusive)")
+            yield Problem(
+                path,
+                "Member must be between 1970-01-01T00:00:00Z (inclusive) and 2033-01-01T00:00:00Z"
+                " (exclusive)",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,8 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A structure; members that it does not name are ignored, as AWS's JSON services do. A union takes one member."""
+    """A structure; members that it does not name are ignored, as AWS's JSON services do. A union
+    takes one member."""
 
     of: Mapping[str, Shape]
     required: tuple[str, ...] = ()

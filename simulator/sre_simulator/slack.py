@@ -1,7 +1,9 @@
-"""A stand-in for Slack's Web API on the loopback: what a bot that posts meets, its limits and its failures.
+"""A stand-in for Slack's Web API on the loopback: what a bot that posts meets, its limits and its
+failures.
 
-It knows auth.test, chat.postMessage, conversations.info, .history and .replies, and the upload of files in three steps.
-``check`` says why Slack would refuse a message's text and blocks; then it answers ``invalid_blocks``, as Slack does.
+It knows auth.test, chat.postMessage, conversations.info, .history and .replies, and the upload of
+files in three steps. ``check`` says why Slack would refuse a message's text and blocks; then it
+answers ``invalid_blocks``, as Slack does.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ _SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How one request fails. ``error`` is Slack's word, ``status`` the HTTP status. ``taken`` says that it is done all the
-    same, and only the answer is lost: the connection ends without one.
+    """How one request fails. ``error`` is Slack's word, ``status`` the HTTP status. ``taken`` says
+    that it is done all the same, and only the answer is lost: the connection ends without one.
     """
 
     error: str = ""
@@ -42,11 +44,15 @@ class Fault:
 
 @dataclass
 class Workspace:
-    """What a stand-in holds and how it behaves. ``before`` runs when a request was done and before its answer: it may wait."""
+    """What a stand-in holds and how it behaves. ``before`` runs when a request was done and before
+    its answer: it may wait."""
 
     check: Check = lambda _text, _blocks: []
-    channels: dict[str, bool] = field(default_factory=lambda: {CHANNEL: True})  # whether the bot is in it
-    scopes: set[str] = field(default_factory=lambda: {"chat:write", "files:write", "channels:history"})
+    # whether the bot is in it
+    channels: dict[str, bool] = field(default_factory=lambda: {CHANNEL: True})
+    scopes: set[str] = field(
+        default_factory=lambda: {"chat:write", "files:write", "channels:history"}
+    )
     newer_blocks: bool = True
     page: int = 100
     before: Callable[[str], object] = lambda _: None
@@ -63,7 +69,9 @@ class Workspace:
 
     def of(self, channel: str = CHANNEL, thread: str | None = None) -> list[dict[str, Any]]:
         """The messages of a channel that stand in no thread, or the replies of one."""
-        return [one for one in self.messages if one["channel"] == channel and one["thread_ts"] == thread]
+        return [
+            one for one in self.messages if one["channel"] == channel and one["thread_ts"] == thread
+        ]
 
 
 class Refused(Exception):
@@ -92,19 +100,40 @@ class Slack(ThreadingHTTPServer):
         if needed and needed not in space.scopes:
             raise Refused("missing_scope")
         with space.lock:
-            return {"auth.test": self._whose, "conversations.info": self._about,
-                    "chat.postMessage": self._post, "conversations.history": self._history,
-                    "conversations.replies": self._replies, "files.getUploadURLExternal": self._upload_url,
-                    "files.completeUploadExternal": self._complete}[method](values)  # fmt: skip
+            return {
+                "auth.test": self._whose,
+                "conversations.info": self._about,
+                "chat.postMessage": self._post,
+                "conversations.history": self._history,
+                "conversations.replies": self._replies,
+                "files.getUploadURLExternal": self._upload_url,
+                "files.completeUploadExternal": self._complete,
+            }[method](values)
 
     def _post(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        channel, blocks, text = self._channel(values), values.get("blocks") or [], values.get("text", "")
-        unknown = [one["type"] for one in blocks if one["type"] in _NEWER and not self.workspace.newer_blocks]
+        channel, blocks, text = (
+            self._channel(values),
+            values.get("blocks") or [],
+            values.get("text", ""),
+        )
+        unknown = [
+            one["type"]
+            for one in blocks
+            if one["type"] in _NEWER and not self.workspace.newer_blocks
+        ]
         if problems := [*self.workspace.check(text, blocks), *unknown]:
             self.workspace.refused.append(problems)
             raise Refused("invalid_blocks")
         metadata = {"metadata": values["metadata"]} if values.get("metadata") else {}
-        ts = self._add({"channel": channel, "thread_ts": values.get("thread_ts"), "text": text, "blocks": blocks, **metadata})
+        ts = self._add(
+            {
+                "channel": channel,
+                "thread_ts": values.get("thread_ts"),
+                "text": text,
+                "blocks": blocks,
+                **metadata,
+            }
+        )
         return {"channel": channel, "ts": ts, "message": {"text": text}}
 
     def _whose(self, _values: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +143,9 @@ class Slack(ThreadingHTTPServer):
         channel = str(values.get("channel"))
         if channel not in self.workspace.channels:
             raise Refused("channel_not_found")
-        return {"channel": {"id": channel, "name": "sre", "is_member": self.workspace.channels[channel]}}
+        return {
+            "channel": {"id": channel, "name": "sre", "is_member": self.workspace.channels[channel]}
+        }
 
     def _add(self, message: dict[str, Any]) -> str:
         ts = f"{1_795_000_000 + len(self.workspace.messages)}.000100"
@@ -134,29 +165,54 @@ class Slack(ThreadingHTTPServer):
 
     def _replies(self, values: Mapping[str, Any]) -> dict[str, Any]:
         channel, ts = self._channel(values), str(values["ts"])
-        return self._paged(values, [one for one in self.workspace.messages if one["channel"] == channel
-                                    and ts in (one["ts"], one["thread_ts"])])  # fmt: skip
+        return self._paged(
+            values,
+            [
+                one
+                for one in self.workspace.messages
+                if one["channel"] == channel and ts in (one["ts"], one["thread_ts"])
+            ],
+        )
 
     def _paged(self, values: Mapping[str, Any], every: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """A page; metadata only for who asks for them, as with Slack."""
-        first, size = int(values.get("cursor") or 0), min(int(values.get("limit") or 100), self.workspace.page)
+        first, size = (
+            int(values.get("cursor") or 0),
+            min(int(values.get("limit") or 100), self.workspace.page),
+        )
         shown = [dict(one) for one in every[first : first + size]]
         if values.get("include_all_metadata") not in ("true", "1"):
             for one in shown:
                 one.pop("metadata", None)
         following = str(first + size) if first + size < len(every) else ""
-        return {"messages": shown, "has_more": bool(following), "response_metadata": {"next_cursor": following}}
+        return {
+            "messages": shown,
+            "has_more": bool(following),
+            "response_metadata": {"next_cursor": following},
+        }
 
     def _upload_url(self, values: Mapping[str, Any]) -> dict[str, Any]:
         file_id = f"F{len(self.workspace.files):09}"
-        self.workspace.files[file_id] = {"id": file_id, "name": values["filename"], "alt_txt": values.get("alt_txt")}
+        self.workspace.files[file_id] = {
+            "id": file_id,
+            "name": values["filename"],
+            "alt_txt": values.get("alt_txt"),
+        }
         return {"file_id": file_id, "upload_url": self.url.replace("/api/", f"/upload/{file_id}")}
 
     def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         channel, listed = self._channel(values), json.loads(values["files"])
         files = [self.workspace.files[one["id"]] for one in listed]
         told = [{name: value for name, value in one.items() if name != "content"} for one in files]
-        self._add({"channel": channel, "thread_ts": values.get("thread_ts"), "text": "", "blocks": [], "files": told})
+        self._add(
+            {
+                "channel": channel,
+                "thread_ts": values.get("thread_ts"),
+                "text": "",
+                "blocks": [],
+                "files": told,
+            }
+        )
         return {"files": [{"id": one["id"]} for one in files]}
 
 
@@ -199,7 +255,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, fault: Fault) -> None:
         headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
-        self._send(fault.status, headers, json.dumps({"ok": False, "error": fault.error}).encode() if fault.error else b"")
+        self._send(
+            fault.status,
+            headers,
+            json.dumps({"ok": False, "error": fault.error}).encode() if fault.error else b"",
+        )
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -218,7 +278,9 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(workspace: Workspace) -> Iterator[Slack]:
     """A workspace that is served while the block runs."""
     server = Slack(workspace)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield server

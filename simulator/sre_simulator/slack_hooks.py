@@ -1,6 +1,7 @@
 """Where Slack's answers go: ``response_url`` on the loopback, with its rules and its faults.
 
-An address takes five answers within half an hour (https://docs.slack.dev/interactivity/handling-user-interaction).
+An address takes five answers within half an hour
+(https://docs.slack.dev/interactivity/handling-user-interaction).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class _Address:
 class Hooks(ThreadingHTTPServer):
     """Takes posts while it is entered. ``judge`` tells what is wrong with a text and its blocks.
 
-    ``faults`` are answers to give before any other, one a post: status, body, headers. ``channels`` are what it tells of each.
+    ``faults`` are answers to give before any other, one a post: status, body, headers. ``channels``
+    are what it tells of each.
     """
 
     daemon_threads = True
@@ -39,17 +41,28 @@ class Hooks(ThreadingHTTPServer):
     def __init__(self, judge: Judge) -> None:
         super().__init__(("127.0.0.1", 0), _Post)
         self.place = f"127.0.0.1:{self.server_port}"
-        self.judge, self.faults, self.channels = judge, list[Answer](), dict[str, Mapping[str, Any]]()
+        self.judge, self.faults, self.channels = (
+            judge,
+            list[Answer](),
+            dict[str, Mapping[str, Any]](),
+        )
         self.refused: list[str] = []
         self._addresses: dict[str, _Address] = {}
         self._posted = threading.Condition()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -88,7 +101,11 @@ class Hooks(ThreadingHTTPServer):
     def tell(self, channel: str) -> Answer:
         """What conversations.info answers."""
         known = self.channels.get(channel)
-        said = {"ok": False, "error": "channel_not_found"} if known is None else {"ok": True, "channel": known}
+        said = (
+            {"ok": False, "error": "channel_not_found"}
+            if known is None
+            else {"ok": True, "channel": known}
+        )
         return 200, json.dumps(said), {}
 
     def _judged(self, path: str, body: bytes) -> Answer:
@@ -117,7 +134,9 @@ class _Post(BaseHTTPRequestHandler):
         """An answer, or a question of the Web API."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         if self.path == "/api/conversations.info":
-            status, said, headers = self.server.tell(parse_qs(body.decode()).get("channel", [""])[0])
+            status, said, headers = self.server.tell(
+                parse_qs(body.decode()).get("channel", [""])[0]
+            )
         else:
             status, said, headers = self.server.take(self.path, body)
         self.send_response(status)

@@ -1,7 +1,9 @@
-"""Continuation tokens as Inspector gives them: opaque, about 2,000 characters, another one at each issue.
+"""Continuation tokens as Inspector gives them: opaque, about 2,000 characters, another one at each
+issue.
 
-A token holds all that the next page needs, enciphered and signed; the simulator keeps nothing. It is bound to the
-query, the region and the caller (elastic/integrations #18830: "Input Query has changed").
+A token holds all that the next page needs, enciphered and signed; the simulator keeps nothing. It
+is bound to the query, the region and the caller (elastic/integrations #18830: "Input Query has
+changed").
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _SEAL = 32
 
 
 class Place(msgspec.Struct, array_like=True):
-    """Where a listing goes on: the last position served (None: from the start), and whether nothing is left."""
+    """Where a listing goes on: the last position served (None: from the start), and whether nothing
+    is left."""
 
     position: Any = None
     ended: bool = False
@@ -42,7 +45,8 @@ def query_digest(*parts: object) -> bytes:
 
 
 class Tokens:
-    """Issues and reads tokens; another instance's tokens are foreign. `ttl` is in seconds of the virtual clock."""
+    """Issues and reads tokens; another instance's tokens are foreign. `ttl` is in seconds of the
+    virtual clock."""
 
     def __init__(self, ttl: float | None = None) -> None:
         self._key = secrets.token_bytes(32)
@@ -79,7 +83,9 @@ class Tokens:
 
     def _veiled(self, nonce: bytes, body: bytes) -> bytes:
         stream = shake_256(self._key + nonce).digest(len(body))
-        return (int.from_bytes(body, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(body), "big")
+        return (int.from_bytes(body, "big") ^ int.from_bytes(stream, "big")).to_bytes(
+            len(body), "big"
+        )
 
     def _seal(self, hidden: bytes) -> bytes:
         return blake2b(hidden, key=self._key, digest_size=_SEAL).digest()

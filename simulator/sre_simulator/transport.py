@@ -1,4 +1,5 @@
-"""HTTP/1.1 on 127.0.0.1: keep-alive, the headers of API Gateway, and the ways in which a connection can fail."""
+"""HTTP/1.1 on 127.0.0.1: keep-alive, the headers of API Gateway, and the ways in which a connection
+can fail."""
 
 from __future__ import annotations
 
@@ -82,7 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith(_CONTROL):
             self._send(control(self._endpoint.desk, self.path.removeprefix(_CONTROL), body))
         else:
-            answer = self._endpoint.desk.handle(self.path, self.headers.get("Authorization", ""), body)
+            answer = self._endpoint.desk.handle(
+                self.path, self.headers.get("Authorization", ""), body
+            )
             self._endpoint.stopping.wait(answer.delay + self._endpoint.latency)
             self._send(answer)
 
@@ -120,14 +123,19 @@ class _Handler(BaseHTTPRequestHandler):
         trace = f"Root=1-{identity[:8]}-{identity[9:13]}{identity[14:18]}{identity[19:23]}{identity[24:36]}"
         headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
         headers |= {"x-amzn-RequestId": identity, "x-amz-apigw-id": identity[:16]}
-        headers |= {"X-Amzn-Trace-Id": trace, **answer.headers, "Content-Length": str(len(answer.body))}
+        headers |= {
+            "X-Amzn-Trace-Id": trace,
+            **answer.headers,
+            "Content-Length": str(len(answer.body)),
+        }
         if answer.sent is not None or self.close_connection:
             self.close_connection = True
             headers["Connection"] = "close" if answer.sent is None else "keep-alive"
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.close_connection |= answer.sent is not None  # send_header takes "keep-alive" at its word
+        # send_header takes "keep-alive" at its word
+        self.close_connection |= answer.sent is not None
         self.wfile.write(answer.body if answer.sent is None else answer.body[: answer.sent])
         self.wfile.flush()
 

@@ -13,9 +13,12 @@ _NONE = "NotAvailable"
 
 
 def closed_by(weakness: Mapping[str, Any], upgrades: Mapping[str, str]) -> bool:
-    """Whether every package of a finding has a fix and is among the upgrades, which are taken to be new enough."""
+    """Whether every package of a finding has a fix and is among the upgrades, which are taken to be
+    new enough."""
     packages = weakness.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", [])
-    return bool(packages) and all(p["name"] in upgrades and p.get("fixedInVersion", _NONE) != _NONE for p in packages)
+    return bool(packages) and all(
+        p["name"] in upgrades and p.get("fixedInVersion", _NONE) != _NONE for p in packages
+    )
 
 
 def upgraded(body: bytes, upgrades: Mapping[str, str]) -> bytes:
@@ -31,4 +34,8 @@ def _parts(text: str) -> dict[str, Any]:
     """``1:2.3-4`` as the wire has it."""
     epoch, mark, rest = text.rpartition(":")
     version, _, release = rest.partition("-")
-    return {"version": version} | ({"release": release} if release else {}) | ({"epoch": int(epoch)} if mark else {})
+    return (
+        {"version": version}
+        | ({"release": release} if release else {})
+        | ({"epoch": int(epoch)} if mark else {})
+    )

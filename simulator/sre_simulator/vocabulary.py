@@ -1,7 +1,8 @@
-"""The words of the simulated fleet: real vulnerability ids, real package names, believable versions.
+"""The words of the simulated fleet: real vulnerability ids, real package names, believable
+versions.
 
-Ids, packages and KEV dates are real; summaries are written for the simulator, and where a score or description is not
-in the files it is drawn.
+Ids, packages and KEV dates are real; summaries are written for the simulator, and where a score or
+description is not in the files it is drawn.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ PLATFORMS = ("AMAZON_LINUX_2", "AMAZON_LINUX_2023", "UBUNTU_22_04", "UBUNTU_24_0
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """One vulnerability: `score` is 0 where nobody has scored it; `published` is an epoch second."""
+    """One vulnerability: `score` is 0 where nobody has scored it; `published` is an epoch
+    second."""
 
     id: str
     component: str
@@ -33,7 +35,8 @@ class Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A source package: its binary packages by family, and its installed version on each of PLATFORMS ("-": absent)."""
+    """A source package: its binary packages by family, and its installed version on each of
+    PLATFORMS ("-": absent)."""
 
     name: str
     rpm: tuple[str, ...]
@@ -88,7 +91,11 @@ def system() -> tuple[Vulnerability, ...]:
 @cache
 def kernel() -> tuple[str, ...]:
     """Ids from the contiguous ranges of the Linux kernel's CNA."""
-    return tuple(f"CVE-{year}-{number}" for year, low, high, _ in rows("kernel.tsv") for number in range(int(low), int(high) + 1))
+    return tuple(
+        f"CVE-{year}-{number}"
+        for year, low, high, _ in rows("kernel.tsv")
+        for number in range(int(low), int(high) + 1)
+    )
 
 
 @cache
@@ -110,7 +117,13 @@ def libraries() -> tuple[Library, ...]:
 def _library(row: list[str]) -> Library:
     name, ecosystem, package, installed, fixed, score, cwe, published, related, summary = row
     vulnerability = Vulnerability(
-        name, package, float(score), cwe, day(published), summary, () if related == "-" else tuple(related.split(","))
+        name,
+        package,
+        float(score),
+        cwe,
+        day(published),
+        summary,
+        () if related == "-" else tuple(related.split(",")),
     )
     return Library(vulnerability, ecosystem, installed, "" if fixed == "-" else fixed)
 

@@ -1,4 +1,5 @@
-"""A weakness: what a finding says of the vulnerability and its packages, the same wherever it is found."""
+"""A weakness: what a finding says of the vulnerability and its packages, the same wherever it is
+found."""
 
 from __future__ import annotations
 
@@ -37,20 +38,32 @@ _VECTORS = {
     3.3: "AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:L",
 }
 _KERNEL_SCORES = (
-    (9.8, 0.012), (9.1, 0.012), (7.8, 0.27), (7.1, 0.13), (7.0, 0.06), (5.5, 0.36), (4.7, 0.05), (3.3, 0.086), (0.0, 0.02),
-)  # fmt: skip
+    (9.8, 0.012),
+    (9.1, 0.012),
+    (7.8, 0.27),
+    (7.1, 0.13),
+    (7.0, 0.06),
+    (5.5, 0.36),
+    (4.7, 0.05),
+    (3.3, 0.086),
+    (0.0, 0.02),
+)
 _LADDER = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 
 
 class Weakness:
-    """One weakness as found on many resources: its severity, and its members of a finding as encoded JSON.
+    """One weakness as found on many resources: its severity, and its members of a finding as
+    encoded JSON.
 
-    `body` is the members without braces, made at first use; `part` is the same decoded, for filters.
+    `body` is the members without braces, made at first use; `part` is the same decoded, for
+    filters.
     """
 
     __slots__ = ("_body", "_make", "severity", "vulnerability")
 
-    def __init__(self, severity: str, make: Callable[[], Wire], vulnerability: Vulnerability | None = None) -> None:
+    def __init__(
+        self, severity: str, make: Callable[[], Wire], vulnerability: Vulnerability | None = None
+    ) -> None:
         self.severity = severity
         self.vulnerability = vulnerability
         self._make = make
@@ -71,21 +84,24 @@ class Weakness:
 
 @cache
 def kernel_vulnerability(name: str) -> Vulnerability:
-    """A vulnerability of the kernel's ranges; its score is drawn in the proportions of real fleets."""
+    """A vulnerability of the kernel's ranges; its score is drawn in the proportions of real
+    fleets."""
     score = Dice("score", name).weighted(_KERNEL_SCORES)
     cwe = Dice("cwe", name).pick(("CWE-416", "CWE-476", "CWE-125", "CWE-401", "CWE-362", "CWE-787"))
     return Vulnerability(name, "kernel", score, cwe, kernel_published()[name], "")
 
 
 def band(score: float) -> str:
-    """The severity of a CVSS score ("Understanding severity levels", Inspector user guide); 0 is untriaged here."""
+    """The severity of a CVSS score ("Understanding severity levels", Inspector user guide); 0 is
+    untriaged here."""
     if score <= 0:
         return "UNTRIAGED"
     return _LADDER[(score >= 4) + (score >= 7) + (score >= 9) + 1]
 
 
 def rated(vulnerability: Vulnerability) -> str:
-    """The severity that Inspector gives: nearly always the score's band, as in recorded findings."""
+    """The severity that Inspector gives: nearly always the score's band, as in recorded
+    findings."""
     severity = band(vulnerability.score)
     dice = Dice("off band", vulnerability.id)
     if severity in {"MEDIUM", "HIGH"} and dice.chance(0.025):
@@ -99,7 +115,14 @@ def cvss(vulnerability: Vulnerability) -> list[Wire]:
         return []
     nearest = min(_VECTORS, key=lambda score: abs(score - vulnerability.score))
     vector = f"CVSS:3.1/{_VECTORS[nearest]}"
-    return [{"baseScore": vulnerability.score, "scoringVector": vector, "version": "3.1", "source": "NVD"}]
+    return [
+        {
+            "baseScore": vulnerability.score,
+            "scoringVector": vector,
+            "version": "3.1",
+            "source": "NVD",
+        }
+    ]
 
 
 def epss(vulnerability: Vulnerability) -> float:
@@ -118,17 +141,34 @@ def is_exploitable(vulnerability: Vulnerability) -> bool:
 def references(vulnerability: Vulnerability) -> list[str]:
     """Reference URLs: usually a few, sometimes many."""
     dice = Dice("references", vulnerability.id)
-    urls = [f"https://nvd.nist.gov/vuln/detail/{vulnerability.id}"] if vulnerability.id.startswith("CVE") else []
+    urls = (
+        [f"https://nvd.nist.gov/vuln/detail/{vulnerability.id}"]
+        if vulnerability.id.startswith("CVE")
+        else []
+    )
     if vulnerability.component == "kernel":
-        urls += [f"https://git.kernel.org/stable/c/{dice.hex(40)}" for _ in range(1 + dice.below(8))]
+        urls += [
+            f"https://git.kernel.org/stable/c/{dice.hex(40)}" for _ in range(1 + dice.below(8))
+        ]
     urls += [
-        f"https://lists.example.org/security/{dice.hex(8)}.html" for _ in range(dice.weighted(((0, 0.5), (4, 0.4), (16, 0.1))))
+        f"https://lists.example.org/security/{dice.hex(8)}.html"
+        for _ in range(dice.weighted(((0, 0.5), (4, 0.4), (16, 0.1))))
     ]
-    return [*urls, *(f"https://github.com/advisories/{name}" for name in vulnerability.related if name[:4] == "GHSA")]
+    return [
+        *urls,
+        *(
+            f"https://github.com/advisories/{name}"
+            for name in vulnerability.related
+            if name[:4] == "GHSA"
+        ),
+    ]
 
 
-def package_wire(vulnerability: Vulnerability, packages: list[Wire], origin: Wire, *, scored: bool) -> Wire:
-    """The members of a package finding; `origin` holds source, sourceUrl and, where the vendor rates, vendorSeverity."""
+def package_wire(
+    vulnerability: Vulnerability, packages: list[Wire], origin: Wire, *, scored: bool
+) -> Wire:
+    """The members of a package finding; `origin` holds source, sourceUrl and, where the vendor
+    rates, vendorSeverity."""
     fixes = {package["fixedInVersion"] != "NotAvailable" for package in packages}
     scores = cvss(vulnerability)
     wire: Wire = {
@@ -146,12 +186,15 @@ def package_wire(vulnerability: Vulnerability, packages: list[Wire], origin: Wir
             "relatedVulnerabilities": list(vulnerability.related),
             "referenceUrls": references(vulnerability),
             "vendorCreatedAt": vulnerability.published,
-            "vendorUpdatedAt": vulnerability.published + Dice("update", vulnerability.id).below(200) * 86400.0,
+            "vendorUpdatedAt": vulnerability.published
+            + Dice("update", vulnerability.id).below(200) * 86400.0,
             "vulnerablePackages": packages,
         },
     }
     if wire["exploitAvailable"] == "YES":
-        wire["exploitabilityDetails"] = {"lastKnownExploitAt": vulnerability.published + 30 * 86400.0}
+        wire["exploitabilityDetails"] = {
+            "lastKnownExploitAt": vulnerability.published + 30 * 86400.0
+        }
     if scores and scored:
         wire |= _inspector_score(scores[0])
     return wire
@@ -160,7 +203,10 @@ def package_wire(vulnerability: Vulnerability, packages: list[Wire], origin: Wir
 def _inspector_score(score: Wire) -> Wire:
     adjusted = {"scoreSource": "NVD", "cvssSource": "NVD", "version": "3.1", "adjustments": []}
     adjusted |= {"score": score["baseScore"], "scoringVector": score["scoringVector"]}
-    return {"inspectorScore": score["baseScore"], "inspectorScoreDetails": {"adjustedCvss": adjusted}}
+    return {
+        "inspectorScore": score["baseScore"],
+        "inspectorScoreDetails": {"adjustedCvss": adjusted},
+    }
 
 
 def _title(name: str, packages: list[str]) -> str:

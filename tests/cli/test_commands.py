@@ -44,13 +44,17 @@ def test_the_demo_shows_the_verdict_and_says_where_everything_lies(
     assert run.code == 0
     assert "1,011 open findings: 24 critical, 466 high, 437 medium, 84 low" in run.out
     assert (
-        "Verdict: vulnerable  (critical 24  high 466  medium 437  low 84  informational 0  untriaged 0  total 1,011)" in run.out
+        "Verdict: vulnerable  (critical 24  high 466  medium 437  low 84  informational 0 "
+        " untriaged 0  total 1,011)" in run.out
     )
     assert f"export SRE_STORE={tmp_path / 'store'}" in run.out
     assert (tmp_path / "store" / "exports" / "prod-web-36.csv").exists()
     (page,) = (tmp_path / "store" / "reports").glob("*/index.html")
     assert f"The report:  {page}\n" in run.out
-    assert f'href="{page.parent.name}/index.html"' in (tmp_path / "store" / "reports" / "index.html").read_text()
+    assert (
+        f'href="{page.parent.name}/index.html"'
+        in (tmp_path / "store" / "reports" / "index.html").read_text()
+    )
     again = cli("demo", "--nights", "1")
     assert again.code == 0
     assert len(cli("snapshots", "list", "--output", "json").json) == 1
@@ -66,11 +70,18 @@ def test_the_demo_leaves_a_store_alone_that_is_not_a_demo(
     assert len(cli("snapshots", "list", "--output", "json").json) == 1
 
 
-def test_a_scan_prints_its_id_and_tells_what_it_did(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_a_scan_prints_its_id_and_tells_what_it_did(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
     with inspector():
         run = cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
     assert run.code == 0
-    assert run.out.strip() == cli("snapshots", "list", "--output", "json", "--store", str(tmp_path)).json[0]["snapshot_id"]
+    assert (
+        run.out.strip()
+        == cli("snapshots", "list", "--output", "json", "--store", str(tmp_path)).json[0][
+            "snapshot_id"
+        ]
+    )
     assert "complete of the accounts visible" in run.err
 
 
@@ -81,7 +92,16 @@ def test_a_partial_scan_exits_3_and_says_why(cli: Cli, inspector: Any, tmp_path:
     assert "us-east-1: coverage denied" in run.err
     asked = cli("summary", "--store", str(tmp_path), "--output", "json")
     assert (asked.code, asked.json["certificate"]["state"]) == (3, "partial")
-    unknown = cli("vulnerabilities", "-i", "i-0123456789abcdef0", "--cached", "--store", str(tmp_path), "--output", "json")
+    unknown = cli(
+        "vulnerabilities",
+        "-i",
+        "i-0123456789abcdef0",
+        "--cached",
+        "--store",
+        str(tmp_path),
+        "--output",
+        "json",
+    )
     assert (unknown.code, unknown.json["verdict"]) == (3, "unknown")
 
 
@@ -96,12 +116,20 @@ def test_without_a_region_the_configured_one_is_scanned_and_the_certificate_says
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [("denied", "AmazonInspector2ReadOnlyAccess"), ("expired", "Renew them"), ("unrecognized", "Renew them")]
+    ("fault", "words"),
+    [
+        ("denied", "AmazonInspector2ReadOnlyAccess"),
+        ("expired", "Renew them"),
+        ("unrecognized", "Renew them"),
+    ],
 )
 def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
     cli: Cli, inspector: Any, tmp_path: Path, fault: str, words: str
 ) -> None:
-    faults = [Fault(fault, name, times=99) for name in ("ListFindings", "ListCoverage", "BatchGetAccountStatus")]
+    faults = [
+        Fault(fault, name, times=99)
+        for name in ("ListFindings", "ListCoverage", "BatchGetAccountStatus")
+    ]
     with inspector(faults=faults):
         run = cli("scan", "--region", "us-east-1", "--store", str(tmp_path))
     assert_one_line(run, 4, words)
@@ -114,7 +142,11 @@ def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
         (("scan", "--region", "eu-wset-1"), 2, ("not an AWS region", "eu-west-1")),
         (("scan", "--status", "sleeping"), 2, ("sleeping", "ACTIVE")),
         (("vulnerabilities", "-i", "i-12345"), 2, ("not an EC2 instance id", "Example")),
-        (("vulnerabilities", "-i", "x", "-s", "severe"), 2, ("'severe' is not a severity", "critical")),
+        (
+            ("vulnerabilities", "-i", "x", "-s", "severe"),
+            2,
+            ("'severe' is not a severity", "critical"),
+        ),
         (("export", "--type", "toaster"), 2, ("'toaster' is not a resource type", "ec2")),
         (("export", "-o", "x.csv"), 2, ("no snapshot yet", "sre-cli scan")),
         (("report", "-o", "x"), 2, ("no snapshot yet",)),
@@ -128,7 +160,12 @@ def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
     ],
 )
 def test_a_wrong_question_is_told_in_one_line_that_helps(
-    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, words: tuple[str, ...]
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    words: tuple[str, ...],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert_one_line(cli(*arguments), code, *words)
@@ -148,8 +185,19 @@ def test_a_full_disk_is_told_and_leaves_no_snapshot(
     assert not list(tmp_path.rglob("commits/*.json"))
 
 
-def test_without_any_snapshot_the_answer_is_unknown_and_the_code_3(cli: Cli, tmp_path: Path) -> None:
-    run = cli("vulnerabilities", "-i", "prod-web-36", "--cached", "--store", str(tmp_path), "--output", "json")
+def test_without_any_snapshot_the_answer_is_unknown_and_the_code_3(
+    cli: Cli, tmp_path: Path
+) -> None:
+    run = cli(
+        "vulnerabilities",
+        "-i",
+        "prod-web-36",
+        "--cached",
+        "--store",
+        str(tmp_path),
+        "--output",
+        "json",
+    )
     assert (run.code, run.json["verdict"], run.json["reason"]) == (3, "unknown", "no_snapshot")
     assert cli("summary", "--store", str(tmp_path), "--output", "json").json["verdict"] == "unknown"
     assert cli("coverage", "--store", str(tmp_path)).code == 3
@@ -163,7 +211,9 @@ def test_an_unreadable_store_exits_4_and_says_where(cli: Cli, tmp_path: Path) ->
     assert_one_line(cli("summary", "--store", str(tmp_path / "store")), 4, "is not a commit")
 
 
-def test_a_part_that_changed_is_found_by_verify_and_exits_4(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_a_part_that_changed_is_found_by_verify_and_exits_4(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
     with inspector():
         cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
     assert cli("snapshots", "verify", "--all", "--store", str(tmp_path)).code == 0
@@ -173,7 +223,10 @@ def test_a_part_that_changed_is_found_by_verify_and_exits_4(cli: Cli, inspector:
     assert run.code == 4
     assert "SHA-256" in run.err
     assert_one_line(
-        cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path)), 4, "cannot be read", "snapshots verify"
+        cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path)),
+        4,
+        "cannot be read",
+        "snapshots verify",
     )
     assert not (tmp_path / "x.csv").exists()
 
@@ -181,17 +234,37 @@ def test_a_part_that_changed_is_found_by_verify_and_exits_4(cli: Cli, inspector:
 def test_the_export_holds_every_recorded_finding_in_each_format(
     cli: Cli, inspector: Any, tmp_path: Path, real_findings: list[Path]
 ) -> None:
-    recorded = {f["findingArn"]: f for path in real_findings for f in map(json.loads, path.read_text().splitlines())}
+    recorded = {
+        f["findingArn"]: f
+        for path in real_findings
+        for f in map(json.loads, path.read_text().splitlines())
+    }
     every = ("--status", "active", "--status", "suppressed", "--status", "closed")
     fleet = replay_fleet(*real_findings)
     with inspector(fleet):
         regions = [word for region in fleet.regions for word in ("--region", region)]
         assert cli("scan", *regions, *every, "--rate", "1000", "--store", str(tmp_path)).code == 0
     for form in ("csv", "ndjson", "parquet", "sarif", "ocsf"):
-        assert cli("export", "--format", form, *every, "-o", str(tmp_path / form), "--store", str(tmp_path)).code == 0
+        assert (
+            cli(
+                "export",
+                "--format",
+                form,
+                *every,
+                "-o",
+                str(tmp_path / form),
+                "--store",
+                str(tmp_path),
+            ).code
+            == 0
+        )
     lines = [json.loads(line) for line in (tmp_path / "ndjson").read_text().splitlines()]
-    assert {line["findingArn"]: {k: v for k, v in line.items() if k != "_sre"} for line in lines} == recorded
-    assert {row["finding_arn"]: rebuild(row) for row in pq.read_table(tmp_path / "parquet").to_pylist()} == recorded
+    assert {
+        line["findingArn"]: {k: v for k, v in line.items() if k != "_sre"} for line in lines
+    } == recorded
+    assert {
+        row["finding_arn"]: rebuild(row) for row in pq.read_table(tmp_path / "parquet").to_pylist()
+    } == recorded
     with (tmp_path / "csv").open(newline="") as file:
         reader = csv.DictReader(file)
         rows = list(reader)
@@ -199,13 +272,20 @@ def test_the_export_holds_every_recorded_finding_in_each_format(
     assert len(reader.fieldnames) == 55
     severities = {arn: f["severity"] for arn, f in recorded.items()}
     assert {row["Finding ARN"]: row["Severity"] for row in rows} == severities
-    results = [one["properties"] for one in json.loads((tmp_path / "sarif").read_text())["runs"][0]["results"]]
+    results = [
+        one["properties"]
+        for one in json.loads((tmp_path / "sarif").read_text())["runs"][0]["results"]
+    ]
     assert {one["findingArn"]: one["severity"] for one in results} == severities
     events = [json.loads(line) for line in (tmp_path / "ocsf").read_text().splitlines()]
-    assert {one["finding_info"]["uid"]: one["unmapped"]["inspector"]["severity"] for one in events} == severities
+    assert {
+        one["finding_info"]["uid"]: one["unmapped"]["inspector"]["severity"] for one in events
+    } == severities
 
 
-def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
     resource = {
         "id": "i-0123456789abcdef0",
         "type": "AWS_EC2_INSTANCE",
@@ -214,27 +294,42 @@ def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, inspe
         "tags": {"Name": HOSTILE},
     }
     finding = {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}", "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE", "title": HOSTILE, "description": HOSTILE,
-        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": [resource],
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}",
+        "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": "HIGH",
+        "status": "ACTIVE",
+        "title": HOSTILE,
+        "description": HOSTILE,
+        "firstObservedAt": 1.7e9,
+        "lastObservedAt": 1.7e9,
+        "updatedAt": 1.7e9,
+        "resources": [resource],
         "remediation": {"recommendation": {"text": HOSTILE}},
-    }  # fmt: skip
+    }
     (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
     with inspector(replay_fleet(tmp_path / "one.jsonl")):
         cli("scan", "--region", "eu-west-1", "--store", str(tmp_path / "store"))
-    for command in (("vulnerabilities", "-i", resource["id"], "--cached"), ("summary", "--by", "resource")):
+    for command in (
+        ("vulnerabilities", "-i", resource["id"], "--cached"),
+        ("summary", "--by", "resource"),
+    ):
         shown = cli(*command, "--store", str(tmp_path / "store")).out
         assert "evil" in shown
         assert "\x1b" not in shown
         assert "\u202e" not in shown
-    assert cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")).code == 0
+    assert (
+        cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")).code == 0
+    )
     row = next(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(), newline="")))
     assert row["Title"].startswith("'=HYPERLINK")
     raw = cli("export", "--raw", "--store", str(tmp_path / "store"))
     assert "do not open this file in a spreadsheet" in raw.err
 
 
-def test_a_bug_of_ours_exits_70_with_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_bug_of_ours_exits_70_with_one_line(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("nobody thought of this")
 
@@ -246,11 +341,20 @@ def test_a_bug_of_ours_exits_70_with_one_line(cli: Cli, monkeypatch: pytest.Monk
 
 def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     with Simulator(default_fleet(nights=1), latency=0.2) as simulator:
-        environ = dict(os.environ) | {"AWS_ENDPOINT_URL_INSPECTOR2": simulator.url, "SRE_STORE": str(tmp_path)}
-        # A shell's background job ignores Ctrl-C, and so would every child of tests that run in one.
-        program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from sre_cli.main import main; main()"
+        environ = dict(os.environ) | {
+            "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
+            "SRE_STORE": str(tmp_path),
+        }
+        # A shell's background job ignores Ctrl-C, and so would every child of tests that run in
+        # one.
+        program = (
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from"
+            " sre_cli.main import main; main()"
+        )
         command = [sys.executable, "-c", program, "scan", "--region", "eu-west-1"]
-        process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         while not any(r.operation == "ListFindings" for r in list(simulator.requests)):
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)

@@ -1,4 +1,5 @@
-"""``--context``: what AWS says of an instance in the terminal and in JSON, the same in both, and harmless."""
+"""``--context``: what AWS says of an instance in the terminal and in JSON, the same in both, and
+harmless."""
 
 from __future__ import annotations
 
@@ -12,13 +13,25 @@ from typing import Any
 import pytest
 
 from sre_cli.context_lines import context_lines, context_proof
-from sre_findings.model.context import AGENTS, INSTANCES, METRICS, PATCHES, Agent, Context, Cpu, Instance, PatchState, Told
+from sre_findings.model.context import (
+    AGENTS,
+    INSTANCES,
+    METRICS,
+    PATCHES,
+    Agent,
+    Context,
+    Cpu,
+    Instance,
+    PatchState,
+    Told,
+)
 from sre_simulator.fleet import BUSY_INSTANCE
 
 Cli = Callable[..., Any]
 ID, ACCOUNT = "i-9edb4bd8db2f315c1", "123456789012"  # data-etl-31 of the demo
 ASKED = datetime(2026, 11, 22, 12, 30, 40, tzinfo=UTC)
-EVIL = "\x9b31mred\u202e\u200b"  # what XML lets through: a control sequence of one character, and marks that turn letters
+# what XML lets through: a control sequence of one character, and marks that turn letters
+EVIL = "\x9b31mred\u202e\u200b"
 WHOLE = Context(
     ACCOUNT,
     "eu-west-1",
@@ -38,9 +51,24 @@ WHOLE = Context(
             {"Name": "web", "team": "payments", "env": "prod"},
         ),
     ),
-    Told(PATCHES, ASKED, checked=True, value=PatchState(3, 1, 1210, 2, "Scan", ASKED - timedelta(hours=9), "pb-0123")),
-    Told(AGENTS, ASKED, checked=True, value=Agent("Online", "3.3.987.0", ASKED - timedelta(minutes=2), "Amazon Linux 2023")),
-    Told(METRICS, ASKED, checked=True, value=Cpu(40.04, 100.0, ASKED, (None, 0.0, 12.4, 12.5, 50.0, 99.9, 100.0))),
+    Told(
+        PATCHES,
+        ASKED,
+        checked=True,
+        value=PatchState(3, 1, 1210, 2, "Scan", ASKED - timedelta(hours=9), "pb-0123"),
+    ),
+    Told(
+        AGENTS,
+        ASKED,
+        checked=True,
+        value=Agent("Online", "3.3.987.0", ASKED - timedelta(minutes=2), "Amazon Linux 2023"),
+    ),
+    Told(
+        METRICS,
+        ASKED,
+        checked=True,
+        value=Cpu(40.04, 100.0, ASKED, (None, 0.0, 12.4, 12.5, 50.0, 99.9, 100.0)),
+    ),
 )
 
 
@@ -52,18 +80,38 @@ def aws_says(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     tags = f"<item><key>team</key><value>{EVIL}</value></item><item><key>Name</key><value>renamed</value></item>"
     fields = (
         f"<instanceId>{ID}</instanceId><instanceType>t3.large</instanceType><imageId>ami-0abc1234</imageId>"
-        f"<launchTime>2026-11-01T08:00:00.000Z</launchTime><vpcId>vpc-1</vpcId><privateIpAddress>10.0.0.5</privateIpAddress>"
+        "<launchTime>2026-11-01T08:00:00.000Z</launchTime><vpcId>vpc-1</vpcId><privateIpAddress>10.0.0.5</privateIpAddress>"
         f"<instanceState><name>running</name></instanceState><tagSet>{tags}</tagSet>"
     )
     items = f"<reservationSet><item><instancesSet><item>{fields}</item></instancesSet></item></reservationSet>"
-    service.tell("DescribeInstances", f"<DescribeInstancesResponse>{items}</DescribeInstancesResponse>")
+    service.tell(
+        "DescribeInstances", f"<DescribeInstancesResponse>{items}</DescribeInstancesResponse>"
+    )
     caller = f"<GetCallerIdentityResult><Account>{ACCOUNT}</Account></GetCallerIdentityResult>"
-    service.tell("GetCallerIdentity", f"<GetCallerIdentityResponse>{caller}</GetCallerIdentityResponse>")
-    patched = {"InstanceId": ID, "BaselineId": "pb-\x1b[2J", "MissingCount": 3, "FailedCount": 0, "InstalledCount": 210}
+    service.tell(
+        "GetCallerIdentity", f"<GetCallerIdentityResponse>{caller}</GetCallerIdentityResponse>"
+    )
+    patched = {
+        "InstanceId": ID,
+        "BaselineId": "pb-\x1b[2J",
+        "MissingCount": 3,
+        "FailedCount": 0,
+        "InstalledCount": 210,
+    }
     service.tell("DescribeInstancePatchStates", {"InstancePatchStates": [patched]})
-    managed = {"InstanceId": ID, "PingStatus": "Online", "AgentVersion": "3.3", "PlatformName": "Evil\x1b]0;owned\x07\nState"}
+    managed = {
+        "InstanceId": ID,
+        "PingStatus": "Online",
+        "AgentVersion": "3.3",
+        "PlatformName": "Evil\x1b]0;owned\x07\nState",
+    }
     service.tell("DescribeInstanceInformation", {"InstanceInformationList": [managed]})
-    point = {"Timestamp": datetime.now(UTC).timestamp() - 3600, "SampleCount": 12, "Average": 20.0, "Maximum": 90.0}
+    point = {
+        "Timestamp": datetime.now(UTC).timestamp() - 3600,
+        "SampleCount": 12,
+        "Average": 20.0,
+        "Maximum": 90.0,
+    }
     service.tell("GetMetricStatistics", {"Label": "CPUUtilization", "Datapoints": [point]})
     return service
 
@@ -72,9 +120,9 @@ def test_table_and_json_hold_the_same(cli: Cli, demo: Path, aws_says: Any) -> No
     run = cli("vulnerabilities", "-i", ID, "--cached", "--context", "--output", "json")
     context = run.json["context"]
     assert context["notes"] == []
-    assert {name: context[name]["checked"] for name in ("instance", "patches", "agent", "cpu")} == dict.fromkeys(
-        ("instance", "patches", "agent", "cpu"), True
-    )
+    assert {
+        name: context[name]["checked"] for name in ("instance", "patches", "agent", "cpu")
+    } == dict.fromkeys(("instance", "patches", "agent", "cpu"), True)
     lines = cli("vulnerabilities", "-i", ID, "--cached", "--context").out.splitlines()
     assert lines[0].startswith(f"data-etl-31  {ID}")
     state, patches, agent, cpu = lines[1:5]
@@ -83,15 +131,27 @@ def test_table_and_json_hold_the_same(cli: Cli, demo: Path, aws_says: Any) -> No
         assert machine[value] in state
     assert f"private {machine['private_addresses'][0]}" in state
     assert f"now named {machine['tags']['Name']}" in state
-    assert patches.startswith(f"Patches  {told['missing']} missing, {told['failed']} failed, {told['installed']} installed")
+    assert patches.startswith(
+        f"Patches  {told['missing']} missing, {told['failed']} failed, {told['installed']}"
+        " installed"
+    )
     assert context["agent"]["value"]["ping_status"] in agent
-    assert f"average {context['cpu']['value']['average']} %, maximum {context['cpu']['value']['maximum']} % in 24 h" in cpu
+    assert (
+        f"average {context['cpu']['value']['average']} %, maximum"
+        f" {context['cpu']['value']['maximum']} % in 24 h" in cpu
+    )
     assert sum(value is not None for value in context["cpu"]["value"]["hours"]) == 1
     assert cpu.count("·") == 23
-    assert re.fullmatch(rf"Context: EC2, SSM, CloudWatch of account {ACCOUNT} in eu-west-1, asked at 2\d{{3}}-\S+Z\.", lines[-1])
+    assert re.fullmatch(
+        rf"Context: EC2, SSM, CloudWatch of account {ACCOUNT} in eu-west-1, asked at"
+        r" 2\d{3}-\S+Z\.",
+        lines[-1],
+    )
 
 
-def test_hostile_texts_do_nothing_to_the_terminal_and_stay_whole_in_json(cli: Cli, demo: Path, aws_says: Any) -> None:
+def test_hostile_texts_do_nothing_to_the_terminal_and_stay_whole_in_json(
+    cli: Cli, demo: Path, aws_says: Any
+) -> None:
     out = cli("vulnerabilities", "-i", ID, "--cached", "--context").out
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]", out)
     assert "tags team=31mred" in out
@@ -103,7 +163,9 @@ def test_hostile_texts_do_nothing_to_the_terminal_and_stay_whole_in_json(cli: Cl
     assert "\x1b" not in run.out
 
 
-def test_context_changes_neither_findings_nor_csv_nor_the_exit_code(cli: Cli, demo: Path, aws_says: Any) -> None:
+def test_context_changes_neither_findings_nor_csv_nor_the_exit_code(
+    cli: Cli, demo: Path, aws_says: Any
+) -> None:
     asked = ("vulnerabilities", "-i", ID, "--cached", "--fail-on", "critical")
     plain, context = (cli(*asked, *more, "--output", "json") for more in ((), ("--context",)))
     assert plain.code == context.code == 1
@@ -119,12 +181,16 @@ def test_nobody_is_asked_without_the_flag(cli: Cli, demo: Path, aws_says: Any) -
     assert aws_says.asked == []
 
 
-def test_a_service_that_denies_is_a_note_in_table_and_json(cli: Cli, demo: Path, aws_says: Any) -> None:
+def test_a_service_that_denies_is_a_note_in_table_and_json(
+    cli: Cli, demo: Path, aws_says: Any
+) -> None:
     denied = {"__type": "AccessDeniedException", "message": "User \x1b[31mx is not authorized"}
     aws_says.tell("DescribeInstancePatchStates", denied, status=400)
     out = cli("vulnerabilities", "-i", ID, "--cached", "--context").out
     assert "\nPatches  not checked\n" in out
-    assert "\nNote: SSM did not answer: AccessDeniedException: User [31mx is not authorized.\n" in out
+    assert (
+        "\nNote: SSM did not answer: AccessDeniedException: User [31mx is not authorized.\n" in out
+    )
     run = cli("vulnerabilities", "-i", ID, "--cached", "--context", "--output", "json")
     part = run.json["context"]["patches"]
     assert (part["checked"], part["value"]) == (False, None)
@@ -132,14 +198,21 @@ def test_a_service_that_denies_is_a_note_in_table_and_json(cli: Cli, demo: Path,
     assert run.code == 0
 
 
-def test_another_accounts_instance_and_another_resource_have_a_note_and_no_lines(cli: Cli, demo: Path, aws_says: Any) -> None:
+def test_another_accounts_instance_and_another_resource_have_a_note_and_no_lines(
+    cli: Cli, demo: Path, aws_says: Any
+) -> None:
     out = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "--context").out
-    assert f"Note: Context is for instances of the caller's own account: 111122223333 is not {ACCOUNT}.\n" in out
+    assert (
+        "Note: Context is for instances of the caller's own account: 111122223333 is not"
+        f" {ACCOUNT}.\n" in out
+    )
     assert "\nState " not in out
     assert "\nContext:" not in out
     function = next(
         group["value"]
-        for group in cli("summary", "--by", "resource", "-n", "0", "--output", "json").json["groups"]
+        for group in cli("summary", "--by", "resource", "-n", "0", "--output", "json").json[
+            "groups"
+        ]
         if ":function:" in group["value"]
     )
     out = cli("vulnerabilities", "-i", function, "--cached", "--context").out
@@ -160,17 +233,21 @@ def test_the_help_names_every_permission(cli: Cli) -> None:
 
 def test_four_lines_tell_it_all() -> None:
     state, patches, agent, cpu = context_lines(WHOLE, "web", None)
-    assert state == (
-        "State    running, t3.large, ami-0abc1234, launched 2026-11-19T12:30:40Z, private 10.0.0.5, public 3.0.0.5, vpc-1, "
-        "tags env=prod, team=payments"
+    assert (
+        state == "State    running, t3.large, ami-0abc1234, launched 2026-11-19T12:30:40Z, private"
+        " 10.0.0.5, public 3.0.0.5, vpc-1, tags env=prod, team=payments"
     )
-    assert patches == (
-        "Patches  3 missing, 1 failed, 1,210 installed, 2 waiting for a reboot, Scan ended 2026-11-22T03:30:40Z, baseline pb-0123"
+    assert (
+        patches
+        == "Patches  3 missing, 1 failed, 1,210 installed, 2 waiting for a reboot, Scan ended"
+        " 2026-11-22T03:30:40Z, baseline pb-0123"
     )
     assert agent == "Agent    Online, 3.3.987.0, last ping 2026-11-22T12:28:40Z, Amazon Linux 2023"
     assert cpu == "CPU      average 40.0 %, maximum 100.0 % in 7 h  ·▁▁▂▅██"
-    assert context_proof(WHOLE) == (
-        "Context: EC2, SSM, CloudWatch of account 123456789012 in eu-west-1, asked at 2026-11-22T12:30:40Z."
+    assert (
+        context_proof(WHOLE)
+        == "Context: EC2, SSM, CloudWatch of account 123456789012 in eu-west-1, asked at"
+        " 2026-11-22T12:30:40Z."
     )
 
 
@@ -194,11 +271,16 @@ def test_none_not_checked_and_not_told_are_three_texts() -> None:
         "Agent    none: SSM does not manage it",
         "CPU      no data in 24 h",
     ]
-    assert context_proof(empty) == "Context: EC2, SSM, CloudWatch in eu-west-1, asked at 2026-11-22T12:30:40Z."
+    assert (
+        context_proof(empty)
+        == "Context: EC2, SSM, CloudWatch in eu-west-1, asked at 2026-11-22T12:30:40Z."
+    )
     one = replace(
         Context("", "eu-west-1"),
         instance=Told(INSTANCES, ASKED, checked=True, value=Instance(None, None, None, None, None)),
-        patches=Told(PATCHES, ASKED, checked=True, value=PatchState(None, 0, None, 0, None, None, None)),
+        patches=Told(
+            PATCHES, ASKED, checked=True, value=PatchState(None, 0, None, 0, None, None, None)
+        ),
     )
     assert list(context_lines(one, "", None)) == [
         "State    state not told",
@@ -211,7 +293,11 @@ def test_none_not_checked_and_not_told_are_three_texts() -> None:
 
 
 def test_many_tags_are_four_and_how_many_more() -> None:
-    many = Instance("running", None, None, None, None, tags={f"tag{n}": "x" * 300 for n in range(50)})
-    (state, *_) = context_lines(replace(WHOLE, instance=Told(INSTANCES, ASKED, checked=True, value=many)), "", None)
+    many = Instance(
+        "running", None, None, None, None, tags={f"tag{n}": "x" * 300 for n in range(50)}
+    )
+    state, *_ = context_lines(
+        replace(WHOLE, instance=Told(INSTANCES, ASKED, checked=True, value=many)), "", None
+    )
     assert state.endswith(" and 46 more")
     assert len(state) < 220

@@ -81,13 +81,19 @@ def test_a_dry_run_prints_what_slack_would_get_and_needs_no_token(cli: Cli, demo
         assert problems(one["text"], one["blocks"]) == problems(one["text"], one["classic"]) == []
 
 
-def test_its_numbers_are_those_of_the_command_line(cli: Cli, demo: Path, routes: Callable[[str], None]) -> None:
+def test_its_numbers_are_those_of_the_command_line(
+    cli: Cli, demo: Path, routes: Callable[[str], None]
+) -> None:
     routes(TWO)
     digests = cli("digest", "--dry-run").json["digests"]
     for digest, owners in zip(digests, ((), ("payments", "search")), strict=True):
-        late = cli("sla", "--output", "json", *[word for owner in owners for word in ("--owner", owner)]).json["late"]
+        late = cli(
+            "sla", "--output", "json", *[word for owner in owners for word in ("--owner", owner)]
+        ).json["late"]
         groups = cli("summary", "--by", "owner", "--output", "json").json["groups"]
-        counts = [one["counts"]["critical"] for one in groups if not owners or one["value"] in owners]
+        counts = [
+            one["counts"]["critical"] for one in groups if not owners or one["value"] in owners
+        ]
         title = digest["message"]["blocks"][0]["text"]["text"]
         assert title.endswith(f": {sum(counts):,} critical, {late:,} past SLA")
         assert ("payments, search" in title) == bool(owners)
@@ -125,7 +131,9 @@ def test_a_channel_that_fails_leaves_the_others_theirs(
     assert first(workspace)
 
 
-def test_a_mistyped_owner_is_told_and_leaves_the_others_theirs(cli: Cli, demo: Path, routes: Callable[[str], None]) -> None:
+def test_a_mistyped_owner_is_told_and_leaves_the_others_theirs(
+    cli: Cli, demo: Path, routes: Callable[[str], None]
+) -> None:
     routes(TWO.replace("search", "serach"))
     done = cli("digest", "--dry-run")
     assert done.code == 2
@@ -145,7 +153,9 @@ def test_a_run_that_is_killed_after_its_post_is_finished_by_the_next(
     workspace.before = hold
     program = "from sre_cli.main import main; main()"
     command = [sys.executable, "-c", program, "digest", "--channel", CHANNEL]
-    process = subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, env=os.environ.copy(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert arrived.wait(60)  # Slack has the message, and nobody knows it yet
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -159,10 +169,14 @@ def test_a_run_that_is_killed_after_its_post_is_finished_by_the_next(
     assert len(workspace.of(thread=first(workspace)["ts"])) == len(workspace.messages) - 1 > 0
 
 
-def test_several_processes_at_once_post_once(store: Path, slack: Slack, workspace: Workspace) -> None:
+def test_several_processes_at_once_post_once(
+    store: Path, slack: Slack, workspace: Workspace
+) -> None:
     program = "from sre_cli.main import main; main()"
     command = [sys.executable, "-c", program, "digest", "--channel", CHANNEL]
-    some = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    some = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)
+    ]
     told = [process.communicate(timeout=120) for process in some]
     assert [process.returncode for process in some] == [0, 0], told
     names = [one["metadata"]["event_payload"]["part"] for one in workspace.messages]
@@ -184,7 +198,10 @@ def test_a_night_that_brought_nothing_new_after_the_last_was_told_is_no_silence(
 ) -> None:
     assert cli("digest", "--channel", CHANNEL).code == 0
     with sqlite3.connect(store / "table.db") as table:
-        query = "update rows set body = json_set(body, '$.at', ?) where partition like 'post#%' and sort = 'main#sent'"
+        query = (
+            "update rows set body = json_set(body, '$.at', ?) where partition like 'post#%' and"
+            " sort = 'main#sent'"
+        )
         table.execute(query, ((datetime.now(UTC) - timedelta(hours=24)).isoformat(),))
     table.close()
     for _ in range(2):
@@ -202,7 +219,9 @@ def test_a_picture_of_it_is_drawn(cli: Cli, demo: Path, tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_without_a_channel_a_token_or_a_store_it_says_what_to_do(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_channel_a_token_or_a_store_it_says_what_to_do(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     none = cli("digest")
     assert (none.code, "SRE_SLACK_CHANNELS" in none.err) == (2, True)
     unknown = cli("digest", "--channel", CHANNEL)
@@ -214,7 +233,12 @@ def test_without_a_channel_a_token_or_a_store_it_says_what_to_do(cli: Cli, demo:
 
 
 def test_the_token_may_lie_in_secrets_manager(
-    cli: Cli, store: Path, slack: Slack, workspace: Workspace, aws: str, monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    store: Path,
+    slack: Slack,
+    workspace: Workspace,
+    aws: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import boto3
 

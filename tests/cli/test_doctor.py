@@ -1,4 +1,5 @@
-"""`sre-cli doctor` tries everything that the assistant needs, over real HTTP, and names what is missing with its remedy."""
+"""`sre-cli doctor` tries everything that the assistant needs, over real HTTP, and names what is
+missing with its remedy."""
 
 from __future__ import annotations
 
@@ -21,7 +22,18 @@ from hypothesis import strategies as st
 
 from sre_cli.doctor import account, places
 from sre_cli.doctor.calls import Aws
-from sre_cli.doctor.check import FAILED, OFF, OK, STATES, UNKNOWN, WARNING, Check, exit_code, headline, to_json
+from sre_cli.doctor.check import (
+    FAILED,
+    OFF,
+    OK,
+    STATES,
+    UNKNOWN,
+    WARNING,
+    Check,
+    exit_code,
+    headline,
+    to_json,
+)
 from sre_cli.doctor.render import render
 from sre_cli.doctor.together import Task, together
 from sre_cli.slack_doctor import SCOPES
@@ -37,18 +49,34 @@ NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
 HERE = ("--region", "us-east-1", "--output", "json", "--timeout", "300")
 S3 = {f"s3:{name}" for name in ("ListBucket", "PutObject", "GetObject", "DeleteObject")}
 DYNAMODB = {f"dynamodb:{name}" for name in ("PutItem", "Query", "BatchWriteItem")}
-OPTIONAL = {"ec2:DescribeRegions", "ec2:DescribeInstances", "organizations:ListAccounts", "cloudwatch:GetMetricStatistics"}
+OPTIONAL = {
+    "ec2:DescribeRegions",
+    "ec2:DescribeInstances",
+    "organizations:ListAccounts",
+    "cloudwatch:GetMetricStatistics",
+}
 
-INSPECTOR = ("ListFindings", "ListCoverage", "BatchGetAccountStatus", "BatchGetFindingDetails", "ListFindingAggregations")
+INSPECTOR = (
+    "ListFindings",
+    "ListCoverage",
+    "BatchGetAccountStatus",
+    "BatchGetFindingDetails",
+    "ListFindingAggregations",
+)
 # moto knows CloudWatch's actions by another name.
 POLICED = S3 | DYNAMODB | OPTIONAL - {"cloudwatch:GetMetricStatistics"}
 
 
 def create_table(endpoint: str) -> None:
-    keys: Any = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
+    keys: Any = [
+        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
+    ]
     kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     boto3.client("dynamodb", endpoint_url=endpoint).create_table(
-        TableName="rollups", KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
+        TableName="rollups",
+        KeySchema=keys,
+        AttributeDefinitions=kinds,
+        BillingMode="PAY_PER_REQUEST",
     )
 
 
@@ -74,7 +102,9 @@ def allowed(endpoint: str, *statements: dict[str, Any]) -> Iterator[None]:
 
     def enforce(after: str) -> None:
         plain = {"Content-Type": "text/plain"}
-        urlopen(Request(f"{endpoint}/moto-api/reset-auth", after.encode(), plain, method="POST")).close()
+        urlopen(
+            Request(f"{endpoint}/moto-api/reset-auth", after.encode(), plain, method="POST")
+        ).close()
 
     iam = boto3.client("iam", endpoint_url=endpoint)
     name = f"doctor-{len(iam.list_users()['Users'])}"
@@ -85,7 +115,8 @@ def allowed(endpoint: str, *statements: dict[str, Any]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-        patch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it found first
+        # it keeps the credentials that it found first
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
         enforce("0")
         try:
             yield
@@ -113,20 +144,32 @@ def test_on_a_machine_without_aws_its_lines_are_off_and_nothing_is_wrong(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     before = sorted(demo.rglob("*"))
     run = cli("doctor", "--output", "json", "--max-age", "3650d")
-    assert states(run) == {"identity": OFF, "clock": OFF, "permissions": OFF, "store": OK, "table": OK, "snapshot": OK,
-                           "server": OFF, "Slack": OFF}  # fmt: skip
+    assert states(run) == {
+        "identity": OFF,
+        "clock": OFF,
+        "permissions": OFF,
+        "store": OK,
+        "table": OK,
+        "snapshot": OK,
+        "server": OFF,
+        "Slack": OFF,
+    }
     assert run.code == 0
     assert sorted(demo.rglob("*")) == before, "what was written is gone again"
     assert "complete of the accounts visible" in check(run, "snapshot")["detail"]
 
 
-def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(deployed: str, cli: Cli, inspector: Any) -> None:
+def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
     with inspector():
         run = cli("doctor", *HERE)
     found = states(run)
     tried = {one for one, state in found.items() if ":" in one and state == OK}
     assert tried >= S3 | DYNAMODB | OPTIONAL | {f"inspector2:{name}" for name in INSPECTOR}
-    assert {found[one] for one in ("identity", "clock", "store", "table", "Inspector us-east-1")} == {OK}
+    assert {
+        found[one] for one in ("identity", "clock", "store", "table", "Inspector us-east-1")
+    } == {OK}
     assert check(run, "Inspector us-east-1")["detail"].startswith("on: ")
     assert found["snapshot"] == WARNING
     assert keys_left() == []
@@ -139,9 +182,13 @@ def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(deployed: 
 def test_exactly_the_permissions_that_are_missing_are_named_with_their_line(
     deployed: str, cli: Cli, inspector: Any, missing: set[str]
 ) -> None:
-    with inspector(), allowed(deployed, allow("sts:*", "ssm:*", "monitoring:*", *sorted(POLICED - missing))):
+    with (
+        inspector(),
+        allowed(deployed, allow("sts:*", "ssm:*", "monitoring:*", *sorted(POLICED - missing))),
+    ):
         run = cli("doctor", *HERE)
-    follows = missing & {"s3:PutObject", "dynamodb:PutItem"}  # what was not written is not read or removed
+    # what was not written is not read or removed
+    follows = missing & {"s3:PutObject", "dynamodb:PutItem"}
     for one in sorted(POLICED):
         found = check(run, one)
         if found["state"] == UNKNOWN:
@@ -164,7 +211,11 @@ def test_the_lines_that_it_names_are_those_that_help(deployed: str) -> None:
         with allowed(deployed, *statements):
             seen = [*places.store(open_blobs("s3://findings/inspector"), NOW),
                     *places.table(open_table("dynamodb://rollups"), "dynamodb://rollups", NOW)]  # fmt: skip
-        lines = [one.remedy.partition("Add to the role's policy: ")[2] for one in seen if one.state == FAILED]
+        lines = [
+            one.remedy.partition("Add to the role's policy: ")[2]
+            for one in seen
+            if one.state == FAILED
+        ]
         if not lines:
             break
         statements += [json.loads(f"{{{line}}}") for line in lines]
@@ -174,14 +225,18 @@ def test_the_lines_that_it_names_are_those_that_help(deployed: str) -> None:
     assert {one["Action"] for one in statements[1:]} == S3 | DYNAMODB
 
 
-def test_what_inspector_denies_is_named_with_the_line_that_gives_it(deployed: str, cli: Cli, inspector: Any) -> None:
+def test_what_inspector_denies_is_named_with_the_line_that_gives_it(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
     denied = ("ListCoverage", "BatchGetFindingDetails", "GetClustersForImage")
     with inspector(faults=[Fault("denied", name, times=99) for name in denied]):
         run = cli("doctor", *HERE)
     for name in denied:
         found = check(run, f"inspector2:{name}")
         assert found["state"] == (WARNING if name == "GetClustersForImage" else FAILED)
-        assert found["remedy"].endswith(f'"Effect": "Allow", "Action": "inspector2:{name}", "Resource": "*"')
+        assert found["remedy"].endswith(
+            f'"Effect": "Allow", "Action": "inspector2:{name}", "Resource": "*"'
+        )
     assert run.code == 4
     assert states(run)["inspector2:ListFindings"] == OK
 
@@ -193,17 +248,30 @@ def test_a_scan_that_is_denied_names_the_line_too(cli: Cli, inspector: Any, tmp_
     assert '"Effect": "Allow", "Action": "inspector2:ListCoverage", "Resource": "*"' in run.err
 
 
-def test_a_throttled_call_is_unknown_and_not_denied(deployed: str, cli: Cli, inspector: Any) -> None:
-    faults = [Fault("throttle", "ListCoverage", times=99), Fault("internal", "ListFindings", times=99)]
+def test_a_throttled_call_is_unknown_and_not_denied(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    faults = [
+        Fault("throttle", "ListCoverage", times=99),
+        Fault("internal", "ListFindings", times=99),
+    ]
     with inspector(faults=faults):
         run = cli("doctor", *HERE)
-    assert {states(run)[f"inspector2:{name}"] for name in ("ListCoverage", "ListFindings")} == {UNKNOWN}
+    assert {states(run)[f"inspector2:{name}"] for name in ("ListCoverage", "ListFindings")} == {
+        UNKNOWN
+    }
     assert run.code == 3
 
 
 @pytest.mark.parametrize("fault", ["expired", "unrecognized"])
-def test_credentials_that_expired_are_said_to_be_so(deployed: str, cli: Cli, inspector: Any, fault: str, service: Any,
-                                                    monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_credentials_that_expired_are_said_to_be_so(
+    deployed: str,
+    cli: Cli,
+    inspector: Any,
+    fault: str,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
     code = {"expired": "ExpiredToken", "unrecognized": "InvalidClientTokenId"}[fault]
     body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
@@ -224,13 +292,18 @@ def test_a_region_without_inspector_fails_where_it_was_named_and_is_off_elsewher
         named = cli("doctor", "--region", "ap-south-1", "--region", "us-east-1", "--output", "json")
         every = cli("doctor", "--output", "json")
     assert check(named, "Inspector ap-south-1")["state"] == FAILED
-    assert "aws inspector2 enable --region ap-south-1" in check(named, "Inspector ap-south-1")["remedy"]
+    assert (
+        "aws inspector2 enable --region ap-south-1"
+        in check(named, "Inspector ap-south-1")["remedy"]
+    )
     elsewhere = check(every, "Inspector elsewhere")
     assert (elsewhere["state"], "ap-south-1" in elsewhere["detail"]) == (OFF, True)
     assert states(every)["Inspector us-east-1"] == OK
 
 
-def test_inspector_that_is_on_nowhere_has_failed(deployed: str, cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inspector_that_is_on_nowhere_has_failed(
+    deployed: str, cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with off_everywhere() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", url)
         run = cli("doctor", "--output", "json")
@@ -246,7 +319,17 @@ def off_everywhere() -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            body = json.dumps({"accounts": [{"accountId": "111122223333", "state": {"status": "DISABLED"}, "resourceState": {}}]})
+            body = json.dumps(
+                {
+                    "accounts": [
+                        {
+                            "accountId": "111122223333",
+                            "state": {"status": "DISABLED"},
+                            "resourceState": {},
+                        }
+                    ]
+                }
+            )
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -282,14 +365,18 @@ def test_a_network_that_is_away_is_unknown_and_a_bucket_that_is_needed_fails(
 ) -> None:
     monkeypatch.setattr("botocore.retryhandler.delay_exponential", lambda *_: 0)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
-    run = cli("doctor", *HERE, "--store", "s3://findings", "--table", f"sqlite:///{tmp_path}/table.db")
+    run = cli(
+        "doctor", *HERE, "--store", "s3://findings", "--table", f"sqlite:///{tmp_path}/table.db"
+    )
     assert states(run)["identity"] == UNKNOWN
     assert states(run)["permissions"] == UNKNOWN
     assert states(run)["store" if "store" in states(run) else "s3:ListBucket"] == FAILED
     assert run.code == 4
 
 
-def test_a_table_that_is_gone_fails_until_it_is_back(deployed: str, cli: Cli, inspector: Any) -> None:
+def test_a_table_that_is_gone_fails_until_it_is_back(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
     boto3.client("dynamodb").delete_table(TableName="rollups")
     with inspector():
         gone = cli("doctor", *HERE)
@@ -301,7 +388,9 @@ def test_a_table_that_is_gone_fails_until_it_is_back(deployed: str, cli: Cli, in
     assert states(back)["table"] == OK
 
 
-def test_a_store_and_a_table_that_are_not_there_yet_are_a_warning_and_are_not_made(cli: Cli, tmp_path: Path) -> None:
+def test_a_store_and_a_table_that_are_not_there_yet_are_a_warning_and_are_not_made(
+    cli: Cli, tmp_path: Path
+) -> None:
     run = cli("doctor", "--output", "json", "--store", str(tmp_path / "store"))
     assert {states(run)[one] for one in ("store", "table", "snapshot")} == {WARNING}
     assert not (tmp_path / "store").exists()
@@ -332,7 +421,9 @@ def test_where_only_inspectors_endpoint_is_overridden_the_other_services_are_lef
     assert {states(run)[one] for one in OPTIONAL | {"identity"}} == {OFF}
 
 
-def test_a_partial_or_old_snapshot_is_a_warning_with_what_it_lacks(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_a_partial_or_old_snapshot_is_a_warning_with_what_it_lacks(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
     with inspector(faults=[Fault("denied", "ListCoverage", times=99)]):
         cli("scan", "--region", "us-east-1", "--store", str(tmp_path), "--rate", "1000")
     partial = check(cli("doctor", "--output", "json", "--store", str(tmp_path)), "snapshot")
@@ -357,7 +448,9 @@ def test_a_snapshot_is_old_from_the_age_that_the_settings_allow(demo: Path) -> N
 
 
 @given(offset=st.integers(-7200, 7200), took=st.integers(0, 10))
-def test_a_clock_is_judged_by_its_distance_and_never_by_the_length_of_the_call(offset: int, took: int) -> None:
+def test_a_clock_is_judged_by_its_distance_and_never_by_the_length_of_the_call(
+    offset: int, took: int
+) -> None:
     theirs = NOW + timedelta(seconds=took / 2)
     before, after = NOW + timedelta(seconds=offset), NOW + timedelta(seconds=offset + took)
     found = account.clock(format_datetime(theirs, usegmt=True), before, after)
@@ -378,7 +471,9 @@ def test_an_answer_without_a_date_tells_nothing_of_the_clock(date: str) -> None:
 
 def test_a_clock_that_is_off_is_seen_in_a_real_answer(deployed: str) -> None:
     aws = Aws(None, os.environ)
-    late = account.look(aws, "eu-west-1", lambda: datetime.now(UTC) - timedelta(minutes=10), needed=True)
+    late = account.look(
+        aws, "eu-west-1", lambda: datetime.now(UTC) - timedelta(minutes=10), needed=True
+    )
     right = account.look(aws, "eu-west-1", lambda: datetime.now(UTC), needed=True)
     assert [one.state for one in late.checks] == [OK, FAILED]
     assert [one.state for one in right.checks] == [OK, OK]
@@ -387,30 +482,52 @@ def test_a_clock_that_is_off_is_seen_in_a_real_answer(deployed: str) -> None:
 @pytest.mark.parametrize(
     ("arn", "principal"),
     [
-        ("arn:aws:sts::111122223333:assumed-role/scan/task-1", "arn:aws:iam::111122223333:role/scan"),
-        ("arn:aws-cn:sts::111122223333:assumed-role/scan/x", "arn:aws-cn:iam::111122223333:role/scan"),
+        (
+            "arn:aws:sts::111122223333:assumed-role/scan/task-1",
+            "arn:aws:iam::111122223333:role/scan",
+        ),
+        (
+            "arn:aws-cn:sts::111122223333:assumed-role/scan/x",
+            "arn:aws-cn:iam::111122223333:role/scan",
+        ),
         ("arn:aws:iam::111122223333:user/you", "arn:aws:iam::111122223333:user/you"),
     ],
 )
-def test_the_simulator_is_asked_about_the_role_and_not_its_session(arn: str, principal: str) -> None:
+def test_the_simulator_is_asked_about_the_role_and_not_its_session(
+    arn: str, principal: str
+) -> None:
     caller = account.Caller(arn, "111122223333")
     assert caller.principal == principal
     assert caller.partition == arn.split(":")[1]
 
 
-DECISIONS = [("allowed", OK), ("implicitDeny", FAILED), ("explicitDeny", FAILED), ("unheard", UNKNOWN)]
+DECISIONS = [
+    ("allowed", OK),
+    ("implicitDeny", FAILED),
+    ("explicitDeny", FAILED),
+    ("unheard", UNKNOWN),
+]
 
 
 @pytest.mark.parametrize(("decision", "state"), DECISIONS)
 def test_what_no_harmless_call_tells_is_asked_of_the_policy_simulator(
-    deployed: str, cli: Cli, inspector: Any, service: Any, monkeypatch: pytest.MonkeyPatch, decision: str, state: str
+    deployed: str,
+    cli: Cli,
+    inspector: Any,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    decision: str,
+    state: str,
 ) -> None:
     result = "".join(
         f"<member><EvalActionName>ses:{name}</EvalActionName><EvalDecision>{decision}</EvalDecision></member>"
         for name in ("SendEmail", "SendRawEmail")
     )
     inner = f"<SimulatePrincipalPolicyResult><EvaluationResults>{result}</EvaluationResults></SimulatePrincipalPolicyResult>"
-    service.tell("SimulatePrincipalPolicy", f"<SimulatePrincipalPolicyResponse>{inner}</SimulatePrincipalPolicyResponse>")
+    service.tell(
+        "SimulatePrincipalPolicy",
+        f"<SimulatePrincipalPolicyResponse>{inner}</SimulatePrincipalPolicyResponse>",
+    )
     monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", service.url)
     monkeypatch.setenv("SRE_SMTP", "ses://eu-west-1")
     with inspector():
@@ -429,7 +546,9 @@ def test_a_policy_simulator_that_may_not_be_asked_leaves_it_unknown_and_names_it
     assert '"Action": "iam:SimulatePrincipalPolicy"' in found["remedy"]
 
 
-def test_a_blob_that_cannot_be_removed_is_told_and_does_not_become_two(deployed: str, tmp_path: Path) -> None:
+def test_a_blob_that_cannot_be_removed_is_told_and_does_not_become_two(
+    deployed: str, tmp_path: Path
+) -> None:
     with allowed(deployed, allow("s3:ListBucket", "s3:PutObject", "s3:GetObject")):
         blobs = open_blobs("s3://findings/inspector")
         for hours in range(3):
@@ -437,7 +556,9 @@ def test_a_blob_that_cannot_be_removed_is_told_and_does_not_become_two(deployed:
             assert found["s3:DeleteObject"].state == FAILED
             assert "store" not in found
     assert len(keys_left()) == 1
-    assert places.store(open_blobs("s3://findings/inspector"), NOW + timedelta(hours=9))[0].state == OK
+    assert (
+        places.store(open_blobs("s3://findings/inspector"), NOW + timedelta(hours=9))[0].state == OK
+    )
     assert keys_left() == []
 
 
@@ -478,7 +599,9 @@ def test_a_table_that_forgets_has_failed(tmp_path: Path) -> None:
     assert list(right.query("doctor")) == []
 
 
-def test_an_address_that_is_none_is_a_check_that_failed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_none_is_a_check_that_failed(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = cli("doctor", "--output", "json", "--store", "ftp://x", "--table", "sqlite:x")
     assert (states(run)["store"], states(run)["table"], run.code) == (FAILED, FAILED, 4)
 
@@ -498,7 +621,13 @@ Ready = Callable[..., AbstractContextManager[str]]
      (404, b"<html>", FAILED, "it answered 404"), (503, b"[]", FAILED, "it answered 503")],
 )  # fmt: skip
 def test_a_server_says_itself_whether_it_is_ready(
-    cli: Cli, running: Any, monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, state: str, said: str
+    cli: Cli,
+    running: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+    state: str,
+    said: str,
 ) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -526,9 +655,14 @@ def test_a_server_that_nobody_reaches_has_failed(cli: Cli, monkeypatch: pytest.M
     assert (states(run)["server"], run.code) == (FAILED, 4)
 
 
-def test_slack_is_looked_at_with_its_channels(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_slack_is_looked_at_with_its_channels(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "channels.yaml"
-    file.write_text(f"channels:\n  - channel: {CHANNEL}\n    owners: ['*']\n  - channel: C0000000000\n    owners: [a]\n")
+    file.write_text(
+        f"channels:\n  - channel: {CHANNEL}\n    owners: ['*']\n  - channel: C0000000000\n   "
+        " owners: [a]\n"
+    )
     workspace = Workspace(scopes=set(SCOPES))
     monkeypatch.setenv("SRE_SLACK_BOT_TOKEN", TOKEN)
     with serving(workspace) as slack:
@@ -536,8 +670,15 @@ def test_slack_is_looked_at_with_its_channels(cli: Cli, monkeypatch: pytest.Monk
         unnamed = cli("doctor", "--output", "json")
         monkeypatch.setenv("SRE_SLACK_CHANNELS", str(file))
         run = cli("doctor", "--output", "json")
-    told = [(one["what"], one["state"]) for one in run.json["checks"] if one["what"].startswith("Slack")]
-    assert told == [("Slack bot", OK), ("Slack scopes", OK), ("Slack channel", OK), ("Slack channel", FAILED)]
+    told = [
+        (one["what"], one["state"]) for one in run.json["checks"] if one["what"].startswith("Slack")
+    ]
+    assert told == [
+        ("Slack bot", OK),
+        ("Slack scopes", OK),
+        ("Slack channel", OK),
+        ("Slack channel", FAILED),
+    ]
     assert states(unnamed)["Slack channels"] == OFF
     assert TOKEN not in run.out
 
@@ -547,13 +688,25 @@ def test_slack_is_looked_at_with_its_channels(cli: Cli, monkeypatch: pytest.Monk
     [
         ({"SecretString": "{}"}, 200, OFF),
         ({"SecretString": '{"signing_secrets": ["x"]}'}, 200, OFF),
-        ({"__type": "ResourceNotFoundException", "message": "no value for staging label: AWSCURRENT"}, 400, OFF),
+        (
+            {
+                "__type": "ResourceNotFoundException",
+                "message": "no value for staging label: AWSCURRENT",
+            },
+            400,
+            OFF,
+        ),
         ({"__type": "AccessDeniedException", "message": "no"}, 400, FAILED),
         ({"SecretString": "no json"}, 200, UNKNOWN),
     ],
 )
 def test_slack_without_a_secret_is_off_and_one_that_may_not_be_read_failed(
-    cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch, answer: dict[str, str], status: int, state: str
+    cli: Cli,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, str],
+    status: int,
+    state: str,
 ) -> None:
     service.tell("GetSecretValue", answer, status=status)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", service.url)
@@ -576,7 +729,9 @@ def test_tasks_are_told_in_their_order_whatever_ends_first() -> None:
         first_may_end.set()
         return [Check("quick", OK, "")]
 
-    assert [one.what for one in together([Task("slow", slow), Task("quick", quick)], 60.0, lambda: 0.0)] == ["slow", "quick"]
+    assert [
+        one.what for one in together([Task("slow", slow), Task("quick", quick)], 60.0, lambda: 0.0)
+    ] == ["slow", "quick"]
 
 
 def test_a_task_that_hangs_is_unknown_one_that_fails_is_told_and_a_bug_is_raised() -> None:
@@ -595,12 +750,22 @@ def test_a_task_that_hangs_is_unknown_one_that_fails_is_told_and_a_bug_is_raised
     late = together([Task("hangs", hang)], 0.0, lambda: 1.0)
     assert [(one.what, one.state) for one in late] == [("hangs", UNKNOWN)]
     over.set()
-    assert together([Task("store", unreadable)], 60.0, lambda: 0.0) == [Check("store", FAILED, "gone: deleted", "Make it.")]
+    assert together([Task("store", unreadable)], 60.0, lambda: 0.0) == [
+        Check("store", FAILED, "gone: deleted", "Make it.")
+    ]
     with pytest.raises(ZeroDivisionError):
         together([Task("wrong", wrong)], 60.0, lambda: 0.0)
 
 
-CHECKS = st.lists(st.builds(Check, st.text(max_size=20), st.sampled_from(STATES), st.text(max_size=30), st.text(max_size=30)))
+CHECKS = st.lists(
+    st.builds(
+        Check,
+        st.text(max_size=20),
+        st.sampled_from(STATES),
+        st.text(max_size=30),
+        st.text(max_size=30),
+    )
+)
 
 
 @given(CHECKS)
@@ -614,7 +779,9 @@ def test_the_exit_code_is_0_only_where_nothing_is_wrong_or_unknown(checks: list[
 
 
 @given(CHECKS)
-def test_every_check_and_every_remedy_is_shown_and_nothing_reaches_the_terminal(checks: list[Check]) -> None:
+def test_every_check_and_every_remedy_is_shown_and_nothing_reaches_the_terminal(
+    checks: list[Check],
+) -> None:
     text = render(checks, 80, 0)
     assert not [letter for letter in text if letter < " " and letter != "\n"]
     assert text.count("\n") >= len(checks) + sum(bool(one.remedy) for one in checks)
@@ -623,9 +790,19 @@ def test_every_check_and_every_remedy_is_shown_and_nothing_reaches_the_terminal(
 def test_a_part_is_held_to_what_its_role_needs_and_writes_nothing_that_it_may_not(
     deployed: str, cli: Cli, inspector: Any
 ) -> None:
-    reading = allow("sts:*", "ssm:*", "monitoring:*", "s3:ListBucket", "s3:GetObject", "dynamodb:*", "ec2:DescribeInstances")
+    reading = allow(
+        "sts:*",
+        "ssm:*",
+        "monitoring:*",
+        "s3:ListBucket",
+        "s3:GetObject",
+        "dynamodb:*",
+        "ec2:DescribeInstances",
+    )
     with inspector(), allowed(deployed, reading):
-        server, jobs, scan = (cli("doctor", "--for", part, *HERE) for part in ("server", "jobs", "scan"))
+        server, jobs, scan = (
+            cli("doctor", "--for", part, *HERE) for part in ("server", "jobs", "scan")
+        )
     assert FAILED not in states(server).values()
     assert FAILED not in states(jobs).values()
     assert not [one for one in states(jobs) if one.startswith(("inspector2:", "Inspector"))]
@@ -640,7 +817,10 @@ def test_inspector_is_looked_at_as_the_reader_where_there_is_one(
     monkeypatch.setenv("SRE_READER_EXTERNAL_ID", "a-word-that-is-long-enough")
     with inspector():
         taken = cli("doctor", *HERE)
-        with allowed(deployed, allow("sts:GetCallerIdentity", "s3:*", "dynamodb:*", "ssm:*", "monitoring:*", "ec2:*")):
+        with allowed(
+            deployed,
+            allow("sts:GetCallerIdentity", "s3:*", "dynamodb:*", "ssm:*", "monitoring:*", "ec2:*"),
+        ):
             refused = cli("doctor", *HERE)
     assert check(taken, "reader")["state"] == OK
     assert ":assumed-role/sre-inspector-reader/" in check(taken, "reader")["detail"]

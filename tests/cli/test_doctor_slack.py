@@ -1,4 +1,5 @@
-"""`sre-cli doctor slack` tells what is wrong and what to do: each thing well, wrong and not looked at, over real HTTP."""
+"""`sre-cli doctor slack` tells what is wrong and what to do: each thing well, wrong and not looked
+at, over real HTTP."""
 
 from __future__ import annotations
 
@@ -20,7 +21,11 @@ from sre_cli.slack_doctor import SCOPES
 from sre_slack.front import Front
 from sre_slack.secrets import Keeper
 
-SECRET = {"SRE_SLACK_SIGNING_SECRET": "sign-me-please", "SRE_TOKEN": "sre_secret", "SRE_SLACK_BOT_TOKEN": "xoxb-secret"}
+SECRET = {
+    "SRE_SLACK_SIGNING_SECRET": "sign-me-please",
+    "SRE_TOKEN": "sre_secret",
+    "SRE_SLACK_BOT_TOKEN": "xoxb-secret",
+}
 MANIFEST = Path(__file__).parents[2] / "lambda" / "manifest.yaml"
 
 
@@ -29,7 +34,14 @@ class Outside:
     """Slack, and the function behind its gateway."""
 
     front: Front
-    slack: dict[str, Any] = field(default_factory=lambda: {"ok": True, "user": "sre", "team": "Example", "team_id": "T0123456"})
+    slack: dict[str, Any] = field(
+        default_factory=lambda: {
+            "ok": True,
+            "user": "sre",
+            "team": "Example",
+            "team_id": "T0123456",
+        }
+    )
     scopes: str = ",".join(SCOPES)
     place: str = ""
 
@@ -43,7 +55,12 @@ def outside(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Outside]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, said, headers = 200, json.dumps(told.slack), {"X-OAuth-Scopes": told.scopes}
             if not self.path.startswith("/api/"):
-                event = {"httpMethod": "POST", "path": self.path, "headers": dict(self.headers), "body": body.decode()}
+                event = {
+                    "httpMethod": "POST",
+                    "path": self.path,
+                    "headers": dict(self.headers),
+                    "body": body.decode(),
+                }
                 answer = told.front.answer(event)
                 status, said, headers = answer["statusCode"], answer["body"], {}
             self.send_response(status)
@@ -70,7 +87,9 @@ Doctor = Callable[..., Result]
 @pytest.fixture
 def doctor(outside: Outside) -> Doctor:
     def run(*arguments: str, **environ: str | None) -> Result:
-        return CliRunner().invoke(cli, ["doctor", "slack", *arguments], env=environ, standalone_mode=False)
+        return CliRunner().invoke(
+            cli, ["doctor", "slack", *arguments], env=environ, standalone_mode=False
+        )
 
     return run
 
@@ -79,7 +98,9 @@ def states(result: Result) -> dict[str, str]:
     return {one["what"]: one["state"] for one in json.loads(result.stdout)}
 
 
-def test_what_is_well_is_said_in_a_line_each_and_no_secret_is_shown(doctor: Doctor, outside: Outside) -> None:
+def test_what_is_well_is_said_in_a_line_each_and_no_secret_is_shown(
+    doctor: Doctor, outside: Outside
+) -> None:
     result = doctor("--url", f"http://{outside.place}/slack")
     assert "ok     secrets   1 signing secret, a server token and a bot token" in result.stdout
     assert "ok     bot       sre in Example (T0123456)" in result.stdout
@@ -98,14 +119,22 @@ def test_a_missing_scope_is_named_with_what_it_costs(doctor: Doctor, outside: Ou
 
 
 @pytest.mark.parametrize(
-    ("told", "said"), [({"ok": False, "error": "invalid_auth"}, "Slack says invalid_auth"), ({}, "Slack says no answer")]
+    ("told", "said"),
+    [
+        ({"ok": False, "error": "invalid_auth"}, "Slack says invalid_auth"),
+        ({}, "Slack says no answer"),
+    ],
 )
-def test_a_bot_token_that_slack_does_not_take_is_wrong(doctor: Doctor, outside: Outside, told: dict[str, Any], said: str) -> None:
+def test_a_bot_token_that_slack_does_not_take_is_wrong(
+    doctor: Doctor, outside: Outside, told: dict[str, Any], said: str
+) -> None:
     outside.slack = told
     assert said in doctor().stdout
 
 
-def test_a_function_with_another_secret_or_none_there_is_told(doctor: Doctor, outside: Outside) -> None:
+def test_a_function_with_another_secret_or_none_there_is_told(
+    doctor: Doctor, outside: Outside
+) -> None:
     other = doctor("--url", f"http://{outside.place}/slack", SRE_SLACK_SIGNING_SECRET="another")
     assert "a signed command is answered with 401" in other.stdout
     nobody = doctor("--url", "http://127.0.0.1:9/slack", "--output", "json")
@@ -115,29 +144,47 @@ def test_a_function_with_another_secret_or_none_there_is_told(doctor: Doctor, ou
 
 
 def test_without_secrets_the_rest_is_looked_at_all_the_same(doctor: Doctor) -> None:
-    result = doctor("--output", "json", SRE_SLACK_SIGNING_SECRET=None, SRE_SERVER="http://127.0.0.1:9/mcp")
+    result = doctor(
+        "--output", "json", SRE_SLACK_SIGNING_SECRET=None, SRE_SERVER="http://127.0.0.1:9/mcp"
+    )
     told = states(result)
-    assert told == {"secrets": "wrong", "bot": "not looked at", "server": "not looked at", "table": "not looked at",
-                    "function": "not looked at"}  # fmt: skip
+    assert told == {
+        "secrets": "wrong",
+        "bot": "not looked at",
+        "server": "not looked at",
+        "table": "not looked at",
+        "function": "not looked at",
+    }
     alone = doctor("--output", "json", SRE_TOKEN=None, SRE_SLACK_BOT_TOKEN=None)
     assert states(alone)["secrets"] == "wrong"
 
 
 @pytest.mark.parametrize(
-    ("key", "expiry", "state"), [("id", "expiration", "ok"), ("id", "", "wrong"), ("id", "ttl", "wrong"), ("key", "", "wrong")]
+    ("key", "expiry", "state"),
+    [("id", "expiration", "ok"), ("id", "", "wrong"), ("id", "ttl", "wrong"), ("key", "", "wrong")],
 )
 def test_a_table_needs_its_key_and_its_expiry(
     doctor: Doctor, key: str, expiry: str, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"DEFAULT_REGION": "eu-west-1", "ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing"}.items():
+    for name, value in {
+        "DEFAULT_REGION": "eu-west-1",
+        "ACCESS_KEY_ID": "testing",
+        "SECRET_ACCESS_KEY": "testing",
+    }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("dynamodb")
-        client.create_table(TableName="t", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-                            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}])  # fmt: skip
+        client.create_table(
+            TableName="t",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        )
         if expiry:
-            client.update_time_to_live(TableName="t", TimeToLiveSpecification={"Enabled": True, "AttributeName": expiry})
+            client.update_time_to_live(
+                TableName="t", TimeToLiveSpecification={"Enabled": True, "AttributeName": expiry}
+            )
         assert states(doctor("--output", "json", SRE_SLACK_TABLE="t"))["table"] == state
         assert states(doctor("--output", "json", SRE_SLACK_TABLE="another"))["table"] == "wrong"
 
@@ -160,7 +207,11 @@ def test_what_is_mistyped_is_told(doctor: Doctor, arguments: tuple[str, str]) ->
 @pytest.mark.parametrize(
     ("told", "state", "said"),
     [
-        ({"ok": True, "channel": {"name": "sre", "is_member": True}}, "ok", "C0123456789 (#sre): the digest is posted there"),
+        (
+            {"ok": True, "channel": {"name": "sre", "is_member": True}},
+            "ok",
+            "C0123456789 (#sre): the digest is posted there",
+        ),
         ({"ok": True, "channel": {"name": "sre"}}, "wrong", "the app is not in it"),
         ({"ok": False, "error": "channel_not_found"}, "wrong", "Slack says channel_not_found"),
         ({"ok": True}, "wrong", "Slack says nothing of it"),
@@ -176,7 +227,10 @@ def test_each_channel_of_the_digest_is_looked_at(
     assert states(result)["channel"] == state
     assert said in result.stdout
     assert (
-        states(doctor("--output", "json", SRE_SLACK_CHANNELS=str(file), SRE_SLACK_BOT_TOKEN=None))["channel"] == "not looked at"
+        states(doctor("--output", "json", SRE_SLACK_CHANNELS=str(file), SRE_SLACK_BOT_TOKEN=None))[
+            "channel"
+        ]
+        == "not looked at"
     )
 
 

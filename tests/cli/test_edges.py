@@ -1,4 +1,5 @@
-"""The edge: exit codes by rule, progress for people and for logs, completion, and pipes that close."""
+"""The edge: exit codes by rule, progress for people and for logs, completion, and pipes that
+close."""
 
 from __future__ import annotations
 
@@ -15,7 +16,14 @@ from hypothesis import strategies as st
 
 from sre_cli import exits
 from sre_cli.progress import Bars, Lines, watching
-from sre_findings.model.errors import AccessDenied, CommitLost, Interrupted, SreError, StoreUnreadable, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CommitLost,
+    Interrupted,
+    SreError,
+    StoreUnreadable,
+    UsageError,
+)
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.severity import Severity, rank
 
@@ -29,7 +37,9 @@ def test_a_gate_is_met_exactly_by_findings_at_or_above_it_and_by_those_that_nobo
     numbers = counts.by_rank()
     above = any(numbers[: rank(severity) + 1])
     unrated = untriaged_fails and (counts.untriaged or counts.other)
-    assert exits.met(Rollup(counts), severity, untriaged_fails=untriaged_fails) == bool(above or unrated)
+    assert exits.met(Rollup(counts), severity, untriaged_fails=untriaged_fails) == bool(
+        above or unrated
+    )
     assert not exits.met(Rollup(counts), None, untriaged_fails=untriaged_fails)
 
 
@@ -48,7 +58,9 @@ def test_each_error_has_its_exit_code(error: SreError, code: int) -> None:
     assert exits.of_error(error) == code
 
 
-def test_progress_is_bars_in_a_terminal_and_lines_elsewhere(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_bars_in_a_terminal_and_lines_elsewhere(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert type(watching()) is Lines
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert type(watching()) is Bars
@@ -69,14 +81,18 @@ def test_tab_completes_commands_severities_and_types() -> None:
             "COMP_WORDS": words,
             "COMP_CWORD": str(words.count(" ")),
         }
-        return subprocess.run([sys.executable, "-c", SCRIPT], env=environ, capture_output=True, text=True, check=False).stdout
+        return subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=environ, capture_output=True, text=True, check=False
+        ).stdout
 
     assert "plain,vulnerabilities" in complete("sre-cli vul")
     assert "plain,critical" in complete("sre-cli vulnerabilities -s cri")
     assert "plain,lambda" in complete("sre-cli export --type la")
 
 
-def test_a_table_in_a_terminal_is_fitted_to_its_width_and_coloured_and_cuts_no_id(demo: Path) -> None:
+def test_a_table_in_a_terminal_is_fitted_to_its_width_and_coloured_and_cuts_no_id(
+    demo: Path,
+) -> None:
     leader, follower = pty.openpty()
     environ = dict(os.environ) | {"COLUMNS": "72", "TERM": "xterm-256color"}
     command = [sys.executable, "-c", SCRIPT, "vulnerabilities", "-i", "prod-web-36", "--cached"]
@@ -89,13 +105,18 @@ def test_a_table_in_a_terminal_is_fitted_to_its_width_and_coloured_and_cuts_no_i
     import re
 
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
-    rows = [line for line in plain.splitlines() if line.startswith(("Severity", "Critical", "High"))]
+    rows = [
+        line for line in plain.splitlines() if line.startswith(("Severity", "Critical", "High"))
+    ]
     assert len(rows) == 26
     assert max(map(len, rows)) <= 72
 
 
 def test_a_pipe_that_closes_early_is_no_error(demo: Path) -> None:
-    command = f'{sys.executable} -c "{SCRIPT}" vulnerabilities -i prod-web-36 --cached -n 0 --output csv | head -1'
+    command = (
+        f'{sys.executable} -c "{SCRIPT}" vulnerabilities -i prod-web-36 --cached -n 0 --output csv'
+        " | head -1"
+    )
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout.count("\n") == 1
     assert "Traceback" not in done.stderr

@@ -26,15 +26,23 @@ def counted(path: Path) -> int:
     if path.name.endswith(".xlsx"):
         sheet = openpyxl.load_workbook(path)["Summary"]
         assert isinstance(sheet, Worksheet)
-        return int(str(next(line[1] for line in sheet.iter_rows(values_only=True) if line[0] == "Findings")))
+        return int(
+            str(
+                next(line[1] for line in sheet.iter_rows(values_only=True) if line[0] == "Findings")
+            )
+        )
     if path.name.endswith("ndjson"):
         return len(path.read_text().splitlines())
     body = json.loads(path.read_text())
-    return len(body["runs"][0]["results"]) if "runs" in body else int(body["properties"][0]["value"])
+    return (
+        len(body["runs"][0]["results"]) if "runs" in body else int(body["properties"][0]["value"])
+    )
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "ndjson", "sarif", "ocsf", "cyclonedx"])
-def test_every_format_holds_as_many_findings_as_the_answer_says(cli: Cli, demo: Path, tmp_path: Path, form: str) -> None:
+def test_every_format_holds_as_many_findings_as_the_answer_says(
+    cli: Cli, demo: Path, tmp_path: Path, form: str
+) -> None:
     total = cli("summary", "--output", "json").json["counts"]["total"]
     path = tmp_path / f"findings{FORMS[form].suffix}"
     run = cli("export", "-o", str(path))
@@ -45,11 +53,15 @@ def test_every_format_holds_as_many_findings_as_the_answer_says(cli: Cli, demo: 
 
 def test_a_key_is_that_of_the_history(cli: Cli, demo: Path) -> None:
     events = {
-        one["finding_arn"]: one["finding_key"] for one in cli("changes", "--output", "json").json["events"] if one["finding_arn"]
+        one["finding_arn"]: one["finding_key"]
+        for one in cli("changes", "--output", "json").json["events"]
+        if one["finding_arn"]
     }
     rows = [
         json.loads(line)
-        for line in cli("export", "--format", "ocsf", "--status", "active", "--status", "suppressed").out.splitlines()
+        for line in cli(
+            "export", "--format", "ocsf", "--status", "active", "--status", "suppressed"
+        ).out.splitlines()
     ]
     keys = {one["finding_info"]["uid"]: one["finding_info"]["uid_alt"] for one in rows}
     both = events.keys() & keys.keys()
@@ -58,8 +70,17 @@ def test_a_key_is_that_of_the_history(cli: Cli, demo: Path) -> None:
 
 
 def test_a_key_without_an_arn_is_of_the_first_partition() -> None:
-    none = {"account_id": None, "resource_type": None, "resource_id": None, "subject": None, "title": None}
-    named = {one: finding_key({"finding_arn": one, "region": "r", **none}) for one in ("x", "y", "", None)}
+    none = {
+        "account_id": None,
+        "resource_type": None,
+        "resource_id": None,
+        "subject": None,
+        "title": None,
+    }
+    named = {
+        one: finding_key({"finding_arn": one, "region": "r", **none})
+        for one in ("x", "y", "", None)
+    }
     assert named["x"] != named["y"]
     assert named[None] == named[""]
 
@@ -70,12 +91,20 @@ def test_a_key_without_an_arn_is_of_the_first_partition() -> None:
         (("-o", "findings.json"), "could be"),
         (("-o", "findings.txt"), "does not tell the format"),
         (("-o", "x.sarif", "--excel"), "--excel means nothing to sarif: it is for csv"),
-        (("-o", "x.ndjson", "--columns", "full"), "--columns means nothing to ndjson: it is for csv, xlsx"),
+        (
+            ("-o", "x.ndjson", "--columns", "full"),
+            "--columns means nothing to ndjson: it is for csv, xlsx",
+        ),
         (("-o", "x.openvex.json"), "SRE_SUPPRESSIONS"),
     ],
 )
 def test_what_would_be_guessed_or_ignored_is_refused(
-    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...], why: str
+    cli: Cli,
+    demo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    why: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run = cli("export", *arguments)
@@ -83,7 +112,9 @@ def test_what_would_be_guessed_or_ignored_is_refused(
     assert not [*tmp_path.iterdir()]
 
 
-def test_bytes_are_kept_from_a_terminal_and_go_into_a_pipe(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_are_kept_from_a_terminal_and_go_into_a_pipe(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert cli("export", "--format", "sarif", "-s", "critical").code == 0
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     run = cli("export", "--format", "xlsx")
@@ -91,7 +122,9 @@ def test_bytes_are_kept_from_a_terminal_and_go_into_a_pipe(cli: Cli, demo: Path,
     assert "-o findings.xlsx" in run.err
 
 
-def test_openvex_says_what_the_owners_say(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_openvex_says_what_the_owners_say(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "rules.yaml").write_text(
         "suppressions:\n- vulnerability: CVE-*\n  scope:\n    accounts: ['111122223333']\n"
         "  reason: r\n  owner: o\n  expires: 2999-01-01\n"
@@ -104,6 +137,21 @@ def test_openvex_says_what_the_owners_say(cli: Cli, demo: Path, monkeypatch: pyt
     assert "have no statement" in run.err
 
 
-def test_a_partial_snapshot_exits_3_in_every_new_format(cli: Cli, demo: Path, tmp_path: Path) -> None:
+def test_a_partial_snapshot_exits_3_in_every_new_format(
+    cli: Cli, demo: Path, tmp_path: Path
+) -> None:
     for form in ("xlsx", "sarif", "ocsf", "cyclonedx"):
-        assert cli("export", "--format", form, "-s", "informational", "--max-age", "1s", "-o", str(tmp_path / form)).code == 3
+        assert (
+            cli(
+                "export",
+                "--format",
+                form,
+                "-s",
+                "informational",
+                "--max-age",
+                "1s",
+                "-o",
+                str(tmp_path / form),
+            ).code
+            == 3
+        )

@@ -37,21 +37,61 @@ ASKED: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
     "coverage": ((), {"owners": OWNER}),
     "export": (
         ("--format", "ndjson"),
-        {"owners": OWNER, "accounts": ACCOUNT, "regions": ("--region", "us-east-1"), "severities": ("-s", "critical"),
-         "statuses": ("--status", "suppressed"), "text": ("-i", BUSY_INSTANCE)} | TYPE | REACHABLE,
+        {
+            "owners": OWNER,
+            "accounts": ACCOUNT,
+            "regions": ("--region", "us-east-1"),
+            "severities": ("-s", "critical"),
+            "statuses": ("--status", "suppressed"),
+            "text": ("-i", BUSY_INSTANCE),
+        }
+        | TYPE
+        | REACHABLE,
     ),
-}  # fmt: skip
+}
 # Options that choose no part of the findings: where to ask, how much to print, and in which form.
 NO_FILTER = {
-    "settings", "store", "table", "max_age", "output", "count", "cursor", "as_of", "since", "days", "by", "source", "context",
-    "profile", "fail_on", "untriaged", "form", "destination", "columns", "excel", "raw", "author",
-}  # fmt: skip
+    "settings",
+    "store",
+    "table",
+    "max_age",
+    "output",
+    "count",
+    "cursor",
+    "as_of",
+    "since",
+    "days",
+    "by",
+    "source",
+    "context",
+    "profile",
+    "fail_on",
+    "untriaged",
+    "form",
+    "destination",
+    "columns",
+    "excel",
+    "raw",
+    "author",
+}
 WHERE_TO_ASK = {"vulnerabilities": {"text", "region"}, "where": {"text"}, "export": set[str]()}
-# Commands that are no question with filters, or whose filters are pages of their own: tests/cli/test_report.py.
+# Commands that are no question with filters, or whose filters are pages of their own:
+# tests/cli/test_report.py.
 OTHERS = {
-    "demo", "scan", "serve", "snapshots", "operations", "sql", "suppressions", "report", "digest", "schedule", "tokens", "doctor",
+    "demo",
+    "scan",
+    "serve",
+    "snapshots",
+    "operations",
+    "sql",
+    "suppressions",
+    "report",
+    "digest",
+    "schedule",
+    "tokens",
+    "doctor",
     "completion",
-}  # fmt: skip
+}
 
 
 def options_of(name: str) -> set[str]:
@@ -72,7 +112,11 @@ def plain(text: str) -> Any:
         values = json.loads(text)
     except ValueError:
         return [json.loads(line) for line in text.splitlines()]
-    return {name: value for name, value in values.items() if name not in ("age_seconds", "headline", "scope", "filters")}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in ("age_seconds", "headline", "scope", "filters")
+    }
 
 
 @pytest.fixture
@@ -109,7 +153,9 @@ EMPTY = {"suppressed", "images", "reachable", "text"}
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_a_filter_by_what_does_not_exist_is_refused(answered: Callable[..., Any], name: str) -> None:
+def test_a_filter_by_what_does_not_exist_is_refused(
+    answered: Callable[..., Any], name: str
+) -> None:
     for option, (flag, *_) in ASKED[name][1].items():
         if option in EMPTY:
             continue
@@ -119,8 +165,12 @@ def test_a_filter_by_what_does_not_exist_is_refused(answered: Callable[..., Any]
         assert told in run.err, (name, option, run.err)
 
 
-@pytest.mark.parametrize("name", [name for name, (_, filters) in ASKED.items() if "regions" in filters] + ["trend"])
-def test_a_region_that_was_not_scanned_is_unknown(cli: Cli, answered: Callable[..., Any], name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [name for name, (_, filters) in ASKED.items() if "regions" in filters] + ["trend"]
+)
+def test_a_region_that_was_not_scanned_is_unknown(
+    cli: Cli, answered: Callable[..., Any], name: str
+) -> None:
     flags = ("--of", "region=ap-southeast-2") if name == "trend" else ("--region", "ap-southeast-2")
     run = answered(name, *flags)
     assert run.code == 3, (name, run.out[:200], run.err)
@@ -129,7 +179,9 @@ def test_a_region_that_was_not_scanned_is_unknown(cli: Cli, answered: Callable[.
         assert run.out == ""
     else:
         assert run.json["known"] is False
-        assert run.json["unread"] == ["nothing of region ap-southeast-2 was read: it was not scanned"]
+        assert run.json["unread"] == [
+            "nothing of region ap-southeast-2 was read: it was not scanned"
+        ]
         rows = cli(name, *ASKED[name][0], *flags, "--output", "ndjson")
         assert (rows.code, rows.out.strip()) == (3, "")
         assert "sre-cli: Unknown: " in rows.err, "lines have no place for it"
@@ -141,7 +193,9 @@ def test_a_region_to_ask_live_must_be_one(cli: Cli, demo: Path) -> None:
     assert "us-east-1" in run.err
 
 
-def test_a_package_is_found_by_a_word_of_its_name_and_a_vulnerability_in_any_case(cli: Cli, demo: Path) -> None:
+def test_a_package_is_found_by_a_word_of_its_name_and_a_vulnerability_in_any_case(
+    cli: Cli, demo: Path
+) -> None:
     whole = cli("where", "libs", "-n", "0", "--output", "json").json
     assert len(whole["matched"]) > 1
     assert all("libs" in name for name in whole["matched"])
@@ -150,13 +204,18 @@ def test_a_package_is_found_by_a_word_of_its_name_and_a_vulnerability_in_any_cas
     exact = cli("where", "OPENSSL", "-n", "0", "--output", "json").json
     assert exact["matched"] == ["openssl"]
     assert {one["package"] for one in exact["findings"]} == {"openssl"}
-    ids = [cli("where", text, "--output", "json").json["findings"] for text in ("CVE-2024-3094", "cve-2024-3094")]
+    ids = [
+        cli("where", text, "--output", "json").json["findings"]
+        for text in ("CVE-2024-3094", "cve-2024-3094")
+    ]
     assert ids[0] == ids[1] != []
 
 
 def test_a_name_of_nothing_is_told_with_what_is_near(cli: Cli, demo: Path) -> None:
     run = cli("where", "opnessl")
     assert run.code == 0
-    assert "No ACTIVE finding names a package or vulnerability opnessl in the places read." in run.out
+    assert (
+        "No ACTIVE finding names a package or vulnerability opnessl in the places read." in run.out
+    )
     assert "Near in spelling: openssl" in run.out
     assert "Near" not in cli("where", "CVE-2024-309").out

@@ -1,4 +1,5 @@
-"""The first line of the fix plan, applied: exactly the findings that it promised are resolved, as patched."""
+"""The first line of the fix plan, applied: exactly the findings that it promised are resolved, as
+patched."""
 
 from __future__ import annotations
 
@@ -25,7 +26,12 @@ def scanned(simulator: Simulator) -> None:
     settings = load(os.environ, Path.cwd())
     regions = simulator.fleet.regions
     request = Request(regions=regions, required=regions, rate=10_000.0)
-    scan(request, Snapshots(open_blobs(settings.store)), open_table(settings.table), now=lambda: simulator.clock)
+    scan(
+        request,
+        Snapshots(open_blobs(settings.store)),
+        open_table(settings.table),
+        now=lambda: simulator.clock,
+    )
 
 
 def promised(cli: Cli, line: dict[str, Any]) -> dict[str, str]:
@@ -33,7 +39,17 @@ def promised(cli: Cli, line: dict[str, Any]) -> dict[str, str]:
     wanted = {(one["manager"], one["name"]) for one in line["packages"]}
     found: dict[str, str] = {}
     for host in line["hosts"]:
-        asked = ("vulnerabilities", "-i", host["resource_id"], "--cached", "--suppressed", "-n", "0", "--output", "json")
+        asked = (
+            "vulnerabilities",
+            "-i",
+            host["resource_id"],
+            "--cached",
+            "--suppressed",
+            "-n",
+            "0",
+            "--output",
+            "json",
+        )
         for finding in cli(*asked).json["findings"]:
             packages = {(one["manager"], one["name"]) for one in finding["packages"]}
             if packages and packages <= wanted and finding["fix_available"] == "YES":
@@ -51,13 +67,24 @@ def test_the_first_line_of_the_plan_keeps_its_promise(cli: Cli, inspector: Any, 
         assert sum(status == "ACTIVE" for status in arns.values()) == line["findings"] > 0
         for host in line["hosts"]:
             for package in line["packages"]:
-                change = Change("upgrade", resource_id=host["resource_id"], package=package["name"], version=package["fixed_in"])
+                change = Change(
+                    "upgrade",
+                    resource_id=host["resource_id"],
+                    package=package["name"],
+                    version=package["fixed_in"],
+                )
                 simulator.apply(change, host["region"])
         simulator.clock += timedelta(days=1)
         scanned(simulator)
     changes = cli("changes", "-n", "0", "--output", "json").json
-    resolved = {event["finding_arn"]: event["cause"] for event in changes["events"] if event["kind"] == "resolved"}
+    resolved = {
+        event["finding_arn"]: event["cause"]
+        for event in changes["events"]
+        if event["kind"] == "resolved"
+    }
     assert resolved == dict.fromkeys(arns, "patched")
-    assert changes["resolved_by"]["patched"] == len(arns), "what is suppressed is patched with the rest"
+    assert changes["resolved_by"]["patched"] == len(arns), (
+        "what is suppressed is patched with the rest"
+    )
     again = cli("fixes", "-n", "0", "--owner", owner, "--type", "ec2", "--output", "json").json
     assert again["removable"] == plan["removable"] - line["findings"]

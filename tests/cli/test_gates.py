@@ -1,4 +1,5 @@
-"""A gate passes only on a known answer: that nothing as bad as it asks for was told is not that there is nothing."""
+"""A gate passes only on a known answer: that nothing as bad as it asks for was told is not that
+there is nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +31,15 @@ PROOF = Proof(SNAPSHOT, "20261122T010000Z", AS_OF, 60, "complete", "of the accou
 ONE_LOW = Rollup(Counts(low=1))
 PLACE = Resource("i-0123456789abcdef0", INSTANCE, "111122223333", "eu-west-1")
 PACKAGES = Coverage(
-    PLACE.resource_id, INSTANCE, PLACE.account_id, PLACE.region, "PACKAGE", "ACTIVE", "SUCCESSFUL", "EC2_SSM_AGENT_BASED", AS_OF
+    PLACE.resource_id,
+    INSTANCE,
+    PLACE.account_id,
+    PLACE.region,
+    "PACKAGE",
+    "ACTIVE",
+    "SUCCESSFUL",
+    "EC2_SSM_AGENT_BASED",
+    AS_OF,
 )
 NETWORK = replace(PACKAGES, scan_type="NETWORK", scan_mode=None)
 GATED = {"vulnerabilities", "summary"}
@@ -43,7 +52,10 @@ def of(*coverage: Coverage, rollup: Rollup = ONE_LOW) -> ResourceAnswer:
 
 
 DOUBTFUL = {
-    "scanned long ago": (replace(PACKAGES, last_scanned_at=datetime(2026, 1, 1, tzinfo=UTC)), NETWORK),
+    "scanned long ago": (
+        replace(PACKAGES, last_scanned_at=datetime(2026, 1, 1, tzinfo=UTC)),
+        NETWORK,
+    ),
     "never scanned": (replace(PACKAGES, last_scanned_at=None), NETWORK),
     "its first scan still to come": (replace(PACKAGES, reason="PENDING_INITIAL_SCAN"), NETWORK),
     "its network alone": (NETWORK,),
@@ -57,8 +69,13 @@ def test_a_low_finding_does_not_prove_that_there_is_no_critical_one(why: str) ->
     answer = of(*DOUBTFUL[why])
     assert exits.of_resource(answer, Severity.CRITICAL) == exits.NOT_COVERED
     assert exits.of_resource(answer, Severity.LOW) == exits.FAIL_ON
-    assert any("there may be more" in note for note in answer.verdict.notes) or answer.verdict.reason == words.FROZEN
-    assert exits.of_resource(resource_answer(answer.to_json()), Severity.CRITICAL) == exits.NOT_COVERED, "asked of a server"
+    assert (
+        any("there may be more" in note for note in answer.verdict.notes)
+        or answer.verdict.reason == words.FROZEN
+    )
+    assert (
+        exits.of_resource(resource_answer(answer.to_json()), Severity.CRITICAL) == exits.NOT_COVERED
+    ), "asked of a server"
 
 
 def test_where_all_of_it_was_scanned_lately_the_gate_passes() -> None:
@@ -78,7 +95,9 @@ def test_no_gate_passes_with_findings_where_it_would_not_without_them(
     evidence = Evidence(rollup, rows, (), AS_OF, too_old=too_old, known=True)
     verdict, silent = decide(evidence), decide(replace(evidence, rollup=Rollup()))
     proof = replace(PROOF, too_old=too_old)
-    answers = [ResourceAnswer(PLACE, one, rollup, rows, (), 1, None, proof) for one in (verdict, silent)]
+    answers = [
+        ResourceAnswer(PLACE, one, rollup, rows, (), 1, None, proof) for one in (verdict, silent)
+    ]
     passed = [exits.of_resource(one, Severity.CRITICAL) == exits.ANSWERED for one in answers]
     assert passed[0] == passed[1] == (silent.verdict == words.CLEAN)
 
@@ -92,16 +111,27 @@ def test_no_gate_passes_with_findings_where_it_would_not_without_them(
         ("a reason of a newer server", exits.UNSURE),
     ],
 )
-def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(reason: str, code: int) -> None:
+def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(
+    reason: str, code: int
+) -> None:
     unknown = SummaryAnswer(Verdict(words.UNKNOWN, reason, "why"), Rollup(), 0, PROOF)
-    found = SummaryAnswer(Verdict(words.VULNERABLE, words.FINDINGS, "why", (), reason), ONE_LOW, 0, PROOF)
-    for answer in (unknown, found, summary_answer(unknown.to_json()), summary_answer(found.to_json())):
+    found = SummaryAnswer(
+        Verdict(words.VULNERABLE, words.FINDINGS, "why", (), reason), ONE_LOW, 0, PROOF
+    )
+    for answer in (
+        unknown,
+        found,
+        summary_answer(unknown.to_json()),
+        summary_answer(found.to_json()),
+    ):
         assert exits.of_summary(answer, Severity.CRITICAL) == code
     assert exits.of_summary(unknown, None) == code
     assert exits.of_summary(found, None) == exits.ANSWERED
 
 
-def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(cli: Callable[..., Any], inspector: Any) -> None:
+def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(
+    cli: Callable[..., Any], inspector: Any
+) -> None:
     fleet = default_fleet(nights=1)
     with inspector(default_fleet(nights=1, disabled=list(fleet.accounts))):
         cli("scan", "--rate", "1000")
@@ -111,7 +141,9 @@ def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(cli: Callable[...,
         assert answer.out.startswith("Unknown")
 
 
-def test_a_summary_with_findings_tells_why_there_may_be_worse_ones(cli: Callable[..., Any], demo: Any) -> None:
+def test_a_summary_with_findings_tells_why_there_may_be_worse_ones(
+    cli: Callable[..., Any], demo: Any
+) -> None:
     answer = cli("summary", "--output", "json")
     assert answer.code == exits.ANSWERED
     assert answer.json["not_scanned"] > 0

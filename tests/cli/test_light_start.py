@@ -1,4 +1,5 @@
-"""A command imports what its own question needs: each dataclass takes a millisecond, DuckDB's package a tenth of a second."""
+"""A command imports what its own question needs: each dataclass takes a millisecond, DuckDB's
+package a tenth of a second."""
 
 from __future__ import annotations
 
@@ -20,20 +21,40 @@ finally:
 """
 ASK, MODEL, QUESTIONS = "sre_findings.ask.", "sre_findings.model.", "sre_findings.ask.questions."
 ALWAYS = {
-    "boto3", "botocore", "duckdb", "importlib.metadata", "msgspec", "numpy", "pandas", "pyarrow", "rich",
-    "sqlglot", "sre_findings.ask.question", *(f"{MODEL}{name}" for name in ("context", "list_answer", "suppression")),
-    *(f"{QUESTIONS}{name}" for name in ("work", "history", "rows", "record")), f"{ASK}suppressed", f"{ASK}live",
-    "sre_cli.context_lines", "sre_reports.answer_formats",
-}  # fmt: skip
+    "boto3",
+    "botocore",
+    "duckdb",
+    "importlib.metadata",
+    "msgspec",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "rich",
+    "sqlglot",
+    "sre_findings.ask.question",
+    *(f"{MODEL}{name}" for name in ("context", "list_answer", "suppression")),
+    *(f"{QUESTIONS}{name}" for name in ("work", "history", "rows", "record")),
+    f"{ASK}suppressed",
+    f"{ASK}live",
+    "sre_cli.context_lines",
+    "sre_reports.answer_formats",
+}
 COUNTS = {
-    "_duckdb", f"{ASK}engine", f"{ASK}resources", f"{QUESTIONS}resource", "importlib.resources", "sre_findings.store.copies",
+    "_duckdb",
+    f"{ASK}engine",
+    f"{ASK}resources",
+    f"{QUESTIONS}resource",
+    "importlib.resources",
+    "sre_findings.store.copies",
     *(f"{MODEL}{name}" for name in ("ages", "certificate", "facts", "scope")),
-}  # fmt: skip
+}
 
 
 def imported(*command: str) -> set[str]:
     """The modules that a command needed, in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", _RUN, *command], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, *command], capture_output=True, text=True, check=True
+    )
     return set(done.stderr.splitlines()[-1].split())
 
 
@@ -51,8 +72,12 @@ def test_a_question_about_one_resource_makes_none_of_the_others() -> None:
     assert sorted(modules & ALWAYS) == []
 
 
-def test_the_list_of_commands_needs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_of_commands_needs_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     modules = imported("--help")
     assert sorted(modules & (ALWAYS | COUNTS)) == []
-    assert not {name for name in modules if name.startswith((ASK, "sre_findings.store", "sre_cli.render"))}
+    assert not {
+        name for name in modules if name.startswith((ASK, "sre_findings.store", "sre_cli.render"))
+    }

@@ -1,4 +1,5 @@
-"""Questions that are answered by a list: the table, JSON and CSV say the same, and little history is said plainly."""
+"""Questions that are answered by a list: the table, JSON and CSV say the same, and little history
+is said plainly."""
 
 from __future__ import annotations
 
@@ -30,7 +31,14 @@ Cli = Callable[..., Any]
 
 
 def test_every_door_is_tried_here() -> None:
-    elsewhere = {"suppressions", "operations", "findings", "export", "file", "snapshots"}  # the last four are the server's
+    elsewhere = {
+        "suppressions",
+        "operations",
+        "findings",
+        "export",
+        "file",
+        "snapshots",
+    }  # the last four are the server's
     assert {command for command, *_ in QUESTIONS.values()} | elsewhere == set(DOORS)
 
 
@@ -52,7 +60,9 @@ def test_the_table_json_csv_and_ndjson_say_the_same(cli: Cli, demo: Path, name: 
             for field in row
             if isinstance(item[field], str | int | float) and not isinstance(item[field], bool)
         }
-        assert {field: row[field].removeprefix("'") for field in plain} == {field: str(value) for field, value in plain.items()}
+        assert {field: row[field].removeprefix("'") for field in plain} == {
+            field: str(value) for field, value in plain.items()
+        }
 
 
 def test_changes_count_what_they_list(cli: Cli, demo: Path) -> None:
@@ -60,13 +70,18 @@ def test_changes_count_what_they_list(cli: Cli, demo: Path) -> None:
     counted = Counter(event["kind"] for event in values["events"])
     assert {kind: count for kind, count in values["counts"].items() if count} == counted
     assert sum(values["resolved_by"].values()) == values["counts"]["resolved"]
-    assert sum(values["opened_by"].values()) == values["counts"]["opened"] + values["counts"]["reopened"]
+    assert (
+        sum(values["opened_by"].values())
+        == values["counts"]["opened"] + values["counts"]["reopened"]
+    )
     opened = cli("changes", "-n", "0", "--kind", "opened", "--output", "json").json
     assert opened["counts"] == values["counts"]
     assert {event["kind"] for event in opened["events"]} == {"opened"}
 
 
-def test_an_owner_narrows_every_question_and_the_owners_together_are_all(cli: Cli, demo: Path) -> None:
+def test_an_owner_narrows_every_question_and_the_owners_together_are_all(
+    cli: Cli, demo: Path
+) -> None:
     whole = cli("sla", "--output", "json").json
     assert sum(one["late"] for one in whole["owners"]) == whole["late"] > 0
     own = cli("changes", "-n", "0", "--owner", "payments", "--output", "json").json
@@ -90,7 +105,11 @@ def test_the_trend_ends_with_the_counts_of_the_summary(cli: Cli, demo: Path) -> 
 
 def test_a_trend_of_one_owner_is_that_owners(cli: Cli, demo: Path) -> None:
     last = cli("trend", "--of", "owner=payments", "--output", "json").json["nights"][-1]
-    (group,) = [g for g in cli("summary", "--by", "owner", "--output", "json").json["groups"] if g["value"] == "payments"]
+    (group,) = [
+        g
+        for g in cli("summary", "--by", "owner", "--output", "json").json["groups"]
+        if g["value"] == "payments"
+    ]
     assert last["total"] == group["counts"]["total"]
 
 
@@ -109,7 +128,9 @@ def test_one_snapshot_has_nothing_to_be_compared_with(cli: Cli, inspector: Any) 
     assert "is the only snapshot so far" in answer.out
 
 
-@pytest.mark.parametrize("question", ["sla", "changes", "priorities", "fixes", "summary", "coverage", "where"])
+@pytest.mark.parametrize(
+    "question", ["sla", "changes", "priorities", "fixes", "summary", "coverage", "where"]
+)
 def test_a_mistyped_owner_is_not_one_without_findings(cli: Cli, demo: Path, question: str) -> None:
     answer = cli(question, *(["openssl"] if question == "where" else []), "--owner", "paymnets")
     assert answer.code == 2
@@ -118,8 +139,13 @@ def test_a_mistyped_owner_is_not_one_without_findings(cli: Cli, demo: Path, ques
 
 
 def test_a_summary_of_one_owner_is_that_owners_line(cli: Cli, demo: Path) -> None:
-    lines = {one["value"]: one for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]}
-    own = cli("summary", "--owner", "payments", "--by", "package", "-n", "3", "--output", "json").json
+    lines = {
+        one["value"]: one
+        for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]
+    }
+    own = cli(
+        "summary", "--owner", "payments", "--by", "package", "-n", "3", "--output", "json"
+    ).json
     assert own["counts"] == lines["payments"]["counts"]
     assert own["kev"] == lines["payments"]["kev"]
     assert own["not_scanned"] < cli("summary", "--output", "json").json["not_scanned"]
@@ -128,7 +154,9 @@ def test_a_summary_of_one_owner_is_that_owners_line(cli: Cli, demo: Path) -> Non
     assert 0 < coverage["scanned"] < cli("coverage", "--output", "json").json["scanned"]
 
 
-def test_days_without_a_snapshot_are_named(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_without_a_snapshot_are_named(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = cli("trend", "--output", "json").json
     assert table["missing_days"] == []
     from sre_findings.ask import trend
@@ -142,5 +170,10 @@ def test_time_travel_asks_the_older_night(cli: Cli, demo: Path) -> None:
     for name in ("nights", "owners", "priorities", "findings", "lines"):
         values = cli(*QUESTIONS[name], "--as-of", first.snapshot_id, "--output", "json").json
         assert values["snapshot_id"] == first.snapshot_id
-    assert cli("changes", "--since", first.snapshot_id, "--output", "json").json["since"]["snapshot_id"] == first.snapshot_id
+    assert (
+        cli("changes", "--since", first.snapshot_id, "--output", "json").json["since"][
+            "snapshot_id"
+        ]
+        == first.snapshot_id
+    )
     assert last.started_at - first.started_at >= timedelta(hours=1)

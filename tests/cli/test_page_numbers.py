@@ -25,22 +25,34 @@ def page(cli: Cli, demo: Path, tmp_path: Path) -> str:
 
 def words(page: str) -> str:
     bare = re.sub(r"<(style|script)[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)).replace("&#39;", "'").replace("&gt;", ">")
+    return (
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare))
+        .replace("&#39;", "'")
+        .replace("&gt;", ">")
+    )
 
 
 def tiles(page: str) -> dict[str, tuple[str, str]]:
     found = re.findall(
-        r'<a class="tile" href="[^"]*">\s*<span class="[^"]*">([^<]+)</span>\s*<span class="count">([^<]+)</span>'
-        r'\s*<span class="hint">(.*?)</span></a>', page, re.DOTALL,
-    )  # fmt: skip
+        r'<a class="tile" href="[^"]*">\s*<span class="[^"]*">([^<]+)</span>\s*<span'
+        r' class="count">([^<]+)</span>'
+        r'\s*<span class="hint">(.*?)</span></a>',
+        page,
+        re.DOTALL,
+    )
     return {title: (value, re.sub("<[^>]+>", "", hint)) for title, value, hint in found}
 
 
 def table(page: str, of: str) -> list[list[str]]:
     (body,) = re.findall(rf'<table class="{of}">.*?<tbody>(.*?)</tbody>', page, re.DOTALL)
     lines = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    return [[re.sub("<[^>]+>", " ", cell).split()[0] for cell in re.findall(r'<td class="number[^>]*>(.*?)</td>', one, re.DOTALL)]
-            for one in lines]  # fmt: skip
+    return [
+        [
+            re.sub("<[^>]+>", " ", cell).split()[0]
+            for cell in re.findall(r'<td class="number[^>]*>(.*?)</td>', one, re.DOTALL)
+        ]
+        for one in lines
+    ]
 
 
 def packed(page: str) -> dict[str, Any]:
@@ -51,7 +63,8 @@ def packed(page: str) -> dict[str, Any]:
 
 def test_the_eight_numbers_are_those_of_the_commands(cli: Cli, page: str) -> None:
     summary, late, moved, covered = (
-        cli(*question, "--output", "json").json for question in (("summary",), ("sla",), ("changes",), ("coverage",))
+        cli(*question, "--output", "json").json
+        for question in (("summary",), ("sla",), ("changes",), ("coverage",))
     )
     told, scanned = tiles(page), covered["scanned"]
     assert told["Critical"][0] == f"{summary['counts']['critical']:,}"
@@ -71,7 +84,10 @@ def test_the_head_and_the_evidence_name_the_same_night(cli: Cli, page: str) -> N
     summary, text = cli("summary", "--output", "json").json, words(page)
     total = f"{summary['counts']['total']:,}"
     assert f"{total} open findings on {summary['resources']:,} resources" in text
-    assert f"Snapshot {summary['snapshot_id']} Certificate complete {summary['certificate']['claim']}" in text
+    assert (
+        f"Snapshot {summary['snapshot_id']} Certificate complete {summary['certificate']['claim']}"
+        in text
+    )
     assert f"ListFindings {total} active = ListFindingAggregations {total}" in text
     assert f"{summary['suppressed']:,} suppressed findings" in text
 
@@ -80,27 +96,44 @@ def test_late_findings_add_up_by_age_and_by_owner(cli: Cli, page: str) -> None:
     late = cli("sla", "--output", "json").json
     ages = re.findall(r'<td class="number strong">([\d,]+)</td>', page)
     assert sum(int(one.replace(",", "")) for one in ages) == late["late"]
-    owned = dict(re.findall(r'<a href="#q=([\w-]+)">.*?</th>.*?<td class="number">[\d,]+</td>\s*<td class="number">([\d,]+)</td>',
-                            page.partition('aria-label="By owner"')[2].partition("</section>")[0], re.DOTALL))  # fmt: skip
+    owned = dict(
+        re.findall(
+            r'<a href="#q=([\w-]+)">.*?</th>.*?<td class="number">[\d,]+</td>\s*<td'
+            r' class="number">([\d,]+)</td>',
+            page.partition('aria-label="By owner"')[2].partition("</section>")[0],
+            re.DOTALL,
+        )
+    )
     assert owned == {one["owner"]: f"{one['late']:,}" for one in late["owners"] if one["owner"]}
 
 
 def test_the_worst_resources_are_those_of_the_summary(cli: Cli, page: str) -> None:
     groups = cli("summary", "--by", "resource", "-n", "10", "--output", "json").json["groups"]
-    told = [[f"{one['counts']['critical']:,}", f"{one['counts']['high']:,}", f"{one['counts']['total']:,}"] for one in groups]
+    told = [
+        [
+            f"{one['counts']['critical']:,}",
+            f"{one['counts']['high']:,}",
+            f"{one['counts']['total']:,}",
+        ]
+        for one in groups
+    ]
     assert [line[:3] for line in table(page, "worst")] == told
     assert [line[4] for line in table(page, "worst")] == [f"{one['kev']:,}" for one in groups]
 
 
 def test_every_open_finding_is_in_the_pack_and_counted_alike(cli: Cli, page: str) -> None:
-    summary, late, moved = (cli(name, "--output", "json").json for name in ("summary", "sla", "changes"))
+    summary, late, moved = (
+        cli(name, "--output", "json").json for name in ("summary", "sla", "changes")
+    )
     values = packed(page)
     found, weaknesses = values["findings"], values["weaknesses"]
     of = [*accumulate(found["w"])]
     assert len(of) == summary["counts"]["total"]
     ranks = [weaknesses["severity"][w] for w in of]
     names = ("critical", "high", "medium", "low", "informational", "untriaged")
-    assert {name: ranks.count(n) for n, name in enumerate(names)} == {name: summary["counts"][name] for name in names}
+    assert {name: ranks.count(n) for n, name in enumerate(names)} == {
+        name: summary["counts"][name] for name in names
+    }
     assert sum(weaknesses["kev"][w] == 1 for w in of) == summary["kev"]
     assert sum(weaknesses["fixable"][w] for w in of) == summary["fixable"]
     assert sum(weaknesses["exploit"][w] for w in of) == summary["exploitable"]

@@ -1,4 +1,5 @@
-"""The Python API says what ``sre-cli`` says: the same object for the same question, and frames with the same numbers."""
+"""The Python API says what ``sre-cli`` says: the same object for the same question, and frames with
+the same numbers."""
 
 from __future__ import annotations
 
@@ -17,25 +18,45 @@ Ask = Callable[[Store], Answer]
 SAME: dict[tuple[str, ...], Ask] = {
     ("summary",): lambda store: store.summary(),
     ("summary", "--by", "owner", "-n", "0"): lambda store: store.summary("owner"),
-    ("summary", "--by", "package", "-n", "7", "--owner", "data"): lambda store: store.summary("package", owner="data", count=7),
-    ("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "0"): lambda store: store.vulnerabilities(BUSY_INSTANCE),
-    ("vulnerabilities", "-i", "prod-web-36", "--cached", "-s", "critical", "-n", "3"): (
-        lambda store: store.vulnerabilities("prod-web-36", severity="critical", count=3)
+    ("summary", "--by", "package", "-n", "7", "--owner", "data"): lambda store: store.summary(
+        "package", owner="data", count=7
     ),
-    ("vulnerabilities", "-i", CLEAN_INSTANCE, "--cached"): lambda store: store.vulnerabilities(CLEAN_INSTANCE),
+    ("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "0"): lambda store: (
+        store.vulnerabilities(BUSY_INSTANCE)
+    ),
+    (
+        "vulnerabilities",
+        "-i",
+        "prod-web-36",
+        "--cached",
+        "-s",
+        "critical",
+        "-n",
+        "3",
+    ): lambda store: store.vulnerabilities("prod-web-36", severity="critical", count=3),
+    ("vulnerabilities", "-i", CLEAN_INSTANCE, "--cached"): lambda store: store.vulnerabilities(
+        CLEAN_INSTANCE
+    ),
     ("coverage",): lambda store: store.coverage(),
-    ("changes", "-n", "0", "--region", "eu-west-1"): lambda store: store.changes(region="eu-west-1"),
-    ("changes", "--kind", "resolved", "-n", "3"): lambda store: store.changes(kind="resolved", count=3),
+    ("changes", "-n", "0", "--region", "eu-west-1"): lambda store: store.changes(
+        region="eu-west-1"
+    ),
+    ("changes", "--kind", "resolved", "-n", "3"): lambda store: store.changes(
+        kind="resolved", count=3
+    ),
     ("trend", "--days", "9"): lambda store: store.trend(9),
     ("trend", "--of", "owner=payments"): lambda store: store.trend(of="owner=payments"),
     ("sla", "--by", "account"): lambda store: store.sla("account"),
     ("time-to-fix", "--by", "owner"): lambda store: store.time_to_fix("owner"),
     ("priorities", "--type", "ec2", "-n", "5"): lambda store: store.priorities(type="ec2", count=5),
     ("fixes", "-n", "0", "--owner", "payments"): lambda store: store.fixes(owner=["payments"]),
-    ("where", "openssl", "-n", "0", "--account", "111122223333"): lambda store: store.where("openssl", account="111122223333"),
-    ("sql", "select severity, count(*) n from findings group by 1 order by 2"): (
-        lambda store: store.sql("select severity, count(*) n from findings group by 1 order by 2")
+    ("where", "openssl", "-n", "0", "--account", "111122223333"): lambda store: store.where(
+        "openssl", account="111122223333"
     ),
+    (
+        "sql",
+        "select severity, count(*) n from findings group by 1 order by 2",
+    ): lambda store: store.sql("select severity, count(*) n from findings group by 1 order by 2"),
 }
 
 
@@ -49,13 +70,17 @@ def store(demo_store: Path) -> Store:
 
 
 @pytest.mark.parametrize("command", SAME, ids=" ".join)
-def test_the_same_question_has_the_same_object(command: tuple[str, ...], cli: Cli, demo: Path, store: Store) -> None:
+def test_the_same_question_has_the_same_object(
+    command: tuple[str, ...], cli: Cli, demo: Path, store: Store
+) -> None:
     answer = SAME[command](store)
     assert timeless(answer.to_json()) == timeless(cli(*command, "--output", "json").json)
 
 
 def test_a_store_without_a_place_is_the_one_of_the_settings(cli: Cli, demo: Path) -> None:
-    assert timeless(open_store().summary().to_json()) == timeless(cli("summary", "--output", "json").json)
+    assert timeless(open_store().summary().to_json()) == timeless(
+        cli("summary", "--output", "json").json
+    )
 
 
 def test_an_older_night_is_asked_as_the_command_asks_it(cli: Cli, demo: Path, store: Store) -> None:
@@ -63,14 +88,20 @@ def test_an_older_night_is_asked_as_the_command_asks_it(cli: Cli, demo: Path, st
     asked = cli("sla", "--as-of", first, "--output", "json").json
     older = store.at(first)
     assert timeless(older.sla().to_json()) == timeless(asked)
-    assert {one.proof.snapshot_id for one in (older.summary(), older.trend(), older.survival(), older.sql("select 1"))} == {first}
+    assert {
+        one.proof.snapshot_id
+        for one in (older.summary(), older.trend(), older.survival(), older.sql("select 1"))
+    } == {first}
     assert older.at(None).summary().proof.snapshot_id != first
 
 
 def test_the_counts_of_frames_are_those_of_the_summary(store: Store) -> None:
     whole = store.summary().summary
     assert len(store.findings().frame()) == whole["total"]
-    assert len(store.findings(severity=["critical", "HIGH"]).frame()) == whole["critical"] + whole["high"]
+    assert (
+        len(store.findings(severity=["critical", "HIGH"]).frame())
+        == whole["critical"] + whole["high"]
+    )
     assert store.summary("owner").frame()["total"].sum() == whole["total"]
     assert store.priorities().frame()["findings"].sum() == whole["total"]
     assert store.trend().frame()["total"].iloc[-1] == whole["total"]
@@ -83,7 +114,12 @@ def test_the_counts_of_frames_are_those_of_the_summary(store: Store) -> None:
 def test_a_filter_leaves_what_the_summary_counts_for_it(store: Store, by: str) -> None:
     group = store.summary(by).rows[-1]
     asked: dict[str, Any] = {by: group[by]}
-    column = {"owner": "owner", "account": "account_id", "region": "region", "type": "resource_type"}[by]
+    column = {
+        "owner": "owner",
+        "account": "account_id",
+        "region": "region",
+        "type": "resource_type",
+    }[by]
     frame = store.findings(**asked).frame()
     assert (len(frame), set(frame[column])) == (group["total"], {group[by]})
     assert store.priorities(**asked).frame()["findings"].sum() == group["total"]
@@ -110,8 +146,13 @@ def test_the_curves_have_the_medians_of_time_to_fix(store: Store, by: str) -> No
     for row in store.time_to_fix(by).rows:
         curve = steps[steps[by] == row[by]]
         reached = {share: curve.loc[curve["share"] <= share, "day"] for share in (0.5, 0.1)}
-        assert (row["median_days"], row["p90_days"]) == tuple(int(one.min()) if len(one) else None for one in reached.values())
-        assert (row["patched"], row["unpatched"]) == (curve["patched"].sum(), curve["unpatched"].sum())
+        assert (row["median_days"], row["p90_days"]) == tuple(
+            int(one.min()) if len(one) else None for one in reached.values()
+        )
+        assert (row["patched"], row["unpatched"]) == (
+            curve["patched"].sum(),
+            curve["unpatched"].sum(),
+        )
 
 
 def test_a_clean_resource_has_an_empty_frame_with_its_proof(store: Store) -> None:
@@ -122,7 +163,9 @@ def test_a_clean_resource_has_an_empty_frame_with_its_proof(store: Store) -> Non
 
 
 @pytest.mark.parametrize("resource", [UNMANAGED_INSTANCE, "i-0123456789abcdef0"])
-def test_a_resource_that_is_not_scanned_or_not_known_gives_no_empty_frame(store: Store, resource: str) -> None:
+def test_a_resource_that_is_not_scanned_or_not_known_gives_no_empty_frame(
+    store: Store, resource: str
+) -> None:
     answer = store.vulnerabilities(resource, severity="critical")
     assert not answer.sure
     with pytest.raises(NotKnown):
@@ -138,33 +181,65 @@ def test_an_old_store_says_so_and_a_moment_that_was_asked_for_is_not_old(demo_st
         old.where("a-package-that-nobody-has").frame()
     with pytest.raises(NotKnown):
         old.sql("select * from findings where severity = 'NONE'").frame()
-    assert open_store(demo_store, max_age="0s", as_of=old.snapshots().rows[0]["snapshot_id"]).where("nobody-has").sure
+    assert (
+        open_store(demo_store, max_age="0s", as_of=old.snapshots().rows[0]["snapshot_id"])
+        .where("nobody-has")
+        .sure
+    )
 
 
 def test_a_store_without_a_snapshot_is_not_clean(tmp_path: Path) -> None:
     empty = open_store(tmp_path)
-    for answer in (empty.summary(), empty.findings(), empty.trend(), empty.deadlines(), empty.survival(), empty.coverage()):
+    for answer in (
+        empty.summary(),
+        empty.findings(),
+        empty.trend(),
+        empty.deadlines(),
+        empty.survival(),
+        empty.coverage(),
+    ):
         assert not answer.known
         with pytest.raises(NotKnown):
             answer.frame()
 
 
-def test_of_a_partial_night_rows_warn_and_no_rows_raise(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_of_a_partial_night_rows_warn_and_no_rows_raise(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
     with inspector(faults=[Fault("denied", "ListFindings", call=2, times=99)]):
         assert cli("scan", "-r", "eu-west-1", "--store", str(tmp_path / "store")).code == 3
     partial = open_store(tmp_path / "store")
-    for answer in (partial.findings(), partial.summary(), partial.summary("owner"), partial.deadlines("region")):
+    for answer in (
+        partial.findings(),
+        partial.summary(),
+        partial.summary("owner"),
+        partial.deadlines("region"),
+    ):
         with pytest.warns(UnsureWarning, match="partial"):
             frame = answer.frame()
-        assert (len(frame) > 0, frame.attrs["sure"], frame.attrs["certificate"]["state"]) == (True, False, "partial")
-    for answer in (partial.where("nobody-has"), partial.sql("select 1 where false"), partial.findings(region="us-east-1")):
+        assert (len(frame) > 0, frame.attrs["sure"], frame.attrs["certificate"]["state"]) == (
+            True,
+            False,
+            "partial",
+        )
+    for answer in (
+        partial.where("nobody-has"),
+        partial.sql("select 1 where false"),
+        partial.findings(region="us-east-1"),
+    ):
         with pytest.raises(NotKnown):
             answer.frame()
 
 
-def test_what_reads_snapshots_itself_says_so_where_a_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_reads_snapshots_itself_says_so_where_a_server_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9/mcp")
-    asked: list[Ask] = [lambda s: s.sql("select 1"), lambda s: s.survival(), lambda s: s.deadlines()]
+    asked: list[Ask] = [
+        lambda s: s.sql("select 1"),
+        lambda s: s.survival(),
+        lambda s: s.deadlines(),
+    ]
     for ask in asked:
         with pytest.raises(UsageError, match="reads snapshots itself"):
             ask(open_store())

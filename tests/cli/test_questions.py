@@ -26,22 +26,44 @@ from sre_simulator.fleet import (
 from sre_simulator.server import Fault, Simulator
 
 Cli = Callable[..., Any]
-BUSY = {"critical": 24, "high": 466, "medium": 437, "low": 84, "informational": 0, "untriaged": 0, "total": 1011}
+BUSY = {
+    "critical": 24,
+    "high": 466,
+    "medium": 437,
+    "low": 84,
+    "informational": 0,
+    "untriaged": 0,
+    "total": 1011,
+}
 
 
-def test_the_busy_instance_has_the_same_counts_in_table_json_csv_export_and_report(cli: Cli, demo: Path, tmp_path: Path) -> None:
-    answer = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "0", "--output", "json").json
+def test_the_busy_instance_has_the_same_counts_in_table_json_csv_export_and_report(
+    cli: Cli, demo: Path, tmp_path: Path
+) -> None:
+    answer = cli(
+        "vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "0", "--output", "json"
+    ).json
     assert answer["counts"] == BUSY
     assert answer["total_findings"] == len(answer["findings"]) == 1011
     table = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached").out
     assert "1,011 open findings: 24 critical, 466 high, 437 medium, 84 low" in table
-    listed = list(csv.DictReader(io.StringIO(cli("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "0", "--output", "csv").out)))
+    listed = list(
+        csv.DictReader(
+            io.StringIO(
+                cli("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "0", "--output", "csv").out
+            )
+        )
+    )
     assert len(listed) == 1011
     cli("export", "-i", BUSY_INSTANCE, "-o", str(tmp_path / "busy.csv"))
     exported = list(csv.DictReader(io.StringIO((tmp_path / "busy.csv").read_text(), newline="")))
     severities = [row["Severity"].lower() for row in exported]
-    assert {name: severities.count(name) for name in BUSY if name != "total"} | {"total": len(severities)} == BUSY
-    lines = cli("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "0", "--output", "ndjson").out.splitlines()
+    assert {name: severities.count(name) for name in BUSY if name != "total"} | {
+        "total": len(severities)
+    } == BUSY
+    lines = cli(
+        "vulnerabilities", "-i", BUSY_INSTANCE, "-n", "0", "--output", "ndjson"
+    ).out.splitlines()
     assert sum(json.loads(line)["severity"] == "CRITICAL" for line in lines) == 24
     summary = cli("summary", "--by", "resource", "--output", "json").json
     (group,) = [g for g in summary["groups"] if g["value"] == BUSY_INSTANCE]
@@ -51,7 +73,10 @@ def test_the_busy_instance_has_the_same_counts_in_table_json_csv_export_and_repo
     row = re.search(rf"<tr[^>]*>(?:(?!</tr>).)*{BUSY_INSTANCE}.*?</tr>", page, re.DOTALL)
     assert row
     assert 'aria-label="24 critical, 466 high, 437 medium, 84 low"' in row[0]
-    numbers = {name: int(n.replace(",", "")) for name, n in re.findall(r'data-name="(\w+)">([\d,]+)</td>', row[0])}
+    numbers = {
+        name: int(n.replace(",", ""))
+        for name, n in re.findall(r'data-name="(\w+)">([\d,]+)</td>', row[0])
+    }
     assert [numbers[name] for name in ("C", "H", "All")] == [24, 466, 1011]
 
 
@@ -76,7 +101,9 @@ def test_each_kind_of_resource_has_its_verdict_and_exit_code(
     assert cli("vulnerabilities", "-i", resource, "--cached").code == code
 
 
-def test_a_network_scan_that_works_does_not_hide_a_package_scan_that_does_not(cli: Cli, demo: Path) -> None:
+def test_a_network_scan_that_works_does_not_hide_a_package_scan_that_does_not(
+    cli: Cli, demo: Path
+) -> None:
     run = cli("vulnerabilities", "-i", NETWORK_ONLY_INSTANCE, "--cached", "--output", "json")
     states = {row["scan_type"]: row["status"] for row in run.json["coverage"]}
     assert states["NETWORK"] == "ACTIVE"
@@ -85,9 +112,19 @@ def test_a_network_scan_that_works_does_not_hide_a_package_scan_that_does_not(cl
     assert run.code == 6
 
 
-def test_a_name_works_wherever_an_id_does_and_one_that_fits_several_is_never_guessed(cli: Cli, demo: Path) -> None:
-    assert cli("vulnerabilities", "-i", "prod-web-36", "--cached", "--output", "json").json["resource_id"] == BUSY_INSTANCE
-    names = [g["name"] for g in cli("summary", "--by", "resource", "-n", "0", "--output", "json").json["groups"]]
+def test_a_name_works_wherever_an_id_does_and_one_that_fits_several_is_never_guessed(
+    cli: Cli, demo: Path
+) -> None:
+    assert (
+        cli("vulnerabilities", "-i", "prod-web-36", "--cached", "--output", "json").json[
+            "resource_id"
+        ]
+        == BUSY_INSTANCE
+    )
+    names = [
+        g["name"]
+        for g in cli("summary", "--by", "resource", "-n", "0", "--output", "json").json["groups"]
+    ]
     shared = next(name for name in names if name and names.count(name) > 1)
     run = cli("vulnerabilities", "-i", shared, "--cached")
     assert run.code == 2
@@ -95,13 +132,20 @@ def test_a_name_works_wherever_an_id_does_and_one_that_fits_several_is_never_gue
     assert run.out == ""
 
 
-def test_a_gate_fails_on_its_severity_and_never_passes_on_missing_data(cli: Cli, demo: Path) -> None:
+def test_a_gate_fails_on_its_severity_and_never_passes_on_missing_data(
+    cli: Cli, demo: Path
+) -> None:
     def gate(resource: str, severity: str, *more: str) -> int:
-        code: int = cli("vulnerabilities", "-i", resource, "--cached", "--fail-on", severity, *more).code
+        code: int = cli(
+            "vulnerabilities", "-i", resource, "--cached", "--fail-on", severity, *more
+        ).code
         return code
 
     assert gate(BUSY_INSTANCE, "critical") == 1
-    assert "24 findings at or above critical" in cli("vulnerabilities", "-i", BUSY_INSTANCE, "--fail-on", "critical").err
+    assert (
+        "24 findings at or above critical"
+        in cli("vulnerabilities", "-i", BUSY_INSTANCE, "--fail-on", "critical").err
+    )
     assert gate(CLEAN_INSTANCE, "low") == 0
     assert gate(SUPPRESSED_ONLY_INSTANCE, "low") == 0
     assert gate(UNMANAGED_INSTANCE, "low") == 6
@@ -110,13 +154,27 @@ def test_a_gate_fails_on_its_severity_and_never_passes_on_missing_data(cli: Cli,
     assert gate(CLEAN_INSTANCE, "critical", "--max-age", "0s") == 3
 
 
-def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(cli: Cli, inspector: Any, tmp_path: Path) -> None:
-    resource = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"}
+def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
+    resource = {
+        "id": "i-0123456789abcdef0",
+        "type": "AWS_EC2_INSTANCE",
+        "region": "eu-west-1",
+        "partition": "aws",
+    }
     finding = {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}", "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY", "severity": "UNTRIAGED", "status": "ACTIVE", "description": "new",
-        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": [resource],
-    }  # fmt: skip
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}",
+        "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": "UNTRIAGED",
+        "status": "ACTIVE",
+        "description": "new",
+        "firstObservedAt": 1.7e9,
+        "lastObservedAt": 1.7e9,
+        "updatedAt": 1.7e9,
+        "resources": [resource],
+    }
     (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
     store = ("--store", str(tmp_path / "store"))
     with inspector(replay_fleet(tmp_path / "one.jsonl")):
@@ -126,10 +184,23 @@ def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(cli: Cli,
     assert cli(*asked, "--untriaged", "ignore").code == 0
 
 
-def test_pages_of_findings_follow_each_other_and_their_cursor_is_good_for_its_snapshot_only(cli: Cli, demo: Path) -> None:
-    first = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--output", "json").json
+def test_pages_of_findings_follow_each_other_and_their_cursor_is_good_for_its_snapshot_only(
+    cli: Cli, demo: Path
+) -> None:
+    first = cli(
+        "vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--output", "json"
+    ).json
     second = cli(
-        "vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--cursor", first["next_cursor"], "--output", "json"
+        "vulnerabilities",
+        "-i",
+        BUSY_INSTANCE,
+        "--cached",
+        "-n",
+        "600",
+        "--cursor",
+        first["next_cursor"],
+        "--output",
+        "json",
     ).json
     assert second["next_cursor"] is None
     seen = [f["finding_arn"] for f in first["findings"] + second["findings"]]
@@ -139,11 +210,32 @@ def test_pages_of_findings_follow_each_other_and_their_cursor_is_good_for_its_sn
 
 
 def test_filters_narrow_the_list_and_never_the_counts(cli: Cli, demo: Path) -> None:
-    answer = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-s", "critical", "-n", "0", "--output", "json").json
+    answer = cli(
+        "vulnerabilities",
+        "-i",
+        BUSY_INSTANCE,
+        "--cached",
+        "-s",
+        "critical",
+        "-n",
+        "0",
+        "--output",
+        "json",
+    ).json
     assert answer["counts"] == BUSY
     assert answer["total_findings"] == 24
     assert {f["severity"] for f in answer["findings"]} == {"CRITICAL"}
-    everything = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "--suppressed", "-n", "0", "--output", "json").json
+    everything = cli(
+        "vulnerabilities",
+        "-i",
+        BUSY_INSTANCE,
+        "--cached",
+        "--suppressed",
+        "-n",
+        "0",
+        "--output",
+        "json",
+    ).json
     assert everything["total_findings"] == 1011 + everything["suppressed"]
 
 
@@ -155,7 +247,9 @@ def test_groups_add_up_to_the_whole(cli: Cli, demo: Path, by: str) -> None:
 
 
 @pytest.mark.parametrize("by", ["package", "vulnerability"])
-def test_groups_by_package_and_vulnerability_come_worst_first(cli: Cli, demo: Path, by: str) -> None:
+def test_groups_by_package_and_vulnerability_come_worst_first(
+    cli: Cli, demo: Path, by: str
+) -> None:
     answer = cli("summary", "--by", by, "-n", "5", "--output", "json").json
     assert len(answer["groups"]) == 5
     critical = [group["counts"]["critical"] for group in answer["groups"]]
@@ -163,10 +257,22 @@ def test_groups_by_package_and_vulnerability_come_worst_first(cli: Cli, demo: Pa
     assert critical[0] > 0
 
 
-def test_summary_counts_from_parquet_what_it_counts_from_rollups(cli: Cli, demo: Path, tmp_path: Path) -> None:
+def test_summary_counts_from_parquet_what_it_counts_from_rollups(
+    cli: Cli, demo: Path, tmp_path: Path
+) -> None:
     for by in ("account", "region", "owner", "type", "resource"):
         kept = cli("summary", "--by", by, "-n", "0", "--output", "json").json
-        counted = cli("summary", "--by", by, "-n", "0", "--output", "json", "--table", f"sqlite:///{tmp_path}/none.db").json
+        counted = cli(
+            "summary",
+            "--by",
+            by,
+            "-n",
+            "0",
+            "--output",
+            "json",
+            "--table",
+            f"sqlite:///{tmp_path}/none.db",
+        ).json
         for one in (kept, counted):
             one.pop("age_seconds")
         assert kept == counted
@@ -178,12 +284,16 @@ def test_coverage_names_each_gap_with_its_reason_and_remedy(cli: Cli, demo: Path
     assert gaps[UNMANAGED_INSTANCE]["reason"] == "UNMANAGED_EC2_INSTANCE"
     assert "SSM" in gaps[UNMANAGED_INSTANCE]["remedy"]
     assert UNMANAGED_INSTANCE in cli("coverage").out
-    assert len(list(csv.DictReader(io.StringIO(cli("coverage", "--output", "csv").out)))) == len(answer["gaps"])
+    assert len(list(csv.DictReader(io.StringIO(cli("coverage", "--output", "csv").out)))) == len(
+        answer["gaps"]
+    )
 
 
 def test_an_older_night_can_be_asked(cli: Cli, demo: Path) -> None:
     ids = [row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json]
-    answer = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--as-of", ids[-1], "--output", "json").json
+    answer = cli(
+        "vulnerabilities", "-i", BUSY_INSTANCE, "--as-of", ids[-1], "--output", "json"
+    ).json
     assert answer["snapshot_id"] == ids[-1]
     assert cli("summary", "--as-of", "yesterday", "--output", "json").json["snapshot_id"] == ids[-1]
     run = cli("summary", "--as-of", "1999-01-01")
@@ -191,18 +301,47 @@ def test_an_older_night_can_be_asked(cli: Cli, demo: Path) -> None:
     assert cli("summary", "--as-of", "someday").code == 2
 
 
-def test_live_answers_with_the_same_counts_as_the_snapshot(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_answers_with_the_same_counts_as_the_snapshot(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Simulator(default_fleet(nights=2)) as simulator:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        for resource, code in ((BUSY_INSTANCE, 0), (CLEAN_INSTANCE, 0), (UNMANAGED_INSTANCE, 6), ("i-0123456789abcdef0", 5)):
-            run = cli("vulnerabilities", "-i", resource, "--live", "--region", "eu-west-1", "-n", "0", "--output", "json")
-            cached = cli("vulnerabilities", "-i", resource, "--cached", "-n", "0", "--output", "json")
+        for resource, code in (
+            (BUSY_INSTANCE, 0),
+            (CLEAN_INSTANCE, 0),
+            (UNMANAGED_INSTANCE, 6),
+            ("i-0123456789abcdef0", 5),
+        ):
+            run = cli(
+                "vulnerabilities",
+                "-i",
+                resource,
+                "--live",
+                "--region",
+                "eu-west-1",
+                "-n",
+                "0",
+                "--output",
+                "json",
+            )
+            cached = cli(
+                "vulnerabilities", "-i", resource, "--cached", "-n", "0", "--output", "json"
+            )
             assert run.code == cached.code == code
             assert run.json["source"] == "live"
-            for name in ("verdict", "reason", "counts", "suppressed", "fixable", "exploitable", "total_findings"):
+            for name in (
+                "verdict",
+                "reason",
+                "counts",
+                "suppressed",
+                "fixable",
+                "exploitable",
+                "total_findings",
+            ):
                 assert run.json[name] == cached.json[name], name
             for live, kept in zip(run.json["findings"], cached.json["findings"], strict=True):
-                moves = {"first_observed_at": None, "last_observed_at": None}  # the fleets were made a minute apart
+                # the fleets were made a minute apart
+                moves = {"first_observed_at": None, "last_observed_at": None}
                 assert live | moves == kept | moves
 
 
@@ -223,7 +362,12 @@ def test_where_the_snapshot_cannot_tell_inspector_is_asked_and_where_that_fails_
 def test_without_any_aws_settings_an_unknown_resource_is_answered_from_the_snapshot(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+    for name in (
+        "AWS_DEFAULT_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_ENDPOINT_URL",
+    ):
         monkeypatch.delenv(name)
     for resource in ("i-0123456789abcdef0", "no-such-name"):
         run = cli("vulnerabilities", "-i", resource, "--output", "json")
@@ -241,11 +385,19 @@ def test_asked_live_of_an_inspector_that_fails_the_snapshot_answers_marked_stale
         for resource in (BUSY_INSTANCE, CLEAN_INSTANCE):
             run = cli(*about, resource, "--output", "json")
             assert (run.code, run.json["source"], run.json["stale"]) == (3, "snapshot", True)
-            assert "assumed-role" in run.json["notes"][0], "who holds the credentials reads what AWS says"
+            assert "assumed-role" in run.json["notes"][0], (
+                "who holds the credentials reads what AWS says"
+            )
         assert cli(*about, BUSY_INSTANCE, "--fail-on", "critical").code == 1
-        assert cli(*about, BUSY_INSTANCE).out.startswith("Note: Inspector could not be asked (AWS denied it")
+        assert cli(*about, BUSY_INSTANCE).out.startswith(
+            "Note: Inspector could not be asked (AWS denied it"
+        )
         unknown = cli(*about, "i-0123456789abcdef0", "--output", "json")
-        assert (unknown.code, unknown.json["verdict"], unknown.json["reason"]) == (3, "unknown", "access_denied")
+        assert (unknown.code, unknown.json["verdict"], unknown.json["reason"]) == (
+            3,
+            "unknown",
+            "access_denied",
+        )
         nothing = cli(*about, BUSY_INSTANCE, "--store", str(tmp_path), "--output", "json")
     assert (nothing.code, nothing.out) == (4, "")
     assert "Inspector could not be asked (AWS denied it" in nothing.err
@@ -255,7 +407,16 @@ def test_asked_live_of_an_inspector_that_fails_the_snapshot_answers_marked_stale
 def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
     run = cli("vulnerabilities", "-i", "prod-web-36", "--live", "--store", str(tmp_path))
     assert (run.code, "name" in run.err) == (2, True)
-    run = cli("vulnerabilities", "-i", "i-0123456789abcdef0", "--live", "--region", "eu-west-11", "--store", str(tmp_path))
+    run = cli(
+        "vulnerabilities",
+        "-i",
+        "i-0123456789abcdef0",
+        "--live",
+        "--region",
+        "eu-west-11",
+        "--store",
+        str(tmp_path),
+    )
     assert (run.code, "not an AWS region" in run.err) == (2, True)
 
 

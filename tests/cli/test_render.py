@@ -1,4 +1,5 @@
-"""Answers as a terminal shows them: four verdicts that cannot be confused, counts that are the rollup's, and the proof."""
+"""Answers as a terminal shows them: four verdicts that cannot be confused, counts that are the
+rollup's, and the proof."""
 
 from __future__ import annotations
 
@@ -24,9 +25,13 @@ from sre_findings.model.rollup import Counts, Rollup
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ID = "i-826b94c7f9118bb16"
-COMPLETE = Proof("snapshot", "20261122T010000Z", AS_OF, 6 * 3600, "complete", "of the accounts visible")
+COMPLETE = Proof(
+    "snapshot", "20261122T010000Z", AS_OF, 6 * 3600, "complete", "of the accounts visible"
+)
 NO_SNAPSHOT = Proof("snapshot", None, None, None, None)
-COUNTS = Rollup(Counts(critical=2, high=6, medium=5), suppressed=3, fixable=11, exploitable=1, resources=1)
+COUNTS = Rollup(
+    Counts(critical=2, high=6, medium=5), suppressed=3, fixable=11, exploitable=1, resources=1
+)
 VULNERABLE = rule.Verdict(rule.VULNERABLE, rule.FINDINGS, "Inspector reports open findings")
 
 
@@ -76,28 +81,43 @@ def unknown(reason: str, explanation: str, **changes: Any) -> ResourceAnswer:
 def test_an_answer_with_findings_is_name_counts_table_and_proof() -> None:
     findings = (
         finding(),
-        finding(severity="HIGH", vulnerability_id="CVE-2026-57507", exploit_available="YES", inspector_score=8.8),
-        finding(severity="MEDIUM", vulnerability_id="GHSA-aaaa-bbbb-cccc", inspector_score=None, status="SUPPRESSED",
-                packages=(Package("openssl", "3.0.8"), Package("openssl-libs", "3.0.8")), fix_available="NO"),
-    )  # fmt: skip
-    assert render_resource(answer(findings=findings, total_findings=16), 124, Colour.NONE) == (
-        "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1\n"
-        "13 open findings: 2 critical, 6 high, 5 medium; 3 suppressed\n"
-        "11 can be fixed by an update; 1 has a known exploit.\n"
-        "\n"
-        "Severity  Score  Vulnerability        Risk        Package      Fixed in                Installed             Age\n"
-        "Critical    9.6  CVE-2022-58300                   vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\n"
-        "High        8.8  CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\n"
-        "Medium           GHSA-aaaa-bbbb-cccc  suppressed  openssl +1   no fix yet              3.0.8                37 d\n"
-        "13 more not shown: use -n 0.\n"
-        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible. Use --live for the state now.\n"
+        finding(
+            severity="HIGH",
+            vulnerability_id="CVE-2026-57507",
+            exploit_available="YES",
+            inspector_score=8.8,
+        ),
+        finding(
+            severity="MEDIUM",
+            vulnerability_id="GHSA-aaaa-bbbb-cccc",
+            inspector_score=None,
+            status="SUPPRESSED",
+            packages=(Package("openssl", "3.0.8"), Package("openssl-libs", "3.0.8")),
+            fix_available="NO",
+        ),
+    )
+    assert (
+        render_resource(answer(findings=findings, total_findings=16), 124, Colour.NONE)
+        == "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1\n13 open findings: 2"
+        " critical, 6 high, 5 medium; 3 suppressed\n11 can be fixed by an update; 1 has a known"
+        " exploit.\n\nSeverity  Score  Vulnerability        Risk        Package      Fixed in   "
+        "             Installed             Age\nCritical    9.6  CVE-2022-58300                "
+        "   vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\nHigh        8.8 "
+        " CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1 "
+        " 9.0.2153-1.amzn2023  37 d\nMedium           GHSA-aaaa-bbbb-cccc  suppressed  openssl"
+        " +1   no fix yet              3.0.8                37 d\n13 more not shown: use -n"
+        " 0.\nSnapshot 20261122T010000Z, 6 h old, complete of the accounts visible. Use --live"
+        " for the state now.\n"
     )
 
 
 def test_counts_are_the_rollups_whatever_is_listed() -> None:
     rollup = Rollup(Counts(1, 2, 3, 4, 5, 6), suppressed=7)
     text = render_resource(answer(rollup=rollup, findings=(), total_findings=0), 200, Colour.NONE)
-    assert "21 open findings: 1 critical, 2 high, 3 medium, 4 low, 5 informational, 6 untriaged; 7 suppressed" in text
+    assert (
+        "21 open findings: 1 critical, 2 high, 3 medium, 4 low, 5 informational, 6 untriaged; 7"
+        " suppressed" in text
+    )
 
 
 def test_filtered_findings_do_not_pretend_to_be_all() -> None:
@@ -108,18 +128,30 @@ def test_filtered_findings_do_not_pretend_to_be_all() -> None:
 
 def test_a_finding_without_packages_is_told_by_its_title() -> None:
     network = finding(
-        type="NETWORK_REACHABILITY", vulnerability_id=None, packages=(), title="Port 22 is reachable", fix_available=None
+        type="NETWORK_REACHABILITY",
+        vulnerability_id=None,
+        packages=(),
+        title="Port 22 is reachable",
+        fix_available=None,
     )
-    text = render_resource(answer(findings=(network, finding(packages=(), title=None))), 130, Colour.NONE)
+    text = render_resource(
+        answer(findings=(network, finding(packages=(), title=None))), 130, Colour.NONE
+    )
     assert re.search(r"network reachability +Port 22 is reachable +- +- +37 d", text)
     assert re.search(r"CVE-2022-58300 +- +- +- +37 d", text)
 
 
 def test_none_reported_stands_first_and_says_what_was_scanned() -> None:
     clean = rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "Inspector reports none")
-    rows = [Coverage(ID, "AWS_EC2_INSTANCE", "1", "eu-west-1", scan, "ACTIVE", "SUCCESSFUL", None, when)
-            for scan, when in (("PACKAGE", AS_OF), ("NETWORK", None))]  # fmt: skip
-    text = render_resource(answer(verdict=clean, rollup=Rollup(), findings=(), total_findings=0, coverage=rows), 100, Colour.NONE)
+    rows = [
+        Coverage(ID, "AWS_EC2_INSTANCE", "1", "eu-west-1", scan, "ACTIVE", "SUCCESSFUL", None, when)
+        for scan, when in (("PACKAGE", AS_OF), ("NETWORK", None))
+    ]
+    text = render_resource(
+        answer(verdict=clean, rollup=Rollup(), findings=(), total_findings=0, coverage=rows),
+        100,
+        Colour.NONE,
+    )
     assert text.splitlines()[:4] == [
         "Inspector reports none.",
         "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1",
@@ -131,7 +163,11 @@ def test_none_reported_stands_first_and_says_what_was_scanned() -> None:
 
 def test_not_scanned_says_why_and_what_to_do() -> None:
     text = render_resource(
-        unknown(rule.NOT_SCANNED, "package not scanned, its inventory is stale. Restart the SSM agent"), 100, Colour.NONE
+        unknown(
+            rule.NOT_SCANNED, "package not scanned, its inventory is stale. Restart the SSM agent"
+        ),
+        100,
+        Colour.NONE,
     )
     assert text.splitlines()[:4] == [
         "Unknown: not scanned.",
@@ -143,8 +179,15 @@ def test_not_scanned_says_why_and_what_to_do() -> None:
 
 
 def test_no_such_resource_names_the_nearest() -> None:
-    explanation = "neither findings nor coverage name this resource; the nearest are prod-web-36 (i-826b94c7f9118bb16)"
-    text = render_resource(unknown(rule.NO_SUCH_RESOURCE, explanation, resource=Resource("i-0", "", "", "")), 60, Colour.NONE)
+    explanation = (
+        "neither findings nor coverage name this resource; the nearest are prod-web-36"
+        " (i-826b94c7f9118bb16)"
+    )
+    text = render_resource(
+        unknown(rule.NO_SUCH_RESOURCE, explanation, resource=Resource("i-0", "", "", "")),
+        60,
+        Colour.NONE,
+    )
     assert text.splitlines() == [
         "No such resource.",
         "Neither findings nor coverage name this resource; the",
@@ -156,21 +199,37 @@ def test_no_such_resource_names_the_nearest() -> None:
 
 
 def test_without_a_snapshot_nothing_is_counted() -> None:
-    text = render_resource(unknown(rule.NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan", proof=NO_SNAPSHOT), 80, 0)
+    text = render_resource(
+        unknown(rule.NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan", proof=NO_SNAPSHOT),
+        80,
+        0,
+    )
     assert text.splitlines()[0] == "Unknown: there is no snapshot."
     assert text.endswith("There is no snapshot yet. Run: sre-cli scan.\n")
 
 
 def test_frozen_findings_are_told_before_the_counts() -> None:
-    frozen = rule.Verdict(rule.VULNERABLE, rule.FROZEN, "findings are frozen since 2026-11-01T00:00:00Z", ("may be more",))
+    frozen = rule.Verdict(
+        rule.VULNERABLE,
+        rule.FROZEN,
+        "findings are frozen since 2026-11-01T00:00:00Z",
+        ("may be more",),
+    )
     lines = render_resource(answer(verdict=frozen), 120, Colour.NONE).splitlines()
-    assert lines[:2] == ["Vulnerable, and no longer scanned.", "Findings are frozen since 2026-11-01T00:00:00Z."]
+    assert lines[:2] == [
+        "Vulnerable, and no longer scanned.",
+        "Findings are frozen since 2026-11-01T00:00:00Z.",
+    ]
     assert "Note: May be more." in lines
 
 
 def test_only_suppressed_findings_are_counted_as_such() -> None:
-    suppressed = rule.Verdict(rule.VULNERABLE, rule.SUPPRESSED_ONLY, "every open finding is suppressed")
-    text = render_resource(answer(verdict=suppressed, rollup=Rollup(suppressed=3)), 120, Colour.NONE)
+    suppressed = rule.Verdict(
+        rule.VULNERABLE, rule.SUPPRESSED_ONLY, "every open finding is suppressed"
+    )
+    text = render_resource(
+        answer(verdict=suppressed, rollup=Rollup(suppressed=3)), 120, Colour.NONE
+    )
     assert "0 open findings; 3 suppressed" in text
 
 
@@ -178,7 +237,9 @@ def test_a_partial_snapshot_gives_its_reasons() -> None:
     partial = replace(COMPLETE, state="partial", reasons=("eu-west-1: findings denied",))
     text = render_resource(answer(proof=partial), 120, Colour.NONE)
     assert "Partial: Eu-west-1" not in text
-    assert "Partial: eu-west-1: findings denied.\nSnapshot 20261122T010000Z, 6 h old, partial." in text
+    assert (
+        "Partial: eu-west-1: findings denied.\nSnapshot 20261122T010000Z, 6 h old, partial." in text
+    )
 
 
 def test_a_live_answer_does_not_advise_to_ask_live() -> None:
@@ -218,29 +279,53 @@ def test_into_a_pipe_nothing_is_cut_or_folded() -> None:
 
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
 def test_no_text_from_outside_reaches_the_terminal_as_a_control(text: str) -> None:
-    one = finding(vulnerability_id=text, severity=text, title=text, packages=(Package(text, text, text),))
+    one = finding(
+        vulnerability_id=text, severity=text, title=text, packages=(Package(text, text, text),)
+    )
     gap = Coverage(text, text, text, text, text, "INACTIVE", text, name=text)
     verdict = rule.Verdict(rule.UNKNOWN, rule.NOT_SCANNED, text, (text,))
     proof = replace(COMPLETE, state="partial", reasons=(text,), snapshot_id=text)
     shown = [
-        render_resource(answer(resource=Resource(text, text, text, text, text), verdict=verdict, findings=(one,), proof=proof,
-                               filters={"severities": [text]}, coverage=(gap,)), 80, Colour.NONE),
-        render_summary(SummaryAnswer(verdict, COUNTS, 1, proof, "owner", (Group(text, text, COUNTS),)), 80, Colour.NONE),
-        render_coverage(CoverageAnswer(1, (gap,), ((text, text, text, text, text),), proof), 80, Colour.NONE),
-    ]  # fmt: skip
+        render_resource(
+            answer(
+                resource=Resource(text, text, text, text, text),
+                verdict=verdict,
+                findings=(one,),
+                proof=proof,
+                filters={"severities": [text]},
+                coverage=(gap,),
+            ),
+            80,
+            Colour.NONE,
+        ),
+        render_summary(
+            SummaryAnswer(verdict, COUNTS, 1, proof, "owner", (Group(text, text, COUNTS),)),
+            80,
+            Colour.NONE,
+        ),
+        render_coverage(
+            CoverageAnswer(1, (gap,), ((text, text, text, text, text),), proof), 80, Colour.NONE
+        ),
+    ]
     for letter in "".join(shown):
         assert letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"), repr(letter)
         assert not re.match("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", letter)
 
 
 def summary(**changes: Any) -> SummaryAnswer:
-    values: dict[str, Any] = {"verdict": VULNERABLE, "rollup": replace(COUNTS, resources=4), "uncovered": 0, "proof": COMPLETE}
+    values: dict[str, Any] = {
+        "verdict": VULNERABLE,
+        "rollup": replace(COUNTS, resources=4),
+        "uncovered": 0,
+        "proof": COMPLETE,
+    }
     return SummaryAnswer(**values | changes)
 
 
 def test_a_summary_counts_the_whole_scope() -> None:
-    assert render_summary(summary(uncovered=2), 120, Colour.NONE) == (
-        "13 open findings on 4 resources: 2 critical, 6 high, 5 medium; 3 suppressed\n"
+    assert (
+        render_summary(summary(uncovered=2), 120, Colour.NONE)
+        == "13 open findings on 4 resources: 2 critical, 6 high, 5 medium; 3 suppressed\n"
         "11 can be fixed by an update; 1 has a known exploit.\n"
         "2 resources not fully scanned: see sre-cli coverage.\n"
         "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.\n"
@@ -251,9 +336,18 @@ def test_a_summary_has_a_line_a_group() -> None:
     groups = (Group("payments", "", COUNTS), Group("", "", Rollup(Counts(low=1200))))
     lines = render_summary(summary(by="owner", groups=groups), 130, Colour.NONE).splitlines()
     assert lines[3:6] == [
-        "Owner       Critical  High  Medium    Low  Informational  Untriaged  Total  Suppressed  Fixable  Exploit",
-        "payments           2     6       5      -              -          -     13           3       11        1",
-        "(no owner)         -     -       -  1,200              -          -  1,200           -        -        -",
+        (
+            "Owner       Critical  High  Medium    Low  Informational  Untriaged  Total  Suppressed"
+            "  Fixable  Exploit"
+        ),
+        (
+            "payments           2     6       5      -              -          -     13           3"
+            "       11        1"
+        ),
+        (
+            "(no owner)         -     -       -  1,200              -          -  1,200           -"
+            "        -        -"
+        ),
     ]
 
 
@@ -265,7 +359,9 @@ def test_a_severity_of_tomorrow_has_a_column_where_it_occurs() -> None:
 def test_long_ids_of_resources_stand_last_and_whole() -> None:
     arn = "arn:aws:lambda:us-west-2:222222222222:function:" + "x" * 90
     groups = (Group(arn, "n" * 80, COUNTS), Group(ID, "", COUNTS))
-    header, first, second = render_summary(summary(by="resource", groups=groups), 80, Colour.NONE).splitlines()[3:6]
+    header, first, second = render_summary(
+        summary(by="resource", groups=groups), 80, Colour.NONE
+    ).splitlines()[3:6]
     assert header.endswith("Resource")
     assert first.endswith(f"{'n' * 39}…  {arn}")
     assert second.endswith(ID)
@@ -280,15 +376,27 @@ def test_a_summary_that_does_not_know_says_so_first() -> None:
 
 def gap(number: int, reason: str) -> Coverage:
     return Coverage(
-        f"i-{number:017x}", "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "PACKAGE", "INACTIVE", reason, name=f"s-{number}"
+        f"i-{number:017x}",
+        "AWS_EC2_INSTANCE",
+        "111122223333",
+        "eu-west-1",
+        "PACKAGE",
+        "INACTIVE",
+        reason,
+        name=f"s-{number}",
     )
 
 
 def test_coverage_groups_gaps_by_reason_with_the_remedy_in_full() -> None:
-    gaps = (gap(1, "UNMANAGED_EC2_INSTANCE"), gap(2, "STALE_INVENTORY"), gap(3, "UNMANAGED_EC2_INSTANCE"))
+    gaps = (
+        gap(1, "UNMANAGED_EC2_INSTANCE"),
+        gap(2, "STALE_INVENTORY"),
+        gap(3, "UNMANAGED_EC2_INSTANCE"),
+    )
     cells = (("*", "eu-south-1", "*", "*", "access_denied"),)
-    assert render_coverage(CoverageAnswer(40, gaps, cells, COMPLETE), 100, Colour.NONE) == (
-        "3 resources not fully scanned, 40 scanned\n"
+    assert (
+        render_coverage(CoverageAnswer(40, gaps, cells, COMPLETE), 100, Colour.NONE)
+        == "3 resources not fully scanned, 40 scanned\n"
         "\n"
         "SSM does not manage the instance (UNMANAGED_EC2_INSTANCE): 2\n"
         "Attach an SSM instance profile, or use agentless scans.\n"
@@ -314,7 +422,10 @@ def test_without_gaps_it_is_inspector_that_lists_none() -> None:
 
 
 def test_coverage_without_a_snapshot_counts_nothing() -> None:
-    assert render_coverage(CoverageAnswer(0, (), (), NO_SNAPSHOT), 120, 0) == "There is no snapshot yet. Run: sre-cli scan.\n"
+    assert (
+        render_coverage(CoverageAnswer(0, (), (), NO_SNAPSHOT), 120, 0)
+        == "There is no snapshot yet. Run: sre-cli scan.\n"
+    )
 
 
 @dataclass(frozen=True)
@@ -328,16 +439,23 @@ class Commit:
 
 
 def test_snapshots_are_listed_newest_first_with_what_is_wrong() -> None:
-    commits = [Commit("old", AS_OF), Commit("new", AS_OF + timedelta(days=1), "partial", reasons=("a: denied", "b: denied"))]
-    assert render_snapshots(commits, AS_OF + timedelta(days=1, hours=6), 100, Colour.NONE) == (
-        "Snapshot   Age  State     Findings  Resources covered  Of or why\n"
+    commits = [
+        Commit("old", AS_OF),
+        Commit("new", AS_OF + timedelta(days=1), "partial", reasons=("a: denied", "b: denied")),
+    ]
+    assert (
+        render_snapshots(commits, AS_OF + timedelta(days=1, hours=6), 100, Colour.NONE)
+        == "Snapshot   Age  State     Findings  Resources covered  Of or why\n"
         "new        6 h  partial      1,011                 40  a: denied; b: denied\n"
         "old       30 h  complete     1,011                 40  of the accounts visible\n"
     )
 
 
 def test_no_snapshot_at_all_names_the_next_step() -> None:
-    assert render_snapshots([], AS_OF, 80, Colour.NONE) == "There is no snapshot yet. Run: sre-cli scan.\n"
+    assert (
+        render_snapshots([], AS_OF, 80, Colour.NONE)
+        == "There is no snapshot yet. Run: sre-cli scan.\n"
+    )
 
 
 Render = Callable[[Any, int | None, int], str]

@@ -28,7 +28,10 @@ FILES = {"index.html", "summary.json", "findings.csv", "findings.parquet"}
 def stub(material: Any, generated_at: Any) -> str:
     """A page that says of what it is, for tests that are about where pages go."""
     rows = sum(1 for _ in material.findings)
-    return f"<p>{material.proof.snapshot_id} {material.owner or ''}{material.account or ''} {rows} {generated_at:%Y}"
+    return (
+        f"<p>{material.proof.snapshot_id} {material.owner or ''}{material.account or ''} {rows}"
+        f" {generated_at:%Y}"
+    )
 
 
 @pytest.fixture
@@ -66,15 +69,22 @@ def test_a_night_is_published_with_its_files_and_listed(cli: Cli, store: Path) -
     assert (folder / "index.html").read_text().startswith(f"<p>{newest} ")
     cli("report", "--as-of", before)
     listed = (store / "reports" / "index.html").read_text()
-    assert re.findall(r'href="([^"#]+)"', listed) == [f"{day(newest)}/index.html", f"{day(before)}/index.html"]
+    assert re.findall(r'href="([^"#]+)"', listed) == [
+        f"{day(newest)}/index.html",
+        f"{day(before)}/index.html",
+    ]
 
 
-def test_the_summary_says_what_the_command_says_and_what_the_files_hold(cli: Cli, store: Path) -> None:
+def test_the_summary_says_what_the_command_says_and_what_the_files_hold(
+    cli: Cli, store: Path
+) -> None:
     cli("report")
     folder = store / "reports" / day(nights(cli)[0])
     told = json.loads((folder / "summary.json").read_text())
     asked = cli("summary", "--output", "json").json
-    assert {name: told[name] for name in asked if name != "age_seconds"} == {n: v for n, v in asked.items() if n != "age_seconds"}
+    assert {name: told[name] for name in asked if name != "age_seconds"} == {
+        n: v for n, v in asked.items() if n != "age_seconds"
+    }
     changed = cli("changes", "--output", "json").json
     assert told["changes"]["counts"] == changed["counts"]
     assert told["late"]["late"] == cli("sla", "--output", "json").json["late"]
@@ -82,33 +92,45 @@ def test_the_summary_says_what_the_command_says_and_what_the_files_hold(cli: Cli
     with (folder / "findings.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     table = pq.read_table(folder / "findings.parquet")
-    assert len(rows) == table.num_rows == told["counts"]["total"] == told["files"]["findings.csv"]["findings"]
+    assert (
+        len(rows)
+        == table.num_rows
+        == told["counts"]["total"]
+        == told["files"]["findings.csv"]["findings"]
+    )
     assert set(table["status"].to_pylist()) == {"ACTIVE"}
     for name, known in told["files"].items():
         body = (folder / name).read_bytes()
         assert (known["bytes"], known["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
 
 
-def test_a_night_that_is_published_stays_unless_it_is_told(cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_that_is_published_stays_unless_it_is_told(
+    cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cli("report")
     before = {path: path.read_bytes() for path in (store / "reports").rglob("*") if path.is_file()}
     monkeypatch.setattr(page, "render", lambda *_: "another")
     again = cli("report")
     assert (again.code, again.out) == (2, "")
     assert f"published for {day(nights(cli)[0])} already. Replace it with --again." in again.err
-    assert {path: path.read_bytes() for path in (store / "reports").rglob("*") if path.is_file()} == before
+    assert {
+        path: path.read_bytes() for path in (store / "reports").rglob("*") if path.is_file()
+    } == before
     assert cli("report", "--again").code == 0
     assert (store / "reports" / day(nights(cli)[0]) / "index.html").read_text() == "another"
 
 
-def test_a_second_snapshot_of_a_day_is_the_same_night(cli: Cli, store: Path, inspector: Any) -> None:
+def test_a_second_snapshot_of_a_day_is_the_same_night(
+    cli: Cli, store: Path, inspector: Any
+) -> None:
     cli("report")
     first = nights(cli)[0]
     with inspector():
         cli("scan", "--region", "us-east-1", "--rate", "1000")
     second = nights(cli)[0]
     assert first != second
-    if day(first) != day(second):  # the demo's newest night is a minute old, and a day may have begun
+    # the demo's newest night is a minute old, and a day may have begun
+    if day(first) != day(second):
         pytest.skip("midnight came between")
     assert cli("report").code == 2
     assert cli("report", "--views").code == 2
@@ -119,7 +141,10 @@ def test_a_second_snapshot_of_a_day_is_the_same_night(cli: Cli, store: Path, ins
 
 
 def test_a_view_has_the_numbers_of_its_owner_or_account_alone(cli: Cli, store: Path) -> None:
-    groups = {one["value"]: one["counts"]["total"] for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]}
+    groups = {
+        one["value"]: one["counts"]["total"]
+        for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]
+    }
     run = cli("report", "--owner", "payments")
     folder = Path(run.out.strip()).parent
     assert folder == store / "reports" / day(nights(cli)[0]) / "owner" / "payments"
@@ -130,17 +155,31 @@ def test_a_view_has_the_numbers_of_its_owner_or_account_alone(cli: Cli, store: P
     assert not (folder.parents[1] / "index.html").exists(), "the whole is another page"
     account = cli("report", "--account", "111122223333", "-o", str(store.parent / "out"))
     assert account.out.strip() == str(store.parent / "out" / "index.html")
-    assert set(pq.read_table(store.parent / "out" / "findings.parquet")["account_id"].to_pylist()) == {"111122223333"}
+    assert set(
+        pq.read_table(store.parent / "out" / "findings.parquet")["account_id"].to_pylist()
+    ) == {"111122223333"}
 
 
-def test_all_views_are_published_and_a_run_that_broke_off_is_finished(cli: Cli, store: Path) -> None:
+def test_all_views_are_published_and_a_run_that_broke_off_is_finished(
+    cli: Cli, store: Path
+) -> None:
     run = cli("report", "--views")
     assert run.code == 0
     pages = [Path(line) for line in run.out.splitlines()]
-    owners = [one["value"] for one in cli("summary", "--by", "owner", "--output", "json").json["groups"] if one["value"]]
-    accounts = [one["value"] for one in cli("summary", "--by", "account", "--output", "json").json["groups"]]
+    owners = [
+        one["value"]
+        for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]
+        if one["value"]
+    ]
+    accounts = [
+        one["value"] for one in cli("summary", "--by", "account", "--output", "json").json["groups"]
+    ]
     folder = pages[0].parent
-    wanted = {folder / "owner" / one for one in owners} | {folder / "account" / one for one in accounts} | {folder}
+    wanted = (
+        {folder / "owner" / one for one in owners}
+        | {folder / "account" / one for one in accounts}
+        | {folder}
+    )
     assert wanted <= {one.parent for one in pages}
     assert all(names(one.parent) == FILES for one in pages)
     pages[3].unlink()
@@ -149,7 +188,9 @@ def test_all_views_are_published_and_a_run_that_broke_off_is_finished(cli: Cli, 
     assert cli("report", "--views").code == 2
 
 
-def test_a_folder_of_ones_own_is_written_and_written_again(cli: Cli, store: Path, tmp_path: Path) -> None:
+def test_a_folder_of_ones_own_is_written_and_written_again(
+    cli: Cli, store: Path, tmp_path: Path
+) -> None:
     for _ in range(2):
         run = cli("report", "-o", str(tmp_path / "out"))
         assert (run.code, run.out) == (0, f"{tmp_path / 'out' / 'index.html'}\n")
@@ -178,7 +219,12 @@ def test_a_folder_of_ones_own_is_written_and_written_again(cli: Cli, store: Path
     ],
 )
 def test_what_cannot_be_published_is_told_and_nothing_is(
-    cli: Cli, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+    cli: Cli,
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    words: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     if arguments == ("--link",):
@@ -190,7 +236,9 @@ def test_what_cannot_be_published_is_told_and_nothing_is(
     assert (store / "reports").exists() == (arguments == ("--link",))
 
 
-def test_a_disk_that_is_full_leaves_the_old_report_and_exits_4(cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_leaves_the_old_report_and_exits_4(
+    cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cli("report")
     before = {path: path.read_bytes() for path in (store / "reports").rglob("*") if path.is_file()}
 
@@ -201,10 +249,14 @@ def test_a_disk_that_is_full_leaves_the_old_report_and_exits_4(cli: Cli, store: 
     run = cli("report", "--again")
     assert (run.code, run.out) == (4, "")
     assert "the disk is full. Free some space" in run.err
-    assert {path: path.read_bytes() for path in (store / "reports").rglob("*") if path.is_file()} == before
+    assert {
+        path: path.read_bytes() for path in (store / "reports").rglob("*") if path.is_file()
+    } == before
 
 
-def test_a_night_whose_snapshot_is_gone_keeps_its_line_and_its_link_is_asked_by_its_day(cli: Cli, store: Path) -> None:
+def test_a_night_whose_snapshot_is_gone_keeps_its_line_and_its_link_is_asked_by_its_day(
+    cli: Cli, store: Path
+) -> None:
     newest, before = nights(cli)
     cli("report", "--as-of", before)
     for commit in (store / "commits").iterdir():
@@ -218,7 +270,9 @@ def test_a_night_whose_snapshot_is_gone_keeps_its_line_and_its_link_is_asked_by_
 def test_in_a_bucket_a_link_is_printed_on_demand_and_nowhere_else(
     cli: Cli, store: Path, aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boto3.client("s3").create_bucket(Bucket="estate", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").create_bucket(
+        Bucket="estate", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     for path in store.rglob("*"):
         if path.is_file() and path.suffix != ".db":
             boto3.client("s3").upload_file(str(path), "estate", f"nights/{path.relative_to(store)}")
@@ -227,7 +281,10 @@ def test_in_a_bucket_a_link_is_printed_on_demand_and_nowhere_else(
     newest = nights(cli)[0]
     missing = cli("report", "--link")
     assert (missing.code, missing.out) == (2, "")
-    assert f"no report of everything is published for {day(newest)}. Run: sre-cli report." in missing.err
+    assert (
+        f"no report of everything is published for {day(newest)}. Run: sre-cli report."
+        in missing.err
+    )
     published = cli("report")
     assert published.out == f"s3://estate/nights/reports/{day(newest)}/index.html\n"
     assert "X-Amz" not in published.out + published.err
@@ -248,4 +305,7 @@ def bodies(name: str) -> list[bytes]:
     """Whatever lies under reports/ of a bucket."""
     s3 = boto3.client("s3")
     listed = s3.list_objects_v2(Bucket=name, Prefix="nights/reports/")
-    return [s3.get_object(Bucket=name, Key=str(one.get("Key")))["Body"].read() for one in listed.get("Contents", [])]
+    return [
+        s3.get_object(Bucket=name, Key=str(one.get("Key")))["Body"].read()
+        for one in listed.get("Contents", [])
+    ]

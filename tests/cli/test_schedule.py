@@ -25,7 +25,9 @@ def two_nights(demo_store: Path, home: Path) -> Path:
     return home / "store"
 
 
-def test_the_list_tells_times_commands_and_the_expression_of_eventbridge(cli: Cli, home: Path) -> None:
+def test_the_list_tells_times_commands_and_the_expression_of_eventbridge(
+    cli: Cli, home: Path
+) -> None:
     rows = {row["name"]: row for row in cli("schedule", "list", "--output", "json").json}
     assert rows["scan"]["eventbridge"] == "cron(0 1 * * ? *)"
     assert rows["weekly"]["eventbridge"] == "cron(30 6 ? * MON *)"
@@ -44,7 +46,9 @@ def test_the_next_fires_come_in_order_whatever_schedule_they_are_of(cli: Cli, ho
 
 
 def test_a_wrong_file_and_an_unknown_schedule_are_usage_errors(cli: Cli, home: Path) -> None:
-    (home / "wrong.yaml").write_text("schedules:\n  - {name: scan, cron: '0 25 * * *', run: scan}\n")
+    (home / "wrong.yaml").write_text(
+        "schedules:\n  - {name: scan, cron: '0 25 * * *', run: scan}\n"
+    )
     done = cli("schedule", "list", "--file", str(home / "wrong.yaml"))
     assert done.code == 2
     assert "wrong.yaml, line 2" in done.err
@@ -55,18 +59,30 @@ def test_a_wrong_file_and_an_unknown_schedule_are_usage_errors(cli: Cli, home: P
 
 def test_a_job_is_done_once_for_its_slot_and_says_how_it_went(cli: Cli, two_nights: Path) -> None:
     file = two_nights.parent / "one.yaml"
-    file.write_text("schedules:\n  - {name: tidy, cron: '0 0 * * *', run: snapshots prune, grace: 24h}\n")
+    file.write_text(
+        "schedules:\n  - {name: tidy, cron: '0 0 * * *', run: snapshots prune, grace: 24h}\n"
+    )
     first = cli("schedule", "job", "tidy", "--file", str(file))
     assert first.code == 0, first.err
-    assert [line.split('"event": ')[1].split('"')[1] for line in first.out.splitlines()] == ["started", "done"]
+    assert [line.split('"event": ')[1].split('"')[1] for line in first.out.splitlines()] == [
+        "started",
+        "done",
+    ]
     again = cli("schedule", "job", "tidy", "--file", str(file))
     assert (again.code, again.out) == (0, "")
-    assert cli("schedule", "list", "--file", str(file), "--output", "json").json[0]["outcome"].startswith("done")
+    assert (
+        cli("schedule", "list", "--file", str(file), "--output", "json")
+        .json[0]["outcome"]
+        .startswith("done")
+    )
 
 
 def test_a_job_that_fails_for_good_exits_with_4(cli: Cli, home: Path) -> None:
     file = home / "one.yaml"
-    file.write_text("schedules:\n  - {name: night, cron: '0 0 * * *', run: report, grace: 24h, attempts: 2, pause: 0s}\n")
+    file.write_text(
+        "schedules:\n  - {name: night, cron: '0 0 * * *', run: report, grace: 24h, attempts: 2,"
+        " pause: 0s}\n"
+    )
     done = cli("schedule", "job", "night", "--file", str(file))
     assert done.code == 4
     assert done.out.count('"event": "failed"') == 2
@@ -74,17 +90,30 @@ def test_a_job_that_fails_for_good_exits_with_4(cli: Cli, home: Path) -> None:
 
 
 def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights: Path) -> None:
-    keep = ("snapshots", "prune", "--keep-nightly", "1", "--keep-weekly", "0", "--keep-monthly", "0")
+    keep = (
+        "snapshots",
+        "prune",
+        "--keep-nightly",
+        "1",
+        "--keep-weekly",
+        "0",
+        "--keep-monthly",
+        "0",
+    )
     shown = cli(*keep)
     assert "1 would be pruned; say --yes to do it." in shown.err
-    newest, oldest = (row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json)
+    newest, oldest = (
+        row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json
+    )
     fates = {row["snapshot"]: row["fate"] for row in cli(*keep, "--output", "json").json}
     assert fates == {newest: "kept", oldest: "pruned"}
     assert cli("snapshots", "hold", oldest, "--owner", "legal", "--reason", "case 7").code == 0
     assert "0 would be pruned" in cli(*keep).err
     assert cli("snapshots", "release", oldest).code == 0
     assert "1 pruned" in cli(*keep, "--yes").err
-    assert [row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json] == [newest]
+    assert [row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json] == [
+        newest
+    ]
     assert oldest in cli("snapshots", "list", "--pruned").out
     for command in (("summary",), ("vulnerabilities", "-i", "prod-web-36"), ("snapshots", "show")):
         asked = cli(*command, *([] if command[0] == "snapshots" else ["--as-of"]), oldest)
@@ -93,13 +122,29 @@ def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights:
     assert cli("summary").code == 0
 
 
-def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(cli: Cli, two_nights: Path) -> None:
-    newest, oldest = (row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json)
+def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(
+    cli: Cli, two_nights: Path
+) -> None:
+    newest, oldest = (
+        row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json
+    )
     for view in ((), ("--owner", "payments")):
         assert cli("report", "--as-of", oldest, *view).code == 0
-    keep = ("snapshots", "prune", "--keep-nightly", "1", "--keep-weekly", "0", "--keep-monthly", "0", "--yes")
+    keep = (
+        "snapshots",
+        "prune",
+        "--keep-nightly",
+        "1",
+        "--keep-weekly",
+        "0",
+        "--keep-monthly",
+        "0",
+        "--yes",
+    )
     assert "2 published pages say that the snapshot is gone." in cli(*keep).err
-    whole, kept = (two_nights / "reports" / f"{day[:4]}-{day[4:6]}-{day[6:8]}" for day in (oldest, newest))
+    whole, kept = (
+        two_nights / "reports" / f"{day[:4]}-{day[4:6]}-{day[6:8]}" for day in (oldest, newest)
+    )
     for folder in (whole, whole / "owner" / "payments"):
         page = (folder / "index.html").read_text()
         assert page.count('id="pruned"') == 1
@@ -110,13 +155,19 @@ def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(cli: Cli, t
     trend = cli("trend", "--output", "json").json
     assert [night["pruned"] for night in trend["nights"]] == [True, False]
     assert any(note.startswith(f"Pruned: {trend['nights'][0]['date']}.") for note in trend["notes"])
-    (whole / "summary.json").write_text((whole / "summary.json").read_text().replace("pruned_at", "other"))
-    assert "1 published page says" in cli(*keep).err, "a run that was killed before it wrote the summary is finished"
+    (whole / "summary.json").write_text(
+        (whole / "summary.json").read_text().replace("pruned_at", "other")
+    )
+    assert "1 published page says" in cli(*keep).err, (
+        "a run that was killed before it wrote the summary is finished"
+    )
     assert (whole / "index.html").read_text().count('id="pruned"') == 1
     assert "published" not in cli(*keep).err
 
 
-def test_a_report_of_a_night_that_did_not_come_says_so_and_publishes_nothing(cli: Cli, two_nights: Path) -> None:
+def test_a_report_of_a_night_that_did_not_come_says_so_and_publishes_nothing(
+    cli: Cli, two_nights: Path
+) -> None:
     shutil.rmtree(two_nights / "reports")
     done = cli("report", "--since", "2999-01-01")
     assert done.code == 3
@@ -124,13 +175,17 @@ def test_a_report_of_a_night_that_did_not_come_says_so_and_publishes_nothing(cli
     assert not (two_nights / "reports").exists()
     assert cli("report", "--since", "2020-01-01").code == 0
     assert (two_nights / "reports" / "index.html").exists()
-    pages = {path: path.stat().st_mtime_ns for path in (two_nights / "reports").glob("*/index.html")}
+    pages = {
+        path: path.stat().st_mtime_ns for path in (two_nights / "reports").glob("*/index.html")
+    }
     assert pages
     assert cli("report", "--since", "2020-01-01").code == 0
     assert {path: path.stat().st_mtime_ns for path in pages} == pages
 
 
-def test_a_report_that_follows_a_scan_replaces_the_page_of_an_earlier_snapshot_of_the_day(cli: Cli, two_nights: Path) -> None:
+def test_a_report_that_follows_a_scan_replaces_the_page_of_an_earlier_snapshot_of_the_day(
+    cli: Cli, two_nights: Path
+) -> None:
     (page,) = (two_nights / "reports").glob("*/summary.json")
     wrong = page.read_text().replace('"snapshot_id": "2', '"snapshot_id": "1')
     assert wrong != page.read_text()
@@ -146,7 +201,9 @@ def test_a_digest_of_a_night_that_did_not_come_says_so(cli: Cli, two_nights: Pat
     assert digest["kind"] == "night"
 
 
-def test_a_weekly_digest_is_of_the_week_and_another_message_than_the_nights(cli: Cli, two_nights: Path) -> None:
+def test_a_weekly_digest_is_of_the_week_and_another_message_than_the_nights(
+    cli: Cli, two_nights: Path
+) -> None:
     (nightly,) = cli("digest", "--dry-run").json["digests"]
     (weekly,) = cli("digest", "--dry-run", "--weekly").json["digests"]
     assert weekly["key"] == f"weekly-{nightly['key']}"

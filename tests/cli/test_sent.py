@@ -54,7 +54,16 @@ def store(demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_night_is_published_and_then_mailed_with_its_numbers_and_a_link_to_its_page(
     cli: Cli, store: Path, inbox: Inbox
 ) -> None:
-    done = cli("report", "--again", "--owner", "payments", "--email", "lead@example.com", "--email", "sre@example.com")
+    done = cli(
+        "report",
+        "--again",
+        "--owner",
+        "payments",
+        "--email",
+        "lead@example.com",
+        "--email",
+        "sre@example.com",
+    )
     assert done.code == 0, done.err
     (mail,) = (email.message_from_bytes(one, policy=default) for one in inbox.mails)
     assert mail["To"] == "lead@example.com, sre@example.com"
@@ -76,12 +85,16 @@ def test_nothing_is_published_where_a_mail_could_not_be_sent_anyway(cli: Cli, st
     assert not (store / "reports").exists()
 
 
-def test_a_night_is_drawn_as_pictures_with_their_words_beside(cli: Cli, store: Path, tmp_path: Path) -> None:
+def test_a_night_is_drawn_as_pictures_with_their_words_beside(
+    cli: Cli, store: Path, tmp_path: Path
+) -> None:
     done = cli("report", "--again", "--cards", str(tmp_path / "cards"))
     assert done.code == 0, done.err
     for name in ("digest", "trend"):
         assert (tmp_path / "cards" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-        assert "critical" in (tmp_path / "cards" / f"{name}.txt").read_text(encoding="utf-8").lower()
+        assert (
+            "critical" in (tmp_path / "cards" / f"{name}.txt").read_text(encoding="utf-8").lower()
+        )
     assert str(tmp_path / "cards" / "digest.png") in done.out
 
 

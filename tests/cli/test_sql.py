@@ -29,14 +29,21 @@ HOSTILE = """select '=1+1' as "=head", chr(7) || chr(8238) as escape, 'a' || chr
 
 
 def test_the_numbers_are_those_of_the_summary_in_every_form(cli: Cli, demo: Path) -> None:
-    text = "select lower(severity) as severity, count(*) as n from findings where status = 'ACTIVE' group by all order by n desc"
+    text = (
+        "select lower(severity) as severity, count(*) as n from findings where status = 'ACTIVE'"
+        " group by all order by n desc"
+    )
     counts = cli("summary", "--output", "json").json["counts"]
     answer = cli("sql", text, "--output", "json")
     assert answer.code == 0
-    assert {row["severity"]: row["n"] for row in answer.json["rows"]} == {k: n for k, n in counts.items() if n and k != "total"}
+    assert {row["severity"]: row["n"] for row in answer.json["rows"]} == {
+        k: n for k, n in counts.items() if n and k != "total"
+    }
     assert answer.json["columns"] == ["severity", "n"]
     assert (answer.json["cut"], answer.json["certificate"]["state"]) == (False, "complete")
-    assert [json.loads(line) for line in cli("sql", text, "--output", "ndjson").out.splitlines()] == answer.json["rows"]
+    assert [
+        json.loads(line) for line in cli("sql", text, "--output", "ndjson").out.splitlines()
+    ] == answer.json["rows"]
     rows = list(csv.DictReader(io.StringIO(cli("sql", text, "--output", "csv").out)))
     assert [{**row, "n": int(row["n"])} for row in rows] == answer.json["rows"]
     table = cli("sql", text)
@@ -50,7 +57,11 @@ def test_the_numbers_are_those_of_the_summary_in_every_form(cli: Cli, demo: Path
 def test_rows_are_cut_at_the_count_and_it_is_said(cli: Cli, demo: Path) -> None:
     asked = ("sql", "select finding_arn from findings")
     cut, whole = cli(*asked, "-n", "3"), cli(*asked, "-n", "0")
-    assert (len(cut.out.splitlines()), "3 rows" in cut.err, "there are more: -n 0 lists all" in cut.err) == (4, True, True)
+    assert (
+        len(cut.out.splitlines()),
+        "3 rows" in cut.err,
+        "there are more: -n 0 lists all" in cut.err,
+    ) == (4, True, True)
     assert "there are more" not in whole.err
     assert len(cli(*asked).out.splitlines()) == 1001
     assert len(whole.out.splitlines()) > 1001
@@ -60,8 +71,12 @@ def test_rows_are_cut_at_the_count_and_it_is_said(cli: Cli, demo: Path) -> None:
 def test_an_older_snapshot_can_be_asked(cli: Cli, demo: Path) -> None:
     first, second = Snapshots(FolderBlobs(demo)).commits()
     text = "select distinct snapshot_id from coverage"
-    assert cli("sql", text, "--output", "json").json["rows"] == [{"snapshot_id": second.snapshot_id}]
-    assert cli("sql", text, "--as-of", first.snapshot_id, "--output", "json").json["rows"] == [{"snapshot_id": first.snapshot_id}]
+    assert cli("sql", text, "--output", "json").json["rows"] == [
+        {"snapshot_id": second.snapshot_id}
+    ]
+    assert cli("sql", text, "--as-of", first.snapshot_id, "--output", "json").json["rows"] == [
+        {"snapshot_id": first.snapshot_id}
+    ]
 
 
 def test_every_kind_of_value_is_told_in_every_form(cli: Cli, demo: Path) -> None:
@@ -70,9 +85,18 @@ def test_every_kind_of_value_is_told_in_every_form(cli: Cli, demo: Path) -> None
                      interval 1 day as span"""
     (row,) = cli("sql", text, "--output", "json").json["rows"]
     assert row == {
-        "big": 1, "decimal": 1.5, "nan": "nan", "moment": "2026-11-22 01:00:00+00", "day": "2026-11-22", "list": "[1,2]",
-        "struct": '{"a":1}', "bytes": "ab", "x": 1, "x_1": 2, "span": "1 day",
-    }  # fmt: skip
+        "big": 1,
+        "decimal": 1.5,
+        "nan": "nan",
+        "moment": "2026-11-22 01:00:00+00",
+        "day": "2026-11-22",
+        "list": "[1,2]",
+        "struct": '{"a":1}',
+        "bytes": "ab",
+        "x": 1,
+        "x_1": 2,
+        "span": "1 day",
+    }
     assert cli("sql", text).code == cli("sql", text, "--output", "csv").code == 0
 
 
@@ -87,15 +111,26 @@ def test_values_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, demo: Path) 
 def test_the_order_of_the_query_is_the_order_of_the_rows(cli: Cli, demo: Path) -> None:
     text = "select i from range(5000) as r(i) order by hash(i)"
     rows = cli("sql", text, "-n", "0", "--output", "json").json["rows"]
-    again = cli("sql", "select i from range(5000) as r(i) order by hash(i) limit 5000", "-n", "0", "--output", "json").json[
-        "rows"
-    ]
+    again = cli(
+        "sql",
+        "select i from range(5000) as r(i) order by hash(i) limit 5000",
+        "-n",
+        "0",
+        "--output",
+        "json",
+    ).json["rows"]
     assert rows == again
     assert [row["i"] for row in rows] != sorted(row["i"] for row in rows)
 
 
 @pytest.mark.parametrize(
-    "text", ["show tables", "describe findings", "with a as (select 1 as x) select * from a;", "from coverage"]
+    "text",
+    [
+        "show tables",
+        "describe findings",
+        "with a as (select 1 as x) select * from a;",
+        "from coverage",
+    ],
 )
 def test_what_only_reads_is_answered(cli: Cli, demo: Path, text: str) -> None:
     assert cli("sql", text, "-n", "1").code == 0
@@ -117,11 +152,15 @@ def test_a_query_may_come_from_stdin(cli: Cli, demo: Path, monkeypatch: pytest.M
         "select 1) as answer; select (2", "select 1 /*", "no sql",
     ],
 )  # fmt: skip
-def test_what_does_not_only_read_is_refused_plainly(cli: Cli, demo: Path, tmp_path: Path, text: str) -> None:
+def test_what_does_not_only_read_is_refused_plainly(
+    cli: Cli, demo: Path, tmp_path: Path, text: str
+) -> None:
     run = cli("sql", text.replace("{folder}", str(tmp_path)))
     assert (run.code, run.out) == (2, "")
     assert re.match(
-        "sre-cli: (only one question can be asked, and nothing changed|this is no SQL that DuckDB understands): ", run.err
+        "sre-cli: (only one question can be asked, and nothing changed|this is no SQL that DuckDB"
+        " understands): ",
+        run.err,
     )
     assert len(run.err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
@@ -137,7 +176,9 @@ def test_what_does_not_only_read_is_refused_plainly(cli: Cli, demo: Path, tmp_pa
         "select nothing from findings", "select 1 / 'x'",
     ],
 )  # fmt: skip
-def test_no_other_file_can_be_read_and_it_is_a_question_that_is_wrong(cli: Cli, demo: Path, text: str) -> None:
+def test_no_other_file_can_be_read_and_it_is_a_question_that_is_wrong(
+    cli: Cli, demo: Path, text: str
+) -> None:
     older = Snapshots(FolderBlobs(demo)).commits()[0].snapshot_id
     other = next(demo.glob(f"tables/coverage/snapshot_id={older}/*.parquet"))
     run = cli("sql", text.replace("{store}", str(demo)).replace("{other}", str(other)))
@@ -148,14 +189,21 @@ def test_no_other_file_can_be_read_and_it_is_a_question_that_is_wrong(cli: Cli, 
 def test_a_query_that_takes_too_long_is_stopped(cli: Cli, demo: Path) -> None:
     run = cli(
         "sql",
-        "select count(*) from findings a, findings b, findings c where a.title || b.title || c.title = ''",
+        "select count(*) from findings a, findings b, findings c where a.title || b.title ||"
+        " c.title = ''",
         "--timeout",
         "1s",
     )
-    assert (run.code, run.err) == (2, "sre-cli: the query took longer than 1 s. Ask for less, or allow more with --timeout.\n")
+    assert (run.code, run.err) == (
+        2,
+        "sre-cli: the query took longer than 1 s. Ask for less, or allow more with --timeout.\n",
+    )
 
 
-@pytest.mark.parametrize("text", ["select * from range(300000000) r(i) order by hash(i)", "select repeat('x', 4000000000)"])
+@pytest.mark.parametrize(
+    "text",
+    ["select * from range(300000000) r(i) order by hash(i)", "select repeat('x', 4000000000)"],
+)
 def test_a_query_that_needs_too_much_memory_is_told_so(cli: Cli, demo: Path, text: str) -> None:
     run = cli("sql", text, "--memory", "100MB")
     assert run.code == 2
@@ -165,7 +213,10 @@ def test_a_query_that_needs_too_much_memory_is_told_so(cli: Cli, demo: Path, tex
 def test_the_engine_keeps_within_its_memory_by_itself(demo: Path, tmp_path: Path) -> None:
     sources = Sources(Snapshots(FolderBlobs(demo)), SqliteTable(demo / "table.db"), tmp_path)
     with pytest.raises(UsageError, match="more memory than it may have"):
-        sql(Sql("select * from range(30000000) as r(i) order by hash(i)", memory=50_000_000), sources)
+        sql(
+            Sql("select * from range(30000000) as r(i) order by hash(i)", memory=50_000_000),
+            sources,
+        )
 
 
 def test_the_limits_end_a_process_that_does_not_stop_and_are_lifted_after_the_block() -> None:
@@ -173,11 +224,21 @@ def test_the_limits_end_a_process_that_does_not_stop_and_are_lifted_after_the_bl
     with limits(60, 1 << 40):
         assert 1 << 40 < resource.getrlimit(resource.RLIMIT_AS)[0] < 1 << 41
     assert resource.getrlimit(resource.RLIMIT_AS) == before
-    code = "import time; from sre_cli.limits import limits\nwith limits(0.1, 1 << 40): time.sleep(30)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
-    assert (done.returncode, done.stderr) == (2, "sre-cli: the query did not stop when its time was up; ended.\n")
+    code = (
+        "import time; from sre_cli.limits import limits\nwith limits(0.1, 1 << 40): time.sleep(30)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "sre-cli: the query did not stop when its time was up; ended.\n",
+    )
 
 
 def test_without_a_snapshot_there_is_nothing_to_ask(cli: Cli, tmp_path: Path) -> None:
     run = cli("sql", "select 1", "--store", str(tmp_path))
-    assert (run.code, run.err) == (2, "sre-cli: there is no snapshot yet. Run: sre-cli scan (or sre-cli demo).\n")
+    assert (run.code, run.err) == (
+        2,
+        "sre-cli: there is no snapshot yet. Run: sre-cli scan (or sre-cli demo).\n",
+    )

@@ -1,4 +1,5 @@
-"""Suppressions as code: covered findings stay open and are marked; lapsed, unused and wrong rules are told."""
+"""Suppressions as code: covered findings stay open and are marked; lapsed, unused and wrong rules
+are told."""
 
 from __future__ import annotations
 
@@ -46,13 +47,20 @@ def test_each_rule_is_listed_with_its_state_and_lapsed_and_unused_ones_are_warne
     assert "line 6" in values["notes"][0]
 
 
-def test_what_a_rule_covers_stays_open_and_is_marked(cli: Cli, demo: Path, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_rule_covers_stays_open_and_is_marked(
+    cli: Cli, demo: Path, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = ("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "0", "--output", "json")
     marked = cli(*asked).json
     assert marked["counts"]["total"] == 1011
     assert marked["accepted"] == sum(one["accepted"] is not None for one in marked["findings"]) > 0
-    assert {one["vulnerability_id"] for one in marked["findings"] if one["accepted"]} == {"CVE-2024-3094"}
-    assert "accepted: see sre-cli suppressions" in cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached").out
+    assert {one["vulnerability_id"] for one in marked["findings"] if one["accepted"]} == {
+        "CVE-2024-3094"
+    }
+    assert (
+        "accepted: see sre-cli suppressions"
+        in cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached").out
+    )
     monkeypatch.delenv("SRE_SUPPRESSIONS")
     assert cli(*asked).json["accepted"] is None
 
@@ -62,13 +70,18 @@ def test_the_rules_leave_as_openvex(cli: Cli, demo: Path, rules: Path, tmp_path:
     assert cli("suppressions", "--openvex", str(path), "--author", "security").code == 0
     document = json.loads(path.read_text())
     assert document["author"] == "security"
-    assert {one["vulnerability"]["name"] for one in document["statements"]} == {"CVE-2024-3094", "CVE-1999-0001"}
+    assert {one["vulnerability"]["name"] for one in document["statements"]} == {
+        "CVE-2024-3094",
+        "CVE-1999-0001",
+    }
 
 
 def test_an_error_names_its_line_and_no_file_says_what_to_do(
     cli: Cli, demo: Path, rules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rules.write_text(RULES.replace("owner: data\n    expires: 2020-01-31", "ownr: data\n    expires: 2020-01-31"))
+    rules.write_text(
+        RULES.replace("owner: data\n    expires: 2020-01-31", "ownr: data\n    expires: 2020-01-31")
+    )
     wrong = cli("suppressions")
     assert (wrong.code, "line 8" in wrong.err) == (2, True)
     monkeypatch.delenv("SRE_SUPPRESSIONS")

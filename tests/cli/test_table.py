@@ -16,7 +16,11 @@ def tables(draw: st.DrawFn) -> tuple[list[Column], list[list[str]]]:
     count = draw(st.integers(1, 6))
     titles = st.text(alphabet="ABCdef", min_size=1, max_size=8)
     column = st.builds(
-        Column, titles, floor=st.none() | st.integers(1, 10), drop=st.none() | st.integers(1, 5), right=st.booleans()
+        Column,
+        titles,
+        floor=st.none() | st.integers(1, 10),
+        drop=st.none() | st.integers(1, 5),
+        right=st.booleans(),
     )
     columns = [Column("Id"), *(draw(column) for _ in range(count - 1))]
     rows = draw(st.lists(st.lists(words, min_size=count, max_size=count), max_size=5))
@@ -24,7 +28,9 @@ def tables(draw: st.DrawFn) -> tuple[list[Column], list[list[str]]]:
 
 
 @given(tables(), st.integers(1, 80))
-def test_it_never_exceeds_the_room_unless_ids_and_floors_do(table: tuple[list[Column], list[list[str]]], room: int) -> None:
+def test_it_never_exceeds_the_room_unless_ids_and_floors_do(
+    table: tuple[list[Column], list[list[str]]], room: int
+) -> None:
     columns, rows = table
     found = fit(columns, rows, room)
     if found.total > room:
@@ -36,7 +42,9 @@ def test_it_never_exceeds_the_room_unless_ids_and_floors_do(table: tuple[list[Co
 
 
 @given(tables(), st.none() | st.integers(1, 80))
-def test_what_names_a_thing_is_whole_at_any_width(table: tuple[list[Column], list[list[str]]], room: int | None) -> None:
+def test_what_names_a_thing_is_whole_at_any_width(
+    table: tuple[list[Column], list[list[str]]], room: int | None
+) -> None:
     columns, rows = table
     found = fit(columns, rows, room)
     _, *body = lines(columns, rows, room, Colour.NONE)
@@ -47,7 +55,9 @@ def test_what_names_a_thing_is_whole_at_any_width(table: tuple[list[Column], lis
 
 
 @given(tables(), st.none() | st.integers(1, 80))
-def test_every_line_has_the_same_cells_at_the_same_places(table: tuple[list[Column], list[list[str]]], room: int | None) -> None:
+def test_every_line_has_the_same_cells_at_the_same_places(
+    table: tuple[list[Column], list[list[str]]], room: int | None
+) -> None:
     columns, rows = table
     found = fit(columns, rows, room)
     for line in lines(columns, rows, room, Colour.NONE):
@@ -61,10 +71,13 @@ def test_without_a_limit_nothing_is_cut(table: tuple[list[Column], list[list[str
 
 
 @given(tables(), st.integers(1, 80))
-def test_colours_change_nothing_but_colours(table: tuple[list[Column], list[list[str]]], room: int) -> None:
+def test_colours_change_nothing_but_colours(
+    table: tuple[list[Column], list[list[str]]], room: int
+) -> None:
     columns, rows = table
     assert lines(columns, rows, room, Colour.NONE) == [
-        line.replace("\x1b[2m", "").replace("\x1b[0m", "") for line in lines(columns, rows, room, Colour.TRUE)
+        line.replace("\x1b[2m", "").replace("\x1b[0m", "")
+        for line in lines(columns, rows, room, Colour.TRUE)
     ]
 
 
@@ -74,7 +87,10 @@ COLUMNS = (
     Column("Package", floor=6),
     Column("Installed", floor=6, drop=1),
 )
-ROWS = [["CVE-2026-1234", "9.8", "vim-filesystem", "9.0.2153-1.amzn2023"], ["CVE-2026-99", "10.0", "kernel", "6.1"]]
+ROWS = [
+    ["CVE-2026-1234", "9.8", "vim-filesystem", "9.0.2153-1.amzn2023"],
+    ["CVE-2026-99", "10.0", "kernel", "6.1"],
+]
 
 
 def test_a_table_that_fits_is_aligned_with_its_numbers_to_the_right() -> None:
@@ -86,7 +102,10 @@ def test_a_table_that_fits_is_aligned_with_its_numbers_to_the_right() -> None:
 
 
 def test_the_widest_flexible_column_shrinks_first() -> None:
-    assert lines(COLUMNS, ROWS, 52, Colour.NONE)[1] == "CVE-2026-1234    9.8  vim-filesystem  9.0.2153-1.am…"
+    assert (
+        lines(COLUMNS, ROWS, 52, Colour.NONE)[1]
+        == "CVE-2026-1234    9.8  vim-filesystem  9.0.2153-1.am…"
+    )
 
 
 def test_optional_columns_go_in_their_order_and_the_rest_is_whole_again() -> None:
@@ -99,7 +118,10 @@ def test_an_id_overflows_rather_than_being_cut() -> None:
 
 
 def test_an_optional_column_without_a_cell_is_not_shown() -> None:
-    assert lines(COLUMNS, [["CVE-1", "", "a", "1"]], None, Colour.NONE)[0] == "Vulnerability  Package  Installed"
+    assert (
+        lines(COLUMNS, [["CVE-1", "", "a", "1"]], None, Colour.NONE)[0]
+        == "Vulnerability  Package  Installed"
+    )
 
 
 def test_cells_are_made_printable_and_styled_by_their_text() -> None:

@@ -29,7 +29,17 @@ def test_values_of_any_type_are_printed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "cells"), [("", 0), ("abc", 3), ("東京", 4), ("ｗｉｄｅ", 8), ("é", 1), ("e\u0301", 1), ("🔥", 2), ("…", 1)]
+    ("text", "cells"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("東京", 4),
+        ("ｗｉｄｅ", 8),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("🔥", 2),
+        ("…", 1),
+    ],
 )
 def test_width_is_that_of_the_screen(text: str, cells: int) -> None:
     assert width(text) == cells
@@ -39,7 +49,11 @@ def test_width_is_that_of_the_screen(text: str, cells: int) -> None:
 def test_a_cut_text_fits_and_says_that_it_was_cut(text: str, room: int) -> None:
     shown = cut(printable(text), room)
     assert width(shown) <= room
-    assert shown == printable(text) or (shown.endswith("…") and printable(text).startswith(shown[:-1])) or room == 0
+    assert (
+        shown == printable(text)
+        or (shown.endswith("…") and printable(text).startswith(shown[:-1]))
+        or room == 0
+    )
 
 
 def test_a_wide_letter_is_never_cut_in_half() -> None:
@@ -70,24 +84,43 @@ def test_padding_counts_cells_and_leaves_longer_text() -> None:
         (False, {}, Colour.NONE),
     ],
 )
-def test_colours_follow_the_stream_and_the_environment(tty: bool, environ: dict[str, str], colour: Colour) -> None:
+def test_colours_follow_the_stream_and_the_environment(
+    tty: bool, environ: dict[str, str], colour: Colour
+) -> None:
     assert colour_of(tty, environ) is colour
 
 
 def test_a_style_ends_where_it_began() -> None:
-    assert styled("High", "high", Colour.TRUE) == "\x1b[1;48;2;173;65;28;38;2;255;255;255mHigh\x1b[0m"
+    assert (
+        styled("High", "high", Colour.TRUE) == "\x1b[1;48;2;173;65;28;38;2;255;255;255mHigh\x1b[0m"
+    )
     assert styled("High", "high", Colour.INDEXED) == "\x1b[1;48;5;130;38;5;231mHigh\x1b[0m"
     assert styled("faint", "muted", Colour.TRUE) == "\x1b[2mfaint\x1b[0m"
     assert styled("Low", "low", Colour.TRUE).startswith("\x1b[48;2;57;119;168")
 
 
-@pytest.mark.parametrize(("text", "style", "colour"), [("x", "high", 0), ("x", "untriaged", 2), ("", "high", 2)])
+@pytest.mark.parametrize(
+    ("text", "style", "colour"), [("x", "high", 0), ("x", "untriaged", 2), ("", "high", 2)]
+)
 def test_without_colour_style_or_text_nothing_is_added(text: str, style: str, colour: int) -> None:
     assert styled(text, style, colour) == text
 
 
 def test_importing_the_renderers_of_the_cli_needs_the_standard_library_alone() -> None:
-    heavy = ["pyarrow", "duckdb", "pandas", "jinja2", "boto3", "botocore", "rich", "msgspec", "click"]
-    code = f"import sys; import sre_cli.render, sre_cli.table, sre_cli.terminal; print([m for m in {heavy} if m in sys.modules])"
+    heavy = [
+        "pyarrow",
+        "duckdb",
+        "pandas",
+        "jinja2",
+        "boto3",
+        "botocore",
+        "rich",
+        "msgspec",
+        "click",
+    ]
+    code = (
+        "import sys; import sre_cli.render, sre_cli.table, sre_cli.terminal; print([m for m in"
+        f" {heavy} if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -20,7 +20,11 @@ def test_a_token_is_printed_once_and_its_entry_beside_it() -> None:
     assert token.startswith("sre_")
     entry = json.loads(result.stderr.partition(": ")[2].partition(": ")[2])
     assert entry["sha256"] == hashlib.sha256(token.encode()).hexdigest()
-    assert (entry["accounts"], entry["owners"], entry["scopes"]) == (["111122223333"], ["payments"], ["findings:read"])
+    assert (entry["accounts"], entry["owners"], entry["scopes"]) == (
+        ["111122223333"],
+        ["payments"],
+        ["findings:read"],
+    )
     assert token not in result.stderr
 
 

@@ -1,4 +1,5 @@
-"""The images as their Dockerfiles make them, replayed once for all workers, and what runs in them."""
+"""The images as their Dockerfiles make them, replayed once for all workers, and what runs in
+them."""
 
 from __future__ import annotations
 
@@ -37,9 +38,17 @@ class Scanned(NamedTuple):
 
 def newest_python() -> Path:
     """The prefix of the newest Python that tests know of, which stands in for the base image's."""
-    known = [Path(one).resolve().parents[1] for one in os.environ.get("SRE_PYTHONS", "").split(os.pathsep) if one]
+    known = [
+        Path(one).resolve().parents[1]
+        for one in os.environ.get("SRE_PYTHONS", "").split(os.pathsep)
+        if one
+    ]
     apart = [prefix for prefix in known if prefix not in (Path("/usr"), Path("/usr/local"))]
-    return max(apart, key=lambda prefix: [int(n) for n in prefix.name.split(".") if n.isdigit()], default=Path(sys.base_prefix))
+    return max(
+        apart,
+        key=lambda prefix: [int(n) for n in prefix.name.split(".") if n.isdigit()],
+        default=Path(sys.base_prefix),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +65,14 @@ def build(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Build:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not kept.exists():
                 kept.write_bytes(
-                    pickle.dumps(replay(ROOT / component / "Dockerfile", folder, newest_python(), {"VERSION": "1.2"}))
+                    pickle.dumps(
+                        replay(
+                            ROOT / component / "Dockerfile",
+                            folder,
+                            newest_python(),
+                            {"VERSION": "1.2"},
+                        )
+                    )
                 )
         image: Image = pickle.loads(kept.read_bytes())
         return image
@@ -73,7 +89,9 @@ def image(request: pytest.FixtureRequest, build: Build) -> Image:
 def simulator() -> Iterator[str]:
     """The URL of a simulated Inspector, under the real clock as all that runs in a sandbox."""
     command = [sys.executable, "-m", "sre_simulator", "--nights", "1"]
-    process = subprocess.Popen(command, env={**BASE, "HOME": "/nonexistent"}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env={**BASE, "HOME": "/nonexistent"}, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout
     yield process.stdout.readline().strip()
     process.terminate()

@@ -1,6 +1,8 @@
-"""What the Dockerfiles make: only what their locks pin, run by an unprivileged user on a file system that is read-only.
+"""What the Dockerfiles make: only what their locks pin, run by an unprivileged user on a file
+system that is read-only.
 
-There is no container engine here: ``containers/image_replay.py`` does what the Dockerfiles say, in a sandbox.
+There is no container engine here: ``containers/image_replay.py`` does what the Dockerfiles say, in
+a sandbox.
 """
 
 from __future__ import annotations
@@ -66,7 +68,11 @@ def locked(name: str, minor: str) -> dict[str, str]:
     lines = [line for line in (ROOT / name).read_text().splitlines() if re.match(r"[a-z0-9]", line)]
     found = [Requirement(line.removesuffix("\\").strip()) for line in lines]
     here = {"python_full_version": f"{minor}.0", "python_version": minor}
-    return {canonicalize_name(one.name): str(one.specifier)[2:] for one in found if not one.marker or one.marker.evaluate(here)}
+    return {
+        canonicalize_name(one.name): str(one.specifier)[2:]
+        for one in found
+        if not one.marker or one.marker.evaluate(here)
+    }
 
 
 def packages(image: Image) -> Path:
@@ -80,45 +86,71 @@ def test_an_image_has_exactly_what_its_lock_pins_and_its_bill_of_materials_says_
 ) -> None:
     image = build(component)
     pinned = locked(LOCKS[component], packages(image).parent.name.removeprefix("python"))
-    infos = (path.name.removesuffix(".dist-info").rpartition("-") for path in packages(image).glob("*.dist-info"))
+    infos = (
+        path.name.removesuffix(".dist-info").rpartition("-")
+        for path in packages(image).glob("*.dist-info")
+    )
     ours = {"sre-operations-assistant": "0.1.0"}
     assert {canonicalize_name(name): number for name, _, number in infos} == pinned | ours
     bill = tmp_path / "bill.json"
-    command: list[str | Path] = [sys.executable, ROOT / "containers" / "sbom.py", packages(image), bill]
+    command: list[str | Path] = [
+        sys.executable,
+        ROOT / "containers" / "sbom.py",
+        packages(image),
+        bill,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     assert "file://" not in bill.read_text(), "of whoever built it"
     made = json.loads(bill.read_text())
-    assert {canonicalize_name(one["name"]): one["version"] for one in made["components"]} == pinned | ours
-    assert {canonicalize_name(one["name"]) for one in made["components"] if one.get("purl", "").startswith("pkg:pypi/")} == set(
-        pinned | ours
-    )
+    assert {
+        canonicalize_name(one["name"]): one["version"] for one in made["components"]
+    } == pinned | ours
+    assert {
+        canonicalize_name(one["name"])
+        for one in made["components"]
+        if one.get("purl", "").startswith("pkg:pypi/")
+    } == set(pinned | ours)
 
 
 def test_nothing_that_installs_or_compiles_is_in_an_image(image: Image) -> None:
     names = {path.name for path in image.root.rglob("*")}
     installers = {
-        name for name in names if re.fullmatch(r"(pip|ensurepip|setuptools|pkg_resources|wheel)([-0-9.].*)?|.*\.whl", name)
+        name
+        for name in names
+        if re.fullmatch(r"(pip|ensurepip|setuptools|pkg_resources|wheel)([-0-9.].*)?|.*\.whl", name)
     }
     assert installers == set()
-    assert not {name for name in names if name in ("gcc", "cc", "ld", "make", "git", "curl", "wget")}
+    assert not {
+        name for name in names if name in ("gcc", "cc", "ld", "make", "git", "curl", "wget")
+    }
 
 
-def test_an_image_runs_as_nobody_and_writes_only_where_it_says(image: Image, tmp_path: Path) -> None:
+def test_an_image_runs_as_nobody_and_writes_only_where_it_says(
+    image: Image, tmp_path: Path
+) -> None:
     done = run(image, tmp_path, "python", "-c", LOOK)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     refused = "Read-only file system"
-    assert found["writes"] == dict.fromkeys(["/", "/etc", "/opt/sre", "/opt/sre/bin", "/usr/local/bin"], refused) | {
+    assert found["writes"] == dict.fromkeys(
+        ["/", "/etc", "/opt/sre", "/opt/sre/bin", "/usr/local/bin"], refused
+    ) | {
         "/data": "written",
         "/tmp": "written",
     }
     assert set(image.volumes) == {"/data", "/tmp"}
-    assert (found["ids"], found["groups"], found["capabilities"], found["home"]) == ([10001, 10001], [], "0" * 16, False)
+    assert (found["ids"], found["groups"], found["capabilities"], found["home"]) == (
+        [10001, 10001],
+        [],
+        "0" * 16,
+        False,
+    )
     assert all(one.startswith(("/opt/sre/", "/usr/local/")) for one in found["path"])
 
 
 def test_each_volume_has_its_owner_and_a_file_to_copy_it_with(image: Image) -> None:
-    """Amazon ECS developer guide, "Use bind mounts": what VOLUME names is copied to the task's volume, with owner and mode."""
+    """Amazon ECS developer guide, "Use bind mounts": what VOLUME names is copied to the task's
+    volume, with owner and mode."""
     modes = {"/data": 0o700, "/tmp": 0o1777}
     for volume in image.volumes:
         folder = image.root / volume.strip("/")
@@ -127,18 +159,33 @@ def test_each_volume_has_its_owner_and_a_file_to_copy_it_with(image: Image) -> N
 
 
 def test_the_scanner_scans(scanned: Any) -> None:
-    assert (scanned.code, scanned.last["event"], scanned.last["state"]) == (0, "committed", "complete")
+    assert (scanned.code, scanned.last["event"], scanned.last["state"]) == (
+        0,
+        "committed",
+        "complete",
+    )
     assert scanned.last["totals"]["findings"] > 1000
 
 
-def test_the_server_starts_is_ready_is_found_healthy_and_ends(build: Callable[[str], Image], scanned: Any) -> None:
+def test_the_server_starts_is_ready_is_found_healthy_and_ends(
+    build: Callable[[str], Image], scanned: Any
+) -> None:
     image = build("mcp")
     words = json.dumps([[*image.entrypoint, *image.command], image.healthcheck])
     tokens = "/data/tokens.json"
-    made = run(image, scanned.volumes, *image.entrypoint, "tokens", "new", "--name", "ci", "--to", tokens)
+    made = run(
+        image, scanned.volumes, *image.entrypoint, "tokens", "new", "--name", "ci", "--to", tokens
+    )
     assert made.returncode == 0, made.stderr
-    command = image.sandbox(["python", "-c", FIRST, words], scanned.volumes, {"SRE_TOKENS": f"file://{tokens}"}, network=False)
-    done = subprocess.run(command, env=BASE, capture_output=True, text=True, timeout=300, check=False)
+    command = image.sandbox(
+        ["python", "-c", FIRST, words],
+        scanned.volumes,
+        {"SRE_TOKENS": f"file://{tokens}"},
+        network=False,
+    )
+    done = subprocess.run(
+        command, env=BASE, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     status, ready, healthy, ended, unhealthy = json.loads(done.stdout.splitlines()[-1])
     assert (status, ready["ready"], healthy, ended, unhealthy) == (200, True, 0, 0, 1), ready
@@ -157,43 +204,75 @@ def test_the_server_starts_is_ready_is_found_healthy_and_ends(build: Callable[[s
         "snapshots prune",
     ],
 )
-def test_the_server_runs_what_is_scheduled(build: Callable[[str], Image], scanned: Any, command: str) -> None:
+def test_the_server_runs_what_is_scheduled(
+    build: Callable[[str], Image], scanned: Any, command: str
+) -> None:
     image = build("mcp")
     (scanned.volumes / "data" / "schedules.yaml").write_text(EACH_MINUTE)
-    done = run(image, scanned.volumes, *image.entrypoint, *command.split(), AWS_EC2_METADATA_DISABLED="true")
+    done = run(
+        image,
+        scanned.volumes,
+        *image.entrypoint,
+        *command.split(),
+        AWS_EC2_METADATA_DISABLED="true",
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout or " findings of snapshot " in done.stderr
 
 
 def test_an_image_says_what_it_is(image: Image) -> None:
-    said = {name.removeprefix("org.opencontainers.image."): value for name, value in image.labels.items()}
+    said = {
+        name.removeprefix("org.opencontainers.image."): value
+        for name, value in image.labels.items()
+    }
     assert set(said) == {"title", "description", "licenses", "version", "revision", "source"}
     assert (said["licenses"], said["version"], said["revision"]) == ("Apache-2.0", "1.2", "unknown")
 
 
 @pytest.mark.parametrize("component", LOCKS)
-def test_every_stage_has_the_same_base_pinned_to_the_patch_and_takes_a_digest(component: str) -> None:
+def test_every_stage_has_the_same_base_pinned_to_the_patch_and_takes_a_digest(
+    component: str,
+) -> None:
     steps = DockerfileParser(path=str(ROOT / component / "Dockerfile")).structure
     bases = [one["value"].split()[0] for one in steps if one["instruction"] == "FROM"]
     assert len(bases) == 2
     assert len(set(bases)) == 1
-    assert re.fullmatch(r"public\.ecr\.aws/docker/library/python:3\.13\.\d+-slim-bookworm\$\{BASE_DIGEST\}", bases[0])
+    assert re.fullmatch(
+        r"public\.ecr\.aws/docker/library/python:3\.13\.\d+-slim-bookworm\$\{BASE_DIGEST\}",
+        bases[0],
+    )
 
 
 def test_a_build_sees_the_product_and_nothing_of_whoever_builds() -> None:
     seen = list(context())
     assert {path.parts[0] for path in seen if len(path.parts) > 1} == {
-        "containers", "findings", "scanner", "reports", "mcp", "lambda", "cli", "schedules", "simulator",
-    }  # fmt: skip
-    assert not [path for path in seen if path.name.startswith(".env") or "tests" in path.parts or path.name == "sre-ops.toml"]
+        "containers",
+        "findings",
+        "scanner",
+        "reports",
+        "mcp",
+        "lambda",
+        "cli",
+        "schedules",
+        "simulator",
+    }
+    assert not [
+        path
+        for path in seen
+        if path.name.startswith(".env") or "tests" in path.parts or path.name == "sre-ops.toml"
+    ]
 
 
-def test_the_set_of_packages_of_the_scanner_stays_under_300_megabytes(build: Callable[[str], Image]) -> None:
+def test_the_set_of_packages_of_the_scanner_stays_under_300_megabytes(
+    build: Callable[[str], Image],
+) -> None:
     assert size(build("scanner").root / "opt") < 300e6
 
 
 @pytest.mark.parametrize("component", LOCKS)
-def test_the_sizes_that_the_page_tells_are_true(build: Callable[[str], Image], component: str) -> None:
+def test_the_sizes_that_the_page_tells_are_true(
+    build: Callable[[str], Image], component: str
+) -> None:
     page = (ROOT / "docs" / "containers.md").read_text()
     told = re.search(rf"^\| `{component}/Dockerfile` \| (\d+) MB ", page, re.MULTILINE)
     assert told

@@ -1,4 +1,5 @@
-"""deploy/template.json as it is, deployed once into an emulator of AWS; only what the emulator does not know is left out."""
+"""deploy/template.json as it is, deployed once into an emulator of AWS; only what the emulator does
+not know is left out."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ PARAMETERS = {
     "ScannerImage": f"{REGISTRY}/sre-scanner:1.0.0",
     "ServerImage": f"{REGISTRY}/team/sre-server:1.0.0",
     "HostName": "sre.example.com",
-    "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
+    "CertificateArn": (
+        f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
+    ),
     "SlackEnabled": "true",
     "LambdaCodeBucket": CODE,
     "LambdaCodeKey": "sre-slack-1.zip",
@@ -37,14 +40,19 @@ PARAMETERS = {
     "SettingsFile": "s3://sre-settings/config/sre-ops.toml",
 }
 # What tests/at.sh sets: a process that gets no environment but its own must read the same day.
-CALENDAR = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ") if name in os.environ}
+CALENDAR = {
+    name: os.environ[name]
+    for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
+    if name in os.environ
+}
 _UNKNOWN = re.compile(r"Unrecognized resource types: \[([^\]]+)\]")
 _NAMED = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack in the emulator: its address, outputs, physical ids by logical name, the template, and the names left out of it."""
+    """A stack in the emulator: its address, outputs, physical ids by logical name, the template,
+    and the names left out of it."""
 
     url: str
     outputs: Mapping[str, str]
@@ -59,7 +67,8 @@ class Deployed:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables by which a process finds the emulator, in the place of a task's role and region."""
+        """The variables by which a process finds the emulator, in the place of a task's role and
+        region."""
         return {
             "AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing",
@@ -71,20 +80,30 @@ class Deployed:
 
     def container(self, task: str) -> Any:
         """The container of a task, as ECS has it."""
-        found = self.client("ecs").describe_task_definition(taskDefinition=self.resources[f"{task}Task"])
+        found = self.client("ecs").describe_task_definition(
+            taskDefinition=self.resources[f"{task}Task"]
+        )
         return found["taskDefinition"]["containerDefinitions"][0]
 
 
 def client(service: str, url: str) -> Any:
     """A client of the emulator, which takes anybody's credentials."""
     make: Any = boto3.client  # its types want each service's name as it is
-    return make(service, endpoint_url=url, region_name=REGION, aws_access_key_id="TESTING", aws_secret_access_key="testing")
+    return make(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="TESTING",
+        aws_secret_access_key="testing",
+    )
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """The committed template."""
-    found: dict[str, Any] = json.loads((ROOT / "deploy" / "template.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(
+        (ROOT / "deploy" / "template.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -98,11 +117,20 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("emulated")
     environ = {
-        "PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING", **CALENDAR,
-    }  # fmt: skip
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "MINISTACK_REGION": REGION,
+        "LOG_LEVEL": "WARNING",
+        **CALENDAR,
+    }
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log
+        )
         try:
             _wait_for(port, process)
             yield f"http://127.0.0.1:{port}"
@@ -125,24 +153,33 @@ Change = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def change(emulated: str) -> Change:
-    """``change(template, kind="UPDATE", LogDays="30")``: makes a change set of the stack and tells what is in it."""
+    """``change(template, kind="UPDATE", LogDays="30")``: makes a change set of the stack and tells
+    what is in it."""
     formation = client("cloudformation", emulated)
 
-    def made(template: Mapping[str, Any], kind: str = "UPDATE", name: str = "change", **parameters: str) -> Any:
-        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in {**PARAMETERS, **parameters}.items()]
+    def made(
+        template: Mapping[str, Any], kind: str = "UPDATE", name: str = "change", **parameters: str
+    ) -> Any:
+        given = [
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in {**PARAMETERS, **parameters}.items()
+        ]
         formation.create_change_set(
             StackName=STACK, ChangeSetName=name, ChangeSetType=kind, Parameters=given,
             TemplateBody=json.dumps(template, separators=(",", ":")),
             Capabilities=["CAPABILITY_IAM"],
         )  # fmt: skip
-        return _until(lambda: formation.describe_change_set(StackName=STACK, ChangeSetName=name), "Status")
+        return _until(
+            lambda: formation.describe_change_set(StackName=STACK, ChangeSetName=name), "Status"
+        )
 
     return made
 
 
 @pytest.fixture(scope="session")
 def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip: Path) -> Deployed:
-    """The stack, with Slack on and a VPC of its own, deployed by a change set as ``aws cloudformation deploy`` does it."""
+    """The stack, with Slack on and a VPC of its own, deployed by a change set as ``aws
+    cloudformation deploy`` does it."""
     code, formation = client("s3", emulated), client("cloudformation", emulated)
     code.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
     code.put_object(Bucket=CODE, Key=PARAMETERS["LambdaCodeKey"], Body=slack_zip.read_bytes())
@@ -155,10 +192,14 @@ def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip:
     return Deployed(emulated, outputs, _resources(formation), known, dropped)
 
 
-def _known_to(change: Change, formation: Any, template: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
-    """The template without the types that the emulator does not know, and what refers to them; and the names left out.
+def _known_to(
+    change: Change, formation: Any, template: dict[str, Any]
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """The template without the types that the emulator does not know, and what refers to them; and
+    the names left out.
 
-    A reference in the metadata of a resource is of the order in which they are made, and goes with what it names.
+    A reference in the metadata of a resource is of the order in which they are made, and goes with
+    what it names.
     """
     try:
         change(template, "CREATE", "probe")
@@ -168,11 +209,19 @@ def _known_to(change: Change, formation: Any, template: dict[str, Any]) -> tuple
         types = {one.strip() for one in found[1].split(",")}
     else:
         return template, frozenset()
-    every = {name: {key: value for key, value in one.items() if key != "Metadata"} for name, one in template["Resources"].items()}
+    every = {
+        name: {key: value for key, value in one.items() if key != "Metadata"}
+        for name, one in template["Resources"].items()
+    }
     dropped = {name for name, one in every.items() if one["Type"] in types}
-    while more := {name for name, one in every.items() if name not in dropped and _named(one) & dropped}:
+    while more := {
+        name for name, one in every.items() if name not in dropped and _named(one) & dropped
+    }:
         dropped |= more
-    return {**template, "Resources": {name: one for name, one in every.items() if name not in dropped}}, frozenset(dropped)
+    return {
+        **template,
+        "Resources": {name: one for name, one in every.items() if name not in dropped},
+    }, frozenset(dropped)
 
 
 def _named(value: Any) -> set[str]:
@@ -203,9 +252,16 @@ def _until(look: Callable[[], Any], status: str) -> Any:
 
 def _failures(formation: Any) -> list[str]:
     events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
-    return [f"{one['LogicalResourceId']}: {one['ResourceStatus']} {one.get('ResourceStatusReason')}" for one in events]
+    return [
+        f"{one['LogicalResourceId']}: {one['ResourceStatus']} {one.get('ResourceStatusReason')}"
+        for one in events
+    ]
 
 
 def _resources(formation: Any) -> dict[str, str]:
     found = formation.get_paginator("list_stack_resources").paginate(StackName=STACK)
-    return {one["LogicalResourceId"]: one["PhysicalResourceId"] for page in found for one in page["StackResourceSummaries"]}
+    return {
+        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        for page in found
+        for one in page["StackResourceSummaries"]
+    }

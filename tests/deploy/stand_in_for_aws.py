@@ -1,7 +1,8 @@
 """``aws`` for the walk: AWS's own command line, but for ``ecs``, whose tasks run here as processes.
 
-The emulator keeps task definitions and starts no container without a container engine. So a task is the image's entry point with
-the definition's own command and variables; where AWS, Inspector and Slack are reached is all that is added.
+The emulator keeps task definitions and starts no container without a container engine. So a task is
+the image's entry point with the definition's own command and variables; where AWS, Inspector and
+Slack are reached is all that is added.
 """
 
 from __future__ import annotations
@@ -28,11 +29,18 @@ def run_task(words: list[str]) -> str:
     """Runs a task to its end; its name."""
     import boto3
 
-    assert option(words, "--network-configuration").startswith("awsvpcConfiguration={subnets=[subnet-")
+    assert option(words, "--network-configuration").startswith(
+        "awsvpcConfiguration={subnets=[subnet-"
+    )
     assert option(words, "--cluster")
     ecs: Any = boto3.client("ecs")
-    found = ecs.describe_task_definition(taskDefinition=option(words, "--task-definition"))["taskDefinition"]
-    [container], [over] = found["containerDefinitions"], json.loads(option(words, "--overrides"))["containerOverrides"]
+    found = ecs.describe_task_definition(taskDefinition=option(words, "--task-definition"))[
+        "taskDefinition"
+    ]
+    [container], [over] = (
+        found["containerDefinitions"],
+        json.loads(option(words, "--overrides"))["containerOverrides"],
+    )
     assert over["name"] == container["name"]
     command = over["command"] or container.get("command", [])
     name = f"task-{len(list(FOLDER.glob('task-*.json')))}"
@@ -42,9 +50,16 @@ def run_task(words: list[str]) -> str:
     with (FOLDER / f"{name}.log").open("wb") as log:
         done = subprocess.run(
             [sys.executable, "-m", module_of(container["image"]), *command],
-            env={**PLACES, **given}, cwd=data, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-        )  # fmt: skip
-    (FOLDER / f"{name}.json").write_text(json.dumps({"family": found["family"], "command": command, "code": done.returncode}))
+            env={**PLACES, **given},
+            cwd=data,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
+        )
+    (FOLDER / f"{name}.json").write_text(
+        json.dumps({"family": found["family"], "command": command, "code": done.returncode})
+    )
     return name
 
 

@@ -1,4 +1,5 @@
-"""The commands of docs/operations.md and deploy/stack.sh, where the emulator is kinder than people and AWS are."""
+"""The commands of docs/operations.md and deploy/stack.sh, where the emulator is kinder than people
+and AWS are."""
 
 from __future__ import annotations
 
@@ -15,20 +16,30 @@ PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 def shell(*words: str, **given: Any) -> subprocess.CompletedProcess[str]:
     """Runs bash without the person's own settings."""
-    return subprocess.run(["bash", *words], capture_output=True, text=True, check=False, timeout=60, **given)
+    return subprocess.run(
+        ["bash", *words], capture_output=True, text=True, check=False, timeout=60, **given
+    )
 
 
 def test_what_asks_for_secrets_can_be_pasted_as_a_whole(tmp_path: Path) -> None:
-    """A line after ``read`` in what is pasted would be taken for the answer, unless bash reads all of it before."""
-    [asking] = [one for one in re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL) if "read -rsp" in one]
+    """A line after ``read`` in what is pasted would be taken for the answer, unless bash reads all
+    of it before."""
+    [asking] = [
+        one for one in re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL) if "read -rsp" in one
+    ]
     told = 'output() { echo sre-slack; }; aws() { printf "%s\\n" "$@"; }; server_token=sre_token\n'
     done = shell("-s", cwd=tmp_path, input=f"{told}{asking}signing\nxoxb-bot\n")
     secret = json.loads(done.stdout.strip().splitlines()[-1])
-    assert secret == {"signing_secrets": ["signing"], "server_token": "sre_token", "bot_token": "xoxb-bot"}
+    assert secret == {
+        "signing_secrets": ["signing"],
+        "server_token": "sre_token",
+        "bot_token": "xoxb-bot",
+    }
 
 
 def test_images_are_built_for_the_processor_of_the_tasks(template: dict[str, Any]) -> None:
-    """Fargate runs x86 where a definition names nothing else; an image built on an ARM laptop would not start."""
+    """Fargate runs x86 where a definition names nothing else; an image built on an ARM laptop would
+    not start."""
     builds = re.findall(r"^docker build .*\$registry.*$", PAGE, re.MULTILINE)
     assert len(builds) == 2
     assert all(" --platform linux/amd64 " in one for one in builds)
@@ -50,7 +61,12 @@ task Scan
 
 def run_task(folder: Path, task: str) -> tuple[subprocess.CompletedProcess[str], Path]:
     waits = folder / "waits"
-    environ = {"PATH": f"{Path(sys.executable).parent}:/bin:/usr/bin", "TASK": task, "WAITS": str(waits), "stack": "sre"}
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}:/bin:/usr/bin",
+        "TASK": task,
+        "WAITS": str(waits),
+        "stack": "sre",
+    }
     return shell("-c", f". {ROOT}/deploy/stack.sh\n{STAND_INS}", env=environ), waits
 
 

@@ -1,4 +1,5 @@
-"""The template in an emulator of AWS: it deploys, starts what its schedule files say, and a change set tells a change alone."""
+"""The template in an emulator of AWS: it deploys, starts what its schedule files say, and a change
+set tells a change alone."""
 
 from __future__ import annotations
 
@@ -19,21 +20,37 @@ from sre_schedules.files import load
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-NOT_KNOWN = {"FlowLogs", "NatAddress", "NatGateway", "PrivateRoute", "Scaling", "ScalingPolicy", "ServerIngress"}
+NOT_KNOWN = {
+    "FlowLogs",
+    "NatAddress",
+    "NatGateway",
+    "PrivateRoute",
+    "Scaling",
+    "ScalingPolicy",
+    "ServerIngress",
+}
 SIGNING = "signing-secret-of-the-stack"
-# What tests/at.sh sets: the function's process gets no environment but its own, and must read the same day.
-CALENDAR = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ") if name in os.environ}
+# What tests/at.sh sets: the function's process gets no environment but its own, and must read the
+# same day.
+CALENDAR = {
+    name: os.environ[name]
+    for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
+    if name in os.environ
+}
 SLOT = "<aws.scheduler.scheduled-time>"
 
 
 def test_it_deploys_as_a_whole_but_for_what_the_emulator_does_not_know(deployed: Any) -> None:
     assert deployed.dropped == NOT_KNOWN
-    assert {*deployed.template["Resources"]} - {*deployed.resources} == {"Name"}  # HostedZoneId was not given
+    # HostedZoneId was not given
+    assert {*deployed.template["Resources"]} - {*deployed.resources} == {"Name"}
 
 
 def test_its_outputs_name_what_operators_need(deployed: Any) -> None:
     outputs = deployed.outputs
-    assert outputs["BucketName"] in {one["Name"] for one in deployed.client("s3").list_buckets()["Buckets"]}
+    assert outputs["BucketName"] in {
+        one["Name"] for one in deployed.client("s3").list_buckets()["Buckets"]
+    }
     assert outputs["StoreUrl"] == f"s3://{outputs['BucketName']}/store"
     assert outputs["TableName"] in deployed.client("dynamodb").list_tables()["TableNames"]
     assert outputs["SlackState"] == "on"
@@ -48,48 +65,79 @@ def test_its_outputs_name_what_operators_need(deployed: Any) -> None:
 def test_each_schedule_starts_what_its_file_says(deployed: Any) -> None:
     scheduler = deployed.client("scheduler")
     now = datetime(2026, 11, 30, tzinfo=UTC)
-    every = [*load(ROOT / "schedules" / "nightly.yaml", now), *load(ROOT / "deploy" / "age.yaml", now)]
-    resources = {name: one for name, one in deployed.template["Resources"].items() if one["Type"] == "AWS::Scheduler::Schedule"}
+    every = [
+        *load(ROOT / "schedules" / "nightly.yaml", now),
+        *load(ROOT / "deploy" / "age.yaml", now),
+    ]
+    resources = {
+        name: one
+        for name, one in deployed.template["Resources"].items()
+        if one["Type"] == "AWS::Scheduler::Schedule"
+    }
     assert len(resources) == len(every)
     for one in every:
         name = f"{one.name.title()}Schedule"
         found = scheduler.get_schedule(Name=deployed.resources[name])
         assert found["ScheduleExpression"] == one.cron.eventbridge()
-        # The emulator forgets the zone of a schedule that CloudFormation makes: the template has it.
+        # The emulator forgets the zone of a schedule that CloudFormation makes: the template has
+        # it.
         assert resources[name]["Properties"]["ScheduleExpressionTimezone"] == one.zone.key
         assert json.loads(found["Target"]["Input"]) == {
             "containerOverrides": [{"name": "main", "command": _command(one)}],
         }
         task = "Scan" if one.command[0] == "scan" else "Job"
-        assert found["Target"]["EcsParameters"]["TaskDefinitionArn"] == deployed.resources[f"{task}Task"]
+        assert (
+            found["Target"]["EcsParameters"]["TaskDefinitionArn"]
+            == deployed.resources[f"{task}Task"]
+        )
         assert found["Target"]["Arn"].endswith(f":cluster/{deployed.outputs['ClusterName']}")
 
 
 def _command(one: Any) -> list[str]:
     if one.command[0] == "scan":
-        return [*one.command[1:], "--slot", f"{one.name}/{SLOT}", "--attempts", "3", "--pause", "300"]
+        return [
+            *one.command[1:],
+            "--slot",
+            f"{one.name}/{SLOT}",
+            "--attempts",
+            "3",
+            "--pause",
+            "300",
+        ]
     return list(one.command) if one.name == "age" else ["schedule", "job", one.name, "--slot", SLOT]
 
 
 def test_each_image_is_where_it_was_said_and_may_be_pulled(deployed: Any) -> None:
     assert deployed.container("Scan")["image"].endswith("/sre-scanner:1.0.0")
-    assert {deployed.container(one)["image"] for one in ("Job", "Server")} == {deployed.container("Server")["image"]}
+    assert {deployed.container(one)["image"] for one in ("Job", "Server")} == {
+        deployed.container("Server")["image"]
+    }
     role = deployed.resources["ExecutionRole"]
-    policy = deployed.client("iam").get_role_policy(RoleName=role, PolicyName="start")["PolicyDocument"]
-    [pulled] = [one["Resource"] for one in policy["Statement"] if "ecr:BatchGetImage" in one["Action"]]
+    policy = deployed.client("iam").get_role_policy(RoleName=role, PolicyName="start")[
+        "PolicyDocument"
+    ]
+    [pulled] = [
+        one["Resource"] for one in policy["Statement"] if "ecr:BatchGetImage" in one["Action"]
+    ]
     names = [one.partition(":repository/")[2] for one in pulled]
     assert names == ["sre-scanner", "team/sre-server"]
 
 
-def test_the_function_answers_what_slack_signed_and_turns_away_what_it_did_not(deployed: Any) -> None:
+def test_the_function_answers_what_slack_signed_and_turns_away_what_it_did_not(
+    deployed: Any,
+) -> None:
     functions, name = deployed.client("lambda"), deployed.outputs["SlackFunctionName"]
     found = functions.get_function_configuration(FunctionName=name)
     assert found["Handler"] == "sre_slack.handler.handle"
     variables = found["Environment"]["Variables"]
     assert variables["SRE_SERVER"] == "https://sre.example.com/mcp"
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**variables, **CALENDAR}})
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**variables, **CALENDAR}}
+    )
     secret = json.dumps({"signing_secrets": [SIGNING], "server_token": "", "bot_token": ""})
-    deployed.client("secretsmanager").put_secret_value(SecretId=deployed.outputs["SlackSecretName"], SecretString=secret)
+    deployed.client("secretsmanager").put_secret_value(
+        SecretId=deployed.outputs["SlackSecretName"], SecretString=secret
+    )
     status, said = _typed(deployed, "help", SIGNING)
     assert (status, "/sre-vuln-check" in said) == (200, True)
     assert _typed(deployed, "help", "a guess")[0] == 401
@@ -97,16 +145,26 @@ def test_the_function_answers_what_slack_signed_and_turns_away_what_it_did_not(d
 
 def _typed(deployed: Any, text: str, secret: str) -> tuple[int, str]:
     """A command as Slack sends it, signed with a secret, through the HTTP API: status and body."""
-    body = urlencode({"team_id": "T0123456", "channel_id": "C0123456", "user_id": "U0123456", "text": text, "trigger_id": "1.1.a",
-                      "response_url": "https://hooks.slack.com/commands/T0123456/1/a"})  # fmt: skip
+    body = urlencode(
+        {
+            "team_id": "T0123456",
+            "channel_id": "C0123456",
+            "user_id": "U0123456",
+            "text": text,
+            "trigger_id": "1.1.a",
+            "response_url": "https://hooks.slack.com/commands/T0123456/1/a",
+        }
+    )
     stamp = str(int(time.time()))
     digest = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
     port = deployed.url.rpartition(":")[2]
     host = urlsplit(deployed.outputs["SlackUrl"])
     headers = {
-        "Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": f"v0={digest}", "Host": f"{host.netloc.partition('.')[0]}.execute-api.localhost:{port}",
-    }  # fmt: skip
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={digest}",
+        "Host": f"{host.netloc.partition('.')[0]}.execute-api.localhost:{port}",
+    }
     connection = HTTPConnection("127.0.0.1", int(port), timeout=60)
     try:
         connection.request("POST", host.path, body, headers)
@@ -120,30 +178,55 @@ def test_a_change_set_tells_what_changes_and_nothing_else(deployed: Any, change:
     later = json.loads(json.dumps(deployed.template))
     later["Resources"]["DigestSchedule"]["Properties"]["ScheduleExpression"] = "cron(0 7 * * ? *)"
     found = change(later, name="later")
-    changed = [(one["ResourceChange"]["Action"], one["ResourceChange"]["LogicalResourceId"]) for one in found["Changes"]]
+    changed = [
+        (one["ResourceChange"]["Action"], one["ResourceChange"]["LogicalResourceId"])
+        for one in found["Changes"]
+    ]
     assert changed == [("Modify", "DigestSchedule")]
 
 
 def conditioned(template: Any, condition: str) -> set[str]:
     """The resources that are there under a condition."""
-    return {name for name, one in template["Resources"].items() if one.get("Condition") == condition}
+    return {
+        name for name, one in template["Resources"].items() if one.get("Condition") == condition
+    }
 
 
-def test_with_a_vpc_and_a_zone_of_ones_own_and_without_slack_the_rest_is_made(deployed: Any) -> None:
+def test_with_a_vpc_and_a_zone_of_ones_own_and_without_slack_the_rest_is_made(
+    deployed: Any,
+) -> None:
     networks, formation = deployed.client("ec2"), deployed.client("cloudformation")
     vpc = networks.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
-    subnets = [networks.create_subnet(VpcId=vpc, CidrBlock=f"10.1.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2)]
-    zone = deployed.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
-    given = {**deployed.parameters, "SlackEnabled": "false", "VpcId": vpc, "SubnetIds": ",".join(subnets),
-             "HostedZoneId": zone.rpartition("/")[2], "SettingsFile": "", "AlarmEmail": ""}  # fmt: skip
+    subnets = [
+        networks.create_subnet(VpcId=vpc, CidrBlock=f"10.1.{number}.0/24")["Subnet"]["SubnetId"]
+        for number in (1, 2)
+    ]
+    zone = deployed.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")[
+        "HostedZone"
+    ]["Id"]
+    given = {
+        **deployed.parameters,
+        "SlackEnabled": "false",
+        "VpcId": vpc,
+        "SubnetIds": ",".join(subnets),
+        "HostedZoneId": zone.rpartition("/")[2],
+        "SettingsFile": "",
+        "AlarmEmail": "",
+    }
     formation.create_stack(
-        StackName="plain", TemplateBody=json.dumps(deployed.template, separators=(",", ":")), Capabilities=["CAPABILITY_IAM"],
+        StackName="plain",
+        TemplateBody=json.dumps(deployed.template, separators=(",", ":")),
+        Capabilities=["CAPABILITY_IAM"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
-    )  # fmt: skip
-    formation.get_waiter("stack_create_complete").wait(StackName="plain", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    )
+    formation.get_waiter("stack_create_complete").wait(
+        StackName="plain", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
     made = formation.get_paginator("list_stack_resources").paginate(StackName="plain")
     names = {one["LogicalResourceId"] for page in made for one in page["StackResourceSummaries"]}
-    without = set[str]().union(*(conditioned(deployed.template, one) for one in ("Slack", "NewVpc", "HasEmail")))
+    without = set[str]().union(
+        *(conditioned(deployed.template, one) for one in ("Slack", "NewVpc", "HasEmail"))
+    )
     assert names == {*deployed.template["Resources"]} - without
     [stack] = formation.describe_stacks(StackName="plain")["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
@@ -157,11 +240,14 @@ def test_the_reader_trusts_these_two_roles_of_this_organization(deployed: Any) -
     given = {"ScanRoleArn": outputs["ScanRoleArn"], "ServerRoleArn": outputs["ServerRoleArn"],
              "ExternalId": "a-word-that-is-shared", "OrganizationId": "o-0123456789"}  # fmt: skip
     formation.create_stack(
-        StackName="reader", TemplateBody=(ROOT / "deploy" / "member-template.json").read_text(encoding="utf-8"),
+        StackName="reader",
+        TemplateBody=(ROOT / "deploy" / "member-template.json").read_text(encoding="utf-8"),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
-    )  # fmt: skip
-    formation.get_waiter("stack_create_complete").wait(StackName="reader", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    )
+    formation.get_waiter("stack_create_complete").wait(
+        StackName="reader", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
     [stack] = formation.describe_stacks(StackName="reader")["Stacks"]
     role = deployed.client("iam").get_role(RoleName="sre-inspector-reader")["Role"]
     assert [one["OutputValue"] for one in stack["Outputs"]] == [role["Arn"]]
@@ -177,6 +263,7 @@ def test_the_reader_trusts_these_two_roles_of_this_organization(deployed: Any) -
 
 def test_a_stack_that_lacks_a_part_of_slack_is_refused(deployed: Any, change: Any) -> None:
     with pytest.raises(
-        deployed.client("cloudformation").exceptions.ClientError, match="SlackEnabled needs LambdaCodeBucket, LambdaCodeKey"
+        deployed.client("cloudformation").exceptions.ClientError,
+        match="SlackEnabled needs LambdaCodeBucket, LambdaCodeKey",
     ):
         change(deployed.template, name="lacking", LambdaCodeKey="")

@@ -1,4 +1,5 @@
-"""The product's commands against the deployed bucket and table: lines that alarms count, and calls that roles allow."""
+"""The product's commands against the deployed bucket and table: lines that alarms count, and calls
+that roles allow."""
 
 from __future__ import annotations
 
@@ -24,14 +25,19 @@ from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
 
 pytestmark = pytest.mark.slow
 SLOT = "scan/2026-11-22T01:00:00Z"
-_ACTIONS = {"s3:HeadObject": "s3:GetObject", "s3:ListObjectsV2": "s3:ListBucket", "dynamodb:GetItem": "dynamodb:GetItem"}
+_ACTIONS = {
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "dynamodb:GetItem": "dynamodb:GetItem",
+}
 _COMPARES = {"=": operator.eq, ">=": operator.ge}
 _TERM = re.compile(r'\s*\$\.([\w.]+)\s*(=|>=)\s*("[^"]*"|[\d.]+)\s*')
 Calls = set[tuple[str, str]]
 
 
 def matches(pattern: str, line: dict[str, Any]) -> bool:
-    """CloudWatch's filter patterns for JSON, as far as the template uses them: terms, joined by &&."""
+    """CloudWatch's filter patterns for JSON, as far as the template uses them: terms, joined by
+    &&."""
     terms = [_TERM.fullmatch(term) for term in pattern.strip("{} ").split("&&")]
     assert all(terms), pattern
     return all(_holds(term, line) for term in terms if term)
@@ -40,7 +46,9 @@ def matches(pattern: str, line: dict[str, Any]) -> bool:
 def _holds(term: re.Match[str], line: dict[str, Any]) -> bool:
     found = at(line, term[1])
     wanted = json.loads(term[3])
-    return type(found) in ((str,) if isinstance(wanted, str) else (int, float)) and bool(_COMPARES[term[2]](found, wanted))
+    return type(found) in ((str,) if isinstance(wanted, str) else (int, float)) and bool(
+        _COMPARES[term[2]](found, wanted)
+    )
 
 
 def at(line: dict[str, Any], path: str) -> Any:
@@ -51,16 +59,22 @@ def at(line: dict[str, Any], path: str) -> Any:
     return found
 
 
-def counted(template: dict[str, Any], log: str, lines: list[dict[str, Any]]) -> dict[str, list[float]]:
+def counted(
+    template: dict[str, Any], log: str, lines: list[dict[str, Any]]
+) -> dict[str, list[float]]:
     """The metrics that a log's filters make of lines."""
     found: dict[str, list[float]] = {}
     for one in template["Resources"].values():
-        if one["Type"] == "AWS::Logs::MetricFilter" and one["Properties"]["LogGroupName"] == {"Ref": log}:
+        if one["Type"] == "AWS::Logs::MetricFilter" and one["Properties"]["LogGroupName"] == {
+            "Ref": log
+        }:
             [made] = one["Properties"]["MetricTransformations"]
             value = made["MetricValue"]
             values = [at(line, value[2:]) if value.startswith("$.") else float(value)
                       for line in lines if matches(one["Properties"]["FilterPattern"], line)]  # fmt: skip
-            found[made["MetricName"]] = [float(one) for one in values if isinstance(one, int | float)]
+            found[made["MetricName"]] = [
+                float(one) for one in values if isinstance(one, int | float)
+            ]
     return found
 
 
@@ -84,7 +98,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     def noted(self: Any, operation: str, parameters: Any) -> Any:
         service = self.meta.service_model.signing_name
         action = f"{service}:{operation}"
-        made.add((_ACTIONS.get(action, action), str(parameters.get("Key", "")) if service == "s3" else ""))
+        made.add(
+            (
+                _ACTIONS.get(action, action),
+                str(parameters.get("Key", "")) if service == "s3" else "",
+            )
+        )
         return send(self, operation, parameters)
 
     monkeypatch.setattr(clients, "_make_api_call", noted)
@@ -96,9 +115,15 @@ def task(deployed: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call
     """``task("Scan")``: this process gets the variables of that task's container."""
 
     def become(name: str) -> None:
-        for key in [key for key in os.environ if key.startswith("SRE_") and key != "SRE_CLOCK_OFFSET"]:
+        for key in [
+            key for key in os.environ if key.startswith("SRE_") and key != "SRE_CLOCK_OFFSET"
+        ]:
             monkeypatch.delenv(key)
-        for key, value in {**deployed.environ, **deployed.settings(name), "SRE_SETTINGS": ""}.items():
+        for key, value in {
+            **deployed.environ,
+            **deployed.settings(name),
+            "SRE_SETTINGS": "",
+        }.items():
             monkeypatch.setenv(key, value)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
@@ -110,16 +135,30 @@ def allowed(deployed: Any, role: str, calls: Calls) -> set[tuple[str, str]]:
     resources = deployed.template["Resources"]
     properties = resources[role]["Properties"]
     documents = [one["PolicyDocument"] for one in properties["Policies"]]
-    documents += [resources[one["Ref"]]["Properties"]["PolicyDocument"] for one in properties["ManagedPolicyArns"]]
-    statements = [one["Fn::If"][1] if "Fn::If" in one else one for document in documents for one in document["Statement"]]
+    documents += [
+        resources[one["Ref"]]["Properties"]["PolicyDocument"]
+        for one in properties["ManagedPolicyArns"]
+    ]
+    statements = [
+        one["Fn::If"][1] if "Fn::If" in one else one
+        for document in documents
+        for one in document["Statement"]
+    ]
     return {call for call in calls if not any(_allows(one, *call) for one in statements)}
 
 
 def _allows(statement: dict[str, Any], action: str, key: str) -> bool:
-    actions, resources = (one if isinstance(one, list) else [one] for one in (statement["Action"], statement["Resource"]))
+    actions, resources = (
+        one if isinstance(one, list) else [one]
+        for one in (statement["Action"], statement["Resource"])
+    )
     if action not in actions:
         return False
-    patterns = [one["Fn::Sub"].removeprefix("${Bucket.Arn}/") for one in resources if isinstance(one, dict) and "Fn::Sub" in one]
+    patterns = [
+        one["Fn::Sub"].removeprefix("${Bucket.Arn}/")
+        for one in resources
+        if isinstance(one, dict) and "Fn::Sub" in one
+    ]
     return not key or any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)
 
 
@@ -132,9 +171,14 @@ def ended(command: Callable[[list[str]], Any], *words: str) -> int:
 
 
 def test_a_night_in_the_deployed_store_rings_no_alarm_and_makes_no_call_that_its_roles_forbid(
-    deployed: Any, template: dict[str, Any], task: Any, calls: Calls, capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-) -> None:  # fmt: skip
+    deployed: Any,
+    template: dict[str, Any],
+    task: Any,
+    calls: Calls,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     task("Job")
     assert ended(sre_cli, "snapshots", "age") == 3
     assert counted(template, "JobLog", lines_of(capfd.readouterr().out)) == {
@@ -150,8 +194,15 @@ def test_a_night_in_the_deployed_store_rings_no_alarm_and_makes_no_call_that_its
         assert ended(sre_scanner, *regions, "--slot", SLOT, "--rate", "5000") == 0
     said = lines_of(capfd.readouterr().out)
     assert counted(template, "ScanLog", said) == {"ScansFailed": [], "ScanThrottles": [0.0]}
-    assert [line["slot"] for line in said if line["event"] == "committed"] == ["scan/2026-11-22T01:00Z"]
-    assert {action.partition(":")[0] for action, _ in calls} >= {"s3", "dynamodb", "inspector2", "glue"}
+    assert [line["slot"] for line in said if line["event"] == "committed"] == [
+        "scan/2026-11-22T01:00Z"
+    ]
+    assert {action.partition(":")[0] for action, _ in calls} >= {
+        "s3",
+        "dynamodb",
+        "inspector2",
+        "glue",
+    }
     assert allowed(deployed, "ScanRole", calls) == set()
 
     task("Job")
@@ -169,7 +220,10 @@ def test_a_night_in_the_deployed_store_rings_no_alarm_and_makes_no_call_that_its
 
 
 def test_a_scan_that_can_read_nothing_is_counted_as_failed_once_however_often_it_is_tried(
-    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    template: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "")
@@ -177,12 +231,19 @@ def test_a_scan_that_can_read_nothing_is_counted_as_failed_once_however_often_it
     words = ("--region", "eu-west-1", "--slot", SLOT, "--attempts", "3", "--pause", "0")
     assert ended(sre_scanner, *words) == 4
     said = lines_of(capfd.readouterr().out)
-    assert [line["event"] for line in said if "fail" in line["event"]] == ["attempt_failed", "attempt_failed", "failed"]
+    assert [line["event"] for line in said if "fail" in line["event"]] == [
+        "attempt_failed",
+        "attempt_failed",
+        "failed",
+    ]
     assert counted(template, "ScanLog", said) == {"ScansFailed": [1.0], "ScanThrottles": []}
 
 
 def test_a_digest_that_was_sent_is_counted_and_one_that_failed_is_not(
-    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    template: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
     with Simulator(one_night()) as simulator:
@@ -192,7 +253,9 @@ def test_a_digest_that_was_sent_is_counted_and_one_that_failed_is_not(
     channels.write_text(f"channels:\n  - channel: {CHANNEL}\n    owners: ['*']\n")
     monkeypatch.setenv("SRE_SLACK_CHANNELS", str(channels))
     file = tmp_path / "one.yaml"
-    file.write_text("schedules:\n  - {name: digest, cron: '0 0 * * *', run: digest, grace: 24h, attempts: 1}\n")
+    file.write_text(
+        "schedules:\n  - {name: digest, cron: '0 0 * * *', run: digest, grace: 24h, attempts: 1}\n"
+    )
     with serving(Workspace(check=problems, channels={CHANNEL: True})) as slack:
         monkeypatch.setenv("SRE_SLACK_API_URL", slack.url)
         monkeypatch.setenv("SRE_SLACK_BOT_TOKEN", TOKEN)
@@ -203,7 +266,11 @@ def test_a_digest_that_was_sent_is_counted_and_one_that_failed_is_not(
         monkeypatch.setenv("SRE_SLACK_BOT_TOKEN", "xoxb-wrong")
         assert ended(sre_cli, "schedule", "job", "digest", "--file", str(file)) == 4
         said = lines_of(capfd.readouterr().out)
-    assert [line["event"] for line in said if line.get("schedule") == "digest"] == ["started", "failed", "not_reported"]
+    assert [line["event"] for line in said if line.get("schedule") == "digest"] == [
+        "started",
+        "failed",
+        "not_reported",
+    ]
     assert counted(template, "JobLog", said)["DigestsSent"] == []
 
 

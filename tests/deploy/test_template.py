@@ -14,66 +14,145 @@ from sre_findings.store import schema
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 INSPECTOR = {
-    "inspector2:BatchGetAccountStatus", "inspector2:BatchGetFindingDetails", "inspector2:GetClustersForImage",
-    "inspector2:ListCoverage", "inspector2:ListFindingAggregations", "inspector2:ListFindings", "inspector2:ListMembers",
-}  # fmt: skip
+    "inspector2:BatchGetAccountStatus",
+    "inspector2:BatchGetFindingDetails",
+    "inspector2:GetClustersForImage",
+    "inspector2:ListCoverage",
+    "inspector2:ListFindingAggregations",
+    "inspector2:ListFindings",
+    "inspector2:ListMembers",
+}
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
-# "Make sure to add all of the following": Lambda's developer guide, "Giving Lambda functions access to resources in a VPC".
+# "Make sure to add all of the following": Lambda's developer guide, "Giving Lambda functions access
+# to resources in a VPC".
 INTERFACES = {
-    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
-}  # fmt: skip
-STORE = {*KEY, "s3:GetObject", "s3:ListBucket", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"}
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+}
+STORE = {
+    *KEY,
+    "s3:GetObject",
+    "s3:ListBucket",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+}
 ACTIONS = {
     "ScanRole": {
-        *STORE, *INSPECTOR, "sts:AssumeRole", "ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity",
-        "s3:PutObject", "s3:DeleteObject", "glue:BatchCreatePartition", "glue:BatchDeletePartition", "glue:BatchGetPartition",
-        "glue:CreateTable", "glue:GetPartitions", "glue:GetTable", "glue:UpdateTable",
+        *STORE,
+        *INSPECTOR,
+        "sts:AssumeRole",
+        "ec2:DescribeRegions",
+        "organizations:ListAccounts",
+        "sts:GetCallerIdentity",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "glue:BatchCreatePartition",
+        "glue:BatchDeletePartition",
+        "glue:BatchGetPartition",
+        "glue:CreateTable",
+        "glue:GetPartitions",
+        "glue:GetTable",
+        "glue:UpdateTable",
     },
     "JobRole": {*STORE, "s3:PutObject", "s3:DeleteObject", "secretsmanager:GetSecretValue"},
     "ServerRole": {
-        *STORE, *INSPECTOR, "sts:AssumeRole", "secretsmanager:GetSecretValue", "cloudwatch:GetMetricStatistics",
-        "ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:DescribeInstancePatchStates",
+        *STORE,
+        *INSPECTOR,
+        "sts:AssumeRole",
+        "secretsmanager:GetSecretValue",
+        "cloudwatch:GetMetricStatistics",
+        "ec2:DescribeInstances",
+        "ssm:DescribeInstanceInformation",
+        "ssm:DescribeInstancePatchStates",
     },
     "ExecutionRole": {
-        "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
-        "logs:CreateLogStream", "logs:PutLogEvents",
+        "ecr:GetAuthorizationToken",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
     },
     "SchedulerRole": {"ecs:RunTask", "iam:PassRole", "sqs:SendMessage"},
     "SlackRole": {
-        *KEY, *INTERFACES, "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:DeleteItem", "dynamodb:GetItem",
-        "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue", "sqs:SendMessage", "lambda:InvokeFunction",
+        *KEY,
+        *INTERFACES,
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "secretsmanager:GetSecretValue",
+        "sqs:SendMessage",
+        "lambda:InvokeFunction",
     },
     "FlowRole": {"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-}  # fmt: skip
+}
 # Actions that AWS allows on every resource or on none.
 WITHOUT_RESOURCE = {
-    *INSPECTOR, "ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity", "cloudwatch:GetMetricStatistics",
-    "ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:DescribeInstancePatchStates", "ecr:GetAuthorizationToken",
+    *INSPECTOR,
+    "ec2:DescribeRegions",
+    "organizations:ListAccounts",
+    "sts:GetCallerIdentity",
+    "cloudwatch:GetMetricStatistics",
+    "ec2:DescribeInstances",
+    "ssm:DescribeInstanceInformation",
+    "ssm:DescribeInstancePatchStates",
+    "ecr:GetAuthorizationToken",
     *INTERFACES,
-}  # fmt: skip
+}
 SERVICES = {
-    "ScanRole": "ecs-tasks", "JobRole": "ecs-tasks", "ServerRole": "ecs-tasks", "ExecutionRole": "ecs-tasks",
-    "SchedulerRole": "scheduler", "SlackRole": "lambda", "FlowRole": "vpc-flow-logs",
-}  # fmt: skip
+    "ScanRole": "ecs-tasks",
+    "JobRole": "ecs-tasks",
+    "ServerRole": "ecs-tasks",
+    "ExecutionRole": "ecs-tasks",
+    "SchedulerRole": "scheduler",
+    "SlackRole": "lambda",
+    "FlowRole": "vpc-flow-logs",
+}
 ALARMS = {
-    "NoCompleteSnapshot", "ScanFailed", "ScanPartialTwice", "ScanThrottled", "DigestNotSent", "ServerErrors",
-    "LoadBalancerErrors", "ScheduleNotStarted", "SlackErrors", "SlackNotAnswered",
-}  # fmt: skip
+    "NoCompleteSnapshot",
+    "ScanFailed",
+    "ScanPartialTwice",
+    "ScanThrottled",
+    "DigestNotSent",
+    "ServerErrors",
+    "LoadBalancerErrors",
+    "ScheduleNotStarted",
+    "SlackErrors",
+    "SlackNotAnswered",
+}
 
 
 def of(template: dict[str, Any], kind: str) -> dict[str, Any]:
     """The properties of every resource of a kind, by name."""
-    return {name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == kind}
+    return {
+        name: one["Properties"]
+        for name, one in template["Resources"].items()
+        if one["Type"] == kind
+    }
 
 
 def statements(template: dict[str, Any], role: str) -> list[dict[str, Any]]:
-    """What a role may do, by its own policies and those that it shares; conditions of the template are met."""
+    """What a role may do, by its own policies and those that it shares; conditions of the template
+    are met."""
     properties = of(template, "AWS::IAM::Role")[role]
     shared = of(template, "AWS::IAM::ManagedPolicy")
     documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
-    documents += [shared[one["Ref"]]["PolicyDocument"] for one in properties.get("ManagedPolicyArns", [])]
-    documents += [one["PolicyDocument"] for one in of(template, "AWS::IAM::Policy").values() if {"Ref": role} in one["Roles"]]
+    documents += [
+        shared[one["Ref"]]["PolicyDocument"] for one in properties.get("ManagedPolicyArns", [])
+    ]
+    documents += [
+        one["PolicyDocument"]
+        for one in of(template, "AWS::IAM::Policy").values()
+        if {"Ref": role} in one["Roles"]
+    ]
     found = [one for document in documents for one in document["Statement"]]
     return [one["Fn::If"][1] if "Fn::If" in one else one for one in found]
 
@@ -98,14 +177,26 @@ def test_only_what_has_no_resource_is_allowed_on_all_of_them(template: dict[str,
             else:
                 texts = [part.get("Fn::Sub", part) for part in listed(one["Resource"])]
                 wild = [text for text in texts if "*" in str(text)]
-                assert all(re.fullmatch(r"\$\{Bucket\.Arn\}/(store(/[a-z]+)?|config)/\*|.*:table/\$\{Database\}/\*", str(text))
-                           for text in wild), wild  # fmt: skip
+                assert all(
+                    re.fullmatch(
+                        r"\$\{Bucket\.Arn\}/(store(/[a-z]+)?|config)/\*|.*:table/\$\{Database\}/\*",
+                        str(text),
+                    )
+                    for text in wild
+                ), wild
 
 
 def test_roles_are_passed_to_containers_alone_and_by_their_names(template: dict[str, Any]) -> None:
-    passing = [one for role in ACTIONS for one in statements(template, role) if "iam:PassRole" in listed(one["Action"])]
+    passing = [
+        one
+        for role in ACTIONS
+        for one in statements(template, role)
+        if "iam:PassRole" in listed(one["Action"])
+    ]
     [one] = passing
-    assert one["Resource"] == [{"Fn::Sub": f"${{{name}.Arn}}"} for name in ("ExecutionRole", "JobRole", "ScanRole")]
+    assert one["Resource"] == [
+        {"Fn::Sub": f"${{{name}.Arn}}"} for name in ("ExecutionRole", "JobRole", "ScanRole")
+    ]
     assert one["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
@@ -122,10 +213,14 @@ def test_only_the_reader_is_assumed_and_only_where_one_is_named(template: dict[s
     assert assumed == {"Fn::If": ["HasReader", allowed, {"Ref": "AWS::NoValue"}]}
 
 
-def test_no_task_has_a_public_address_and_nothing_is_reached_from_everywhere(template: dict[str, Any]) -> None:
+def test_no_task_has_a_public_address_and_nothing_is_reached_from_everywhere(
+    template: dict[str, Any],
+) -> None:
     assert "AssignPublicIp" not in json.dumps(template)
     groups = of(template, "AWS::EC2::SecurityGroup")
-    assert {name for name, one in groups.items() if "SecurityGroupIngress" in one} == {"LoadBalancerGroup"}
+    assert {name for name, one in groups.items() if "SecurityGroupIngress" in one} == {
+        "LoadBalancerGroup"
+    }
     assert "0.0.0.0/0" not in json.dumps(groups["LoadBalancerGroup"])
 
 
@@ -138,24 +233,34 @@ def test_buckets_take_tls_alone(template: dict[str, Any]) -> None:
         assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_deleted_files_can_be_brought_back_for_a_while_and_then_are_gone(template: dict[str, Any]) -> None:
+def test_deleted_files_can_be_brought_back_for_a_while_and_then_are_gone(
+    template: dict[str, Any],
+) -> None:
     bucket = of(template, "AWS::S3::Bucket")["Bucket"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     rules = {one["Id"]: one for one in bucket["LifecycleConfiguration"]["Rules"]}
-    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {
+        "NoncurrentDays": {"Ref": "OldVersionDays"}
+    }
     expiring = [one for one in rules.values() if "ExpirationInDays" in one]
-    assert [one["Prefix"] for one in expiring] == ["athena/"], "snapshots are pruned, never expired: a legal hold must hold"
+    assert [one["Prefix"] for one in expiring] == ["athena/"], (
+        "snapshots are pruned, never expired: a legal hold must hold"
+    )
 
 
 def test_without_slack_nothing_of_it_is_there(template: dict[str, Any]) -> None:
-    with_slack = {name for name, one in template["Resources"].items() if one.get("Condition") == "Slack"}
+    with_slack = {
+        name for name, one in template["Resources"].items() if one.get("Condition") == "Slack"
+    }
     named = {name for name in template["Resources"] if name.startswith("Slack")} | {
         "DigestSchedule",
         "WeeklySchedule",
         "DigestNotSent",
     }
     assert with_slack == named
-    assert template["Outputs"]["SlackState"]["Value"] == {"Fn::If": ["Slack", "on", "off: SlackEnabled is false"]}
+    assert template["Outputs"]["SlackState"]["Value"] == {
+        "Fn::If": ["Slack", "on", "off: SlackEnabled is false"]
+    }
     assert template["Parameters"]["SlackEnabled"]["Default"] == "false"
 
 
@@ -171,9 +276,14 @@ def test_what_is_never_answered_or_started_lies_in_a_queue(template: dict[str, A
     [function] = of(template, "AWS::Lambda::Function").values()
     assert function["DeadLetterConfig"] == {"TargetArn": {"Fn::Sub": "${SlackDeadLetters.Arn}"}}
     for one in of(template, "AWS::Scheduler::Schedule").values():
-        assert one["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::Sub": "${ScheduleDeadLetters.Arn}"}}
-    watched = {one["Dimensions"][0]["Value"]["Fn::Sub"] for one in of(template, "AWS::CloudWatch::Alarm").values()
-               if one.get("Namespace") == "AWS/SQS"}  # fmt: skip
+        assert one["Target"]["DeadLetterConfig"] == {
+            "Arn": {"Fn::Sub": "${ScheduleDeadLetters.Arn}"}
+        }
+    watched = {
+        one["Dimensions"][0]["Value"]["Fn::Sub"]
+        for one in of(template, "AWS::CloudWatch::Alarm").values()
+        if one.get("Namespace") == "AWS/SQS"
+    }
     assert watched == {f"${{{name}.QueueName}}" for name in of(template, "AWS::SQS::Queue")}
 
 
@@ -181,19 +291,26 @@ def test_athena_gets_every_table_where_its_files_lie(template: dict[str, Any]) -
     tables = [one["TableInput"] for one in of(template, "AWS::Glue::Table").values()]
     assert {one["Name"] for one in tables} == {*schema.TABLES}
     for one in tables:
-        assert one["StorageDescriptor"]["Location"] == {"Fn::Sub": f"s3://${{Bucket}}/store/tables/{one['Name']}/"}
+        assert one["StorageDescriptor"]["Location"] == {
+            "Fn::Sub": f"s3://${{Bucket}}/store/tables/{one['Name']}/"
+        }
         assert one["PartitionKeys"] == [{"Name": "snapshot_id", "Type": "string"}]
         assert "Columns" not in one["StorageDescriptor"], "they belong to the version that scans"
 
 
-def test_the_example_has_every_parameter_and_each_value_is_allowed(template: dict[str, Any]) -> None:
+def test_the_example_has_every_parameter_and_each_value_is_allowed(
+    template: dict[str, Any],
+) -> None:
     given = json.loads((DEPLOY / "parameters.example.json").read_text(encoding="utf-8"))
     assert [one["ParameterKey"] for one in given] == [*template["Parameters"]]
     for one in given:
         parameter, value = template["Parameters"][one["ParameterKey"]], one["ParameterValue"]
         assert re.search(parameter.get("AllowedPattern", ""), value), one
         assert value in parameter.get("AllowedValues", [value]), one
-        assert "MinValue" not in parameter or parameter["MinValue"] <= int(value) <= parameter["MaxValue"]
+        assert (
+            "MinValue" not in parameter
+            or parameter["MinValue"] <= int(value) <= parameter["MaxValue"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -213,7 +330,8 @@ def test_the_example_has_every_parameter_and_each_value_is_allowed(template: dic
         ("SlackGroups", "C0123456"),
         ("AlarmEmail", "nobody"),
         ("KmsKeyArn", "alias/key"),
-        ("KmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/key"),  # a policy of IAM allows nothing by an alias
+        # a policy of IAM allows nothing by an alias
+        ("KmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/key"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(template: dict[str, Any], name: str, value: str) -> None:
@@ -224,11 +342,19 @@ def test_every_parameter_says_what_it_is_and_the_readme_has_it(template: dict[st
     page = (DEPLOY / "README.md").read_text(encoding="utf-8")
     for name, one in template["Parameters"].items():
         assert one["Description"].endswith(".")
-        default = f"`{one['Default']}`" if one.get("Default") else "empty" if "Default" in one else "**must be given**"
+        default = (
+            f"`{one['Default']}`"
+            if one.get("Default")
+            else "empty"
+            if "Default" in one
+            else "**must be given**"
+        )
         assert f"| `{name}` | {default} | {one['Description']} |" in page
 
 
-def test_each_alarm_tells_people_and_leads_to_its_entry_in_the_runbook(template: dict[str, Any]) -> None:
+def test_each_alarm_tells_people_and_leads_to_its_entry_in_the_runbook(
+    template: dict[str, Any],
+) -> None:
     alarms = of(template, "AWS::CloudWatch::Alarm")
     assert {*alarms} == ALARMS
     for name, one in alarms.items():
@@ -236,43 +362,67 @@ def test_each_alarm_tells_people_and_leads_to_its_entry_in_the_runbook(template:
         assert one["AlarmDescription"].endswith(f"docs/runbook.md#{name.lower()}")
 
 
-def test_ecs_notices_reach_the_topic_without_a_condition_that_eventbridge_cannot_meet(template: dict[str, Any]) -> None:
-    """EventBridge user guide, "Amazon SNS permissions": no Condition blocks in topic policies for EventBridge."""
+def test_ecs_notices_reach_the_topic_without_a_condition_that_eventbridge_cannot_meet(
+    template: dict[str, Any],
+) -> None:
+    """EventBridge user guide, "Amazon SNS permissions": no Condition blocks in topic policies for
+    EventBridge."""
     [policy] = of(template, "AWS::SNS::TopicPolicy").values()
     allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
-    [notice] = [one for one in allowed if "events.amazonaws.com" in listed(one["Principal"]["Service"])]
+    [notice] = [
+        one for one in allowed if "events.amazonaws.com" in listed(one["Principal"]["Service"])
+    ]
     assert "Condition" not in notice
-    assert [one for one in allowed if "Condition" in one and one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+    assert [
+        one
+        for one in allowed
+        if "Condition" in one and one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    ]
 
 
-def test_a_deployment_that_failed_leaves_no_name_and_no_lock_in_the_way_of_the_next_one(template: dict[str, Any]) -> None:
-    """Retain holds in the rollback of a first deployment too; and what a condition removes must be able to come back."""
+def test_a_deployment_that_failed_leaves_no_name_and_no_lock_in_the_way_of_the_next_one(
+    template: dict[str, Any],
+) -> None:
+    """Retain holds in the rollback of a first deployment too; and what a condition removes must be
+    able to come back."""
     retained = {name: one for name, one in template["Resources"].items() if "DeletionPolicy" in one}
     assert {*retained} == {"AccessLogs", "Bucket", "Table", "TokensSecret"}
     for name, one in retained.items():
         named = {*one["Properties"]} & {"Name", "BucketName", "TableName"}
         assert one["DeletionPolicy"] == ("RetainExceptOnCreate" if named else "Retain"), name
         assert "Condition" not in one
-    assert "deletion_protection" not in json.dumps(of(template, "AWS::ElasticLoadBalancingV2::LoadBalancer"))
+    assert "deletion_protection" not in json.dumps(
+        of(template, "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    )
 
 
 def test_the_server_starts_once_its_way_out_is_there(template: dict[str, Any]) -> None:
-    """Before, no image can be pulled, and three tasks that fail end the deployment. DependsOn takes no condition."""
+    """Before, no image can be pulled, and three tasks that fail end the deployment. DependsOn takes
+    no condition."""
     service = template["Resources"]["Service"]
     assert service["Metadata"] == {"After": {"Fn::If": ["NewVpc", {"Ref": "PrivateRoute"}, ""]}}
     assert "PrivateRoute" not in service["DependsOn"]
 
 
-def test_flow_logs_do_not_go_into_a_bucket_whose_policy_they_would_replace(template: dict[str, Any]) -> None:
-    """VPC user guide, "Amazon S3 bucket permissions for flow logs": EC2 overwrites the policy that the bucket has."""
+def test_flow_logs_do_not_go_into_a_bucket_whose_policy_they_would_replace(
+    template: dict[str, Any],
+) -> None:
+    """VPC user guide, "Amazon S3 bucket permissions for flow logs": EC2 overwrites the policy that
+    the bucket has."""
     [flow] = of(template, "AWS::EC2::FlowLog").values()
     assert flow["LogGroupName"] == {"Ref": "FlowLog"}
     assert not {"LogDestination", "LogDestinationType"} & {*flow}
 
 
 def test_silence_rings_where_silence_is_trouble(template: dict[str, Any]) -> None:
-    missing = {name: one["TreatMissingData"] for name, one in of(template, "AWS::CloudWatch::Alarm").items()}
-    assert {name for name, how in missing.items() if how == "breaching"} == {"NoCompleteSnapshot", "DigestNotSent"}
+    missing = {
+        name: one["TreatMissingData"]
+        for name, one in of(template, "AWS::CloudWatch::Alarm").items()
+    }
+    assert {name for name, how in missing.items() if how == "breaching"} == {
+        "NoCompleteSnapshot",
+        "DigestNotSent",
+    }
     late = of(template, "AWS::CloudWatch::Alarm")["NoCompleteSnapshot"]
     assert (late["Threshold"], late["ComparisonOperator"]) == (26, "GreaterThanThreshold")
     digest = of(template, "AWS::CloudWatch::Alarm")["DigestNotSent"]
@@ -282,7 +432,12 @@ def test_silence_rings_where_silence_is_trouble(template: dict[str, Any]) -> Non
 def test_the_picture_shows_what_is_in_the_template(template: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## In AWS")[2]
     picture = page.partition("```mermaid")[2].partition("```")[0]
-    shown = {*re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b", re.sub(r"\(\[.*?\]\)|-- .*? -->|-\. .*? \.->", " ", picture))}
+    shown = {
+        *re.findall(
+            r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b",
+            re.sub(r"\(\[.*?\]\)|-- .*? -->|-\. .*? \.->", " ", picture),
+        )
+    }
     assert len(shown) > 15
     assert shown <= {*template["Resources"]}
 

@@ -1,7 +1,8 @@
 """docs/operations.md, walked: its own commands lead from an empty account to the first digest.
 
-The account is an emulator's, Inspector a simulator, Slack a stand-in, and a task a process with its definition's own command and
-variables. The emulator does not know some types of the template, which are left out (see conftest.py).
+The account is an emulator's, Inspector a simulator, Slack a stand-in, and a task a process with its
+definition's own command and variables. The emulator does not know some types of the template, which
+are left out (see conftest.py).
 """
 
 from __future__ import annotations
@@ -35,7 +36,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 STEPS = re.findall(r"### (\d)\. .*?\n(.*?)(?=### \d\. |An alarm leads)", PAGE, re.DOTALL)
-CALENDAR = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ") if name in os.environ}
+CALENDAR = {
+    name: os.environ[name]
+    for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
+    if name in os.environ
+}
 SIGNING = "signing-secret-of-the-walk"
 
 
@@ -46,7 +51,8 @@ def commands(text: str) -> str:
 
 @dataclass(frozen=True)
 class Walk:
-    """What a person who walks the page has: a folder with the checkout's files in it, a shell, Slack; and what the shell said."""
+    """What a person who walks the page has: a folder with the checkout's files in it, a shell,
+    Slack; and what the shell said."""
 
     folder: Path
     environ: dict[str, str]
@@ -56,33 +62,50 @@ class Walk:
     def tasks(self) -> list[tuple[dict[str, Any], str]]:
         """The tasks that ran, each with what it wrote."""
         return [
-            (json.loads(one.read_text()), one.with_suffix(".log").read_text()) for one in sorted(self.folder.glob("task-*.json"))
+            (json.loads(one.read_text()), one.with_suffix(".log").read_text())
+            for one in sorted(self.folder.glob("task-*.json"))
         ]
 
     def does(self, line: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Runs a line in the same shell as the page's, with the stack's functions."""
-        start = f"export AWS_REGION={REGION} stack=walk PATH=$PATH:$PWD/.venv/bin\n. deploy/stack.sh\n"
+        start = (
+            f"export AWS_REGION={REGION} stack=walk PATH=$PATH:$PWD/.venv/bin\n. deploy/stack.sh\n"
+        )
         return _shell(self.folder, start + line, self.environ | environ)
 
 
-def _shell(folder: Path, script: str, environ: dict[str, str], typed: str = "") -> subprocess.CompletedProcess[str]:
+def _shell(
+    folder: Path, script: str, environ: dict[str, str], typed: str = ""
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environ, input=typed, capture_output=True, text=True,
-        check=False, timeout=600,
-    )  # fmt: skip
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environ,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
 
 
 # An account that has two regions enabled, as most have few: the emulator's has all there are.
-REGIONS = "".join(f"<item><regionName>{one}</regionName></item>" for one in ("eu-west-1", "us-east-1"))
+REGIONS = "".join(
+    f"<item><regionName>{one}</regionName></item>" for one in ("eu-west-1", "us-east-1")
+)
 EC2 = {
-    "DescribeRegions": f"<DescribeRegionsResponse><regionInfo>{REGIONS}</regionInfo></DescribeRegionsResponse>",
+    "DescribeRegions": (
+        f"<DescribeRegionsResponse><regionInfo>{REGIONS}</regionInfo></DescribeRegionsResponse>"
+    ),
     "DescribeInstances": "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>",
 }
 LOOK = "sre-cli doctor\n"
 
 
 @pytest.fixture(scope="module")
-def walk(deployed: Any, slack_zip: Path, service_of_module: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+def walk(
+    deployed: Any, slack_zip: Path, service_of_module: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Walk]:
     """Every step of the page, in one shell, up to where one looks at what came of it."""
     folder: Path = tmp_path_factory.mktemp("walk")
     workspace = Workspace(scopes=set(SCOPES))
@@ -92,7 +115,11 @@ def walk(deployed: Any, slack_zip: Path, service_of_module: Any, tmp_path_factor
         places = {"": deployed.url, "_INSPECTOR2": inspector.url, "_EC2": service_of_module.url}
         environ = _environ(folder, places, slack.url)
         _lay_out(folder, deployed.template, slack_zip)
-        script, look, _ = "\n".join(commands(text) for _, text in STEPS).replace("stack=sre ", "stack=walk ").partition(LOOK)
+        script, look, _ = (
+            "\n".join(commands(text) for _, text in STEPS)
+            .replace("stack=sre ", "stack=walk ")
+            .partition(LOOK)
+        )
         assert look
         done = _shell(folder, script, environ, f"{SIGNING}\n{TOKEN}\n")
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
@@ -100,21 +127,40 @@ def walk(deployed: Any, slack_zip: Path, service_of_module: Any, tmp_path_factor
 
 
 def _environ(folder: Path, endpoints: dict[str, str], slack: str) -> dict[str, str]:
-    """The shell's variables. Programs that would build or push something are stand-ins, all else is the real one."""
+    """The shell's variables. Programs that would build or push something are stand-ins, all else is
+    the real one."""
     places = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}", "HOME": str(folder), "AWS_REGION": REGION,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+        "HOME": str(folder),
+        "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "SRE_SLACK_API_URL": slack, **{f"AWS_ENDPOINT_URL{name}": url for name, url in endpoints.items()},
-        "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true", **CALENDAR,
-    }  # fmt: skip
+        "SRE_SLACK_API_URL": slack,
+        **{f"AWS_ENDPOINT_URL{name}": url for name, url in endpoints.items()},
+        "AWS_ACCESS_KEY_ID": "TESTING",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **CALENDAR,
+    }
     programs = folder / "programs"
     programs.mkdir()
-    _program(programs / "aws", f'exec {shlex.quote(sys.executable)} {shlex.quote(str(HERE / "stand_in_for_aws.py"))} "$@"')
-    _program(programs / "docker", 'echo "$*" >> docker.log; case $1 in build) test -f "$3";; login) cat >/dev/null;; esac')
+    _program(
+        programs / "aws",
+        f'exec {shlex.quote(sys.executable)} {shlex.quote(str(HERE / "stand_in_for_aws.py"))} "$@"',
+    )
+    _program(
+        programs / "docker",
+        'echo "$*" >> docker.log; case $1 in build) test -f "$3";; login) cat >/dev/null;; esac',
+    )
     _program(programs / "make", 'test "$1" = zip && test -f dist/sre-slack.zip')
-    ours = {"PATH": f"{programs}{os.pathsep}{os.defpath}", "WALK_PLACES": json.dumps(places), "WALK_FOLDER": str(folder)}
+    ours = {
+        "PATH": f"{programs}{os.pathsep}{os.defpath}",
+        "WALK_PLACES": json.dumps(places),
+        "WALK_FOLDER": str(folder),
+    }
     chosen = {"host": "sre.example.com", "email": "sre@example.com", "channel": CHANNEL}
-    certificate = f"arn:aws:acm:{REGION}:000000000000:certificate/00000000-0000-0000-0000-000000000000"
+    certificate = (
+        f"arn:aws:acm:{REGION}:000000000000:certificate/00000000-0000-0000-0000-000000000000"
+    )
     return {**places, **ours, **chosen, "certificate": certificate}
 
 
@@ -130,7 +176,9 @@ def _lay_out(folder: Path, template: dict[str, Any], slack_zip: Path) -> None:
     for name in ("scanner", "mcp"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "deploy" / "stack.sh").symlink_to(ROOT / "deploy" / "stack.sh")
-    (folder / "deploy" / "template.json").write_text(json.dumps(template, separators=(",", ":")), encoding="utf-8")
+    (folder / "deploy" / "template.json").write_text(
+        json.dumps(template, separators=(",", ":")), encoding="utf-8"
+    )
     (folder / "dist" / "sre-slack.zip").symlink_to(slack_zip)
     (folder / ".venv").symlink_to(sys.prefix)
 
@@ -147,7 +195,8 @@ Stored = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def stored(walk: Walk, stack: dict[str, str]) -> Stored:
-    """``stored("summary")``: what a command of the page's last lines says of the stack's own bucket and table."""
+    """``stored("summary")``: what a command of the page's last lines says of the stack's own bucket
+    and table."""
 
     def ask(*words: str) -> Any:
         where = {"SRE_STORE": stack["StoreUrl"], "SRE_TABLE": f"dynamodb://{stack['TableName']}"}
@@ -166,14 +215,22 @@ def summary(stored: Stored) -> Any:
 
 def test_the_page_has_five_steps_whose_commands_all_ran(walk: Walk) -> None:
     assert [number for number, _ in STEPS] == list("12345")
-    assert [(one["command"], one["code"]) for one, _ in walk.tasks()[:3]] == [([], 0), (["report"], 0), (["digest"], 0)]
+    assert [(one["command"], one["code"]) for one, _ in walk.tasks()[:3]] == [
+        ([], 0),
+        (["report"], 0),
+        (["digest"], 0),
+    ]
     pushed = (walk.folder / "docker.log").read_text()
     assert re.findall(r"push \S+/(\S+)", pushed) == ["sre-scanner:1.0.0", "sre-server:1.0.0"]
 
 
-def test_a_complete_snapshot_lies_in_the_stacks_bucket_and_table(stack: dict[str, str], deployed: Any, summary: Any) -> None:
+def test_a_complete_snapshot_lies_in_the_stacks_bucket_and_table(
+    stack: dict[str, str], deployed: Any, summary: Any
+) -> None:
     s3, dynamodb = deployed.client("s3"), deployed.client("dynamodb")
-    commit = json.load(s3.get_object(Bucket=stack["BucketName"], Key="store/commits/000000000001.json")["Body"])
+    commit = json.load(
+        s3.get_object(Bucket=stack["BucketName"], Key="store/commits/000000000001.json")["Body"]
+    )
     assert (commit["state"], commit["snapshot_id"]) == ("complete", summary["snapshot_id"])
     assert commit["snapshot_id"] in json.dumps(dynamodb.scan(TableName=stack["TableName"])["Items"])
     assert {one["value"] for one in summary["groups"]} == {"eu-west-1", "us-east-1"}
@@ -183,13 +240,22 @@ def test_athena_finds_the_snapshot_by_a_partition_of_the_stacks_tables(
     stack: dict[str, str], deployed: Any, summary: Any
 ) -> None:
     for table in ("findings", "coverage", "resources"):
-        found = deployed.client("glue").get_partitions(DatabaseName=stack["DatabaseName"], TableName=table)["Partitions"]
+        found = deployed.client("glue").get_partitions(
+            DatabaseName=stack["DatabaseName"], TableName=table
+        )["Partitions"]
         assert [summary["snapshot_id"]] in [one["Values"] for one in found]
 
 
 def test_the_report_lies_in_the_stacks_bucket(stack: dict[str, str], deployed: Any) -> None:
-    found = deployed.client("s3").list_objects_v2(Bucket=stack["BucketName"], Prefix="store/reports/")["Contents"]
-    assert {one["Key"].rpartition("/")[2] for one in found} >= {"index.html", "findings.csv", "findings.parquet", "summary.json"}
+    found = deployed.client("s3").list_objects_v2(
+        Bucket=stack["BucketName"], Prefix="store/reports/"
+    )["Contents"]
+    assert {one["Key"].rpartition("/")[2] for one in found} >= {
+        "index.html",
+        "findings.csv",
+        "findings.parquet",
+        "summary.json",
+    }
 
 
 def test_the_digest_of_the_first_night_is_in_slack(walk: Walk, summary: Any) -> None:
@@ -199,12 +265,19 @@ def test_the_digest_of_the_first_night_is_in_slack(walk: Walk, summary: Any) -> 
 def test_the_next_night_is_done_by_what_the_schedules_start_once_however_often_they_fire(
     walk: Walk, deployed: Any, summary: Any
 ) -> None:
-    """EventBridge Scheduler delivers at least once. The clock is that of the next morning, when the digest is due."""
+    """EventBridge Scheduler delivers at least once. The clock is that of the next morning, when the
+    digest is due."""
     now = datetime.now(UTC)
     morning = now.replace(hour=6, minute=0, second=0, microsecond=0) + timedelta(days=now.hour >= 6)
     environ = {"SRE_CLOCK": f"2@{(now - (morning + timedelta(minutes=5) - now)).isoformat()}"}
-    for name, hour in (("ScanSchedule", "01:00"), ("ReportSchedule", "01:15"), ("DigestSchedule", "06:00")) * 2:
-        assert _fired(walk, deployed, name, f"{morning:%Y-%m-%d}T{hour}:00Z", environ) == 0, walk.tasks()[-1]
+    for name, hour in (
+        ("ScanSchedule", "01:00"),
+        ("ReportSchedule", "01:15"),
+        ("DigestSchedule", "06:00"),
+    ) * 2:
+        assert _fired(walk, deployed, name, f"{morning:%Y-%m-%d}T{hour}:00Z", environ) == 0, (
+            walk.tasks()[-1]
+        )
     first, second = walk.workspace.of(CHANNEL)
     assert summary["snapshot_id"] in json.dumps(first)
     assert summary["snapshot_id"] not in json.dumps(second)
@@ -212,20 +285,42 @@ def test_the_next_night_is_done_by_what_the_schedules_start_once_however_often_t
 
 def _fired(walk: Walk, deployed: Any, name: str, moment: str, environ: dict[str, str]) -> int:
     """Starts what the stack's schedule starts at this moment; the exit code."""
-    resource = deployed.client("cloudformation").describe_stack_resource(StackName="walk", LogicalResourceId=name)
-    target = deployed.client("scheduler").get_schedule(Name=resource["StackResourceDetail"]["PhysicalResourceId"])["Target"]
+    resource = deployed.client("cloudformation").describe_stack_resource(
+        StackName="walk", LogicalResourceId=name
+    )
+    target = deployed.client("scheduler").get_schedule(
+        Name=resource["StackResourceDetail"]["PhysicalResourceId"]
+    )["Target"]
     definition = target["EcsParameters"]["TaskDefinitionArn"]
     words = target["Input"].replace("<aws.scheduler.scheduled-time>", moment)
     places = json.dumps(json.loads(walk.environ["WALK_PLACES"]) | environ)
-    line = shlex.join(["aws", "ecs", "run-task", "--cluster", target["Arn"], "--task-definition", definition,
-                       "--network-configuration", "awsvpcConfiguration={subnets=[subnet-0]}", "--overrides", words])  # fmt: skip
+    line = shlex.join(
+        [
+            "aws",
+            "ecs",
+            "run-task",
+            "--cluster",
+            target["Arn"],
+            "--task-definition",
+            definition,
+            "--network-configuration",
+            "awsvpcConfiguration={subnets=[subnet-0]}",
+            "--overrides",
+            words,
+        ]
+    )
     task = walk.does(line, WALK_PLACES=places).stdout.strip()
     return int(json.loads((walk.folder / f"{task}.json").read_text())["code"])
 
 
 def test_doctor_finds_nothing_wrong_but_what_the_emulator_does_not_know(stored: Stored) -> None:
-    wrong = {one["what"]: one["state"] for one in stored("doctor")["checks"] if one["state"] not in ("ok", "off")}
-    wrong.pop("snapshot", None)  # a warning after the test of the next night, whose snapshot is of tomorrow
+    wrong = {
+        one["what"]: one["state"]
+        for one in stored("doctor")["checks"]
+        if one["state"] not in ("ok", "off")
+    }
+    # a warning after the test of the next night, whose snapshot is of tomorrow
+    wrong.pop("snapshot", None)
     assert wrong == {"ssm:DescribeInstancePatchStates": "unknown"}
 
 
@@ -234,7 +329,9 @@ def test_the_servers_own_command_answers_from_the_snapshot(
 ) -> None:
     ops = re.findall(r"^sre_\S+$", walk.said, re.MULTILINE)[0]
     with _serving(walk, stack, deployed) as url:
-        asked = walk.does("sre-cli summary --by owner --output json", SRE_SERVER=f"{url}/mcp", SRE_TOKEN=ops)
+        asked = walk.does(
+            "sre-cli summary --by owner --output json", SRE_SERVER=f"{url}/mcp", SRE_TOKEN=ops
+        )
         nobody = walk.does("sre-cli summary", SRE_SERVER=f"{url}/mcp", SRE_TOKEN="sre_of-nobody")
     here, there = stored("summary", "--by", "owner"), json.loads(asked.stdout)
     assert [there[name] for name in ("snapshot_id", "counts", "groups")] == [
@@ -246,7 +343,9 @@ def test_the_servers_own_command_answers_from_the_snapshot(
 @contextmanager
 def _serving(walk: Walk, stack: dict[str, str], deployed: Any) -> Iterator[str]:
     """The server's task: its definition's command and variables, on a port of the loopback."""
-    definition = deployed.client("ecs").describe_task_definition(taskDefinition=stack["ServerTaskDefinition"])
+    definition = deployed.client("ecs").describe_task_definition(
+        taskDefinition=stack["ServerTaskDefinition"]
+    )
     [container] = definition["taskDefinition"]["containerDefinitions"]
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -255,13 +354,28 @@ def _serving(walk: Walk, stack: dict[str, str], deployed: Any) -> Iterator[str]:
     data.mkdir()
     with (walk.folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sre_cli", *container["command"], "--host", "127.0.0.1", "--port", str(port)],
-            env={**json.loads(walk.environ["WALK_PLACES"]), **given}, cwd=data, stdout=log, stderr=log,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "sre_cli",
+                *container["command"],
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+            ],
+            env={**json.loads(walk.environ["WALK_PLACES"]), **given},
+            cwd=data,
+            stdout=log,
+            stderr=log,
+        )
         try:
             for _ in range(6000):
                 assert process.poll() is None, (walk.folder / "server.log").read_text()
-                with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer:
+                with (
+                    suppress(OSError),
+                    urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer,
+                ):
                     assert json.load(answer)["ready"]
                     break
                 time.sleep(0.02)
@@ -273,11 +387,30 @@ def _serving(walk: Walk, stack: dict[str, str], deployed: Any) -> Iterator[str]:
 
 def test_without_its_secret_slack_is_off_and_doctor_says_so(deployed: Any) -> None:
     """The fixture's stack has Slack turned on, and nobody filled its secret."""
-    environ = {"PATH": os.defpath, **deployed.environ, "SRE_SLACK_SECRET_ID": deployed.settings("Job")["SRE_SLACK_SECRET_ID"]}
+    environ = {
+        "PATH": os.defpath,
+        **deployed.environ,
+        "SRE_SLACK_SECRET_ID": deployed.settings("Job")["SRE_SLACK_SECRET_ID"],
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "sre_cli", "doctor", "--output", "json", "--region", REGION, "--store", "."],
-        env=environ, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "sre_cli",
+            "doctor",
+            "--output",
+            "json",
+            "--region",
+            REGION,
+            "--store",
+            ".",
+        ],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     [slack] = [one for one in json.loads(done.stdout)["checks"] if one["what"] == "Slack"]
     assert slack["state"] == "off"
     assert "holds no bot_token" in slack["detail"]

@@ -1,4 +1,5 @@
-"""The commands of "Backup and restore" do what the page says, on S3 and DynamoDB as moto has them."""
+"""The commands of "Backup and restore" do what the page says, on S3 and DynamoDB as moto has
+them."""
 
 from __future__ import annotations
 
@@ -26,7 +27,14 @@ from sre_simulator.server import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET, PREFIX = "sre-findings", "inspector/"
-COUNTED = ("snapshot", "rollup#organization", "rollup#account", "rollup#owner", "rollup#resource", "ages#organization")
+COUNTED = (
+    "snapshot",
+    "rollup#organization",
+    "rollup#account",
+    "rollup#owner",
+    "rollup#resource",
+    "ages#organization",
+)
 SETTINGS = {"SRE_STORE": "s3://sre-findings/inspector", "SRE_TABLE": "dynamodb://sre"}
 SLOT = Row("slot#digest", "20261130T070000Z#1", {"state": "done"})
 
@@ -43,7 +51,12 @@ def run(script: str, **env: str) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     words = ["sh", "-e", "-c", script]
     return subprocess.run(
-        words, env={**os.environ, "PATH": path, **env}, capture_output=True, text=True, timeout=300, check=False
+        words,
+        env={**os.environ, "PATH": path, **env},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -58,7 +71,10 @@ class Nights:
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     folder = tmp_path_factory.mktemp("nights")
-    snapshots, table = Snapshots(FolderBlobs(folder)), SqliteTable(tmp_path_factory.mktemp("table") / "table.db")
+    snapshots, table = (
+        Snapshots(FolderBlobs(folder)),
+        SqliteTable(tmp_path_factory.mktemp("table") / "table.db"),
+    )
     with Simulator(default_fleet(nights=2)) as simulator, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         patch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
@@ -75,7 +91,9 @@ def counted(table: Table) -> list[Row]:
 
 
 def make_table(name: str) -> None:
-    keys: Any = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
+    keys: Any = [
+        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
+    ]
     kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     boto3.client("dynamodb").create_table(
         TableName=name, KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
@@ -89,7 +107,9 @@ def bucket(aws: str, nights: Nights) -> Any:
     bucket.Versioning().enable()
     for path in nights.folder.rglob("*"):
         if path.is_file():
-            bucket.put_object(Key=f"{PREFIX}{path.relative_to(nights.folder)}", Body=path.read_bytes())
+            bucket.put_object(
+                Key=f"{PREFIX}{path.relative_to(nights.folder)}", Body=path.read_bytes()
+            )
     return bucket
 
 
@@ -129,18 +149,24 @@ def test_rebuilding_all_mends_rows_that_are_in_doubt(nights: Nights, tmp_path: P
     assert roll_up(Snapshots(FolderBlobs(nights.folder)), table) == 0
     assert counted(table) != nights.rows
     done = run(
-        f"sre-cli snapshots rebuild --all --store {nights.folder} --table sqlite:///{tmp_path / 'table.db'}",
+        f"sre-cli snapshots rebuild --all --store {nights.folder} --table"
+        f" sqlite:///{tmp_path / 'table.db'}",
     )
     assert done.returncode == 0, done.stderr
     assert counted(SqliteTable(tmp_path / "table.db")) == nights.rows
 
 
-def test_a_table_restored_to_a_point_in_time_has_what_no_bucket_has(bucket: Any, nights: Nights) -> None:
+def test_a_table_restored_to_a_point_in_time_has_what_no_bucket_has(
+    bucket: Any, nights: Nights
+) -> None:
     make_table("sre")
     recovery: Any = {"PointInTimeRecoveryEnabled": True}
-    boto3.client("dynamodb").update_continuous_backups(TableName="sre", PointInTimeRecoverySpecification=recovery)
+    boto3.client("dynamodb").update_continuous_backups(
+        TableName="sre", PointInTimeRecoverySpecification=recovery
+    )
     first = [row for row in nights.rows if row.sort.endswith("000000000001")]
-    open_table("dynamodb://sre").put([*first, SLOT])  # the second night came after the newest backup
+    # the second night came after the newest backup
+    open_table("dynamodb://sre").put([*first, SLOT])
     done = run(commands("The table is lost")[1])
     assert done.returncode == 0, done.stderr
     restored = open_table("dynamodb://sre-restored")
@@ -156,8 +182,13 @@ def test_a_copy_of_the_bucket_answers_the_same(bucket: Any, nights: Nights) -> N
     assert counted(open_table("dynamodb://sre-elsewhere")) == nights.rows
     ask = f"sre-cli vulnerabilities -i {BUSY_INSTANCE} --cached --max-age 9999d --output json"
     ours = run(ask, SRE_STORE=str(nights.folder), SRE_TABLE="sqlite:////nowhere/table.db")
-    theirs = run(ask, SRE_STORE="s3://sre-elsewhere/inspector", SRE_TABLE="dynamodb://sre-elsewhere")
-    answers = [{k: v for k, v in json.loads(one.stdout).items() if k != "age_seconds"} for one in (ours, theirs)]
+    theirs = run(
+        ask, SRE_STORE="s3://sre-elsewhere/inspector", SRE_TABLE="dynamodb://sre-elsewhere"
+    )
+    answers = [
+        {k: v for k, v in json.loads(one.stdout).items() if k != "age_seconds"}
+        for one in (ours, theirs)
+    ]
     assert answers[0] == answers[1]
 
 

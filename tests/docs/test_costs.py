@@ -1,4 +1,5 @@
-"""The page of costs is what its script makes of the kept measurement, and its assumptions cover what the stack has."""
+"""The page of costs is what its script makes of the kept measurement, and its assumptions cover
+what the stack has."""
 
 from __future__ import annotations
 
@@ -25,10 +26,14 @@ def costs() -> Any:
 
 
 def test_the_page_is_what_the_script_makes_of_the_measurement(costs: Any) -> None:
-    assert costs.BLOCK.search(costs.PAGE.read_text())[0] == costs.made(), "python docs/costs.py makes it anew"
+    assert costs.BLOCK.search(costs.PAGE.read_text())[0] == costs.made(), (
+        "python docs/costs.py makes it anew"
+    )
 
 
-def test_every_price_that_is_listed_is_used_and_counts(costs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_price_that_is_listed_is_used_and_counts(
+    costs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (small, _) = (costs.night(one) for one in json.loads(costs.MEASURED.read_text()))
     before = sum(costs.lines(small).values())
     for name, (value, unit) in costs.PRICES.items():
@@ -45,7 +50,10 @@ def test_a_line_through_two_nights_goes_through_both(costs: Any) -> None:
 
 
 def test_alarms_metrics_and_secrets_of_the_stack_are_all_paid_for(costs: Any) -> None:
-    kinds = [one["Type"] for one in json.loads((ROOT / "deploy" / "template.json").read_text())["Resources"].values()]
+    kinds = [
+        one["Type"]
+        for one in json.loads((ROOT / "deploy" / "template.json").read_text())["Resources"].values()
+    ]
     assert kinds.count("AWS::CloudWatch::Alarm") <= costs.ALARMS
     assert kinds.count("AWS::Logs::MetricFilter") <= costs.METRICS
     assert kinds.count("AWS::SecretsManager::Secret") <= costs.SECRETS
@@ -55,6 +63,8 @@ def test_tasks_are_as_large_as_the_stack_has_them(costs: Any) -> None:
     defaults = json.loads((ROOT / "deploy" / "template.json").read_text())["Parameters"]
 
     def size(task: str) -> tuple[float, float]:
-        return float(defaults[f"{task}Cpu"]["Default"]) / 1024, float(defaults[f"{task}Memory"]["Default"]) / 1024
+        return float(defaults[f"{task}Cpu"]["Default"]) / 1024, float(
+            defaults[f"{task}Memory"]["Default"]
+        ) / 1024
 
     assert (size("Scan"), size("Server")) == (costs.SCAN, costs.SERVER)

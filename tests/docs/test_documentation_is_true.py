@@ -38,7 +38,9 @@ def test_the_page_of_commands_shows_the_help_as_it_is() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_stands_in_the_page_of_commands(command: str) -> None:
-    assert f"sre-cli {command}" in (ROOT / "docs" / "commands.md").read_text().split("## Examples")[1]
+    assert (
+        f"sre-cli {command}" in (ROOT / "docs" / "commands.md").read_text().split("## Examples")[1]
+    )
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -52,17 +54,23 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
         assert file.exists(), target
         if heading:
             titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
-            assert heading in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, target
+            assert heading in {
+                re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles
+            }, target
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.key)
-def test_every_setting_is_documented_with_its_variable_default_and_meaning(setting: Setting) -> None:
+def test_every_setting_is_documented_with_its_variable_default_and_meaning(
+    setting: Setting,
+) -> None:
     row = f"| `{setting.key}` | `{setting.variable}` | {setting.default} | {setting.meaning} |"
     assert row in (ROOT / "docs" / "operations.md").read_text()
 
 
 @pytest.mark.parametrize(("name", "schema"), TABLES.items())
-def test_the_schema_page_names_every_column_with_its_type_in_order(name: str, schema: pa.Schema) -> None:
+def test_the_schema_page_names_every_column_with_its_type_in_order(
+    name: str, schema: pa.Schema
+) -> None:
     page = (ROOT / "docs" / "schema.md").read_text()
     section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
     shown = re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
@@ -83,7 +91,9 @@ def test_the_page_of_the_server_has_its_tools_resources_and_prompts_as_they_are(
 
 def test_the_configurations_for_clients_are_json_that_start_our_server() -> None:
     found = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", MCP, re.DOTALL)]
-    servers = [one for config in found for one in (config.get("mcpServers") or config["servers"]).values()]
+    servers = [
+        one for config in found for one in (config.get("mcpServers") or config["servers"]).values()
+    ]
     assert len(servers) == 5
     for one in servers:
         assert one.get("args") == ["serve", "--stdio"] or one["url"].endswith("/mcp")

@@ -1,4 +1,5 @@
-"""docs/schema.md gives a query for each reader: those that can run here are run as they stand, over a store with strays."""
+"""docs/schema.md gives a query for each reader: those that can run here are run as they stand, over
+a store with strays."""
 
 from __future__ import annotations
 
@@ -56,14 +57,26 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_duckdb_reads_the_newest_committed_night_and_no_stray(store: Path) -> None:
     with duckdb.connect() as connection:
-        assert connection.execute(block("sql duckdb").replace("{store}", str(store))).fetchall() == FINDINGS
-        every = f"select distinct snapshot_id from read_parquet('{store}/tables/findings/*/*.parquet', hive_partitioning = true)"
-        assert len(connection.execute(every).fetchall()) == 3, "without the commits the stray would count"
+        assert (
+            connection.execute(block("sql duckdb").replace("{store}", str(store))).fetchall()
+            == FINDINGS
+        )
+        every = (
+            f"select distinct snapshot_id from read_parquet('{store}/tables/findings/*/*.parquet',"
+            " hive_partitioning = true)"
+        )
+        assert len(connection.execute(every).fetchall()) == 3, (
+            "without the commits the stray would count"
+        )
 
 
 def no_spark() -> str:
     """Why Spark cannot run here; empty where it can."""
-    return "" if find_spec("pyspark") and shutil.which("java") else "Spark needs pyspark and Java: make spark"
+    return (
+        ""
+        if find_spec("pyspark") and shutil.which("java")
+        else "Spark needs pyspark and Java: make spark"
+    )
 
 
 _SPARK = """
@@ -86,20 +99,36 @@ print(json.dumps({"docs": told, "older": [engine.rows(name, **values) for name, 
 """
 OLDER = ROOT / "tests" / "upgrades" / "schema-1"
 QUERIES: list[tuple[str, dict[str, Any]]] = [
-    ("identify", {"name": "i-ed9f960284e86454d"}), ("same_ids", {"ids": ["i-ed9f960284e86454d"]}),
-    ("findings_reachability", {"fixable": False, "exploitable": False, "reachable": False} | dict.fromkeys(
-        ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners"))),
-]  # fmt: skip
+    ("identify", {"name": "i-ed9f960284e86454d"}),
+    ("same_ids", {"ids": ["i-ed9f960284e86454d"]}),
+    (
+        "findings_reachability",
+        {"fixable": False, "exploitable": False, "reachable": False}
+        | dict.fromkeys(
+            ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")
+        ),
+    ),
+]
 
 
 @pytest.fixture(scope="module")
 def spark(store: Path) -> dict[str, Any]:
-    """What one Spark session answers: the query of the page, and some of the catalogue over a store of the first version."""
+    """What one Spark session answers: the query of the page, and some of the catalogue over a store
+    of the first version."""
     if why := no_spark():
         pytest.skip(why)
-    asked = {"text": block("sql spark").replace("{store}", str(store)), "older": str(OLDER), "queries": QUERIES}
+    asked = {
+        "text": block("sql spark").replace("{store}", str(store)),
+        "older": str(OLDER),
+        "queries": QUERIES,
+    }
     said = subprocess.run(
-        [sys.executable, "-c", _SPARK], input=json.dumps(asked), capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", _SPARK],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert said.returncode == 0, said.stderr[-2000:]
     answer: dict[str, Any] = json.loads(said.stdout.splitlines()[-1])
@@ -110,7 +139,9 @@ def test_spark_reads_the_newest_committed_night_and_no_stray(spark: dict[str, An
     assert [tuple(row) for row in spark["docs"]] == FINDINGS
 
 
-def test_spark_reads_a_store_of_the_first_version_as_duckdb_does(spark: dict[str, Any], tmp_path: Path) -> None:
+def test_spark_reads_a_store_of_the_first_version_as_duckdb_does(
+    spark: dict[str, Any], tmp_path: Path
+) -> None:
     snapshots = Snapshots(FolderBlobs(OLDER))
     engine = DuckDB(snapshots, snapshots.commits(), Copies(tmp_path))
     expected = [engine.rows(name, **values) for name, values in QUERIES]
@@ -143,40 +174,72 @@ def iceberg() -> Path:
 
 @pytest.fixture
 def numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
-    """Two nights as this version writes them, with the numbers of columns, and the files of a third that never was."""
+    """Two nights as this version writes them, with the numbers of columns, and the files of a third
+    that never was."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "")  # what the maker sets ends with the test
-    SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "upgrades" / "make_store.py"))).main(tmp_path / "store")
+    SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "upgrades" / "make_store.py"))).main(
+        tmp_path / "store"
+    )
     for folder in [*(tmp_path / "store").glob(f"tables/*/snapshot_id={NEWEST}")]:
         shutil.copytree(folder, folder.with_name(f"snapshot_id={STRAY}"))
     return Snapshots(FolderBlobs(tmp_path / "store"))
 
 
 @pytest.mark.skipif(not iceberg().exists(), reason="pyiceberg is not installed: make iceberg")
-def test_iceberg_registers_the_committed_files_of_every_table_as_they_are(numbered: Snapshots, tmp_path: Path) -> None:
-    text = block("python iceberg").replace("{store}", str(tmp_path / "store")).replace("{catalog}", str(tmp_path))
+def test_iceberg_registers_the_committed_files_of_every_table_as_they_are(
+    numbered: Snapshots, tmp_path: Path
+) -> None:
+    text = (
+        block("python iceberg")
+        .replace("{store}", str(tmp_path / "store"))
+        .replace("{catalog}", str(tmp_path))
+    )
     before = {path: path.read_bytes() for path in tmp_path.glob("store/tables/**/*.parquet")}
     asked = json.dumps({table: text.replace('"findings"', f'"{table}"') for table in fields()})
-    said = subprocess.run([iceberg(), "-c", _ICEBERG], input=asked, capture_output=True, text=True, timeout=300, check=False)
+    said = subprocess.run(
+        [iceberg(), "-c", _ICEBERG],
+        input=asked,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert said.returncode == 0, said.stderr[-2000:]
     told = json.loads(said.stdout.splitlines()[-1])
     commits = numbered.commits()
     for table, one in told.items():
         parts = [
-            (commit, part) for commit in commits for part in numbered.manifest(commit).parts if part.key.startswith(f"{table}/")
+            (commit, part)
+            for commit in commits
+            for part in numbered.manifest(commit).parts
+            if part.key.startswith(f"{table}/")
         ]
-        assert one["files"] == sorted(str(numbered.part(commit, part, tmp_path)) for commit, part in parts), table
+        assert one["files"] == sorted(
+            str(numbered.part(commit, part, tmp_path)) for commit, part in parts
+        ), table
         assert one["same"], table
         assert one["newest"] == sum(commit == commits[-1] for commit, _ in parts), table
-        assert one["numbers"] == {name: known.number for name, known in fields()[table].items()}, table
-    assert {path: path.read_bytes() for path in tmp_path.glob("store/tables/**/*.parquet")} == before
+        assert one["numbers"] == {name: known.number for name, known in fields()[table].items()}, (
+            table
+        )
+    assert {
+        path: path.read_bytes() for path in tmp_path.glob("store/tables/**/*.parquet")
+    } == before
 
 
 def test_the_page_of_versions_names_every_column_that_came_later() -> None:
     section = PAGE.split("\n## Versions\n")[1].split("\n## ")[0]
     row = next(line for line in section.splitlines() if line.startswith("| 2 | 1 |"))
-    later = {(table, name) for table, known in fields().items() for name, one in known.items() if one.since == 2}
+    later = {
+        (table, name)
+        for table, known in fields().items()
+        for name, one in known.items()
+        if one.since == 2
+    }
     tables = {table for table, _ in later}
-    assert {table for table, _ in later if all(one.since == 2 for one in fields()[table].values())} == {"names"}
+    assert {
+        table for table, _ in later if all(one.since == 2 for one in fields()[table].values())
+    } == {"names"}
     for table, name in later:
         assert f"`{table}`" in row
         assert table == "names" or f"`{name}`" in row
@@ -188,4 +251,11 @@ def strays(folder: Path) -> Iterator[Path]:
 
 
 def test_the_stray_is_a_whole_night_that_only_the_commits_leave_out(store: Path) -> None:
-    assert sum(pq.read_metadata(path).num_rows for path in strays(store) if path.parts[-3] == "findings") == 144
+    assert (
+        sum(
+            pq.read_metadata(path).num_rows
+            for path in strays(store)
+            if path.parts[-3] == "findings"
+        )
+        == 144
+    )

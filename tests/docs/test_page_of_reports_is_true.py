@@ -31,7 +31,11 @@ def test_every_value_of_a_link_is_known_and_none_is_missing() -> None:
 def test_every_section_that_is_named_is_on_the_page() -> None:
     loader = environment().loader
     assert loader
-    whole = "".join(loader.get_source(environment(), name)[0] for name in loader.list_templates() if name.startswith("page/"))
+    whole = "".join(
+        loader.get_source(environment(), name)[0]
+        for name in loader.list_templates()
+        if name.startswith("page/")
+    )
     named = re.findall(r"^\| [^|]+ \| `#([a-z]+)` \|", PAGE, re.MULTILINE)
     assert len(named) == 7
     assert set(named) == set(re.findall(r'<section class="card" id="([a-z]+)"', whole))
@@ -40,7 +44,10 @@ def test_every_section_that_is_named_is_on_the_page() -> None:
 def test_numbers_and_pictures_are_there() -> None:
     assert f"{EMBEDDED:,}" in PAGE
     assert f"worst {FIRST} findings" in PAGE
-    for page in (PAGE, (ROOT / "README.md").read_text(encoding="utf-8").replace("docs/images/", "images/")):
+    for page in (
+        PAGE,
+        (ROOT / "README.md").read_text(encoding="utf-8").replace("docs/images/", "images/"),
+    ):
         pictures = re.findall(r"\((images/[a-z]+\.png)\)", page)
         assert pictures
         assert all((ROOT / "docs" / picture).stat().st_size < 300_000 for picture in pictures)

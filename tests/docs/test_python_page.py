@@ -1,4 +1,5 @@
-"""The examples of docs/python.md run as they stand, one after the other, and the page names all there is."""
+"""The examples of docs/python.md run as they stand, one after the other, and the page names all
+there is."""
 
 from __future__ import annotations
 
@@ -27,23 +28,33 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     return open_store()
 
 
-def test_the_examples_run_in_order_and_print_what_the_store_says(example: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_run_in_order_and_print_what_the_store_says(
+    example: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("matplotlib", reason="make notebooks installs it").use("agg")
     names: dict[str, object] = {}
     night = example.snapshots().rows[1]["snapshot_id"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for block in BLOCKS:
-            code = block.replace('at("yesterday")', f'at("{night}")').replace("prod-web-36", "prod-web-01")
+            code = block.replace('at("yesterday")', f'at("{night}")').replace(
+                "prod-web-36", "prod-web-01"
+            )
             exec(compile(code, "docs/python.md", "exec"), names)
     printed = capsys.readouterr().out
     whole = example.summary()
     assert whole.headline in printed
-    assert f"{whole.summary['critical']} critical, on {whole.summary['resources']} resources" in printed
+    assert (
+        f"{whole.summary['critical']} critical, on {whole.summary['resources']} resources"
+        in printed
+    )
     critical = example.vulnerabilities("prod-web-01").summary["critical"]
     assert f"prod-web-01 {critical} critical" in printed
     assert "i-0123456789abcdef0 is not known to be clean" in printed
-    assert f"{whole.summary['total'] - example.at(night).summary().summary['total']:+,} since then" in printed
+    assert (
+        f"{whole.summary['total'] - example.at(night).summary().summary['total']:+,} since then"
+        in printed
+    )
     assert f"snapshot {night}" in printed
 
 
@@ -52,7 +63,11 @@ def test_every_question_and_every_part_of_an_answer_is_on_the_page() -> None:
     for name in questions:
         assert re.search(rf"store\.{name}\(", "\n".join(BLOCKS)), name
     assert ".at(" in PAGE
-    for name in {name for name in vars(Answer) if not name.startswith("_")} - {"json", "typed", "fields"}:
+    for name in {name for name in vars(Answer) if not name.startswith("_")} - {
+        "json",
+        "typed",
+        "fields",
+    }:
         assert re.search(rf"`{name}(\(\))?`|\.{name}\b", PAGE), name
     for name in set(sre_findings.__all__) - {"Proof", "SreError", "Store"}:
         assert name in PAGE, name

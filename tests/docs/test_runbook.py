@@ -1,4 +1,5 @@
-"""The runbook has exactly one entry for each alarm of the stack, and its commands are those that exist."""
+"""The runbook has exactly one entry for each alarm of the stack, and its commands are those that
+exist."""
 
 from __future__ import annotations
 
@@ -17,13 +18,20 @@ from sre_scanner.__main__ import _parser
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-TEMPLATE: dict[str, Any] = json.loads((ROOT / "deploy" / "template.json").read_text(encoding="utf-8"))
+TEMPLATE: dict[str, Any] = json.loads(
+    (ROOT / "deploy" / "template.json").read_text(encoding="utf-8")
+)
 ENTRIES = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))
-ALARMS = {name: one for name, one in TEMPLATE["Resources"].items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+ALARMS = {
+    name: one
+    for name, one in TEMPLATE["Resources"].items()
+    if one["Type"] == "AWS::CloudWatch::Alarm"
+}
 NOTICES = {
     name
     for name, one in TEMPLATE["Resources"].items()
-    if one["Type"] == "AWS::Events::Rule" and {"Ref": "AlarmTopic"} in [to["Arn"] for to in one["Properties"]["Targets"]]
+    if one["Type"] == "AWS::Events::Rule"
+    and {"Ref": "AlarmTopic"} in [to["Arn"] for to in one["Properties"]["Targets"]]
 }
 
 
@@ -61,7 +69,9 @@ def test_parameters_that_an_entry_names_are_the_templates() -> None:
     assert set(re.findall(r"`(\w+)=", RUNBOOK)) <= set(TEMPLATE["Parameters"])
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"^sre-cli .*$", blocks(RUNBOOK), re.MULTILINE))))
+@pytest.mark.parametrize(
+    "line", sorted(set(re.findall(r"^sre-cli .*$", blocks(RUNBOOK), re.MULTILINE)))
+)
 def test_every_command_of_ours_is_one_with_options_that_it_has(line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
     command: Any = cli.get_command(click.Context(cli), words[0])
@@ -80,23 +90,35 @@ def test_words_for_the_scan_task_are_those_that_the_scanner_takes() -> None:
 def test_links_to_other_entries_and_pages_lead_somewhere() -> None:
     for page, anchor in re.findall(r"\]\(([\w.]*)#([\w-]+)\)", RUNBOOK):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8") if page else RUNBOOK
-        titles = [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+        titles = [
+            re.sub(r"[^\w -]", "", one).lower().replace(" ", "-")
+            for one in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        ]
         assert anchor in titles, anchor
 
 
-def test_what_the_operations_page_says_was_verified_names_tests_that_exist_and_what_the_emulator_lacks() -> None:
+def test_what_the_operations_page_says_was_verified_names_tests_that_exist_and_what_the_emulator_lacks() -> (
+    None
+):
     section = OPERATIONS.split("### What was verified")[1].split("\n## ")[0]
     files = re.findall(r"`((?:tests|deploy)/[\w/]+\.py)`", section)
     assert len(files) >= 5
     assert [one for one in files if not (ROOT / one).is_file()] == []
     deployed = (ROOT / "tests" / "deploy" / "test_deployed.py").read_text(encoding="utf-8")
-    lacking = set(re.findall(r'"(\w+)"', re.findall(r"NOT_KNOWN = \{(.*?)\}", deployed, re.DOTALL)[0]))
+    lacking = set(
+        re.findall(r'"(\w+)"', re.findall(r"NOT_KNOWN = \{(.*?)\}", deployed, re.DOTALL)[0])
+    )
     said = section.split("The test\n  leaves these out")[1].split("- It starts")[0]
     assert set(re.findall(r"`(\w+)`", said)) == lacking
 
 
 def test_the_five_steps_of_the_readme_begin_as_those_of_the_operations_page() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("## In AWS, in five steps")[1].split("\n## ")[0]
+    readme = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .split("## In AWS, in five steps")[1]
+        .split("\n## ")[0]
+    )
     walked = " ".join(blocks(OPERATIONS.split("## In AWS: from an empty account")[1]).split())
     for line in re.findall(r"```\n(.*?)```", readme, re.DOTALL)[0].splitlines():
         for command in re.split(r" && ", line.partition("#")[0].partition("…")[0].strip()):

@@ -1,4 +1,5 @@
-"""The threat model names tests that exist, leaves no threat without a word, and says of the stack what its template says."""
+"""The threat model names tests that exist, leaves no threat without a word, and says of the stack
+what its template says."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def rows() -> list[list[str]]:
 @functools.cache
 def names_in(file: str) -> frozenset[str]:
     tree = ast.parse((ROOT / file).read_text())
-    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return frozenset(
+        node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 @pytest.mark.parametrize(("file", "name"), sorted(set(NAMED.findall(PAGE))))
@@ -46,13 +49,19 @@ def test_every_threat_has_a_test_or_says_that_it_is_open() -> None:
 
 
 def test_every_attacker_who_is_introduced_tries_something_and_nobody_else_does() -> None:
-    introduced = set(re.findall(r"^\| ([\w ]+) \| [^|]+ \|$", PAGE.split("\n## ")[0], re.MULTILINE)) - {"attacker"}
+    introduced = set(
+        re.findall(r"^\| ([\w ]+) \| [^|]+ \|$", PAGE.split("\n## ")[0], re.MULTILINE)
+    ) - {"attacker"}
     assert {row[0] for row in rows()} == introduced
 
 
 def resources(kind: str, name: str = "template") -> Iterator[tuple[str, dict[str, Any]]]:
     template = json.loads((ROOT / "deploy" / f"{name}.json").read_text())
-    return ((key, one["Properties"]) for key, one in template["Resources"].items() if one["Type"] == kind)
+    return (
+        (key, one["Properties"])
+        for key, one in template["Resources"].items()
+        if one["Type"] == kind
+    )
 
 
 def statements(found: Any) -> Iterator[dict[str, Any]]:
@@ -74,7 +83,11 @@ def actions(found: Any) -> set[str]:
 
 def policies() -> list[Any]:
     kinds = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
-    return [found.get("Policies", found.get("PolicyDocument")) for kind in kinds for _, found in resources(kind)]
+    return [
+        found.get("Policies", found.get("PolicyDocument"))
+        for kind in kinds
+        for _, found in resources(kind)
+    ]
 
 
 def test_no_role_of_the_stack_destroys_old_versions() -> None:
@@ -82,7 +95,15 @@ def test_no_role_of_the_stack_destroys_old_versions() -> None:
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     allowed = set[str]().union(*(actions(one) for one in policies()))
     assert "s3:DeleteObject" in allowed
-    assert not {"s3:DeleteObjectVersion", "s3:DeleteBucket", "s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"} & allowed
+    assert (
+        not {
+            "s3:DeleteObjectVersion",
+            "s3:DeleteBucket",
+            "s3:PutBucketVersioning",
+            "s3:PutLifecycleConfiguration",
+        }
+        & allowed
+    )
 
 
 def test_every_bucket_is_closed_and_encrypted() -> None:
@@ -95,7 +116,9 @@ def test_the_table_can_be_neither_deleted_by_mistake_nor_lost() -> None:
     (table,) = [found for name, found in resources("AWS::DynamoDB::Table") if name == "Table"]
     assert table["DeletionProtectionEnabled"] is True
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert not {"dynamodb:DeleteTable", "dynamodb:UpdateTable"} & set[str]().union(*(actions(one) for one in policies()))
+    assert not {"dynamodb:DeleteTable", "dynamodb:UpdateTable"} & set[str]().union(
+        *(actions(one) for one in policies())
+    )
 
 
 def test_the_role_in_a_member_account_only_reads_and_knows_who_may_take_it() -> None:

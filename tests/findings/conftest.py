@@ -1,4 +1,5 @@
-"""Local services for the tests of findings: an HTTP server that answers as it is told, S3 and DynamoDB by moto.
+"""Local services for the tests of findings: an HTTP server that answers as it is told, S3 and
+DynamoDB by moto.
 
 Everything is on 127.0.0.1; nothing here or below leaves it.
 """
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Reply:
-    """One answer of the server. ``cut`` sends only so many bytes of the body and closes; ``reset`` says nothing at all."""
+    """One answer of the server. ``cut`` sends only so many bytes of the body and closes; ``reset``
+    says nothing at all."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -81,7 +83,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         with self.server.lock:
             self.server.asked.append(Asked(self.path, dict(self.headers.items()), body))
-            reply = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
+            reply = (
+                self.server.replies.pop(0)
+                if len(self.server.replies) > 1
+                else self.server.replies[0]
+            )
         self._answer(reply)
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815 - the standard library's names
@@ -165,7 +171,8 @@ sys.stdin.readline()
 
 @pytest.fixture
 def processes() -> Callable[[str, Sequence[Sequence[str]]], list[str]]:
-    """Runs a script in a process for each of ``arguments``, all let go at once, and gives what each printed."""
+    """Runs a script in a process for each of ``arguments``, all let go at once, and gives what each
+    printed."""
 
     def run(script: str, arguments: Sequence[Sequence[str]]) -> list[str]:
         imports, _, rest = script.strip().partition("\n")
@@ -208,5 +215,6 @@ class Time:
 
 @pytest.fixture
 def fresh_time() -> Callable[[], Time]:
-    """Makes a clock for the injected ``clock`` and ``wait``; each call a new one, so that a property may ask often."""
+    """Makes a clock for the injected ``clock`` and ``wait``; each call a new one, so that a
+    property may ask often."""
     return Time

@@ -46,9 +46,13 @@ def test_a_wrong_setting_is_told(tmp_path: Path, text: str, words: str) -> None:
 def test_a_bucket_needs_a_table_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="SRE_TABLE is not set"):
         load({"SRE_STORE": "s3://bucket/prefix"}, tmp_path)
-    assert load({"SRE_STORE": "s3://b", "SRE_TABLE": "dynamodb://t"}, tmp_path).table == "dynamodb://t"
+    assert (
+        load({"SRE_STORE": "s3://b", "SRE_TABLE": "dynamodb://t"}, tmp_path).table == "dynamodb://t"
+    )
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("90m", 5400), ("26h", 93600), ("3 d", 259200)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("90m", 5400), ("26h", 93600), ("3 d", 259200)]
+)
 def test_lengths_of_time_are_read(text: str, seconds: int) -> None:
     assert span(text) == timedelta(seconds=seconds)

@@ -1,4 +1,5 @@
-"""What contributors rely on is true: CONTRIBUTING.md, the pre-commit hooks, the CI workflow and the templates."""
+"""What contributors rely on is true: CONTRIBUTING.md, the pre-commit hooks, the CI workflow and the
+templates."""
 
 from __future__ import annotations
 
@@ -15,10 +16,17 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 DECISIONS = ROOT / "docs" / "decisions"
 TASKS = {
-    "add a severity", "change an SLA default", "add an export format", "add an MCP tool", "add a Slack button",
-    "change how owners are found", "add a coverage reason", "change the retry policy", "add a column to the page",
+    "add a severity",
+    "change an SLA default",
+    "add an export format",
+    "add an MCP tool",
+    "add a Slack button",
+    "change how owners are found",
+    "add a coverage reason",
+    "change the retry policy",
+    "add a column to the page",
     "add a question",
-}  # fmt: skip
+}
 
 
 def section(heading: str) -> str:
@@ -33,9 +41,14 @@ def rows(text: str) -> list[list[str]]:
 
 
 def paths(text: str) -> set[str]:
-    """Every path of this repository that a text names in backticks: with a slash, or with a suffix at the root."""
+    """Every path of this repository that a text names in backticks: with a slash, or with a suffix
+    at the root."""
     named = re.findall(r"`([\w.-]+(?:/[\w.-]+)*)`", text)
-    return {path for path in named if "/" in path and path.split("/")[0] in {one.name for one in ROOT.iterdir()}}
+    return {
+        path
+        for path in named
+        if "/" in path and path.split("/")[0] in {one.name for one in ROOT.iterdir()}
+    }
 
 
 def recipe(target: str) -> list[str]:
@@ -51,7 +64,9 @@ def recipe(target: str) -> list[str]:
 
 def hooks() -> list[dict[str, Any]]:
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
-    assert [repo["repo"] for repo in config["repos"]] == ["local"], "a remote repository would be downloaded"
+    assert [repo["repo"] for repo in config["repos"]] == ["local"], (
+        "a remote repository would be downloaded"
+    )
     found: list[dict[str, Any]] = config["repos"][0]["hooks"]
     return found
 
@@ -78,7 +93,12 @@ def test_contributing_names_enough_paths_to_be_checked() -> None:
 
 
 def test_every_make_target_that_contributing_names_exists() -> None:
-    named = set(re.findall(r"\bmake ([a-z]+)", " ".join(re.findall(r"`[^`]+`|^make .*$", CONTRIBUTING, re.MULTILINE))))
+    named = set(
+        re.findall(
+            r"\bmake ([a-z]+)",
+            " ".join(re.findall(r"`[^`]+`|^make .*$", CONTRIBUTING, re.MULTILINE)),
+        )
+    )
     assert named > {"setup", "quick", "test", "lint"}
     assert named <= set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
 
@@ -103,14 +123,18 @@ def test_the_hooks_run_the_commands_of_make_lint_in_its_order() -> None:
 
 
 @pytest.mark.parametrize("hook", hooks(), ids=lambda hook: hook["id"])
-def test_a_hook_uses_the_projects_environment_and_checks_the_whole_project(hook: dict[str, Any]) -> None:
+def test_a_hook_uses_the_projects_environment_and_checks_the_whole_project(
+    hook: dict[str, Any],
+) -> None:
     assert hook["language"] == "system"
     assert hook["pass_filenames"] is False
     assert hook["entry"].startswith(".venv/bin/")
     re.compile(hook["files"])
 
 
-def test_the_workflow_runs_the_same_script_as_every_contributor_with_a_time_limit_and_no_rights() -> None:
+def test_the_workflow_runs_the_same_script_as_every_contributor_with_a_time_limit_and_no_rights() -> (
+    None
+):
     (job,) = workflow()["jobs"].values()
     (command,) = (step["run"] for step in job["steps"] if "run" in step)
     assert shlex.split(command)[-1] == ".ci/run"
@@ -119,12 +143,15 @@ def test_the_workflow_runs_the_same_script_as_every_contributor_with_a_time_limi
     assert workflow()["permissions"] == {"contents": "read"}
 
 
-def test_only_tests_of_recordings_may_be_skipped_and_only_where_there_are_said_to_be_none(request: pytest.FixtureRequest) -> None:
+def test_only_tests_of_recordings_may_be_skipped_and_only_where_there_are_said_to_be_none(
+    request: pytest.FixtureRequest,
+) -> None:
     conftest = request.config.pluginmanager.get_plugin(str(ROOT / "tests" / "conftest.py"))
     assert conftest
     place = ("tests/test_x.py", 1, "Skipped: no recorded findings in none; set SRE_REAL_FINDINGS")
     recordings, java = (
-        pytest.TestReport("x", ("x", 1, "x"), {}, "skipped", reason, "setup") for reason in (place, ("x", 1, "Skipped: no Java"))
+        pytest.TestReport("x", ("x", 1, "x"), {}, "skipped", reason, "setup")
+        for reason in (place, ("x", 1, "Skipped: no Java"))
     )
     forbid, none = {"SRE_FORBID_SKIPS": "1"}, {"SRE_REAL_FINDINGS": "none"}
     assert conftest.forbidden_skips([recordings, java], forbid) == [recordings, java]
@@ -159,7 +186,11 @@ def test_every_link_and_file_of_a_page_for_contributors_exists(page: str) -> Non
 
 def test_the_editors_lines_are_as_long_as_ruffs() -> None:
     ruff = re.search(r"^line-length = (\d+)$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    editor = re.search(r"^\[\*\.\{py,md\}\]\nmax_line_length = (\d+)$", (ROOT / ".editorconfig").read_text(), re.MULTILINE)
+    editor = re.search(
+        r"^\[\*\.\{py,md\}\]\nmax_line_length = (\d+)$",
+        (ROOT / ".editorconfig").read_text(),
+        re.MULTILINE,
+    )
     assert ruff
     assert editor
     assert ruff[1] == editor[1]
@@ -170,7 +201,9 @@ RECORDS = sorted(DECISIONS.glob("0*.md"))
 
 def test_the_index_lists_every_decision_by_its_title_in_order() -> None:
     index = (DECISIONS / "README.md").read_text()
-    listed = re.findall(r"^\| \[(\d{4})\]\(([\w-]+\.md)\) \| (.+) \| accepted \|$", index, re.MULTILINE)
+    listed = re.findall(
+        r"^\| \[(\d{4})\]\(([\w-]+\.md)\) \| (.+) \| accepted \|$", index, re.MULTILINE
+    )
     assert [name for _, name, _ in listed] == [path.name for path in RECORDS]
     assert len(RECORDS) >= 8
     for (number, _, title), path in zip(listed, RECORDS, strict=True):
@@ -178,7 +211,8 @@ def test_the_index_lists_every_decision_by_its_title_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "link"), [("README.md", "docs/decisions/README.md"), ("docs/architecture.md", "decisions/README.md")]
+    ("page", "link"),
+    [("README.md", "docs/decisions/README.md"), ("docs/architecture.md", "decisions/README.md")],
 )
 def test_the_decisions_are_found_from_where_readers_start(page: str, link: str) -> None:
     assert f"]({link})" in (ROOT / page).read_text()
@@ -201,7 +235,10 @@ def test_every_link_and_path_of_a_decision_leads_to_a_file(path: Path) -> None:
 
 
 MEASURED = {
-    "0002-duckdb": ("benchmarks/results/answers.md", ["56.0", "119", "32.5", "3563", "30.6", "44.8"]),
+    "0002-duckdb": (
+        "benchmarks/results/answers.md",
+        ["56.0", "119", "32.5", "3563", "30.6", "44.8"],
+    ),
     "0003-low-level-mcp-server": ("benchmarks/results/serve.md", ["| 0.9 |", "| 1.9 |"]),
     "0004-own-table-fitting": ("benchmarks/results/start.md", ["| 107 |", "| 23 |"]),
     "0005-no-bolt": ("benchmarks/results/slack.md", ["| 110 |", "| 201 |", "| 146.4 |", "5.0 MB"]),
@@ -209,10 +246,17 @@ MEASURED = {
 }
 
 
-@pytest.mark.parametrize(("record", "source"), MEASURED.items(), ids=lambda one: one if isinstance(one, str) else "")
-def test_the_figures_of_a_decision_are_still_those_that_were_measured(record: str, source: tuple[str, list[str]]) -> None:
+@pytest.mark.parametrize(
+    ("record", "source"), MEASURED.items(), ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_the_figures_of_a_decision_are_still_those_that_were_measured(
+    record: str, source: tuple[str, list[str]]
+) -> None:
     page, figures = source
-    measured, told = (ROOT / page).read_text(), (DECISIONS / f"{record}.md").read_text().replace(",", "")
+    measured, told = (
+        (ROOT / page).read_text(),
+        (DECISIONS / f"{record}.md").read_text().replace(",", ""),
+    )
     for figure in figures:
         assert figure in measured, f"{page} was measured anew: renew {record}.md"
         number = re.sub(r"[^\d.]", "", figure)

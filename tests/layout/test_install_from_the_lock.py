@@ -1,4 +1,5 @@
-"""Installing gives what the lock files pin, whatever has been released since, with any pip that a supported Python brings."""
+"""Installing gives what the lock files pin, whatever has been released since, with any pip that a
+supported Python brings."""
 
 from __future__ import annotations
 
@@ -39,13 +40,21 @@ def wheel(name: str, number: str, *requires: str, source: str = "") -> bytes:
     lines = [f"Requires-Dist: {one}\n" for one in requires]
     files = {
         f"{name}.py": source,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\nProvides-Extra: more\n{''.join(lines)}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/METADATA": (
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\nProvides-Extra:"
+            f" more\n{''.join(lines)}"
+        ),
+        f"{info}/WHEEL": (
+            "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        ),
     }
     sums = [f"{path},sha256={_sum(text.encode())},{len(text)}\n" for path, text in files.items()]
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as made:
-        for path, text in {**files, f"{info}/RECORD": "".join([*sums, f"{info}/RECORD,,\n"])}.items():
+        for path, text in {
+            **files,
+            f"{info}/RECORD": "".join([*sums, f"{info}/RECORD,,\n"]),
+        }.items():
             made.writestr(path, text)
     return written.getvalue()
 
@@ -72,7 +81,8 @@ def sdist() -> bytes:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two locks and an index, which has newer releases of what the locks pin: all of them broken."""
+    """A folder with two locks and an index, which has newer releases of what the locks pin: all of
+    them broken."""
     folder = tmp_path_factory.mktemp("the world")
     files = {
         "asks-1.0-py3-none-any.whl": wheel("asks", "1.0", "asked[more]"),
@@ -81,7 +91,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "built-1.0.tar.gz": sdist(),
         "asks-2.0-py3-none-any.whl": wheel("asks", "2.0", "asked[more]", "absent"),
         "asked-2.0-py3-none-any.whl": wheel("asked", "2.0", "absent"),
-        "backend-2.0-py3-none-any.whl": wheel("backend", "2.0", source="raise SystemExit('the newest release is broken')"),
+        "backend-2.0-py3-none-any.whl": wheel(
+            "backend", "2.0", source="raise SystemExit('the newest release is broken')"
+        ),
     }
     for name, content in files.items():
         project = folder / "simple" / name.split("-")[0]
@@ -89,12 +101,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (project / name).write_bytes(content)
     for project in (folder / "simple").iterdir():
         links = [f'<a href="{one.name}">{one.name}</a>' for one in project.iterdir()]
-        (project / "index.html").write_text(f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>")
-    pinned = [f"{name.split('-')[0]}==1.0 --hash=sha256:{hashlib.sha256(held).hexdigest()}" for name, held in files.items()
-              if "-1.0" in name]  # fmt: skip
-    (folder / "requirements-build.lock").write_text("".join(f"{one}\n" for one in pinned if one.startswith("backend")))
-    (folder / "all.lock").write_text("".join(f"{one}\n" for one in pinned if not one.startswith("backend")))
-    (folder / "without source.lock").write_text("".join(f"{one}\n" for one in pinned if one.startswith("ask")))
+        (project / "index.html").write_text(
+            f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>"
+        )
+    pinned = [
+        f"{name.split('-')[0]}==1.0 --hash=sha256:{hashlib.sha256(held).hexdigest()}"
+        for name, held in files.items()
+        if "-1.0" in name
+    ]
+    (folder / "requirements-build.lock").write_text(
+        "".join(f"{one}\n" for one in pinned if one.startswith("backend"))
+    )
+    (folder / "all.lock").write_text(
+        "".join(f"{one}\n" for one in pinned if not one.startswith("backend"))
+    )
+    (folder / "without source.lock").write_text(
+        "".join(f"{one}\n" for one in pinned if one.startswith("ask"))
+    )
     with tarfile.open(folder / "simple" / "built" / "built-1.0.tar.gz") as source:
         source.extractall(folder, filter="data")
     return folder
@@ -102,8 +125,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def bundled(python: str) -> str:
     """The wheel of pip that ``python -m venv`` installs."""
-    find = "import ensurepip, pathlib; print(*(pathlib.Path(ensurepip.__file__).parent / '_bundled').glob('pip-*.whl'))"
-    return subprocess.run([python, "-c", find], check=True, capture_output=True, text=True).stdout.strip()
+    find = (
+        "import ensurepip, pathlib; print(*(pathlib.Path(ensurepip.__file__).parent /"
+        " '_bundled').glob('pip-*.whl'))"
+    )
+    return subprocess.run(
+        [python, "-c", find], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def install(
@@ -112,9 +140,21 @@ def install(
     """Runs install-lock.sh in an environment without a pip, but for that of ``pip`` on the path."""
     subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
     settings = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    settings |= {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": (world / "simple").as_uri(), "PYTHONPATH": pip}
-    command: list[str | Path] = ["sh", ROOT / "install-lock.sh", folder / "bin" / "python", world / lock, *more]
-    return subprocess.run(command, cwd=world, env=settings, capture_output=True, text=True, check=False)
+    settings |= {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": (world / "simple").as_uri(),
+        "PYTHONPATH": pip,
+    }
+    command: list[str | Path] = [
+        "sh",
+        ROOT / "install-lock.sh",
+        folder / "bin" / "python",
+        world / lock,
+        *more,
+    ]
+    return subprocess.run(
+        command, cwd=world, env=settings, capture_output=True, text=True, check=False
+    )
 
 
 def installed(folder: Path) -> dict[str, str]:
@@ -130,33 +170,68 @@ def test_the_pip_of_each_python_installs_what_is_locked_though_newer_releases_ar
 ) -> None:
     ran = install(world, tmp_path / "with a space", python, bundled(python))
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
-    assert installed(tmp_path / "with a space") == {"asks": "1.0", "asked": "1.0", "backend": "1.0", "built": "1.0"}
+    assert installed(tmp_path / "with a space") == {
+        "asks": "1.0",
+        "asked": "1.0",
+        "backend": "1.0",
+        "built": "1.0",
+    }
 
 
 @pytest.fixture
 def newest_pip(tmp_path: Path) -> str:
-    """A path with the locked pip alone, which is the newest one that was known when the lock was made."""
+    """A path with the locked pip alone, which is the newest one that was known when the lock was
+    made."""
     (tmp_path / "pip").mkdir()
     (tmp_path / "pip" / "pip").symlink_to(Path(str(distribution("pip").locate_file("pip"))))
     return str(tmp_path / "pip")
 
 
-def test_the_newest_pip_installs_what_is_locked_too(world: Path, tmp_path: Path, newest_pip: str) -> None:
-    ran = install(world, tmp_path / "venv", PYTHONS[0], newest_pip, "without source.lock", "--editable", "built-1.0")
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", ""), "no warning of a build tool is shown either"
-    assert installed(tmp_path / "venv") == {"asks": "1.0", "asked": "1.0", "backend": "1.0", "built": "1.0"}
+def test_the_newest_pip_installs_what_is_locked_too(
+    world: Path, tmp_path: Path, newest_pip: str
+) -> None:
+    ran = install(
+        world,
+        tmp_path / "venv",
+        PYTHONS[0],
+        newest_pip,
+        "without source.lock",
+        "--editable",
+        "built-1.0",
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (
+        0,
+        "",
+        "",
+    ), "no warning of a build tool is shown either"
+    assert installed(tmp_path / "venv") == {
+        "asks": "1.0",
+        "asked": "1.0",
+        "backend": "1.0",
+        "built": "1.0",
+    }
 
 
-def test_a_file_without_the_locked_hash_is_refused(world: Path, tmp_path: Path, newest_pip: str) -> None:
-    (world / "other.lock").write_text(re.sub("[0-9a-f]{64}", "0" * 64, (world / "all.lock").read_text()))
+def test_a_file_without_the_locked_hash_is_refused(
+    world: Path, tmp_path: Path, newest_pip: str
+) -> None:
+    (world / "other.lock").write_text(
+        re.sub("[0-9a-f]{64}", "0" * 64, (world / "all.lock").read_text())
+    )
     ran = install(world, tmp_path / "venv", PYTHONS[0], newest_pip, "other.lock")
     assert ran.returncode != 0
     assert "DO NOT MATCH THE HASHES" in ran.stderr
     assert "asks" not in installed(tmp_path / "venv")
 
 
-def test_a_lock_that_lacks_something_is_refused(world: Path, tmp_path: Path, newest_pip: str) -> None:
-    kept = [line for line in (world / "all.lock").read_text().splitlines() if not line.startswith("asked")]
+def test_a_lock_that_lacks_something_is_refused(
+    world: Path, tmp_path: Path, newest_pip: str
+) -> None:
+    kept = [
+        line
+        for line in (world / "all.lock").read_text().splitlines()
+        if not line.startswith("asked")
+    ]
     (world / "short.lock").write_text("\n".join(kept))
     ran = install(world, tmp_path / "venv", PYTHONS[0], newest_pip, "short.lock")
     assert ran.returncode != 0
@@ -165,7 +240,12 @@ def test_a_lock_that_lacks_something_is_refused(world: Path, tmp_path: Path, new
 
 def locked(*names: str) -> dict[str, str]:
     """The version of each distribution that these lock files pin for this platform."""
-    lines = [line for name in names for line in (ROOT / name).read_text().splitlines() if re.match(r"[a-z0-9]", line)]
+    lines = [
+        line
+        for name in names
+        for line in (ROOT / name).read_text().splitlines()
+        if re.match(r"[a-z0-9]", line)
+    ]
     found = [Requirement(line.removesuffix("\\").strip()) for line in lines]
     here = [one for one in found if one.marker is None or one.marker.evaluate()]
     return {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in here}
@@ -179,7 +259,11 @@ def test_what_is_installed_is_what_is_locked() -> None:
 def needs(lines: list[str], extras: set[str]) -> list[Requirement]:
     """Those of the requirements that hold here with these extras."""
     found = [Requirement(line) for line in lines]
-    return [one for one in found if not one.marker or any(one.marker.evaluate({"extra": extra}) for extra in extras | {""})]
+    return [
+        one
+        for one in found
+        if not one.marker or any(one.marker.evaluate({"extra": extra}) for extra in extras | {""})
+    ]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +278,12 @@ def needs(lines: list[str], extras: set[str]) -> list[Requirement]:
 def test_a_lock_holds_all_that_its_extras_need(lock: str, extras: str) -> None:
     config, pinned, seen = configparser.ConfigParser(), locked(lock), set[str]()
     config.read(ROOT / "setup.cfg")
-    lines = [line for extra in extras.split() for line in config["options.extras_require"][extra].splitlines() if line]
+    lines = [
+        line
+        for extra in extras.split()
+        for line in config["options.extras_require"][extra].splitlines()
+        if line
+    ]
     wanted = needs(lines, set())
     while wanted:
         one = wanted.pop()
@@ -206,8 +295,13 @@ def test_a_lock_holds_all_that_its_extras_need(lock: str, extras: str) -> None:
 
 
 def test_nothing_else_installs_from_an_index() -> None:
-    """The Makefile, the images and CI all go through install-lock.sh, each with a lock that exists; Node's through npm ci."""
-    files = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / name / "Dockerfile" for name in ("scanner", "mcp"))]
+    """The Makefile, the images and CI all go through install-lock.sh, each with a lock that exists;
+    Node's through npm ci."""
+    files = [
+        ROOT / "Makefile",
+        ROOT / ".ci" / "run",
+        *(ROOT / name / "Dockerfile" for name in ("scanner", "mcp")),
+    ]
     text = "\n".join(path.read_text() for path in files)
     assert not re.findall(r"pip3? install|npm install|npx |uv (?:sync|pip install)", text)
     named = set(re.findall(r"requirements[a-z-]*\.lock", text))

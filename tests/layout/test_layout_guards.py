@@ -46,14 +46,32 @@ def test_the_packages_declared_are_the_packages_found() -> None:
     assert declared == found
 
 
-@pytest.mark.parametrize("name", ["sre_findings", "sre_findings.model.verdict", "sre_findings.settings", "sre_cli.main"])
+@pytest.mark.parametrize(
+    "name", ["sre_findings", "sre_findings.model.verdict", "sre_findings.settings", "sre_cli.main"]
+)
 def test_what_must_start_quickly_imports_nothing_heavy(name: str) -> None:
     import subprocess
     import sys
 
-    heavy = ("boto3", "botocore", "pyarrow", "duckdb", "_duckdb", "numpy", "msgspec", "pandas", "jinja2", "rich")
+    heavy = (
+        "boto3",
+        "botocore",
+        "pyarrow",
+        "duckdb",
+        "_duckdb",
+        "numpy",
+        "msgspec",
+        "pandas",
+        "jinja2",
+        "rich",
+    )
     code = f"import sys, {name}; print([m for m in {heavy!r} if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_every_package_says_what_it_is() -> None:

@@ -1,4 +1,5 @@
-"""A server over the demo: in this process behind the SDK's client, and as a real process over HTTP."""
+"""A server over the demo: in this process behind the SDK's client, and as a real process over
+HTTP."""
 
 from __future__ import annotations
 
@@ -62,14 +63,20 @@ class Served:
         """Where a client connects."""
         return f"http://{self.host}:{self.port}/mcp"
 
-    def request(self, method: str, path: str = "/mcp", body: bytes | None = None, **headers: str) -> Http:
+    def request(
+        self, method: str, path: str = "/mcp", body: bytes | None = None, **headers: str
+    ) -> Http:
         """One request on a connection of its own; underscores in names of headers are dashes."""
         connection = HTTPConnection(self.host, self.port, timeout=60)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, named)
             answer = connection.getresponse()
-            return Http(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+            return Http(
+                answer.status,
+                {name.lower(): value for name, value in answer.getheaders()},
+                answer.read(),
+            )
         finally:
             connection.close()
 
@@ -80,16 +87,27 @@ class Served:
 
     def call(self, name: str, **arguments: Any) -> Any:
         """The result of a tool, by the shortest request there is."""
-        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+        asked = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": name, "arguments": arguments},
+        }
         return self.post(asked).json["result"]
 
 
 @contextmanager
 def served(store: Path, *arguments: str, auth: bool = False, **environ: str) -> Iterator[Served]:
     """``sre-cli serve`` on a free port of the loopback, ended with SIGTERM."""
-    ours = {"SRE_STORE": str(store), "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1"}
+    ours = {
+        "SRE_STORE": str(store),
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
     command = [SRE_CLI, "serve", *([] if auth else ["--no-auth"]), "--port", "0", *arguments]
-    process = subprocess.Popen(command, env=os.environ | ours | environ, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=os.environ | ours | environ, stderr=subprocess.PIPE, text=True
+    )
     assert process.stderr
     log: list[str] = []
     for line in process.stderr:
@@ -144,7 +162,9 @@ def http(demo_store: Path) -> Iterator[Served]:
 
 def sources_of(store: Path) -> Sources:
     """Everything that the store knows; Inspector itself cannot be asked."""
-    return replace(open_sources(load({"SRE_STORE": str(store)}, Path("/nonexistent"))), live=None, context=None)
+    return replace(
+        open_sources(load({"SRE_STORE": str(store)}, Path("/nonexistent"))), live=None, context=None
+    )
 
 
 Call = Callable[..., Any]
@@ -152,8 +172,12 @@ Call = Callable[..., Any]
 
 @contextmanager
 def connected(sources: Sources) -> Iterator[Call]:
-    """``call("check_resource", resource_id="i-0")`` by the SDK's client on a server in this process."""
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Client(make_server(sources))) as client:
+    """``call("check_resource", resource_id="i-0")`` by the SDK's client on a server in this
+    process."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Client(make_server(sources))) as client,
+    ):
         yield lambda name, **arguments: portal.call(client.call_tool, name, arguments)
 
 
@@ -182,19 +206,40 @@ def open_store() -> Callable[[Path], Sources]:
     return sources_of
 
 
-HOST = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"}
+HOST = {
+    "id": "i-0123456789abcdef0",
+    "type": "AWS_EC2_INSTANCE",
+    "region": "eu-west-1",
+    "partition": "aws",
+}
 
 
 def finding(number: int, **more: Any) -> dict[str, Any]:
-    """A finding as Inspector sends it, of one instance; each number has an ARN and a vulnerability of its own."""
-    package = {"name": f"package-{number % 97}", "version": "1.0", "fixedInVersion": "1.1", "packageManager": "OS"}
+    """A finding as Inspector sends it, of one instance; each number has an ARN and a vulnerability
+    of its own."""
+    package = {
+        "name": f"package-{number % 97}",
+        "version": "1.0",
+        "fixedInVersion": "1.1",
+        "packageManager": "OS",
+    }
     details = {"vulnerabilityId": f"CVE-2026-{number:05d}", "vulnerablePackages": [package]}
     return {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}", "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY", "severity": ("CRITICAL", "HIGH", "MEDIUM", "LOW")[number % 4], "status": "ACTIVE",
-        "title": f"title {number}", "description": "a description", "fixAvailable": "YES", "packageVulnerabilityDetails": details,
-        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": [HOST], **more,
-    }  # fmt: skip
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}",
+        "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": ("CRITICAL", "HIGH", "MEDIUM", "LOW")[number % 4],
+        "status": "ACTIVE",
+        "title": f"title {number}",
+        "description": "a description",
+        "fixAvailable": "YES",
+        "packageVulnerabilityDetails": details,
+        "firstObservedAt": 1.7e9,
+        "lastObservedAt": 1.7e9,
+        "updatedAt": 1.7e9,
+        "resources": [HOST],
+        **more,
+    }
 
 
 @pytest.fixture(scope="session")
@@ -205,14 +250,21 @@ def make_finding() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """``scan_into(findings)``: a store with a night of these; ``scan_into(findings, store)`` adds one to it."""
+    """``scan_into(findings)``: a store with a night of these; ``scan_into(findings, store)`` adds
+    one to it."""
 
-    def scan_them(findings: list[dict[str, Any]], store: Path | None = None, faults: Sequence[Fault] = ()) -> Path:
+    def scan_them(
+        findings: list[dict[str, Any]], store: Path | None = None, faults: Sequence[Fault] = ()
+    ) -> Path:
         folder = tmp_path_factory.mktemp("recorded")
         (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
         store = store or folder / "store"
         fleet = replay_fleet(folder / "all.jsonl")
-        ours = {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}
+        ours = {
+            "ACCESS_KEY_ID": "TESTING",
+            "SECRET_ACCESS_KEY": "testing",
+            "EC2_METADATA_DISABLED": "true",
+        }
         with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
             for name, value in ours.items():
                 patch.setenv(f"AWS_{name}", value)

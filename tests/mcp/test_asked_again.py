@@ -1,4 +1,5 @@
-"""What was answered before is not made again: only its age, and where the next page begins, are told anew."""
+"""What was answered before is not made again: only its age, and where the next page begins, are
+told anew."""
 
 from __future__ import annotations
 
@@ -45,10 +46,13 @@ def check(sources: Sources, **more: Any) -> tuple[dict[str, Any], str]:
     return result.structured_content, result.content[0].text  # type: ignore[union-attr]  # ours are texts
 
 
-def test_an_answer_given_again_is_the_same_and_as_old_as_it_is_then(store: Path, open_store: Any, made: list[str]) -> None:
+def test_an_answer_given_again_is_the_same_and_as_old_as_it_is_then(
+    store: Path, open_store: Any, made: list[str]
+) -> None:
     sources = open_store(store)
     taken = sources.snapshots.latest().started_at
-    began = taken if taken.hour < 21 else taken + timedelta(hours=3)  # two hours later it is still the same day
+    # two hours later it is still the same day
+    began = taken if taken.hour < 21 else taken + timedelta(hours=3)
     first, text = check(replace(sources, now=lambda: began))
     listed = first["page"]["listed"]
     assert 0 < listed < 100
@@ -70,7 +74,9 @@ def test_another_page_another_caller_and_another_night_are_made_anew(
     sources = open_store(store)
     first, _ = check(sources)
     second, _ = check(sources, cursor=first["next_cursor"])
-    assert not {one["finding_arn"] for one in first["findings"]} & {one["finding_arn"] for one in second["findings"]}
+    assert not {one["finding_arn"] for one in first["findings"]} & {
+        one["finding_arn"] for one in second["findings"]
+    }
     made.clear()
     mine, _ = check(sources.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL}))))
     assert [one["finding_arn"] for one in mine["findings"]] == made[: len(mine["findings"])]

@@ -1,4 +1,5 @@
-"""Who has no token gets nothing; who has one gets what it allows, in every tool, resource and completion."""
+"""Who has no token gets nothing; who has one gets what it allows, in every tool, resource and
+completion."""
 
 from __future__ import annotations
 
@@ -54,8 +55,12 @@ def asked(method: str, params: Any) -> dict[str, Any]:
 def call(server: Any, tokens: dict[str, str]) -> Any:
     """``call("one", "summarize", by="owner")``: the result of a tool for the holder of a token."""
 
-    def post(whose: str, tool: str, person: str | dict[str, Any] | None = None, **arguments: Any) -> Any:
-        params = {"name": tool, "arguments": arguments} | ({"_meta": {PERSON: person}} if person else {})
+    def post(
+        whose: str, tool: str, person: str | dict[str, Any] | None = None, **arguments: Any
+    ) -> Any:
+        params = {"name": tool, "arguments": arguments} | (
+            {"_meta": {PERSON: person}} if person else {}
+        )
         answer = server.post(asked("tools/call", params), Authorization=f"Bearer {tokens[whose]}")
         assert answer.status == 200, answer.body
         return answer.json["result"]
@@ -65,23 +70,39 @@ def call(server: Any, tokens: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer sre_x", "Basic abc", "late"])
 def test_no_token_no_answer(server: Any, tokens: dict[str, str], header: str | None) -> None:
-    headers = {} if header is None else {"Authorization": f"Bearer {tokens[header]}" if header == "late" else header}
-    for message in (asked("tools/list", {}), asked("tools/call", {"name": "summarize", "arguments": {}}), b"not json"):
+    headers = (
+        {}
+        if header is None
+        else {"Authorization": f"Bearer {tokens[header]}" if header == "late" else header}
+    )
+    for message in (
+        asked("tools/list", {}),
+        asked("tools/call", {"name": "summarize", "arguments": {}}),
+        b"not json",
+    ):
         answer = server.post(message, **headers)
         assert answer.status == 401
         assert b"findings" not in answer.body
     assert server.request("GET", "/healthz").status == 200
 
 
-def test_what_is_ready_is_told_from_elsewhere_only_to_who_may_read_findings(server: Any, tokens: dict[str, str]) -> None:
+def test_what_is_ready_is_told_from_elsewhere_only_to_who_may_read_findings(
+    server: Any, tokens: dict[str, str]
+) -> None:
     far = {"X_Forwarded_For": "203.0.113.7"}
     for token, told in ((None, False), ("late", False), ("blind", False), ("one", True)):
         header = {"Authorization": f"Bearer {tokens[token]}"} if token else {}
         answer = server.request("GET", "/readyz", **far, **header)
-        assert (answer.status, answer.json["ready"], "snapshot_id" in answer.json) == (200, True, told)
+        assert (answer.status, answer.json["ready"], "snapshot_id" in answer.json) == (
+            200,
+            True,
+            told,
+        )
 
 
-def test_a_token_without_the_scope_is_forbidden(server: Any, tokens: dict[str, str], call: Any) -> None:
+def test_a_token_without_the_scope_is_forbidden(
+    server: Any, tokens: dict[str, str], call: Any
+) -> None:
     answer = server.post(asked("tools/list", {}), Authorization=f"Bearer {tokens['blind']}")
     assert (answer.status, b"insufficient_scope" in answer.body) == (403, True)
     told = call("one", "operations")
@@ -96,32 +117,49 @@ def test_a_token_sees_its_accounts_in_every_tool_and_nothing_of_others(call: Any
     everywhere = call("all", "summarize", by="account")["structuredContent"]
     mine = call("one", "summarize", by="account")["structuredContent"]
     assert [one["value"] for one in mine["groups"]] == [MINE]
-    assert mine["counts"] == next(one["counts"] for one in everywhere["groups"] if one["value"] == MINE)
+    assert mine["counts"] == next(
+        one["counts"] for one in everywhere["groups"] if one["value"] == MINE
+    )
     others = [one["value"] for one in everywhere["groups"] if one["value"] != MINE]
     assert others
-    needed = {"get_finding": {"resource_id": BUSY_INSTANCE, "vulnerability_id": "CVE-2022-25235"},
-              "where_vulnerable": {"text": "openssl"}, "check_resource": {"resource_id": BUSY_INSTANCE}}  # fmt: skip
+    needed = {
+        "get_finding": {"resource_id": BUSY_INSTANCE, "vulnerability_id": "CVE-2022-25235"},
+        "where_vulnerable": {"text": "openssl"},
+        "check_resource": {"resource_id": BUSY_INSTANCE},
+    }
     for tool in set(TOOLS) - {"operations"}:
         said = json.dumps(call("one", tool, **needed.get(tool, {})))
         assert not [other for other in others if other in said], tool
 
 
 def test_what_is_forbidden_and_what_is_not_there_answer_alike(call: Any) -> None:
-    accounts = call("all", "list_findings", count=400, token_budget=50_000)["structuredContent"]["findings"]
+    accounts = call("all", "list_findings", count=400, token_budget=50_000)["structuredContent"][
+        "findings"
+    ]
     theirs = next(one["resource_id"] for one in accounts if one["account_id"] != MINE)
     forbidden = call("one", "check_resource", resource_id=theirs)
     nowhere = call("one", "check_resource", resource_id="i-0000000000000dead")
     assert forbidden["structuredContent"]["reason"] == "no_such_resource"
-    plain = json.dumps(forbidden).replace(theirs, "ID"), json.dumps(nowhere).replace("i-0000000000000dead", "ID")
+    plain = (
+        json.dumps(forbidden).replace(theirs, "ID"),
+        json.dumps(nowhere).replace("i-0000000000000dead", "ID"),
+    )
     near = [json.loads(one)["structuredContent"].pop("explanation") for one in plain]
     assert theirs not in near[0]
-    ages = [json.loads(one)["structuredContent"] | {"explanation": "", "age_seconds": 0} for one in plain]
+    ages = [
+        json.loads(one)["structuredContent"] | {"explanation": "", "age_seconds": 0}
+        for one in plain
+    ]
     assert ages[0] == ages[1]
 
 
 def test_who_may_see_nothing_is_never_told_that_it_is_clean(call: Any) -> None:
     values = call("none", "summarize")["structuredContent"]
-    assert (values["verdict"], values["reason"], values["counts"]["total"]) == ("unknown", "not_scanned", 0)
+    assert (values["verdict"], values["reason"], values["counts"]["total"]) == (
+        "unknown",
+        "not_scanned",
+        0,
+    )
     assert values["explanation"] == "Inspector scans nothing of what was asked for"
 
 
@@ -133,21 +171,32 @@ def test_a_token_that_acts_for_people_sees_what_they_may_and_nothing_alone(call:
     assert [one["value"] for one in mine["groups"]] == [MINE]
     stranger = call("slack", "summarize", person="T1/U2", by="account")["structuredContent"]
     assert stranger["groups"] == []
-    same = call("slack", "summarize", person={"user": "T1/U1", "channel": "T1/C1"}, by="account")["structuredContent"]
+    same = call("slack", "summarize", person={"user": "T1/U1", "channel": "T1/C1"}, by="account")[
+        "structuredContent"
+    ]
     assert same["groups"] == mine["groups"]
     shared = {"user": "T1/U1", "channel": "T1/C1", "shared": True}
-    assert call("slack", "summarize", person=shared, by="account")["structuredContent"]["groups"] == []
+    assert (
+        call("slack", "summarize", person=shared, by="account")["structuredContent"]["groups"] == []
+    )
     assert call("slack", "summarize", person={"users": "T1/U1"})["isError"]
-    assert call("one", "summarize", person="T1/U1")["isError"], "who acts for nobody may not name anybody"
+    assert call("one", "summarize", person="T1/U1")["isError"], (
+        "who acts for nobody may not name anybody"
+    )
 
 
 def test_resources_and_completions_are_the_callers_too(server: Any, tokens: dict[str, str]) -> None:
     headers = {"Authorization": f"Bearer {tokens['one']}"}
-    read = server.post(asked("resources/read", {"uri": "sre://snapshots/latest"}), **headers).json["result"]
+    read = server.post(asked("resources/read", {"uri": "sre://snapshots/latest"}), **headers).json[
+        "result"
+    ]
     text = read["contents"][0]["text"]
     ref = {"type": "ref/prompt", "name": "triage-instance"}
     offered = server.post(
-        asked("completion/complete", {"ref": ref, "argument": {"name": "resource", "value": "prod"}}), **headers
+        asked(
+            "completion/complete", {"ref": ref, "argument": {"name": "resource", "value": "prod"}}
+        ),
+        **headers,
     )
     accounts = {"444455556666", "777788889999"}
     assert not [one for one in accounts if one in text]
@@ -155,11 +204,18 @@ def test_resources_and_completions_are_the_callers_too(server: Any, tokens: dict
 
 
 def test_every_call_is_on_record_and_no_token_is_anywhere(
-    server: Any, call: Any, tokens: dict[str, str], demo_store: Path, capfd: pytest.CaptureFixture[str], monkeypatch: Any
+    server: Any,
+    call: Any,
+    tokens: dict[str, str],
+    demo_store: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: Any,
 ) -> None:
     def ask(number: str, whose: str, tool: str, **arguments: Any) -> Any:
         params = asked("tools/call", {"name": tool, "arguments": arguments})
-        return server.post(params, Authorization=f"Bearer {tokens[whose]}", X_Request_Id=f"from-the-alb.{number}")
+        return server.post(
+            params, Authorization=f"Bearer {tokens[whose]}", X_Request_Id=f"from-the-alb.{number}"
+        )
 
     ask("1", "one", "where_vulnerable", text="openssl", owners=["payments"])
     ask("2", "one", "where_vulnerable", text="")
@@ -167,32 +223,63 @@ def test_every_call_is_on_record_and_no_token_is_anywhere(
     assert ask("4", "all", "coverage").headers["x-request-id"] == "from-the-alb.4"
     monkeypatch.setenv("SRE_STORE", str(demo_store))
     found, told = dict[str, Any](), dict[str, Any]()
-    for _ in range(1000):  # they are written down beside the answers, and other calls to this store are too
+    # they are written down beside the answers, and other calls to this store are too
+    for _ in range(1000):
         capfd.readouterr()
         with pytest.raises(SystemExit):
             main(["operations", "-n", "0", "--output", "json"])
         told = json.loads(capfd.readouterr().out)
-        found = {one["id"]: one for one in told["operations"] if one["id"].startswith("from-the-alb.")}
+        found = {
+            one["id"]: one for one in told["operations"] if one["id"].startswith("from-the-alb.")
+        }
         if len(found) == 4:
             break
     where, empty, denied, coverage = (found[f"from-the-alb.{number}"] for number in "1234")
-    assert (where["who"], where["what"], where["outcome"]) == ("one", "where_vulnerable", "answered")
-    assert (where["arguments"], where["source"]) == ({"text": "openssl", "owners": ["payments"]}, "snapshot")
+    assert (where["who"], where["what"], where["outcome"]) == (
+        "one",
+        "where_vulnerable",
+        "answered",
+    )
+    assert (where["arguments"], where["source"]) == (
+        {"text": "openssl", "owners": ["payments"]},
+        "snapshot",
+    )
     assert where["rows"] > 0
-    assert (empty["what"], empty["outcome"], empty["arguments"]) == ("where_vulnerable", "usage", {})
-    assert (denied["who"], denied["what"], denied["outcome"]) == ("one", "operations", "access_denied")
-    assert (coverage["who"], coverage["what"], coverage["outcome"]) == ("all", "coverage", "answered")
+    assert (empty["what"], empty["outcome"], empty["arguments"]) == (
+        "where_vulnerable",
+        "usage",
+        {},
+    )
+    assert (denied["who"], denied["what"], denied["outcome"]) == (
+        "one",
+        "operations",
+        "access_denied",
+    )
+    assert (coverage["who"], coverage["what"], coverage["outcome"]) == (
+        "all",
+        "coverage",
+        "answered",
+    )
     through = call("all", "operations", who="one", days=1)["structuredContent"]
     assert {one["who"] for one in through["operations"]} == {"one"}
     lines = [json.loads(line) for line in server.log if line.startswith("{")]
     counted = next(one for one in lines if one.get("request_id") == "from-the-alb.4")
-    assert (counted["Tool"], counted["Calls"], counted["Failures"], counted["who"]) == ("coverage", 1, 0, "all")
+    assert (counted["Tool"], counted["Calls"], counted["Failures"], counted["who"]) == (
+        "coverage",
+        1,
+        0,
+        "all",
+    )
     assert counted["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "SreOperationsAssistant"
     everything = "".join(server.log) + json.dumps(told)
-    assert not [name for name, token in tokens.items() if name != "document" and token[8:] in everything]
+    assert not [
+        name for name, token in tokens.items() if name != "document" and token[8:] in everything
+    ]
 
 
-def test_a_server_without_tokens_does_not_start(demo_store: Path, monkeypatch: Any, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_server_without_tokens_does_not_start(
+    demo_store: Path, monkeypatch: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("SRE_STORE", str(demo_store))
     with pytest.raises(SystemExit) as ended:
         main(["serve", "--port", "0"])
@@ -200,11 +287,17 @@ def test_a_server_without_tokens_does_not_start(demo_store: Path, monkeypatch: A
     assert "no tokens are set up" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("whose", "state"), [("one", "ok"), ("late", "failed"), ("blind", "failed"), ("", None)])
+@pytest.mark.parametrize(
+    ("whose", "state"), [("one", "ok"), ("late", "failed"), ("blind", "failed"), ("", None)]
+)
 def test_doctor_says_whether_the_server_takes_the_token(
-    server: Any, tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], whose: str,
+    server: Any,
+    tokens: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    whose: str,
     state: str | None,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("SRE_SERVER", f"http://127.0.0.1:{server.port}/mcp")
     monkeypatch.setenv("SRE_TOKEN", tokens.get(whose, ""))
     with pytest.raises(SystemExit):

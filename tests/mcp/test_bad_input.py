@@ -16,11 +16,30 @@ FEW = settings(
     max_examples=settings().max_examples * 40 // 100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-WORDS = st.sampled_from([
-    "i-0b36f1e4a7c92d508", "openssl", "CVE-2024-3094", "payments", "yesterday", "-7d", "20261122T010000Z", "' or 1=1 --", "%",
-    "../..",
-    "arn:aws:inspector2:*:*:finding/*", '{"a": 1}', "$(id)", "\x00", "\n", "i-xyz", "prod-web-36", "9999-99-99", "-9999w", "",
-])  # fmt: skip
+WORDS = st.sampled_from(
+    [
+        "i-0b36f1e4a7c92d508",
+        "openssl",
+        "CVE-2024-3094",
+        "payments",
+        "yesterday",
+        "-7d",
+        "20261122T010000Z",
+        "' or 1=1 --",
+        "%",
+        "../..",
+        "arn:aws:inspector2:*:*:finding/*",
+        '{"a": 1}',
+        "$(id)",
+        "\x00",
+        "\n",
+        "i-xyz",
+        "prod-web-36",
+        "9999-99-99",
+        "-9999w",
+        "",
+    ]
+)
 
 
 def values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
@@ -50,14 +69,23 @@ def arguments(schema: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=40) | WORDS,
-    lambda more: st.lists(more, max_size=4) | st.dictionaries(st.text(max_size=10), more, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=40)
+    | WORDS,
+    lambda more: (
+        st.lists(more, max_size=4) | st.dictionaries(st.text(max_size=10), more, max_size=4)
+    ),
     max_leaves=8,
 )
 
 
 @pytest.mark.parametrize("name", TOOLS)
-def test_arguments_that_the_schema_takes_are_answered_or_refused_in_words(name: str, call: Any) -> None:
+def test_arguments_that_the_schema_takes_are_answered_or_refused_in_words(
+    name: str, call: Any
+) -> None:
     @FEW
     @given(arguments(told(TOOLS[name]).input_schema))
     def holds(given: dict[str, Any]) -> None:
@@ -68,7 +96,9 @@ def test_arguments_that_the_schema_takes_are_answered_or_refused_in_words(name: 
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_arguments_of_any_kind_are_refused_in_words(name: str, call: Any) -> None:
-    names = st.sampled_from([*TOOLS[name].arguments.model_fields]) | st.text(max_size=10).filter(lambda one: one != "name")
+    names = st.sampled_from([*TOOLS[name].arguments.model_fields]) | st.text(max_size=10).filter(
+        lambda one: one != "name"
+    )
 
     @FEW
     @given(st.dictionaries(names, ANYTHING, max_size=4))
@@ -101,13 +131,29 @@ def test_errors_name_the_argument_and_what_to_do_and_not_the_value(call: Any) ->
 
 
 def test_numbers_are_not_texts_and_texts_no_numbers(call: Any) -> None:
-    for wrong in ({"days": "9"}, {"days": 9.5}, {"days": True}, {"days": None}, {"days": 0}, {"kind": 1}):
+    for wrong in (
+        {"days": "9"},
+        {"days": 9.5},
+        {"days": True},
+        {"days": None},
+        {"days": 0},
+        {"kind": 1},
+    ):
         assert call("trend", **wrong).is_error, wrong
 
 
 def test_injections_change_nothing(call: Any) -> None:
     before = call("summarize").structured_content["counts"]
-    for text in ("x' or '1'='1", "'; drop table findings; --", "%", "*", "\\", "$1", ":text", "i-0b36f1e4a7c92d508' --"):
+    for text in (
+        "x' or '1'='1",
+        "'; drop table findings; --",
+        "%",
+        "*",
+        "\\",
+        "$1",
+        ":text",
+        "i-0b36f1e4a7c92d508' --",
+    ):
         answer = call("check_resource", resource_id=text).structured_content
         assert (answer["verdict"], answer["reason"]) == ("unknown", "no_such_resource")
         assert call("where_vulnerable", text=text).structured_content["total_findings"] == 0
@@ -124,7 +170,11 @@ def test_an_unknown_resource_and_an_unknown_finding_are_answers(call: Any) -> No
 
 
 def test_a_name_that_fits_several_is_an_error_with_the_ids(call: Any) -> None:
-    names = [one["name"] for one in call("summarize", by="resource").structured_content["groups"] if one["name"]]
+    names = [
+        one["name"]
+        for one in call("summarize", by="resource").structured_content["groups"]
+        if one["name"]
+    ]
     shared = next(name for name in names if names.count(name) > 1)
     result = call("check_resource", resource_id=shared)
     assert result.is_error
@@ -132,20 +182,39 @@ def test_a_name_that_fits_several_is_an_error_with_the_ids(call: Any) -> None:
 
 
 BAD_BODIES = [
-    b"", b"{", b"null", b"[]", b'"x"', b"1e999", b"\xff\xfe", b'{"jsonrpc":"2.0"}',
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"x"',
+    b"1e999",
+    b"\xff\xfe",
+    b'{"jsonrpc":"2.0"}',
     b'{"jsonrpc":"1.0","id":1,"method":"tools/list"}',
-    b'{"jsonrpc":"2.0","id":1,"method":"tools/call"}', b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}',
-    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}', b'{"jsonrpc":"2.0","id":{},"method":"tools/list"}',
-    b'{"jsonrpc":"2.0","id":1,"method":"no/such"}', b"[" * 100_000, b'{"a":' * 20_000,
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call"}',
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}',
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}',
+    b'{"jsonrpc":"2.0","id":{},"method":"tools/list"}',
+    b'{"jsonrpc":"2.0","id":1,"method":"no/such"}',
+    b"[" * 100_000,
+    b'{"a":' * 20_000,
     b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"check_resource","arguments":{"resource_id":"\\ud800"}}}',
     b'[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]',
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: repr(body[:30]))
 @pytest.mark.parametrize("modern", [False, True])
 def test_bodies_that_are_no_requests_are_refused(http: Any, body: bytes, modern: bool) -> None:
-    headers = {"MCP_Protocol_Version": "2026-07-28", "Mcp_Method": "tools/call", "Mcp_Name": "check_resource"} if modern else {}
+    headers = (
+        {
+            "MCP_Protocol_Version": "2026-07-28",
+            "Mcp_Method": "tools/call",
+            "Mcp_Name": "check_resource",
+        }
+        if modern
+        else {}
+    )
     answer = http.post(body, **headers)
     assert answer.status in {200, 202, 400, 404, 406, 415}
     assert b"Traceback" not in answer.body
@@ -153,7 +222,10 @@ def test_bodies_that_are_no_requests_are_refused(http: Any, body: bytes, modern:
 
 
 def test_any_bytes_at_all_leave_the_server_alive(http: Any) -> None:
-    @settings(max_examples=settings().max_examples * 60 // 100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=settings().max_examples * 60 // 100,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
     @given(st.binary(max_size=300), st.sampled_from(["application/json", "text/plain", ""]))
     def holds(body: bytes, kind: str) -> None:
         answer = http.request("POST", body=body, Content_Type=kind)
@@ -166,7 +238,10 @@ def test_any_bytes_at_all_leave_the_server_alive(http: Any) -> None:
 def test_a_body_beyond_a_mebibyte_is_refused_before_it_is_read(http: Any) -> None:
     assert http.post(b"x" * (1024 * 1024 + 1)).status == 413
     with socket.create_connection((http.host, http.port), timeout=30) as connection:
-        headers = f"Host: {http.host}:{http.port}\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
+        headers = (
+            f"Host: {http.host}:{http.port}\r\nContent-Type: application/json\r\nContent-Length:"
+            " 99999999\r\n\r\n"
+        )
         connection.sendall(f"POST /mcp HTTP/1.1\r\n{headers}".encode())
         assert b" 413 " in connection.recv(1024)
 
@@ -190,8 +265,12 @@ def test_no_other_method_than_post_and_no_stream_that_never_ends(http: Any) -> N
         ({"Host": "localhost:1"}, 200),
     ],
 )
-def test_only_names_that_are_ours_are_answered(http: Any, headers: dict[str, str], status: int) -> None:
-    assert http.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, **headers).status == status
+def test_only_names_that_are_ours_are_answered(
+    http: Any, headers: dict[str, str], status: int
+) -> None:
+    assert (
+        http.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, **headers).status == status
+    )
 
 
 def test_an_unknown_tool_is_an_error_that_names_the_tools(http: Any) -> None:

@@ -1,4 +1,5 @@
-"""Every kind of client lists and calls every tool: the SDK's in its three modes, plain HTTP in both eras, and stdio."""
+"""Every kind of client lists and calls every tool: the SDK's in its three modes, plain HTTP in both
+eras, and stdio."""
 
 from __future__ import annotations
 
@@ -21,7 +22,10 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
     "where_vulnerable": {"text": "openssl"},
 }
 MODERN = {"MCP_Protocol_Version": "2026-07-28", "Mcp_Method": "tools/call"}
-META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
 NOT_SET_UP = {"suppressions"}  # without a file of rules it is an error, and says so
 GROWING = {"operations"}  # every question adds to what it tells
 
@@ -41,7 +45,9 @@ async def call_all(client: Client) -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy", "2026-07-28"])
-def test_the_sdks_client_lists_and_calls_every_tool(http: Any, mode: Literal["auto", "legacy", "2026-07-28"]) -> None:
+def test_the_sdks_client_lists_and_calls_every_tool(
+    http: Any, mode: Literal["auto", "legacy", "2026-07-28"]
+) -> None:
     async def talk() -> None:
         async with Client(http.url, mode=mode) as client:
             await call_all(client)
@@ -58,7 +64,10 @@ def test_one_plain_post_calls_a_tool_in_either_era(http: Any, name: str) -> None
         assert answer.headers["content-type"] == "application/json"
         assert answer.json["result"].get("isError", False) == (name in NOT_SET_UP)
     if name not in NOT_SET_UP:
-        said = [answer.json["result"]["structuredContent"] | {"age_seconds": None} for answer in (legacy, modern)]
+        said = [
+            answer.json["result"]["structuredContent"] | {"age_seconds": None}
+            for answer in (legacy, modern)
+        ]
         assert said[0].keys() == said[1].keys()
         assert name in GROWING or _without_cursors(said[0]) == _without_cursors(said[1])
 
@@ -72,7 +81,9 @@ def _without_cursors(values: dict[str, Any]) -> dict[str, Any]:
 async def over_stdio(store: Path) -> AsyncIterator[Client]:
     command = str(Path(sys.executable).parent / "sre-cli")
     environ = {"SRE_STORE": str(store), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    async with Client(StdioServerParameters(command=command, args=["serve", "--stdio"], env=environ)) as client:
+    async with Client(
+        StdioServerParameters(command=command, args=["serve", "--stdio"], env=environ)
+    ) as client:
         yield client
 
 
@@ -88,7 +99,11 @@ def test_every_tool_is_told_as_one_that_only_reads(http: Any) -> None:
     tools = http.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).json["result"]["tools"]
     for tool in tools:
         hints = tool["annotations"]
-        assert (hints["readOnlyHint"], hints["destructiveHint"], hints["idempotentHint"]) == (True, False, True)
+        assert (hints["readOnlyHint"], hints["destructiveHint"], hints["idempotentHint"]) == (
+            True,
+            False,
+            True,
+        )
         assert tool["title"]
         assert len(tool["description"]) > 100
         assert tool["outputSchema"]["type"] == "object"

@@ -1,4 +1,5 @@
-"""With SRE_SERVER, the command line says to the letter what it says with the store at hand, and exits alike."""
+"""With SRE_SERVER, the command line says to the letter what it says with the store at hand, and
+exits alike."""
 
 from __future__ import annotations
 
@@ -23,7 +24,17 @@ QUESTIONS = [
     ("vulnerabilities", "-i", CLEAN_INSTANCE, "--cached"),
     ("vulnerabilities", "-i", UNMANAGED_INSTANCE, "--cached"),
     ("vulnerabilities", "-i", "nobody", "--cached"),
-    ("vulnerabilities", "-i", "prod-web-36", "--cached", "-s", "critical", "--suppressed", "--fail-on", "low"),
+    (
+        "vulnerabilities",
+        "-i",
+        "prod-web-36",
+        "--cached",
+        "-s",
+        "critical",
+        "--suppressed",
+        "--fail-on",
+        "low",
+    ),
     ("summary",),
     ("summary", "--by", "resource", "-n", "0"),
     ("summary", "--by", "package", "-n", "7", "--owner", "payments"),
@@ -59,8 +70,11 @@ class Said(NamedTuple):
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], http: Any, demo_store: Path) -> Callable[..., Said]:
-    """``cli(here, "summary")``: the command with the store at hand, or with nothing but the server."""
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], http: Any, demo_store: Path
+) -> Callable[..., Said]:
+    """``cli(here, "summary")``: the command with the store at hand, or with nothing but the
+    server."""
 
     def run(here: bool, *arguments: str) -> Said:
         with monkeypatch.context() as patch:
@@ -93,14 +107,17 @@ def test_every_question_has_the_same_answer(cli: Any, question: tuple[str, ...],
 
 
 @pytest.mark.parametrize("question", WRONG, ids=" ".join)
-def test_a_question_that_cannot_be_answered_has_the_same_line(cli: Any, question: tuple[str, ...]) -> None:
+def test_a_question_that_cannot_be_answered_has_the_same_line(
+    cli: Any, question: tuple[str, ...]
+) -> None:
     here = cli(True, *question)
     assert cli(False, *question) == here
     assert (here.code, here.err.count("\n")) == (2, 1)
 
 
 def test_every_door_is_tried_here() -> None:
-    known = {"findings", "export", "file", "snapshots", "operations"}  # asked by tools only, or about what is asked here
+    # asked by tools only, or about what is asked here
+    known = {"findings", "export", "file", "snapshots", "operations"}
     asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
     assert set(DOORS) - known <= asked
     assert {"vulnerabilities", "summary", "coverage"} <= asked
@@ -111,20 +128,46 @@ def test_a_cursor_goes_on_where_the_page_before_ended(cli: Any) -> None:
         first = cli(here, "vulnerabilities", "-i", BUSY_INSTANCE, "-n", "3", "--output", "json")
         cursor = re.search(r'"next_cursor": "([^"]+)"', first.out)
         assert cursor
-        more = ("vulnerabilities", "-i", BUSY_INSTANCE, "-n", "3", "--output", "json", "--cursor", cursor[1])
-        assert timeless(cli(here, *more)) == timeless(cli(not here, *more)), "and it does not matter who gave it"
+        more = (
+            "vulnerabilities",
+            "-i",
+            BUSY_INSTANCE,
+            "-n",
+            "3",
+            "--output",
+            "json",
+            "--cursor",
+            cursor[1],
+        )
+        assert timeless(cli(here, *more)) == timeless(cli(not here, *more)), (
+            "and it does not matter who gave it"
+        )
 
 
-def test_who_names_a_store_means_the_store(cli: Any, demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_names_a_store_means_the_store(
+    cli: Any, demo_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9")
     assert cli(True, "summary", "--store", str(demo_store)).code == 0
 
 
 EXPORTS = [
-    *(("--format", form) for form in exports.FORMS if form != "openvex"),  # it has its own moment in it
+    # it has its own moment in it
+    *(("--format", form) for form in exports.FORMS if form != "openvex"),
     ("--columns", "full", "--excel", "--raw"),
     ("--format", "ndjson", "-i", "prod-web-36", "-s", "critical", "-s", "high"),
-    ("--format", "parquet", "--status", "active", "--status", "suppressed", "--type", "ecr", "--type", "lambda"),
+    (
+        "--format",
+        "parquet",
+        "--status",
+        "active",
+        "--status",
+        "suppressed",
+        "--type",
+        "ecr",
+        "--type",
+        "lambda",
+    ),
     ("--owner", "payments", "--region", "eu-west-1", "--as-of", "yesterday"),
     ("-s", "informational"),
 ]
@@ -136,7 +179,13 @@ def test_an_export_has_the_same_bytes(cli: Any, wanted: tuple[str, ...], tmp_pat
     files = []
     for here in (True, False):
         path = tmp_path / "file"
-        said = cli(here, "export", *(wanted if "--format" in wanted else ("--format", "csv", *wanted)), "-o", str(path))
+        said = cli(
+            here,
+            "export",
+            *(wanted if "--format" in wanted else ("--format", "csv", *wanted)),
+            "-o",
+            str(path),
+        )
         files.append((said, _OWN_NUMBER.sub(b"", path.read_bytes())))
     assert files[0][0] == files[1][0]
     assert files[0][1] == files[1][1]
@@ -144,17 +193,25 @@ def test_an_export_has_the_same_bytes(cli: Any, wanted: tuple[str, ...], tmp_pat
 
 
 def test_an_export_goes_to_stdout_too(cli: Any) -> None:
-    here, there = (cli(one, "export", "-s", "critical", "--format", "ndjson") for one in (True, False))
+    here, there = (
+        cli(one, "export", "-s", "critical", "--format", "ndjson") for one in (True, False)
+    )
     assert here == there
     assert here.out.startswith('{"')
 
 
-@pytest.mark.parametrize("wrong", [("--as-of", "1999-01-01"), ("-i", "prod-api-07"), ("--format", "openvex")], ids=" ".join)
+@pytest.mark.parametrize(
+    "wrong",
+    [("--as-of", "1999-01-01"), ("-i", "prod-api-07"), ("--format", "openvex")],
+    ids=" ".join,
+)
 def test_an_export_that_cannot_be_made_has_the_same_line_and_leaves_what_is_there(
     cli: Any, wrong: tuple[str, ...], tmp_path: Path
 ) -> None:
     (tmp_path / "old.csv").write_text("old")
-    here, there = (cli(one, "export", *wrong, "-o", str(tmp_path / "old.csv")) for one in (True, False))
+    here, there = (
+        cli(one, "export", *wrong, "-o", str(tmp_path / "old.csv")) for one in (True, False)
+    )
     assert here == there
     assert (here.code, [one.read_text() for one in tmp_path.iterdir()]) == (2, ["old"])
 
@@ -167,10 +224,15 @@ OWN = {
 
 
 @pytest.mark.parametrize("command", OWN, ids=" ".join)
-def test_what_reads_the_store_itself_says_so_and_what_to_do(cli: Any, http: Any, command: tuple[str, ...]) -> None:
+def test_what_reads_the_store_itself_says_so_and_what_to_do(
+    cli: Any, http: Any, command: tuple[str, ...]
+) -> None:
     said = cli(False, *command)
     do = OWN[command].replace("PORT", str(http.port)) + "Unset it, or name a store with --store."
-    assert (said.code, said.err.strip()) == (2, f"sre-cli: SRE_SERVER is set: this command reads snapshots itself. {do}")
+    assert (said.code, said.err.strip()) == (
+        2,
+        f"sre-cli: SRE_SERVER is set: this command reads snapshots itself. {do}",
+    )
 
 
 _ASK = """
@@ -185,5 +247,7 @@ finally:
 
 def test_asking_a_server_imports_none_of_what_reads_a_store(http: Any) -> None:
     environ = os.environ | {"SRE_SERVER": http.url}
-    said = subprocess.run([sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True
+    )
     assert said.stdout.splitlines()[-1] == "set()"

@@ -1,4 +1,5 @@
-"""What was not read, and what is not scanned, is unknown: by the command line, by the server and in the summary."""
+"""What was not read, and what is not scanned, is unknown: by the command line, by the server and in
+the summary."""
 
 from __future__ import annotations
 
@@ -15,15 +16,27 @@ from sre_simulator.fleet import Fleet, replay_fleet
 from sre_simulator.organization import enabled
 from sre_simulator.server import Fault, Simulator
 
-MACHINE = {"id": "azure-vm-1", "type": "Microsoft.Compute/virtualMachines", "region": "eu-west-1", "partition": "aws"}
+MACHINE = {
+    "id": "azure-vm-1",
+    "type": "Microsoft.Compute/virtualMachines",
+    "region": "eu-west-1",
+    "partition": "aws",
+}
 IMAGE = "arn:aws:ecr:eu-west-1:111122223333:repository/shop/api/sha256:" + "ab" * 32
 INSTANCE = "i-0fedcba9876543210"
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any) -> Callable[..., tuple[int, str]]:
-    """``run("summary")``: a command's exit code and what it printed, on a store of the test's own."""
-    for name, value in {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}.items():
+def run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any
+) -> Callable[..., tuple[int, str]]:
+    """``run("summary")``: a command's exit code and what it printed, on a store of the test's
+    own."""
+    for name, value in {
+        "ACCESS_KEY_ID": "TESTING",
+        "SECRET_ACCESS_KEY": "testing",
+        "EC2_METADATA_DISABLED": "true",
+    }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
 
@@ -54,10 +67,21 @@ def test_a_machine_whose_findings_were_throttled_away_is_unknown_in_every_mouth(
     run: Any, tmp_path: Path, make_finding: Any, connect: Any, open_store: Any
 ) -> None:
     read = [make_finding(number, severity="LOW") for number in range(100)]
-    unread = [make_finding(number, severity="CRITICAL", resources=[MACHINE]) for number in range(100, 120)]
+    unread = [
+        make_finding(number, severity="CRITICAL", resources=[MACHINE]) for number in range(100, 120)
+    ]
     fleet = fleet_of(tmp_path, *read, *unread)
     assert scanned(run, fleet, Fault("throttle", "ListFindings", call=2, times=10_000)) == 3
-    code, said = run("vulnerabilities", "-i", MACHINE["id"], "--fail-on", "critical", "--cached", "--output", "json")
+    code, said = run(
+        "vulnerabilities",
+        "-i",
+        MACHINE["id"],
+        "--fail-on",
+        "critical",
+        "--cached",
+        "--output",
+        "json",
+    )
     found = json.loads(said)
     assert (code, found["verdict"], found["reason"]) == (3, "unknown", "scan_incomplete")
     assert "throttled" in found["explanation"]
@@ -68,34 +92,53 @@ def test_a_machine_whose_findings_were_throttled_away_is_unknown_in_every_mouth(
     assert (told["verdict"], told["reason"]) == ("unknown", "scan_incomplete")
 
 
-def test_an_unread_region_resolves_nothing_of_a_type_that_no_switch_names(run: Any, tmp_path: Path, make_finding: Any) -> None:
+def test_an_unread_region_resolves_nothing_of_a_type_that_no_switch_names(
+    run: Any, tmp_path: Path, make_finding: Any
+) -> None:
     read = [make_finding(number, severity="LOW") for number in range(100)]
-    fleet = fleet_of(tmp_path, *read, *(make_finding(number, resources=[MACHINE]) for number in range(100, 120)))
+    fleet = fleet_of(
+        tmp_path, *read, *(make_finding(number, resources=[MACHINE]) for number in range(100, 120))
+    )
     assert scanned(run, fleet) == 0
     assert scanned(run, fleet, Fault("throttle", "ListFindings", call=2, times=10_000)) == 3
     _, said = run("sql", "select kind, count(*) as n from events group by all", "--output", "json")
     assert json.loads(said)["rows"] == [{"kind": "opened", "n": 120}]
 
 
-def test_a_status_that_does_not_exist_yet_arrives_and_counts_as_open(run: Any, tmp_path: Path, make_finding: Any) -> None:
+def test_a_status_that_does_not_exist_yet_arrives_and_counts_as_open(
+    run: Any, tmp_path: Path, make_finding: Any
+) -> None:
     fleet = fleet_of(tmp_path, make_finding(3, status="REVIVED"), make_finding(4, status="CLOSED"))
     assert scanned(run, fleet) == 0
     code, said = run("vulnerabilities", "-i", "i-0123456789abcdef0", "--cached", "--output", "json")
-    assert (code, json.loads(said)["verdict"], json.loads(said)["counts"]["total"]) == (0, "vulnerable", 1)
+    assert (code, json.loads(said)["verdict"], json.loads(said)["counts"]["total"]) == (
+        0,
+        "vulnerable",
+        1,
+    )
 
 
 @pytest.fixture
 def without_ec2(run: Any, tmp_path: Path, make_finding: Any) -> Fleet:
     """An account that scans images and no instances, read whole."""
-    image = {"id": IMAGE, "type": "AWS_ECR_CONTAINER_IMAGE", "region": "eu-west-1", "partition": "aws"}
+    image = {
+        "id": IMAGE,
+        "type": "AWS_ECR_CONTAINER_IMAGE",
+        "region": "eu-west-1",
+        "partition": "aws",
+    }
     fleet = fleet_of(tmp_path, make_finding(1, resources=[image]))
     fleet = replace(fleet, statuses={"111122223333": enabled(ec2="DISABLED")})
     assert scanned(run, fleet) == 0
     return fleet
 
 
-@pytest.mark.parametrize("name", [INSTANCE, f"arn:aws:ec2:eu-west-1:111122223333:instance/{INSTANCE}"])
-def test_an_instance_is_not_scanned_rather_than_missing_where_ec2_is_off(run: Any, without_ec2: Fleet, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [INSTANCE, f"arn:aws:ec2:eu-west-1:111122223333:instance/{INSTANCE}"]
+)
+def test_an_instance_is_not_scanned_rather_than_missing_where_ec2_is_off(
+    run: Any, without_ec2: Fleet, name: str
+) -> None:
     code, said = run("vulnerabilities", "-i", name, "--cached", "--output", "json")
     found = json.loads(said)
     assert (code, found["verdict"], found["reason"]) == (6, "unknown", "not_scanned")
@@ -115,7 +158,9 @@ def test_what_would_be_scanned_is_missing_and_what_cannot_be_told_is_mentioned(
 ) -> None:
     code, said = run("vulnerabilities", "-i", name, "--cached", "--output", "json")
     assert (code, json.loads(said)["reason"]) == (5, "no_such_resource")
-    assert ("in some places Inspector does not scan EC2" in json.loads(said)["explanation"]) is mentions
+    assert (
+        "in some places Inspector does not scan EC2" in json.loads(said)["explanation"]
+    ) is mentions
 
 
 def test_inspector_itself_says_that_ec2_is_off_rather_than_that_the_instance_is_missing(
@@ -124,5 +169,11 @@ def test_inspector_itself_says_that_ec2_is_off_rather_than_that_the_instance_is_
     with Simulator(without_ec2) as simulator:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         monkeypatch.setenv("SRE_STORE", str(tmp_path / "empty"))
-        code, said = run("vulnerabilities", "-i", INSTANCE, "--live", "--region", "eu-west-1", "--output", "json")
-    assert (code, json.loads(said)["reason"], json.loads(said)["source"]) == (6, "not_scanned", "live")
+        code, said = run(
+            "vulnerabilities", "-i", INSTANCE, "--live", "--region", "eu-west-1", "--output", "json"
+        )
+    assert (code, json.loads(said)["reason"], json.loads(said)["source"]) == (
+        6,
+        "not_scanned",
+        "live",
+    )

@@ -61,7 +61,9 @@ class Asking:
         return self.server.post(message, **self.headers(whose)).json["result"]
 
     def file(self, whose: str, **arguments: Any) -> Any:
-        return self.call(whose, "export", **{"format": "csv", **arguments})["structuredContent"]["file"]
+        return self.call(whose, "export", **{"format": "csv", **arguments})["structuredContent"][
+            "file"
+        ]
 
     def get(self, whose: str, path: str, method: str = "GET", **headers: str) -> Any:
         return self.server.request(method, path, **self.headers(whose), **headers)
@@ -70,7 +72,8 @@ class Asking:
         return {"Authorization": f"Bearer {self.tokens[whose]}"} if whose else {}
 
     def recorded(self, whose: str, outcome: str, **arguments: Any) -> Any:
-        """The newest such download of a caller, once it is written. Other servers of the store write down theirs."""
+        """The newest such download of a caller, once it is written. Other servers of the store
+        write down theirs."""
         while True:
             asked = {"what": "download", "who": whose, "outcome": outcome, "token_budget": 50_000}
             for one in self.call("all", "operations", **asked)["structuredContent"]["operations"]:
@@ -82,7 +85,9 @@ class Asking:
 def asking(demo_store: Path, tokens: dict[str, str], serve_with_auth: Any) -> Iterator[Asking]:
     rules = demo_store / "suppressions.yaml"
     rules.write_text(RULES)
-    with serve_with_auth(demo_store, SRE_TOKENS=tokens["document"], SRE_SUPPRESSIONS=str(rules)) as server:
+    with serve_with_auth(
+        demo_store, SRE_TOKENS=tokens["document"], SRE_SUPPRESSIONS=str(rules)
+    ) as server:
         yield Asking(server, tokens)
 
 
@@ -92,15 +97,32 @@ def alike(answer: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.name)
-def test_a_file_is_saved_under_a_safe_name_and_never_shown_or_kept(asking: Asking, form: Any) -> None:
-    answer = asking.get("all", asking.file("all", format=form.name, severities=["CRITICAL"])["path"])
+def test_a_file_is_saved_under_a_safe_name_and_never_shown_or_kept(
+    asking: Asking, form: Any
+) -> None:
+    answer = asking.get(
+        "all", asking.file("all", format=form.name, severities=["CRITICAL"])["path"]
+    )
     name = re.fullmatch(
-        r'attachment; filename="(findings-[0-9A-Z]+T[0-9A-Z-]+)(\.[a-z.]+)"', answer.headers["content-disposition"]
+        r'attachment; filename="(findings-[0-9A-Z]+T[0-9A-Z-]+)(\.[a-z.]+)"',
+        answer.headers["content-disposition"],
     )
     assert name
     assert name[2] == form.suffix
-    told = ("content-type", "cache-control", "x-content-type-options", "transfer-encoding", "referrer-policy")
-    assert [answer.headers[one] for one in told] == [form.media_type, "no-store", "nosniff", "chunked", "no-referrer"]
+    told = (
+        "content-type",
+        "cache-control",
+        "x-content-type-options",
+        "transfer-encoding",
+        "referrer-policy",
+    )
+    assert [answer.headers[one] for one in told] == [
+        form.media_type,
+        "no-store",
+        "nosniff",
+        "chunked",
+        "no-referrer",
+    ]
     assert (answer.status, len(answer.body) > 1000) == (200, True)
 
 
@@ -108,9 +130,21 @@ def test_the_promise_tells_how_many_until_when_and_where(asking: Asking) -> None
     result = asking.call("one", "export", format="ndjson")
     values, text = result["structuredContent"], result["content"][0]["text"]
     whole = asking.call("one", "export", token_budget=500)["structuredContent"]
-    assert values["page"] == {"start": 0, "listed": 0, "total": whole["total_findings"], "next_cursor": None}
-    assert (values["findings"], values["snapshot_id"], whole["file"]) == ([], whole["snapshot_id"], None)
-    assert (values["file"]["url"], values["file"]["path"]) == (None, f"/exports/{values['file']['reference']}")
+    assert values["page"] == {
+        "start": 0,
+        "listed": 0,
+        "total": whole["total_findings"],
+        "next_cursor": None,
+    }
+    assert (values["findings"], values["snapshot_id"], whole["file"]) == (
+        [],
+        whole["snapshot_id"],
+        None,
+    )
+    assert (values["file"]["url"], values["file"]["path"]) == (
+        None,
+        f"/exports/{values['file']['reference']}",
+    )
     left = datetime.fromisoformat(values["file"]["expires_at"]) - datetime.now(UTC)
     assert timedelta(minutes=13) < left <= timedelta(minutes=15)
     assert f"Fetch {values['file']['path']} with the token of this call." in text
@@ -131,12 +165,25 @@ def test_forbidden_forged_and_nonexistent_answer_alike(asking: Asking, demo_stor
     table = Handouts(SqliteTable(demo_store / "table.db"))
     night = asking.call("all", "summarize")["structuredContent"]["snapshot_id"]
     question = AsFile(Rows(), "csv", {})
-    old = table(Handout(question, night, datetime.now(UTC) - timedelta(minutes=16), EVERYTHING)).reference
+    old = table(
+        Handout(question, night, datetime.now(UTC) - timedelta(minutes=16), EVERYTHING)
+    ).reference
     pruned = table(Handout(question, "20010101T000000Z", datetime.now(UTC), EVERYTHING)).reference
-    answers = [alike(asking.get(whose, f"/exports/{text}")) for whose, text in (
-        ("all", NOWHERE), ("one", theirs), ("all", mine), ("all", old), ("all", pruned), ("slack", theirs), ("all", "x"),
-        ("all", theirs[:-1] + ("A" if theirs[-1] != "A" else "B")), ("all", "%00"), ("all", theirs + "A"),
-    )]  # fmt: skip
+    answers = [
+        alike(asking.get(whose, f"/exports/{text}"))
+        for whose, text in (
+            ("all", NOWHERE),
+            ("one", theirs),
+            ("all", mine),
+            ("all", old),
+            ("all", pruned),
+            ("slack", theirs),
+            ("all", "x"),
+            ("all", theirs[:-1] + ("A" if theirs[-1] != "A" else "B")),
+            ("all", "%00"),
+            ("all", theirs + "A"),
+        )
+    ]
     assert answers == answers[:1] * len(answers)
     assert (answers[0][0], json.loads(answers[0][1])) == (404, {"error": "not found"})
     assert asking.recorded("one", "not_found")["arguments"] == {}
@@ -149,19 +196,27 @@ def test_the_gate_is_that_of_the_tools(asking: Asking) -> None:
     assert asking.get("blind", path).status == 403
     assert asking.get("all", path, Host="evil.example").status == 421
     assert asking.get("all", path, Origin="https://evil.example").status == 403
-    assert [asking.get("all", path, method).status for method in ("HEAD", "POST", "DELETE")] == [405, 405, 405]
+    assert [asking.get("all", path, method).status for method in ("HEAD", "POST", "DELETE")] == [
+        405,
+        405,
+        405,
+    ]
     assert asking.get("all", "/exports/").status == 404
 
 
 def test_what_owners_say_is_for_who_sees_everything(asking: Asking) -> None:
     asked = {"format": "openvex", "severities": ["CRITICAL"]}
     whole = asking.get("all", asking.file("all", **asked, author="security@example.com")["path"])
-    assert (whole.json["author"], {one["vulnerability"]["name"] for one in whole.json["statements"]}) == (
-        "security@example.com", {"CVE-2024-3094"})  # fmt: skip
+    assert (
+        whole.json["author"],
+        {one["vulnerability"]["name"] for one in whole.json["statements"]},
+    ) == ("security@example.com", {"CVE-2024-3094"})
     assert asking.get("all", asking.file("all", **asked)["path"]).json["author"] == "all"
     part = asking.get("one", asking.file("one", **asked)["path"])
     assert part.status == 422
-    assert part.json["error"].startswith("OpenVEX says what owners say in a file of suppressions, and there is none")
+    assert part.json["error"].startswith(
+        "OpenVEX says what owners say in a file of suppressions, and there is none"
+    )
     assert b"secret" not in part.body
     assert asking.recorded("one", "usage")["arguments"]["format"] == "openvex"
 
@@ -170,13 +225,17 @@ def test_a_file_is_as_it_was_when_it_was_asked_for(
     scan_into: Any, make_finding: Any, tokens: dict[str, str], serve_with_auth: Any
 ) -> None:
     store = scan_into([make_finding(number) for number in range(20)])
-    with serve_with_auth(store, SRE_TOKENS=tokens["document"], SRE_PUBLIC_URL="https://sre.example.com/mcp") as server:
+    with serve_with_auth(
+        store, SRE_TOKENS=tokens["document"], SRE_PUBLIC_URL="https://sre.example.com/mcp"
+    ) as server:
         asking = Asking(server, tokens)
         file = asking.file("all", format="ndjson")
         before = asking.get("all", file["path"]).body
         scan_into([make_finding(number) for number in range(30)], store)
         assert asking.get("all", file["path"]).body == before
-        assert asking.get("all", asking.file("all", format="ndjson")["path"]).body.count(b"\n") == 30
+        assert (
+            asking.get("all", asking.file("all", format="ndjson")["path"]).body.count(b"\n") == 30
+        )
         assert before.count(b"\n") == 20
         assert file["url"] == f"https://sre.example.com{file['path']}"
 
@@ -193,15 +252,25 @@ def test_every_download_is_recorded_with_its_question(asking: Asking) -> None:
         "types": ["AWS_ECR_CONTAINER_IMAGE"],
     }
     assert one["arguments"] == wanted
-    assert one["rows"] == asking.call("one", "export", severities=["LOW"], types=["ecr"])["structuredContent"]["total_findings"]
+    assert (
+        one["rows"]
+        == asking.call("one", "export", severities=["LOW"], types=["ecr"])["structuredContent"][
+            "total_findings"
+        ]
+    )
 
 
 def test_who_hangs_up_is_recorded_and_frees_the_turn(asking: Asking) -> None:
     for _ in range(6):  # more than are written at once
         path = asking.file("all", format="ndjson", statuses=[])["path"]
-        with socket.create_connection((asking.server.host, asking.server.port), timeout=30) as connection:
+        with socket.create_connection(
+            (asking.server.host, asking.server.port), timeout=30
+        ) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {asking.tokens['all']}\r\n\r\n"
+            head = (
+                f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer"
+                f" {asking.tokens['all']}\r\n\r\n"
+            )
             connection.sendall(head.encode())
             assert connection.recv(15) == b"HTTP/1.1 200 OK"
     assert asking.recorded("all", "interrupted", format="ndjson")["source"] == "snapshot"
@@ -224,9 +293,14 @@ def test_a_file_that_cannot_be_is_not_promised(asking: Asking, arguments: Any, s
     assert said in answer["content"][0]["text"]
 
 
-def test_no_file_is_promised_to_who_could_not_fetch_it(asking: Asking, call: Callable[..., Any]) -> None:
+def test_no_file_is_promised_to_who_could_not_fetch_it(
+    asking: Asking, call: Callable[..., Any]
+) -> None:
     person = {"sre-operations-assistant/person": "T1/U1"}
-    acting, stdio = asking.call("slack", "export", meta=person, format="csv"), call("export", format="csv")
+    acting, stdio = (
+        asking.call("slack", "export", meta=person, format="csv"),
+        call("export", format="csv"),
+    )
     assert "no files are handed out here" in acting["content"][0]["text"]
     assert "no files are handed out here" in stdio.content[0].text
     assert asking.call("slack", "export", meta=person)["structuredContent"]["total_findings"] > 0

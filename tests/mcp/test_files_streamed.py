@@ -1,4 +1,5 @@
-"""A file is sent as it is written: no faster than it is taken, and never ended as if it were whole when it is not."""
+"""A file is sent as it is written: no faster than it is taken, and never ended as if it were whole
+when it is not."""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ def fetched(write: Callable[[BinaryIO], int], client: Client | None = None) -> t
     return anyio.run(fetch)
 
 
-@pytest.mark.parametrize(("many", "size"), [(0, 0), (1, 1), (3, PIECE - 1), (2, PIECE), (2, 3 * PIECE + 5), (100_000, 7)])
+@pytest.mark.parametrize(
+    ("many", "size"), [(0, 0), (1, 1), (3, PIECE - 1), (2, PIECE), (2, 3 * PIECE + 5), (100_000, 7)]
+)
 def test_what_is_written_arrives_in_pieces_of_a_bounded_size(many: int, size: int) -> None:
     parts = [bytes([number % 251]) * size for number in range(many)]
 
@@ -65,7 +68,11 @@ def test_what_is_written_arrives_in_pieces_of_a_bounded_size(many: int, size: in
     sent, client = fetched(write)
     assert (sent, client.ended) == (Sent(42, whole=True, begun=True), True)
     assert client.body == b"".join(parts)
-    assert client.messages[0] == {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/csv")]}
+    assert client.messages[0] == {
+        "type": "http.response.start",
+        "status": 200,
+        "headers": [(b"content-type", b"text/csv")],
+    }
     assert all(len(one.get("body", b"")) < 2 * PIECE for one in client.messages)
 
 
@@ -108,7 +115,12 @@ def test_an_error_before_the_first_piece_sends_nothing() -> None:
         raise ValueError("broken")
 
     sent, client = fetched(write)
-    assert (client.messages, sent.begun, sent.whole, str(sent.failed)) == ([], False, False, "broken")
+    assert (client.messages, sent.begun, sent.whole, str(sent.failed)) == (
+        [],
+        False,
+        False,
+        "broken",
+    )
 
 
 def test_an_error_in_the_middle_never_ends_the_body() -> None:
@@ -117,7 +129,12 @@ def test_an_error_in_the_middle_never_ends_the_body() -> None:
         raise ValueError("broken")
 
     sent, client = fetched(write)
-    assert (sent.begun, sent.whole, str(sent.failed), client.ended) == (True, False, "broken", False)
+    assert (sent.begun, sent.whole, str(sent.failed), client.ended) == (
+        True,
+        False,
+        "broken",
+        False,
+    )
 
 
 def test_who_hangs_up_ends_the_writer() -> None:

@@ -1,4 +1,5 @@
-"""Filters narrow a list to what they say, its total too; one finding whole is the one that the list has."""
+"""Filters narrow a list to what they say, its total too; one finding whole is the one that the list
+has."""
 
 from __future__ import annotations
 
@@ -60,10 +61,16 @@ def test_a_filter_leaves_what_it_says(
     assert call("list_findings", **arguments).structured_content["total_findings"] == len(wanted)
 
 
-def test_one_finding_by_its_arn_and_by_its_place_is_the_same_and_whole(every: list[Finding], call: Any) -> None:
-    one = next(one for one in every if one["resource_id"] == BUSY_INSTANCE and one["vulnerability_id"])
+def test_one_finding_by_its_arn_and_by_its_place_is_the_same_and_whole(
+    every: list[Finding], call: Any
+) -> None:
+    one = next(
+        one for one in every if one["resource_id"] == BUSY_INSTANCE and one["vulnerability_id"]
+    )
     by_arn = call("get_finding", finding_arn=one["finding_arn"]).structured_content
-    by_place = call("get_finding", resource_id="prod-web-36", vulnerability_id=one["vulnerability_id"].lower()).structured_content
+    by_place = call(
+        "get_finding", resource_id="prod-web-36", vulnerability_id=one["vulnerability_id"].lower()
+    ).structured_content
     assert by_arn["found"]
     assert by_arn["finding"] == one
     assert by_place["wire"] == by_arn["wire"]
@@ -75,19 +82,36 @@ def test_one_finding_by_its_arn_and_by_its_place_is_the_same_and_whole(every: li
 def test_several_findings_of_one_place_are_never_guessed(
     scan_into: Any, make_finding: Any, open_store: Any, connect: Any
 ) -> None:
-    same = {"packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-7", "vulnerablePackages": []}}
+    same = {
+        "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-7", "vulnerablePackages": []}
+    }
     store = scan_into([make_finding(number, **same) for number in range(3)])
     with connect(open_store(store)) as call:
-        result = call("get_finding", resource_id="i-0123456789abcdef0", vulnerability_id="CVE-2026-7")
+        result = call(
+            "get_finding", resource_id="i-0123456789abcdef0", vulnerability_id="CVE-2026-7"
+        )
         assert result.is_error
         assert "3 findings of CVE-2026-7" in result.content[0].text
         assert result.content[0].text.count("arn:aws:inspector2") == 3
-        none = call("get_finding", resource_id="i-0123456789abcdef0", vulnerability_id="CVE-2026-8").structured_content
-        assert (none["found"], none["explanation"]) == (False, "Inspector reports no such finding of this resource")
+        none = call(
+            "get_finding", resource_id="i-0123456789abcdef0", vulnerability_id="CVE-2026-8"
+        ).structured_content
+        assert (none["found"], none["explanation"]) == (
+            False,
+            "Inspector reports no such finding of this resource",
+        )
 
 
 def test_an_owner_of_nothing_is_a_mistake_and_not_an_empty_list(call: Any) -> None:
-    for tool in ("list_findings", "export", "summarize", "priorities", "fix_plan", "where_vulnerable", "changes"):
+    for tool in (
+        "list_findings",
+        "export",
+        "summarize",
+        "priorities",
+        "fix_plan",
+        "where_vulnerable",
+        "changes",
+    ):
         given = {"text": "openssl"} if tool == "where_vulnerable" else {}
         result = call(tool, owners=["payment"], **given)
         assert result.is_error

@@ -1,4 +1,5 @@
-"""Live through the server: many who ask at once are one question to Inspector, and a slow Inspector keeps nobody."""
+"""Live through the server: many who ask at once are one question to Inspector, and a slow Inspector
+keeps nobody."""
 
 from __future__ import annotations
 
@@ -25,20 +26,34 @@ def inspector() -> Iterator[Simulator]:
 
 
 def environ(simulator: Simulator) -> dict[str, str]:
-    ours = {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}
-    return {"AWS_ENDPOINT_URL_INSPECTOR2": simulator.url, **{f"AWS_{name}": value for name, value in ours.items()}}
+    ours = {
+        "ACCESS_KEY_ID": "TESTING",
+        "SECRET_ACCESS_KEY": "testing",
+        "EC2_METADATA_DISABLED": "true",
+    }
+    return {
+        "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
+        **{f"AWS_{name}": value for name, value in ours.items()},
+    }
 
 
 def asked(simulator: Simulator) -> Counter[str]:
     return Counter(one.operation for one in simulator.requests)
 
 
-def test_twelve_who_ask_at_once_are_one_question_to_inspector(serve: Any, demo_store: Path, inspector: Simulator) -> None:
+def test_twelve_who_ask_at_once_are_one_question_to_inspector(
+    serve: Any, demo_store: Path, inspector: Simulator
+) -> None:
     with serve(demo_store, **environ(inspector)) as server, ThreadPoolExecutor(12) as people:
-        calls = [people.submit(server.call, "check_resource", resource_id=BUSY_INSTANCE, live=True) for _ in range(12)]
+        calls = [
+            people.submit(server.call, "check_resource", resource_id=BUSY_INSTANCE, live=True)
+            for _ in range(12)
+        ]
         answers = [call.result()["structuredContent"] for call in calls]
         pages = asked(inspector)["ListFindings"]
-        later = server.call("check_resource", resource_id=BUSY_INSTANCE, live=True, severities=["CRITICAL"])
+        later = server.call(
+            "check_resource", resource_id=BUSY_INSTANCE, live=True, severities=["CRITICAL"]
+        )
     assert {(one["source"], one["counts"]["total"]) for one in answers} == {("live", 1011)}
     assert len({one["as_of"] for one in answers}) == 1
     assert pages == 11, "1,011 findings, a hundred a page: listed once"
@@ -46,14 +61,22 @@ def test_twelve_who_ask_at_once_are_one_question_to_inspector(serve: Any, demo_s
     assert later["structuredContent"]["total_findings"] == 24
 
 
-def test_nothing_found_live_is_clean_only_where_coverage_says_so(serve: Any, demo_store: Path, inspector: Simulator) -> None:
+def test_nothing_found_live_is_clean_only_where_coverage_says_so(
+    serve: Any, demo_store: Path, inspector: Simulator
+) -> None:
     with serve(demo_store, **environ(inspector)) as server:
-        clean = server.call("check_resource", resource_id=CLEAN_INSTANCE, live=True)["structuredContent"]
-        nobody = server.call("check_resource", resource_id="i-0000000000000dead", live=True, region="eu-west-1")[
+        clean = server.call("check_resource", resource_id=CLEAN_INSTANCE, live=True)[
             "structuredContent"
         ]
+        nobody = server.call(
+            "check_resource", resource_id="i-0000000000000dead", live=True, region="eu-west-1"
+        )["structuredContent"]
     assert (clean["verdict"], clean["source"], clean["counts"]["total"]) == ("clean", "live", 0)
-    assert (nobody["verdict"], nobody["reason"], nobody["counts"]["total"]) == ("unknown", "no_such_resource", 0)
+    assert (nobody["verdict"], nobody["reason"], nobody["counts"]["total"]) == (
+        "unknown",
+        "no_such_resource",
+        0,
+    )
     assert asked(inspector)["ListCoverage"] == 2
 
 
@@ -65,7 +88,10 @@ def test_when_inspector_fails_an_old_snapshot_answers_and_says_that_it_is_old(
         stale = server.call("check_resource", resource_id=CLEAN_INSTANCE)["structuredContent"]
         told = server.call("check_resource", resource_id=CLEAN_INSTANCE, live=True)
     assert (stale["source"], stale["too_old"], stale["verdict"]) == ("snapshot", True, "unknown")
-    assert "Inspector could not be asked (AWS does not allow this server to ask); this is the snapshot of" in stale["notes"][0]
+    assert (
+        "Inspector could not be asked (AWS does not allow this server to ask); this is the"
+        " snapshot of" in stale["notes"][0]
+    )
     assert told["content"][0]["text"].startswith("Note: Inspector could not be asked")
     assert stale["stale"] is told["structuredContent"]["stale"] is True
     assert told["structuredContent"] | {"age_seconds": 0} == stale | {"age_seconds": 0}
@@ -75,13 +101,19 @@ def test_what_aws_says_of_a_failure_is_in_the_log_under_the_request_and_told_to_
     serve: Any, demo_store: Path, inspector: Simulator
 ) -> None:
     inspector.faults.append(Fault("denied", times=100))
-    about = {"name": "check_resource", "arguments": {"resource_id": "i-0000000000000dead", "live": True, "region": "eu-west-1"}}
+    about = {
+        "name": "check_resource",
+        "arguments": {"resource_id": "i-0000000000000dead", "live": True, "region": "eu-west-1"},
+    }
     with serve(demo_store, **environ(inspector)) as server:
         asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": about}
         answer = server.post(asked, X_Request_Id="req-1")
     told = answer.json["result"]
     assert not told.get("isError")
-    assert (told["structuredContent"]["verdict"], told["structuredContent"]["reason"]) == ("unknown", "access_denied")
+    assert (told["structuredContent"]["verdict"], told["structuredContent"]["reason"]) == (
+        "unknown",
+        "access_denied",
+    )
     assert "unknown: access was denied" in told["content"][0]["text"]
     assert b"arn:aws" not in answer.body
     assert b"assumed-role" not in answer.body

@@ -1,4 +1,5 @@
-"""The clients that people have run on Node: the TypeScript SDK, the conformance suite of the protocol, and the inspector."""
+"""The clients that people have run on Node: the TypeScript SDK, the conformance suite of the
+protocol, and the inspector."""
 
 from __future__ import annotations
 
@@ -36,8 +37,13 @@ def node() -> str:
 
 
 def run(node: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = os.environ | {"PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
-    return subprocess.run([node, *arguments], cwd=FOLDER, env=environ, capture_output=True, text=True, check=False)
+    environ = os.environ | {
+        "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}",
+        "NO_COLOR": "1",
+    }
+    return subprocess.run(
+        [node, *arguments], cwd=FOLDER, env=environ, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("mode", ["v1", "legacy", "auto", "2026-07-28"])
@@ -45,7 +51,10 @@ def test_the_typescript_clients_list_and_call_every_tool(node: str, http: Any, m
     done = run(node, "call_all.mjs", mode, http.url, json.dumps(EXAMPLES))
     assert done.returncode == 0, done.stderr
     came = json.loads(done.stdout)
-    assert came["called"] == {name: {"isError": name in NOT_SET_UP, "structured": name not in NOT_SET_UP} for name in TOOLS}
+    assert came["called"] == {
+        name: {"isError": name in NOT_SET_UP, "structured": name not in NOT_SET_UP}
+        for name in TOOLS
+    }
     assert came["prompts"] == [*PROMPTS]
     assert came["read"] == "application/json"
 
@@ -54,9 +63,20 @@ def test_the_typescript_clients_list_and_call_every_tool(node: str, http: Any, m
     "suite", [("--suite", "all", "--spec-version", "2025-11-25"), ("--suite", "all", "--spec-version", "2026-07-28"),
               ("--requirements", "2026-07-28")], ids=lambda suite: "-".join(suite).replace("--", "")
 )  # fmt: skip
-def test_the_server_conforms_but_for_fixtures_of_the_suite(node: str, http: Any, suite: tuple[str, ...]) -> None:
+def test_the_server_conforms_but_for_fixtures_of_the_suite(
+    node: str, http: Any, suite: tuple[str, ...]
+) -> None:
     program = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
-    done = run(node, program, "server", "--url", http.url, *suite, "--expected-failures", f"conformance-{suite[-1]}.yml")
+    done = run(
+        node,
+        program,
+        "server",
+        "--url",
+        http.url,
+        *suite,
+        "--expected-failures",
+        f"conformance-{suite[-1]}.yml",
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     assert "all failures are expected" in done.stdout
 
@@ -83,7 +103,21 @@ def test_the_inspector_finds_every_schema_portable(node: str, http: Any) -> None
 
 @pytest.mark.parametrize("name", sorted({*TOOLS} - NOT_SET_UP))
 def test_the_inspector_calls_every_tool(node: str, http: Any, name: str) -> None:
-    given = [part for key, value in EXAMPLES.get(name, {}).items() for part in ("--tool-arg", f"{key}={json.dumps(value)}")]
-    done = inspect(node, http, "--protocol-era", "modern", "--method", "tools/call", "--tool-name", name, *given)
+    given = [
+        part
+        for key, value in EXAMPLES.get(name, {}).items()
+        for part in ("--tool-arg", f"{key}={json.dumps(value)}")
+    ]
+    done = inspect(
+        node,
+        http,
+        "--protocol-era",
+        "modern",
+        "--method",
+        "tools/call",
+        "--tool-name",
+        name,
+        *given,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["structuredContent"]

@@ -1,4 +1,5 @@
-"""Lists go page by page with nothing lost or told twice, whatever happens meanwhile; a cursor is good for its question only."""
+"""Lists go page by page with nothing lost or told twice, whatever happens meanwhile; a cursor is
+good for its question only."""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ def pages(call: Any, tool: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         ("export", {}, "findingArn"),
     ],
 )
-def test_ten_thousand_findings_come_each_once(ask_many: Any, tool: str, arguments: dict[str, Any], arn: str) -> None:
+def test_ten_thousand_findings_come_each_once(
+    ask_many: Any, tool: str, arguments: dict[str, Any], arn: str
+) -> None:
     seen: list[str] = []
     number = 0
     for page in pages(ask_many, tool, token_budget=50_000, **arguments):
@@ -94,15 +97,22 @@ def test_a_page_is_within_its_budget_but_has_one_item_at_least(ask_many: Any, bu
         ("snapshots", {}, "snapshots"),
     ],
 )
-def test_every_list_in_small_pages_is_the_list_in_large_ones(call: Any, tool: str, arguments: dict[str, Any], items: str) -> None:
-    whole = [item for page in pages(call, tool, token_budget=50_000, **arguments) for item in page[items]]
+def test_every_list_in_small_pages_is_the_list_in_large_ones(
+    call: Any, tool: str, arguments: dict[str, Any], items: str
+) -> None:
+    whole = [
+        item for page in pages(call, tool, token_budget=50_000, **arguments) for item in page[items]
+    ]
     small = [page[items] for page in pages(call, tool, token_budget=6_000, count=60, **arguments)]
     assert [item for page in small for item in page] == whole[:60]
     assert call(tool, **arguments).structured_content["page"]["total"] == len(whole)
 
 
 def test_count_is_of_all_pages_together(ask_many: Any) -> None:
-    got = [len(page["findings"]) for page in pages(ask_many, "list_findings", token_budget=1_000, count=13)]
+    got = [
+        len(page["findings"])
+        for page in pages(ask_many, "list_findings", token_budget=1_000, count=13)
+    ]
     assert sum(got) == 13
     assert len(got) > 2
 
@@ -119,7 +129,11 @@ def test_pages_stay_with_their_snapshot_while_another_is_committed(
         newer = call("list_findings").structured_content
     every = [first, *following]
     assert {page["snapshot_id"] for page in every} == {first["snapshot_id"]}
-    assert len({one["finding_arn"] for page in every for one in page["findings"]}) == first["page"]["total"] == 40
+    assert (
+        len({one["finding_arn"] for page in every for one in page["findings"]})
+        == first["page"]["total"]
+        == 40
+    )
     assert (newer["page"]["total"], newer["snapshot_id"] == first["snapshot_id"]) == (70, False)
 
 
@@ -137,7 +151,10 @@ def test_a_cursor_of_a_snapshot_that_was_pruned_is_refused_with_what_to_do(
             shutil.rmtree(folder)
         result = call("list_findings", token_budget=1_000, cursor=cursor)
     assert result.is_error
-    assert f"snapshot {gone} of this cursor is gone: it was pruned. Ask again without a cursor." in result.content[0].text
+    assert (
+        f"snapshot {gone} of this cursor is gone: it was pruned. Ask again without a cursor."
+        in result.content[0].text
+    )
 
 
 def test_a_cursor_of_another_question_or_another_tool_is_refused(ask_many: Any) -> None:
@@ -158,7 +175,13 @@ def test_a_cursor_that_somebody_changed_is_refused(ask_many: Any) -> None:
     cursor = ask_many("list_findings", token_budget=1_000).structured_content["page"]["next_cursor"]
     plain = base64.urlsafe_b64decode(cursor + "==").decode()
     parts = plain.split("|")
-    for place, value in ((1, "20200101T000000Z"), (2, "1"), (3, "1"), (3, "9999999"), (4, "0" * 32)):
+    for place, value in (
+        (1, "20200101T000000Z"),
+        (2, "1"),
+        (3, "1"),
+        (3, "9999999"),
+        (4, "0" * 32),
+    ):
         changed = "|".join([*parts[:place], value, *parts[place + 1 :]])
         forged = base64.urlsafe_b64encode(changed.encode()).decode().rstrip("=")
         result = ask_many("list_findings", token_budget=1_000, cursor=forged)
@@ -190,13 +213,17 @@ def test_a_cursor_is_good_for_a_day() -> None:
             decode(text, "query", then)
 
 
-def test_pages_of_one_answer_have_one_age(many: Path, open_store: Callable[..., Any], connect: Any) -> None:
+def test_pages_of_one_answer_have_one_age(
+    many: Path, open_store: Callable[..., Any], connect: Any
+) -> None:
     clock = [datetime.now(UTC)]
     sources = replace(open_store(many), now=lambda: clock[0], max_age=timedelta(hours=1))
     with connect(sources) as call:
         first = call("list_findings", token_budget=1_000).structured_content
         clock[0] += timedelta(hours=2)
-        second = call("list_findings", token_budget=1_000, cursor=first["page"]["next_cursor"]).structured_content
+        second = call(
+            "list_findings", token_budget=1_000, cursor=first["page"]["next_cursor"]
+        ).structured_content
         anew = call("list_findings", token_budget=1_000).structured_content
     assert (first["too_old"], second["too_old"], anew["too_old"]) == (False, False, True)
     assert abs(first["age_seconds"] - second["age_seconds"]) <= 1

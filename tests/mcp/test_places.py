@@ -1,4 +1,5 @@
-"""Every filter of every tool narrows its answer, refuses what does not exist, and is unknown where nothing was read."""
+"""Every filter of every tool narrows its answer, refuses what does not exist, and is unknown where
+nothing was read."""
 
 from __future__ import annotations
 
@@ -19,10 +20,19 @@ STATUSES: Given = {"statuses": ["SUPPRESSED"]}
 REACHABLE: Given = {"reachable": True}
 # How each tool is asked without a filter, and each of its filters with a value that is there.
 ASKED: dict[str, tuple[Given, Given]] = {
-    "check_resource": ({"resource_id": BUSY_INSTANCE, "live": False}, SEVERITIES | {"suppressed": True} | REACHABLE),
-    "list_findings": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"fixable": True, "exploitable": True} | REACHABLE),
+    "check_resource": (
+        {"resource_id": BUSY_INSTANCE, "live": False},
+        SEVERITIES | {"suppressed": True} | REACHABLE,
+    ),
+    "list_findings": (
+        {},
+        NARROW | TYPES | SEVERITIES | STATUSES | {"fixable": True, "exploitable": True} | REACHABLE,
+    ),
     "where_vulnerable": ({"text": "openssl"}, NARROW | REACHABLE),
-    "export": ({}, NARROW | TYPES | SEVERITIES | STATUSES | {"resource_id": BUSY_INSTANCE} | REACHABLE),
+    "export": (
+        {},
+        NARROW | TYPES | SEVERITIES | STATUSES | {"resource_id": BUSY_INSTANCE} | REACHABLE,
+    ),
     "summarize": ({}, {"owners": ["payments"]}),
     "priorities": ({}, NARROW | TYPES | REACHABLE),
     "fix_plan": ({}, NARROW | TYPES | {"images": True, "resource": BUSY_INSTANCE}),
@@ -31,8 +41,22 @@ ASKED: dict[str, tuple[Given, Given]] = {
     "changes": ({}, NARROW | {"kinds": ["resolved"]}),
     "time_to_fix": ({}, NARROW),
 }
-# What chooses no part of the findings, what names one of them, and a trend's scope, which is asked apart.
-NO_FILTER = {"as_of", "since", "days", "by", "live", "region", "context", "format", "columns", "excel", "raw", "author"}
+# What chooses no part of the findings, what names one of them, and a trend's scope, which is asked
+# apart.
+NO_FILTER = {
+    "as_of",
+    "since",
+    "days",
+    "by",
+    "live",
+    "region",
+    "context",
+    "format",
+    "columns",
+    "excel",
+    "raw",
+    "author",
+}
 OTHERS = {"get_finding", "trend", "suppressions", "snapshots", "operations"}
 
 
@@ -46,7 +70,11 @@ def test_every_tool_and_every_argument_is_a_filter_here_or_is_none() -> None:
 def told(result: Any) -> Given:
     """An answer without what the clock changes, and without the words that repeat the question."""
     values = dict(result.structured_content)
-    return {name: value for name, value in values.items() if name not in ("age_seconds", "headline", "scope", "filters")}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in ("age_seconds", "headline", "scope", "filters")
+    }
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -77,7 +105,9 @@ def test_what_does_not_exist_is_an_error_with_what_is_near(call: Any, name: str)
         assert words in result.content[0].text
 
 
-@pytest.mark.parametrize("name", [name for name, (_, filters) in ASKED.items() if "regions" in filters])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, filters) in ASKED.items() if "regions" in filters]
+)
 def test_a_region_that_was_not_scanned_is_unknown(call: Any, name: str) -> None:
     result = call(name, **ASKED[name][0], regions=["ap-southeast-2"])
     assert result.structured_content["known"] is False
@@ -87,7 +117,13 @@ def test_a_region_that_was_not_scanned_is_unknown(call: Any, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("owner", "paymets"), ("region", "us-eats-1"), ("account", "999999999999"), ("type", "EC3"), ("resource", "i-no")],
+    [
+        ("owner", "paymets"),
+        ("region", "us-eats-1"),
+        ("account", "999999999999"),
+        ("type", "EC3"),
+        ("resource", "i-no"),
+    ],
 )
 def test_a_trend_of_what_does_not_exist_is_an_error(call: Any, kind: str, value: str) -> None:
     assert call("trend", kind=kind, value=value).is_error

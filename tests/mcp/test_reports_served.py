@@ -1,4 +1,5 @@
-"""Published reports are for who may see all that they tell; everything else about them is not found."""
+"""Published reports are for who may see all that they tell; everything else about them is not
+found."""
 
 from __future__ import annotations
 
@@ -44,7 +45,9 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def server(scan_into: Any, make_finding: Any, tokens: dict[str, str], serve_with_auth: Any) -> Iterator[Any]:
+def server(
+    scan_into: Any, make_finding: Any, tokens: dict[str, str], serve_with_auth: Any
+) -> Iterator[Any]:
     store: Path = scan_into([make_finding(1)])
     for page in PAGES:
         folder = store / "reports" / page
@@ -63,7 +66,9 @@ def get(server: Any, tokens: dict[str, str]) -> Any:
     """``get("owner", "2026-11-22/")``: a file for the holder of a token."""
 
     def fetch(whose: str, path: str, method: str = "GET", **headers: str) -> Any:
-        return server.request(method, f"/reports/{path}", Authorization=f"Bearer {tokens[whose]}", **headers)
+        return server.request(
+            method, f"/reports/{path}", Authorization=f"Bearer {tokens[whose]}", **headers
+        )
 
     return fetch
 
@@ -73,7 +78,9 @@ def alike(answer: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_and_its_files_are_for_who_sees_all_of_it_and_for_nobody_else(get: Any, page: str) -> None:
+def test_a_page_and_its_files_are_for_who_sees_all_of_it_and_for_nobody_else(
+    get: Any, page: str
+) -> None:
     nothing = alike(get("all", "2001-01-01/"))
     assert (nothing[0], json.loads(nothing[1])) == (404, {"error": "not found"})
     names = ["", *TYPES] if page else ["", "index.html"]
@@ -81,22 +88,35 @@ def test_a_page_and_its_files_are_for_who_sees_all_of_it_and_for_nobody_else(get
         for name in names:
             answer = get(whose, page + name)
             if whose in PAGES[page]:
-                assert (answer.status, answer.body.decode()) == (200, f"{name or 'index.html'} of {page}")
+                assert (answer.status, answer.body.decode()) == (
+                    200,
+                    f"{name or 'index.html'} of {page}",
+                )
             else:
                 assert alike(answer) == nothing, (whose, page + name)
 
 
 def test_a_page_is_shown_and_a_file_saved_and_nothing_kept(get: Any) -> None:
     page, file = get("all", f"{NIGHT}/"), get("all", f"{NIGHT}/owner/payments/findings.csv")
-    for answer, kind in ((page, "text/html; charset=utf-8"), (file, "text/csv; charset=utf-8; header=present")):
+    for answer, kind in (
+        (page, "text/html; charset=utf-8"),
+        (file, "text/csv; charset=utf-8; header=present"),
+    ):
         told = ("content-type", "cache-control", "x-content-type-options", "referrer-policy")
         assert [answer.headers[one] for one in told] == [kind, "no-store", "nosniff", "no-referrer"]
     assert page.headers["content-security-policy"].startswith(POLICY)
     assert page.headers["content-disposition"] == 'inline; filename="2026-11-22-index.html"'
-    assert file.headers["content-disposition"] == 'attachment; filename="2026-11-22-owner-payments-findings.csv"'
+    assert (
+        file.headers["content-disposition"]
+        == 'attachment; filename="2026-11-22-owner-payments-findings.csv"'
+    )
     assert file.headers["content-security-policy"] == "default-src 'none'; sandbox"
     head = get("all", f"{NIGHT}/", "HEAD")
-    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", page.headers["content-length"])
+    assert (head.status, head.body, head.headers["content-length"]) == (
+        200,
+        b"",
+        page.headers["content-length"],
+    )
     part = get("all", f"{NIGHT}/findings.parquet", Range="bytes=0-3")
     assert (part.status, part.body) == (206, b"find")
 
@@ -120,11 +140,18 @@ def test_an_end_of_a_line_leads_nowhere(get: Any, path: str) -> None:
 def test_a_folder_without_its_slash_leads_to_the_one_with_it(get: Any) -> None:
     for path in (NIGHT, f"{NIGHT}/owner/payments", "1999-01-01"):
         answer = get("both", path)
-        assert (answer.status, answer.headers["location"]) == (307, f"/reports/{path}/"), "whether it is there or not"
+        assert (answer.status, answer.headers["location"]) == (
+            307,
+            f"/reports/{path}/",
+        ), "whether it is there or not"
 
 
 def test_the_gate_is_that_of_the_tools(server: Any, get: Any) -> None:
-    assert server.request("GET", f"/reports/{NIGHT}/").status == server.request("GET", "/reports/2001-01-01/").status == 401
+    assert (
+        server.request("GET", f"/reports/{NIGHT}/").status
+        == server.request("GET", "/reports/2001-01-01/").status
+        == 401
+    )
     assert get("all", "", Host="evil.example").status == 421
     assert get("all", "", Origin="https://evil.example").status == 403
     assert get("all", f"{NIGHT}/", "POST").status == 405
@@ -141,12 +168,20 @@ def test_who_read_which_page_is_recorded(server: Any, get: Any, tokens: dict[str
     while not wanted <= found:
         asked = {"name": "operations", "arguments": {"what": "report", "who": "owner"}}
         message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked}
-        told = server.post(message, Authorization=f"Bearer {tokens['all']}").json["result"]["structuredContent"]["operations"]
+        told = server.post(message, Authorization=f"Bearer {tokens['all']}").json["result"][
+            "structuredContent"
+        ]["operations"]
         found = {(one["who"], one["outcome"], one["arguments"].get("file", "")) for one in told}
 
 
 def test_a_store_that_cannot_be_read_is_no_missing_page(tmp_path: Path, serve: Any) -> None:
     names = {f"AWS_{name}": "testing" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
-    with serve(tmp_path, SRE_STORE="s3://nowhere/x", SRE_TABLE=f"sqlite:///{tmp_path}/table.db", **names) as server:
+    with serve(
+        tmp_path, SRE_STORE="s3://nowhere/x", SRE_TABLE=f"sqlite:///{tmp_path}/table.db", **names
+    ) as server:
         answer = server.request("GET", f"/reports/{NIGHT}/")
-        assert (answer.status, answer.json, answer.headers["retry-after"]) == (503, {"error": "the store cannot be read"}, "10")
+        assert (answer.status, answer.json, answer.headers["retry-after"]) == (
+            503,
+            {"error": "the store cannot be read"},
+            "10",
+        )

@@ -1,4 +1,5 @@
-"""A tool's structured content holds what ``--output json`` prints for the same question, to the letter."""
+"""A tool's structured content holds what ``--output json`` prints for the same question, to the
+letter."""
 
 from __future__ import annotations
 
@@ -14,34 +15,72 @@ from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANC
 
 ALL = {"token_budget": 50_000}
 SAME = [
-    ("vulnerabilities", ["-i", BUSY_INSTANCE, "--cached"], "check_resource", {"resource_id": BUSY_INSTANCE, "count": 25}),
-    ("vulnerabilities", ["-i", CLEAN_INSTANCE, "--cached"], "check_resource", {"resource_id": CLEAN_INSTANCE, "count": 25}),
-    ("vulnerabilities", ["-i", UNMANAGED_INSTANCE, "--cached"], "check_resource", {"resource_id": UNMANAGED_INSTANCE}),
+    (
+        "vulnerabilities",
+        ["-i", BUSY_INSTANCE, "--cached"],
+        "check_resource",
+        {"resource_id": BUSY_INSTANCE, "count": 25},
+    ),
+    (
+        "vulnerabilities",
+        ["-i", CLEAN_INSTANCE, "--cached"],
+        "check_resource",
+        {"resource_id": CLEAN_INSTANCE, "count": 25},
+    ),
+    (
+        "vulnerabilities",
+        ["-i", UNMANAGED_INSTANCE, "--cached"],
+        "check_resource",
+        {"resource_id": UNMANAGED_INSTANCE},
+    ),
     ("vulnerabilities", ["-i", "nobody", "--cached"], "check_resource", {"resource_id": "nobody"}),
-    ("vulnerabilities", ["-i", "prod-web-36", "--cached", "-s", "critical", "--suppressed"], "check_resource",
-     {"resource_id": "prod-web-36", "severities": ["CRITICAL"], "suppressed": True, "count": 25}),
+    (
+        "vulnerabilities",
+        ["-i", "prod-web-36", "--cached", "-s", "critical", "--suppressed"],
+        "check_resource",
+        {"resource_id": "prod-web-36", "severities": ["CRITICAL"], "suppressed": True, "count": 25},
+    ),
     ("summary", [], "summarize", {}),
     ("summary", ["--by", "owner"], "summarize", {"by": "owner", "count": 25}),
-    ("summary", ["--by", "package", "-n", "7", "--owner", "payments"], "summarize",
-     {"by": "package", "count": 7, "owners": ["payments"]}),
+    (
+        "summary",
+        ["--by", "package", "-n", "7", "--owner", "payments"],
+        "summarize",
+        {"by": "package", "count": 7, "owners": ["payments"]},
+    ),
     ("coverage", [], "coverage", {}),
     ("changes", [], "changes", {"count": 25}),
-    ("changes", ["--kind", "resolved", "--owner", "payments", "-n", "3"], "changes",
-     {"kinds": ["resolved"], "owners": ["payments"], "count": 3}),
-    ("trend", ["--of", "owner=payments", "--days", "9"], "trend", {"kind": "owner", "value": "payments", "days": 9}),
+    (
+        "changes",
+        ["--kind", "resolved", "--owner", "payments", "-n", "3"],
+        "changes",
+        {"kinds": ["resolved"], "owners": ["payments"], "count": 3},
+    ),
+    (
+        "trend",
+        ["--of", "owner=payments", "--days", "9"],
+        "trend",
+        {"kind": "owner", "value": "payments", "days": 9},
+    ),
     ("sla", ["--by", "account"], "sla", {"by": "account"}),
     ("time-to-fix", ["--by", "owner"], "time_to_fix", {"by": "owner"}),
     ("priorities", ["--type", "ec2"], "priorities", {"types": ["ec2"], "count": 10}),
     ("fixes", [], "fix_plan", {"count": 10}),
     ("fixes", ["--images"], "fix_plan", {"count": 10, "images": True}),
     ("where", ["openssl"], "where_vulnerable", {"text": "openssl", "count": 25}),
-    ("where", ["cve-2024-3094", "--as-of", "yesterday"], "where_vulnerable",
-     {"text": "cve-2024-3094", "as_of": "yesterday", "count": 25}),
-]  # fmt: skip
+    (
+        "where",
+        ["cve-2024-3094", "--as-of", "yesterday"],
+        "where_vulnerable",
+        {"text": "cve-2024-3094", "as_of": "yesterday", "count": 25},
+    ),
+]
 
 
 @pytest.fixture
-def printed(demo_store: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def printed(
+    demo_store: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
     monkeypatch.setenv("SRE_STORE", str(demo_store))
 
     def run(*arguments: str) -> str:
@@ -53,7 +92,11 @@ def printed(demo_store: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     return run
 
 
-@pytest.mark.parametrize(("command", "flags", "tool", "arguments"), SAME, ids=lambda one: one if isinstance(one, str) else "")
+@pytest.mark.parametrize(
+    ("command", "flags", "tool", "arguments"),
+    SAME,
+    ids=lambda one: one if isinstance(one, str) else "",
+)
 def test_the_same_question_has_the_same_json(
     command: str, flags: list[str], tool: str, arguments: dict[str, Any], printed: Any, call: Any
 ) -> None:
@@ -62,7 +105,9 @@ def test_the_same_question_has_the_same_json(
     assert not result.is_error, result.content
     values = dict(result.structured_content)
     page = values.pop("page", None)
-    assert page is None or page["listed"] == page["total"] or page["listed"] == arguments.get("count")
+    assert (
+        page is None or page["listed"] == page["total"] or page["listed"] == arguments.get("count")
+    )
     for one in (values, expected):
         one.pop("age_seconds")
         if "next_cursor" in one:
@@ -71,15 +116,21 @@ def test_the_same_question_has_the_same_json(
 
 
 def test_snapshots_are_those_that_the_command_line_lists(printed: Any, call: Any) -> None:
-    assert call("snapshots").structured_content["snapshots"] == json.loads(printed("snapshots", "list"))
+    assert call("snapshots").structured_content["snapshots"] == json.loads(
+        printed("snapshots", "list")
+    )
 
 
-def test_export_has_the_lines_of_the_ndjson_export(demo_store: Path, monkeypatch: Any, capfd: Any, call: Any) -> None:
+def test_export_has_the_lines_of_the_ndjson_export(
+    demo_store: Path, monkeypatch: Any, capfd: Any, call: Any
+) -> None:
     monkeypatch.setenv("SRE_STORE", str(demo_store))
     with pytest.raises(SystemExit):
         main(["export", "--format", "ndjson", "-i", BUSY_INSTANCE, "-s", "critical"])
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert len(lines) == 24
-    values = call("export", resource_id=BUSY_INSTANCE, severities=["CRITICAL"], **ALL).structured_content
+    values = call(
+        "export", resource_id=BUSY_INSTANCE, severities=["CRITICAL"], **ALL
+    ).structured_content
     assert values["findings"] == lines[: len(values["findings"])]
     assert values["total_findings"] == len(lines)

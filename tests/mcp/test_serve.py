@@ -48,7 +48,9 @@ class _Slow(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.asked.set()
         self.server.let.wait(60)
-        key = {"coverage": "coveredResources", "status": "accounts"}.get(self.path.split("/")[1], "findings")
+        key = {"coverage": "coveredResources", "status": "accounts"}.get(
+            self.path.split("/")[1], "findings"
+        )
         body = json.dumps({key: []}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -71,7 +73,11 @@ def test_sigterm_answers_what_is_under_way_and_takes_nothing_new(
 ) -> None:
     with serve(demo_store, AWS_ENDPOINT_URL_INSPECTOR2=slow_inspector.url) as server:
         answers: list[Any] = []
-        asking = threading.Thread(target=lambda: answers.append(server.call("check_resource", resource_id=INSTANCE, live=True)))
+        asking = threading.Thread(
+            target=lambda: answers.append(
+                server.call("check_resource", resource_id=INSTANCE, live=True)
+            )
+        )
         asking.start()
         assert slow_inspector.asked.wait(60)
         server.process.send_signal(signal.SIGTERM)
@@ -111,24 +117,34 @@ def _until_said(server: Any, word: str) -> str:
 
 def test_without_authentication_only_the_loopback_is_served(sources: Any) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.com"):
-        with pytest.raises(UsageError, match="without authentication it listens on the loopback only"):
+        with pytest.raises(
+            UsageError, match="without authentication it listens on the loopback only"
+        ):
             serve_http(sources, Place(host, 0, Names()), guard=None)
     assert all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "::1", "localhost")))
 
 
 def test_a_port_that_is_taken_is_told_in_a_line(sources: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="cannot listen on 127"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(UsageError, match="cannot listen on 127"),
+    ):
         serve_http(sources, Place("127.0.0.1", taken.getsockname()[1], Names()), guard=None)
 
 
 def test_no_answer_waits_for_the_acknowledgement_of_its_headers() -> None:
-    with _listening(Place("127.0.0.1", 0, Names())) as listener, socket.create_connection(listener.getsockname()):
+    with (
+        _listening(Place("127.0.0.1", 0, Names())) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_hosts_and_origins_can_be_allowed_by_flags_and_settings(demo_store: Path, serve: Any) -> None:
+def test_hosts_and_origins_can_be_allowed_by_flags_and_settings(
+    demo_store: Path, serve: Any
+) -> None:
     flags = ("--allow-host", "mcp.example.com", "--allow-origin", "https://tools.example.com")
     with serve(demo_store, *flags, SRE_ALLOWED_HOSTS="a.example.com, b.example.com") as server:
         for host in ("mcp.example.com", "mcp.example.com:8443", "a.example.com", "b.example.com"):
@@ -138,7 +154,9 @@ def test_hosts_and_origins_can_be_allowed_by_flags_and_settings(demo_store: Path
         assert server.post(LIST, Origin="http://tools.example.com").status == 403
 
 
-def test_ready_only_where_a_sure_answer_can_be_given(demo_store: Path, http: Any, serve: Any, tmp_path: Path) -> None:
+def test_ready_only_where_a_sure_answer_can_be_given(
+    demo_store: Path, http: Any, serve: Any, tmp_path: Path
+) -> None:
     answer = http.request("GET", "/readyz")
     assert (answer.status, answer.json["ready"], answer.json["why"]) == (200, True, "")
     assert answer.json["age_seconds"] >= 0
@@ -146,28 +164,45 @@ def test_ready_only_where_a_sure_answer_can_be_given(demo_store: Path, http: Any
         answer = server.request("GET", "/readyz")
         assert (answer.status, answer.json["why"]) == (503, "there is no complete snapshot yet")
         assert server.request("GET", "/healthz").status == 200
-        assert "there is no snapshot" in server.call("check_resource", resource_id=INSTANCE, live=False)["content"][0]["text"]
+        assert (
+            "there is no snapshot"
+            in server.call("check_resource", resource_id=INSTANCE, live=False)["content"][0]["text"]
+        )
     with serve(demo_store, SRE_MAX_AGE="0s") as server:
         answer = server.request("GET", "/readyz")
-        assert (answer.status, answer.json["why"]) == (503, "the newest complete snapshot is older than allowed")
+        assert (answer.status, answer.json["why"]) == (
+            503,
+            "the newest complete snapshot is older than allowed",
+        )
 
 
 def test_what_is_ready_is_told_to_who_is_on_this_machine_and_not_behind_a_proxy(http: Any) -> None:
     assert http.request("GET", "/readyz").json["snapshot_id"]
-    for header in ({"X_Forwarded_For": "203.0.113.7"}, {"X_Forwarded_For": "127.0.0.1"}, {"Forwarded": "for=203.0.113.7"}):
+    for header in (
+        {"X_Forwarded_For": "203.0.113.7"},
+        {"X_Forwarded_For": "127.0.0.1"},
+        {"Forwarded": "for=203.0.113.7"},
+    ):
         answer = http.request("GET", "/readyz", **header)
         assert (answer.status, answer.json) == (200, {"ready": True, "why": ""})
 
 
 def test_what_is_ready_is_told_to_nobody_from_elsewhere(sources: Any) -> None:
-    for host, told in (("203.0.113.7", False), ("2001:db8::1", False), ("127.0.0.1", True), ("::1", True)):
+    for host, told in (
+        ("203.0.113.7", False),
+        ("2001:db8::1", False),
+        ("127.0.0.1", True),
+        ("::1", True),
+    ):
         with TestClient(Starlette(routes=routes(sources)), client=(host, 50000)) as client:
             answer = client.get("/readyz")
         assert ("snapshot_id" in answer.json(), "age_seconds" in answer.json()) == (told, told)
         assert answer.json()["ready"] is (answer.status_code == 200)
 
 
-def test_trouble_with_the_store_or_the_table_is_named_without_its_place(demo_store: Path, serve: Any, tmp_path: Path) -> None:
+def test_trouble_with_the_store_or_the_table_is_named_without_its_place(
+    demo_store: Path, serve: Any, tmp_path: Path
+) -> None:
     shutil.copytree(demo_store, tmp_path / "store")
     table = tmp_path / "store" / "table.db"
     table.write_bytes(b"no database at all" * 100)
@@ -191,11 +226,17 @@ def test_trouble_with_the_store_or_the_table_is_named_without_its_place(demo_sto
 
 
 def test_the_command_refuses_what_would_let_nobody_or_everybody_in(demo_store: Path) -> None:
-    for flags, said in (([], "no tokens are set up"), (["--no-auth", "--host", "0.0.0.0"], "loopback only")):
+    for flags, said in (
+        ([], "no tokens are set up"),
+        (["--no-auth", "--host", "0.0.0.0"], "loopback only"),
+    ):
         done = subprocess.run(
-            [str(Path(sys.executable).parent / "sre-cli"), "serve", *flags], env=os.environ | {"SRE_STORE": str(demo_store)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [str(Path(sys.executable).parent / "sre-cli"), "serve", *flags],
+            env=os.environ | {"SRE_STORE": str(demo_store)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
@@ -217,7 +258,9 @@ def test_a_bug_gets_a_reference_and_its_traceback_stays_in_the_log(
     assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
 
 
-def test_what_takes_too_long_is_told_and_ends(sources: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_takes_too_long_is_told_and_ends(
+    sources: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     let = threading.Event()
     monkeypatch.setattr("sre_mcp.tools.calls.DEADLINE", 0.01)
     monkeypatch.setattr("sre_findings.ask.ask.summary", lambda *_: let.wait(60))
@@ -235,7 +278,10 @@ def test_many_at_once_all_have_their_answer(http: Any) -> None:
         ("coverage", {}),
         ("where_vulnerable", {"text": "openssl"}),
     ] * 6
-    threads = [threading.Thread(target=lambda n=name, a=given: answers.append(http.call(n, **a))) for name, given in asked]
+    threads = [
+        threading.Thread(target=lambda n=name, a=given: answers.append(http.call(n, **a)))
+        for name, given in asked
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,5 +1,5 @@
-"""From a command that Slack signed to the message in Slack: the function's two halves, a server process, and nothing faked
-between them but Lambda's own delivery.
+"""From a command that Slack signed to the message in Slack: the function's two halves, a server
+process, and nothing faked between them but Lambda's own delivery.
 """
 
 from __future__ import annotations
@@ -69,9 +69,14 @@ class Remembered:
 
 
 @pytest.fixture(scope="module")
-def server(demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
-    """A server that knows a Slack token, a user of all, a channel of one account, and nobody else; and the token."""
-    token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
+def server(
+    demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Any, str]]:
+    """A server that knows a Slack token, a user of all, a channel of one account, and nobody else;
+    and the token."""
+    token, entry = issue(
+        Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+    )
     people = {"T0123456/U0123456": ALL, "T0123456/C0123456": {"accounts": [MINE], "owners": ["*"]}}
     path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
@@ -93,14 +98,18 @@ Ask = Callable[..., dict[str, Any]]
 def signed(form: dict[str, str]) -> dict[str, Any]:
     body, stamp = urlencode(form), str(int(time.time()))
     digest = hmac.new(SECRET.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": stamp,
-               "X-Slack-Signature": f"v0={digest}"}  # fmt: skip
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={digest}",
+    }
     return {"httpMethod": "POST", "path": "/slack", "headers": headers, "body": body}
 
 
 @pytest.fixture
 def ask(server: tuple[Any, str], hook: Hook) -> Ask:
-    """``ask("i-0", user="U9")``: what is posted into Slack; ``press=`` presses a button of it instead."""
+    """``ask("i-0", user="U9")``: what is posted into Slack; ``press=`` presses a button of it
+    instead."""
     served, token = server
     environ = {
         "SRE_SERVER": served.url,
@@ -112,13 +121,23 @@ def ask(server: tuple[Any, str], hook: Hook) -> Ask:
     front = Front(Keeper(environ), jobs.append)
     worker = Worker(Keeper(environ), Remembered(), lambda _job, _token: "", environ)
 
-    def asked(text: str, user: str = "U0123456", channel: str = "C0123456", press: Any = None) -> dict[str, Any]:
+    def asked(
+        text: str, user: str = "U0123456", channel: str = "C0123456", press: Any = None
+    ) -> dict[str, Any]:
         url, trigger = f"http://127.0.0.1:{hook.server_port}/x", f"1.{len(jobs)}.a"
         form = {"team_id": "T0123456", "user_id": user, "channel_id": channel, "text": text}
         if press:
-            of = {"team": {"id": "T0123456"}, "user": {"id": user}, "channel": {"id": channel}, "actions": [press]}
+            of = {
+                "team": {"id": "T0123456"},
+                "user": {"id": user},
+                "channel": {"id": channel},
+                "actions": [press],
+            }
             form = {"payload": json.dumps({**of, "trigger_id": trigger, "response_url": url})}
-        assert front.answer(signed({**form, "trigger_id": trigger, "response_url": url}))["statusCode"] == 200
+        assert (
+            front.answer(signed({**form, "trigger_id": trigger, "response_url": url}))["statusCode"]
+            == 200
+        )
         event = json.loads(json.dumps(jobs[-1].to_json()))
         worker.work(Job.from_json(event), CONTEXT)
         said = hook.posted[-1]
@@ -129,7 +148,9 @@ def ask(server: tuple[Any, str], hook: Hook) -> Ask:
 
 
 def buttons(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    elements = [one for block in said["blocks"] if block["type"] == "actions" for one in block["elements"]]
+    elements = [
+        one for block in said["blocks"] if block["type"] == "actions" for one in block["elements"]
+    ]
     return {one["action_id"]: one for one in elements}
 
 
@@ -143,7 +164,14 @@ def test_findings_come_with_counts_deadlines_fixes_and_a_proof(ask: Ask) -> None
     kinds = [block["type"] for block in said["blocks"]]
     assert "table" in kinds
     told = words(said)
-    for part in ("open finding", "past SLA", "can be fixed by an update", "Snapshot 2", "Do these first", "CVE-"):
+    for part in (
+        "open finding",
+        "past SLA",
+        "can be fixed by an update",
+        "Snapshot 2",
+        "Do these first",
+        "CVE-",
+    ):
         assert part in told, part
     rows = next(block for block in said["blocks"] if block["type"] == "table")["rows"]
     assert len(rows) == 11
@@ -154,7 +182,10 @@ def test_findings_come_with_counts_deadlines_fixes_and_a_proof(ask: Ask) -> None
 def test_the_next_ten_are_others(ask: Ask) -> None:
     first = ask(BUSY_INSTANCE)
     second = ask("", press=buttons(first)["next_ten"])
-    of = [[row[1]["text"] for row in next(b for b in said["blocks"] if b["type"] == "table")["rows"]] for said in (first, second)]
+    of = [
+        [row[1]["text"] for row in next(b for b in said["blocks"] if b["type"] == "table")["rows"]]
+        for said in (first, second)
+    ]
     assert of[0][0] == of[1][0] == "Vulnerability"
     assert of[0] != of[1]
 
@@ -185,7 +216,11 @@ def test_no_resource_is_the_whole_estate_by_owner(ask: Ask) -> None:
 
 
 def test_the_channel_speaks_for_who_has_no_entry_and_silence_denies(ask: Ask) -> None:
-    everything, channels, nothing = ask(""), ask("", user="U9999999"), ask("", user="U9999999", channel="C9999999")
+    everything, channels, nothing = (
+        ask(""),
+        ask("", user="U9999999"),
+        ask("", user="U9999999", channel="C9999999"),
+    )
     totals = [said["text"].rpartition(": ")[2] for said in (everything, channels, nothing)]
     assert totals[2] == "0 open findings"
     assert len({*totals}) == 3

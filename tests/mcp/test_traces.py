@@ -1,4 +1,5 @@
-"""Spans reach a collector over OTLP, carry what we checked and nothing that a caller wrote, and keep no answer waiting."""
+"""Spans reach a collector over OTLP, carry what we checked and nothing that a caller wrote, and
+keep no answer waiting."""
 
 from __future__ import annotations
 
@@ -62,7 +63,14 @@ def _span(one: Any, resource: dict[str, Any]) -> Span:
     assert not one.events
     assert not one.trace_state
     assert not one.status.message
-    return Span(one.name, one.trace_id.hex(), one.parent_span_id.hex(), one.status.code == 2, _plain(one.attributes), resource)
+    return Span(
+        one.name,
+        one.trace_id.hex(),
+        one.parent_span_id.hex(),
+        one.status.code == 2,
+        _plain(one.attributes),
+        resource,
+    )
 
 
 def _plain(attributes: Any) -> dict[str, Any]:
@@ -70,7 +78,8 @@ def _plain(attributes: Any) -> dict[str, Any]:
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes spans on the loopback; with a status other than 200 it refuses them, and with ``let`` unset it keeps silent."""
+    """Takes spans on the loopback; with a status other than 200 it refuses them, and with ``let``
+    unset it keeps silent."""
 
     daemon_threads = True
 
@@ -123,17 +132,28 @@ def test_a_span_has_the_request_the_tool_where_it_was_answered_from_and_how_it_w
 ) -> None:
     collector = listen()
     with serve(demo_store, **{ENDPOINT: collector.url}) as server:
-        answer = server.post(tool("list_findings", token_budget=1000), X_Request_Id="req-7").json["result"]["structuredContent"]
+        answer = server.post(tool("list_findings", token_budget=1000), X_Request_Id="req-7").json[
+            "result"
+        ]["structuredContent"]
         server.post(tool("get_finding"), X_Request_Id="req-8")
     assert "spans go to 127.0.0.1" in "".join(server.log)
-    assert (collector.got.paths, collector.got.kinds) == (["/v1/traces"], ["application/x-protobuf"])
+    assert (collector.got.paths, collector.got.kinds) == (
+        ["/v1/traces"],
+        ["application/x-protobuf"],
+    )
     good, bad = sorted(collector.got.spans, key=lambda one: one.attributes["sre.request_id"])
     assert good.name == "tools/call list_findings"
     assert good.attributes == {
-        "mcp.method.name": "tools/call", "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "list_findings",
-        "sre.request_id": "req-7", "sre.tool": "list_findings", "sre.outcome": "answered", "sre.source": "snapshot",
-        "sre.rows": answer["page"]["listed"], "sre.snapshot_id": answer["snapshot_id"],
-    }  # fmt: skip
+        "mcp.method.name": "tools/call",
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "list_findings",
+        "sre.request_id": "req-7",
+        "sre.tool": "list_findings",
+        "sre.outcome": "answered",
+        "sre.source": "snapshot",
+        "sre.rows": answer["page"]["listed"],
+        "sre.snapshot_id": answer["snapshot_id"],
+    }
     assert not good.failed
     assert bad.failed
     assert (bad.attributes["sre.outcome"], bad.attributes["error.type"]) == ("usage", "usage")
@@ -143,18 +163,39 @@ def test_a_span_has_the_request_the_tool_where_it_was_answered_from_and_how_it_w
     assert not [name for name in good.resource if name.startswith(("process.", "host."))]
 
 
-def test_nothing_that_a_caller_wrote_is_in_a_span(serve_with_auth: Any, serve: Any, demo_store: Path, listen: Any) -> None:
+def test_nothing_that_a_caller_wrote_is_in_a_span(
+    serve_with_auth: Any, serve: Any, demo_store: Path, listen: Any
+) -> None:
     collector = listen()
-    headers = {"Authorization": f"Bearer {SECRET}", "tracestate": f"a={SECRET}", "baggage": f"a={SECRET}", "traceparent": SECRET}
-    meta = {"traceparent": SECRET, "tracestate": f"a={SECRET}", "sre-operations-assistant/person": SECRET}
+    headers = {
+        "Authorization": f"Bearer {SECRET}",
+        "tracestate": f"a={SECRET}",
+        "baggage": f"a={SECRET}",
+        "traceparent": SECRET,
+    }
+    meta = {
+        "traceparent": SECRET,
+        "tracestate": f"a={SECRET}",
+        "sre-operations-assistant/person": SECRET,
+    }
     messages = [
         tool(SECRET),
         tool("check_resource", meta, resource_id=SECRET, live=False),
         tool("check_resource", {SECRET: 1}, **{SECRET: 1}),
         {"jsonrpc": "2.0", "id": SECRET, "method": SECRET, "params": {"name": SECRET}},
-        {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": f"sre://resources/{SECRET}"}},
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "resources/read",
+            "params": {"uri": f"sre://resources/{SECRET}"},
+        },
         {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": SECRET}},
-        {"jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": {"name": SECRET, "arguments": {SECRET: SECRET}}},
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "prompts/get",
+            "params": {"name": SECRET, "arguments": {SECRET: SECRET}},
+        },
     ]
     with serve(demo_store, **{ENDPOINT: collector.url}) as server:
         for message in messages:
@@ -169,17 +210,25 @@ def test_nothing_that_a_caller_wrote_is_in_a_span(serve_with_auth: Any, serve: A
 
 
 @pytest.mark.parametrize("place", ["header", "meta", "both", "none"])
-def test_the_trace_of_a_caller_is_continued(serve: Any, demo_store: Path, listen: Any, place: str) -> None:
+def test_the_trace_of_a_caller_is_continued(
+    serve: Any, demo_store: Path, listen: Any, place: str
+) -> None:
     collector = listen()
     other = f"00-{'1' * 32}-{'2' * 16}-01"
     header = {"header": TRACEPARENT, "both": other}.get(place)
     meta = {"traceparent": TRACEPARENT, "tracestate": "a=b"} if place in ("meta", "both") else None
     with serve(demo_store, **{ENDPOINT: collector.url, "OTEL_SERVICE_NAME": "ours"}) as server:
-        server.post(tool("snapshots", meta), **({"traceparent": header, "tracestate": "a=b"} if header else {}))
+        server.post(
+            tool("snapshots", meta),
+            **({"traceparent": header, "tracestate": "a=b"} if header else {}),
+        )
         server.post(tool("snapshots"))
     first, second = collector.got.spans
     assert (first.trace_id == TRACE, first.parent == PARENT) == (place != "none", place != "none")
-    assert (second.trace_id == TRACE, second.parent) == (False, ""), "the next request is of no trace"
+    assert (second.trace_id == TRACE, second.parent) == (
+        False,
+        "",
+    ), "the next request is of no trace"
     assert first.resource["service.name"] == "ours"
 
 
@@ -197,7 +246,11 @@ def test_a_collector_that_is_dead_keeps_nobody_waiting_and_fails_nothing(
                 url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         case _:
             url = "no-address-at-all"
-    quick = {"OTEL_BSP_SCHEDULE_DELAY": "1", "OTEL_BSP_MAX_QUEUE_SIZE": "2", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "1"}
+    quick = {
+        "OTEL_BSP_SCHEDULE_DELAY": "1",
+        "OTEL_BSP_MAX_QUEUE_SIZE": "2",
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "1",
+    }
     with serve(demo_store, **{ENDPOINT: url}, **quick) as server:
         answers = [server.call("snapshots") for _ in range(30)]
     assert not [one for one in answers if one.get("isError")]
@@ -209,11 +262,17 @@ def test_a_collector_that_is_dead_keeps_nobody_waiting_and_fails_nothing(
     assert trouble == "silent" or said
 
 
-def test_without_a_collector_nothing_is_imported_and_nothing_sent(serve: Any, demo_store: Path) -> None:
+def test_without_a_collector_nothing_is_imported_and_nothing_sent(
+    serve: Any, demo_store: Path
+) -> None:
     with serve(demo_store, OTEL_SDK_DISABLED="true", **{ENDPOINT: "http://127.0.0.1:9"}) as server:
         assert not server.call("snapshots").get("isError")
     assert "spans" not in "".join(server.log)
-    for environ in ({}, {ENDPOINT: ""}, {ENDPOINT: "http://127.0.0.1:9", "OTEL_TRACES_EXPORTER": "none"}):
+    for environ in (
+        {},
+        {ENDPOINT: ""},
+        {ENDPOINT: "http://127.0.0.1:9", "OTEL_TRACES_EXPORTER": "none"},
+    ):
         with shipping(environ):
             assert threading.active_count() == len(threading.enumerate())
             assert "OtelBatchSpanRecordProcessor" not in [one.name for one in threading.enumerate()]
@@ -231,7 +290,12 @@ main()
 def test_without_the_extra_a_line_says_what_to_install_and_it_serves(demo_store: Path) -> None:
     environ = os.environ | {"SRE_STORE": str(demo_store), ENDPOINT: "http://127.0.0.1:9"}
     done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT], env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _WITHOUT],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     (line,) = [one for one in done.stderr.splitlines() if "no spans are sent" in one]
@@ -241,14 +305,22 @@ def test_without_the_extra_a_line_says_what_to_install_and_it_serves(demo_store:
 @pytest.mark.parametrize(
     ("more", "said", "code"),
     [
-        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "the OTLP protocol grpc is not spoken here, only http/protobuf", 0),
+        (
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "the OTLP protocol grpc is not spoken here, only http/protobuf",
+            0,
+        ),
         ({"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "spans cannot be sent", 2),
     ],
 )
-def test_variables_that_cannot_be_followed_are_told(demo_store: Path, more: dict[str, str], said: str, code: int) -> None:
+def test_variables_that_cannot_be_followed_are_told(
+    demo_store: Path, more: dict[str, str], said: str, code: int
+) -> None:
     environ = os.environ | {"SRE_STORE": str(demo_store), ENDPOINT: "http://127.0.0.1:9"} | more
     command = [str(Path(sys.executable).parent / "sre-cli"), "serve", "--stdio"]
-    done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
 
 
@@ -256,7 +328,11 @@ def test_over_stdio_spans_are_sent_too_each_with_an_id(demo_store: Path, listen:
     collector = listen()
     environ = os.environ | {"SRE_STORE": str(demo_store), ENDPOINT: collector.url}
     version = "2025-11-25"
-    hello = {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": SECRET, "version": SECRET}}
+    hello = {
+        "protocolVersion": version,
+        "capabilities": {},
+        "clientInfo": {"name": SECRET, "version": SECRET},
+    }
     lines: list[dict[str, Any]] = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
@@ -264,7 +340,12 @@ def test_over_stdio_spans_are_sent_too_each_with_an_id(demo_store: Path, listen:
     ]
     command = [str(Path(sys.executable).parent / "sre-cli"), "serve", "--stdio"]
     with subprocess.Popen(
-        command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
         assert process.stdin
         assert process.stdout

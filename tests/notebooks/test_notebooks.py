@@ -1,4 +1,5 @@
-"""Each notebook runs on the example store, its numbers are the API's, and what git holds of it are questions, not results."""
+"""Each notebook runs on the example store, its numbers are the API's, and what git holds of it are
+questions, not results."""
 
 from __future__ import annotations
 
@@ -60,7 +61,9 @@ def trend(store: Store) -> dict[str, Any]:
     nights, last = store.trend(90).rows, store.summary().summary
     owners = {row["owner"] for row in store.summary("owner").rows if row["owner"]}
     parts = {owner: store.trend(90, of=f"owner={owner}").rows for owner in owners}
-    urgent = {owner: [row["critical"] + row["high"] for row in rows] for owner, rows in parts.items()}
+    urgent = {
+        owner: [row["critical"] + row["high"] for row in rows] for owner, rows in parts.items()
+    }
     assert {row["date"] for row in nights} | set(store.trend(90).summary["missing_days"]) == {
         (date(2026, 11, 9) + timedelta(days=n)).isoformat() for n in range(14)
     }
@@ -69,7 +72,9 @@ def trend(store: Store) -> dict[str, Any]:
         "int(first)": nights[0]["total"],
         "nights['went'].sum()": sum(row["went"] for row in nights),
         "sorted(rising)": sorted(owner for owner, line in urgent.items() if line[-1] >= line[0]),
-        "dict(zip(pace['team'], pace['open']))": {owner: line[-1] for owner, line in urgent.items()},
+        "dict(zip(pace['team'], pace['open']))": {
+            owner: line[-1] for owner, line in urgent.items()
+        },
         "int(nights['total'].isna().sum())": 1,
     }
 
@@ -77,9 +82,15 @@ def trend(store: Store) -> dict[str, Any]:
 def survival(store: Store) -> dict[str, Any]:
     rows, allowed = store.time_to_fix("severity").rows, store.sla().summary["policy"]["sla"]
     late = [
-        one["severity"] for one in rows if one["median_days"] is None or one["median_days"] > allowed[one["severity"].lower()]
+        one["severity"]
+        for one in rows
+        if one["median_days"] is None or one["median_days"] > allowed[one["severity"].lower()]
     ]
-    none = [one["owner"] or "(nobody)" for one in store.time_to_fix("owner").rows if one["median_days"] is None]
+    none = [
+        one["owner"] or "(nobody)"
+        for one in store.time_to_fix("owner").rows
+        if one["median_days"] is None
+    ]
     return {
         "late['severity'].tolist()": late,
         "sorted(slowest)": sorted(none),
@@ -90,14 +101,18 @@ def survival(store: Store) -> dict[str, Any]:
 def sla_forecast(store: Store) -> dict[str, Any]:
     sla, days = store.sla().summary, store.deadlines("account").rows
     soon = [one for one in days if one["days_left"] is not None and 0 <= one["days_left"] <= 14]
-    lost = sum(one["findings"] for one in days if one["days_left"] is not None and one["days_left"] < 14)
+    lost = sum(
+        one["findings"] for one in days if one["days_left"] is not None and one["days_left"] < 14
+    )
     return {
         "forecast.iloc[0].tolist()": [sla["late"], sla["late"]],
         "worst": lost,
         "bool(forecast.iloc[0, 1] <= likely < worst)": True,
         "int(soon['findings'].sum())": sum(one["findings"] for one in soon),
         "int(by_team['all'].sum())": sum(one["findings"] for one in soon),
-        "int(urgent.sum())": sum(one["findings"] for one in soon if one["severity"] in ("CRITICAL", "HIGH")),
+        "int(urgent.sum())": sum(
+            one["findings"] for one in soon if one["severity"] in ("CRITICAL", "HIGH")
+        ),
     }
 
 
@@ -107,7 +122,11 @@ def upgrades(store: Store) -> dict[str, Any]:
     while gone < 0.8 * risk:
         gone, enough = gone + lines[enough]["risk"], enough + 1
     removed = sum(one["findings"] for one in lines)
-    return {"enough": enough, "int(plan['findings'].sum())": removed, "int(without)": store.summary().summary["total"] - removed}
+    return {
+        "enough": enough,
+        "int(plan['findings'].sum())": removed,
+        "int(without)": store.summary().summary["total"] - removed,
+    }
 
 
 def exploitability(store: Store) -> dict[str, Any]:
@@ -127,13 +146,17 @@ EXPECTED: dict[str, Callable[[Store], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_notebook_has_the_numbers_of_the_api_and_becomes_a_page(name: str, run: ModuleType, store: Store) -> None:
+def test_a_notebook_has_the_numbers_of_the_api_and_becomes_a_page(
+    name: str, run: ModuleType, store: Store
+) -> None:
     expected = EXPECTED[name](store)
     from nbformat.v4 import new_code_cell
 
     notebook = run.read(name)
     asked = ", ".join(f"{text!r}: {text}" for text in expected)
-    notebook.cells.append(new_code_cell(f"import json; print(json.dumps({{{asked}}}, default=float))"))
+    notebook.cells.append(
+        new_code_cell(f"import json; print(json.dumps({{{asked}}}, default=float))")
+    )
     done = run.executed(notebook)
     told = done.cells.pop().outputs[0].text
     assert json.loads(told) == expected
@@ -141,16 +164,31 @@ def test_a_notebook_has_the_numbers_of_the_api_and_becomes_a_page(name: str, run
     assert [one.text for one in texts if one.get("name") == "stderr"] == []
     figures = [one.data["image/svg+xml"] for one in texts if "image/svg+xml" in one.get("data", {})]
     assert len(figures) >= 1
-    assert not [one for one in texts if "text/plain" in one.get("data", {}) and re.match(r"[<\[(]", one.data["text/plain"])
-                and "text/html" not in one.data and "image/svg+xml" not in one.data]  # fmt: skip
+    assert not [
+        one
+        for one in texts
+        if "text/plain" in one.get("data", {})
+        and re.match(r"[<\[(]", one.data["text/plain"])
+        and "text/html" not in one.data
+        and "image/svg+xml" not in one.data
+    ]
     page = run.page(done)
-    assert len(re.findall(r'<img alt="Figure: [A-Z][^"]+" src="data:image/svg', page)) == page.count("<img") == len(figures)
+    assert (
+        len(re.findall(r'<img alt="Figure: [A-Z][^"]+" src="data:image/svg', page))
+        == page.count("<img")
+        == len(figures)
+    )
     assert f"<title>{run.title(done)}" in page
-    assert not re.findall(r"<script|(?:src|href)\s*=\s*[\"']?(?:https?:)?//|@import|url\(\s*[\"']?https?:", page)
+    assert not re.findall(
+        r"<script|(?:src|href)\s*=\s*[\"']?(?:https?:)?//|@import|url\(\s*[\"']?https?:", page
+    )
 
 
 def test_a_store_without_a_snapshot_is_told_and_no_page_is_written(
-    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(run, "PAGES", tmp_path / "pages")
     monkeypatch.chdir(tmp_path)
@@ -165,9 +203,14 @@ def test_what_a_cell_prints_is_text_on_the_page(run: ModuleType) -> None:
 
     notebook, hostile = run.read("trend"), "<img src=x onerror=alert(1)>"
     code = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    code.outputs = [new_output("stream", name="stdout", text=hostile), new_output("display_data", {"text/plain": hostile})]
+    code.outputs = [
+        new_output("stream", name="stdout", text=hostile),
+        new_output("display_data", {"text/plain": hostile}),
+    ]
     assert hostile not in run.page(notebook)
-    assert "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"" in run.page(notebook)
+    assert "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"" in run.page(
+        notebook
+    )
 
 
 def test_there_is_a_test_for_each_notebook(run: ModuleType) -> None:
@@ -195,7 +238,9 @@ def test_every_notebook_is_listed(run: ModuleType) -> None:
         assert run.title(run.read(name)) in listed
 
 
-def test_every_figure_says_where_it_comes_from_and_doubt_is_in_another_colour(example: Path) -> None:
+def test_every_figure_says_where_it_comes_from_and_doubt_is_in_another_colour(
+    example: Path,
+) -> None:
     code = f"""
 import sys, warnings
 sys.path.insert(0, {str(FOLDER)!r})
@@ -206,7 +251,9 @@ for one in (sure, old):
     foot = figures.axes("A title", one.summary()).figure._supxlabel
     print(foot.get_text(), foot.get_color() == figures.BAD)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(example)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(example)], capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines() == [
         "Source: snapshot 20261122T010000Z, 2026-11-22 01:00 UTC, complete False",
         "Source: snapshot 20261122T010000Z, 2026-11-22 01:00 UTC, complete; not sure True",

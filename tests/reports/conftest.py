@@ -1,4 +1,5 @@
-"""Rows and answers to render, every field of them given, so that a test changes only what it is about."""
+"""Rows and answers to render, every field of them given, so that a test changes only what it is
+about."""
 
 from __future__ import annotations
 
@@ -25,11 +26,26 @@ AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
 
 _PACKAGES = [
-    {"name": "vim-minimal", "version": "9.0.2153", "release": "1.amzn2023", "epoch": 2, "fixedInVersion": "2:9.1.785-1.amzn2023",
-     "packageManager": "OS", "remediation": "dnf update vim-minimal", "arch": "X86_64"},
-    {"name": "vim-data", "version": "9.0.2153", "release": "1.amzn2023", "epoch": 0, "fixedInVersion": "NotAvailable",
-     "packageManager": "OS", "arch": "NOARCH"},
-]  # fmt: skip
+    {
+        "name": "vim-minimal",
+        "version": "9.0.2153",
+        "release": "1.amzn2023",
+        "epoch": 2,
+        "fixedInVersion": "2:9.1.785-1.amzn2023",
+        "packageManager": "OS",
+        "remediation": "dnf update vim-minimal",
+        "arch": "X86_64",
+    },
+    {
+        "name": "vim-data",
+        "version": "9.0.2153",
+        "release": "1.amzn2023",
+        "epoch": 0,
+        "fixedInVersion": "NotAvailable",
+        "packageManager": "OS",
+        "arch": "NOARCH",
+    },
+]
 _DETAILS = {
     "vulnerabilityId": "CVE-2026-1234",
     "source": "REDHAT_CVE",
@@ -38,11 +54,26 @@ _DETAILS = {
     "vendorCreatedAt": 1670073300.0,
     "referenceUrls": ["https://example.com/a", "https://example.com/b"],
     "cvss": [
-        {"source": "NVD", "version": "2.0", "baseScore": 5.0, "scoringVector": "AV:N/AC:L/Au:N/C:N/I:P/A:N"},
+        {
+            "source": "NVD",
+            "version": "2.0",
+            "baseScore": 5.0,
+            "scoringVector": "AV:N/AC:L/Au:N/C:N/I:P/A:N",
+        },
         {"source": "NVD", "version": "3.1", "baseScore": 7.8, "scoringVector": "CVSS:3.1/AV:L"},
         {"source": "NVD", "version": "4.0", "baseScore": 9.9, "scoringVector": "CVSS:4.0/AV:L"},
-        {"source": "OTHER_CVE", "version": "3.1", "baseScore": 1.0, "scoringVector": "CVSS:3.1/AV:P"},
-        {"source": "REDHAT_CVE", "version": "3.0", "baseScore": 6.1, "scoringVector": "CVSS:3.0/AV:N"},
+        {
+            "source": "OTHER_CVE",
+            "version": "3.1",
+            "baseScore": 1.0,
+            "scoringVector": "CVSS:3.1/AV:P",
+        },
+        {
+            "source": "REDHAT_CVE",
+            "version": "3.0",
+            "baseScore": 6.1,
+            "scoringVector": "CVSS:3.0/AV:N",
+        },
     ],
 }
 _RESOURCES = [
@@ -89,7 +120,7 @@ def row() -> Callable[..., dict[str, Any]]:
             "vulnerability_id": "CVE-2026-1234",
             "vulnerability_source": "REDHAT_CVE",
             "title": "CVE-2026-1234 - vim-minimal, vim-data",
-            "description": "A flaw, and a \"quoted\" one.",
+            "description": 'A flaw, and a "quoted" one.',
             "fix_available": "PARTIAL",
             "exploit_available": "YES",
             "inspector_score": 7.8,
@@ -106,12 +137,14 @@ def row() -> Callable[..., dict[str, Any]]:
             "score_details": json.dumps({"adjustedCvss": {"scoringVector": "CVSS:3.1/AV:L/PR:N"}}),
             "exploitability": json.dumps({"lastKnownExploitAt": 1673851644.0}),
             "epss": json.dumps({"score": 0.00203}),
-            "remediation": json.dumps({"recommendation": {"text": "Update.", "Url": "https://example.com/fix"}}),
+            "remediation": json.dumps(
+                {"recommendation": {"text": "Update.", "Url": "https://example.com/fix"}}
+            ),
             "resources": json.dumps(_RESOURCES),
             "extra": json.dumps({"newField": {"kept": True}}),
             "not_understood": "newField",
             **changes,
-        }  # fmt: skip
+        }
 
     return make
 
@@ -128,7 +161,9 @@ def finding() -> Callable[..., Finding]:
             "status": "ACTIVE",
             "type": "PACKAGE_VULNERABILITY",
             "title": "CVE-2026-1234 - vim-minimal",
-            "packages": (Package("vim-minimal", "2:9.0.2153-1.amzn2023", "2:9.1.785-1.amzn2023", "OS"),),
+            "packages": (
+                Package("vim-minimal", "2:9.0.2153-1.amzn2023", "2:9.1.785-1.amzn2023", "OS"),
+            ),
             "fix_available": "YES",
             "exploit_available": "NO",
             "epss_score": 0.002,
@@ -167,14 +202,28 @@ def proof() -> Callable[..., Proof]:
 
 
 @pytest.fixture
-def resource_answer(finding: Callable[..., Finding], proof: Callable[..., Proof]) -> Callable[..., ResourceAnswer]:
+def resource_answer(
+    finding: Callable[..., Finding], proof: Callable[..., Proof]
+) -> Callable[..., ResourceAnswer]:
     """One listed finding of thirteen open ones."""
 
     def make(**changes: Any) -> ResourceAnswer:
         values: dict[str, Any] = {
-            "resource": Resource("i-0123456789abcdef0", "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "prod-web-36"),
+            "resource": Resource(
+                "i-0123456789abcdef0",
+                "AWS_EC2_INSTANCE",
+                "111122223333",
+                "eu-west-1",
+                "prod-web-36",
+            ),
             "verdict": Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"),
-            "rollup": Rollup(Counts(critical=2, high=6, medium=5), suppressed=3, fixable=11, exploitable=1, resources=1),
+            "rollup": Rollup(
+                Counts(critical=2, high=6, medium=5),
+                suppressed=3,
+                fixable=11,
+                exploitable=1,
+                resources=1,
+            ),
             "coverage": (),
             "findings": (finding(),),
             "total_findings": 16,
@@ -191,7 +240,13 @@ def summary_answer(proof: Callable[..., Proof]) -> Callable[..., SummaryAnswer]:
     """The same counts for a whole scope, by account where asked."""
 
     def make(**changes: Any) -> SummaryAnswer:
-        rollup = Rollup(Counts(critical=2, high=6, medium=5), suppressed=3, fixable=11, exploitable=1, resources=4)
+        rollup = Rollup(
+            Counts(critical=2, high=6, medium=5),
+            suppressed=3,
+            fixable=11,
+            exploitable=1,
+            resources=4,
+        )
         values: dict[str, Any] = {
             "verdict": Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"),
             "rollup": rollup,
@@ -207,16 +262,28 @@ def summary_answer(proof: Callable[..., Proof]) -> Callable[..., SummaryAnswer]:
 
 @pytest.fixture
 def coverage_answer(proof: Callable[..., Proof]) -> Callable[..., CoverageAnswer]:
-    """Two instances without an agent, one with a stale inventory, and one region that was denied."""
+    """Two instances without an agent, one with a stale inventory, and one region that was
+    denied."""
 
     def make(**changes: Any) -> CoverageAnswer:
         def gap(number: int, reason: str) -> Coverage:
             place = ("AWS_EC2_INSTANCE", "111122223333", "eu-west-1")
-            return Coverage(f"i-0123456789abcde{number:02}", *place, "PACKAGE", "INACTIVE", reason, name=f"silent-{number}")
+            return Coverage(
+                f"i-0123456789abcde{number:02}",
+                *place,
+                "PACKAGE",
+                "INACTIVE",
+                reason,
+                name=f"silent-{number}",
+            )
 
         values: dict[str, Any] = {
             "scanned": 40,
-            "gaps": (gap(1, "STALE_INVENTORY"), gap(2, "UNMANAGED_EC2_INSTANCE"), gap(3, "UNMANAGED_EC2_INSTANCE")),
+            "gaps": (
+                gap(1, "STALE_INVENTORY"),
+                gap(2, "UNMANAGED_EC2_INSTANCE"),
+                gap(3, "UNMANAGED_EC2_INSTANCE"),
+            ),
             "cells": (("*", "eu-south-1", "*", "*", "access_denied"),),
             "proof": proof(),
         }
@@ -232,14 +299,24 @@ def _line(place: int, what: str) -> dict[str, Any]:
 
 def _night_of_trend(day: date, counts: int, **changes: Any) -> dict[str, Any]:
     severities = {"critical": 2, "high": 6 + counts, "medium": 5, "low": 0}
-    return {"date": day.isoformat(), "state": "complete", **severities, "came": 3, "went": 2, **changes}
+    return {
+        "date": day.isoformat(),
+        "state": "complete",
+        **severities,
+        "came": 3,
+        "went": 2,
+        **changes,
+    }
 
 
 @pytest.fixture
 def night(
-    summary_answer: Callable[..., SummaryAnswer], coverage_answer: Callable[..., CoverageAnswer], proof: Callable[..., Proof]
+    summary_answer: Callable[..., SummaryAnswer],
+    coverage_answer: Callable[..., CoverageAnswer],
+    proof: Callable[..., Proof],
 ) -> Callable[..., Material]:
-    """A night as its report tells it, the third of three; ``summary`` changes the summary, all else the material."""
+    """A night as its report tells it, the third of three; ``summary`` changes the summary, all else
+    the material."""
 
     def listed(name: str, items: Sequence[Any], **summary: Any) -> ListAnswer:
         return ListAnswer("", name, items, len(items), (), (), proof(), summary)
@@ -248,19 +325,37 @@ def night(
         whole = summary_answer(**{"uncovered": 3, **(summary or {})})
         usual = summary_answer().rollup
         less = replace(usual, counts=replace(usual.counts, critical=1))
-        before = Before(summary_answer(rollup=less, proof=proof(as_of=AS_OF - timedelta(days=1))), 5)
+        before = Before(
+            summary_answer(rollup=less, proof=proof(as_of=AS_OF - timedelta(days=1))), 5
+        )
         since = {"snapshot_id": "20261121T010000Z", "as_of": "2026-11-21T01:00:00Z"}
         flow = {"opened_by": {"new": 4, "onboarding": 90, "reopened": 1}, "counts": {"resolved": 2}}
         values: dict[str, Any] = {
-            "owner": None, "account": None, "today": AS_OF.date(), "policy": DEFAULT, "summary": whole, "before": before,
-            "resources": (), "accounts": summary_answer(by="account"), "owners": whole,
-            "late": listed("groups", [], late=4), "late_by_account": listed("groups", []),
-            "ages": AgeGrid((), {}), "coverage": coverage_answer(), "changes": listed("events", [], since=since, **flow),
-            "trend": listed("nights", [_night_of_trend(AS_OF.date() - timedelta(days=n), n) for n in (2, 1, 0)]),
+            "owner": None,
+            "account": None,
+            "today": AS_OF.date(),
+            "policy": DEFAULT,
+            "summary": whole,
+            "before": before,
+            "resources": (),
+            "accounts": summary_answer(by="account"),
+            "owners": whole,
+            "late": listed("groups", [], late=4),
+            "late_by_account": listed("groups", []),
+            "ages": AgeGrid((), {}),
+            "coverage": coverage_answer(),
+            "changes": listed("events", [], since=since, **flow),
+            "trend": listed(
+                "nights", [_night_of_trend(AS_OF.date() - timedelta(days=n), n) for n in (2, 1, 0)]
+            ),
             "time_to_fix": listed("groups", [{"value": "CRITICAL", "median_days": 12}]),
-            "fixes": listed("lines", [_line(n, what) for n, what in enumerate(("kernel", "openssl", "vim", "curl"), 1)]),
-            "findings": iter(()), "evidence": None,
-        }  # fmt: skip
+            "fixes": listed(
+                "lines",
+                [_line(n, what) for n, what in enumerate(("kernel", "openssl", "vim", "curl"), 1)],
+            ),
+            "findings": iter(()),
+            "evidence": None,
+        }
         return Material(**values | changes)
 
     return make

@@ -35,10 +35,14 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def test_json_is_the_contracts_object(resource_answer: Resources) -> None:
-    assert json.loads(as_json(resource_answer())) == json.loads(json.dumps(resource_answer().to_json()))
+    assert json.loads(as_json(resource_answer())) == json.loads(
+        json.dumps(resource_answer().to_json())
+    )
 
 
-def test_json_holds_nothing_that_a_terminal_obeys(resource_answer: Resources, finding: Findings) -> None:
+def test_json_holds_nothing_that_a_terminal_obeys(
+    resource_answer: Resources, finding: Findings
+) -> None:
     text = as_json(resource_answer(findings=(finding(title="\x1b[2J\u202e"),)))
     assert text.isascii()
     assert "\x1b" not in text
@@ -55,7 +59,9 @@ def test_ndjson_is_a_line_a_finding_a_group_or_a_gap(
     ]  # fmt: skip
 
 
-def test_csv_of_a_resource_lists_its_findings(resource_answer: Resources, finding: Findings) -> None:
+def test_csv_of_a_resource_lists_its_findings(
+    resource_answer: Resources, finding: Findings
+) -> None:
     packages = (Package("a", "1", "2"), Package("b", "3"))
     (cells,) = read(as_csv(resource_answer(findings=(finding(packages=packages, title="=1+1"),))))
     assert (cells["packages"], cells["installed"], cells["fixed_in"]) == ("a, b", "1, 3", "2")
@@ -63,14 +69,25 @@ def test_csv_of_a_resource_lists_its_findings(resource_answer: Resources, findin
 
 
 def test_raw_csv_is_for_machines(resource_answer: Resources, finding: Findings) -> None:
-    (cells,) = read(as_csv(resource_answer(findings=(finding(title="=1+1", packages=()),)), raw=True))
+    (cells,) = read(
+        as_csv(resource_answer(findings=(finding(title="=1+1", packages=()),)), raw=True)
+    )
     assert (cells["title"], cells["packages"]) == ("=1+1", "")
 
 
 def test_csv_of_a_summary_is_its_groups_or_one_line(summary_answer: Summaries) -> None:
     other = Group("=evil", "n", Rollup(Counts(other=1)))
-    first, second = read(as_csv(replace(summary_answer(by="owner"), groups=(*summary_answer(by="owner").groups, other))))
-    assert (first["owner"], first["critical"], first["total"], first["resources"]) == ("111122223333", "2", "13", "4")
+    first, second = read(
+        as_csv(
+            replace(summary_answer(by="owner"), groups=(*summary_answer(by="owner").groups, other))
+        )
+    )
+    assert (first["owner"], first["critical"], first["total"], first["resources"]) == (
+        "111122223333",
+        "2",
+        "13",
+        "4",
+    )
     assert (second["owner"], second["other"], second["total"]) == ("'=evil", "1", "1")
     (line,) = read(as_csv(summary_answer(uncovered=7)))
     assert (line["verdict"], line["total"], line["not_scanned"], line["snapshot_id"]) == (
@@ -87,4 +104,8 @@ def test_csv_of_coverage_lists_the_gaps_with_their_remedies(coverage_answer: Cov
 def test_csv_of_snapshots_is_newest_first() -> None:
     rows = read(as_csv([Commit("one", totals={"distinct": 9}), Commit("two")]))
     assert [row["snapshot_id"] for row in rows] == ["two", "one"]
-    assert (rows[1]["findings"], rows[1]["coverage"], rows[1]["reasons"]) == ("9", "0", "a: denied; b: denied")
+    assert (rows[1]["findings"], rows[1]["coverage"], rows[1]["reasons"]) == (
+        "9",
+        "0",
+        "a: denied; b: denied",
+    )

@@ -1,4 +1,5 @@
-"""A night in a few words: its numbers are the answers' own, and nothing that is not known is a zero."""
+"""A night in a few words: its numbers are the answers' own, and nothing that is not known is a
+zero."""
 
 from __future__ import annotations
 
@@ -16,7 +17,10 @@ from sre_findings.model.verdict import Verdict
 from sre_reports.brief import brief
 
 Nights = Callable[..., Material]
-UNKNOWN = {"verdict": Verdict(rule.UNKNOWN, rule.INCOMPLETE, "the scan is incomplete"), "rollup": Rollup()}
+UNKNOWN = {
+    "verdict": Verdict(rule.UNKNOWN, rule.INCOMPLETE, "the scan is incomplete"),
+    "rollup": Rollup(),
+}
 CLEAN = {"verdict": Verdict(rule.CLEAN, "no_findings", ""), "rollup": Rollup(), "uncovered": 0}
 
 
@@ -40,7 +44,10 @@ def test_the_eight_numbers_are_those_of_the_answers_and_say_how_they_moved(night
 def test_what_nobody_checked_is_not_a_zero(night: Nights) -> None:
     rollup = night().summary.rollup
     assert texts(night({"rollup": replace(rollup, unchecked=13)}))[3] == "KEV: not checked"
-    assert texts(night({"rollup": replace(rollup, kev=1, unchecked=2)}))[3] == "1 KEV (up 1, 2 not checked)"
+    assert (
+        texts(night({"rollup": replace(rollup, kev=1, unchecked=2)}))[3]
+        == "1 KEV (up 1, 2 not checked)"
+    )
 
 
 def test_a_first_night_is_compared_with_nothing(night: Nights) -> None:
@@ -51,7 +58,9 @@ def test_a_first_night_is_compared_with_nothing(night: Nights) -> None:
 
 
 @pytest.mark.parametrize("which", ["now", "before"])
-def test_a_partial_night_is_compared_in_no_number(night: Nights, proof: Callable[..., Proof], which: str) -> None:
+def test_a_partial_night_is_compared_in_no_number(
+    night: Nights, proof: Callable[..., Proof], which: str
+) -> None:
     partial = proof(state="partial", reasons=("eu-south-1: denied",))
     before = night().before
     assert before is not None
@@ -81,8 +90,15 @@ def test_the_state_says_how_far_the_night_may_be_trusted(
     assert told.state.look == ("warn" if changes else "good")
 
 
-def test_where_nothing_can_be_said_no_number_is_one(night: Nights, proof: Callable[..., Proof]) -> None:
-    told = brief(night({**UNKNOWN, "proof": proof(state="partial", reasons=("a",))}, fixes=replace(night().fixes, items=())))
+def test_where_nothing_can_be_said_no_number_is_one(
+    night: Nights, proof: Callable[..., Proof]
+) -> None:
+    told = brief(
+        night(
+            {**UNKNOWN, "proof": proof(state="partial", reasons=("a",))},
+            fixes=replace(night().fixes, items=()),
+        )
+    )
     assert [number.value for number in told.numbers] == ["unknown"] * 7 + ["40"]
     assert told.verdict == "Unknown: the scan is incomplete."
     assert told.plan == "What to do first is not known."
@@ -94,12 +110,18 @@ def test_where_nothing_can_be_said_no_number_is_one(night: Nights, proof: Callab
     [
         ({}, {}, "Inspector, 22 Nov: 2 critical, 4 past SLA"),
         ({}, {"owner": "payments"}, "Inspector, payments, 22 Nov: 2 critical, 4 past SLA"),
-        ({}, {"account": "111122223333"}, "Inspector, account 111122223333, 22 Nov: 2 critical, 4 past SLA"),
+        (
+            {},
+            {"account": "111122223333"},
+            "Inspector, account 111122223333, 22 Nov: 2 critical, 4 past SLA",
+        ),
         (UNKNOWN, {}, "Inspector, 22 Nov: unknown, the scan is incomplete"),
         (CLEAN, {}, "Inspector, 22 Nov: none reported"),
     ],
 )
-def test_the_subject_is_the_night_in_a_line(night: Nights, summary: Any, changes: Any, subject: str) -> None:
+def test_the_subject_is_the_night_in_a_line(
+    night: Nights, summary: Any, changes: Any, subject: str
+) -> None:
     assert brief(night(summary, **changes)).subject == subject
 
 
@@ -117,7 +139,9 @@ def test_a_partial_night_says_so_in_its_subject(night: Nights, proof: Callable[.
         (CLEAN, "Inspector reports none among the resources that it scans.", "good"),
     ],
 )
-def test_the_verdict_is_a_sentence_with_a_look(night: Nights, summary: Any, verdict: str, accent: str) -> None:
+def test_the_verdict_is_a_sentence_with_a_look(
+    night: Nights, summary: Any, verdict: str, accent: str
+) -> None:
     told = brief(night(summary))
     assert (told.verdict, told.accent) == (verdict, accent)
 
@@ -127,11 +151,20 @@ def test_the_first_three_fixes_say_what_they_clear(night: Nights) -> None:
     assert [fix.what for fix in told.fixes] == ["kernel", "openssl", "vim"]
     assert told.fixes[0].clears == "3 findings on 3 resources, 1 KEV"
     assert told.plan == "Three updates clear 9 of 13."
-    assert brief(night(fixes=replace(night().fixes, items=()))).plan == "No update removes anything."
+    assert (
+        brief(night(fixes=replace(night().fixes, items=()))).plan == "No update removes anything."
+    )
 
 
 def test_two_fixes_of_one_name_are_told_apart_by_their_platform(night: Nights) -> None:
     usual, kinds = night().fixes, ("UBUNTU_22_04", "AMAZON_LINUX_2")
-    twins = [dict(line, what="kernel", platform=platform) for line, platform in zip(usual.items, kinds, strict=False)]
+    twins = [
+        dict(line, what="kernel", platform=platform)
+        for line, platform in zip(usual.items, kinds, strict=False)
+    ]
     told = brief(night(fixes=replace(usual, items=[*twins, usual.items[1]])))
-    assert [fix.what for fix in told.fixes] == ["kernel · Ubuntu 22.04", "kernel · Amazon Linux 2", "openssl"]
+    assert [fix.what for fix in told.fixes] == [
+        "kernel · Ubuntu 22.04",
+        "kernel · Amazon Linux 2",
+        "openssl",
+    ]

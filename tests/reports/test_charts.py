@@ -1,4 +1,5 @@
-"""Charts tell the truth: from zero, inside their box, more is more, and what is not known is a gap."""
+"""Charts tell the truth: from zero, inside their box, more is more, and what is not known is a
+gap."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def inside(box: Box) -> bool:
 
 
 @given(NIGHTS)
-def test_every_known_value_of_an_area_stands_in_its_box_at_its_height_above_zero(values: list[int | None]) -> None:
+def test_every_known_value_of_an_area_stands_in_its_box_at_its_height_above_zero(
+    values: list[int | None],
+) -> None:
     drawn = area(values, WIDTH, HEIGHT)
     found = sorted([place for line in drawn.lines for place in places(line)] + list(drawn.dots))
     known = [(n, value) for n, value in enumerate(values) if value is not None]
@@ -46,7 +49,10 @@ def test_no_line_crosses_a_night_that_is_missing(values: list[int | None]) -> No
         for one, other in pairwise(places(line)):
             assert other.x - one.x == pytest.approx(step, abs=SLACK)
     known = "".join("x" if value is not None else " " for value in values).split()
-    assert (len(drawn.lines), len(drawn.dots)) == (sum(len(run) > 1 for run in known), known.count("x"))
+    assert (len(drawn.lines), len(drawn.dots)) == (
+        sum(len(run) > 1 for run in known),
+        known.count("x"),
+    )
 
 
 @given(NIGHTS)
@@ -67,7 +73,9 @@ def test_bars_stay_in_their_box_and_begin_at_the_axis(nights: list[tuple[int, in
 
 
 @given(PAIRS)
-def test_more_is_a_longer_bar_in_both_directions_and_nothing_is_none(nights: list[tuple[int, int] | None]) -> None:
+def test_more_is_a_longer_bar_in_both_directions_and_nothing_is_none(
+    nights: list[tuple[int, int] | None],
+) -> None:
     came, went = [n and n[0] for n in nights], [n and n[1] for n in nights]
     drawn = up_down(came, went, WIDTH, HEIGHT)
     values = [value for value in came if value] + [value for value in went if value]
@@ -82,8 +90,13 @@ def test_more_is_a_longer_bar_in_both_directions_and_nothing_is_none(nights: lis
 @given(st.lists(COUNTS, min_size=1, max_size=7))
 def test_a_stack_fills_its_width_with_what_is_there_in_its_order(values: list[int]) -> None:
     pieces = stack(values, WIDTH, 2)
-    assert [piece.place for piece in pieces] == [place for place, value in enumerate(values) if value]
-    assert all(other.x == pytest.approx(one.x + one.width + 2, abs=SLACK) for one, other in pairwise(pieces))
+    assert [piece.place for piece in pieces] == [
+        place for place, value in enumerate(values) if value
+    ]
+    assert all(
+        other.x == pytest.approx(one.x + one.width + 2, abs=SLACK)
+        for one, other in pairwise(pieces)
+    )
     assert not pieces or pieces[0].x == 0
     assert not pieces or pieces[-1].x + pieces[-1].width == pytest.approx(WIDTH, abs=SLACK)
 

@@ -18,14 +18,16 @@ AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 Rows = Callable[..., dict[str, Any]]
 
 HEADER = (
-    "AWS Account Id,Severity,Fix Available,Finding Type,Title,Description,Finding ARN,First Seen,Last Seen,Last Updated,"
-    "Resource ID,Container Image Tags,Region,Platform,Resource Tags,Affected Packages,Package Installed Version,"
-    "Fixed in Version,Package Remediation,File Path,Network Paths,Age (Days),Remediation,Inspector Score,"
-    "Inspector Score Vector,Status,Vulnerability Id,Vendor,Vendor Severity,Vendor Advisory,Vendor Advisory Published,"
-    "NVD CVSS3 Score,NVD CVSS3 Vector,NVD CVSS2 Score,NVD CVSS2 Vector,Vendor CVSS3 Score,Vendor CVSS3 Vector,"
-    "Vendor CVSS2 Score,Vendor CVSS2 Vector,Resource Type,Ami,Resource Public Ipv4,Resource Private Ipv4,Resource Ipv6,"
-    "Resource Vpc,Port Range,Epss Score,Exploit Available,Last Exploited At,Lambda Layers,Lambda Package Type,"
-    "Lambda Last Updated At,Reference Urls,Detector Name,Package Manager"
+    "AWS Account Id,Severity,Fix Available,Finding Type,Title,Description,Finding ARN,First"
+    " Seen,Last Seen,Last Updated,Resource ID,Container Image Tags,Region,Platform,Resource"
+    " Tags,Affected Packages,Package Installed Version,Fixed in Version,Package Remediation,File"
+    " Path,Network Paths,Age (Days),Remediation,Inspector Score,Inspector Score"
+    " Vector,Status,Vulnerability Id,Vendor,Vendor Severity,Vendor Advisory,Vendor Advisory"
+    " Published,NVD CVSS3 Score,NVD CVSS3 Vector,NVD CVSS2 Score,NVD CVSS2 Vector,Vendor CVSS3"
+    " Score,Vendor CVSS3 Vector,Vendor CVSS2 Score,Vendor CVSS2 Vector,Resource Type,Ami,Resource"
+    " Public Ipv4,Resource Private Ipv4,Resource Ipv6,Resource Vpc,Port Range,Epss Score,Exploit"
+    " Available,Last Exploited At,Lambda Layers,Lambda Package Type,Lambda Last Updated"
+    " At,Reference Urls,Detector Name,Package Manager"
 )
 
 
@@ -51,7 +53,9 @@ def test_every_cell_of_a_package_finding(row: Rows) -> None:
         "Finding Type": "PACKAGE_VULNERABILITY",
         "Title": "CVE-2026-1234 - vim-minimal, vim-data",
         "Description": 'A flaw, and a "quoted" one.',
-        "Finding ARN": "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef",
+        "Finding ARN": (
+            "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
+        ),
         "First Seen": "2026-11-02T03:00:00Z",
         "Last Seen": "2026-11-21T03:04:05.098Z",
         "Resource ID": "i-0123456789abcdef0",
@@ -93,17 +97,44 @@ def test_every_cell_of_a_package_finding(row: Rows) -> None:
 
 
 def test_a_network_finding_tells_its_path_and_its_ports(row: Rows) -> None:
-    steps = [{"componentId": "igw-1", "componentType": "AWS::EC2::InternetGateway"}, {"componentId": "i-1"}]
-    details = {"networkPath": {"steps": steps}, "openPortRange": {"begin": 22, "end": 22}, "protocol": "TCP"}
-    empty = dict.fromkeys(("packages", "vulnerability_details", "vulnerability_id", "inspector_score", "exploitability"))
-    (cells,) = read(export(row(type="NETWORK_REACHABILITY", network_details=json.dumps(details), **empty)))
+    steps = [
+        {"componentId": "igw-1", "componentType": "AWS::EC2::InternetGateway"},
+        {"componentId": "i-1"},
+    ]
+    details = {
+        "networkPath": {"steps": steps},
+        "openPortRange": {"begin": 22, "end": 22},
+        "protocol": "TCP",
+    }
+    empty = dict.fromkeys(
+        (
+            "packages",
+            "vulnerability_details",
+            "vulnerability_id",
+            "inspector_score",
+            "exploitability",
+        )
+    )
+    (cells,) = read(
+        export(row(type="NETWORK_REACHABILITY", network_details=json.dumps(details), **empty))
+    )
     assert cells["Network Paths"] == "igw-1 (AWS::EC2::InternetGateway) -> i-1"
-    assert (cells["Port Range"], cells["Affected Packages"], cells["Inspector Score"]) == ("22 - 22", "", "")
+    assert (cells["Port Range"], cells["Affected Packages"], cells["Inspector Score"]) == (
+        "22 - 22",
+        "",
+        "",
+    )
 
 
 def test_a_code_finding_tells_its_file_and_detector(row: Rows) -> None:
-    details = {"filePath": {"filePath": "app/main.py"}, "detectorName": "Hardcoded secret", "referenceUrls": ["https://x"]}
-    (cells,) = read(export(row(packages=None, vulnerability_details=None, code_details=json.dumps(details))))
+    details = {
+        "filePath": {"filePath": "app/main.py"},
+        "detectorName": "Hardcoded secret",
+        "referenceUrls": ["https://x"],
+    }
+    (cells,) = read(
+        export(row(packages=None, vulnerability_details=None, code_details=json.dumps(details)))
+    )
     assert (cells["File Path"], cells["Detector Name"], cells["Reference Urls"]) == (
         "app/main.py",
         "Hardcoded secret",
@@ -112,19 +143,54 @@ def test_a_code_finding_tells_its_file_and_detector(row: Rows) -> None:
 
 
 def test_an_image_and_a_function_have_columns_of_their_own(row: Rows) -> None:
-    image = [{"id": "i", "details": {"awsEcrContainerImage": {"imageTags": ["1.2", "latest"], "platform": "DEBIAN_12"}}}]
-    function = {"runtime": "PYTHON_3_13", "layers": ["arn:a", "arn:b"], "packageType": "ZIP", "lastModifiedAt": 1771418435.83}
-    functions = [{"id": "other"}, {"id": "f", "details": {"awsLambdaFunction": {**function, "vpcConfig": {"vpcId": "vpc-9"}}}}]
-    first, second = read(export(row(resources=json.dumps(image)), row(resources=json.dumps(functions), resource_id="f")))
-    assert (first["Container Image Tags"], first["Platform"], first["Resource Tags"]) == ("1.2, latest", "DEBIAN_12", "")
-    assert (second["Platform"], second["Lambda Layers"], second["Resource Vpc"]) == ("PYTHON_3_13", "arn:a, arn:b", "vpc-9")
-    assert (second["Lambda Package Type"], second["Lambda Last Updated At"]) == ("ZIP", "2026-02-18T12:40:35.830Z")
+    image = [
+        {
+            "id": "i",
+            "details": {
+                "awsEcrContainerImage": {"imageTags": ["1.2", "latest"], "platform": "DEBIAN_12"}
+            },
+        }
+    ]
+    function = {
+        "runtime": "PYTHON_3_13",
+        "layers": ["arn:a", "arn:b"],
+        "packageType": "ZIP",
+        "lastModifiedAt": 1771418435.83,
+    }
+    functions = [
+        {"id": "other"},
+        {
+            "id": "f",
+            "details": {"awsLambdaFunction": {**function, "vpcConfig": {"vpcId": "vpc-9"}}},
+        },
+    ]
+    first, second = read(
+        export(
+            row(resources=json.dumps(image)), row(resources=json.dumps(functions), resource_id="f")
+        )
+    )
+    assert (first["Container Image Tags"], first["Platform"], first["Resource Tags"]) == (
+        "1.2, latest",
+        "DEBIAN_12",
+        "",
+    )
+    assert (second["Platform"], second["Lambda Layers"], second["Resource Vpc"]) == (
+        "PYTHON_3_13",
+        "arn:a, arn:b",
+        "vpc-9",
+    )
+    assert (second["Lambda Package Type"], second["Lambda Last Updated At"]) == (
+        "ZIP",
+        "2026-02-18T12:40:35.830Z",
+    )
 
 
 def test_full_columns_come_after_inspectors_own(row: Rows) -> None:
     text = export(row(), columns="full")
     (cells,) = read(text)
-    assert text.startswith(HEADER + ",Instance Name,Owner,Runtime Reachability,Runtime Reachability Reason\r\n")
+    assert text.startswith(
+        HEADER + ",Instance Name,Owner,Runtime Reachability,Runtime Reachability Reason\r\n"
+    )
     assert (cells["Instance Name"], cells["Owner"]) == ("prod-web-36", "payments")
 
 
@@ -134,7 +200,9 @@ def test_unknown_columns_are_refused_before_anything_is_written() -> None:
 
 
 def test_formulas_are_guarded_unless_machines_read_them(row: Rows) -> None:
-    hostile = row(title="=cmd|' /C calc'!A0", resources=json.dumps([{"id": "i", "tags": {"=1": "+2"}}]))
+    hostile = row(
+        title="=cmd|' /C calc'!A0", resources=json.dumps([{"id": "i", "tags": {"=1": "+2"}}])
+    )
     (safe,), (raw,) = read(export(hostile)), read(export(hostile, raw=True))
     assert (safe["Title"], safe["Resource Tags"]) == ("'=cmd|' /C calc'!A0", "'=1:+2")
     assert (raw["Title"], raw["Resource Tags"]) == ("=cmd|' /C calc'!A0", "=1:+2")

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from sre_reports.csv_guard import Cell, csv_text, guarded
 
-texts = st.text(st.characters(codec="utf-8"), max_size=40) | st.text(alphabet=',"\r\n\t =+-@\x00a\uff1d', max_size=8)
+texts = st.text(st.characters(codec="utf-8"), max_size=40) | st.text(
+    alphabet=',"\r\n\t =+-@\x00a\uff1d', max_size=8
+)
 cells = texts | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.none()
 
 
@@ -43,7 +45,12 @@ def test_a_reader_gets_every_cell_back_and_none_is_a_formula(rows: list[list[str
     assert [[cell.removeprefix("'") for cell in row] for row in read] == [
         [cell.removeprefix("'") for cell in row] for row in rows
     ]
-    assert not [cell for row in read for cell in row if cell.lstrip(" \u00a0\u3000\ufeff")[:1] in tuple("=+-@\t\r\n\x00＝＋－＠")]
+    assert not [
+        cell
+        for row in read
+        for cell in row
+        if cell.lstrip(" \u00a0\u3000\ufeff")[:1] in tuple("=+-@\t\r\n\x00＝＋－＠")
+    ]
 
 
 def test_negative_numbers_are_no_formulas() -> None:

@@ -11,14 +11,47 @@ from hypothesis import strategies as st
 
 from sre_reports import csv_parts
 
-_NAMES = st.sampled_from([
-    "name", "version", "epoch", "cvss", "source", "baseScore", "details", "tags", "id", "awsEc2Instance", "ipV4Addresses",
-    "awsLambdaFunction", "vpcConfig", "networkPath", "steps", "openPortRange", "begin", "filePath", "referenceUrls",
-    "adjustedCvss", "recommendation", "text", "lastKnownExploitAt", "vendorCreatedAt", "lastModifiedAt", "layers",
-])  # fmt: skip
-_LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+_NAMES = st.sampled_from(
+    [
+        "name",
+        "version",
+        "epoch",
+        "cvss",
+        "source",
+        "baseScore",
+        "details",
+        "tags",
+        "id",
+        "awsEc2Instance",
+        "ipV4Addresses",
+        "awsLambdaFunction",
+        "vpcConfig",
+        "networkPath",
+        "steps",
+        "openPortRange",
+        "begin",
+        "filePath",
+        "referenceUrls",
+        "adjustedCvss",
+        "recommendation",
+        "text",
+        "lastKnownExploitAt",
+        "vendorCreatedAt",
+        "lastModifiedAt",
+        "layers",
+    ]
+)
+_LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+)
 _JSON = st.recursive(
-    _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4), max_leaves=12
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -49,7 +82,10 @@ def test_an_absent_entry_keeps_its_place_so_that_the_columns_match() -> None:
 
 
 def test_a_vendor_score_prefers_the_findings_own_source() -> None:
-    scores = [{"source": name, "version": "3.1", "baseScore": score} for name, score in (("A", 1), ("B", 2), ("NVD", 3))]
+    scores = [
+        {"source": name, "version": "3.1", "baseScore": score}
+        for name, score in (("A", 1), ("B", 2), ("NVD", 3))
+    ]
     own = csv_parts.vulnerability(json.dumps({"source": "B", "cvss": scores}))
     other = csv_parts.vulnerability(json.dumps({"source": "NVD", "cvss": scores}))
     assert (own[8], other[8], own[4]) == (2, 1, 3)
@@ -67,5 +103,8 @@ def test_times_are_iso_and_what_is_no_time_stays_as_it_came(seconds: Any, cell: 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1"])
 def test_addresses_of_a_vpc_are_private(address: str) -> None:
-    place = csv_parts.place(json.dumps([{"details": {"awsEc2Instance": {"ipV4Addresses": [address, "172.32.0.1"]}}}]), None)
+    place = csv_parts.place(
+        json.dumps([{"details": {"awsEc2Instance": {"ipV4Addresses": [address, "172.32.0.1"]}}}]),
+        None,
+    )
     assert place[4:6] == ("172.32.0.1", address)

@@ -21,9 +21,20 @@ Rows = Callable[..., dict[str, Any]]
 Proofs = Callable[..., Proof]
 
 
-RULES = Suppressions([
-    Suppression(0, 1, Patterns(("CVE-2026-1234",)), Patterns(), Reach(), "no way in", "payments", date(2999, 1, 1))
-])  # fmt: skip
+RULES = Suppressions(
+    [
+        Suppression(
+            0,
+            1,
+            Patterns(("CVE-2026-1234",)),
+            Patterns(),
+            Reach(),
+            "no way in",
+            "payments",
+            date(2999, 1, 1),
+        )
+    ]
+)
 
 
 class Pipe(io.RawIOBase):
@@ -46,7 +57,12 @@ def test_csv_is_written_with_its_options_and_ages_of_the_snapshot(row: Rows, pro
     assert write_export(options, proof(), [[row(title="=1")], [row()]], file) == 2
     text = file.getvalue().decode("utf-8-sig")
     header, first, second, end = text.split("\r\n")
-    assert (",Instance Name,Owner" in header, ",=1," in first, second.count(",19,"), end) == (True, True, 1, "")
+    assert (",Instance Name,Owner" in header, ",=1," in first, second.count(",19,"), end) == (
+        True,
+        True,
+        1,
+        "",
+    )
     assert file.getvalue().startswith(b"\xef\xbb\xbf")
 
 
@@ -58,7 +74,10 @@ def test_csv_without_a_snapshots_time_is_as_of_now(row: Rows, proof: Proofs) -> 
 def test_ndjson_is_a_line_a_row(row: Rows, proof: Proofs) -> None:
     file = io.BytesIO()
     assert write_export(Options("ndjson"), proof(), [[row(), row()]], file) == 2
-    assert [json.loads(line)["severity"] for line in file.getvalue().splitlines()] == ["HIGH", "HIGH"]
+    assert [json.loads(line)["severity"] for line in file.getvalue().splitlines()] == [
+        "HIGH",
+        "HIGH",
+    ]
 
 
 def test_parquet_is_one_file(row: Rows, proof: Proofs) -> None:
@@ -108,7 +127,9 @@ def test_no_two_formats_have_the_same_suffix() -> None:
         ("ndjson", "findings.csv", "ndjson"),
     ],
 )
-def test_a_format_is_named_or_told_by_the_files_name(name: str | None, file: str, form: str) -> None:
+def test_a_format_is_named_or_told_by_the_files_name(
+    name: str | None, file: str, form: str
+) -> None:
     assert form_of(name, file).name == form
 
 
@@ -124,5 +145,7 @@ def test_json_could_be_several_and_they_are_named() -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="csv, xlsx, ndjson, parquet, sarif, ocsf, cyclonedx, openvex"):
+    with pytest.raises(
+        UsageError, match="csv, xlsx, ndjson, parquet, sarif, ocsf, cyclonedx, openvex"
+    ):
         form_of("pdf", "x.csv")

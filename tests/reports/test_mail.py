@@ -1,4 +1,5 @@
-"""How mails leave: to a real mail server on the loopback, with and without TLS, and to moto's SES."""
+"""How mails leave: to a real mail server on the loopback, with and without TLS, and to moto's
+SES."""
 
 from __future__ import annotations
 
@@ -25,7 +26,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, Unreachable, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Rejected,
+    Unreachable,
+    UsageError,
+)
 from sre_reports import mail as module
 from sre_reports.mail import Ses, Smtp, on_this_machine, open_sender
 
@@ -54,14 +61,17 @@ class Inbox:
 
 
 class Server(Controller):
-    """A mail server on a port that is free, whichever that is: it listens before anybody is told."""
+    """A mail server on a port that is free, whichever that is: it listens before anybody is
+    told."""
 
     def __init__(self, inbox: Inbox, **options: Any) -> None:
         self.listening = socket.create_server((HERE, 0))
         super().__init__(inbox, hostname=HERE, port=self.listening.getsockname()[1], **options)
 
     def _create_server(self) -> Any:
-        return self.loop.create_server(self._factory_invoker, sock=self.listening, ssl=self.ssl_context)
+        return self.loop.create_server(
+            self._factory_invoker, sock=self.listening, ssl=self.ssl_context
+        )
 
 
 def login(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
@@ -97,15 +107,25 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HERE)])
     signed = (
         x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HERE))]), critical=False)
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HERE))]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + key.private_bytes(serialization.Encoding.PEM, *plain))
+    path.write_bytes(
+        signed.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, *plain)
+    )
     return path
 
 
@@ -129,15 +149,24 @@ def far(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def a_mail(*recipients: str) -> EmailMessage:
     mail = EmailMessage(SMTP)
-    mail["Subject"], mail["From"], mail["To"] = "Nächte", "SRE <sre@example.com>", ", ".join(recipients or ("a@example.com",))
+    mail["Subject"], mail["From"], mail["To"] = (
+        "Nächte",
+        "SRE <sre@example.com>",
+        ", ".join(recipients or ("a@example.com",)),
+    )
     mail.set_content("Hello")
     return mail
 
 
-def test_a_mail_goes_to_a_server_on_this_machine_and_is_dated(inbox: Inbox, serve: Callable[..., int]) -> None:
+def test_a_mail_goes_to_a_server_on_this_machine_and_is_dated(
+    inbox: Inbox, serve: Callable[..., int]
+) -> None:
     open_sender(f"smtp://{HERE}:{serve()}").send(a_mail("a@example.com", "b@example.com"))
     (taken,) = inbox.mails
-    assert (taken.mail_from, taken.rcpt_tos) == ("sre@example.com", ["a@example.com", "b@example.com"])
+    assert (taken.mail_from, taken.rcpt_tos) == (
+        "sre@example.com",
+        ["a@example.com", "b@example.com"],
+    )
     assert isinstance(taken.content, bytes)
     assert b"\r\nDate: " in taken.content
 
@@ -150,20 +179,26 @@ def test_with_starttls_the_user_logs_in_after_it(
     assert len(inbox.mails) == 1
 
 
-def test_smtps_is_tls_from_the_first_byte(inbox: Inbox, serve: Callable[..., int], tls: ssl.SSLContext, trusted: None) -> None:
+def test_smtps_is_tls_from_the_first_byte(
+    inbox: Inbox, serve: Callable[..., int], tls: ssl.SSLContext, trusted: None
+) -> None:
     port = serve(ssl_context=tls, server_hostname=HERE)
     open_sender(f"smtps://{HERE}:{port}").send(a_mail())
     assert len(inbox.mails) == 1
 
 
-def test_without_starttls_nothing_goes_to_another_machine(inbox: Inbox, serve: Callable[..., int], far: None) -> None:
+def test_without_starttls_nothing_goes_to_another_machine(
+    inbox: Inbox, serve: Callable[..., int], far: None
+) -> None:
     port = serve(authenticator=login, auth_require_tls=False)
     with pytest.raises(Rejected, match="STARTTLS"):
         open_sender(f"smtp://sre%40example.com@{HERE}:{port}", "right").send(a_mail())
     assert inbox.mails == []
 
 
-def test_a_certificate_that_nobody_trusts_stops_the_mail(inbox: Inbox, serve: Callable[..., int], tls: ssl.SSLContext) -> None:
+def test_a_certificate_that_nobody_trusts_stops_the_mail(
+    inbox: Inbox, serve: Callable[..., int], tls: ssl.SSLContext
+) -> None:
     port = serve(tls_context=tls, require_starttls=True)
     with pytest.raises(Unreachable, match=r"not trusted.*SSL_CERT_FILE"):
         open_sender(f"smtp://{HERE}:{port}").send(a_mail())
@@ -186,7 +221,9 @@ def test_recipients_that_are_refused_are_named(inbox: Inbox, serve: Callable[...
     assert [taken.rcpt_tos for taken in inbox.mails] == [["a@example.com"]]
 
 
-@pytest.mark.parametrize(("said", "kind"), [("554 \x1b[31mspam", Rejected), ("451 later", Unreachable)])
+@pytest.mark.parametrize(
+    ("said", "kind"), [("554 \x1b[31mspam", Rejected), ("451 later", Unreachable)]
+)
 def test_a_refusal_is_told_in_the_servers_words_made_safe(
     inbox: Inbox, serve: Callable[..., int], said: str, kind: type[Exception]
 ) -> None:
@@ -213,7 +250,11 @@ def test_a_server_that_hangs_up_or_is_silent_is_unreachable(
 @pytest.fixture
 def hang_up() -> Iterator[Callable[[bytes, bool], int]]:
     """A socket that says something to who connects, and then hangs up or says no more; its port."""
-    stop, threads, listening = threading.Event(), list[threading.Thread](), socket.create_server((HERE, 0))
+    stop, threads, listening = (
+        threading.Event(),
+        list[threading.Thread](),
+        socket.create_server((HERE, 0)),
+    )
 
     def answer(text: bytes, close: bool) -> None:
         connection, _ = listening.accept()
@@ -238,8 +279,14 @@ def hang_up() -> Iterator[Callable[[bytes, bool], int]]:
     ("url", "sender"),
     [
         ("smtp://mail.example.com", Smtp("mail.example.com", 587, direct=False)),
-        ("smtps://me@mail.example.com", Smtp("mail.example.com", 465, direct=True, user="me", password="secret")),
-        ("smtp://me%40x@[::1]:2525", Smtp("::1", 2525, direct=False, user="me@x", password="secret")),
+        (
+            "smtps://me@mail.example.com",
+            Smtp("mail.example.com", 465, direct=True, user="me", password="secret"),
+        ),
+        (
+            "smtp://me%40x@[::1]:2525",
+            Smtp("::1", 2525, direct=False, user="me@x", password="secret"),
+        ),
         ("ses://eu-west-1", Ses("eu-west-1")),
     ],
 )
@@ -276,7 +323,9 @@ def test_this_machine_is_the_loopback_and_nothing_else(host: str, here: bool) ->
 
 def test_ses_takes_the_mail_as_it_is(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", aws)
-    boto3.client("sesv2", region_name="eu-west-1").create_email_identity(EmailIdentity="sre@example.com")
+    boto3.client("sesv2", region_name="eu-west-1").create_email_identity(
+        EmailIdentity="sre@example.com"
+    )
     open_sender("ses://eu-west-1").send(a_mail("a@example.com", "B <b@example.com>"))
     with urlopen(f"{aws}/moto-api/data.json") as answer:
         (sent,) = json.load(answer)["ses"]["RawMessage"]
@@ -295,7 +344,9 @@ def test_ses_takes_the_mail_as_it_is(aws: str, monkeypatch: pytest.MonkeyPatch) 
         ("TooManyRequestsException", Unreachable),
     ],
 )
-def test_what_ses_refuses_is_told_and_tried_once(code: str, kind: type[Exception], answers: Callable[..., str]) -> None:
+def test_what_ses_refuses_is_told_and_tried_once(
+    code: str, kind: type[Exception], answers: Callable[..., str]
+) -> None:
     asked = answers(code)
     with pytest.raises(kind, match=r"SRE_MAIL_FROM"):
         open_sender("ses://eu-west-1").send(a_mail())
@@ -335,7 +386,8 @@ def answers(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Callable[
 def test_without_credentials_it_is_said_which(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it keeps the credentials of whoever asked before
+    # it keeps the credentials of whoever asked before
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     with pytest.raises(CredentialsInvalid, match="AWS_PROFILE"):
         open_sender("ses://eu-west-1").send(a_mail())
 

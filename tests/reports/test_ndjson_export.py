@@ -18,13 +18,18 @@ def lines(*rows: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_line_is_the_wires_finding_with_what_we_know_beside_it(row: Rows) -> None:
     (found,) = lines(row())
     assert found.pop("_sre") == {
-        "snapshot_id": "20261122T010000Z", "resource_name": "prod-web-36", "owner": "payments", "not_understood": "newField",
-    }  # fmt: skip
+        "snapshot_id": "20261122T010000Z",
+        "resource_name": "prod-web-36",
+        "owner": "payments",
+        "not_understood": "newField",
+    }
     details = found.pop("packageVulnerabilityDetails")
     assert details["vulnerablePackages"] == json.loads(row()["packages"])
     assert details["vulnerabilityId"] == "CVE-2026-1234"
     assert found == {
-        "findingArn": "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef",
+        "findingArn": (
+            "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
+        ),
         "awsAccountId": "111122223333",
         "type": "PACKAGE_VULNERABILITY",
         "severity": "HIGH",

@@ -1,4 +1,5 @@
-"""The colours read on their grounds in light and in dark, to any eye, and severities darken in order."""
+"""The colours read on their grounds in light and in dark, to any eye, and severities darken in
+order."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def rgb(colour: str) -> list[float]:
 
 
 def luminance(colour: str) -> float:
-    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb(colour))
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb(colour)
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -43,8 +46,12 @@ def distance(one: str, other: str, eye: str) -> float:
         warnings.simplefilter("ignore", SyntaxWarning)  # of its own source, when it is compiled
         from colorspacious import cspace_convert
     space = "sRGB1" if eye == "usual" else {"name": "sRGB1+CVD", "cvd_type": eye, "severity": 100}
-    places = [cspace_convert(np.clip(cspace_convert(rgb(colour), space, "sRGB1"), 0, 1), "sRGB1", "CAM02-UCS")
-              for colour in (one, other)]  # fmt: skip
+    places = [
+        cspace_convert(
+            np.clip(cspace_convert(rgb(colour), space, "sRGB1"), 0, 1), "sRGB1", "CAM02-UCS"
+        )
+        for colour in (one, other)
+    ]
     return float(np.linalg.norm(places[0] - places[1]))
 
 
@@ -82,7 +89,10 @@ def test_shades_go_one_way(colours: Mapping[str, str]) -> None:
 
 @pytest.mark.parametrize("eye", EYES)
 def test_severities_differ_to_any_eye(colours: Mapping[str, str], eye: str) -> None:
-    near = min((distance(colours[one], colours[other], eye), one, other) for one, other in combinations(SEVERITIES, 2))
+    near = min(
+        (distance(colours[one], colours[other], eye), one, other)
+        for one, other in combinations(SEVERITIES, 2)
+    )
     assert near[0] >= APART, near
 
 
@@ -94,4 +104,7 @@ def test_a_worse_severity_is_darker_on_light_and_deeper_on_dark(colours: Mapping
 def test_both_themes_name_the_same_and_every_severity_is_drawn() -> None:
     assert palette.LIGHT.keys() == palette.DARK.keys()
     assert set(SEVERITIES) <= set(wording.SEVERITIES)
-    assert palette.variables({"ink": "#000000", "card": "#ffffff"}) == "--ink: #000000; --card: #ffffff;"
+    assert (
+        palette.variables({"ink": "#000000", "card": "#ffffff"})
+        == "--ink: #000000; --card: #ffffff;"
+    )

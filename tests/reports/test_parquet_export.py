@@ -17,12 +17,19 @@ Rows = Callable[..., dict[str, Any]]
 
 
 def test_it_holds_every_row_in_the_columns_of_a_snapshot(row: Rows, tmp_path: Path) -> None:
-    assert parquet_export.write_rows([[row(), row(severity="LOW")], [row(owner=None)]], tmp_path / "f.parquet") == 3
+    assert (
+        parquet_export.write_rows(
+            [[row(), row(severity="LOW")], [row(owner=None)]], tmp_path / "f.parquet"
+        )
+        == 3
+    )
     table = pq.read_table(tmp_path / "f.parquet")
     assert table.schema.equals(WHOLE)
     assert table.column("severity").to_pylist() == ["HIGH", "LOW", "HIGH"]
     assert table.column("owner").to_pylist() == ["payments", "payments", None]
-    assert table.column("first_observed_at").to_pylist()[0].isoformat() == "2026-11-02T03:00:00+00:00"
+    assert (
+        table.column("first_observed_at").to_pylist()[0].isoformat() == "2026-11-02T03:00:00+00:00"
+    )
 
 
 def test_without_findings_it_holds_the_columns_alone() -> None:
@@ -47,6 +54,8 @@ def test_it_writes_row_groups_as_it_reads(row: Rows, monkeypatch: pytest.MonkeyP
 def test_a_text_that_repeats_over_batches_is_held_once(row: Rows) -> None:
     file = io.BytesIO()
     texts = ["a" * 1_000, "b" * 1_000]
-    parquet_export.write_rows([[row(title=texts[number % 2]), row(title=texts[1])] for number in range(20)], file)
+    parquet_export.write_rows(
+        [[row(title=texts[number % 2]), row(title=texts[1])] for number in range(20)], file
+    )
     title = pq.ParquetFile(file).metadata.row_group(0).column(WHOLE.names.index("title"))
     assert title.total_uncompressed_size < 5_000  # two texts and their statistics, not forty

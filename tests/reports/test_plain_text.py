@@ -13,7 +13,11 @@ from sre_reports.plain_text import shortened, visible
 
 @given(st.text(max_size=60))
 def test_no_control_format_or_surrogate_is_left(text: str) -> None:
-    assert not [letter for letter in visible(text) if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")]
+    assert not [
+        letter
+        for letter in visible(text)
+        if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
+    ]
 
 
 @given(st.text(max_size=60))
@@ -21,7 +25,10 @@ def test_it_is_the_same_when_it_runs_twice(text: str) -> None:
     assert visible(visible(text)) == visible(text)
 
 
-@pytest.mark.parametrize("letter", ["\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\u2060", "\ufeff", "\xad", "\U000e0041"])
+@pytest.mark.parametrize(
+    "letter",
+    ["\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\u2060", "\ufeff", "\xad", "\U000e0041"],
+)
 def test_marks_that_turn_or_hide_letters_are_taken_out(letter: str) -> None:
     assert visible(f"a{letter}b") == "ab"
 

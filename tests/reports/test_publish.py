@@ -1,4 +1,5 @@
-"""The list of nights as it is published: made anew from what lies in the store, whoever publishes meanwhile."""
+"""The list of nights as it is published: made anew from what lies in the store, whoever publishes
+meanwhile."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def put(shelf: Shelf, night: str, view: View = View()) -> None:  # noqa: B008 - 
 
 def listed(shelf: Shelf) -> list[str]:
     """The nights that the page links to."""
-    return re.findall(r'href="([\d-]+)/index.html"', shelf.blobs.read("reports/index.html").decode())
+    return re.findall(
+        r'href="([\d-]+)/index.html"', shelf.blobs.read("reports/index.html").decode()
+    )
 
 
 def test_a_night_is_listed_once_its_whole_page_is_there(shelf: Shelf) -> None:
@@ -60,7 +63,9 @@ def test_a_night_that_another_publishes_meanwhile_is_not_lost_from_the_list(
     assert len(calls) == 2
 
 
-def test_a_store_that_changes_all_the_time_is_not_listed_for_ever(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_changes_all_the_time_is_not_listed_for_ever(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls = iter(range(1, 29))
     monkeypatch.setattr(Shelf, "nights", lambda _: [f"2026-11-{next(calls):02}"])
     publish_list(shelf, AT)

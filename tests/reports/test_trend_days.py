@@ -23,15 +23,31 @@ def test_a_day_without_a_night_is_not_known_in_any_number(night: Callable[..., M
     found = days(night, {"date": "2026-11-01"}, {"date": "2026-11-03", "critical": 9})
     assert [day.day for day in found.days] == [1, 2, 3]
     assert found.counts["critical"] == (2, None, 9)
-    assert (found.came, found.went, found.missing, found.partial) == ((3, None, 3), (2, None, 2), 1, 0)
+    assert (found.came, found.went, found.missing, found.partial) == (
+        (3, None, 3),
+        (2, None, 2),
+        1,
+        0,
+    )
 
 
-def test_a_partial_night_tells_what_came_and_went_and_no_counts(night: Callable[..., Material]) -> None:
-    found = days(night, {"date": "2026-11-01"}, {"date": "2026-11-02", "state": "partial", "came": 8})
-    assert (found.counts["high"], found.came, found.missing, found.partial) == ((8, None), (3, 8), 0, 1)
+def test_a_partial_night_tells_what_came_and_went_and_no_counts(
+    night: Callable[..., Material],
+) -> None:
+    found = days(
+        night, {"date": "2026-11-01"}, {"date": "2026-11-02", "state": "partial", "came": 8}
+    )
+    assert (found.counts["high"], found.came, found.missing, found.partial) == (
+        (8, None),
+        (3, 8),
+        0,
+        1,
+    )
 
 
-def test_of_several_nights_of_a_day_the_newest_complete_one_counts_and_all_that_came(night: Callable[..., Material]) -> None:
+def test_of_several_nights_of_a_day_the_newest_complete_one_counts_and_all_that_came(
+    night: Callable[..., Material],
+) -> None:
     found = days(night, {"low": 1}, {"low": 2}, {"low": 3, "state": "partial"})
     assert (found.counts["low"], found.came, found.partial) == ((2,), (9,), 0)
 

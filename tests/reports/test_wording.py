@@ -19,8 +19,10 @@ Findings = Callable[..., Finding]
 
 def test_every_severity_that_has_any_is_named_worst_first() -> None:
     rollup = Rollup(Counts(1, 2, 3, 4, 5, 6, 7), suppressed=8)
-    assert "".join(wording.counts_sentence(rollup)) == (
-        "28 open findings: 1 critical, 2 high, 3 medium, 4 low, 5 informational, 6 untriaged, 7 other; 8 suppressed"
+    assert (
+        "".join(wording.counts_sentence(rollup))
+        == "28 open findings: 1 critical, 2 high, 3 medium, 4 low, 5 informational, 6 untriaged, 7"
+        " other; 8 suppressed"
     )
 
 
@@ -38,11 +40,17 @@ def test_one_finding_is_singular_and_zeroes_are_not_named() -> None:
     ],
 )
 def test_what_can_be_fixed_and_what_is_exploited(exploitable: int, sentence: str) -> None:
-    assert wording.more_sentence(Rollup(Counts(high=2000), fixable=1200, exploitable=exploitable)) == sentence
+    assert (
+        wording.more_sentence(Rollup(Counts(high=2000), fixable=1200, exploitable=exploitable))
+        == sentence
+    )
 
 
 def test_no_owner_is_never_taken_for_an_owner_of_that_name() -> None:
-    assert (wording.valued("", "owner"), wording.valued("payments", "owner")) == ("(no owner)", "payments")
+    assert (wording.valued("", "owner"), wording.valued("payments", "owner")) == (
+        "(no owner)",
+        "payments",
+    )
     told = {wording.valued(value, "owner") for value in ("", "(no owner)", '"(no owner)"', '"')}
     assert len(told) == 4
 
@@ -61,7 +69,10 @@ def test_an_age_has_one_unit(seconds: int, words: str) -> None:
 
 
 def test_the_proof_of_a_complete_snapshot(proof: Proofs) -> None:
-    assert wording.proof_sentence(proof()) == "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible."
+    assert (
+        wording.proof_sentence(proof())
+        == "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible."
+    )
 
 
 def test_a_partial_snapshot_claims_nothing(proof: Proofs) -> None:
@@ -75,7 +86,9 @@ def test_a_snapshot_that_is_too_old_says_so(proof: Proofs) -> None:
 
 
 def test_an_age_or_certificate_that_is_not_known_is_said_to_be_so(proof: Proofs) -> None:
-    assert wording.proof_sentence(proof(age_seconds=None, state=None)).endswith(", of unknown age, without a certificate.")
+    assert wording.proof_sentence(proof(age_seconds=None, state=None)).endswith(
+        ", of unknown age, without a certificate."
+    )
 
 
 def test_a_live_answer_names_inspector_and_has_no_doubts(proof: Proofs) -> None:
@@ -92,17 +105,32 @@ def test_without_a_snapshot_the_next_step_is_named(proof: Proofs) -> None:
 
 
 def test_clean_is_never_claimed() -> None:
-    assert wording.headline(rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "")) == "Inspector reports none"
+    assert (
+        wording.headline(rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "")) == "Inspector reports none"
+    )
 
 
-@pytest.mark.parametrize("reason", [rule.NOT_SCANNED, rule.INCOMPLETE, rule.DENIED, rule.DISABLED, rule.TOO_OLD,
-                                    rule.NO_SNAPSHOT, rule.SCANNED_TOO_LONG_AGO, "a reason of tomorrow"])  # fmt: skip
+@pytest.mark.parametrize(
+    "reason",
+    [
+        rule.NOT_SCANNED,
+        rule.INCOMPLETE,
+        rule.DENIED,
+        rule.DISABLED,
+        rule.TOO_OLD,
+        rule.NO_SNAPSHOT,
+        rule.SCANNED_TOO_LONG_AGO,
+        "a reason of tomorrow",
+    ],
+)
 def test_what_is_unknown_says_so_first(reason: str) -> None:
     assert wording.headline(rule.Verdict(rule.UNKNOWN, reason, "")).startswith("Unknown")
 
 
 def test_a_reason_of_tomorrow_still_tells_vulnerable() -> None:
-    assert wording.headline(rule.Verdict(rule.VULNERABLE, "a reason of tomorrow", "")) == "Vulnerable"
+    assert (
+        wording.headline(rule.Verdict(rule.VULNERABLE, "a reason of tomorrow", "")) == "Vulnerable"
+    )
 
 
 def test_the_age_of_a_finding_is_as_of_the_answer(finding: Findings) -> None:
@@ -117,17 +145,25 @@ def test_an_epoch_of_zero_is_left_out(finding: Findings) -> None:
 
 
 def test_packages_are_named_once(finding: Findings) -> None:
-    twice = finding(packages=(Package("a", "1"), Package("b", "1"), Package("a", "2"), Package("", "3")))
+    twice = finding(
+        packages=(Package("a", "1"), Package("b", "1"), Package("a", "2"), Package("", "3"))
+    )
     assert wording.packages(twice) == ["a", "b"]
 
 
 def test_a_finding_without_a_vulnerability_is_told_by_its_kind(finding: Findings) -> None:
     assert wording.identity(finding()) == "CVE-2026-1234"
-    assert wording.identity(finding(vulnerability_id=None, type="NETWORK_REACHABILITY")) == "network reachability"
+    assert (
+        wording.identity(finding(vulnerability_id=None, type="NETWORK_REACHABILITY"))
+        == "network reachability"
+    )
 
 
 def test_a_role_that_was_denied_is_named_to_nobody_who_only_reads(proof: Proofs) -> None:
-    said = "eu-west-1: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/sre/scan is not authorized, it says"
+    said = (
+        "eu-west-1: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/sre/scan is not"
+        " authorized, it says"
+    )
     assert wording.doubts(proof(state="partial", reasons=(said,))) == (
         "eu-west-1: AccessDenied: User: the scan's role is not authorized, it says",
     )

@@ -23,7 +23,9 @@ Rows = Callable[..., dict[str, Any]]
 Proofs = Callable[..., Proof]
 
 
-def book(proof: Proof, *rows: dict[str, Any], columns: str = "inspector", told: list[str] | None = None) -> Workbook:
+def book(
+    proof: Proof, *rows: dict[str, Any], columns: str = "inspector", told: list[str] | None = None
+) -> Workbook:
     file = io.BytesIO()
     tell = told.append if told is not None else lambda _: None
     assert write_export(Options("xlsx", columns=columns), proof, [[*rows]], file, tell) == len(rows)
@@ -36,15 +38,30 @@ def sheet(found: Workbook, name: str) -> Worksheet:
     return one
 
 
-def test_cells_are_typed_the_header_stays_and_every_column_can_be_filtered(row: Rows, proof: Proofs) -> None:
+def test_cells_are_typed_the_header_stays_and_every_column_can_be_filtered(
+    row: Rows, proof: Proofs
+) -> None:
     findings = sheet(book(proof(), row(), columns="full"), "Findings")
     header, line = findings.iter_rows()
     cells = dict(zip((cell.value for cell in header), line, strict=True))
     assert tuple(cells) == COLUMNS["full"]
-    assert (findings.freeze_panes, findings.auto_filter.ref) == ("A2", f"A1:{get_column_letter(len(COLUMNS['full']))}2")
-    assert (cells["AWS Account Id"].value, cells["AWS Account Id"].number_format) == ("111122223333", "@")
-    assert (cells["First Seen"].value, cells["First Seen"].data_type) == (datetime(2026, 11, 2, 3), "d")  # noqa: DTZ001 - as it is kept
-    assert (cells["Inspector Score"].value, cells["Age (Days)"].value, cells["Epss Score"].value) == (7.8, 19, 0.00203)
+    assert (findings.freeze_panes, findings.auto_filter.ref) == (
+        "A2",
+        f"A1:{get_column_letter(len(COLUMNS['full']))}2",
+    )
+    assert (cells["AWS Account Id"].value, cells["AWS Account Id"].number_format) == (
+        "111122223333",
+        "@",
+    )
+    assert (cells["First Seen"].value, cells["First Seen"].data_type) == (
+        datetime(2026, 11, 2, 3),  # noqa: DTZ001 - a workbook has no zones
+        "d",
+    )
+    assert (
+        cells["Inspector Score"].value,
+        cells["Age (Days)"].value,
+        cells["Epss Score"].value,
+    ) == (7.8, 19, 0.00203)
     assert cells["NVD CVSS2 Score"].data_type == "n"
     assert cells["Network Paths"].value is None
 
@@ -57,7 +74,8 @@ def test_a_formula_is_text_and_stays_text_when_somebody_edits_it(row: Rows, proo
 def test_the_summary_counts_what_the_sheet_holds(row: Rows, proof: Proofs) -> None:
     rows = [row(), row(severity="LOW", owner=None), row(status="SUPPRESSED")]
     lines = [
-        [cell for cell in line if cell is not None] for line in sheet(book(proof(), *rows), "Summary").iter_rows(values_only=True)
+        [cell for cell in line if cell is not None]
+        for line in sheet(book(proof(), *rows), "Summary").iter_rows(values_only=True)
     ]
     assert ["Snapshot", "20261122T010000Z"] in lines
     assert ["Findings", 3] in lines
@@ -65,7 +83,9 @@ def test_the_summary_counts_what_the_sheet_holds(row: Rows, proof: Proofs) -> No
     assert ["payments", 2, 0, 2, 0, 0, 0, 0] in lines
 
 
-def test_a_full_sheet_is_followed_by_another_and_both_say_so(row: Rows, proof: Proofs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_sheet_is_followed_by_another_and_both_say_so(
+    row: Rows, proof: Proofs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sre_reports.xlsx_export.MOST_ROWS", 3)
     told: list[str] = []
     found = book(proof(), *(row() for _ in range(5)), told=told)
@@ -86,7 +106,13 @@ def test_a_cell_that_is_too_long_is_cut_where_it_says_so_and_told(row: Rows, pro
 
 @pytest.mark.parametrize(
     ("text", "kept"),
-    [("a\x00b\x1bc", "abc"), ("a\r\nb\rc", "a\nb\nc"), ("\ud800x", "x"), ("\ufffe", ""), ("é\t😀", "é\t😀")],
+    [
+        ("a\x00b\x1bc", "abc"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("\ud800x", "x"),
+        ("\ufffe", ""),
+        ("é\t😀", "é\t😀"),
+    ],
 )
 def test_what_xml_cannot_hold_is_left_out(text: str, kept: str) -> None:
     assert fitting(text) == kept
@@ -100,9 +126,15 @@ def test_length_is_counted_as_spreadsheets_do() -> None:
 
 
 def test_a_time_before_the_calendar_of_spreadsheets_is_text(row: Rows, proof: Proofs) -> None:
-    assert sheet(book(proof(), row(first_observed_at=-(10**16))), "Findings")["H2"].value == "1653-02-10T06:13:20Z"
+    assert (
+        sheet(book(proof(), row(first_observed_at=-(10**16))), "Findings")["H2"].value
+        == "1653-02-10T06:13:20Z"
+    )
 
 
 def test_a_resource_of_an_image_keeps_its_tags(row: Rows, proof: Proofs) -> None:
     image = [{"id": "i", "details": {"awsEcrContainerImage": {"imageTags": ["1.2", "latest"]}}}]
-    assert sheet(book(proof(), row(resources=json.dumps(image))), "Findings")["L2"].value == "1.2, latest"
+    assert (
+        sheet(book(proof(), row(resources=json.dumps(image))), "Findings")["L2"].value
+        == "1.2, latest"
+    )

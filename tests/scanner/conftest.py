@@ -40,7 +40,9 @@ class House:
     def scan(self, simulator: Simulator, **request: Any) -> Commit:
         """One scan of the simulator's fleet, at its own clock."""
         regions = request.pop("regions", simulator.fleet.regions)
-        wanted = Request(**{"regions": regions, "required": regions, "rate": 5000.0, "deadline": 5.0} | request)
+        wanted = Request(
+            **{"regions": regions, "required": regions, "rate": 5000.0, "deadline": 5.0} | request
+        )
         return scan(wanted, self.snapshots, self.table, now=lambda: simulator.clock)
 
     def manifest(self, commit: Commit) -> Manifest:

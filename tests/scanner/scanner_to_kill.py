@@ -1,4 +1,5 @@
-"""A process that scans in forked children, one for each line that it reads; the test kills them. It prints their pids."""
+"""A process that scans in forked children, one for each line that it reads; the test kills them. It
+prints their pids."""
 
 from __future__ import annotations
 

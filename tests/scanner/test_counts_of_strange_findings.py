@@ -17,12 +17,29 @@ from sre_simulator.fleet import replay_fleet
 
 
 def finding(number: int, *resources: str, **fields: Any) -> dict[str, Any]:
-    some = [{"id": f"i-{name:0>17}", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"} for name in resources]
+    some = [
+        {
+            "id": f"i-{name:0>17}",
+            "type": "AWS_EC2_INSTANCE",
+            "region": "eu-west-1",
+            "partition": "aws",
+        }
+        for name in resources
+    ]
     return {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}", "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE", "description": "x", "fixAvailable": "YES",
-        "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9, "resources": some, **fields,
-    }  # fmt: skip
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}",
+        "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": "HIGH",
+        "status": "ACTIVE",
+        "description": "x",
+        "fixAvailable": "YES",
+        "firstObservedAt": 1.7e9,
+        "lastObservedAt": 1.7e9,
+        "updatedAt": 1.7e9,
+        "resources": some,
+        **fields,
+    }
 
 
 @pytest.fixture
@@ -33,14 +50,24 @@ def scanned(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[
         (tmp_path / "some.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
         with served(replay_fleet(tmp_path / "some.jsonl")) as simulator:
             house.scan(simulator)
-        return Sources(house.snapshots, house.table, tmp_path / "copies", now=lambda: house.snapshots.latest().ended_at)
+        return Sources(
+            house.snapshots,
+            house.table,
+            tmp_path / "copies",
+            now=lambda: house.snapshots.latest().ended_at,
+        )
 
     return scan
 
 
-def test_a_finding_of_two_resources_counts_for_each_of_them_and_once_in_all(scanned: Callable[..., Sources]) -> None:
+def test_a_finding_of_two_resources_counts_for_each_of_them_and_once_in_all(
+    scanned: Callable[..., Sources],
+) -> None:
     sources = scanned(finding(1, "a", "b"), finding(2, "a"))
-    of = {name: about_resource(AboutResource(f"i-{name:0>17}", source=CACHED), sources) for name in ("a", "b")}
+    of = {
+        name: about_resource(AboutResource(f"i-{name:0>17}", source=CACHED), sources)
+        for name in ("a", "b")
+    }
     assert [of[name].rollup.counts.high for name in ("a", "b")] == [2, 1]
     assert [of[name].total_findings for name in ("a", "b")] == [2, 1]
     whole = summary(Summary("account"), sources)
@@ -49,16 +76,24 @@ def test_a_finding_of_two_resources_counts_for_each_of_them_and_once_in_all(scan
     assert summary(Summary("vulnerability"), sources).groups == []
 
 
-def test_a_severity_that_we_do_not_know_counts_as_other_and_makes_vulnerable(scanned: Callable[..., Sources]) -> None:
+def test_a_severity_that_we_do_not_know_counts_as_other_and_makes_vulnerable(
+    scanned: Callable[..., Sources],
+) -> None:
     answer = about_resource(
-        AboutResource("i-0000000000000000a", source=CACHED), scanned(finding(1, "a", severity="CATASTROPHIC"))
+        AboutResource("i-0000000000000000a", source=CACHED),
+        scanned(finding(1, "a", severity="CATASTROPHIC")),
     )
-    assert (answer.verdict.verdict, answer.rollup.counts.other, answer.rollup.counts.total) == ("vulnerable", 1, 1)
+    assert (answer.verdict.verdict, answer.rollup.counts.other, answer.rollup.counts.total) == (
+        "vulnerable",
+        1,
+        1,
+    )
     assert answer.to_json()["counts"]["other"] == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "counts"), [("ACTIVE", True), (None, True), ("REVIVED", True), ("SUPPRESSED", False), ("CLOSED", False)]
+    ("status", "counts"),
+    [("ACTIVE", True), (None, True), ("REVIVED", True), ("SUPPRESSED", False), ("CLOSED", False)],
 )
 def test_a_status_that_we_do_not_know_counts_as_open(status: str | None, counts: bool) -> None:
     assert is_open(status) is counts

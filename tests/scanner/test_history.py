@@ -1,4 +1,5 @@
-"""What happened between two nights: events of the real account, changed by script, each with its cause."""
+"""What happened between two nights: events of the real account, changed by script, each with its
+cause."""
 
 from __future__ import annotations
 
@@ -60,7 +61,9 @@ def table(house: Any, commit: Commit, name: str) -> list[Wire]:
     parts = [part for part in house.manifest(commit).parts if part.key.startswith(f"{name}/")]
     rows: list[Wire] = []
     for part in parts:
-        rows += pq.ParquetFile(house.snapshots.part(commit, part, Path("unused"))).read().to_pylist()
+        rows += (
+            pq.ParquetFile(house.snapshots.part(commit, part, Path("unused"))).read().to_pylist()
+        )
     return rows
 
 
@@ -82,7 +85,8 @@ def first(findings: list[Wire], **wanted: Any) -> int:
     return next(
         place
         for place, one in enumerate(findings)
-        if on[one["resources"][0]["id"]] > 2 and all(one.get(key) == value for key, value in wanted.items())
+        if on[one["resources"][0]["id"]] > 2
+        and all(one.get(key) == value for key, value in wanted.items())
     )
 
 
@@ -102,7 +106,9 @@ def test_what_moves_by_itself_is_no_event(nights: Any, account: list[Wire]) -> N
     assert nights(account, later) == []
 
 
-def test_scripted_changes_give_exactly_those_events_each_with_its_cause(nights: Any, account: list[Wire]) -> None:
+def test_scripted_changes_give_exactly_those_events_each_with_its_cause(
+    nights: Any, account: list[Wire]
+) -> None:
     package = {"type": "PACKAGE_VULNERABILITY", "status": "ACTIVE"}
     places = {
         "severity_raised": first(account, severity="MEDIUM", **package),
@@ -115,26 +121,44 @@ def test_scripted_changes_give_exactly_those_events_each_with_its_cause(nights: 
     later[places["severity_lowered"]]["severity"] = "LOW"
     later[places["exploit_appeared"]]["exploitAvailable"] = "YES"
     later[places["suppressed"]]["status"] = "SUPPRESSED"
-    closed = next(place for place, one in enumerate(later) if place not in places.values() and one["status"] == "ACTIVE")
+    closed = next(
+        place
+        for place, one in enumerate(later)
+        if place not in places.values() and one["status"] == "ACTIVE"
+    )
     later[closed] |= CLOSING
-    new = copy.deepcopy(account[closed]) | {"findingArn": account[closed]["findingArn"][:-4] + "beef"}
-    new["packageVulnerabilityDetails"] = {**new["packageVulnerabilityDetails"], "vulnerabilityId": "CVE-2026-0001"}
+    new = copy.deepcopy(account[closed]) | {
+        "findingArn": account[closed]["findingArn"][:-4] + "beef"
+    }
+    new["packageVulnerabilityDetails"] = {
+        **new["packageVulnerabilityDetails"],
+        "vulnerabilityId": "CVE-2026-0001",
+    }
     events = nights(account, [*later, new])
-    expected = Counter({(kind, None): 1 for kind in places}) + Counter([("resolved", "patched"), ("opened", "new")])
+    expected = Counter({(kind, None): 1 for kind in places}) + Counter(
+        [("resolved", "patched"), ("opened", "new")]
+    )
     assert told(events) == expected
     by_kind = {one["kind"]: one for one in events}
     for kind, place in places.items():
         assert by_kind[kind]["finding_arn"] == account[place]["findingArn"]
     assert by_kind["resolved"]["finding_arn"] == account[closed]["findingArn"]
-    assert (by_kind["severity_raised"]["severity_before"], by_kind["severity_raised"]["severity_rank"]) == (2, 0)
+    assert (
+        by_kind["severity_raised"]["severity_before"],
+        by_kind["severity_raised"]["severity_rank"],
+    ) == (2, 0)
 
 
 def test_a_fix_that_appears_is_told(nights: Any, account: list[Wire]) -> None:
     place = first(account, fixAvailable="YES")
-    assert told(nights(edited(account, place, fixAvailable="NO"), account)) == {("fix_appeared", None): 1}
+    assert told(nights(edited(account, place, fixAvailable="NO"), account)) == {
+        ("fix_appeared", None): 1
+    }
 
 
-def test_what_comes_back_is_reopened_and_keeps_its_first_night(nights: Any, house: Any, account: list[Wire]) -> None:
+def test_what_comes_back_is_reopened_and_keeps_its_first_night(
+    nights: Any, house: Any, account: list[Wire]
+) -> None:
     events = nights(account, edited(account, first(account, severity="HIGH"), **CLOSING), account)
     assert told(events) == {("reopened", None): 1}
     assert events[0]["first_seen_at"] == FIRST
@@ -161,10 +185,20 @@ def test_a_night_that_could_not_read_resolves_nothing_and_the_next_compares_with
     assert told(nights(later)) == {("resolved", "patched"): 1}
 
 
-def test_half_a_host_gone_at_its_old_versions_is_unknown_not_fixed(nights: Any, account: list[Wire]) -> None:
+def test_half_a_host_gone_at_its_old_versions_is_unknown_not_fixed(
+    nights: Any, account: list[Wire]
+) -> None:
     host, many = Counter(one["resources"][0]["id"] for one in account).most_common(1)[0]
-    kept = [one for one in account if one["resources"][0]["id"] == host and one["type"] == "PACKAGE_VULNERABILITY"][:20]
-    kept += [one for one in account if one["resources"][0]["id"] == host and one["type"] != "PACKAGE_VULNERABILITY"]
+    kept = [
+        one
+        for one in account
+        if one["resources"][0]["id"] == host and one["type"] == "PACKAGE_VULNERABILITY"
+    ][:20]
+    kept += [
+        one
+        for one in account
+        if one["resources"][0]["id"] == host and one["type"] != "PACKAGE_VULNERABILITY"
+    ]
     rest = [one for one in account if one["resources"][0]["id"] != host] + kept
     assert told(nights(account, rest)) == {("resolved", "unknown"): many - len(kept)}
 
@@ -186,12 +220,18 @@ def test_a_new_version_is_a_fix_only_if_the_resource_was_scanned_since(
     covered = replay._covered
     nights(account)
     monkeypatch.setattr(replay, "_covered", lambda rows, at: covered(rows, at - days_ago * 86_400))
-    upgraded = [place for place, one in enumerate(account) if names_of(one) == names_of(account[two_of_a_kind(account)])]
+    upgraded = [
+        place
+        for place, one in enumerate(account)
+        if names_of(one) == names_of(account[two_of_a_kind(account)])
+    ]
     later = copy.deepcopy(account)
     for place in upgraded:
         for package in later[place]["packageVulnerabilityDetails"]["vulnerablePackages"]:
             package["version"] = "99"
-    assert told(nights([one for place, one in enumerate(later) if place != upgraded[0]])) == {("resolved", cause): 1}
+    assert told(nights([one for place, one in enumerate(later) if place != upgraded[0]])) == {
+        ("resolved", cause): 1
+    }
 
 
 def names_of(one: Wire) -> tuple[str, frozenset[str]]:
@@ -201,8 +241,13 @@ def names_of(one: Wire) -> tuple[str, frozenset[str]]:
 
 
 def two_of_a_kind(account: list[Wire]) -> int:
-    """The place of a finding of an instance that shares its packages with two to nine others: no bulk when one goes."""
-    many = Counter(names_of(one) for one in account if one["resources"][0]["type"] == "AWS_EC2_INSTANCE" and names_of(one)[1])
+    """The place of a finding of an instance that shares its packages with two to nine others: no
+    bulk when one goes."""
+    many = Counter(
+        names_of(one)
+        for one in account
+        if one["resources"][0]["type"] == "AWS_EC2_INSTANCE" and names_of(one)[1]
+    )
     return next(place for place, one in enumerate(account) if 3 <= many[names_of(one)] <= 10)
 
 
@@ -242,27 +287,46 @@ def test_a_cell_that_is_switched_off_ends_as_not_scanned_and_comes_back_as_onboa
     assert told(table(house, commit, "events")) == {("resolved", "not_scanned"): len(account) - 1}
     again = nights(account)
     assert told(again) == {("reopened", "onboarding"): len(account) - 1}
-    assert {one["opened_at"] < FIRST for one in again} == {True}, "what nobody looked at was not fixed: its age goes on"
+    assert {one["opened_at"] < FIRST for one in again} == {True}, (
+        "what nobody looked at was not fixed: its age goes on"
+    )
 
 
 def wire(arn: str, package: str, **changes: Any) -> Wire:
     """An invented finding of one CVE in one package of one instance, as Inspector sends it."""
     moment = (FIRST - timedelta(days=9)).timestamp()
     return {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{arn * 32}", "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE", "title": f"CVE-2026-0100 - {package}",
-        "description": "Text.", "firstObservedAt": moment, "lastObservedAt": moment, "updatedAt": moment,
+        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{arn * 32}",
+        "awsAccountId": "111122223333",
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": "HIGH",
+        "status": "ACTIVE",
+        "title": f"CVE-2026-0100 - {package}",
+        "description": "Text.",
+        "firstObservedAt": moment,
+        "lastObservedAt": moment,
+        "updatedAt": moment,
         "remediation": {"recommendation": {"text": "None Provided"}},
         "packageVulnerabilityDetails": {
-            "vulnerabilityId": "CVE-2026-0100", "source": "NVD",
+            "vulnerabilityId": "CVE-2026-0100",
+            "source": "NVD",
             "vulnerablePackages": [{"name": package, "version": "1.0", "packageManager": "OS"}],
         },
-        "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-0abcdef0123456789", "partition": "aws", "region": "eu-west-1"}],
+        "resources": [
+            {
+                "type": "AWS_EC2_INSTANCE",
+                "id": "i-0abcdef0123456789",
+                "partition": "aws",
+                "region": "eu-west-1",
+            }
+        ],
         **changes,
-    }  # fmt: skip
+    }
 
 
-def test_two_findings_of_one_vulnerability_on_one_resource_each_have_a_life_of_their_own(nights: Any, house: Any) -> None:
+def test_two_findings_of_one_vulnerability_on_one_resource_each_have_a_life_of_their_own(
+    nights: Any, house: Any
+) -> None:
     tls, shell = wire("a", "tls"), wire("b", "shell")
     assert told(nights([tls, shell])) == {("opened", "onboarding"): 2}
     one = nights([shell, tls | CLOSING])
@@ -270,13 +334,22 @@ def test_two_findings_of_one_vulnerability_on_one_resource_each_have_a_life_of_t
         ("resolved", "patched", tls["findingArn"])
     ]
     back = nights([shell, wire("c", "tls")])
-    assert told(back) == {("reopened", None): 1}, "the surplus of the night before came back, whatever its ARN"
+    assert told(back) == {("reopened", None): 1}, (
+        "the surplus of the night before came back, whatever its ARN"
+    )
     assert len({event["finding_key"] for event in (*one, *back)}) == 1
     third = nights([shell, wire("c", "tls"), wire("d", "editor")])
-    assert [(event["kind"], event["finding_arn"]) for event in third] == [("opened", wire("d", "editor")["findingArn"])]
-    totals = [sum(row["high"] for row in table(house, commit, "resources")) for commit in house.snapshots.commits()]
+    assert [(event["kind"], event["finding_arn"]) for event in third] == [
+        ("opened", wire("d", "editor")["findingArn"])
+    ]
+    totals = [
+        sum(row["high"] for row in table(house, commit, "resources"))
+        for commit in house.snapshots.commits()
+    ]
     assert totals == [2, 1, 2, 3]
-    assert [list(unbalanced(house.snapshots, commit)) for commit in house.snapshots.commits()] == [[]] * 4
+    assert [list(unbalanced(house.snapshots, commit)) for commit in house.snapshots.commits()] == [
+        []
+    ] * 4
 
 
 def test_a_finding_that_lists_one_resource_twice_counts_once(nights: Any, house: Any) -> None:
@@ -288,19 +361,30 @@ def test_a_finding_that_lists_one_resource_twice_counts_once(nights: Any, house:
     assert list(unbalanced(house.snapshots, commit)) == []
 
 
-def test_a_history_that_does_not_add_up_is_told_with_its_cell_and_numbers(nights: Any, house: Any) -> None:
+def test_a_history_that_does_not_add_up_is_told_with_its_cell_and_numbers(
+    nights: Any, house: Any
+) -> None:
     tls, shell = wire("a", "tls"), wire("b", "shell")
     nights([tls, shell], [shell, tls | CLOSING])
     commit = house.snapshots.latest()
     key = next(part.key for part in house.manifest(commit).parts if part.key.startswith("events/"))
-    path = house.snapshots.part(commit, next(part for part in house.manifest(commit).parts if part.key == key), Path("unused"))
+    path = house.snapshots.part(
+        commit,
+        next(part for part in house.manifest(commit).parts if part.key == key),
+        Path("unused"),
+    )
     pq.write_table(pq.read_table(path).slice(0, 0), path)
     assert [why for _, why in unbalanced(house.snapshots, commit)] == [
-        "111122223333 AWS_EC2_INSTANCE PACKAGE: 2 open before + 0 opened + 0 reopened - 0 resolved is not 1 open now"
+        (
+            "111122223333 AWS_EC2_INSTANCE PACKAGE: 2 open before + 0 opened + 0 reopened - 0 resolved"
+            " is not 1 open now"
+        )
     ]
 
 
-def test_a_night_whose_predecessor_is_gone_is_compared_with_nothing(nights: Any, house: Any) -> None:
+def test_a_night_whose_predecessor_is_gone_is_compared_with_nothing(
+    nights: Any, house: Any
+) -> None:
     nights([wire("a", "tls")], [wire("a", "tls"), wire("b", "shell")])
     newest = house.snapshots.latest()
 

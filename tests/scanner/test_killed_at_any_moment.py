@@ -39,7 +39,8 @@ class Scanner:
         )
 
     def scan(self, seconds: float | None) -> tuple[int, float]:
-        """One scan, killed after so many seconds or not at all: its exit code and how long it took."""
+        """One scan, killed after so many seconds or not at all: its exit code and how long it
+        took."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -47,7 +48,8 @@ class Scanner:
         child = int(self._process.stdout.readline())
         began = time.monotonic()
         if seconds is not None:
-            while time.monotonic() - began < seconds:  # a busy wait: the moment of the kill is the point
+            # a busy wait: the moment of the kill is the point
+            while time.monotonic() - began < seconds:
                 pass
             with contextlib.suppress(ProcessLookupError):  # it was quicker
                 os.kill(child, signal.SIGKILL)

@@ -17,11 +17,16 @@ import pytest
 
 FINDINGS = 40_000
 COPIES = 180  # of 214 invented findings: 37 thousand
-GROWTH = 130  # MB more than a scan of a few findings on the same machine: 90 now; 150 before the history was made in pieces
-DATA = 420  # MB of memory of its own that the process may ask for, used or not: the limit itself, where GROWTH only measures
+# MB more than a scan of a few findings on the same machine: 90 now; 150 before the history was made
+# in pieces
+GROWTH = 130
+# MB of memory of its own that the process may ask for, used or not: the limit itself, where GROWTH
+# only measures
+DATA = 420
 PYTHON = sys.executable
-# Between these tests and the scan: a process begins with the peak of the one that starts it, and pytest's may be a gigabyte.
-# Huge pages, which some machines give to everyone, are off for it (PR_SET_THP_DISABLE): they add what nobody asked for.
+# Between these tests and the scan: a process begins with the peak of the one that starts it, and
+# pytest's may be a gigabyte. Huge pages, which some machines give to everyone, are off for it
+# (PR_SET_THP_DISABLE): they add what nobody asked for.
 MEASURED = """import ctypes, os, subprocess, sys
 ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)
 process = subprocess.Popen(sys.argv[1:])
@@ -41,15 +46,30 @@ def simulator(*fleet: str) -> Iterator[str]:
 
 
 def scanned(url: str, region: str, store: Path, night: int) -> tuple[int, float, str]:
-    """One night's scan as the task runs it: its exit code, the most memory it held in MB, and its log."""
+    """One night's scan as the task runs it: its exit code, the most memory it held in MB, and its
+    log."""
     at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=1 - night)
-    urlopen(Request(f"{url}/_simulator/clock", json.dumps({"now": at.timestamp()}).encode(), method="POST")).close()
+    urlopen(
+        Request(
+            f"{url}/_simulator/clock", json.dumps({"now": at.timestamp()}).encode(), method="POST"
+        )
+    ).close()
     clock = f"1@{at + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
-    environ = {"AWS_ENDPOINT_URL_INSPECTOR2": url, "SRE_STORE": str(store), "SRE_CLOCK": clock, "AWS_DEFAULT_REGION": region}
-    limited = f'ulimit -s 1024 && ulimit -d {DATA * 1024} && exec "$0" -m sre_scanner --region {region} --rate 5000'
+    environ = {
+        "AWS_ENDPOINT_URL_INSPECTOR2": url,
+        "SRE_STORE": str(store),
+        "SRE_CLOCK": clock,
+        "AWS_DEFAULT_REGION": region,
+    }
+    limited = (
+        f'ulimit -s 1024 && ulimit -d {DATA * 1024} && exec "$0" -m sre_scanner --region {region}'
+        " --rate 5000"
+    )
     with store.with_suffix(f".log-{night}").open("wb+") as log:
         command = [PYTHON, "-I", "-S", "-c", MEASURED, "sh", "-c", f"{limited} >&2", PYTHON]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, env=os.environ | environ, check=True)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=log, env=os.environ | environ, check=True
+        )
         code, kilobytes = map(int, done.stdout.split())
         log.seek(0)
         return code, kilobytes / 1024, log.read().decode()
@@ -64,7 +84,9 @@ def scanned(url: str, region: str, store: Path, night: int) -> tuple[int, float,
     ],
     ids=["simulated", "real-shaped"],
 )
-def test_a_scan_and_the_one_of_the_next_night_stay_within_their_memory(fleet: Sequence[str], region: str, tmp_path: Path) -> None:
+def test_a_scan_and_the_one_of_the_next_night_stay_within_their_memory(
+    fleet: Sequence[str], region: str, tmp_path: Path
+) -> None:
     floor = max(peaks(("--copies", "1"), "us-east-1", tmp_path / "small"))
     peak = max(peaks(fleet, region, tmp_path / "large"))
     assert peak - floor < GROWTH, f"{peak:.0f} MB, and {floor:.0f} for a few findings"
@@ -78,7 +100,9 @@ def peaks(fleet: Sequence[str], region: str, store: Path) -> list[float]:
     return [peak for _, peak, _ in nights]
 
 
-def test_a_scan_that_may_not_have_its_memory_fails_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_that_may_not_have_its_memory_fails_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.modules[__name__], "DATA", 200)
     with simulator("--copies", "20") as url:
         code, _, _ = scanned(url, "us-east-1", tmp_path / "store", 0)

@@ -1,4 +1,5 @@
-"""The names that a shard keeps of its resources: all that findings and coverage tell, and what newer coverage took back."""
+"""The names that a shard keeps of its resources: all that findings and coverage tell, and what
+newer coverage took back."""
 
 from __future__ import annotations
 
@@ -25,7 +26,11 @@ Named = set[tuple[str, str, str]]
 
 def finding(identity: str, kind: str, tags: Mapping[str, str], **details: Any) -> dict[str, Any]:
     resource = {"id": identity, "type": kind, "tags": tags, "details": details}
-    return {"findingArn": f"arn:{identity}:{sorted(tags.values())}", "awsAccountId": "1", "resources": [resource]}
+    return {
+        "findingArn": f"arn:{identity}:{sorted(tags.values())}",
+        "awsAccountId": "1",
+        "resources": [resource],
+    }
 
 
 def covered(identity: str, kind: str, **metadata: Any) -> dict[str, Any]:
@@ -43,8 +48,11 @@ def names(findings: Sequence[Mapping[str, Any]], coverage: Sequence[Mapping[str,
         found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, arrived, found)
         owned = whose(spool, arrived, found, where, rows.claims, Owners())
-        kept = [row for table in named(spool, found, where, ("snapshot", "eu-west-1"), owned, rows.called)
-                for row in table.to_pylist()]  # fmt: skip
+        kept = [
+            row
+            for table in named(spool, found, where, ("snapshot", "eu-west-1"), owned, rows.called)
+            for row in table.to_pylist()
+        ]
     assert [row["name"] for row in kept] == sorted(row["name"] for row in kept)
     return {(row["name"], row["kind"], row["resource_id"]) for row in kept}
 
@@ -64,7 +72,13 @@ def test_a_tag_that_moved_is_a_former_name_of_the_image_that_had_it() -> None:
 
 def test_what_coverage_does_not_tell_takes_no_name_back() -> None:
     told = [finding(OLD, ECR, {}, **image("latest")), finding("i-1", EC2, {"Name": "web"})]
-    found = names(told, [covered(OLD, ECR, ecrRepository={"name": "shop"}), covered("i-1", EC2, ec2={"platform": "LINUX"})])
+    found = names(
+        told,
+        [
+            covered(OLD, ECR, ecrRepository={"name": "shop"}),
+            covered("i-1", EC2, ec2={"platform": "LINUX"}),
+        ],
+    )
     assert {("shop:latest", "image", OLD), ("web", "tag", "i-1")} <= found
 
 
@@ -75,7 +89,9 @@ def test_a_renamed_instance_keeps_its_old_name_as_a_former_one() -> None:
 
 
 def test_what_only_coverage_knows_has_its_names_too_and_what_has_no_id_has_none() -> None:
-    assert names([finding(" ", EC2, {"Name": "x"})], [covered("i-2", EC2, ec2={"tags": {"Name": "quiet"}})]) == {
+    assert names(
+        [finding(" ", EC2, {"Name": "x"})], [covered("i-2", EC2, ec2={"tags": {"Name": "quiet"}})]
+    ) == {
         ("i-2", "id", "i-2"),
         ("quiet", "tag", "i-2"),
     }

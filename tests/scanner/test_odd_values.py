@@ -1,6 +1,8 @@
-"""One odd value spoils only itself: any field of any finding, row of coverage or status may hold anything at all.
+"""One odd value spoils only itself: any field of any finding, row of coverage or status may hold
+anything at all.
 
-Every field is given every odd value, each in a finding of its own, and all of them are scanned at once, beside one that is fine.
+Every field is given every odd value, each in a finding of its own, and all of them are scanned at
+once, beside one that is fine.
 """
 
 from __future__ import annotations
@@ -41,65 +43,180 @@ class Verbatim(str):
 
 
 ODD: list[Any] = [
-    None, True, 0, -1, 5, 1e300, 1_763_773_200_000, 10**40, "", " ", "\u202e\x00\x1b[31m=1+1",
-    "_x0000_<r></r>", "x" * 1_000_000, [], {},
-    [None], [[]], {"a": {"b": [1]}}, [5] * 3, "https://[bad", Verbatim("NaN"), Verbatim("-Infinity"), Verbatim("1e999"),
+    None,
+    True,
+    0,
+    -1,
+    5,
+    1e300,
+    1_763_773_200_000,
+    10**40,
+    "",
+    " ",
+    "\u202e\x00\x1b[31m=1+1",
+    "_x0000_<r></r>",
+    "x" * 1_000_000,
+    [],
+    {},
+    [None],
+    [[]],
+    {"a": {"b": [1]}},
+    [5] * 3,
+    "https://[bad",
+    Verbatim("NaN"),
+    Verbatim("-Infinity"),
+    Verbatim("1e999"),
     Verbatim("9" * 5000),
-    Verbatim(r'"\ud83d"'), Verbatim('"\udcff"'), Verbatim("[" * 300 + "]" * 300), Verbatim("[" * 5000 + "]" * 5000),
-]  # fmt: skip
+    Verbatim(r'"\ud83d"'),
+    Verbatim('"\udcff"'),
+    Verbatim("[" * 300 + "]" * 300),
+    Verbatim("[" * 5000 + "]" * 5000),
+]
 
 FEW: list[Any] = [None, 1_763_773_200_000, "https://[bad", [None], {"a": 1}, Verbatim(r'"\ud83d"')]
 
 
 def finding(number: int) -> dict[str, Any]:
     """Every field that a finding of a package may have, and some of the others'."""
-    package = {"name": "openssl", "version": "3.0.1", "epoch": 1, "release": "2", "arch": "X86_64", "packageManager": "OS",
-               "filePath": "/usr/lib/x", "fixedInVersion": "3.0.2", "remediation": "dnf update", "purl": "pkg:rpm/openssl@3.0.1",
-               "runtimeReachability": "REACHABLE", "runtimeReachabilityReason": "PROCESS_OBSERVED_IN_EC2_RUNTIME"}  # fmt: skip
-    machine = {"type": "t3.micro", "imageId": "ami-1", "ipV4Addresses": ["10.0.0.1"], "platform": "AMAZON_LINUX_2023",
-               "launchedAt": 1_700_000_000.0}  # fmt: skip
-    image = {"repositoryName": "shop", "imageTags": ["1"], "imageHash": "sha256:ab", "inUseCount": 1, "lastInUseAt": 1.7e9}
-    function = {"functionName": "pay", "version": "1", "layers": ["arn:x"], "runtime": "PYTHON_3_12"}
+    package = {
+        "name": "openssl",
+        "version": "3.0.1",
+        "epoch": 1,
+        "release": "2",
+        "arch": "X86_64",
+        "packageManager": "OS",
+        "filePath": "/usr/lib/x",
+        "fixedInVersion": "3.0.2",
+        "remediation": "dnf update",
+        "purl": "pkg:rpm/openssl@3.0.1",
+        "runtimeReachability": "REACHABLE",
+        "runtimeReachabilityReason": "PROCESS_OBSERVED_IN_EC2_RUNTIME",
+    }
+    machine = {
+        "type": "t3.micro",
+        "imageId": "ami-1",
+        "ipV4Addresses": ["10.0.0.1"],
+        "platform": "AMAZON_LINUX_2023",
+        "launchedAt": 1_700_000_000.0,
+    }
+    image = {
+        "repositoryName": "shop",
+        "imageTags": ["1"],
+        "imageHash": "sha256:ab",
+        "inUseCount": 1,
+        "lastInUseAt": 1.7e9,
+    }
+    function = {
+        "functionName": "pay",
+        "version": "1",
+        "layers": ["arn:x"],
+        "runtime": "PYTHON_3_12",
+    }
     return {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:{ACCOUNT}:finding/{number:032x}", "awsAccountId": ACCOUNT,
-        "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE", "title": "CVE-2026-1 - openssl",
-        "description": "A flaw", "fixAvailable": "YES", "exploitAvailable": "YES", "inspectorScore": 7.5,
-        "firstObservedAt": 1_700_000_000.0, "lastObservedAt": 1_700_000_001.0, "updatedAt": 1_700_000_002.0,
-        "resources": [{"id": f"i-{number:017x}", "type": "AWS_EC2_INSTANCE", "partition": "aws", "region": "eu-west-1",
-                       "tags": {"Name": "web", "team": "payments"},
-                       "details": {"awsEc2Instance": machine, "awsEcrContainerImage": image, "awsLambdaFunction": function}}],
+        "findingArn": f"arn:aws:inspector2:eu-west-1:{ACCOUNT}:finding/{number:032x}",
+        "awsAccountId": ACCOUNT,
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": "HIGH",
+        "status": "ACTIVE",
+        "title": "CVE-2026-1 - openssl",
+        "description": "A flaw",
+        "fixAvailable": "YES",
+        "exploitAvailable": "YES",
+        "inspectorScore": 7.5,
+        "firstObservedAt": 1_700_000_000.0,
+        "lastObservedAt": 1_700_000_001.0,
+        "updatedAt": 1_700_000_002.0,
+        "resources": [
+            {
+                "id": f"i-{number:017x}",
+                "type": "AWS_EC2_INSTANCE",
+                "partition": "aws",
+                "region": "eu-west-1",
+                "tags": {"Name": "web", "team": "payments"},
+                "details": {
+                    "awsEc2Instance": machine,
+                    "awsEcrContainerImage": image,
+                    "awsLambdaFunction": function,
+                },
+            }
+        ],
         "packageVulnerabilityDetails": {
-            "vulnerabilityId": f"CVE-2026-{number}", "source": "NVD", "sourceUrl": "https://example.org/a",
-            "vendorSeverity": "High", "vendorCreatedAt": 1_700_000_000.0, "vendorUpdatedAt": 1_700_000_000.0, "referenceUrls": ["https://example.org/b"],
-            "relatedVulnerabilities": ["CVE-2026-2"], "vulnerablePackages": [package],
-            "cvss": [{"baseScore": 7.5, "scoringVector": "CVSS:3.1/AV:L", "version": "3.1", "source": "NVD"}]},
-        "networkReachabilityDetails": {"openPortRange": {"begin": 22, "end": 22}, "protocol": "TCP",
-                                       "networkPath": {"steps": [{"componentId": "igw-1", "componentType": "x"}]}},
-        "codeVulnerabilityDetails": {"detectorId": "d", "detectorName": "D", "cwes": ["CWE-1"], "referenceUrls": [],
-                                     "filePath": {"fileName": "a.py", "filePath": "b/a.py", "startLine": 1, "endLine": 2}},
-        "inspectorScoreDetails": {"adjustedCvss": {"score": 7.5, "version": "3.1", "scoringVector": "CVSS:3.1/AV:L"}},
-        "exploitabilityDetails": {"lastKnownExploitAt": 1_700_000_000.0}, "epss": {"score": 0.5},
+            "vulnerabilityId": f"CVE-2026-{number}",
+            "source": "NVD",
+            "sourceUrl": "https://example.org/a",
+            "vendorSeverity": "High",
+            "vendorCreatedAt": 1_700_000_000.0,
+            "vendorUpdatedAt": 1_700_000_000.0,
+            "referenceUrls": ["https://example.org/b"],
+            "relatedVulnerabilities": ["CVE-2026-2"],
+            "vulnerablePackages": [package],
+            "cvss": [
+                {
+                    "baseScore": 7.5,
+                    "scoringVector": "CVSS:3.1/AV:L",
+                    "version": "3.1",
+                    "source": "NVD",
+                }
+            ],
+        },
+        "networkReachabilityDetails": {
+            "openPortRange": {"begin": 22, "end": 22},
+            "protocol": "TCP",
+            "networkPath": {"steps": [{"componentId": "igw-1", "componentType": "x"}]},
+        },
+        "codeVulnerabilityDetails": {
+            "detectorId": "d",
+            "detectorName": "D",
+            "cwes": ["CWE-1"],
+            "referenceUrls": [],
+            "filePath": {"fileName": "a.py", "filePath": "b/a.py", "startLine": 1, "endLine": 2},
+        },
+        "inspectorScoreDetails": {
+            "adjustedCvss": {"score": 7.5, "version": "3.1", "scoringVector": "CVSS:3.1/AV:L"}
+        },
+        "exploitabilityDetails": {"lastKnownExploitAt": 1_700_000_000.0},
+        "epss": {"score": 0.5},
         "remediation": {"recommendation": {"text": "Update", "Url": "https://example.org/c"}},
-    }  # fmt: skip
+    }
 
 
 def covered(number: int) -> dict[str, Any]:
-    return {"resourceId": f"i-{number:017x}", "resourceType": "AWS_EC2_INSTANCE", "accountId": ACCOUNT, "scanType": "PACKAGE",
-            "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"}, "scanMode": "EC2_AGENTLESS",
-            "lastScannedAt": NOW.timestamp() - 60, "provider": "AWS",
-            "resourceMetadata": {"ec2": {"tags": {"team": "payments"}, "amiId": "ami-1", "platform": "LINUX"},
-                                 "ecrImage": {"tags": ["1"], "inUseCount": 1},
-                                 "lambdaFunction": {"functionName": "pay"}}}  # fmt: skip
+    return {
+        "resourceId": f"i-{number:017x}",
+        "resourceType": "AWS_EC2_INSTANCE",
+        "accountId": ACCOUNT,
+        "scanType": "PACKAGE",
+        "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+        "scanMode": "EC2_AGENTLESS",
+        "lastScannedAt": NOW.timestamp() - 60,
+        "provider": "AWS",
+        "resourceMetadata": {
+            "ec2": {"tags": {"team": "payments"}, "amiId": "ami-1", "platform": "LINUX"},
+            "ecrImage": {"tags": ["1"], "inUseCount": 1},
+            "lambdaFunction": {"functionName": "pay"},
+        },
+    }
 
 
 def detail(arn: str) -> dict[str, Any]:
-    return {"findingArn": arn, "cisaData": {"dateAdded": 1.7e9, "dateDue": 1.7e9, "action": "x"}, "epssScore": 0.5,
-            "cwes": ["CWE-1"],            "exploitObserved": {"firstSeen": 1.7e9, "lastSeen": 1.7e9}}  # fmt: skip
+    return {
+        "findingArn": arn,
+        "cisaData": {"dateAdded": 1.7e9, "dateDue": 1.7e9, "action": "x"},
+        "epssScore": 0.5,
+        "cwes": ["CWE-1"],
+        "exploitObserved": {"firstSeen": 1.7e9, "lastSeen": 1.7e9},
+    }
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The path of every field and item inside."""
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for key, inner in (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    ):
         yield (*path, key)
         yield from places(inner, (*path, key))
 
@@ -138,7 +255,8 @@ def written(value: Any) -> bytes:
 
 
 class Service:
-    """Inspector in a region, as raw bodies: what is asked of it is cut into pages, and one finding is fine."""
+    """Inspector in a region, as raw bodies: what is asked of it is cut into pages, and one finding
+    is fine."""
 
     def __init__(self) -> None:
         fine = finding(0)
@@ -160,10 +278,19 @@ class Service:
             case "BatchGetAccountStatus":
                 state = {"status": "ENABLED"}
                 kinds = dict.fromkeys(("ec2", "ecr", "lambda"), state)
-                return written({"accounts": [{"accountId": one, "state": state, "resourceState": kinds}
-                                             for one in body.get("accountIds") or [ACCOUNT]]})  # fmt: skip
+                return written(
+                    {
+                        "accounts": [
+                            {"accountId": one, "state": state, "resourceState": kinds}
+                            for one in body.get("accountIds") or [ACCOUNT]
+                        ]
+                    }
+                )
             case "BatchGetFindingDetails":
-                made = [{**next(self._details, detail("")), "findingArn": arn} for arn in body["findingArns"]]
+                made = [
+                    {**next(self._details, detail("")), "findingArn": arn}
+                    for arn in body["findingArns"]
+                ]
                 return written({"findingDetails": made, "errors": []})
             case _:
                 return b'{"members":[],"responses":[]}'
@@ -186,7 +313,12 @@ def sources(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Sourc
     snapshots, table = Snapshots(FolderBlobs(folder / "store")), SqliteTable(folder / "table.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sre_scanner.scan.connect", service.connect)
-        scan(Request(regions=("eu-west-1",), required=("eu-west-1",), rate=1e6, deadline=0.5), snapshots, table, now=lambda: NOW)
+        scan(
+            Request(regions=("eu-west-1",), required=("eu-west-1",), rate=1e6, deadline=0.5),
+            snapshots,
+            table,
+            now=lambda: NOW,
+        )
     return Sources(snapshots, table, folder / "copies", now=lambda: NOW)
 
 
@@ -196,14 +328,26 @@ def manifest(sources: Sources) -> Manifest:
     return sources.snapshots.manifest(commit)
 
 
-def test_every_finding_and_row_of_coverage_is_there_and_what_is_odd_is_counted(service: Service, manifest: Manifest) -> None:
+def test_every_finding_and_row_of_coverage_is_there_and_what_is_odd_is_counted(
+    service: Service, manifest: Manifest
+) -> None:
     (facts,) = manifest.shards
     assert facts.findings is not None
     assert facts.coverage is not None
-    assert (facts.findings.outcome, facts.coverage.outcome, facts.findings.retries) == ("ended", "ended", 0)
+    assert (facts.findings.outcome, facts.coverage.outcome, facts.findings.retries) == (
+        "ended",
+        "ended",
+        0,
+    )
     assert facts.distinct == len(service.findings)
     assert facts.coverage.items == len(service.coverage)
-    for name in ("finding.findingArn", "finding.updatedAt", "finding.resources", "coverage.lastScannedAt", "finding.epss.score"):
+    for name in (
+        "finding.findingArn",
+        "finding.updatedAt",
+        "finding.resources",
+        "coverage.lastScannedAt",
+        "finding.epss.score",
+    ):
         assert facts.unknown[name] > 0
 
 

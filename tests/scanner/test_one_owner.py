@@ -1,4 +1,5 @@
-"""Whatever tags findings and coverage have: a resource has one owner a night, in every row, and never looks clean to them."""
+"""Whatever tags findings and coverage have: a resource has one owner a night, in every row, and
+never looks clean to them."""
 
 from __future__ import annotations
 
@@ -43,20 +44,38 @@ from sre_simulator.server import Simulator
 Wire = dict[str, Any]
 REGION, KIND = "eu-west-1", "AWS_EC2_INSTANCE"
 HERE, THERE = "111122223333", "444455556666"
-RESOURCES = {f"i-{name:0>17}": account for name, account in (("a", HERE), ("b", HERE), ("c", HERE), ("d", THERE))}
+RESOURCES = {
+    f"i-{name:0>17}": account
+    for name, account in (("a", HERE), ("b", HERE), ("c", HERE), ("d", THERE))
+}
 FIRST = datetime(2026, 11, 20, 1, tzinfo=UTC)
 OWNERS = Owners(rules=(OwnerRule("cat", ("*c", "web-*")), OwnerRule("dan", (), (THERE,))))
 TABLES = ("findings", "coverage", "resources", "ages", "states", "events")
 
-TAGS = st.sampled_from([
-    None, {}, {"team": "ann"}, {"team": "bob"}, {"team": ""}, {"Name": "web-1"}, {"Name": "db-1", "team": "bob"},
-])  # fmt: skip
+TAGS = st.sampled_from(
+    [
+        None,
+        {},
+        {"team": "ann"},
+        {"team": "bob"},
+        {"team": ""},
+        {"Name": "web-1"},
+        {"Name": "db-1", "team": "bob"},
+    ]
+)
 FINDING = st.tuples(
-    st.lists(st.tuples(st.sampled_from(sorted(RESOURCES)), TAGS), min_size=1, max_size=2, unique_by=lambda one: one[0]),
+    st.lists(
+        st.tuples(st.sampled_from(sorted(RESOURCES)), TAGS),
+        min_size=1,
+        max_size=2,
+        unique_by=lambda one: one[0],
+    ),
     st.sampled_from(["ACTIVE", "ACTIVE", "SUPPRESSED"]),
     st.sampled_from([None, 1.7e9, 1.7e9 + 1]),
 )
-SCANS = st.dictionaries(st.sampled_from(["NETWORK", "CODE"]), st.tuples(TAGS, st.integers(1, 3)), max_size=1)
+SCANS = st.dictionaries(
+    st.sampled_from(["NETWORK", "CODE"]), st.tuples(TAGS, st.integers(1, 3)), max_size=1
+)
 NIGHT = st.tuples(
     st.dictionaries(st.integers(0, 9), FINDING, max_size=6),
     st.dictionaries(st.sampled_from(sorted(RESOURCES)), st.tuples(TAGS, st.integers(1, 3), SCANS)),
@@ -68,27 +87,46 @@ ACCESSES = st.builds(
 )
 
 
-def found(number: int, resources: Sequence[tuple[str, Wire | None]], status: str, updated: float | None) -> Wire:
+def found(
+    number: int, resources: Sequence[tuple[str, Wire | None]], status: str, updated: float | None
+) -> Wire:
     account = RESOURCES[resources[0][0]]
     some = [
-        {"id": one, "type": KIND, "region": REGION, "partition": "aws"} | ({} if tags is None else {"tags": tags})
+        {"id": one, "type": KIND, "region": REGION, "partition": "aws"}
+        | ({} if tags is None else {"tags": tags})
         for one, tags in resources
         if RESOURCES[one] == account
     ]
     return {
-        "findingArn": f"arn:aws:inspector2:{REGION}:{account}:finding/{number:032x}", "awsAccountId": account,
-        "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": status, "title": f"CVE-{number}", "description": "x",
-        "firstObservedAt": 1.6e9, "lastObservedAt": 1.7e9, "resources": some,
-        "packageVulnerabilityDetails": {"vulnerabilityId": f"CVE-{number}", "vulnerablePackages": []},
-    } | ({} if updated is None else {"updatedAt": updated})  # fmt: skip
+        "findingArn": f"arn:aws:inspector2:{REGION}:{account}:finding/{number:032x}",
+        "awsAccountId": account,
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": "HIGH",
+        "status": status,
+        "title": f"CVE-{number}",
+        "description": "x",
+        "firstObservedAt": 1.6e9,
+        "lastObservedAt": 1.7e9,
+        "resources": some,
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": f"CVE-{number}",
+            "vulnerablePackages": [],
+        },
+    } | ({} if updated is None else {"updatedAt": updated})
 
 
 def covered(one: str, scan_type: str, tags: Wire | None, scanned_at: float) -> Wire:
     return {
-        "resourceType": KIND, "resourceId": one, "accountId": RESOURCES[one], "scanType": scan_type,
-        "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"}, "lastScannedAt": scanned_at,
-        "resourceMetadata": {"ec2": {"platform": "LINUX"} | ({} if tags is None else {"tags": tags})},
-    }  # fmt: skip
+        "resourceType": KIND,
+        "resourceId": one,
+        "accountId": RESOURCES[one],
+        "scanType": scan_type,
+        "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+        "lastScannedAt": scanned_at,
+        "resourceMetadata": {
+            "ec2": {"platform": "LINUX"} | ({} if tags is None else {"tags": tags})
+        },
+    }
 
 
 @dataclass
@@ -114,7 +152,9 @@ class Night:
         ]
         chosen, names = [], []
         for some in (looks, told):
-            tagged = [(-at, tags.get("team", ""), tags.get("Name", ""), tags) for at, tags in some if tags]
+            tagged = [
+                (-at, tags.get("team", ""), tags.get("Name", ""), tags) for at, tags in some if tags
+            ]
             if tagged:
                 chosen.append(min(tagged, key=lambda each: each[:3])[3])
                 names.append(chosen[-1].get("Name"))
@@ -137,12 +177,16 @@ class Night:
         """The same as the simulator serves it."""
         cells = {
             (REGION, account): RecordedCell(
-                account, REGION, [RecordedRow(wire) for wire in self.findings if wire["awsAccountId"] == account],
+                account,
+                REGION,
+                [RecordedRow(wire) for wire in self.findings if wire["awsAccountId"] == account],
                 [row for row in self.coverage if row["accountId"] == account],
             )
             for account in (HERE, THERE)
-        }  # fmt: skip
-        return Fleet((HERE, THERE), (REGION,), HERE, (self.at,), cells, {HERE: enabled(), THERE: enabled()})
+        }
+        return Fleet(
+            (HERE, THERE), (REGION,), HERE, (self.at,), cells, {HERE: enabled(), THERE: enabled()}
+        )
 
 
 def night(number: int, drawn: Any) -> Night:
@@ -177,12 +221,23 @@ class Estate:
         return commit
 
     def rows(self, commit: Commit, name: str) -> list[Wire]:
-        parts = [part for part in self.snapshots.manifest(commit).parts if part.key.startswith(f"{name}/")]
-        return [row for part in parts
-                for row in pq.ParquetFile(self.snapshots.part(commit, part, self.folder)).read().to_pylist()]  # fmt: skip
+        parts = [
+            part
+            for part in self.snapshots.manifest(commit).parts
+            if part.key.startswith(f"{name}/")
+        ]
+        return [
+            row
+            for part in parts
+            for row in pq.ParquetFile(self.snapshots.part(commit, part, self.folder))
+            .read()
+            .to_pylist()
+        ]
 
     def sources(self, one: Night) -> Sources:
-        inspector = functools.cache(lambda region: Inspector(connect(region), RateLimit(5000), Patience(deadline=20)))
+        inspector = functools.cache(
+            lambda region: Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
+        )
         asked = live(inspector, lambda: [REGION], lambda: one.at, OWNERS)
         return Sources(self.snapshots, self.table, self.folder, live=asked, now=lambda: one.at)
 
@@ -196,7 +251,9 @@ def served(one: Night) -> Iterator[None]:
 
 @settings(max_examples=max(1, settings().max_examples // 25))
 @given(st.lists(NIGHT, min_size=2, max_size=3), ACCESSES)
-def test_every_row_of_a_resource_has_its_one_owner_to_whom_it_never_looks_clean(drawn: list[Any], access: Access) -> None:
+def test_every_row_of_a_resource_has_its_one_owner_to_whom_it_never_looks_clean(
+    drawn: list[Any], access: Access
+) -> None:
     with tempfile.TemporaryDirectory() as name:
         estate = Estate(Path(name))
         for number, one in enumerate(drawn):
@@ -209,7 +266,8 @@ def test_every_row_of_a_resource_has_its_one_owner_to_whom_it_never_looks_clean(
 
 
 def check_rows(estate: Estate, tonight: Night, commit: Commit) -> None:
-    """Every row of every table names the owner of the night, or the last one known of what is gone; the wire is as it came."""
+    """Every row of every table names the owner of the night, or the last one known of what is gone;
+    the wire is as it came."""
     named: dict[str, set[str | None]] = defaultdict(set)
     for table in TABLES:
         for row in estate.rows(commit, table):
@@ -217,7 +275,9 @@ def check_rows(estate: Estate, tonight: Night, commit: Commit) -> None:
             assert row["account_id"] == RESOURCES[row["resource_id"]]
     assert named == {one: {estate.last[one]} for one in named}
     assert named.keys() >= tonight.known()
-    sent = {row["finding_arn"]: json.loads(row["resources"]) for row in estate.rows(commit, "findings")}
+    sent = {
+        row["finding_arn"]: json.loads(row["resources"]) for row in estate.rows(commit, "findings")
+    }
     assert sent == {wire["findingArn"]: wire["resources"] for wire in tonight.findings}
 
 
@@ -236,7 +296,8 @@ def check_sums(estate: Estate, tonight: Night, commit: Commit) -> None:
 
 
 def check_answers(estate: Estate, tonight: Night, access: Access) -> None:
-    """What a caller is told of what they may see: of a resource as a whole or not at all, live and from the snapshot."""
+    """What a caller is told of what they may see: of a resource as a whole or not at all, live and
+    from the snapshot."""
     mine = {one for one in tonight.known() if access.allows(RESOURCES[one], tonight.owner(one))}
     hit = mine & tonight.hit()
     seen = estate.sources(tonight).seen_by(access)
@@ -258,4 +319,6 @@ def check_answers(estate: Estate, tonight: Night, access: Access) -> None:
     everything = estate.sources(tonight).seen_by(EVERYTHING)
     for owner in access.owners & {tonight.owner(one) for one in tonight.known()}:
         theirs = {one for one in tonight.hit() if tonight.owner(one) == owner}
-        assert (summary(Summary(owners=(str(owner),)), everything).verdict.verdict == "vulnerable") == bool(theirs)
+        assert (
+            summary(Summary(owners=(str(owner),)), everything).verdict.verdict == "vulnerable"
+        ) == bool(theirs)

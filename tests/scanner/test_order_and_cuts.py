@@ -1,4 +1,5 @@
-"""Order, duplicates and row groups: what goes in comes out once, sorted, and cut between resources."""
+"""Order, duplicates and row groups: what goes in comes out once, sorted, and cut between
+resources."""
 
 from __future__ import annotations
 
@@ -20,9 +21,16 @@ from sre_scanner.spool import Spool, arn_of
 
 
 def wire(
-    number: int, resource: str, severity: str = "HIGH", updated: float | None = 1.0, more: int = 0, form: str = "032x"
+    number: int,
+    resource: str,
+    severity: str = "HIGH",
+    updated: float | None = 1.0,
+    more: int = 0,
+    form: str = "032x",
 ) -> dict[str, Any]:
-    resources = [{"id": f"{resource}{i or ''}", "type": "AWS_EC2_INSTANCE"} for i in range(more + 1)]
+    resources = [
+        {"id": f"{resource}{i or ''}", "type": "AWS_EC2_INSTANCE"} for i in range(more + 1)
+    ]
     finding = {
         "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:{form}}",
         "awsAccountId": "111122223333",
@@ -53,7 +61,9 @@ def test_each_arn_is_kept_once_with_its_greatest_updated_at_and_a_row_for_each_o
 ) -> None:
     with closing(Spool()) as spool:
         for start in range(0, len(findings), page):
-            spool.add(decode_findings(msgspec.json.encode({"findings": findings[start : start + page]})))
+            spool.add(
+                decode_findings(msgspec.json.encode({"findings": findings[start : start + page]}))
+            )
         rows = spool.rows()
         found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, rows, found)
@@ -68,17 +78,24 @@ def test_each_arn_is_kept_once_with_its_greatest_updated_at_and_a_row_for_each_o
             return arn_of(heads[rows["kind"][row]], rows["tail"][row].tobytes())
 
         expected = sorted(
-            (f["findingArn"], r["id"]) for f in kept.values() for r in {one["id"]: one for one in f["resources"]}.values()
+            (f["findingArn"], r["id"])
+            for f in kept.values()
+            for r in {one["id"]: one for one in f["resources"]}.values()
         )
         got = [(arn(r), found.ids[e]) for r, e in zip(where.row, where.entry, strict=True)]
         assert sorted(got) == expected
         assert where.duplicates == len(findings) - len(kept)
-        order = [(found.ids[e], rank(kept[arn(r)]["severity"])) for r, e in zip(where.row, where.entry, strict=True)]
+        order = [
+            (found.ids[e], rank(kept[arn(r)]["severity"]))
+            for r, e in zip(where.row, where.entry, strict=True)
+        ]
         assert order == sorted(order)
 
 
 @given(st.lists(st.integers(1, 30), max_size=30), st.integers(2, 40))
-def test_row_groups_cover_every_row_once_and_end_between_resources_where_they_can(sizes: list[int], limit: int) -> None:
+def test_row_groups_cover_every_row_once_and_end_between_resources_where_they_can(
+    sizes: list[int], limit: int
+) -> None:
     resource = np.repeat(np.arange(len(sizes)), sizes)
     cuts = row_groups(resource, limit)
     assert [start for start, _ in cuts] == [0, *(stop for _, stop in cuts)][: len(cuts)]
@@ -86,5 +103,6 @@ def test_row_groups_cover_every_row_once_and_end_between_resources_where_they_ca
     ends = set(np.cumsum(sizes).tolist())
     for start, stop in cuts:
         assert 0 < stop - start <= limit
-        if stop not in ends:  # cut inside a resource: no end of one was in the second half of the group
+        # cut inside a resource: no end of one was in the second half of the group
+        if stop not in ends:
             assert not any(start + limit // 2 <= end <= start + limit for end in ends)

@@ -27,7 +27,9 @@ Rows = list[dict[str, Any]]
 def columns(*findings: dict[str, Any]) -> tuple[Rows, Rows, Rows]:
     """Rows of findings, packages and resources for findings of the wire."""
     arn = "arn:aws:inspector2:eu-west-1:111122223333:finding/{:032x}"
-    wire = [{"findingArn": arn.format(n), "status": "ACTIVE", **one} for n, one in enumerate(findings)]
+    wire = [
+        {"findingArn": arn.format(n), "status": "ACTIVE", **one} for n, one in enumerate(findings)
+    ]
     with closing(Spool()) as spool:
         spool.add(decode_findings(msgspec.json.encode({"findings": wire})))
         rows, found = spool.rows(), identify(spool.texts["resources"], Owners())
@@ -39,27 +41,55 @@ def columns(*findings: dict[str, Any]) -> tuple[Rows, Rows, Rows]:
 
 
 def of_packages(*packages: dict[str, Any]) -> dict[str, Any]:
-    return {"packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-1", "vulnerablePackages": list(packages)}}
+    return {
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": "CVE-2026-1",
+            "vulnerablePackages": list(packages),
+        }
+    }
 
 
 def of_image(**use: Any) -> dict[str, Any]:
-    return {"resources": [{"type": "AWS_ECR_CONTAINER_IMAGE", "id": IMAGE, "details": {"awsEcrContainerImage": use}}]}
+    return {
+        "resources": [
+            {
+                "type": "AWS_ECR_CONTAINER_IMAGE",
+                "id": IMAGE,
+                "details": {"awsEcrContainerImage": use},
+            }
+        ]
+    }
 
 
 def test_reachability_of_each_list_of_packages_stands_at_its_findings_and_packages() -> None:
-    reached = {"name": "a", "version": "1", "runtimeReachability": "REACHABLE", "purl": "pkg:deb/debian/a@1",
-               "runtimeReachabilityReason": "PROCESS_OBSERVED_IN_EC2_RUNTIME"}  # fmt: skip
+    reached = {
+        "name": "a",
+        "version": "1",
+        "runtimeReachability": "REACHABLE",
+        "purl": "pkg:deb/debian/a@1",
+        "runtimeReachabilityReason": "PROCESS_OBSERVED_IN_EC2_RUNTIME",
+    }
     not_reached = {"name": "b", "version": "1", "runtimeReachability": "NOT_REACHABLE"}
     silent = {"name": "c", "version": "1"}
     rows, packages, _ = columns(
-        of_packages(not_reached, reached), of_packages(not_reached), of_packages(not_reached, silent), of_packages(silent),
-        {"type": "NETWORK_REACHABILITY"}, of_packages(not_reached),
-    )  # fmt: skip
-    words = {row["finding_arn"][-1]: (row["reachability"], row["reachability_reason"]) for row in rows}
+        of_packages(not_reached, reached),
+        of_packages(not_reached),
+        of_packages(not_reached, silent),
+        of_packages(silent),
+        {"type": "NETWORK_REACHABILITY"},
+        of_packages(not_reached),
+    )
+    words = {
+        row["finding_arn"][-1]: (row["reachability"], row["reachability_reason"]) for row in rows
+    }
     assert words == {
-        "0": ("REACHABLE", "PROCESS_OBSERVED_IN_EC2_RUNTIME"), "1": ("NOT_REACHABLE", None), "2": ("UNKNOWN", None),
-        "3": (None, None), "4": (None, None), "5": ("NOT_REACHABLE", None),
-    }  # fmt: skip
+        "0": ("REACHABLE", "PROCESS_OBSERVED_IN_EC2_RUNTIME"),
+        "1": ("NOT_REACHABLE", None),
+        "2": ("UNKNOWN", None),
+        "3": (None, None),
+        "4": (None, None),
+        "5": ("NOT_REACHABLE", None),
+    }
     (one,) = [row for row in packages if row["name"] == "a"]
     assert (one["reachability"], one["reachability_reason"], one["purl"]) == (
         "REACHABLE", "PROCESS_OBSERVED_IN_EC2_RUNTIME", "pkg:deb/debian/a@1")  # fmt: skip
@@ -71,7 +101,10 @@ def test_the_use_of_an_image_is_what_its_findings_said_last() -> None:
         of_image(inUseCount=9, lastInUseAt=1763600000.0) | {"severity": "CRITICAL"},
         of_image(inUseCount=2, lastInUseAt=1763625600.0) | {"severity": "LOW"},
     )
-    assert (resource["in_use_count"], resource["last_in_use_at"]) == (2, datetime(2025, 11, 20, 8, tzinfo=UTC))
+    assert (resource["in_use_count"], resource["last_in_use_at"]) == (
+        2,
+        datetime(2025, 11, 20, 8, tzinfo=UTC),
+    )
 
 
 def test_an_image_of_which_nothing_is_said_has_no_use_and_not_a_zero() -> None:
@@ -80,9 +113,17 @@ def test_an_image_of_which_nothing_is_said_has_no_use_and_not_a_zero() -> None:
 
 
 def test_coverage_tells_the_use_of_an_image_without_findings() -> None:
-    row = {"resourceId": IMAGE, "resourceType": "AWS_ECR_CONTAINER_IMAGE", "accountId": "111122223333", "scanType": "PACKAGE",
-           "resourceMetadata": {"ecrImage": {"inUseCount": 3, "lastInUseAt": 1763625600.0}}}  # fmt: skip
+    row = {
+        "resourceId": IMAGE,
+        "resourceType": "AWS_ECR_CONTAINER_IMAGE",
+        "accountId": "111122223333",
+        "scanType": "PACKAGE",
+        "resourceMetadata": {"ecrImage": {"inUseCount": 3, "lastInUseAt": 1763625600.0}},
+    }
     kept = CoverageRows(*PLACE, Owners(), datetime(2026, 11, 22, 1, tzinfo=UTC))
     kept.add(decode_coverage(msgspec.json.encode({"coveredResources": [row]})))
     (written,) = kept.table(dict.fromkeys(kept.claims)).to_pylist()
-    assert (written["in_use_count"], written["last_in_use_at"]) == (3, datetime(2025, 11, 20, 8, tzinfo=UTC))
+    assert (written["in_use_count"], written["last_in_use_at"]) == (
+        3,
+        datetime(2025, 11, 20, 8, tzinfo=UTC),
+    )

@@ -40,15 +40,27 @@ pytestmark = pytest.mark.slow
 
 def rows_of(house: Any, commit: Commit, kind: str = "findings") -> list[dict[str, Any]]:
     root = house.folder / "store" / partition(kind, commit.snapshot_id)
-    return [row for path in sorted(root.glob("*.parquet")) for row in pq.ParquetFile(path).read().to_pylist()]
+    return [
+        row
+        for path in sorted(root.glob("*.parquet"))
+        for row in pq.ParquetFile(path).read().to_pylist()
+    ]
 
 
 def whole_rows_of(house: Any, commit: Commit) -> list[dict[str, Any]]:
     """Findings joined with what they share."""
     details = {(row["region"], row["details_id"]): row for row in rows_of(house, commit, "details")}
-    lists = {(row["region"], row["packages_id"]): row["list"] for row in rows_of(house, commit, "packages") if row["list"]}
+    lists = {
+        (row["region"], row["packages_id"]): row["list"]
+        for row in rows_of(house, commit, "packages")
+        if row["list"]
+    }
     return [
-        {**row, **details[row["region"], row["details_id"]], "packages": lists.get((row["region"], row["packages_id"]))}
+        {
+            **row,
+            **details[row["region"], row["details_id"]],
+            "packages": lists.get((row["region"], row["packages_id"])),
+        }
         for row in rows_of(house, commit)
     ]
 
@@ -57,18 +69,24 @@ def arns(house: Any, commit: Commit) -> list[str]:
     return [row["finding_arn"] for row in rows_of(house, commit)]
 
 
-def test_a_scan_of_the_fleet_is_complete_and_agrees_with_inspectors_own_counts(house: Any, served: Callable[..., Any]) -> None:
+def test_a_scan_of_the_fleet_is_complete_and_agrees_with_inspectors_own_counts(
+    house: Any, served: Callable[..., Any]
+) -> None:
     with served() as simulator:
         commit = house.scan(simulator)
         manifest = house.manifest(commit)
     assert (commit.state, commit.reasons) == ("complete", ())
     for shard in manifest.shards:
         assert shard.aggregated
-        assert {name: shard.aggregated[0][name] for name in ("all", "critical", "high", "medium")} == dict(shard.listed)
+        assert {
+            name: shard.aggregated[0][name] for name in ("all", "critical", "high", "medium")
+        } == dict(shard.listed)
     assert len(set(arns(house, commit))) == commit.totals["distinct"] == commit.totals["findings"]
 
 
-def test_sparse_pages_give_the_same_snapshot_as_full_ones(house: Any, served: Callable[..., Any]) -> None:
+def test_sparse_pages_give_the_same_snapshot_as_full_ones(
+    house: Any, served: Callable[..., Any]
+) -> None:
     with served() as simulator:
         whole = house.scan(simulator)
     with served(mode="sparse") as simulator:
@@ -79,14 +97,28 @@ def test_sparse_pages_give_the_same_snapshot_as_full_ones(house: Any, served: Ca
 
 
 @pytest.mark.parametrize(
-    "kind", ["throttle", "internal", "gateway_timeout", "reset", "truncated", "html", "empty_object", "garbage"]
+    "kind",
+    [
+        "throttle",
+        "internal",
+        "gateway_timeout",
+        "reset",
+        "truncated",
+        "html",
+        "empty_object",
+        "garbage",
+    ],
 )
 def test_what_may_pass_is_asked_again_with_the_same_token_and_nothing_is_lost(
     kind: str, house: Any, served: Callable[..., Any]
 ) -> None:
     with served() as simulator:
         expected = arns(house, house.scan(simulator, regions=["eu-west-1"]))
-    faults = [Fault(kind, "ListFindings", call=3, times=2), Fault(kind, "ListCoverage"), Fault(kind, "BatchGetAccountStatus")]
+    faults = [
+        Fault(kind, "ListFindings", call=3, times=2),
+        Fault(kind, "ListCoverage"),
+        Fault(kind, "BatchGetAccountStatus"),
+    ]
     with served(faults=faults) as simulator:
         commit = house.scan(simulator, regions=["eu-west-1"])
         bodies = [r.body for r in simulator.requests if r.operation == "ListFindings"]
@@ -94,10 +126,15 @@ def test_what_may_pass_is_asked_again_with_the_same_token_and_nothing_is_lost(
     assert arns(house, commit) == expected
     assert commit.totals["retries"] == 4
     assert bodies[2] == bodies[3] == bodies[4]
-    assert {json.dumps({k: v for k, v in body.items() if k != "nextToken"}, sort_keys=True) for body in bodies}.__len__() == 1
+    assert {
+        json.dumps({k: v for k, v in body.items() if k != "nextToken"}, sort_keys=True)
+        for body in bodies
+    }.__len__() == 1
 
 
-def test_a_region_that_fails_makes_the_snapshot_partial_and_keeps_the_others(house: Any, served: Callable[..., Any]) -> None:
+def test_a_region_that_fails_makes_the_snapshot_partial_and_keeps_the_others(
+    house: Any, served: Callable[..., Any]
+) -> None:
     with served(faults=[Fault("denied", "ListFindings", region="us-east-1", times=9)]) as simulator:
         commit = house.scan(simulator)
         manifest = house.manifest(commit)
@@ -109,34 +146,49 @@ def test_a_region_that_fails_makes_the_snapshot_partial_and_keeps_the_others(hou
     assert {row["region"] for row in rows_of(house, commit)} == {"eu-west-1"}
 
 
-@pytest.mark.parametrize(("kind", "words"), [("throttle", "throttled"), ("internal", "unreachable"), ("loop", "unreachable")])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("throttle", "throttled"), ("internal", "unreachable"), ("loop", "unreachable")],
+)
 def test_trouble_that_outlasts_the_deadline_makes_the_region_partial(
     kind: str, words: str, house: Any, served: Callable[..., Any]
 ) -> None:
-    with served(faults=[Fault(kind, "ListFindings", call=2, region="us-east-1", times=10_000)]) as simulator:
+    with served(
+        faults=[Fault(kind, "ListFindings", call=2, region="us-east-1", times=10_000)]
+    ) as simulator:
         commit = house.scan(simulator, deadline=1.0)
     assert commit.state == "partial"
     assert any(f"us-east-1: findings {words}" in reason for reason in commit.reasons)
 
 
-@pytest.mark.parametrize(("kind", "words"), [("denied", "denied"), ("expired", "credentials"), ("unrecognized", "credentials")])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("denied", "denied"), ("expired", "credentials"), ("unrecognized", "credentials")],
+)
 def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(
     kind: str, words: str, house: Any, served: Callable[..., Any]
 ) -> None:
     operations = ("ListFindings", "BatchGetAccountStatus", "ListCoverage")
-    with served(faults=[Fault(kind, name, times=99) for name in operations]) as simulator, pytest.raises(Unreadable, match=words):
+    with (
+        served(faults=[Fault(kind, name, times=99) for name in operations]) as simulator,
+        pytest.raises(Unreadable, match=words),
+    ):
         house.scan(simulator)
     assert house.snapshots.latest() is None
     assert list(house.snapshots.blobs.keys("")) == []
 
 
-def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(house: Any, served: Callable[..., Any]) -> None:
+def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(
+    house: Any, served: Callable[..., Any]
+) -> None:
     with served() as simulator:
         original = listing._status
 
         def disabled(account: Any) -> AccountStatus:
             status = original(account)
-            return AccountStatus(status.account_id, "DISABLED", dict.fromkeys(status.switches, "DISABLED"))
+            return AccountStatus(
+                status.account_id, "DISABLED", dict.fromkeys(status.switches, "DISABLED")
+            )
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(listing, "_status", disabled)
@@ -146,12 +198,16 @@ def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(hou
     assert house.snapshots.latest() is None
 
 
-def test_a_finding_that_closes_while_it_runs_is_drift_and_not_a_hole(house: Any, served: Callable[..., Any]) -> None:
+def test_a_finding_that_closes_while_it_runs_is_drift_and_not_a_hole(
+    house: Any, served: Callable[..., Any]
+) -> None:
     fleet = default_fleet(nights=1)
     with served(fleet) as simulator:
         first = rows_of(house, house.scan(simulator, regions=["eu-west-1"]))
     late = max(row["finding_arn"] for row in first if row["status"] == "ACTIVE")
-    with served(fleet, changes=[Change("close", after=2, region="eu-west-1", arn=late)]) as simulator:
+    with served(
+        fleet, changes=[Change("close", after=2, region="eu-west-1", arn=late)]
+    ) as simulator:
         commit = house.scan(simulator, regions=["eu-west-1"])
     assert commit.state == "complete", commit.reasons
 
@@ -173,13 +229,21 @@ def test_an_account_that_was_expected_and_is_not_visible_makes_it_partial_unless
 def test_an_account_that_only_a_finding_names_and_whose_status_is_not_told_makes_it_partial(
     house: Any, served: Callable[..., Any], tmp_path: Path
 ) -> None:
-    finding = next(one for one in default_fleet(nights=1).findings() if one["findingArn"].split(":")[3] == "eu-west-1")
+    finding = next(
+        one
+        for one in default_fleet(nights=1).findings()
+        if one["findingArn"].split(":")[3] == "eu-west-1"
+    )
     (tmp_path / "one.jsonl").write_text(json.dumps(finding | {"awsAccountId": "999988887777"}))
     recorded = replay_fleet(tmp_path / "one.jsonl")
     assert "999988887777" in recorded.accounts
     with served(recorded) as simulator:
-        assert house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED")).state == "complete"
-    unknown = replace(recorded, accounts=tuple(one for one in recorded.accounts if one != "999988887777"))
+        assert (
+            house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED")).state == "complete"
+        )
+    unknown = replace(
+        recorded, accounts=tuple(one for one in recorded.accounts if one != "999988887777")
+    )
     with served(unknown) as simulator:
         commit = house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED"))
     assert commit.state == "partial"
@@ -189,7 +253,9 @@ def test_an_account_that_only_a_finding_names_and_whose_status_is_not_told_makes
 def test_every_recorded_finding_comes_back_from_its_row_field_by_field(
     house: Any, served: Callable[..., Any], real_findings: list[Path]
 ) -> None:
-    recorded = [json.loads(line) for path in real_findings for line in path.read_text().splitlines()]
+    recorded = [
+        json.loads(line) for path in real_findings for line in path.read_text().splitlines()
+    ]
     with served(replay_fleet(*real_findings)) as simulator:
         commit = house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED"))
     back = {row["finding_arn"]: rebuild(row) for row in whole_rows_of(house, commit)}
@@ -197,23 +263,39 @@ def test_every_recorded_finding_comes_back_from_its_row_field_by_field(
     assert commit.state == "complete", commit.reasons
 
 
-def test_default_statuses_leave_closed_findings_out(house: Any, served: Callable[..., Any], real_findings: list[Path]) -> None:
+def test_default_statuses_leave_closed_findings_out(
+    house: Any, served: Callable[..., Any], real_findings: list[Path]
+) -> None:
     with served(replay_fleet(*real_findings)) as simulator:
         commit = house.scan(simulator)
     assert {row["status"] for row in rows_of(house, commit)} <= {"ACTIVE", "SUPPRESSED"}
 
 
-def test_rollups_say_what_the_rows_say_for_every_scope(house: Any, served: Callable[..., Any]) -> None:
+def test_rollups_say_what_the_rows_say_for_every_scope(
+    house: Any, served: Callable[..., Any]
+) -> None:
     with served() as simulator:
         commit = house.scan(simulator)
     active = [row for row in rows_of(house, commit) if row["status"] == "ACTIVE"]
     assert rollups.read(house.table, commit, Scope("organization")).counts.total == len(active)
-    for kind, column in (("account", "account_id"), ("region", "region"), ("type", "resource_type"), ("owner", "owner")):
-        kept = {scope.value: rollup for scope, rollup in rollups.read_kind(house.table, commit, kind)}
+    for kind, column in (
+        ("account", "account_id"),
+        ("region", "region"),
+        ("type", "resource_type"),
+        ("owner", "owner"),
+    ):
+        kept = {
+            scope.value: rollup for scope, rollup in rollups.read_kind(house.table, commit, kind)
+        }
         for value in {row[column] or "" for row in active}:
             mine = [row for row in active if (row[column] or "") == value]
-            assert kept[value].counts.high == sum(row["severity"] == "HIGH" for row in mine), (kind, value)
-            assert kept[value].fixable == sum(row["fix_available"] in ("YES", "PARTIAL") for row in mine)
+            assert kept[value].counts.high == sum(row["severity"] == "HIGH" for row in mine), (
+                kind,
+                value,
+            )
+            assert kept[value].fixable == sum(
+                row["fix_available"] in ("YES", "PARTIAL") for row in mine
+            )
 
 
 def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(
@@ -240,15 +322,23 @@ def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(
         assert rollups.read(house.table, commit, Scope("organization")).counts.total == len(active)
 
 
-def test_an_older_night_is_still_told_after_a_newer_one(house: Any, served: Callable[..., Any]) -> None:
+def test_an_older_night_is_still_told_after_a_newer_one(
+    house: Any, served: Callable[..., Any]
+) -> None:
     with served(default_fleet(nights=3)) as simulator:
         commits = []
         for night in simulator.fleet.nights:
             simulator.clock = night
             commits.append(house.scan(simulator))
     for commit in commits:
-        busy = [row for row in rows_of(house, commit, "resources") if row["resource_id"] == BUSY_INSTANCE]
-        scope = Scope("resource", f"{busy[0]['account_id']}|eu-west-1|AWS_EC2_INSTANCE|{BUSY_INSTANCE}")
+        busy = [
+            row
+            for row in rows_of(house, commit, "resources")
+            if row["resource_id"] == BUSY_INSTANCE
+        ]
+        scope = Scope(
+            "resource", f"{busy[0]['account_id']}|eu-west-1|AWS_EC2_INSTANCE|{BUSY_INSTANCE}"
+        )
         assert rollups.read(house.table, commit, scope).counts.critical == busy[0]["critical"]
     assert commits[-1].sequence == 3
 
@@ -257,7 +347,13 @@ def test_a_scan_that_is_stopped_leaves_nothing(house: Any, served: Callable[...,
     stop = threading.Event()
     stop.set()
     with served() as simulator, pytest.raises(Interrupted):
-        scan(Request(simulator.fleet.regions, rate=5000), house.snapshots, house.table, stop=stop, now=lambda: simulator.clock)
+        scan(
+            Request(simulator.fleet.regions, rate=5000),
+            house.snapshots,
+            house.table,
+            stop=stop,
+            now=lambda: simulator.clock,
+        )
     assert list(house.snapshots.blobs.keys("")) == []
 
 
@@ -281,10 +377,14 @@ def test_of_two_scans_at_once_one_wins_and_the_other_leaves_nothing(
     (only,) = house.snapshots.commits()
     assert {row["region"] for row in rows_of(house, only)} == {"us-east-1"}
     read = [parse(name) for name in house.snapshots.blobs.keys("")]
-    assert {key.snapshot_id for key in read if key and key.kind in ("record", "part")} == {only.snapshot_id}
+    assert {key.snapshot_id for key in read if key and key.kind in ("record", "part")} == {
+        only.snapshot_id
+    }
 
 
-def test_a_region_that_does_not_exist_and_two_partitions_are_refused_before_anything_is_asked(house: Any) -> None:
+def test_a_region_that_does_not_exist_and_two_partitions_are_refused_before_anything_is_asked(
+    house: Any,
+) -> None:
     with pytest.raises(UsageError, match="Did you mean eu-west-"):
         scan(Request(["eu-wset-1"]), house.snapshots, house.table)
     with pytest.raises(UsageError, match="one partition"):
@@ -293,7 +393,9 @@ def test_a_region_that_does_not_exist_and_two_partitions_are_refused_before_anyt
         scan(Request([]), house.snapshots, house.table)
 
 
-def test_no_credentials_are_an_error_that_says_what_to_do(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_credentials_are_an_error_that_says_what_to_do(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(CredentialsInvalid, match="aws configure sso"):
         scan(Request(["eu-west-1"]), house.snapshots, house.table)

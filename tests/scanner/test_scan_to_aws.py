@@ -26,10 +26,15 @@ from sre_simulator.fleet import BUSY_INSTANCE
 def far(aws: str) -> tuple[Snapshots, Table]:
     """A bucket and a DynamoDB table."""
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
-    keys: Any = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
+    keys: Any = [
+        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
+    ]
     kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     boto3.client("dynamodb").create_table(
-        TableName="rollups", KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
+        TableName="rollups",
+        KeySchema=keys,
+        AttributeDefinitions=kinds,
+        BillingMode="PAY_PER_REQUEST",
     )
     return Snapshots(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
 
@@ -77,7 +82,10 @@ def test_the_table_is_found_in_the_region_that_either_variable_names(
 
 
 def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(
-    house: Any, served: Callable[..., Any], far: tuple[Snapshots, Table], monkeypatch: pytest.MonkeyPatch
+    house: Any,
+    served: Callable[..., Any],
+    far: tuple[Snapshots, Table],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
 
     def full(*_: Any, **__: Any) -> Any:

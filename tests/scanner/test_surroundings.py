@@ -15,7 +15,9 @@ from sre_scanner.surroundings import look_around
 def test_the_caller_the_enabled_regions_and_the_account_names_are_told(aws: str) -> None:
     organizations = boto3.client("organizations", region_name="us-east-1")
     organizations.create_organization(FeatureSet="ALL")
-    created: Any = organizations.create_account(AccountName="payments", Email="payments@example.com")
+    created: Any = organizations.create_account(
+        AccountName="payments", Email="payments@example.com"
+    )
     account = created["CreateAccountStatus"]["AccountId"]
     around = look_around(None, os.environ, regions=True)
     assert around.caller.startswith("arn:aws:sts::")
@@ -32,14 +34,18 @@ def test_services_that_do_not_answer_are_noted_and_the_configured_region_is_scan
     ]  # fmt: skip
 
 
-def test_named_regions_need_no_ec2_and_no_configured_region(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_named_regions_need_no_ec2_and_no_configured_region(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     assert look_around(None, os.environ, regions=False).regions == ()
     with pytest.raises(UsageError, match="no region is configured"):
         look_around(None, os.environ, regions=True)
 
 
-def test_credentials_for_an_overridden_inspector_go_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_for_an_overridden_inspector_go_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "http://127.0.0.1:9")
     around = look_around(None, os.environ, regions=True)

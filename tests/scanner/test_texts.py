@@ -11,7 +11,9 @@ from sre_scanner.texts import NOTHING, Texts
 
 
 @given(st.lists(st.binary(max_size=40), max_size=60), st.sampled_from([0, 500, 1 << 20]))
-def test_every_number_gives_its_text_back_even_when_memory_makes_it_forget(texts: list[bytes], memory: int) -> None:
+def test_every_number_gives_its_text_back_even_when_memory_makes_it_forget(
+    texts: list[bytes], memory: int
+) -> None:
     with closing(Texts(memory)) as kept:
         numbers = [kept[text] for text in texts]
         assert kept.read(numbers) == texts

@@ -16,13 +16,24 @@ def instance(**details: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_an_instance_of_a_scaling_group_belongs_to_the_group_and_any_other_to_itself() -> None:
-    assert traits_of("i-1", {"aws:autoscaling:groupName": "web"}, instance()).group == "scaling-group/web"
+    assert (
+        traits_of("i-1", {"aws:autoscaling:groupName": "web"}, instance()).group
+        == "scaling-group/web"
+    )
     assert traits_of("i-1", {}, instance()).group == "i-1"
     assert covered_group("i-1", {"aws:autoscaling:groupName": "web"}, {}) == "scaling-group/web"
 
 
-def test_an_image_belongs_to_its_repository_and_architecture_and_coverage_knows_no_architecture() -> None:
-    details = {"awsEcrContainerImage": {"repositoryName": "team/app", "architecture": "arm64", "platform": "DEBIAN_12"}}
+def test_an_image_belongs_to_its_repository_and_architecture_and_coverage_knows_no_architecture() -> (
+    None
+):
+    details = {
+        "awsEcrContainerImage": {
+            "repositoryName": "team/app",
+            "architecture": "arm64",
+            "platform": "DEBIAN_12",
+        }
+    }
     traits = traits_of(IMAGE, {}, details)
     assert (traits.group, traits.platform) == ("repository/team/app/arm64", "DEBIAN_12")
     assert traits.group.startswith(covered_group(IMAGE, {}, {}))
@@ -30,9 +41,16 @@ def test_an_image_belongs_to_its_repository_and_architecture_and_coverage_knows_
 
 
 def test_a_function_belongs_to_its_name() -> None:
-    traits = traits_of("arn:…:function:pay:$LATEST", {}, {"awsLambdaFunction": {"functionName": "pay", "runtime": "PYTHON_3_12"}})
+    traits = traits_of(
+        "arn:…:function:pay:$LATEST",
+        {},
+        {"awsLambdaFunction": {"functionName": "pay", "runtime": "PYTHON_3_12"}},
+    )
     assert (traits.group, traits.platform) == ("function/pay", "PYTHON_3_12")
-    assert covered_group("arn:…:function:pay:$LATEST", {}, {"lambdaFunction": {"functionName": "pay"}}) == "function/pay"
+    assert (
+        covered_group("arn:…:function:pay:$LATEST", {}, {"lambdaFunction": {"functionName": "pay"}})
+        == "function/pay"
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,12 +65,20 @@ def test_a_function_belongs_to_its_name() -> None:
         ([7], False),
     ],
 )
-def test_public_is_who_has_an_address_that_the_internet_reaches(addresses: Any, public: bool) -> None:
+def test_public_is_who_has_an_address_that_the_internet_reaches(
+    addresses: Any, public: bool
+) -> None:
     assert traits_of("i-1", {}, instance(ipV4Addresses=addresses)).public == public
 
 
 def test_addresses_are_kept_once_and_in_their_shortest_form() -> None:
-    found = traits_of("i-1", {}, instance(ipV4Addresses=["10.0.0.1", "10.0.0.1", "x", None], ipV6Addresses=["2600:1F18:0::1"]))
+    found = traits_of(
+        "i-1",
+        {},
+        instance(
+            ipV4Addresses=["10.0.0.1", "10.0.0.1", "x", None], ipV6Addresses=["2600:1F18:0::1"]
+        ),
+    )
     assert found.addresses == ("10.0.0.1", "2600:1f18::1")
 
 

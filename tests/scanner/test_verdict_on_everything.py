@@ -26,16 +26,31 @@ def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..
     """The summary of an estate whose one finding has this status."""
 
     def ask(status: str, *faults: Fault, age: timedelta = timedelta()) -> Any:
-        resource = {"id": "i-0123456789abcdef0", "type": "AWS_EC2_INSTANCE", "region": "eu-west-1", "partition": "aws"}
+        resource = {
+            "id": "i-0123456789abcdef0",
+            "type": "AWS_EC2_INSTANCE",
+            "region": "eu-west-1",
+            "partition": "aws",
+        }
         finding = {
-            "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}", "awsAccountId": "111122223333",
-            "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": status, "description": "x", "resources": [resource],
-            "firstObservedAt": 1.7e9, "lastObservedAt": 1.7e9, "updatedAt": 1.7e9,
-        }  # fmt: skip
+            "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}",
+            "awsAccountId": "111122223333",
+            "type": "PACKAGE_VULNERABILITY",
+            "severity": "HIGH",
+            "status": status,
+            "description": "x",
+            "resources": [resource],
+            "firstObservedAt": 1.7e9,
+            "lastObservedAt": 1.7e9,
+            "updatedAt": 1.7e9,
+        }
         (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
         with served(replay_fleet(tmp_path / "one.jsonl"), faults=faults) as simulator:
             commit = house.scan(simulator)
-        return summary(Summary(), Sources(house.snapshots, house.table, tmp_path, now=lambda: commit.ended_at + age))
+        return summary(
+            Summary(),
+            Sources(house.snapshots, house.table, tmp_path, now=lambda: commit.ended_at + age),
+        )
 
     return ask
 
@@ -52,7 +67,12 @@ def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..
     ],
 )
 def test_nothing_is_clean_that_was_not_read_whole_and_lately(
-    asked: Callable[..., Any], status: str, faults: tuple[Fault, ...], age: int, verdict: str, reason: str
+    asked: Callable[..., Any],
+    status: str,
+    faults: tuple[Fault, ...],
+    age: int,
+    verdict: str,
+    reason: str,
 ) -> None:
     answer = asked(status, *faults, age=timedelta(hours=age))
     assert (answer.verdict.verdict, answer.verdict.reason) == (verdict, reason)
@@ -64,7 +84,11 @@ def test_an_estate_with_a_resource_that_is_not_scanned_is_not_clean(
 ) -> None:
     monkeypatch.setattr("sre_findings.model.coverage.Silence.uncovered", property(lambda _: 2))
     answer = asked("CLOSED")
-    assert (answer.verdict.verdict, answer.verdict.reason, answer.uncovered) == ("unknown", "not_scanned", 2)
+    assert (answer.verdict.verdict, answer.verdict.reason, answer.uncovered) == (
+        "unknown",
+        "not_scanned",
+        2,
+    )
 
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -84,18 +108,26 @@ AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
         ({"scanType": "MALWARE"}, 0, 1),
         ({"resourceType": "AWS_EKS_CLUSTER"}, 0, 1),
         (
-            {"resourceType": "Microsoft.ContainerRegistry/registries", "resourceMetadata": {"containerRegistry": {"name": "r"}}},
+            {
+                "resourceType": "Microsoft.ContainerRegistry/registries",
+                "resourceMetadata": {"containerRegistry": {"name": "r"}},
+            },
             0,
             0,
         ),
     ],
 )
-def test_resources_whose_silence_proves_nothing_are_counted(row: dict[str, Any], uncovered: int, doubtful: int) -> None:
+def test_resources_whose_silence_proves_nothing_are_counted(
+    row: dict[str, Any], uncovered: int, doubtful: int
+) -> None:
     usual = {
-        "resourceId": "i-0123456789abcdef0", "resourceType": "AWS_EC2_INSTANCE", "accountId": "111122223333",
-        "scanType": "PACKAGE", "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+        "resourceId": "i-0123456789abcdef0",
+        "resourceType": "AWS_EC2_INSTANCE",
+        "accountId": "111122223333",
+        "scanType": "PACKAGE",
+        "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
         "lastScannedAt": AS_OF.timestamp() - 3600,
-    }  # fmt: skip
+    }
     rows = CoverageRows("20261122T010000Z", "eu-west-1", Owners(), AS_OF)
     rows.add(decode_coverage(json.dumps({"coveredResources": [usual | row]}).encode()))
     assert (rows.silence.uncovered, rows.silence.doubtful) == (uncovered, doubtful)

@@ -21,7 +21,11 @@ FIRES = 40
 
 def field(low: int, high: int) -> st.SearchStrategy[str]:
     number = st.integers(low, high)
-    span = st.lists(number, min_size=2, max_size=2, unique=True).map(sorted).map(lambda two: f"{two[0]}-{two[1]}")
+    span = (
+        st.lists(number, min_size=2, max_size=2, unique=True)
+        .map(sorted)
+        .map(lambda two: f"{two[0]}-{two[1]}")
+    )
     step = st.integers(1, high)
     item = st.one_of(number.map(str), span, st.builds("{}/{}".format, span, step))
     listed = st.lists(item, min_size=1, max_size=3).map(",".join)
@@ -29,12 +33,26 @@ def field(low: int, high: int) -> st.SearchStrategy[str]:
 
 
 weekday_span = (
-    st.tuples(st.integers(0, 5), st.integers(0, 5)).map(sorted).map(lambda two: f"{WEEKDAYS[two[0]]}-{WEEKDAYS[two[1]]}")
+    st.tuples(st.integers(0, 5), st.integers(0, 5))
+    .map(sorted)
+    .map(lambda two: f"{WEEKDAYS[two[0]]}-{WEEKDAYS[two[1]]}")
 )
-weekdays = st.lists(st.one_of(st.sampled_from(WEEKDAYS), weekday_span), min_size=1, max_size=3).map(",".join)
-days = st.one_of(st.tuples(field(1, 28), st.just("*")), st.tuples(st.just("*"), weekdays), st.just(("*", "*")))
-texts = st.builds(lambda m, h, two, month: f"{m} {h} {two[0]} {month} {two[1]}", field(0, 59), field(0, 23), days, field(1, 12))
-moments = st.integers(0, 4 * 365 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+weekdays = st.lists(st.one_of(st.sampled_from(WEEKDAYS), weekday_span), min_size=1, max_size=3).map(
+    ",".join
+)
+days = st.one_of(
+    st.tuples(field(1, 28), st.just("*")), st.tuples(st.just("*"), weekdays), st.just(("*", "*"))
+)
+texts = st.builds(
+    lambda m, h, two, month: f"{m} {h} {two[0]} {month} {two[1]}",
+    field(0, 59),
+    field(0, 23),
+    days,
+    field(1, 12),
+)
+moments = st.integers(0, 4 * 365 * 24 * 60).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
 
 
 def of_apscheduler(cron: Cron, after: datetime) -> list[datetime]:

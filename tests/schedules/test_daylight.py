@@ -36,15 +36,27 @@ def test_a_time_that_a_change_of_the_clocks_touches_is_refused_with_a_better_one
 
 @pytest.mark.parametrize(
     ("text", "zone"),
-    [("0 1 * * *", "Europe/Berlin"), ("30 2 * * *", "Etc/UTC"), ("30 2 * * MON", "Europe/Berlin"), ("0 * * * *", "Asia/Kolkata")],
+    [
+        ("0 1 * * *", "Europe/Berlin"),
+        ("30 2 * * *", "Etc/UTC"),
+        ("30 2 * * MON", "Europe/Berlin"),
+        ("0 * * * *", "Asia/Kolkata"),
+    ],
 )
 def test_a_time_that_no_change_touches_is_taken(text: str, zone: str) -> None:
     check(parse_cron(text), ZoneInfo(zone), NOW)
 
 
 @settings(max_examples=40)
-@given(st.sampled_from(sorted(available_timezones())), st.integers(0, 23), st.integers(0, 59), st.integers(0, 3_200))
-def test_what_is_taken_fires_once_every_day_and_its_suggestion_does_too(name: str, hour: int, minute: int, days: int) -> None:
+@given(
+    st.sampled_from(sorted(available_timezones())),
+    st.integers(0, 23),
+    st.integers(0, 59),
+    st.integers(0, 3_200),
+)
+def test_what_is_taken_fires_once_every_day_and_its_suggestion_does_too(
+    name: str, hour: int, minute: int, days: int
+) -> None:
     zone, text = ZoneInfo(name), f"{minute} {hour} * * *"
     try:
         check(parse_cron(text), zone, NOW)
@@ -53,7 +65,10 @@ def test_what_is_taken_fires_once_every_day_and_its_suggestion_does_too(name: st
         text = error.do.split("'")[1]
         check(parse_cron(text), zone, NOW)
     start = NOW + timedelta(days=days)
-    walls = [fire.astimezone(zone).replace(tzinfo=None) for fire in islice(parse_cron(text).fires(zone, start), 400)]
+    walls = [
+        fire.astimezone(zone).replace(tzinfo=None)
+        for fire in islice(parse_cron(text).fires(zone, start), 400)
+    ]
     assert len({wall.date() for wall in walls}) == len(walls)
     assert {f"{wall.minute} {wall.hour} * * *" for wall in walls} == {text}
     assert walls[-1] - walls[0] == timedelta(days=len(walls) - 1)

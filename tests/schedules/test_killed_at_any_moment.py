@@ -1,4 +1,5 @@
-"""Three nights on a faster clock, with the process killed again and again: each slot is done, and none of it twice."""
+"""Three nights on a faster clock, with the process killed again and again: each slot is done, and
+none of it twice."""
 
 from __future__ import annotations
 
@@ -40,15 +41,34 @@ SCHEDULES = """schedules:
   - {name: prune, cron: "0 9 * * *", run: snapshots prune --keep-nightly 1 --keep-weekly 0 --keep-monthly 0 --yes, grace: 7d}
 """
 FINDING = {
-    "findingArn": "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef",
-    "awsAccountId": "111122223333", "type": "PACKAGE_VULNERABILITY", "severity": "HIGH", "status": "ACTIVE",
-    "title": "CVE-2026-1 - openssl", "description": "An example.", "firstObservedAt": 1.79e9, "lastObservedAt": 1.79e9,
-    "updatedAt": 1.79e9, "remediation": {"recommendation": {"text": "None Provided"}}, "fixAvailable": "YES",
-    "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-0123456789abcdef0", "region": "eu-west-1", "tags": {"Name": "web-1"}}],
+    "findingArn": (
+        "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
+    ),
+    "awsAccountId": "111122223333",
+    "type": "PACKAGE_VULNERABILITY",
+    "severity": "HIGH",
+    "status": "ACTIVE",
+    "title": "CVE-2026-1 - openssl",
+    "description": "An example.",
+    "firstObservedAt": 1.79e9,
+    "lastObservedAt": 1.79e9,
+    "updatedAt": 1.79e9,
+    "remediation": {"recommendation": {"text": "None Provided"}},
+    "fixAvailable": "YES",
+    "resources": [
+        {
+            "type": "AWS_EC2_INSTANCE",
+            "id": "i-0123456789abcdef0",
+            "region": "eu-west-1",
+            "tags": {"Name": "web-1"},
+        }
+    ],
     "packageVulnerabilityDetails": {
-        "vulnerabilityId": "CVE-2026-1", "source": "NVD", "vulnerablePackages": [{"name": "openssl", "version": "3.0.1"}],
+        "vulnerabilityId": "CVE-2026-1",
+        "source": "NVD",
+        "vulnerablePackages": [{"name": "openssl", "version": "3.0.1"}],
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -58,39 +78,64 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 def night() -> float:
-    """Real seconds from one night to the next: long enough for its jobs on this machine as busy as it is now."""
+    """Real seconds from one night to the next: long enough for its jobs on this machine as busy as
+    it is now."""
     began = time.monotonic()
-    subprocess.run([sys.executable, "-m", "sre_cli", "schedule", "next"], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "sre_cli", "schedule", "next"], check=True, capture_output=True
+    )
     return max(SHORTEST_NIGHT, STARTS_A_NIGHT * (time.monotonic() - began))
 
 
 @pytest.fixture
 def environ(tmp_path: Path, workspace: Workspace, night: float) -> Iterator[dict[str, str]]:
-    """The environment of a scheduler with a store, a simulated Inspector and a stand-in for Slack of its own."""
+    """The environment of a scheduler with a store, a simulated Inspector and a stand-in for Slack
+    of its own."""
     (tmp_path / "findings.jsonl").write_text(json.dumps(FINDING))
     (tmp_path / "schedules.yaml").write_text(SCHEDULES)
-    (tmp_path / "channels.yaml").write_text(f'channels:\n  - {{channel: {CHANNEL}, owners: ["*"]}}\n')
+    (tmp_path / "channels.yaml").write_text(
+        f'channels:\n  - {{channel: {CHANNEL}, owners: ["*"]}}\n'
+    )
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     ahead = midnight + timedelta(hours=23)  # the first fire comes an hour after the start
     since, speed = datetime.now(UTC), round(86_400 / night)
-    with Simulator(replay_fleet(tmp_path / "findings.jsonl")) as simulator, serving(workspace) as slack:
+    with (
+        Simulator(replay_fleet(tmp_path / "findings.jsonl")) as simulator,
+        serving(workspace) as slack,
+    ):
         yield {
             **os.environ,
             "SRE_CLOCK": f"{speed}@{(since - (ahead - since) / (speed - 1)).isoformat()}",
-            "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url, "SRE_STORE": str(tmp_path / "store"),
-            "SRE_SLACK_API_URL": slack.url, "SRE_SLACK_BOT_TOKEN": TOKEN, "SRE_SLACK_CHANNELS": str(tmp_path / "channels.yaml"),
-        }  # fmt: skip
+            "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
+            "SRE_STORE": str(tmp_path / "store"),
+            "SRE_SLACK_API_URL": slack.url,
+            "SRE_SLACK_BOT_TOKEN": TOKEN,
+            "SRE_SLACK_CHANNELS": str(tmp_path / "channels.yaml"),
+        }
 
 
 @pytest.fixture
-def scheduler(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+def scheduler(
+    environ: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts the process; whatever runs at the end is ended."""
     started: list[subprocess.Popen[bytes]] = []
     log = (tmp_path / "log.jsonl").open("ab")
 
     def start() -> subprocess.Popen[bytes]:
-        words = ["schedule", "run", "--file", str(tmp_path / "schedules.yaml"), "--health", str(tmp_path / "health.json")]
-        started.append(subprocess.Popen([sys.executable, "-m", "sre_cli", *words], env=environ, stdout=log, stderr=log))
+        words = [
+            "schedule",
+            "run",
+            "--file",
+            str(tmp_path / "schedules.yaml"),
+            "--health",
+            str(tmp_path / "health.json"),
+        ]
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "sre_cli", *words], env=environ, stdout=log, stderr=log
+            )
+        )
         return started[-1]
 
     yield start
@@ -100,14 +145,17 @@ def scheduler(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], 
     log.close()
 
 
-def ended(environ: dict[str, str], folder: Path, until: datetime) -> dict[str, list[tuple[str, bool | None]]]:
+def ended(
+    environ: dict[str, str], folder: Path, until: datetime
+) -> dict[str, list[tuple[str, bool | None]]]:
     """How each slot of each schedule stands, from when it began to ``until``."""
     slots, found = Slots(open_table(f"sqlite:///{folder}/store/table.db"), ""), {}
     for one in load(folder / "schedules.yaml", until):
         fires = list(_until(one.cron.fires(one.zone, slots.begun(one, until)), until))
         states = [slots.state(one, fire) for fire in fires]
         found[one.name] = [
-            (slot_of(fire), None if state is None else state.done) for fire, state in zip(fires, states, strict=True)
+            (slot_of(fire), None if state is None else state.done)
+            for fire, state in zip(fires, states, strict=True)
         ]
     return found
 
@@ -120,7 +168,11 @@ def _until(fires: Iterator[datetime], until: datetime) -> Iterator[datetime]:
 
 
 def test_no_slot_is_done_twice_or_skipped(
-    environ: dict[str, str], workspace: Workspace, scheduler: Callable[[], subprocess.Popen[bytes]], tmp_path: Path, night: float
+    environ: dict[str, str],
+    workspace: Workspace,
+    scheduler: Callable[[], subprocess.Popen[bytes]],
+    tmp_path: Path,
+    night: float,
 ) -> None:
     now, dice = clock(environ)[0], random.Random(20261130)
     began = now()
@@ -149,12 +201,23 @@ def test_no_slot_is_done_twice_or_skipped(
 
     states = ended(environ, tmp_path, last)
     assert all(len(slots) == NIGHTS for slots in states.values()), states
-    assert all(done for slots in states.values() for _, done in slots), (states, (tmp_path / "log.jsonl").read_text())
+    assert all(done for slots in states.values() for _, done in slots), (
+        states,
+        (tmp_path / "log.jsonl").read_text(),
+    )
     store = FolderBlobs(tmp_path / "store")
-    slots = [*(one.slot for one in Snapshots(store).commits()), *(one.slot for one in tombstones(store))]
+    slots = [
+        *(one.slot for one in Snapshots(store).commits()),
+        *(one.slot for one in tombstones(store)),
+    ]
     scanned = Counter(slot.removeprefix("scan/") for slot in slots)
-    assert {slot: scanned[slot] for slot, _ in states["scan"]} == dict.fromkeys((slot for slot, _ in states["scan"]), 1)
-    told = Counter((message["metadata"]["event_payload"]["key"], message["metadata"]["event_payload"]["part"])
-                   for message in workspace.of(CHANNEL) if "metadata" in message)  # fmt: skip
+    assert {slot: scanned[slot] for slot, _ in states["scan"]} == dict.fromkeys(
+        (slot for slot, _ in states["scan"]), 1
+    )
+    told = Counter(
+        (message["metadata"]["event_payload"]["key"], message["metadata"]["event_payload"]["part"])
+        for message in workspace.of(CHANNEL)
+        if "metadata" in message
+    )
     assert told
     assert max(told.values()) == 1

@@ -21,12 +21,15 @@ MIDNIGHT = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 def nightly(name: str = "scan", cron: str = "0 1 * * *", **rest: Any) -> Schedule:
-    return Schedule(name, parse_cron(cron), ZoneInfo("Etc/UTC"), (rest.pop("command", "scan"),), **rest)
+    return Schedule(
+        name, parse_cron(cron), ZoneInfo("Etc/UTC"), (rest.pop("command", "scan"),), **rest
+    )
 
 
 @dataclass
 class World:
-    """A runner whose clock, jobs and log are the test's. Each run takes the next of ``outcomes``, the last one for good."""
+    """A runner whose clock, jobs and log are the test's. Each run takes the next of ``outcomes``,
+    the last one for good."""
 
     table: Table
     schedules: tuple[Schedule, ...] = (nightly(),)
@@ -98,7 +101,9 @@ def test_a_slot_that_falls_due_while_a_job_runs_is_done_after_it(table: Table) -
         return World.run(world, schedule, fire, followed)
 
     runner = world.runner()
-    Runner(**{**{name: getattr(runner, name) for name in Runner.__slots__}, "run": long_job}).catch_up("scan")
+    Runner(
+        **{**{name: getattr(runner, name) for name in Runner.__slots__}, "run": long_job}
+    ).catch_up("scan")
     assert [fire for _, fire, _ in world.ran] == [MIDNIGHT + timedelta(hours=1), tomorrow(1)]
 
 
@@ -127,7 +132,9 @@ def test_a_partial_scan_is_an_outcome_and_not_tried_again(table: Table) -> None:
     assert world.events == ["started", "done"]
 
 
-def test_an_attempt_that_died_is_taken_over_once_its_lease_is_over_and_is_no_failure(table: Table) -> None:
+def test_an_attempt_that_died_is_taken_over_once_its_lease_is_over_and_is_no_failure(
+    table: Table,
+) -> None:
     world = World(table)
     schedule, fire = world.schedules[0], MIDNIGHT + timedelta(hours=1)
     slots = Slots(table, "dead")
@@ -157,11 +164,19 @@ def test_a_slot_older_than_its_grace_is_missed_and_reported_once(table: Table) -
         world.runner().catch_up("scan")
     assert len(world.ran) == 1
     assert world.events[2:] == ["missed"]
-    assert [(fire, outcome.detail[:6]) for _, fire, outcome in world.reported] == [(tomorrow(1), "missed")]
+    assert [(fire, outcome.detail[:6]) for _, fire, outcome in world.reported] == [
+        (tomorrow(1), "missed")
+    ]
 
 
-def test_slots_that_fell_due_while_nothing_ran_are_done_in_order_within_their_grace(table: Table) -> None:
-    world = World(table, (nightly(cron="0 * * * *", grace=timedelta(hours=3)),), moment=MIDNIGHT + timedelta(hours=9, minutes=30))
+def test_slots_that_fell_due_while_nothing_ran_are_done_in_order_within_their_grace(
+    table: Table,
+) -> None:
+    world = World(
+        table,
+        (nightly(cron="0 * * * *", grace=timedelta(hours=3)),),
+        moment=MIDNIGHT + timedelta(hours=9, minutes=30),
+    )
     world.runner().catch_up("scan")
     assert [fire.hour for _, fire, _ in world.ran] == [7, 8, 9]
     assert world.events == ["missed", *["started", "done"] * 3]
@@ -183,7 +198,9 @@ def test_a_process_that_is_to_stop_gives_its_slot_back(table: Table) -> None:
         runner.stop.set()
         return world.run(schedule, fire, followed)
 
-    Runner(**{**{name: getattr(runner, name) for name in Runner.__slots__}, "run": stopped}).catch_up("scan")
+    Runner(
+        **{**{name: getattr(runner, name) for name in Runner.__slots__}, "run": stopped}
+    ).catch_up("scan")
     assert world.events == ["started", "given_back"]
     world.runner("two").catch_up("scan")  # at once: no lease is waited for
     assert world.events[2:] == ["started", "done"]
@@ -209,11 +226,15 @@ def test_what_follows_a_schedule_waits_for_its_slot_to_end(table: Table) -> None
     runner.stop.wait = scan_ends  # type: ignore[method-assign]  # pyright: ignore[reportAttributeAccessIssue]
     runner.catch_up("digest")
     assert waits == 5
-    assert world.ran == [("digest", MIDNIGHT + timedelta(hours=1, minutes=30), MIDNIGHT + timedelta(hours=1))]
+    assert world.ran == [
+        ("digest", MIDNIGHT + timedelta(hours=1, minutes=30), MIDNIGHT + timedelta(hours=1))
+    ]
     assert world.events == ["started", "done"]
 
 
-def test_what_follows_a_schedule_that_never_ends_runs_after_its_wait_and_says_so(table: Table) -> None:
+def test_what_follows_a_schedule_that_never_ends_runs_after_its_wait_and_says_so(
+    table: Table,
+) -> None:
     scan, digest = nightly(), nightly("digest", "30 1 * * *", after="scan", command="digest")
     world = World(table, (scan, digest), moment=MIDNIGHT + timedelta(hours=1, minutes=30))
     world.runner().catch_up("digest")
@@ -266,11 +287,15 @@ def test_a_job_is_told_its_slot_or_the_one_it_follows(
     assert arguments(one, MIDNIGHT, followed) == words
 
 
-@pytest.mark.parametrize(("claimed", "committed", "waits"), [(False, True, False), (False, False, True), (True, True, True)])
+@pytest.mark.parametrize(
+    ("claimed", "committed", "waits"),
+    [(False, True, False), (False, False, True), (True, True, True)],
+)
 def test_a_scan_that_is_a_task_of_its_own_is_followed_by_its_snapshot(
     table: Table, claimed: bool, committed: bool, waits: bool
 ) -> None:
-    """In AWS no process of ours claims the scan's slot. One that somebody did claim is waited for, whatever snapshot is there."""
+    """In AWS no process of ours claims the scan's slot. One that somebody did claim is waited for,
+    whatever snapshot is there."""
     scan, digest = nightly(), nightly("digest", "30 1 * * *", after="scan", command="digest")
     world = World(table, (scan, digest), moment=MIDNIGHT + timedelta(hours=1, minutes=30))
     fire = MIDNIGHT + timedelta(hours=1)
@@ -300,6 +325,8 @@ def test_of_two_that_claim_at_once_one_has_it(table: Table) -> None:
             return table.create(row)
 
     schedule = nightly()
-    first, second = (Slots(Late(), owner).take(schedule, MIDNIGHT, MIDNIGHT) for owner in ("one", "two"))  # type: ignore[arg-type]
+    first, second = (
+        Slots(Late(), owner).take(schedule, MIDNIGHT, MIDNIGHT) for owner in ("one", "two")
+    )  # type: ignore[arg-type]
     assert isinstance(first, Attempt)
     assert isinstance(second, Later)

@@ -39,13 +39,25 @@ class Reply(NamedTuple):
 
 class Post(Protocol):
     def __call__(
-        self, simulator: Simulator, path: str, body: Any, *, region: str = "eu-west-1", key: str = "AKIDEXAMPLE"
+        self,
+        simulator: Simulator,
+        path: str,
+        body: Any,
+        *,
+        region: str = "eu-west-1",
+        key: str = "AKIDEXAMPLE",
     ) -> Reply: ...
 
 
 class Walk(Protocol):
     def __call__(
-        self, simulator: Simulator, path: str, body: dict[str, Any], *, region: str = "eu-west-1", key: str = "AKIDEXAMPLE"
+        self,
+        simulator: Simulator,
+        path: str,
+        body: dict[str, Any],
+        *,
+        region: str = "eu-west-1",
+        key: str = "AKIDEXAMPLE",
     ) -> list[dict[str, Any]]: ...
 
 
@@ -55,7 +67,12 @@ class Serve(Protocol):
 
 class Connect(Protocol):
     def __call__(
-        self, simulator: Simulator, *, region: str = "eu-west-1", key: str = "AKIDEXAMPLE", attempts: int = 1
+        self,
+        simulator: Simulator,
+        *,
+        region: str = "eu-west-1",
+        key: str = "AKIDEXAMPLE",
+        attempts: int = 1,
     ) -> Inspector2Client: ...
 
 
@@ -93,12 +110,24 @@ def simulator(serve: Serve) -> Simulator:
     return serve()
 
 
-def _post(simulator: Simulator, path: str, body: Any, *, region: str = "eu-west-1", key: str = "AKIDEXAMPLE") -> Reply:
+def _post(
+    simulator: Simulator,
+    path: str,
+    body: Any,
+    *,
+    region: str = "eu-west-1",
+    key: str = "AKIDEXAMPLE",
+) -> Reply:
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(simulator.url).port, timeout=20)
-    signed = f"AWS4-HMAC-SHA256 Credential={key}/20260314/{region}/inspector2/aws4_request, SignedHeaders=host, Signature=0"
+    signed = (
+        f"AWS4-HMAC-SHA256 Credential={key}/20260314/{region}/inspector2/aws4_request,"
+        " SignedHeaders=host, Signature=0"
+    )
     try:
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-        connection.request("POST", path, sent, {"Authorization": signed, "Content-Type": "application/json"})
+        connection.request(
+            "POST", path, sent, {"Authorization": signed, "Content-Type": "application/json"}
+        )
         answer = connection.getresponse()
         return Reply(answer.status, answer.headers, answer.read())
     finally:
@@ -115,7 +144,9 @@ def post() -> Post:
 def walk() -> Walk:
     """All pages of a listing as decoded bodies."""
 
-    def walked(simulator: Simulator, path: str, body: dict[str, Any], **caller: Any) -> list[dict[str, Any]]:
+    def walked(
+        simulator: Simulator, path: str, body: dict[str, Any], **caller: Any
+    ) -> list[dict[str, Any]]:
         pages = [_post(simulator, path, body, **caller).body]
         while token := pages[-1].get("nextToken"):
             pages.append(_post(simulator, path, body | {"nextToken": token}, **caller).body)
@@ -135,9 +166,15 @@ def connect(session: boto3.Session) -> Iterator[Connect]:
     with ExitStack() as clients:
 
         def connected(
-            simulator: Simulator, *, region: str = "eu-west-1", key: str = "AKIDEXAMPLE", attempts: int = 1
+            simulator: Simulator,
+            *,
+            region: str = "eu-west-1",
+            key: str = "AKIDEXAMPLE",
+            attempts: int = 1,
         ) -> Inspector2Client:
-            config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=5)
+            config = Config(
+                retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=5
+            )
             client = session.client(
                 "inspector2",
                 endpoint_url=simulator.url,
@@ -161,7 +198,8 @@ def model() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def recordings() -> list[Path]:
-    """Real findings, where they lie: SRE_REAL_FINDINGS, by default `shared/real-findings` beside the checkout."""
+    """Real findings, where they lie: SRE_REAL_FINDINGS, by default `shared/real-findings` beside
+    the checkout."""
     beside = Path(__file__).parents[2].parent / "shared" / "real-findings"
     folder = Path(os.environ.get("SRE_REAL_FINDINGS", beside))
     found = sorted(folder.glob("*.jsonl"))

@@ -32,18 +32,34 @@ _PATH = "/findings/list"
     [
         (Fault("throttle", retry_after=2), 429, "ThrottlingException", "Rate exceeded"),
         (Fault("internal"), 500, "InternalServerException", "Internal server error"),
-        (Fault("gateway_timeout"), 504, "InternalServerErrorException", "Endpoint request timed out"),
+        (
+            Fault("gateway_timeout"),
+            504,
+            "InternalServerErrorException",
+            "Endpoint request timed out",
+        ),
         (
             Fault("denied"),
             403,
             "AccessDeniedException",
             (
-                "User: arn:aws:sts::111122223333:assumed-role/inspector-reader/session is not authorized to perform: "
-                "inspector2:ListFindings on resource: arn:aws:inspector2:eu-west-1:111122223333:/findings/list"
+                "User: arn:aws:sts::111122223333:assumed-role/inspector-reader/session is not"
+                " authorized to perform: inspector2:ListFindings on resource:"
+                " arn:aws:inspector2:eu-west-1:111122223333:/findings/list"
             ),
         ),
-        (Fault("expired"), 403, "ExpiredTokenException", "The security token included in the request is expired"),
-        (Fault("unrecognized"), 403, "UnrecognizedClientException", "The security token included in the request is invalid."),
+        (
+            Fault("expired"),
+            403,
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        ),
+        (
+            Fault("unrecognized"),
+            403,
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
     ],
 )
 def test_an_error_fault_answers_as_the_service_does(
@@ -51,7 +67,11 @@ def test_an_error_fault_answers_as_the_service_does(
 ) -> None:
     simulator = serve(faults=[fault, fault])
     reply = post(simulator, _PATH, {})
-    assert (reply.status, reply.headers["x-amzn-ErrorType"], reply.body["message"]) == (status, code, message)
+    assert (reply.status, reply.headers["x-amzn-ErrorType"], reply.body["message"]) == (
+        status,
+        code,
+        message,
+    )
     assert reply.headers["Retry-After"] == ("2" if fault.retry_after else None)
     assert (simulator.requests[-1].error, simulator.requests[-1].fault) == (code, fault.kind)
     assert post(simulator, _PATH, {}).status == 200
@@ -60,8 +80,12 @@ def test_an_error_fault_answers_as_the_service_does(
         connect(simulator).list_findings()
 
 
-def test_boto3_sees_the_seconds_to_wait_and_recovers_by_retrying(serve: Serve, connect: Connect) -> None:
-    simulator = serve(faults=[Fault("throttle", times=2, retry_after=1), Fault("internal", call=3, retry_after=4)])
+def test_boto3_sees_the_seconds_to_wait_and_recovers_by_retrying(
+    serve: Serve, connect: Connect
+) -> None:
+    simulator = serve(
+        faults=[Fault("throttle", times=2, retry_after=1), Fault("internal", call=3, retry_after=4)]
+    )
     with pytest.raises(ClientError) as refused:
         connect(simulator).list_findings()
     assert dict(refused.value.response)["retryAfterSeconds"] == 1
@@ -70,9 +94,26 @@ def test_boto3_sees_the_seconds_to_wait_and_recovers_by_retrying(serve: Serve, c
 
 
 def test_a_fault_counts_calls_of_its_operation_and_region_alone(serve: Serve, post: Post) -> None:
-    simulator = serve(faults=[Fault("internal", call=2, region="us-east-1"), Fault("denied", "ListCoverage", times=2)])
-    calls = [("eu-west-1", _PATH), ("us-east-1", _PATH), ("eu-west-1", _PATH), ("us-east-1", _PATH), ("us-east-1", _PATH)]
-    assert [post(simulator, path, {}, region=region).status for region, path in calls] == [200, 200, 200, 500, 200]
+    simulator = serve(
+        faults=[
+            Fault("internal", call=2, region="us-east-1"),
+            Fault("denied", "ListCoverage", times=2),
+        ]
+    )
+    calls = [
+        ("eu-west-1", _PATH),
+        ("us-east-1", _PATH),
+        ("eu-west-1", _PATH),
+        ("us-east-1", _PATH),
+        ("us-east-1", _PATH),
+    ]
+    assert [post(simulator, path, {}, region=region).status for region, path in calls] == [
+        200,
+        200,
+        200,
+        500,
+        200,
+    ]
     assert [post(simulator, "/coverage/list", {}).status for _ in range(3)] == [403, 403, 200]
 
 
@@ -80,7 +121,8 @@ def test_a_reset_reaches_the_client_as_a_reset(serve: Serve, post: Post) -> None
     simulator = serve(faults=[Fault("reset")])
     with pytest.raises(ConnectionResetError) as reset:
         post(simulator, _PATH, {})
-    assert reset.value.errno == errno.ECONNRESET  # a mere close would be RemoteDisconnected, which has none
+    # a mere close would be RemoteDisconnected, which has none
+    assert reset.value.errno == errno.ECONNRESET
     assert post(simulator, _PATH, {}).status == 200
 
 
@@ -101,7 +143,10 @@ def test_latency_holds_for_every_answer(serve: Serve, post: Post) -> None:
 
 def test_leaving_does_not_wait_for_a_slow_answer(fleet: Fleet, post: Post) -> None:
     began = time.monotonic()
-    with Simulator(fleet, faults=[Fault("slow", seconds=30)]) as simulator, ThreadPoolExecutor(1) as pool:
+    with (
+        Simulator(fleet, faults=[Fault("slow", seconds=30)]) as simulator,
+        ThreadPoolExecutor(1) as pool,
+    ):
         asked = pool.submit(post, simulator, _PATH, {"maxResults": 1})
         while not simulator.requests:
             time.sleep(0.01)
@@ -117,7 +162,9 @@ def test_a_truncated_body_is_shorter_than_it_says(serve: Serve, post: Post) -> N
     assert post(simulator, _PATH, {}).status == 200
 
 
-def test_a_web_page_comes_as_200_and_boto3_takes_it_for_nothing(serve: Serve, post: Post, connect: Connect) -> None:
+def test_a_web_page_comes_as_200_and_boto3_takes_it_for_nothing(
+    serve: Serve, post: Post, connect: Connect
+) -> None:
     simulator = serve(faults=[Fault("html", times=2)])
     reply = post(simulator, _PATH, {})
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -168,7 +215,9 @@ def test_a_bucket_fills_at_its_rate_and_not_beyond_its_burst() -> None:
 
 
 def _raw(simulator: Simulator, head: str) -> http.client.HTTPResponse:
-    with socket.create_connection(("127.0.0.1", urlsplit(simulator.url).port or 0), timeout=5) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", urlsplit(simulator.url).port or 0), timeout=5
+    ) as connection:
         connection.sendall(head.encode())
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -184,7 +233,9 @@ def _raw(simulator: Simulator, head: str) -> http.client.HTTPResponse:
         ("GET /findings/list HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     ],
 )
-def test_requests_without_length_or_too_large_end_the_connection(head: str, status: int, simulator: Simulator) -> None:
+def test_requests_without_length_or_too_large_end_the_connection(
+    head: str, status: int, simulator: Simulator
+) -> None:
     answer = _raw(simulator, head)
     assert (answer.status, answer.headers["Connection"]) == (status, "close")
 
@@ -193,7 +244,9 @@ def test_a_connection_is_kept_for_many_requests(simulator: Simulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(simulator.url).port, timeout=5)
     connection.connect()
     local = connection.sock.getsockname()
-    headers = {"Authorization": "AWS4-HMAC-SHA256 Credential=A/20260314/eu-west-1/inspector2/aws4_request"}
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=A/20260314/eu-west-1/inspector2/aws4_request"
+    }
     for _ in range(3):
         connection.request("POST", "/members/list", b"", headers)
         answer = connection.getresponse()
@@ -210,9 +263,13 @@ def test_a_simulator_has_no_url_before_it_is_entered(fleet: Fleet) -> None:
     stopped.__exit__(None, None, None)
 
 
-def test_a_client_that_goes_away_is_no_news(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_client_that_goes_away_is_no_news(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
     simulator = serve()
-    with socket.create_connection(("127.0.0.1", urlsplit(simulator.url).port or 0), timeout=5) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", urlsplit(simulator.url).port or 0), timeout=5
+    ) as connection:
         connection.sendall(b"POST /findings/list HTTP/1.1\r\nContent-Length: 10\r\n\r\n")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     simulator.__exit__(None, None, None)

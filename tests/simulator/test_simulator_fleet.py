@@ -32,10 +32,22 @@ def _of(findings: list[Wire], resource: str) -> list[Wire]:
 
 def test_the_busy_instance_has_the_promised_counts(shown: list[Wire]) -> None:
     active = [each for each in _of(shown, fleets.BUSY_INSTANCE) if each["status"] == "ACTIVE"]
-    assert Counter(each["severity"] for each in active) == {"CRITICAL": 24, "HIGH": 466, "MEDIUM": 437, "LOW": 84}
+    assert Counter(each["severity"] for each in active) == {
+        "CRITICAL": 24,
+        "HIGH": 466,
+        "MEDIUM": 437,
+        "LOW": 84,
+    }
     details = [each["packageVulnerabilityDetails"] for each in active]
-    assert len({(each["vulnerabilityId"], each["vulnerablePackages"][0]["name"]) for each in details}) == 1011
-    assert active[0]["resources"][0]["tags"] == {"Name": "prod-web-36", "team": "payments", "env": "prod"}
+    assert (
+        len({(each["vulnerabilityId"], each["vulnerablePackages"][0]["name"]) for each in details})
+        == 1011
+    )
+    assert active[0]["resources"][0]["tags"] == {
+        "Name": "prod-web-36",
+        "team": "payments",
+        "env": "prod",
+    }
     assert active[0]["resources"][0]["region"] == "eu-west-1"
 
 
@@ -43,12 +55,20 @@ def test_the_busy_instance_has_the_promised_counts(shown: list[Wire]) -> None:
 def test_the_counts_hold_for_other_seeds_and_nights(seed: int, nights: int, now: datetime) -> None:
     fleet = default_fleet(seed=seed, nights=nights, now=now)
     criteria = Criteria({"resourceId": [{"comparison": "EQUALS", "value": fleets.BUSY_INSTANCE}]})
-    states = [row.state(now.timestamp()) for row in fleet.cells["eu-west-1", fleet.admin_account].rows("", criteria)]
-    assert Counter(state.severity for state in states if state and state.status == "ACTIVE") == fleets.BUSY_COUNTS
+    states = [
+        row.state(now.timestamp())
+        for row in fleet.cells["eu-west-1", fleet.admin_account].rows("", criteria)
+    ]
+    assert (
+        Counter(state.severity for state in states if state and state.status == "ACTIVE")
+        == fleets.BUSY_COUNTS
+    )
     assert len(fleet.nights) == nights
 
 
-def test_the_fleet_has_about_forty_resources_and_six_thousand_findings(fleet: Fleet, shown: list[Wire]) -> None:
+def test_the_fleet_has_about_forty_resources_and_six_thousand_findings(
+    fleet: Fleet, shown: list[Wire]
+) -> None:
     assert 5500 < len(shown) < 6500
     assert 38 <= len({row["resourceId"] for row in fleet.coverage()}) <= 44
     assert {(each["awsAccountId"], each["resources"][0]["region"]) for each in shown} == {
@@ -60,7 +80,10 @@ def test_the_fleet_has_about_forty_resources_and_six_thousand_findings(fleet: Fl
 
 def _rows(fleet: Fleet, resource: str) -> dict[str, tuple[str, str]]:
     rows = [row for row in fleet.coverage() if row["resourceId"] == resource]
-    return {row["scanType"]: (row["scanStatus"]["statusCode"], row["scanStatus"]["reason"]) for row in rows}
+    return {
+        row["scanType"]: (row["scanStatus"]["statusCode"], row["scanStatus"]["reason"])
+        for row in rows
+    }
 
 
 _FINE = ("ACTIVE", "SUCCESSFUL")
@@ -83,7 +106,12 @@ _FINE = ("ACTIVE", "SUCCESSFUL")
     ],
 )
 def test_the_special_instances_are_what_their_names_say(
-    resource: str, package: tuple[str, str], network: tuple[str, str], statuses: set[str], fleet: Fleet, shown: list[Wire]
+    resource: str,
+    package: tuple[str, str],
+    network: tuple[str, str],
+    statuses: set[str],
+    fleet: Fleet,
+    shown: list[Wire],
 ) -> None:
     assert _rows(fleet, resource) == {"PACKAGE": package, "NETWORK": network}
     assert {each["status"] for each in _of(shown, resource)} == statuses
@@ -92,10 +120,19 @@ def test_the_special_instances_are_what_their_names_say(
 def test_every_reason_not_to_scan_occurs(fleet: Fleet) -> None:
     reasons = {row["scanStatus"]["reason"] for row in fleet.coverage()}
     assert reasons == {
-        "SUCCESSFUL", "NO_INVENTORY", "STALE_INVENTORY", "EC2_INSTANCE_STOPPED", "UNMANAGED_EC2_INSTANCE", "UNSUPPORTED_OS",
-        "EXCLUDED_BY_TAG", "SCAN_ELIGIBILITY_EXPIRED", "PENDING_INITIAL_SCAN",
-    }  # fmt: skip
-    waiting = [row for row in fleet.coverage() if row["scanStatus"]["reason"] == "PENDING_INITIAL_SCAN"]
+        "SUCCESSFUL",
+        "NO_INVENTORY",
+        "STALE_INVENTORY",
+        "EC2_INSTANCE_STOPPED",
+        "UNMANAGED_EC2_INSTANCE",
+        "UNSUPPORTED_OS",
+        "EXCLUDED_BY_TAG",
+        "SCAN_ELIGIBILITY_EXPIRED",
+        "PENDING_INITIAL_SCAN",
+    }
+    waiting = [
+        row for row in fleet.coverage() if row["scanStatus"]["reason"] == "PENDING_INITIAL_SCAN"
+    ]
     assert not any("lastScannedAt" in row for row in waiting)
 
 
@@ -117,7 +154,14 @@ def test_all_types_severities_and_statuses_occur(shown: list[Wire]) -> None:
         ("CODE_VULNERABILITY", "AWS_LAMBDA_FUNCTION"),
         ("CODE_VULNERABILITY", "CODE_REPOSITORY"),
     }
-    assert {each["severity"] for each in shown} == {"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"}
+    assert {each["severity"] for each in shown} == {
+        "CRITICAL",
+        "HIGH",
+        "MEDIUM",
+        "LOW",
+        "INFORMATIONAL",
+        "UNTRIAGED",
+    }
     assert {each["status"] for each in shown} == {"ACTIVE", "SUPPRESSED", "CLOSED"}
 
 
@@ -127,16 +171,30 @@ def test_findings_have_the_quirks_of_real_ones(shown: list[Wire]) -> None:
     assert {"HIGH", "medium", "not yet assigned", "Moderate", None} <= words
     ids = {each["packageVulnerabilityDetails"]["vulnerabilityId"][:4] for each in package}
     assert {"CVE-", "GHSA", "SNYK"} <= ids
-    ubuntu = [each for each in package if each["packageVulnerabilityDetails"]["source"] == "UBUNTU_CVE"]
+    ubuntu = [
+        each for each in package if each["packageVulnerabilityDetails"]["source"] == "UBUNTU_CVE"
+    ]
     assert ubuntu
     assert not any("inspectorScore" in each for each in ubuntu)
-    off = [each for each in package if each.get("inspectorScore", 0) >= 7 and each["severity"] in {"LOW", "MEDIUM"}]
+    off = [
+        each
+        for each in package
+        if each.get("inspectorScore", 0) >= 7 and each["severity"] in {"LOW", "MEDIUM"}
+    ]
     assert off
     assert max(len(each["description"]) for each in shown) == 1024
-    fixes = [each["fixedInVersion"] for found in package for each in found["packageVulnerabilityDetails"]["vulnerablePackages"]]
+    fixes = [
+        each["fixedInVersion"]
+        for found in package
+        for each in found["packageVulnerabilityDetails"]["vulnerablePackages"]
+    ]
     assert "NotAvailable" in fixes
     assert {each["fixAvailable"] for each in package} == {"YES", "NO", "PARTIAL"}
-    exploits = {each["packageVulnerabilityDetails"]["vulnerabilityId"] for each in package if "exploitabilityDetails" in each}
+    exploits = {
+        each["packageVulnerabilityDetails"]["vulnerabilityId"]
+        for each in package
+        if "exploitabilityDetails" in each
+    }
     assert exploits & set(exploited())
 
 
@@ -144,12 +202,15 @@ def test_a_finding_is_as_large_as_a_real_one_with_its_twin(shown: list[Wire]) ->
     sizes = [
         len(json.dumps(each, separators=(",", ":")))
         for each in shown
-        if (each["type"], each["resources"][0]["type"]) == ("PACKAGE_VULNERABILITY", "AWS_EC2_INSTANCE")
+        if (each["type"], each["resources"][0]["type"])
+        == ("PACKAGE_VULNERABILITY", "AWS_EC2_INSTANCE")
     ]
     assert 2600 < sum(sizes) / len(sizes) < 3400
 
 
-def test_active_findings_were_updated_when_last_observed_and_closed_ones_later(shown: list[Wire]) -> None:
+def test_active_findings_were_updated_when_last_observed_and_closed_ones_later(
+    shown: list[Wire],
+) -> None:
     for each in shown:
         if each["status"] == "CLOSED":
             assert each["updatedAt"] > each["lastObservedAt"]
@@ -162,7 +223,10 @@ def _brief(finding: Wire) -> Wire:
 
 
 def test_the_nights_show_every_turn_that_a_finding_can_take(fleet: Fleet) -> None:
-    nights = [{each["findingArn"]: _brief(each) for each in fleet.findings(night)} for night in fleet.nights]
+    nights = [
+        {each["findingArn"]: _brief(each) for each in fleet.findings(night)}
+        for night in fleet.nights
+    ]
     turns: Counter[str] = Counter()
     for before, after in pairwise(nights):
         turns["appeared"] += len(set(after) - set(before))
@@ -218,15 +282,21 @@ def test_findings_of_a_terminated_instance_vanish_within_three_days(fleet: Fleet
     assert sum(counts[6].values()) < 20
 
 
-def test_an_account_that_is_switched_off_has_nothing(now: datetime, serve: Serve, post: Post) -> None:
+def test_an_account_that_is_switched_off_has_nothing(
+    now: datetime, serve: Serve, post: Post
+) -> None:
     fleet = default_fleet(now=now, disabled=["123456789012"])
     assert not any(each["awsAccountId"] == "123456789012" for each in fleet.findings())
-    statuses = post(serve(fleet), "/status/batch/get", {"accountIds": list(fleet.accounts)}).body["accounts"]
+    statuses = post(serve(fleet), "/status/batch/get", {"accountIds": list(fleet.accounts)}).body[
+        "accounts"
+    ]
     states = {each["accountId"]: each for each in statuses}
     assert states["123456789012"]["state"]["status"] == "DISABLED"
     assert states["777788889999"]["resourceState"]["lambdaCode"]["status"] == "DISABLED"
     assert states["777788889999"]["state"]["status"] == "ENABLED"
-    assert {each["status"] for each in states["111122223333"]["resourceState"].values()} == {"ENABLED"}
+    assert {each["status"] for each in states["111122223333"]["resourceState"].values()} == {
+        "ENABLED"
+    }
 
 
 def test_now_is_the_current_hour_unless_it_is_given() -> None:
@@ -254,5 +324,12 @@ def test_two_processes_make_the_same_bytes(fleet: Fleet, shown: list[Wire], now:
     for wire in (*shown, *fleet.coverage(), *large.findings(), *large.coverage()):
         digest.update(msgspec.json.encode(wire))
     command = [sys.executable, "-c", _DIGEST]
-    done = subprocess.run(command, env={"PYTHONHASHSEED": "12345"}, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        command,
+        env={"PYTHONHASHSEED": "12345"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     assert done.stdout.strip() == digest.hexdigest()

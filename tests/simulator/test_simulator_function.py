@@ -34,7 +34,14 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     folder = tmp_path_factory.mktemp("toy")
     (folder / "task").mkdir()
     (folder / "task" / "toy.py").write_text(TOY)
-    return Deployment(folder / "task", "toy.handle", runtime_in(folder / "runtime"), name="toy", timeout=4.0, retries=(0.0, 0.0))
+    return Deployment(
+        folder / "task",
+        "toy.handle",
+        runtime_in(folder / "runtime"),
+        name="toy",
+        timeout=4.0,
+        retries=(0.0, 0.0),
+    )
 
 
 @pytest.fixture
@@ -62,11 +69,18 @@ def test_it_is_invoked_with_and_without_waiting(function: Function) -> None:
     status, said, headers = asked(function, INVOKE, headers=SIGNED)
     assert (status, json.loads(said)) == (200, {"tries": 1, "name": "toy", "left": True})
     assert "X-Amz-Function-Error" not in headers
-    assert asked(function, INVOKE, headers=SIGNED | {"X-Amz-Invocation-Type": "Event"})[:2] == (202, b"")
+    assert asked(function, INVOKE, headers=SIGNED | {"X-Amz-Invocation-Type": "Event"})[:2] == (
+        202,
+        b"",
+    )
     function.settle()
     assert "try 2 of" in function.log
     status, said, headers = asked(function, INVOKE, b'{"failing": 9}', SIGNED)
-    assert (status, json.loads(said)["errorType"], headers["X-Amz-Function-Error"]) == (200, "ValueError", "Unhandled")
+    assert (status, json.loads(said)["errorType"], headers["X-Amz-Function-Error"]) == (
+        200,
+        "ValueError",
+        "Unhandled",
+    )
     assert asked(function, INVOKE)[0] == 403
     assert asked(function, "/2015-03-31/functions/other/invocations", headers=SIGNED)[0] == 404
     assert asked(function, INVOKE, b" " * 300_000, SIGNED)[0] == 413
@@ -76,23 +90,42 @@ def test_what_fails_is_tried_three_times_under_one_id_and_then_kept(function: Fu
     function.invoke_later(b'{"failing": 2}')
     function.settle()
     assert function.dead_letters == []
-    assert len({line.rpartition(" ")[2] for line in function.log.splitlines() if line.startswith("try")}) == 1
+    assert (
+        len(
+            {
+                line.rpartition(" ")[2]
+                for line in function.log.splitlines()
+                if line.startswith("try")
+            }
+        )
+        == 1
+    )
     function.recycle()
     function.invoke_later(b'{"failing": 9}')
     function.settle()
     (letter,) = function.dead_letters
-    assert (letter.event, json.loads(letter.result.payload)["errorType"]) == (b'{"failing": 9}', "ValueError")
+    assert (letter.event, json.loads(letter.result.payload)["errorType"]) == (
+        b'{"failing": 9}',
+        "ValueError",
+    )
 
 
-def test_a_process_that_ends_and_one_that_is_too_slow_are_failures_and_another_follows(function: Function) -> None:
+def test_a_process_that_ends_and_one_that_is_too_slow_are_failures_and_another_follows(
+    function: Function,
+) -> None:
     assert function.invoke(b'{"end": 1}').error == "Runtime.ExitError"
     late = function.invoke(b'{"sleep": 30}')
-    assert (late.error, b"timed out after 4.00 seconds" in late.payload) == ("Sandbox.Timedout", True)
+    assert (late.error, b"timed out after 4.00 seconds" in late.payload) == (
+        "Sandbox.Timedout",
+        True,
+    )
     assert json.loads(function.invoke(b"{}").payload)["tries"] == 1
     assert len(function.environments) == 3
 
 
-def test_a_function_that_cannot_be_imported_is_a_failure(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_function_that_cannot_be_imported_is_a_failure(
+    deployment: Deployment, tmp_path: Path
+) -> None:
     (tmp_path / "toy.py").write_text("import no_such_module\n")
     with Function(Deployment(tmp_path, "toy.handle", deployment.runtime)) as function:
         assert function.invoke(b"{}").error
@@ -111,7 +144,9 @@ def test_api_gateway_hands_over_either_form(function: Function, payload: str, bo
 
 
 def posted(slack: Hooks, url: str, body: Any) -> tuple[int, str]:
-    status, said, _ = slack.take(url.removeprefix(f"http://{slack.place}"), json.dumps(body).encode())
+    status, said, _ = slack.take(
+        url.removeprefix(f"http://{slack.place}"), json.dumps(body).encode()
+    )
     return status, said
 
 
@@ -120,7 +155,9 @@ def test_slack_takes_five_answers_of_what_it_likes_and_none_too_late() -> None:
         url = slack.response_url()
         assert posted(slack, url, {"text": "x", "blocks": [{}, {}]}) == (400, "invalid_blocks")
         assert posted(slack, url, {"blocks": []}) == (400, "invalid_payload")
-        assert [posted(slack, url, {"text": str(n)}) for n in range(USES + 1)] == [(200, "ok")] * USES + [(404, "used_url")]
+        assert [posted(slack, url, {"text": str(n)}) for n in range(USES + 1)] == [
+            (200, "ok")
+        ] * USES + [(404, "used_url")]
         assert [post["text"] for post in slack.wait(url, USES)] == ["0", "1", "2", "3", "4"]
         with pytest.raises(TimeoutError):
             slack.wait(url, USES + 1, within=0.01)

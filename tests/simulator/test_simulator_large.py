@@ -30,39 +30,56 @@ def million(now: datetime) -> Fleet:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 997, 5003])
 def test_it_has_exactly_as_many_findings_as_asked(count: int, now: datetime) -> None:
-    found = list(large_fleet(count, accounts=3, regions=("eu-west-1", "us-east-1"), now=now).findings())
+    found = list(
+        large_fleet(count, accounts=3, regions=("eu-west-1", "us-east-1"), now=now).findings()
+    )
     assert len({each["findingArn"] for each in found}) == len(found) == count
 
 
 def test_it_has_as_many_accounts_and_regions_as_asked(million: Fleet) -> None:
     assert len(set(million.accounts)) == 7
     assert million.regions == ("eu-west-1", "us-east-1")
-    assert sorted(million.cells) == sorted((region, account) for region in million.regions for account in million.accounts)
+    assert sorted(million.cells) == sorted(
+        (region, account) for region in million.regions for account in million.accounts
+    )
 
 
-def test_any_arn_leads_back_to_its_finding(million: Fleet, serve: Serve, post: Post, equals: Equals) -> None:
+def test_any_arn_leads_back_to_its_finding(
+    million: Fleet, serve: Serve, post: Post, equals: Equals
+) -> None:
     simulator = serve(million)
     middle = "arn:aws:inspector2:us-east-1:444455556666:finding/8"
     cell = million.cells["us-east-1", "444455556666"]
     arns = [row.arn for row in islice(cell.rows(middle, Criteria()), 10)]
     assert arns == sorted(arns)
     assert all(arn > middle for arn in arns)
-    body = post(simulator, "/findings/details/batch/get", {"findingArns": arns}, region="us-east-1").body
+    body = post(
+        simulator, "/findings/details/batch/get", {"findingArns": arns}, region="us-east-1"
+    ).body
     assert len(body["findingDetails"]) + len(body["errors"]) == 10
     assert all(error["errorCode"] == "FINDING_DETAILS_NOT_FOUND" for error in body["errors"])
-    found = post(simulator, _PATH, {"filterCriteria": {"findingArn": equals(*arns)}}, region="us-east-1").body["findings"]
+    found = post(
+        simulator, _PATH, {"filterCriteria": {"findingArn": equals(*arns)}}, region="us-east-1"
+    ).body["findings"]
     assert [each["findingArn"] for each in found] == arns
 
 
 @pytest.mark.parametrize(
     "wrong",
-    ["", "zz", "arn:aws:inspector2:us-east-1:444455556666:finding/", "arn:aws:inspector2:us-east-1:444455556666:finding/xyz"],
+    [
+        "",
+        "zz",
+        "arn:aws:inspector2:us-east-1:444455556666:finding/",
+        "arn:aws:inspector2:us-east-1:444455556666:finding/xyz",
+    ],
 )
 def test_what_is_no_arn_of_the_cell_finds_nothing(wrong: str, million: Fleet) -> None:
     assert million.cells["us-east-1", "444455556666"].find(wrong) is None
 
 
-def test_filters_work_without_listing_everything(million: Fleet, serve: Serve, walk: Walk, equals: Equals) -> None:
+def test_filters_work_without_listing_everything(
+    million: Fleet, serve: Serve, walk: Walk, equals: Equals
+) -> None:
     simulator = serve(million)
     row = next(iter(million.cells["eu-west-1", "777788889999"].rows("", Criteria())))
     pages = walk(simulator, _PATH, {"filterCriteria": {"resourceId": equals(row.resource_id)}})
@@ -75,27 +92,55 @@ def test_filters_work_without_listing_everything(million: Fleet, serve: Serve, w
         "severity": equals("HIGH"),
         "findingStatus": equals("ACTIVE"),
     }
-    few = [each for page in walk(simulator, _PATH, {"filterCriteria": narrowed}) for each in page["findings"]]
+    few = [
+        each
+        for page in walk(simulator, _PATH, {"filterCriteria": narrowed})
+        for each in page["findings"]
+    ]
     assert few
-    assert {(each["type"], each["severity"], each["status"]) for each in few} == {("NETWORK_REACHABILITY", "HIGH", "ACTIVE")}
+    assert {(each["type"], each["severity"], each["status"]) for each in few} == {
+        ("NETWORK_REACHABILITY", "HIGH", "ACTIVE")
+    }
 
 
-def test_a_filter_that_leaves_much_is_judged_on_the_way(million: Fleet, serve: Serve, post: Post, equals: Equals) -> None:
+def test_a_filter_that_leaves_much_is_judged_on_the_way(
+    million: Fleet, serve: Serve, post: Post, equals: Equals
+) -> None:
     simulator = serve(million)
     page = post(
-        simulator, _PATH, {"filterCriteria": {"fixAvailable": equals("YES"), "resourceType": equals("AWS_EC2_INSTANCE")}}
+        simulator,
+        _PATH,
+        {
+            "filterCriteria": {
+                "fixAvailable": equals("YES"),
+                "resourceType": equals("AWS_EC2_INSTANCE"),
+            }
+        },
     ).body
     assert len(page["findings"]) == 100
-    assert {(each["fixAvailable"], each["resources"][0]["type"]) for each in page["findings"]} == {("YES", "AWS_EC2_INSTANCE")}
+    assert {(each["fixAvailable"], each["resources"][0]["type"]) for each in page["findings"]} == {
+        ("YES", "AWS_EC2_INSTANCE")
+    }
     no_lambda = [{"comparison": "NOT_EQUALS", "value": "AWS_LAMBDA_FUNCTION"}]
     page = post(simulator, _PATH, {"filterCriteria": {"resourceType": no_lambda}}).body
-    assert {each["resources"][0]["type"] for each in page["findings"]} == {"AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE"}
+    assert {each["resources"][0]["type"] for each in page["findings"]} == {
+        "AWS_EC2_INSTANCE",
+        "AWS_ECR_CONTAINER_IMAGE",
+    }
 
 
-def test_many_filters_do_not_pile_up(now: datetime, serve: Serve, post: Post, equals: Equals) -> None:
+def test_many_filters_do_not_pile_up(
+    now: datetime, serve: Serve, post: Post, equals: Equals
+) -> None:
     simulator = serve(large_fleet(500, accounts=1, now=now))
     sizes = [
-        len(post(simulator, _PATH, {"filterCriteria": {"severity": equals("HIGH"), "title": equals(str(each))}}).body["findings"])
+        len(
+            post(
+                simulator,
+                _PATH,
+                {"filterCriteria": {"severity": equals("HIGH"), "title": equals(str(each))}},
+            ).body["findings"]
+        )
         for each in range(12)
     ]
     assert sizes == [0] * 12
@@ -129,8 +174,15 @@ print(int(status["VmHWM"].split()[0]) // 1024)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 def test_a_million_findings_are_served_in_bounded_memory() -> None:
-    environment: dict[str, Any] = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environment: dict[str, Any] = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")
+    }
     done = subprocess.run(
-        [sys.executable, "-c", _SERVER], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", _SERVER],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert int(done.stdout) < 250

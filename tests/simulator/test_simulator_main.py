@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _running(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    process = subprocess.Popen([sys.executable, "-m", "sre_simulator", *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sre_simulator", *arguments], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None
         yield process.stdout.readline(), process
@@ -44,8 +46,12 @@ def _control(url: str, name: str, body: Any = None) -> Any:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_prints_its_url_and_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
-    with _running("--findings", "300", "--accounts", "2", "--regions", "eu-west-1,us-east-1", "--nights", "2") as (line, process):
+def test_the_command_prints_its_url_and_serves_until_it_is_told_to_stop(
+    number: signal.Signals,
+) -> None:
+    with _running(
+        "--findings", "300", "--accounts", "2", "--regions", "eu-west-1,us-east-1", "--nights", "2"
+    ) as (line, process):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", line)
         assert _control(line.strip(), "requests") == []
         process.send_signal(number)
@@ -104,25 +110,37 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Simulator]:
 
 
 def test_the_options_choose_the_fleet(
-    asked: Callable[..., Simulator], tmp_path: Path, shown: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+    asked: Callable[..., Simulator],
+    tmp_path: Path,
+    shown: list[dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert len(asked("--nights", "3").fleet.nights) == 3
     large = asked("--findings", "10", "--accounts", "6", "--regions", "eu-north-1").fleet
-    assert (len(large.accounts), large.regions, len(list(large.findings()))) == (6, ("eu-north-1",), 10)
+    assert (len(large.accounts), large.regions, len(list(large.findings()))) == (
+        6,
+        ("eu-north-1",),
+        10,
+    )
     recorded = tmp_path / "one.jsonl"
     recorded.write_text(json.dumps(shown[0]))
     assert list(asked("--replay", str(recorded)).fleet.findings()) == [shown[0]]
     assert capsys.readouterr().out.count("http://127.0.0.1:") == 3
 
 
-def test_another_process_can_set_clock_faults_and_changes(simulator: Simulator, post: Post, fleet: Fleet) -> None:
+def test_another_process_can_set_clock_faults_and_changes(
+    simulator: Simulator, post: Post, fleet: Fleet
+) -> None:
     first = post(simulator, "/findings/list", {"maxResults": 1}).body["findings"][0]["findingArn"]
     assert _control(simulator.url, "clock", {"now": fleet.at(2).timestamp()}) == {}
     assert simulator.clock == fleet.at(2)
     _control(simulator.url, "faults", [{"kind": "throttle", "call": 2, "retry_after": 3}])
     _control(simulator.url, "changes", [{"kind": "delete", "after": 2, "arn": first}])
     assert post(simulator, "/findings/list", {}).headers["Retry-After"] == "3"
-    assert post(simulator, "/findings/list", {"maxResults": 1}).body["findings"][0]["findingArn"] != first
+    assert (
+        post(simulator, "/findings/list", {"maxResults": 1}).body["findings"][0]["findingArn"]
+        != first
+    )
     assert [each["status"] for each in _control(simulator.url, "requests")] == [200, 429, 200]
     assert len(simulator.faults) == len(simulator.changes) == 1
 
@@ -138,7 +156,9 @@ def test_another_process_can_set_clock_faults_and_changes(simulator: Simulator, 
         ("clock", None, 404),
     ],
 )
-def test_the_control_endpoint_refuses_what_it_does_not_know(name: str, body: Any, status: int, simulator: Simulator) -> None:
+def test_the_control_endpoint_refuses_what_it_does_not_know(
+    name: str, body: Any, status: int, simulator: Simulator
+) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         _control(simulator.url, name, body)
     assert refused.value.code == status

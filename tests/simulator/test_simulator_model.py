@@ -17,10 +17,14 @@ def _differences(shape: Shape, name: str, shapes: dict[str, Any], at: str) -> li
     found: list[str] = []
     match shape:
         case Members(of, required, union):
-            same = set(of) == set(said["members"]) and set(required) == set(said.get("required", []))
+            same = set(of) == set(said["members"]) and set(required) == set(
+                said.get("required", [])
+            )
             same = same and union == said.get("union", False)
             for member in set(of) & set(said["members"]):
-                found += _differences(of[member], said["members"][member]["shape"], shapes, f"{at}.{member}")
+                found += _differences(
+                    of[member], said["members"][member]["shape"], shapes, f"{at}.{member}"
+                )
         case Several(of, least, most):
             same = (least, most) == (said.get("min"), said.get("max"))
             found = _differences(of, said["member"]["shape"], shapes, f"{at}[]")
@@ -36,11 +40,16 @@ def _differences(shape: Shape, name: str, shapes: dict[str, Any], at: str) -> li
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
-def test_each_request_has_the_members_limits_and_enumerations_of_the_model(operation: Any, model: dict[str, Any]) -> None:
+def test_each_request_has_the_members_limits_and_enumerations_of_the_model(
+    operation: Any, model: dict[str, Any]
+) -> None:
     said = model["operations"][operation.name]
     assert said["http"]["requestUri"] == operation.path
     assert said["http"]["method"] == "POST"
-    assert _differences(operation.request, said["input"]["shape"], model["shapes"], operation.name) == []
+    assert (
+        _differences(operation.request, said["input"]["shape"], model["shapes"], operation.name)
+        == []
+    )
 
 
 def test_every_filter_and_sort_field_of_the_model_has_a_path(model: dict[str, Any]) -> None:
@@ -56,7 +65,9 @@ def _leads(path: tuple[str, ...], name: str, shapes: dict[str, Any]) -> bool:
         return _leads(path, said["member"]["shape"], shapes)
     if not path:
         return True
-    return path[0] in said.get("members", {}) and _leads(path[1:], said["members"][path[0]]["shape"], shapes)
+    return path[0] in said.get("members", {}) and _leads(
+        path[1:], said["members"][path[0]]["shape"], shapes
+    )
 
 
 def test_every_path_leads_to_a_member_of_the_model(model: dict[str, Any]) -> None:

@@ -31,10 +31,15 @@ def test_the_same_token_can_be_posted_twice(simulator: Simulator, post: Post) ->
 
 
 def test_an_empty_token_is_no_token(simulator: Simulator, post: Post) -> None:
-    assert post(simulator, _PATH, {"nextToken": ""}).body["findings"] == post(simulator, _PATH, {}).body["findings"]
+    assert (
+        post(simulator, _PATH, {"nextToken": ""}).body["findings"]
+        == post(simulator, _PATH, {}).body["findings"]
+    )
 
 
-def test_the_page_size_may_change_on_the_way(simulator: Simulator, post: Post, shown: list[dict[str, Any]]) -> None:
+def test_the_page_size_may_change_on_the_way(
+    simulator: Simulator, post: Post, shown: list[dict[str, Any]]
+) -> None:
     first = post(simulator, _PATH, {"maxResults": 3}).body
     second = post(simulator, _PATH, {"maxResults": 5, "nextToken": first["nextToken"]}).body
     arns = [each["findingArn"] for each in first["findings"] + second["findings"]]
@@ -42,7 +47,9 @@ def test_the_page_size_may_change_on_the_way(simulator: Simulator, post: Post, s
 
 
 @pytest.mark.parametrize("change", ["filter", "sort", "region", "account", "operation"])
-def test_a_token_is_bound_to_its_query(change: str, simulator: Simulator, post: Post, equals: Equals) -> None:
+def test_a_token_is_bound_to_its_query(
+    change: str, simulator: Simulator, post: Post, equals: Equals
+) -> None:
     token = post(simulator, _PATH, {}).body["nextToken"]
     body: dict[str, Any] = {"nextToken": token}
     path, caller = _PATH, {}
@@ -62,11 +69,22 @@ def test_a_token_is_bound_to_its_query(change: str, simulator: Simulator, post: 
     assert "Input Query has changed" in reply.body["message"]
 
 
-def test_a_corrupt_or_foreign_token_is_refused(simulator: Simulator, serve: Serve, post: Post) -> None:
+def test_a_corrupt_or_foreign_token_is_refused(
+    simulator: Simulator, serve: Serve, post: Post
+) -> None:
     token = post(simulator, _PATH, {}).body["nextToken"]
     middle = "B" if token[900] == "A" else "A"
-    for broken in ("x", "AAMA-é", "AAMA-" + "A" * 50, token[5:], token[:900] + middle + token[901:], token[:-8]):
-        assert post(simulator, _PATH, {"nextToken": broken}).body["message"] == "Invalid nextToken", broken
+    for broken in (
+        "x",
+        "AAMA-é",
+        "AAMA-" + "A" * 50,
+        token[5:],
+        token[:900] + middle + token[901:],
+        token[:-8],
+    ):
+        assert (
+            post(simulator, _PATH, {"nextToken": broken}).body["message"] == "Invalid nextToken"
+        ), broken
     assert post(serve(), _PATH, {"nextToken": token}).status == 400
 
 
@@ -80,7 +98,8 @@ def test_a_token_expires_by_the_virtual_clock(serve: Serve, post: Post) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "member"), [(_PATH, "findings"), ("/coverage/list", "coveredResources"), ("/members/list", "members")]
+    ("path", "member"),
+    [(_PATH, "findings"), ("/coverage/list", "coveredResources"), ("/members/list", "members")],
 )
 def test_sparse_pages_hold_everything_once_with_empty_ones_and_a_last_token_to_nothing(
     path: str, member: str, serve: Serve, walk: Walk
@@ -96,7 +115,11 @@ def test_sparse_pages_hold_everything_once_with_empty_ones_and_a_last_token_to_n
 
 def test_sparse_aggregations_have_empty_pages_too(serve: Serve, walk: Walk) -> None:
     body = {"aggregationType": "PACKAGE"}
-    whole = [each for page in walk(serve(), "/findings/aggregation/list", body) for each in page["responses"]]
+    whole = [
+        each
+        for page in walk(serve(), "/findings/aggregation/list", body)
+        for each in page["responses"]
+    ]
     pages = walk(serve(mode="sparse", seed=3), "/findings/aggregation/list", body)
     assert [each for page in pages for each in page["responses"]] == whole
 
@@ -104,7 +127,9 @@ def test_sparse_aggregations_have_empty_pages_too(serve: Serve, walk: Walk) -> N
 def test_a_paginator_of_boto3_lists_everything_in_sparse_mode(
     serve: Serve, connect: Connect, shown: list[dict[str, Any]]
 ) -> None:
-    pages = connect(serve(mode="sparse"), region="us-east-1").get_paginator("list_findings").paginate()
+    pages = (
+        connect(serve(mode="sparse"), region="us-east-1").get_paginator("list_findings").paginate()
+    )
     listed = [finding["findingArn"] for page in pages for finding in page["findings"]]
     assert listed == [each["findingArn"] for each in shown if ":us-east-1:" in each["findingArn"]]
 

@@ -26,15 +26,33 @@ def _text(comparison: str = "EQUALS", value: str = "x") -> dict[str, str]:
 @pytest.mark.parametrize(
     ("body", "constraint"),
     [
-        ({"maxResults": 123}, "'maxResults' failed to satisfy constraint: Member must have value less than or equal to 100"),
-        ({"maxResults": 0}, "'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1"),
+        (
+            {"maxResults": 123},
+            (
+                "'maxResults' failed to satisfy constraint: Member must have value less than or"
+                " equal to 100"
+            ),
+        ),
+        (
+            {"maxResults": 0},
+            (
+                "'maxResults' failed to satisfy constraint: Member must have value greater than or"
+                " equal to 1"
+            ),
+        ),
         (
             _filter(severity=[_text()] * 11),
-            "'filterCriteria.severity' failed to satisfy constraint: Member must have length less than or equal to 10",
+            (
+                "'filterCriteria.severity' failed to satisfy constraint: Member must have length"
+                " less than or equal to 10"
+            ),
         ),
         (
             _filter(severity=[]),
-            "'filterCriteria.severity' failed to satisfy constraint: Member must have length greater than or equal to 1",
+            (
+                "'filterCriteria.severity' failed to satisfy constraint: Member must have length"
+                " greater than or equal to 1"
+            ),
         ),
         (
             _filter(title=[_text("CONTAINS")]),
@@ -45,15 +63,24 @@ def _text(comparison: str = "EQUALS", value: str = "x") -> dict[str, str]:
         ),
         (
             _filter(title=[_text(), _text(value="x" * 1025)]),
-            "'filterCriteria.title.2.member.value' failed to satisfy constraint: Member must have length less than or equal to 1",
+            (
+                "'filterCriteria.title.2.member.value' failed to satisfy constraint: Member must"
+                " have length less than or equal to 1"
+            ),
         ),
         (
             _filter(title=[_text(value="")]),
-            "'filterCriteria.title.1.member.value' failed to satisfy constraint: Member must have length greater than",
+            (
+                "'filterCriteria.title.1.member.value' failed to satisfy constraint: Member must"
+                " have length greater than"
+            ),
         ),
         (
             _filter(title=[{"value": "x"}]),
-            "'filterCriteria.title.1.member.comparison' failed to satisfy constraint: Member must not be null",
+            (
+                "'filterCriteria.title.1.member.comparison' failed to satisfy constraint: Member"
+                " must not be null"
+            ),
         ),
         (
             _filter(portRange=[{"beginInclusive": 70000}]),
@@ -65,12 +92,19 @@ def _text(comparison: str = "EQUALS", value: str = "x") -> dict[str, str]:
         (
             {"sortCriteria": {"field": "UPDATED_AT"}},
             (
-                "'sortCriteria.sortOrder' failed to satisfy constraint: Member must not be null; "
-                "Value at 'sortCriteria.field' failed to satisfy constraint: Member must satisfy enum value set: "
+                "'sortCriteria.sortOrder' failed to satisfy constraint: Member must not be null;"
+                " Value at 'sortCriteria.field' failed to satisfy constraint: Member must satisfy"
+                " enum value set: "
             ),
         ),
-        (_filter(updatedAt=[{"endInclusive": 1988150400}]), "'filterCriteria.updatedAt.1.member.endInclusive' failed"),
-        (_filter(updatedAt=[{"startInclusive": -1}]), "'filterCriteria.updatedAt.1.member.startInclusive' failed"),
+        (
+            _filter(updatedAt=[{"endInclusive": 1988150400}]),
+            "'filterCriteria.updatedAt.1.member.endInclusive' failed",
+        ),
+        (
+            _filter(updatedAt=[{"startInclusive": -1}]),
+            "'filterCriteria.updatedAt.1.member.startInclusive' failed",
+        ),
     ],
 )
 def test_a_broken_limit_is_named_in_the_words_of_coral(
@@ -102,7 +136,9 @@ def test_a_broken_limit_is_named_in_the_words_of_coral(
         ("/filters/list", {"action": "DELETE"}),
     ],
 )
-def test_every_operation_keeps_its_own_limits(path: str, body: dict[str, Any], simulator: Simulator, post: Post) -> None:
+def test_every_operation_keeps_its_own_limits(
+    path: str, body: dict[str, Any], simulator: Simulator, post: Post
+) -> None:
     reply = post(simulator, path, body)
     assert (reply.status, reply.body["reason"]) == (400, "FIELD_VALIDATION_FAILED")
 
@@ -127,11 +163,20 @@ def test_what_cannot_be_parsed_says_so(body: bytes, simulator: Simulator, post: 
 
 def test_a_flag_must_be_a_flag(simulator: Simulator, post: Post) -> None:
     assert post(simulator, "/members/list", {"onlyAssociated": True}).status == 200
-    assert post(simulator, "/members/list", {"onlyAssociated": "yes"}).body["reason"] == "CANNOT_PARSE"
+    assert (
+        post(simulator, "/members/list", {"onlyAssociated": "yes"}).body["reason"] == "CANNOT_PARSE"
+    )
 
 
 def test_unknown_members_and_nulls_are_ignored(simulator: Simulator, post: Post) -> None:
-    assert post(simulator, "/findings/list", {"colour": "red", "maxResults": None, "filterCriteria": {"x": []}}).status == 200
+    assert (
+        post(
+            simulator,
+            "/findings/list",
+            {"colour": "red", "maxResults": None, "filterCriteria": {"x": []}},
+        ).status
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,13 +186,17 @@ def test_unknown_members_and_nulls_are_ignored(simulator: Simulator, post: Post)
         {"aggregationType": "ACCOUNT", "aggregationRequest": {"titleAggregation": {}}},
     ],
 )
-def test_an_aggregation_must_be_known_and_fit_its_type(body: dict[str, Any], simulator: Simulator, post: Post) -> None:
+def test_an_aggregation_must_be_known_and_fit_its_type(
+    body: dict[str, Any], simulator: Simulator, post: Post
+) -> None:
     reply = post(simulator, "/findings/aggregation/list", body)
     assert (reply.status, reply.body["reason"]) == (400, "OTHER")
 
 
 def test_a_value_that_no_finding_has_gives_an_empty_page(simulator: Simulator, post: Post) -> None:
-    assert post(simulator, "/findings/list", _filter(severity=[_text(value="SEVERE")])).body == {"findings": []}
+    assert post(simulator, "/findings/list", _filter(severity=[_text(value="SEVERE")])).body == {
+        "findings": []
+    }
 
 
 def test_boto3_shows_reason_and_fields(simulator: Simulator, connect: Connect) -> None:
@@ -162,4 +211,7 @@ def test_boto3_shows_reason_and_fields(simulator: Simulator, connect: Connect) -
 
 def test_an_unsigned_request_is_refused(simulator: Simulator, post: Post) -> None:
     reply = post(simulator, "/findings/list", {}, region="Not A Region")
-    assert (reply.status, reply.headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationTokenException")
+    assert (reply.status, reply.headers["x-amzn-ErrorType"]) == (
+        403,
+        "MissingAuthenticationTokenException",
+    )

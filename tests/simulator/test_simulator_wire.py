@@ -1,4 +1,5 @@
-"""What goes over the wire: every page fits botocore's model, and real clients list the whole fleet."""
+"""What goes over the wire: every page fits botocore's model, and real clients list the whole
+fleet."""
 
 from __future__ import annotations
 
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
     from sre_simulator.server import Simulator
 
 _KINDS: dict[str, set[type]] = {
-    "string": {str}, "integer": {int}, "long": {int}, "double": {int, float}, "timestamp": {int, float}, "boolean": {bool},
-    "structure": {dict}, "list": {list}, "map": {dict},
-}  # fmt: skip
+    "string": {str},
+    "integer": {int},
+    "long": {int},
+    "double": {int, float},
+    "timestamp": {int, float},
+    "boolean": {bool},
+    "structure": {dict},
+    "list": {list},
+    "map": {dict},
+}
 _REAL_PAGES = {"FindingList"}  # the model says 25, the service sends 100
 
 
@@ -39,10 +47,14 @@ def _strangers(value: Any, name: str, shapes: dict[str, Any], at: str) -> Iterat
     yield from _limits(value, name, said, at)
     match said["type"]:
         case "structure":
-            yield from (f"{at}: no {missing}" for missing in set(said.get("required", [])) - set(value))
+            yield from (
+                f"{at}: no {missing}" for missing in set(said.get("required", [])) - set(value)
+            )
             yield from (f"{at}: unknown {extra}" for extra in set(value) - set(said["members"]))
             for member in set(value) & set(said["members"]):
-                yield from _strangers(value[member], said["members"][member]["shape"], shapes, f"{at}.{member}")
+                yield from _strangers(
+                    value[member], said["members"][member]["shape"], shapes, f"{at}.{member}"
+                )
         case "list":
             for place, each in enumerate(value):
                 yield from _strangers(each, said["member"]["shape"], shapes, f"{at}[{place}]")
@@ -81,19 +93,38 @@ _LISTINGS: list[tuple[str, str, dict[str, Any]]] = [
     ("ListFilters", "/filters/list", {"action": "SUPPRESS"}),
     ("GetDelegatedAdminAccount", "/delegatedadminaccounts/get", {}),
     ("ListCoverageStatistics", "/coverage/statistics/list", {"groupBy": "RESOURCE_TYPE"}),
-    ("BatchGetAccountStatus", "/status/batch/get", {"accountIds": ["111122223333", "444455556666", "999999999999"]}),
-    *(("ListFindingAggregations", "/findings/aggregation/list", {"aggregationType": kind}) for kind in _TYPES),
+    (
+        "BatchGetAccountStatus",
+        "/status/batch/get",
+        {"accountIds": ["111122223333", "444455556666", "999999999999"]},
+    ),
+    *(
+        ("ListFindingAggregations", "/findings/aggregation/list", {"aggregationType": kind})
+        for kind in _TYPES
+    ),
 ]
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
-@pytest.mark.parametrize(("operation", "path", "body"), _LISTINGS, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("operation", "path", "body"),
+    _LISTINGS,
+    ids=lambda value: value if isinstance(value, str) else None,
+)
 def test_every_page_fits_the_model(
-    operation: str, path: str, body: dict[str, Any], region: str, simulator: Simulator, walk: Walk, model: dict[str, Any]
+    operation: str,
+    path: str,
+    body: dict[str, Any],
+    region: str,
+    simulator: Simulator,
+    walk: Walk,
+    model: dict[str, Any],
 ) -> None:
     output = model["operations"][operation]["output"]["shape"]
     pages = walk(simulator, path, body, region=region)
-    assert [each for page in pages for each in _strangers(page, output, model["shapes"], operation)] == []
+    assert [
+        each for page in pages for each in _strangers(page, output, model["shapes"], operation)
+    ] == []
 
 
 def test_details_of_every_kind_of_finding_fit_the_model(
@@ -101,12 +132,19 @@ def test_details_of_every_kind_of_finding_fit_the_model(
 ) -> None:
     arns = [each["findingArn"] for each in shown if ":eu-west-1:" in each["findingArn"]]
     for start in range(0, 300, 10):
-        body = post(simulator, "/findings/details/batch/get", {"findingArns": arns[start : start + 10]}).body
-        assert list(_strangers(body, "BatchGetFindingDetailsResponse", model["shapes"], "details")) == []
+        body = post(
+            simulator, "/findings/details/batch/get", {"findingArns": arns[start : start + 10]}
+        ).body
+        assert (
+            list(_strangers(body, "BatchGetFindingDetailsResponse", model["shapes"], "details"))
+            == []
+        )
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
-def test_the_other_partitions_are_in_every_arn(region: str, model: dict[str, Any], now: datetime) -> None:
+def test_the_other_partitions_are_in_every_arn(
+    region: str, model: dict[str, Any], now: datetime
+) -> None:
     for finding in large_fleet(1200, accounts=1, regions=[region], now=now).findings():
         assert "arn:aws:" not in json.dumps(finding)
         assert list(_strangers(finding, "Finding", model["shapes"], "finding")) == []
@@ -129,7 +167,9 @@ def test_without_an_order_findings_come_in_ascending_arn(simulator: Simulator, w
     assert [len(page["findings"]) for page in pages[:-1]] == [100] * (len(pages) - 1)
 
 
-def test_the_aws_cli_lists_through_the_environment_variable(serve: Serve, shown: list[dict[str, Any]]) -> None:
+def test_the_aws_cli_lists_through_the_environment_variable(
+    serve: Serve, shown: list[dict[str, Any]]
+) -> None:
     simulator = serve(mode="sparse")
     environment = os.environ | {
         "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
@@ -139,27 +179,50 @@ def test_the_aws_cli_lists_through_the_environment_variable(serve: Serve, shown:
         "AWS_CONFIG_FILE": os.devnull,
     }
     program = Path(sys.executable).parent / "aws"
-    command = [str(program), "inspector2", "list-findings", "--query", "findings[].findingArn", "--output", "json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=50)
-    expected = [each["findingArn"] for each in shown if ":eu-west-1:123456789012:" in each["findingArn"]]
+    command = [
+        str(program),
+        "inspector2",
+        "list-findings",
+        "--query",
+        "findings[].findingArn",
+        "--output",
+        "json",
+    ]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, timeout=50
+    )
+    expected = [
+        each["findingArn"] for each in shown if ":eu-west-1:123456789012:" in each["findingArn"]
+    ]
     assert json.loads(done.stdout) == expected
 
 
-def test_the_last_page_has_no_token_and_absent_members_are_left_out(simulator: Simulator, walk: Walk) -> None:
+def test_the_last_page_has_no_token_and_absent_members_are_left_out(
+    simulator: Simulator, walk: Walk
+) -> None:
     pages = walk(simulator, "/findings/list", {})
     assert all("nextToken" in page for page in pages[:-1])
     assert "nextToken" not in pages[-1]
-    assert not any(value is None for page in pages for finding in page["findings"] for value in finding.values())
+    assert not any(
+        value is None
+        for page in pages
+        for finding in page["findings"]
+        for value in finding.values()
+    )
 
 
 def test_answers_have_the_headers_of_api_gateway(simulator: Simulator, post: Post) -> None:
     headers = post(simulator, "/findings/list", {}).headers
     assert headers["Content-Type"] == "application/json"
-    assert all(headers[name] for name in ("x-amzn-RequestId", "x-amz-apigw-id", "X-Amzn-Trace-Id", "Date"))
+    assert all(
+        headers[name] for name in ("x-amzn-RequestId", "x-amz-apigw-id", "X-Amzn-Trace-Id", "Date")
+    )
     assert "Server" not in headers
 
 
-def test_a_member_sees_only_itself_and_the_administrator_all(simulator: Simulator, walk: Walk, fleet: Fleet) -> None:
+def test_a_member_sees_only_itself_and_the_administrator_all(
+    simulator: Simulator, walk: Walk, fleet: Fleet
+) -> None:
     def accounts(key: str) -> set[str]:
         pages = walk(simulator, "/findings/list", {}, key=key)
         return {finding["awsAccountId"] for page in pages for finding in page["findings"]}
@@ -176,9 +239,16 @@ def test_access_keys_can_be_mapped_to_accounts(serve: Serve, post: Post) -> None
     assert simulator.requests[-1].account == "444455556666"
 
 
-def test_another_region_has_nothing_and_inspector_is_off_there(simulator: Simulator, post: Post) -> None:
+def test_another_region_has_nothing_and_inspector_is_off_there(
+    simulator: Simulator, post: Post
+) -> None:
     assert post(simulator, "/findings/list", {}, region="ap-south-1").body == {"findings": []}
-    assert post(simulator, "/status/batch/get", {}, region="ap-south-1").body["accounts"][0]["state"]["status"] == "DISABLED"
+    assert (
+        post(simulator, "/status/batch/get", {}, region="ap-south-1").body["accounts"][0]["state"][
+            "status"
+        ]
+        == "DISABLED"
+    )
 
 
 def test_an_unknown_path_is_404(simulator: Simulator, post: Post, connect: Connect) -> None:

@@ -1,4 +1,5 @@
-"""Slack, Lambda and AWS as this function meets them: real HTTP servers on the loopback, and requests that Slack signed."""
+"""Slack, Lambda and AWS as this function meets them: real HTTP servers on the loopback, and
+requests that Slack signed."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class Asked:
 
 
 class StandIn(ThreadingHTTPServer):
-    """Answers what it was told to, one after the other and then the last again, and keeps what it was asked."""
+    """Answers what it was told to, one after the other and then the last again, and keeps what it
+    was asked."""
 
     daemon_threads = True
 
@@ -68,7 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(Asked(self.command, self.path, named, body))
         time.sleep(self.server.delay)
         answers = self.server.answers
-        status, said, headers = (answers.pop(0) if len(answers) > 1 else answers[0]) if answers else (200, b"ok", {})
+        status, said, headers = (
+            (answers.pop(0) if len(answers) > 1 else answers[0]) if answers else (200, b"ok", {})
+        )
         with contextlib.suppress(ConnectionError):  # whoever asked has given up
             self._send(status, said, headers)
 
@@ -122,29 +126,45 @@ class Signer:
     now: float = NOW
     form: dict[str, str] = field(
         default_factory=lambda: {
-            "team_id": "T0123456", "user_id": "U0123456", "channel_id": "C0123456", "command": "/sre-vuln-check",
-            "trigger_id": "123.456.abc", "response_url": "https://hooks.slack.com/commands/T0123456/1/x",
+            "team_id": "T0123456",
+            "user_id": "U0123456",
+            "channel_id": "C0123456",
+            "command": "/sre-vuln-check",
+            "trigger_id": "123.456.abc",
+            "response_url": "https://hooks.slack.com/commands/T0123456/1/x",
         }
-    )  # fmt: skip
+    )
 
-    def event(self, body: str, stamp: str | None = None, signature: str | None = None) -> dict[str, Any]:
+    def event(
+        self, body: str, stamp: str | None = None, signature: str | None = None
+    ) -> dict[str, Any]:
         """A request of version 2.0 with this body."""
         stamp = str(int(self.now)) if stamp is None else stamp
-        digest = hmac.new(self.secret.encode(), f"v0:{stamp}:{body}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        digest = hmac.new(
+            self.secret.encode(), f"v0:{stamp}:{body}".encode("utf-8", "replace"), hashlib.sha256
+        ).hexdigest()
         headers = {
             "content-type": "application/x-www-form-urlencoded",
             "x-slack-request-timestamp": stamp,
             "x-slack-signature": f"v0={digest}" if signature is None else signature,
         }
         http = {"method": "POST", "path": "/slack"}
-        return {"version": "2.0", "rawPath": "/slack", "headers": headers, "requestContext": {"http": http}, "body": body,
-                "isBase64Encoded": False}  # fmt: skip
+        return {
+            "version": "2.0",
+            "rawPath": "/slack",
+            "headers": headers,
+            "requestContext": {"http": http},
+            "body": body,
+            "isBase64Encoded": False,
+        }
 
     def command(self, text: str = "", **changes: str) -> dict[str, Any]:
         return self.event(urlencode({**self.form, "text": text, **changes}))
 
     def pressed(self, payload: Any) -> dict[str, Any]:
-        return self.event(urlencode({"payload": payload if isinstance(payload, str) else json.dumps(payload)}))
+        return self.event(
+            urlencode({"payload": payload if isinstance(payload, str) else json.dumps(payload)})
+        )
 
 
 @pytest.fixture(scope="session")
@@ -158,9 +178,15 @@ def make_job() -> Callable[..., Job]:
 
     def make(**changes: Any) -> Job:
         values: dict[str, Any] = {
-            "kind": ASK, "key": "123.456.abc", "team": "T0123456", "user": "U0123456", "channel": "C0123456",
-            "response_url": "https://hooks.slack.com/commands/T0123456/1/x", "asked_at": NOW, "text": "prod-web-36",
-        }  # fmt: skip
+            "kind": ASK,
+            "key": "123.456.abc",
+            "team": "T0123456",
+            "user": "U0123456",
+            "channel": "C0123456",
+            "response_url": "https://hooks.slack.com/commands/T0123456/1/x",
+            "asked_at": NOW,
+            "text": "prod-web-36",
+        }
         return Job(**values | changes)
 
     return make

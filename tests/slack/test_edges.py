@@ -1,4 +1,5 @@
-"""Secrets, the call of ourselves, the way back to Slack, and what Slack says of a channel: each over real HTTP."""
+"""Secrets, the call of ourselves, the way back to Slack, and what Slack says of a channel: each
+over real HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +12,15 @@ from typing import Any
 import boto3
 import pytest
 
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, Throttled, Unreachable, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Rejected,
+    SreError,
+    Throttled,
+    Unreachable,
+    UsageError,
+)
 from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
 from sre_slack.aws import Service, _base, _connection
@@ -47,7 +56,9 @@ def test_secrets_come_from_the_extension_beside_the_function(stand_in: Any) -> N
     assert asked.headers["x-aws-parameters-secrets-token"] == "session"
 
 
-def test_secrets_are_kept_read_again_and_held_on_to(stand_in: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_secrets_are_kept_read_again_and_held_on_to(
+    stand_in: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     now = [0.0]
     keeper = Keeper(extension(stand_in), lambda: now[0])
     stand_in.will(200, told())
@@ -64,7 +75,9 @@ def test_secrets_are_kept_read_again_and_held_on_to(stand_in: Any, capsys: pytes
     assert len(stand_in.asked) == 3, "and is not asked for again at once"
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", "not JSON", '{"SecretString": "{}"}', '{"SecretString": "[1]"}'])
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", "not JSON", '{"SecretString": "{}"}', '{"SecretString": "[1]"}']
+)
 def test_what_is_no_secret_is_an_error_that_tells_nothing(stand_in: Any, body: str) -> None:
     stand_in.will(200, body)
     with pytest.raises(SreError):
@@ -87,10 +100,17 @@ def test_without_the_extension_secrets_manager_is_asked(aws: str) -> None:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_ENDPOINT_URL": aws,
     }
-    boto3.client("secretsmanager", endpoint_url=aws).create_secret(Name="sre/slack", SecretString=json.dumps(SECRET))
-    boto3.client("secretsmanager", endpoint_url=aws).create_secret(Name="bytes", SecretBinary=b"\x00")
+    boto3.client("secretsmanager", endpoint_url=aws).create_secret(
+        Name="sre/slack", SecretString=json.dumps(SECRET)
+    )
+    boto3.client("secretsmanager", endpoint_url=aws).create_secret(
+        Name="bytes", SecretBinary=b"\x00"
+    )
     assert Keeper(environ | {"SRE_SLACK_SECRET_ID": "sre/slack"}).secrets() == KNOWN
-    with pytest.raises(SecretUnread, match="the secret cannot be read: Secrets Manager answered ResourceNotFoundException"):
+    with pytest.raises(
+        SecretUnread,
+        match="the secret cannot be read: Secrets Manager answered ResourceNotFoundException",
+    ):
         Keeper(environ | {"SRE_SLACK_SECRET_ID": "none"}).secrets()
     with pytest.raises(SecretUnread, match="no text"):
         Keeper(environ | {"SRE_SLACK_SECRET_ID": "bytes"}).secrets()
@@ -105,7 +125,10 @@ def test_outside_of_lambda_credentials_are_found_as_everywhere(
     with pytest.raises(CredentialsInvalid, match="no credentials or no region of AWS are set"):
         Keeper(environ).secrets()
     config = tmp_path / "config"
-    config.write_text("[profile one]\nregion = us-west-2\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = testing\n")
+    config.write_text(
+        "[profile one]\nregion = us-west-2\naws_access_key_id = AKIDPROFILE\naws_secret_access_key"
+        " = testing\n"
+    )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_PROFILE", "one")
     stand_in.will(200, told())
@@ -117,8 +140,12 @@ def test_outside_of_lambda_credentials_are_found_as_everywhere(
         Keeper(environ).secrets()
 
 
-MANAGED = {"SRE_SLACK_SECRET_ID": "x", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "testing",
-           "AWS_SECRET_ACCESS_KEY": "testing"}  # fmt: skip
+MANAGED = {
+    "SRE_SLACK_SECRET_ID": "x",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+}
 
 
 def test_a_secrets_manager_that_fails_once_is_asked_again_and_no_more(stand_in: Any) -> None:
@@ -137,7 +164,11 @@ def test_a_secrets_manager_that_fails_once_is_asked_again_and_no_more(stand_in: 
 
 
 @pytest.mark.parametrize(
-    ("region", "host"), [("eu-west-1", "lambda.eu-west-1.amazonaws.com"), ("cn-north-1", "lambda.cn-north-1.amazonaws.com.cn")]
+    ("region", "host"),
+    [
+        ("eu-west-1", "lambda.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "lambda.cn-north-1.amazonaws.com.cn"),
+    ],
 )
 def test_a_service_of_aws_is_asked_over_tls_at_its_region(region: str, host: str) -> None:
     base = _base(Service("lambda", "LAMBDA", 1.0), region, {})
@@ -157,17 +188,28 @@ def test_a_laptop_says_its_secrets_itself_and_nothing_said_is_an_error() -> None
 
 
 def of_lambda(stand_in: Any) -> dict[str, str]:
-    return {"AWS_REGION": "eu-west-1", "AWS_LAMBDA_FUNCTION_NAME": "sre-slack", "AWS_LAMBDA_FUNCTION_VERSION": "7",
-            "AWS_ENDPOINT_URL_LAMBDA": stand_in.url, "AWS_ACCESS_KEY_ID": "AKIDTESTING", "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_SESSION_TOKEN": "session"}  # fmt: skip
+    return {
+        "AWS_REGION": "eu-west-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "sre-slack",
+        "AWS_LAMBDA_FUNCTION_VERSION": "7",
+        "AWS_ENDPOINT_URL_LAMBDA": stand_in.url,
+        "AWS_ACCESS_KEY_ID": "AKIDTESTING",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "session",
+    }
 
 
-def test_the_function_calls_itself_without_waiting_and_signs_it(stand_in: Any, make_job: Callable[..., Any]) -> None:
+def test_the_function_calls_itself_without_waiting_and_signs_it(
+    stand_in: Any, make_job: Callable[..., Any]
+) -> None:
     stand_in.will(202)
     job = make_job()
     invoke_self(job, of_lambda(stand_in))
     (asked,) = stand_in.asked
-    assert (asked.method, asked.path) == ("POST", "/2015-03-31/functions/sre-slack/invocations?Qualifier=7")
+    assert (asked.method, asked.path) == (
+        "POST",
+        "/2015-03-31/functions/sre-slack/invocations?Qualifier=7",
+    )
     assert asked.headers["x-amz-invocation-type"] == "Event"
     assert asked.headers["x-amz-security-token"] == "session"
     assert asked.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDTESTING/")
@@ -175,20 +217,29 @@ def test_the_function_calls_itself_without_waiting_and_signs_it(stand_in: Any, m
     assert asked.json == json.loads(json.dumps(job.to_json()))
 
 
-@pytest.mark.parametrize(("status", "error"), [(403, AccessDenied), (429, Throttled), (500, Unreachable), (200, Unreachable)])
-def test_what_lambda_does_not_take_is_an_error(stand_in: Any, make_job: Any, status: int, error: type[SreError]) -> None:
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(403, AccessDenied), (429, Throttled), (500, Unreachable), (200, Unreachable)],
+)
+def test_what_lambda_does_not_take_is_an_error(
+    stand_in: Any, make_job: Any, status: int, error: type[SreError]
+) -> None:
     stand_in.will(status)
     with pytest.raises(error):
         invoke_self(make_job(), of_lambda(stand_in))
 
 
-def test_a_lambda_that_is_silent_is_given_up(stand_in: Any, make_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lambda_that_is_silent_is_given_up(
+    stand_in: Any, make_job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sre_slack.invoke._LAMBDA", Service("lambda", "LAMBDA", 0.05))
     stand_in.delay = 0.3
     with pytest.raises(Unreachable, match="AWS does not answer for lambda"):
         invoke_self(make_job(), of_lambda(stand_in))
     with pytest.raises(Unreachable, match="AWS does not answer for lambda"):
-        invoke_self(make_job(), {**of_lambda(stand_in), "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:9"})
+        invoke_self(
+            make_job(), {**of_lambda(stand_in), "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:9"}
+        )
 
 
 RICH, CLASSIC = [{"type": "table", "rows": []}], [section("classic")]
@@ -199,7 +250,13 @@ def test_a_message_is_sent_once_where_slack_takes_it(slack: Any) -> None:
     respond(f"{slack.url}/x?y=z", TOLD, replace_original=True)
     (asked,) = slack.asked
     assert asked.path == "/x?y=z"
-    assert asked.json == {"text": "text", "blocks": RICH, "unfurl_links": False, "unfurl_media": False, "replace_original": True}
+    assert asked.json == {
+        "text": "text",
+        "blocks": RICH,
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "replace_original": True,
+    }
 
 
 def test_refused_blocks_are_sent_once_more_in_their_classic_form(slack: Any) -> None:
@@ -209,7 +266,9 @@ def test_refused_blocks_are_sent_once_more_in_their_classic_form(slack: Any) -> 
     assert [asked.json["blocks"] for asked in slack.asked] == [RICH, CLASSIC]
 
 
-@pytest.mark.parametrize(("said", "sent"), [("invalid_blocks", 2), ("expired_url", 1), ("used_url", 1)])
+@pytest.mark.parametrize(
+    ("said", "sent"), [("invalid_blocks", 2), ("expired_url", 1), ("used_url", 1)]
+)
 def test_what_slack_never_takes_is_not_sent_for_ever(slack: Any, said: str, sent: int) -> None:
     slack.will(404, said)
     with pytest.raises(Refused, match=said):
@@ -277,7 +336,9 @@ def test_a_stand_in_is_on_the_loopback_or_none() -> None:
     [({"id": "C1"}, ""), ({"is_shared": False}, ""), ({"is_ext_shared": True}, "another organization reads"),
      ({"is_pending_ext_shared": True}, "another organization reads"), ({"is_shared": True}, "another organization reads")],
 )  # fmt: skip
-def test_a_channel_of_two_organizations_is_not_shared_to(slack: Any, make_job: Any, channel: dict[str, Any], why: str) -> None:
+def test_a_channel_of_two_organizations_is_not_shared_to(
+    slack: Any, make_job: Any, channel: dict[str, Any], why: str
+) -> None:
     slack.will(200, json.dumps({"ok": True, "channel": channel}))
     told_ = not_shareable(make_job(), "xoxb-1")
     assert (why in told_) if why else (told_ == "")
@@ -290,15 +351,26 @@ def test_a_channel_of_two_organizations_is_not_shared_to(slack: Any, make_job: A
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[]", '{"ok": false, "error": "channel_not_found"}', '{"ok": true}', '{"ok": true, "channel": 7}']
+    "body",
+    [
+        "",
+        "[]",
+        '{"ok": false, "error": "channel_not_found"}',
+        '{"ok": true}',
+        '{"ok": true, "channel": 7}',
+    ],
 )
 def test_what_slack_does_not_tell_is_not_shared(slack: Any, make_job: Any, body: str) -> None:
     slack.will(200, body)
     assert "Slack did not tell me" in not_shareable(make_job(), "xoxb-1")
 
 
-def test_without_a_bot_token_nothing_is_known_and_a_direct_message_needs_none(make_job: Any) -> None:
+def test_without_a_bot_token_nothing_is_known_and_a_direct_message_needs_none(
+    make_job: Any,
+) -> None:
     assert "no bot token" in not_shareable(make_job(), "")
     assert not_shareable(make_job(channel="D0123456"), "") == ""
-    nobody = ask("conversations.info", "xoxb-1", {"SRE_SLACK_STAND_IN": "127.0.0.1:9"}, channel="C1")
+    nobody = ask(
+        "conversations.info", "xoxb-1", {"SRE_SLACK_STAND_IN": "127.0.0.1:9"}, channel="C1"
+    )
     assert (nobody.values, nobody.error) == ({}, "no answer: ConnectionRefusedError")

@@ -1,4 +1,5 @@
-"""The acknowledging half: Slack's own requests start a job at once; whatever else comes is refused and starts none."""
+"""The acknowledging half: Slack's own requests start a job at once; whatever else comes is refused
+and starts none."""
 
 from __future__ import annotations
 
@@ -69,8 +70,16 @@ def test_no_command_fails(text: str) -> None:
 def test_both_versions_of_api_gateway_and_base64_are_one_request(signer: Any) -> None:
     event = signer.command("x")
     first = request_of(event)
-    assert (first.method, first.path, first.headers["x-slack-request-timestamp"]) == ("POST", "/slack", str(int(NOW)))
-    old = {"httpMethod": "POST", "path": "/slack", "headers": {k.upper(): v for k, v in event["headers"].items()}}
+    assert (first.method, first.path, first.headers["x-slack-request-timestamp"]) == (
+        "POST",
+        "/slack",
+        str(int(NOW)),
+    )
+    old = {
+        "httpMethod": "POST",
+        "path": "/slack",
+        "headers": {k.upper(): v for k, v in event["headers"].items()},
+    }
     assert request_of({**old, "body": event["body"]}) == first
     encoded = base64.b64encode(event["body"].encode()).decode()
     assert request_of({**event, "body": encoded, "isBase64Encoded": True}) == first
@@ -82,7 +91,9 @@ def test_both_versions_of_api_gateway_and_base64_are_one_request(signer: Any) ->
     [{"body": 7}, {"body": "x" * (LARGEST + 1)}, {"body": "x" * (3 * LARGEST)}, {"body": "%%%", "isBase64Encoded": True},
      {"body": "\ud800"}, {"headers": 7}, {"headers": ["a"]}, {"requestContext": None}, {"requestContext": {"http": 1}}],
 )  # fmt: skip
-def test_what_api_gateway_never_hands_over_is_malformed(signer: Any, change: dict[str, Any]) -> None:
+def test_what_api_gateway_never_hands_over_is_malformed(
+    signer: Any, change: dict[str, Any]
+) -> None:
     with pytest.raises(Malformed):
         request_of({**signer.command("x"), **change})
 
@@ -111,7 +122,9 @@ def test_only_a_number_within_the_window_is_a_time(signer: Any, stamp: str, fits
     assert signed(signer.event("a=b", stamp=stamp), SECRET) is fits
 
 
-@pytest.mark.parametrize("signature", ["", "v0=", "v0=" + "0" * 64, "v1=" + "0" * 64, "é" * 67, "\ud800"])
+@pytest.mark.parametrize(
+    "signature", ["", "v0=", "v0=" + "0" * 64, "v1=" + "0" * 64, "é" * 67, "\ud800"]
+)
 def test_a_wrong_signature_is_wrong(signer: Any, signature: str) -> None:
     assert not signed(signer.event("a=b", signature=signature), SECRET)
 
@@ -124,9 +137,17 @@ def test_a_command_is_acknowledged_and_becomes_a_small_job(signer: Any) -> None:
     door = Door()
     answer = door.front.answer(signer.command("<!channel> high live"))
     assert answer["statusCode"] == 200
-    assert json.loads(answer["body"]) == {"response_type": "ephemeral", "text": "Looking at `!channel` …"}
+    assert json.loads(answer["body"]) == {
+        "response_type": "ephemeral",
+        "text": "Looking at `!channel` …",
+    }
     (job,) = door.jobs
-    assert (job.text, job.severities, job.live, job.key) == ("!channel", ("HIGH",), True, "123.456.abc")
+    assert (job.text, job.severities, job.live, job.key) == (
+        "!channel",
+        ("HIGH",),
+        True,
+        "123.456.abc",
+    )
     event = json.loads(json.dumps(job.to_json()))
     assert is_job(event)
     assert Job.from_json(event) == job
@@ -141,7 +162,9 @@ def test_what_is_said_back_is_escaped(signer: Any) -> None:
 
 def test_help_and_the_check_of_certificates_start_nothing(signer: Any) -> None:
     door = Door()
-    assert "*/sre-vuln-check*" in json.loads(door.front.answer(signer.command("help"))["body"])["text"]
+    assert (
+        "*/sre-vuln-check*" in json.loads(door.front.answer(signer.command("help"))["body"])["text"]
+    )
     assert door.front.answer(signer.event("ssl_check=1"))["statusCode"] == 200
     assert door.jobs == []
 
@@ -173,30 +196,59 @@ def test_without_secrets_what_looks_like_slacks_gets_a_sentence_and_starts_nothi
 
 
 @pytest.mark.parametrize(
-    "changes", [{"stamp": ""}, {"stamp": str(int(NOW) - WINDOW - 1)}, {"signature": ""}, {"signature": "v0=x"}]
+    "changes",
+    [
+        {"stamp": ""},
+        {"stamp": str(int(NOW) - WINDOW - 1)},
+        {"signature": ""},
+        {"signature": "v0=x"},
+    ],
 )
-def test_what_does_not_look_signed_is_refused_before_any_secret_is_read(signer: Any, changes: dict[str, str]) -> None:
+def test_what_does_not_look_signed_is_refused_before_any_secret_is_read(
+    signer: Any, changes: dict[str, str]
+) -> None:
     keeper = Unread()
-    assert Front(keeper, lambda _: None, lambda: NOW).answer(signer.event("text=x", **changes))["statusCode"] == 401
+    assert (
+        Front(keeper, lambda _: None, lambda: NOW).answer(signer.event("text=x", **changes))[
+            "statusCode"
+        ]
+        == 401
+    )
     assert keeper.asked == 0
 
 
 def press(action: str, value: Any, **changes: Any) -> dict[str, Any]:
     return {
-        "type": "block_actions", "trigger_id": "9.8.c", "response_url": "https://hooks.slack.com/actions/T0123456/1/x",
-        "team": {"id": "T0123456"}, "user": {"id": "U0123456"}, "channel": {"id": "C0123456"},
-        "actions": [{"action_id": action, "value": json.dumps(value)}], **changes,
-    }  # fmt: skip
+        "type": "block_actions",
+        "trigger_id": "9.8.c",
+        "response_url": "https://hooks.slack.com/actions/T0123456/1/x",
+        "team": {"id": "T0123456"},
+        "user": {"id": "U0123456"},
+        "channel": {"id": "C0123456"},
+        "actions": [{"action_id": action, "value": json.dumps(value)}],
+        **changes,
+    }
 
 
 @pytest.mark.parametrize("action", ["next_ten", "ask_live", "share"])
 def test_a_button_asks_again_what_it_carries(signer: Any, action: str) -> None:
     door = Door()
-    value = {"id": "i-0", "sev": ["HIGH", "nonsense"], "cursor": "20261122T010000Z.10", "live": True}
+    value = {
+        "id": "i-0",
+        "sev": ["HIGH", "nonsense"],
+        "cursor": "20261122T010000Z.10",
+        "live": True,
+    }
     assert door.front.answer(signer.pressed(press(action, value))) == {
         "statusCode": 200, "headers": {"Content-Type": "text/plain"}, "body": ""}  # fmt: skip
     (job,) = door.jobs
-    assert (job.kind, job.text, job.severities, job.cursor, job.live) == (action, "i-0", ("HIGH",), "20261122T010000Z.10", True)
+    assert (job.kind, job.text, job.severities, job.cursor, job.live) == (
+        action,
+        "i-0",
+        ("HIGH",),
+        "20261122T010000Z.10",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,7 +287,8 @@ def test_a_command_without_its_parts_is_none_of_slacks(signer: Any, name: str) -
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("id", "actions", "team", "value")), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(("id", "actions", "team", "value")), inner, max_size=3)
     ),
     max_leaves=6,
 )
@@ -243,15 +296,33 @@ texts = st.text(max_size=60)
 events = st.fixed_dictionaries(
     {},
     optional={
-        "httpMethod": json_values, "path": json_values, "body": json_values | texts, "isBase64Encoded": json_values,
-        "headers": json_values | st.dictionaries(
-            st.sampled_from(("X-Slack-Signature", "X-Slack-Request-Timestamp", "Content-Type")), json_values, max_size=3),
-        "requestContext": json_values | st.fixed_dictionaries({"http": st.fixed_dictionaries({"method": texts, "path": texts})}),
+        "httpMethod": json_values,
+        "path": json_values,
+        "body": json_values | texts,
+        "isBase64Encoded": json_values,
+        "headers": (
+            json_values
+            | st.dictionaries(
+                st.sampled_from(("X-Slack-Signature", "X-Slack-Request-Timestamp", "Content-Type")),
+                json_values,
+                max_size=3,
+            )
+        ),
+        "requestContext": (
+            json_values
+            | st.fixed_dictionaries(
+                {"http": st.fixed_dictionaries({"method": texts, "path": texts})}
+            )
+        ),
     },
-)  # fmt: skip
+)
 
 
-@settings(max_examples=25 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=25 * settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(events)
 def test_no_forged_event_gets_an_answer(event: dict[str, Any]) -> None:
     door = Door()
@@ -259,9 +330,15 @@ def test_no_forged_event_gets_an_answer(event: dict[str, Any]) -> None:
     assert door.jobs == []
 
 
-@settings(max_examples=15 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=15 * settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(texts, texts, texts)
-def test_no_request_with_a_forged_signature_gets_an_answer(signer: Any, body: str, stamp: str, signature: str) -> None:
+def test_no_request_with_a_forged_signature_gets_an_answer(
+    signer: Any, body: str, stamp: str, signature: str
+) -> None:
     door = Door()
     assert door.front.answer(signer.event(body, stamp, signature))["statusCode"] in (400, 401)
     assert door.front.answer(signer.event(body, None, signature))["statusCode"] in (400, 401)
@@ -271,9 +348,19 @@ def test_no_request_with_a_forged_signature_gets_an_answer(signer: Any, body: st
 names = st.sampled_from(("id", "actions", "team", "user", "channel", "trigger_id", "response_url"))
 
 
-@settings(max_examples=15 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(texts | json_values.map(json.dumps), st.dictionaries(names, json_values, max_size=4), st.sampled_from(("share", "x")))
-def test_whatever_slack_signs_is_answered_without_an_error(signer: Any, body: str, changes: dict[str, Any], action: str) -> None:
+@settings(
+    max_examples=15 * settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(
+    texts | json_values.map(json.dumps),
+    st.dictionaries(names, json_values, max_size=4),
+    st.sampled_from(("share", "x")),
+)
+def test_whatever_slack_signs_is_answered_without_an_error(
+    signer: Any, body: str, changes: dict[str, Any], action: str
+) -> None:
     front = Door().front
     asked = (
         signer.event(body),

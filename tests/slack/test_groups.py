@@ -11,7 +11,9 @@ from sre_findings.model.errors import SreError, UsageError
 from sre_slack.groups import KEPT, Groups, GroupsUnknown
 
 
-def test_the_groups_of_the_asker_are_looked_up_and_remembered_for_minutes(slack: Any, make_job: Any) -> None:
+def test_the_groups_of_the_asker_are_looked_up_and_remembered_for_minutes(
+    slack: Any, make_job: Any
+) -> None:
     clock = [0.0]
     groups = Groups({"SRE_SLACK_GROUPS": "S1, S2"}, lambda: clock[0])
     for users in (["U0123456"], ["U9"]):

@@ -27,16 +27,25 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def records(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> DynamoDBRecords:
-    ours = {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing", "DEFAULT_REGION": "eu-west-1", "REGION": "eu-west-1",
-            "ENDPOINT_URL": endpoint}  # fmt: skip
+def records(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> DynamoDBRecords:
+    ours = {
+        "ACCESS_KEY_ID": "testing",
+        "SECRET_ACCESS_KEY": "testing",
+        "DEFAULT_REGION": "eu-west-1",
+        "REGION": "eu-west-1",
+        "ENDPOINT_URL": endpoint,
+    }
     for name, value in ours.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     table = f"records-{abs(hash(request.node.name))}"
     boto3.client("dynamodb").create_table(
-        TableName=table, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    )  # fmt: skip
+    )
     made = DynamoDBRecords(table, lambda: 1_795_000_000.0)
     made.begin(CONTEXT)
     return made
@@ -68,7 +77,9 @@ def test_what_raised_is_worked_on_again(records: DynamoDBRecords, make_job: Any)
     assert len(ended) == 2
 
 
-def test_one_that_works_at_the_same_moment_comes_back_later(records: DynamoDBRecords, make_job: Any) -> None:
+def test_one_that_works_at_the_same_moment_comes_back_later(
+    records: DynamoDBRecords, make_job: Any
+) -> None:
     def again() -> str:
         with pytest.raises(InProgress):
             records.once(make_job(), lambda: "twice")
@@ -84,7 +95,9 @@ def test_failures_and_questions_are_counted(records: DynamoDBRecords, make_job: 
     assert records.asks(make_job(user="U9")), "each person has a rate of their own"
 
 
-def test_a_table_that_is_not_there_stops_no_apology(records: DynamoDBRecords, make_job: Any) -> None:
+def test_a_table_that_is_not_there_stops_no_apology(
+    records: DynamoDBRecords, make_job: Any
+) -> None:
     boto3.client("dynamodb").delete_table(TableName=records._table.name)
     assert records.failures(make_job()) is None
     assert records.asks(make_job())

@@ -1,4 +1,5 @@
-"""The acknowledgement comes in a blink: a fresh interpreter answers a signed command and imports next to nothing."""
+"""The acknowledgement comes in a blink: a fresh interpreter answers a signed command and imports
+next to nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ HEAVY = (
     "slack_sdk",
     "sre_slack.worker",
 )
-FACTOR, RUNS = 12, 5  # of a bare interpreter's processor time; six were measured, most of it for botocore.auth
+# of a bare interpreter's processor time; six were measured, most of it for botocore.auth
+FACTOR, RUNS = 12, 5
 
 _CHILD = """
 import json, resource, sys
@@ -32,18 +34,35 @@ answer = handle(json.loads(sys.stdin.read()), None)
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps([answer, sorted(sys.modules), used.ru_utime + used.ru_stime]))
 """
-_BARE = "import resource; used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime)"
+_BARE = (
+    "import resource; used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime +"
+    " used.ru_stime)"
+)
 
 
 def acknowledged(signer: Any, stand_in: Any) -> tuple[dict[str, Any], list[str], float]:
-    """What a new process answers, what it has imported, and the seconds of processor that it took."""
+    """What a new process answers, what it has imported, and the seconds of processor that it
+    took."""
     ours = {
-        "SRE_SLACK_SIGNING_SECRET": signer.secret, "AWS_REGION": "eu-west-1", "AWS_LAMBDA_FUNCTION_NAME": "sre-slack",
-        "AWS_ENDPOINT_URL_LAMBDA": stand_in.url, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
-    }  # fmt: skip
+        "SRE_SLACK_SIGNING_SECRET": signer.secret,
+        "AWS_REGION": "eu-west-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "sre-slack",
+        "AWS_ENDPOINT_URL_LAMBDA": stand_in.url,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }
     event = json.dumps(signer.command("prod-web-36"))
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")} | ours
-    done = subprocess.run([sys.executable, "-c", _CHILD], input=event, env=env, capture_output=True, text=True, check=True)
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")
+    } | ours
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD],
+        input=event,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     answer, modules, seconds = json.loads(done.stdout.splitlines()[-1])
     return answer, modules, seconds
 
@@ -51,10 +70,16 @@ def acknowledged(signer: Any, stand_in: Any) -> tuple[dict[str, Any], list[str],
 def bare() -> float:
     """The seconds of processor of an interpreter that does nothing."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    return float(subprocess.run([sys.executable, "-c", _BARE], env=env, capture_output=True, text=True, check=True).stdout)
+    return float(
+        subprocess.run(
+            [sys.executable, "-c", _BARE], env=env, capture_output=True, text=True, check=True
+        ).stdout
+    )
 
 
-def test_the_acknowledgement_imports_nothing_heavy_and_starts_within_its_budget(stand_in: Any, signer: Any) -> None:
+def test_the_acknowledgement_imports_nothing_heavy_and_starts_within_its_budget(
+    stand_in: Any, signer: Any
+) -> None:
     import time
 
     stand_in.will(202)
@@ -65,5 +90,10 @@ def test_the_acknowledgement_imports_nothing_heavy_and_starts_within_its_budget(
         assert not {*HEAVY} & {*modules}
     assert len(stand_in.asked) == RUNS
     assert stand_in.asked[0].json["job"]["text"] == "prod-web-36"
-    spent, idle = statistics.median(run[2] for run in runs), statistics.median(bare() for _ in range(RUNS))
-    assert spent < FACTOR * idle, f"{spent:.3f} s of processor, a bare interpreter takes {idle:.3f} s"
+    spent, idle = (
+        statistics.median(run[2] for run in runs),
+        statistics.median(bare() for _ in range(RUNS)),
+    )
+    assert spent < FACTOR * idle, (
+        f"{spent:.3f} s of processor, a bare interpreter takes {idle:.3f} s"
+    )

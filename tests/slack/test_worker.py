@@ -1,4 +1,5 @@
-"""The working half: one answer a job, a true sentence for every failure, and no secret in any line of the log."""
+"""The working half: one answer a job, a true sentence for every failure, and no secret in any line
+of the log."""
 
 from __future__ import annotations
 
@@ -9,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Throttled, Unreachable, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    SreError,
+    Throttled,
+    Unreachable,
+    UsageError,
+)
 from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
 from sre_slack import worker
@@ -20,7 +28,11 @@ from sre_slack.worker import Worker
 
 NOW = 1_795_000_000.0
 CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_millis=lambda: 60_000)
-ENVIRON = {"SRE_SERVER": "http://127.0.0.1:9/mcp", "SRE_SLACK_SIGNING_SECRET": "sign-me", "SRE_TOKEN": "sre_secret"}
+ENVIRON = {
+    "SRE_SERVER": "http://127.0.0.1:9/mcp",
+    "SRE_SLACK_SIGNING_SECRET": "sign-me",
+    "SRE_TOKEN": "sre_secret",
+}
 
 
 class Remembered:
@@ -63,9 +75,13 @@ class Room:
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.why = ""
         monkeypatch.setattr(worker, "answer", self._answer)
-        monkeypatch.setattr(worker, "respond", lambda _url, message, **how: self._send(message.text, how))
+        monkeypatch.setattr(
+            worker, "respond", lambda _url, message, **how: self._send(message.text, how)
+        )
         monkeypatch.setattr(worker, "say", lambda _url, text, **how: self._send(text, how))
-        self.worker = Worker(Keeper(ENVIRON), self.records, lambda _job, _token: self.why, ENVIRON, lambda: NOW)
+        self.worker = Worker(
+            Keeper(ENVIRON), self.records, lambda _job, _token: self.why, ENVIRON, lambda: NOW
+        )
 
     def _answer(self, *_: Any) -> Message:
         if isinstance(self.found, SreError):
@@ -101,7 +117,12 @@ def test_what_is_shared_is_a_message_of_its_own_for_the_channel(room: Room, make
 def test_where_it_may_not_be_shared_the_asker_is_told_why(room: Room, make_job: Any) -> None:
     room.why = "another organization reads this channel."
     assert room.worker.work(make_job(kind=SHARE), CONTEXT) == "not shared"
-    assert room.sent == [("I did not share it: another organization reads this channel.", {"replace_original": False})]
+    assert room.sent == [
+        (
+            "I did not share it: another organization reads this channel.",
+            {"replace_original": False},
+        )
+    ]
 
 
 FAILURES = [
@@ -114,7 +135,9 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("error", "reason"), FAILURES, ids=lambda one: type(one).__name__)
-def test_the_first_failure_promises_and_the_last_apologises(room: Room, make_job: Any, error: SreError, reason: str) -> None:
+def test_the_first_failure_promises_and_the_last_apologises(
+    room: Room, make_job: Any, error: SreError, reason: str
+) -> None:
     room.found = error
     room.tries(make_job())
     first, last = (text for text, _ in room.sent)
@@ -139,7 +162,9 @@ def test_a_fault_of_our_own_is_told_and_stays_a_fault(
     assert json.loads(capsys.readouterr().out)["error"] == "RuntimeError"
 
 
-def test_where_failures_cannot_be_counted_nothing_is_promised(room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_failures_cannot_be_counted_nothing_is_promised(
+    room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     room.found = Unreachable("x")
     monkeypatch.setattr(room.records, "failures", lambda _job: None)
     room.tries(make_job())
@@ -156,14 +181,20 @@ def test_after_a_failure_the_answer_still_comes(room: Room, make_job: Any) -> No
 
 
 @pytest.mark.parametrize(("kind", "replaced"), [(ASK, True), ("next_ten", False), (SHARE, False)])
-def test_an_apology_never_takes_the_place_of_an_answer(room: Room, make_job: Any, kind: str, replaced: bool) -> None:
+def test_an_apology_never_takes_the_place_of_an_answer(
+    room: Room, make_job: Any, kind: str, replaced: bool
+) -> None:
     room.found = Unreachable("x")
     room.tries(make_job(kind=kind), 1)
     assert room.sent[0][1] == {"replace_original": replaced}
 
 
-@pytest.mark.parametrize("error", [UsageError("'i-1' is <!channel>"), AccessDenied("'i-1' is <!channel>")])
-def test_what_trying_again_would_not_change_is_said_at_once(room: Room, make_job: Any, error: SreError) -> None:
+@pytest.mark.parametrize(
+    "error", [UsageError("'i-1' is <!channel>"), AccessDenied("'i-1' is <!channel>")]
+)
+def test_what_trying_again_would_not_change_is_said_at_once(
+    room: Room, make_job: Any, error: SreError
+) -> None:
     room.found = error
     assert room.worker.work(make_job(), CONTEXT) == "refused"
     assert room.sent == [("'i-1' is &lt;!channel&gt;", {"replace_original": True})]
@@ -175,7 +206,9 @@ def test_who_asks_too_fast_is_told(room: Room, make_job: Any) -> None:
     assert "You ask faster" in room.sent[0][0]
 
 
-def test_a_late_job_is_dropped_and_a_duplicate_at_work_says_nothing(room: Room, make_job: Any) -> None:
+def test_a_late_job_is_dropped_and_a_duplicate_at_work_says_nothing(
+    room: Room, make_job: Any
+) -> None:
     assert room.worker.work(make_job(asked_at=NOW - LASTS - 1), CONTEXT) == "late"
     room.records.before = InProgress("x")
     room.tries(make_job())
@@ -183,7 +216,9 @@ def test_a_late_job_is_dropped_and_a_duplicate_at_work_says_nothing(room: Room, 
     assert room.records.failed == 0
 
 
-def test_what_was_answered_is_not_answered_again_because_it_was_not_recorded(room: Room, make_job: Any) -> None:
+def test_what_was_answered_is_not_answered_again_because_it_was_not_recorded(
+    room: Room, make_job: Any
+) -> None:
     room.records.after = NotRecorded("x")
     assert room.worker.work(make_job(), CONTEXT) == "answered"
     assert [text for text, _ in room.sent] == ["found"]
@@ -207,7 +242,11 @@ def test_no_line_of_the_log_has_a_secret_or_an_address_to_answer_to(
         room.records.failed = 0
     out = capsys.readouterr()
     lines = [json.loads(line) for line in out.out.splitlines()]
-    assert {line["message"] for line in lines} == {"answered", "not answered", "could not tell the asker"}
+    assert {line["message"] for line in lines} == {
+        "answered",
+        "not answered",
+        "could not tell the asker",
+    }
     assert len(lines) == 1 + 2 * len(FAILURES)
     for secret in ("secretpath", "sre_secret", "sign-me", "hooks.slack.com"):
         assert secret not in out.out + out.err

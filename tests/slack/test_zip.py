@@ -1,4 +1,5 @@
-"""The deployable zip: the same bytes each time, of what the function imports, and enough by itself."""
+"""The deployable zip: the same bytes each time, of what the function imports, and enough by
+itself."""
 
 from __future__ import annotations
 
@@ -18,8 +19,17 @@ import pytest
 
 BUILD = Path(__file__).resolve().parents[2] / "lambda" / "build_zip.py"
 MB = 1_000_000
-LIBRARIES = {"aws_lambda_powertools", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py",
-             "typing_extensions.py", "urllib3"}  # fmt: skip
+LIBRARIES = {
+    "aws_lambda_powertools",
+    "boto3",
+    "botocore",
+    "dateutil",
+    "jmespath",
+    "s3transfer",
+    "six.py",
+    "typing_extensions.py",
+    "urllib3",
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +64,32 @@ def test_it_is_small(slack_zip: Path) -> None:
 def test_two_builds_are_the_same_bytes(slack_zip: Path, tmp_path: Path) -> None:
     again = tmp_path / "deep" / "again.zip"
     environ = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}
-    subprocess.run([sys.executable, str(BUILD), str(again)], check=True, capture_output=True, cwd=tmp_path, env=environ)
+    subprocess.run(
+        [sys.executable, str(BUILD), str(again)],
+        check=True,
+        capture_output=True,
+        cwd=tmp_path,
+        env=environ,
+    )
     assert again.read_bytes() == slack_zip.read_bytes()
 
 
 def test_it_holds_what_the_function_imports_and_nothing_else(names: list[str]) -> None:
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops - {"__pycache__"} == {"sre_slack", "sre_reports", "sre_findings"} | LIBRARIES
-    rooms = {"/".join(name.split("/")[:2]) for name in names if name.startswith(("sre_findings/", "sre_reports/"))}
+    rooms = {
+        "/".join(name.split("/")[:2])
+        for name in names
+        if name.startswith(("sre_findings/", "sre_reports/"))
+    }
     allowed = {"ask", "model", "slack", "__init__.py", "__pycache__", "plain_text.py", "wording.py"}
     assert {room.split("/")[1] for room in rooms} <= allowed
     assert not [name for name in names if name.startswith("sre_findings/ask/engine")]
-    services = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
+    services = {
+        name.split("/")[2]
+        for name in names
+        if name.startswith("botocore/data/") and name.count("/") > 2
+    }
     assert services == {"dynamodb"}
     assert "botocore/data/endpoints.json" in names
     assert not [name for name in names if name.startswith(("/", ".")) or ".." in name]
@@ -84,16 +108,30 @@ print(json.dumps([answer, away]))
 
 def handled(folder: Path, event: Any, **environ: str) -> Any:
     """What a bare interpreter answers that has the folder, and nothing else that is installed."""
-    clock = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET") if name in os.environ}  # of tests/at.sh
-    ours = {**clock, "PATH": os.defpath, "AWS_REGION": "eu-west-1", "AWS_LAMBDA_FUNCTION_NAME": "sre-slack",
-            "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", **environ}  # fmt: skip
+    # of tests/at.sh
+    clock = {
+        name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET") if name in os.environ
+    }
+    ours = {
+        **clock,
+        "PATH": os.defpath,
+        "AWS_REGION": "eu-west-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "sre-slack",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        **environ,
+    }
     command = [sys.executable, "-I", "-S", "-c", _CHILD, str(folder)]
-    done = subprocess.run(command, input=json.dumps(event), env=ours, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, input=json.dumps(event), env=ours, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_a_bare_interpreter_acknowledges_with_it_and_compiles_nothing(folder: Path, stand_in: Any, signer: Any) -> None:
+def test_a_bare_interpreter_acknowledges_with_it_and_compiles_nothing(
+    folder: Path, stand_in: Any, signer: Any
+) -> None:
     stand_in.will(202)
     before = sorted(folder.rglob("*.pyc"))
     event = type(signer)(now=time.time()).command("prod-web-36")
@@ -105,9 +143,13 @@ def test_a_bare_interpreter_acknowledges_with_it_and_compiles_nothing(folder: Pa
     assert sorted(folder.rglob("*.pyc")) == before, "every module had its bytecode"
 
 
-def test_a_library_of_another_version_than_the_lock_is_not_packed(build: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_of_another_version_than_the_lock_is_not_packed(
+    build: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(build, "_locked", lambda: {"jmespath": "0.1"})
-    with pytest.raises(build.Unfit, match=r"jmespath .* is installed, 0\.1 is locked\. Run make setup\."):
+    with pytest.raises(
+        build.Unfit, match=r"jmespath .* is installed, 0\.1 is locked\. Run make setup\."
+    ):
         build._checked("jmespath", build._locked())
 
 
@@ -116,7 +158,9 @@ def test_a_library_with_compiled_parts_is_not_packed(build: ModuleType) -> None:
         build._checked("awslambdaric", build._locked())
 
 
-def test_a_library_that_was_changed_after_its_installation_is_not_packed(build: ModuleType, tmp_path: Path) -> None:
+def test_a_library_that_was_changed_after_its_installation_is_not_packed(
+    build: ModuleType, tmp_path: Path
+) -> None:
     (tmp_path / "lib.py").write_text("changed = True\n")
     info = tmp_path / "lib-1.dist-info"
     info.mkdir()

@@ -1,10 +1,12 @@
-"""Makes the store of a version, with that version of the product: two nights of a few simulated resources.
+"""Makes the store of a version, with that version of the product: two nights of a few simulated
+resources.
 
     python tests/upgrades/make_store.py tests/upgrades/schema-3
 
-Run it with the last commit of a version, before its successor changes a column or a key; a store that is there is never made
-anew. schema-1 and schema-2 were made so: the first lacks names, reachability and the marks of what was not understood, and
-both have all tables of a snapshot in one folder.
+Run it with the last commit of a version, before its successor changes a column or a key; a store
+that is there is never made anew. schema-1 and schema-2 were made so: the first lacks names,
+reachability and the marks of what was not understood, and both have all tables of a snapshot in one
+folder.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ def small_fleet() -> Fleet:
     """Two accounts in one region, without the resources that have many findings."""
     fleet = default_fleet(nights=2, now=NEWEST)
     cells = {
-        (region, account): GeneratedCell(account, region, [one for one in cell.resources if one.size <= _MOST], 7)
+        (region, account): GeneratedCell(
+            account, region, [one for one in cell.resources if one.size <= _MOST], 7
+        )
         for (region, account), cell in fleet.cells.items()
         if region == REGION and account in ACCOUNTS and isinstance(cell, GeneratedCell)
     }
@@ -42,9 +46,17 @@ def small_fleet() -> Fleet:
 
 def main(folder: Path) -> None:
     """Scans both nights into the folder."""
-    fleet, snapshots, table = small_fleet(), Snapshots(FolderBlobs(folder.absolute())), SqliteTable(folder / "table.db")
+    fleet, snapshots, table = (
+        small_fleet(),
+        Snapshots(FolderBlobs(folder.absolute())),
+        SqliteTable(folder / "table.db"),
+    )
     request = Request(regions=[REGION], required=[REGION], rate=5000.0)
-    os.environ |= {"AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "TESTING",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
     with Simulator(fleet) as simulator:
         os.environ["AWS_ENDPOINT_URL_INSPECTOR2"] = simulator.url
         for simulator.clock in fleet.nights:

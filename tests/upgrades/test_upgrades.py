@@ -1,6 +1,8 @@
-"""Stores that older versions made: every question is answered from them, and what they did not record is unknown, not none.
+"""Stores that older versions made: every question is answered from them, and what they did not
+record is unknown, not none.
 
-Each folder beside this file is a store as its version left it (make_store.py). The two have the same fleet.
+Each folder beside this file is a store as its version left it (make_store.py). The two have the
+same fleet.
 """
 
 from __future__ import annotations
@@ -42,24 +44,48 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = runpy.run_path(str(_CONFORMANCE))[
 MAKER = SimpleNamespace(**runpy.run_path(str(HERE / "make_store.py")))
 NOW = MAKER.NEWEST + timedelta(hours=2)
 
-# What version 1 did not record changes these; packages are other lists since they carry reachability.
+# What version 1 did not record changes these; packages are other lists since they carry
+# reachability.
 CHANGED = {
-    "exposed_to", "findings", "findings_details", "findings_packages", "findings_reachability", "fix_needs", "fix_packages",
-    "list_findings", "near", "open_findings", "page_findings", "priorities", "resource_findings", "resource_reachability",
-    "resource_total", "resource_use", "identify", "images", "whole_findings", "findings_total",
-}  # fmt: skip
+    "exposed_to",
+    "findings",
+    "findings_details",
+    "findings_packages",
+    "findings_reachability",
+    "fix_needs",
+    "fix_packages",
+    "list_findings",
+    "near",
+    "open_findings",
+    "page_findings",
+    "priorities",
+    "resource_findings",
+    "resource_reachability",
+    "resource_total",
+    "resource_use",
+    "identify",
+    "images",
+    "whole_findings",
+    "findings_total",
+}
 
 OpenStore = Callable[[int], Sources]
 
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> OpenStore:
-    """``open_store(1)``: a copy of the store that version 1 left, at the moment of its newest night."""
+    """``open_store(1)``: a copy of the store that version 1 left, at the moment of its newest
+    night."""
 
     def copy(version: int) -> Sources:
         folder = tmp_path / f"schema-{version}"
         shutil.copytree(HERE / folder.name, folder)
-        return Sources(Snapshots(FolderBlobs(folder)), SqliteTable(folder / "table.db"), tmp_path / "copies", now=lambda: NOW)
+        return Sources(
+            Snapshots(FolderBlobs(folder)),
+            SqliteTable(folder / "table.db"),
+            tmp_path / "copies",
+            now=lambda: NOW,
+        )
 
     return copy
 
@@ -71,28 +97,39 @@ def engine_of(sources: Sources) -> DuckDB:
 def everything(sources: Sources) -> dict[str, list[list[dict[str, Any]]]]:
     """The rows of every query of the catalogue."""
     engine = engine_of(sources)
-    return {query: [engine.rows(query, **one) for one in cases] for query, cases in PARAMETERS.items()}
+    return {
+        query: [engine.rows(query, **one) for one in cases] for query, cases in PARAMETERS.items()
+    }
 
 
 def test_there_is_a_store_of_every_version_and_this_one_writes_the_newest() -> None:
-    assert [*range(1, SCHEMA + 1)] == VERSIONS, "run tests/upgrades/make_store.py before the tables change"
+    assert [*range(1, SCHEMA + 1)] == VERSIONS, (
+        "run tests/upgrades/make_store.py before the tables change"
+    )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_an_older_store_is_whole_and_its_commits_say_what_it_is(open_store: OpenStore, version: int) -> None:
+def test_an_older_store_is_whole_and_its_commits_say_what_it_is(
+    open_store: OpenStore, version: int
+) -> None:
     snapshots = open_store(version).snapshots
     assert {(one.schema, one.layout) for one in snapshots.commits()} == {(version, BY_SNAPSHOT)}
     for commit in snapshots.commits():
         assert [why for _, why in verify(snapshots, commit) if why] == []
 
 
-def test_every_query_answers_over_every_version_and_what_was_recorded_always_is_the_same(open_store: OpenStore) -> None:
+def test_every_query_answers_over_every_version_and_what_was_recorded_always_is_the_same(
+    open_store: OpenStore,
+) -> None:
     found = {version: everything(open_store(version)) for version in VERSIONS}
     newest = found[max(VERSIONS)]
     for version in VERSIONS:
         different = {query for query in PARAMETERS if found[version][query] != newest[query]}
         assert different <= (CHANGED if version == 1 else set()), version
-        assert all(any(found[version][query]) for query in ("findings", "priorities", "changes", "rollups", "near"))
+        assert all(
+            any(found[version][query])
+            for query in ("findings", "priorities", "changes", "rollups", "near")
+        )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -102,17 +139,31 @@ def test_a_converted_store_gives_the_same_rows(open_store: OpenStore, version: i
     for commit in old_commits(sources.snapshots):
         convert(sources.snapshots, commit, NOW)
     assert len([*tidy(sources.snapshots, NOW + GRACE)]) == 2
-    assert {key.layout for name in sources.snapshots.blobs.keys("") if (key := parse(name))} == {BY_TABLE}
+    assert {key.layout for name in sources.snapshots.blobs.keys("") if (key := parse(name))} == {
+        BY_TABLE
+    }
     assert everything(sources) == before
 
 
-def test_that_nothing_is_known_to_be_reachable_is_unknown_where_it_was_not_recorded(open_store: OpenStore) -> None:
+def test_that_nothing_is_known_to_be_reachable_is_unknown_where_it_was_not_recorded(
+    open_store: OpenStore,
+) -> None:
     old, new = open_store(1), open_store(2)
-    told = "whether findings are reachable, which the version that made this snapshot did not record"
-    questions: dict[str, Any] = {"findings": Listed(reachable=True), "priorities": Priorities(reachable=True)}
+    told = (
+        "whether findings are reachable, which the version that made this snapshot did not record"
+    )
+    questions: dict[str, Any] = {
+        "findings": Listed(reachable=True),
+        "priorities": Priorities(reachable=True),
+    }
     for name, question in questions.items():
         answer = ask(name, question, old)
-        assert (answer.total, answer.known, answer.proof.unread, answer.proof.sure) == (0, False, (told,), False)
+        assert (answer.total, answer.known, answer.proof.unread, answer.proof.sure) == (
+            0,
+            False,
+            (told,),
+            False,
+        )
         answer = ask(name, question, new)
         assert (answer.total > 0, answer.known, answer.proof.unread) == (True, True, ())
     assert rows(Rows(reachable=True), old)[0].unread == (told,)
@@ -121,10 +172,14 @@ def test_that_nothing_is_known_to_be_reachable_is_unknown_where_it_was_not_recor
     assert about_resource(AboutResource("i-ed9f960284e86454d"), old).proof.sure
 
 
-def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_not_exist(open_store: OpenStore) -> None:
+def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_not_exist(
+    open_store: OpenStore,
+) -> None:
     old, new = open_store(1), open_store(2)
     names = engine_of(new).connect(["names"])
-    digest, image = names.execute("select name, resource_id from names where kind = 'digest' order by all").fetchone()
+    digest, image = names.execute(
+        "select name, resource_id from names where kind = 'digest' order by all"
+    ).fetchone()
     known = about_resource(AboutResource(digest), new)
     assert known.verdict.verdict != UNKNOWN
     answer = about_resource(AboutResource(digest), old)
@@ -135,9 +190,13 @@ def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_no
     assert by_id.use is None or not by_id.use
 
 
-def test_the_verdict_on_everything_and_its_coverage_are_those_of_the_newest_version(open_store: OpenStore) -> None:
-    answers = [(summary(Summary(by="owner"), one).to_json(), coverage(CoverageGaps(), one).to_json())
-               for one in map(open_store, VERSIONS)]  # fmt: skip
+def test_the_verdict_on_everything_and_its_coverage_are_those_of_the_newest_version(
+    open_store: OpenStore,
+) -> None:
+    answers = [
+        (summary(Summary(by="owner"), one).to_json(), coverage(CoverageGaps(), one).to_json())
+        for one in map(open_store, VERSIONS)
+    ]
     assert answers[0] == answers[-1]
 
 
@@ -154,14 +213,19 @@ def test_a_scan_goes_on_where_an_older_version_stopped(
     assert (commit.sequence, commit.schema, commit.layout) == (3, SCHEMA, BY_TABLE)
     assert [*unbalanced(sources.snapshots, commit)] == []
     events = DuckDB(sources.snapshots, [commit], Copies(sources.copies)).rows("happened_counts")
-    assert sum(int(row["events"]) for row in events if row["kind"] in ("opened", "resolved")) < 10, "not a night of onboarding"
+    assert (
+        sum(int(row["events"]) for row in events if row["kind"] in ("opened", "resolved")) < 10
+    ), "not a night of onboarding"
     trend = engine_of(sources).rows("changes_counts", **PARAMETERS["changes_counts"][0])
     assert trend, "the events of both versions are read together"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_list_of_snapshots_tells_no_number_that_was_not_recorded(
-    open_store: OpenStore, version: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    open_store: OpenStore,
+    version: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = Path(open_store(version).snapshots.blobs.url.removeprefix("file://"))
     monkeypatch.setenv("SRE_STORE", str(folder))
@@ -169,7 +233,9 @@ def test_the_list_of_snapshots_tells_no_number_that_was_not_recorded(
     with pytest.raises(SystemExit) as ended:
         main(["snapshots", "list"])
     assert ended.value.code == 0
-    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("20261123T010000Z"))
+    line = next(
+        one for one in capsys.readouterr().out.splitlines() if one.startswith("20261123T010000Z")
+    )
     assert line.split("complete")[1].split()[:2] == ["144", "–" if version == 1 else "5"]
 
 
@@ -186,13 +252,23 @@ def test_the_command_converts_shows_first_and_is_safe_to_repeat(
         return ended.value.code, printed.out, printed.err
 
     ids = [one.snapshot_id for one in sources.snapshots.commits()]
-    assert run() == (0, "".join(f"{one}: would be converted\n" for one in ids), "2 would be converted; say --yes to do it.\n")
+    assert run() == (
+        0,
+        "".join(f"{one}: would be converted\n" for one in ids),
+        "2 would be converted; say --yes to do it.\n",
+    )
     assert {one.layout for one in sources.snapshots.commits()} == {BY_SNAPSHOT}
     code, out, err = run("--yes")
     assert (code, [line.split(":")[0] for line in out.splitlines()]) == (0, ids)
-    assert err == "2 converted; the old files of 0 are removed.\nThe old files of 2 stay for a day; run it again then.\n"
+    assert (
+        err
+        == "2 converted; the old files of 0 are removed.\nThe old files of 2 stay for a day; run it"
+        " again then.\n"
+    )
     assert {one.layout for one in sources.snapshots.commits()} == {BY_TABLE}
-    assert run()[1] == "".join(f"{one}: converted; its old files would go a day after that\n" for one in ids)
+    assert run()[1] == "".join(
+        f"{one}: converted; its old files would go a day after that\n" for one in ids
+    )
     assert run("--yes")[2].startswith("0 converted; the old files of 0 are removed.")
     (manifest,) = [json.loads(sources.snapshots.blobs.read(f"snapshots/{ids[0]}/manifest.json"))]
     assert manifest["snapshot_id"] == ids[0]

@@ -11,9 +11,17 @@ from sre_findings.settings import Settings
 
 
 @click.command("changes", epilog=options.exit_help)
-@click.option("--since", metavar="WHEN", help="From the night of: a snapshot's id, 2026-11-22, yesterday, -7d.")
 @click.option(
-    "--kind", "kinds", type=click.Choice(KINDS_OF_CHANGE), multiple=True, help="List only such events (again for more)."
+    "--since",
+    metavar="WHEN",
+    help="From the night of: a snapshot's id, 2026-11-22, yesterday, -7d.",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(KINDS_OF_CHANGE),
+    multiple=True,
+    help="List only such events (again for more).",
 )
 @options.count_option(25)
 @options.narrow_options
@@ -21,16 +29,25 @@ from sre_findings.settings import Settings
 @options.output_option
 @options.store_options
 def command(
-    settings: Settings, since: str | None, kinds: tuple[str, ...], count: int, narrow: Narrow, as_of: str | None, output: str
+    settings: Settings,
+    since: str | None,
+    kinds: tuple[str, ...],
+    count: int,
+    narrow: Narrow,
+    as_of: str | None,
+    output: str,
 ) -> int:
     """What changed since the night before, and why?
 
-    Without --since, between the two newest complete snapshots. What is gone was patched, terminated, is no longer scanned,
-    or is gone for a reason that nobody knows: that is told apart, and never guessed.
+    Without --since, between the two newest complete snapshots. What is gone was patched,
+    terminated, is no longer scanned, or is gone for a reason that nobody knows: that is told apart,
+    and never guessed.
 
     \b
     sre-cli changes
     sre-cli changes --since -7d --owner payments
     sre-cli changes --kind kev_appeared --kind opened --output csv
     """
-    return options.answer_list(Changes(since, as_of, kinds, count, narrow), "changes", settings, output)
+    return options.answer_list(
+        Changes(since, as_of, kinds, count, narrow), "changes", settings, output
+    )

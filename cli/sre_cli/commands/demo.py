@@ -22,26 +22,33 @@ if TYPE_CHECKING:
     from sre_findings.store.snapshots import Snapshots
     from sre_simulator.fleet import Fleet
 
-MARK = "demo.json"  # says that a store holds nothing but a demo, so that the next one may replace it
+# says that a store holds nothing but a demo, so that the next one may replace it
+MARK = "demo.json"
 
 
 @click.command("demo")
-@click.option("--nights", default=5, show_default=True, type=click.IntRange(1, 30), help="Nights of history.")
+@click.option(
+    "--nights", default=5, show_default=True, type=click.IntRange(1, 30), help="Nights of history."
+)
 @click.option("--seed", default=1, show_default=True, help="Another seed makes another fleet.")
 def command(nights: int, seed: int) -> int:
     """See it all on a simulated fleet, with no AWS account.
 
-    Starts a local Inspector with a fleet of instances, images and functions, scans it once a night, asks about its
-    busiest instance, exports that instance's CSV and writes the report. All of it lies in SRE_STORE if that is set,
-    else in a folder of its own.
+    Starts a local Inspector with a fleet of instances, images and functions, scans it once a night,
+    asks about its busiest instance, exports that instance's CSV and writes the report. All of it
+    lies in SRE_STORE if that is set, else in a folder of its own.
     """
-    from sre_simulator.fleet import default_fleet  # noqa: PLC0415 - after --help
+    from sre_simulator.fleet import default_fleet
 
     settings = _settings()
     home = Path(settings.store.removeprefix("file://")).absolute()
     fleet = default_fleet(seed=seed, nights=nights, now=datetime.now(UTC) - timedelta(minutes=1))
     snapshots = _empty_store(settings, home)
-    click.echo(f"A simulated fleet: {len(fleet.accounts)} accounts, {len(fleet.regions)} regions, {nights} nights.\n", err=True)
+    click.echo(
+        f"A simulated fleet: {len(fleet.accounts)} accounts, {len(fleet.regions)} regions, {nights}"
+        " nights.\n",
+        err=True,
+    )
     _scan_nights(fleet, snapshots, settings)
     _ask(settings)
     files = _write_files(settings, home)
@@ -51,38 +58,48 @@ def command(nights: int, seed: int) -> int:
 
 def _settings() -> Settings:
     """SRE_STORE where it is set, else a folder of the demo's own."""
-    from sre_findings.settings import load  # noqa: PLC0415
+    from sre_findings.settings import load
 
     store = os.environ.get("SRE_STORE") or str(data_folder() / "demo")
     if store.startswith("s3://"):
-        raise UsageError("the demo keeps its store in a folder", do="Unset SRE_STORE, or set it to a folder.")
+        raise UsageError(
+            "the demo keeps its store in a folder", do="Unset SRE_STORE, or set it to a folder."
+        )
     return load(os.environ | {"SRE_STORE": store}, Path("/nonexistent"))
 
 
 def _empty_store(settings: Settings, home: Path) -> Snapshots:
-    """A store without snapshots: an earlier demo is replaced, anything else is left alone and refused."""
-    from sre_findings.store.open import open_blobs  # noqa: PLC0415
-    from sre_findings.store.snapshots import Snapshots  # noqa: PLC0415
+    """A store without snapshots: an earlier demo is replaced, anything else is left alone and
+    refused."""
+    from sre_findings.store.open import open_blobs
+    from sre_findings.store.snapshots import Snapshots
 
     snapshots = Snapshots(open_blobs(settings.store))
     if (home / MARK).exists() and settings.table == beside(settings.store):
         shutil.rmtree(home)
     if snapshots.latest() is not None:
-        raise UsageError(f"{home} holds snapshots already", do="Set SRE_STORE to an empty folder for the demo.")
+        raise UsageError(
+            f"{home} holds snapshots already", do="Set SRE_STORE to an empty folder for the demo."
+        )
     with snapshots.blobs.write(MARK) as file:
         file.write(b'{"simulated": true}\n')
     return snapshots
 
 
 def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
-    from sre_cli.commit_line import render_commit  # noqa: PLC0415
-    from sre_findings.model.owners import Owners  # noqa: PLC0415
-    from sre_findings.store.open import open_table  # noqa: PLC0415
-    from sre_scanner.scan import Request, scan  # noqa: PLC0415
-    from sre_simulator.server import Simulator  # noqa: PLC0415
+    from sre_cli.commit_line import render_commit
+    from sre_findings.model.owners import Owners
+    from sre_findings.store.open import open_table
+    from sre_scanner.scan import Request, scan
+    from sre_simulator.server import Simulator
 
     table = open_table(settings.table)
-    request = Request(regions=fleet.regions, required=fleet.regions, owners=Owners(settings.owner_tag), rate=1000.0)
+    request = Request(
+        regions=fleet.regions,
+        required=fleet.regions,
+        owners=Owners(settings.owner_tag),
+        rate=1000.0,
+    )
     with Simulator(fleet) as simulator, _pointed_at(simulator.url):
         for night in fleet.nights:
             simulator.clock = night
@@ -99,10 +116,14 @@ def _clock(night: datetime) -> Callable[[], datetime]:
 def _pointed_at(url: str) -> Iterator[None]:
     """AWS settings that lead to the simulator and nowhere else, as long as the block lasts."""
     ours = {
-        "AWS_ENDPOINT_URL_INSPECTOR2": url, "AWS_ACCESS_KEY_ID": "SIMULATED", "AWS_SECRET_ACCESS_KEY": "simulated",
-        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1",
-    }  # fmt: skip
+        "AWS_ENDPOINT_URL_INSPECTOR2": url,
+        "AWS_ACCESS_KEY_ID": "SIMULATED",
+        "AWS_SECRET_ACCESS_KEY": "simulated",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+    }
     hidden = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
     before = {name: os.environ.get(name) for name in (*ours, *hidden)}
     os.environ.update(ours)
@@ -117,23 +138,27 @@ def _pointed_at(url: str) -> Iterator[None]:
 
 def _ask(settings: Settings) -> None:
     """The question that the product is for."""
-    from sre_cli.render import render_resource  # noqa: PLC0415
-    from sre_findings.ask.ask import about_resource  # noqa: PLC0415
-    from sre_findings.ask.open import open_sources  # noqa: PLC0415
-    from sre_findings.ask.questions.resource import CACHED, AboutResource  # noqa: PLC0415
-    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
+    from sre_cli.render import render_resource
+    from sre_findings.ask.ask import about_resource
+    from sre_findings.ask.open import open_sources
+    from sre_findings.ask.questions.resource import CACHED, AboutResource
+    from sre_simulator.fleet import BUSY_INSTANCE
 
     click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")
-    answer = about_resource(AboutResource(BUSY_INSTANCE, count=10, source=CACHED), open_sources(settings))
+    answer = about_resource(
+        AboutResource(BUSY_INSTANCE, count=10, source=CACHED), open_sources(settings)
+    )
     options.show(answer, "table", render_resource)
-    counts = "  ".join(f"{name} {count:,}" for name, count in answer.rollup.counts.to_json().items())
+    counts = "  ".join(
+        f"{name} {count:,}" for name, count in answer.rollup.counts.to_json().items()
+    )
     click.echo(f"\nVerdict: {answer.verdict.verdict}  ({counts})")
 
 
 def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
     """The CSV and the report, by the commands that a person would use."""
-    from sre_cli.commands import export, report  # noqa: PLC0415
-    from sre_simulator.fleet import BUSY_INSTANCE  # noqa: PLC0415
+    from sre_cli.commands import export, report
+    from sre_simulator.fleet import BUSY_INSTANCE
 
     csv, reports = home / "exports" / "prod-web-36.csv", home / "reports"
     store = ["--store", settings.store, "--table", settings.table]
@@ -141,7 +166,12 @@ def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
         export.command.main(["-i", BUSY_INSTANCE, "-o", str(csv), *store], standalone_mode=False)
         report.command.main(store, standalone_mode=False)
     page = max(reports.glob("*/index.html"))
-    return [("Its CSV", csv), ("The report", page), ("All nights", reports / "index.html"), ("The store", home)]
+    return [
+        ("Its CSV", csv),
+        ("The report", page),
+        ("All nights", reports / "index.html"),
+        ("The store", home),
+    ]
 
 
 def _tell(home: Path, files: list[tuple[str, Path]]) -> None:
@@ -163,7 +193,8 @@ def _tell(home: Path, files: list[tuple[str, Path]]) -> None:
 
 
 def _program() -> str:
-    """How the reader calls sre-cli: by its name where the shell finds it, else by its path, as after ``make demo``."""
+    """How the reader calls sre-cli: by its name where the shell finds it, else by its path, as
+    after ``make demo``."""
     path = Path(sys.argv[0])
     if shutil.which("sre-cli") or path.name != "sre-cli":
         return "sre-cli"

@@ -18,20 +18,49 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
 
 
 @click.group("doctor", invoke_without_command=True, epilog=options.exit_help)
-@click.option("-r", "--region", "regions", multiple=True,
-              help="Inspector must be on in this region (again for more). Default: looks at all that are enabled.")  # fmt: skip
-@click.option("--for", "part", type=click.Choice(("everything", "scan", "jobs", "server")), default="everything",
-              show_default=True, help="What the role of one task of the stack needs.")  # fmt: skip
+@click.option(
+    "-r",
+    "--region",
+    "regions",
+    multiple=True,
+    help=(
+        "Inspector must be on in this region (again for more). Default: looks at all that are"
+        " enabled."
+    ),
+)
+@click.option(
+    "--for",
+    "part",
+    type=click.Choice(("everything", "scan", "jobs", "server")),
+    default="everything",
+    show_default=True,
+    help="What the role of one task of the stack needs.",
+)
 @click.option("--profile", help="The AWS profile.")
-@click.option("--timeout", type=click.FloatRange(1, 600), default=30.0, show_default=True, help="Seconds for all of it.")
-@click.option("--output", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print it.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 600),
+    default=30.0,
+    show_default=True,
+    help="Seconds for all of it.",
+)
+@click.option(
+    "--output",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
 @options.store_options
 @click.pass_context
-def command(ctx: click.Context, /, settings: Settings, output: str, timeout: float, **which: Any) -> int:
+def command(
+    ctx: click.Context, /, settings: Settings, output: str, timeout: float, **which: Any
+) -> int:
     """Look whether everything is in place: AWS, store, table, newest snapshot, server, Slack.
 
-    Each permission is tried by a call that changes nothing, or asked of IAM's policy simulator; a missing one is named with the
-    line of policy that gives it. Nothing is written but one blob and one row, which are removed again.
+    Each permission is tried by a call that changes nothing, or asked of IAM's policy simulator; a
+    missing one is named with the line of policy that gives it. Nothing is written but one blob and
+    one row, which are removed again.
 
     \b
     sre-cli doctor
@@ -44,10 +73,10 @@ def command(ctx: click.Context, /, settings: Settings, output: str, timeout: flo
     """
     if ctx.invoked_subcommand is not None:
         return ANSWERED
-    from sre_cli.doctor.check import exit_code, to_json  # noqa: PLC0415 - after --help
-    from sre_cli.doctor.look import Where, look  # noqa: PLC0415
-    from sre_cli.doctor.render import render  # noqa: PLC0415
-    from sre_findings.clock import clock  # noqa: PLC0415
+    from sre_cli.doctor.check import exit_code, to_json
+    from sre_cli.doctor.look import Where, look
+    from sre_cli.doctor.render import render
+    from sre_findings.clock import clock
 
     checks = look(Where(settings, os.environ, clock(os.environ)[0], **which, seconds=timeout))
     if output == "json":
@@ -58,22 +87,48 @@ def command(ctx: click.Context, /, settings: Settings, output: str, timeout: flo
 
 
 @command.command("slack", epilog=options.exit_help)
-@click.option("--url", default="", metavar="URL", help="The function's address, https://…/slack: asks it as Slack would.")
-@click.option("--as", "person", default="", metavar="TEAM/USER", help="For whom the server is asked: T0123456/U0123456.")
-@click.option("--output", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print it.")
+@click.option(
+    "--url",
+    default="",
+    metavar="URL",
+    help="The function's address, https://…/slack: asks it as Slack would.",
+)
+@click.option(
+    "--as",
+    "person",
+    default="",
+    metavar="TEAM/USER",
+    help="For whom the server is asked: T0123456/U0123456.",
+)
+@click.option(
+    "--output",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
 def slack(url: str, person: str, output: str) -> int:
-    """Look whether Slack is set up: secrets, bot and scopes, channels, server, table, and the function itself.
+    """Look whether Slack is set up: secrets, bot and scopes, channels, server, table, and the
+    function itself.
 
-    Reads the function's own settings (SRE_SLACK_SECRET_ID, SRE_SERVER, SRE_SLACK_TABLE) and the digest's file of channels
-    (SRE_SLACK_CHANNELS). Nothing is written or posted, and no secret is shown.
+    Reads the function's own settings (SRE_SLACK_SECRET_ID, SRE_SERVER, SRE_SLACK_TABLE) and the
+    digest's file of channels (SRE_SLACK_CHANNELS). Nothing is written or posted, and no secret is
+    shown.
 
     \b
     sre-cli doctor slack --url https://sre.example.com/slack --as T0123456/U0123456
     """
-    from sre_cli.slack_doctor import SKIPPED, WRONG, Check, Where, as_json, look  # noqa: PLC0415 - after --help
-    from sre_cli.terminal import printable  # noqa: PLC0415
-    from sre_findings.ask import routes  # noqa: PLC0415
-    from sre_findings.settings import load  # noqa: PLC0415
+    from sre_cli.slack_doctor import (
+        SKIPPED,
+        WRONG,
+        Check,
+        Where,
+        as_json,
+        look,
+    )
+    from sre_cli.terminal import printable
+    from sre_findings.ask import routes
+    from sre_findings.settings import load
 
     if url and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", url):
         raise click.UsageError("--url must begin with https://.")
@@ -84,11 +139,16 @@ def slack(url: str, person: str, output: str) -> int:
     for one in look(Where(os.environ, url, person, channels)):
         seen.append(one)
         if output == "table":
-            click.echo(f"{'–' if one.state == SKIPPED else one.state:<6} {one.what:<9} {printable(one.said)}")
+            click.echo(
+                f"{'–' if one.state == SKIPPED else one.state:<6} {one.what:<9}"
+                f" {printable(one.said)}"
+            )
             if one.do:
                 click.echo(f"{'':<16} {printable(one.do)}")
     wrong = sum(one.state == WRONG for one in seen)
     if output == "json":
         click.echo(as_json(seen))
-    click.echo(f"sre-cli: {f'{wrong} of {len(seen)} are wrong' if wrong else 'nothing is wrong'}", err=True)
+    click.echo(
+        f"sre-cli: {f'{wrong} of {len(seen)} are wrong' if wrong else 'nothing is wrong'}", err=True
+    )
     return UNREADABLE if wrong else ANSWERED

@@ -24,7 +24,12 @@ Write = Callable[[BinaryIO], int]
 
 
 @click.command("export", epilog=options.exit_help)
-@click.option("--format", "form", type=click.Choice(tuple(FORMS)), help="The format.  [default: by the file's name, else csv]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(FORMS)),
+    help="The format.  [default: by the file's name, else csv]",
+)
 @click.option(
     "-o",
     "destination",
@@ -32,17 +37,46 @@ Write = Callable[[BinaryIO], int]
     default="-",
     help="A file; - is stdout.",
 )
-@click.option("-i", "--id", "text", metavar="ID|NAME|IP", help="Findings of this resource only. Its forms: docs/resources.md.")
-@click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
+@click.option(
+    "-i",
+    "--id",
+    "text",
+    metavar="ID|NAME|IP",
+    help="Findings of this resource only. Its forms: docs/resources.md.",
+)
+@click.option(
+    "-s",
+    "--severity",
+    "severities",
+    type=options.SEVERITY,
+    multiple=True,
+    help="Only these (again for more).",
+)
 @click.option("--status", "statuses", type=options.STATUS, multiple=True, help="Default: active.")
-@click.option("--type", "types", type=options.TYPE, multiple=True, help="Resource types: ec2, ecr, lambda, code.")
+@click.option(
+    "--type",
+    "types",
+    type=options.TYPE,
+    multiple=True,
+    help="Resource types: ec2, ecr, lambda, code.",
+)
 @click.option("--account", "accounts", multiple=True, help="Only these accounts.")
 @click.option("--region", "regions", multiple=True, help="Only these regions.")
 @click.option("--owner", "owners", multiple=True, help="Only these owners.")
 @options.reachable_option
-@click.option("--columns", type=click.Choice(("inspector", "full")), help="Columns of CSV and XLSX.  [default: inspector]")
-@click.option("--excel", is_flag=True, help="CSV with a byte-order mark, so that Excel reads UTF-8.")
-@click.option("--raw", is_flag=True, help="CSV without the guard against spreadsheet formulas. For machines only.")
+@click.option(
+    "--columns",
+    type=click.Choice(("inspector", "full")),
+    help="Columns of CSV and XLSX.  [default: inspector]",
+)
+@click.option(
+    "--excel", is_flag=True, help="CSV with a byte-order mark, so that Excel reads UTF-8."
+)
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="CSV without the guard against spreadsheet formulas. For machines only.",
+)
 @click.option("--author", help="Who says so, in OpenVEX.  [default: the user]")
 @options.as_of_option
 @options.store_options
@@ -76,7 +110,7 @@ def command(
     sre-cli export --status active --status closed -o all.parquet
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
-    from sre_findings.ask.questions.rows import AsFile, Rows  # noqa: PLC0415 - after --help
+    from sre_findings.ask.questions.rows import AsFile, Rows
 
     chosen = form_of(form, str(destination))
     to_stdout = str(destination) == "-"
@@ -87,8 +121,12 @@ def command(
     filters["statuses"] = filters["statuses"] or ("ACTIVE",)
     if "author" in chosen.options:
         given["author"] = author or os.environ.get("USER", "sre-cli")
-    question = AsFile(Rows(**filters), chosen.name, {name: value for name, value in given.items() if value})
-    proof, write = _from_server(question, settings) if settings.server else _from_store(question, settings)
+    question = AsFile(
+        Rows(**filters), chosen.name, {name: value for name, value in given.items() if value}
+    )
+    proof, write = (
+        _from_server(question, settings) if settings.server else _from_store(question, settings)
+    )
     count = write(sys.stdout.buffer) if to_stdout else _to_file(destination, write)
     _tell(f"{count:,} findings of snapshot {proof.snapshot_id} ({proof.state}) to {destination}")
     for reason in proof.unread:
@@ -98,23 +136,25 @@ def command(
 
 def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     """Where the findings come from, and what writes them."""
-    from sre_cli.progress import counting  # noqa: PLC0415
-    from sre_findings.ask.ask import left_out, rows  # noqa: PLC0415
-    from sre_reports.exports import Options, write_export  # noqa: PLC0415
+    from sre_cli.progress import counting
+    from sre_findings.ask.ask import left_out, rows
+    from sre_reports.exports import Options, write_export
 
     sources = options.sources_here(settings)
     proof, batches = rows(question.rows, sources)
     for note in left_out(question.rows, sources):
         _tell(note)
     asked = Options(question.form, **question.options, suppressions=sources.suppressions)
-    return proof, lambda file: write_export(asked, proof, counting(batches, "findings"), file, _tell)
+    return proof, lambda file: write_export(
+        asked, proof, counting(batches, "findings"), file, _tell
+    )
 
 
 def _from_server(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     """The same where a server has them: it makes the file, and sends it as it is made."""
-    from sre_cli.progress import counting  # noqa: PLC0415
-    from sre_findings.ask.fetching import promised  # noqa: PLC0415
-    from sre_findings.ask.remote import Remote  # noqa: PLC0415
+    from sre_cli.progress import counting
+    from sre_findings.ask.fetching import promised
+    from sre_findings.ask.remote import Remote
 
     file_there = promised(question, Remote(settings.server, settings.token))
     for note in file_there.notes:
@@ -129,7 +169,8 @@ def _from_server(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
 
 
 def _check(form: Form, to_stdout: bool, given: Mapping[str, object]) -> None:
-    """Raises UsageError for an option that the format would ignore, and for bytes that would spoil a terminal."""
+    """Raises UsageError for an option that the format would ignore, and for bytes that would spoil
+    a terminal."""
     for name, value in given.items():
         if value and name not in form.options:
             fit = ", ".join(one.name for one in FORMS.values() if name in one.options)
@@ -145,7 +186,7 @@ def _tell(text: str) -> None:
 
 def _to_file(path: Path, write: Write) -> int:
     """Writes beside the file and renames: who reads it sees the old one or the new one, whole."""
-    from sre_findings.files import whole  # noqa: PLC0415
+    from sre_findings.files import whole
 
     with whole(path.absolute()) as file:
         return write(file)

@@ -12,23 +12,40 @@ from sre_findings.settings import Settings
 
 @click.command("fixes", epilog=options.exit_help)
 @options.count_option(10)
-@click.option("--images", is_flag=True, help="By machine image: what a rebuild of each would remove.")
+@click.option(
+    "--images", is_flag=True, help="By machine image: what a rebuild of each would remove."
+)
 @options.narrow_options
-@click.option("--type", "types", type=options.TYPE, multiple=True, help="Only such resources: ec2, ecr, lambda, code.")
+@click.option(
+    "--type",
+    "types",
+    type=options.TYPE,
+    multiple=True,
+    help="Only such resources: ec2, ecr, lambda, code.",
+)
 @options.as_of_option
 @options.output_option
 @options.store_options
 def command(
-    settings: Settings, count: int, images: bool, narrow: Narrow, types: tuple[str, ...], as_of: str | None, output: str
+    settings: Settings,
+    count: int,
+    images: bool,
+    narrow: Narrow,
+    types: tuple[str, ...],
+    as_of: str | None,
+    output: str,
 ) -> int:
     """What to update first, and what does it remove?
 
-    The fewest upgrades that remove every finding which an update can remove, the most risk first. A command is shown
-    only where every name and version is one that the package manager itself would write.
+    The fewest upgrades that remove every finding which an update can remove, the most risk first. A
+    command is shown only where every name and version is one that the package manager itself would
+    write.
 
     \b
     sre-cli fixes
     sre-cli fixes --owner payments -n 3
     sre-cli fixes --images
     """
-    return options.answer_list(Fixes(count, as_of, narrow, types, images), "fixes", settings, output)
+    return options.answer_list(
+        Fixes(count, as_of, narrow, types, images), "fixes", settings, output
+    )

@@ -14,20 +14,34 @@ from sre_findings.settings import Settings
 @options.count_option(10)
 @options.narrow_options
 @options.reachable_option
-@click.option("--type", "types", type=options.TYPE, multiple=True, help="Only such resources: ec2, ecr, lambda, code.")
+@click.option(
+    "--type",
+    "types",
+    type=options.TYPE,
+    multiple=True,
+    help="Only such resources: ec2, ecr, lambda, code.",
+)
 @options.as_of_option
 @options.output_option
 @options.store_options
 def command(
-    settings: Settings, count: int, narrow: Narrow, reachable: bool, types: tuple[str, ...], as_of: str | None, output: str
+    settings: Settings,
+    count: int,
+    narrow: Narrow,
+    reachable: bool,
+    types: tuple[str, ...],
+    as_of: str | None,
+    output: str,
 ) -> int:
     """Which vulnerabilities to deal with first, and why?
 
-    Ranked by CISA's list and its due dates, observed exploits, EPSS, severity and score, exposure, what runs, and
-    age. The policy file changes the order.
+    Ranked by CISA's list and its due dates, observed exploits, EPSS, severity and score, exposure,
+    what runs, and age. The policy file changes the order.
 
     \b
     sre-cli priorities
     sre-cli priorities --owner payments -n 3
     """
-    return options.answer_list(Priorities(count, as_of, narrow, types, reachable), "priorities", settings, output)
+    return options.answer_list(
+        Priorities(count, as_of, narrow, types, reachable), "priorities", settings, output
+    )

@@ -13,28 +13,56 @@ from sre_findings.settings import Settings
 
 @click.command("scan", epilog=options.exit_help)
 @click.option(
-    "-r", "--region", "regions", multiple=True, help="Scan this region (again for more). Default: all that are enabled."
+    "-r",
+    "--region",
+    "regions",
+    multiple=True,
+    help="Scan this region (again for more). Default: all that are enabled.",
 )
-@click.option("--status", "statuses", type=options.STATUS, multiple=True, help="Finding statuses. Default: all but closed.")
-@click.option("--scope-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What must be there (TOML).")
-@click.option("--rate", default=10.0, show_default=True, type=click.FloatRange(0.1, 1000), help="Requests a second and region.")
-@click.option("--deadline", default=300.0, show_default=True, type=click.FloatRange(0.1), help="Seconds to insist on one page.")
+@click.option(
+    "--status",
+    "statuses",
+    type=options.STATUS,
+    multiple=True,
+    help="Finding statuses. Default: all but closed.",
+)
+@click.option(
+    "--scope-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What must be there (TOML).",
+)
+@click.option(
+    "--rate",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 1000),
+    help="Requests a second and region.",
+)
+@click.option(
+    "--deadline",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(0.1),
+    help="Seconds to insist on one page.",
+)
 @click.option("--profile", help="The AWS profile.")
-@click.option("--slot", default="", help="The schedule and its fire that this is for; scans once for each.")
+@click.option(
+    "--slot", default="", help="The schedule and its fire that this is for; scans once for each."
+)
 @options.store_options
 def command(settings: Settings, **asked: Any) -> int:
     """Collect every finding into a snapshot.
 
-    The snapshot proves whether it is complete. What could not be read makes it partial (exit 3), never smaller; where
-    nothing could be read, nothing is kept (exit 4).
+    The snapshot proves whether it is complete. What could not be read makes it partial (exit 3),
+    never smaller; where nothing could be read, nothing is kept (exit 4).
 
     \b
     sre-cli scan --region eu-west-1 --region us-east-1
     sre-cli scan --status active --status suppressed --status closed
     """
-    from sre_cli.commit_line import render_commit  # noqa: PLC0415
-    from sre_cli.progress import watching  # noqa: PLC0415 - after --help
-    from sre_scanner.start import Flags, run  # noqa: PLC0415
+    from sre_cli.commit_line import render_commit
+    from sre_cli.progress import watching
+    from sre_scanner.start import Flags, run
 
     with watching() as progress:
         commit = run(settings, progress, Flags(**asked))

@@ -11,16 +11,23 @@ from sre_findings.settings import Settings
 
 @click.command("sla", epilog=options.exit_help)
 @click.option(
-    "--by", type=click.Choice(("owner", "account", "region", "type")), default="owner", show_default=True, help="Groups."
+    "--by",
+    type=click.Choice(("owner", "account", "region", "type")),
+    default="owner",
+    show_default=True,
+    help="Groups.",
 )
 @click.option("--owner", "owners", multiple=True, help="Only this owner (again for more).")
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, by: str, owners: tuple[str, ...], as_of: str | None, output: str) -> int:
+def command(
+    settings: Settings, by: str, owners: tuple[str, ...], as_of: str | None, output: str
+) -> int:
     """What is late, and what is due this week?
 
-    Days by severity, from the policy (SRE_POLICY, SRE_SLA); CISA's own date for what it lists as exploited.
+    Days by severity, from the policy (SRE_POLICY, SRE_SLA); CISA's own date for what it lists as
+    exploited.
 
     \b
     sre-cli sla

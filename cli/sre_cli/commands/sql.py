@@ -21,29 +21,60 @@ _HEADROOM = 3 * 10**9  # what the process itself may take beside the query
 
 @click.command("sql", epilog=options.exit_help)
 @click.argument("text")
-@click.option("-n", "--count", default=1000, show_default=True, type=click.IntRange(0), help="How many rows; 0 lists all.")
-@click.option("--timeout", type=options.Parsed("span", span), default="30s", show_default=True, help="How long it may take.")
-@click.option("--memory", type=options.Parsed("size", size), default="1GB", show_default=True, help="How much it may need.")
+@click.option(
+    "-n",
+    "--count",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many rows; 0 lists all.",
+)
+@click.option(
+    "--timeout",
+    type=options.Parsed("span", span),
+    default="30s",
+    show_default=True,
+    help="How long it may take.",
+)
+@click.option(
+    "--memory",
+    type=options.Parsed("size", size),
+    default="1GB",
+    show_default=True,
+    help="How much it may need.",
+)
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, text: str, count: int, timeout: Any, memory: int, as_of: str | None, output: str) -> int:
+def command(
+    settings: Settings,
+    text: str,
+    count: int,
+    timeout: Any,
+    memory: int,
+    as_of: str | None,
+    output: str,
+) -> int:
     """Ask the tables yourself, read-only.
 
-    TEXT is one SELECT, WITH, DESCRIBE or SHOW in DuckDB's SQL; - reads it from stdin. It sees the tables of the snapshot
-    (docs/schema.md) and no other file.
+    TEXT is one SELECT, WITH, DESCRIBE or SHOW in DuckDB's SQL; - reads it from stdin. It sees the
+    tables of the snapshot (docs/schema.md) and no other file.
 
     \b
     sre-cli sql "show tables"
     sre-cli sql "select severity, count(*) as n from findings group by severity order by n desc"
     sre-cli sql "select * from coverage where status <> 'ACTIVE'" --output csv
     """
-    from sre_cli.limits import limits  # noqa: PLC0415 - after --help
-    from sre_findings.ask.sql import Sql, sql  # noqa: PLC0415
+    from sre_cli.limits import limits
+    from sre_findings.ask.sql import Sql, sql
 
-    question = Sql(sys.stdin.read() if text == "-" else text, count, as_of, timeout.total_seconds(), memory)
+    question = Sql(
+        sys.stdin.read() if text == "-" else text, count, as_of, timeout.total_seconds(), memory
+    )
     with limits(question.seconds + _GRACE, question.memory + _HEADROOM):
-        answer = sql(question, options.sources_here(settings, instead="SQL runs where the snapshots are."))
+        answer = sql(
+            question, options.sources_here(settings, instead="SQL runs where the snapshots are.")
+        )
     click.echo(_FORMS[output](answer).rstrip("\n"))
     _tell(answer)
     return exits.ANSWERED if answer.proof.sure else exits.UNSURE
@@ -53,17 +84,23 @@ def _tell(answer: SqlAnswer) -> None:
     """What the rows are of, and whether there were more, beside them."""
     rows = "1 row" if len(answer.rows) == 1 else f"{len(answer.rows):,} rows"
     more = "; there are more: -n 0 lists all" if answer.cut else ""
-    click.echo(f"sre-cli: {rows} of snapshot {answer.proof.snapshot_id} ({answer.proof.state}){more}", err=True)
+    click.echo(
+        f"sre-cli: {rows} of snapshot {answer.proof.snapshot_id} ({answer.proof.state}){more}",
+        err=True,
+    )
 
 
 def _table(answer: SqlAnswer) -> str:
     """A table with every cell whole: who asks for columns wants them."""
-    import os  # noqa: PLC0415
+    import os
 
-    from sre_cli.table import Column, lines  # noqa: PLC0415
-    from sre_cli.terminal import colour_of, printable  # noqa: PLC0415
+    from sre_cli.table import Column, lines
+    from sre_cli.terminal import colour_of, printable
 
-    columns = [Column(printable(name), right=_all_numbers(answer, n)) for n, name in enumerate(answer.columns)]
+    columns = [
+        Column(printable(name), right=_all_numbers(answer, n))
+        for n, name in enumerate(answer.columns)
+    ]
     rows = [["" if cell is None else _text(cell) for cell in row] for row in answer.rows]
     return "\n".join(lines(columns, rows, None, colour_of(sys.stdout.isatty(), os.environ)))
 
@@ -73,9 +110,17 @@ def _all_numbers(answer: SqlAnswer, place: int) -> bool:
 
 
 def _csv(answer: SqlAnswer) -> str:
-    from sre_reports.csv_guard import csv_text  # noqa: PLC0415
+    from sre_reports.csv_guard import csv_text
 
-    return csv_text([answer.columns, *([_text(cell) if isinstance(cell, bool) else cell for cell in row] for row in answer.rows)])
+    return csv_text(
+        [
+            answer.columns,
+            *(
+                [_text(cell) if isinstance(cell, bool) else cell for cell in row]
+                for row in answer.rows
+            ),
+        ]
+    )
 
 
 def _text(cell: Any) -> str:

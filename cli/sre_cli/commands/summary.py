@@ -14,13 +14,24 @@ from sre_findings.settings import Settings
 
 @click.command("summary", epilog=options.exit_help)
 @click.option("--by", type=click.Choice(BY), help="Count in groups, the worst first.")
-@click.option("-n", "--count", default=25, show_default=True, type=click.IntRange(0), help="How many groups; 0 lists all.")
-@click.option("--owner", "owners", multiple=True, help="Only what this owner answers for (again for more).")
+@click.option(
+    "-n",
+    "--count",
+    default=25,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many groups; 0 lists all.",
+)
+@click.option(
+    "--owner", "owners", multiple=True, help="Only what this owner answers for (again for more)."
+)
 @options.as_of_option
 @options.gate_options
 @options.output_option
 @options.store_options
-def command(settings: Settings, fail_on: Severity | None, untriaged: str, output: str, **asked: Any) -> int:
+def command(
+    settings: Settings, fail_on: Severity | None, untriaged: str, output: str, **asked: Any
+) -> int:
     """How vulnerable is all of it?
 
     \b
@@ -28,8 +39,8 @@ def command(settings: Settings, fail_on: Severity | None, untriaged: str, output
     sre-cli summary --by owner
     sre-cli summary --by package -n 10 --output csv
     """
-    from sre_cli.render import render_summary  # noqa: PLC0415 - after --help
-    from sre_findings.ask.open import open_door  # noqa: PLC0415
+    from sre_cli.render import render_summary
+    from sre_findings.ask.open import open_door
 
     answer = open_door(settings).summary(Summary(**asked))
     options.show(answer, output, render_summary)

@@ -13,16 +13,23 @@ from sre_findings.settings import Settings
 
 
 @click.command("suppressions", epilog=options.exit_help)
-@click.option("--openvex", type=click.Path(dir_okay=False, path_type=Path), help="Write the rules as an OpenVEX document.")
+@click.option(
+    "--openvex",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the rules as an OpenVEX document.",
+)
 @click.option("--author", help="Who says so, in the OpenVEX document.  [default: the user]")
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, openvex: Path | None, author: str | None, as_of: str | None, output: str) -> int:
+def command(
+    settings: Settings, openvex: Path | None, author: str | None, as_of: str | None, output: str
+) -> int:
     """Which findings does somebody answer for, until when, and why?
 
-    Rules come from the YAML file that SRE_SUPPRESSIONS names. A finding that a rule covers stays open and counted; it is
-    shown as accepted. Rules that lapsed, and rules that cover nothing, are warned about.
+    Rules come from the YAML file that SRE_SUPPRESSIONS names. A finding that a rule covers stays
+    open and counted; it is shown as accepted. Rules that lapsed, and rules that cover nothing, are
+    warned about.
 
     \b
     SRE_SUPPRESSIONS=suppressions.yaml sre-cli suppressions
@@ -34,12 +41,14 @@ def command(settings: Settings, openvex: Path | None, author: str | None, as_of:
 
 
 def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> None:
-    from sre_findings.ask.sources import find  # noqa: PLC0415
-    from sre_findings.ask.suppressed import matched, of_sources  # noqa: PLC0415
-    from sre_findings.files import whole  # noqa: PLC0415
-    from sre_reports.openvex_export import document  # noqa: PLC0415
+    from sre_findings.ask.sources import find
+    from sre_findings.ask.suppressed import matched, of_sources
+    from sre_findings.files import whole
+    from sre_reports.openvex_export import document
 
-    sources = options.sources_here(settings, instead="A server exports it: sre-cli export --format openvex.")
+    sources = options.sources_here(
+        settings, instead="A server exports it: sre-cli export --format openvex."
+    )
     rules, found, now = of_sources(sources), find(sources, as_of), sources.now()
     pairs = matched(rules, found, now.date()) if found else ()
     vex = document(rules, author=author, timestamp=now, matched=pairs)

@@ -11,17 +11,28 @@ from sre_findings.settings import Settings
 
 
 @click.command("time-to-fix", epilog=options.exit_help)
-@click.option("--by", type=click.Choice(("severity", "owner", "account")), default="severity", show_default=True, help="Groups.")
-@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How far back.")
+@click.option(
+    "--by",
+    type=click.Choice(("severity", "owner", "account")),
+    default="severity",
+    show_default=True,
+    help="Groups.",
+)
+@click.option(
+    "--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How far back."
+)
 @options.narrow_options
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, by: str, days: int, narrow: Narrow, as_of: str | None, output: str) -> int:
+def command(
+    settings: Settings, by: str, days: int, narrow: Narrow, as_of: str | None, output: str
+) -> int:
     """How long does fixing take?
 
-    Half of the findings are patched within the median, nine of ten within the other number. Those that are still open
-    count too (Kaplan-Meier): a mean over patched ones alone looks best where the hard ones are never fixed.
+    Half of the findings are patched within the median, nine of ten within the other number. Those
+    that are still open count too (Kaplan-Meier): a mean over patched ones alone looks best where
+    the hard ones are never fixed.
 
     \b
     sre-cli time-to-fix

@@ -11,12 +11,21 @@ from sre_findings.settings import Settings
 
 
 @click.command("trend", epilog=options.exit_help)
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="How far back.")
-@click.option("--of", "scope", metavar="KIND=VALUE", help="A part of it: owner=payments, account=111122223333, region=eu-west-1.")
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="How far back."
+)
+@click.option(
+    "--of",
+    "scope",
+    metavar="KIND=VALUE",
+    help="A part of it: owner=payments, account=111122223333, region=eu-west-1.",
+)
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, days: int, scope: str | None, as_of: str | None, output: str) -> int:
+def command(
+    settings: Settings, days: int, scope: str | None, as_of: str | None, output: str
+) -> int:
     """How did it go, night by night?
 
     \b

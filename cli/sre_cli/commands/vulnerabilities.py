@@ -25,29 +25,51 @@ may not be asked is a note."""
     "text",
     required=True,
     metavar="ID|NAME|IP",
-    help="An id, an ARN, a name, an image with tag or digest, an address. All forms: docs/resources.md.",
+    help=(
+        "An id, an ARN, a name, an image with tag or digest, an address. All forms:"
+        " docs/resources.md."
+    ),
 )
-@click.option("-s", "--severity", "severities", type=options.SEVERITY, multiple=True, help="Only these (again for more).")
+@click.option(
+    "-s",
+    "--severity",
+    "severities",
+    type=options.SEVERITY,
+    multiple=True,
+    help="Only these (again for more).",
+)
 @click.option("--suppressed", is_flag=True, help="List suppressed findings too.")
 @options.reachable_option
 @click.option(
-    "-n", "--count", type=click.IntRange(0), help="How many to list; 0 lists all. Default: 25; CSV and NDJSON list all."
+    "-n",
+    "--count",
+    type=click.IntRange(0),
+    help="How many to list; 0 lists all. Default: 25; CSV and NDJSON list all.",
 )
 @click.option("--cursor", help="Go on where the page before ended (next_cursor of its JSON).")
 @click.option("--live", "source", flag_value=LIVE, help="Ask Inspector itself, now.")
 @click.option("--cached", "source", flag_value=CACHED, help="Ask the snapshot only.")
 @click.option("--context", is_flag=True, help=CONTEXT)
-@click.option("--region", help="Where to ask live or for context, if the snapshot does not know the resource.")
+@click.option(
+    "--region", help="Where to ask live or for context, if the snapshot does not know the resource."
+)
 @click.option("--profile", help="The AWS profile for asking live or for context.")
 @options.as_of_option
 @options.gate_options
 @options.output_option
 @options.store_options
-def command(settings: Settings, output: str, fail_on: Severity | None, untriaged: str, profile: str | None, **asked: Any) -> int:
+def command(
+    settings: Settings,
+    output: str,
+    fail_on: Severity | None,
+    untriaged: str,
+    profile: str | None,
+    **asked: Any,
+) -> int:
     """How vulnerable is this instance, image or function?
 
-    Answers from the newest snapshot, and from Inspector itself where the snapshot cannot tell. It never says that a
-    resource is clean unless Inspector scanned it and the snapshot is complete.
+    Answers from the newest snapshot, and from Inspector itself where the snapshot cannot tell. It
+    never says that a resource is clean unless Inspector scanned it and the snapshot is complete.
 
     \b
     sre-cli vulnerabilities -i i-0123456789abcdef0
@@ -55,11 +77,14 @@ def command(settings: Settings, output: str, fail_on: Severity | None, untriaged
     sre-cli vulnerabilities -i i-0123456789abcdef0 --live --output json
     sre-cli vulnerabilities -i prod-web-36 --context
     """
-    from sre_cli.render import render_resource  # noqa: PLC0415 - after --help
-    from sre_findings.ask.open import open_door  # noqa: PLC0415
+    from sre_cli.render import render_resource
+    from sre_findings.ask.open import open_door
 
     some = 25 if output in ("table", "json") else 0
-    chosen = {"source": asked["source"] or EITHER, "count": some if asked["count"] is None else asked["count"]}
+    chosen = {
+        "source": asked["source"] or EITHER,
+        "count": some if asked["count"] is None else asked["count"],
+    }
     question = AboutResource(**asked | chosen)
     answer = open_door(settings, profile).about_resource(question)
     if answer.unanswered:

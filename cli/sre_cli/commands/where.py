@@ -18,15 +18,25 @@ from sre_findings.settings import Settings
 @options.as_of_option
 @options.output_option
 @options.store_options
-def command(settings: Settings, text: str, count: int, narrow: Narrow, reachable: bool, as_of: str | None, output: str) -> int:
+def command(
+    settings: Settings,
+    text: str,
+    count: int,
+    narrow: Narrow,
+    reachable: bool,
+    as_of: str | None,
+    output: str,
+) -> int:
     """Where am I exposed to this vulnerability, or this package?
 
-    A package is found by its name, else by a word of it: log4j is org.apache.logging.log4j:log4j-core too. Which names were
-    matched is told.
+    A package is found by its name, else by a word of it: log4j is
+    org.apache.logging.log4j:log4j-core too. Which names were matched is told.
 
     \b
     sre-cli where CVE-2021-44228
     sre-cli where log4j
     sre-cli where openssl --owner payments --output csv
     """
-    return options.answer_list(Exposure(text, count, as_of, narrow, reachable), "where", settings, output)
+    return options.answer_list(
+        Exposure(text, count, as_of, narrow, reachable), "where", settings, output
+    )

@@ -30,7 +30,8 @@ class Check:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """0 where all is well or off, 4 where something failed, else 3: something is missing, too old or unknown."""
+    """0 where all is well or off, 4 where something failed, else 3: something is missing, too old
+    or unknown."""
     states = {one.state for one in checks}
     if FAILED in states:
         return UNREADABLE
@@ -40,14 +41,28 @@ def exit_code(checks: Sequence[Check]) -> int:
 def headline(checks: Sequence[Check]) -> str:
     """How many of each, in a sentence."""
     counts = {state: sum(one.state == state for one in checks) for state in STATES}
-    words = {OK: "are well", WARNING: "with a warning", FAILED: "failed", UNKNOWN: "unknown", OFF: "off"}
+    words = {
+        OK: "are well",
+        WARNING: "with a warning",
+        FAILED: "failed",
+        UNKNOWN: "unknown",
+        OFF: "off",
+    }
     if not any(counts[state] for state in (WARNING, FAILED, UNKNOWN)):
         return f"All {counts[OK]} checks are well; {counts[OFF]} parts are off."
-    told = [f"{counts[state]} {words[state]}" for state in (FAILED, WARNING, UNKNOWN, OFF) if counts[state]]
+    told = [
+        f"{counts[state]} {words[state]}"
+        for state in (FAILED, WARNING, UNKNOWN, OFF)
+        if counts[state]
+    ]
     return f"Of {len(checks)} checks: {', '.join(told)}."
 
 
 def to_json(checks: Sequence[Check]) -> dict[str, Any]:
     """Plain data: the number of each state, and the checks."""
     counts = {state: sum(one.state == state for one in checks) for state in STATES}
-    return {"counts": counts, "exit_code": exit_code(checks), "checks": [asdict(one) for one in checks]}
+    return {
+        "counts": counts,
+        "exit_code": exit_code(checks),
+        "checks": [asdict(one) for one in checks],
+    }

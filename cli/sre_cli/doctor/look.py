@@ -1,4 +1,5 @@
-"""Everything that is looked at, in the order in which it is told: AWS, then the store, then what is asked of them."""
+"""Everything that is looked at, in the order in which it is told: AWS, then the store, then what is
+asked of them."""
 
 from __future__ import annotations
 
@@ -29,8 +30,9 @@ _ANYWHERE = "us-east-1"  # has an endpoint of every service
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What to look at: the settings, the environment they came from, the regions that must have Inspector on (none: all that
-    are enabled), how many seconds all of it may take, and for which part's role: one of ``needs.PARTS``.
+    """What to look at: the settings, the environment they came from, the regions that must have
+    Inspector on (none: all that are enabled), how many seconds all of it may take, and for which
+    part's role: one of ``needs.PARTS``.
     """
 
     settings: Settings
@@ -44,7 +46,10 @@ class Where:
     @property
     def needs_aws(self) -> bool:
         """Whether the store or the table lie in AWS, and are read from here."""
-        places = self.settings.store.startswith("s3://"), self.settings.table.startswith("dynamodb://")
+        places = (
+            self.settings.store.startswith("s3://"),
+            self.settings.table.startswith("dynamodb://"),
+        )
         return not self.settings.server and any(places)
 
 
@@ -73,7 +78,10 @@ def _aws(where: Where, ends: float) -> list[Check]:
     taken = [account.reader(there, home)] if who and where.part != JOBS else []
     wanted = needs.needs(where.settings, caller, home, where.now(), where.part)
     looked = () if where.part == JOBS else where.regions or regions.enabled(there, home)
-    tasks = [*_permissions(wanted, aws, there, caller, home), *_regions(looked, there, required=bool(where.regions))]
+    tasks = [
+        *_permissions(wanted, aws, there, caller, home),
+        *_regions(looked, there, required=bool(where.regions)),
+    ]
     found = together(tasks, ends)
     first = len(found) - len(looked)
     return [*seen.checks, *unset, *taken, *found[:first], *regions.folded(found[first:])]
@@ -93,10 +101,15 @@ def _home(where: Where) -> tuple[str, list[Check]]:
         return (where.regions or [_ANYWHERE])[0], [Check("region", WARNING, error.reason, error.do)]
 
 
-def _permissions(wanted: Sequence[Need], aws: Aws, there: Aws, caller: Caller, home: str) -> Iterator[Task]:
+def _permissions(
+    wanted: Sequence[Need], aws: Aws, there: Aws, caller: Caller, home: str
+) -> Iterator[Task]:
     for need in wanted:
         if need.asked is not None:
-            yield Task(need.action, partial(permissions.asked, need, there if need.as_reader else aws, home))
+            yield Task(
+                need.action,
+                partial(permissions.asked, need, there if need.as_reader else aws, home),
+            )
     if unasked := [need for need in wanted if need.asked is None]:
         yield Task(permissions.SIMULATE, partial(permissions.simulated, unasked, aws, caller, home))
 
@@ -107,11 +120,14 @@ def _regions(looked: Sequence[str], aws: Aws, *, required: bool) -> Iterator[Tas
 
 
 def _kept(where: Where) -> Iterator[Task]:
-    """The store, the table and the newest snapshot; with a server in their place, they are not this machine's."""
+    """The store, the table and the newest snapshot; with a server in their place, they are not this
+    machine's."""
     settings = where.settings
     if settings.server:
         why = "not looked at: SRE_SERVER answers in its place"
-        yield from (Task(what, partial(Check, what, OFF, why)) for what in ("store", "table", "snapshot"))
+        yield from (
+            Task(what, partial(Check, what, OFF, why)) for what in ("store", "table", "snapshot")
+        )
         return
     blobs = _opened(lambda: open_blobs(settings.store, settings.kms_key))
     rows = _opened(lambda: open_table(settings.table))
@@ -124,7 +140,8 @@ def _kept(where: Where) -> Iterator[Task]:
 
 
 def _opened(opening: Callable[[], T]) -> Callable[[], T]:
-    """What it opens, or the error that it raised, raised again: clients of the SDK are to be made in one thread."""
+    """What it opens, or the error that it raised, raised again: clients of the SDK are to be made
+    in one thread."""
     try:
         found = opening()
     except SreError as error:

@@ -1,6 +1,8 @@
-"""The permissions that the assistant needs, each with a call that tells whether it is there and changes nothing.
+"""The permissions that the assistant needs, each with a call that tells whether it is there and
+changes nothing.
 
-What no harmless call tells (starting a query, writing partitions, sending mail) is asked of IAM's policy simulator.
+What no harmless call tells (starting a query, writing partitions, sending mail) is asked of IAM's
+policy simulator.
 """
 
 from __future__ import annotations
@@ -20,10 +22,12 @@ EVERYTHING, SCAN, JOBS, SERVER = PARTS = ("everything", "scan", "jobs", "server"
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One permission. ``without`` says what does not work without it; where ``optional``, the rest does.
+    """One permission. ``without`` says what does not work without it; where ``optional``, the rest
+    does.
 
-    ``asked`` is what the call is made with; None where the policy simulator is asked. ``parts`` need it. What scans and live
-    questions ask is asked ``as_reader``, where a role in another account reads Inspector.
+    ``asked`` is what the call is made with; None where the policy simulator is asked. ``parts``
+    need it. What scans and live questions ask is asked ``as_reader``, where a role in another
+    account reads Inspector.
     """
 
     action: str
@@ -35,10 +39,18 @@ class Need:
     as_reader: bool = False
 
 
-def needs(settings: Settings, caller: Caller, region: str, now: datetime, part: str = EVERYTHING) -> list[Need]:
-    """Every permission that these settings need, but those of the store and the table, whose round trips tell them."""
-    every = [*_scan(caller, region), *_context(caller, region, now), *_secrets(settings, caller), *_engine(settings, caller),
-             *_mail(settings)]  # fmt: skip
+def needs(
+    settings: Settings, caller: Caller, region: str, now: datetime, part: str = EVERYTHING
+) -> list[Need]:
+    """Every permission that these settings need, but those of the store and the table, whose round
+    trips tell them."""
+    every = [
+        *_scan(caller, region),
+        *_context(caller, region, now),
+        *_secrets(settings, caller),
+        *_engine(settings, caller),
+        *_mail(settings),
+    ]
     return [one for one in every if part in (EVERYTHING, *one.parts)]
 
 
@@ -47,14 +59,51 @@ def _scan(caller: Caller, region: str) -> list[Need]:
     active = {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]}
     counts = {"aggregationType": "ACCOUNT", "maxResults": 1}
     found = [
-        Need("inspector2:ListFindings", "nothing can be scanned", {"maxResults": 1, "filterCriteria": active}),
-        Need("inspector2:ListCoverage", "snapshots are partial: what is scanned is not known", {"maxResults": 1}),
-        Need("inspector2:BatchGetAccountStatus", "snapshots are partial: whether Inspector is on is not known", {}),
-        Need("inspector2:BatchGetFindingDetails", "KEV dates and EPSS are not read", {"findingArns": [finding]}),
-        Need("inspector2:ListFindingAggregations", "findings are not reconciled with Inspector's own counts", counts),
-        Need("inspector2:ListMembers", "member accounts are not known", {"maxResults": 1}, optional=True),
-        Need("ec2:DescribeRegions", "without --region only the configured one is scanned", {}, optional=True, parts=(SCAN,)),
-        Need("organizations:ListAccounts", "accounts have no names", {"MaxResults": 1}, optional=True, parts=(SCAN,)),
+        Need(
+            "inspector2:ListFindings",
+            "nothing can be scanned",
+            {"maxResults": 1, "filterCriteria": active},
+        ),
+        Need(
+            "inspector2:ListCoverage",
+            "snapshots are partial: what is scanned is not known",
+            {"maxResults": 1},
+        ),
+        Need(
+            "inspector2:BatchGetAccountStatus",
+            "snapshots are partial: whether Inspector is on is not known",
+            {},
+        ),
+        Need(
+            "inspector2:BatchGetFindingDetails",
+            "KEV dates and EPSS are not read",
+            {"findingArns": [finding]},
+        ),
+        Need(
+            "inspector2:ListFindingAggregations",
+            "findings are not reconciled with Inspector's own counts",
+            counts,
+        ),
+        Need(
+            "inspector2:ListMembers",
+            "member accounts are not known",
+            {"maxResults": 1},
+            optional=True,
+        ),
+        Need(
+            "ec2:DescribeRegions",
+            "without --region only the configured one is scanned",
+            {},
+            optional=True,
+            parts=(SCAN,),
+        ),
+        Need(
+            "organizations:ListAccounts",
+            "accounts have no names",
+            {"MaxResults": 1},
+            optional=True,
+            parts=(SCAN,),
+        ),
     ]
     return [replace(one, as_reader=True) for one in found]
 
@@ -62,10 +111,18 @@ def _scan(caller: Caller, region: str) -> list[Need]:
 def _context(caller: Caller, region: str, now: datetime) -> list[Need]:
     """What ``vulnerabilities --context`` asks."""
     instance, without = f"i-{'0' * 17}", "--context leaves it out"
-    image = f"arn:{caller.partition}:ecr:{region}:{caller.account}:repository/none/sha256:{'0' * 64}"
-    hour = {"Namespace": "AWS/EC2", "MetricName": "CPUUtilization", "Period": 3600, "Statistics": ["Average"],
-            "StartTime": now - timedelta(hours=1), "EndTime": now,
-            "Dimensions": [{"Name": "InstanceId", "Value": instance}]}  # fmt: skip
+    image = (
+        f"arn:{caller.partition}:ecr:{region}:{caller.account}:repository/none/sha256:{'0' * 64}"
+    )
+    hour = {
+        "Namespace": "AWS/EC2",
+        "MetricName": "CPUUtilization",
+        "Period": 3600,
+        "Statistics": ["Average"],
+        "StartTime": now - timedelta(hours=1),
+        "EndTime": now,
+        "Dimensions": [{"Name": "InstanceId", "Value": instance}],
+    }
     calls: dict[str, dict[str, Any]] = {
         "ec2:DescribeInstances": {"MaxResults": 5},
         "ssm:DescribeInstanceInformation": {"MaxResults": 5},
@@ -73,7 +130,10 @@ def _context(caller: Caller, region: str, now: datetime) -> list[Need]:
         "cloudwatch:GetMetricStatistics": hour,
         "inspector2:GetClustersForImage": {"filter": {"resourceId": image}, "maxResults": 1},
     }
-    return [Need(action, without, asked, optional=True, parts=(SERVER,)) for action, asked in calls.items()]
+    return [
+        Need(action, without, asked, optional=True, parts=(SERVER,))
+        for action, asked in calls.items()
+    ]
 
 
 def _secrets(settings: Settings, caller: Caller) -> list[Need]:
@@ -81,9 +141,21 @@ def _secrets(settings: Settings, caller: Caller) -> list[Need]:
     if place.scheme != "secretsmanager":
         return []
     name = f"{place.netloc}{place.path}"
-    arn = name if name.startswith("arn:") else f"arn:{caller.partition}:secretsmanager:*:{caller.account}:secret:{name}-*"
+    arn = (
+        name
+        if name.startswith("arn:")
+        else f"arn:{caller.partition}:secretsmanager:*:{caller.account}:secret:{name}-*"
+    )
     asked = {"SecretId": name}
-    return [Need("secretsmanager:GetSecretValue", "the server lets nobody in", asked, resource=arn, parts=(SERVER,))]
+    return [
+        Need(
+            "secretsmanager:GetSecretValue",
+            "the server lets nobody in",
+            asked,
+            resource=arn,
+            parts=(SERVER,),
+        )
+    ]
 
 
 def _engine(settings: Settings, caller: Caller) -> list[Need]:
@@ -94,17 +166,37 @@ def _engine(settings: Settings, caller: Caller) -> list[Need]:
     place = f"arn:{caller.partition}:athena:*:{caller.account}:workgroup/{group}"
     starts = ("StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution")
     writes = (
-        "CreateTable", "UpdateTable", "GetTable", "GetPartitions", "BatchGetPartition", "BatchCreatePartition",
+        "CreateTable",
+        "UpdateTable",
+        "GetTable",
+        "GetPartitions",
+        "BatchGetPartition",
+        "BatchCreatePartition",
         "BatchDeletePartition",
-    )  # fmt: skip
+    )
     return [
-        Need("athena:GetWorkGroup", "Athena is not asked", {"WorkGroup": group}, resource=place, parts=(JOBS, SERVER)),
-        *(Need(f"athena:{name}", "Athena is not asked", resource=place, parts=(JOBS, SERVER)) for name in starts),
-        *(Need(f"glue:{name}", "new snapshots are not seen by Athena", parts=(SCAN,)) for name in writes),
+        Need(
+            "athena:GetWorkGroup",
+            "Athena is not asked",
+            {"WorkGroup": group},
+            resource=place,
+            parts=(JOBS, SERVER),
+        ),
+        *(
+            Need(f"athena:{name}", "Athena is not asked", resource=place, parts=(JOBS, SERVER))
+            for name in starts
+        ),
+        *(
+            Need(f"glue:{name}", "new snapshots are not seen by Athena", parts=(SCAN,))
+            for name in writes
+        ),
     ]
 
 
 def _mail(settings: Settings) -> list[Need]:
     if not settings.smtp.startswith("ses://"):
         return []
-    return [Need(f"ses:{name}", "no mail is sent", parts=(JOBS,)) for name in ("SendEmail", "SendRawEmail")]
+    return [
+        Need(f"ses:{name}", "no mail is sent", parts=(JOBS,))
+        for name in ("SendEmail", "SendRawEmail")
+    ]

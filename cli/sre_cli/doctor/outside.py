@@ -25,7 +25,7 @@ def server(settings: Settings) -> list[Check]:
     """The server's own word on whether it can answer."""
     if not settings.server:
         return [Check("server", OFF, "SRE_SERVER is not set: questions are answered here")]
-    from sre_findings.ask.remote import Remote  # noqa: PLC0415 - only what is set up
+    from sre_findings.ask.remote import Remote
 
     remote = Remote(settings.server, settings.token, SERVER_SECONDS)
     address = remote.address("/readyz")
@@ -33,15 +33,23 @@ def server(settings: Settings) -> list[Check]:
     if status == http.client.OK:
         return [Check("server", OK, f"{address}: ready"), *_known(remote, settings)]
     why = str(values.get("why") or f"it answered {status}")
-    return [Check("server", FAILED, f"{address}: not ready: {why}", "Its log says more; look at its store with this command.")]
+    return [
+        Check(
+            "server",
+            FAILED,
+            f"{address}: not ready: {why}",
+            "Its log says more; look at its store with this command.",
+        )
+    ]
 
 
 def _known(remote: Remote, settings: Settings) -> list[Check]:
-    """Whether the server lets this token in. Nothing is asked without one: a server on this machine may need none."""
+    """Whether the server lets this token in. Nothing is asked without one: a server on this machine
+    may need none."""
     if not settings.token:
         return []
-    from sre_findings.ask.questions.estate import Summary  # noqa: PLC0415
-    from sre_findings.ask.there import There  # noqa: PLC0415
+    from sre_findings.ask.questions.estate import Summary
+    from sre_findings.ask.there import There
 
     try:
         There(remote).summary(Summary())
@@ -53,26 +61,49 @@ def _known(remote: Remote, settings: Settings) -> list[Check]:
 def slack(settings: Settings, environ: Mapping[str, str]) -> list[Check]:
     """The bot and the channels of the digest. Where no secret has a token, Slack is off."""
     if not settings.slack_bot_token and not settings.slack_secret_id:
-        return [Check("Slack", OFF, "neither SRE_SLACK_SECRET_ID nor SRE_SLACK_BOT_TOKEN is set: no digest, no command")]
+        return [
+            Check(
+                "Slack",
+                OFF,
+                "neither SRE_SLACK_SECRET_ID nor SRE_SLACK_BOT_TOKEN is set: no digest, no command",
+            )
+        ]
     token, trouble = _token(settings)
     if trouble:
         return [trouble]
     secrets = Secrets((), bot_token=token)
-    leading = dict(environ) | ({"SRE_SLACK_STAND_IN": urlsplit(settings.slack_api_url).netloc} if settings.slack_api_url else {})
-    return [*(_ours(one) for one in slack_doctor.bot(secrets, leading)), *_channels(settings, secrets, leading)]
+    leading = dict(environ) | (
+        {"SRE_SLACK_STAND_IN": urlsplit(settings.slack_api_url).netloc}
+        if settings.slack_api_url
+        else {}
+    )
+    return [
+        *(_ours(one) for one in slack_doctor.bot(secrets, leading)),
+        *_channels(settings, secrets, leading),
+    ]
 
 
 def _channels(settings: Settings, secrets: Secrets, environ: Mapping[str, str]) -> list[Check]:
-    from sre_findings.ask.routes import load  # noqa: PLC0415
+    from sre_findings.ask.routes import load
 
     if settings.slack_channels is None:
-        return [Check("Slack channels", OFF, "SRE_SLACK_CHANNELS is not set: the digest goes nowhere by itself", _CHANNELS)]
-    return [_ours(slack_doctor.channel(route.channel, secrets, environ)) for route in load(settings.slack_channels)]
+        return [
+            Check(
+                "Slack channels",
+                OFF,
+                "SRE_SLACK_CHANNELS is not set: the digest goes nowhere by itself",
+                _CHANNELS,
+            )
+        ]
+    return [
+        _ours(slack_doctor.channel(route.channel, secrets, environ))
+        for route in load(settings.slack_channels)
+    ]
 
 
 def _token(settings: Settings) -> tuple[str, Check | None]:
     """The bot's token; or a check that says why there is none."""
-    from sre_reports.digest.token import bot_token  # noqa: PLC0415
+    from sre_reports.digest.token import bot_token
 
     try:
         return bot_token(settings), None
@@ -80,11 +111,17 @@ def _token(settings: Settings) -> tuple[str, Check | None]:
         return "", Check("Slack", FAILED, error.reason, error.do)
     except SreError as error:
         if error.why in _EMPTY:
-            return "", Check("Slack", OFF, f"{settings.slack_secret_id} holds no bot_token: no digest", "See docs/slack.md.")
+            return "", Check(
+                "Slack",
+                OFF,
+                f"{settings.slack_secret_id} holds no bot_token: no digest",
+                "See docs/slack.md.",
+            )
         return "", Check("Slack", UNKNOWN, error.reason, error.do)
 
 
-_EMPTY = ("the secret has no bot_token", "ResourceNotFoundException")  # that is how a secret without a value answers, too
+# that is how a secret without a value answers, too
+_EMPTY = ("the secret has no bot_token", "ResourceNotFoundException")
 
 
 def _ours(one: slack_doctor.Check) -> Check:

@@ -16,9 +16,12 @@ _PASSING = ("ENABLING", "DISABLING", "SUSPENDING")
 
 
 def enabled(aws: Aws, home: str) -> tuple[str, ...]:
-    """The regions that the account has enabled and where Inspector exists; the configured one where EC2 does not tell."""
+    """The regions that the account has enabled and where Inspector exists; the configured one where
+    EC2 does not tell."""
     said = aws.ask("ec2:DescribeRegions", home)
-    names = {str(one.get("RegionName")) for one in said.values.get("Regions", ())} & set(known_regions())
+    names = {str(one.get("RegionName")) for one in said.values.get("Regions", ())} & set(
+        known_regions()
+    )
     return tuple(sorted(names)) or (home,)
 
 
@@ -36,16 +39,27 @@ def look(aws: Aws, region: str, *, required: bool) -> Check:
     if state == "DISABLED" and not required:
         return Check(what, OFF, _IS_OFF)
     if state == "DISABLED":
-        return Check(what, FAILED, _IS_OFF, f"Turn it on: aws inspector2 enable --region {region} {_TYPES}")
+        return Check(
+            what, FAILED, _IS_OFF, f"Turn it on: aws inspector2 enable --region {region} {_TYPES}"
+        )
     return Check(what, UNKNOWN, f"Inspector says {state}")
 
 
 def _switches(what: str, resources: Mapping[str, Any]) -> Check:
-    states = {name: str(state.get("status", "")) for name, state in resources.items() if isinstance(state, dict)}
+    states = {
+        name: str(state.get("status", ""))
+        for name, state in resources.items()
+        if isinstance(state, dict)
+    }
     on = [name for name, state in states.items() if state == "ENABLED"]
     off = [name for name, state in states.items() if state != "ENABLED"]
     if not on:
-        return Check(what, WARNING, "on, and nothing is scanned", f"Choose what to scan: aws inspector2 enable {_TYPES}")
+        return Check(
+            what,
+            WARNING,
+            "on, and nothing is scanned",
+            f"Choose what to scan: aws inspector2 enable {_TYPES}",
+        )
     return Check(what, OK, f"on: {', '.join(on)}" + (f"; off: {', '.join(off)}" if off else ""))
 
 
@@ -54,17 +68,31 @@ def _unread(what: str, said: Said) -> Check:
         return Check(what, FAILED, f"denied: {said.words}", said.permission.remedy)
     if said.outcome == NOT_ASKED:
         return Check(what, OFF, said.words)
-    remedy = "Check the network, and that the region is enabled." if said.outcome == NO_ANSWER else ""
+    remedy = (
+        "Check the network, and that the region is enabled." if said.outcome == NO_ANSWER else ""
+    )
     return Check(what, UNKNOWN, said.words, remedy)
 
 
 def folded(checks: Sequence[Check]) -> list[Check]:
-    """The same, with one line for all regions where Inspector may be off and is; a check that failed where it is on in none."""
-    off = [one.what.removeprefix("Inspector ") for one in checks if (one.state, one.detail) == (OFF, _IS_OFF)]
+    """The same, with one line for all regions where Inspector may be off and is; a check that
+    failed where it is on in none."""
+    off = [
+        one.what.removeprefix("Inspector ")
+        for one in checks
+        if (one.state, one.detail) == (OFF, _IS_OFF)
+    ]
     if not off:
         return list(checks)
     if len(off) == len(checks):
         what = f"it is on in none of {len(checks)} regions: {', '.join(off)}"
-        return [Check("Inspector", FAILED, what, f"Turn it on where your workloads run: aws inspector2 enable {_TYPES}")]
+        return [
+            Check(
+                "Inspector",
+                FAILED,
+                what,
+                f"Turn it on where your workloads run: aws inspector2 enable {_TYPES}",
+            )
+        ]
     rest = [one for one in checks if (one.state, one.detail) != (OFF, _IS_OFF)]
     return [*rest, Check("Inspector elsewhere", OFF, f"it is off in {', '.join(off)}")]

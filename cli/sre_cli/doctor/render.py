@@ -14,7 +14,8 @@ _INDENT = "   "
 
 
 def render(checks: Sequence[Check], width: int | None, colour: int) -> str:
-    """The headline, a line a check, and under each what to do about it. A remedy is never broken: it is to be copied."""
+    """The headline, a line a check, and under each what to do about it. A remedy is never broken:
+    it is to be copied."""
     return text_of(_lines(checks, width, colour))
 
 
@@ -23,8 +24,14 @@ def _lines(checks: Sequence[Check], width: int | None, colour: int) -> Iterator[
     yield styled(first, "strong", colour)
     yield from rest
     yield ""
-    columns = [Column("Check"), Column("State", style=lambda cell: _STYLES.get(cell.strip(), "muted")), Column("Detail")]
-    head, *table = lines(columns, [(one.what, one.state, one.detail) for one in checks], width, colour)
+    columns = [
+        Column("Check"),
+        Column("State", style=lambda cell: _STYLES.get(cell.strip(), "muted")),
+        Column("Detail"),
+    ]
+    head, *table = lines(
+        columns, [(one.what, one.state, one.detail) for one in checks], width, colour
+    )
     yield head
     for line, one in zip(table, checks, strict=True):
         yield line

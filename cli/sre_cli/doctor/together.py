@@ -1,4 +1,5 @@
-"""Runs checks at once, and waits no longer than it was told: a check that hangs is one that nobody knows the outcome of."""
+"""Runs checks at once, and waits no longer than it was told: a check that hangs is one that nobody
+knows the outcome of."""
 
 from __future__ import annotations
 
@@ -25,11 +26,14 @@ class Task:
 Outcome = Sequence[Check] | Exception
 
 
-def together(tasks: Sequence[Task], ends: float, clock: Callable[[], float] = time.monotonic) -> list[Check]:
-    """The checks of every task, in the tasks' order. After ``ends``, a moment of ``clock``, what has not ended is unknown.
+def together(
+    tasks: Sequence[Task], ends: float, clock: Callable[[], float] = time.monotonic
+) -> list[Check]:
+    """The checks of every task, in the tasks' order. After ``ends``, a moment of ``clock``, what
+    has not ended is unknown.
 
-    A bug of ours is raised; whatever a task says about the world (SreError) is its check. Threads that hang end with the
-    process.
+    A bug of ours is raised; whatever a task says about the world (SreError) is its check. Threads
+    that hang end with the process.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
@@ -50,7 +54,10 @@ def together(tasks: Sequence[Task], ends: float, clock: Callable[[], float] = ti
 
 
 def _gathered(
-    tasks: Sequence[Task], done: queue.SimpleQueue[tuple[int, Outcome]], ends: float, clock: Callable[[], float]
+    tasks: Sequence[Task],
+    done: queue.SimpleQueue[tuple[int, Outcome]],
+    ends: float,
+    clock: Callable[[], float],
 ) -> list[Check]:
     found: dict[int, Sequence[Check]] = {}
     while len(found) < len(tasks):
@@ -65,7 +72,17 @@ def _gathered(
     return [
         check
         for number, task in enumerate(tasks)
-        for check in found.get(number, [Check(task.what, UNKNOWN, late, "Check the network, or allow more time with --timeout.")])
+        for check in found.get(
+            number,
+            [
+                Check(
+                    task.what,
+                    UNKNOWN,
+                    late,
+                    "Check the network, or allow more time with --timeout.",
+                )
+            ],
+        )
     ]
 
 

@@ -1,4 +1,5 @@
-"""Rows of an answer as a pandas DataFrame: each column of the type that its name promises, whatever its values are."""
+"""Rows of an answer as a pandas DataFrame: each column of the type that its name promises, whatever
+its values are."""
 
 from __future__ import annotations
 
@@ -17,11 +18,14 @@ _WHOLE = ("_days", "days_left", "_count")  # ends of names: whole numbers, also 
 _SEVERITIES = frozenset({"severity", "severity_before"})
 
 
-def frame_of(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], *, typed: bool = True) -> pd.DataFrame:
+def frame_of(
+    rows: Sequence[Mapping[str, Any]], fields: Sequence[str], *, typed: bool = True
+) -> pd.DataFrame:
     """A row each, the columns in the order of ``fields`` and then whatever else the rows have.
 
-    Times (``…_at``) are UTC, days (``…_on``) have no zone, severities are an ordered categorical, the worst first.
-    Whole numbers and yes/no know "not known" (``pandas.NA``). Without ``typed`` only these last two are set.
+    Times (``…_at``) are UTC, days (``…_on``) have no zone, severities are an ordered categorical,
+    the worst first. Whole numbers and yes/no know "not known" (``pandas.NA``). Without ``typed``
+    only these last two are set.
     """
     columns = dict.fromkeys([*fields, *(name for row in rows for name in row)])
     values = {name: [row.get(name) for row in rows] for name in columns}
@@ -42,12 +46,14 @@ def _column(name: str, values: Sequence[Any]) -> Any:
     if name.endswith(_WHOLE):
         return pd.Series(values, dtype="Int64")
     kinds = {type(one) for one in values if one is not None}
-    return pd.Series(values, dtype={bool: "boolean", int: "Int64"}.get(kinds.pop()) if len(kinds) == 1 else None)
+    return pd.Series(
+        values, dtype={bool: "boolean", int: "Int64"}.get(kinds.pop()) if len(kinds) == 1 else None
+    )
 
 
 def _pandas() -> Any:
     try:
-        import pandas as pd  # noqa: PLC0415 - whoever asks for no frame needs none
+        import pandas as pd
     except ImportError as error:
         do = "Install it: pip install 'sre-operations-assistant[notebooks]'."
         raise UsageError("a frame needs pandas", why="it is not installed", do=do) from error

@@ -1,4 +1,5 @@
-"""Findings that somebody answers for, by the rules of SRE_SUPPRESSIONS: marked, and as open as before."""
+"""Findings that somebody answers for, by the rules of SRE_SUPPRESSIONS: marked, and as open as
+before."""
 
 from __future__ import annotations
 
@@ -17,4 +18,7 @@ def marked(finding: Finding, rules: Suppressions | None, today: date) -> Finding
     rule = rules.of(finding, finding.owner, today) if rules else None
     if rule is None:
         return finding
-    return replace(finding, accepted={"reason": rule.reason, "owner": rule.owner, "expires": rule.expires.isoformat()})
+    return replace(
+        finding,
+        accepted={"reason": rule.reason, "owner": rule.owner, "expires": rule.expires.isoformat()},
+    )

@@ -29,19 +29,24 @@ __all__ = ["about_resource", "coverage", "left_out", "rows", "summary"]
 
 
 def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
-    """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it cannot or when asked.
+    """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it
+    cannot or when asked.
 
-    When Inspector fails, the snapshot answers, marked stale (see ``stale``). Context is added where it was asked, whoever
-    answered.
+    When Inspector fails, the snapshot answers, marked stale (see ``stale``). Context is added where
+    it was asked, whoever answered.
     """
     answer = _about(question, sources)
-    return replace(answer, context=_context(question, answer.resource, sources)) if question.context else answer
+    return (
+        replace(answer, context=_context(question, answer.resource, sources))
+        if question.context
+        else answer
+    )
 
 
 def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
     check_text(question.text)
     if question.region:
-        from sre_findings.inspector.regions import check_region, known_regions  # noqa: PLC0415 - 50 ms, only for who names one
+        from sre_findings.inspector.regions import check_region, known_regions
 
         check_region(question.region, known_regions())
     found = find(sources, question.as_of)
@@ -61,8 +66,16 @@ def _cached(question: AboutResource, found: Found | None, sources: Sources) -> R
     """The snapshot's answer; one that was given before is given again, with the proof of now."""
     if found is None:
         return resources.answer(question, found, sources)
-    plain = replace(question, source=CACHED, context=False, severities=tuple(question.severities), region=None)
-    key = (sources.access, found.commit.snapshot_id, found.proof.too_old, sources.now().date(), plain)
+    plain = replace(
+        question, source=CACHED, context=False, severities=tuple(question.severities), region=None
+    )
+    key = (
+        sources.access,
+        found.commit.snapshot_id,
+        found.proof.too_old,
+        sources.now().date(),
+        plain,
+    )
     answer = sources.given.get(key)
     if answer is None:
         answer = resources.answer(question, found, sources)
@@ -73,16 +86,21 @@ def _cached(question: AboutResource, found: Found | None, sources: Sources) -> R
 def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources: Sources) -> bool:
     if question.source == CACHED or (question.as_of and question.source != LIVE) or question.cursor:
         return False
-    return question.source == LIVE or (sources.live is not None and (cached is None or not resources.can_tell(cached)))
+    return question.source == LIVE or (
+        sources.live is not None and (cached is None or not resources.can_tell(cached))
+    )
 
 
-def _no_live(_question: AboutResource, _cached: ResourceAnswer | None, _access: Access) -> ResourceAnswer:
+def _no_live(
+    _question: AboutResource, _cached: ResourceAnswer | None, _access: Access
+) -> ResourceAnswer:
     raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
 
 
 def _context(question: AboutResource, resource: Resource, sources: Sources) -> Context:
-    """What AWS says of it. Who may not see everything is told of what an answer named, and of no other account."""
-    from sre_findings.model.context import Context  # noqa: PLC0415 - see above
+    """What AWS says of it. Who may not see everything is told of what an answer named, and of no
+    other account."""
+    from sre_findings.model.context import Context
 
     if not sources.access.everything and not resource.account_id:
         return Context(remarks=("context is for resources that findings or coverage name",))
@@ -103,7 +121,7 @@ def _outward(context: Context, aside: Callable[[str], None]) -> Context:
 
 
 def _no_context(_question: AboutResource, _resource: Resource) -> Context:
-    from sre_findings.model.context import Context  # noqa: PLC0415 - see above
+    from sre_findings.model.context import Context
 
     return Context(remarks=("AWS cannot be asked for context from here",))
 
@@ -115,7 +133,9 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
         return CoverageAnswer(0, (), (), Proof(SNAPSHOT, None, None, None, None))
     found = within(found, place_of(question))
     answer = coverage_of_snapshot(found, question.owners)
-    return answer if answer.scanned or answer.gaps else replace(answer, proof=everywhere(found).proof)
+    return (
+        answer if answer.scanned or answer.gaps else replace(answer, proof=everywhere(found).proof)
+    )
 
 
 def coverage_of_snapshot(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
@@ -126,35 +146,47 @@ def coverage_of_snapshot(found: Found, owners: Sequence[str] = ()) -> CoverageAn
 
 
 def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
-    """Whole rows of findings in batches, and the proof of where they come from. Raises UsageError without a snapshot."""
+    """Whole rows of findings in batches, and the proof of where they come from. Raises UsageError
+    without a snapshot."""
     found = find(sources, question.as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    from sre_findings.ask.listing import count_whole  # noqa: PLC0415 - only exports need it
+    from sre_findings.ask.listing import count_whole
 
-    found = for_reachability(within(found, place_of(question), question.statuses), question.reachable)
+    found = for_reachability(
+        within(found, place_of(question), question.statuses), question.reachable
+    )
     if not count_whole(question, found):
         found = everywhere(found)
     one = resources.known(question.text, found.engine)
     filters = {
-        name: _some(getattr(question, name)) for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
+        name: _some(getattr(question, name))
+        for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
     }
-    return found.proof, _whole(found.engine, resources.narrowed(filters, one) | {"reachable": question.reachable})
+    return found.proof, _whole(
+        found.engine, resources.narrowed(filters, one) | {"reachable": question.reachable}
+    )
 
 
 def left_out(question: Rows, sources: Sources) -> Sequence[str]:
     """What an export leaves out that asks for reachable findings alone, a sentence each."""
-    from sre_findings.ask.listing import left_out_of  # noqa: PLC0415 - exports alone need it
+    from sre_findings.ask.listing import left_out_of
 
     found = find(sources, question.as_of) if question.reachable else None
     return left_out_of(question, found) if found else ()
 
 
 def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """Findings joined with what they share. Here and not in SQL, so that the order of the parts is kept and a description
-    that a thousand findings share is one text in memory."""
-    details = {(row["region"], row["details_id"]): row for row in engine.rows("findings_details", **filters)}
-    lists = {(row["region"], row["packages_id"]): row["packages"] for row in engine.rows("findings_packages", **filters)}
+    """Findings joined with what they share. Here and not in SQL, so that the order of the parts is
+    kept and a description that a thousand findings share is one text in memory."""
+    details = {
+        (row["region"], row["details_id"]): row
+        for row in engine.rows("findings_details", **filters)
+    }
+    lists = {
+        (row["region"], row["packages_id"]): row["packages"]
+        for row in engine.rows("findings_packages", **filters)
+    }
     for batch in engine.batches("findings", **filters):
         for row in batch:
             row["packages"] = lists.get((row["region"], row.pop("packages_id")))

@@ -1,7 +1,9 @@
-"""In which order to take bundles of parts, so that each one closes the most, given the ones before it.
+"""In which order to take bundles of parts, so that each one closes the most, given the ones before
+it.
 
-A want is a set of parts, and closes when the last of them is taken. What could be taken next is what some open want still
-lacks: taking it closes that want, and every other one that lacks nothing else.
+A want is a set of parts, and closes when the last of them is taken. What could be taken next is
+what some open want still lacks: taking it closes that want, and every other one that lacks nothing
+else.
 """
 
 from __future__ import annotations
@@ -11,14 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 
 Parts = frozenset[int]
-_ROUND = 256  # how many of the best stand in the heap: the others' gains change many times before their turn comes
+# how many of the best stand in the heap: the others' gains change many times before their turn
+# comes
+_ROUND = 256
 
 
 def order(worths: Mapping[Parts, int]) -> Iterator[tuple[Parts, list[Parts]]]:
-    """Bundles, and the wants that each one closes: the greatest worth first, then the fewest parts, then the lowest.
+    """Bundles, and the wants that each one closes: the greatest worth first, then the fewest parts,
+    then the lowest.
 
-    ``worths`` are the wants, none of them empty, and what closing each one is worth. Together the bundles are the smallest
-    set of parts that closes all, and each part is in one of them.
+    ``worths`` are the wants, none of them empty, and what closing each one is worth. Together the
+    bundles are the smallest set of parts that closes all, and each part is in one of them.
     """
     wants = _Wants(worths)
     while (bundle := wants.best()) is not None:
@@ -26,9 +31,11 @@ def order(worths: Mapping[Parts, int]) -> Iterator[tuple[Parts, list[Parts]]]:
 
 
 class _Wants:
-    """The open wants, those that lack the same as one, and what closes by taking what one of them lacks.
+    """The open wants, those that lack the same as one, and what closes by taking what one of them
+    lacks.
 
-    A choice changes the gain of those alone that lack less since, and of those that lack all that these lack.
+    A choice changes the gain of those alone that lack less since, and of those that lack all that
+    these lack.
     """
 
     def __init__(self, worths: Mapping[Parts, int]) -> None:
@@ -36,7 +43,8 @@ class _Wants:
         self._gain = dict[Parts, int]()
         self._wants = defaultdict[Parts, list[Parts]](list, {parts: [parts] for parts in worths})
         self._lacking = defaultdict[int, set[Parts]](set)
-        # Each want has its home at its rarest part: to find the subsets of a bundle, the homes of its parts are enough.
+        # Each want has its home at its rarest part: to find the subsets of a bundle, the homes of
+        # its parts are enough.
         self._home = defaultdict[int, set[Parts]](set)
         self._rank = _ranks(worths)
         self._heap = list[tuple[int, int, list[int], Parts]]()
@@ -50,7 +58,8 @@ class _Wants:
                 gain, _, _, parts = self._heap[0]
                 if self._gain.get(parts) == -gain:
                     return parts
-                heappop(self._heap)  # it was taken, or gained since and stands elsewhere in the heap
+                # it was taken, or gained since and stands elsewhere in the heap
+                heappop(self._heap)
             self._refill()
         return None
 
@@ -72,11 +81,14 @@ class _Wants:
 
     def _refill(self) -> None:
         self._floor = sorted(self._gain.values())[-_ROUND:][0]
-        self._heap = [self._entry(parts) for parts, gain in self._gain.items() if gain >= self._floor]
+        self._heap = [
+            self._entry(parts) for parts, gain in self._gain.items() if gain >= self._floor
+        ]
         heapify(self._heap)
 
     def _remove(self, parts: Parts, rest: Parts) -> int:
-        """Closes a set of which ``rest`` is still lacked. It stays at its home, where it is worth nothing."""
+        """Closes a set of which ``rest`` is still lacked. It stays at its home, where it is worth
+        nothing."""
         del self._gain[parts]
         for part in rest:
             self._lacking[part].discard(parts)
@@ -93,7 +105,8 @@ class _Wants:
         return risen
 
     def _add(self, moved: Mapping[Parts, int]) -> set[Parts]:
-        """Opens what lacks the same as nothing open did, adds to the worth of what does, and gives the former."""
+        """Opens what lacks the same as nothing open did, adds to the worth of what does, and gives
+        the former."""
         new = {parts for parts in moved if parts not in self._worth}
         for parts in new:
             self._home[min(parts, key=self._rank.__getitem__)].add(parts)
@@ -102,7 +115,11 @@ class _Wants:
         for parts, worth in moved.items():
             self._worth[parts] = self._worth.get(parts, 0) + worth
         for parts in new:
-            inside = [one for part in parts for one in self._home[part] if one <= parts] if len(parts) > 1 else [parts]
+            inside = (
+                [one for part in parts for one in self._home[part] if one <= parts]
+                if len(parts) > 1
+                else [parts]
+            )
             self._gain[parts] = sum([self._worth.get(one, 0) for one in inside])
         return new
 
@@ -116,4 +133,6 @@ def _ranks(wants: Iterable[Parts]) -> dict[int, int]:
     for parts in wants:
         for part in parts:
             count[part] += 1
-    return {part: rank for rank, part in enumerate(sorted(count, key=lambda part: (count[part], part)))}
+    return {
+        part: rank for rank, part in enumerate(sorted(count, key=lambda part: (count[part], part)))
+    }

@@ -20,10 +20,29 @@ from sre_findings.model.rollup import CAME, WENT
 from sre_findings.store.snapshots import Commit
 
 _EVENT = (
-    "happened_at", "kind", "cause", "severity", "severity_before", "vulnerability_id", "title", "resource_id", "resource_name",
-    "resource_type", "account_id", "region", "owner", "opened_at", "exposed_since", "first_seen_at", "reopened", "finding_arn",
-    "finding_key", "exposure_group", "exposure_key", "snapshot_id",
-)  # fmt: skip
+    "happened_at",
+    "kind",
+    "cause",
+    "severity",
+    "severity_before",
+    "vulnerability_id",
+    "title",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "account_id",
+    "region",
+    "owner",
+    "opened_at",
+    "exposed_since",
+    "first_seen_at",
+    "reopened",
+    "finding_arn",
+    "finding_key",
+    "exposure_group",
+    "exposure_key",
+    "snapshot_id",
+)
 
 
 _SHOWN = (
@@ -46,8 +65,13 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     found = within(Found(head, proof_of(head, sources, question.as_of), sources), place)
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
     filters = question.narrow.filters()
-    counted = [(row["kind"], row["cause"], int(row["events"])) for row in engine.rows("changes_counts", **filters)]
-    rows = engine.rows("changes", kinds=list(question.kinds) or None, count=question.count or None, **filters)
+    counted = [
+        (row["kind"], row["cause"], int(row["events"]))
+        for row in engine.rows("changes_counts", **filters)
+    ]
+    rows = engine.rows(
+        "changes", kinds=list(question.kinds) or None, count=question.count or None, **filters
+    )
     wanted = sum(n for kind, _, n in counted if not question.kinds or kind in question.kinds)
     counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
     gone = _by_cause(counted, ("resolved",), WENT)
@@ -64,35 +88,58 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     )  # fmt: skip
 
 
-def _nights(question: Changes, commits: Sequence[Commit], now: datetime) -> tuple[Commit | None, Commit | None]:
+def _nights(
+    question: Changes, commits: Sequence[Commit], now: datetime
+) -> tuple[Commit | None, Commit | None]:
     """The newer and the older night."""
     complete = [one for one in commits if one.state == COMPLETE]
-    head = choose(commits, question.as_of, now) if question.as_of else choose(complete or commits, None, now)
+    head = (
+        choose(commits, question.as_of, now)
+        if question.as_of
+        else choose(complete or commits, None, now)
+    )
     if head is None:
         return None, None
     if question.since:
-        return head, choose([one for one in commits if one.sequence <= head.sequence], question.since, now)
-    older = [one for one in complete if one.sequence < head.sequence] or [one for one in commits if one.sequence < head.sequence]
+        return head, choose(
+            [one for one in commits if one.sequence <= head.sequence], question.since, now
+        )
+    older = [one for one in complete if one.sequence < head.sequence] or [
+        one for one in commits if one.sequence < head.sequence
+    ]
     return head, older[-1] if older else None
 
 
 def nothing_to_compare(head: Commit | None, sources: Sources) -> ListAnswer:
     """That there is one night alone, or none."""
-    summary = {"since": None, "counts": dict.fromkeys(KINDS_OF_CHANGE, 0), "resolved_by": dict.fromkeys(WENT, 0)}
+    summary = {
+        "since": None,
+        "counts": dict.fromkeys(KINDS_OF_CHANGE, 0),
+        "resolved_by": dict.fromkeys(WENT, 0),
+    }
     summary |= {"opened_by": dict.fromkeys(CAME, 0)}
     if head is None:
         return replace(no_snapshot("events"), summary=summary)
-    headline = f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with."
+    headline = (
+        f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with."
+    )
     return ListAnswer(headline, "events", [], 0, _EVENT, (), proof_of(head, sources, None), summary)
 
 
-def _by_cause(counted: Sequence[tuple[str, str | None, int]], kinds: Sequence[str], words: Sequence[str]) -> dict[str, int]:
-    return {word: sum(n for kind, cause, n in counted if kind in kinds and (cause or kind) == word) for word in words}
+def _by_cause(
+    counted: Sequence[tuple[str, str | None, int]], kinds: Sequence[str], words: Sequence[str]
+) -> dict[str, int]:
+    return {
+        word: sum(n for kind, cause, n in counted if kind in kinds and (cause or kind) == word)
+        for word in words
+    }
 
 
 def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, of: str) -> str:
     why = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in gone.items() if count)
-    came = f"{counts['opened']:,} opened" + (f", {counts['reopened']:,} reopened" if counts["reopened"] else "")
+    came = f"{counts['opened']:,} opened" + (
+        f", {counts['reopened']:,} reopened" if counts["reopened"] else ""
+    )
     went = f"{counts['resolved']:,} resolved" + (f" ({why})" if why else "")
     return f"Since {base.snapshot_id}{of}: {came}, {went}."
 
@@ -105,15 +152,27 @@ def _event(row: Mapping[str, Any]) -> dict[str, Any]:
         "first_seen_at": "first_seen_us",
     }
     values = {name: row[name] for name in _EVENT if name in row}
-    values |= {name: iso(moment) if (moment := time_of(row[column])) else None for name, column in times.items()}
     values |= {
-        name: severity_word(row[rank]) for name, rank in (("severity", "severity_rank"), ("severity_before", "severity_before"))
+        name: iso(moment) if (moment := time_of(row[column])) else None
+        for name, column in times.items()
+    }
+    values |= {
+        name: severity_word(row[rank])
+        for name, rank in (("severity", "severity_rank"), ("severity_before", "severity_before"))
     }
     values["vulnerability_id"] = row["vulnerability_id"] or row["subject"]
-    return {name: values[name] for name in _EVENT} | {"resource": row["resource_name"] or row["resource_id"]}
+    return {name: values[name] for name in _EVENT} | {
+        "resource": row["resource_name"] or row["resource_id"]
+    }
 
 
 def _gaps(commit: Commit) -> list[str]:
     """What the night did not reach, and so says nothing about."""
-    places = sorted({f"{'every account' if gap[0] == '*' else gap[0]} in {gap[1]}" for gap in commit.gaps})
-    return [f"Not reached in {commit.snapshot_id}, so nothing is said of: {', '.join(places)}."] if places else []
+    places = sorted(
+        {f"{'every account' if gap[0] == '*' else gap[0]} in {gap[1]}" for gap in commit.gaps}
+    )
+    return (
+        [f"Not reached in {commit.snapshot_id}, so nothing is said of: {', '.join(places)}."]
+        if places
+        else []
+    )

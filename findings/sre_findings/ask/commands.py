@@ -1,7 +1,9 @@
-"""How a line of the fix plan is carried out: a sentence for every line, and a command where one is safe.
+"""How a line of the fix plan is carried out: a sentence for every line, and a command where one is
+safe.
 
-Names and versions come from findings, that is from outside. A command is built only of those that the package manager's own
-grammar allows, each of them quoted; one that does not fit leaves no command at all.
+Names and versions come from findings, that is from outside. A command is built only of those that
+the package manager's own grammar allows, each of them quoted; one that does not fit leaves no
+command at all.
 """
 
 from __future__ import annotations
@@ -35,21 +37,28 @@ class _Tool(NamedTuple):
 
 
 _RPM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_DPKG = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.]")  # apt-get removes a package whose name is given with a - behind it
+# apt-get removes a package whose name is given with a - behind it
+_DPKG = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.]")
 _APT = _Tool("apt-get update && apt-get install --only-upgrade", _DPKG)
 _APK = _Tool("apk add --update-cache --upgrade", _RPM)
 _YUM = _Tool("yum update", _RPM)
 _DNF = _Tool("dnf upgrade", _RPM)
-_DNF_AMAZON = _Tool("dnf upgrade --releasever=latest", _RPM)  # without it Amazon Linux stays at the release it was built of
+# without it Amazon Linux stays at the release it was built of
+_DNF_AMAZON = _Tool("dnf upgrade --releasever=latest", _RPM)
 _ZYPPER = _Tool("zypper update", _RPM)
 
-_PIP = _Tool("pip install --upgrade", re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"), "{name}>={version}")
+_PIP = _Tool(
+    "pip install --upgrade",
+    re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"),
+    "{name}>={version}",
+)
 _NODE = re.compile(r"(?:@[a-z0-9][a-z0-9._~-]*/)?[A-Za-z0-9][A-Za-z0-9._~-]*")
 _NPM = _Tool("npm install", _NODE, "{name}@{version}")
 _GO_MODULE = re.compile(r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)+")
 _GO = _Tool("go get", _GO_MODULE, "{name}@v{version}")
 
-# Those that replace the old version by the one they are told. A gem stays beside the new one, a jar must be found first.
+# Those that replace the old version by the one they are told. A gem stays beside the new one, a jar
+# must be found first.
 _TOOLS = {
     "PIP": _PIP,
     "PYTHON": _PIP,
@@ -64,7 +73,8 @@ _TOOLS = {
 
 
 def command(line: Line) -> str | None:
-    """What to type in a POSIX shell of the instance, or None; packages of a language in the folder where they are used."""
+    """What to type in a POSIX shell of the instance, or None; packages of a language in the folder
+    where they are used."""
     if line.kind != INSTANCE or _is_windows(line) or not line.packages:
         return None
     groups = dict[_Tool | None, list[str | None]]()
@@ -77,7 +87,8 @@ def command(line: Line) -> str | None:
 
 
 def advice(line: Line) -> str:
-    """What to do, in one sentence of plain text on one line: the renderer escapes it for its own medium."""
+    """What to do, in one sentence of plain text on one line: the renderer escapes it for its own
+    medium."""
     if not line.packages:
         return "No version that fixes it is known."
     what = _listed(line.packages)
@@ -112,12 +123,15 @@ def _rpm_tool(platform: str) -> _Tool | None:
 
 
 def _word(package: Package, tool: _Tool | None, platform: str) -> str | None:
-    """The package as the tool wants it, quoted; None for a name or a version that its manager would not write."""
+    """The package as the tool wants it, quoted; None for a name or a version that its manager would
+    not write."""
     if tool is None or len(package.name) > _LONGEST or not tool.name.fullmatch(package.name):
         return None
     if not readable(package.fixed_in, scheme_of(package.manager, platform)):
         return None
-    return shlex.quote(tool.form.format(name=package.name, version=package.fixed_in.removeprefix("v")))
+    return shlex.quote(
+        tool.form.format(name=package.name, version=package.fixed_in.removeprefix("v"))
+    )
 
 
 def _joined(tool: _Tool | None, words: Sequence[str | None]) -> str | None:
@@ -127,11 +141,17 @@ def _joined(tool: _Tool | None, words: Sequence[str | None]) -> str | None:
 
 
 def _listed(packages: Sequence[Package]) -> str:
-    named = [f"{_plain(one.name)} {_plain(one.fixed_in.removeprefix('0:'))}" for one in packages[:_NAMED]]
+    named = [
+        f"{_plain(one.name)} {_plain(one.fixed_in.removeprefix('0:'))}" for one in packages[:_NAMED]
+    ]
     if len(packages) > _NAMED:
         more = len(packages) - _NAMED
         return f"{', '.join(named)} and {more} more package{'s' if more > 1 else ''}, or newer"
-    return f"{named[0]} or newer" if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}, or newer"
+    return (
+        f"{named[0]} or newer"
+        if len(named) == 1
+        else f"{', '.join(named[:-1])} and {named[-1]}, or newer"
+    )
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,5 @@
-"""Asking EC2, SSM and CloudWatch what they know now of one EC2 instance, and Inspector which clusters run an image.
+"""Asking EC2, SSM and CloudWatch what they know now of one EC2 instance, and Inspector which
+clusters run an image.
 
 What one does not tell is a note, never fatal.
 """
@@ -44,17 +45,20 @@ _ECR = re.compile(r"arn:[^:]*:ecr:[^:]*:\d{12}:repository/[a-zA-Z0-9._/-]+/sha25
 NOTE = 300  # characters of a service's own words
 
 
-def context(connect: Connect, home: Callable[[], str], now: Callable[[], datetime]) -> Callable[
-    [AboutResource, Resource], Context
-]:  # fmt: skip
-    """The context source of ``ask``. It asks the region that the answer, the question or the settings name, in that order."""
+def context(
+    connect: Connect, home: Callable[[], str], now: Callable[[], datetime]
+) -> Callable[[AboutResource, Resource], Context]:
+    """The context source of ``ask``. It asks the region that the answer, the question or the
+    settings name, in that order."""
 
     def ask(question: AboutResource, resource: Resource) -> Context:
         if not _is_instance(resource) and not _is_image(resource):
             return Context(remarks=("context is for EC2 instances and images of ECR",))
         try:
             region = resource.region or question.region or home()
-            return (_of_instance if _is_instance(resource) else _of_image)(resource, region, connect(region), now)
+            return (_of_instance if _is_instance(resource) else _of_image)(
+                resource, region, connect(region), now
+            )
         except SreError as error:
             return Context(remarks=(f"AWS was not asked for context: {error}",))
 
@@ -64,25 +68,40 @@ def context(connect: Connect, home: Callable[[], str], now: Callable[[], datetim
 def _is_instance(resource: Resource) -> bool:
     """Whether it is an instance, or could be one: what Inspector does not know has no type."""
     identity = resource.resource_id.strip()
-    return resource.resource_type in (INSTANCE, "") and identity.startswith("i-") and can_be_id(identity)
+    return (
+        resource.resource_type in (INSTANCE, "")
+        and identity.startswith("i-")
+        and can_be_id(identity)
+    )
 
 
 def _is_image(resource: Resource) -> bool:
     """Whether it is an image of ECR, or could be one."""
-    return resource.resource_type in (IMAGE, "") and bool(_ECR.fullmatch(resource.resource_id.strip()))
+    return resource.resource_type in (IMAGE, "") and bool(
+        _ECR.fullmatch(resource.resource_id.strip())
+    )
 
 
 def _of_image(resource: Resource, region: str, make: Make, now: Callable[[], datetime]) -> Context:
-    """Asks Inspector, which answers for the accounts that it sees; so the caller's own account is not asked for."""
-    clusters = _told(CLUSTERS, now, lambda: _clusters(make("inspector2"), resource.resource_id.strip()))
+    """Asks Inspector, which answers for the accounts that it sees; so the caller's own account is
+    not asked for."""
+    clusters = _told(
+        CLUSTERS, now, lambda: _clusters(make("inspector2"), resource.resource_id.strip())
+    )
     return Context("", region, clusters=clusters)
 
 
-def _of_instance(resource: Resource, region: str, make: Make, now: Callable[[], datetime]) -> Context:
-    """Asks the services at once, for an instance of the caller's own account. Raises where there is no way to ask any."""
+def _of_instance(
+    resource: Resource, region: str, make: Make, now: Callable[[], datetime]
+) -> Context:
+    """Asks the services at once, for an instance of the caller's own account. Raises where there is
+    no way to ask any."""
     account, remarks = _caller(make)
     if account and resource.account_id and account != resource.account_id:
-        other = f"context is for instances of the caller's own account: {resource.account_id} is not {account}"
+        other = (
+            f"context is for instances of the caller's own account: {resource.account_id} is not"
+            f" {account}"
+        )
         return Context(account, region, remarks=(other,))
     identity = resource.resource_id.strip()
     with ThreadPoolExecutor(4) as pool:
@@ -90,13 +109,22 @@ def _of_instance(resource: Resource, region: str, make: Make, now: Callable[[], 
         patches = pool.submit(_told, PATCHES, now, lambda: _patches(make("ssm"), identity))
         agent = pool.submit(_told, AGENTS, now, lambda: _agent(make("ssm"), identity))
         cpu = pool.submit(_told, METRICS, now, lambda: _cpu(make("cloudwatch"), identity, now()))
-    return Context(account, region, instance.result(), patches.result(), agent.result(), cpu.result(), remarks=remarks)
+    return Context(
+        account,
+        region,
+        instance.result(),
+        patches.result(),
+        agent.result(),
+        cpu.result(),
+        remarks=remarks,
+    )
 
 
 def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
     """The caller's account; where STS does not tell it, none and a remark.
 
-    Raises CredentialsInvalid, and UsageError for settings that lead nowhere: no other service would answer either.
+    Raises CredentialsInvalid, and UsageError for settings that lead nowhere: no other service would
+    answer either.
     """
     try:
         with mapped_errors():
@@ -130,22 +158,32 @@ def _note(service: str, error: BaseException) -> str:
 
 def _words(error: BaseException) -> str:
     """An error in one line. EC2 appends a kilobyte that only STS can decode."""
-    import botocore.exceptions as theirs  # noqa: PLC0415 - 120 ms, only for those who call AWS
+    import botocore.exceptions as theirs
 
     if isinstance(error, theirs.ClientError):
         said: Mapping[str, Any] = error.response.get("Error", {})
         message = str(said.get("Message") or "").split("Encoded authorization failure message:")[0]
-        return " ".join(f"{said.get('Code') or 'an error without a code'}: {message}".split()).rstrip(":")
+        return " ".join(
+            f"{said.get('Code') or 'an error without a code'}: {message}".split()
+        ).rstrip(":")
     if isinstance(error, theirs.BotoCoreError):
         return first_line(error)
-    return f"its answer cannot be read ({type(error).__name__}: {first_line(error).split(', invalid XML')[0]})"
+    return (
+        f"its answer cannot be read ({type(error).__name__}:"
+        f" {first_line(error).split(', invalid XML')[0]})"
+    )
 
 
 def _instance(ec2: Any, identity: str) -> Instance | None:
     """Source: EC2 DescribeInstances, which keeps a terminated instance for about an hour."""
     try:
         pages = ec2.get_paginator("describe_instances").paginate(InstanceIds=[identity])
-        rows = [row for page in _bounded(pages) for reservation in page["Reservations"] for row in reservation["Instances"]]
+        rows = [
+            row
+            for page in _bounded(pages)
+            for reservation in page["Reservations"]
+            for row in reservation["Instances"]
+        ]
     except ec2.exceptions.ClientError as error:
         if error.response["Error"].get("Code") == "InvalidInstanceID.NotFound":
             return None
@@ -157,22 +195,31 @@ def _instance(ec2: Any, identity: str) -> Instance | None:
 def _instance_of(row: Mapping[str, Any]) -> Instance:
     faces = row.get("NetworkInterfaces", [])
     addresses = [address for face in faces for address in face.get("PrivateIpAddresses", [])]
-    public = [address["Association"].get("PublicIp") for address in addresses if address.get("Association")]
+    public = [
+        address["Association"].get("PublicIp")
+        for address in addresses
+        if address.get("Association")
+    ]
     return Instance(
         state=_of(row.get("State", {}), "Name", str),
         instance_type=_of(row, "InstanceType", str),
         image_id=_of(row, "ImageId", str),
         launched_at=_moment(row, "LaunchTime"),
         vpc_id=_of(row, "VpcId", str),
-        private_addresses=_each(row.get("PrivateIpAddress"), *(address.get("PrivateIpAddress") for address in addresses)),
+        private_addresses=_each(
+            row.get("PrivateIpAddress"), *(address.get("PrivateIpAddress") for address in addresses)
+        ),
         public_addresses=_each(row.get("PublicIpAddress"), *public),
-        ipv6_addresses=_each(*(one.get("Ipv6Address") for face in faces for one in face.get("Ipv6Addresses", []))),
+        ipv6_addresses=_each(
+            *(one.get("Ipv6Address") for face in faces for one in face.get("Ipv6Addresses", []))
+        ),
         tags={str(tag["Key"]): str(tag.get("Value") or "") for tag in row.get("Tags", [])},
     )
 
 
 def _patches(ssm: Any, identity: str) -> PatchState | None:
-    """Source: SSM DescribeInstancePatchStates. None for an instance that Patch Manager never looked at."""
+    """Source: SSM DescribeInstancePatchStates. None for an instance that Patch Manager never looked
+    at."""
     pages = ssm.get_paginator("describe_instance_patch_states").paginate(InstanceIds=[identity])
     row = _mine([row for page in _bounded(pages) for row in page["InstancePatchStates"]], identity)
     if row is None:
@@ -192,10 +239,14 @@ def _agent(ssm: Any, identity: str) -> Agent | None:
     """Source: SSM DescribeInstanceInformation. None for an instance that SSM does not manage."""
     only = [{"Key": "InstanceIds", "Values": [identity]}]
     pages = ssm.get_paginator("describe_instance_information").paginate(Filters=only)
-    row = _mine([row for page in _bounded(pages) for row in page["InstanceInformationList"]], identity)
+    row = _mine(
+        [row for page in _bounded(pages) for row in page["InstanceInformationList"]], identity
+    )
     if row is None:
         return None
-    platform = [part for part in (_of(row, "PlatformName", str), _of(row, "PlatformVersion", str)) if part]
+    platform = [
+        part for part in (_of(row, "PlatformName", str), _of(row, "PlatformVersion", str)) if part
+    ]
     return Agent(
         ping_status=_of(row, "PingStatus", str),
         agent_version=_of(row, "AgentVersion", str),
@@ -205,8 +256,10 @@ def _agent(ssm: Any, identity: str) -> Agent | None:
 
 
 def _cpu(cloudwatch: Any, identity: str, now: datetime) -> Cpu | None:
-    """Source: CloudWatch GetMetricStatistics. None where no hour has data, as of an instance that is stopped."""
-    until = now.replace(second=0, microsecond=0)  # CloudWatch rounds so itself, and its hours begin there
+    """Source: CloudWatch GetMetricStatistics. None where no hour has data, as of an instance that
+    is stopped."""
+    # CloudWatch rounds so itself, and its hours begin there
+    until = now.replace(second=0, microsecond=0)
     since = until - timedelta(hours=HOURS)
     answer = cloudwatch.get_metric_statistics(
         Namespace="AWS/EC2",
@@ -225,7 +278,9 @@ def _cpu(cloudwatch: Any, identity: str, now: datetime) -> Cpu | None:
 def _cpu_of(points: Sequence[Mapping[str, Any]], since: datetime) -> Cpu:
     slots: list[list[Any]] = [[] for _ in range(HOURS)]
     for point in points:
-        slots[min(max((point["Timestamp"] - since) // timedelta(hours=1), 0), HOURS - 1)].append(point)
+        slots[min(max((point["Timestamp"] - since) // timedelta(hours=1), 0), HOURS - 1)].append(
+            point
+        )
     hours = tuple(_mean(slot) if slot else None for slot in slots)
     return Cpu(_mean(points), max(_finite(point["Maximum"]) for point in points), since, hours)
 
@@ -233,7 +288,9 @@ def _cpu_of(points: Sequence[Mapping[str, Any]], since: datetime) -> Cpu:
 def _mean(points: Sequence[Mapping[str, Any]]) -> float:
     """The average over all samples: an hour with few of them counts little."""
     weights = [_finite(point["SampleCount"]) for point in points]
-    return _finite(sum(_finite(p["Average"]) * w for p, w in zip(points, weights, strict=True)) / sum(weights))
+    return _finite(
+        sum(_finite(p["Average"]) * w for p, w in zip(points, weights, strict=True)) / sum(weights)
+    )
 
 
 def _finite(value: Any) -> float:
@@ -243,7 +300,8 @@ def _finite(value: Any) -> float:
 
 
 def _clusters(inspector: Any, image: str) -> Sequence[Cluster] | None:
-    """Source: Inspector GetClustersForImage. None where no cluster is known to run it, which does not say that none does."""
+    """Source: Inspector GetClustersForImage. None where no cluster is known to run it, which does
+    not say that none does."""
     pages = inspector.get_paginator("get_clusters_for_image").paginate(filter={"resourceId": image})
     return tuple(_cluster(row) for page in _bounded(pages) for row in page["cluster"]) or None
 
@@ -252,19 +310,32 @@ def _cluster(row: Mapping[str, Any]) -> Cluster:
     """A cluster, its tasks and pods of all kinds together."""
     details = _of(row, "clusterDetails", list) or []
     seen = [moment for one in details if (moment := _moment(one, "lastInUse"))]
-    counts = ([_of(one, name, int) for one in details] for name in ("runningUnitCount", "stoppedUnitCount"))
-    running, stopped = (sum(known) if (known := [one for one in some if one is not None]) else None for some in counts)
-    workloads = _each(*(name for one in details for name in _workloads(one.get("clusterMetadata") or {})))
+    counts = (
+        [_of(one, name, int) for one in details]
+        for name in ("runningUnitCount", "stoppedUnitCount")
+    )
+    running, stopped = (
+        sum(known) if (known := [one for one in some if one is not None]) else None
+        for some in counts
+    )
+    workloads = _each(
+        *(name for one in details for name in _workloads(one.get("clusterMetadata") or {}))
+    )
     return Cluster(str(row["clusterArn"]), running, stopped, max(seen, default=None), workloads)
 
 
 def _workloads(metadata: Mapping[str, Any]) -> Iterator[str]:
     """``service:pay`` of ECS; ``default/Deployment pay`` of EKS."""
-    ecs, eks = metadata.get("awsEcsMetadataDetails") or {}, metadata.get("awsEksMetadataDetails") or {}
+    ecs, eks = (
+        metadata.get("awsEcsMetadataDetails") or {},
+        metadata.get("awsEksMetadataDetails") or {},
+    )
     if group := _of(ecs, "detailsGroup", str):
         yield group
     for one in eks.get("workloadInfoList") or []:
-        yield f"{eks.get('namespace') or ''}/{one.get('type') or ''} {one.get('name') or ''}".strip("/ ")
+        yield f"{eks.get('namespace') or ''}/{one.get('type') or ''} {one.get('name') or ''}".strip(
+            "/ "
+        )
 
 
 def _bounded(pages: Iterable[Any]) -> Iterable[Any]:
@@ -279,7 +350,8 @@ def _mine(rows: Iterable[Mapping[str, Any]], identity: str) -> Mapping[str, Any]
 
 
 def _of(row: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
-    """A field of a row, None where it is absent. botocore passes on what JSON holds, whatever the model says."""
+    """A field of a row, None where it is absent. botocore passes on what JSON holds, whatever the
+    model says."""
     value = row.get(name)
     if value is not None and not isinstance(value, kind):
         raise TypeError(f"{name} is a {type(value).__name__}")

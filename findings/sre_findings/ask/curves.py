@@ -1,4 +1,5 @@
-"""How many findings are still not patched after so many days: the curves behind the medians of ``time_to_fix``."""
+"""How many findings are still not patched after so many days: the curves behind the medians of
+``time_to_fix``."""
 
 from __future__ import annotations
 
@@ -19,14 +20,27 @@ _SHOWN = (
 
 
 def curves(question: TimeToFix, sources: Sources) -> ListAnswer:
-    """The Kaplan-Meier curve of each group, a row a step; a group's median is the first day with a share of a half or less."""
+    """The Kaplan-Meier curve of each group, a row a step; a group's median is the first day with a
+    share of a half or less."""
     known = lives_of(question, sources)
     if known is None:
         return no_snapshot("steps")
     found, groups = known
-    items = [{"value": value, **step._asdict()} for value, some in groups.items() for step in survival(some)]
+    items = [
+        {"value": value, **step._asdict()}
+        for value, some in groups.items()
+        for step in survival(some)
+    ]
     findings = sum(fixed + left for some in groups.values() for _, fixed, left in some)
-    headline = f"The lives of {findings:,} findings{question.narrow.words()} in {question.days} days."
-    fields, shown = ("value", *Step._fields), (Shown("value", question.by.capitalize(), "wide"), *_SHOWN)
+    headline = (
+        f"The lives of {findings:,} findings{question.narrow.words()} in {question.days} days."
+    )
+    fields, shown = (
+        ("value", *Step._fields),
+        (Shown("value", question.by.capitalize(), "wide"), *_SHOWN),
+    )
     summary = {"by": question.by, "days": question.days, "findings": findings}
-    return certain(ListAnswer(headline, "steps", items, len(items), fields, shown, found.proof, summary), sources)
+    return certain(
+        ListAnswer(headline, "steps", items, len(items), fields, shown, found.proof, summary),
+        sources,
+    )

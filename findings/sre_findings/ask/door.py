@@ -1,4 +1,5 @@
-"""The one door to every answer, wherever it opens: onto the store here, or onto a server that has one."""
+"""The one door to every answer, wherever it opens: onto the store here, or onto a server that has
+one."""
 
 from __future__ import annotations
 
@@ -40,24 +41,24 @@ class Here:
 
     def about_resource(self, question: AboutResource) -> ResourceAnswer:
         """See Door."""
-        from sre_findings.ask.ask import about_resource  # noqa: PLC0415 - only what is asked is imported
+        from sre_findings.ask.ask import about_resource
 
         return about_resource(question, self.sources)
 
     def summary(self, question: Summary) -> SummaryAnswer:
         """See Door."""
-        from sre_findings.ask.summaries import summary  # noqa: PLC0415
+        from sre_findings.ask.summaries import summary
 
         return summary(question, self.sources)
 
     def coverage(self, question: CoverageGaps) -> CoverageAnswer:
         """See Door."""
-        from sre_findings.ask.ask import coverage  # noqa: PLC0415
+        from sre_findings.ask.ask import coverage
 
         return coverage(question, self.sources)
 
     def ask(self, name: str, question: Any) -> ListAnswer:
         """See Door."""
-        from sre_findings.ask.doors import ask  # noqa: PLC0415
+        from sre_findings.ask.doors import ask
 
         return ask(name, question, self.sources)

@@ -28,10 +28,13 @@ DOORS = {
 
 
 def ask(name: str, question: Any, sources: Sources) -> ListAnswer:
-    """The answer to a question of DOORS; an empty one only of a place that was read (see ``places``).
+    """The answer to a question of DOORS; an empty one only of a place that was read (see
+    ``places``).
 
     Its module is imported now: nobody pays for what is not asked.
     """
     module, function = DOORS[name]
-    answer: ListAnswer = getattr(importlib.import_module(f"sre_findings.ask.{module}"), function)(question, sources)
+    answer: ListAnswer = getattr(importlib.import_module(f"sre_findings.ask.{module}"), function)(
+        question, sources
+    )
     return certain(answer, sources)

@@ -25,7 +25,8 @@ _SHOWN = (
 
 
 def due_days(question: Sla, sources: Sources) -> ListAnswer:
-    """Open findings by group, severity and due day, the earliest first and those without a deadline last."""
+    """Open findings by group, severity and due day, the earliest first and those without a deadline
+    last."""
     check_group(question.by)
     found = find(sources, question.as_of)
     if found is None:
@@ -43,7 +44,16 @@ def due_days(question: Sla, sources: Sources) -> ListAnswer:
     headline = f"{findings:,} open findings by the day on which they are due."
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_SHOWN)
     summary = {"today": today.isoformat(), "policy": sources.policy.to_json(), "findings": findings}
-    answer = ListAnswer(headline, "deadlines", items, len(items), (question.by, *_FIELDS), shown, found.proof, summary)
+    answer = ListAnswer(
+        headline,
+        "deadlines",
+        items,
+        len(items),
+        (question.by, *_FIELDS),
+        shown,
+        found.proof,
+        summary,
+    )
     return certain(answer, sources)
 
 
@@ -51,7 +61,10 @@ def _rows(ages: Ages, policy: Policy, today: date) -> list[dict[str, Any]]:
     counts: Counter[tuple[int, date | None]] = Counter()
     for bucket, count in ages.buckets.items():
         counts[bucket.rank, due_of(bucket, policy).on] += count
-    return [_row(rank, on, today, count) for (rank, on), count in sorted(counts.items(), key=lambda pair: pair[0][0])]
+    return [
+        _row(rank, on, today, count)
+        for (rank, on), count in sorted(counts.items(), key=lambda pair: pair[0][0])
+    ]
 
 
 def _row(rank: int, on: date | None, today: date, count: int) -> dict[str, Any]:

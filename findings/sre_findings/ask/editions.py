@@ -1,4 +1,5 @@
-"""One night of the report: a snapshot that is held, so that the pages of all its views tell the same."""
+"""One night of the report: a snapshot that is held, so that the pages of all its views tell the
+same."""
 
 from __future__ import annotations
 
@@ -41,13 +42,19 @@ class Editions:
     def views(self) -> list[View]:
         """Everything, then each owner of anything, then each account with findings."""
         owners = [str(row["owner"]) for row in self.found.engine.rows("owners")]
-        views = [View("owner", owner) for owner in owners] + [View("account", account) for account in self._accounts()]
-        return [WHOLE, *(view for view in views if view.value not in ("", ALL))]  # these two would be everything
+        views = [View("owner", owner) for owner in owners] + [
+            View("account", account) for account in self._accounts()
+        ]
+        # these two would be everything
+        return [WHOLE, *(view for view in views if view.value not in ("", ALL))]
 
     def check(self, view: View) -> None:
-        """Raises UsageError for an owner or account of nothing: a mistyped name must not look like one without findings."""
+        """Raises UsageError for an owner or account of nothing: a mistyped name must not look like
+        one without findings."""
         if view.kind and view.value in ("", ALL):
-            raise UsageError(f"{view.value!r} is no name of an {view.kind}", do="Leave it out for everything.")
+            raise UsageError(
+                f"{view.value!r} is no name of an {view.kind}", do="Leave it out for everything."
+            )
         if view.kind:
             within(self.found, Place(**{f"{view.kind}s": (view.value,)}))
 
@@ -60,7 +67,9 @@ class Editions:
         """Every open finding of a view as whole rows, and where they come from."""
         owner, account = (view.value if view.kind == kind else ALL for kind in ("owner", "account"))
         seen = self.sources.seen_by(Access(frozenset({account}), frozenset({owner})))
-        held = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, self.found.commit))
+        held = replace(
+            seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, self.found.commit)
+        )
         return ask.rows(Rows(as_of=self.as_of), held)
 
     def _accounts(self) -> list[str]:
@@ -69,9 +78,12 @@ class Editions:
 
 
 def open_editions(sources: Sources, as_of: str | None) -> Editions:
-    """The night of ``as_of``, by default the newest. Whoever commits meanwhile changes nothing of it."""
+    """The night of ``as_of``, by default the newest. Whoever commits meanwhile changes nothing of
+    it."""
     found = find(sources, as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    pinned = replace(sources, snapshots=Pinned(sources.snapshots.blobs, sources.snapshots, found.commit))
+    pinned = replace(
+        sources, snapshots=Pinned(sources.snapshots.blobs, sources.snapshots, found.commit)
+    )
     return Editions(pinned, found, as_of)

@@ -1,6 +1,7 @@
 """What answers the catalogue's queries: one small Protocol, and the catalogue itself.
 
-A query is a file in ``catalogue``, in DuckDB's dialect, with ``:named`` parameters; ``engines`` has those who run it.
+A query is a file in ``catalogue``, in DuckDB's dialect, with ``:named`` parameters; ``engines`` has
+those who run it.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
 class Engine(Protocol):
-    """Runs queries of the catalogue over the snapshots that it was opened for; nothing is read before it is asked.
+    """Runs queries of the catalogue over the snapshots that it was opened for; nothing is read
+    before it is asked.
 
     Every engine gives the same rows in the same order; a test holds them to it.
     """
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
-        """The result in batches of a bounded size, a dict a row. A list as a parameter means any of it, None no limit."""
+        """The result in batches of a bounded size, a dict a row. A list as a parameter means any of
+        it, None no limit."""
         ...
 
     def rows(self, query: str, **parameters: Any) -> Batch:
@@ -33,6 +36,8 @@ class Engine(Protocol):
 @functools.cache
 def catalogued(query: str) -> str:
     """The text of a query of the catalogue."""
-    from importlib import resources  # noqa: PLC0415 - 5 ms, only for those who ask an engine
+    from importlib import resources
 
-    return (resources.files("sre_findings.ask") / "catalogue" / f"{query}.sql").read_text(encoding="utf-8")
+    return (resources.files("sre_findings.ask") / "catalogue" / f"{query}.sql").read_text(
+        encoding="utf-8"
+    )

@@ -1,4 +1,5 @@
-"""What an auditor needs to trust a night, or to repeat it: facts of its manifest, added up over its shards."""
+"""What an auditor needs to trust a night, or to repeat it: facts of its manifest, added up over its
+shards."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from sre_findings.store.snapshots import Manifest
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``listed`` are the ACTIVE findings that ListFindings gave, ``counted`` those of ListFindingAggregations; None where
-    it was not asked. ``cells`` are pairs of account and region: those that answered, of all. ``closed`` were read beside.
+    """``listed`` are the ACTIVE findings that ListFindings gave, ``counted`` those of
+    ListFindingAggregations; None where it was not asked. ``cells`` are pairs of account and region:
+    those that answered, of all. ``closed`` were read beside.
     """
 
     url: str
@@ -39,12 +41,15 @@ class Evidence:
 
 
 def evidence_of(found: Found, sources: Sources) -> Evidence:
-    """The evidence of a snapshot. Raises StoreUnreadable where its manifest is not the one that was committed."""
+    """The evidence of a snapshot. Raises StoreUnreadable where its manifest is not the one that was
+    committed."""
     commit, manifest = found.commit, sources.snapshots.manifest(found.commit)
     totals, shards = manifest.certificate.totals, manifest.shards
     known, answered = _pairs(manifest)
     return Evidence(
-        url=f"{sources.snapshots.blobs.url}/{records(commit.snapshot_id, commit.layout)}".rstrip("/"),
+        url=f"{sources.snapshots.blobs.url}/{records(commit.snapshot_id, commit.layout)}".rstrip(
+            "/"
+        ),
         manifest_sha256=commit.manifest_sha256,
         started_at=commit.started_at,
         ended_at=commit.ended_at,
@@ -57,7 +62,9 @@ def evidence_of(found: Found, sources: Sources) -> Evidence:
         duplicates=totals["duplicates"],
         changed_meanwhile=totals["changed_meanwhile"],
         listed=sum(facts.listed.get("all", 0) for facts in shards),
-        counted=sum(facts.aggregated[-1].get("all", 0) for facts in shards) if all(f.aggregated for f in shards) else None,
+        counted=sum(facts.aggregated[-1].get("all", 0) for facts in shards)
+        if all(f.aggregated for f in shards)
+        else None,
         closed=sum(facts.closed.items for facts in shards if facts.closed),
         parts=len(tuple(manifest.parts)),
         answered=answered,
@@ -67,7 +74,8 @@ def evidence_of(found: Found, sources: Sources) -> Evidence:
 
 
 def _pairs(manifest: Manifest) -> tuple[int, int]:
-    """Pairs of account and region, and those of which every cell was reached, or is known to be switched off.
+    """Pairs of account and region, and those of which every cell was reached, or is known to be
+    switched off.
 
     Accounts that are not known count as one where no account of the region is known.
     """

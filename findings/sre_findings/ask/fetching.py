@@ -13,12 +13,22 @@ from sre_findings.ask.remote import Remote
 from sre_findings.model import received
 from sre_findings.model.answer import Proof
 
-_FILTERS = ("severities", "statuses", "types", "accounts", "regions", "owners", "as_of", "reachable")
+_FILTERS = (
+    "severities",
+    "statuses",
+    "types",
+    "accounts",
+    "regions",
+    "owners",
+    "as_of",
+    "reachable",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """A file that a server hands out: how many findings it has, where they come from, and what is left out."""
+    """A file that a server hands out: how many findings it has, where they come from, and what is
+    left out."""
 
     remote: Remote
     reference: str
@@ -32,18 +42,28 @@ class Promised:
 
 
 def promised(question: AsFile, remote: Remote) -> Promised:
-    """What the server promises. Raises what the question would raise here, and Unreadable where the server cannot be asked."""
+    """What the server promises. Raises what the question would raise here, and Unreadable where the
+    server cannot be asked."""
     values = remote.call("export", _arguments(question)).values
     with remote.understood():
         reference = values["file"]["reference"]
         if not REFERENCE.fullmatch(reference):
             raise ValueError("what it handed out is no reference")
-        return Promised(remote, reference, int(values["total_findings"]), received.proof(values), tuple(values["notes"]))
+        return Promised(
+            remote,
+            reference,
+            int(values["total_findings"]),
+            received.proof(values),
+            tuple(values["notes"]),
+        )
 
 
 def _arguments(question: AsFile) -> dict[str, Any]:
     """The question under the names that the tool has."""
     rows = question.rows
-    asked = {name: getattr(rows, name) for name in _FILTERS} | {"resource_id": rows.text, "format": question.form}
+    asked = {name: getattr(rows, name) for name in _FILTERS} | {
+        "resource_id": rows.text,
+        "format": question.form,
+    }
     return {name: list(value) if isinstance(value, tuple) else value
             for name, value in (asked | dict(question.options)).items() if value}  # fmt: skip

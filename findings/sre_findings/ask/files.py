@@ -19,13 +19,16 @@ from sre_findings.model.list_answer import ListAnswer
 
 
 def promised(question: AsFile, sources: Sources) -> ListAnswer:
-    """How many findings the file has, where they come from, and by what it is fetched. Nothing is written yet but that.
+    """How many findings the file has, where they come from, and by what it is fetched. Nothing is
+    written yet but that.
 
     Raises UsageError without a snapshot, and where no files are handed out.
     """
     if sources.hand_out is None:
         raise UsageError(
-            "no files are handed out here", why="there is no way to fetch one", do="Ask page by page, without format."
+            "no files are handed out here",
+            why="there is no way to fetch one",
+            do="Ask page by page, without format.",
         )
     found = find(sources, question.rows.as_of)
     if found is None:
@@ -33,10 +36,28 @@ def promised(question: AsFile, sources: Sources) -> ListAnswer:
     found = within(found, place_of(question.rows), question.rows.statuses)
     total, now = count_whole(question.rows, found), sources.now()
     handed = sources.hand_out(Handout(question, found.commit.snapshot_id, now, sources.access))
-    headline = f"{total:,} findings as {question.form}, to be fetched with GET until {iso(handed.expires_at)}."
-    file = {"reference": handed.reference, "path": handed.path, "url": handed.url, "format": question.form,
-            "expires_at": iso(handed.expires_at)}  # fmt: skip
-    return ListAnswer(headline, "findings", [], total, (), (), found.proof, {"file": file}, left_out_of(question.rows, found))
+    headline = (
+        f"{total:,} findings as {question.form}, to be fetched with GET until"
+        f" {iso(handed.expires_at)}."
+    )
+    file = {
+        "reference": handed.reference,
+        "path": handed.path,
+        "url": handed.url,
+        "format": question.form,
+        "expires_at": iso(handed.expires_at),
+    }
+    return ListAnswer(
+        headline,
+        "findings",
+        [],
+        total,
+        (),
+        (),
+        found.proof,
+        {"file": file},
+        left_out_of(question.rows, found),
+    )
 
 
 def fetched(handout: Handout, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
@@ -44,4 +65,6 @@ def fetched(handout: Handout, sources: Sources) -> tuple[Proof, Iterator[list[di
 
     Raises UsageError where the snapshot was pruned since.
     """
-    return rows(handout.question.rows, pinned(sources, Cursor(handout.snapshot_id, handout.asked_at, 0)))
+    return rows(
+        handout.question.rows, pinned(sources, Cursor(handout.snapshot_id, handout.asked_at, 0))
+    )

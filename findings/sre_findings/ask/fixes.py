@@ -1,4 +1,5 @@
-"""What to update, rebuild or replace first: the fix plan over a snapshot's open findings, and the view by machine image."""
+"""What to update, rebuild or replace first: the fix plan over a snapshot's open findings, and the
+view by machine image."""
 
 from __future__ import annotations
 
@@ -30,9 +31,21 @@ _KINDS = {
     "artifactregistry.googleapis.com/DockerImage": IMAGE,
 }
 _FIELDS = (
-    "place", "advice", "command", "kind", "platform", "packages", "resources", "findings", "critical", "high", "kev", "risk",
-    "reboot", "hosts",
-)  # fmt: skip
+    "place",
+    "advice",
+    "command",
+    "kind",
+    "platform",
+    "packages",
+    "resources",
+    "findings",
+    "critical",
+    "high",
+    "kev",
+    "risk",
+    "reboot",
+    "hosts",
+)
 _SHOWN = (
     Shown("place", "", "number"),
     Shown("what", "Update", "wide"),
@@ -43,7 +56,19 @@ _SHOWN = (
     Shown("advice", "", "sentence"),
     Shown("command", "", "command"),
 )
-_IMAGES = ("image_id", "owner", "account_id", "region", "platform", "instances", "findings", "critical", "high", "kev", "advice")
+_IMAGES = (
+    "image_id",
+    "owner",
+    "account_id",
+    "region",
+    "platform",
+    "instances",
+    "findings",
+    "critical",
+    "high",
+    "kev",
+    "advice",
+)
 _IMAGES_SHOWN = (
     Shown("image_id", "Rebuild"),
     Shown("owner", "Owner"),
@@ -58,7 +83,8 @@ Key = tuple[str, int]
 
 
 def fixes(question: Fixes, sources: Sources) -> ListAnswer:
-    """The fewest upgrades that remove every finding which an update removes, the most risk first."""
+    """The fewest upgrades that remove every finding which an update removes, the most risk
+    first."""
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("lines")
@@ -82,16 +108,19 @@ def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
     }
     words = f" of {question.resource}" if question.resource else question.narrow.words()
     headline = (
-        f"{len(lines):,} upgrades{words} remove {removed:,} findings; the first {len(shown)} remove "
-        f"{sum(line.findings for line in shown):,}."
+        f"{len(lines):,} upgrades{words} remove {removed:,} findings; the first {len(shown)} remove"
+        f" {sum(line.findings for line in shown):,}."
         if lines
         else f"No update removes anything{words}."
     )
     return ListAnswer(headline, "lines", items, len(lines), _FIELDS, _SHOWN, found.proof, summary)
 
 
-def _needs(engine: Engine, parameters: Mapping[str, Any]) -> tuple[list[Need], dict[int, list[Key]]]:
-    """Open findings gathered by what they need, and for each need the lists of packages that it stands for."""
+def _needs(
+    engine: Engine, parameters: Mapping[str, Any]
+) -> tuple[list[Need], dict[int, list[Key]]]:
+    """Open findings gathered by what they need, and for each need the lists of packages that it
+    stands for."""
     rows = engine.rows("fix_needs", **parameters)
     one = parameters["resource_id"] is not None
     packages = _packages(engine, sorted({int(row["packages_id"]) for row in rows}) if one else None)
@@ -114,25 +143,38 @@ def _needs(engine: Engine, parameters: Mapping[str, Any]) -> tuple[list[Need], d
 
 
 def _packages(engine: Engine, lists: Sequence[int] | None) -> dict[Key, tuple[Package, ...]]:
-    """What each of some lists of packages needs, None for every; a package that is there several times is needed once."""
+    """What each of some lists of packages needs, None for every; a package that is there several
+    times is needed once."""
     found: dict[Key, set[Package]] = defaultdict(set)
     for row in engine.rows("fix_packages", lists=lists):
-        found[row["region"], int(row["packages_id"])].add(Package(row["manager"] or "", row["name"], row["fixed_in"] or ""))
+        found[row["region"], int(row["packages_id"])].add(
+            Package(row["manager"] or "", row["name"], row["fixed_in"] or "")
+        )
     return {key: tuple(sorted(packages)) for key, packages in found.items()}
 
 
 def _hosts(
-    engine: Engine, lines: Sequence[Line], lists: Mapping[int, Sequence[Key]], filters: Mapping[str, Any]
+    engine: Engine,
+    lines: Sequence[Line],
+    lists: Mapping[int, Sequence[Key]],
+    filters: Mapping[str, Any],
 ) -> list[list[dict[str, str]]]:
     """The resources of each line."""
     line_of = {
-        (line.kind, line.platform, key): place for place, line in enumerate(lines) for need in line.needs for key in lists[need]
+        (line.kind, line.platform, key): place
+        for place, line in enumerate(lines)
+        for need in line.needs
+        for key in lists[need]
     }
     wanted = sorted({key[1] for _, _, key in line_of})
     hosts: list[dict[tuple[str, str, str], dict[str, str]]] = [{} for _ in lines]
     for row in engine.rows("fix_hosts", lists=wanted, **filters) if wanted else []:
         place = line_of.get(
-            (_KINDS.get(row["resource_type"], INSTANCE), row["platform"], (row["region"], int(row["packages_id"])))
+            (
+                _KINDS.get(row["resource_type"], INSTANCE),
+                row["platform"],
+                (row["region"], int(row["packages_id"])),
+            )
         )
         if place is not None:
             names = {name: row[name] for name in ("resource_id", "name", "account_id", "region")}
@@ -170,16 +212,36 @@ def _images(question: Fixes, found: Found) -> ListAnswer:
     """What a rebuild of each machine image removes from the instances that run it."""
     rows = found.engine.rows("images", count=None, **question.narrow.filters())
     items = [_image(row) for row in rows]
-    headline = f"{len(items):,} machine images{question.narrow.words()} run with findings that an update removes." if items else (
-        f"No machine image{question.narrow.words()} runs with findings that an update removes.")  # fmt: skip
+    headline = (
+        f"{len(items):,} machine images{question.narrow.words()} run with findings that an update"
+        " removes."
+        if items
+        else (
+            f"No machine image{question.narrow.words()} runs with findings that an update removes."
+        )
+    )
     summary = {"removable": sum(item["findings"] for item in items)}
     return ListAnswer(
-        headline, "images", items[: question.count or None], len(items), _IMAGES, _IMAGES_SHOWN, found.proof, summary
+        headline,
+        "images",
+        items[: question.count or None],
+        len(items),
+        _IMAGES,
+        _IMAGES_SHOWN,
+        found.proof,
+        summary,
     )
 
 
 def _image(row: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: int(row[name]) if isinstance(row[name], int) else row[name] for name in _IMAGES if name in row}
+    values = {
+        name: int(row[name]) if isinstance(row[name], int) else row[name]
+        for name in _IMAGES
+        if name in row
+    }
     owner = f" of {row['owner']}" if row["owner"] else ""
-    what = f"Rebuild {row['image_id']}{owner} and replace {row['instances']} instances: {row['findings']:,} findings go."
+    what = (
+        f"Rebuild {row['image_id']}{owner} and replace {row['instances']} instances:"
+        f" {row['findings']:,} findings go."
+    )
     return values | {"advice": what}

@@ -1,7 +1,9 @@
-"""Files that a server hands out: what was asked, kept for a while under a reference that nobody can guess.
+"""Files that a server hands out: what was asked, kept for a while under a reference that nobody can
+guess.
 
-A reference is 32 random bytes, and what it stands for lies in the table. It could have been a signed text instead; but every
-server behind a load balancer would then need one more secret, and the question would stand in addresses, and so in logs.
+A reference is 32 random bytes, and what it stands for lies in the table. It could have been a
+signed text instead; but every server behind a load balancer would then need one more secret, and
+the question would stand in addresses, and so in logs.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ REFERENCE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """What a file holds: the question, of one snapshot as of one moment, as a caller of this access sees it."""
+    """What a file holds: the question, of one snapshot as of one moment, as a caller of this access
+    sees it."""
 
     question: AsFile
     snapshot_id: str
@@ -47,7 +50,8 @@ class Handout:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """By what a file is fetched, until when, and where: ``url`` is None where the server does not know its own address."""
+    """By what a file is fetched, until when, and where: ``url`` is None where the server does not
+    know its own address."""
 
     reference: str
     expires_at: datetime
@@ -60,7 +64,8 @@ HandOut = Callable[[Handout], Handed]
 
 
 class Handouts:
-    """The handouts of a table. ``base`` is the server's own address without its ``/mcp``, empty where it is not known."""
+    """The handouts of a table. ``base`` is the server's own address without its ``/mcp``, empty
+    where it is not known."""
 
     def __init__(self, table: Table, good_for: timedelta = GOOD_FOR, base: str = "") -> None:
         self._table, self._good_for, self._base = table, good_for, base
@@ -73,8 +78,8 @@ class Handouts:
         return Handed(reference, until, path, f"{self._base}{path}" if self._base else None)
 
     def find(self, reference: str, access: Access, now: datetime) -> Handout | None:
-        """What a reference stands for; None where nobody has it, where it is too old, and where the caller's access is not
-        the one that it was asked with: these are not told apart."""
+        """What a reference stands for; None where nobody has it, where it is too old, and where the
+        caller's access is not the one that it was asked with: these are not told apart."""
         values = kept.read(self._table, reference, now) if REFERENCE.fullmatch(reference) else None
         handout = Handout.from_json(values) if values else None
         return handout if handout and handout.access == access else None
@@ -83,5 +88,7 @@ class Handouts:
 def _rows(values: Mapping[str, Any]) -> Rows:
     """The rows as they were asked: JSON has lists where a question has tuples."""
     given: dict[str, Any] = {one.name: values[one.name] for one in fields(Rows)}
-    tuples: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    tuples: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+    }
     return Rows(**tuples)

@@ -1,10 +1,11 @@
 """The life of findings: one region's night against the last known state of each, told as events.
 
-The rules are SQL, in ``nightly``; this runs them. A night never resolves what it did not reach; what it cannot explain ends as
-``unknown``, never as ``patched``.
+The rules are SQL, in ``nightly``; this runs them. A night never resolves what it did not reach;
+what it cannot explain ends as ``unknown``, never as ``patched``.
 
-A region is taken in pieces of some resources each (see ``pieces``), so that a million findings take no more memory than fifty
-thousand. What a piece leaves lies in Parquet files of a temporary folder until it is asked for.
+A region is taken in pieces of some resources each (see ``pieces``), so that a million findings take
+no more memory than fifty thousand. What a piece leaves lies in Parquet files of a temporary folder
+until it is asked for.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ _TOLD = """select * from every_event as e where kind <> 'exposure_ended'
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One region's night. Paths are of local Parquet parts; ``before`` are those of the newest night that has any.
+    """One region's night. Paths are of local Parquet parts; ``before`` are those of the newest
+    night that has any.
 
-    ``cells`` are (account, resource type, scan type, state); an account of ``*`` says that none is known.
+    ``cells`` are (account, resource type, scan type, state); an account of ``*`` says that none is
+    known.
     """
 
     snapshot_id: str
@@ -68,13 +71,16 @@ class Night:
 Files = dict[str, list[Path]]
 
 
-def live_through(night: Night, folder: Path, piece: int = PIECE) -> Iterator[tuple[str, Iterator[pa.Table]]]:
-    """The tables of HISTORY that follow from the night, by name; ``folder`` is for what does not fit in memory.
+def live_through(
+    night: Night, folder: Path, piece: int = PIECE
+) -> Iterator[tuple[str, Iterator[pa.Table]]]:
+    """The tables of HISTORY that follow from the night, by name; ``folder`` is for what does not
+    fit in memory.
 
-    Take each table's batches before the next. ``piece`` bounds the memory and changes no row. Raises StoreUnreadable where
-    DuckDB cannot: a part is damaged, or the disk is full.
+    Take each table's batches before the next. ``piece`` bounds the memory and changes no row.
+    Raises StoreUnreadable where DuckDB cannot: a part is damaged, or the disk is full.
     """
-    import duckdb  # noqa: PLC0415 - 100 ms, only for who needs it
+    import duckdb
 
     with tempfile.TemporaryDirectory(prefix="pieces-", dir=folder) as name:
         try:
@@ -82,18 +88,28 @@ def live_through(night: Night, folder: Path, piece: int = PIECE) -> Iterator[tup
             for table, schema in HISTORY.items():
                 yield table, regrouped(_batches(table, files, piece), schema, _BATCH)
         except duckdb.Error as error:
-            why, do = str(error).splitlines()[0], "Look at the disk for temporary files; run: sre-cli snapshots verify."
-            raise StoreUnreadable(f"the history of {night.region} cannot be made", why=why, do=do) from error
+            why, do = (
+                str(error).splitlines()[0],
+                "Look at the disk for temporary files; run: sre-cli snapshots verify.",
+            )
+            raise StoreUnreadable(
+                f"the history of {night.region} cannot be made", why=why, do=do
+            ) from error
 
 
 def _connection(folder: Path) -> closing[Any]:
-    import duckdb  # noqa: PLC0415 - see live_through
+    import duckdb
 
     options: dict[str, Any] = {
-        "memory_limit": MEMORY, "threads": "1", "temp_directory": str(folder), "max_temp_directory_size": SPILL,
-        "disabled_optimizers": "join_order",  # it makes hash tables of the large sides of the rules' joins
-        "allocator_flush_threshold": "8MB", "enable_external_file_cache": "false",
-    }  # fmt: skip
+        "memory_limit": MEMORY,
+        "threads": "1",
+        "temp_directory": str(folder),
+        "max_temp_directory_size": SPILL,
+        # it makes hash tables of the large sides of the rules' joins
+        "disabled_optimizers": "join_order",
+        "allocator_flush_threshold": "8MB",
+        "enable_external_file_cache": "false",
+    }
     return closing(duckdb.connect(config=options))
 
 
@@ -128,25 +144,32 @@ def _batches(table: str, files: Files, piece: int) -> Iterator[pa.RecordBatch]:
     if table == "events" and table in files:
         folder = files[table][0].parent
         with _connection(folder) as connection:
-            yield from _events(_Region(connection, folder, files), max(piece // 2, 1))  # they are wide
+            # they are wide
+            yield from _events(_Region(connection, folder, files), max(piece // 2, 1))
         return
-    import pyarrow.parquet as pq  # noqa: PLC0415 - 100 ms, only for who needs it
+    import pyarrow.parquet as pq
 
-    for path in files.get(table, ()):  # resources that follow on each other: the order of pieces is the table's
+    # resources that follow on each other: the order of pieces is the table's
+    for path in files.get(table, ()):
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(_GROUP, use_threads=False)
 
 
 def _events(region: _Region, piece: int) -> Iterator[pa.RecordBatch]:
-    """Events come in another order than the pieces do: each range of theirs is read from all pieces."""
+    """Events come in another order than the pieces do: each range of theirs is read from all
+    pieces."""
     connection = region.connection
     connection.execute("set TimeZone = 'UTC'")
     region.see("every_event", region.files["events"])
     region.see("last_members", region.files["last_members"])
     connection.execute(f"create temp view told as {_TOLD}")
-    for one in cut(connection, "every_event", ("kind", "account_id", "resource_type", "resource_id"), piece):
+    for one in cut(
+        connection, "every_event", ("kind", "account_id", "resource_type", "resource_id"), piece
+    ):
         one.choose(connection)
-        yield from connection.sql(_ordered("events", f"told where {one.within}")).to_arrow_reader(_BATCH)
+        yield from connection.sql(_ordered("events", f"told where {one.within}")).to_arrow_reader(
+            _BATCH
+        )
 
 
 class _Region:
@@ -173,7 +196,10 @@ class _Region:
 
     def see(self, view: str, paths: Sequence[Path]) -> None:
         """Files as a view."""
-        self.connection.execute(f"create or replace temp view {view} as from read_parquet([{', '.join(map(_quoted, paths))}])")
+        self.connection.execute(
+            f"create or replace temp view {view} as from"
+            f" read_parquet([{', '.join(map(_quoted, paths))}])"
+        )
 
 
 def _ordered(table: str, source: str = "") -> str:
@@ -185,30 +211,48 @@ def _give(connection: Any, night: Night) -> None:
     """The views and tables that the rules read; ``every_`` of those that they read by piece."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set parquet_metadata_cache = true")
-    connection.execute("create temp table night (snapshot_id text, began timestamptz, partition text, region text)")
-    connection.execute("insert into night values (?, ?, ?, ?)", [night.snapshot_id, night.at, night.partition, night.region])
-    connection.execute("create temp table cell_states (account_id text, resource_type text, scan_type text, state text)")
+    connection.execute(
+        "create temp table night (snapshot_id text, began timestamptz, partition text, region text)"
+    )
+    connection.execute(
+        "insert into night values (?, ?, ?, ?)",
+        [night.snapshot_id, night.at, night.partition, night.region],
+    )
+    connection.execute(
+        "create temp table cell_states (account_id text, resource_type text, scan_type text, state"
+        " text)"
+    )
     if night.cells:
-        connection.executemany("insert into cell_states values (?, ?, ?, ?)", [list(cell) for cell in night.cells])
+        connection.executemany(
+            "insert into cell_states values (?, ?, ?, ?)", [list(cell) for cell in night.cells]
+        )
     for name in ("packages", "coverage", "resources"):
         _view(connection, f"tonight_{name}", night.parts.get(name, ()), name)
     _view(connection, "vulnerabilities", night.vulnerabilities, "vulnerabilities")
     _view(connection, "cells_before", night.before.get("cells", ()), "cells")
     _view(connection, "packages_before", night.before.get("packages", ()), "packages")
     for view, paths, name in (
-        ("tonight_findings", night.parts.get("findings", ()), "findings"), ("closed", night.closed, "closed"),
-        ("before", night.before.get("states", ()), "states"), ("findings_before", night.before.get("findings", ()), "findings"),
-    ):  # fmt: skip
+        ("tonight_findings", night.parts.get("findings", ()), "findings"),
+        ("closed", night.closed, "closed"),
+        ("before", night.before.get("states", ()), "states"),
+        ("findings_before", night.before.get("findings", ()), "findings"),
+    ):
         _view(connection, f"every_{view}", paths, name)
         connection.execute(f"create temp view {view} as select * from every_{view} where {_HERE}")  # noqa: S608 - ours
 
 
 def _view(connection: Any, view: str, paths: Sequence[Path], table: str) -> None:
-    """The parts as a view; without any, a view of no rows with the table's columns. Parts of an older version lack some."""
+    """The parts as a view; without any, a view of no rows with the table's columns. Parts of an
+    older version lack some."""
     if paths:
         found = connection.from_parquet([str(path) for path in paths], hive_partitioning=False)
-        later = [(name, kind) for name, kind in columns(table, DUCKDB) or () if name not in found.columns]
-        added = "".join(f", cast({DEFAULTS.get((table, name), 'null')} as {kind}) as {name}" for name, kind in later)
+        later = [
+            (name, kind) for name, kind in columns(table, DUCKDB) or () if name not in found.columns
+        ]
+        added = "".join(
+            f", cast({DEFAULTS.get((table, name), 'null')} as {kind}) as {name}"
+            for name, kind in later
+        )
         found = found.project(f"*{added}")
     else:
         found = connection.from_arrow(TABLES[table].empty_table())
@@ -216,7 +260,9 @@ def _view(connection: Any, view: str, paths: Sequence[Path], table: str) -> None
 
 
 def _statements(rules: str) -> Iterator[str]:
-    text = (resources.files("sre_findings.ask") / "nightly" / f"{rules}.sql").read_text(encoding="utf-8")
+    text = (resources.files("sre_findings.ask") / "nightly" / f"{rules}.sql").read_text(
+        encoding="utf-8"
+    )
     return (statement for statement in text.split(";\n") if statement.strip())
 
 

@@ -1,4 +1,5 @@
-"""Findings of the whole estate, page by page: a thin list, the worst first, and whole ones for exports."""
+"""Findings of the whole estate, page by page: a thin list, the worst first, and whole ones for
+exports."""
 
 from __future__ import annotations
 
@@ -18,11 +19,26 @@ from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.reachability import NOT_REACHABLE, UNKNOWN, left_out
 
 _FIELDS = (
-    "severity", "status", "vulnerability_id", "title", "fix_available", "fixed_in", "exploit_available", "inspector_score",
-    "epss_score", "reachability", "reachability_reason",
-    "resource_id", "resource_name", "resource_type", "account_id", "region", "owner", "first_observed_at",
+    "severity",
+    "status",
+    "vulnerability_id",
+    "title",
+    "fix_available",
+    "fixed_in",
+    "exploit_available",
+    "inspector_score",
+    "epss_score",
+    "reachability",
+    "reachability_reason",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "account_id",
+    "region",
+    "owner",
+    "first_observed_at",
     "finding_arn",
-)  # fmt: skip
+)
 _SHOWN = (
     Shown("severity", "Severity", "severity"),
     Shown("vulnerability_id", "Vulnerability"),
@@ -35,35 +51,65 @@ _NO_FILE = {"file": None}
 
 
 def findings(question: Listed, sources: Sources) -> ListAnswer:
-    """One page of the findings that the filters leave, the worst first, and how many there are in all."""
+    """One page of the findings that the filters leave, the worst first, and how many there are in
+    all."""
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("findings")
-    found = for_reachability(within(found, place_of(question), question.statuses), question.reachable)
-    filters: dict[str, Any] = {name: list(getattr(question, name)) or None for name in ("severities", "statuses", "types")}
-    filters |= {**question.narrow.filters(), "fixable": question.fixable, "exploitable": question.exploitable}
+    found = for_reachability(
+        within(found, place_of(question), question.statuses), question.reachable
+    )
+    filters: dict[str, Any] = {
+        name: list(getattr(question, name)) or None for name in ("severities", "statuses", "types")
+    }
+    filters |= {
+        **question.narrow.filters(),
+        "fixable": question.fixable,
+        "exploitable": question.exploitable,
+    }
     notes = _left_out(question.reachable, found, filters | {"resource_id": None})
     filters |= {"reachable": question.reachable}
     total = _total(found, filters | {"resource_id": None})
-    rows = found.engine.rows("list_findings", count=question.count or None, skip=question.skip, **filters)
+    rows = found.engine.rows(
+        "list_findings", count=question.count or None, skip=question.skip, **filters
+    )
     today = sources.now().date()
     items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
-    headline = f"{total:,} findings{question.narrow.words()} match." if total else f"No finding{question.narrow.words()} matches."
+    headline = (
+        f"{total:,} findings{question.narrow.words()} match."
+        if total
+        else f"No finding{question.narrow.words()} matches."
+    )
     return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
 
 
 def whole(question: WholeRows, sources: Sources) -> ListAnswer:
-    """One page of whole findings, as Inspector sent them, in the order of an export; how many there are in all."""
+    """One page of whole findings, as Inspector sent them, in the order of an export; how many there
+    are in all."""
     found, rows = find(sources, question.rows.as_of), question.rows
     if found is None:
         return replace(no_snapshot("findings"), summary=_NO_FILE)
     found = for_reachability(within(found, place_of(rows), rows.statuses), rows.reachable)
     filters = _of_rows(rows, found)
     total = _total(found, filters | _EVERY)
-    page = found.engine.rows("whole_findings", finding_arn=None, count=question.count or None, skip=question.skip, **filters)
+    page = found.engine.rows(
+        "whole_findings",
+        finding_arn=None,
+        count=question.count or None,
+        skip=question.skip,
+        **filters,
+    )
     items = [wire_form(row) for row in page]
     return ListAnswer(
-        f"{total:,} findings to export.", "findings", items, total, (), (), found.proof, _NO_FILE, left_out_of(rows, found)
+        f"{total:,} findings to export.",
+        "findings",
+        items,
+        total,
+        (),
+        (),
+        found.proof,
+        _NO_FILE,
+        left_out_of(rows, found),
     )
 
 
@@ -75,7 +121,10 @@ def left_out_of(rows: Rows, found: Found) -> list[str]:
 def _left_out(reachable: bool, found: Found, filters: Mapping[str, Any]) -> list[str]:
     if not reachable:
         return []
-    words = {row["reachability"]: int(row["findings"]) for row in found.engine.rows("findings_reachability", **filters)}
+    words = {
+        row["reachability"]: int(row["findings"])
+        for row in found.engine.rows("findings_reachability", **filters)
+    }
     return list(left_out(words.get(UNKNOWN, 0), words.get(NOT_REACHABLE, 0)))
 
 
@@ -87,7 +136,9 @@ def count_whole(rows: Rows, found: Found) -> int:
 def _of_rows(rows: Rows, found: Found) -> dict[str, Any]:
     names = ("statuses", "severities", "types", "accounts", "regions", "owners")
     filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
-    return resources.narrowed(filters, resources.known(rows.text, found.engine)) | {"reachable": rows.reachable}
+    return resources.narrowed(filters, resources.known(rows.text, found.engine)) | {
+        "reachable": rows.reachable
+    }
 
 
 def _total(found: Found, filters: Mapping[str, Any]) -> int:

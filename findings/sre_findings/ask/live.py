@@ -58,23 +58,43 @@ def live(
     owners: Owners = NOBODY,
     once: Once[Listed] | None = None,
 ) -> Live:
-    """The live source of ``ask``. It asks the region that the snapshot, the question, the ARN or the settings name, in that
-    order, about the accounts that the caller may see. What is not the caller's is answered as what is not there. With ``once``,
-    what several ask at once is asked once."""
+    """The live source of ``ask``. It asks the region that the snapshot, the question, the ARN or
+    the settings name, in that order, about the accounts that the caller may see. What is not the
+    caller's is answered as what is not there. With ``once``, what several ask at once is asked
+    once."""
     share = once or Once(keep=0.0)
 
-    def ask(question: AboutResource, cached: ResourceAnswer | None, access: Access) -> ResourceAnswer:
+    def ask(
+        question: AboutResource, cached: ResourceAnswer | None, access: Access
+    ) -> ResourceAnswer:
         known = cached.resource if cached and cached.resource.region else None
-        text, named = (known.resource_id, known.region) if known else inspectors_id(check_id(question.text))
+        text, named = (
+            (known.resource_id, known.region) if known else inspectors_id(check_id(question.text))
+        )
         if known is None and not can_be_id(text):
             do = "Ask with its id, or scan first, so that names are known."
             raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
         region = known.region if known else question.region or named
         where = (region,) if region else tuple(regions())
-        asked = [_Asked(open_inspector(region), region, text, known, access, owners) for region in where]
-        answers = [_answer(one, share.ask(one.key, partial(one.listed, now())), question, now()) for one in asked]
-        best = max(answers, key=lambda a: (a.total_findings + len(a.coverage), a.verdict.reason != NO_SUCH_RESOURCE))
-        off = cached is not None and cached.verdict.reason == NOT_SCANNED and best.verdict.reason == NO_SUCH_RESOURCE
+        asked = [
+            _Asked(open_inspector(region), region, text, known, access, owners) for region in where
+        ]
+        answers = [
+            _answer(one, share.ask(one.key, partial(one.listed, now())), question, now())
+            for one in asked
+        ]
+        best = max(
+            answers,
+            key=lambda a: (
+                a.total_findings + len(a.coverage),
+                a.verdict.reason != NO_SUCH_RESOURCE,
+            ),
+        )
+        off = (
+            cached is not None
+            and cached.verdict.reason == NOT_SCANNED
+            and best.verdict.reason == NO_SUCH_RESOURCE
+        )
         return replace(best, verdict=cached.verdict) if cached and off else best
 
     return ask
@@ -111,11 +131,12 @@ class _Asked:
         return self.region, self.text, self.known and self.known.account_id, self.access
 
     def listed(self, as_of: datetime) -> Listed:
-        """What Inspector says. Coverage is asked too: no findings and no coverage is not the same as clean.
+        """What Inspector says. Coverage is asked too: no findings and no coverage is not the same
+        as clean.
 
-        What is another's is not read on, so that it takes as many calls as what is not there. It is asked first: whose a
-        resource is, its coverage says; where that has no tags, its findings do, of which the first page must already look like
-        the caller's.
+        What is another's is not read on, so that it takes as many calls as what is not there. It is
+        asked first: whose a resource is, its coverage says; where that has no tags, its findings
+        do, of which the first page must already look like the caller's.
         """
         tally, whose, uses = Tally(), Whose(self.owners), list[Use]()
         found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
@@ -124,37 +145,66 @@ class _Asked:
                 coverage += [_coverage(row, self.region) for row in covered.coveredResources]
                 for row in covered.coveredResources:
                     whose.covered(row)
-                    uses.append(covered_use(described(row.resourceId, bytes(row.resourceMetadata)).kinds))
+                    uses.append(
+                        covered_use(described(row.resourceId, bytes(row.resourceMetadata)).kinds)
+                    )
             for page in self.inspector.findings((), tally, accounts=some, resourceId=self.text):
-                odd = ((*page.odd.get(place, ()), *strange_in(wire)) for place, wire in enumerate(page.findings))
-                found += [(wire, self._heard(wire, whose), mark(names)) for wire, names in zip(page.findings, odd, strict=True)]
+                odd = (
+                    (*page.odd.get(place, ()), *strange_in(wire))
+                    for place, wire in enumerate(page.findings)
+                )
+                found += [
+                    (wire, self._heard(wire, whose), mark(names))
+                    for wire, names in zip(page.findings, odd, strict=True)
+                ]
                 if not whose.all_of(self.access):
                     break
         if not whose.all_of(self.access) or not (found or coverage):
             return Listed(as_of, [], [], *self._switches())
         findings = [
-            replace(_finding(wire, mine, self.region, whose.of(_key(wire, mine))), not_understood=odd)
+            replace(
+                _finding(wire, mine, self.region, whose.of(_key(wire, mine))), not_understood=odd
+            )
             for wire, mine, odd in found
         ]
         uses += [found_use(mine.details) for _, mine, _ in found]
         return Listed(as_of, sorted(findings, key=_worst_first), coverage, use=newest(uses))
 
     def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
-        """Why it may be named nowhere: what is not known of the accounts where it could be, and what is off there."""
+        """Why it may be named nowhere: what is not known of the accounts where it could be, and
+        what is off there."""
         like = told(self.text)
         if not self.access.all_accounts and not self.access.accounts:
             return [], []
         account = like.account_id if like else ""
-        wanted = ([account] if account else []) if self.access.all_accounts else sorted(self.access.accounts)
+        wanted = (
+            ([account] if account else [])
+            if self.access.all_accounts
+            else sorted(self.access.accounts)
+        )
         cells = dict(cells_of(Shard(self.region, self.region), self._statuses(wanted)))
-        unread = [(cell, state) for cell, state in cells.items() if cell.scan_type == "*" and state != REACHED]
+        unread = [
+            (cell, state)
+            for cell, state in cells.items()
+            if cell.scan_type == "*" and state != REACHED
+        ]
         off = [cell for cell, state in cells.items() if state == NOT_OPTED_IN and is_proof(cell)]
         return unread, [cell for cell in off if like and cell.resource_type == like.resource_type]
 
     def _statuses(self, accounts: Sequence[str]) -> ShardFacts:
-        """Whether Inspector is on in these accounts, without any in our own, as a scan would record it."""
+        """Whether Inspector is on in these accounts, without any in our own, as a scan would record
+        it."""
         ended, at = Listing(ENDED), "now"
-        facts = ShardFacts(self.region, self.region, at, at, findings=ended, coverage=ended, status=ended, named=accounts)
+        facts = ShardFacts(
+            self.region,
+            self.region,
+            at,
+            at,
+            findings=ended,
+            coverage=ended,
+            status=ended,
+            named=accounts,
+        )
         try:
             return replace(facts, accounts=tuple(self.inspector.statuses(accounts, Tally())))
         except AccessDenied:
@@ -163,30 +213,52 @@ class _Asked:
     def _heard(self, wire: WireFinding, whose: Whose) -> WireResource:
         """The resource of a finding that was asked about."""
         resources = decode_resources(bytes(wire.resources) or b"[]")
-        mine = next((r for r in resources if r.id == self.text), resources[0] if resources else WireResource(self.text))
+        mine = next(
+            (r for r in resources if r.id == self.text),
+            resources[0] if resources else WireResource(self.text),
+        )
         whose.found(wire.awsAccountId or "", mine, wire.updatedAt)
         return mine
 
     def _accounts(self) -> Iterator[Sequence[str]]:
-        """The accounts of each call, all of them as an empty list; no call where none is allowed."""
+        """The accounts of each call, all of them as an empty list; no call where none is
+        allowed."""
         if self.access.all_accounts:
             yield ()
             return
         allowed = [self.known.account_id] if self.known else sorted(self.access.accounts)
-        yield from (allowed[first : first + FILTER_VALUES] for first in range(0, len(allowed), FILTER_VALUES))
+        yield from (
+            allowed[first : first + FILTER_VALUES]
+            for first in range(0, len(allowed), FILTER_VALUES)
+        )
 
 
-def _answer(asked: _Asked, listed: Listed, question: AboutResource, now: datetime) -> ResourceAnswer:
+def _answer(
+    asked: _Asked, listed: Listed, question: AboutResource, now: datetime
+) -> ResourceAnswer:
     """One region's answer."""
     as_of, found, coverage, gaps, off, use = listed
     resource = asked.known or _resource(found, coverage, asked.text, asked.region)
     rollup = _rollup(found)
-    verdict = decide(Evidence(rollup, coverage, gaps, as_of, too_old=False, known=bool(found or coverage), until=now, off=off))
+    verdict = decide(
+        Evidence(
+            rollup,
+            coverage,
+            gaps,
+            as_of,
+            too_old=False,
+            known=bool(found or coverage),
+            until=now,
+            off=off,
+        )
+    )
     wanted = [f for f in found if is_open(f.status) or question.suppressed]
     chosen = [f for f in wanted if not question.severities or f.severity in question.severities]
     if question.reachable:
         words = Counter(f.reachability or NO_WORD for f in chosen)
-        verdict = replace(verdict, notes=(*verdict.notes, *left_out(words[NO_WORD], words[NOT_REACHABLE])))
+        verdict = replace(
+            verdict, notes=(*verdict.notes, *left_out(words[NO_WORD], words[NOT_REACHABLE]))
+        )
         chosen = [f for f in chosen if f.reachability == REACHABLE]
     shown = chosen[: question.count or None]
     if len(chosen) > len(shown):
@@ -195,19 +267,40 @@ def _answer(asked: _Asked, listed: Listed, question: AboutResource, now: datetim
     age = max(0, int((now - as_of).total_seconds()))
     proof = Proof(LIVE, None, as_of, age, COMPLETE, "of this resource in Inspector")
     filters = {"reachable": True} if question.reachable else {}
-    return ResourceAnswer(resource, verdict, rollup, coverage, shown, len(chosen), None, proof, filters=filters, use=use or None)
+    return ResourceAnswer(
+        resource,
+        verdict,
+        rollup,
+        coverage,
+        shown,
+        len(chosen),
+        None,
+        proof,
+        filters=filters,
+        use=use or None,
+    )
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, float, str, str]:
     """The order of resource_findings.sql."""
     score = -(finding.inspector_score or -1.0)
-    return severity.rank(finding.severity), finding.status, score, finding.vulnerability_id or "", finding.finding_arn
+    return (
+        severity.rank(finding.severity),
+        finding.status,
+        score,
+        finding.vulnerability_id or "",
+        finding.finding_arn,
+    )
 
 
-def _resource(found: Sequence[Finding], coverage: Sequence[Coverage], text: str, region: str) -> Resource:
+def _resource(
+    found: Sequence[Finding], coverage: Sequence[Coverage], text: str, region: str
+) -> Resource:
     if found:
         one = found[0]
-        return Resource(one.resource_id, one.resource_type, one.account_id, region, one.resource_name)
+        return Resource(
+            one.resource_id, one.resource_type, one.account_id, region, one.resource_name
+        )
     if coverage:
         row = coverage[0]
         return Resource(row.resource_id, row.resource_type, row.account_id, region, row.name)
@@ -263,7 +356,10 @@ def _finding(wire: WireFinding, mine: WireResource, region: str, owner: str | No
 
 def _rollup(found: Sequence[Finding]) -> Rollup:
     active = [f for f in found if is_open(f.status)]
-    numbers = [sum(severity.rank(f.severity) == place for f in active) for place in range(severity.OTHER + 1)]
+    numbers = [
+        sum(severity.rank(f.severity) == place for f in active)
+        for place in range(severity.OTHER + 1)
+    ]
     return Rollup(
         Counts(*numbers),
         suppressed=sum(f.status == "SUPPRESSED" for f in found),

@@ -1,4 +1,5 @@
-"""Live Inspector by this process's own credentials, for everybody who asks it: one client and one rate a region."""
+"""Live Inspector by this process's own credentials, for everybody who asks it: one client and one
+rate a region."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ READ_TIMEOUT = 10.0  # seconds: a person does not wait for a second try after a 
 
 
 def live_here(profile: Who, owners: Owners) -> Live:
-    """The live source of ``ask`` for the settings of AWS that this process has. Nothing is contacted yet."""
+    """The live source of ``ask`` for the settings of AWS that this process has. Nothing is
+    contacted yet."""
 
     @functools.cache
     def opened(region: str) -> tuple[Call, RateLimit]:
@@ -34,7 +36,9 @@ def live_here(profile: Who, owners: Owners) -> Live:
     def open_inspector(region: str) -> Inspector:
         with opening:
             call, limit = opened(region)
-        return Inspector(call, limit, Patience(deadline=DEADLINE, until=time.monotonic() + DEADLINE))
+        return Inspector(
+            call, limit, Patience(deadline=DEADLINE, until=time.monotonic() + DEADLINE)
+        )
 
     def regions() -> list[str]:
         return [configured_region(profile, os.environ)]

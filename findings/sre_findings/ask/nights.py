@@ -1,4 +1,5 @@
-"""Which snapshots there are, and the names that stand in the newest: what a person is offered to choose from."""
+"""Which snapshots there are, and the names that stand in the newest: what a person is offered to
+choose from."""
 
 from __future__ import annotations
 
@@ -19,21 +20,38 @@ _SHOWN = (
 
 
 def snapshots(question: Nights, sources: Sources) -> ListAnswer:
-    """Every committed snapshot, the newest first, as ``sre-cli snapshots list`` prints them; the proof is the newest one's."""
+    """Every committed snapshot, the newest first, as ``sre-cli snapshots list`` prints them; the
+    proof is the newest one's."""
     commits = sources.snapshots.commits()[::-1]
     if not commits:
         return no_snapshot("snapshots")
     complete = sum(one.state == COMPLETE for one in commits)
     last = question.skip + question.count if question.count else None
     items = [one.to_json() for one in commits[question.skip : last]]
-    headline = f"{len(commits):,} snapshots, {complete:,} of them complete; the newest is {commits[0].snapshot_id}."
-    return ListAnswer(headline, "snapshots", items, len(commits), _FIELDS, _SHOWN, proof_of(commits[0], sources, None))
+    headline = (
+        f"{len(commits):,} snapshots, {complete:,} of them complete; the newest is"
+        f" {commits[0].snapshot_id}."
+    )
+    return ListAnswer(
+        headline,
+        "snapshots",
+        items,
+        len(commits),
+        _FIELDS,
+        _SHOWN,
+        proof_of(commits[0], sources, None),
+    )
 
 
 def near(question: Near, sources: Sources) -> list[str]:
-    """A few names or ids that are spelled like the text or begin with it, the nearest first; empty without a snapshot."""
+    """A few names or ids that are spelled like the text or begin with it, the nearest first; empty
+    without a snapshot."""
     found = find(sources, None)
-    return spelling.near(question.text, resources.near_names(question.text, found.engine)) if found else []
+    return (
+        spelling.near(question.text, resources.near_names(question.text, found.engine))
+        if found
+        else []
+    )
 
 
 def owners(sources: Sources) -> list[str]:

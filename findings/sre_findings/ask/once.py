@@ -1,4 +1,5 @@
-"""The same question of several people at once is asked once, and what was answered is good for a moment."""
+"""The same question of several people at once is asked once, and what was answered is good for a
+moment."""
 
 from __future__ import annotations
 
@@ -25,19 +26,26 @@ class _Flight(NamedTuple):
 
 
 class Once(Generic[T]):
-    """Asks in threads of its own, so that nobody waits longer than the deadline; who comes later may find the answer there.
+    """Asks in threads of its own, so that nobody waits longer than the deadline; who comes later
+    may find the answer there.
 
     A failure is told to everybody who waited for it, and remembered for nobody else.
     """
 
-    def __init__(self, keep: float = KEEP, deadline: float = DEADLINE, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        keep: float = KEEP,
+        deadline: float = DEADLINE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._keep, self._deadline, self._clock = keep, deadline, clock
         self._flights: dict[Hashable, _Flight] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="live")
 
     def ask(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` gives, or gave a moment ago for the same key. Raises Unreachable after the deadline."""
+        """What ``make`` gives, or gave a moment ago for the same key. Raises Unreachable after the
+        deadline."""
         with self._lock:
             self._forget()
             if key not in self._flights:
@@ -49,12 +57,19 @@ class Once(Generic[T]):
             if future.done():
                 raise
             do = "Ask again in a moment: it is still being asked."
-            raise Unreachable(f"Inspector did not answer within {self._deadline:g} s", do=do) from error
+            raise Unreachable(
+                f"Inspector did not answer within {self._deadline:g} s", do=do
+            ) from error
 
     def _forget(self) -> None:
-        """What failed, what is too old, and the oldest where there are too many. What is under way stays."""
+        """What failed, what is too old, and the oldest where there are too many. What is under way
+        stays."""
         oldest = self._clock() - self._keep
         done = [key for key, flight in self._flights.items() if flight.future.done()]
-        gone = [key for key in done if self._flights[key].future.exception() or self._flights[key].began < oldest]
+        gone = [
+            key
+            for key in done
+            if self._flights[key].future.exception() or self._flights[key].began < oldest
+        ]
         for key in {*gone, *done[: max(0, len(self._flights) - _MOST)]}:
             del self._flights[key]

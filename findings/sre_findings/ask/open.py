@@ -29,15 +29,16 @@ CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
 def open_door(settings: Settings, profile: str | None = None) -> Door:
     """The server where the settings name one, else the store. Nothing is contacted yet."""
     if settings.server:
-        from sre_findings.ask.remote import Remote  # noqa: PLC0415 - only what is chosen
-        from sre_findings.ask.there import There  # noqa: PLC0415
+        from sre_findings.ask.remote import Remote
+        from sre_findings.ask.there import There
 
         return There(Remote(settings.server, settings.token))
     return Here(open_sources(settings, profile))
 
 
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:
-    """The store, the table, live Inspector and the context of resources, as the settings name them. Nothing is contacted yet."""
+    """The store, the table, live Inspector and the context of resources, as the settings name them.
+    Nothing is contacted yet."""
     snapshots = Snapshots(open_blobs(settings.store, settings.kms_key))
     return Sources(
         snapshots,
@@ -61,7 +62,9 @@ def open_policy(settings: Settings) -> Policy:
         try:
             policy = parse_policy(settings.policy.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise UsageError(f"{settings.policy} cannot be read", why=str(error), do="Check SRE_POLICY.") from error
+            raise UsageError(
+                f"{settings.policy} cannot be read", why=str(error), do="Check SRE_POLICY."
+            ) from error
     return parse_sla(settings.sla, policy) if settings.sla else policy
 
 
@@ -69,7 +72,7 @@ def _suppressions(settings: Settings) -> Suppressions | None:
     """The rules of the file of suppressions, where one is set."""
     if settings.suppressions is None:
         return None
-    from sre_findings.ask.suppressions import load  # noqa: PLC0415 - YAML only for those who use it
+    from sre_findings.ask.suppressions import load
 
     return load(settings.suppressions)
 
@@ -79,14 +82,16 @@ def _live(profile: str | None, settings: Settings) -> Live:
 
     @functools.cache
     def opened() -> Live:
-        from sre_findings.ask.live_here import live_here  # noqa: PLC0415
-        from sre_findings.inspector.reader import reader_of  # noqa: PLC0415
+        from sre_findings.ask.live_here import live_here
+        from sre_findings.inspector.reader import reader_of
 
         return live_here(profile or reader_of(settings), open_owners(settings))
 
     opening = threading.Lock()  # several who ask first must share one
 
-    def ask(question: AboutResource, cached: ResourceAnswer | None, access: Access) -> ResourceAnswer:
+    def ask(
+        question: AboutResource, cached: ResourceAnswer | None, access: Access
+    ) -> ResourceAnswer:
         with opening:
             source = opened()
         return source(question, cached, access)
@@ -98,13 +103,18 @@ def _context(profile: str | None) -> AskContext:
     """Asking EC2, SSM and CloudWatch, with the imports put off likewise."""
 
     def ask(question: Any, resource: Any) -> Any:
-        from sre_findings.ask.context import context  # noqa: PLC0415
-        from sre_findings.inspector.client import mapped_errors  # noqa: PLC0415
-        from sre_findings.inspector.neighbours import Make, clients  # noqa: PLC0415
-        from sre_findings.inspector.regions import check_region, configured_region, known_regions  # noqa: PLC0415
+        from sre_findings.ask.context import context
+        from sre_findings.inspector.client import mapped_errors
+        from sre_findings.inspector.neighbours import Make, clients
+        from sre_findings.inspector.regions import check_region, configured_region, known_regions
 
         def connect(region: str) -> Make:
-            return clients(profile, check_region(region, known_regions()), os.environ, read_timeout=CONTEXT_WAIT)
+            return clients(
+                profile,
+                check_region(region, known_regions()),
+                os.environ,
+                read_timeout=CONTEXT_WAIT,
+            )
 
         def home() -> str:
             with mapped_errors():

@@ -17,10 +17,13 @@ MEMORY = 256 * 1024**2  # bytes of tables that engines keep
 
 
 class Opened:
-    """Engines by what they see. Those that nobody asked for the longest are let go where there are too many, or their tables
-    too large. An engine that is let go ends with the last query on it. Safe between threads."""
+    """Engines by what they see. Those that nobody asked for the longest are let go where there are
+    too many, or their tables too large. An engine that is let go ends with the last query on it.
+    Safe between threads."""
 
-    def __init__(self, most: int = MOST, memory: int = MEMORY, held: Callable[[], int] = SHARED.held) -> None:
+    def __init__(
+        self, most: int = MOST, memory: int = MEMORY, held: Callable[[], int] = SHARED.held
+    ) -> None:
         self._most, self._memory, self._held = most, memory, held
         self._engines: OrderedDict[Hashable, Engine] = OrderedDict()
         self._lock = threading.Lock()

@@ -1,4 +1,5 @@
-"""Who asked what: recorded beside the answers and never in their way, and told to those who may know."""
+"""Who asked what: recorded beside the answers and never in their way, and told to those who may
+know."""
 
 from __future__ import annotations
 
@@ -17,34 +18,66 @@ from sre_findings.model.operation import Operation
 from sre_findings.store import operations as kept
 
 _LOG = logging.getLogger(__name__)
-_WAITING = 10_000  # operations that may wait to be written; a table that is away must not fill the memory
+# operations that may wait to be written; a table that is away must not fill the memory
+_WAITING = 10_000
 _AT_ONCE = 100
-_GATHER = 0.25  # seconds: a transaction costs more than an answer that was given before, so several share one
+# seconds: a transaction costs more than an answer that was given before, so several share one
+_GATHER = 0.25
 _SHOWN = (
-    Shown("at", "When"), Shown("who", "Who"), Shown("what", "What", "wide"), Shown("outcome", "Outcome"), Shown("source", "From"),
-    Shown("rows", "Rows", "number"), Shown("took", "ms", "number"),
-)  # fmt: skip
-_FIELDS = ("at", "id", "who", "what", "arguments", "outcome", "source", "snapshot_id", "rows", "took")
+    Shown("at", "When"),
+    Shown("who", "Who"),
+    Shown("what", "What", "wide"),
+    Shown("outcome", "Outcome"),
+    Shown("source", "From"),
+    Shown("rows", "Rows", "number"),
+    Shown("took", "ms", "number"),
+)
+_FIELDS = (
+    "at",
+    "id",
+    "who",
+    "what",
+    "arguments",
+    "outcome",
+    "source",
+    "snapshot_id",
+    "rows",
+    "took",
+)
 
 
 def operations(question: Operations, sources: Sources) -> ListAnswer:
-    """The newest operations that the question is about. Raises AccessDenied for who may not see everything: what others asked
-    names what others have."""
+    """The newest operations that the question is about. Raises AccessDenied for who may not see
+    everything: what others asked names what others have."""
     now = sources.now().replace(microsecond=0)  # as exact as a cursor is, so that pages end alike
     wanted = {"who": question.who, "what": question.what, "outcome": question.outcome}
-    every = [one for one in kept.read(sources.table, now, question.days)
-             if one.at <= now and all(value in (None, getattr(one, name)) for name, value in wanted.items())]  # fmt: skip
+    every = [
+        one
+        for one in kept.read(sources.table, now, question.days)
+        if one.at <= now
+        and all(value in (None, getattr(one, name)) for name, value in wanted.items())
+    ]
     listed = every[: question.count or None]
     failed = sum(one.outcome != "answered" for one in every)
-    headline = f"{len(every):,} operations in {question.days} days, {failed:,} of them not answered."
+    headline = (
+        f"{len(every):,} operations in {question.days} days, {failed:,} of them not answered."
+    )
     proof = Proof(TABLE, None, now, 0, COMPLETE, "of what was recorded")
-    return ListAnswer(headline, "operations", [one.to_json() for one in listed], len(every), _FIELDS, _SHOWN, proof,
-                      {"days": question.days})  # fmt: skip
+    return ListAnswer(
+        headline,
+        "operations",
+        [one.to_json() for one in listed],
+        len(every),
+        _FIELDS,
+        _SHOWN,
+        proof,
+        {"days": question.days},
+    )
 
 
 class Recorder:
-    """Writes operations in a thread of its own, so that nobody waits for it. What cannot be written is counted and told in
-    the log, and lost: an answer is worth more than its record."""
+    """Writes operations in a thread of its own, so that nobody waits for it. What cannot be written
+    is counted and told in the log, and lost: an answer is worth more than its record."""
 
     def __init__(self, sources: Sources) -> None:
         self._table = sources.table
@@ -98,4 +131,6 @@ def shortened(one: Operation, longest: int = 2000) -> Operation:
     """The same, with arguments that fit into a row, whatever a caller sends."""
     if len(str(dict(one.arguments))) <= longest:
         return one
-    return replace(one, arguments={name: str(value)[:100] for name, value in list(one.arguments.items())[:20]})
+    return replace(
+        one, arguments={name: str(value)[:100] for name, value in list(one.arguments.items())[:20]}
+    )

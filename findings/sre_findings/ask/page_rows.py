@@ -14,26 +14,55 @@ from sre_findings.model.open_finding import OpenFinding, Place, Weakness
 from sre_findings.model.policy import Policy
 from sre_findings.model.reachability import REACHABLE
 
-_EVERY = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")) | {"reachable": False}
+_EVERY = dict.fromkeys(
+    ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")
+) | {"reachable": False}
 _weakness_key = itemgetter(
-    "region", "packages_id", "subject", "type", "title", "severity_rank", "inspector_score", "epss_score", "checked",
-    "kev_added", "kev_due", "exploit_available", "fix_available", "reachability",
-)  # fmt: skip
-_place_key = itemgetter("resource_id", "resource_type", "resource_name", "account_id", "region", "owner")
+    "region",
+    "packages_id",
+    "subject",
+    "type",
+    "title",
+    "severity_rank",
+    "inspector_score",
+    "epss_score",
+    "checked",
+    "kev_added",
+    "kev_due",
+    "exploit_available",
+    "fix_available",
+    "reachability",
+)
+_place_key = itemgetter(
+    "resource_id", "resource_type", "resource_name", "account_id", "region", "owner"
+)
 
 
-def open_findings(engine: Engine, policy: Policy, new: Container[str], count: int) -> Iterator[OpenFinding]:
-    """The worst ``count`` open findings, the worst first. ``new`` holds the ARNs of those that the night before had not."""
-    lists = {(row["region"], row["packages_id"]): row["packages"] for row in engine.rows("findings_packages", **_EVERY)}
+def open_findings(
+    engine: Engine, policy: Policy, new: Container[str], count: int
+) -> Iterator[OpenFinding]:
+    """The worst ``count`` open findings, the worst first. ``new`` holds the ARNs of those that the
+    night before had not."""
+    lists = {
+        (row["region"], row["packages_id"]): row["packages"]
+        for row in engine.rows("findings_packages", **_EVERY)
+    }
     weaknesses, places, deadlines = _Weaknesses(lists), _Places(), _Deadlines(policy)
     for batch in engine.batches("page_findings", count=count):
         for row in batch:
             due_on = deadlines[row["due_rank"], row["opened_on"] or "", row["kev_due"] or ""]
-            yield OpenFinding(weaknesses.of(row), places.of(row), row["opened_on"], due_on, row["finding_arn"] in new)
+            yield OpenFinding(
+                weaknesses.of(row),
+                places.of(row),
+                row["opened_on"],
+                due_on,
+                row["finding_arn"] in new,
+            )
 
 
 class _Deadlines(dict[tuple[int, str, str], str | None]):
-    """Days by bucket: a policy is asked once for each, and a million findings share a few thousand."""
+    """Days by bucket: a policy is asked once for each, and a million findings share a few
+    thousand."""
 
     def __init__(self, policy: Policy) -> None:
         super().__init__()
@@ -55,7 +84,9 @@ class _Weaknesses:
     def of(self, row: Mapping[str, Any]) -> Weakness:
         key = _weakness_key(row)
         if (known := self._known.get(key)) is None:
-            known = self._known[key] = _weakness(row, packages_of(self._lists.get((row["region"], row["packages_id"]))))
+            known = self._known[key] = _weakness(
+                row, packages_of(self._lists.get((row["region"], row["packages_id"])))
+            )
         return known
 
 
@@ -79,7 +110,8 @@ def _weakness(row: Mapping[str, Any], packages: Sequence[Package]) -> Weakness:
     return Weakness(
         severity=severity_word(row["severity_rank"]) or "OTHER",
         identity=identity,
-        title="" if packages and title.startswith(identity) else title,  # it would say the id and the packages again
+        # it would say the id and the packages again
+        title="" if packages and title.startswith(identity) else title,
         score=row["inspector_score"],
         epss=row["epss_score"],
         kev=kev or (False if row["checked"] or row["type"] != "PACKAGE_VULNERABILITY" else None),

@@ -1,5 +1,6 @@
-"""Rows too many for memory, taken in ranges of their sort keys: as many whole keys as fit a number of rows, one range after the
-other. Parquet files that are sorted, or nearly so, are read only where a range may be.
+"""Rows too many for memory, taken in ranges of their sort keys: as many whole keys as fit a number
+of rows, one range after the other. Parquet files that are sorted, or nearly so, are read only where
+a range may be.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _FETCHED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Rows whose keys are at or beyond ``first`` and before ``end``; an ``end`` of None is that of all rows."""
+    """Rows whose keys are at or beyond ``first`` and before ``end``; an ``end`` of None is that of
+    all rows."""
 
     columns: Sequence[str]
     first: Key
@@ -28,30 +30,41 @@ class Range:
         """Makes it the range of the queries and views that have :attr:`within` as a condition."""
         for place in range(len(self.columns)):
             connection.execute(f"set variable first_{place} = $value", {"value": self.first[place]})
-            connection.execute(f"set variable end_{place} = $value", {"value": self.end[place] if self.end else None})
+            connection.execute(
+                f"set variable end_{place} = $value",
+                {"value": self.end[place] if self.end else None},
+            )
 
     @property
     def within(self) -> str:
-        """The condition, in SQL. Columns that are the same at both ends are named alone, so that files can be skipped by them."""
+        """The condition, in SQL. Columns that are the same at both ends are named alone, so that
+        files can be skipped by them."""
         same = _alike(self.first, self.end)
-        alone = [f"{column} = getvariable('first_{place}')" for place, column in enumerate(self.columns[:same])]
+        alone = [
+            f"{column} = getvariable('first_{place}')"
+            for place, column in enumerate(self.columns[:same])
+        ]
         rest = [*enumerate(self.columns)][same:]
         found = [*alone, _beyond(rest, "first", ">", ">=")]
         if self.end:
             found += [_beyond(rest, "end", "<", "<")]
             found += [
-                f"{column} between getvariable('first_{place}') and getvariable('end_{place}')" for place, column in rest[:1]
+                f"{column} between getvariable('first_{place}') and getvariable('end_{place}')"
+                for place, column in rest[:1]
             ]
         return " and ".join(found)
 
 
 def _beyond(columns: Sequence[tuple[int, str]], bound: str, sign: str, last: str) -> str:
-    """The comparison of several columns, the first the most important, with the values of a bound."""
+    """The comparison of several columns, the first the most important, with the values of a
+    bound."""
     (place, column), *rest = columns
     value = f"getvariable('{bound}_{place}')"
     if not rest:
         return f"{column} {last} {value}"
-    return f"({column} {sign} {value} or ({column} = {value} and {_beyond(rest, bound, sign, last)}))"
+    return (
+        f"({column} {sign} {value} or ({column} = {value} and {_beyond(rest, bound, sign, last)}))"
+    )
 
 
 def _alike(first: Key, end: Key | None) -> int:
@@ -61,9 +74,12 @@ def _alike(first: Key, end: Key | None) -> int:
 
 
 def cut(connection: Any, source: str, columns: Sequence[str], rows: int) -> list[Range]:
-    """Ranges of at most so many rows of a source each, where no single key has more; in the order of the keys."""
+    """Ranges of at most so many rows of a source each, where no single key has more; in the order
+    of the keys."""
     names = ", ".join(columns)
-    found = connection.execute(f"select {names}, count(*) from {source} group by all order by {names}")  # noqa: S608 - our names
+    found = connection.execute(
+        f"select {names}, count(*) from {source} group by all order by {names}"  # noqa: S608 - our own names
+    )
     starts: list[Key] = []
     held = rows
     while batch := found.fetchmany(_FETCHED):
@@ -75,9 +91,11 @@ def cut(connection: Any, source: str, columns: Sequence[str], rows: int) -> list
     return [Range(columns, one, end) for one, end in zip_longest(starts, starts[1:])]
 
 
-def regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
+def regrouped(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int
+) -> Iterator[pa.Table]:
     """The same rows in the schema's types, as tables of exactly so many each, but for the last."""
-    import pyarrow as pa  # noqa: PLC0415 - 100 ms, only for who needs it
+    import pyarrow as pa
 
     held: list[pa.Table] = []
     missing = rows

@@ -1,4 +1,5 @@
-"""Snapshots as they were at one moment: whoever commits meanwhile changes no answer that goes page by page."""
+"""Snapshots as they were at one moment: whoever commits meanwhile changes no answer that goes page
+by page."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """One gate for every filter by place: what does not exist is refused, what was not read is told.
 
-known and read        the question goes on
-known and not read    it goes on, and its proof says what is missing: no answer from it is sure, and an empty one is unknown
-not there             UsageError, with what is near in spelling
+known and read        the question goes on known and not read    it goes on, and its proof says what
+is missing: no answer from it is sure, and an empty one is unknown not there             UsageError,
+with what is near in spelling
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ CLOSED = "CLOSED"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a caller may know of a snapshot's places: the states of its cells, the accounts beside them, the statuses asked."""
+    """What a caller may know of a snapshot's places: the states of its cells, the accounts beside
+    them, the statuses asked."""
 
     spots: Mapping[Spot, frozenset[str]]
     accounts: frozenset[str]
@@ -52,9 +53,14 @@ def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
 
 
 def everywhere(found: Found) -> Found:
-    """The snapshot for an empty answer about everything: its proof tells what was not read anywhere."""
+    """The snapshot for an empty answer about everything: its proof tells what was not read
+    anywhere."""
     missing = tuple(unread(Place(), known_of(found).spots))
-    return replace(found, proof=replace(found.proof, unread=missing)) if not found.proof.unread else found
+    return (
+        replace(found, proof=replace(found.proof, unread=missing))
+        if not found.proof.unread
+        else found
+    )
 
 
 def place_of(question: Any) -> Place:
@@ -65,7 +71,8 @@ def place_of(question: Any) -> Place:
 
 
 def certain(answer: ListAnswer, sources: Sources) -> ListAnswer:
-    """The answer; an empty one is unknown where not all of the place was read, or not lately enough."""
+    """The answer; an empty one is unknown where not all of the place was read, or not lately
+    enough."""
     if answer.total or not answer.known or answer.proof.source != SNAPSHOT:
         return answer
     if answer.proof.sure and (found := find(sources, answer.proof.snapshot_id)):
@@ -74,11 +81,16 @@ def certain(answer: ListAnswer, sources: Sources) -> ListAnswer:
         return answer
     read_all = answer.proof.state == COMPLETE and not answer.proof.unread
     why = "the snapshot is older than allowed" if read_all else "not all of it was read"
-    return replace(answer, known=False, headline=f"{answer.headline.rstrip('.')}; {why}: that is not the same as none.")
+    return replace(
+        answer,
+        known=False,
+        headline=f"{answer.headline.rstrip('.')}; {why}: that is not the same as none.",
+    )
 
 
 def known_of(found: Found) -> Known:
-    """The places of a snapshot as its caller may see them. Read once: a committed snapshot never changes."""
+    """The places of a snapshot as its caller may see them. Read once: a committed snapshot never
+    changes."""
     sources = found.sources
     key = sources.access, found.commit.snapshot_id
     known = sources.places.get(key)
@@ -98,18 +110,29 @@ def _read(found: Found) -> Known:
             states.setdefault((cell.account_id, cell.region, cell.resource_type), set()).add(state)
     beside = (*manifest.plan.expected_accounts, *manifest.plan.account_names)
     accounts = frozenset(account for account in beside if access.allows_account(account))
-    return Known({spot: frozenset(some) for spot, some in states.items()}, accounts, manifest.plan.statuses)
+    return Known(
+        {spot: frozenset(some) for spot, some in states.items()}, accounts, manifest.plan.statuses
+    )
 
 
 def _unasked(statuses: Iterable[str], known: Known) -> Iterable[str]:
     """Statuses of findings that the scan did not ask for."""
-    read = known.statuses or [status for status in statuses if status != CLOSED]  # by default every status but that one
-    return (f"{status} findings were not read: the scan did not ask for them" for status in statuses if status not in read)
+    # by default every status but that one
+    read = known.statuses or [status for status in statuses if status != CLOSED]
+    return (
+        f"{status} findings were not read: the scan did not ask for them"
+        for status in statuses
+        if status not in read
+    )
 
 
 def _spots(place: Place, known: Known, found: Found) -> Mapping[Spot, frozenset[str]]:
     """The cells, and, where a name that was asked for has none, where its resources are."""
-    named = [(axis, value) for axis, value in place.named() if all(spot[axis] != value for spot in known.spots)]
+    named = [
+        (axis, value)
+        for axis, value in place.named()
+        if all(spot[axis] != value for spot in known.spots)
+    ]
     if not named:
         return known.spots
     spots = dict(known.spots)
@@ -121,20 +144,28 @@ def _spots(place: Place, known: Known, found: Found) -> Mapping[Spot, frozenset[
 
 
 def _strangers(place: Place, spots: Mapping[Spot, Any], known: Known, found: Found) -> list[str]:
-    """Raises UsageError for a name of nothing. Where parts were not read it may be there, and is told as unread."""
+    """Raises UsageError for a name of nothing. Where parts were not read it may be there, and is
+    told as unread."""
     axes = [sorted({spot[axis] for spot in spots} - {ANY, ""}) for axis in range(len(KINDS))]
     holes = bool(found.commit.gaps)
     told = []
     for axis, value in place.named():
         if value not in axes[axis] and not _elsewhere(axis, value, known, axes[axis]):
-            told += _refused(f"{KINDS[axis]} {value} is not in the snapshot", value, axes[axis], f"{KINDS[axis]}s", holes=holes)
+            told += _refused(
+                f"{KINDS[axis]} {value} is not in the snapshot",
+                value,
+                axes[axis],
+                f"{KINDS[axis]}s",
+                holes=holes,
+            )
     return told + _nobody(place.owners, found, holes=holes)
 
 
 def _elsewhere(axis: int, value: str, known: Known, regions: Sequence[str]) -> bool:
-    """Whether it exists although nothing was read of it. Raises UsageError for what is no region of AWS."""
+    """Whether it exists although nothing was read of it. Raises UsageError for what is no region of
+    AWS."""
     if KINDS[axis] == "region":
-        from sre_findings.inspector.regions import check_region, known_regions  # noqa: PLC0415 - 50 ms, for strangers only
+        from sre_findings.inspector.regions import check_region, known_regions
 
         return bool(check_region(value, {*regions, *known_regions()}))
     return value in (known.accounts if KINDS[axis] == "account" else TYPES)
@@ -146,15 +177,28 @@ def _nobody(owners: Sequence[str], found: Found, *, holes: bool) -> list[str]:
         return []
     known = [str(row["owner"]) for row in found.engine.rows("owners")]
     strangers = [owner for owner in dict.fromkeys(owners) if owner not in known]
-    return [one for owner in strangers for one in _refused(f"{owner} owns nothing here", owner, known, "owners", holes=holes)]
+    return [
+        one
+        for owner in strangers
+        for one in _refused(f"{owner} owns nothing here", owner, known, "owners", holes=holes)
+    ]
 
 
 def _refused(what: str, value: str, known: Sequence[str], kind: str, *, holes: bool) -> list[str]:
-    """Raises UsageError with what is near, or with what there is; only where all was read, or the name is nearly another."""
-    from sre_findings.model.near import near  # noqa: PLC0415 - difflib, only for strangers
+    """Raises UsageError with what is near, or with what there is; only where all was read, or the
+    name is nearly another."""
+    from sre_findings.model.near import near
 
     close = near(value, known)
-    few = f"{kind} are {', '.join(known)}" if 0 < len(known) <= FEW else "" if known else f"there are no {kind}"
+    few = (
+        f"{kind} are {', '.join(known)}"
+        if 0 < len(known) <= FEW
+        else ""
+        if known
+        else f"there are no {kind}"
+    )
     if holes and not close:
         return [f"{what} as far as it was read" + (f": {few}" if few else "")]
-    raise UsageError(what, why=few, do=f"Did you mean {' or '.join(close)}?" if close else "Check the name.")
+    raise UsageError(
+        what, why=few, do=f"Did you mean {' or '.join(close)}?" if close else "Check the name."
+    )

@@ -1,7 +1,8 @@
 """What is posted once, whoever tries and however often: a claim before it, a record after it.
 
-A claim that ended well or badly says so. One that did not end may belong to somebody who is at it, or who died on the way,
-perhaps after the post: after LEASE it may be taken over, by who looked first whether the post is there.
+A claim that ended well or badly says so. One that did not end may belong to somebody who is at it,
+or who died on the way, perhaps after the post: after LEASE it may be taken over, by who looked
+first whether the post is there.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from sre_findings.store.table import Table
 
 A_NIGHT = timedelta(hours=20)
 """Who tells of a night so long after it was told expects the next one."""
-LEASE = timedelta(minutes=5)  # longer than a post may take, with every look and every wait that Slack asks for
+# longer than a post may take, with every look and every wait that Slack asks for
+LEASE = timedelta(minutes=5)
 _OPEN, _FAILED, _DOUBTFUL = "open", "failed", "doubtful"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to post a part. ``look`` says that an earlier one may have posted it, not before ``since``: look before you
-    post.
+    """The right to post a part. ``look`` says that an earlier one may have posted it, not before
+    ``since``: look before you post.
     """
 
     part: str
@@ -36,7 +38,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Somebody else has the claim, ``until`` then at the latest; they may have posted it, not before ``since``."""
+    """Somebody else has the claim, ``until`` then at the latest; they may have posted it, not
+    before ``since``."""
 
     until: datetime
     since: datetime
@@ -44,8 +47,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Where a part is; ``classic`` says that Slack took it without the newer blocks only. ``at`` is when it was recorded, None
-    before that.
+    """Where a part is; ``classic`` says that Slack took it without the newer blocks only. ``at`` is
+    when it was recorded, None before that.
     """
 
     ts: str
@@ -56,13 +59,19 @@ class Sent:
 class Posts:
     """The posts of one place: a channel and the key of what is posted there."""
 
-    def __init__(self, table: Table, place: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, table: Table, place: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._table, self._place, self._now = table, place, now
 
     def sent(self, part: str) -> Sent | None:
         """Where a part is; None where nothing is known of it."""
         values = kept.sent(self._table, self._place, part)
-        return Sent(values["ts"], values["classic"], datetime.fromisoformat(values["at"])) if values else None
+        return (
+            Sent(values["ts"], values["classic"], datetime.fromisoformat(values["at"]))
+            if values
+            else None
+        )
 
     def claim(self, part: str) -> Claim | Taken:
         """The claim to post a part, or who has it."""
@@ -70,7 +79,9 @@ class Posts:
         number, state, at, since = _read(last, now)
         if state == _OPEN and at + LEASE > now:
             return Taken(at + LEASE, since)
-        if not kept.claim(self._table, self._place, part, number + 1, _values(_OPEN, now, since), now):
+        if not kept.claim(
+            self._table, self._place, part, number + 1, _values(_OPEN, now, since), now
+        ):
             return Taken(now + LEASE, since)
         return Claim(part, number + 1, state != _FAILED, now, since)
 
@@ -85,8 +96,11 @@ class Posts:
         kept.record(self._table, self._place, part, values, self._now())
 
 
-def _read(last: tuple[int, Mapping[str, Any]] | None, now: datetime) -> tuple[int, str, datetime, datetime]:
-    """The number, the state, the time and the first doubt of the newest claim; of none, as of one that failed."""
+def _read(
+    last: tuple[int, Mapping[str, Any]] | None, now: datetime
+) -> tuple[int, str, datetime, datetime]:
+    """The number, the state, the time and the first doubt of the newest claim; of none, as of one
+    that failed."""
     if last is None:
         return 0, _FAILED, now, now
     number, values = last

@@ -19,11 +19,32 @@ from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, l
 from sre_findings.model.use import Use
 
 _FIELDS = (
-    "place", "vulnerability_id", "title", "type", "severity", "inspector_score", "epss_score", "kev", "kev_added", "kev_due",
-    "kev_action", "exploit_available", "exploit_observed", "exposed", "reachability", "reachability_reason", "in_use_count",
-    "last_in_use_at", "fix_available", "findings", "reachable_findings", "resources",
-    "example_resource", "first_observed_on", "why",
-)  # fmt: skip
+    "place",
+    "vulnerability_id",
+    "title",
+    "type",
+    "severity",
+    "inspector_score",
+    "epss_score",
+    "kev",
+    "kev_added",
+    "kev_due",
+    "kev_action",
+    "exploit_available",
+    "exploit_observed",
+    "exposed",
+    "reachability",
+    "reachability_reason",
+    "in_use_count",
+    "last_in_use_at",
+    "fix_available",
+    "findings",
+    "reachable_findings",
+    "resources",
+    "example_resource",
+    "first_observed_on",
+    "why",
+)
 _SHOWN = (
     Shown("place", "", "number"),
     Shown("severity", "Severity", "severity"),
@@ -34,25 +55,51 @@ _SHOWN = (
 
 
 def priorities(question: Priorities, sources: Sources) -> ListAnswer:
-    """Open vulnerabilities, ranked by the policy. Ranked are vulnerabilities, for that is what people deal with."""
+    """Open vulnerabilities, ranked by the policy. Ranked are vulnerabilities, for that is what
+    people deal with."""
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("priorities")
     found = for_reachability(within(found, place_of(question)), question.reachable)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
-    rows = found.engine.rows("priorities", types=list(question.types) or None, **question.narrow.filters())
+    rows = found.engine.rows(
+        "priorities", types=list(question.types) or None, **question.narrow.filters()
+    )
     every = {_candidate(row): row for row in rows}
-    candidates = {one: row for one, row in every.items() if one.reachability == REACHABLE} if question.reachable else every
+    candidates = (
+        {one: row for one, row in every.items() if one.reachability == REACHABLE}
+        if question.reachable
+        else every
+    )
     ranked = rank(candidates, sources.policy, today)
     shown = ranked[: question.count or None]
-    items = [_item(place, one, candidates[one], why(one, sources.policy, today)) for place, one in enumerate(shown, 1)]
+    items = [
+        _item(place, one, candidates[one], why(one, sources.policy, today))
+        for place, one in enumerate(shown, 1)
+    ]
     open_ = f"{len(ranked):,} vulnerabilities{question.narrow.words()} are open"
-    headline = f"{open_} and reachable; these come first." if question.reachable else f"{open_}; these come first."
+    headline = (
+        f"{open_} and reachable; these come first."
+        if question.reachable
+        else f"{open_}; these come first."
+    )
     if not ranked:
-        none = f"None of {len(every):,} open vulnerabilities{question.narrow.words()} is known to be reachable."
+        none = (
+            f"None of {len(every):,} open vulnerabilities{question.narrow.words()} is known to be"
+            " reachable."
+        )
         headline = none if every else f"Inspector reports none{question.narrow.words()}."
-    return ListAnswer(headline, "priorities", items, len(ranked), _FIELDS, _SHOWN, found.proof, {"today": today.isoformat()},
-                      _left_out(every, candidates))  # fmt: skip
+    return ListAnswer(
+        headline,
+        "priorities",
+        items,
+        len(ranked),
+        _FIELDS,
+        _SHOWN,
+        found.proof,
+        {"today": today.isoformat()},
+        _left_out(every, candidates),
+    )
 
 
 def _left_out(every: Iterable[Candidate], shown: Container[Candidate]) -> list[str]:
@@ -77,7 +124,13 @@ def _candidate(row: Mapping[str, Any]) -> Candidate:
         exposed=bool(row["exposed"]),
         fixable=bool(row["fixable"]),
         reachability=word,
-        reachability_reason=row["reached_reason"] if word == REACHABLE else row["unreached_reason"] if word else None,
+        reachability_reason=(
+            row["reached_reason"]
+            if word == REACHABLE
+            else row["unreached_reason"]
+            if word
+            else None
+        ),
         use=Use(row["in_use_count"], time_of(row["last_in_use_us"])),
     )
 
@@ -99,9 +152,22 @@ def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> di
         "example_resource": row["example"],
         "first_observed_on": one.first_seen.isoformat() if one.first_seen else None,
         "why": reason,
-        **{name: row[name] for name in ("title", "type", "inspector_score", "epss_score", "kev_added", "kev_due", "kev_action",
-                                        "findings", "reachable_findings", "resources")},
-    }  # fmt: skip
+        **{
+            name: row[name]
+            for name in (
+                "title",
+                "type",
+                "inspector_score",
+                "epss_score",
+                "kev_added",
+                "kev_due",
+                "kev_action",
+                "findings",
+                "reachable_findings",
+                "resources",
+            )
+        },
+    }
 
 
 def _day(text: str | None) -> date | None:

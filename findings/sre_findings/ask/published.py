@@ -1,9 +1,9 @@
 """Where published reports lie in a store, and how they are put there and read.
 
 reports/index.html                              every night, the newest first
-reports/2026-11-22/index.html                   the page of a night, with findings.csv, findings.parquet and summary.json
-reports/2026-11-22/owner/payments/index.html    the same for what one owner answers for
-reports/2026-11-22/account/111122223333/…       and for one account
+reports/2026-11-22/index.html                   the page of a night, with findings.csv,
+findings.parquet and summary.json reports/2026-11-22/owner/payments/index.html    the same for what
+one owner answers for reports/2026-11-22/account/111122223333/…       and for one account
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
 if TYPE_CHECKING:  # who reads a page needs none of what makes one
     from sre_findings.ask.sources import Sources
 
-ROOT, PAGE, SUMMARY, CSV, PARQUET = "reports/", "index.html", "summary.json", "findings.csv", "findings.parquet"
+ROOT, PAGE, SUMMARY, CSV, PARQUET = (
+    "reports/",
+    "index.html",
+    "summary.json",
+    "findings.csv",
+    "findings.parquet",
+)
 TYPES = {
     PAGE: "text/html; charset=utf-8",
     SUMMARY: "application/json",
@@ -58,14 +64,18 @@ WHOLE = View()
 
 
 def slug(text: str) -> str:
-    """A name for a folder: no two texts have the same. Nothing in it needs escaping in a URL, a shell or HTML.
+    """A name for a folder: no two texts have the same. Nothing in it needs escaping in a URL, a
+    shell or HTML.
 
-    What is plain stays as it is. Anything else keeps what can be read of it, and ends with ``--`` and its hash.
+    What is plain stays as it is. Anything else keeps what can be read of it, and ends with ``--``
+    and its hash.
     """
     if len(text) <= _LONGEST and _PLAIN.fullmatch(text) and "--" not in text and ".." not in text:
         return text
     readable = re.sub(r"[^a-z0-9]+", "-", text.lower())[:32].strip("-")
-    return f"{readable or 'x'}--{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
+    return (
+        f"{readable or 'x'}--{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
+    )
 
 
 def is_night(text: str) -> bool:
@@ -77,7 +87,8 @@ def is_night(text: str) -> bool:
 
 
 def key_of(night: str, view: View = WHOLE, name: str = PAGE) -> str:
-    """Where a file of a page lies. A night is a day in UTC; the empty one is a folder that holds a single night."""
+    """Where a file of a page lies. A night is a day in UTC; the empty one is a folder that holds a
+    single night."""
     if night and not is_night(night):
         raise UsageError(f"{night!r} is not a night", do="Use 2026-11-22.")
     if name not in TYPES:
@@ -105,7 +116,8 @@ class Shelf:
         return self.read_in(key_of(night, view).removesuffix(PAGE), name)
 
     def pages(self, night: str) -> list[str]:
-        """The folder of each page of a night: the whole estate's first, then those of accounts and owners."""
+        """The folder of each page of a night: the whole estate's first, then those of accounts and
+        owners."""
         keys = self.blobs.keys(f"{ROOT}{night}/")
         return sorted(key.removesuffix(PAGE) for key in keys if key.endswith(f"/{PAGE}"))
 
@@ -131,23 +143,30 @@ class Shelf:
         return _place(self.blobs, key_of(night, view))
 
     def link(self, night: str, view: View, seconds: int) -> str:
-        """A URL by which whoever holds it reads the page, for so long. Raises UsageError where it is not published."""
+        """A URL by which whoever holds it reads the page, for so long. Raises UsageError where it
+        is not published."""
         try:
             return self.blobs.link(key_of(night, view), seconds)
         except Missing:
-            raise UsageError(f"no report of {view} is published for {night}", do="Run: sre-cli report.") from None
+            raise UsageError(
+                f"no report of {view} is published for {night}", do="Run: sre-cli report."
+            ) from None
 
     @contextlib.contextmanager
-    def write(self, night: str, view: View = WHOLE, *, again: bool = True) -> Iterator[Mapping[str, BinaryIO]]:
-        """The files of a page, to be written. Once the block ends without an error they are there, the page last.
+    def write(
+        self, night: str, view: View = WHOLE, *, again: bool = True
+    ) -> Iterator[Mapping[str, BinaryIO]]:
+        """The files of a page, to be written. Once the block ends without an error they are there,
+        the page last.
 
-        Each appears whole, and all were on the disk before the first does: one that fills leaves what was there. Unless
-        ``again``, raises UsageError where the page is there by then.
+        Each appears whole, and all were on the disk before the first does: one that fills leaves
+        what was there. Unless ``again``, raises UsageError where the page is there by then.
         """
         try:
             with contextlib.ExitStack() as files:
                 opened: dict[str, BinaryIO] = {}
-                for name, kind in TYPES.items():  # a stack closes in reverse, so the page, opened first, comes last
+                # a stack closes in reverse, so the page, opened first, comes last
+                for name, kind in TYPES.items():
                     once = name == PAGE and not again
                     opened[name] = files.enter_context(
                         self.blobs.write(key_of(night, view, name), Served(kind, CACHE), once=once)
@@ -183,4 +202,6 @@ def _place(blobs: Blobs, key: str) -> str:
 
 
 def _is_there(night: str, view: View) -> UsageError:
-    return UsageError(f"the report of {view} is published for {night} already", do="Replace it with --again.")
+    return UsageError(
+        f"the report of {view} is published for {night} already", do="Replace it with --again."
+    )

@@ -1,6 +1,8 @@
-"""What can be asked. Each question is data, checked where it enters; ``ask`` turns it into an Answer.
+"""What can be asked. Each question is data, checked where it enters; ``ask`` turns it into an
+Answer.
 
-For those who ask many kinds, such as the server; who must start quickly takes the one module of ``questions``.
+For those who ask many kinds, such as the server; who must start quickly takes the one module of
+``questions``.
 """
 
 from __future__ import annotations

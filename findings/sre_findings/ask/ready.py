@@ -16,8 +16,8 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """``why`` is empty where a sure answer can be given; it names no place, for anybody may ask. The age is of the newest
-    complete snapshot, None where there is none."""
+    """``why`` is empty where a sure answer can be given; it names no place, for anybody may ask.
+    The age is of the newest complete snapshot, None where there is none."""
 
     why: str
     snapshot_id: str | None = None
@@ -25,11 +25,17 @@ class Ready:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"ready": not self.why, "why": self.why, "snapshot_id": self.snapshot_id, "age_seconds": self.age_seconds}
+        return {
+            "ready": not self.why,
+            "why": self.why,
+            "snapshot_id": self.snapshot_id,
+            "age_seconds": self.age_seconds,
+        }
 
 
 def ready(sources: Sources) -> Ready:
-    """Looks at the store and the table. Trouble is told in plain words here, and whole in the log."""
+    """Looks at the store and the table. Trouble is told in plain words here, and whole in the
+    log."""
     for name, look in _looks(sources):
         try:
             look()
@@ -45,4 +51,7 @@ def ready(sources: Sources) -> Ready:
 
 
 def _looks(sources: Sources) -> tuple[tuple[str, Callable[[], object]], ...]:
-    return ("store", sources.snapshots.latest), ("table", lambda: list(sources.table.query("ready", newest=1)))
+    return ("store", sources.snapshots.latest), (
+        "table",
+        lambda: list(sources.table.query("ready", newest=1)),
+    )

@@ -1,4 +1,5 @@
-"""Answers that were given: a committed snapshot never changes, so the same question of it need not be asked twice."""
+"""Answers that were given: a committed snapshot never changes, so the same question of it need not
+be asked twice."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Remembered(Generic[T]):
             return self._kept[key][0]
 
     def put(self, key: Hashable, answer: T, weight: int) -> None:
-        """Remembers it, and forgets those that nobody asked for the longest; one that is too heavy is not remembered."""
+        """Remembers it, and forgets those that nobody asked for the longest; one that is too heavy
+        is not remembered."""
         if weight > self._most:
             return
         with self._lock:
@@ -40,14 +42,16 @@ class Remembered(Generic[T]):
 
 
 class Beside(Generic[T]):
-    """What a mouth made of lists that are remembered, found again by the list itself and not by its words: another access,
-    another snapshot or another question has another list. Safe between threads."""
+    """What a mouth made of lists that are remembered, found again by the list itself and not by its
+    words: another access, another snapshot or another question has another list. Safe between
+    threads."""
 
     def __init__(self, most: int = MOST) -> None:
         self._made = Remembered[tuple[Sequence[Any], T]](most)
 
     def of(self, source: Sequence[Any], make: Callable[[], T]) -> T:
-        """What was made of this very list, else what ``make`` makes now. The list is kept, so that no other has its id."""
+        """What was made of this very list, else what ``make`` makes now. The list is kept, so that
+        no other has its id."""
         found = self._made.get(id(source))
         if found is None or found[0] is not source:
             found = source, make()

@@ -1,7 +1,8 @@
-"""Asking a server: one POST a page, by the standard library alone, for the command line and the Lambda start with it.
+"""Asking a server: one POST a page, by the standard library alone, for the command line and the
+Lambda start with it.
 
-The protocol is MCP's (https://modelcontextprotocol.io), in its form without sessions. A token goes over TLS or to the
-loopback, and nowhere else; redirects are not followed.
+The protocol is MCP's (https://modelcontextprotocol.io), in its form without sessions. A token goes
+over TLS or to the loopback, and nowhere else; redirects are not followed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Throttled, Unreachable, UsageError, of_kind
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    SreError,
+    Throttled,
+    Unreachable,
+    UsageError,
+    of_kind,
+)
 
 TIMEOUT = 60.0  # seconds: longer than the server gives itself
 BUDGET = 50_000  # tokens a page: the most that the server gives
@@ -45,24 +54,36 @@ class Page:
 
 
 class Remote:
-    """One server. ``asking`` tells it for whom a token that acts for people is used: see sre_mcp.auth.person.
+    """One server. ``asking`` tells it for whom a token that acts for people is used: see
+    sre_mcp.auth.person.
 
     Raises UsageError for an address that it would be wrong to send a token to.
     """
 
-    def __init__(self, url: str, token: str = "", timeout: float = TIMEOUT, asking: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        timeout: float = TIMEOUT,
+        asking: Mapping[str, Any] | None = None,
+    ) -> None:
         self._place, self._token, self._timeout = _checked(url), token, timeout
         self._meta = {"_meta": {PERSON: dict(asking)}} if asking else {}
         self._name = f"{self._place.scheme}://{self._place.netloc}"
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> Page:
-        """What a tool answers. Raises what the question would raise here, and Unreadable where the server cannot be asked."""
+        """What a tool answers. Raises what the question would raise here, and Unreadable where the
+        server cannot be asked."""
         params = {"name": tool, "arguments": dict(arguments), **self._meta}
         said = self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
         with self.understood():
             answer = json.loads(said)
             if "error" in answer:
-                raise Unreachable(f"{self._name} refused the call", why=_line(answer["error"]["message"]), do=_CHECK)
+                raise Unreachable(
+                    f"{self._name} refused the call",
+                    why=_line(answer["error"]["message"]),
+                    do=_CHECK,
+                )
             result = answer["result"]
             if result.get("isError"):
                 raise _error(result)
@@ -70,19 +91,23 @@ class Remote:
 
     @contextlib.contextmanager
     def understood(self) -> Iterator[None]:
-        """What is not of the form that it should have is no bug of ours: it comes from another version, or another server."""
+        """What is not of the form that it should have is no bug of ours: it comes from another
+        version, or another server."""
         try:
             yield
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             what = f"{self._name} did not answer as this version of the assistant does"
-            raise Unreachable(what, why=_line(error), do=f"Has it the same version? {_CHECK}") from error
+            raise Unreachable(
+                what, why=_line(error), do=f"Has it the same version? {_CHECK}"
+            ) from error
 
     def address(self, path: str) -> str:
         """Where a path of the server is, for people."""
         return f"{self._name}{self._beside(path)}"
 
     def look(self, path: str) -> tuple[int, Mapping[str, Any]]:
-        """The status and the JSON object of a page that anybody may look at, such as ``/readyz``. Raises Unreachable."""
+        """The status and the JSON object of a page that anybody may look at, such as ``/readyz``.
+        Raises Unreachable."""
         connection = self._connection()
         try:
             with self._reached():
@@ -99,7 +124,8 @@ class Remote:
 
     @contextlib.contextmanager
     def fetch(self, path: str) -> Iterator[Iterator[bytes]]:
-        """A file of the server, in pieces; its length is no matter. Raises as ``call`` does, also where it ends too early."""
+        """A file of the server, in pieces; its length is no matter. Raises as ``call`` does, also
+        where it ends too early."""
         connection = self._connection()
         try:
             with self._reached():
@@ -148,7 +174,11 @@ class Remote:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
     def _post(self, body: Mapping[str, Any]) -> bytes:
-        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **self._bearer()}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            **self._bearer(),
+        }
         connection = self._connection()
         try:
             with self._reached():
@@ -159,7 +189,9 @@ class Remote:
             connection.close()
         self._check(response)
         if len(said) > LARGEST:
-            raise Unreachable(f"{self._name} answered more than {LARGEST >> 20} MB", do="Ask for less.")
+            raise Unreachable(
+                f"{self._name} answered more than {LARGEST >> 20} MB", do="Ask for less."
+            )
         return said
 
     @contextlib.contextmanager
@@ -168,11 +200,14 @@ class Remote:
             yield
         except TimeoutError as error:
             raise Unreachable(
-                f"{self._name} did not answer within {self._timeout:g} s", do="Try again, or ask for less."
+                f"{self._name} did not answer within {self._timeout:g} s",
+                do="Try again, or ask for less.",
             ) from error
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
-            raise Unreachable(f"{self._name} cannot be reached", why=why, do=f"Is it running? {_CHECK}") from error
+            raise Unreachable(
+                f"{self._name} cannot be reached", why=why, do=f"Is it running? {_CHECK}"
+            ) from error
 
     def _check(self, response: http.client.HTTPResponse) -> None:
         if response.status != http.client.OK:
@@ -182,19 +217,33 @@ class Remote:
         host, port = self._place.hostname or "", self._place.port
         if self._place.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=self._timeout)
-        return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=ssl.create_default_context())
+        return http.client.HTTPSConnection(
+            host, port, timeout=self._timeout, context=ssl.create_default_context()
+        )
 
     def _refused(self, status: int, retry_after: str) -> SreError:
         """One line for each way of saying no."""
         if status == http.client.UNAUTHORIZED:
-            why = "it does not know this token, or the token has expired" if self._token else "it wants a token"
-            return CredentialsInvalid(f"{self._name} did not let you in", why=why, do="Check SRE_TOKEN.")
+            why = (
+                "it does not know this token, or the token has expired"
+                if self._token
+                else "it wants a token"
+            )
+            return CredentialsInvalid(
+                f"{self._name} did not let you in", why=why, do="Check SRE_TOKEN."
+            )
         if status == http.client.FORBIDDEN:
-            return AccessDenied(f"{self._name} forbids this", why="the token lacks the scope", do="Ask for a token that has it.")
+            return AccessDenied(
+                f"{self._name} forbids this",
+                why="the token lacks the scope",
+                do="Ask for a token that has it.",
+            )
         if status == http.client.TOO_MANY_REQUESTS:
             when = f"in {retry_after} s" if retry_after.isdecimal() else "in a minute"
             return Throttled(f"{self._name} is asked too often", do=f"Try again {when}.")
-        return Unreachable(f"{self._name} answered {status}", do=f"Is this the assistant's server? {_CHECK}")
+        return Unreachable(
+            f"{self._name} answered {status}", do=f"Is this the assistant's server? {_CHECK}"
+        )
 
 
 def _checked(url: str) -> SplitResult:
@@ -207,7 +256,9 @@ def _checked(url: str) -> SplitResult:
         raise UsageError(f"{url!r} is not the address of a server", do="Use https://host/mcp.")
     if place.scheme == "http" and host not in _LOOPBACK:
         why = "findings and tokens would go over the network for all to read"
-        raise UsageError(f"{url} is not TLS", why=why, do="Use https://, or http:// to this machine only.")
+        raise UsageError(
+            f"{url} is not TLS", why=why, do="Use https://, or http:// to this machine only."
+        )
     return place
 
 

@@ -1,4 +1,5 @@
-"""Everything that the page of a night tells, asked at once of one snapshot: whoever commits meanwhile changes nothing."""
+"""Everything that the page of a night tells, asked at once of one snapshot: whoever commits
+meanwhile changes nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The night that a page compares with: its summary, and how many findings were late on its day."""
+    """The night that a page compares with: its summary, and how many findings were late on its
+    day."""
 
     summary: SummaryAnswer
     late: int
@@ -57,10 +59,11 @@ class Before:
 class Material:
     """One night as its page tells it, of everything or of one owner or account.
 
-    ``owner`` names several where it tells of several. ``findings`` are the worst of ``summary.rollup.counts.total``, to be
-    read once. ``before`` is None on a first night, ``evidence`` for who sees a part of the estate, for it tells of all.
-    ``not_compared`` says why no number is compared with that night's, empty where both read everything.
-    ``today`` is the day that lateness is computed for, ``days`` how far back the night is that it is compared with.
+    ``owner`` names several where it tells of several. ``findings`` are the worst of
+    ``summary.rollup.counts.total``, to be read once. ``before`` is None on a first night,
+    ``evidence`` for who sees a part of the estate, for it tells of all. ``not_compared`` says why
+    no number is compared with that night's, empty where both read everything. ``today`` is the day
+    that lateness is computed for, ``days`` how far back the night is that it is compared with.
     """
 
     owner: str | None
@@ -89,7 +92,9 @@ class Material:
     def compared(self) -> Before | None:
         """The night before, if its numbers may be compared with this one's (see ask.compared)."""
         before = self.before
-        partial = before is not None and {self.proof.state, before.summary.proof.state} != {COMPLETE}
+        partial = before is not None and {self.proof.state, before.summary.proof.state} != {
+            COMPLETE
+        }
         return None if partial or self.not_compared else before
 
     @property
@@ -98,26 +103,38 @@ class Material:
         return self.summary.proof
 
 
-def gather(sources: Sources, as_of: str | None, rows: int, *, owner: str | None = None, account: str | None = None) -> Material:
+def gather(
+    sources: Sources,
+    as_of: str | None,
+    rows: int,
+    *,
+    owner: str | None = None,
+    account: str | None = None,
+) -> Material:
     """The night of ``as_of``, the newest by default, with at most ``rows`` of its findings.
 
-    A part of the estate is told as to somebody who may see that part alone. Raises UsageError without a snapshot.
+    A part of the estate is told as to somebody who may see that part alone. Raises UsageError
+    without a snapshot.
     """
     view = Access(frozenset({account or ALL}), frozenset({owner or ALL}))
     return material_of(*seen_night(sources, as_of, view), as_of, rows, owner, account)
 
 
 def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sources, Found]:
-    """The night of ``as_of`` as somebody sees it who may see ``view`` alone, held: whoever commits meanwhile changes nothing.
+    """The night of ``as_of`` as somebody sees it who may see ``view`` alone, held: whoever commits
+    meanwhile changes nothing.
 
     Raises UsageError without a snapshot.
     """
-    moment = sources.now()  # one for all: midnight may pass meanwhile, and lateness is counted in days
+    # one for all: midnight may pass meanwhile, and lateness is counted in days
+    moment = sources.now()
     whole = find(sources, as_of)
     if whole is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     seen = replace(sources.seen_by(view), now=lambda: moment)
-    here = replace(seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, _as_seen(whole.commit, seen)))
+    here = replace(
+        seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, _as_seen(whole.commit, seen))
+    )
     found = find(here, as_of)
     assert found is not None  # noqa: S101 - it was there a moment ago, and is pinned
     return here, found
@@ -129,10 +146,16 @@ def _as_seen(commit: Commit, seen: Sources) -> Commit:
 
 
 def material_of(
-    here: Sources, found: Found, as_of: str | None, rows: int, owner: str | None = None, account: str | None = None, days: int = 1
+    here: Sources,
+    found: Found,
+    as_of: str | None,
+    rows: int,
+    owner: str | None = None,
+    account: str | None = None,
+    days: int = 1,
 ) -> Material:
-    """Everything of a night that ``seen_night`` found; ``owner`` and ``account`` are the names of the part that it is of, and
-    ``days`` how far back the night is that it is compared with."""
+    """Everything of a night that ``seen_night`` found; ``owner`` and ``account`` are the names of
+    the part that it is of, and ``days`` how far back the night is that it is compared with."""
     today = found.commit.started_at.date() if as_of else here.now().date()
     since = night_before(here.snapshots.commits(), found.commit, days)
     moved = _moved(since, found, here)
@@ -158,10 +181,13 @@ def material_of(
 
 
 def _moved(since: Commit | None, found: Found, here: Sources) -> ListAnswer:
-    """What happened since the night of an earlier day. A page of a day is not compared with the same day."""
+    """What happened since the night of an earlier day. A page of a day is not compared with the
+    same day."""
     if since is None:
         return nothing_to_compare(found.commit, here)
-    return changes(Changes(since.snapshot_id, found.commit.snapshot_id, ("kev_appeared",), count=0), here)
+    return changes(
+        Changes(since.snapshot_id, found.commit.snapshot_id, ("kev_appeared",), count=0), here
+    )
 
 
 def _before(moved: ListAnswer, here: Sources) -> Before | None:
@@ -172,7 +198,10 @@ def _before(moved: ListAnswer, here: Sources) -> Before | None:
     found = find(here, since["snapshot_id"])
     if found is None:
         return None
-    return Before(summarize(Summary(), found, here), sla(Sla("owner", as_of=since["snapshot_id"]), here).summary["late"])
+    return Before(
+        summarize(Summary(), found, here),
+        sla(Sla("owner", as_of=since["snapshot_id"]), here).summary["late"],
+    )
 
 
 def _new(moved: ListAnswer, found: Found, here: Sources) -> frozenset[str]:
@@ -198,7 +227,14 @@ def _worst(engine: Engine, policy: Policy, today: date) -> list[Held]:
     ages = counting.resource_ages(engine, [row["value"] for row in rows])
     held = []
     for row in rows:
-        place = Place(row["value"], row["resource_type"], row["name"] or "", row["account_id"], row["region"], "")
+        place = Place(
+            row["value"],
+            row["resource_type"],
+            row["name"] or "",
+            row["account_id"],
+            row["region"],
+            "",
+        )
         of_it = ages.get((place.resource_id, place.account_id, place.region), Ages())
         held.append(Held(place, Rollup.counted(row), lateness(of_it, policy, today)))
     return held

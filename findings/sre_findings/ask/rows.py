@@ -41,7 +41,9 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
 
 def resource_of(row: Mapping[str, Any]) -> Resource:
     """A row of ``identify``."""
-    return Resource(row["resource_id"], row["resource_type"], row["account_id"], row["region"], row["name"])
+    return Resource(
+        row["resource_id"], row["resource_type"], row["account_id"], row["region"], row["name"]
+    )
 
 
 def finding_of(row: Mapping[str, Any]) -> Finding:
@@ -74,22 +76,34 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
 
 @functools.lru_cache(maxsize=4096)
 def packages_of(text: str | bytes | None) -> tuple[Package, ...]:
-    """The packages of a finding from the wire's JSON; anything that is no package is left to the row's own text."""
+    """The packages of a finding from the wire's JSON; anything that is no package is left to the
+    row's own text."""
     found = json.loads(text) if text else None
-    return tuple(_package(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+    return (
+        tuple(_package(one) for one in found if isinstance(one, dict))
+        if isinstance(found, list)
+        else ()
+    )
 
 
 @functools.lru_cache(maxsize=4096)
 def reachability_of(text: str | bytes | None) -> Reachability:
-    """Of the finding that has these packages, from the wire's JSON. What is no package says nothing, and so leaves a doubt."""
+    """Of the finding that has these packages, from the wire's JSON. What is no package says
+    nothing, and so leaves a doubt."""
     found = json.loads(text) if text else None
-    return together([_reachability(one) for one in found]) if isinstance(found, list) else Reachability()
+    return (
+        together([_reachability(one) for one in found])
+        if isinstance(found, list)
+        else Reachability()
+    )
 
 
 def _reachability(wire: object) -> Reachability:
     if not isinstance(wire, dict):
         return Reachability()
-    return Reachability(_text(wire.get("runtimeReachability")), _text(wire.get("runtimeReachabilityReason")))
+    return Reachability(
+        _text(wire.get("runtimeReachability")), _text(wire.get("runtimeReachabilityReason"))
+    )
 
 
 def _text(value: object) -> str | None:
@@ -118,7 +132,8 @@ def version_of(wire: Mapping[str, Any]) -> str:
 
 
 def without_zero_epoch(version: str) -> str:
-    """A version as every answer, page and export shows it: an epoch of 0 says nothing, any other one is kept."""
+    """A version as every answer, page and export shows it: an epoch of 0 says nothing, any other
+    one is kept."""
     return version.removeprefix("0:")
 
 

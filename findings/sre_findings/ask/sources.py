@@ -20,7 +20,8 @@ from sre_findings.store.seen import SeenSnapshots, SeenTable
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
-if TYPE_CHECKING:  # every dataclass takes a millisecond: who asks one question makes what that one needs
+# every dataclass takes a millisecond: who asks one question makes what that one needs
+if TYPE_CHECKING:
     from sre_findings.ask.engine import Engine
     from sre_findings.ask.handouts import HandOut
     from sre_findings.ask.places import Known
@@ -31,8 +32,8 @@ if TYPE_CHECKING:  # every dataclass takes a millisecond: who asks one question 
     from sre_findings.model.suppression import Suppressions
 
 Live: TypeAlias = "Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]"
-"""Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if any, tells where the
-resource is."""
+"""Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if
+any, tells where the resource is."""
 
 AskContext: TypeAlias = "Callable[[AboutResource, Resource], Context]"
 """Asks AWS what it says now of a resource; what it does not say is a note."""
@@ -46,12 +47,13 @@ NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies`` holds files of buckets,
-    ``copies_size`` bytes at most, as many as usual where it is None; ``engine`` is what SRE_ENGINE says.
+    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies``
+    holds files of buckets, ``copies_size`` bytes at most, as many as usual where it is None;
+    ``engine`` is what SRE_ENGINE says.
 
-    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds everything to it, and gives
-    ``aside`` too: where a service's own words of a failure go, which name roles and accounts. Without it whoever asks holds
-    the credentials, and reads them.
+    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds
+    everything to it, and gives ``aside`` too: where a service's own words of a failure go, which
+    name roles and accounts. Without it whoever asks holds the credentials, and reads them.
     """
 
     snapshots: Snapshots
@@ -80,25 +82,30 @@ class Sources:
         if narrow == self.access:
             return self
         snapshots = SeenSnapshots(self.snapshots.blobs, narrow)
-        return replace(self, access=narrow, snapshots=snapshots, table=SeenTable(self.table, narrow))
+        return replace(
+            self, access=narrow, snapshots=snapshots, table=SeenTable(self.table, narrow)
+        )
 
     def open(self, commits: Sequence[Commit]) -> Engine:
-        """The engine over the newest of the commits, and over all of them for tables that are history.
+        """The engine over the newest of the commits, and over all of them for tables that are
+        history.
 
-        Committed snapshots never change, so who answers many questions opens each once: it takes longer than most answers.
+        Committed snapshots never change, so who answers many questions opens each once: it takes
+        longer than most answers.
         """
         key = self.access, tuple((commit.snapshot_id, commit.layout) for commit in commits)
         return self.opened.get(key, lambda: self._engine(commits))
 
     def _engine(self, commits: Sequence[Commit]) -> Engine:
-        from sre_findings.ask.engines.open import open_engine  # noqa: PLC0415 - who asks the table needs none
-        from sre_findings.store.copies import Copies  # noqa: PLC0415
+        from sre_findings.ask.engines.open import open_engine
+        from sre_findings.store.copies import Copies
 
         whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
         return open_engine(self.engine, whole, commits, copies, self.access)
 
     def rolled_up(self, commit: Commit) -> bool:
-        """Whether the table has the commit's rollups. Once they are there they stay, and need not be asked for again."""
+        """Whether the table has the commit's rollups. Once they are there they stay, and need not
+        be asked for again."""
         if commit.snapshot_id not in self.counted and rollups.written(self.table, commit):
             self.counted.add(commit.snapshot_id)
         return commit.snapshot_id in self.counted
@@ -120,14 +127,19 @@ class Found:
 
 def find(sources: Sources, as_of: str | None) -> Found | None:
     """The snapshot for a question, with its proof; None where there is none at all."""
-    latest = sources.snapshots.latest() if as_of is None else choose(sources.snapshots.commits(), as_of, sources.now())
+    latest = (
+        sources.snapshots.latest()
+        if as_of is None
+        else choose(sources.snapshots.commits(), as_of, sources.now())
+    )
     if latest is None:
         return None
     return Found(latest, proof_of(latest, sources, as_of), sources)
 
 
 def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
-    """The proof that an answer from this commit carries. Who asks for a moment does not want it to be young."""
+    """The proof that an answer from this commit carries. Who asks for a moment does not want it to
+    be young."""
     age = sources.now() - commit.started_at
     return Proof(
         source=SNAPSHOT,
@@ -143,6 +155,8 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
 
 def no_snapshot(name: str) -> ListAnswer:
     """The answer to any question for a list where there is no snapshot at all."""
-    from sre_findings.model.list_answer import ListAnswer  # noqa: PLC0415 - only lists need it
+    from sre_findings.model.list_answer import ListAnswer
 
-    return ListAnswer("There is no snapshot yet. Run: sre-cli scan.", name, [], 0, (), (), NO_PROOF, known=False)
+    return ListAnswer(
+        "There is no snapshot yet. Run: sre-cli scan.", name, [], 0, (), (), NO_PROOF, known=False
+    )

@@ -1,4 +1,5 @@
-"""What is answered where Inspector was to be asked and did not answer: the snapshot, marked stale, or that nothing is known."""
+"""What is answered where Inspector was to be asked and did not answer: the snapshot, marked stale,
+or that nothing is known."""
 
 from __future__ import annotations
 
@@ -16,10 +17,12 @@ from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, V
 def without_inspector(
     question: AboutResource, cached: ResourceAnswer | None, error: SreError, sources: Sources
 ) -> ResourceAnswer:
-    """The answer in place of Inspector's. Raises the error for who asked live and may not, or asked in a wrong way.
+    """The answer in place of Inspector's. Raises the error for who asked live and may not, or asked
+    in a wrong way.
 
-    Where the snapshot knows the resource, its answer stands, with a note first. Where it does not, who asked live is told why
-    Inspector did not answer: that the snapshot has no such resource is no answer to them.
+    Where the snapshot knows the resource, its answer stands, with a note first. Where it does not,
+    who asked live is told why Inspector did not answer: that the snapshot has no such resource is
+    no answer to them.
     """
     failed = isinstance(error, Unreadable) and not isinstance(error, Forbidden)
     if question.source == LIVE and not failed:
@@ -28,7 +31,11 @@ def without_inspector(
     answer = replace(answer, live_error=kind_of(error)) if failed else answer
     if question.source == LIVE and _knows_nothing(answer):
         return replace(answer, verdict=_unanswered(answer, told))
-    said = f"this is the snapshot of {iso(answer.proof.as_of)}, marked stale" if answer.stale and answer.proof.as_of else ""
+    said = (
+        f"this is the snapshot of {iso(answer.proof.as_of)}, marked stale"
+        if answer.stale and answer.proof.as_of
+        else ""
+    )
     return _noted(answer, _sentence(told, said))
 
 
@@ -42,13 +49,18 @@ def known(error: SreError, sources: Sources) -> SreError:
 
 
 def _knows_nothing(answer: ResourceAnswer) -> bool:
-    """Whether the snapshot names the resource nowhere, so that unknown would be all of its answer."""
+    """Whether the snapshot names the resource nowhere, so that unknown would be all of its
+    answer."""
     return answer.verdict.reason in (NO_SNAPSHOT, NO_SUCH_RESOURCE) or not answer.resource.region
 
 
 def _unanswered(answer: ResourceAnswer, told: SreError) -> Verdict:
     as_of = answer.proof.as_of
-    why = f"the snapshot of {iso(as_of)} does not know this resource" if as_of else "there is no snapshot yet"
+    why = (
+        f"the snapshot of {iso(as_of)} does not know this resource"
+        if as_of
+        else "there is no snapshot yet"
+    )
     return Verdict(UNKNOWN, answer.live_error, _sentence(told, why).rstrip("."))
 
 

@@ -1,4 +1,5 @@
-"""Suppressions as code, beside the findings that they cover: which are live, lapsed or unused, and what to say in OpenVEX."""
+"""Suppressions as code, beside the findings that they cover: which are live, lapsed or unused, and
+what to say in OpenVEX."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ _SHOWN = (
 
 
 def suppressions(question: Suppressed, sources: Sources) -> ListAnswer:
-    """Every rule of the file with its state and how many findings it covers; lapsed and unused ones are warned about.
+    """Every rule of the file with its state and how many findings it covers; lapsed and unused ones
+    are warned about.
 
     Who sees a part of the estate is told of rules that cover something there, as far as they do.
     """
@@ -40,12 +42,19 @@ def suppressions(question: Suppressed, sources: Sources) -> ListAnswer:
     today = sources.now().date()
     used = Counter(rule.index for rule, _ in matched(rules, found, today))
     if sources.access.everything:
-        items, notes = [_item(rule, today, used[rule.index]) for rule in rules], rules.warnings(today, used.keys())
+        items, notes = (
+            [_item(rule, today, used[rule.index]) for rule in rules],
+            rules.warnings(today, used.keys()),
+        )
     else:
-        known = suppressed_seen.seen_of(chain(matched(rules, found, today), suppressed_seen.lapsed(rules, _open(found), today)))
+        known = suppressed_seen.seen_of(
+            chain(matched(rules, found, today), suppressed_seen.lapsed(rules, _open(found), today))
+        )
         items = [_item(rule, today, used[rule.index]) | {"line": None} for rule in known]
         notes = suppressed_seen.warnings(known, today)
-    headline = f"{len(items):,} rules cover {used.total():,} findings, which stay open all the same."
+    headline = (
+        f"{len(items):,} rules cover {used.total():,} findings, which stay open all the same."
+    )
     return ListAnswer(headline, "suppressions", items, len(items), _FIELDS, _SHOWN, found.proof,
                       {"covered": used.total()}, notes)  # fmt: skip
 
@@ -53,11 +62,16 @@ def suppressions(question: Suppressed, sources: Sources) -> ListAnswer:
 def of_sources(sources: Sources) -> Suppressions:
     """The rules that SRE_SUPPRESSIONS names. Raises UsageError where it names none."""
     if sources.suppressions is None:
-        raise UsageError("there is no file of suppressions", do="Set SRE_SUPPRESSIONS to its path; docs/operations.md shows one.")
+        raise UsageError(
+            "there is no file of suppressions",
+            do="Set SRE_SUPPRESSIONS to its path; docs/operations.md shows one.",
+        )
     return sources.suppressions
 
 
-def matched(rules: Suppressions, found: Found, today: date) -> Iterator[tuple[Suppression, Finding]]:
+def matched(
+    rules: Suppressions, found: Found, today: date
+) -> Iterator[tuple[Suppression, Finding]]:
     """Each finding that a live rule covers, with the rule."""
     for finding in _open(found):
         if rule := rules.of(finding, finding.owner, today):
@@ -70,12 +84,27 @@ def _open(found: Found) -> Iterator[Finding]:
 
 def _item(rule: Suppression, today: date, findings: int) -> dict[str, Any]:
     state = "lapsed" if not rule.is_live(today) else "live" if findings else "unused"
-    values = {"line": rule.line, "about": rule.subject, "scope": _scope(rule), "state": state, "findings": findings}
-    return values | {"owner": rule.owner, "expires": rule.expires.isoformat(), "status": rule.status, "reason": rule.reason}
+    values = {
+        "line": rule.line,
+        "about": rule.subject,
+        "scope": _scope(rule),
+        "state": state,
+        "findings": findings,
+    }
+    return values | {
+        "owner": rule.owner,
+        "expires": rule.expires.isoformat(),
+        "status": rule.status,
+        "reason": rule.reason,
+    }
 
 
 def _scope(rule: Suppression) -> str:
     """Where the rule holds, in words."""
     names = ("accounts", "regions", "resources", "types", "owners")
-    parts = [f"{name} {', '.join(getattr(rule.reach, name).texts)}" for name in names if getattr(rule.reach, name)]
+    parts = [
+        f"{name} {', '.join(getattr(rule.reach, name).texts)}"
+        for name in names
+        if getattr(rule.reach, name)
+    ]
     return "; ".join(parts) or "everywhere"

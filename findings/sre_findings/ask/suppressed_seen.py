@@ -1,5 +1,6 @@
-"""What of the rules of suppression a caller may know who sees a part of the estate: those that cover a finding of theirs, and
-of each the texts that fit one. Where a rule stands in the file, and what else it names, is about others."""
+"""What of the rules of suppression a caller may know who sees a part of the estate: those that
+cover a finding of theirs, and of each the texts that fit one. Where a rule stands in the file, and
+what else it names, is about others."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppres
 
 
 def seen_of(pairs: Iterable[tuple[Suppression, Finding]]) -> list[Suppression]:
-    """The rules of the pairs, in their order, each with the texts that fit a finding it stands beside."""
+    """The rules of the pairs, in their order, each with the texts that fit a finding it stands
+    beside."""
     rules: dict[int, Suppression] = {}
     fitting: dict[int, dict[str, set[str]]] = {}
     for rule, finding in pairs:
@@ -21,11 +23,15 @@ def seen_of(pairs: Iterable[tuple[Suppression, Finding]]) -> list[Suppression]:
         texts = fitting.setdefault(rule.index, {})
         for name, patterns in _patterns(rule).items():
             values = tuple(_values(name, finding))
-            texts.setdefault(name, set()).update(text for text in patterns.texts if _fits(text, values))
+            texts.setdefault(name, set()).update(
+                text for text in patterns.texts if _fits(text, values)
+            )
     return [_narrowed(rules[index], fitting[index]) for index in sorted(rules)]
 
 
-def lapsed(rules: Suppressions, findings: Iterable[Finding], today: date) -> Iterable[tuple[Suppression, Finding]]:
+def lapsed(
+    rules: Suppressions, findings: Iterable[Finding], today: date
+) -> Iterable[tuple[Suppression, Finding]]:
     """Findings that a rule covered until its last day, each with the rule."""
     gone = Suppressions(rules.lapsed(today))
     for finding in findings:
@@ -53,7 +59,12 @@ def _values(name: str, finding: Finding) -> list[str | None]:
         case "vulnerabilities":
             return [finding.vulnerability_id]
         case _:
-            one = {"accounts": "account_id", "regions": "region", "types": "resource_type", "owners": "owner"}[name]
+            one = {
+                "accounts": "account_id",
+                "regions": "region",
+                "types": "resource_type",
+                "owners": "owner",
+            }[name]
             return [getattr(finding, one)]
 
 
@@ -68,4 +79,6 @@ def _narrowed(rule: Suppression, texts: Mapping[str, set[str]]) -> Suppression:
     kept = {name: Patterns(tuple(text for text in patterns.texts if text in texts[name]))
             for name, patterns in _patterns(rule).items()}  # fmt: skip
     reach = Reach(**{one.name: kept[one.name] for one in fields(Reach)})
-    return replace(rule, vulnerabilities=kept["vulnerabilities"], packages=kept["packages"], reach=reach)
+    return replace(
+        rule, vulnerabilities=kept["vulnerabilities"], packages=kept["packages"], reach=reach
+    )

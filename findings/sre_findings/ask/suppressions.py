@@ -2,19 +2,17 @@
 
     suppressions:
       - vulnerability: CVE-2024-3094      # one or a list; * and ? are patterns
-        package: xz-utils                 # one or a list; a finding is covered if each of its packages is
-        scope:                            # where; every key that is given must fit
+        package: xz-utils                 # one or a list; a finding is covered if each of its
+        packages is scope:                            # where; every key that is given must fit
           accounts: ["111122223333"]
           regions: [eu-west-1]
           resources: [i-0123456789abcdef0, "web-*"]
           types: [ec2]
           owners: [payments]
-        reason: not reachable, see TICKET-1
-        owner: payments
-        expires: 2027-01-31               # the last day
-        status: not_affected              # OpenVEX's; affected where it is left out
-        justification: vulnerable_code_not_in_execute_path
-        impact: why it does no harm       # with not_affected: beside the justification, or in its place
+        reason: not reachable, see TICKET-1 owner: payments expires: 2027-01-31               # the
+        last day status: not_affected              # OpenVEX's; affected where it is left out
+        justification: vulnerable_code_not_in_execute_path impact: why it does no harm       # with
+        not_affected: beside the justification, or in its place
 
 A rule has a vulnerability or a package or both, and a reason, an owner and a day.
 """
@@ -42,7 +40,17 @@ from sre_findings.model.suppression import (
     is_glob,
 )
 
-_KEYS = ("vulnerability", "package", "scope", "reason", "owner", "expires", "status", "justification", "impact")
+_KEYS = (
+    "vulnerability",
+    "package",
+    "scope",
+    "reason",
+    "owner",
+    "expires",
+    "status",
+    "justification",
+    "impact",
+)
 _SCOPE = ("accounts", "regions", "resources", "types", "owners")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CHECKS: dict[str, Callable[[str], str]] = {"resources": check_id, "types": parse_type}
@@ -77,7 +85,9 @@ class _File:
             return Suppressions((), self._name)
         listed = self._map(root, ("suppressions",), "the file").get("suppressions", root)
         if listed.value is not None and not isinstance(listed.value, list):
-            raise self._wrong(listed, "suppressions must be a list of rules, each beginning with a dash")
+            raise self._wrong(
+                listed, "suppressions must be a list of rules, each beginning with a dash"
+            )
         rules = [self._rule(index, node) for index, node in enumerate(listed.value or ())]
         self._refuse_twins(rules)
         return Suppressions(rules, self._name)
@@ -105,19 +115,29 @@ class _File:
         if not rule.vulnerabilities and not rule.packages:
             raise self._wrong(node, "a rule must have a vulnerability or a package")
         if rule.hides_everything:
-            raise self._wrong(node, "this rule would hide every finding", "Name a vulnerability, a package or a scope.")
+            raise self._wrong(
+                node,
+                "this rule would hide every finding",
+                "Name a vulnerability, a package or a scope.",
+            )
         reasoned = [key for key in ("justification", "impact") if key in keys]
         if rule.status == NOT_AFFECTED and not reasoned:
             do = f"Use one of {', '.join(JUSTIFICATIONS)}, or write an impact."
             raise self._wrong(keys["status"], f"status {NOT_AFFECTED} needs a justification", do)
         if rule.status != NOT_AFFECTED and reasoned:
-            raise self._wrong(keys[reasoned[0]], f"{reasoned[0]} goes with status {NOT_AFFECTED} only")
+            raise self._wrong(
+                keys[reasoned[0]], f"{reasoned[0]} goes with status {NOT_AFFECTED} only"
+            )
 
     def _reach(self, node: Node) -> Reach:
         """An empty scope is refused: whoever emptied it did not mean everywhere."""
         keys = self._map(node, _SCOPE, "scope")
         if not keys:
-            raise self._wrong(node, f"scope must have one of {', '.join(_SCOPE)}", "Leave it out to mean everywhere.")
+            raise self._wrong(
+                node,
+                f"scope must have one of {', '.join(_SCOPE)}",
+                "Leave it out to mean everywhere.",
+            )
         return Reach(**{key: self._patterns(keys, key) for key in keys})
 
     def _patterns(self, keys: dict[str, Node], key: str) -> Patterns:
@@ -155,7 +175,9 @@ class _File:
         if key not in keys:
             return None
         if (text := self._text(keys[key], key)) not in words:
-            raise self._wrong(keys[key], f"{key} must be one of {', '.join(words)}, not {brief(text)}")
+            raise self._wrong(
+                keys[key], f"{key} must be one of {', '.join(words)}, not {brief(text)}"
+            )
         return text
 
     def _day(self, node: Node) -> date:
@@ -173,16 +195,24 @@ class _File:
             raise self._wrong(node, f"{where} must have keys: {', '.join(known)}")
         for key, value in node.value.items():
             if key not in known:
-                raise self._wrong(value, f"{brief(key)} is not a key of {where}", f"Use: {', '.join(known)}.")
+                raise self._wrong(
+                    value, f"{brief(key)} is not a key of {where}", f"Use: {', '.join(known)}."
+                )
         return node.value
 
     def _refuse_twins(self, rules: Sequence[Suppression]) -> None:
-        """Two rules on the same findings: the second would never be asked, and its day and reason mean nothing."""
+        """Two rules on the same findings: the second would never be asked, and its day and reason
+        mean nothing."""
         first: dict[object, Suppression] = {}
         for rule in rules:
             twin = first.setdefault(_extent(rule), rule)
             if twin is not rule:
-                raise wrong(self._name, rule.line, f"this rule is on the same findings as line {twin.line}", "Keep one of them.")
+                raise wrong(
+                    self._name,
+                    rule.line,
+                    f"this rule is on the same findings as line {twin.line}",
+                    "Keep one of them.",
+                )
 
     def _wrong(self, node: Node, what: str, do: str = "") -> UsageError:
         return wrong(self._name, node.line, what, do)
@@ -191,4 +221,6 @@ class _File:
 def _extent(rule: Suppression) -> tuple[frozenset[str], ...]:
     """What a rule covers, whatever the order of its lists."""
     kinds = (getattr(rule.reach, name) for name in _SCOPE)
-    return tuple(frozenset(patterns.texts) for patterns in (rule.vulnerabilities, rule.packages, *kinds))
+    return tuple(
+        frozenset(patterns.texts) for patterns in (rule.vulnerabilities, rule.packages, *kinds)
+    )

@@ -1,8 +1,9 @@
 """How long fixing takes, with the findings that are still open taken into account.
 
-A mean over fixed findings alone looks best where the hard ones are left open. The Kaplan–Meier estimate lets every
-finding count for as long as it was watched. It is written out here because it is a dozen lines: lifelines, which has it
-too, brings NumPy, SciPy, pandas, Matplotlib and autograd into a command that must start in a blink.
+A mean over fixed findings alone looks best where the hard ones are left open. The Kaplan–Meier
+estimate lets every finding count for as long as it was watched. It is written out here because it
+is a dozen lines: lifelines, which has it too, brings NumPy, SciPy, pandas, Matplotlib and autograd
+into a command that must start in a blink.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class TimeToFix:
-    """Days from first seen to patched: by ``median_days`` half of the findings are patched, by ``p90_days`` nine of ten.
+    """Days from first seen to patched: by ``median_days`` half of the findings are patched, by
+    ``p90_days`` nine of ten.
 
-    None means not reached: too many were still unpatched when last seen. ``unpatched`` are open, or ended without a patch
-    (resource gone, no longer scanned): they say that fixing takes longer than they were watched, and no more.
+    None means not reached: too many were still unpatched when last seen. ``unpatched`` are open, or
+    ended without a patch (resource gone, no longer scanned): they say that fixing takes longer than
+    they were watched, and no more.
     """
 
     median_days: int | None
@@ -32,7 +35,8 @@ class TimeToFix:
 
 
 class Step(NamedTuple):
-    """A day of the curve: of those ``watched`` until then so many were ``patched`` on it, others were last seen ``unpatched``.
+    """A day of the curve: of those ``watched`` until then so many were ``patched`` on it, others
+    were last seen ``unpatched``.
 
     ``share`` of all findings is still not patched after the day, from 1 to 0.
     """
@@ -45,10 +49,11 @@ class Step(NamedTuple):
 
 
 def time_to_fix(rows: Iterable[tuple[int, int, int]]) -> TimeToFix:
-    """The estimate from rows of days, findings patched after so many, and findings last seen unpatched after so many.
+    """The estimate from rows of days, findings patched after so many, and findings last seen
+    unpatched after so many.
 
-    A day may come in several rows, in any order. On the same day patches come first: who was last seen unpatched on a day
-    was there to be patched on it.
+    A day may come in several rows, in any order. On the same day patches come first: who was last
+    seen unpatched on a day was there to be patched on it.
     """
     patched, unpatched = _by_day(rows)
     return TimeToFix(
@@ -60,7 +65,8 @@ def time_to_fix(rows: Iterable[tuple[int, int, int]]) -> TimeToFix:
 
 
 def survival(rows: Iterable[tuple[int, int, int]]) -> list[Step]:
-    """The curve of the same rows, a step each day on which a finding was patched or last seen, from day 0 on."""
+    """The curve of the same rows, a step each day on which a finding was patched or last seen, from
+    day 0 on."""
     patched, unpatched = _by_day(rows)
     if not patched:
         return []
@@ -85,7 +91,8 @@ def _by_day(rows: Iterable[tuple[int, int, int]]) -> tuple[Counter[int], Counter
 def _curve(patched: Counter[int], unpatched: Counter[int]) -> Iterator[tuple[int, int, int]]:
     """After each day with a patch the share that is still unpatched, as two whole numbers.
 
-    A product of floats would miss exactly half by its last digit, and the median would jump to the next day.
+    A product of floats would miss exactly half by its last digit, and the median would jump to the
+    next day.
     """
     watched, part, whole = patched.total() + unpatched.total(), 1, 1
     for day in sorted(patched):  # both hold every day

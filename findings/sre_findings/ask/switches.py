@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
 
 def switched_off(engine: Engine, like: Resource | None) -> list[Cell]:
-    """The cells that are off and in which a resource like this would be scanned; its account and region may be empty.
+    """The cells that are off and in which a resource like this would be scanned; its account and
+    region may be empty.
 
-    Without one, every cell that is off. Only the scan that proves something counts: a function whose code is not scanned is
-    scanned.
+    Without one, every cell that is off. Only the scan that proves something counts: a function
+    whose code is not scanned is scanned.
     """
     wanted = {
         "types": [like.resource_type] if like else None,
         "accounts": [like.account_id] if like and like.account_id else None,
         "regions": [like.region] if like and like.region else None,
     }
-    found = [Cell(*(row[name] for name in Cell._fields)) for row in engine.rows("switched_off", **wanted)]
+    found = [
+        Cell(*(row[name] for name in Cell._fields)) for row in engine.rows("switched_off", **wanted)
+    ]
     return [cell for cell in found if is_proof(cell)]
 
 

@@ -1,4 +1,5 @@
-"""The door onto a server: each question is a tool's call, and the pages of its answer become one answer again."""
+"""The door onto a server: each question is a tool's call, and the pages of its answer become one
+answer again."""
 
 from __future__ import annotations
 
@@ -20,14 +21,15 @@ _TOOLS = {"time-to-fix": "time_to_fix", "fixes": "fix_plan", "where": "where_vul
 
 
 class There:
-    """Asks a server. Its answers are those that the store behind it would give here, as far as the token may see."""
+    """Asks a server. Its answers are those that the store behind it would give here, as far as the
+    token may see."""
 
     def __init__(self, remote: Remote) -> None:
         self.remote = remote
 
     def about_resource(self, question: AboutResource) -> ResourceAnswer:
         """See Door. A cursor tells the snapshot and how many findings were listed before."""
-        from sre_findings.ask.questions.resource import CACHED, LIVE  # noqa: PLC0415 - whose question it is has it
+        from sre_findings.ask.questions.resource import CACHED, LIVE
 
         before = _place(question.cursor)
         asked = {
@@ -47,12 +49,19 @@ class There:
         with self.remote.understood():
             end = len(values["findings"])
             values["findings"] = values["findings"][before:]
-            values["next_cursor"] = f"{values['snapshot_id']}.{end}" if 0 < end < values["total_findings"] else None
+            values["next_cursor"] = (
+                f"{values['snapshot_id']}.{end}" if 0 < end < values["total_findings"] else None
+            )
             return received.resource_answer(values)
 
     def summary(self, question: Summary) -> SummaryAnswer:
         """See Door."""
-        asked = {"by": question.by, "count": question.count, "as_of": question.as_of, "owners": list(question.owners)}
+        asked = {
+            "by": question.by,
+            "count": question.count,
+            "as_of": question.as_of,
+            "owners": list(question.owners),
+        }
         values = self._whole("summarize", asked, "groups").values
         with self.remote.understood():
             return received.summary_answer(values)
@@ -72,7 +81,9 @@ class There:
 
     def _whole(self, tool: str, arguments: Mapping[str, Any], name: str = "") -> Page:
         """Every page as one, without the fields that only pages have."""
-        asked = {key: value for key, value in arguments.items() if value not in (None, [], "")} | {"token_budget": BUDGET}
+        asked = {key: value for key, value in arguments.items() if value not in (None, [], "")} | {
+            "token_budget": BUDGET
+        }
         first = page = self.remote.call(tool, asked)
         with self.remote.understood():
             name = name or first.meta[LIST]["name"]
@@ -90,7 +101,9 @@ def _arguments(question: Any) -> dict[str, Any]:
     values = {name: getattr(question, name) for name in question.__dataclass_fields__}
     if narrow := values.pop("narrow", None):
         values |= {name: getattr(narrow, name) for name in narrow.__dataclass_fields__}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+    }
 
 
 def _place(cursor: str | None) -> int:
@@ -101,5 +114,9 @@ def _place(cursor: str | None) -> int:
 
 def _refuse(cursor: str) -> int:
     pinned = cursor.rpartition(".")[0]
-    do = f"Ask again with --as-of {pinned}, or without a cursor." if pinned else "Ask again without a cursor."
+    do = (
+        f"Ask again with --as-of {pinned}, or without a cursor."
+        if pinned
+        else "Ask again without a cursor."
+    )
     raise UsageError("this cursor belongs to another snapshot", do=do)

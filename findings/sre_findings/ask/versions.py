@@ -1,11 +1,13 @@
 """Which of several versions is the newest, in the order of their own package manager.
 
-``1.0-1`` is newer than ``1.0`` on Debian and older in npm, and nothing in a finding says so: the package manager and the
-platform do. A version that its own manager would not write is not compared at all, so that no promise stands on a guess.
+``1.0-1`` is newer than ``1.0`` on Debian and older in npm, and nothing in a finding says so: the
+package manager and the platform do. A version that its own manager would not write is not compared
+at all, so that no promise stands on a guess.
 
-univers orders Maven, RubyGems, NuGet and Alpine, packaging orders PyPI, semver the rest; each is imported only when such
-versions are compared. The orders of dpkg and RPM stand here: a plan compares tens of thousands of them, which takes
-univers ten times as long. Tests hold the two to univers's own.
+univers orders Maven, RubyGems, NuGet and Alpine, packaging orders PyPI, semver the rest; each is
+imported only when such versions are compared. The orders of dpkg and RPM stand here: a plan
+compares tens of thousands of them, which takes univers ten times as long. Tests hold the two to
+univers's own.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from typing import Any, NamedTuple
 
 GENERIC = "generic"
 _LONGEST = 128  # far beyond any real version; bounds the work that a hostile one can cause
-_REMEMBERED = 1 << 14  # parts of versions, which are the same few in most of them: half the time of comparing
+# parts of versions, which are the same few in most of them: half the time of comparing
+_REMEMBERED = 1 << 14
 
-# Package managers as Inspector writes them (botocore 1.44.5, PackageManager), and those seen outside its enum.
+# Package managers as Inspector writes them (botocore 1.44.5, PackageManager), and those seen
+# outside its enum.
 _MANAGERS = {
     "pypi": ("PIP", "PIPENV", "POETRY", "PYTHON", "PYTHONPKG"),
     "npm": ("NODE", "NODEPKG", "NPM", "PNPM", "YARN"),
@@ -30,28 +34,49 @@ _MANAGERS = {
     "composer": ("COMPOSER", "PHP"),
     "cargo": ("CARGO", "RUST"),
 }
-_SCHEME_OF_MANAGER = {manager: scheme for scheme, managers in _MANAGERS.items() for manager in managers}
+_SCHEME_OF_MANAGER = {
+    manager: scheme for scheme, managers in _MANAGERS.items() for manager in managers
+}
 
 _PLATFORMS = {
     "deb": ("DEBIAN", "DISTROLESS", "UBUNTU"),
     "apk": ("ALPINE", "CHAINGUARD", "WOLFI"),
-    "rpm": ("ALMA", "AMAZON_LINUX", "CENTOS", "FEDORA", "OPENSUSE", "ORACLE", "PHOTON", "REDHAT", "RED_HAT", "RHEL", "ROCKY",
-            "SLES", "SUSE"),
-}  # fmt: skip
+    "rpm": (
+        "ALMA",
+        "AMAZON_LINUX",
+        "CENTOS",
+        "FEDORA",
+        "OPENSUSE",
+        "ORACLE",
+        "PHOTON",
+        "REDHAT",
+        "RED_HAT",
+        "RHEL",
+        "ROCKY",
+        "SLES",
+        "SUSE",
+    ),
+}
 
 
 def scheme_of(manager: str, platform: str) -> str:
-    """How versions of this package manager, and of the platform's own where it is ``OS``, are ordered.
+    """How versions of this package manager, and of the platform's own where it is ``OS``, are
+    ordered.
 
-    A purl type (``deb``, ``rpm``, ``apk``, ``npm``, ``pypi``, …), or ``generic`` for what nobody knows.
+    A purl type (``deb``, ``rpm``, ``apk``, ``npm``, ``pypi``, …), or ``generic`` for what nobody
+    knows.
     """
     if manager.upper() != "OS":
         return _SCHEME_OF_MANAGER.get(manager.upper(), GENERIC)
-    return next((scheme for scheme, names in _PLATFORMS.items() if platform.upper().startswith(names)), GENERIC)
+    return next(
+        (scheme for scheme, names in _PLATFORMS.items() if platform.upper().startswith(names)),
+        GENERIC,
+    )
 
 
 def newest(versions: Iterable[str], scheme: str) -> str | None:
-    """The newest of the versions, None without any or where they cannot be compared. Of equal ones the first by letter."""
+    """The newest of the versions, None without any or where they cannot be compared. Of equal ones
+    the first by letter."""
     distinct = sorted(set(versions))
     if len(distinct) < 2:
         return distinct[0] if distinct else None
@@ -59,19 +84,23 @@ def newest(versions: Iterable[str], scheme: str) -> str | None:
         return None
     keys = {version: _SCHEMES[scheme].key(version) for version in distinct}
     best = max(distinct, key=keys.__getitem__)
-    # Maven's order goes in a circle where .RC1 meets -RC1 and -1: whatever is newer than the best takes the promise away.
+    # Maven's order goes in a circle where .RC1 meets -RC1 and -1: whatever is newer than the best
+    # takes the promise away.
     return None if any(keys[best] < key for key in keys.values()) else best
 
 
 def readable(version: str, scheme: str) -> bool:
-    """Whether the scheme's package manager would write such a version, so that it can be compared."""
+    """Whether the scheme's package manager would write such a version, so that it can be
+    compared."""
     return len(version) <= _LONGEST and _SCHEMES[scheme].grammar.fullmatch(version) is not None
 
 
-# An end of text sorts after a tilde and before everything else, and letters before signs (Debian Policy, 5.6.12).
+# An end of text sorts after a tilde and before everything else, and letters before signs (Debian
+# Policy, 5.6.12).
 _DPKG_ORDER = str.maketrans({"~": "\0", "+": "\x80", "-": "\x81", ".": "\x82"})
 _DPKG_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
-# ~ sorts before the end of a version, ^ after it but before any word, a word before a number (rpmvercmp).
+# ~ sorts before the end of a version, ^ after it but before any word, a word before a number
+# (rpmvercmp).
 _RPM_PARTS = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
 _RPM_SIGNS: dict[str, tuple[int, ...]] = {"~": (0,), "^": (2,)}
 _RPM_END = (1,)
@@ -80,7 +109,11 @@ _RPM_END = (1,)
 def _dpkg(version: str) -> Any:
     epoch, _, rest = version.rpartition(":")
     upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "0")
-    return int(epoch or 0), [*map(_dpkg_part, _DPKG_PARTS.findall(upstream))], [*map(_dpkg_part, _DPKG_PARTS.findall(revision))]
+    return (
+        int(epoch or 0),
+        [*map(_dpkg_part, _DPKG_PARTS.findall(upstream))],
+        [*map(_dpkg_part, _DPKG_PARTS.findall(revision))],
+    )
 
 
 @lru_cache(_REMEMBERED)
@@ -101,37 +134,37 @@ def _rpm_part(part: str) -> tuple[Any, ...]:
 
 
 def _apk(version: str) -> Any:
-    from univers.gentoo import vercmp  # noqa: PLC0415 - apk's order is Gentoo's
+    from univers.gentoo import vercmp
 
     return cmp_to_key(vercmp)(version.removeprefix("0:"))
 
 
 def _maven(version: str) -> Any:
-    from univers.maven import Version  # noqa: PLC0415
+    from univers.maven import Version
 
     return Version(version)
 
 
 def _gem(version: str) -> Any:
-    from univers.gem import GemVersion  # noqa: PLC0415
+    from univers.gem import GemVersion
 
     return GemVersion(version)
 
 
 def _nuget(version: str) -> Any:
-    from univers.nuget import Version  # noqa: PLC0415 - 60 ms
+    from univers.nuget import Version
 
     return Version.from_string(version)
 
 
 def _semver(version: str) -> Any:
-    from semver import Version  # noqa: PLC0415 - 50 ms
+    from semver import Version
 
     return Version.parse(version.removeprefix("v"), optional_minor_and_patch=True)
 
 
 def _pep440(version: str) -> Any:
-    from packaging.version import Version  # noqa: PLC0415 - 10 ms
+    from packaging.version import Version
 
     return Version(version)
 
@@ -147,15 +180,19 @@ _BUILD = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _STAGE = r"(?:[-_.]?(?:alpha|beta|preview|pre|rc|a|b|c)[-_.]?[0-9]*)?"
 
 _SEMVER = _Scheme(re.compile(rf"v?{_NUMBER}(?:\.{_NUMBER}){{0,2}}{_PRERELEASE}{_BUILD}"), _semver)
-# Numbers, and the words for what comes before a release: here all that write them agree with PEP 440. Semver would put
-# beta10 before beta2, and knows no fourth number; other words (jre, p1, git) mean what only their authors know.
+# Numbers, and the words for what comes before a release: here all that write them agree with PEP
+# 440. Semver would put beta10 before beta2, and knows no fourth number; other words (jre, p1, git)
+# mean what only their authors know.
 _PLAIN = _Scheme(re.compile(rf"v?[0-9]+(?:\.[0-9]+)*{_STAGE}", re.IGNORECASE | re.ASCII), _pep440)
 
 _SCHEMES = {
     "deb": _Scheme(re.compile(r"(?:[0-9]+:)?[0-9][0-9A-Za-z.+~]*(?:-[0-9A-Za-z.+~]+)*"), _dpkg),
     "rpm": _Scheme(re.compile(r"(?:[0-9]+:)?[0-9][0-9A-Za-z._+~^]*(?:-[0-9A-Za-z._+~^]+)?"), _rpm),
     "apk": _Scheme(
-        re.compile(rf"(?:0:)?{_NUMBER}(?:\.[0-9]+)*[a-z]?(?:_(?:alpha|beta|pre|rc|p)[0-9]*)*(?:-r[0-9]+)?"), _apk
+        re.compile(
+            rf"(?:0:)?{_NUMBER}(?:\.[0-9]+)*[a-z]?(?:_(?:alpha|beta|pre|rc|p)[0-9]*)*(?:-r[0-9]+)?"
+        ),
+        _apk,
     ),
     "pypi": _Scheme(
         re.compile(
@@ -166,11 +203,13 @@ _SCHEMES = {
         _pep440,
     ),
     "maven": _Scheme(re.compile(r"[0-9][0-9A-Za-z]*(?:[._+-][0-9A-Za-z]+)*"), _maven),
-    "gem": _Scheme(re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)?"), _gem),
+    "gem": _Scheme(
+        re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)?"), _gem
+    ),
     "nuget": _Scheme(re.compile(rf"[0-9]+(?:\.[0-9]+){{0,3}}{_PRERELEASE}{_BUILD}"), _nuget),
     "npm": _SEMVER,
     "golang": _SEMVER,
     "cargo": _SEMVER,
     "composer": _PLAIN,
     GENERIC: _PLAIN,
-}  # fmt: skip
+}

@@ -15,19 +15,23 @@ _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit | None:
-    """The commit of a snapshot id, or the newest at or before a time; without a time the newest. None without any.
+    """The commit of a snapshot id, or the newest at or before a time; without a time the newest.
+    None without any.
 
-    ``when`` is an id, a date (its whole day counts, in UTC), an ISO time, ``today``, ``yesterday``, ``-7d``, ``-12h``.
-    Raises UsageError for anything else, and where no snapshot is that old.
+    ``when`` is an id, a date (its whole day counts, in UTC), an ISO time, ``today``, ``yesterday``,
+    ``-7d``, ``-12h``. Raises UsageError for anything else, and where no snapshot is that old.
     """
     if when is None or not commits:
         return commits[-1] if commits else None
     for commit in commits:
         if commit.snapshot_id == when:
             return commit
-    if _ID.match(when):  # also a time to ISO 8601, and another night would answer for one that was pruned
+    # also a time to ISO 8601, and another night would answer for one that was pruned
+    if _ID.match(when):
         why = "it was never made, or was pruned"
-        raise UsageError(f"there is no snapshot {when}", why=why, do="See: sre-cli snapshots list --pruned.")
+        raise UsageError(
+            f"there is no snapshot {when}", why=why, do="See: sre-cli snapshots list --pruned."
+        )
     limit = moment(when, now)
     older = [commit for commit in commits if commit.started_at <= limit]
     if not older:

@@ -1,4 +1,5 @@
-"""Whose what Inspector answers live is: one owner for each resource, by the rule by which a scan decides it for a night."""
+"""Whose what Inspector answers live is: one owner for each resource, by the rule by which a scan
+decides it for a night."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ Key = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Whose:
-    """Hears what rows of coverage and findings say, and tells the owner of each resource that they were about."""
+    """Hears what rows of coverage and findings say, and tells the owner of each resource that they
+    were about."""
 
     owners: Owners
     _covered: dict[Key, Claim] = field(default_factory=dict)
@@ -26,7 +28,9 @@ class Whose:
     def covered(self, row: WireCoverage) -> None:
         """Hears a row of coverage."""
         key = (row.accountId, row.resourceType, row.resourceId)
-        claim = by_coverage(self.owners, row, described(row.resourceId, bytes(row.resourceMetadata)))
+        claim = by_coverage(
+            self.owners, row, described(row.resourceId, bytes(row.resourceMetadata))
+        )
         self._covered[key] = newer(self._covered.get(key, claim), claim)
 
     def found(self, account_id: str, resource: WireResource, updated_at: float | None) -> None:
@@ -37,7 +41,9 @@ class Whose:
 
     def of(self, key: Key) -> str | None:
         """The owner of a resource, by what was heard so far."""
-        return self.owners.of(key[0], key[2], self._covered.get(key, SILENT), self._found.get(key, SILENT))
+        return self.owners.of(
+            key[0], key[2], self._covered.get(key, SILENT), self._found.get(key, SILENT)
+        )
 
     def all_of(self, access: Access) -> bool:
         """Whether everything that was heard of is allowed; the rest alone could look clean."""

@@ -1,6 +1,8 @@
-"""YAML as texts, lists and maps that know their lines; nothing is constructed, so that no text becomes anything else.
+"""YAML as texts, lists and maps that know their lines; nothing is constructed, so that no text
+becomes anything else.
 
-An account such as 000000000012 stays the text that was written, where YAML's own rules would make it the number 10.
+An account such as 000000000012 stays the text that was written, where YAML's own rules would make
+it the number 10.
 """
 
 from __future__ import annotations
@@ -15,16 +17,19 @@ from sre_findings.model.errors import UsageError
 LARGEST = 1 << 20  # bytes; two seconds of parsing, and some three thousand rules
 _DEEPEST = 8
 _TEXT = "tag:yaml.org,2002:str"
-# YAML 1.1, c-printable, but for U+FEFF within, which libyaml takes and PyYAML's own reader does not everywhere.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# YAML 1.1, c-printable, but for U+FEFF within, which libyaml takes and PyYAML's own reader does not
+# everywhere.
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 _NULLS = ("", "~", "null", "Null", "NULL")
 _QUOTE = "Texts with signs such as * or : need quotes."
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A text, a list, a map, or None where nothing is written. ``line`` and ``column`` count from 1; they are the key's
-    where it has one.
+    """A text, a list, a map, or None where nothing is written. ``line`` and ``column`` count from
+    1; they are the key's where it has one.
     """
 
     value: str | list[Node] | dict[str, Node] | None
@@ -40,13 +45,16 @@ def wrong(file: str, line: int, what: str, do: str = "") -> UsageError:
 def parse(content: bytes, file: str) -> Node:
     """The one document of a YAML file; an empty file is a None.
 
-    Raises UsageError with the line for all that is not UTF-8 or not YAML, for what is larger or deeper than any file
-    that a person writes, and for aliases, tags, keys that are no texts, and keys that come twice.
+    Raises UsageError with the line for all that is not UTF-8 or not YAML, for what is larger or
+    deeper than any file that a person writes, and for aliases, tags, keys that are no texts, and
+    keys that come twice.
     """
-    import yaml  # noqa: PLC0415 - 20 ms that only those with such a file need
+    import yaml
 
     if len(content) > LARGEST:
-        raise UsageError(f"{file} is larger than {LARGEST:,} bytes", do="Split it, or use patterns.")
+        raise UsageError(
+            f"{file} is larger than {LARGEST:,} bytes", do="Split it, or use patterns."
+        )
     text = _decoded(content, file)
     # libyaml is thirty times as quick; the wheels have it, a build without it has not.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -55,9 +63,14 @@ def parse(content: bytes, file: str) -> Node:
         return reader.document()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else reader.line
-        last = len(text.splitlines())  # what is never closed is missed after the end, where there is no line
+        # what is never closed is missed after the end, where there is no line
+        last = len(text.splitlines())
         raise wrong(file, min(line, last), f"it is not YAML: {error.problem}", _QUOTE) from error
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML's own reader, at escapes such as \UFFFFFFFF
+    except (
+        yaml.YAMLError,
+        ValueError,
+        OverflowError,
+    ) as error:  # PyYAML's own reader, at escapes such as \UFFFFFFFF
         raise wrong(file, reader.line, f"it is not YAML: {error}", _QUOTE) from error
 
 
@@ -74,7 +87,9 @@ def _decoded(content: bytes, file: str) -> str:
 
 def _forbidden(file: str, line: int, character: str) -> UsageError:
     """Escaped or not: a terminal would obey it, and no encoder could write it."""
-    return wrong(file, line, f"YAML does not allow the character U+{ord(character):04X}", "Remove it.")
+    return wrong(
+        file, line, f"YAML does not allow the character U+{ord(character):04X}", "Remove it."
+    )
 
 
 class _Reader:
@@ -92,7 +107,9 @@ class _Reader:
         self._next()  # the document ends
         kind, event = self._next()
         if kind != "StreamEnd":
-            raise self._wrong(event, "it begins a second document", "Keep one; remove the line with ---.")
+            raise self._wrong(
+                event, "it begins a second document", "Keep one; remove the line with ---."
+            )
         return root
 
     def _next(self) -> tuple[str, Any]:
@@ -126,7 +143,10 @@ class _Reader:
             if not isinstance(key.value, str):
                 raise self._wrong(found[1], "a key must be a word")
             if key.value in values:
-                raise self._wrong(found[1], f"{brief(key.value)} is given twice, first in line {values[key.value].line}")
+                raise self._wrong(
+                    found[1],
+                    f"{brief(key.value)} is given twice, first in line {values[key.value].line}",
+                )
             values[key.value] = self._node(*self._next(), depth, key)
         return values
 
@@ -134,7 +154,9 @@ class _Reader:
         if kind == "Alias":
             raise self._wrong(event, "aliases are not taken", _QUOTE)
         if event.tag not in (None, "!", _TEXT):
-            raise self._wrong(event, f"the tag {brief(event.tag)} is not taken", "Write plain values.")
+            raise self._wrong(
+                event, f"the tag {brief(event.tag)} is not taken", "Write plain values."
+            )
         if depth > _DEEPEST:
             raise self._wrong(event, f"it is nested more than {_DEEPEST} deep")
 

@@ -10,7 +10,8 @@ from sre_findings.model.owners import Claim, Owners
 
 
 def by_coverage(owners: Owners, row: WireCoverage, known: Described) -> Claim:
-    """What a row of coverage says, of which ``known`` is the description; it looked when the resource was last scanned."""
+    """What a row of coverage says, of which ``known`` is the description; it looked when the
+    resource was last scanned."""
     return owners.claim(known.tags, known.name, row.lastScannedAt)
 
 
@@ -20,7 +21,8 @@ def by_finding(owners: Owners, resource: WireResource, updated_at: float | None 
 
 
 def name_of(resource: WireResource) -> str | None:
-    """The tag Name, or what it is called by its own kind: an image's repository and tag, a function's name."""
+    """The tag Name, or what it is called by its own kind: an image's repository and tag, a
+    function's name."""
     return (resource.tags or {}).get("Name") or _own_name(resource.details)
 
 

@@ -1,4 +1,5 @@
-"""One attempt at one operation: signed and sent by botocore, answered with the raw body, errors mapped to ours."""
+"""One attempt at one operation: signed and sent by botocore, answered with the raw body, errors
+mapped to ours."""
 
 from __future__ import annotations
 
@@ -7,26 +8,47 @@ from typing import Any
 
 from sre_findings.inspector.reader import Who, open_session
 from sre_findings.inspector.retry import Transient
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Rejected,
+    SreError,
+    UsageError,
+)
 from sre_findings.model.permission import Permission, missing
 
 Call = Callable[[str, Mapping[str, Any]], bytes]
 """``(operation, request body) -> raw response body``: one attempt."""
 
 _BODY = "RawBody"
-_CREDENTIAL_CODES = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
-    "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "RequestExpired", "InvalidAccessKeyId",
-})  # fmt: skip
-_DENIED_CODES = frozenset({"AccessDeniedException", "AccessDenied", "ForbiddenException", "OptInRequired"})
+_CREDENTIAL_CODES = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "InvalidAccessKeyId",
+    }
+)
+_DENIED_CODES = frozenset(
+    {"AccessDeniedException", "AccessDenied", "ForbiddenException", "OptInRequired"}
+)
 
 
-def connect(region: str, *, profile: Who = None, connections: int = 4, read_timeout: float = 65) -> Call:
+def connect(
+    region: str, *, profile: Who = None, connections: int = 4, read_timeout: float = 65
+) -> Call:
     """A way to call Inspector in one region with the standard AWS settings.
 
-    Retries are ours (see ``retry``), so botocore's are off. Raises CredentialsInvalid where there are none.
+    Retries are ours (see ``retry``), so botocore's are off. Raises CredentialsInvalid where there
+    are none.
     """
-    import botocore.config  # noqa: PLC0415 - 120 ms, only for those who call AWS
+    import botocore.config
 
     with mapped_errors():
         session = open_session(profile)
@@ -36,22 +58,29 @@ def connect(region: str, *, profile: Who = None, connections: int = 4, read_time
             retries={"total_max_attempts": 1, "mode": "standard"},
             max_pool_connections=connections,
             parameter_validation=False,
-            user_agent=f"sre-operations-assistant Botocore/{botocore.__version__}",  # its own is built anew each request
+            # its own is built anew each request
+            user_agent=f"sre-operations-assistant Botocore/{botocore.__version__}",
         )
         try:
             client = session.create_client("inspector2", region_name=region, config=config)
         except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
             raise UsageError(str(error), do="Check your AWS settings.") from error
         if session.get_credentials() is None:
-            raise CredentialsInvalid("no AWS credentials were found", do="Run: aws configure sso, or set AWS_PROFILE.")
+            raise CredentialsInvalid(
+                "no AWS credentials were found", do="Run: aws configure sso, or set AWS_PROFILE."
+            )
     client.meta.events.register("before-parse.inspector2", keep_body)
     return caller(client)
 
 
-def keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Takes the body of a good answer aside and leaves an empty object to botocore's parser, which is slow and lossy.
+def keep_body(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Takes the body of a good answer aside and leaves an empty object to botocore's parser, which
+    is slow and lossy.
 
-    botocore takes a body that broke off for a whole one, and fails on an error page that is not UTF-8.
+    botocore takes a body that broke off for a whole one, and fails on an error page that is not
+    UTF-8.
     """
     body, length = response_dict["body"], str(response_dict["headers"].get("Content-Length", ""))
     if length.isdecimal() and len(body) < int(length):
@@ -74,34 +103,50 @@ def caller(client: Any) -> Call:
 
 
 class mapped_errors:  # noqa: N801 - reads as a word where it is used
-    """The one seam where botocore's errors become ours: Transient where waiting may help, an SreError otherwise."""
+    """The one seam where botocore's errors become ours: Transient where waiting may help, an
+    SreError otherwise."""
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        if error is None or isinstance(error, SreError) or not type(error).__module__.startswith("botocore"):
+        if (
+            error is None
+            or isinstance(error, SreError)
+            or not type(error).__module__.startswith("botocore")
+        ):
             return
         raise _ours(error) from error
 
 
 def _ours(error: BaseException) -> Exception:
-    import botocore.exceptions as theirs  # noqa: PLC0415
-    import botocore.parsers  # noqa: PLC0415
+    import botocore.exceptions as theirs
+    import botocore.parsers
 
     if isinstance(error, theirs.ClientError):
         return _answered(error)
     passing = theirs.HTTPClientError | theirs.ConnectionError | theirs.ResponseStreamingError
     if isinstance(error, passing | botocore.parsers.ResponseParserError):
         return Transient(first_line(error))
-    if isinstance(error, theirs.ProfileNotFound | theirs.NoRegionError | theirs.InvalidRegionError | theirs.ParamValidationError):
+    if isinstance(
+        error,
+        theirs.ProfileNotFound
+        | theirs.NoRegionError
+        | theirs.InvalidRegionError
+        | theirs.ParamValidationError,
+    ):
         return UsageError(first_line(error), do="Check --profile, --region and your AWS settings.")
-    return CredentialsInvalid(first_line(error), do="Run: aws sso login, or check your AWS settings.")
+    return CredentialsInvalid(
+        first_line(error), do="Run: aws sso login, or check your AWS settings."
+    )
 
 
 def _answered(error: Any) -> Exception:
     """An answer that is an error."""
     answer = error.response
-    code, status = str(answer["Error"].get("Code", "")), int(answer["ResponseMetadata"].get("HTTPStatusCode", 0))
+    code, status = (
+        str(answer["Error"].get("Code", "")),
+        int(answer["ResponseMetadata"].get("HTTPStatusCode", 0)),
+    )
     message = str(answer["Error"].get("Message") or code)
     if status == 429 or "Throttl" in code or code == "TooManyRequestsException":
         return Transient(message, throttled=True, retry_after=_retry_after(answer))
@@ -109,10 +154,16 @@ def _answered(error: Any) -> Exception:
         return Transient(f"{code}: {message}", retry_after=_retry_after(answer))
     if code in _CREDENTIAL_CODES:
         return CredentialsInvalid(
-            "AWS does not accept the credentials", why=message, do="Renew them (aws sso login), then try again."
+            "AWS does not accept the credentials",
+            why=message,
+            do="Renew them (aws sso login), then try again.",
         )
     if status == 403 or code in _DENIED_CODES:
-        return AccessDenied("AWS denied it", why=message, do=_allow(missing(message, f"inspector2:{error.operation_name}")))
+        return AccessDenied(
+            "AWS denied it",
+            why=message,
+            do=_allow(missing(message, f"inspector2:{error.operation_name}")),
+        )
     return Rejected("Inspector refused the request", why=message)
 
 
@@ -120,11 +171,15 @@ def _allow(permission: Permission) -> str:
     """What to do about a denial."""
     if permission.barred_by or not permission.action.startswith("inspector2:"):
         return permission.remedy
-    return f"Attach AmazonInspector2ReadOnlyAccess to the role, or add to its policy: {permission.statement}"
+    return (
+        "Attach AmazonInspector2ReadOnlyAccess to the role, or add to its policy:"
+        f" {permission.statement}"
+    )
 
 
 def _retry_after(answer: Mapping[str, Any]) -> float | None:
-    """Seconds of the Retry-After header, which botocore itself does not honour; at most ten minutes are believed."""
+    """Seconds of the Retry-After header, which botocore itself does not honour; at most ten minutes
+    are believed."""
     header = str(answer["ResponseMetadata"].get("HTTPHeaders", {}).get("retry-after", ""))
     return min(float(header), 600.0) if header.isdecimal() else None
 

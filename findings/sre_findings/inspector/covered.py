@@ -14,7 +14,8 @@ from sre_findings.model.use import Use, use_of
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A covered resource. ``kinds`` is its metadata as it came, by kind; empty where nobody can read it."""
+    """A covered resource. ``kinds`` is its metadata as it came, by kind; empty where nobody can
+    read it."""
 
     name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -26,10 +27,21 @@ def described(resource_id: str, metadata: bytes) -> Described:
     kinds = _kinds(metadata)
     instance, function = kinds.get("ec2", {}), kinds.get("lambdaFunction", {})
     found = instance.get("tags") or function.get("functionTags")
-    tags = {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+    tags = (
+        {key: value for key, value in found.items() if isinstance(value, str)}
+        if isinstance(found, dict)
+        else {}
+    )
     project = kinds.get("codeRepository", {}).get("projectName")
-    names = (tags.get("Name"), function.get("functionName"), project, _image_name(resource_id, kinds.get("ecrImage", {})))
-    return Described(next((name for name in names if isinstance(name, str) and name), None), tags, kinds)
+    names = (
+        tags.get("Name"),
+        function.get("functionName"),
+        project,
+        _image_name(resource_id, kinds.get("ecrImage", {})),
+    )
+    return Described(
+        next((name for name in names if isinstance(name, str) and name), None), tags, kinds
+    )
 
 
 def _kinds(metadata: bytes) -> dict[str, dict[str, Any]]:
@@ -42,7 +54,11 @@ def _kinds(metadata: bytes) -> dict[str, dict[str, Any]]:
         found = _ANY.decode(metadata)
     except NOT_JSON:
         return {}
-    return {kind: told for kind, told in found.items() if isinstance(told, dict)} if isinstance(found, dict) else {}
+    return (
+        {kind: told for kind, told in found.items() if isinstance(told, dict)}
+        if isinstance(found, dict)
+        else {}
+    )
 
 
 def covered_use(kinds: Mapping[str, Mapping[str, Any]]) -> Use:
@@ -63,7 +79,9 @@ def _image_name(resource_id: str, image: Mapping[str, Any]) -> str | None:
 
 def image_name(repository: str, tags: object) -> str:
     """``repository:tag`` by the first of its tags; the repository alone where there is none."""
-    first = next((tag for tag in tags if isinstance(tag, str)), "") if isinstance(tags, list) else ""
+    first = (
+        next((tag for tag in tags if isinstance(tag, str)), "") if isinstance(tags, list) else ""
+    )
     return f"{repository}:{first}" if first else repository
 
 

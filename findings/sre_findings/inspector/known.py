@@ -1,7 +1,7 @@
 """Which fields and words of Inspector's answers we know, and which of an answer's we do not.
 
-``known_fields.tsv`` lists them as botocore's model has them (1.44.8), a line a field: its path, what it holds, and its words
-where it has few. A test compares it with the model that is installed.
+``known_fields.tsv`` lists them as botocore's model has them (1.44.8), a line a field: its path,
+what it holds, and its words where it has few. A test compares it with the model that is installed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _ANY = msgspec.json.Decoder()
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A field that holds a single value: of which kind, and which words it may be; any where there are none."""
+    """A field that holds a single value: of which kind, and which words it may be; any where there
+    are none."""
 
     kind: str
     words: frozenset[str] = frozenset()
@@ -47,14 +48,20 @@ class Leaf:
 
 
 Tree = dict[str, Any]
-"""Fields by name, each a Leaf or a Tree; the items of a list under ``[]``, the values of a map under ``*``."""
+"""Fields by name, each a Leaf or a Tree; the items of a list under ``[]``, the values of a map
+under ``*``."""
 
 
 @cache
 def known_fields() -> Tree:
     """All that we know."""
     tree: Tree = {}
-    for line in resources.files("sre_findings.inspector").joinpath("known_fields.tsv").read_text().splitlines():
+    for line in (
+        resources.files("sre_findings.inspector")
+        .joinpath("known_fields.tsv")
+        .read_text()
+        .splitlines()
+    ):
         path, kind, *words = line.split("\t")
         *above, last = path.replace(_LIST, f".{_LIST}").split(".")
         place = tree
@@ -65,9 +72,11 @@ def known_fields() -> Tree:
 
 
 def look_at(path: str, text: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The JSON of a field as every reader can take it, and the names of what we do not understand in it.
+    """The JSON of a field as every reader can take it, and the names of what we do not understand
+    in it.
 
-    ``path`` is the field's, as in the table: ``finding.resources``. Names begin with the field's own.
+    ``path`` is the field's, as in the table: ``finding.resources``. Names begin with the field's
+    own.
     """
     node = _at(path)
     name = path.partition(".")[2]
@@ -82,7 +91,11 @@ def look_at(path: str, text: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 def odd_words(kind: str, words: Iterable[tuple[str, str | None]]) -> tuple[str, ...]:
     """Which of (field, word) we do not know: ``severity=TERRIBLE``."""
-    return tuple(f"{name}={short_name(word)}" for name, word in words if word and not _is_word(_at(f"{kind}.{name}"), word))
+    return tuple(
+        f"{name}={short_name(word)}"
+        for name, word in words
+        if word and not _is_word(_at(f"{kind}.{name}"), word)
+    )
 
 
 @cache
@@ -95,9 +108,12 @@ def _at(path: str) -> Any:
 
 
 def strange_in(finding: WireFinding) -> tuple[str, ...]:
-    """The names of what we do not understand in a finding's own fields; those that it could not take are its page's to tell."""
+    """The names of what we do not understand in a finding's own fields; those that it could not
+    take are its page's to tell."""
     nested = ((name, bytes(getattr(finding, name))) for name in NESTED)
-    found = (name for path, text in nested if text for name in look_at(f"{FINDING}.{path}", text)[1])
+    found = (
+        name for path, text in nested if text for name in look_at(f"{FINDING}.{path}", text)[1]
+    )
     return (*odd_words(FINDING, ((name, getattr(finding, name)) for name in WORDS)), *found)
 
 
@@ -112,7 +128,8 @@ def _is_word(node: Leaf, word: str) -> bool:
 
 
 def _strange(value: Any, node: Any, path: str) -> Iterator[str]:
-    """What is strange in a value, by its path without places in lists. A null is nothing that could be misunderstood."""
+    """What is strange in a value, by its path without places in lists. A null is nothing that could
+    be misunderstood."""
     if value is None:
         return
     if isinstance(node, Leaf):

@@ -1,4 +1,5 @@
-"""The listings that a scan and a live question are made of, each page insisted on under one rate limit."""
+"""The listings that a scan and a live question are made of, each page insisted on under one rate
+limit."""
 
 from __future__ import annotations
 
@@ -51,26 +52,41 @@ class Inspector:
         accounts: Sequence[str] = (),
         **equals: str,
     ) -> Iterator[FindingsPage]:
-        """Every page of ListFindings for these statuses; ``equals`` narrows by further string fields, ``updated`` by the
-        first and last moment of ``updatedAt``, ``accounts`` (FILTER_VALUES at most) to these.
+        """Every page of ListFindings for these statuses; ``equals`` narrows by further string
+        fields, ``updated`` by the first and last moment of ``updatedAt``, ``accounts``
+        (FILTER_VALUES at most) to these.
 
-        Without statuses, every finding that is not CLOSED: one with a status that we do not know is open, and must arrive.
-        No sort order is asked: the service's own is by ARN, which does not change under a running scan.
+        Without statuses, every finding that is not CLOSED: one with a status that we do not know is
+        open, and must arrive. No sort order is asked: the service's own is by ARN, which does not
+        change under a running scan.
         """
         fields: dict[str, Any] = {name: [equal(value)] for name, value in equals.items()}
         fields |= {"awsAccountId": [equal(one) for one in accounts]} if accounts else {}
         if updated:
-            bounds = zip(("startInclusive", "endInclusive"), (moment.timestamp() for moment in updated), strict=True)
+            bounds = zip(
+                ("startInclusive", "endInclusive"),
+                (moment.timestamp() for moment in updated),
+                strict=True,
+            )
             fields["updatedAt"] = [dict(bounds)]
-        status = [equal(one) for one in statuses] or [{"comparison": "NOT_EQUALS", "value": "CLOSED"}]
+        status = [equal(one) for one in statuses] or [
+            {"comparison": "NOT_EQUALS", "value": "CLOSED"}
+        ]
         query = {"maxResults": 100, "filterCriteria": {"findingStatus": status} | fields}
-        found = pages(lambda body: self._ask("ListFindings", body, decode_findings, tally), query, lambda p: len(p.findings))
+        found = pages(
+            lambda body: self._ask("ListFindings", body, decode_findings, tally),
+            query,
+            lambda p: len(p.findings),
+        )
         for page in found:
             _count(tally, len(page.findings))
             yield page
 
-    def coverage(self, tally: Tally, accounts: Sequence[str] = (), **equals: str) -> Iterator[CoveragePage]:
-        """Every page of ListCoverage; ``equals`` narrows by string fields, ``accounts`` (FILTER_VALUES at most) to these."""
+    def coverage(
+        self, tally: Tally, accounts: Sequence[str] = (), **equals: str
+    ) -> Iterator[CoveragePage]:
+        """Every page of ListCoverage; ``equals`` narrows by string fields, ``accounts``
+        (FILTER_VALUES at most) to these."""
         criteria = {name: [equal(value)] for name, value in equals.items()}
         criteria |= {"accountId": [equal(one) for one in accounts]} if accounts else {}
         query = {"maxResults": 200} | ({"filterCriteria": criteria} if criteria else {})
@@ -84,34 +100,52 @@ class Inspector:
             yield page
 
     def statuses(self, accounts: Sequence[str], tally: Tally) -> Iterator[AccountStatus]:
-        """Whether Inspector is on, by account; without accounts, for the caller's own. Unknown accounts are left out."""
+        """Whether Inspector is on, by account; without accounts, for the caller's own. Unknown
+        accounts are left out."""
         for first in range(0, max(len(accounts), 1), STATUS_ACCOUNTS):
             batch = list(accounts[first : first + STATUS_ACCOUNTS])
-            values = self._ask("BatchGetAccountStatus", {"accountIds": batch} if batch else {}, _statuses, tally)
+            values = self._ask(
+                "BatchGetAccountStatus", {"accountIds": batch} if batch else {}, _statuses, tally
+            )
             _count(tally, len(values))
             yield from values
 
-    def details(self, arns: Sequence[str], tally: Tally) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
-        """BatchGetFindingDetails for at most DETAIL_ARNS findings: details by ARN, and error codes of those without."""
-        found, failed = self._ask("BatchGetFindingDetails", {"findingArns": list(arns)}, _details, tally)
+    def details(
+        self, arns: Sequence[str], tally: Tally
+    ) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
+        """BatchGetFindingDetails for at most DETAIL_ARNS findings: details by ARN, and error codes
+        of those without."""
+        found, failed = self._ask(
+            "BatchGetFindingDetails", {"findingArns": list(arns)}, _details, tally
+        )
         _count(tally, len(found))
         return found, failed
 
     def members(self, tally: Tally) -> Iterator[str]:
         """The accounts that this one administers, without itself."""
-        for page in self._objects("ListMembers", {"maxResults": 50, "onlyAssociated": True}, "members", tally):
+        for page in self._objects(
+            "ListMembers", {"maxResults": 50, "onlyAssociated": True}, "members", tally
+        ):
             yield from (str(member["accountId"]) for member in page.items if "accountId" in member)
 
     def active_counts(self, tally: Tally) -> dict[str, int]:
-        """Inspector's own count of ACTIVE findings: ``all``, ``critical``, ``high``, ``medium`` (it gives no others)."""
-        query = {"aggregationType": "ACCOUNT", "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}}}
+        """Inspector's own count of ACTIVE findings: ``all``, ``critical``, ``high``, ``medium`` (it
+        gives no others)."""
+        query = {
+            "aggregationType": "ACCOUNT",
+            "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}},
+        }
         total: dict[str, int] = dict.fromkeys(("all", "critical", "high", "medium"), 0)
-        for page in self._objects("ListFindingAggregations", {**query, "maxResults": 100}, "responses", tally):
+        for page in self._objects(
+            "ListFindingAggregations", {**query, "maxResults": 100}, "responses", tally
+        ):
             for counts in map(_severity_counts, page.items):
                 total = {name: number + counts.get(name, 0) for name, number in total.items()}
         return total
 
-    def _objects(self, operation: str, query: Mapping[str, Any], key: str, tally: Tally) -> Iterator[ObjectPage]:
+    def _objects(
+        self, operation: str, query: Mapping[str, Any], key: str, tally: Tally
+    ) -> Iterator[ObjectPage]:
         def decode(body: bytes) -> ObjectPage:
             values = decode_object(body)
             items, token = values.get(key), values.get("nextToken")
@@ -121,11 +155,15 @@ class Inspector:
                 raise Garbled(f"{operation} answered with a next token that is none")
             return ObjectPage(items, token)
 
-        for page in pages(lambda body: self._ask(operation, body, decode, tally), query, lambda p: len(p.items)):
+        for page in pages(
+            lambda body: self._ask(operation, body, decode, tally), query, lambda p: len(p.items)
+        ):
             _count(tally, len(page.items))
             yield page
 
-    def _ask(self, operation: str, body: Mapping[str, Any], decode: Callable[[bytes], T], tally: Tally) -> T:
+    def _ask(
+        self, operation: str, body: Mapping[str, Any], decode: Callable[[bytes], T], tally: Tally
+    ) -> T:
         def attempt() -> T:
             self.limit.take(self.patience.until)
             return decode(self.call(operation, body))
@@ -147,7 +185,9 @@ def _count(tally: Tally, items: int) -> None:
 def _severity_counts(response: Mapping[str, Any]) -> Mapping[str, int]:
     """The counts of one account, of whatever is a number; an item of another kind has none."""
     counts = _object(_object(response.get("accountAggregation")).get("severityCounts"))
-    return {name: number for name, number in counts.items() if isinstance(number, int) and number >= 0}
+    return {
+        name: number for name, number in counts.items() if isinstance(number, int) and number >= 0
+    }
 
 
 def _object(value: Any) -> Mapping[str, Any]:
@@ -160,7 +200,9 @@ def _details(body: bytes) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]
     if not isinstance(found, list) or not isinstance(failed, list):
         raise Garbled("BatchGetFindingDetails answered without findingDetails")
     details = {str(_object(one).get("findingArn")): _object(one) for one in found}
-    return details, {str(_object(one).get("findingArn")): str(_object(one).get("errorCode")) for one in failed}
+    return details, {
+        str(_object(one).get("findingArn")): str(_object(one).get("errorCode")) for one in failed
+    }
 
 
 def _statuses(body: bytes) -> list[AccountStatus]:
@@ -172,10 +214,17 @@ def _statuses(body: bytes) -> list[AccountStatus]:
 
 
 def _status(account: Mapping[str, Any]) -> AccountStatus:
-    """A status that is not there is no ENABLED. A row that names no account is of one that nobody knows, and in doubt."""
-    switches = {name: _status_word(state) for name, state in _object(account.get("resourceState")).items()}
+    """A status that is not there is no ENABLED. A row that names no account is of one that nobody
+    knows, and in doubt."""
+    switches = {
+        name: _status_word(state) for name, state in _object(account.get("resourceState")).items()
+    }
     name = account.get("accountId")
-    return AccountStatus(name if isinstance(name, str) and name else "unknown", _status_word(account.get("state")), switches)
+    return AccountStatus(
+        name if isinstance(name, str) and name else "unknown",
+        _status_word(account.get("state")),
+        switches,
+    )
 
 
 def _status_word(state: Any) -> str:

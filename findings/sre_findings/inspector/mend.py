@@ -1,8 +1,9 @@
 """JSON that a strict reader refuses, mended so that one odd value does not cost all the others.
 
-Mended are: bytes that are not UTF-8, halves of surrogate pairs, control characters and unknown escapes in texts, numbers that no
-double holds (``NaN`` and ``Infinity`` too), and values nested too deep. What was there is marked, and :func:`original` gives it
-back. A body that broke off, or is something else altogether, stays as unreadable as it was.
+Mended are: bytes that are not UTF-8, halves of surrogate pairs, control characters and unknown
+escapes in texts, numbers that no double holds (``NaN`` and ``Infinity`` too), and values nested too
+deep. What was there is marked, and :func:`original` gives it back. A body that broke off, or is
+something else altogether, stays as unreadable as it was.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from typing import Any
 
 import msgspec
 
-DEEPEST = 32  # levels below a field; what Inspector sends has fewer than ten, and some readers give up after a few hundred
-NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # RecursionError: brackets without end
+# levels below a field; what Inspector sends has fewer than ten, and some readers give up after a
+# few hundred
+DEEPEST = 32
+# RecursionError: brackets without end
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _ABOVE = 3  # levels above a field: the page, its list, the item
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]|[^\s,:\[\]{}"]+', re.DOTALL)
@@ -27,13 +31,15 @@ _ODD_IN_TEXT = re.compile(
     r"|(?P<control>[\x00-\x1f])"
     r"|(?P<byte>[\udc80-\udcff])",
 )
-# Two noncharacters, which no text has a use for, stand around what was replaced: the hexadecimal digits of half a pair or a byte.
+# Two noncharacters, which no text has a use for, stand around what was replaced: the hexadecimal
+# digits of half a pair or a byte.
 _MARK = re.compile("\ufdd0([0-9a-f]+)\ufdd1")
 _ANY = msgspec.json.Decoder()
 
 
 def mended(body: bytes, above: int = _ABOVE) -> bytes:
-    """The JSON with what is odd replaced: text that cannot be by a mark, other values by their text, as a JSON string.
+    """The JSON with what is odd replaced: text that cannot be by a mark, other values by their
+    text, as a JSON string.
 
     ``above`` levels do not count. Marks are to be taken out by :func:`cleaned`.
     """
@@ -55,7 +61,9 @@ def mended(body: bytes, above: int = _ABOVE) -> bytes:
         elif depth <= limit and (changed := _mended(word)) != word:
             pieces += (text[at : token.start()], changed)
             at = token.end()
-    return "".join((*pieces, text[at:] if depth <= DEEPEST + above else "")).encode("utf-8", "surrogateescape")
+    return "".join((*pieces, text[at:] if depth <= DEEPEST + above else "")).encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def sound(text: bytes) -> bytes:
@@ -68,7 +76,8 @@ def sound(text: bytes) -> bytes:
 
 
 def fit_for_all(value: Any, levels: int = DEEPEST) -> bool:
-    """Whether every reader of JSON can take the value: it is not too deep, and its numbers are finite as doubles."""
+    """Whether every reader of JSON can take the value: it is not too deep, and its numbers are
+    finite as doubles."""
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
         return levels > 0 and all(fit_for_all(one, levels - 1) for one in inner)
@@ -87,12 +96,18 @@ def cleaned(text: bytes) -> bytes:
 
 def original(text: bytes) -> str:
     r"""What came in place of the marks, in ASCII: half a pair as ``\\ud83d``, a byte as ``\\xff``."""
-    return _MARK.sub(lambda mark: f"\\u{mark[1]}" if len(mark[1]) == 4 else f"\\x{mark[1]}", text.decode())
+    return _MARK.sub(
+        lambda mark: f"\\u{mark[1]}" if len(mark[1]) == 4 else f"\\x{mark[1]}", text.decode()
+    )
 
 
 def _mended(word: str) -> str:
     if word.startswith('"'):
-        return word if word.isascii() and "\\" not in word and word.isprintable() else _ODD_IN_TEXT.sub(_replaced, word)
+        return (
+            word
+            if word.isascii() and "\\" not in word and word.isprintable()
+            else _ODD_IN_TEXT.sub(_replaced, word)
+        )
     if word[0] in "-0123456789NI":
         return word if _is_number(word) else _quoted(word)
     return word
@@ -113,7 +128,8 @@ def _replaced(odd: re.Match[str]) -> str:
 
 
 def _is_number(word: str) -> bool:
-    """Whether a double holds it. A word that is no number at all is left alone, for the decoder to refuse."""
+    """Whether a double holds it. A word that is no number at all is left alone, for the decoder to
+    refuse."""
     try:
         return math.isfinite(float(word)) and len(word) < 400
     except ValueError:

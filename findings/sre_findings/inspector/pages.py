@@ -1,7 +1,9 @@
-"""The rules of paging, in one place. Each was paid for by somebody: see docs/architecture.md, "Paging".
+"""The rules of paging, in one place. Each was paid for by somebody: see docs/architecture.md,
+"Paging".
 
-Only an absent, null or empty token ends a listing: empty and short pages are normal, and so is a token that leads to
-nothing. The query is the same on every page, to the letter. A token that comes twice is an error, not a loop.
+Only an absent, null or empty token ends a listing: empty and short pages are normal, and so is a
+token that leads to nothing. The query is the same on every page, to the letter. A token that comes
+twice is an error, not a loop.
 """
 
 from __future__ import annotations
@@ -26,11 +28,14 @@ class Page(Protocol):
 P = TypeVar("P", bound=Page)
 
 
-def pages(ask: Callable[[Mapping[str, Any]], P], query: Mapping[str, Any], size: Callable[[P], int]) -> Iterator[P]:
+def pages(
+    ask: Callable[[Mapping[str, Any]], P], query: Mapping[str, Any], size: Callable[[P], int]
+) -> Iterator[P]:
     """Every page of a query, the last one recognised by its missing token alone.
 
-    ``ask`` gets the whole request body of one page and repeats it by itself where that helps; ``size`` counts a page's
-    items. Raises Unreachable on a token that was given before, or when nothing but empty pages come.
+    ``ask`` gets the whole request body of one page and repeats it by itself where that helps;
+    ``size`` counts a page's items. Raises Unreachable on a token that was given before, or when
+    nothing but empty pages come.
     """
     body, seen, empty = dict(query), set[int](), 0
     while True:
@@ -43,7 +48,9 @@ def pages(ask: Callable[[Mapping[str, Any]], P], query: Mapping[str, Any], size:
         if hash(token) in seen or empty > EMPTY_PAGES_LIMIT:
             raise Unreachable(
                 "Inspector's paging does not come to an end",
-                why="the same next token came twice" if hash(token) in seen else f"{empty} empty pages in a row",
+                why="the same next token came twice"
+                if hash(token) in seen
+                else f"{empty} empty pages in a row",
                 do="Scan again; if it stays, report it to AWS support.",
             )
         seen.add(hash(token))

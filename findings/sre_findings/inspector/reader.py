@@ -1,4 +1,5 @@
-"""As who Inspector is asked: this process's own credentials, a profile's, or a role in Inspector's administrator account."""
+"""As who Inspector is asked: this process's own credentials, a profile's, or a role in Inspector's
+administrator account."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _SESSION = "sre-operations-assistant"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A role that this process takes to read Inspector, and the external id that the role asks for."""
+    """A role that this process takes to read Inspector, and the external id that the role asks
+    for."""
 
     role: str
     external_id: str = field(default="", repr=False)
@@ -27,12 +29,15 @@ Who: TypeAlias = str | Reader | None
 
 def reader_of(settings: Settings) -> Reader | None:
     """The reader of the settings, where one is set."""
-    return Reader(settings.reader_role, settings.reader_external_id) if settings.reader_role else None
+    return (
+        Reader(settings.reader_role, settings.reader_external_id) if settings.reader_role else None
+    )
 
 
 def open_session(who: Who) -> botocore.session.Session:
-    """A session with these credentials; those of a reader are asked for when they are first used, and renewed in time."""
-    import botocore.session  # noqa: PLC0415 - 120 ms, only for those who call AWS
+    """A session with these credentials; those of a reader are asked for when they are first used,
+    and renewed in time."""
+    import botocore.session
 
     if not isinstance(who, Reader):
         return botocore.session.Session(profile=who)
@@ -42,12 +47,12 @@ def open_session(who: Who) -> botocore.session.Session:
 
 
 def _provider(reader: Reader) -> object:
-    from botocore.credentials import (  # noqa: PLC0415 - see above
+    from botocore.credentials import (
         AssumeRoleCredentialFetcher,
         CredentialProvider,
         DeferredRefreshableCredentials,
     )
-    from botocore.session import Session  # noqa: PLC0415
+    from botocore.session import Session
 
     class Provider(CredentialProvider):
         METHOD = CANONICAL_NAME = "reader"
@@ -56,7 +61,10 @@ def _provider(reader: Reader) -> object:
             ours = Session()
             extra = {"ExternalId": reader.external_id} if reader.external_id else {}
             fetcher = AssumeRoleCredentialFetcher(
-                ours.create_client, ours.get_credentials(), reader.role, extra_args={"RoleSessionName": _SESSION, **extra}
+                ours.create_client,
+                ours.get_credentials(),
+                reader.role,
+                extra_args={"RoleSessionName": _SESSION, **extra},
             )
             return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
 

@@ -12,21 +12,24 @@ from sre_findings.model.near import near
 
 
 def check_region(region: str, known: Iterable[str]) -> str:
-    """The region, if AWS has it. A mistyped one would otherwise be a name that never resolves, retried for minutes."""
+    """The region, if AWS has it. A mistyped one would otherwise be a name that never resolves,
+    retried for minutes."""
     regions = sorted(known)
     if region in regions:
         return region
     close = near(region, regions)
     raise UsageError(
         f"{region!r} is not an AWS region with Inspector",
-        do=f"Did you mean {' or '.join(close)}?" if close else "Example: eu-west-1. A new region may need a newer boto3.",
+        do=f"Did you mean {' or '.join(close)}?"
+        if close
+        else "Example: eu-west-1. A new region may need a newer boto3.",
     )
 
 
 @functools.cache
 def _plain_session() -> Any:
     """A session for what botocore knows by itself: reading its endpoints takes 30 ms each time."""
-    import botocore.session  # noqa: PLC0415 - 120 ms, only for those who call AWS
+    import botocore.session
 
     return botocore.session.get_session()
 

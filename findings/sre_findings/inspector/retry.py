@@ -1,7 +1,7 @@
 """Our own patience: the same request again until a deadline, as long as the failure may pass.
 
-botocore's modes give up after three to five attempts and ignore Retry-After, so that ten of sixteen workers lost pages
-under a throttle when it was tried; a lost page is a snapshot that lies.
+botocore's modes give up after three to five attempts and ignore Retry-After, so that ten of sixteen
+workers lost pages under a throttle when it was tried; a lost page is a snapshot that lies.
 """
 
 from __future__ import annotations
@@ -21,19 +21,28 @@ T = TypeVar("T")
 
 
 class Transient(Exception):
-    """A failure that may pass. ``throttled`` tells a rate limit, ``garbled`` an answer that came and cannot be read;
-    ``retry_after`` is what the service asks, in seconds."""
+    """A failure that may pass. ``throttled`` tells a rate limit, ``garbled`` an answer that came
+    and cannot be read; ``retry_after`` is what the service asks, in seconds."""
 
-    def __init__(self, why: str, *, throttled: bool = False, garbled: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        throttled: bool = False,
+        garbled: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(why)
         self.throttled, self.garbled, self.retry_after = throttled, garbled, retry_after
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long one request may be repeated, and how the pauses grow. ``wait`` sleeps and may be interrupted.
+    """How long one request may be repeated, and how the pauses grow. ``wait`` sleeps and may be
+    interrupted.
 
-    ``until`` is a moment of ``clock`` after which nothing is sent any more, whichever request it is.
+    ``until`` is a moment of ``clock`` after which nothing is sent any more, whichever request it
+    is.
     """
 
     deadline: float = 300.0
@@ -64,7 +73,8 @@ class Tally:
 def insist(attempt: Callable[[], T], patience: Patience, tally: Tally) -> T:
     """The result of the first attempt that does not fail in passing.
 
-    Raises Throttled or Unreachable when the deadline passes first; any other error of ``attempt`` goes through at once.
+    Raises Throttled or Unreachable when the deadline passes first; any other error of ``attempt``
+    goes through at once.
     """
     started, count = patience.clock(), 0
     while True:
@@ -83,12 +93,19 @@ def insist(attempt: Callable[[], T], patience: Patience, tally: Tally) -> T:
 
 def _given_up(failure: Transient, deadline: float) -> Throttled | Unreachable:
     if failure.throttled:
-        return Throttled(f"Inspector kept throttling for {deadline:.0f} s", why=str(failure), do="Scan later, or lower --rate.")
+        return Throttled(
+            f"Inspector kept throttling for {deadline:.0f} s",
+            why=str(failure),
+            do="Scan later, or lower --rate.",
+        )
     if failure.garbled:
         return Unreachable(
             f"Inspector's answers could not be read for {deadline:.0f} s",
             why=str(failure),
-            do="Scan again later; if it stays, look for a proxy that changes answers, or report it to AWS support.",
+            do=(
+                "Scan again later; if it stays, look for a proxy that changes answers, or report it"
+                " to AWS support."
+            ),
         )
     return Unreachable(
         f"Inspector gave no usable answer for {deadline:.0f} s",
@@ -99,7 +116,8 @@ def _given_up(failure: Transient, deadline: float) -> Throttled | Unreachable:
 
 @dataclass(slots=True)
 class RateLimit:
-    """At most ``rate`` requests a second, evenly; one for each account and region. Safe between threads."""
+    """At most ``rate`` requests a second, evenly; one for each account and region. Safe between
+    threads."""
 
     rate: float
     wait: Callable[[float], None] = time.sleep
@@ -108,12 +126,15 @@ class RateLimit:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, until: float = math.inf) -> None:
-        """Returns when the next request may go. Raises Throttled, and takes no turn, where that is after ``until``."""
+        """Returns when the next request may go. Raises Throttled, and takes no turn, where that is
+        after ``until``."""
         with self._lock:
             now = self.clock()
             turn = max(now, self._next)
             if turn > until:
-                raise Throttled("too many questions are waiting for Inspector", do="Ask again in a minute.")
+                raise Throttled(
+                    "too many questions are waiting for Inspector", do="Ask again in a minute."
+                )
             self._next = turn + 1.0 / self.rate
         if turn > now:
             self.wait(turn - now)

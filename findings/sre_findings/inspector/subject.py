@@ -1,4 +1,5 @@
-"""What a finding without a vulnerability is about: an open port, or a flaw in a file. It is part of the finding's identity."""
+"""What a finding without a vulnerability is about: an open port, or a flaw in a file. It is part of
+the finding's identity."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ _CODE = msgspec.json.Decoder(_WireCode)
 
 
 def subject_of(network: bytes, code: bytes) -> str | None:
-    """What a finding without a vulnerability is about: ``tcp/22-22``, or ``detector@path``; None if that is not told."""
+    """What a finding without a vulnerability is about: ``tcp/22-22``, or ``detector@path``; None if
+    that is not told."""
     with contextlib.suppress(msgspec.DecodeError):
         if network:
             ports = _NETWORK.decode(network)

@@ -1,8 +1,10 @@
-"""The wire of ListFindings and ListCoverage, decoded to typed values; nothing that arrives is dropped.
+"""The wire of ListFindings and ListCoverage, decoded to typed values; nothing that arrives is
+dropped.
 
-botocore's parser costs 160 µs a finding and forgets fields that its model does not know. A typed decode of the raw body
-costs 6 µs; nested parts stay raw JSON. A page with anything odd is decoded again field by field: one odd value spoils only
-itself, is kept in ``extra`` as it came, and is counted.
+botocore's parser costs 160 µs a finding and forgets fields that its model does not know. A typed
+decode of the raw body costs 6 µs; nested parts stay raw JSON. A page with anything odd is decoded
+again field by field: one odd value spoils only itself, is kept in ``extra`` as it came, and is
+counted.
 """
 
 from __future__ import annotations
@@ -23,11 +25,13 @@ NONESTED = msgspec.Raw()
 
 
 class Garbled(Exception):
-    """A body that is no answer: no JSON even when it is mended, or without what every answer has. It is to be asked again."""
+    """A body that is no answer: no JSON even when it is mended, or without what every answer has.
+    It is to be asked again."""
 
 
 class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A finding as ListFindings sends it. Times are epoch seconds. Source: API reference, Finding (botocore 1.44.8)."""
+    """A finding as ListFindings sends it. Times are epoch seconds. Source: API reference, Finding
+    (botocore 1.44.8)."""
 
     findingArn: str  # noqa: N815 - the wire's names, here and below
     awsAccountId: str | None = None  # noqa: N815
@@ -61,10 +65,13 @@ _Arn = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 def _strictly(name: str) -> Any:
-    """The type of a field on the quick way, null excluded: what does not fit is for the slow way, which keeps it."""
+    """The type of a field on the quick way, null excluded: what does not fit is for the slow way,
+    which keeps it."""
     if name in _TIMES:
         return _Time
-    return {"inspectorScore": _Score, "findingArn": _Arn}.get(name, msgspec.Raw if name in NESTED else str)
+    return {"inspectorScore": _Score, "findingArn": _Arn}.get(
+        name, msgspec.Raw if name in NESTED else str
+    )
 
 
 NESTED = frozenset(f.name for f in msgspec.structs.fields(WireFinding) if f.type is msgspec.Raw)
@@ -73,15 +80,19 @@ _STRICT_FIELDS: list[Any] = [
     (f.name, _strictly(f.name)) if f.required else (f.name, _strictly(f.name), f.default)
     for f in msgspec.structs.fields(WireFinding)
 ]
-_STRICT: Any = msgspec.defstruct("_Strict", _STRICT_FIELDS, bases=(WireFinding,), forbid_unknown_fields=True, gc=False)
+_STRICT: Any = msgspec.defstruct(
+    "_Strict", _STRICT_FIELDS, bases=(WireFinding,), forbid_unknown_fields=True, gc=False
+)
 _STRICT_PAGE: Any = msgspec.defstruct(
-    "_StrictPage", [("findings", list[_STRICT]), ("nextToken", str | None, None)], forbid_unknown_fields=True
+    "_StrictPage",
+    [("findings", list[_STRICT]), ("nextToken", str | None, None)],
+    forbid_unknown_fields=True,
 )
 
 
 class FindingsPage(msgspec.Struct):
-    """One page. ``extras`` holds, by position, the JSON of a finding's fields that WireFinding cannot take; ``odd`` the names
-    of those that we do not understand."""
+    """One page. ``extras`` holds, by position, the JSON of a finding's fields that WireFinding
+    cannot take; ``odd`` the names of those that we do not understand."""
 
     findings: list[WireFinding]
     nextToken: str | None = None  # noqa: N815
@@ -102,7 +113,8 @@ class WireResource(msgspec.Struct):
 
 
 class WirePackages(msgspec.Struct):
-    """The part of packageVulnerabilityDetails that becomes columns; the list of packages stays JSON."""
+    """The part of packageVulnerabilityDetails that becomes columns; the list of packages stays
+    JSON."""
 
     vulnerabilityId: str | None = None  # noqa: N815
     source: str | None = None
@@ -123,7 +135,8 @@ class ScanStatus(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class WireCoverage(msgspec.Struct):
-    """One row of ListCoverage; ``resourceMetadata`` stays raw. Source: API reference, CoveredResource."""
+    """One row of ListCoverage; ``resourceMetadata`` stays raw. Source: API reference,
+    CoveredResource."""
 
     resourceId: str  # noqa: N815
     resourceType: str  # noqa: N815
@@ -155,8 +168,8 @@ class _Covered(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class CoveragePage:
-    """One page of ListCoverage. ``extras`` holds, for each row, the JSON of the fields that WireCoverage has not or cannot take,
-    ``odd`` the names of those that we do not understand."""
+    """One page of ListCoverage. ``extras`` holds, for each row, the JSON of the fields that
+    WireCoverage has not or cannot take, ``odd`` the names of those that we do not understand."""
 
     coveredResources: list[WireCoverage]  # noqa: N815
     extras: list[bytes]
@@ -184,7 +197,8 @@ _EPSS = msgspec.json.Decoder(WireEpss)
 def decode_findings(body: bytes) -> FindingsPage:
     """One page of ListFindings from its raw body. Raises Garbled when it is not one.
 
-    The quick way takes what the API documents; a page with anything else is decoded again, field by field.
+    The quick way takes what the API documents; a page with anything else is decoded again, field by
+    field.
     """
     try:
         body.decode()  # nested parts stay raw, and raw parts are not looked into
@@ -208,7 +222,8 @@ def decode_coverage(body: bytes) -> CoveragePage:
 
 
 def decode_resources(raw: bytes) -> list[WireResource]:
-    """A finding's resources. Of one of another shape what fits becomes columns; its JSON is kept all the same."""
+    """A finding's resources. Of one of another shape what fits becomes columns; its JSON is kept
+    all the same."""
     try:
         return _RESOURCES.decode(raw)
     except NOT_JSON:
@@ -258,10 +273,22 @@ def _resource(value: Any) -> WireResource:
     """What fits of a resource of any shape."""
     if not isinstance(value, dict):
         return WireResource("")
-    texts = {key: value[key] for key in ("id", "type", "region", "partition") if isinstance(value.get(key), str)}
+    texts = {
+        key: value[key]
+        for key in ("id", "type", "region", "partition")
+        if isinstance(value.get(key), str)
+    }
     tags, details = value.get("tags"), value.get("details")
-    kept = {key: text for key, text in tags.items() if isinstance(text, str)} if isinstance(tags, dict) else None
-    kinds = {key: one for key, one in details.items() if isinstance(one, dict)} if isinstance(details, dict) else {}
+    kept = (
+        {key: text for key, text in tags.items() if isinstance(text, str)}
+        if isinstance(tags, dict)
+        else None
+    )
+    kinds = (
+        {key: one for key, one in details.items() if isinstance(one, dict)}
+        if isinstance(details, dict)
+        else {}
+    )
     return WireResource(**{"id": "", **texts}, tags=kept, details=kinds)
 
 
@@ -271,16 +298,23 @@ def _packages(raw: bytes) -> WirePackages:
         fields = _FIELDS.decode(raw)
     except NOT_JSON:
         return WirePackages()
-    texts = {key: value for key in ("vulnerabilityId", "source") if isinstance(value := _value(fields.get(key, b"null")), str)}
+    texts = {
+        key: value
+        for key in ("vulnerabilityId", "source")
+        if isinstance(value := _value(fields.get(key, b"null")), str)
+    }
     return WirePackages(**texts, vulnerablePackages=fields.get("vulnerablePackages", NONESTED))
 
 
 def _findings_page(body: bytes) -> FindingsPage:
-    """Field by field, each as it came: a value that does not fit its field is no reason to lose the others."""
+    """Field by field, each as it came: a value that does not fit its field is no reason to lose the
+    others."""
     values = _FIELDS.decode(body)
     findings = NESTEDS.decode(values.get("findings", b"null"))
     token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
-    unknown = Counter({f"page.{short_name(key)}": 1 for key in values.keys() - {"findings", "nextToken"}})
+    unknown = Counter(
+        {f"page.{short_name(key)}": 1 for key in values.keys() - {"findings", "nextToken"}}
+    )
     page = FindingsPage([], token, {}, {}, unknown)
     for position, finding in enumerate(findings):
         _take(page, position, bytes(finding))
@@ -288,7 +322,8 @@ def _findings_page(body: bytes) -> FindingsPage:
 
 
 def _take(page: FindingsPage, position: int, raw: bytes) -> None:
-    """One finding of any shape: what fits becomes a field, what does not goes to ``extras`` as it came."""
+    """One finding of any shape: what fits becomes a field, what does not goes to ``extras`` as it
+    came."""
     item = _Item()
     for key, value in _fields_of(raw).items():
         item.take(key, value, _KNOWN, NESTED, _fit)
@@ -304,7 +339,8 @@ def _take(page: FindingsPage, position: int, raw: bytes) -> None:
 
 
 def _fields_of(raw: bytes) -> dict[str, msgspec.Raw]:
-    """The fields of an item of a list; one that is no object at all has a single field without a name."""
+    """The fields of an item of a list; one that is no object at all has a single field without a
+    name."""
     try:
         return _FIELDS.decode(raw)
     except NOT_JSON:
@@ -312,7 +348,8 @@ def _fields_of(raw: bytes) -> dict[str, msgspec.Raw]:
 
 
 class _Item:
-    """An item of a list while its fields pass: the ``known`` ones, those that are ``extra``, and the names of the ``odd``."""
+    """An item of a list while its fields pass: the ``known`` ones, those that are ``extra``, and
+    the names of the ``odd``."""
 
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}
@@ -321,9 +358,15 @@ class _Item:
         self._undecoded: dict[str, str] = {}
 
     def take(
-        self, key: str, raw: msgspec.Raw, known: Container[str], nested: Container[str], fit: Callable[[str, Any], Any]
+        self,
+        key: str,
+        raw: msgspec.Raw,
+        known: Container[str],
+        nested: Container[str],
+        fit: Callable[[str, Any], Any],
     ) -> None:
-        """One field. ``fit`` gives the value that a known field takes, or None; ``nested`` ones stay as they are."""
+        """One field. ``fit`` gives the value that a known field takes, or None; ``nested`` ones
+        stay as they are."""
         name = cleaned(key.encode()).decode()
         text = cleaned(bytes(raw))
         if is_marked(bytes(raw)) or is_marked(key.encode()):
@@ -342,12 +385,17 @@ class _Item:
                 self.odd[short_name(name)] = None
 
     def is_undecoded(self, name: str) -> bool:
-        """Whether the field's text was no Unicode: two that differ there look alike, so none is an identity."""
+        """Whether the field's text was no Unicode: two that differ there look alike, so none is an
+        identity."""
         return name in self._undecoded
 
     def extra_text(self) -> bytes:
         """The JSON of what has no field; empty where there is none."""
-        kept = self._extra | ({UNDECODED: msgspec.Raw(msgspec.json.encode(self._undecoded))} if self._undecoded else {})
+        kept = self._extra | (
+            {UNDECODED: msgspec.Raw(msgspec.json.encode(self._undecoded))}
+            if self._undecoded
+            else {}
+        )
         return msgspec.json.encode(kept) if kept else b""
 
 
@@ -357,7 +405,8 @@ def short_name(name: str) -> str:
 
 
 def _exact(fitted: Any, value: Any) -> bool:
-    """Whether a field holds the value exactly as it came. No field holds a null: it is kept beside, for it is not absent."""
+    """Whether a field holds the value exactly as it came. No field holds a null: it is kept beside,
+    for it is not absent."""
     if isinstance(fitted, ScanStatus):
         return set(value) <= {"statusCode", "reason"}
     return fitted is not None and fitted is value
@@ -369,7 +418,11 @@ def _fit(key: str, value: Any) -> Any:
         found = epoch_of(value) if isinstance(value, str) else value
         return found if is_time(found) else None
     if key == "inspectorScore":
-        return value if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10 else None
+        return (
+            value
+            if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10
+            else None
+        )
     return value if isinstance(value, str) else None
 
 
@@ -387,27 +440,39 @@ def _coverage_page(body: bytes) -> CoveragePage:
 
 
 def _covered(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]]:
-    """A row of coverage, what it has no field for, and the names of what we do not understand in it."""
+    """A row of coverage, what it has no field for, and the names of what we do not understand in
+    it."""
     try:
         found = _COVERED.decode(raw)
     except NOT_JSON:
         return _covered_leniently(raw)
     row = WireCoverage(
-        found.resourceId, found.resourceType, found.accountId, found.scanType, found.scanStatus or ScanStatus(),
-        found.scanMode or None, found.lastScannedAt or None, found.resourceMetadata,
-    )  # fmt: skip
+        found.resourceId,
+        found.resourceType,
+        found.accountId,
+        found.scanType,
+        found.scanStatus or ScanStatus(),
+        found.scanMode or None,
+        found.lastScannedAt or None,
+        found.resourceMetadata,
+    )
     others = {name: value for name in _PROVIDER_FIELDS if bytes(value := getattr(found, name))}
     return row, msgspec.json.encode(others) if others else b"", ()
 
 
 def _covered_leniently(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]]:
-    """A row that lacks what names it has an empty text there, which is no resource that anybody can be told is clean."""
+    """A row that lacks what names it has an empty text there, which is no resource that anybody can
+    be told is clean."""
     item = _Item()
     for key, value in _fields_of(raw).items():
         item.take(key, value, _COVERED_FIELDS, ("resourceMetadata",), _fit_covered)
     named: dict[str, Any] = {**dict.fromkeys(_IDENTITY, ""), **item.known}
     odd = dict.fromkeys((*item.odd, *(name for name in _IDENTITY if not named[name])))
-    return WireCoverage(**named), item.extra_text(), tuple(name for name in odd if name not in _PROVIDER_FIELDS)
+    return (
+        WireCoverage(**named),
+        item.extra_text(),
+        tuple(name for name in odd if name not in _PROVIDER_FIELDS),
+    )
 
 
 def _fit_covered(key: str, value: Any) -> Any:
@@ -416,6 +481,8 @@ def _fit_covered(key: str, value: Any) -> Any:
         found = epoch_of(value) if isinstance(value, str) else value
         return found if is_time(found) else None
     if key == "scanStatus":
-        texts = isinstance(value, dict) and all(isinstance(value.get(name, ""), str) for name in ("statusCode", "reason"))
+        texts = isinstance(value, dict) and all(
+            isinstance(value.get(name, ""), str) for name in ("statusCode", "reason")
+        )
         return ScanStatus(value.get("statusCode", ""), value.get("reason", "")) if texts else None
     return value if isinstance(value, str) else None

@@ -1,4 +1,5 @@
-"""Who may see what. A caller sees nothing that nobody allowed: no account and no owner unless it is named, or all by ``*``."""
+"""Who may see what. A caller sees nothing that nobody allowed: no account and no owner unless it is
+named, or all by ``*``."""
 
 from __future__ import annotations
 
@@ -12,15 +13,20 @@ from sre_findings.model.errors import UsageError
 ALL = "*"
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _LONGEST = 256  # characters of an owner, as of the value of a tag
-_DO = 'Give lists such as {"accounts": ["111122223333"], "owners": ["payments"]}; ["*"] means all, and no list means none.'
+_DO = (
+    'Give lists such as {"accounts": ["111122223333"], "owners": ["payments"]}; ["*"] means all,'
+    " and no list means none."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The accounts and the owners whose findings a caller sees: a finding is seen if both are allowed.
+    """The accounts and the owners whose findings a caller sees: a finding is seen if both are
+    allowed.
 
-    Each is a set of names, or ``*`` alone for all. What nobody owns is seen by whoever sees all owners. Without any account,
-    or without any owner, nothing is seen, and one such access equals every other.
+    Each is a set of names, or ``*`` alone for all. What nobody owns is seen by whoever sees all
+    owners. Without any account, or without any owner, nothing is seen, and one such access equals
+    every other.
     """
 
     accounts: frozenset[str] = frozenset()
@@ -74,7 +80,8 @@ def _both(some: frozenset[str], others: frozenset[str]) -> frozenset[str]:
 
 
 def parse_access(values: Mapping[str, Any], of: str = "the access") -> Access:
-    """An access from ``accounts`` and ``owners`` of a JSON object, other keys left alone. Raises UsageError that names ``of``."""
+    """An access from ``accounts`` and ``owners`` of a JSON object, other keys left alone. Raises
+    UsageError that names ``of``."""
     return Access(*(_names(values.get(key, []), key, of) for key in ("accounts", "owners")))
 
 
@@ -91,7 +98,8 @@ def _names(found: Any, key: str, of: str) -> frozenset[str]:
 
 
 def _is_name(text: str, key: str) -> bool:
-    """Whether it can be one: an account has twelve digits, and an owner is a whole name and no pattern."""
+    """Whether it can be one: an account has twelve digits, and an owner is a whole name and no
+    pattern."""
     if key == "accounts":
         return bool(_ACCOUNT.match(text))
     return len(text) <= _LONGEST and text.isprintable() and ALL not in text

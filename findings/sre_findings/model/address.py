@@ -10,7 +10,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def address_of(text: str) -> Address | None:
-    """The address that a text is, None for any other text. Zones (``fe80::1%eth0``) mean nothing beyond their host."""
+    """The address that a text is, None for any other text. Zones (``fe80::1%eth0``) mean nothing
+    beyond their host."""
     try:
         return None if "%" in text else ipaddress.ip_address(text)
     except ValueError:

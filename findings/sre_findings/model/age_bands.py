@@ -28,21 +28,24 @@ class Square(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AgeGrid:
-    """Squares by rank of severity, one a band, the youngest first; a severity without findings is not there."""
+    """Squares by rank of severity, one a band, the youngest first; a severity without findings is
+    not there."""
 
     bands: tuple[Band, ...]
     rows: Mapping[int, tuple[Square, ...]]
 
 
 def bands(policy: Policy) -> tuple[Band, ...]:
-    """A band ends where a severity's days end: without KEV dates, what is in one is late or in time as a whole."""
+    """A band ends where a severity's days end: without KEV dates, what is in one is late or in time
+    as a whole."""
     ends = sorted({days for days in policy.sla if days is not None})
     firsts = [0, *(end + 1 for end in ends)]
     return tuple(Band(first, last) for first, last in zip(firsts, [*ends, None], strict=True))
 
 
 def age_grid(ages: Ages, policy: Policy, today: date) -> AgeGrid:
-    """Every open finding in its square. The late ones add up to :func:`sre_findings.model.ages.lateness` of the same."""
+    """Every open finding in its square. The late ones add up to
+    :func:`sre_findings.model.ages.lateness` of the same."""
     known = bands(policy)
     findings, past = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for bucket, count in ages.buckets.items():

@@ -1,8 +1,8 @@
 """How old open findings are, kept so that lateness can be computed when it is asked.
 
-A rollup that held "12 late" would have to be rewritten each midnight and for every change of the policy. It holds instead
-how many findings have which severity, first day and KEV date: a few buckets, whatever the number of findings, and true
-until a finding opens or closes.
+A rollup that held "12 late" would have to be rewritten each midnight and for every change of the
+policy. It holds instead how many findings have which severity, first day and KEV date: a few
+buckets, whatever the number of findings, and true until a finding opens or closes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from sre_findings.model.severity import ORDER, OTHER
 
 
 class Bucket(NamedTuple):
-    """What findings of one bucket share: severity's rank (0 the worst, 6 unknown), first day, KEV date; ISO dates, or empty."""
+    """What findings of one bucket share: severity's rank (0 the worst, 6 unknown), first day, KEV
+    date; ISO dates, or empty."""
 
     rank: int
     opened: str
@@ -28,13 +29,17 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Open findings by bucket. A bucket without any is not there, so that equal contents are equal."""
+    """Open findings by bucket. A bucket without any is not there, so that equal contents are
+    equal."""
 
     buckets: Mapping[Bucket, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, int]:
         """Compact plain data, in order: ``{"0|2026-11-01|": 3}``."""
-        return {f"{one.rank}|{one.opened}|{one.kev_due}": count for one, count in sorted(self.buckets.items())}
+        return {
+            f"{one.rank}|{one.opened}|{one.kev_due}": count
+            for one, count in sorted(self.buckets.items())
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, int]) -> Ages:
@@ -54,7 +59,9 @@ def _read(key: str) -> Bucket:
     place, opened, kev_due = key.split("|")
     if not 0 <= int(place) <= OTHER:
         raise ValueError(f"{key!r} has no severity's rank")
-    return Bucket(int(place), day_of(opened).isoformat(), day_of(kev_due).isoformat() if kev_due else "")
+    return Bucket(
+        int(place), day_of(opened).isoformat(), day_of(kev_due).isoformat() if kev_due else ""
+    )
 
 
 @functools.lru_cache(maxsize=8192)
@@ -67,8 +74,8 @@ def day_of(text: str) -> date:
 class Lateness:
     """Open findings by their deadline: each is in exactly one of the first four numbers.
 
-    ``late_by_rank`` are the late ones by severity, worst first, unknown severities last. ``oldest_days_late`` is 0 where
-    none is late.
+    ``late_by_rank`` are the late ones by severity, worst first, unknown severities last.
+    ``oldest_days_late`` is 0 where none is late.
     """
 
     late: int = 0
@@ -81,7 +88,9 @@ class Lateness:
     def to_json(self) -> dict[str, Any]:
         """Plain data for answers; ``other`` stands among the severities only where there is one."""
         names = [*(name.lower() for name in ORDER), "other"]
-        by_severity = {n: c for n, c in zip(names, self.late_by_rank, strict=True) if c or n != "other"}
+        by_severity = {
+            n: c for n, c in zip(names, self.late_by_rank, strict=True) if c or n != "other"
+        }
         return {
             "late": self.late,
             "due_this_week": self.due_this_week,
@@ -107,7 +116,8 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
 
 @functools.lru_cache(maxsize=16384)
 def due_of(one: Bucket, policy: Policy) -> Due:
-    """When the findings of a bucket must be gone. An estate and its parts share their buckets: each is asked once."""
+    """When the findings of a bucket must be gone. An estate and its parts share their buckets: each
+    is asked once."""
     severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
     kev_due = day_of(one.kev_due) if one.kev_due else None
     return due(policy, severity, day_of(one.opened) if one.opened else None, kev_due)

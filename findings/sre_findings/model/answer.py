@@ -23,7 +23,8 @@ SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where an answer comes from and how old it is. ``state`` is the certificate's, None where there is none.
+    """Where an answer comes from and how old it is. ``state`` is the certificate's, None where
+    there is none.
 
     ``unread`` is what of the place that was asked about was not read, in words.
     """
@@ -40,12 +41,19 @@ class Proof:
 
     @property
     def sure(self) -> bool:
-        """Whether the source is complete and young enough, and all that was asked about was read."""
-        return self.source != SNAPSHOT or (self.state == COMPLETE and not self.too_old and not self.unread)
+        """Whether the source is complete and young enough, and all that was asked about was
+        read."""
+        return self.source != SNAPSHOT or (
+            self.state == COMPLETE and not self.too_old and not self.unread
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The contract's proof fields."""
-        certificate = {"state": self.state, "claim": self.claim, "reasons": list(self.reasons)} if self.state else None
+        certificate = (
+            {"state": self.state, "claim": self.claim, "reasons": list(self.reasons)}
+            if self.state
+            else None
+        )
         return {
             "source": self.source,
             "snapshot_id": self.snapshot_id,
@@ -59,11 +67,13 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ResourceAnswer:
-    """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of all ACTIVE ones.
+    """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of
+    all ACTIVE ones.
 
-    ``incomplete`` says that something which the question touches was not read. ``context`` is what AWS says of it now, None
-    where it was not asked. ``live_error`` is the kind of the error with which Inspector did not answer, empty where it did or
-    was not asked. ``use`` tells of an image whether it runs; None where nothing is known of that.
+    ``incomplete`` says that something which the question touches was not read. ``context`` is what
+    AWS says of it now, None where it was not asked. ``live_error`` is the kind of the error with
+    which Inspector did not answer, empty where it did or was not asked. ``use`` tells of an image
+    whether it runs; None where nothing is known of that.
     """
 
     resource: Resource
@@ -85,12 +95,21 @@ class ResourceAnswer:
     @property
     def stale(self) -> bool:
         """Whether the snapshot answers because Inspector, which was to be asked, did not."""
-        return bool(self.live_error) and self.proof.snapshot_id is not None and self.verdict.reason != NO_SUCH_RESOURCE
+        return (
+            bool(self.live_error)
+            and self.proof.snapshot_id is not None
+            and self.verdict.reason != NO_SUCH_RESOURCE
+        )
 
     @property
     def unanswered(self) -> bool:
-        """Whether nothing is known at all, because Inspector did not answer and there is no snapshot."""
-        return bool(self.live_error) and self.verdict.reason == self.live_error and self.proof.snapshot_id is None
+        """Whether nothing is known at all, because Inspector did not answer and there is no
+        snapshot."""
+        return (
+            bool(self.live_error)
+            and self.verdict.reason == self.live_error
+            and self.proof.snapshot_id is None
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The contract's object. ``kev`` is None: not checked, which is not the same as none."""
@@ -107,7 +126,17 @@ class ResourceAnswer:
             "explanation": self.verdict.explanation,
             "notes": list(self.verdict.notes),
             "doubt": self.verdict.doubt or None,
-            **{name: rollup[name] for name in ("counts", "suppressed", "fixable", "exploitable", "kev", "kev_unchecked")},
+            **{
+                name: rollup[name]
+                for name in (
+                    "counts",
+                    "suppressed",
+                    "fixable",
+                    "exploitable",
+                    "kev",
+                    "kev_unchecked",
+                )
+            },
             "accepted": self.accepted,
             **self.proof.to_json(),
             "stale": self.stale,
@@ -125,7 +154,8 @@ class ResourceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One line of a summary by something: its value, empty for what has none, a name for people, and what it holds."""
+    """One line of a summary by something: its value, empty for what has none, a name for people,
+    and what it holds."""
 
     value: str
     name: str
@@ -140,7 +170,8 @@ class Group:
 class SummaryAnswer:
     """How vulnerable the whole scope is, and its groups where it was asked ``by`` something.
 
-    ``uncovered`` resources are not fully scanned; the silence of ``doubtful`` further ones proves nothing.
+    ``uncovered`` resources are not fully scanned; the silence of ``doubtful`` further ones proves
+    nothing.
     """
 
     verdict: Verdict
@@ -172,7 +203,8 @@ class SummaryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CoverageAnswer:
-    """Which resources Inspector scans, which not, and why. ``gaps`` are the rows that are not ACTIVE."""
+    """Which resources Inspector scans, which not, and why. ``gaps`` are the rows that are not
+    ACTIVE."""
 
     scanned: int
     gaps: Sequence[Coverage]
@@ -180,7 +212,8 @@ class CoverageAnswer:
     proof: Proof
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: resources counted, gaps a row each with its remedy, and cells that are not reached."""
+        """Plain data: resources counted, gaps a row each with its remedy, and cells that are not
+        reached."""
         names = ("account_id", "region", "resource_type", "scan_type", "state")
         return {
             "scanned": self.scanned,
@@ -193,7 +226,8 @@ class CoverageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FindingAnswer:
-    """One finding: what every answer carries of it, and ``wire``, as Inspector sent it. None where there is none: see why."""
+    """One finding: what every answer carries of it, and ``wire``, as Inspector sent it. None where
+    there is none: see why."""
 
     finding: Finding | None
     wire: Mapping[str, Any] | None

@@ -1,7 +1,8 @@
-"""What AWS itself says now of a resource, beside its findings: an instance's state, patches, agent and CPU; an image's clusters.
+"""What AWS itself says now of a resource, beside its findings: an instance's state, patches, agent
+and CPU; an image's clusters.
 
-Each value names its source and the moment it was asked. A service that did not answer left a note, and "not checked" is
-never the same as "none".
+Each value names its source and the moment it was asked. A service that did not answer left a note,
+and "not checked" is never the same as "none".
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ UNCHECKED = "; that the instance is in the caller's account was not checked"
 
 @dataclass(frozen=True, slots=True)
 class Told(Generic[T]):
-    """What one operation told. ``value`` is None where ``checked`` found none, and where it was not checked.
+    """What one operation told. ``value`` is None where ``checked`` found none, and where it was not
+    checked.
 
     ``asked_at`` is None where nothing was sent; ``note`` says why it was not checked.
     """
@@ -50,7 +52,8 @@ class Told(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The instance itself. A field is None where EC2 did not tell it; addresses stand with the primary one first."""
+    """The instance itself. A field is None where EC2 did not tell it; addresses stand with the
+    primary one first."""
 
     state: str | None
     instance_type: str | None
@@ -70,7 +73,8 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class PatchState:
-    """What the last patch operation, a Scan or an Install, found. Counts are of patches; None where SSM did not tell one."""
+    """What the last patch operation, a Scan or an Install, found. Counts are of patches; None where
+    SSM did not tell one."""
 
     missing: int | None
     failed: int | None
@@ -93,7 +97,8 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU in percent over the HOURS from ``since`` on. ``hours`` holds an average each, None for an hour without data."""
+    """CPU in percent over the HOURS from ``since`` on. ``hours`` holds an average each, None for an
+    hour without data."""
 
     average: float
     maximum: float
@@ -103,7 +108,8 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster of ECS or EKS that runs an image, or did within a day. ``workloads`` are ECS groups and EKS workloads."""
+    """A cluster of ECS or EKS that runs an image, or did within a day. ``workloads`` are ECS groups
+    and EKS workloads."""
 
     arn: str
     running: int | None
@@ -119,7 +125,8 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What AWS says now of an instance or an image. ``account_id`` is the caller's, empty where it is not known.
+    """What AWS says now of an instance or an image. ``account_id`` is the caller's, empty where it
+    is not known.
 
     ``remarks`` are about all of it: why nothing was asked, for one.
     """
@@ -142,16 +149,20 @@ class Context:
     @property
     def notes(self) -> tuple[str, ...]:
         """Everything that was not checked, and why, each reason once."""
-        return tuple(dict.fromkeys((*self.remarks, *(part.note for part in self.told if part.note))))
+        return tuple(
+            dict.fromkeys((*self.remarks, *(part.note for part in self.told if part.note)))
+        )
 
     def outward(self) -> Context:
-        """The same for who does not run this: of what a service said when it did not answer, its code and no more."""
+        """The same for who does not run this: of what a service said when it did not answer, its
+        code and no more."""
         parts = {name: getattr(self, name) for name in _PARTS}
         briefly = {name: replace(part, note=_brief(part.note)) for name, part in parts.items()}
         return replace(self, **briefly, remarks=tuple(map(_brief, self.remarks)))
 
     def within(self, allowed: Callable[[str], bool]) -> Context:
-        """The same for who may see some accounts: without the clusters of others. That there may be some is always said."""
+        """The same for who may see some accounts: without the clusters of others. That there may be
+        some is always said."""
         if not self.clusters.checked:
             return self
         mine = tuple(one for one in self.clusters.value or () if allowed(one.account_id))
@@ -172,7 +183,8 @@ _PARTS = ("instance", "patches", "agent", "cpu", "clusters")
 
 
 def _brief(note: str) -> str:
-    """``SSM did not answer: AccessDeniedException: User: arn:… is not authorized`` up to the code. What follows names roles."""
+    """``SSM did not answer: AccessDeniedException: User: arn:… is not authorized`` up to the code.
+    What follows names roles."""
     said = note.removesuffix(UNCHECKED)
     return ": ".join(said.split(": ", 2)[:2]) + note[len(said) :]
 

@@ -1,4 +1,5 @@
-"""What a scan writes down while it reads: facts about each listing, each part and each account; no conclusions."""
+"""What a scan writes down while it reads: facts about each listing, each part and each account; no
+conclusions."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ ENDED = "ended"
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How one paged operation went. ``outcome`` is ``ended`` only when a page came without a next token; otherwise
-    ``denied``, ``credentials_invalid``, ``throttled``, ``unreachable`` or ``rejected``, and ``detail`` says it in words."""
+    """How one paged operation went. ``outcome`` is ``ended`` only when a page came without a next
+    token; otherwise ``denied``, ``credentials_invalid``, ``throttled``, ``unreachable`` or
+    ``rejected``, and ``detail`` says it in words."""
 
     outcome: str
     detail: str = ""
@@ -51,7 +53,8 @@ class AccountStatus:
 
 @dataclass(frozen=True, slots=True)
 class ShardFacts:
-    """What one shard of the plan saw. Every field is recorded while it happens; none is a conclusion.
+    """What one shard of the plan saw. Every field is recorded while it happens; none is a
+    conclusion.
 
     ``named`` are the accounts that findings, coverage and the list of members name.
     """
@@ -86,7 +89,10 @@ class ShardFacts:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ShardFacts:
         """The reverse of :meth:`to_json`."""
-        listings = {k: Listing(**values[k]) if values[k] else None for k in ("findings", "coverage", "status", "closed")}
+        listings = {
+            k: Listing(**values[k]) if values[k] else None
+            for k in ("findings", "coverage", "status", "closed")
+        }
         lists = {
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),

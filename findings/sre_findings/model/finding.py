@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 NO_ARN = "sre:finding/"
-"""What begins the identity that we give to a finding without an ARN; the SHA-256 of the finding follows."""
+"""What begins the identity that we give to a finding without an ARN; the SHA-256 of the finding
+follows."""
 UNDECODED = "_undecoded"
-"""The key of ``extra`` under which texts are kept that are no Unicode, by field, with escapes for what is none."""
+"""The key of ``extra`` under which texts are kept that are no Unicode, by field, with escapes for
+what is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A vulnerable package of a finding. ``fixed_in`` is None where Inspector knows no fixed version.
+    """A vulnerable package of a finding. ``fixed_in`` is None where Inspector knows no fixed
+    version.
 
-    ``reachability`` and its reason are Inspector's own words; None, UNKNOWN and a word that we do not know mean unknown.
+    ``reachability`` and its reason are Inspector's own words; None, UNKNOWN and a word that we do
+    not know mean unknown.
     """
 
     name: str
@@ -36,11 +40,13 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is none. A time is None where
-    Inspector gave none, or something that is no time. ``not_understood`` names fields and words of it that we do not know.
+    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is
+    none. A time is None where Inspector gave none, or something that is no time. ``not_understood``
+    names fields and words of it that we do not know.
 
-    ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it stays open all the same.
-    ``reachability`` is REACHABLE, NOT_REACHABLE, UNKNOWN, or None where Inspector says nothing, which is unknown too.
+    ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it
+    stays open all the same. ``reachability`` is REACHABLE, NOT_REACHABLE, UNKNOWN, or None where
+    Inspector says nothing, which is unknown too.
     """
 
     finding_arn: str
@@ -80,7 +86,8 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """The contract's object; times as ISO 8601 in UTC."""
-        values = {name: getattr(self, name) for name in self.__slots__}  # asdict copies deeply, which takes ten times as long
+        # asdict copies deeply, which takes ten times as long
+        values = {name: getattr(self, name) for name in self.__slots__}
         values["packages"] = [one.to_json() for one in self.packages]
         values["accepted"] = dict(self.accepted) if self.accepted is not None else None
         values["fixed_in"] = self.fixed_in
@@ -89,11 +96,15 @@ class Finding:
 
 
 def is_open(status: str | None) -> bool:
-    """Whether a finding counts: ACTIVE, and to be safe any status that we do not know; not SUPPRESSED, not CLOSED."""
+    """Whether a finding counts: ACTIVE, and to be safe any status that we do not know; not
+    SUPPRESSED, not CLOSED."""
     return status not in ("SUPPRESSED", "CLOSED")
 
 
 def iso(moment: datetime) -> str:
-    """A moment as every answer writes it: 2026-11-22T01:00:00Z, with milliseconds only where there are some."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    """A moment as every answer writes it: 2026-11-22T01:00:00Z, with milliseconds only where there
+    are some."""
+    text = moment.astimezone(UTC).isoformat(
+        timespec="milliseconds" if moment.microsecond else "seconds"
+    )
     return text.replace("+00:00", "Z")

@@ -1,4 +1,5 @@
-"""Our own name for one finding of one physical resource, the same night after night; Inspector's ARN may change."""
+"""Our own name for one finding of one physical resource, the same night after night; Inspector's
+ARN may change."""
 
 from __future__ import annotations
 
@@ -18,7 +19,11 @@ def finding_key(row: Mapping[str, Any], ordinal: int = 0) -> str:
 
     ``ordinal`` tells apart several findings of one subject at one resource, from 0.
     """
-    what = next((row[name] for name in ("subject", "title", "finding_arn") if row.get(name) is not None), "")
+    what = next(
+        (row[name] for name in ("subject", "title", "finding_arn") if row.get(name) is not None), ""
+    )
     place = [row[name] for name in ("account_id", "region", "resource_type", "resource_id")]
     parts = [partition_of(row["finding_arn"]), *place, what, *([str(ordinal)] if ordinal else [])]
-    return md5("|".join(part or "" for part in parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return md5(
+        "|".join(part or "" for part in parts).encode("utf-8", "replace"), usedforsecurity=False
+    ).hexdigest()

@@ -1,4 +1,5 @@
-"""How fresh what is known is: the age of the newest complete snapshot, and the nights since then that were partial."""
+"""How fresh what is known is: the age of the newest complete snapshot, and the nights since then
+that were partial."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any, Protocol
 from sre_findings.model.certificate import COMPLETE
 
 AHEAD = timedelta(minutes=5)
-"""How far another machine's clock may be ahead of ours. A snapshot further ahead would never age, so it proves nothing."""
+"""How far another machine's clock may be ahead of ours. A snapshot further ahead would never age,
+so it proves nothing."""
 
 
 class Dated(Protocol):
@@ -34,7 +36,8 @@ class Dated(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """``hours`` since the newest complete snapshot began, and its id: both None without one. Nights are days in UTC."""
+    """``hours`` since the newest complete snapshot began, and its id: both None without one. Nights
+    are days in UTC."""
 
     hours: float | None
     snapshot_id: str | None
@@ -46,7 +49,8 @@ class Freshness:
 
 
 def freshness(snapshots: Sequence[Dated], now: datetime) -> Freshness:
-    """Of snapshots in the order of their commits. One that began more than AHEAD in the future has no age and is left out."""
+    """Of snapshots in the order of their commits. One that began more than AHEAD in the future has
+    no age and is left out."""
     known = [one for one in snapshots if one.started_at <= now + AHEAD]
     complete = next((one for one in reversed(known) if one.state == COMPLETE), None)
     after = known[known.index(complete) + 1 :] if complete else known

@@ -1,20 +1,27 @@
-"""Which numbers are times. A number outside this range is a mistake (milliseconds for seconds, a zero for "none"), not a date."""
+"""Which numbers are times. A number outside this range is a mistake (milliseconds for seconds, a
+zero for "none"), not a date."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-EARLIEST = 315_532_800.0  # 1980-01-01: no vulnerability is known from before, and 0 means that somebody had no time to give
+# 1980-01-01: no vulnerability is known from before, and 0 means that somebody had no time to give
+EARLIEST = 315_532_800.0
 LATEST = 4_102_444_800.0  # 2100-01-01: milliseconds are far beyond it
 
 
 def is_time(seconds: object) -> bool:
     """Whether a value is a time in epoch seconds."""
-    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and EARLIEST <= seconds <= LATEST
+    return (
+        isinstance(seconds, int | float)
+        and not isinstance(seconds, bool)
+        and EARLIEST <= seconds <= LATEST
+    )
 
 
 def epoch_of(text: str) -> float | None:
-    """Epoch seconds of an ISO 8601 time, which some AWS services send in place of numbers; in UTC unless it says else."""
+    """Epoch seconds of an ISO 8601 time, which some AWS services send in place of numbers; in UTC
+    unless it says else."""
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,6 +1,8 @@
-"""Answers that are a sentence, some numbers, and a list: one shape for changes, trends, fixes and the like.
+"""Answers that are a sentence, some numbers, and a list: one shape for changes, trends, fixes and
+the like.
 
-Every mouth renders the same fields, so that a number cannot differ between the table, the JSON and the CSV.
+Every mouth renders the same fields, so that a number cannot differ between the table, the JSON and
+the CSV.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListAnswer:
-    """``headline`` says the answer in a sentence; ``summary`` are numbers beside the list; ``items`` are plain data.
+    """``headline`` says the answer in a sentence; ``summary`` are numbers beside the list;
+    ``items`` are plain data.
 
     ``total`` counts all items, of which those listed are the first. ``known`` is false where
     there was nothing to answer from, and for an empty list of a place that was not all read.
@@ -41,7 +44,8 @@ class ListAnswer:
     known: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """The contract's object: what is told beside the list, the proof, and the list under its own name."""
+        """The contract's object: what is told beside the list, the proof, and the list under its
+        own name."""
         return {
             "headline": self.headline,
             "notes": list(self.notes),

@@ -1,7 +1,9 @@
-"""The names by which a resource can be asked for, and how what a person typed is read. docs/resources.md lists the forms.
+"""The names by which a resource can be asked for, and how what a person typed is read.
+docs/resources.md lists the forms.
 
-A scan keeps the names of every resource it saw (:func:`of_finding`, :func:`of_coverage`); a question is read into the names
-it may mean (:func:`readings`). Only what is written in a form is read from it: nothing is guessed.
+A scan keeps the names of every resource it saw (:func:`of_finding`, :func:`of_coverage`); a
+question is read into the names it may mean (:func:`readings`). Only what is written in a form is
+read from it: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ class Name(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A name that a text may mean, and what the text says of where its resource is; ``ANY`` kinds where it says nothing."""
+    """A name that a text may mean, and what the text says of where its resource is; ``ANY`` kinds
+    where it says nothing."""
 
     name: str
     kinds: frozenset[str] = ANY
@@ -62,7 +65,8 @@ class Reading(NamedTuple):
 
 
 def strength(kind: str) -> int:
-    """How much a name of this kind says, 0 the most: an id wins over a digest, a digest over a name."""
+    """How much a name of this kind says, 0 the most: an id wins over a digest, a digest over a
+    name."""
     return _STRENGTHS.get(kind, _NAME)
 
 
@@ -80,14 +84,19 @@ def of_finding(resource_id: str, tags: Mapping[str, str], details: Details) -> f
         found += _of_function(details.get(key) or {})
     machine_image = details.get("machineImage") or {}
     found += [Name(text, ID) for text in _texts(machine_image.get("machineImageId"))]
-    found += _titles(machine_image.get("name"), (details.get("codeRepository") or {}).get("projectName"))
+    found += _titles(
+        machine_image.get("name"), (details.get("codeRepository") or {}).get("projectName")
+    )
     return _kept(found)
 
 
 def of_coverage(resource_id: str, tags: Mapping[str, str], metadata: Details) -> frozenset[Name]:
-    """Names of a covered resource. Source: API reference, ResourceScanMetadata (botocore 1.44.8)."""
+    """Names of a covered resource. Source: API reference, ResourceScanMetadata (botocore
+    1.44.8)."""
     found = [*_of_id(resource_id), *_tagged(tags)]
-    repository = _repository(resource_id) or _first((metadata.get("ecrRepository") or {}).get("name"))
+    repository = _repository(resource_id) or _first(
+        (metadata.get("ecrRepository") or {}).get("name")
+    )
     for key, field in (("ecrImage", "tags"), ("containerImage", "imageTags")):
         if key in metadata and repository:
             found += _in_repository(repository, (metadata[key] or {}).get(field), ())
@@ -100,8 +109,11 @@ def of_coverage(resource_id: str, tags: Mapping[str, str], metadata: Details) ->
 
 
 def settled(tags: Mapping[str, str], metadata: Details) -> frozenset[str]:
-    """Kinds of names that a row of coverage tells in full, so that others of the kind which findings tell are former ones."""
-    images = "tags" in (metadata.get("ecrImage") or {}) or "imageTags" in (metadata.get("containerImage") or {})
+    """Kinds of names that a row of coverage tells in full, so that others of the kind which
+    findings tell are former ones."""
+    images = "tags" in (metadata.get("ecrImage") or {}) or "imageTags" in (
+        metadata.get("containerImage") or {}
+    )
     return frozenset(kind for kind, told in ((TAG, bool(tags)), (IMAGE, images)) if told)
 
 
@@ -202,11 +214,20 @@ def _repository(resource_id: str) -> str:
 
 
 def readings(text: str) -> list[Reading]:
-    """Everything that a text may mean, its own letters first. A text that is too long or empty means nothing."""
+    """Everything that a text may mean, its own letters first. A text that is too long or empty
+    means nothing."""
     typed = text.strip()
     if not 0 < len(typed) <= LONGEST:
         return []
-    found = [Reading(typed), *_azure(typed), *_address(typed), *_host(typed), *_arn(typed), *_uri(typed), *_digest(typed)]
+    found = [
+        Reading(typed),
+        *_azure(typed),
+        *_address(typed),
+        *_host(typed),
+        *_arn(typed),
+        *_uri(typed),
+        *_digest(typed),
+    ]
     return list(dict.fromkeys([*found, *_placed(typed)]))
 
 
@@ -222,7 +243,8 @@ def _address(text: str) -> Iterator[Reading]:
 
 
 def _host(text: str) -> Iterator[Reading]:
-    """EC2's own host names, which are made of an address or an id. Source: EC2 user guide, "Instance hostname types"."""
+    """EC2's own host names, which are made of an address or an id. Source: EC2 user guide,
+    "Instance hostname types"."""
     if not (found := _HOST.fullmatch(text.lower())):
         return
     region = found["region"] or (_HOME if found["home"] else None)
@@ -235,42 +257,56 @@ def _host(text: str) -> Iterator[Reading]:
 def _arn(text: str) -> Iterator[Reading]:
     """ARNs that Inspector does not use as ids, read into what they name and where."""
     if found := _EC2.fullmatch(text):
-        yield Reading(found["id"], frozenset({ID}), found["account"] or None, found["region"] or None)
+        yield Reading(
+            found["id"], frozenset({ID}), found["account"] or None, found["region"] or None
+        )
     if found := _LAMBDA.fullmatch(text) or _PARTIAL_LAMBDA.fullmatch(text):
         name = f"{found['name']}:{found['qualifier']}" if found["qualifier"] else found["name"]
-        yield Reading(name, frozenset({FUNCTION}), found["account"], found.groupdict().get("region"))
+        yield Reading(
+            name, frozenset({FUNCTION}), found["account"], found.groupdict().get("region")
+        )
     if found := _ECR_REPOSITORY.fullmatch(text):
-        yield Reading(found["repository"], frozenset({REPOSITORY}), found["account"], found["region"])
+        yield Reading(
+            found["repository"], frozenset({REPOSITORY}), found["account"], found["region"]
+        )
 
 
 def _uri(text: str) -> Iterator[Reading]:
-    """An image as docker pulls it from ECR. Without tag and digest it is its repository: it stands for no tag."""
+    """An image as docker pulls it from ECR. Without tag and digest it is its repository: it stands
+    for no tag."""
     if found := _ECR_URI.fullmatch(text):
         name, at, digest = found["name"].partition("@")
-        reading = Reading(name, frozenset({IMAGE, FORMER, REPOSITORY}), found["account"], found["region"])
+        reading = Reading(
+            name, frozenset({IMAGE, FORMER, REPOSITORY}), found["account"], found["region"]
+        )
         yield reading._replace(name=_at(name, digest), kinds=frozenset({DIGEST})) if at else reading
 
 
 def _digest(text: str) -> Iterator[Reading]:
-    """``sha256:…`` and ``name@sha256:…``, in letters of any case; a tag before a digest says nothing more."""
+    """``sha256:…`` and ``name@sha256:…``, in letters of any case; a tag before a digest says
+    nothing more."""
     name, at, digest = text.rpartition("@")
     if _SHA256.fullmatch(digest):
         yield Reading(_at(name, digest) if at else digest.lower(), frozenset({DIGEST}))
 
 
 def _at(name: str, digest: str) -> str:
-    """``repository@digest`` of a name that may have a tag. The port of a registry is no tag: a ``/`` follows it."""
+    """``repository@digest`` of a name that may have a tag. The port of a registry is no tag: a
+    ``/`` follows it."""
     head, slash, last = name.rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}@{digest.lower()}"
 
 
 def _placed(text: str) -> Iterator[Reading]:
-    """``account/region/type/id``: how a candidate is written whose id is not the only one. A type may have slashes."""
+    """``account/region/type/id``: how a candidate is written whose id is not the only one. A type
+    may have slashes."""
     account, _, rest = text.partition("/")
     region, _, rest = rest.partition("/")
     cuts = [place for place, letter in enumerate(rest) if letter == "/"][:_TYPE_SLASHES]
     if _PLACE.fullmatch(f"{account}/{region}"):
-        yield from (Reading(rest[cut + 1 :], frozenset({ID}), account, region, rest[:cut]) for cut in cuts)
+        yield from (
+            Reading(rest[cut + 1 :], frozenset({ID}), account, region, rest[:cut]) for cut in cuts
+        )
 
 
 def placed(one: Resource) -> str:
@@ -279,10 +315,11 @@ def placed(one: Resource) -> str:
 
 
 def inspectors_id(text: str) -> tuple[str, str | None]:
-    """The id under which Inspector knows what a text names, and its region where the text has one; else the text itself.
+    """The id under which Inspector knows what a text names, and its region where the text has one;
+    else the text itself.
 
-    Only where the form says it all: an instance's ARN or host name, a function's ARN without a qualifier, an image's address
-    with its digest.
+    Only where the form says it all: an instance's ARN or host name, a function's ARN without a
+    qualifier, an image's address with its digest.
     """
     typed = text.strip()
     for found in (*_arn(typed), *_host(typed)):
@@ -307,22 +344,36 @@ def _partition(region: str) -> str:
 def _region_of(arn: str) -> str | None:
     """The region that an ARN names; None for other texts."""
     parts = arn.split(":", 5)
-    return parts[3] if len(parts) == 6 and parts[0] == "arn" and _REGION.fullmatch(parts[3]) else None
+    return (
+        parts[3] if len(parts) == 6 and parts[0] == "arn" and _REGION.fullmatch(parts[3]) else None
+    )
 
 
 _AZURE = "/subscriptions/"
 _HOME = "us-east-1"  # whose host names have no region in them
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+}
 _TYPE_SLASHES = 8  # slashes in a type at the most: Inspector's have two
 _ARN = r"arn:aws[a-z-]*"
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}", re.IGNORECASE)
-_EC2 = re.compile(_ARN + r":ec2:(?P<region>[a-z0-9-]*):(?P<account>\d*):(?:instance|image)/(?P<id>[a-z]+-[0-9a-f]+)")
-_ECR_REPOSITORY = re.compile(_ARN + r":ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):repository/(?P<repository>[^:@\s]+)")
+_EC2 = re.compile(
+    _ARN
+    + r":ec2:(?P<region>[a-z0-9-]*):(?P<account>\d*):(?:instance|image)/(?P<id>[a-z]+-[0-9a-f]+)"
+)
+_ECR_REPOSITORY = re.compile(
+    _ARN + r":ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):repository/(?P<repository>[^:@\s]+)"
+)
 _ECR_IMAGE = re.compile(_ECR_REPOSITORY.pattern + r"/(?P<digest>sha256:[0-9a-f]+)")
 _FUNCTION = r":function:(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>[A-Za-z0-9$_-]+))?"
 _LAMBDA = re.compile(_ARN + r":lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12})" + _FUNCTION)
 _PARTIAL_LAMBDA = re.compile(r"(?P<account>\d{12})" + _FUNCTION)
-_LAYER = re.compile(_ARN + r":lambda:[a-z0-9-]+:\d{12}:layer:(?P<name>[A-Za-z0-9_-]+):(?P<version>\d+)")
+_LAYER = re.compile(
+    _ARN + r":lambda:[a-z0-9-]+:\d{12}:layer:(?P<name>[A-Za-z0-9_-]+):(?P<version>\d+)"
+)
 _ECR_URI = re.compile(
     r"(?:https?://)?(?P<account>\d{12})\.dkr(?:\.ecr(?:-fips)?|-ecr(?:-fips)?)\.(?P<region>[a-z0-9-]+)"
     r"\.(?:amazonaws\.com(?:\.cn)?|on\.(?:aws|amazonwebservices\.com\.cn))/(?P<name>\S+)"

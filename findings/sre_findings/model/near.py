@@ -10,7 +10,8 @@ SHORTEST_PREFIX = 3  # letters: fewer begin too many names
 
 
 def near(text: str, candidates: Iterable[str], most: int = MOST) -> list[str]:
-    """At most `most` candidates near `text` in spelling, or that begin with it, the nearest first; else none.
+    """At most `most` candidates near `text` in spelling, or that begin with it, the nearest first;
+    else none.
 
     Case does not matter. A name that has nothing in common with `text` is never suggested.
     """
@@ -19,13 +20,16 @@ def near(text: str, candidates: Iterable[str], most: int = MOST) -> list[str]:
         return []
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(typed)  # difflib keeps what it learns about the second
-    scored = ((_likeness(matcher, typed, name), name) for name in set(candidates) if len(name) <= LONGEST)
+    scored = (
+        (_likeness(matcher, typed, name), name) for name in set(candidates) if len(name) <= LONGEST
+    )
     found = sorted((-likeness, name) for likeness, name in scored if likeness >= ALIKE)
     return [name for _, name in found[:most]]
 
 
 def _likeness(matcher: difflib.SequenceMatcher[str], typed: str, name: str) -> float:
-    """1 for the same letters, 0 for nothing in common; a name that begins with what was typed is near."""
+    """1 for the same letters, 0 for nothing in common; a name that begins with what was typed is
+    near."""
     folded = name.strip().casefold()
     matcher.set_seq1(folded)
     if len(typed) >= SHORTEST_PREFIX and folded.startswith(typed):

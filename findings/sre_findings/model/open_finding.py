@@ -1,4 +1,5 @@
-"""An open finding as the page of a night lists it. What many findings share is one object, so that a page can hold it once."""
+"""An open finding as the page of a night lists it. What many findings share is one object, so that
+a page can hold it once."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ from typing import NamedTuple
 
 
 class Weakness(NamedTuple):
-    """What is wrong: the same for every resource that has it. ``kev`` is None where that was not checked.
+    """What is wrong: the same for every resource that has it. ``kev`` is None where that was not
+    checked.
 
-    ``packages`` are names, each once; ``installed`` and ``fixed_in`` versions in words, empty where there is none.
-    ``reachable`` says that Inspector saw the code reached at run time; False says nothing.
+    ``packages`` are names, each once; ``installed`` and ``fixed_in`` versions in words, empty where
+    there is none. ``reachable`` says that Inspector saw the code reached at run time; False says
+    nothing.
     """
 
     severity: str
@@ -38,8 +41,8 @@ class Place(NamedTuple):
 
 
 class OpenFinding(NamedTuple):
-    """One finding: open since a day or since nobody knows when, due on a day or never, and whether it is ``new`` since the
-    night before. ISO dates."""
+    """One finding: open since a day or since nobody knows when, due on a day or never, and whether
+    it is ``new`` since the night before. ISO dates."""
 
     weakness: Weakness
     place: Place

@@ -1,4 +1,5 @@
-"""What somebody did with the product: one call of a tool, as it is kept for those who must be able to look it up."""
+"""What somebody did with the product: one call of a tool, as it is kept for those who must be able
+to look it up."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ ANSWERED = "answered"
 class Operation:
     """Who asked what, when, from where it was answered, and how that went.
 
-    ``arguments`` are checked ones, never a token. ``outcome`` is ANSWERED or the kind of the error; ``rows`` are those
-    listed; ``took`` is in milliseconds.
+    ``arguments`` are checked ones, never a token. ``outcome`` is ANSWERED or the kind of the error;
+    ``rows`` are those listed; ``took`` is in milliseconds.
     """
 
     at: datetime

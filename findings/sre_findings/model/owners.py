@@ -1,15 +1,15 @@
 """Who answers for a resource: its tag says, or else a file of owners.
 
-A resource has one owner at a time, though its findings and its coverage each come with tags of their own: Inspector renews the
-tags of coverage at every look, and those of a finding only when the finding changes. So what coverage says goes first, and of
-the findings the one that was updated last. Whoever has no tags at all says nothing.
+A resource has one owner at a time, though its findings and its coverage each come with tags of
+their own: Inspector renews the tags of coverage at every look, and those of a finding only when the
+finding changes. So what coverage says goes first, and of the findings the one that was updated
+last. Whoever has no tags at all says nothing.
 
-The file is TOML, read from top to bottom; the first entry that fits wins. Resources go before accounts, for an account
-is often shared::
+The file is TOML, read from top to bottom; the first entry that fits wins. Resources go before
+accounts, for an account is often shared::
 
-    [[owner]]
-    name = "payments"
-    resources = ["payments/*", "pay-*"]       # ids, names, or ECR repositories; * and ? stand for anything
+    [[owner]] name = "payments" resources = ["payments/*", "pay-*"]       # ids, names, or ECR
+    repositories; * and ? stand for anything
 
     [[owner]]
     name = "platform"
@@ -28,7 +28,8 @@ from sre_findings.model.errors import UsageError
 
 
 def owner_name(text: str | None) -> str:
-    """A name without the spaces around it, which nobody means: they would make two owners of one."""
+    """A name without the spaces around it, which nobody means: they would make two owners of
+    one."""
     return (text or "").strip()
 
 
@@ -42,7 +43,8 @@ class OwnerRule:
 
 
 class Claim(NamedTuple):
-    """What one look at a resource says of whose it is: the owner by its tag, empty for none, and its name.
+    """What one look at a resource says of whose it is: the owner by its tag, empty for none, and
+    its name.
 
     ``tagged`` tells whether the look saw any tag at all; ``at`` when it was, in epoch seconds.
     """
@@ -58,8 +60,8 @@ SILENT = Claim()
 
 
 def newer(one: Claim, other: Claim) -> Claim:
-    """The claim that counts of two of a kind: the newer one with tags. Of two at once the first by its owner, so that the
-    order in which they come changes nothing."""
+    """The claim that counts of two of a kind: the newer one with tags. Of two at once the first by
+    its owner, so that the order in which they come changes nothing."""
     return min(one, other, key=_order)
 
 
@@ -69,27 +71,44 @@ def _order(claim: Claim) -> tuple[bool, float, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """How owners are found: the tag ``tag``, then ``rules``. None means that nobody answers for it."""
+    """How owners are found: the tag ``tag``, then ``rules``. None means that nobody answers for
+    it."""
 
     tag: str = "team"
     rules: tuple[OwnerRule, ...] = ()
 
     def claim(self, tags: Mapping[str, str], name: str | None, at: float | None = None) -> Claim:
         """What a look that saw these tags says."""
-        return Claim(bool(tags), owner_name(tags.get(self.tag)), name, -math.inf if at is None or math.isnan(at) else at)
+        return Claim(
+            bool(tags),
+            owner_name(tags.get(self.tag)),
+            name,
+            -math.inf if at is None or math.isnan(at) else at,
+        )
 
-    def of(self, account_id: str, resource_id: str, covered: Claim = SILENT, found: Claim = SILENT) -> str | None:
-        """The owner of a resource, by what counts of its coverage and of its findings: its tag, or else its id, its name or its
-        ECR repository, or else its account. A resource that coverage shows without the tag has lost it, whatever is older."""
+    def of(
+        self, account_id: str, resource_id: str, covered: Claim = SILENT, found: Claim = SILENT
+    ) -> str | None:
+        """The owner of a resource, by what counts of its coverage and of its findings: its tag, or
+        else its id, its name or its ECR repository, or else its account. A resource that coverage
+        shows without the tag has lost it, whatever is older."""
         said = covered if covered.tagged else found
-        return said.owner or self._by_rules(resource_id, covered.name or found.name) or self._of_account(account_id)
+        return (
+            said.owner
+            or self._by_rules(resource_id, covered.name or found.name)
+            or self._of_account(account_id)
+        )
 
     def _by_rules(self, resource_id: str, name: str | None) -> str | None:
         if not self.rules:
             return None
         repository = resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
         texts = [text for text in (resource_id, name, repository) if text]
-        fits = (rule.name for rule in self.rules if any(fnmatchcase(t, p) for p in rule.resources for t in texts))
+        fits = (
+            rule.name
+            for rule in self.rules
+            if any(fnmatchcase(t, p) for p in rule.resources for t in texts)
+        )
         return next(fits, None)
 
     def _of_account(self, account_id: str) -> str | None:
@@ -98,14 +117,18 @@ class Owners:
 
 def parse_owners(text: str, tag: str) -> Owners:
     """A file of owners. Raises UsageError that names what is wrong."""
-    import tomllib  # noqa: PLC0415 - only where there is a file
+    import tomllib
 
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _unreadable(str(error)) from error
     entries = values.get("owner")
-    if values.keys() != {"owner"} or not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+    if (
+        values.keys() != {"owner"}
+        or not isinstance(entries, list)
+        or not all(isinstance(one, dict) for one in entries)
+    ):
         raise _unreadable("it holds [[owner]] tables, and nothing else")
     return Owners(tag, tuple(_rule(number, entry) for number, entry in enumerate(entries, 1)))
 
@@ -116,7 +139,9 @@ def _rule(number: int, entry: Mapping[str, Any]) -> OwnerRule:
     name = entry.get("name")
     if not isinstance(name, str) or not owner_name(name):
         raise _unreadable(f"owner {number} has no name")
-    resources, accounts = (_texts(number, key, entry.get(key, [])) for key in ("resources", "accounts"))
+    resources, accounts = (
+        _texts(number, key, entry.get(key, [])) for key in ("resources", "accounts")
+    )
     if not resources and not accounts:
         raise _unreadable(f"owner {number} ({name}) owns nothing: give resources or accounts")
     return OwnerRule(owner_name(name), resources, accounts)

@@ -1,4 +1,5 @@
-"""What a team has promised: by which day a finding must be gone, and what counts first when findings are put in order.
+"""What a team has promised: by which day a finding must be gone, and what counts first when
+findings are put in order.
 
 A finding has one due date, never two. Days are UTC days; the due day itself is still in time.
 """
@@ -25,10 +26,12 @@ _DIGITS = re.compile(r"[0-9]{1,5}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``sla`` holds the days allowed for each of the six severities, worst first; None is no deadline.
+    """``sla`` holds the days allowed for each of the six severities, worst first; None is no
+    deadline.
 
-    ``grace_days`` are given where a KEV date was past at first sight. ``order`` names the CRITERIA that put findings in
-    order, the strongest first; one that is not named does not count. An EPSS below ``epss_high`` counts as none.
+    ``grace_days`` are given where a KEV date was past at first sight. ``order`` names the CRITERIA
+    that put findings in order, the strongest first; one that is not named does not count. An EPSS
+    below ``epss_high`` counts as none.
     """
 
     sla: tuple[int | None, ...] = (15, 30, 90, 180, None, 30)
@@ -41,7 +44,8 @@ class Policy:
         return {"sla": dict(zip(_SEVERITIES, self.sla, strict=True)), "grace_days": self.grace_days}
 
     def days(self, severity: str) -> int | None:
-        """The days that a severity may stay open. One that we do not know is treated as untriaged: nobody rated it for us."""
+        """The days that a severity may stay open. One that we do not know is treated as untriaged:
+        nobody rated it for us."""
         place = rank(severity)
         return self.sla[_UNTRIAGED if place == OTHER else place]
 
@@ -51,7 +55,8 @@ DEFAULT = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The last day ``on`` which a finding is in time, None where there is no deadline; ``reason`` says for a person why."""
+    """The last day ``on`` which a finding is in time, None where there is no deadline; ``reason``
+    says for a person why."""
 
     on: date | None
     reason: str
@@ -60,27 +65,35 @@ class Due:
 def due(policy: Policy, severity: str, first_seen: date | None, kev_due: date | None) -> Due:
     """When a finding must be gone.
 
-    CISA's KEV date takes the place of the severity's, whether it is earlier or later: it is public, the auditor's own
-    yardstick, and the same for everybody. A due date that is neither CISA's nor the severity's could be explained to nobody.
-    A KEV date that was past before the finding was first seen can be met by nobody: then the policy's grace runs from the
-    day it was first seen, and the reason says so.
+    CISA's KEV date takes the place of the severity's, whether it is earlier or later: it is public,
+    the auditor's own yardstick, and the same for everybody. A due date that is neither CISA's nor
+    the severity's could be explained to nobody. A KEV date that was past before the finding was
+    first seen can be met by nobody: then the policy's grace runs from the day it was first seen,
+    and the reason says so.
     """
     if kev_due is None:
         return sla_due(policy, severity, first_seen)
     if first_seen is None or kev_due >= first_seen:
         return Due(kev_due, "CISA's KEV due date")
-    grace = f"CISA's KEV due date {kev_due} was past when first seen on {first_seen}: {spell_days(policy.grace_days)} of grace"
+    grace = (
+        f"CISA's KEV due date {kev_due} was past when first seen on {first_seen}:"
+        f" {spell_days(policy.grace_days)} of grace"
+    )
     return Due(_after(first_seen, policy.grace_days), grace)
 
 
 def sla_due(policy: Policy, severity: str, first_seen: date | None) -> Due:
-    """When a finding must be gone by its severity alone; never where nobody knows when it was first seen."""
+    """When a finding must be gone by its severity alone; never where nobody knows when it was first
+    seen."""
     if first_seen is None:
         return Due(None, "no deadline, for it is not known when it was first seen")
     allowed = policy.days(severity)
     if allowed is None:
         return Due(None, f"no deadline for {severity.lower()}")
-    return Due(_after(first_seen, allowed), f"{spell_days(allowed)} for {severity.lower()}, from {first_seen}")
+    return Due(
+        _after(first_seen, allowed),
+        f"{spell_days(allowed)} for {severity.lower()}, from {first_seen}",
+    )
 
 
 def days_left(due: Due, today: date) -> int | None:
@@ -110,23 +123,28 @@ def spell_days(count: int) -> str:
 
 
 def _after(day: date, days: int) -> date:
-    """So many days later; the calendar's last day where there is no such day, for a strange date must not stop an answer."""
+    """So many days later; the calendar's last day where there is no such day, for a strange date
+    must not stop an answer."""
     return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
 
 
 def parse_policy(text: str) -> Policy:
-    """A policy in TOML: tables ``sla``, ``kev`` and ``ranking``; what it leaves out keeps its default.
+    """A policy in TOML: tables ``sla``, ``kev`` and ``ranking``; what it leaves out keeps its
+    default.
 
     Raises UsageError that names the line or the key which is wrong.
     """
-    import tomllib  # noqa: PLC0415 - 5 ms that only those with a policy need
+    import tomllib
 
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _wrong(str(error)) from error
     _refuse_unknown(values, ("sla", "kev", "ranking"), "")
-    kev, ranking = _table(values, "kev", ("grace_days",)), _table(values, "ranking", ("order", "epss_high"))
+    kev, ranking = (
+        _table(values, "kev", ("grace_days",)),
+        _table(values, "ranking", ("order", "epss_high")),
+    )
     return Policy(
         sla=_sla(_table(values, "sla", _SEVERITIES)),
         grace_days=_grace(kev.get("grace_days", DEFAULT.grace_days)),
@@ -136,7 +154,8 @@ def parse_policy(text: str) -> Policy:
 
 
 def parse_sla(text: str, policy: Policy = DEFAULT) -> Policy:
-    """``policy`` with the days of a text such as ``critical=7,high=30,low=none``, as ``SRE_SLA`` has them.
+    """``policy`` with the days of a text such as ``critical=7,high=30,low=none``, as ``SRE_SLA``
+    has them.
 
     Raises UsageError that names the part which is wrong.
     """
@@ -160,16 +179,24 @@ def _pair(part: str) -> tuple[str, int | None]:
     return name, int(value)
 
 
-def _replaced(sla: Sequence[int | None], changed: Mapping[str, int | None]) -> tuple[int | None, ...]:
+def _replaced(
+    sla: Sequence[int | None], changed: Mapping[str, int | None]
+) -> tuple[int | None, ...]:
     return tuple(changed.get(name, days) for name, days in zip(_SEVERITIES, sla, strict=True))
 
 
 def _wrong_sla(why: str) -> UsageError:
-    return UsageError("the SLA cannot be read", why=why, do="Example: critical=7,high=30,informational=none.")
+    return UsageError(
+        "the SLA cannot be read", why=why, do="Example: critical=7,high=30,informational=none."
+    )
 
 
 def _wrong(why: str) -> UsageError:
-    return UsageError("the policy cannot be read", why=why, do='Example: [sla] critical = 15, informational = "none".')
+    return UsageError(
+        "the policy cannot be read",
+        why=why,
+        do='Example: [sla] critical = 15, informational = "none".',
+    )
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
@@ -190,7 +217,9 @@ def _sla(table: Mapping[str, Any]) -> tuple[int | None, ...]:
     for name, value in table.items():
         if value != "none" and not _whole(value):
             raise _wrong(f'sla.{name} must be 0 to {MOST_DAYS} days, or "none"')
-    return _replaced(DEFAULT.sla, {name: None if value == "none" else value for name, value in table.items()})
+    return _replaced(
+        DEFAULT.sla, {name: None if value == "none" else value for name, value in table.items()}
+    )
 
 
 def _grace(value: Any) -> int:

@@ -1,7 +1,8 @@
 """Which finding first, why, and how much a finding weighs in a plan of fixes.
 
-"Not checked" (None) is never told as "no": that a vulnerability is not on CISA's KEV list is said only where it was asked.
-In the order it stands where a "no" stands, for else whatever was not asked yet would come before what is known to be bad.
+"Not checked" (None) is never told as "no": that a vulnerability is not on CISA's KEV list is said
+only where it was asked. In the order it stands where a "no" stands, for else whatever was not asked
+yet would come before what is known to be bad.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, spell
 from sre_findings.model.severity import rank as place_of
 from sre_findings.model.use import NOT_TOLD, Use
 
-# What each fact adds to a finding's risk, under the names that a query takes them by. Whole numbers: sums stay exact.
-# A critical outweighs three high ones, twenty medium ones, a hundred low ones; being on KEV weighs as much as critical does.
-# Untriaged, and severities that we do not know, weigh as medium: nobody has said that they matter less, or more.
+# What each fact adds to a finding's risk, under the names that a query takes them by. Whole
+# numbers: sums stay exact. A critical outweighs three high ones, twenty medium ones, a hundred low
+# ones; being on KEV weighs as much as critical does. Untriaged, and severities that we do not know,
+# weigh as medium: nobody has said that they matter less, or more.
 WEIGHTS: Mapping[str, float] = {
     "risk_critical": 100.0,
     "risk_high": 30.0,
@@ -34,17 +36,21 @@ WEIGHTS: Mapping[str, float] = {
     "risk_reachable": 20.0,
     "risk_running": 10.0,
 }
-_BY_PLACE = tuple(WEIGHTS[f"risk_{s}"] for s in ("critical", "high", "medium", "low", "informational", "untriaged", "untriaged"))
+_BY_PLACE = tuple(
+    WEIGHTS[f"risk_{s}"]
+    for s in ("critical", "high", "medium", "low", "informational", "untriaged", "untriaged")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What decides a finding's place. ``checked`` says whether its details were asked, where KEV and exploitation stand:
-    only then do absent KEV dates and an absent ``exploit_observed`` (the last day that one was seen) mean no.
+    """What decides a finding's place. ``checked`` says whether its details were asked, where KEV
+    and exploitation stand: only then do absent KEV dates and an absent ``exploit_observed`` (the
+    last day that one was seen) mean no.
 
-    Anything else that is None is not known. ``exposed`` means that the internet can reach it: a network finding says so,
-    or the resource has a public address. ``reachability`` is Inspector's word for whether the code runs, and ``use`` tells
-    of an image whether it does.
+    Anything else that is None is not known. ``exposed`` means that the internet can reach it: a
+    network finding says so, or the resource has a public address. ``reachability`` is Inspector's
+    word for whether the code runs, and ``use`` tells of an image whether it does.
     """
 
     vulnerability_id: str
@@ -73,11 +79,13 @@ class Candidate:
 def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[Candidate]:
     """The candidates, worst first, by the policy's criteria in the policy's order.
 
-    kev: those on the list, the earliest due date first, after grace; without a date last of them. exploit: seen in the
-    wild, then available. epss: the higher first, from ``epss_high`` on. score: Inspector's severity, then its score, since
-    many findings have no score. exposure: what the internet can reach. reachability: what Inspector saw run, then what is not
-    known, then what it calls not reachable. running: images that Inspector sees run. late: by days past the severity's SLA.
-    Ties: fixable ones, the oldest, then by id. The result does not depend on the order that they came in.
+    kev: those on the list, the earliest due date first, after grace; without a date last of them.
+    exploit: seen in the wild, then available. epss: the higher first, from ``epss_high`` on. score:
+    Inspector's severity, then its score, since many findings have no score. exposure: what the
+    internet can reach. reachability: what Inspector saw run, then what is not known, then what it
+    calls not reachable. running: images that Inspector sees run. late: by days past the severity's
+    SLA. Ties: fixable ones, the oldest, then by id. The result does not depend on the order that
+    they came in.
     """
     return sorted(candidates, key=lambda one: _key(one, policy, today))
 
@@ -85,17 +93,27 @@ def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[C
 def _key(one: Candidate, policy: Policy, today: date) -> tuple[Any, ...]:
     first = tuple(_KEYS[name](one, policy, today) for name in policy.order)
     # At the end every field, as text: what is still equal then is the same candidate.
-    return (*first, not one.fixable, one.first_seen or date.min, one.vulnerability_id, tuple(map(repr, astuple(one))))
+    return (
+        *first,
+        not one.fixable,
+        one.first_seen or date.min,
+        one.vulnerability_id,
+        tuple(map(repr, astuple(one))),
+    )
 
 
 def risk(one: Candidate, policy: Policy) -> float:
-    """What a finding adds to the worth of the fix that removes it; a fix's worth is the sum over its findings.
+    """What a finding adds to the worth of the fix that removes it; a fix's worth is the sum over
+    its findings.
 
-    Never less for a finding that is worse in any respect. What is not known adds nothing. Time adds nothing: what is
-    late is told beside it. The same in SQL, over columns named as here, with :func:`risk_parameters`::
+    Never less for a finding that is worse in any respect. What is not known adds nothing. Time adds
+    nothing: what is late is told beside it. The same in SQL, over columns named as here, with
+    :func:`risk_parameters`::
 
-        case severity_rank when 0 then :risk_critical when 1 then :risk_high when 2 then :risk_medium
-                           when 3 then :risk_low when 4 then :risk_informational else :risk_untriaged end
+        case severity_rank when 0 then :risk_critical when 1 then :risk_high when 2 then
+        :risk_medium
+                           when 3 then :risk_low when 4 then :risk_informational else
+                           :risk_untriaged end
         + case when kev_added is not null or kev_due is not null then :risk_kev else 0 end
         + case when exploit_observed is not null then :risk_observed
                when exploit_available then :risk_exploit else 0 end
@@ -135,12 +153,14 @@ def _exploited(one: Candidate) -> int:
 
 
 def _high_epss(one: Candidate, policy: Policy) -> float:
-    """EPSS where it is high, else 0: below, differences are noise, and the next criterion shall decide."""
+    """EPSS where it is high, else 0: below, differences are noise, and the next criterion shall
+    decide."""
     return one.epss if one.epss is not None and one.epss >= policy.epss_high else 0.0
 
 
 def _reached(one: Candidate) -> int:
-    """0 reached at run time, 2 said not to be, 1 for all else: what is not known stands no lower than where nothing is said."""
+    """0 reached at run time, 2 said not to be, 1 for all else: what is not known stands no lower
+    than where nothing is said."""
     return {REACHABLE: 0, NOT_REACHABLE: 2}.get(one.reachability or "", 1)
 
 
@@ -165,7 +185,8 @@ _KEYS: Mapping[str, Callable[[Candidate, Policy, date], Any]] = {
 
 
 def why(one: Candidate, policy: Policy, today: date) -> str:
-    """One plain sentence that says why a candidate stands where it stands, in the policy's order."""
+    """One plain sentence that says why a candidate stands where it stands, in the policy's
+    order."""
     words = [text for name in policy.order if (text := _WORDS[name](one, policy, today))]
     words = words or [_score_words(one, policy, today)]
     sentence = "; ".join([*words, *(["no fix is available"] if one.fixable is False else [])])
@@ -181,7 +202,10 @@ def _kev_words(one: Candidate, policy: Policy, today: date) -> str:
     words = f"on CISA's KEV list, due {deadline.on} ({_when(deadline, today)})"
     if one.first_seen is None or one.kev_due >= one.first_seen:
         return words
-    return f"{words}, {spell_days(policy.grace_days)} after it was first seen, since CISA's date {one.kev_due} was past by then"
+    return (
+        f"{words}, {spell_days(policy.grace_days)} after it was first seen, since CISA's date"
+        f" {one.kev_due} was past by then"
+    )
 
 
 def _when(deadline: Due, today: date) -> str:
@@ -226,6 +250,8 @@ _WORDS: Mapping[str, Callable[[Candidate, Policy, date], str]] = {
     "score": _score_words,
     "exposure": lambda one, _policy, _today: "reachable from the internet" if one.exposed else "",
     "reachability": lambda one, _policy, _today: spell(one.reachability, one.reachability_reason),
-    "running": lambda one, _policy, _today: f"an image that has it {one.use.words()}" if one.use.running else "",
+    "running": lambda one, _policy, _today: (
+        f"an image that has it {one.use.words()}" if one.use.running else ""
+    ),
     "late": _late_words,
 }

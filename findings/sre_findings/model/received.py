@@ -1,7 +1,8 @@
-"""Answers made again from their JSON, as a server sends them: the reverse of ``to_json``, so that every mouth renders the same.
+"""Answers made again from their JSON, as a server sends them: the reverse of ``to_json``, so that
+every mouth renders the same.
 
-What arrives comes from a server of ours, perhaps of another version: fields that are missing raise KeyError, fields that
-nobody knows are ignored.
+What arrives comes from a server of ours, perhaps of another version: fields that are missing raise
+KeyError, fields that nobody knows are ignored.
 """
 
 from __future__ import annotations
@@ -39,60 +40,107 @@ def resource_answer(values: Values) -> ResourceAnswer:
     """How vulnerable one resource is."""
     context = None
     if values["context"] is not None:
-        from sre_findings.model.received_context import context_of  # noqa: PLC0415 - only where it was asked for
+        from sre_findings.model.received_context import context_of
 
         context = context_of(values["context"])
     return ResourceAnswer(
-        resource=_resource(values), verdict=_verdict(values), rollup=_rollup(values),
-        coverage=[_coverage(row) for row in values["coverage"]], findings=[finding(one) for one in values["findings"]],
-        total_findings=values["total_findings"], next_cursor=values["next_cursor"], proof=proof(values),
-        incomplete=values["incomplete"], account_name=values["account_name"] or "", filters=values["filters"],
-        context=context, accepted=values["accepted"], live_error=values["live_error"] or "",
+        resource=_resource(values),
+        verdict=_verdict(values),
+        rollup=_rollup(values),
+        coverage=[_coverage(row) for row in values["coverage"]],
+        findings=[finding(one) for one in values["findings"]],
+        total_findings=values["total_findings"],
+        next_cursor=values["next_cursor"],
+        proof=proof(values),
+        incomplete=values["incomplete"],
+        account_name=values["account_name"] or "",
+        filters=values["filters"],
+        context=context,
+        accepted=values["accepted"],
+        live_error=values["live_error"] or "",
         use=_use(values["in_use"]),
-    )  # fmt: skip
+    )
 
 
 def summary_answer(values: Values) -> SummaryAnswer:
     """How vulnerable all of it is, with its groups."""
-    groups = [Group(one["value"] or "", one["name"] or "", _rollup(one)) for one in values.get("groups", ())]
-    return SummaryAnswer(_verdict(values), _rollup(values), values["not_scanned"], proof(values), values.get("by"), groups,
-                         doubtful=values["doubtful"])  # fmt: skip
+    groups = [
+        Group(one["value"] or "", one["name"] or "", _rollup(one))
+        for one in values.get("groups", ())
+    ]
+    return SummaryAnswer(
+        _verdict(values),
+        _rollup(values),
+        values["not_scanned"],
+        proof(values),
+        values.get("by"),
+        groups,
+        doubtful=values["doubtful"],
+    )
 
 
 def coverage_answer(values: Values) -> CoverageAnswer:
     """What is scanned and what is not."""
     names = ("account_id", "region", "resource_type", "scan_type", "state")
-    cells = [(cell[names[0]], cell[names[1]], cell[names[2]], cell[names[3]], cell[names[4]]) for cell in values["cells"]]
-    return CoverageAnswer(values["scanned"], [_coverage(row) for row in values["gaps"]], cells, proof(values))
+    cells = [
+        (cell[names[0]], cell[names[1]], cell[names[2]], cell[names[3]], cell[names[4]])
+        for cell in values["cells"]
+    ]
+    return CoverageAnswer(
+        values["scanned"], [_coverage(row) for row in values["gaps"]], cells, proof(values)
+    )
 
 
-_OWN = ("headline", "notes", "source", "snapshot_id", "as_of", "age_seconds", "too_old", "certificate", "unread", "known")
+_OWN = (
+    "headline",
+    "notes",
+    "source",
+    "snapshot_id",
+    "as_of",
+    "age_seconds",
+    "too_old",
+    "certificate",
+    "unread",
+    "known",
+)
 
 
 def list_answer(values: Values, told: Values) -> ListAnswer:
     """A sentence and a list; ``told`` is what :func:`told` gave of it."""
-    from sre_findings.model.list_answer import ListAnswer, Shown  # noqa: PLC0415 - see above
+    from sre_findings.model.list_answer import ListAnswer, Shown
 
     name = told["name"]
     left_out = {*_OWN, name, f"total_{name}"}
     return ListAnswer(
-        headline=values["headline"], name=name, items=values[name], total=values[f"total_{name}"],
-        fields=tuple(told["fields"]), shown=tuple(Shown(*one) for one in told["shown"]), proof=proof(values),
-        summary={key: value for key, value in values.items() if key not in left_out}, notes=tuple(values["notes"]),
+        headline=values["headline"],
+        name=name,
+        items=values[name],
+        total=values[f"total_{name}"],
+        fields=tuple(told["fields"]),
+        shown=tuple(Shown(*one) for one in told["shown"]),
+        proof=proof(values),
+        summary={key: value for key, value in values.items() if key not in left_out},
+        notes=tuple(values["notes"]),
         known=values["known"],
-    )  # fmt: skip
+    )
 
 
 def told(answer: ListAnswer) -> dict[str, Any]:
     """What the JSON of a list does not tell, for :func:`list_answer`."""
-    return {"name": answer.name, "fields": list(answer.fields), "shown": [list(one) for one in answer.shown]}
+    return {
+        "name": answer.name,
+        "fields": list(answer.fields),
+        "shown": [list(one) for one in answer.shown],
+    }
 
 
 def finding(values: Values) -> Finding:
     """One finding."""
     times = {name: moment(values[name]) for name in ("first_observed_at", "last_observed_at")}
     plain = {name: value for name, value in values.items() if name in Finding.__dataclass_fields__}
-    return Finding(**{**plain, **times, "packages": tuple(Package(**one) for one in values["packages"])})
+    return Finding(
+        **{**plain, **times, "packages": tuple(Package(**one) for one in values["packages"])}
+    )
 
 
 def moment(text: str | None) -> datetime | None:
@@ -110,18 +158,38 @@ def _use(values: Values | None) -> Use | None:
 
 
 def _verdict(values: Values) -> Verdict:
-    return Verdict(values["verdict"], values["reason"], values["explanation"], tuple(values["notes"]), values["doubt"] or "")
+    return Verdict(
+        values["verdict"],
+        values["reason"],
+        values["explanation"],
+        tuple(values["notes"]),
+        values["doubt"] or "",
+    )
 
 
 def _rollup(values: Values) -> Rollup:
-    """The numbers. A ``kev`` of None says that nothing was checked, which ``unchecked`` says too."""
+    """The numbers. A ``kev`` of None says that nothing was checked, which ``unchecked`` says
+    too."""
     numbers = {name: values[name] for name in ("suppressed", "fixable", "exploitable")}
-    return Rollup(Counts.from_json(values["counts"]), **numbers, resources=values.get("resources", 0),
-                  kev=values["kev"] or 0, unchecked=values["kev_unchecked"])  # fmt: skip
+    return Rollup(
+        Counts.from_json(values["counts"]),
+        **numbers,
+        resources=values.get("resources", 0),
+        kev=values["kev"] or 0,
+        unchecked=values["kev_unchecked"],
+    )
 
 
 def _coverage(row: Values) -> Coverage:
     return Coverage(
-        row["resource_id"], row["resource_type"], row["account_id"], row["region"], row["scan_type"], row["status"],
-        row["reason"], row["scan_mode"], moment(row["last_scanned_at"]), row["name"] or "",
-    )  # fmt: skip
+        row["resource_id"],
+        row["resource_type"],
+        row["account_id"],
+        row["region"],
+        row["scan_type"],
+        row["status"],
+        row["reason"],
+        row["scan_mode"],
+        moment(row["last_scanned_at"]),
+        row["name"] or "",
+    )

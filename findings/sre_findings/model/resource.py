@@ -51,7 +51,8 @@ _LOOKS_LIKE_INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{5,}|[0-9a-z]{17})\Z", re.IG
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing that Inspector scans. ``name`` is its tag Name, or what its type calls a name; it may be empty."""
+    """One thing that Inspector scans. ``name`` is its tag Name, or what its type calls a name; it
+    may be empty."""
 
     resource_id: str
     resource_type: str
@@ -61,7 +62,8 @@ class Resource:
 
 
 def parse_type(text: str) -> str:
-    """A resource type as people write it: ``ec2``, ``ecr``, ``lambda``, ``code``, or Inspector's own value."""
+    """A resource type as people write it: ``ec2``, ``ecr``, ``lambda``, ``code``, or Inspector's
+    own value."""
     known = WORDS | {value.lower(): value for value in TYPES}
     try:
         return known[text.strip().lower()]
@@ -71,25 +73,34 @@ def parse_type(text: str) -> str:
 
 
 def check_text(text: str) -> str:
-    """An id, a name or an address, stripped. Raises UsageError for a text that nothing can be called."""
+    """An id, a name or an address, stripped. Raises UsageError for a text that nothing can be
+    called."""
     value = text.strip()
     if not value or len(value) > 1024:
-        raise UsageError("a resource id has 1 to 1,024 characters", do="Give an id, a name or an address.")
+        raise UsageError(
+            "a resource id has 1 to 1,024 characters", do="Give an id, a name or an address."
+        )
     return value
 
 
 def check_id(text: str) -> str:
-    """The same of a text that is no name of a known resource: what looks like a mistyped instance id is refused."""
+    """The same of a text that is no name of a known resource: what looks like a mistyped instance
+    id is refused."""
     value = check_text(text)
     if _LOOKS_LIKE_INSTANCE_ID.match(value) and not _INSTANCE_ID.match(value):
         why = "i- is followed by 8 or 17 lower-case hexadecimal digits"
-        raise UsageError(f"{value!r} is not an EC2 instance id", why=why, do="Example: i-0123456789abcdef0.")
+        raise UsageError(
+            f"{value!r} is not an EC2 instance id", why=why, do="Example: i-0123456789abcdef0."
+        )
     return value
 
 
 def can_be_id(text: str) -> bool:
-    """Whether Inspector could know this text as a resource id, so that asking it live makes sense."""
-    return bool(_INSTANCE_ID.match(text)) or text.startswith(("arn:", "/subscriptions/", "//", "projects/"))
+    """Whether Inspector could know this text as a resource id, so that asking it live makes
+    sense."""
+    return bool(_INSTANCE_ID.match(text)) or text.startswith(
+        ("arn:", "/subscriptions/", "//", "projects/")
+    )
 
 
 _MACHINE_IMAGE_ID = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")
@@ -105,8 +116,13 @@ _ARNS = {
 
 
 def told(text: str) -> Resource | None:
-    """What an id tells by its form alone: the type, and where it is an ARN the account and the region; None for names."""
-    for form, kind in ((_INSTANCE_ID, INSTANCE), (_MACHINE_IMAGE_ID, MACHINE_IMAGE), (_DIGEST, IMAGE)):
+    """What an id tells by its form alone: the type, and where it is an ARN the account and the
+    region; None for names."""
+    for form, kind in (
+        (_INSTANCE_ID, INSTANCE),
+        (_MACHINE_IMAGE_ID, MACHINE_IMAGE),
+        (_DIGEST, IMAGE),
+    ):
         if form.match(text):
             return Resource(text, kind, "", "")
     arn, _, service, region, account, rest = [*text.split(":", 5), *[""] * 6][:6]

@@ -36,7 +36,8 @@ class Night(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How many nights, weeks and months to keep the newest complete snapshot of. Days are UTC's, weeks begin on Monday."""
+    """How many nights, weeks and months to keep the newest complete snapshot of. Days are UTC's,
+    weeks begin on Monday."""
 
     nightly: int = 90
     weekly: int = 52
@@ -55,9 +56,10 @@ class Fate:
 def fates(nights: Sequence[Night], keep: Keep, held: Container[str] = ()) -> list[Fate]:
     """What becomes of each snapshot, in their order.
 
-    Kept are: the newest, the newest complete, those ``held`` by a legal hold, and the newest complete one of each of the
-    newest so many days, weeks and months that have one. Where a day has no complete one, its newest partial one stands for it
-    in the nightly count, so that a bad night leaves its trace.
+    Kept are: the newest, the newest complete, those ``held`` by a legal hold, and the newest
+    complete one of each of the newest so many days, weeks and months that have one. Where a day has
+    no complete one, its newest partial one stands for it in the nightly count, so that a bad night
+    leaves its trace.
     """
     ordered = sorted(nights, key=lambda night: night.sequence)
     reasons = {one.snapshot_id: why for one, why in _kept(ordered, keep, held)}
@@ -68,10 +70,14 @@ def _fate(night: Night, why: str | None) -> Fate:
     if why is not None:
         return Fate(night.snapshot_id, True, why)
     beyond = "older than what is kept, or another of its day is"
-    return Fate(night.snapshot_id, False, beyond if night.state == COMPLETE else f"partial, and {beyond}")
+    return Fate(
+        night.snapshot_id, False, beyond if night.state == COMPLETE else f"partial, and {beyond}"
+    )
 
 
-def _kept(ordered: Sequence[Night], keep: Keep, held: Container[str]) -> Iterator[tuple[Night, str]]:
+def _kept(
+    ordered: Sequence[Night], keep: Keep, held: Container[str]
+) -> Iterator[tuple[Night, str]]:
     """What is kept, each with a reason; the last that is given for one counts."""
     complete = [one for one in ordered if one.state == COMPLETE]
     whole = {_day(one) for one in complete}
@@ -99,6 +105,7 @@ def _month(night: Night) -> object:
 
 def _newest(nights: Iterable[Night], key: Callable[[Night], object], count: int) -> list[Night]:
     """The newest night of each of the newest ``count`` values of the key."""
-    last = {key(one): one for one in nights}  # in the order in which keys first came, which is that of the nights
+    # in the order in which keys first came, which is that of the nights
+    last = {key(one): one for one in nights}
     chosen = sorted(last.values(), key=lambda one: one.sequence)
     return chosen[-count:] if count else []

@@ -15,7 +15,8 @@ KINDS = (ORGANIZATION, "account", "region", "owner", "type", "resource")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """ACTIVE findings by severity. ``other`` holds severities that we do not know, so that ``total`` never lies."""
+    """ACTIVE findings by severity. ``other`` holds severities that we do not know, so that
+    ``total`` never lies."""
 
     critical: int = 0
     high: int = 0
@@ -32,13 +33,22 @@ class Counts:
 
     def by_rank(self) -> tuple[int, ...]:
         """The seven numbers, worst severity first, ``other`` last."""
-        return (self.critical, self.high, self.medium, self.low, self.informational, self.untriaged, self.other)
+        return (
+            self.critical,
+            self.high,
+            self.medium,
+            self.low,
+            self.informational,
+            self.untriaged,
+            self.other,
+        )
 
     def __add__(self, more: Counts) -> Counts:
         return Counts(*(a + b for a, b in zip(self.by_rank(), more.by_rank(), strict=True)))
 
     def to_json(self) -> dict[str, int]:
-        """The contract's object: six severities and ``total``; ``other`` only where there is one."""
+        """The contract's object: six severities and ``total``; ``other`` only where there is
+        one."""
         values = {name.lower(): count for name, count in zip(ORDER, self.by_rank(), strict=False)}
         return values | ({"other": self.other} if self.other else {}) | {"total": self.total}
 
@@ -51,7 +61,9 @@ class Counts:
 def check_kind(kind: str) -> str:
     """A kind of scope. Raises UsageError for what is none."""
     if kind not in KINDS:
-        raise UsageError(f"there is no scope of kind {kind!r}", do=f"Use one of: {', '.join(KINDS)}.")
+        raise UsageError(
+            f"there is no scope of kind {kind!r}", do=f"Use one of: {', '.join(KINDS)}."
+        )
     return kind
 
 
@@ -74,11 +86,13 @@ WENT = ("patched", "terminated", "not_scanned", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """What one scope holds: ACTIVE findings by severity, and how many are suppressed, fixable and exploitable.
+    """What one scope holds: ACTIVE findings by severity, and how many are suppressed, fixable and
+    exploitable.
 
-    ``fixable``, ``exploitable``, ``kev`` and ``unchecked`` are of the ACTIVE ones; ``unchecked`` are those of which nobody
-    knows whether CISA lists them. ``resources`` counts resources with any such finding. ``flow`` is what one night changed,
-    a number a word of CAME and WENT; absent words are 0.
+    ``fixable``, ``exploitable``, ``kev`` and ``unchecked`` are of the ACTIVE ones; ``unchecked``
+    are those of which nobody knows whether CISA lists them. ``resources`` counts resources with any
+    such finding. ``flow`` is what one night changed, a number a word of CAME and WENT; absent words
+    are 0.
     """
 
     counts: Counts = Counts()
@@ -98,11 +112,15 @@ class Rollup:
     def __add__(self, more: Rollup) -> Rollup:
         """The sum of two that have no finding in common."""
         numbers = {name: getattr(self, name) + getattr(more, name) for name in _NUMBERS}
-        flow = {word: self.flow.get(word, 0) + more.flow.get(word, 0) for word in {**self.flow, **more.flow}}
+        flow = {
+            word: self.flow.get(word, 0) + more.flow.get(word, 0)
+            for word in {**self.flow, **more.flow}
+        }
         return Rollup(self.counts + more.counts, **numbers, flow=flow)
 
     def to_json(self) -> dict[str, Any]:
-        """What answers say of it. ``kev`` is None where nothing was checked, which is not the same as none."""
+        """What answers say of it. ``kev`` is None where nothing was checked, which is not the same
+        as none."""
         return {
             "counts": self.counts.to_json(),
             "suppressed": self.suppressed,
@@ -117,7 +135,9 @@ class Rollup:
         """Plain data for the table; what is nothing is left out."""
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         more = numbers | {"flow": dict(self.flow)}
-        return {"counts": self.counts.to_json()} | {name: value for name, value in more.items() if value}
+        return {"counts": self.counts.to_json()} | {
+            name: value for name, value in more.items() if value
+        }
 
     @classmethod
     def from_row(cls, values: Mapping[str, Any]) -> Rollup:
@@ -128,7 +148,9 @@ class Rollup:
     @classmethod
     def counted(cls, row: Mapping[str, Any], flow: Mapping[str, int] | None = None) -> Rollup:
         """From a row that has every number under its name, as the queries that count give it."""
-        return cls(Counts.from_json(row), **{name: int(row[name]) for name in _NUMBERS}, flow=flow or {})
+        return cls(
+            Counts.from_json(row), **{name: int(row[name]) for name in _NUMBERS}, flow=flow or {}
+        )
 
 
 _NUMBERS = ("suppressed", "fixable", "exploitable", "resources", "kev", "unchecked")

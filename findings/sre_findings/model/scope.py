@@ -36,10 +36,12 @@ class Plan:
     """What a scan has promised to read, written down before it reads anything.
 
     ``statuses`` are those of the findings; without any, every status but CLOSED.
-    ``required_regions`` are those that somebody named: Inspector being off there is a hole. Elsewhere it is a choice.
-    ``closed_since`` is from when on findings that closed are read as evidence, empty where there was no night before.
-    ``slot`` is the fire of a schedule that this scan is for, empty where a person asked for it. ``caller`` is who scans, and
-    ``account_names`` what Organizations calls the accounts; both are empty where AWS did not tell, and ``notes`` say so.
+    ``required_regions`` are those that somebody named: Inspector being off there is a hole.
+    Elsewhere it is a choice. ``closed_since`` is from when on findings that closed are read as
+    evidence, empty where there was no night before. ``slot`` is the fire of a schedule that this
+    scan is for, empty where a person asked for it. ``caller`` is who scans, and ``account_names``
+    what Organizations calls the accounts; both are empty where AWS did not tell, and ``notes`` say
+    so.
     """
 
     snapshot_id: str
@@ -58,18 +60,23 @@ class Plan:
 
     @property
     def counts_active(self) -> bool:
-        """Whether ACTIVE findings were asked for, so that they can be compared with Inspector's own counts."""
+        """Whether ACTIVE findings were asked for, so that they can be compared with Inspector's own
+        counts."""
         return not self.statuses or "ACTIVE" in self.statuses
 
     def accepts(self, account_id: str, region: str) -> bool:
-        """Whether a switched-off Inspector is no surprise there: not required, or accepted and not expired."""
+        """Whether a switched-off Inspector is no surprise there: not required, or accepted and not
+        expired."""
         return region not in self.required_regions or self.excuses(account_id, region)
 
     def excuses(self, account_id: str, region: str) -> bool:
         """Whether somebody answers for a hole there, on the day of the scan."""
         today = self.created_at[:10]
         return any(
-            gap.account_id in ("*", account_id) and gap.region in ("*", region) and gap.expires >= today for gap in self.accepted
+            gap.account_id in ("*", account_id)
+            and gap.region in ("*", region)
+            and gap.expires >= today
+            for gap in self.accepted
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -81,13 +88,17 @@ class Plan:
         """The reverse of :meth:`to_json`."""
         shards = tuple(Shard(**s) for s in values["shards"])
         accepted = tuple(AcceptedGap(**g) for g in values["accepted"])
-        lists = {name: tuple(values[name]) for name in ("statuses", "required_regions", "expected_accounts", "notes")}
+        lists = {
+            name: tuple(values[name])
+            for name in ("statuses", "required_regions", "expected_accounts", "notes")
+        }
         return cls(**{**values, **lists, "shards": shards, "accepted": accepted})
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A scope file: the accounts and regions that must be in every snapshot, and the gaps that are accepted."""
+    """A scope file: the accounts and regions that must be in every snapshot, and the gaps that are
+    accepted."""
 
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -99,7 +110,7 @@ def parse_expectation(text: str) -> Expectation:
 
     Raises UsageError that names the line or the key which is wrong.
     """
-    import tomllib  # noqa: PLC0415 - 5 ms that only a scan with a scope file needs
+    import tomllib
 
     try:
         values = tomllib.loads(text)
@@ -109,7 +120,9 @@ def parse_expectation(text: str) -> Expectation:
     gaps = values.get("accepted", [])
     if not isinstance(gaps, list) or not all(isinstance(gap, dict) for gap in gaps):
         raise _unreadable("accepted must be tables, each under [[accepted]]")
-    return Expectation(_texts(values, "accounts"), _texts(values, "regions"), tuple(map(_accepted, gaps)))
+    return Expectation(
+        _texts(values, "accounts"), _texts(values, "regions"), tuple(map(_accepted, gaps))
+    )
 
 
 def _unreadable(why: str) -> UsageError:
@@ -132,11 +145,16 @@ def _accepted(gap: Mapping[str, Any]) -> AcceptedGap:
     expires = gap.get("expires")
     if not isinstance(expires, date):
         raise _unreadable("accepted.expires must be a date such as 2027-01-31")
-    return AcceptedGap(texts["account"], texts["region"], texts["owner"], texts["reason"], expires.isoformat()[:10])
+    return AcceptedGap(
+        texts["account"], texts["region"], texts["owner"], texts["reason"], expires.isoformat()[:10]
+    )
 
 
 def _texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
     found: Sequence[Any] = values.get(key, [])
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise UsageError(f"{key} in the scope file must be a list of strings", do='Example: accounts = ["111122223333"].')
+        raise UsageError(
+            f"{key} in the scope file must be a list of strings",
+            do='Example: accounts = ["111122223333"].',
+        )
     return tuple(found)

@@ -1,8 +1,8 @@
 """Suppressions: findings that somebody answers for until a day, with a reason, as rules in a file.
 
-A rule hides as little as it says. Every key that it gives must fit; what a finding does not tell fits no pattern; a rule
-that names packages covers a finding only if it covers each package of it; and from the day after ``expires`` it hides
-nothing at all.
+A rule hides as little as it says. Every key that it gives must fit; what a finding does not tell
+fits no pattern; a rule that names packages covers a finding only if it covers each package of it;
+and from the day after ``expires`` it hides nothing at all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _SPECIAL = re.compile(r"[%_\\]")
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Texts of which one must fit, to the letter; ``*`` is any run of characters, ``?`` any one. None given: all fits."""
+    """Texts of which one must fit, to the letter; ``*`` is any run of characters, ``?`` any one.
+    None given: all fits."""
 
     texts: tuple[str, ...] = ()
     _exact: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -41,17 +42,22 @@ class Patterns:
 
     def __post_init__(self) -> None:
         globs = [_regex(text) for text in self.texts if is_glob(text)]
-        object.__setattr__(self, "_exact", frozenset(text for text in self.texts if not is_glob(text)))
+        object.__setattr__(
+            self, "_exact", frozenset(text for text in self.texts if not is_glob(text))
+        )
         object.__setattr__(self, "_globs", re.compile("|".join(globs)) if globs else None)
 
     def __bool__(self) -> bool:
         return bool(self.texts)
 
     def fits(self, value: str | None) -> bool:
-        """Whether the value is meant. One that is not known, None or empty, never is, not even by ``*``."""
+        """Whether the value is meant. One that is not known, None or empty, never is, not even by
+        ``*``."""
         if not self.texts or not value:
             return not self.texts
-        return value in self._exact or (self._globs is not None and self._globs.match(value) is not None)
+        return value in self._exact or (
+            self._globs is not None and self._globs.match(value) is not None
+        )
 
     @property
     def exact(self) -> frozenset[str] | None:
@@ -65,11 +71,15 @@ class Patterns:
 
     def like(self) -> list[str] | None:
         r"""The same for SQL's LIKE with ``\`` as its escape; None where nothing is given."""
-        return [_SPECIAL.sub(r"\\\g<0>", text).replace("*", "%").replace("?", "_") for text in self.texts] or None
+        return [
+            _SPECIAL.sub(r"\\\g<0>", text).replace("*", "%").replace("?", "_")
+            for text in self.texts
+        ] or None
 
 
 def is_glob(text: str) -> bool:
-    """Whether a text stands for more than itself. Brackets are themselves: names hold them, and nobody misses ranges."""
+    """Whether a text stands for more than itself. Brackets are themselves: names hold them, and
+    nobody misses ranges."""
     return "*" in text or "?" in text
 
 
@@ -80,7 +90,8 @@ def _regex(glob: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where a rule holds: each kind that is given must fit. A resource fits by its id or by its name."""
+    """Where a rule holds: each kind that is given must fit. A resource fits by its id or by its
+    name."""
 
     accounts: Patterns = Patterns()
     regions: Patterns = Patterns()
@@ -93,7 +104,10 @@ class Reach:
         return (
             self.accounts.fits(finding.account_id)
             and self.regions.fits(finding.region)
-            and (self.resources.fits(finding.resource_id) or self.resources.fits(finding.resource_name))
+            and (
+                self.resources.fits(finding.resource_id)
+                or self.resources.fits(finding.resource_name)
+            )
             and self.types.fits(finding.resource_type)
             and self.owners.fits(owner)
         )
@@ -106,7 +120,8 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One rule. ``index`` is its place among the rules, from 0; ``line`` where it begins; ``expires`` its last day."""
+    """One rule. ``index`` is its place among the rules, from 0; ``line`` where it begins;
+    ``expires`` its last day."""
 
     index: int
     line: int
@@ -137,7 +152,11 @@ class Suppression:
     @property
     def subject(self) -> str:
         """What it is about, for a person."""
-        parts = [", ".join(patterns.texts) for patterns in (self.vulnerabilities, self.packages) if patterns]
+        parts = [
+            ", ".join(patterns.texts)
+            for patterns in (self.vulnerabilities, self.packages)
+            if patterns
+        ]
         return " in ".join(parts)
 
     @property
@@ -166,7 +185,9 @@ class Suppressions:
 
     def of(self, finding: Finding, owner: str | None, today: date) -> Suppression | None:
         """The first live rule that covers the finding of this owner's resource, or None."""
-        for rule in self._about(finding.vulnerability_id, tuple([package.name for package in finding.packages])):
+        for rule in self._about(
+            finding.vulnerability_id, tuple([package.name for package in finding.packages])
+        ):
             if rule.is_live(today) and rule.reach.holds(finding, owner):
                 return rule
         return None
@@ -178,17 +199,25 @@ class Suppressions:
     def expiring(self, today: date, days: int = 14) -> tuple[Suppression, ...]:
         """Live rules whose last day comes within so many days."""
         soon = timedelta(days=days)
-        return tuple(rule for rule in self.rules if rule.is_live(today) and rule.expires - today <= soon)
+        return tuple(
+            rule for rule in self.rules if rule.is_live(today) and rule.expires - today <= soon
+        )
 
     def unused(self, used: Collection[int], today: date) -> tuple[Suppression, ...]:
         """Live rules whose index is not among those that hid something."""
         return tuple(rule for rule in self.rules if rule.is_live(today) and rule.index not in used)
 
-    def warnings(self, today: date, used: Collection[int] | None = None, days: int = 14) -> tuple[str, ...]:
-        """What their owners should know, a sentence a rule: lapsed, expiring, and unused where ``used`` is told."""
+    def warnings(
+        self, today: date, used: Collection[int] | None = None, days: int = 14
+    ) -> tuple[str, ...]:
+        """What their owners should know, a sentence a rule: lapsed, expiring, and unused where
+        ``used`` is told."""
         unused = () if used is None else self.unused(used, today)
         return (
-            *(self._say(rule, f"lapsed on {rule.expires} and suppresses nothing") for rule in self.lapsed(today)),
+            *(
+                self._say(rule, f"lapsed on {rule.expires} and suppresses nothing")
+                for rule in self.lapsed(today)
+            ),
             *(self._say(rule, f"expires on {rule.expires}") for rule in self.expiring(today, days)),
             *(self._say(rule, "suppresses no finding") for rule in unused),
         )
@@ -201,21 +230,37 @@ class Suppressions:
         """
         return [_row(rule) for rule in self.rules if rule.is_live(today)]
 
-    def _about(self, vulnerability_id: str | None, packages: tuple[str, ...]) -> tuple[Suppression, ...]:
-        """The rules that concern a vulnerability and its packages, remembered: findings of one kind are many."""
+    def _about(
+        self, vulnerability_id: str | None, packages: tuple[str, ...]
+    ) -> tuple[Suppression, ...]:
+        """The rules that concern a vulnerability and its packages, remembered: findings of one kind
+        are many."""
         found = self._remembered.get((vulnerability_id, packages))
         if found is None:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
             near = (*self._by_id.get(vulnerability_id or "", ()), *self._wide)
-            found = tuple(sorted((r for r in near if r.concerns(vulnerability_id, packages)), key=lambda rule: rule.index))
+            found = tuple(
+                sorted(
+                    (r for r in near if r.concerns(vulnerability_id, packages)),
+                    key=lambda rule: rule.index,
+                )
+            )
             self._remembered[vulnerability_id, packages] = found
         return found
 
     def _say(self, rule: Suppression, what: str) -> str:
-        return f"{self.file}, line {rule.line}: the rule on {rule.subject} {what}; {rule.owner} answers for it"
+        return (
+            f"{self.file}, line {rule.line}: the rule on {rule.subject} {what}; {rule.owner}"
+            " answers for it"
+        )
 
 
 def _row(rule: Suppression) -> dict[str, Any]:
     reach = {kind.name: getattr(rule.reach, kind.name).like() for kind in fields(rule.reach)}
-    return {"rule": rule.index, "vulnerabilities": rule.vulnerabilities.like(), "packages": rule.packages.like(), **reach}
+    return {
+        "rule": rule.index,
+        "vulnerabilities": rule.vulnerabilities.like(),
+        "packages": rule.packages.like(),
+        **reach,
+    }

@@ -1,4 +1,5 @@
-"""Whether a container image runs. Inspector sees tasks of ECS and pods of EKS; that it saw none proves nothing."""
+"""Whether a container image runs. Inspector sees tasks of ECS and pods of EKS; that it saw none
+proves nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _MOST = 2**63 - 1  # what a column holds
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How many tasks and pods run an image, and when one was last seen. None is not known, which is not "does not run"."""
+    """How many tasks and pods run an image, and when one was last seen. None is not known, which is
+    not "does not run"."""
 
     count: int | None = None
     last_at: datetime | None = None
@@ -38,17 +40,25 @@ class Use:
         """A clause for people; empty where nothing is known."""
         seen = f", last seen in use at {iso(self.last_at)}" if self.last_at else ""
         if self.count:
-            return f"runs in {self.count:,} {'task or pod' if self.count == 1 else 'tasks or pods'}{seen}"
+            return (
+                f"runs in {self.count:,}"
+                f" {'task or pod' if self.count == 1 else 'tasks or pods'}{seen}"
+            )
         if self.count == 0:
             return f"Inspector sees no task or pod that runs it now{seen}; it may run elsewhere"
-        return f"last seen in use at {iso(self.last_at)}; whether it runs now is not known" if self.last_at else ""
+        return (
+            f"last seen in use at {iso(self.last_at)}; whether it runs now is not known"
+            if self.last_at
+            else ""
+        )
 
 
 NOT_TOLD = Use()
 
 
 def use_of(image: Mapping[str, Any]) -> Use:
-    """From ``inUseCount`` and ``lastInUseAt`` of an image's details or coverage. What is no number, or no time, says nothing."""
+    """From ``inUseCount`` and ``lastInUseAt`` of an image's details or coverage. What is no number,
+    or no time, says nothing."""
     count, last = image.get("inUseCount"), image.get("lastInUseAt")
     known = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MOST
     return Use(count if known else None, _moment(last))
@@ -56,8 +66,11 @@ def use_of(image: Mapping[str, Any]) -> Use:
 
 def newest(told: Iterable[Use]) -> Use:
     """Of what several rows say of one image, the one that saw it last."""
-    return max((one for one in told if one), key=lambda one: (one.last_at is not None, one.last_at or _EPOCH, one.count or -1),
-               default=NOT_TOLD)  # fmt: skip
+    return max(
+        (one for one in told if one),
+        key=lambda one: (one.last_at is not None, one.last_at or _EPOCH, one.count or -1),
+        default=NOT_TOLD,
+    )
 
 
 def _moment(value: object) -> datetime | None:

@@ -1,9 +1,11 @@
-"""The rule of the house: vulnerable, clean, or unknown with its reason. It never says clean when it does not know.
+"""The rule of the house: vulnerable, clean, or unknown with its reason. It never says clean when it
+does not know.
 
-``clean`` needs all of: the cells of the question read, and scanning switched on there; the snapshot young enough; every row
-of coverage ACTIVE and scanned with success; a rule for the resource's type and each of its scans (``model/coverage.py``), the
-scan that this rule takes for a proof, and each last scan within its limit; no open and no SUPPRESSED finding. What has no rule
-is never clean. Findings that are there make it ``vulnerable``, even in partial data.
+``clean`` needs all of: the cells of the question read, and scanning switched on there; the snapshot
+young enough; every row of coverage ACTIVE and scanned with success; a rule for the resource's type
+and each of its scans (``model/coverage.py``), the scan that this rule takes for a proof, and each
+last scan within its limit; no open and no SUPPRESSED finding. What has no rule is never clean.
+Findings that are there make it ``vulnerable``, even in partial data.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ from sre_findings.model.state import Cell
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
 
-# Why; the first four go with vulnerable, the next with clean, all others with unknown. The last ones, and access_denied, are
-# kinds of errors too: why Inspector did not answer where no snapshot knows the resource.
+# Why; the first four go with vulnerable, the next with clean, all others with unknown. The last
+# ones, and access_denied, are kinds of errors too: why Inspector did not answer where no snapshot
+# knows the resource.
 FINDINGS = "findings"
 FROZEN = "findings_frozen"
 STOPPED = "findings_of_stopped_instance"
@@ -66,11 +69,13 @@ _PLACES = 3  # named of those where scanning is off
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known about one resource: its counts, its rows of coverage, and what could not be read.
+    """All that is known about one resource: its counts, its rows of coverage, and what could not be
+    read.
 
-    ``gaps`` are the incomplete cells that the question touches; ``too_old`` says that the data's age is past the limit;
-    ``known`` that any row of findings or coverage names the resource. ``until`` is when coverage had been read, where that is
-    not ``as_of``. ``off`` are cells that the question touches and for which scanning is switched off.
+    ``gaps`` are the incomplete cells that the question touches; ``too_old`` says that the data's
+    age is past the limit; ``known`` that any row of findings or coverage names the resource.
+    ``until`` is when coverage had been read, where that is not ``as_of``. ``off`` are cells that
+    the question touches and for which scanning is switched off.
     """
 
     rollup: Rollup
@@ -85,9 +90,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``verdict`` is vulnerable, clean or unknown; ``reason`` one of the words above; ``explanation`` for a person.
+    """``verdict`` is vulnerable, clean or unknown; ``reason`` one of the words above;
+    ``explanation`` for a person.
 
-    ``doubt`` is the reason for which it would be unknown without its findings: there may be more of them, and worse ones.
+    ``doubt`` is the reason for which it would be unknown without its findings: there may be more of
+    them, and worse ones.
     """
 
     verdict: str
@@ -103,7 +110,9 @@ def decide(evidence: Evidence) -> Verdict:
     verdict = found or unknown or Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
     doubt = unknown if found else None
     notes = (*_doubts(evidence, verdict, doubt), *_lambda_note(evidence))
-    return Verdict(verdict.verdict, verdict.reason, verdict.explanation, notes, doubt.reason if doubt else "")
+    return Verdict(
+        verdict.verdict, verdict.reason, verdict.explanation, notes, doubt.reason if doubt else ""
+    )
 
 
 def _vulnerable(evidence: Evidence) -> Verdict | None:
@@ -118,11 +127,18 @@ def _vulnerable(evidence: Evidence) -> Verdict | None:
 
 
 def _frozen(silent: Sequence[Coverage]) -> Verdict:
-    """Findings of a resource that Inspector no longer scans: they stand as they stood when it stopped looking."""
+    """Findings of a resource that Inspector no longer scans: they stand as they stood when it
+    stopped looking."""
     row = silent[0]
     if any(one.reason in {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"} for one in silent):
-        return Verdict(VULNERABLE, STOPPED, "the instance is stopped; its findings stand as they were")
-    since = f"since {iso(row.last_scanned_at)}" if row.last_scanned_at else "for a time that Inspector does not tell"
+        return Verdict(
+            VULNERABLE, STOPPED, "the instance is stopped; its findings stand as they were"
+        )
+    since = (
+        f"since {iso(row.last_scanned_at)}"
+        if row.last_scanned_at
+        else "for a time that Inspector does not tell"
+    )
     return Verdict(VULNERABLE, FROZEN, f"findings are frozen {since}: {_silence(row)}")
 
 
@@ -130,11 +146,15 @@ def _unknown(evidence: Evidence) -> Verdict | None:
     if evidence.gaps:
         return unread(evidence.gaps)
     if evidence.too_old:
-        return Verdict(UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is older than allowed")
+        return Verdict(
+            UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is older than allowed"
+        )
     if evidence.off:
         return Verdict(UNKNOWN, NOT_SCANNED, switched_off(evidence.off))
     if not evidence.known:
-        return Verdict(UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource")
+        return Verdict(
+            UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource"
+        )
     return _not_scanned(evidence.coverage) or _not_proven(evidence)
 
 
@@ -148,7 +168,12 @@ def unread(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
 
 def switched_off(cells: Sequence[Cell]) -> str:
     """Where scanning is off, in words: three places, and how many more."""
-    places = sorted({f"{SCANS.get(cell[2:], cell.resource_type)} in {cell.account_id} {cell.region}" for cell in cells})
+    places = sorted(
+        {
+            f"{SCANS.get(cell[2:], cell.resource_type)} in {cell.account_id} {cell.region}"
+            for cell in cells
+        }
+    )
     more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
     return f"Inspector does not scan {', '.join(places[:_PLACES])}{more}"
 
@@ -157,7 +182,10 @@ def _not_scanned(coverage: Sequence[Coverage]) -> Verdict | None:
     """What Inspector says itself: that it does not scan, or not yet."""
     quiet = [row for row in coverage if silent(row)]
     if quiet or not coverage:
-        why = "; ".join(_silence(row) for row in quiet) or "Inspector does not list this resource as covered"
+        why = (
+            "; ".join(_silence(row) for row in quiet)
+            or "Inspector does not list this resource as covered"
+        )
         return Verdict(UNKNOWN, NOT_SCANNED, why)
     return None
 
@@ -168,17 +196,32 @@ def _not_proven(evidence: Evidence) -> Verdict | None:
     if ruleless:
         return Verdict(UNKNOWN, NO_RULE, _no_rule(ruleless[0]))
     if holds_others(evidence.coverage[0].resource_type):
-        return Verdict(UNKNOWN, NOT_SCANNED, "it only holds images and is not scanned itself: ask for its images")
+        return Verdict(
+            UNKNOWN,
+            NOT_SCANNED,
+            "it only holds images and is not scanned itself: ask for its images",
+        )
     if not any(map(proves, evidence.coverage)):
         return Verdict(UNKNOWN, NOT_SCANNED, _only(evidence.coverage))
-    late = [row for row in evidence.coverage if scanned_too_long_ago(row, evidence.as_of, evidence.until)]
+    late = [
+        row
+        for row in evidence.coverage
+        if scanned_too_long_ago(row, evidence.as_of, evidence.until)
+    ]
     return _late(late[0], evidence) if late else None
 
 
 def _no_rule(row: Coverage) -> str:
     """Nothing is reported, and nobody has told the product what that is worth."""
-    what = f"the type {row.resource_type}" if row.resource_type not in RULES else f"{row.scan_type} scans of {row.resource_type}"
-    return f"Inspector reports no finding, but the product has no rule for {what}, so this proves nothing"
+    what = (
+        f"the type {row.resource_type}"
+        if row.resource_type not in RULES
+        else f"{row.scan_type} scans of {row.resource_type}"
+    )
+    return (
+        f"Inspector reports no finding, but the product has no rule for {what}, so this proves"
+        " nothing"
+    )
 
 
 def _only(coverage: Sequence[Coverage]) -> str:
@@ -199,7 +242,9 @@ def _silence(row: Coverage) -> str:
     """Why one scan type does not run, and the remedy."""
     advice = remedy(row.reason)
     how = "is not known to be scanned" if row.active else "not scanned"
-    return f"{row.scan_type.lower()} {how}, {explain(row.reason)}" + (f". {advice.rstrip('.')}" if advice else "")
+    return f"{row.scan_type.lower()} {how}, {explain(row.reason)}" + (
+        f". {advice.rstrip('.')}" if advice else ""
+    )
 
 
 def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tuple[str, ...]:
@@ -209,7 +254,11 @@ def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tupl
     gap = ("part of its data could not be read: there may be more",) if evidence.gaps else ()
     old = ("the data are older than allowed",) if evidence.too_old else ()
     told = gap or old or verdict.reason in (FROZEN, STOPPED)
-    return (*gap, *old, *((f"there may be more: {doubt.explanation}",) if doubt and not told else ()))
+    return (
+        *gap,
+        *old,
+        *((f"there may be more: {doubt.explanation}",) if doubt and not told else ()),
+    )
 
 
 def _lambda_note(evidence: Evidence) -> tuple[str, ...]:

@@ -25,14 +25,16 @@ class Taken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a browser is told of a blob. A bucket keeps it with the blob; of a folder's files the names tell it."""
+    """What a browser is told of a blob. A bucket keeps it with the blob; of a folder's files the
+    names tell it."""
 
     content_type: str
     cache_control: str
 
 
 class Blobs(Protocol):
-    """Named bytes that are written once. Keys use ``/``. Errors of the medium arrive as StoreUnreadable."""
+    """Named bytes that are written once. Keys use ``/``. Errors of the medium arrive as
+    StoreUnreadable."""
 
     @property
     def url(self) -> str:
@@ -43,15 +45,20 @@ class Blobs(Protocol):
         """The whole blob. Raises Missing."""
         ...
 
-    def write(self, key: str, served: Served | None = None, *, once: bool = False) -> AbstractContextManager[BinaryIO]:
-        """A file to write and to read back; the blob exists, whole and durable, once the block ends without an error.
+    def write(
+        self, key: str, served: Served | None = None, *, once: bool = False
+    ) -> AbstractContextManager[BinaryIO]:
+        """A file to write and to read back; the blob exists, whole and durable, once the block ends
+        without an error.
 
-        With ``once`` the block ends with Taken, and nothing changes, where another has the key by then.
+        With ``once`` the block ends with Taken, and nothing changes, where another has the key by
+        then.
         """
         ...
 
     def create(self, key: str, body: bytes) -> bool:
-        """Writes the blob if no other has the key, atomically among all writers; False if one has."""
+        """Writes the blob if no other has the key, atomically among all writers; False if one
+        has."""
         ...
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -59,7 +66,8 @@ class Blobs(Protocol):
         ...
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """The names that follow the prefix up to the next ``/``, in order; a prefix ends with ``/`` itself."""
+        """The names that follow the prefix up to the next ``/``, in order; a prefix ends with ``/``
+        itself."""
         ...
 
     def delete(self, key: str) -> None:
@@ -67,15 +75,18 @@ class Blobs(Protocol):
         ...
 
     def copy(self, key: str, to: str) -> None:
-        """Gives the bytes of a blob a second key, whole or not at all; what has that key is replaced. Raises Missing."""
+        """Gives the bytes of a blob a second key, whole or not at all; what has that key is
+        replaced. Raises Missing."""
         ...
 
     def fetch(self, key: str, to: Path) -> Path:
-        """A path where the blob can be read: its own in a folder, else ``to``, written in full. Raises Missing."""
+        """A path where the blob can be read: its own in a folder, else ``to``, written in full.
+        Raises Missing."""
         ...
 
     def link(self, key: str, seconds: int) -> str:
-        """A URL by which whoever holds it reads the blob, for so long. Raises Missing, and UsageError where there are none."""
+        """A URL by which whoever holds it reads the blob, for so long. Raises Missing, and
+        UsageError where there are none."""
         ...
 
 
@@ -86,13 +97,18 @@ def mapped_errors(doing: str) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        do = "Free some space, then run it again; nothing was committed." if full else "Check the path and its permissions."
+        do = (
+            "Free some space, then run it again; nothing was committed."
+            if full
+            else "Check the path and its permissions."
+        )
         why = "the disk is full" if full else (error.strerror or str(error))
         raise StoreUnreadable(doing, why=why, do=do) from error
 
 
 class FolderBlobs:
-    """A folder. A blob is written beside its place, flushed to the disk, and renamed or linked into it."""
+    """A folder. A blob is written beside its place, flushed to the disk, and renamed or linked into
+    it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -111,7 +127,13 @@ class FolderBlobs:
                 raise Missing(key) from None
 
     @contextlib.contextmanager
-    def write(self, key: str, served: Served | None = None, *, once: bool = False) -> Iterator[BinaryIO]:  # noqa: ARG002
+    def write(
+        self,
+        key: str,
+        served: Served | None = None,  # noqa: ARG002 - only S3 serves files
+        *,
+        once: bool = False,
+    ) -> Iterator[BinaryIO]:
         """See Blobs."""
         target = self._folder / key
         with mapped_errors(f"cannot write {target}"), draft(target) as path:
@@ -178,11 +200,14 @@ class FolderBlobs:
     def link(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a folder signs nothing
         """See Blobs. Refused."""
         do = "Open the file itself, or serve it."
-        raise UsageError(f"a link that ends by itself needs a bucket, and {self._folder} is a folder", do=do)
+        raise UsageError(
+            f"a link that ends by itself needs a bucket, and {self._folder} is a folder", do=do
+        )
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in the folder; nothing where there is none. One that may not be read is an error."""
+    """What lies in the folder; nothing where there is none. One that may not be read is an
+    error."""
     try:
         return list(os.scandir(folder))
     except FileNotFoundError:

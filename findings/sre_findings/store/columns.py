@@ -18,16 +18,22 @@ _WORDS = {
 
 
 def columns(table: str, words: int) -> list[tuple[str, str]] | None:
-    """Names and types of a table's columns for DUCKDB, HIVE (Spark, Glue) or TRINO (Athena); None for one that nobody knows.
+    """Names and types of a table's columns for DUCKDB, HIVE (Spark, Glue) or TRINO (Athena); None
+    for one that nobody knows.
 
-    Imports pyarrow, 100 ms, and gives None where it is not installed: only tables without a single file are asked for.
+    Imports pyarrow, 100 ms, and gives None where it is not installed: only tables without a single
+    file are asked for.
     """
     try:
-        from sre_findings.store import schema  # noqa: PLC0415 - see above
+        from sre_findings.store import schema
     except ImportError:
         return None
     found = getattr(schema, table.upper(), None)
-    return None if found is None else [(field.name, _WORDS[str(_plain(field.type))][words]) for field in found]
+    return (
+        None
+        if found is None
+        else [(field.name, _WORDS[str(_plain(field.type))][words]) for field in found]
+    )
 
 
 def _plain(kind: Any) -> Any:

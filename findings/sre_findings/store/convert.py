@@ -1,9 +1,12 @@
-"""Moves snapshots of the first layout, all tables of one in a folder, to today's, the table first. It may be killed anywhere:
+"""Moves snapshots of the first layout, all tables of one in a folder, to today's, the table first.
+It may be killed anywhere:
 
-1. Every file that the manifest lists, and the records, get their new keys beside the old ones: a hard link in a folder, a copy
+1. Every file that the manifest lists, and the records, get their new keys beside the old ones: a
+hard link in a folder, a copy
    within a bucket. ``converted.json`` among the old ones says when.
 2. The commit is written anew, and names the new layout: from then on every reader looks there.
-3. The old files go a day later, with the next run, when whoever had them open has closed them. ``converted.json`` is the last.
+3. The old files go a day later, with the next run, when whoever had them open has closed them.
+``converted.json`` is the last.
 
 The files themselves, their sums and the manifest stay as they were committed.
 """
@@ -39,28 +42,47 @@ def old_commits(snapshots: Snapshots) -> list[Commit]:
 def moves(snapshots: Snapshots, commit: Commit) -> list[Move]:
     """What must move of a snapshot. Raises StoreUnreadable where its manifest is damaged."""
     parts = [part.key for part in snapshots.manifest(commit).parts]
-    found = [Move(*(keys.part_key(commit.snapshot_id, part, layout) for layout in (BY_SNAPSHOT, BY_TABLE))) for part in parts]
+    found = [
+        Move(
+            *(keys.part_key(commit.snapshot_id, part, layout) for layout in (BY_SNAPSHOT, BY_TABLE))
+        )
+        for part in parts
+    ]
     before, after = (keys.records(commit.snapshot_id, layout) for layout in (BY_SNAPSHOT, BY_TABLE))
-    read = [key for name in snapshots.blobs.keys(before) if (key := keys.parse(name)) and key.kind == "record"]
-    return [*found, *(Move(before + key.file, after + key.file) for key in read if key.file != keys.CONVERTED)]
+    read = [
+        key
+        for name in snapshots.blobs.keys(before)
+        if (key := keys.parse(name)) and key.kind == "record"
+    ]
+    return [
+        *found,
+        *(Move(before + key.file, after + key.file) for key in read if key.file != keys.CONVERTED),
+    ]
 
 
 def convert(snapshots: Snapshots, commit: Commit, now: datetime) -> int:
-    """Moves one snapshot; how many files it has. Raises StoreUnreadable where one is gone; nothing visible changes."""
+    """Moves one snapshot; how many files it has. Raises StoreUnreadable where one is gone; nothing
+    visible changes."""
     wanted = moves(snapshots, commit)
     for one in wanted:
         try:
             snapshots.blobs.copy(one.old, one.new)
         except Missing:
             do = "Run: sre-cli snapshots verify."
-            raise StoreUnreadable(f"snapshot {commit.snapshot_id} is damaged", why=f"{one.old} is gone", do=do) from None
-    snapshots.blobs.create(keys.converted_key(commit.snapshot_id), json.dumps({"converted_at": now.isoformat()}).encode())
+            raise StoreUnreadable(
+                f"snapshot {commit.snapshot_id} is damaged", why=f"{one.old} is gone", do=do
+            ) from None
+    snapshots.blobs.create(
+        keys.converted_key(commit.snapshot_id),
+        json.dumps({"converted_at": now.isoformat()}).encode(),
+    )
     snapshots.rewrite(replace(commit, layout=BY_TABLE))
     return len(wanted)
 
 
 def tidy(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
-    """Removes the old files of snapshots that were converted ``grace`` ago or earlier, and yields their ids.
+    """Removes the old files of snapshots that were converted ``grace`` ago or earlier, and yields
+    their ids.
 
     Of one under a legal hold nothing is removed.
     """
@@ -77,12 +99,22 @@ def tidy(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Itera
 def waiting(snapshots: Snapshots) -> list[Commit]:
     """Every commit that was converted and whose old files are still there."""
     prefix = f"{keys.PARTITION}="
-    there = {name.removeprefix(prefix) for name in snapshots.blobs.folders(keys.RECORDS) if name.startswith(prefix)}
-    return [one for one in snapshots.commits() if one.layout == BY_TABLE and one.snapshot_id in there] if there else []
+    there = {
+        name.removeprefix(prefix)
+        for name in snapshots.blobs.folders(keys.RECORDS)
+        if name.startswith(prefix)
+    }
+    return (
+        [one for one in snapshots.commits() if one.layout == BY_TABLE and one.snapshot_id in there]
+        if there
+        else []
+    )
 
 
 def _converted_at(snapshots: Snapshots, commit: Commit) -> datetime | None:
     try:
-        return datetime.fromisoformat(json.loads(snapshots.blobs.read(keys.converted_key(commit.snapshot_id)))["converted_at"])
+        return datetime.fromisoformat(
+            json.loads(snapshots.blobs.read(keys.converted_key(commit.snapshot_id)))["converted_at"]
+        )
     except Missing:
         return None

@@ -1,10 +1,12 @@
 """Parts of committed snapshots on this machine's disk, for stores that DuckDB cannot read in place.
 
 {folder}/{snapshot_id}/{sha256}.parquet     a part, under the sum that the manifest has of it
-{folder}/{snapshot_id}/.used                locked while a process reads the snapshot; its time is when one last began to
+{folder}/{snapshot_id}/.used                locked while a process reads the snapshot; its time is
+when one last began to
 
-A part is there whole or not at all, and each process takes its sum again before its first use, so that a disk that
-forgets a bit is noticed: a tenth of a second for a million findings. Processes share a folder without a word.
+A part is there whole or not at all, and each process takes its sum again before its first use, so
+that a disk that forgets a bit is noticed: a tenth of a second for a million findings. Processes
+share a folder without a word.
 """
 
 from __future__ import annotations
@@ -27,19 +29,23 @@ from sre_findings.store.snapshots import Commit, Snapshots
 
 LIMIT = 10 * 10**9
 _AT_ONCE = 4  # parts fetched at a time
-_OURS = re.compile(r"\d{8}T\d{6}Z|\.gone-")  # what may be thrown away, whatever else somebody put into the folder
-_good: set[tuple[str, int, int]] = set()  # files whose sum was right, as they were then: one check a process
+# what may be thrown away, whatever else somebody put into the folder
+_OURS = re.compile(r"\d{8}T\d{6}Z|\.gone-")
+# files whose sum was right, as they were then: one check a process
+_good: set[tuple[str, int, int]] = set()
 
 
 class Copies:
-    """A folder of at most ``limit`` bytes. What is being read is never thrown away, be it more than the limit."""
+    """A folder of at most ``limit`` bytes. What is being read is never thrown away, be it more than
+    the limit."""
 
     def __init__(self, folder: Path, limit: int | None = None) -> None:
         self._folder, self._limit = folder, LIMIT if limit is None else limit
         self._held: dict[str, int] = {}  # locks by snapshot; let go with this object
 
     def paths(self, snapshots: Snapshots, wanted: Sequence[tuple[Commit, Part]]) -> list[Path]:
-        """Where each part can be read. Raises StoreUnreadable for one that is gone, or not what the manifest says."""
+        """Where each part can be read. Raises StoreUnreadable for one that is gone, or not what the
+        manifest says."""
         if isinstance(snapshots.blobs, FolderBlobs):
             return [snapshots.part(commit, part, self._folder) for commit, part in wanted]
         with mapped_errors(f"cannot keep copies in {self._folder}"):
@@ -51,7 +57,8 @@ class Copies:
         return [self._path(*one) for one in wanted]
 
     def recheck(self, paths: Sequence[Path]) -> bool:
-        """Takes the sums of copies anew, and throws away those that are wrong: whether there were any."""
+        """Takes the sums of copies anew, and throws away those that are wrong: whether there were
+        any."""
         ours = [path for path in paths if path.is_relative_to(self._folder)]
         wrong = [path for path in ours if not path.exists() or _sha256(path) != path.stem]
         for path in wrong:
@@ -80,7 +87,7 @@ class Copies:
         if len(gone) == 1:
             self._fetch(snapshots, *gone[0])
             return
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only where there is something to fetch
+        from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda one: self._fetch(snapshots, *one), gone))
@@ -93,7 +100,11 @@ class Copies:
             fetched = snapshots.part(commit, part, draft)
             if _sha256(fetched) != part.sha256:
                 why = f"the SHA-256 of {part.key} is not the one in the manifest"
-                raise StoreUnreadable(f"snapshot {commit.snapshot_id} is damaged", why=why, do="Run: sre-cli snapshots verify.")
+                raise StoreUnreadable(
+                    f"snapshot {commit.snapshot_id} is damaged",
+                    why=why,
+                    do="Run: sre-cli snapshots verify.",
+                )
             fetched.replace(path)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -116,7 +127,8 @@ class Copies:
                 weakref.finalize(self, os.close, handle)
 
     def _make_room(self, needed: int) -> None:
-        """Throws away snapshots that nobody reads, the least recently used first, until so many bytes fit in."""
+        """Throws away snapshots that nobody reads, the least recently used first, until so many
+        bytes fit in."""
         if not (excess := _size(self._folder) + needed - self._limit) > 0:
             return
         ours = (path for path in self._folder.iterdir() if _OURS.match(path.name))
@@ -139,7 +151,8 @@ def _thrown_away(snapshot: Path) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not _is(handle, used):
             return False
-        # Under another name first: who wants this snapshot meanwhile makes it anew and finds nothing half gone.
+        # Under another name first: who wants this snapshot meanwhile makes it anew and finds
+        # nothing half gone.
         gone = snapshot.rename(snapshot.with_name(f".gone-{uuid.uuid4().hex}"))
         shutil.rmtree(gone, ignore_errors=True)
     except BlockingIOError:
@@ -150,7 +163,8 @@ def _thrown_away(snapshot: Path) -> bool:
 
 
 def _is(handle: int, path: Path) -> bool:
-    """Whether the open file still has that name: another process may have removed it, and made it anew."""
+    """Whether the open file still has that name: another process may have removed it, and made it
+    anew."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
@@ -171,7 +185,10 @@ def _size(folder: Path) -> int:
         entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return 0
-    return sum(_size(Path(one.path)) if one.is_dir(follow_symlinks=False) else _bytes(one) for one in entries)
+    return sum(
+        _size(Path(one.path)) if one.is_dir(follow_symlinks=False) else _bytes(one)
+        for one in entries
+    )
 
 
 def _bytes(entry: os.DirEntry[str]) -> int:

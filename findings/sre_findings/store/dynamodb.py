@@ -1,4 +1,5 @@
-"""The table in DynamoDB. Keys ``pk`` and ``sk`` (strings), the row as JSON text in ``body``, expiry in ``expires`` (TTL)."""
+"""The table in DynamoDB. Keys ``pk`` and ``sk`` (strings), the row as JSON text in ``body``, expiry
+in ``expires`` (TTL)."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from sre_findings.store.table import LAST, Row
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table as BotoTable
 
-_AT_ONCE = 32  # queries, whoever asks: a caller of three hundred accounts has them in ten times the time of one
+# queries, whoever asks: a caller of three hundred accounts has them in ten times the time of one
+_AT_ONCE = 32
 
 
 class DynamoTable:
@@ -29,7 +31,10 @@ class DynamoTable:
 
     def put(self, rows: Iterable[Row]) -> None:
         """See Table."""
-        with self._mapped("write"), self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
+        with (
+            self._mapped("write"),
+            self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch,
+        ):
             for row in rows:
                 batch.put_item(Item=_item(row))
 
@@ -37,9 +42,12 @@ class DynamoTable:
         """See Table."""
         with self._mapped("write"):
             try:
-                self._table.put_item(Item=_item(row), ConditionExpression="attribute_not_exists(pk)")
+                self._table.put_item(
+                    Item=_item(row), ConditionExpression="attribute_not_exists(pk)"
+                )
             except self._table.meta.client.exceptions.ConditionalCheckFailedException as error:
-                # An attempt whose answer was lost may have written it, and the SDK's next one have met our own row.
+                # An attempt whose answer was lost may have written it, and the SDK's next one have
+                # met our own row.
                 answer: Any = error.response
                 repeated = answer["ResponseMetadata"]["RetryAttempts"] > 0
                 return repeated and next(self.query(row.partition, row.sort, row.sort), None) == row
@@ -50,14 +58,19 @@ class DynamoTable:
         with self._mapped("write"), self._table.batch_writer() as batch:
             batch.delete_item(Key={"pk": partition, "sk": sort})
 
-    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+    def query(
+        self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
+    ) -> Iterator[Row]:
         """See Table. Reads are consistent: who wrote a row reads it."""
-        from boto3.dynamodb.conditions import Key  # noqa: PLC0415
+        from boto3.dynamodb.conditions import Key
 
         if newest == 0 or first > last:
             return
         sort = Key("sk").between(first, last) if first else Key("sk").lte(last)
-        query: dict[str, Any] = {"KeyConditionExpression": Key("pk").eq(partition) & sort, "ConsistentRead": True}
+        query: dict[str, Any] = {
+            "KeyConditionExpression": Key("pk").eq(partition) & sort,
+            "ConsistentRead": True,
+        }
         if newest:
             query |= {"ScanIndexForward": False, "Limit": newest}
         count = 0
@@ -73,7 +86,9 @@ class DynamoTable:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterator[list[Row]]:
+    def query_each(
+        self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
+    ) -> Iterator[list[Row]]:
         """See Table. No call takes several ranges, so that so many are made at once."""
 
         def rows(some: tuple[str, str]) -> list[Row]:
@@ -87,35 +102,50 @@ class DynamoTable:
 
     @contextlib.contextmanager
     def _mapped(self, doing: str) -> Iterator[None]:
-        import botocore.exceptions  # noqa: PLC0415
+        import botocore.exceptions
 
         try:
             yield
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-            do = self._allow(error) or "Check SRE_TABLE, the role's permissions and your credentials."
+            do = (
+                self._allow(error)
+                or "Check SRE_TABLE, the role's permissions and your credentials."
+            )
             why = str(error).splitlines()[0]
-            raise StoreUnreadable(f"cannot {doing} the table {self._name}", why=why, do=do) from error
+            raise StoreUnreadable(
+                f"cannot {doing} the table {self._name}", why=why, do=do
+            ) from error
 
     def _allow(self, error: Any) -> str:
         """What to do about a denial, or nothing."""
         if not hasattr(error, "operation_name"):
             return ""
-        return allow(error, "dynamodb", f"arn:{self._table.meta.client.meta.partition}:dynamodb:*:*:table/{self._name}")
+        return allow(
+            error,
+            "dynamodb",
+            f"arn:{self._table.meta.client.meta.partition}:dynamodb:*:*:table/{self._name}",
+        )
 
 
 def _item(row: Row) -> dict[str, Any]:
-    item: dict[str, Any] = {"pk": row.partition, "sk": row.sort, "body": json.dumps(row.values, separators=(",", ":"))}
+    item: dict[str, Any] = {
+        "pk": row.partition,
+        "sk": row.sort,
+        "body": json.dumps(row.values, separators=(",", ":")),
+    }
     return item if row.expires is None else item | {"expires": row.expires}
 
 
 def _row(item: dict[str, Any]) -> Row:
     expires = item.get("expires")
-    return Row(item["pk"], item["sk"], json.loads(item["body"]), None if expires is None else int(expires))
+    return Row(
+        item["pk"], item["sk"], json.loads(item["body"]), None if expires is None else int(expires)
+    )
 
 
 def _connect(name: str) -> BotoTable:
-    import boto3  # noqa: PLC0415
-    import botocore.config  # noqa: PLC0415
+    import boto3
+    import botocore.config
 
     options: dict[str, Any] = {
         "connect_timeout": 5,
@@ -123,4 +153,6 @@ def _connect(name: str) -> BotoTable:
         "max_pool_connections": _AT_ONCE,
         "retries": {"mode": "standard", "total_max_attempts": 8},
     }
-    return boto3.resource("dynamodb", region_name=home_region(), config=botocore.config.Config(**options)).Table(name)
+    return boto3.resource(
+        "dynamodb", region_name=home_region(), config=botocore.config.Config(**options)
+    ).Table(name)

@@ -1,7 +1,8 @@
 """Each column's number in Parquet and Iceberg, and the version of the tables that it came with.
 
-``fields.tsv`` is the one place: a line a column, only ever appended to. A number that was given is never another column's, so
-that Iceberg, Delta and whoever else maps columns by number can take the files as they are, those of years ago too.
+``fields.tsv`` is the one place: a line a column, only ever appended to. A number that was given is
+never another column's, so that Iceberg, Delta and whoever else maps columns by number can take the
+files as they are, those of years ago too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 _PARQUET = b"PARQUET:field_id"
 
 DEFAULTS = {("states", "ordinal"): "0"}
-"""What a column means in files that are older than it, in SQL; null, which is "not known", where nothing is said."""
+"""What a column means in files that are older than it, in SQL; null, which is "not known", where
+nothing is said."""
 
 
 class Field(NamedTuple):
@@ -31,7 +33,11 @@ class Field(NamedTuple):
 def fields() -> Mapping[str, Mapping[str, Field]]:
     """Every table's columns, by name."""
     found: dict[str, dict[str, Field]] = {}
-    for line in (resources.files("sre_findings.store") / "fields.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+    for line in (
+        (resources.files("sre_findings.store") / "fields.tsv")
+        .read_text(encoding="utf-8")
+        .splitlines()[1:]
+    ):
         table, column, number, since = line.split("\t")
         found.setdefault(table, {})[column] = Field(int(number), int(since))
     return found
@@ -39,10 +45,12 @@ def fields() -> Mapping[str, Mapping[str, Field]]:
 
 def numbered(table: str, schema: pa.Schema) -> pa.Schema:
     """The schema with the number of each of its columns, as Parquet files carry it."""
-    import pyarrow as pa  # noqa: PLC0415 - 100 ms; who asks what is missing needs none
+    import pyarrow as pa
 
     known = fields()[table]
-    return pa.schema([one.with_metadata({_PARQUET: str(known[one.name].number).encode()}) for one in schema])
+    return pa.schema(
+        [one.with_metadata({_PARQUET: str(known[one.name].number).encode()}) for one in schema]
+    )
 
 
 def missing(table: str, version: int) -> list[str]:

@@ -1,10 +1,11 @@
-"""Handouts in the table: what a file is to hold, under the hash of the reference by which it is fetched.
+"""Handouts in the table: what a file is to hold, under the hash of the reference by which it is
+fetched.
 
     partition              sort       what
     handout#{sha256}       handout    what ask.handouts keeps
 
-The reference itself is nowhere, so that who reads the table can fetch nothing by it. A table removes expired rows when it
-likes, or never: readers leave them out.
+The reference itself is nowhere, so that who reads the table can fetch nothing by it. A table
+removes expired rows when it likes, or never: readers leave them out.
 """
 
 from __future__ import annotations

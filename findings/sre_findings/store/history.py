@@ -1,4 +1,5 @@
-"""What scopes held night by night, from the table of rollups: a row where something changed is true until the next.
+"""What scopes held night by night, from the table of rollups: a row where something changed is true
+until the next.
 
 table.query   every night there is
 query_each    each scope's last row before the first night asked; and its rows since
@@ -27,8 +28,11 @@ class Night(NamedTuple):
     state: str
 
 
-def series(table: Table, kind: str, values: Sequence[str], last: int, first: datetime) -> list[tuple[Night, Rollup]]:
-    """What scopes of a kind held together each night from ``first`` up to the commit of sequence ``last``, oldest first."""
+def series(
+    table: Table, kind: str, values: Sequence[str], last: int, first: datetime
+) -> list[tuple[Night, Rollup]]:
+    """What scopes of a kind held together each night from ``first`` up to the commit of sequence
+    ``last``, oldest first."""
     every = [_night(row) for row in table.query(MARKERS, "0", digits(last))]
     nights = [night for night in every if night.started_at >= first]
     if not nights:
@@ -39,10 +43,15 @@ def series(table: Table, kind: str, values: Sequence[str], last: int, first: dat
     return list(zip(nights, sums.rollups(), strict=True))
 
 
-def _rows(table: Table, kind: str, values: Sequence[str], nights: Sequence[Night], *, older: bool) -> Iterator[list[Row]]:
+def _rows(
+    table: Table, kind: str, values: Sequence[str], nights: Sequence[Night], *, older: bool
+) -> Iterator[list[Row]]:
     """The rows of each scope that tell of these nights, oldest first."""
     begin, end, partition = nights[0].sequence, nights[-1].sequence, f"rollup#{kind}"
-    since = table.query_each(partition, [(f"{until(value)}{digits(begin)}", f"{until(value)}{digits(end)}") for value in values])
+    since = table.query_each(
+        partition,
+        [(f"{until(value)}{digits(begin)}", f"{until(value)}{digits(end)}") for value in values],
+    )
     if not older:
         return iter(since)
     before = [(until(value), f"{until(value)}{digits(begin - 1)}") for value in values]
@@ -51,11 +60,17 @@ def _rows(table: Table, kind: str, values: Sequence[str], nights: Sequence[Night
 
 
 def _night(row: Row) -> Night:
-    return Night(int(row.sort), row.values["snapshot_id"], datetime.fromisoformat(row.values["started_at"]), row.values["state"])
+    return Night(
+        int(row.sort),
+        row.values["snapshot_id"],
+        datetime.fromisoformat(row.values["started_at"]),
+        row.values["state"],
+    )
 
 
 class _Sums:
-    """Adds up scopes by their changes, for most of what they hold stays from one night to the next."""
+    """Adds up scopes by their changes, for most of what they hold stays from one night to the
+    next."""
 
     def __init__(self, sequences: Sequence[str]) -> None:
         self._sequences = sequences
@@ -63,13 +78,17 @@ class _Sums:
         self._flows: list[Counter[str]] = [Counter() for _ in sequences]
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Adds one scope. A row of a night that is not asked for is true from the next one that is."""
+        """Adds one scope. A row of a night that is not asked for is true from the next one that
+        is."""
         before = _NOTHING
         for row in rows:
             written = name_of(row)[1]
             place = bisect_left(self._sequences, written)
             now = _numbers(row.values)
-            self._changes[place] = [sum_ + new - old for sum_, new, old in zip(self._changes[place], now, before, strict=True)]
+            self._changes[place] = [
+                sum_ + new - old
+                for sum_, new, old in zip(self._changes[place], now, before, strict=True)
+            ]
             if self._sequences[place] == written:
                 self._flows[place].update(row.values.get("flow", {}))
             before = now

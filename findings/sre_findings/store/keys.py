@@ -1,19 +1,23 @@
-"""Where everything of a store lies. One function makes each kind of key, one reads any of them, and nothing else may.
+"""Where everything of a store lies. One function makes each kind of key, one reads any of them, and
+nothing else may.
 
 commits/000000000042.json                               the commit: nothing exists before it
-snapshots/20261122T010000Z/plan.json                    what will be read; the first file of a snapshot, and the last to go
-                          /shards/eu-west-1.json        what one shard saw
-                          /manifest.json                the certificate, and every part with its SHA-256
-tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet
-pruned/000000000042.json                                what was pruned, when and why
-holds/20261122T010000Z.json                             a legal hold
-snapshots/doctor/20261122T010000Z-0a1b…                 a trial of sre-cli doctor's, for as long as it takes
+snapshots/20261122T010000Z/plan.json                    what will be read; the first file of a
+snapshot, and the last to go
+                          /shards/eu-west-1.json        what one shard saw /manifest.json
+                          the certificate, and every part with its SHA-256
+tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet pruned/000000000042.json
+what was pruned, when and why holds/20261122T010000Z.json                             a legal hold
+snapshots/doctor/20261122T010000Z-0a1b…                 a trial of sre-cli doctor's, for as long as
+it takes
 
-The table comes first, so that each is one folder with one schema and one partition key for Athena, Spark, Snowflake,
-crawlers and globs. A manifest names a part by table and file, ``findings/part-eu-west-1-00000.parquet``, wherever it lies.
+The table comes first, so that each is one folder with one schema and one partition key for Athena,
+Spark, Snowflake, crawlers and globs. A manifest names a part by table and file,
+``findings/part-eu-west-1-00000.parquet``, wherever it lies.
 
-The first layout had all of a snapshot in one folder, ``snapshots/snapshot_id=20261122T010000Z/{plan.json,findings/part-…}``.
-It is still read; ``sre-cli snapshots convert`` moves it.
+The first layout had all of a snapshot in one folder,
+``snapshots/snapshot_id=20261122T010000Z/{plan.json,findings/part-…}``. It is still read; ``sre-cli
+snapshots convert`` moves it.
 """
 
 from __future__ import annotations
@@ -54,8 +58,14 @@ _SNAPSHOT_ID, _PART, _SHARD_NAME = _pattern(_ID), _pattern(rf"{_TABLE}/{_FILE}")
 _TABLE_NAME = _pattern(_TABLE)
 _KEYS = {
     "part": (
-        (BY_TABLE, _pattern(rf"tables/(?P<table>{_TABLE})/snapshot_id=(?P<id>{_ID})/(?P<file>{_FILE})")),
-        (BY_SNAPSHOT, _pattern(rf"snapshots/snapshot_id=(?P<id>{_ID})/(?P<table>{_TABLE})/(?P<file>{_FILE})")),
+        (
+            BY_TABLE,
+            _pattern(rf"tables/(?P<table>{_TABLE})/snapshot_id=(?P<id>{_ID})/(?P<file>{_FILE})"),
+        ),
+        (
+            BY_SNAPSHOT,
+            _pattern(rf"snapshots/snapshot_id=(?P<id>{_ID})/(?P<table>{_TABLE})/(?P<file>{_FILE})"),
+        ),
     ),
     "record": (
         (BY_TABLE, _pattern(rf"snapshots/(?P<id>{_ID})/(?P<file>{_RECORD})")),
@@ -69,7 +79,8 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, read. ``kind`` is part, record, commit, tombstone or hold; ``file`` the name within its folder, or the number."""
+    """A key, read. ``kind`` is part, record, commit, tombstone or hold; ``file`` the name within
+    its folder, or the number."""
 
     kind: str
     layout: int
@@ -84,7 +95,13 @@ def parse(key: str) -> Key | None:
         for layout, pattern in patterns:
             if found := pattern.fullmatch(key):
                 named = found.groupdict()
-                return Key(kind, layout, named.get("id") or "", named.get("table") or "", named.get("file") or "")
+                return Key(
+                    kind,
+                    layout,
+                    named.get("id") or "",
+                    named.get("table") or "",
+                    named.get("file") or "",
+                )
     return None
 
 
@@ -99,7 +116,8 @@ def is_table(text: str) -> bool:
 
 
 def records(snapshot_id: str, layout: int = LAYOUT) -> str:
-    """The folder of a snapshot's plan, shard records and manifest; in the first layout of its parts too. It ends with ``/``."""
+    """The folder of a snapshot's plan, shard records and manifest; in the first layout of its parts
+    too. It ends with ``/``."""
     named = _checked(snapshot_id, _SNAPSHOT_ID, "the id of a snapshot")
     return f"{RECORDS}{named}/" if layout == BY_TABLE else f"{RECORDS}{PARTITION}={named}/"
 
@@ -120,19 +138,23 @@ def shard_key(snapshot_id: str, shard: str, layout: int = LAYOUT) -> str:
 
 
 def converted_key(snapshot_id: str) -> str:
-    """The key beside a snapshot's files in the first layout that says when they were moved (store/convert.py)."""
+    """The key beside a snapshot's files in the first layout that says when they were moved
+    (store/convert.py)."""
     return records(snapshot_id, BY_SNAPSHOT) + CONVERTED
 
 
 def table_folder(table: str) -> str:
-    """The folder of a table, all snapshots of it: what a crawler, a Glue table or an external table points at."""
+    """The folder of a table, all snapshots of it: what a crawler, a Glue table or an external table
+    points at."""
     return f"{TABLES}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
 
 
 def partition(table: str, snapshot_id: str, layout: int = LAYOUT) -> str:
     """The folder of one snapshot's parts of a table. It ends with ``/``."""
     if layout == BY_SNAPSHOT:
-        return f"{records(snapshot_id, layout)}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
+        return (
+            f"{records(snapshot_id, layout)}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
+        )
     return f"{table_folder(table)}{PARTITION}={_checked(snapshot_id, _SNAPSHOT_ID, 'the id of a snapshot')}/"
 
 
@@ -158,7 +180,8 @@ def hold_key(snapshot_id: str) -> str:
 
 
 def _checked(text: str, pattern: re.Pattern[str], what: str) -> str:
-    """The text, which came from a file in the store. Raises StoreUnreadable for one that could lead elsewhere."""
+    """The text, which came from a file in the store. Raises StoreUnreadable for one that could lead
+    elsewhere."""
     if not pattern.fullmatch(text):
         raise StoreUnreadable(f"{text!r} is not {what}", do="Run: sre-cli snapshots verify.")
     return text

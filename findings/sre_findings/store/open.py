@@ -11,10 +11,11 @@ from sre_findings.store.table import SqliteTable, Table
 
 
 def open_blobs(url: str, kms_key: str = "") -> Blobs:
-    """The store at ``file:///…`` or ``s3://bucket/prefix``; what a bucket is given is encrypted under ``kms_key``."""
+    """The store at ``file:///…`` or ``s3://bucket/prefix``; what a bucket is given is encrypted
+    under ``kms_key``."""
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
-        from sre_findings.store.s3 import S3Blobs  # noqa: PLC0415 - boto3 only for those who use it
+        from sre_findings.store.s3 import S3Blobs
 
         return S3Blobs(parts.netloc, parts.path.strip("/"), kms_key=kms_key)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
@@ -28,9 +29,11 @@ def open_table(url: str) -> Table:
     """The table at ``sqlite:///relative``, ``sqlite:////absolute`` or ``dynamodb://table``."""
     scheme, _, rest = url.partition("://")
     if scheme == "dynamodb" and rest.strip("/"):
-        from sre_findings.store.dynamodb import DynamoTable  # noqa: PLC0415 - boto3 only for those who use it
+        from sre_findings.store.dynamodb import DynamoTable
 
         return DynamoTable(rest.strip("/"))
     if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         return SqliteTable(Path(rest[1:]))
-    raise UsageError(f"{url!r} is not a table", do="Use sqlite:////absolute/file.db or dynamodb://table.")
+    raise UsageError(
+        f"{url!r} is not a table", do="Use sqlite:////absolute/file.db or dynamodb://table."
+    )

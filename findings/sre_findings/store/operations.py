@@ -24,12 +24,18 @@ def read(table: Table, now: datetime, days: int) -> Iterator[Operation]:
     """Those of so many days, today's included, the newest first; what has expired is left out."""
     for back in range(min(days, KEPT.days + 1)):
         rows = list(table.query(_partition(now - timedelta(days=back))))
-        yield from (Operation.from_json(row.values) for row in reversed(rows) if (row.expires or 0) > now.timestamp())
+        yield from (
+            Operation.from_json(row.values)
+            for row in reversed(rows)
+            if (row.expires or 0) > now.timestamp()
+        )
 
 
 def _row(one: Operation) -> Row:
     moment = one.at.isoformat(timespec="microseconds")
-    return Row(_partition(one.at), f"{moment}#{one.id}", one.to_json(), int((one.at + KEPT).timestamp()))
+    return Row(
+        _partition(one.at), f"{moment}#{one.id}", one.to_json(), int((one.at + KEPT).timestamp())
+    )
 
 
 def _partition(day: datetime) -> str:

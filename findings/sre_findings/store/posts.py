@@ -1,10 +1,11 @@
 """What was posted where, in the table: claims, and what came of them.
 
-    partition                   sort key                what
-    post#{channel}#{key}        {part}#claim#{number}   who posts this part, since when, and how that ended
+    partition                   sort key                what post#{channel}#{key}
+    {part}#claim#{number}   who posts this part, since when, and how that ended
                                 {part}#sent             where the post is
 
-A claim is made by the conditional write, so that of any number of writers one has it. Rows go after KEPT.
+A claim is made by the conditional write, so that of any number of writers one has it. Rows go after
+KEPT.
 """
 
 from __future__ import annotations
@@ -26,16 +27,22 @@ def sent(table: Table, place: str, part: str) -> Mapping[str, Any] | None:
 
 def last_claim(table: Table, place: str, part: str) -> tuple[int, Mapping[str, Any]] | None:
     """The number and the values of the newest claim."""
-    row = next(iter(table.query(_partition(place), f"{part}#claim#", f"{part}#claim#~", newest=1)), None)
+    row = next(
+        iter(table.query(_partition(place), f"{part}#claim#", f"{part}#claim#~", newest=1)), None
+    )
     return (int(row.sort.rpartition("#")[2]), row.values) if row else None
 
 
-def claim(table: Table, place: str, part: str, number: int, values: Mapping[str, Any], now: datetime) -> bool:
+def claim(
+    table: Table, place: str, part: str, number: int, values: Mapping[str, Any], now: datetime
+) -> bool:
     """Takes the claim of this number; False where somebody has it."""
     return table.create(_row(place, f"{part}#claim#{number:06}", values, now))
 
 
-def end(table: Table, place: str, part: str, number: int, values: Mapping[str, Any], now: datetime) -> None:
+def end(
+    table: Table, place: str, part: str, number: int, values: Mapping[str, Any], now: datetime
+) -> None:
     """Writes how a claim ended over it."""
     table.put([_row(place, f"{part}#claim#{number:06}", values, now)])
 

@@ -48,10 +48,15 @@ class Hold:
 
 
 def prune(snapshots: Snapshots, doomed: Sequence[Fate], now: datetime) -> Iterator[str]:
-    """Makes these snapshots invisible, and yields the id of each that went. One that was held meanwhile stays."""
+    """Makes these snapshots invisible, and yields the id of each that went. One that was held
+    meanwhile stays."""
     commits = {one.snapshot_id: one for one in snapshots.commits()}
     for fate in doomed:
-        if (commit := commits.get(fate.snapshot_id)) is None or fate.kept or held(snapshots.blobs, fate.snapshot_id):
+        if (
+            (commit := commits.get(fate.snapshot_id)) is None
+            or fate.kept
+            or held(snapshots.blobs, fate.snapshot_id)
+        ):
             continue
         _bury(snapshots.blobs, commit, fate.why, now)
         snapshots.blobs.delete(keys.commit_key(commit.sequence))
@@ -59,9 +64,11 @@ def prune(snapshots: Snapshots, doomed: Sequence[Fate], now: datetime) -> Iterat
 
 
 def sweep(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
-    """Removes what is left of snapshots that were pruned ``grace`` ago or earlier, and yields their ids.
+    """Removes what is left of snapshots that were pruned ``grace`` ago or earlier, and yields their
+    ids.
 
-    A tombstone whose commit is still there is of a run that was killed before it was gone: the commit goes now.
+    A tombstone whose commit is still there is of a run that was killed before it was gone: the
+    commit goes now.
     """
     visible, there = {one.snapshot_id for one in snapshots.commits()}, snapshots.ids()
     for stone in tombstones(snapshots.blobs):
@@ -78,7 +85,11 @@ def sweep(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iter
 
 def tombstones(blobs: Blobs) -> list[Tombstone]:
     """Every snapshot that was pruned, the oldest first."""
-    return [_tombstone(json.loads(blobs.read(key))) for key in sorted(blobs.keys(keys.TOMBSTONES)) if key.endswith(".json")]
+    return [
+        _tombstone(json.loads(blobs.read(key)))
+        for key in sorted(blobs.keys(keys.TOMBSTONES))
+        if key.endswith(".json")
+    ]
 
 
 def pruned_sequences(blobs: Blobs) -> set[int]:
@@ -88,8 +99,15 @@ def pruned_sequences(blobs: Blobs) -> set[int]:
 
 def hold(snapshots: Snapshots, commit: Commit, owner: str, reason: str, now: datetime) -> None:
     """Puts a legal hold on a snapshot. Raises UsageError where it has one."""
-    body = {"snapshot_id": commit.snapshot_id, "owner": owner, "reason": reason, "since": now.isoformat()}
-    if not snapshots.blobs.create(keys.hold_key(commit.snapshot_id), json.dumps(body, indent=1).encode()):
+    body = {
+        "snapshot_id": commit.snapshot_id,
+        "owner": owner,
+        "reason": reason,
+        "since": now.isoformat(),
+    }
+    if not snapshots.blobs.create(
+        keys.hold_key(commit.snapshot_id), json.dumps(body, indent=1).encode()
+    ):
         raise UsageError(f"{commit.snapshot_id} is held already", do="See: sre-cli snapshots list.")
 
 
@@ -106,7 +124,12 @@ def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
         values = json.loads(blobs.read(keys.hold_key(snapshot_id)))
     except Missing:
         return None
-    return Hold(values["snapshot_id"], values["owner"], values["reason"], datetime.fromisoformat(values["since"]))
+    return Hold(
+        values["snapshot_id"],
+        values["owner"],
+        values["reason"],
+        datetime.fromisoformat(values["since"]),
+    )
 
 
 def holds(blobs: Blobs) -> dict[str, Hold]:
@@ -118,9 +141,13 @@ def holds(blobs: Blobs) -> dict[str, Hold]:
 def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
     """Writes the tombstone, once: of two runs at the same time the first one's moment counts."""
     body: dict[str, Any] = {
-        "sequence": commit.sequence, "snapshot_id": commit.snapshot_id, "started_at": commit.started_at.isoformat(),
-        "pruned_at": now.isoformat(), "why": why, "slot": commit.slot,
-    }  # fmt: skip
+        "sequence": commit.sequence,
+        "snapshot_id": commit.snapshot_id,
+        "started_at": commit.started_at.isoformat(),
+        "pruned_at": now.isoformat(),
+        "why": why,
+        "slot": commit.slot,
+    }
     blobs.create(keys.tombstone_key(commit.sequence), json.dumps(body, indent=1).encode())
 
 

@@ -22,7 +22,11 @@ _PLAIN = {
     "exploit_available": "exploitAvailable",
     "inspector_score": "inspectorScore",
 }
-_TIMES = {"first_observed_at": "firstObservedAt", "last_observed_at": "lastObservedAt", "updated_at": "updatedAt"}
+_TIMES = {
+    "first_observed_at": "firstObservedAt",
+    "last_observed_at": "lastObservedAt",
+    "updated_at": "updatedAt",
+}
 _NESTED = {
     "network_details": "networkReachabilityDetails",
     "code_details": "codeVulnerabilityDetails",
@@ -35,21 +39,26 @@ _NESTED = {
 
 
 def finding(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire's finding of a row of FINDINGS (times as aware datetimes). Absent fields stay absent.
+    """The wire's finding of a row of FINDINGS (times as aware datetimes). Absent fields stay
+    absent.
 
-    Rows of one finding with several resources all give the whole finding; take the one with ``resource_index`` 0. An item
-    of the list that was no finding at all is the value of a field without a name.
+    Rows of one finding with several resources all give the whole finding; take the one with
+    ``resource_index`` 0. An item of the list that was no finding at all is the value of a field
+    without a name.
     """
     plain = {wire: row[name] for name, wire in _PLAIN.items() if row[name] is not None}
     times = {wire: epoch(row[name]) for name, wire in _TIMES.items() if row[name] is not None}
-    nested = {wire: json.loads(row[name]) for name, wire in _NESTED.items() if row[name] is not None}
+    nested = {
+        wire: json.loads(row[name]) for name, wire in _NESTED.items() if row[name] is not None
+    }
     if plain["findingArn"].startswith(NO_ARN):
         del plain["findingArn"]
     return {**plain, **times, **nested, **_package_details(row), **_extra(row)}
 
 
 def undecoded(row: Mapping[str, Any]) -> dict[str, str]:
-    """Texts of the finding that were no Unicode, by field, as they came: JSON with escapes for what is none."""
+    """Texts of the finding that were no Unicode, by field, as they came: JSON with escapes for what
+    is none."""
     found = json.loads(row["extra"]).get(UNDECODED) if row["extra"] else None
     return found if isinstance(found, dict) else {}
 
@@ -60,7 +69,8 @@ def _extra(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _package_details(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The vulnerability and its packages are two columns, for packages repeat less than vulnerabilities."""
+    """The vulnerability and its packages are two columns, for packages repeat less than
+    vulnerabilities."""
     if row["vulnerability_details"] is None:
         return {}
     details = json.loads(row["vulnerability_details"])

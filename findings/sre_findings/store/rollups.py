@@ -1,12 +1,14 @@
-"""Rollups and ages in the table: a row a scope, written when it changes, and a marker for each snapshot written last.
+"""Rollups and ages in the table: a row a scope, written when it changes, and a marker for each
+snapshot written last.
 
-    partition                        sort key                      what
-    rollup#{kind of the scope}       {value}<unit sep.>{sequence}  the scope's Rollup from that commit on
-    ages#{kind of the scope}         the same                      its Ages, which are large and seldom asked for
-    snapshot                         {sequence}                    every row of this commit is there
+    partition                        sort key                      what rollup#{kind of the scope}
+    {value}<unit sep.>{sequence}  the scope's Rollup from that commit on ages#{kind of the scope}
+    the same                      its Ages, which are large and seldom asked for snapshot
+    {sequence}                    every row of this commit is there
 
-A value that no sort key can hold as it is stands there as its SHA-256, and in the row's ``value`` as it is.
-A reader takes a scope's newest row at or before the commit asked. Without the marker it counts from Parquet instead.
+A value that no sort key can hold as it is stands there as its SHA-256, and in the row's ``value``
+as it is. A reader takes a scope's newest row at or before the commit asked. Without the marker it
+counts from Parquet instead.
 """
 
 from __future__ import annotations
@@ -28,28 +30,41 @@ _HASHED = "\x1e"  # begins the key of one that does not
 _DIGITS = 12
 
 
-def write(table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before: Mapping[Scope, Rollup]) -> int:
-    """Writes what differs from ``before``, the same scopes as of the commit before this one; then the marker.
+def write(
+    table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before: Mapping[Scope, Rollup]
+) -> int:
+    """Writes what differs from ``before``, the same scopes as of the commit before this one; then
+    the marker.
 
-    A scope that is in ``before`` only has emptied and gets a row of zeroes; one through which anything went gets a row even
-    if as much came as left. Ages go first, for the marker tells that they are there. Returns the number of rows written.
+    A scope that is in ``before`` only has emptied and gets a row of zeroes; one through which
+    anything went gets a row even if as much came as left. Ages go first, for the marker tells that
+    they are there. Returns the number of rows written.
     """
     now = {**dict.fromkeys(before, Rollup()), **rollups}
     rows = [_row("rollup", scope, commit.sequence, rollup.to_row()) for scope, rollup in now.items()
             if rollup.flow or _stock(before.get(scope)) != rollup]  # fmt: skip
     table.put(rows)
-    night = {"snapshot_id": commit.snapshot_id, "started_at": commit.started_at.isoformat(), "state": commit.state}
+    night = {
+        "snapshot_id": commit.snapshot_id,
+        "started_at": commit.started_at.isoformat(),
+        "state": commit.state,
+    }
     table.put([Row(MARKERS, digits(commit.sequence), night)])
     return len(rows)
 
 
-def write_ages(table: Table, commit: Commit, ages: Mapping[Scope, Ages], before: Mapping[Scope, Ages]) -> int:
-    """Writes the ages that differ from those before; a scope that emptied gets a row of none. Returns the rows written."""
-    from sre_findings.model.ages import Ages  # noqa: PLC0415 - see above
+def write_ages(
+    table: Table, commit: Commit, ages: Mapping[Scope, Ages], before: Mapping[Scope, Ages]
+) -> int:
+    """Writes the ages that differ from those before; a scope that emptied gets a row of none.
+    Returns the rows written."""
+    from sre_findings.model.ages import Ages
 
     now = {**dict.fromkeys(before, Ages()), **ages}
     changed = [scope for scope, found in now.items() if before.get(scope, Ages()) != found]
-    table.put(_row("ages", scope, commit.sequence, {"ages": now[scope].to_json()}) for scope in changed)
+    table.put(
+        _row("ages", scope, commit.sequence, {"ages": now[scope].to_json()}) for scope in changed
+    )
     return len(changed)
 
 
@@ -70,23 +85,29 @@ Values = Collection[str] | None
 """Values of scopes, each a query of its own; None is every scope of a kind, with all its nights."""
 
 
-def read_kind(table: Table, commit: Commit, kind: str, values: Values = None) -> Iterator[tuple[Scope, Rollup]]:
+def read_kind(
+    table: Table, commit: Commit, kind: str, values: Values = None
+) -> Iterator[tuple[Scope, Rollup]]:
     """Every scope of a kind as of the commit, emptied ones left out."""
     for value, row in _newest(table, "rollup", kind, commit.sequence, values):
         if (rollup := _as_of(row, commit.sequence)) != Rollup():
             yield Scope(kind, value), rollup
 
 
-def read_ages(table: Table, commit: Commit, kind: str, values: Values = None) -> Iterator[tuple[Scope, Ages]]:
+def read_ages(
+    table: Table, commit: Commit, kind: str, values: Values = None
+) -> Iterator[tuple[Scope, Ages]]:
     """The ages of every scope of a kind as of the commit, emptied ones left out."""
-    from sre_findings.model.ages import Ages  # noqa: PLC0415 - see above
+    from sre_findings.model.ages import Ages
 
     for value, row in _newest(table, "ages", kind, commit.sequence, values):
         if (ages := Ages.from_json(row.values["ages"])) != Ages():
             yield Scope(kind, value), ages
 
 
-def _newest(table: Table, what: str, kind: str, sequence: int, values: Values) -> Iterator[tuple[str, Row]]:
+def _newest(
+    table: Table, what: str, kind: str, sequence: int, values: Values
+) -> Iterator[tuple[str, Row]]:
     """The value of each scope of a kind, and its newest row at or before a commit."""
     if values is not None:
         ranges = [(until(value), f"{until(value)}{digits(sequence)}") for value in sorted(values)]
@@ -110,7 +131,8 @@ def value_of(row: Row) -> str:
 
 
 def name_of(row: Row) -> tuple[str, str]:
-    """The name of a row's scope, as its sort key has it, and the digits of the commit that wrote it."""
+    """The name of a row's scope, as its sort key has it, and the digits of the commit that wrote
+    it."""
     name, _, written = row.sort.rpartition(_SEPARATOR)
     return name, written
 
@@ -140,8 +162,11 @@ def _sort(scope: Scope, sequence: int) -> str:
 
 
 def _name(value: str) -> str:
-    """The value in a sort key: as it is, or hashed where it is too long or could be taken for another's key."""
-    plain = all(" " <= character < LAST and not "\ud800" <= character <= "\udfff" for character in value)
+    """The value in a sort key: as it is, or hashed where it is too long or could be taken for
+    another's key."""
+    plain = all(
+        " " <= character < LAST and not "\ud800" <= character <= "\udfff" for character in value
+    )
     if plain and len(value.encode()) + len(_SEPARATOR) + _DIGITS <= SORT_BYTES:
         return value
     return _HASHED + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()

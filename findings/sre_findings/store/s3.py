@@ -1,4 +1,5 @@
-"""Blobs in an S3 bucket: checksummed uploads, conditional commits, private by the bucket's own policy."""
+"""Blobs in an S3 bucket: checksummed uploads, conditional commits, private by the bucket's own
+policy."""
 
 from __future__ import annotations
 
@@ -22,12 +23,16 @@ _PIECE = 1 << 20  # bytes
 
 
 class S3Blobs:
-    """A bucket and a prefix in it. A commit is a PUT with ``If-None-Match: *`` (S3 user guide, "Conditional writes").
+    """A bucket and a prefix in it. A commit is a PUT with ``If-None-Match: *`` (S3 user guide,
+    "Conditional writes").
 
-    With ``kms_key`` every blob is encrypted under it. Without, the bucket's own default holds: naming AES256 would override it.
+    With ``kms_key`` every blob is encrypted under it. Without, the bucket's own default holds:
+    naming AES256 would override it.
     """
 
-    def __init__(self, bucket: str, prefix: str = "", client: S3Client | None = None, kms_key: str = "") -> None:
+    def __init__(
+        self, bucket: str, prefix: str = "", client: S3Client | None = None, kms_key: str = ""
+    ) -> None:
         self._bucket, self._prefix, self._kms_key = bucket, f"{prefix}/" if prefix else "", kms_key
         with self._mapped("cannot reach it", ""):
             self._s3 = client or _connect()
@@ -43,9 +48,15 @@ class S3Blobs:
             return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
 
     @contextlib.contextmanager
-    def write(self, key: str, served: Served | None = None, *, once: bool = False) -> Iterator[BinaryIO]:
-        """See Blobs. The file is local until the block ends; then it is uploaded with its SHA-256."""
-        with mapped_errors(f"cannot write a temporary file for {key}"), tempfile.TemporaryFile() as file:
+    def write(
+        self, key: str, served: Served | None = None, *, once: bool = False
+    ) -> Iterator[BinaryIO]:
+        """See Blobs. The file is local until the block ends; then it is uploaded with its
+        SHA-256."""
+        with (
+            mapped_errors(f"cannot write a temporary file for {key}"),
+            tempfile.TemporaryFile() as file,
+        ):
             yield cast("BinaryIO", file)
             self._put(key, cast("BinaryIO", file), served, once=once)
 
@@ -58,18 +69,26 @@ class S3Blobs:
         return True
 
     def _put(self, key: str, file: BinaryIO, served: Served | None, *, once: bool) -> None:
-        """Uploads a file. 412 says that the key exists, 409 that another writer is just taking it."""
-        import botocore.exceptions  # noqa: PLC0415
+        """Uploads a file. 412 says that the key exists, 409 that another writer is just taking
+        it."""
+        import botocore.exceptions
 
         file.seek(0)
         options: Any = _headers(served, self._kms_key) | ({"IfNoneMatch": "*"} if once else {})
         try:
-            self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=file, ChecksumAlgorithm="SHA256", **options)
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=self._prefix + key,
+                Body=file,
+                ChecksumAlgorithm="SHA256",
+                **options,
+            )
         except botocore.exceptions.ClientError as error:
             answer: Any = error.response
             if not once or answer["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
                 raise self._error(f"cannot write {key}", error) from error
-            # An attempt whose answer was lost may have written it, and the SDK's next one have met our own blob.
+            # An attempt whose answer was lost may have written it, and the SDK's next one have met
+            # our own blob.
             if not (answer["ResponseMetadata"]["RetryAttempts"] > 0 and self._holds(key, file)):
                 raise Taken(key) from error
         except botocore.exceptions.BotoCoreError as error:
@@ -85,8 +104,12 @@ class S3Blobs:
     def keys(self, prefix: str) -> Iterator[str]:
         """See Blobs."""
         with self._mapped(f"cannot list {prefix}", prefix):
-            pager = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
-            listed = (str(item.get("Key", "")) for page in pager for item in page.get("Contents", []))
+            pager = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            listed = (
+                str(item.get("Key", "")) for page in pager for item in page.get("Contents", [])
+            )
             found = [name.removeprefix(self._prefix) for name in listed]
         yield from sorted(found)
 
@@ -94,8 +117,14 @@ class S3Blobs:
         """See Blobs."""
         start = self._prefix + prefix
         with self._mapped(f"cannot list {prefix}", prefix):
-            pager = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start, Delimiter="/")
-            listed = (str(item.get("Prefix", "")) for page in pager for item in page.get("CommonPrefixes", []))
+            pager = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=start, Delimiter="/"
+            )
+            listed = (
+                str(item.get("Prefix", ""))
+                for page in pager
+                for item in page.get("CommonPrefixes", [])
+            )
             found = [name.removeprefix(start).rstrip("/") for name in listed]
         yield from sorted(found)
 
@@ -110,11 +139,16 @@ class S3Blobs:
         options: Any = _headers(None, self._kms_key)
         with self._mapped(f"cannot copy {key}", key):
             self._s3.copy_object(
-                Bucket=self._bucket, Key=self._prefix + to, CopySource=source, ChecksumAlgorithm="SHA256", **options
+                Bucket=self._bucket,
+                Key=self._prefix + to,
+                CopySource=source,
+                ChecksumAlgorithm="SHA256",
+                **options,
             )
 
     def fetch(self, key: str, to: Path) -> Path:
-        """See Blobs. A download that breaks off leaves nothing at ``to``; none is ever in memory as a whole."""
+        """See Blobs. A download that breaks off leaves nothing at ``to``; none is ever in memory as
+        a whole."""
         reading = f"cannot read {key}"
         with self._mapped(reading, key):
             body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
@@ -128,13 +162,14 @@ class S3Blobs:
         with self._mapped(f"cannot make a link to {key}", key):
             place: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
             self._s3.head_object(**place)
-            # Without its endpoint the SDK signs for the host of all regions, which redirects, and S3 refuses the signature then.
+            # Without its endpoint the SDK signs for the host of all regions, which redirects, and
+            # S3 refuses the signature then.
             signer = _connect(self._s3.meta.endpoint_url)
             return signer.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
 
     @contextlib.contextmanager
     def _mapped(self, doing: str, key: str) -> Iterator[None]:
-        import botocore.exceptions  # noqa: PLC0415
+        import botocore.exceptions
 
         try:
             yield
@@ -160,18 +195,25 @@ class S3Blobs:
 
 def _headers(served: Served | None, kms_key: str) -> dict[str, Any]:
     """What an upload says of the blob beside its bytes."""
-    kept = {"ContentType": served.content_type, "CacheControl": served.cache_control} if served else {}
-    sealed = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key, "BucketKeyEnabled": True} if kms_key else {}
+    kept = (
+        {"ContentType": served.content_type, "CacheControl": served.cache_control} if served else {}
+    )
+    sealed = (
+        {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key, "BucketKeyEnabled": True}
+        if kms_key
+        else {}
+    )
     return {**kept, **sealed}
 
 
 def _connect(endpoint: str | None = None) -> S3Client:
     """A client with time-outs, and the SDK's standard retries, which are right for a store.
 
-    Signature version 4 by name: left to itself the SDK signs some links with version 2, which KMS refuses.
+    Signature version 4 by name: left to itself the SDK signs some links with version 2, which KMS
+    refuses.
     """
-    import boto3  # noqa: PLC0415
-    import botocore.config  # noqa: PLC0415
+    import boto3
+    import botocore.config
 
     options: dict[str, Any] = {
         "connect_timeout": 5,

@@ -1,8 +1,10 @@
-"""The columns of a snapshot's Parquet files. docs/schema.md tells them to people; a test holds the two together.
+"""The columns of a snapshot's Parquet files. docs/schema.md tells them to people; a test holds the
+two together.
 
-What many findings share lies once, in tables of its own: ``details`` what is known of a vulnerability, ``packages`` the
-lists of packages. Plain SQL joins them by ``region`` and number. Nested parts of the wire stay JSON text as it came, so that
-nothing is lost: :func:`sre_findings.store.rebuild.finding` gives the wire's finding back from a joined row.
+What many findings share lies once, in tables of its own: ``details`` what is known of a
+vulnerability, ``packages`` the lists of packages. Plain SQL joins them by ``region`` and number.
+Nested parts of the wire stay JSON text as it came, so that nothing is lost:
+:func:`sre_findings.store.rebuild.finding` gives the wire's finding back from a joined row.
 """
 
 from __future__ import annotations
@@ -12,39 +14,43 @@ import pyarrow as pa
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", tz="UTC")
 
-FINDINGS = pa.schema([
-    pa.field("snapshot_id", _WORD, nullable=False),
-    pa.field("finding_arn", pa.string(), nullable=False),
-    pa.field("resource_index", pa.int16(), nullable=False),  # a finding of n resources has n rows; 0 the first
-    pa.field("account_id", _WORD),
-    pa.field("region", _WORD, nullable=False),  # where it was listed
-    pa.field("resource_type", _WORD),
-    pa.field("resource_id", _WORD),
-    pa.field("resource_name", _WORD),
-    pa.field("owner", _WORD),
-    pa.field("type", _WORD),
-    pa.field("severity", _WORD),
-    pa.field("severity_rank", pa.int16(), nullable=False),
-    pa.field("status", _WORD),
-    pa.field("vulnerability_id", _WORD),
-    pa.field("vulnerability_source", _WORD),
-    pa.field("title", _WORD),
-    pa.field("subject", _WORD),  # what is found at the resource: a vulnerability, an open port, a line of code
-    pa.field("fix_available", _WORD),
-    pa.field("exploit_available", _WORD),
-    pa.field("inspector_score", pa.float64()),
-    pa.field("epss_score", pa.float64()),
-    pa.field("reachability", _WORD),
-    pa.field("reachability_reason", _WORD),
-    pa.field("first_observed_at", _TIME),
-    pa.field("last_observed_at", _TIME),
-    pa.field("updated_at", _TIME),
-    pa.field("packages_id", pa.int32()),  # with the region: rows of packages
-    pa.field("details_id", pa.int32(), nullable=False),  # with the region: a row of details
-    pa.field("resources", _WORD),
-    pa.field("extra", _WORD),
-    pa.field("not_understood", _WORD),
-])  # fmt: skip
+FINDINGS = pa.schema(
+    [
+        pa.field("snapshot_id", _WORD, nullable=False),
+        pa.field("finding_arn", pa.string(), nullable=False),
+        # a finding of n resources has n rows; 0 the first
+        pa.field("resource_index", pa.int16(), nullable=False),
+        pa.field("account_id", _WORD),
+        pa.field("region", _WORD, nullable=False),  # where it was listed
+        pa.field("resource_type", _WORD),
+        pa.field("resource_id", _WORD),
+        pa.field("resource_name", _WORD),
+        pa.field("owner", _WORD),
+        pa.field("type", _WORD),
+        pa.field("severity", _WORD),
+        pa.field("severity_rank", pa.int16(), nullable=False),
+        pa.field("status", _WORD),
+        pa.field("vulnerability_id", _WORD),
+        pa.field("vulnerability_source", _WORD),
+        pa.field("title", _WORD),
+        # what is found at the resource: a vulnerability, an open port, a line of code
+        pa.field("subject", _WORD),
+        pa.field("fix_available", _WORD),
+        pa.field("exploit_available", _WORD),
+        pa.field("inspector_score", pa.float64()),
+        pa.field("epss_score", pa.float64()),
+        pa.field("reachability", _WORD),
+        pa.field("reachability_reason", _WORD),
+        pa.field("first_observed_at", _TIME),
+        pa.field("last_observed_at", _TIME),
+        pa.field("updated_at", _TIME),
+        pa.field("packages_id", pa.int32()),  # with the region: rows of packages
+        pa.field("details_id", pa.int32(), nullable=False),  # with the region: a row of details
+        pa.field("resources", _WORD),
+        pa.field("extra", _WORD),
+        pa.field("not_understood", _WORD),
+    ]
+)
 
 DETAILS = pa.schema([
     pa.field("snapshot_id", _WORD, nullable=False),
@@ -60,29 +66,43 @@ DETAILS = pa.schema([
     pa.field("remediation", _WORD),
 ])  # fmt: skip
 
-PACKAGES = pa.schema([
-    pa.field("snapshot_id", pa.string(), nullable=False),
-    pa.field("region", pa.string(), nullable=False),
-    pa.field("packages_id", pa.int32(), nullable=False),
-    pa.field("position", pa.int16(), nullable=False),  # in the list, from 0; an empty list has a row too
-    pa.field("name", pa.string()),
-    pa.field("version", pa.string()),
-    pa.field("fixed_in", pa.string()),
-    pa.field("manager", pa.string()),
-    pa.field("path", pa.string()),
-    pa.field("reachability", pa.string()),
-    pa.field("reachability_reason", pa.string()),
-    pa.field("purl", pa.string()),
-    pa.field("list", pa.string()),  # at position 0: the whole list as it came
-])  # fmt: skip
+PACKAGES = pa.schema(
+    [
+        pa.field("snapshot_id", pa.string(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("packages_id", pa.int32(), nullable=False),
+        # in the list, from 0; an empty list has a row too
+        pa.field("position", pa.int16(), nullable=False),
+        pa.field("name", pa.string()),
+        pa.field("version", pa.string()),
+        pa.field("fixed_in", pa.string()),
+        pa.field("manager", pa.string()),
+        pa.field("path", pa.string()),
+        pa.field("reachability", pa.string()),
+        pa.field("reachability_reason", pa.string()),
+        pa.field("purl", pa.string()),
+        pa.field("list", pa.string()),  # at position 0: the whole list as it came
+    ]
+)
 
-CLOSED = pa.schema([
-    FINDINGS.field(name)
-    for name in (
-        "snapshot_id", "finding_arn", "account_id", "region", "resource_type", "resource_id", "type", "severity", "subject",
-        "title", "updated_at",
-    )
-])  # fmt: skip
+CLOSED = pa.schema(
+    [
+        FINDINGS.field(name)
+        for name in (
+            "snapshot_id",
+            "finding_arn",
+            "account_id",
+            "region",
+            "resource_type",
+            "resource_id",
+            "type",
+            "severity",
+            "subject",
+            "title",
+            "updated_at",
+        )
+    ]
+)
 """Findings that closed since the night before: evidence of why they are gone."""
 
 # A whole row as exports give it: the finding joined with what it shares.
@@ -117,25 +137,34 @@ COVERAGE = pa.schema([
 
 COUNTS = ("critical", "high", "medium", "low", "informational", "untriaged", "other")
 
-RESOURCES = pa.schema([
-    pa.field("snapshot_id", pa.string(), nullable=False),
-    pa.field("resource_id", pa.string(), nullable=False),
-    pa.field("resource_type", pa.string(), nullable=False),
-    pa.field("account_id", pa.string(), nullable=False),
-    pa.field("region", pa.string(), nullable=False),
-    pa.field("name", pa.string()),
-    pa.field("owner", pa.string()),
-    pa.field("platform", pa.string()),
-    pa.field("image_id", pa.string()),
-    pa.field("addresses", pa.string()),
-    pa.field("public", pa.bool_(), nullable=False),
-    pa.field("exposure_group", pa.string(), nullable=False),
-    pa.field("in_use_count", pa.int64()),
-    pa.field("last_in_use_at", _TIME),
-    *(pa.field(name, pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "closed", "fixable", "exploitable")),
-    # The same without findings whose first resource is another one: what adds up over resources.
-    *(pa.field(f"shared_{name}", pa.int64(), nullable=False) for name in (*COUNTS, "suppressed", "fixable", "exploitable")),
-])  # fmt: skip
+RESOURCES = pa.schema(
+    [
+        pa.field("snapshot_id", pa.string(), nullable=False),
+        pa.field("resource_id", pa.string(), nullable=False),
+        pa.field("resource_type", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("name", pa.string()),
+        pa.field("owner", pa.string()),
+        pa.field("platform", pa.string()),
+        pa.field("image_id", pa.string()),
+        pa.field("addresses", pa.string()),
+        pa.field("public", pa.bool_(), nullable=False),
+        pa.field("exposure_group", pa.string(), nullable=False),
+        pa.field("in_use_count", pa.int64()),
+        pa.field("last_in_use_at", _TIME),
+        *(
+            pa.field(name, pa.int64(), nullable=False)
+            for name in (*COUNTS, "suppressed", "closed", "fixable", "exploitable")
+        ),
+        # The same without findings whose first resource is another one: what adds up over
+        # resources.
+        *(
+            pa.field(f"shared_{name}", pa.int64(), nullable=False)
+            for name in (*COUNTS, "suppressed", "fixable", "exploitable")
+        ),
+    ]
+)
 
 NAMES = pa.schema([
     pa.field("snapshot_id", pa.string(), nullable=False),
@@ -149,32 +178,35 @@ NAMES = pa.schema([
     pa.field("owner", pa.string()),
 ])  # fmt: skip
 
-STATES = pa.schema([
-    pa.field("snapshot_id", pa.string(), nullable=False),
-    pa.field("account_id", pa.string(), nullable=False),
-    pa.field("region", pa.string(), nullable=False),
-    pa.field("resource_type", pa.string(), nullable=False),
-    pa.field("resource_id", pa.string(), nullable=False),
-    pa.field("owner", pa.string()),
-    pa.field("exposure_group", pa.string(), nullable=False),
-    pa.field("type", pa.string(), nullable=False),
-    pa.field("subject", pa.string(), nullable=False),
-    pa.field("ordinal", pa.int32(), nullable=False),  # of several findings of one subject at one resource
-    pa.field("finding_arn", pa.string()),  # of these alone: nothing else tells them apart
-    pa.field("status", pa.string(), nullable=False),
-    pa.field("cause", pa.string()),
-    pa.field("severity_rank", pa.int16(), nullable=False),
-    pa.field("fixable", pa.bool_(), nullable=False),
-    pa.field("exploitable", pa.bool_(), nullable=False),
-    pa.field("kev", pa.bool_()),
-    pa.field("first_seen_at", _TIME, nullable=False),
-    pa.field("opened_at", _TIME, nullable=False),
-    pa.field("exposed_since", _TIME, nullable=False),
-    pa.field("last_seen_at", _TIME, nullable=False),
-    pa.field("resolved_at", _TIME),
-    pa.field("reopened", pa.int32(), nullable=False),
-    pa.field("waiting", pa.bool_(), nullable=False),
-])  # fmt: skip
+STATES = pa.schema(
+    [
+        pa.field("snapshot_id", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("resource_type", pa.string(), nullable=False),
+        pa.field("resource_id", pa.string(), nullable=False),
+        pa.field("owner", pa.string()),
+        pa.field("exposure_group", pa.string(), nullable=False),
+        pa.field("type", pa.string(), nullable=False),
+        pa.field("subject", pa.string(), nullable=False),
+        # of several findings of one subject at one resource
+        pa.field("ordinal", pa.int32(), nullable=False),
+        pa.field("finding_arn", pa.string()),  # of these alone: nothing else tells them apart
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("cause", pa.string()),
+        pa.field("severity_rank", pa.int16(), nullable=False),
+        pa.field("fixable", pa.bool_(), nullable=False),
+        pa.field("exploitable", pa.bool_(), nullable=False),
+        pa.field("kev", pa.bool_()),
+        pa.field("first_seen_at", _TIME, nullable=False),
+        pa.field("opened_at", _TIME, nullable=False),
+        pa.field("exposed_since", _TIME, nullable=False),
+        pa.field("last_seen_at", _TIME, nullable=False),
+        pa.field("resolved_at", _TIME),
+        pa.field("reopened", pa.int32(), nullable=False),
+        pa.field("waiting", pa.bool_(), nullable=False),
+    ]
+)
 
 EVENTS = pa.schema([
     pa.field("snapshot_id", pa.string(), nullable=False),
@@ -249,7 +281,14 @@ HISTORY = {"events": EVENTS, "states": STATES, "cells": CELLS, "ages": AGES}
 """What a night adds to the history, a table each, in parts of their own."""
 
 TABLES = {
-    "findings": FINDINGS, "details": DETAILS, "packages": PACKAGES, "coverage": COVERAGE, "resources": RESOURCES,
-    "names": NAMES, "vulnerabilities": VULNERABILITIES, "closed": CLOSED, **HISTORY,
-}  # fmt: skip
+    "findings": FINDINGS,
+    "details": DETAILS,
+    "packages": PACKAGES,
+    "coverage": COVERAGE,
+    "resources": RESOURCES,
+    "names": NAMES,
+    "vulnerabilities": VULNERABILITIES,
+    "closed": CLOSED,
+    **HISTORY,
+}
 """Every table of a snapshot, by the folder of its parts."""

@@ -1,11 +1,12 @@
 """Rows of slots in the table: each fire of a schedule is one slot.
 
-    partition          sort key                       what
-    slot#{schedule}    begun                             since when the schedule is run
-    slot#{schedule}    {2026-11-30T01:00Z}#{000001}   an attempt: who has it until when, and how it ended
+    partition          sort key                       what slot#{schedule}    begun
+    since when the schedule is run slot#{schedule}    {2026-11-30T01:00Z}#{000001}   an attempt: who
+    has it until when, and how it ended
 
-``sre_schedules.slots`` claims slots. A scan that EventBridge Scheduler starts has nothing to claim, for its snapshot knows its
-slot; it records here how it ended, so that what follows it need not wait.
+``sre_schedules.slots`` claims slots. A scan that EventBridge Scheduler starts has nothing to claim,
+for its snapshot knows its slot; it records here how it ended, so that what follows it need not
+wait.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def partition_of(schedule: str) -> str:
 
 
 def normal(slot: str) -> str:
-    """A slot as schedules name it: ``scan/2026-11-30T01:00:00Z``, as EventBridge Scheduler writes the moment, loses its seconds.
+    """A slot as schedules name it: ``scan/2026-11-30T01:00:00Z``, as EventBridge Scheduler writes
+    the moment, loses its seconds.
 
     Any other text stays as it is: it is the name that somebody gave.
     """
@@ -42,12 +44,23 @@ def normal(slot: str) -> str:
 
 
 def record_end(table: Table, slot: str, now: datetime, *, done: bool, detail: str) -> None:
-    """Records that a slot needs nothing more: its work is done, or it is given up. A slot of no schedule is not recorded."""
+    """Records that a slot needs nothing more: its work is done, or it is given up. A slot of no
+    schedule is not recorded."""
     schedule, _, name = slot.rpartition("/")
     if not schedule:
         return
-    newest = next(iter(table.query(partition_of(schedule), f"{name}#", f"{name}#~", newest=1)), None)
+    newest = next(
+        iter(table.query(partition_of(schedule), f"{name}#", f"{name}#~", newest=1)), None
+    )
     number = int(newest.sort.rpartition("#")[2]) + 1 if newest else 1
-    values = {"state": DONE if done else GIVEN_UP, "owner": "scan", "at": now.isoformat(), "until": now.isoformat(),
-              "detail": detail, "failures": 0}  # fmt: skip
-    table.put([Row(partition_of(schedule), f"{name}#{number:06}", values, int((now + KEPT).timestamp()))])
+    values = {
+        "state": DONE if done else GIVEN_UP,
+        "owner": "scan",
+        "at": now.isoformat(),
+        "until": now.isoformat(),
+        "detail": detail,
+        "failures": 0,
+    }
+    table.put(
+        [Row(partition_of(schedule), f"{name}#{number:06}", values, int((now + KEPT).timestamp()))]
+    )

@@ -1,6 +1,8 @@
-"""Snapshots in a store: the plan, the shards' records, the manifest, and the commit that makes one visible.
+"""Snapshots in a store: the plan, the shards' records, the manifest, and the commit that makes one
+visible.
 
-Where each lies is written in store/keys.py. The commit is the one conditional write: nothing exists before it.
+Where each lies is written in store/keys.py. The commit is the one conditional write: nothing exists
+before it.
 """
 
 from __future__ import annotations
@@ -25,16 +27,19 @@ if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made o
 
 STAMP = "%Y%m%dT%H%M%SZ"
 SCHEMA = 2
-"""The version of the tables (store/schema.py) that this product writes; it reads all before it too. A new column needs a new
-version, which store/fields.tsv names. 2 has names, reachability and marks of rows."""
+"""The version of the tables (store/schema.py) that this product writes; it reads all before it too.
+A new column needs a new version, which store/fields.tsv names. 2 has names, reachability and marks
+of rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One visible snapshot. ``started_at`` is its age's origin: nothing in it is known to be younger.
+    """One visible snapshot. ``started_at`` is its age's origin: nothing in it is known to be
+    younger.
 
-    ``totals`` are the certificate's; ``slot`` is the fire of a schedule that it was made for, empty where a person asked for it.
-    ``schema`` is the version of its tables, ``layout`` where its files lie (store/keys.py).
+    ``totals`` are the certificate's; ``slot`` is the fire of a schedule that it was made for, empty
+    where a person asked for it. ``schema`` is the version of its tables, ``layout`` where its files
+    lie (store/keys.py).
     """
 
     sequence: int
@@ -61,9 +66,14 @@ class Commit:
     def from_json(cls, values: Mapping[str, Any]) -> Commit:
         """The reverse of :meth:`to_json`."""
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "ended_at")}
-        gaps = tuple((str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"])
-        first = {"schema": 1, "layout": keys.BY_SNAPSHOT}  # what the first version wrote had neither
-        return cls(**{**first, **values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps})
+        gaps = tuple(
+            (str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"]
+        )
+        # what the first version wrote had neither
+        first = {"schema": 1, "layout": keys.BY_SNAPSHOT}
+        return cls(
+            **{**first, **values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +105,24 @@ class Manifest:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Manifest:
         """The reverse of :meth:`to_json`."""
-        from sre_findings.model.certificate import Certificate  # noqa: PLC0415 - see above
-        from sre_findings.model.facts import Part, ShardFacts  # noqa: PLC0415
-        from sre_findings.model.scope import Plan  # noqa: PLC0415
+        from sre_findings.model.certificate import Certificate
+        from sre_findings.model.facts import Part, ShardFacts
+        from sre_findings.model.scope import Plan
 
         shards = tuple(ShardFacts.from_json(facts) for facts in values["shards"])
         history = tuple(Part(**part) for part in values["history"])
-        return cls(Plan.from_json(values["plan"]), shards, Certificate.from_json(values["certificate"]), history)
+        return cls(
+            Plan.from_json(values["plan"]),
+            shards,
+            Certificate.from_json(values["certificate"]),
+            history,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """The snapshots of one store. What is not committed is not listed, found or read by anything here but a scan."""
+    """The snapshots of one store. What is not committed is not listed, found or read by anything
+    here but a scan."""
 
     blobs: Blobs
 
@@ -121,7 +137,8 @@ class Snapshots:
         return next((commit for commit in found if commit is not None), None)
 
     def manifest(self, commit: Commit) -> Manifest:
-        """The commit's manifest. Raises StoreUnreadable where it is gone or not the one that was committed."""
+        """The commit's manifest. Raises StoreUnreadable where it is gone or not the one that was
+        committed."""
         try:
             body = self.blobs.read(keys.manifest_key(commit.snapshot_id, commit.layout))
         except Missing:
@@ -130,7 +147,9 @@ class Snapshots:
             raise _damaged(commit.snapshot_id, "its manifest is not the one that was committed")
         return Manifest.from_json(json.loads(body))
 
-    def last_known(self, shard: str, commits: Sequence[Commit]) -> tuple[Commit, tuple[Part, ...]] | None:
+    def last_known(
+        self, shard: str, commits: Sequence[Commit]
+    ) -> tuple[Commit, tuple[Part, ...]] | None:
         """The newest of the commits whose history knows the shard, and the shard's parts there."""
         for commit in reversed(commits):
             manifest = self.manifest(commit)
@@ -155,28 +174,43 @@ class Snapshots:
         return f"{self.blobs.url}/{keys.part_key(commit.snapshot_id, part.key, commit.layout)}"
 
     def files(self, snapshot_id: str) -> list[str]:
-        """The keys of everything of a snapshot, in either layout, committed or not, in the order in which they may be removed:
-        its plan is the last, so that what a killed removal leaves is found again."""
-        tables = [keys.partition(name, snapshot_id) for name in self.blobs.folders(keys.TABLES) if keys.is_table(name)]
+        """The keys of everything of a snapshot, in either layout, committed or not, in the order in
+        which they may be removed: its plan is the last, so that what a killed removal leaves is
+        found again."""
+        tables = [
+            keys.partition(name, snapshot_id)
+            for name in self.blobs.folders(keys.TABLES)
+            if keys.is_table(name)
+        ]
         places = [*tables, keys.records(snapshot_id, keys.BY_SNAPSHOT), keys.records(snapshot_id)]
         found = [key for place in places for key in self.blobs.keys(place)]
         return sorted(found, key=lambda key: key.endswith("/plan.json"))
 
     def ids(self) -> set[str]:
         """Every snapshot that has files, committed or not, in either layout."""
-        named = (name.removeprefix(f"{keys.PARTITION}=") for name in self.blobs.folders(keys.RECORDS))
+        named = (
+            name.removeprefix(f"{keys.PARTITION}=") for name in self.blobs.folders(keys.RECORDS)
+        )
         return {name for name in named if keys.is_snapshot_id(name)}
 
     def new_id(self, now: datetime) -> str:
-        """An id from the time, with a suffix where that second has a snapshot already, committed or not."""
+        """An id from the time, with a suffix where that second has a snapshot already, committed or
+        not."""
         stamp = now.astimezone(UTC).strftime(STAMP)
         taken = {one for one in self.ids() if one.startswith(stamp)}
-        return next(name for n in range(len(taken) + 1) if (name := f"{stamp}-{n}" if n else stamp) not in taken)
+        return next(
+            name
+            for n in range(len(taken) + 1)
+            if (name := f"{stamp}-{n}" if n else stamp) not in taken
+        )
 
     def write_plan(self, plan: Plan) -> None:
-        """Opens the snapshot's folder for shards. Raises CommitLost where another scan opened it in the same second."""
+        """Opens the snapshot's folder for shards. Raises CommitLost where another scan opened it in
+        the same second."""
         if not self.blobs.create(keys.plan_key(plan.snapshot_id), _encode(plan.to_json())):
-            raise CommitLost("another scan began in the same second", do="It goes on; run this one again.")
+            raise CommitLost(
+                "another scan began in the same second", do="It goes on; run this one again."
+            )
 
     def write_shard(self, snapshot_id: str, facts: ShardFacts) -> None:
         """Records what a shard saw, once it ended."""
@@ -184,15 +218,18 @@ class Snapshots:
 
     def read_shard(self, snapshot_id: str, name: str) -> ShardFacts | None:
         """A shard's record, or None where it has not ended."""
-        from sre_findings.model.facts import ShardFacts  # noqa: PLC0415 - see above
+        from sre_findings.model.facts import ShardFacts
 
         try:
-            return ShardFacts.from_json(json.loads(self.blobs.read(keys.shard_key(snapshot_id, name))))
+            return ShardFacts.from_json(
+                json.loads(self.blobs.read(keys.shard_key(snapshot_id, name)))
+            )
         except Missing:
             return None
 
     def commit(self, manifest: Manifest, ended_at: datetime) -> Commit:
-        """Makes the snapshot visible with one conditional write. Raises CommitLost where another has its sequence."""
+        """Makes the snapshot visible with one conditional write. Raises CommitLost where another
+        has its sequence."""
         plan, certificate = manifest.plan, manifest.certificate
         digest = self._write(keys.manifest_key(plan.snapshot_id), manifest.to_json())
         commit = Commit(
@@ -210,7 +247,10 @@ class Snapshots:
             gaps=tuple((*_four(cell), state) for cell, state in certificate.incomplete_cells()),
         )
         if not self.blobs.create(keys.commit_key(plan.sequence), _encode(commit.to_json())):
-            raise CommitLost("another scan committed while this one ran", do="Its snapshot stands; run this one again.")
+            raise CommitLost(
+                "another scan committed while this one ran",
+                do="Its snapshot stands; run this one again.",
+            )
         return commit
 
     def rewrite(self, commit: Commit) -> None:
@@ -219,7 +259,8 @@ class Snapshots:
             file.write(_encode(commit.to_json()))
 
     def discard(self, snapshot_id: str) -> None:
-        """Removes an uncommitted snapshot's files. A committed one stays, whatever the caller thinks it knows."""
+        """Removes an uncommitted snapshot's files. A committed one stays, whatever the caller
+        thinks it knows."""
         if any(commit.snapshot_id == snapshot_id for commit in self.commits()):
             return
         for key in self.files(snapshot_id):
@@ -233,7 +274,10 @@ class Snapshots:
 
     def pruned(self) -> Iterator[str]:
         """Ids of snapshots that were pruned: their files go by themselves (see store/prune.py)."""
-        yield from (json.loads(self.blobs.read(key))["snapshot_id"] for key in self.blobs.keys(keys.TOMBSTONES))
+        yield from (
+            json.loads(self.blobs.read(key))["snapshot_id"]
+            for key in self.blobs.keys(keys.TOMBSTONES)
+        )
 
     def _commit_keys(self) -> list[str]:
         return [key for key in self.blobs.keys(keys.COMMITS) if key.endswith(".json")]
@@ -248,7 +292,9 @@ class Snapshots:
         except Missing:
             return None
         except (ValueError, KeyError, TypeError) as error:
-            raise StoreUnreadable(f"{self.blobs.url}/{key} is not a commit", why=str(error), do="Restore it.") from error
+            raise StoreUnreadable(
+                f"{self.blobs.url}/{key} is not a commit", why=str(error), do="Restore it."
+            ) from error
 
     def _write(self, key: str, values: Mapping[str, Any]) -> str:
         body = _encode(values)
@@ -266,16 +312,29 @@ def _encode(values: Mapping[str, Any]) -> bytes:
 
 
 def _is_newer(values: Mapping[str, Any]) -> bool:
-    """Whether a later version of the product wrote the commit, of whose files this one knows nothing."""
+    """Whether a later version of the product wrote the commit, of whose files this one knows
+    nothing."""
     told = dict(values)
-    return int(told.get("schema", 1)) > SCHEMA or int(told.get("layout", keys.BY_SNAPSHOT)) > keys.LAYOUT
+    return (
+        int(told.get("schema", 1)) > SCHEMA
+        or int(told.get("layout", keys.BY_SNAPSHOT)) > keys.LAYOUT
+    )
 
 
 def _of_a_newer_version(place: str, values: Mapping[str, Any]) -> StoreUnreadable:
-    told = f"tables of version {values.get('schema', 1)} in layout {values.get('layout', keys.BY_SNAPSHOT)}"
+    told = (
+        f"tables of version {values.get('schema', 1)} in layout"
+        f" {values.get('layout', keys.BY_SNAPSHOT)}"
+    )
     why = f"it has {told}, and this version reads up to {SCHEMA} and {keys.LAYOUT}"
-    return StoreUnreadable(f"{place} was written by a newer version", why=why, do="Upgrade this one: pip install --upgrade.")
+    return StoreUnreadable(
+        f"{place} was written by a newer version",
+        why=why,
+        do="Upgrade this one: pip install --upgrade.",
+    )
 
 
 def _damaged(snapshot_id: str, why: str) -> StoreUnreadable:
-    return StoreUnreadable(f"snapshot {snapshot_id} is damaged", why=why, do="Run: sre-cli snapshots verify.")
+    return StoreUnreadable(
+        f"snapshot {snapshot_id} is damaged", why=why, do="Run: sre-cli snapshots verify."
+    )

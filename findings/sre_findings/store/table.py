@@ -19,9 +19,11 @@ LAST = "\U0010ffff"  # sorts after every key
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its partition, its place in it, and plain JSON values. ``expires`` is in epoch seconds.
+    """One row: its partition, its place in it, and plain JSON values. ``expires`` is in epoch
+    seconds.
 
-    Keys are what every table takes: 1 to 2,048 and 1 to 1,024 bytes of UTF-8 (DynamoDB developer guide, "Constraints").
+    Keys are what every table takes: 1 to 2,048 and 1 to 1,024 bytes of UTF-8 (DynamoDB developer
+    guide, "Constraints").
     """
 
     partition: str
@@ -30,7 +32,10 @@ class Row:
     expires: int | None = None
 
     def __post_init__(self) -> None:
-        for name, key, limit in (("partition", self.partition, PARTITION_BYTES), ("sort", self.sort, SORT_BYTES)):
+        for name, key, limit in (
+            ("partition", self.partition, PARTITION_BYTES),
+            ("sort", self.sort, SORT_BYTES),
+        ):
             if not 1 <= len(key.encode()) <= limit:
                 raise ValueError(f"a {name} key has 1 to {limit} bytes")
 
@@ -38,11 +43,13 @@ class Row:
 class Table(Protocol):
     """Rows by partition and sort key, in the order of the sort key's UTF-8 bytes.
 
-    Errors of the medium arrive as StoreUnreadable. Expired rows may still be there: readers look at ``expires``.
+    Errors of the medium arrive as StoreUnreadable. Expired rows may still be there: readers look at
+    ``expires``.
     """
 
     def put(self, rows: Iterable[Row]) -> None:
-        """Writes rows over what has their keys. Not one transaction: a marker row written after them tells the end."""
+        """Writes rows over what has their keys. Not one transaction: a marker row written after
+        them tells the end."""
         ...
 
     def create(self, row: Row) -> bool:
@@ -53,30 +60,40 @@ class Table(Protocol):
         """Removes the row, if it is there."""
         ...
 
-    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
-        """The partition's rows from ``first`` to ``last``, both included, in order; with ``newest``, at most so many
-        from the end, last first."""
+    def query(
+        self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
+    ) -> Iterator[Row]:
+        """The partition's rows from ``first`` to ``last``, both included, in order; with
+        ``newest``, at most so many from the end, last first."""
         ...
 
-    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterable[list[Row]]:
-        """The same for each of many ranges, in their order: hundreds take little longer than a few."""
+    def query_each(
+        self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
+    ) -> Iterable[list[Row]]:
+        """The same for each of many ranges, in their order: hundreds take little longer than a
+        few."""
         ...
 
 
 _SCHEMA = """create table if not exists rows (
     partition text not null, sort text not null, body text not null, expires integer, primary key (partition, sort)
 ) without rowid"""
-_EXISTS = "select 1 from sqlite_master where name = 'rows'"  # a file that another is just making has none
+# a file that another is just making has none
+_EXISTS = "select 1 from sqlite_master where name = 'rows'"
 _PUT = "insert or replace into rows values (?, ?, ?, ?)"
 _CREATE = "insert or ignore into rows values (?, ?, ?, ?)"
 _REMOVE = "delete from rows where partition = ? and sort = ?"
-_QUERY = "select sort, body, expires from rows where partition = ? and sort between ? and ? order by sort"
+_QUERY = (
+    "select sort, body, expires from rows where partition = ? and sort between ? and ? order by"
+    " sort"
+)
 
 _Found = tuple[str, str, int | None]
 
 
 class SqliteTable:
-    """A table in one SQLite file, made when the first row is written; readers of a file that is not there find nothing."""
+    """A table in one SQLite file, made when the first row is written; readers of a file that is not
+    there find nothing."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.Lock()
@@ -96,35 +113,51 @@ class SqliteTable:
         with self._open(write=True) as connection:
             connection.execute(_REMOVE, (partition, sort))
 
-    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+    def query(
+        self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
+    ) -> Iterator[Row]:
         """See Table."""
         for rows in self.query_each(partition, [(first, last)], newest=newest):
             yield from rows
 
-    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterator[list[Row]]:
+    def query_each(
+        self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
+    ) -> Iterator[list[Row]]:
         """See Table; here they are of one moment."""
         for rows in self._found(partition, ranges, newest):
             yield [Row(partition, sort, json.loads(body), expires) for sort, body, expires in rows]
 
-    def _found(self, partition: str, ranges: Sequence[tuple[str, str]], newest: int | None) -> list[list[_Found]]:
+    def _found(
+        self, partition: str, ranges: Sequence[tuple[str, str]], newest: int | None
+    ) -> list[list[_Found]]:
         if not self._is_there():
             return [[] for _ in ranges]
         text, limit = (_QUERY, ()) if newest is None else (f"{_QUERY} desc limit ?", (newest,))
         with self._open(write=False) as connection:
             if not connection.execute(_EXISTS).fetchone():
                 return [[] for _ in ranges]
-            return [connection.execute(text, (partition, *some, *limit)).fetchall() for some in ranges]
+            return [
+                connection.execute(text, (partition, *some, *limit)).fetchall() for some in ranges
+            ]
 
     @contextlib.contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        """A connection for one operation: processes share the file, and none holds it longer than it needs."""
-        mode = "rwc" if write else "rw"  # not "ro": a reader must be able to undo what a killed writer left half done
+        """A connection for one operation: processes share the file, and none holds it longer than
+        it needs."""
+        # not "ro": a reader must be able to undo what a killed writer left half done
+        mode = "rwc" if write else "rw"
         try:
             if write:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock, contextlib.closing(
-                sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30)
-            ) as connection, connection:  # fmt: skip
+            with (
+                self._lock,
+                contextlib.closing(
+                    sqlite3.connect(
+                        f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30
+                    )
+                ) as connection,
+                connection,
+            ):
                 if write:
                     connection.execute(_SCHEMA)
                 yield connection

@@ -14,7 +14,8 @@ _CHUNK = 1 << 20
 
 
 def verify(snapshots: Snapshots, commit: Commit) -> Iterator[tuple[str, str | None]]:
-    """Each file of the snapshot with what is wrong with it, None where nothing is; the manifest first.
+    """Each file of the snapshot with what is wrong with it, None where nothing is; the manifest
+    first.
 
     The manifest's own sum stands in the commit, the parts' sums in the manifest.
     """
@@ -31,7 +32,12 @@ def verify(snapshots: Snapshots, commit: Commit) -> Iterator[tuple[str, str | No
             except StoreUnreadable as error:
                 yield part.key, error.why
                 continue
-            yield part.key, None if _sha256(path) == part.sha256 else "its SHA-256 is not the one in the manifest"
+            yield (
+                part.key,
+                None
+                if _sha256(path) == part.sha256
+                else "its SHA-256 is not the one in the manifest",
+            )
             if path.is_relative_to(folder):
                 path.unlink()
 

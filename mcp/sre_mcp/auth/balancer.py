@@ -1,7 +1,9 @@
-"""Who a load balancer let in: an Application Load Balancer asks the issuer who somebody in a browser is, and says so to us.
+"""Who a load balancer let in: an Application Load Balancer asks the issuer who somebody in a
+browser is, and says so to us.
 
-It does in a JWT of two minutes, in the header ``x-amzn-oidc-data``, signed by a key of its region. Whoever reaches this server
-past the balancer can send any header: only what is signed by that one balancer counts.
+It does in a JWT of two minutes, in the header ``x-amzn-oidc-data``, signed by a key of its region.
+Whoever reaches this server past the balancer can send any header: only what is signed by that one
+balancer counts.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
 """
 
@@ -30,7 +32,8 @@ _KEPT = 8  # keys: a balancer signs with one at a time
 
 
 class Keys:
-    """The keys of a region's load balancers, by name: fetched once, and what is made up at most once a minute."""
+    """The keys of a region's load balancers, by name: fetched once, and what is made up at most
+    once a minute."""
 
     def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._base, self._clock, self._lock = base.rstrip("/"), clock, threading.Lock()
@@ -38,7 +41,8 @@ class Keys:
         self._tried = float("-inf")
 
     def get(self, kid: str) -> EllipticCurvePublicKey | None:
-        """The key, None where there is none of this name. Raises Unreachable where it cannot be had."""
+        """The key, None where there is none of this name. Raises Unreachable where it cannot be
+        had."""
         with self._lock:
             if kid not in self._keys and _KID.match(kid) and self._clock() - self._tried >= AGAIN:
                 self._tried = self._clock()
@@ -55,7 +59,8 @@ class Balancer:
         self._issuer, self._keys = issuer, keys
 
     def verify(self, token: str) -> Proven | None:
-        """What a token proves; None for one that is not of this balancer and this issuer, not valid now, or allows nothing.
+        """What a token proves; None for one that is not of this balancer and this issuer, not valid
+        now, or allows nothing.
 
         Raises SreError where the balancer's keys cannot be had. It may wait for them.
         """
@@ -65,12 +70,26 @@ class Balancer:
                 return None
             key = self._keys.get(str(header.get("kid")))
             return self._proven(token, header, key) if key else None
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):  # a hostile token may break any
+        except (
+            jwt.PyJWTError,
+            ValueError,
+            TypeError,
+            OverflowError,
+            RecursionError,
+        ):  # a hostile token may break any
             return None
 
-    def _proven(self, token: str, header: dict[str, Any], key: EllipticCurvePublicKey) -> Proven | None:
+    def _proven(
+        self, token: str, header: dict[str, Any], key: EllipticCurvePublicKey
+    ) -> Proven | None:
         """The header is signed too, and holds what other tokens have among their claims."""
-        claims = jwt.decode(token, key, algorithms=["ES256"], leeway=LEEWAY, options={"require": ["sub"], "verify_aud": False})
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=["ES256"],
+            leeway=LEEWAY,
+            options={"require": ["sub"], "verify_aud": False},
+        )
         until = int(header["exp"]) + LEEWAY
         bearer = granted(self._issuer, claims)
         if bearer is None or header.get("iss") != self._issuer.issuer or time.time() >= until:
@@ -80,14 +99,22 @@ class Balancer:
 
 def open_balancer(issuer: Issuer) -> Balancer | None:
     """The balancer of an issuer's file, None where it names none."""
-    return Balancer(issuer, Keys(issuer.balancer_keys or keys_address(issuer.load_balancer))) if issuer.load_balancer else None
+    return (
+        Balancer(issuer, Keys(issuer.balancer_keys or keys_address(issuer.load_balancer)))
+        if issuer.load_balancer
+        else None
+    )
 
 
 def keys_address(arn: str) -> str:
-    """Where the keys of a balancer's region are. Raises UsageError for what is no load balancer's ARN."""
+    """Where the keys of a balancer's region are. Raises UsageError for what is no load balancer's
+    ARN."""
     found = _ARN.match(arn)
     if not found:
-        do = "Use an Application Load Balancer's: arn:aws:elasticloadbalancing:eu-west-1:…:loadbalancer/app/…/…."
+        do = (
+            "Use an Application Load Balancer's:"
+            " arn:aws:elasticloadbalancing:eu-west-1:…:loadbalancer/app/…/…."
+        )
         raise UsageError("load_balancer of what SRE_OIDC names is no ARN of one", do=do)
     partition, region = found.groups()
     if partition == "aws-us-gov":

@@ -20,7 +20,8 @@ SLACK = "slack"
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who holds a valid token. ``acts_for`` names the chat whose people it asks for, None where it asks for itself.
+    """Who holds a valid token. ``acts_for`` names the chat whose people it asks for, None where it
+    asks for itself.
 
     A token that acts for others sees nothing on its own: see ``Tokens.acting_for``.
     """
@@ -33,7 +34,10 @@ class Bearer:
     def need(self, scope: str) -> None:
         """Raises Forbidden that names the scope where the token lacks it."""
         if scope not in self.scopes:
-            raise Forbidden(f"this token lacks the scope {scope}", do="Ask whoever gave it to you for one that has it.")
+            raise Forbidden(
+                f"this token lacks the scope {scope}",
+                do="Ask whoever gave it to you for one that has it.",
+            )
 
     def sources(self, sources: Sources) -> Sources:
         """The sources as this caller may see them; AWS itself is asked only with the scope for it.
@@ -41,15 +45,27 @@ class Bearer:
         Raises Forbidden for a token that acts for others, as long as nobody said for whom.
         """
         if self.acts_for:
-            raise Forbidden(f"this token acts for people of {self.acts_for}, and the request names none")
+            raise Forbidden(
+                f"this token acts for people of {self.acts_for}, and the request names none"
+            )
         seen = sources.seen_by(self.access)
-        return seen if LIVE in self.scopes else replace(seen, live=self._no_live, context=_no_context)
+        return (
+            seen if LIVE in self.scopes else replace(seen, live=self._no_live, context=_no_context)
+        )
 
     def claims(self) -> dict[str, Any]:
-        """What the SDK keeps beside the token while it is answered; the reverse of ``of_claims``."""
-        return {"name": self.name, "scopes": sorted(self.scopes), "access": self.access.to_json(), "acts_for": self.acts_for}
+        """What the SDK keeps beside the token while it is answered; the reverse of
+        ``of_claims``."""
+        return {
+            "name": self.name,
+            "scopes": sorted(self.scopes),
+            "access": self.access.to_json(),
+            "acts_for": self.acts_for,
+        }
 
-    def _no_live(self, _question: AboutResource, _cached: ResourceAnswer | None, _access: Access) -> ResourceAnswer:
+    def _no_live(
+        self, _question: AboutResource, _cached: ResourceAnswer | None, _access: Access
+    ) -> ResourceAnswer:
         self.need(LIVE)
         raise AssertionError("who has the scope is not asked here")
 

@@ -1,4 +1,5 @@
-"""Making a token: 32 random bytes that are shown once, and the entry that knows them by their hash."""
+"""Making a token: 32 random bytes that are shown once, and the entry that knows them by their
+hash."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ PREFIX = "sre_"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a new token is to be: its name, what its holder may do and see, and for how many days."""
+    """What a new token is to be: its name, what its holder may do and see, and for how many
+    days."""
 
     name: str
     scopes: tuple[str, ...]
@@ -36,7 +38,8 @@ class Wish:
 
 
 def issue(wish: Wish, now: datetime) -> tuple[str, dict[str, Any]]:
-    """A new token, and its entry for the document. Raises UsageError for what no document may hold."""
+    """A new token, and its entry for the document. Raises UsageError for what no document may
+    hold."""
     token = PREFIX + secrets.token_urlsafe(32)
     entry: dict[str, Any] = {
         "name": wish.name,
@@ -44,7 +47,9 @@ def issue(wish: Wish, now: datetime) -> tuple[str, dict[str, Any]]:
         "scopes": list(wish.scopes),
         "accounts": list(wish.accounts),
         "owners": list(wish.owners),
-        "expires": (now + timedelta(days=wish.days)).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "expires": (now + timedelta(days=wish.days))
+        .isoformat(timespec="seconds")
+        .replace("+00:00", "Z"),
     }
     entry |= {"acts_for": wish.acts_for} if wish.acts_for else {}
     parse(json.dumps({"tokens": [entry]}))
@@ -52,7 +57,8 @@ def issue(wish: Wish, now: datetime) -> tuple[str, dict[str, Any]]:
 
 
 def add(entry: dict[str, Any], path: Path) -> None:
-    """Adds the entry to a document, which appears whole or not at all and is its owner's alone; makes it if it is not there.
+    """Adds the entry to a document, which appears whole or not at all and is its owner's alone;
+    makes it if it is not there.
 
     Raises UsageError where the document, or what it would be, cannot be read.
     """
@@ -68,7 +74,9 @@ def add(entry: dict[str, Any], path: Path) -> None:
             parse(text)
             _write(text, path)
     except OSError as error:
-        raise StoreUnreadable(f"cannot write {path}", why=str(error.strerror), do="Check the folder.") from error
+        raise StoreUnreadable(
+            f"cannot write {path}", why=str(error.strerror), do="Check the folder."
+        ) from error
 
 
 @contextlib.contextmanager

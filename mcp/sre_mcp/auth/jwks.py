@@ -1,4 +1,5 @@
-"""The public keys of an issuer: fetched when needed, kept for an hour, and never fetched often because somebody makes up keys."""
+"""The public keys of an issuer: fetched when needed, kept for an hour, and never fetched often
+because somebody makes up keys."""
 
 from __future__ import annotations
 
@@ -36,13 +37,17 @@ class Keys:
         self._fetched = self._tried = float("-inf")
 
     def get(self, kid: str) -> jwt.PyJWK | None:
-        """The key of this name, None where the issuer has none. Raises Unreachable where its keys cannot be had at all."""
+        """The key of this name, None where the issuer has none. Raises Unreachable where its keys
+        cannot be had at all."""
         if not self._holds(kid):
             with self._lock:
                 if not self._holds(kid) and self._clock() - self._tried >= AGAIN:
                     self._renew()
         if self._clock() - self._fetched >= STALE:
-            raise Unreachable("the keys of the OIDC issuer cannot be had", do="Check SRE_OIDC, and the way to the issuer.")
+            raise Unreachable(
+                "the keys of the OIDC issuer cannot be had",
+                do="Check SRE_OIDC, and the way to the issuer.",
+            )
         return self._keys.get(kid)
 
     def _holds(self, kid: str) -> bool:
@@ -77,7 +82,9 @@ def _is_loopback(host: str) -> bool:
 class _NoRedirects(HTTPRedirectHandler):
     """None of them is followed: who moves the keys changes the settings."""
 
-    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
+    def redirect_request(
+        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> None:
         """See HTTPRedirectHandler."""
 
 
@@ -85,7 +92,8 @@ def fetch(url: str) -> bytes:
     """The body behind an address, within DEADLINE seconds and LARGEST bytes. Raises Unreachable."""
     until, body = time.monotonic() + DEADLINE, bytearray()
     try:
-        with build_opener(_NoRedirects).open(Request(url, headers={"Accept": "application/json"}), timeout=TIMEOUT) as answer:  # noqa: S310 - checked by may_be_asked
+        request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - checked by may_be_asked
+        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT) as answer:
             while piece := answer.read1(65_536):
                 body += piece
                 if len(body) > LARGEST or time.monotonic() > until:
@@ -100,14 +108,23 @@ def fetch(url: str) -> bytes:
 
 
 def keys_of(body: bytes) -> dict[str, jwt.PyJWK]:
-    """The keys of a JWKS document that can verify a signature; others are left out. Raises Unreachable for what is none."""
+    """The keys of a JWKS document that can verify a signature; others are left out. Raises
+    Unreachable for what is none."""
     try:
         values = json.loads(body)
         rows = values["keys"]
-        found = [row for row in rows if isinstance(row, dict) and row.get("kty") != _SYMMETRIC and row.get("use", "sig") == "sig"]
+        found = [
+            row
+            for row in rows
+            if isinstance(row, dict)
+            and row.get("kty") != _SYMMETRIC
+            and row.get("use", "sig") == "sig"
+        ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _unusable("the answer is no JWKS document") from error
-    return {row["kid"]: key for row in found if isinstance(row.get("kid"), str) and (key := _key(row))}
+    return {
+        row["kid"]: key for row in found if isinstance(row.get("kid"), str) and (key := _key(row))
+    }
 
 
 def _key(row: dict[str, Any]) -> jwt.PyJWK | None:

@@ -1,12 +1,14 @@
-"""JWTs of an OIDC issuer: its keys, what a token must prove, and what its claims allow here, as a JSON file says::
+"""JWTs of an OIDC issuer: its keys, what a token must prove, and what its claims allow here, as a
+JSON file says::
 
     {"issuer": "https://login.example.com/", "audience": "https://mcp.example.com/mcp",
      "jwks_url": "https://login.example.com/keys", "algorithms": ["RS256"], "name_claim": "email",
      "grants": [{"claim": "groups", "value": "payments-sre", "scopes": ["findings:read"],
                  "accounts": ["*"], "owners": ["payments"]}]}
 
-The first grant whose claim is, or holds, its value counts; a token that none fits is good for nothing. ``load_balancer`` is the
-ARN of the one that asks this issuer who people in browsers are: see balancer.py.
+The first grant whose claim is, or holds, its value counts; a token that none fits is good for
+nothing. ``load_balancer`` is the ARN of the one that asks this issuer who people in browsers are:
+see balancer.py.
 """
 
 from __future__ import annotations
@@ -25,11 +27,32 @@ from sre_mcp.auth.bearer import Bearer
 from sre_mcp.auth.jwks import Keys, may_be_asked
 from sre_mcp.auth.tokens import scopes_of
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures that only the issuer can make. With a shared secret, or none, whoever verifies could sign."""
+ALGORITHMS = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+)
+"""Signatures that only the issuer can make. With a shared secret, or none, whoever verifies could
+sign."""
 
 LEEWAY = 30  # seconds that clocks may differ
-_KEYS = {"issuer", "audience", "jwks_url", "algorithms", "name_claim", "grants", "load_balancer", "load_balancer_keys"}
+_KEYS = {
+    "issuer",
+    "audience",
+    "jwks_url",
+    "algorithms",
+    "name_claim",
+    "grants",
+    "load_balancer",
+    "load_balancer_keys",
+}
 _LONGEST_NAME = 128
 
 
@@ -64,7 +87,8 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A token that was verified: who holds it, for how long in epoch seconds, and whose word that is."""
+    """A token that was verified: who holds it, for how long in epoch seconds, and whose word that
+    is."""
 
     bearer: Bearer
     expires: int
@@ -85,13 +109,16 @@ class Oidc:
         return self._issuer.issuer
 
     def verify(self, token: str) -> Proven | None:
-        """What a token proves; None for one that is not the issuer's, not for us, not valid now, or allows nothing here.
+        """What a token proves; None for one that is not the issuer's, not for us, not valid now, or
+        allows nothing here.
 
         Raises SreError where the issuer's keys cannot be had. It may wait for them.
         """
         try:
             header = jwt.get_unverified_header(token)
-            if header.get("alg") not in self._issuer.algorithms or not isinstance(header.get("kid"), str):
+            if header.get("alg") not in self._issuer.algorithms or not isinstance(
+                header.get("kid"), str
+            ):
                 return None
             key = self._keys.get(header["kid"])
             return self._proven(token, key) if key else None
@@ -117,13 +144,28 @@ class Oidc:
         bearer = granted(self._issuer, claims)
         if bearer is None:
             return None
-        return Proven(bearer, int(claims["exp"]) + LEEWAY, claims["sub"], self._issuer.issuer, self._issuer.audience)
+        return Proven(
+            bearer,
+            int(claims["exp"]) + LEEWAY,
+            claims["sub"],
+            self._issuer.issuer,
+            self._issuer.audience,
+        )
 
 
 def granted(issuer: Issuer, claims: Mapping[str, Any]) -> Bearer | None:
-    """Whom verified claims name, and what the first grant that fits allows them; None where none does."""
-    name, grant = claims.get(issuer.name_claim), next((one for one in issuer.grants if one.fits(claims)), None)
-    if grant is None or not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+    """Whom verified claims name, and what the first grant that fits allows them; None where none
+    does."""
+    name, grant = (
+        claims.get(issuer.name_claim),
+        next((one for one in issuer.grants if one.fits(claims)), None),
+    )
+    if (
+        grant is None
+        or not isinstance(name, str)
+        or not name.isprintable()
+        or not 0 < len(name) <= _LONGEST_NAME
+    ):
         return None
     return Bearer(name, grant.scopes, grant.access)
 
@@ -142,23 +184,38 @@ def parse(text: str) -> Issuer:
     if not may_be_asked(texts["jwks_url"]) or not urlsplit(texts["issuer"]).netloc:
         raise _wrong("issuer and jwks_url must be addresses, and keys come over https://")
     algorithms = values.get("algorithms", ["RS256", "ES256"])
-    if not isinstance(algorithms, list) or not algorithms or not all(one in ALGORITHMS for one in algorithms):
+    if (
+        not isinstance(algorithms, list)
+        or not algorithms
+        or not all(one in ALGORITHMS for one in algorithms)
+    ):
         raise _wrong(f"algorithms must be some of {', '.join(ALGORITHMS)}")
     grants = values.get("grants", [])
     if not isinstance(grants, list) or not all(isinstance(one, dict) for one in grants):
         raise _wrong("grants must be a list of objects")
     name_claim = _text({"name_claim": "sub"} | values, "name_claim")
-    balancer, keys = (_text({name: " "} | values, name).strip() for name in ("load_balancer", "load_balancer_keys"))
+    balancer, keys = (
+        _text({name: " "} | values, name).strip()
+        for name in ("load_balancer", "load_balancer_keys")
+    )
     if keys and not may_be_asked(keys):
         raise _wrong("load_balancer_keys must be an address, and keys come over https://")
-    return Issuer(**texts, algorithms=tuple(algorithms), name_claim=name_claim, load_balancer=balancer, balancer_keys=keys,
-                  grants=tuple(_grant(number, one) for number, one in enumerate(grants, 1)))  # fmt: skip
+    return Issuer(
+        **texts,
+        algorithms=tuple(algorithms),
+        name_claim=name_claim,
+        load_balancer=balancer,
+        balancer_keys=keys,
+        grants=tuple(_grant(number, one) for number, one in enumerate(grants, 1)),
+    )
 
 
 def _grant(number: int, values: Mapping[str, Any]) -> Grant:
     of = f"grant {number}"
     if unknown := sorted(values.keys() - {"claim", "value", "scopes", "accounts", "owners"}):
-        raise _wrong(f"{of}: {unknown[0][:60]!r} is not one of claim, value, scopes, accounts, owners")
+        raise _wrong(
+            f"{of}: {unknown[0][:60]!r} is not one of claim, value, scopes, accounts, owners"
+        )
     try:
         scopes, access = scopes_of(values, of), parse_access(values, of)
     except UsageError as error:

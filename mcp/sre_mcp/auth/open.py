@@ -1,4 +1,5 @@
-"""Opens what verifies tokens from the settings, and reads it once: a server with a wrong document does not start."""
+"""Opens what verifies tokens from the settings, and reads it once: a server with a wrong document
+does not start."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from sre_mcp.auth.verifier import Verifier
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who is let in: the SDK's settings, and what tells a token's owner. ``public_url`` is empty where nobody told it."""
+    """Who is let in: the SDK's settings, and what tells a token's owner. ``public_url`` is empty
+    where nobody told it."""
 
     settings: AuthSettings
     verifier: Verifier
@@ -28,12 +30,14 @@ class Guard:
 
 
 def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None:
-    """The guard for what SRE_TOKENS and SRE_OIDC name; None where neither is set. ``public_url`` is where callers find the
-    server: tokens of an issuer must be for it. Raises SreError where something cannot be read."""
+    """The guard for what SRE_TOKENS and SRE_OIDC name; None where neither is set. ``public_url`` is
+    where callers find the server: tokens of an issuer must be for it. Raises SreError where
+    something cannot be read."""
     verifier = open_verifier(tokens, issuer, public_url)
     if verifier is None:
         return None
-    told = verifier.issuer or public_url or "https://localhost"  # the SDK wants one, and tells nobody without a resource
+    # the SDK wants one, and tells nobody without a resource
+    told = verifier.issuer or public_url or "https://localhost"
     resource = AnyHttpUrl(public_url) if public_url and verifier.issuer else None
     return Guard(
         AuthSettings(
@@ -48,7 +52,8 @@ def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None
 
 
 def open_verifier(tokens: str, issuer: str, resource: str | None) -> Verifier | None:
-    """What SRE_TOKENS and SRE_OIDC name, each a place or empty; None where both are. ``resource`` is the server's address.
+    """What SRE_TOKENS and SRE_OIDC name, each a place or empty; None where both are. ``resource``
+    is the server's address.
 
     Raises SreError where it cannot be read.
     """
@@ -60,7 +65,16 @@ def open_verifier(tokens: str, issuer: str, resource: str | None) -> Verifier | 
     believed = oidc.parse(place_of(issuer).read()) if issuer else None
     if believed and resource and believed.audience != resource:
         why = f"{believed.audience} is not {resource}"
-        raise UsageError("tokens of the OIDC issuer would be for somebody else", why=why, do="Set the audience to this server.")
+        raise UsageError(
+            "tokens of the OIDC issuer would be for somebody else",
+            why=why,
+            do="Set the audience to this server.",
+        )
     if believed is None:
         return Verifier(rotating, None, resource)
-    return Verifier(rotating, Oidc(believed, Keys(believed.jwks_url)), resource, balancer=open_balancer(believed))
+    return Verifier(
+        rotating,
+        Oidc(believed, Keys(believed.jwks_url)),
+        resource,
+        balancer=open_balancer(believed),
+    )

@@ -1,4 +1,5 @@
-"""Where the document of tokens lies: a file that only its owner can read, or a secret of AWS Secrets Manager."""
+"""Where the document of tokens lies: a file that only its owner can read, or a secret of AWS
+Secrets Manager."""
 
 from __future__ import annotations
 
@@ -14,12 +15,15 @@ from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.secret import Secret
 from sre_mcp.auth.tokens import LARGEST
 
-_SYNTAX = "Use file:///path/to/tokens.json or secretsmanager://name, with ?region=eu-west-1 if need be."
+_SYNTAX = (
+    "Use file:///path/to/tokens.json or secretsmanager://name, with ?region=eu-west-1 if need be."
+)
 _COARSE = 2.0  # seconds: a file that is younger may change again without its time changing
 
 
 class Place(Protocol):
-    """Where a text lies that changes now and then. ``kept_for`` is how many seconds what was read may be used unasked."""
+    """Where a text lies that changes now and then. ``kept_for`` is how many seconds what was read
+    may be used unasked."""
 
     kept_for: float
 
@@ -39,7 +43,8 @@ class FilePlace:
         self._text = ""
 
     def read(self) -> str:
-        """See Place. Raises UsageError for a file that others can read or write, AccessDenied for one that we cannot."""
+        """See Place. Raises UsageError for a file that others can read or write, AccessDenied for
+        one that we cannot."""
         try:
             found = self._path.stat()
             seen = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode, found.st_uid)
@@ -53,7 +58,9 @@ class FilePlace:
             what = f"the tokens in {self._path} cannot be read"
             raise AccessDenied(what, why=str(error.strerror), do="Check SRE_TOKENS.") from error
         except UnicodeDecodeError as error:
-            raise UsageError(f"the tokens in {self._path} cannot be read", why="it is not UTF-8") from error
+            raise UsageError(
+                f"the tokens in {self._path} cannot be read", why="it is not UTF-8"
+            ) from error
         return self._text
 
 
@@ -62,7 +69,9 @@ def _check(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise UsageError(f"{path} is no file", do=_SYNTAX)
     if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(f"others can read or change {path}", do=f"Run: chmod 600 {path} (as its owner).")
+        raise UsageError(
+            f"others can read or change {path}", do=f"Run: chmod 600 {path} (as its owner)."
+        )
 
 
 class SecretPlace:

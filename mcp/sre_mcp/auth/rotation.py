@@ -1,4 +1,5 @@
-"""The document of tokens as it is now: a new one counts from its next use on, and a bad one does not end the old at once."""
+"""The document of tokens as it is now: a new one counts from its next use on, and a bad one does
+not end the old at once."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _AGAIN = 5.0  # seconds after a failure until it is tried again
 
 
 class Rotating:
-    """Tokens read from a place. Safe for many threads; one of them reads, the others go on with what there is."""
+    """Tokens read from a place. Safe for many threads; one of them reads, the others go on with
+    what there is."""
 
     def __init__(self, place: Place, clock: Callable[[], float] = time.monotonic) -> None:
         self._place, self._clock, self._lock = place, clock, threading.Lock()
@@ -26,7 +28,8 @@ class Rotating:
         self._good_until = self._next = float("-inf")
 
     def open(self) -> None:
-        """Reads them for the first time. Raises SreError where they cannot be read: a server without tokens does not start."""
+        """Reads them for the first time. Raises SreError where they cannot be read: a server
+        without tokens does not start."""
         self._take(self._place.read())
 
     @property
@@ -35,7 +38,8 @@ class Rotating:
         return self._place.kept_for > 0 and self._clock() >= self._next
 
     def current(self) -> Tokens:
-        """The newest tokens. Where they cannot be read, the ones before for a while, and then none."""
+        """The newest tokens. Where they cannot be read, the ones before for a while, and then
+        none."""
         if self._clock() >= self._next and self._lock.acquire(blocking=False):
             try:
                 self._renew()

@@ -1,12 +1,15 @@
-"""Tokens by their SHA-256, in a JSON document that somebody can rotate. The tokens themselves are in no file of ours::
+"""Tokens by their SHA-256, in a JSON document that somebody can rotate. The tokens themselves are
+in no file of ours::
 
-    {"tokens": [{"name": "ci", "sha256": "…", "scopes": ["findings:read"], "accounts": ["111122223333"], "owners": ["*"],
+    {"tokens": [{"name": "ci", "sha256": "…", "scopes": ["findings:read"], "accounts":
+    ["111122223333"], "owners": ["*"],
                  "expires": "2027-01-31T00:00:00Z", "acts_for": "slack"}],
      "slack": {"T0123456/U0123456": {"accounts": ["*"], "owners": ["payments"]},
                "T0123456/S0123456": {"accounts": ["*"], "owners": ["data"]},
                "T0123456/C0123456": {"accounts": ["111122223333"], "owners": ["payments"]}}}
 
-A token is 32 random bytes, so that one round of SHA-256 keeps it: there is nothing to guess. What is not said is not allowed.
+A token is 32 random bytes, so that one round of SHA-256 keeps it: there is nothing to guess. What
+is not said is not allowed.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ LARGEST = 1 << 20  # bytes of a document
 _KEYS = {"name", "sha256", "scopes", "accounts", "owners", "expires", "acts_for"}
 _TOKEN = re.compile(r"sre_[A-Za-z0-9_-]{43}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_WHO = re.compile(r"[TE][A-Z0-9]{1,20}/[UWSCGD][A-Z0-9]{1,20}\Z")  # of a workspace: a user, a group of users, or a channel
+# of a workspace: a user, a group of users, or a channel
+_WHO = re.compile(r"[TE][A-Z0-9]{1,20}/[UWSCGD][A-Z0-9]{1,20}\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/-]{0,63}\Z")
 
 
@@ -44,13 +48,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a document, and what the people and channels of a chat may see that some of them act for."""
+    """The tokens of a document, and what the people and channels of a chat may see that some of
+    them act for."""
 
     entries: Sequence[Entry] = ()
     slack: Mapping[str, Access] = field(default_factory=dict)
 
     def find(self, token: str, now: datetime) -> Entry | None:
-        """The entry of a token; None for one that nobody has, or that expired. It takes as long whichever entry it is."""
+        """The entry of a token; None for one that nobody has, or that expired. It takes as long
+        whichever entry it is."""
         digest, found = hashlib.sha256(token.encode(errors="surrogatepass")).digest(), None
         for entry in self.entries:
             if hmac.compare_digest(entry.sha256, digest):
@@ -58,24 +64,32 @@ class Tokens:
         return found if found is not None and now < found.expires else None
 
     def acting_for(self, bearer: Bearer, person: Person | None) -> Bearer:
-        """The bearer as they may ask for one person: what both may see. Somebody whom nobody named sees nothing.
+        """The bearer as they may ask for one person: what both may see. Somebody whom nobody named
+        sees nothing.
 
         Raises Forbidden where a token that acts for nobody names a person.
         """
         if person is None:
             return bearer
         if bearer.acts_for is None:
-            raise Forbidden("this token acts for nobody but itself", do="Ask without naming a person.")
+            raise Forbidden(
+                "this token acts for nobody but itself", do="Ask without naming a person."
+            )
         access = bearer.access.narrowed(self._of(person))
-        return replace(bearer, name=f"{bearer.name} for {person.user}", access=access, acts_for=None)
+        return replace(
+            bearer, name=f"{bearer.name} for {person.user}", access=access, acts_for=None
+        )
 
     def _of(self, person: Person) -> Access:
-        """Their own entry, or else that of the first of their groups in the document, or else the channel's.
+        """Their own entry, or else that of the first of their groups in the document, or else the
+        channel's.
 
         What all of a channel read, both must allow: silence of the channel denies.
         """
         channel = self.slack.get(person.channel, NOTHING)
-        group = next((access for who, access in self.slack.items() if who in person.groups), channel)
+        group = next(
+            (access for who, access in self.slack.items() if who in person.groups), channel
+        )
         own = self.slack.get(person.user, group)
         return own.narrowed(channel) if person.shared else own
 
@@ -86,7 +100,8 @@ def is_token(text: str) -> bool:
 
 
 def parse(text: str) -> Tokens:
-    """A document of tokens. Raises UsageError that names the entry and what is wrong with it, never what else is in it."""
+    """A document of tokens. Raises UsageError that names the entry and what is wrong with it, never
+    what else is in it."""
     values = _object(text)
     if unknown := sorted(values.keys() - {"tokens", "slack"}):
         raise _wrong(f"{unknown[0][:60]!r} is neither tokens nor slack")
@@ -94,7 +109,10 @@ def parse(text: str) -> Tokens:
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise _wrong("tokens must be a list of objects")
     entries = [_entry(number, one) for number, one in enumerate(found, 1)]
-    for what, each in (("name", [one.bearer.name for one in entries]), ("sha256", [one.sha256.hex() for one in entries])):
+    for what, each in (
+        ("name", [one.bearer.name for one in entries]),
+        ("sha256", [one.sha256.hex() for one in entries]),
+    ):
         if len({*each}) < len(each):
             raise _wrong(f"two tokens have the same {what}")
     return Tokens(tuple(entries), _slack(values.get("slack", {})))
@@ -131,7 +149,9 @@ def _entry(number: int, values: Mapping[str, Any]) -> Entry:
 def scopes_of(values: Mapping[str, Any], of: str) -> frozenset[str]:
     """The ``scopes`` of an object. Raises UsageError for one that nobody knows."""
     found = values.get("scopes", [])
-    if not isinstance(found, list) or not all(one in SCOPES for one in found if isinstance(one, str)):
+    if not isinstance(found, list) or not all(
+        one in SCOPES for one in found if isinstance(one, str)
+    ):
         raise _wrong(f"{of}: scopes must be a list of {', '.join(SCOPES)}")
     if not all(isinstance(one, str) for one in found):
         raise _wrong(f"{of}: scopes must be texts")
@@ -152,11 +172,16 @@ def _slack(values: object) -> dict[str, Access]:
     if not isinstance(values, dict) or not all(isinstance(one, dict) for one in values.values()):
         raise _wrong("slack must be an object of objects")
     if wrong := next((who for who in values if not _WHO.match(who)), None):
-        raise _wrong(f"{wrong[:60]!r} of slack is no user, as T…/U…, no group, as T…/S…, and no channel, as T…/C…")
+        raise _wrong(
+            f"{wrong[:60]!r} of slack is no user, as T…/U…, no group, as T…/S…, and no channel, as"
+            " T…/C…"
+        )
     return {who: parse_access(one, f"{who[:60]!r} of slack") for who, one in values.items()}
 
 
 def _wrong(why: str) -> UsageError:
     return UsageError(
-        "the tokens cannot be read", why=why, do="See docs/operations.md, or make an entry with: sre-cli tokens new."
+        "the tokens cannot be read",
+        why=why,
+        do="See docs/operations.md, or make an entry with: sre-cli tokens new.",
     )

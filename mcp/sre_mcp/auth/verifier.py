@@ -23,12 +23,13 @@ LONGEST = 8192  # characters of a token; a JWT with many groups has three thousa
 
 
 class Verifier(TokenVerifier):
-    """Tokens of the document, JWTs of an issuer, and the word of a load balancer, where there are such.
+    """Tokens of the document, JWTs of an issuer, and the word of a load balancer, where there are
+    such.
 
     ``resource`` is the address of this server.
 
-    Whatever is wrong with a token, the answer is None and nothing more: 401. A token itself is in no log, error or repr;
-    what the SDK keeps instead is the beginning of its hash.
+    Whatever is wrong with a token, the answer is None and nothing more: 401. A token itself is in
+    no log, error or repr; what the SDK keeps instead is the beginning of its hash.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Verifier(TokenVerifier):
         return await self._by_issuer(token) if token.count(".") == 2 else None
 
     async def acting_for(self, token: AccessToken, person: Person | None) -> Bearer:
-        """Who asks, and where a token acts for people, for whom. Raises AccessDenied where it may not (see Tokens)."""
+        """Who asks, and where a token acts for people, for whom. Raises AccessDenied where it may
+        not (see Tokens)."""
         bearer = bearer_of(token)
         tokens = self._tokens
         if person is None or tokens is None:
@@ -84,10 +86,13 @@ class Verifier(TokenVerifier):
         if proven is None:
             return None
         issued = {"iss": proven.issuer}
-        return _access_token(token, proven.bearer, proven.expires, proven.audience, proven.subject, issued)
+        return _access_token(
+            token, proven.bearer, proven.expires, proven.audience, proven.subject, issued
+        )
 
     def _proven(self, token: str) -> Proven | None:
-        """The balancer's word first: it knows its own by the header, and fetches nothing for others."""
+        """The balancer's word first: it knows its own by the header, and fetches nothing for
+        others."""
         by_balancer = self._balancer.verify(token) if self._balancer else None
         return by_balancer or (self._oidc.verify(token) if self._oidc else None)
 
@@ -98,7 +103,12 @@ def bearer_of(token: AccessToken) -> Bearer:
 
 
 def _access_token(
-    token: str, bearer: Bearer, until: int, resource: str | None, subject: str | None, claims: dict[str, str]
+    token: str,
+    bearer: Bearer,
+    until: int,
+    resource: str | None,
+    subject: str | None,
+    claims: dict[str, str],
 ) -> AccessToken:
     return AccessToken(
         token=hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()[:12],

@@ -1,4 +1,5 @@
-"""``GET /exports/{reference}``: the file that the tool ``export`` promised, to who may see what its asker saw."""
+"""``GET /exports/{reference}``: the file that the tool ``export`` promised, to who may see what its
+asker saw."""
 
 from __future__ import annotations
 
@@ -67,7 +68,9 @@ class Exports:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["method"] != "GET":  # HEAD: its length is not known before it is written
-            return await JSONResponse({"error": "use GET"}, 405, {**PRIVATE, "Allow": "GET"})(scope, receive, send)
+            return await JSONResponse({"error": "use GET"}, 405, {**PRIVATE, "Allow": "GET"})(
+                scope, receive, send
+            )
         call = Call(NAME)
         try:
             file = await self._find(scope["path_params"]["reference"], call)
@@ -82,9 +85,13 @@ class Exports:
         try:
             outcome, rows = await self._send(file, scope, receive, send)
         finally:
-            call.wrote(self._state.recorder, outcome, file.proof.source, file.proof.snapshot_id, rows)
+            call.wrote(
+                self._state.recorder, outcome, file.proof.source, file.proof.snapshot_id, rows
+            )
 
-    async def _send(self, file: File, scope: Scope, receive: Receive, send: Send) -> tuple[str, int]:
+    async def _send(
+        self, file: File, scope: Scope, receive: Receive, send: Send
+    ) -> tuple[str, int]:
         """Sends it once it is its turn; how that ended, and how many rows it has."""
         with anyio.move_on_after(PATIENCE) as patience:
             await self._turns.acquire()
@@ -102,24 +109,37 @@ class Exports:
         return _outcome(sent), sent.rows
 
     async def _find(self, reference: str, call: Call) -> File | None:
-        """The file of a reference; None where there is none for this caller, whatever the reason."""
+        """The file of a reference; None where there is none for this caller, whatever the
+        reason."""
         try:
             who = await admitted(self._state, None)
             call.who = who.name
             limiter = self._state.at_once
             return await anyio.to_thread.run_sync(self._open, reference, who, limiter=limiter)
-        except (AccessDenied, UsageError):  # a token that acts for people; a snapshot that was pruned
+        except (
+            AccessDenied,
+            UsageError,
+        ):  # a token that acts for people; a snapshot that was pruned
             return None
 
     def _open(self, reference: str, who: Caller) -> File | None:
         handout = self._handouts.find(reference, who.sources.access, who.sources.now())
-        return File(handout, _options(handout, who), *fetched(handout, who.sources)) if handout else None
+        return (
+            File(handout, _options(handout, who), *fetched(handout, who.sources))
+            if handout
+            else None
+        )
 
 
 def _options(handout: Handout, who: Caller) -> Options:
-    """What the format is told. Rules of suppression are about the whole estate: for who sees a part there are none."""
+    """What the format is told. Rules of suppression are about the whole estate: for who sees a part
+    there are none."""
     rules = who.sources.suppressions if who.sources.access.everything else None
-    return Options(handout.question.form, **{"author": who.name, **handout.question.options}, suppressions=rules)
+    return Options(
+        handout.question.form,
+        **{"author": who.name, **handout.question.options},
+        suppressions=rules,
+    )
 
 
 def _outcome(sent: Sent) -> str:
@@ -129,7 +149,8 @@ def _outcome(sent: Sent) -> str:
 
 
 def _refused(error: Exception) -> Response:
-    """What a format has against the question, in the words of the error; anything else is for the log alone."""
+    """What a format has against the question, in the words of the error; anything else is for the
+    log alone."""
     if not isinstance(error, UsageError):
         return trouble("the file could not be written", 500)
     parts = {"kind": kind_of(error), "what": error.what, "why": error.why, "do": error.do}
@@ -139,4 +160,8 @@ def _refused(error: Exception) -> Response:
 def _told(handout: Handout) -> dict[str, Any]:
     """What was asked for, as it is recorded."""
     question = handout.to_json()
-    return {"format": question["form"], **question["options"], **{name: one for name, one in question["rows"].items() if one}}
+    return {
+        "format": question["form"],
+        **question["options"],
+        **{name: one for name, one in question["rows"].items() if one},
+    }

@@ -31,14 +31,19 @@ class Gate:
     guard: Guard | None
 
     def before(self, app: ASGIApp) -> ASGIApp:
-        """The application for those who are let in; without a guard everybody on this machine is."""
+        """The application for those who are let in; without a guard everybody on this machine
+        is."""
         return _Known(self.security, self._asked(app))
 
     def _asked(self, app: ASGIApp) -> ASGIApp:
         if self.guard is None:
             return app
         settings = self.guard.settings
-        told = build_resource_metadata_url(settings.resource_server_url) if settings.resource_server_url else None
+        told = (
+            build_resource_metadata_url(settings.resource_server_url)
+            if settings.resource_server_url
+            else None
+        )
         return RequireAuthMiddleware(app, settings.required_scopes or [], told)
 
 
@@ -60,4 +65,6 @@ def nothing() -> Response:
 
 def trouble(what: str, status: int) -> Response:
     """An answer that may be another one soon."""
-    return JSONResponse({"error": what}, status_code=status, headers={**PRIVATE, "Retry-After": "10"})
+    return JSONResponse(
+        {"error": what}, status_code=status, headers={**PRIVATE, "Retry-After": "10"}
+    )

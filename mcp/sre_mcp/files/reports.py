@@ -1,4 +1,5 @@
-"""``GET /reports/{night}/``: the nightly report as it was published, to who may see all that a page tells."""
+"""``GET /reports/{night}/``: the nightly report as it was published, to who may see all that a page
+tells."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What a page may do at most. A page's own policy names its style sheet and script by their hashes, and both policies hold."""
+"""What a page may do at most. A page's own policy names its style sheet and script by their hashes,
+and both policies hold."""
 
 
 class Reports:
@@ -44,18 +46,25 @@ class Reports:
             return
         with tempfile.TemporaryDirectory(prefix="sre-report-") as folder:
             response, outcome = await self._answer(place, Path(folder), call)
-            call.wrote(self._state.recorder, outcome, SNAPSHOT if outcome == ANSWERED else None, None, 0)
+            call.wrote(
+                self._state.recorder, outcome, SNAPSHOT if outcome == ANSWERED else None, None, 0
+            )
             await response(scope, receive, send)
 
-    async def _answer(self, place: Address | None, folder: Path, call: Call) -> tuple[Response, str]:
-        """The file, and how that went; nothing for an address that is none, and where the file is not, or not the caller's."""
+    async def _answer(
+        self, place: Address | None, folder: Path, call: Call
+    ) -> tuple[Response, str]:
+        """The file, and how that went; nothing for an address that is none, and where the file is
+        not, or not the caller's."""
         try:
             who = await admitted(self._state, None)
             call.who = who.name
             if place is None:
                 return nothing(), NOT_FOUND
             call.arguments = {"file": place.key}
-            path = await anyio.to_thread.run_sync(fetched, place, who.sources, folder / place.name, limiter=self._state.at_once)
+            path = await anyio.to_thread.run_sync(
+                fetched, place, who.sources, folder / place.name, limiter=self._state.at_once
+            )
         except AccessDenied:  # a token that acts for people
             return nothing(), NOT_FOUND
         except SreError as error:
@@ -68,5 +77,13 @@ def _file(path: Path, place: Address) -> Response:
     """A page to be looked at, or a file to be saved under a name that tells what it is of."""
     name = "-".join(filter(None, (place.night, place.kind, place.folder, place.name)))
     kind = "inline" if place.name == PAGE else "attachment"
-    policy = {"Content-Security-Policy": POLICY if place.name == PAGE else "default-src 'none'; sandbox"}
-    return FileResponse(path, headers=PRIVATE | policy, media_type=place.media_type, filename=name, content_disposition_type=kind)
+    policy = {
+        "Content-Security-Policy": POLICY if place.name == PAGE else "default-src 'none'; sandbox"
+    }
+    return FileResponse(
+        path,
+        headers=PRIVATE | policy,
+        media_type=place.media_type,
+        filename=name,
+        content_disposition_type=kind,
+    )

@@ -1,4 +1,5 @@
-"""A file that is sent as it is written: by a thread, piece by piece, as fast as whoever fetches it takes them."""
+"""A file that is sent as it is written: by a thread, piece by piece, as fast as whoever fetches it
+takes them."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ Write = Callable[[BinaryIO], int]
 
 @dataclass(slots=True)
 class Sent:
-    """What became of a file: how many rows it has, whether all of it was sent, whether anything was, and what broke it."""
+    """What became of a file: how many rows it has, whether all of it was sent, whether anything
+    was, and what broke it."""
 
     rows: int = 0
     whole: bool = False
@@ -32,10 +34,11 @@ class Sent:
 
 
 async def stream(write: Write, headers: Mapping[str, str], receive: Receive, send: Send) -> Sent:
-    """Sends what ``write`` writes as the body of a response, and returns once the thread has ended, however it went.
+    """Sends what ``write`` writes as the body of a response, and returns once the thread has ended,
+    however it went.
 
-    Nothing is sent before the first piece is there, so that an error until then can still be answered. Later the body ends
-    without its end, which tells whoever fetches that it is not whole.
+    Nothing is sent before the first piece is there, so that an error until then can still be
+    answered. Later the body ends without its end, which tells whoever fetches that it is not whole.
     """
     sent = Sent()
     sending, receiving = anyio.create_memory_object_stream[bytes](_WAITING)
@@ -71,7 +74,9 @@ async def _written(write: Write, sending: MemoryObjectSendStream[bytes], sent: S
             sent.failed = error
 
 
-async def _hand_on(pieces: MemoryObjectReceiveStream[bytes], headers: Mapping[str, str], send: Send, sent: Sent) -> None:
+async def _hand_on(
+    pieces: MemoryObjectReceiveStream[bytes], headers: Mapping[str, str], send: Send, sent: Sent
+) -> None:
     async def begin() -> None:
         if not sent.begun:
             await send({"type": "http.response.start", "status": 200, "headers": _raw(headers)})
@@ -90,11 +95,14 @@ async def _hand_on(pieces: MemoryObjectReceiveStream[bytes], headers: Mapping[st
 
 
 def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+    ]
 
 
 class Pipe(io.RawIOBase):
-    """A file of which nothing stays: what is written is handed on in pieces, and waits where they are not taken.
+    """A file of which nothing stays: what is written is handed on in pieces, and waits where they
+    are not taken.
 
     Once nobody reads any more, writing raises anyio.BrokenResourceError.
     """

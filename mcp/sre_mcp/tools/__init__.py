@@ -1,1 +1,2 @@
-"""The tools: each maps checked arguments to a question, and its answer to content that an agent can trust."""
+"""The tools: each maps checked arguments to a question, and its answer to content that an agent can
+trust."""

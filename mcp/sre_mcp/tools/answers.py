@@ -1,6 +1,8 @@
-"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the verdict first.
+"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the
+verdict first.
 
-Before the verdict stands only that Inspector was to be asked, and the snapshot answers in its place.
+Before the verdict stands only that Inspector was to be asked, and the snapshot answers in its
+place.
 """
 
 from __future__ import annotations
@@ -12,7 +14,13 @@ from typing import Any
 from sre_findings.ask.remembered import Beside
 from sre_findings.ask.remote import LIST
 from sre_findings.model import received
-from sre_findings.model.answer import CoverageAnswer, FindingAnswer, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answer import (
+    CoverageAnswer,
+    FindingAnswer,
+    Proof,
+    ResourceAnswer,
+    SummaryAnswer,
+)
 from sre_findings.model.finding import iso
 from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
@@ -21,23 +29,59 @@ from sre_mcp.tools.tool import Answered, Page
 from sre_reports import wording
 
 FINDING = (
-    "severity", "status", "vulnerability_id", "packages", "installed", "fixed_in", "fix_available", "exploit_available",
-    "inspector_score", "epss_score", "reachability", "first_observed_at",
-)  # fmt: skip
-GROUP = ("value", "name", "critical", "high", "medium", "low", "total", "fixable", "exploitable", "kev", "resources")
-GAP = ("resource_id", "name", "resource_type", "account_id", "region", "scan_type", "reason", "remedy")
+    "severity",
+    "status",
+    "vulnerability_id",
+    "packages",
+    "installed",
+    "fixed_in",
+    "fix_available",
+    "exploit_available",
+    "inspector_score",
+    "epss_score",
+    "reachability",
+    "first_observed_at",
+)
+GROUP = (
+    "value",
+    "name",
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "total",
+    "fixable",
+    "exploitable",
+    "kev",
+    "resources",
+)
+GAP = (
+    "resource_id",
+    "name",
+    "resource_type",
+    "account_id",
+    "region",
+    "scan_type",
+    "reason",
+    "remedy",
+)
 
 
 def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> Answered:
-    """One resource; its page of findings is cut already. What is made of findings lies in ``made``."""
+    """One resource; its page of findings is cut already. What is made of findings lies in
+    ``made``."""
     values = replace(answer, findings=()).to_json()
-    items = made.of(answer.findings, lambda: [Item(one.to_json, FINDING, _finding) for one in answer.findings])
+    items = made.of(
+        answer.findings, lambda: [Item(one.to_json, FINDING, _finding) for one in answer.findings]
+    )
     notes = list(_also(answer.verdict.notes))
     first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
     use = [wording.capital(answer.use.words())] if answer.use else []
     said = [*first, *_verdict_of(answer), *use, *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
-        said.append(f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all")
+        said.append(
+            f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all"
+        )
     data = _words(name=answer.resource.name, account=answer.account_name)
     if answer.verdict.reason == NO_SUCH_RESOURCE:
         data += [answer.verdict.explanation]  # it names the nearest
@@ -57,11 +101,20 @@ def _verdict_of(answer: ResourceAnswer) -> Iterator[str]:
 
 
 def _verdict(verdict: Verdict) -> str:
-    """The verdict's own word first, then the words for people: unknown is said, and that it is not the same as none."""
+    """The verdict's own word first, then the words for people: unknown is said, and that it is not
+    the same as none."""
     words = wording.headline(verdict)
-    words = verdict.verdict if words.lower() == verdict.verdict else f"{verdict.verdict}: {words[:1].lower()}{words[1:]}"
+    words = (
+        verdict.verdict
+        if words.lower() == verdict.verdict
+        else f"{verdict.verdict}: {words[:1].lower()}{words[1:]}"
+    )
     if verdict.verdict == CLEAN:
-        return f"{words} ({verdict.explanation})" if verdict.explanation.lower() not in words.lower() else words
+        return (
+            f"{words} ({verdict.explanation})"
+            if verdict.explanation.lower() not in words.lower()
+            else words
+        )
     told = verdict.reason == NO_SUCH_RESOURCE or verdict.explanation.lower() in words.lower()
     why = words if told else f"{words}; {verdict.explanation}"
     return f"{why}. That is not the same as none" if verdict.verdict == UNKNOWN else why
@@ -70,12 +123,23 @@ def _verdict(verdict: Verdict) -> str:
 def of_summary(answer: SummaryAnswer, page: Page) -> Answered:
     """Everything, and its groups where it was asked by something."""
     first, rest = wording.counts_sentence(answer.rollup)
-    said = [f"All of it: {_verdict(answer.verdict)}", f"{first} on {wording.number(answer.rollup.resources, 'resource')}{rest}"]
-    said += [wording.more_sentence(answer.rollup), *_trust(answer.proof), *_also(answer.verdict.notes)]
+    said = [
+        f"All of it: {_verdict(answer.verdict)}",
+        f"{first} on {wording.number(answer.rollup.resources, 'resource')}{rest}",
+    ]
+    said += [
+        wording.more_sentence(answer.rollup),
+        *_trust(answer.proof),
+        *_also(answer.verdict.notes),
+    ]
     if answer.uncovered:
-        said.append(f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see coverage")
+        said.append(
+            f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see coverage"
+        )
     if answer.doubtful:
-        said.append(f"{wording.number(answer.doubtful, 'more resource')} not scanned lately, or never")
+        said.append(
+            f"{wording.number(answer.doubtful, 'more resource')} not scanned lately, or never"
+        )
     if answer.by is None:
         return Answered(answer.to_json(), said)
     values = answer.to_json()
@@ -89,25 +153,36 @@ def of_coverage(answer: CoverageAnswer, page: Page) -> Answered:
     silent = values["not_scanned"]
     known = answer.proof.snapshot_id is not None
     first = (
-        f"{wording.number(silent, 'resource')} not fully scanned, {answer.scanned:,} scanned" if known else "Coverage is unknown"
+        f"{wording.number(silent, 'resource')} not fully scanned, {answer.scanned:,} scanned"
+        if known
+        else "Coverage is unknown"
     )
     said = [first, *_trust(answer.proof)]
     if answer.cells:
-        said.append(f"{len(answer.cells):,} cells of the scan were not read: see cells. What is in them is unknown")
+        said.append(
+            f"{len(answer.cells):,} cells of the scan were not read: see cells. What is in them is"
+            " unknown"
+        )
     gaps = taken(values, "gaps", GAP)
     return Answered(values, said, (), "gaps", gaps[page.start :], len(gaps), GAP)
 
 
 def of_list(
-    answer: ListAnswer, start: int = 0, columns: Sequence[str] = (), shown: Callable[[Values], Values] = dict
+    answer: ListAnswer,
+    start: int = 0,
+    columns: Sequence[str] = (),
+    shown: Callable[[Values], Values] = dict,
 ) -> Answered:
-    """A sentence and a list, from ``start`` on: 0 where the question left out the pages before by itself."""
+    """A sentence and a list, from ``start`` on: 0 where the question left out the pages before by
+    itself."""
     values = answer.to_json()
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
     said = [first, *_trust(answer.proof), *_also(answer.notes)]
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
-    return Answered(values, said, (), answer.name, items, answer.total, columns, {LIST: received.told(answer)})
+    return Answered(
+        values, said, (), answer.name, items, answer.total, columns, {LIST: received.told(answer)}
+    )
 
 
 def of_file(answer: ListAnswer) -> Answered:
@@ -115,7 +190,11 @@ def of_file(answer: ListAnswer) -> Answered:
     answered = of_list(answer)
     answered.values["page"] = {"start": 0, "listed": 0, "total": answer.total, "next_cursor": None}
     file = answered.values["file"]
-    return replace(answered, said=[*answered.said, f"Fetch {file['url'] or file['path']} with the token of this call"], name=None)
+    return replace(
+        answered,
+        said=[*answered.said, f"Fetch {file['url'] or file['path']} with the token of this call"],
+        name=None,
+    )
 
 
 def of_findings(answer: ListAnswer) -> Answered:

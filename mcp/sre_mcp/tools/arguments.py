@@ -1,4 +1,5 @@
-"""What tools take: checked where it enters, and nothing else is taken. The schemas that clients see are made from these."""
+"""What tools take: checked where it enters, and nothing else is taken. The schemas that clients see
+are made from these."""
 
 from __future__ import annotations
 
@@ -41,10 +42,15 @@ def _form(text: str) -> str:
     return text
 
 
-Form = Annotated[str, AfterValidator(_form), WithJsonSchema({"type": "string", "enum": list(FORMS)})]
+Form = Annotated[
+    str, AfterValidator(_form), WithJsonSchema({"type": "string", "enum": list(FORMS)})
+]
 Text = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_no_null)]
 Word = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_no_null)]
-Severity = Annotated[Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"], BeforeValidator(_upper)]
+Severity = Annotated[
+    Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"],
+    BeforeValidator(_upper),
+]
 Status = Annotated[Literal["ACTIVE", "SUPPRESSED", "CLOSED"], BeforeValidator(_upper)]
 ResourceType = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_type)]
 Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
@@ -54,7 +60,9 @@ Severities = Annotated[
     tuple[Severity, ...],
     Field(strict=False, max_length=6, description="Only these; empty means all."),
 ]
-Statuses = Annotated[tuple[Status, ...], Field(strict=False, max_length=3, description="Statuses of findings.")]
+Statuses = Annotated[
+    tuple[Status, ...], Field(strict=False, max_length=3, description="Statuses of findings.")
+]
 Types = Annotated[
     tuple[ResourceType, ...],
     Field(
@@ -67,7 +75,9 @@ Owners = Annotated[
     tuple[Word, ...],
     Field(strict=False, max_length=50, description="Only what these owners answer for."),
 ]
-Reachable = Annotated[bool, Field(description="Only what Inspector saw reached at run time; notes count the rest.")]
+Reachable = Annotated[
+    bool, Field(description="Only what Inspector saw reached at run time; notes count the rest.")
+]
 AsOf = Annotated[
     str | None,
     Field(
@@ -92,7 +102,9 @@ class Dated(Arguments):
 class Paged(Arguments):
     """A question whose answer is a list, page by page."""
 
-    count: Annotated[int, Field(ge=0, le=MOST, description="Items in all pages together; 0: all.")] = 0
+    count: Annotated[
+        int, Field(ge=0, le=MOST, description="Items in all pages together; 0: all.")
+    ] = 0
     cursor: Annotated[
         str | None,
         Field(
@@ -118,8 +130,12 @@ class Narrowed(Arguments):
     """A question about a part of the estate."""
 
     owners: Owners = ()
-    accounts: Annotated[tuple[Account, ...], Field(strict=False, max_length=100, description="AWS accounts.")] = ()
-    regions: Annotated[tuple[Region, ...], Field(strict=False, max_length=40, description="AWS regions.")] = ()
+    accounts: Annotated[
+        tuple[Account, ...], Field(strict=False, max_length=100, description="AWS accounts.")
+    ] = ()
+    regions: Annotated[
+        tuple[Region, ...], Field(strict=False, max_length=40, description="AWS regions.")
+    ] = ()
 
     def narrow(self) -> Narrow:
         """The same for ask."""

@@ -1,4 +1,5 @@
-"""One call of a tool: arguments checked, the caller's sources, a thread and a deadline, and whatever goes wrong in words."""
+"""One call of a tool: arguments checked, the caller's sources, a thread and a deadline, and
+whatever goes wrong in words."""
 
 from __future__ import annotations
 
@@ -24,12 +25,14 @@ from sre_mcp.tools.compose import answer
 from sre_mcp.tools.registry import TOOLS
 from sre_mcp.tools.tool import Tool
 
-DEADLINE = 50.0  # seconds: below the idle time-out of a load balancer, which would hang up without a word
+# seconds: below the idle time-out of a load balancer, which would hang up without a word
+DEADLINE = 50.0
 _LOG = logging.getLogger(__name__)
 
 
 async def call_tool(ctx: Asked, params: CallToolRequestParams) -> CallToolResult:
-    """The tool's answer, or an error that says what to do next. It never raises for what a caller can send."""
+    """The tool's answer, or an error that says what to do next. It never raises for what a caller
+    can send."""
     tool = TOOLS.get(params.name)
     call = Call(tool.name if tool else "no such tool")
     done = await _call(ctx, tool, params.arguments or {}, call) if tool else _unknown(params.name)
@@ -47,8 +50,14 @@ async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) ->
     try:
         arguments = tool.arguments.model_validate(given)
     except ValidationError as error:
-        return failed(UsageError(f"{tool.name} cannot be called like this", why=_wrong(error.errors()), do=_do(tool)))
-    call.arguments = arguments.model_dump(mode="json", exclude_defaults=True, exclude={"cursor", "token_budget"})
+        return failed(
+            UsageError(
+                f"{tool.name} cannot be called like this", why=_wrong(error.errors()), do=_do(tool)
+            )
+        )
+    call.arguments = arguments.model_dump(
+        mode="json", exclude_defaults=True, exclude={"cursor", "token_budget"}
+    )
     try:
         work = functools.partial(answer, tool, arguments, who.sources)
         at_once = ctx.lifespan_context.at_once
@@ -58,7 +67,11 @@ async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) ->
         return failed(told(error))
     except TimeoutError:
         return failed(
-            SreError(f"{tool.name} took longer than {DEADLINE:g} s", do="Narrow the question, or ask again."), "timeout"
+            SreError(
+                f"{tool.name} took longer than {DEADLINE:g} s",
+                do="Narrow the question, or ask again.",
+            ),
+            "timeout",
         )
     except Exception:  # noqa: BLE001 - the edge: a bug of ours gets a reference here and its traceback in the log
         return _bug(tool.name)
@@ -66,21 +79,37 @@ async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) ->
 
 def failed(error: SreError, kind: str = "") -> CallToolResult:
     """An error as a result: one line for the model, and the same in parts for programs."""
-    parts: dict[str, Any] = {"kind": kind or kind_of(error), "what": error.what, "why": error.why, "do": error.do}
+    parts: dict[str, Any] = {
+        "kind": kind or kind_of(error),
+        "what": error.what,
+        "why": error.why,
+        "do": error.do,
+    }
     if isinstance(error, AmbiguousName):
         parts["candidates"] = list(error.candidates)
-    return CallToolResult(content=[TextContent(type="text", text=sentence(str(error)))], is_error=True, _meta={ERROR: parts})
+    return CallToolResult(
+        content=[TextContent(type="text", text=sentence(str(error)))],
+        is_error=True,
+        _meta={ERROR: parts},
+    )
 
 
 def _unknown(name: str) -> CallToolResult:
-    return failed(UsageError(f"there is no tool {name[:64]!r}", do=f"Use one of: {', '.join(TOOLS)}."))
+    return failed(
+        UsageError(f"there is no tool {name[:64]!r}", do=f"Use one of: {', '.join(TOOLS)}.")
+    )
 
 
 def _bug(name: str) -> CallToolResult:
     reference = secrets.token_hex(4)
     _LOG.exception("%s failed; reference %s", name, reference)
     return failed(
-        SreError("a bug of ours", why=f"reference {reference}", do="Report the reference; the server's log has more."), "bug"
+        SreError(
+            "a bug of ours",
+            why=f"reference {reference}",
+            do="Report the reference; the server's log has more.",
+        ),
+        "bug",
     )
 
 

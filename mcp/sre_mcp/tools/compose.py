@@ -1,4 +1,5 @@
-"""From an answer to a tool's result: as many items as the budget takes, the cursor of the next page, and the text."""
+"""From an answer to a tool's result: as many items as the budget takes, the cursor of the next
+page, and the text."""
 
 from __future__ import annotations
 
@@ -25,22 +26,33 @@ def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult
     query, now = f"{tool.name} {arguments.query()}", sources.now()
     cursor = decode(arguments.cursor, query, now) if arguments.cursor else None
     if cursor is None:
-        page, here = Page(0, arguments.count, arguments.token_budget, smallest=tool.smallest), sources
+        page, here = (
+            Page(0, arguments.count, arguments.token_budget, smallest=tool.smallest),
+            sources,
+        )
     else:
-        page = Page(cursor.place, arguments.count, arguments.token_budget, cursor.snapshot_id, tool.smallest)
+        page = Page(
+            cursor.place, arguments.count, arguments.token_budget, cursor.snapshot_id, tool.smallest
+        )
         here = pinned(sources, cursor)
     return _paged(tool.ask(arguments, page, here), page, query, cursor.asked_at if cursor else now)
 
 
-def result(answered: Answered, items: Sequence[Item] = (), below: Sequence[str] = ()) -> CallToolResult:
+def result(
+    answered: Answered, items: Sequence[Item] = (), below: Sequence[str] = ()
+) -> CallToolResult:
     """The answer's values, its sentences, and behind the fence what comes from outside."""
     said = [sentence(one) for one in answered.said if one]
-    text = "\n".join([*said, *below, *fenced(answered.data, answered.columns, [one.line for one in items])])
+    text = "\n".join(
+        [*said, *below, *fenced(answered.data, answered.columns, [one.line for one in items])]
+    )
     values = plain(answered.values)
     if items and answered.name:
         values[answered.name] = [one.values for one in items]
     meta = dict(answered.meta) if answered.meta else None
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=values, _meta=meta)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=values, _meta=meta
+    )
 
 
 _SHORT = "a live answer has one page; narrow it by severities, or ask the snapshot, for the rest"
@@ -59,8 +71,11 @@ def _paged(answered: Answered, page: Page, query: str, asked_at: datetime) -> Ca
         return result(answered)
     cut = _cut(answered, page, query, asked_at)
     answered.values["page"] = {
-        "start": page.start, "listed": len(cut.items), "total": answered.total, "next_cursor": cut.next_cursor,
-    }  # fmt: skip
+        "start": page.start,
+        "listed": len(cut.items),
+        "total": answered.total,
+        "next_cursor": cut.next_cursor,
+    }
     if "next_cursor" in answered.values:
         answered.values["next_cursor"] = cut.next_cursor
     if _is_short(answered, cut, page):
@@ -103,4 +118,6 @@ def _listed(answered: Answered, cut: _Cut, page: Page) -> list[str]:
 
 def _is_short(answered: Answered, cut: _Cut, page: Page) -> bool:
     """Whether items are left that no further page has: a live answer is nowhere kept."""
-    return cut.next_cursor is None and 0 < page.start + len(cut.items) < min(page.count or answered.total, answered.total)
+    return cut.next_cursor is None and 0 < page.start + len(cut.items) < min(
+        page.count or answered.total, answered.total
+    )

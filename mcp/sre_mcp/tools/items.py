@@ -1,4 +1,5 @@
-"""One item of a list as agents get it. What is made of it is made once, and not before a page has room for it."""
+"""One item of a list as agents get it. What is made of it is made once, and not before a page has
+room for it."""
 
 from __future__ import annotations
 
@@ -13,12 +14,18 @@ Values = Mapping[str, Any]
 
 
 class Item:
-    """One item: ``make`` gives its JSON, ``columns`` of what ``shown`` makes of it are its line of text.
+    """One item: ``make`` gives its JSON, ``columns`` of what ``shown`` makes of it are its line of
+    text.
 
     Its values are shared by every page that lists it: nobody changes them.
     """
 
-    def __init__(self, make: Callable[[], Values], columns: Sequence[str], shown: Callable[[Values], Values] = dict) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Values],
+        columns: Sequence[str],
+        shown: Callable[[Values], Values] = dict,
+    ) -> None:
         self._make, self._columns, self._shown = make, columns, shown
 
     @functools.cached_property
@@ -41,7 +48,12 @@ class Item:
         return line(self._columns, self._shown(self.values))
 
 
-def taken(values: dict[str, Any], name: str, columns: Sequence[str], shown: Callable[[Values], Values] = dict) -> list[Item]:
+def taken(
+    values: dict[str, Any],
+    name: str,
+    columns: Sequence[str],
+    shown: Callable[[Values], Values] = dict,
+) -> list[Item]:
     """The list of an answer as items; it is empty in ``values`` from now on."""
     items, values[name] = values[name], []
     return [Item(functools.partial(dict, one), columns, shown) for one in items]

@@ -9,13 +9,19 @@ from sre_mcp.tools import about_estate, about_resources, about_time
 from sre_mcp.tools.schemas import arguments
 from sre_mcp.tools.tool import Tool
 
-TOOLS: dict[str, Tool] = {one.name: one for one in (*about_resources.TOOLS, *about_estate.TOOLS, *about_time.TOOLS)}
+TOOLS: dict[str, Tool] = {
+    one.name: one for one in (*about_resources.TOOLS, *about_estate.TOOLS, *about_time.TOOLS)
+}
 
 
 def told(tool: Tool) -> Told:
     """The tool as clients are told of it. Each only reads, and asking again changes nothing."""
     hints = ToolAnnotations(
-        title=tool.title, read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=tool.wide
+        title=tool.title,
+        read_only_hint=True,
+        destructive_hint=False,
+        idempotent_hint=True,
+        open_world_hint=tool.wide,
     )
     return Told(
         name=tool.name,

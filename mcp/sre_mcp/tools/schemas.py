@@ -1,4 +1,5 @@
-"""The schemas that clients see: of arguments, made from the models, and of answers, made from the contract's fields."""
+"""The schemas that clients see: of arguments, made from the models, and of answers, made from the
+contract's fields."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ TEXTS: Schema = {"type": "array", "items": TEXT}
 ITEMS: Schema = {"type": "array", "items": {"type": "object"}}
 OBJECT: Schema = {"type": "object"}
 
-# Told to every agent with every tool: each word here is paid for fifteen times, so the server's instructions explain them.
+# Told to every agent with every tool: each word here is paid for fifteen times, so the server's
+# instructions explain them.
 PROOF: Schema = {
     "source": {"type": "string", "enum": ["snapshot", "live", "table"]},
     "snapshot_id": MAYBE_TEXT,
@@ -67,12 +69,15 @@ def listed(name: str, **more: Schema) -> Schema:
 
 
 def arguments(model: type[BaseModel]) -> Schema:
-    """The schema of a tool's arguments, as plain as clients want it: no titles, no null beside what may be left out."""
+    """The schema of a tool's arguments, as plain as clients want it: no titles, no null beside what
+    may be left out."""
     schema: Schema = _plain(model.model_json_schema())
     schema.pop("description", None)  # the tool's own says it
     own = list(model.__annotations__)  # before those of every tool, for that is how they are read
     named = schema.get("properties", {})
-    schema["properties"] = {name: named[name] for name in [*own, *(name for name in named if name not in own)]}
+    schema["properties"] = {
+        name: named[name] for name in [*own, *(name for name in named if name not in own)]
+    }
     return schema
 
 
@@ -81,7 +86,11 @@ def _plain(node: Any) -> Any:
         return [_plain(one) for one in node]
     if not isinstance(node, dict):
         return node
-    kept = {name: _plain(value) for name, value in node.items() if not (name == "title" and isinstance(value, str))}
+    kept = {
+        name: _plain(value)
+        for name, value in node.items()
+        if not (name == "title" and isinstance(value, str))
+    }
     if kept.get("default") in ([], False, ""):
         kept.pop("default")
     choices = [one for one in kept.get("anyOf", []) if one != {"type": "null"}]

@@ -15,8 +15,9 @@ from sre_mcp.tools.schemas import Schema
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is wanted: after ``start`` items of a snapshot, ``count`` in all pages together (0: all), within
-    a budget of tokens. No item takes less than ``smallest`` bytes of JSON."""
+    """Which part of a list is wanted: after ``start`` items of a snapshot, ``count`` in all pages
+    together (0: all), within a budget of tokens. No item takes less than ``smallest`` bytes of
+    JSON."""
 
     start: int = 0
     count: int = 0
@@ -32,7 +33,8 @@ class Page:
 
     @property
     def end(self) -> int:
-        """So many items must be known from the first one on, where a question cannot leave out what was on pages before."""
+        """So many items must be known from the first one on, where a question cannot leave out what
+        was on pages before."""
         return self.start + self.room
 
 
@@ -40,9 +42,10 @@ class Page:
 class Answered:
     """An answer on its way to an agent.
 
-    ``values`` are what the command line prints for the same question; the list under ``name`` is empty there, and its
-    ``items`` are those from the page's first on. ``said`` are sentences of ours, the verdict first; ``data`` lines with words
-    from outside; ``columns`` the fields shown as text. ``meta`` is for programs that make the answer again.
+    ``values`` are what the command line prints for the same question; the list under ``name`` is
+    empty there, and its ``items`` are those from the page's first on. ``said`` are sentences of
+    ours, the verdict first; ``data`` lines with words from outside; ``columns`` the fields shown as
+    text. ``meta`` is for programs that make the answer again.
     """
 
     values: dict[str, Any]
@@ -61,8 +64,8 @@ Ask = Callable[[Any, Page, Sources], Answered]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is what a token needs; no item of
-    its list takes less than ``smallest`` bytes of JSON."""
+    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is
+    what a token needs; no item of its list takes less than ``smallest`` bytes of JSON."""
 
     name: str
     title: str

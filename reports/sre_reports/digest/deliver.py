@@ -1,7 +1,8 @@
 """From what is told to what stands in Slack, once: claim, post, record, part by part.
 
-Who is killed between a post and its record leaves a claim that does not end. Who comes next looks for the post by the name
-in its metadata before posting. Where the app may not read the channel nobody can know, and it is not posted again.
+Who is killed between a post and its record leaves a claim that does not end. Who comes next looks
+for the post by the name in its metadata before posting. Where the app may not read the channel
+nobody can know, and it is not posted again.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where a digest stands. ``posted`` are the parts that were posted now; the others stood there already."""
+    """Where a digest stands. ``posted`` are the parts that were posted now; the others stood there
+    already."""
 
     ts: str
     posted: Sequence[str]
@@ -54,7 +56,8 @@ class Courier:
     _classic: bool = False
 
     def deliver(self, told: Told, picture: Picture | None = None) -> Delivery:
-        """Posts what is not there yet: the message, then its thread. Raises SreError; what was posted stays recorded."""
+        """Posts what is not there yet: the message, then its thread. Raises SreError; what was
+        posted stays recorded."""
         first = self._once(MAIN, None, told.message)
         self._classic = first.classic
         for reply in told.thread:
@@ -93,8 +96,12 @@ class Courier:
             self.sleep(min(_PAUSE, max(0.05, (claim.until - self.now()).total_seconds())))
 
     def _left_by(self, taken: Taken, part: str, place: Place) -> Sent | None:
-        """Where a run that has the claim left the part. It may be at it still: then what is not there may come."""
-        self.say(f"another run has begun the {part} of {self.key}, or died at it: waiting until {taken.until:%H:%M:%S} UTC")
+        """Where a run that has the claim left the part. It may be at it still: then what is not
+        there may come."""
+        self.say(
+            f"another run has begun the {part} of {self.key}, or died at it: waiting until"
+            f" {taken.until:%H:%M:%S} UTC"
+        )
         sent = None
         with contextlib.suppress(SreError):
             sent = self._found(part, place, taken.since)
@@ -130,8 +137,14 @@ class Courier:
         try:
             return self._found(claim.part, place, claim.since)
         except (AccessDenied, Rejected) as error:
-            what = f"an earlier run may have posted the digest of {self.key} to {self.channel}, which cannot be read"
-            do = "Allow channels:history and groups:history, or look yourself and post it with --again."
+            what = (
+                f"an earlier run may have posted the digest of {self.key} to {self.channel}, which"
+                " cannot be read"
+            )
+            do = (
+                "Allow channels:history and groups:history, or look yourself and post it with"
+                " --again."
+            )
             raise AccessDenied(what, why=error.why or error.what, do=do) from error
 
     def _found(self, part: str, place: Place, since: datetime) -> Sent | None:

@@ -1,4 +1,5 @@
-"""Where the buttons of a digest lead: the nightly page, which asks who you are, at the view that a number counts."""
+"""Where the buttons of a digest lead: the nightly page, which asks who you are, at the view that a
+number counts."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class Report:
     public_url: str = ""
 
     def buttons(self, found: Tonight) -> Sequence[Button]:
-        """Open report, Past SLA, KEV only; of several owners, whose pages are several, the report of each."""
+        """Open report, Past SLA, KEV only; of several owners, whose pages are several, the report
+        of each."""
         as_of = found.material.proof.as_of
         if not as_of or not self.public_url:
             return ()
@@ -29,11 +31,20 @@ class Report:
         views = [View() if owner == ALL else View("owner", owner) for owner in found.owners]
         if len(views) > 1:
             return [
-                Button(f"Report of {view.value}", f"open_report_{n}", url=links.report(night, view.folder))
+                Button(
+                    f"Report of {view.value}",
+                    f"open_report_{n}",
+                    url=links.report(night, view.folder),
+                )
                 for n, view in enumerate(views[:_PAGES])
             ]
         states = (("Open report", ""), ("Past SLA", "only=late&sort=sla"), ("KEV only", "only=kev"))
         return [
-            Button(text, f"open_report_{n}", url=links.report(night, views[0].folder, state), primary=not n)
+            Button(
+                text,
+                f"open_report_{n}",
+                url=links.report(night, views[0].folder, state),
+                primary=not n,
+            )
             for n, (text, state) in enumerate(states)
         ]

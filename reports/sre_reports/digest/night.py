@@ -1,4 +1,5 @@
-"""The message of a night on which something happened: eight blocks, each with a form for a Slack that lacks the newer ones."""
+"""The message of a night on which something happened: eight blocks, each with a form for a Slack
+that lacks the newer ones."""
 
 from __future__ import annotations
 
@@ -14,7 +15,16 @@ from sre_reports.brief_numbers import Number
 from sre_reports.digest import words
 from sre_reports.digest.links import Report
 from sre_reports.digest.weeks import chart
-from sre_reports.slack.blocks import Block, actions, context, data_table, fields, header, lines, section
+from sre_reports.slack.blocks import (
+    Block,
+    actions,
+    context,
+    data_table,
+    fields,
+    header,
+    lines,
+    section,
+)
 from sre_reports.slack.message import Message, Part, message
 from sre_reports.slack.text import cell, code, escaped
 
@@ -43,7 +53,11 @@ def night_message(found: Tonight, report: Report, *, wake: str = "") -> Message:
 
 def closing(told: Brief) -> Block:
     """Where the numbers come from, and how to ask on."""
-    return context(f"{escaped(told.proof)}  `/sre-vuln-check <id>` tells of one resource.".replace("<id>", "&lt;id&gt;"))
+    return context(
+        f"{escaped(told.proof)}  `/sre-vuln-check <id>` tells of one resource.".replace(
+            "<id>", "&lt;id&gt;"
+        )
+    )
 
 
 def _first(found: Tonight, told: Brief, wake: str) -> list[str]:
@@ -55,14 +69,20 @@ def _first(found: Tonight, told: Brief, wake: str) -> list[str]:
 
 
 def _shown(numbers: Sequence[Number]) -> list[Number]:
-    return [one for one in numbers if one.name in _FIELDS or one.name.startswith("median days") or "scanned" in one.name]
+    return [
+        one
+        for one in numbers
+        if one.name in _FIELDS or one.name.startswith("median days") or "scanned" in one.name
+    ]
 
 
 def _field(one: Number) -> str:
     beside = ", ".join(part for part in (one.change, one.note) if part)
     of, name = _OF.match(one.name), one.name
     value, name = (f"{one.value} {of[1]}", name[of.end() :]) if of else (one.value, name)
-    return f"*{escaped(wording.capital(name))}*\n{escaped(value)}" + (f"  _{escaped(beside)}_" if beside else "")
+    return f"*{escaped(wording.capital(name))}*\n{escaped(value)}" + (
+        f"  _{escaped(beside)}_" if beside else ""
+    )
 
 
 def _fixes(items: Sequence[Mapping[str, Any]]) -> list[Part]:
@@ -72,21 +92,39 @@ def _fixes(items: Sequence[Mapping[str, Any]]) -> list[Part]:
     named = list(zip(told_apart(items), items, strict=True))
     rows = [
         _HEADINGS,
-        *((name, *(f"{line[key]:,}" for key in ("findings", "critical", "kev", "resources"))) for name, line in named),
+        *(
+            (name, *(f"{line[key]:,}" for key in ("findings", "critical", "kev", "resources")))
+            for name, line in named
+        ),
     ]
-    classic = [(code(name), f"removes {line['findings']:,} on {line['resources']:,}") for name, line in named]
-    return [Part([data_table("Fixes that clear most", rows, len(items))], 3, [lines("Fixes that clear most", classic)])]
+    classic = [
+        (code(name), f"removes {line['findings']:,} on {line['resources']:,}")
+        for name, line in named
+    ]
+    return [
+        Part(
+            [data_table("Fixes that clear most", rows, len(items))],
+            3,
+            [lines("Fixes that clear most", classic)],
+        )
+    ]
 
 
 def _most(resources: Sequence[Held]) -> list[Part]:
     """The resources that hold most."""
     some = [one for one in resources if one.rollup.counts.total][:EXPOSED]
-    return [Part([section("\n".join(["*Most exposed*", *map(_resource, some)]))], weight=1)] if some else []
+    return (
+        [Part([section("\n".join(["*Most exposed*", *map(_resource, some)]))], weight=1)]
+        if some
+        else []
+    )
 
 
 def _resource(one: Held) -> str:
     place = one.place
-    counted = ", ".join(f"{count:,} {name}" for name, count in wording.by_severity(one.rollup.counts)[:2])
+    counted = ", ".join(
+        f"{count:,} {name}" for name, count in wording.by_severity(one.rollup.counts)[:2]
+    )
     late = f", {one.lateness.late:,} past SLA" if one.lateness.late else ""
     where = " · ".join(escaped(cell(text)) for text in (place.account_id, place.region) if text)
     return f"• {code(place.name or place.resource_id)} {where}: {counted}{late}"

@@ -14,9 +14,15 @@ _TOKENS = re.compile(
     r"`(?P<code>[^`\n]+)`|\*(?P<bold>[^*\n]+)\*|(?<!\w)_(?P<soft>[^_\n]+)_(?!\w)|<(?P<link>[^<>]+)>|:(?P<emoji>[a-z_]+):"
 )
 _EMOJI = {
-    "rotating_light": ("●", "bad"), "warning": ("▲", "medium"), "globe_with_meridians": ("●", "high"), "new": ("■", "link"),
-    "white_check_mark": ("●", "good"), "no_entry": ("●", "bad"), "grey_question": ("●", "muted"), "wrench": ("→", "muted"),
-}  # fmt: skip
+    "rotating_light": ("●", "bad"),
+    "warning": ("▲", "medium"),
+    "globe_with_meridians": ("●", "high"),
+    "new": ("■", "link"),
+    "white_check_mark": ("●", "good"),
+    "no_entry": ("●", "bad"),
+    "grey_question": ("●", "muted"),
+    "wrench": ("→", "muted"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Messages of nights that need few words: nothing happened, not all was read, or nothing was read at all."""
+"""Messages of nights that need few words: nothing happened, not all was read, or nothing was read
+at all."""
 
 from __future__ import annotations
 
@@ -22,19 +23,27 @@ def quiet_message(found: Tonight, report: Report) -> Message:
     told = brief(found.material)
     line = f"{told.subject}. Nothing new and nothing resolved."
     url = next((button.url for button in report.buttons(found)), "")
-    linked = f"{escaped(cell(line))} <{escaped(url)}|Report>" if url and "|" not in url else escaped(cell(line))
+    linked = (
+        f"{escaped(cell(line))} <{escaped(url)}|Report>"
+        if url and "|" not in url
+        else escaped(cell(line))
+    )
     still = list(words.gaps(found, weekly=words.weekly(found)))
     return message(escaped(cell(line)), [Part([section("\n".join([linked, *still]))])])
 
 
 def partial_message(found: Tonight, report: Report) -> Message:
-    """What could not be read, and what that leaves unknown. Nothing is compared: what was not read would look fixed."""
+    """What could not be read, and what that leaves unknown. Nothing is compared: what was not read
+    would look fixed."""
     told = brief(found.material)
     reasons = [f"• {escaped(cell(reason, 300))}" for reason in told.state.reasons[:_REASONS]]
     if (rest := len(told.state.reasons) - _REASONS) > 0:
         reasons.append(f"• … and {rest:,} more")
     said = ["*The scan is partial.* Not read:", *reasons, _read(found, told)]
-    said.append("Nothing is compared with the night before: what was not read would look like something that was fixed.")
+    said.append(
+        "Nothing is compared with the night before: what was not read would look like something"
+        " that was fixed."
+    )
     row = actions("digest", list(report.buttons(found))[:1])
     parts = [
         Part([header(told.subject)]),
@@ -52,10 +61,13 @@ def _read(found: Tonight, told: Brief) -> str:
 
 
 def silence_message(found: Silence) -> Message:
-    """No snapshot that is young enough. There are no numbers: those of an old night would be taken for today's."""
+    """No snapshot that is young enough. There are no numbers: those of an old night would be taken
+    for today's."""
     title = f"Inspector, {found.day}: no snapshot tonight"
     last = f"The newest is of {_moment(found.last)}" if found.last else "There is none at all"
-    last += "." if found.last == found.last_complete or not found.last_complete else ", and partial."
+    last += (
+        "." if found.last == found.last_complete or not found.last_complete else ", and partial."
+    )
     known = _moment(found.last_complete) if found.last_complete else "the beginning"
     said = [
         f"*No complete snapshot since {known}.* {last}",

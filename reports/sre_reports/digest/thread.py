@@ -1,4 +1,5 @@
-"""The details of a night, a message each: what came, what else happened, what is not scanned, what to do."""
+"""The details of a night, a message each: what came, what else happened, what is not scanned, what
+to do."""
 
 from __future__ import annotations
 
@@ -21,19 +22,35 @@ FIXES, GAPS = 7, 12
 _WORST = ("CRITICAL", "HIGH")
 _HEADINGS = ("Severity", "Vulnerability", "Resource", "Owner", "Why")
 _NAMES = {
-    "reopened": "came back", "severity_raised": "raised in severity", "kev_appeared": "on CISA's KEV list since tonight",
-    "exploit_appeared": "with an exploit now", "fix_appeared": "with an update now", "resolved": "resolved",
-}  # fmt: skip
+    "reopened": "came back",
+    "severity_raised": "raised in severity",
+    "kev_appeared": "on CISA's KEV list since tonight",
+    "exploit_appeared": "with an exploit now",
+    "fix_appeared": "with an update now",
+    "resolved": "resolved",
+}
 
 
 def replies(found: Tonight) -> Iterator[tuple[str, Message]]:
-    """The messages of the thread, each with the name of its place. What there is nothing to tell of is left out."""
-    came = [row for kind in ("opened", "reopened") for row in found.listed.get(kind, ()) if row["severity"] in _WORST]
+    """The messages of the thread, each with the name of its place. What there is nothing to tell of
+    is left out."""
+    came = [
+        row
+        for kind in ("opened", "reopened")
+        for row in found.listed.get(kind, ())
+        if row["severity"] in _WORST
+    ]
     came.sort(key=lambda row: (not row["kev"], _WORST.index(row["severity"]), not row["exposed"]))
     if came:
         yield "came", _came(found, came)
     if other := list(_other(found)):
-        yield "changed", message("What else happened", [Part([section(text)], weight=n) for n, text in enumerate(other)])
+        yield (
+            "changed",
+            message(
+                "What else happened",
+                [Part([section(text)], weight=n) for n, text in enumerate(other)],
+            ),
+        )
     if found.gaps and (found.opened_gaps or words.weekly(found)):
         yield "gaps", _gaps(found)
     if found.material.fixes.items:
@@ -44,15 +61,28 @@ def _came(found: Tonight, rows: Sequence[Mapping[str, Any]]) -> Message:
     total = sum(found.came(severity=severity) for severity in _WORST)
     shown = table([_HEADINGS, *(_cells(row) for row in rows)])
     listed = len(shown["rows"]) - 1
-    title = f"New critical and high findings: {total:,}" + (f", the worst {listed:,}" if total > listed else "")
-    classic = [(f"*{row['severity'].capitalize()}*", code(_subject(row)), code(_resource(row))) for row in rows]
-    return message(title, [Part([section(f"*{title}*")]), Part([shown], 1, [lines("The worst", classic)])])
+    title = f"New critical and high findings: {total:,}" + (
+        f", the worst {listed:,}" if total > listed else ""
+    )
+    classic = [
+        (f"*{row['severity'].capitalize()}*", code(_subject(row)), code(_resource(row)))
+        for row in rows
+    ]
+    return message(
+        title, [Part([section(f"*{title}*")]), Part([shown], 1, [lines("The worst", classic)])]
+    )
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     why = [*(["KEV"] if row["kev"] else []), *(["on the internet"] if row["exposed"] else [])]
     why += ["came back"] if row["kind"] == "reopened" else []
-    return row["severity"].capitalize(), _subject(row), _resource(row), row["owner"] or "", ", ".join(why) or "new"
+    return (
+        row["severity"].capitalize(),
+        _subject(row),
+        _resource(row),
+        row["owner"] or "",
+        ", ".join(why) or "new",
+    )
 
 
 def _subject(row: Mapping[str, Any]) -> str:
@@ -71,7 +101,8 @@ def _other(found: Tonight) -> Iterator[str]:
             continue
         why = f": {escaped(words.resolved_by(found))}" if kind == "resolved" else ""
         told = [
-            f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on {code(_resource(row))}"
+            f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on"
+            f" {code(_resource(row))}"
             for row in rows[:5]
         ]
         more = [f"… and {count - len(told):,} more"] if count > len(told) else []
@@ -79,7 +110,10 @@ def _other(found: Tonight) -> Iterator[str]:
 
 
 def _event(row: Mapping[str, Any]) -> str:
-    return f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on {code(_resource(row))}"
+    return (
+        f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on"
+        f" {code(_resource(row))}"
+    )
 
 
 def _gaps(found: Tonight) -> Message:
@@ -89,7 +123,11 @@ def _gaps(found: Tonight) -> Message:
     for one in sorted(found.gaps, key=lambda one: _place(one) not in new):
         scans.setdefault(_place(one), []).append(one.scan_type)
     some = [_gap(place, types, fresh=place in new) for place, types in list(scans.items())[:GAPS]]
-    more = [f"… and {len(scans) - len(some):,} more: `sre-cli coverage`"] if len(scans) > len(some) else []
+    more = (
+        [f"… and {len(scans) - len(some):,} more: `sre-cli coverage`"]
+        if len(scans) > len(some)
+        else []
+    )
     told = "\n".join([f"*{escaped(title)}*", *some, *more])
     return message(escaped(title), [Part([section(told)])])
 
@@ -110,12 +148,17 @@ def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
 def _fixes(items: Sequence[Mapping[str, Any]]) -> Message:
     """Each update with its command where one can be built safely, else with what to do."""
     named = zip(told_apart(items), items, strict=True)
-    parts = [Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)]
+    parts = [
+        Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)
+    ]
     return message("Do these first", [Part([section("*Do these first*")]), *parts])
 
 
 def _fix(place: int, name: str, line: Mapping[str, Any]) -> Block:
     kev = f", {line['kev']:,} KEV" if line["kev"] else ""
-    removes = f"{wording.number(line['findings'], 'finding')} on {wording.number(line['resources'], 'resource')}{kev}"
+    removes = (
+        f"{wording.number(line['findings'], 'finding')} on"
+        f" {wording.number(line['resources'], 'resource')}{kev}"
+    )
     todo = code(line["command"], 2_000) if line["command"] else escaped(line["advice"])
     return section(f"{place + 1}. {code(name)} removes {removes}\n{todo}")

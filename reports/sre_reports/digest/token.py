@@ -1,4 +1,5 @@
-"""The token by which the digest posts: from the environment, or from the secret that the Slack function has too."""
+"""The token by which the digest posts: from the environment, or from the secret that the Slack
+function has too."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _DO = "Check SRE_SLACK_SECRET_ID and secretsmanager:GetSecretValue of your role.
 
 
 def bot_token(settings: Settings) -> str:
-    """The bot's token. Raises UsageError where none is set, and SreError that tells nothing of the secret."""
+    """The bot's token. Raises UsageError where none is set, and SreError that tells nothing of the
+    secret."""
     if settings.slack_bot_token:
         return settings.slack_bot_token
     if not settings.slack_secret_id:
@@ -26,7 +28,9 @@ def _parsed(text: str) -> str:
     try:
         values = json.loads(text)
     except ValueError as error:
-        raise CredentialsInvalid(_WHAT, why="the secret is no JSON", do="See docs/slack.md.") from error
+        raise CredentialsInvalid(
+            _WHAT, why="the secret is no JSON", do="See docs/slack.md."
+        ) from error
     token = values.get("bot_token") if isinstance(values, dict) else None
     if not isinstance(token, str) or not token:
         raise CredentialsInvalid(_WHAT, why="the secret has no bot_token", do="See docs/slack.md.")

@@ -1,4 +1,5 @@
-"""What is told of a night in Slack, and how it is called: the message, the replies of its thread, and whom it wakes."""
+"""What is told of a night in Slack, and how it is called: the message, the replies of its thread,
+and whom it wakes."""
 
 from __future__ import annotations
 
@@ -27,8 +28,9 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """``key`` is what it is of, so that it is told once: the snapshot, or the day on which there is none. ``kind`` is one of
-    NIGHT, QUIET, PARTIAL and SILENCE; ``paged`` says whether it wakes the channel.
+    """``key`` is what it is of, so that it is told once: the snapshot, or the day on which there is
+    none. ``kind`` is one of NIGHT, QUIET, PARTIAL and SILENCE; ``paged`` says whether it wakes the
+    channel.
     """
 
     key: str
@@ -44,7 +46,8 @@ class Told:
 
 
 def told(found: Tonight | Silence, report: Report, *, page: bool = False) -> Told:
-    """The messages of a night. With ``page``, a new KEV or a new critical that the internet reaches wakes the channel."""
+    """The messages of a night. With ``page``, a new KEV or a new critical that the internet reaches
+    wakes the channel."""
     if isinstance(found, Silence):
         return Told(f"silence-{found.day}", SILENCE, silence_message(found))
     key = ("weekly-" if found.material.days > 1 else "") + (found.material.proof.snapshot_id or "")
@@ -54,7 +57,13 @@ def told(found: Tonight | Silence, report: Report, *, page: bool = False) -> Tol
         return Told(key, QUIET, quiet_message(found, report))
     paged = page and bool(urgent(found))
     replies = [Reply(part, message) for part, message in thread.replies(found)]
-    return Told(key, NIGHT, night_message(found, report, wake=urgent(found) if paged else ""), replies, paged)
+    return Told(
+        key,
+        NIGHT,
+        night_message(found, report, wake=urgent(found) if paged else ""),
+        replies,
+        paged,
+    )
 
 
 def urgent(found: Tonight) -> str:

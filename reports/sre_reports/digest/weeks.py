@@ -1,6 +1,8 @@
-"""The trend as Slack's own chart: critical and high, a point a week, or a night while there are few.
+"""The trend as Slack's own chart: critical and high, a point a week, or a night while there are
+few.
 
-Slack takes twenty points and knows no gaps. Where it draws no chart, a picture goes into the thread.
+Slack takes twenty points and knows no gaps. Where it draws no chart, a picture goes into the
+thread.
 """
 
 from __future__ import annotations
@@ -27,25 +29,37 @@ class Point(NamedTuple):
 
 
 def chart(trend: ListAnswer) -> list[Part]:
-    """The chart; none where there are not two points to draw a line between. What is not known is no point, and is said."""
+    """The chart; none where there are not two points to draw a line between. What is not known is
+    no point, and is said."""
     days = days_of(trend)
     step, what = (7, "week") if len(days.days) > NIGHTS else (1, "night")
     points, missing = points_of(days, step)
     if len(points) < 2:
         return []
     labels = [f"{one.day.day} {one.day:%b}" for one in points]
-    series = [("Critical", [one.critical for one in points]), ("High", [one.high for one in points])]
-    drawn: list[Block] = [line_chart(f"Critical and high, {what} by {what}", labels, series, "Open findings")]
+    series = [
+        ("Critical", [one.critical for one in points]),
+        ("High", [one.high for one in points]),
+    ]
+    drawn: list[Block] = [
+        line_chart(f"Critical and high, {what} by {what}", labels, series, "Open findings")
+    ]
     if missing:
-        left_out = f"{wording.number(missing, what)} without a complete scan {'is' if missing == 1 else 'are'} left out."
+        left_out = (
+            f"{wording.number(missing, what)} without a complete scan"
+            f" {'is' if missing == 1 else 'are'} left out."
+        )
         drawn.append(context(left_out))
     return [Part(drawn, weight=4, classic=[])]
 
 
 def points_of(days: Days, step: int) -> tuple[list[Point], int]:
-    """The points, oldest first, one for each ``step`` days, and how many between them are not known."""
+    """The points, oldest first, one for each ``step`` days, and how many between them are not
+    known."""
     most = WEEKS if step > 1 else NIGHTS
-    found = [_newest(days, range(max(0, end - step), end)) for end in range(len(days.days), 0, -step)][:most]
+    found = [
+        _newest(days, range(max(0, end - step), end)) for end in range(len(days.days), 0, -step)
+    ][:most]
     known = [place for place, one in enumerate(found) if one is not None]
     points = [one for one in reversed(found) if one is not None]
     return points, sum(one is None for one in found[: known[-1]]) if known else 0

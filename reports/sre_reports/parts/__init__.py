@@ -1,1 +1,2 @@
-"""What each section of the page says, as plain values for its template: pure functions of the night's material."""
+"""What each section of the page says, as plain values for its template: pure functions of the
+night's material."""

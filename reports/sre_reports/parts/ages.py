@@ -1,4 +1,5 @@
-"""Open findings by age against the SLA: a square a severity and band, outlined where it holds late ones."""
+"""Open findings by age against the SLA: a square a severity and band, outlined where it holds late
+ones."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _STEPS = 5  # shades of a square
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One square: its count, its shade (0 none to 5 most), and how late it is: empty, ``some`` or ``all``; ``label`` in words."""
+    """One square: its count, its shade (0 none to 5 most), and how late it is: empty, ``some`` or
+    ``all``; ``label`` in words."""
 
     count: int
     shade: int
@@ -39,7 +41,13 @@ def bands(night: Material) -> list[str]:
 
 
 def _band(one: Band) -> str:
-    return f">{one.first - 1}" if one.last is None else f"{one.first}–{one.last}" if one.last > one.first else f"{one.first}"
+    return (
+        f">{one.first - 1}"
+        if one.last is None
+        else f"{one.first}–{one.last}"
+        if one.last > one.first
+        else f"{one.first}"
+    )
 
 
 def lines(night: Material) -> list[Line]:
@@ -58,7 +66,12 @@ def _field(square: Square, band: str, most: int) -> Field:
     shade = 0 if not square.findings else 1 + round((_STEPS - 1) * (square.findings / most) ** 0.5)
     late = "" if not square.late else "all" if square.late == square.findings else "some"
     told = {"": "in time", "all": "all late", "some": f"{square.late:,} of them late"}[late]
-    return Field(square.findings, shade, late, f"{wording.number(square.findings, 'finding')} of {band} days, {told}")
+    return Field(
+        square.findings,
+        shade,
+        late,
+        f"{wording.number(square.findings, 'finding')} of {band} days, {told}",
+    )
 
 
 def _allowed(policy: Policy, name: str) -> str:
@@ -68,7 +81,17 @@ def _allowed(policy: Policy, name: str) -> str:
 
 def median_words(night: Material) -> str:
     """How long fixing takes, by severity, as far as at least half was patched."""
-    known = [(one["value"].lower(), one["median_days"]) for one in night.time_to_fix.items if one["median_days"] is not None]
+    known = [
+        (one["value"].lower(), one["median_days"])
+        for one in night.time_to_fix.items
+        if one["median_days"] is not None
+    ]
     if not known:
-        return "Median days to fix, last 90 days: not known, for fewer than half of any severity are patched."
-    return f"Median days to fix, last 90 days: {', '.join(f'{name} {days:,}' for name, days in known)}."
+        return (
+            "Median days to fix, last 90 days: not known, for fewer than half of any severity are"
+            " patched."
+        )
+    return (
+        "Median days to fix, last 90 days:"
+        f" {', '.join(f'{name} {days:,}' for name, days in known)}."
+    )

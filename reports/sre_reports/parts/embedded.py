@@ -1,10 +1,13 @@
-"""The findings of the page, packed: what many of them share stands once, and the whole is compressed.
+"""The findings of the page, packed: what many of them share stands once, and the whole is
+compressed.
 
-The page's script reads it with nothing but what a browser has: base64, ``DecompressionStream`` and JSON. A column of texts is
-its distinct values ``d`` and, for each row, the place ``i`` among them; a column of numbers is a list. Rows come in the order
-of weaknesses, so that these are stored as differences, nearly all of them 0 or 1.
+The page's script reads it with nothing but what a browser has: base64, ``DecompressionStream`` and
+JSON. A column of texts is its distinct values ``d`` and, for each row, the place ``i`` among them;
+a column of numbers is a list. Rows come in the order of weaknesses, so that these are stored as
+differences, nearly all of them 0 or 1.
 
-Text is made visible here; the script shows it as text, never as markup. Base64 has no character that could end the element.
+Text is made visible here; the script shows it as text, never as markup. Base64 has no character
+that could end the element.
 """
 
 from __future__ import annotations
@@ -22,12 +25,14 @@ from sre_findings.model.severity import rank
 from sre_reports.plain_text import shortened, visible
 
 LONGEST = 300  # characters of a title, a name or a list of packages; ids are whole
-_LEVEL = 6  # of zlib: 9 makes a page 3 % shorter, and takes half a second more over 100,000 findings
+# of zlib: 9 makes a page 3 % shorter, and takes half a second more over 100,000 findings
+_LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Every finding as ``text`` for the script, how many there are, and the ``first`` for those who run no script."""
+    """Every finding as ``text`` for the script, how many there are, and the ``first`` for those who
+    run no script."""
 
     text: str
     rows: int
@@ -52,7 +57,11 @@ def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
         if one.new:
             columns["new"].append(row)
         before = weakness
-    values = {"findings": columns, "weaknesses": _weaknesses(weaknesses.known), "places": _places(places.known)}
+    values = {
+        "findings": columns,
+        "weaknesses": _weaknesses(weaknesses.known),
+        "places": _places(places.known),
+    }
     return Packed(_compressed(values), len(columns["w"]), head)
 
 
@@ -102,7 +111,8 @@ def _places(known: Iterable[Any]) -> dict[str, Any]:
 
 
 def shown(text: str) -> str:
-    """Text from outside as the table shows it. Ids and ARNs are never cut: they are made visible alone."""
+    """Text from outside as the table shows it. Ids and ARNs are never cut: they are made visible
+    alone."""
     return shortened(visible(text), LONGEST)
 
 

@@ -18,12 +18,27 @@ Facts = list[tuple[str, str]]
 def evidence(night: Material, generated_at: datetime) -> Facts:
     """Names and values, those of the whole snapshot only for who sees the whole."""
     proof, rollup = night.proof, night.summary.rollup
-    state = f"{proof.state} {proof.claim if proof.state == COMPLETE else ''}".strip() if proof.state else "none"
-    facts = [("Snapshot", proof.snapshot_id or "none"), ("Certificate", state), *(("Reason", one) for one in proof.reasons)]
+    state = (
+        f"{proof.state} {proof.claim if proof.state == COMPLETE else ''}".strip()
+        if proof.state
+        else "none"
+    )
+    facts = [
+        ("Snapshot", proof.snapshot_id or "none"),
+        ("Certificate", state),
+        *(("Reason", one) for one in proof.reasons),
+    ]
     facts += list(_of_manifest(night.evidence)) if night.evidence else []
-    closed = f" and {night.evidence.closed:,} closed since the night before" if night.evidence and night.evidence.closed else ""
+    closed = (
+        f" and {night.evidence.closed:,} closed since the night before"
+        if night.evidence and night.evidence.closed
+        else ""
+    )
     facts += [
-        ("Not in these counts", f"{wording.number(rollup.suppressed, 'suppressed finding')}{closed}"),
+        (
+            "Not in these counts",
+            f"{wording.number(rollup.suppressed, 'suppressed finding')}{closed}",
+        ),
         ("Deadlines", _deadlines(night)),
         ("Lateness as of", night.today.isoformat()),
         ("Written", iso(generated_at)),
@@ -40,15 +55,16 @@ def _of_manifest(one: Evidence) -> Iterator[tuple[str, str]]:
     yield (
         "Reached",
         (
-            f"{wording.number(one.accounts, 'account')} in {', '.join(one.regions)}; {one.answered:,} of {one.cells:,} "
-            "pairs of account and region answered in full"
+            f"{wording.number(one.accounts, 'account')} in {', '.join(one.regions)};"
+            f" {one.answered:,} of {one.cells:,} pairs of account and region answered in full"
         ),
     )
     yield (
         "Read",
         (
-            f"{wording.number(one.pages, 'page')}, {one.throttles:,} throttled, {one.retries:,} asked again, "
-            f"{one.duplicates:,} duplicates, {one.changed_meanwhile:,} changed meanwhile"
+            f"{wording.number(one.pages, 'page')}, {one.throttles:,} throttled, {one.retries:,}"
+            f" asked again, {one.duplicates:,} duplicates, {one.changed_meanwhile:,} changed"
+            " meanwhile"
         ),
     )
     yield from (("Warning", warning) for warning in one.warnings)
@@ -64,5 +80,7 @@ def _agreement(one: Evidence) -> str:
 def _deadlines(night: Material) -> str:
     """The policy in words: CISA's date takes the place of the severity's."""
     days = night.policy.to_json()["sla"]
-    told = ", ".join(f"{name} {f'{count} d' if count is not None else 'none'}" for name, count in days.items())
+    told = ", ".join(
+        f"{name} {f'{count} d' if count is not None else 'none'}" for name, count in days.items()
+    )
     return f"{told}, from when exposed; on CISA's KEV list, CISA's date"

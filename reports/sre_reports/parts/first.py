@@ -15,7 +15,8 @@ NAMED = 12  # resources that a line names; the count is of all
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One update: what and where, what it removes, and the command where one can be built safely."""
+    """One update: what and where, what it removes, and the command where one can be built
+    safely."""
 
     place: int
     what: str
@@ -41,5 +42,15 @@ def _step(line: Mapping[str, Any], name: str) -> Step:
     worst = [f"{line[name]:,} {name}" for name in ("critical", "high") if line[name]]
     facts = [wording.number(line["resources"], "resource"), *worst]
     named = [host["name"] or host["resource_id"] for host in line["hosts"][:NAMED]]
-    return Step(line["place"], name, target, line["advice"], line["command"] or "", line["findings"],
-                " · ".join(facts), line["kev"], line["resources"], named)  # fmt: skip
+    return Step(
+        line["place"],
+        name,
+        target,
+        line["advice"],
+        line["command"] or "",
+        line["findings"],
+        " · ".join(facts),
+        line["kev"],
+        line["resources"],
+        named,
+    )

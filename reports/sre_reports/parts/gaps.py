@@ -14,7 +14,8 @@ NAMED = 8  # resources that are named for each reason
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One reason why resources are not scanned, how many, the first of them by name, and what to do."""
+    """One reason why resources are not scanned, how many, the first of them by name, and what to
+    do."""
 
     reason: str
     why: str
@@ -27,10 +28,14 @@ def gaps(coverage: CoverageAnswer) -> list[Gap]:
     """Reasons for not being scanned, the one that hides most resources first."""
     silent: dict[str, dict[tuple[str, str, str], str]] = {}
     for row in coverage.gaps:
-        silent.setdefault(row.reason, {})[row.account_id, row.region, row.resource_id] = row.name or row.resource_id
+        silent.setdefault(row.reason, {})[row.account_id, row.region, row.resource_id] = (
+            row.name or row.resource_id
+        )
     found = [_gap(reason, list(names.values())) for reason, names in silent.items()]
     return sorted(found, key=lambda gap: (-gap.resources, gap.reason))
 
 
 def _gap(reason: str, names: Sequence[str]) -> Gap:
-    return Gap(reason, wording.capital(explain(reason)), remedy(reason), len(names), sorted(names)[:NAMED])
+    return Gap(
+        reason, wording.capital(explain(reason)), remedy(reason), len(names), sorted(names)[:NAMED]
+    )

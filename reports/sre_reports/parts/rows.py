@@ -1,4 +1,5 @@
-"""The first findings of the page as their cells say it, for those who run no script. ``script/table.js`` says the same."""
+"""The first findings of the page as their cells say it, for those who run no script.
+``script/table.js`` says the same."""
 
 from __future__ import annotations
 
@@ -15,10 +16,16 @@ from sre_reports.parts.embedded import shown
 from sre_reports.plain_text import visible
 
 COLUMNS = (
-    ("severity", "Severity", False), ("score", "Score", True), ("identity", "Vulnerability", False),
-    ("package", "Package", False), ("resource", "Resource", False), ("account", "Account", False), ("epss", "EPSS", True),
-    ("age", "Age", True), ("sla", "SLA", True),
-)  # fmt: skip
+    ("severity", "Severity", False),
+    ("score", "Score", True),
+    ("identity", "Vulnerability", False),
+    ("package", "Package", False),
+    ("resource", "Resource", False),
+    ("account", "Account", False),
+    ("epss", "EPSS", True),
+    ("age", "Age", True),
+    ("sla", "SLA", True),
+)
 """Each column's way to sort, its heading, and whether it holds numbers."""
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 
@@ -52,7 +59,12 @@ def row(one: OpenFinding, today: date) -> Row:
     weakness, place = one.weakness, one.place
     look, identity = weakness.severity.lower(), shown(weakness.identity)
     left = None if one.due_on is None else (date.fromisoformat(one.due_on) - today).days
-    flags = (("kev", weakness.kev), ("exploit", weakness.exploit), ("reachable", weakness.reachable), ("new", one.new))
+    flags = (
+        ("kev", weakness.kev),
+        ("exploit", weakness.exploit),
+        ("reachable", weakness.reachable),
+        ("new", one.new),
+    )
     return Row(
         severity=look.capitalize(),
         look=look if look in wording.SEVERITIES else "other",

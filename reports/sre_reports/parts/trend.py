@@ -1,4 +1,5 @@
-"""Ninety days: a drawing a severity, each with its own scale from zero, and what came and went night by night."""
+"""Ninety days: a drawing a severity, each with its own scale from zero, and what came and went
+night by night."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _LABELS = 5  # days named under the flow, the first and the last among them
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One severity: its drawing, its first and last number, and ``label``, which says it in words."""
+    """One severity: its drawing, its first and last number, and ``label``, which says it in
+    words."""
 
     name: str
     area: Area
@@ -39,7 +41,8 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The drawings, from ``first`` to ``last`` day; ``gaps`` says in a sentence which days are not drawn, if any."""
+    """The drawings, from ``first`` to ``last`` day; ``gaps`` says in a sentence which days are not
+    drawn, if any."""
 
     panels: Sequence[Panel]
     flow: UpDown
@@ -60,7 +63,11 @@ def trend(night: Material) -> Trend | None:
         return None
     first, last = told.days[0], told.days[-1]
     return Trend(
-        panels=[_panel(name, told.counts[name]) for name in SEVERITIES if any(one is not None for one in told.counts[name])],
+        panels=[
+            _panel(name, told.counts[name])
+            for name in SEVERITIES
+            if any(one is not None for one in told.counts[name])
+        ],
         flow=up_down(told.came, told.went, FLOW_WIDTH, FLOW_HEIGHT),
         ticks=_ticks(told.days),
         first=first,
@@ -69,14 +76,18 @@ def trend(night: Material) -> Trend | None:
         gaps=_gaps(told),
         most_came=_most(told.came),
         most_went=_most(told.went),
-        label=f"{_sum(told.came):,} findings came and {_sum(told.went):,} went from {first} to {last}",
+        label=(
+            f"{_sum(told.came):,} findings came and {_sum(told.went):,} went from {first} to {last}"
+        ),
     )
 
 
 def _gaps(told: Days) -> str:
     """What was not read would look like something that was fixed, so it is not drawn."""
     parts = [f"{wording.number(told.missing, 'day')} without a snapshot"] if told.missing else []
-    parts += [f"{wording.number(told.partial, 'day')} with a partial one alone"] if told.partial else []
+    parts += (
+        [f"{wording.number(told.partial, 'day')} with a partial one alone"] if told.partial else []
+    )
     return f"Not drawn: {' and '.join(parts)}." if parts else ""
 
 
@@ -90,7 +101,10 @@ def _most(values: Sequence[int | None]) -> int:
 
 def _panel(name: str, values: Sequence[int | None]) -> Panel:
     known = [value for value in values if value is not None]
-    label = f"{name}: {known[0]:,} on the first night, {known[-1]:,} on the last, at most {max(known):,}"
+    label = (
+        f"{name}: {known[0]:,} on the first night, {known[-1]:,} on the last, at most"
+        f" {max(known):,}"
+    )
     return Panel(name, area(values, PANEL_WIDTH, PANEL_HEIGHT), known[0], known[-1], label)
 
 

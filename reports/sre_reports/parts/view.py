@@ -21,6 +21,12 @@ def _named(night: Material) -> str:
 
 def command_of(night: Material) -> str:
     """The command that writes the same page again."""
-    view = ["--owner", night.owner] if night.owner else ["--account", night.account] if night.account else []
+    view = (
+        ["--owner", night.owner]
+        if night.owner
+        else ["--account", night.account]
+        if night.account
+        else []
+    )
     words = ["sre-cli", "report", "--as-of", night.proof.snapshot_id or "", *view, "-o", "report"]
     return shlex.join(words)

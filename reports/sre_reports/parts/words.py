@@ -66,7 +66,9 @@ def verdict(night: Material) -> Sentences:
         return Sentences("good", f"Inspector reports none among the {scanned} that it scans.", rest)
     if summary.verdict.verdict == UNKNOWN:
         return Sentences(
-            "warn", f"{wording.headline(summary.verdict)}.", (f"{wording.capital(summary.verdict.explanation)}.", *rest)
+            "warn",
+            f"{wording.headline(summary.verdict)}.",
+            (f"{wording.capital(summary.verdict.explanation)}.", *rest),
         )
     return Sentences(_worst(summary.rollup), _open(night), rest)
 
@@ -83,7 +85,9 @@ def _open(night: Material) -> str:
         clauses.append(f"{late:,} of them past {_allowed(night, worst)}")
     if rollup.kev:
         verb = "is" if rollup.kev == 1 else "are"
-        clauses.append(f"{rollup.kev:,} of all {rollup.counts.total:,} {verb} known to be exploited (CISA KEV)")
+        clauses.append(
+            f"{rollup.kev:,} of all {rollup.counts.total:,} {verb} known to be exploited (CISA KEV)"
+        )
     return f"{_joined(clauses)}."
 
 
@@ -102,27 +106,44 @@ def _fixes(night: Material) -> list[str]:
     removed, total = sum(line["findings"] for line in lines), night.summary.rollup.counts.total
     if not removed:
         return []
-    first = "The first update below removes" if len(lines) == 1 else f"The first {len(lines)} updates below remove"
+    first = (
+        "The first update below removes"
+        if len(lines) == 1
+        else f"The first {len(lines)} updates below remove"
+    )
     return [f"{first} {removed:,} of {total:,} open findings ({percent(removed, total)})."]
 
 
 def _since(night: Material) -> str:
     """What came and what went since the night before; on a first night, that there is none."""
     if night.before is None:
-        return "This is the first night: nothing is called new, for there is nothing to compare with."
+        return (
+            "This is the first night: nothing is called new, for there is nothing to compare with."
+        )
     counts, why = night.changes.summary["opened_by"], night.changes.summary["resolved_by"]
     came, went = counts["new"] + counts["reopened"], sum(why[word] for word in WENT)
     told = ", ".join(f"{why[word]:,} {_WENT[word]}" for word in WENT if why[word])
-    met = f" {counts['onboarding']:,} more were met for the first time." if counts["onboarding"] else ""
+    met = (
+        f" {counts['onboarding']:,} more were met for the first time."
+        if counts["onboarding"]
+        else ""
+    )
     if night.compared is None:
         if not came and not went:
-            return night.not_compared or "Not compared with the night before: one of the two is partial."
+            return (
+                night.not_compared
+                or "Not compared with the night before: one of the two is partial."
+            )
         return (
-            f"Where it was read: {came:,} new, {went:,} resolved{f' ({told})' if told else ''}.{met} {night.not_compared}".strip()
+            f"Where it was read: {came:,} new, {went:,}"
+            f" resolved{f' ({told})' if told else ''}.{met} {night.not_compared}".strip()
         )
     if not came and not went:
         return f"Nothing came and nothing went since the night before.{met}"
-    return f"Since the night before: {came:,} new, {went:,} resolved{f' ({told})' if told else ''}, net {came - went:+,}.{met}"
+    return (
+        f"Since the night before: {came:,} new, {went:,} resolved{f' ({told})' if told else ''},"
+        f" net {came - went:+,}.{met}"
+    )
 
 
 def _silent(night: Material) -> list[str]:
@@ -131,7 +152,10 @@ def _silent(night: Material) -> list[str]:
     if not count:
         return []
     return [
-        f"{wording.number(count, 'resource')} {'is' if count == 1 else 'are'} not fully scanned: what they hold is not known."
+        (
+            f"{wording.number(count, 'resource')} {'is' if count == 1 else 'are'} not fully scanned:"
+            " what they hold is not known."
+        )
     ]
 
 

@@ -28,10 +28,11 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line: what it is, its counts, the bar that shows them and ``label``, which says the bar in words.
+    """One line: what it is, its counts, the bar that shows them and ``label``, which says the bar
+    in words.
 
-    ``find`` leads to its findings in the table; ``late`` is None where it is not known. ``where`` and ``command`` are of
-    resources alone.
+    ``find`` leads to its findings in the table; ``late`` is None where it is not known. ``where``
+    and ``command`` are of resources alone.
     """
 
     value: str
@@ -59,12 +60,17 @@ def resources(night: Material) -> list[Bar]:
 
 
 def _account(night: Material, account_id: str) -> str:
-    return next((group.name for group in night.accounts.groups if group.value == account_id and group.name), account_id)
+    return next(
+        (group.name for group in night.accounts.groups if group.value == account_id and group.name),
+        account_id,
+    )
 
 
 def accounts(night: Material) -> list[Bar]:
     """The worst accounts."""
-    return _bars(night.accounts.groups, {one["account"]: one["late"] for one in night.late_by_account.items})
+    return _bars(
+        night.accounts.groups, {one["account"]: one["late"] for one in night.late_by_account.items}
+    )
 
 
 def owners(night: Material) -> list[Bar]:
@@ -75,7 +81,9 @@ def owners(night: Material) -> list[Bar]:
 def _bars(groups: Sequence[Group], late: Mapping[str, int]) -> list[Bar]:
     some = [group for group in groups if group.rollup.counts.total][:GROUPS]
     most = _most(group.rollup for group in some)
-    return [_bar(group.value, group.name, group.rollup, most, late.get(group.value)) for group in some]
+    return [
+        _bar(group.value, group.name, group.rollup, most, late.get(group.value)) for group in some
+    ]
 
 
 def _most(rollups: Iterable[Rollup]) -> int:
@@ -84,7 +92,9 @@ def _most(rollups: Iterable[Rollup]) -> int:
 
 def _bar(value: str, name: str, rollup: Rollup, most: int, late: int | None) -> Bar:
     """All bars of a table have one scale."""
-    label = ", ".join(f"{count:,} {severity}" for severity, count in wording.by_severity(rollup.counts))
+    label = ", ".join(
+        f"{count:,} {severity}" for severity, count in wording.by_severity(rollup.counts)
+    )
     segments = stack(rollup.counts.by_rank(), max(LEAST, WIDTH * rollup.counts.total / most))
     pieces = [Piece(wording.SEVERITIES[one.place], one.x, one.width) for one in segments]
     return Bar(value, name, rollup, late, label, pieces)

@@ -1,1 +1,2 @@
-"""Answers as Slack messages: pure, and without a library, for the Lambda that sends them starts with it."""
+"""Answers as Slack messages: pure, and without a library, for the Lambda that sends them starts
+with it."""

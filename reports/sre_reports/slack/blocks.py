@@ -1,4 +1,5 @@
-"""Slack's blocks, each within its own limits. Markup is ours alone; text from outside comes escaped, or where none works."""
+"""Slack's blocks, each within its own limits. Markup is ours alone; text from outside comes
+escaped, or where none works."""
 
 from __future__ import annotations
 
@@ -14,11 +15,13 @@ Block = dict[str, Any]
 Cell = dict[str, str]
 _NOTHING = "–"  # Slack refuses an empty cell
 _LENGTHS = (LONGEST, 80, 50, 30)  # characters of a cell, the first that fits
-_TABLE = limits.WHOLE * 2 // 3  # characters of a table as JSON: what stands around it needs its room too
+# characters of a table as JSON: what stands around it needs its room too
+_TABLE = limits.WHOLE * 2 // 3
 
 
 class Button(NamedTuple):
-    """A button: its name, what it does, and either the value that comes back or the address that it opens."""
+    """A button: its name, what it does, and either the value that comes back or the address that it
+    opens."""
 
     text: str
     action: str
@@ -29,11 +32,15 @@ class Button(NamedTuple):
 
 def header(text: str) -> Block:
     """A line that stands out; without markup."""
-    return {"type": "header", "text": {"type": "plain_text", "text": cell(text, limits.HEADER), "emoji": False}}
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": cell(text, limits.HEADER), "emoji": False},
+    }
 
 
 def section(markup: str) -> Block:
-    """A paragraph of our markup. What is too long is cut at a line: half a code span would swallow what follows."""
+    """A paragraph of our markup. What is too long is cut at a line: half a code span would swallow
+    what follows."""
     return {"type": "section", "text": _markup(_within(markup, limits.SECTION))}
 
 
@@ -61,36 +68,54 @@ def _within(markup: str, most: int) -> str:
 
 
 def actions(block_id: str, buttons: Sequence[Button]) -> list[Block]:
-    """A row of buttons. One whose value or address is too long for Slack is left out: it could not work. None, no row."""
-    shown = [one for one in buttons if len(one.value) <= limits.VALUE and len(one.url) <= limits.URL]
+    """A row of buttons. One whose value or address is too long for Slack is left out: it could not
+    work. None, no row."""
+    shown = [
+        one for one in buttons if len(one.value) <= limits.VALUE and len(one.url) <= limits.URL
+    ]
     elements = [_button(one) for one in shown[: limits.ACTION_ELEMENTS]]
     return [{"type": "actions", "block_id": block_id, "elements": elements}] if elements else []
 
 
 def _button(one: Button) -> dict[str, Any]:
-    made = {"type": "button", "text": {"type": "plain_text", "text": cell(one.text, limits.BUTTON)}, "action_id": one.action}
+    made = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": cell(one.text, limits.BUTTON)},
+        "action_id": one.action,
+    }
     made |= {"value": one.value} if one.value else {}
     made |= {"url": one.url} if one.url else {}
     return made | ({"style": "primary"} if one.primary else {})
 
 
 def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
-    """A table, its first row the headings. Columns of ``numbers`` stand at the right. Long cells are shortened first."""
-    settings = [{"align": "right"} if n in numbers else {"is_wrapped": True} for n in range(len(rows[0]))]
+    """A table, its first row the headings. Columns of ``numbers`` stand at the right. Long cells
+    are shortened first."""
+    settings = [
+        {"align": "right"} if n in numbers else {"is_wrapped": True} for n in range(len(rows[0]))
+    ]
     return {"type": "table", "rows": _cells(rows, limits.TABLE_ROWS), "column_settings": settings}
 
 
 def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) -> Block:
     """A table that Slack pages, sorts and filters itself."""
     shown = _cells(rows, limits.TABLE_ROWS + 1)
-    return {"type": "data_table", "caption": cell(caption, limits.IMAGE_TEXT), "rows": shown, "page_size": page_size}
+    return {
+        "type": "data_table",
+        "caption": cell(caption, limits.IMAGE_TEXT),
+        "rows": shown,
+        "page_size": page_size,
+    }
 
 
 def _cells(rows: Sequence[Sequence[str]], most: int) -> list[list[Cell]]:
-    """Cells as long as a table of this many rows may have them in a message; where even the shortest are too many, fewer rows."""
+    """Cells as long as a table of this many rows may have them in a message; where even the
+    shortest are too many, fewer rows."""
     cells: list[list[Cell]] = []
     for longest in _LENGTHS:
-        cells = [[_cell(text, longest) for text in row[: limits.TABLE_COLUMNS]] for row in rows[:most]]
+        cells = [
+            [_cell(text, longest) for text in row[: limits.TABLE_COLUMNS]] for row in rows[:most]
+        ]
         if _size(cells) <= _TABLE:
             break
     while _size(cells) > _TABLE:
@@ -108,19 +133,37 @@ def _size(cells: list[list[Cell]]) -> int:
 
 def lines(title: str, rows: Sequence[Sequence[str]]) -> Block:
     """The same as a table, for a Slack without tables: a line a row, its headings left out."""
-    return section("\n".join([f"*{title}*", *(" · ".join(text for text in row if text) for row in rows)]))
+    return section(
+        "\n".join([f"*{title}*", *(" · ".join(text for text in row if text) for row in rows)])
+    )
 
 
-def line_chart(title: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], value: str) -> Block:
-    """Lines over a few points, each with a value for every category. Slack knows no gap in a line: say it beside."""
+def line_chart(
+    title: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], value: str
+) -> Block:
+    """Lines over a few points, each with a value for every category. Slack knows no gap in a line:
+    say it beside."""
     labels = [shortened(label, limits.CHART_LABEL) for label in categories[-limits.CHART_POINTS :]]
     lines_ = [
-        {"name": shortened(name, limits.CHART_LABEL),
-         "data": [{"label": label, "value": one} for label, one in zip(labels, values[-limits.CHART_POINTS:], strict=True)]}
+        {
+            "name": shortened(name, limits.CHART_LABEL),
+            "data": [
+                {"label": label, "value": one}
+                for label, one in zip(labels, values[-limits.CHART_POINTS :], strict=True)
+            ],
+        }
         for name, values in series[: limits.CHART_SERIES]
-    ]  # fmt: skip
-    chart = {"type": "line", "series": lines_, "axis_config": {"categories": labels, "x_label": "Night", "y_label": value}}
-    return {"type": "data_visualization", "title": shortened(title, limits.CHART_TITLE), "chart": chart}
+    ]
+    chart = {
+        "type": "line",
+        "series": lines_,
+        "axis_config": {"categories": labels, "x_label": "Night", "y_label": value},
+    }
+    return {
+        "type": "data_visualization",
+        "title": shortened(title, limits.CHART_TITLE),
+        "chart": chart,
+    }
 
 
 def image(url: str, alt_text: str) -> Block:

@@ -1,7 +1,9 @@
-"""What Slack refuses, checked before it is sent: every limit of its documentation that our messages could meet.
+"""What Slack refuses, checked before it is sent: every limit of its documentation that our messages
+could meet.
 
-Sources: https://docs.slack.dev/reference/block-kit/blocks and block-elements, and for the length of a whole message the error
-``msg_blocks_too_long``, which Slack's documentation does not mention and which comes near 13,200 characters.
+Sources: https://docs.slack.dev/reference/block-kit/blocks and block-elements, and for the length of
+a whole message the error ``msg_blocks_too_long``, which Slack's documentation does not mention and
+which comes near 13,200 characters.
 """
 
 from __future__ import annotations
@@ -34,15 +36,21 @@ def _whole(text: str, blocks: Sequence[Block]) -> Iterator[str]:
     yield from _between("characters of text", len(text), 1, TEXT)
     tables = [block for block in blocks if block["type"] in ("table", "data_table")]
     yield from _most("tables", len(tables), 1)
-    yield from _most("characters in tables", sum(_characters(table) for table in tables), TABLE_CHARACTERS)
-    yield from _most("charts", sum(block["type"] == "data_visualization" for block in blocks), CHARTS)
+    yield from _most(
+        "characters in tables", sum(_characters(table) for table in tables), TABLE_CHARACTERS
+    )
+    yield from _most(
+        "charts", sum(block["type"] == "data_visualization" for block in blocks), CHARTS
+    )
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(set(ids)) < len(ids):
         yield "two blocks have one block_id"
 
 
 def _characters(table: Block) -> int:
-    return sum(len(str(cell.get("text", cell.get("value", "")))) for row in table["rows"] for cell in row)
+    return sum(
+        len(str(cell.get("text", cell.get("value", "")))) for row in table["rows"] for cell in row
+    )
 
 
 def _block(block: Block) -> Iterator[str]:
@@ -131,9 +139,16 @@ def _nothing(_block: Block) -> Iterator[str]:
 
 
 _CHECKS: Mapping[str, Callable[[Block], Iterator[str]]] = {
-    "header": _header, "section": _section, "context": _context, "actions": _actions, "table": _table,
-    "data_table": _data_table, "data_visualization": _chart, "image": _image, "divider": _nothing,
-}  # fmt: skip
+    "header": _header,
+    "section": _section,
+    "context": _context,
+    "actions": _actions,
+    "table": _table,
+    "data_table": _data_table,
+    "data_visualization": _chart,
+    "image": _image,
+    "divider": _nothing,
+}
 
 
 def _most(what: str, count: int, most: int) -> Iterator[str]:

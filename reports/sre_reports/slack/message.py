@@ -1,4 +1,5 @@
-"""A message that Slack takes, whatever is in it: made of parts that say how much they matter, and fitted to the limits."""
+"""A message that Slack takes, whatever is in it: made of parts that say how much they matter, and
+fitted to the limits."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Blocks that stand or fall together. ``classic`` say the same where Slack does not take the newer blocks.
+    """Blocks that stand or fall together. ``classic`` say the same where Slack does not take the
+    newer blocks.
 
     Where the message is too long, parts of the greatest ``weight`` go first; weight 0 stays.
     """
@@ -26,7 +28,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``text`` is what notifications and screen readers say. ``classic`` are for a Slack that refuses ``blocks``."""
+    """``text`` is what notifications and screen readers say. ``classic`` are for a Slack that
+    refuses ``blocks``."""
 
     text: str
     blocks: Sequence[Block]
@@ -56,4 +59,6 @@ def _fitted(parts: Sequence[tuple[int, Sequence[Block]]]) -> list[Block]:
 
 
 def _fits(blocks: Sequence[Block]) -> bool:
-    return len(blocks) <= limits.BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= limits.WHOLE
+    return (
+        len(blocks) <= limits.BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= limits.WHOLE
+    )

@@ -29,7 +29,8 @@ _HEADINGS = ("Severity", "Vulnerability", "Package", "Fixed in", "Age")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked, so that a button can ask it again: the text, the severities, and the page by its cursor."""
+    """What was asked, so that a button can ask it again: the text, the severities, and the page by
+    its cursor."""
 
     text: str
     severities: Sequence[str] = ()
@@ -38,13 +39,15 @@ class Asked:
     def value(self, **changes: Any) -> str:
         """The question as a button carries it back."""
         values = {"id": self.text, "sev": list(self.severities), "cursor": self.cursor} | changes
-        return json.dumps({name: value for name, value in values.items() if value}, separators=(",", ":"))
+        return json.dumps(
+            {name: value for name, value in values.items() if value}, separators=(",", ":")
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is told beside the answer: how many findings are past their deadline, None where that was not asked, and the
-    updates of this resource as the fix plan has them.
+    """What is told beside the answer: how many findings are past their deadline, None where that
+    was not asked, and the updates of this resource as the fix plan has them.
     """
 
     late: int | None = None
@@ -60,7 +63,10 @@ def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links
         parts += [_findings(answer), *_fixes(beside)]
     elif answer.verdict.verdict != VULNERABLE:
         parts += _coverage(answer)
-    parts += [Part([context(_proof(answer))]), Part(actions("resource", _buttons(answer, asked, links)))]
+    parts += [
+        Part([context(_proof(answer))]),
+        Part(actions("resource", _buttons(answer, asked, links))),
+    ]
     return message(f"{_plain_name(answer)}: {_headline(answer)}", parts)
 
 
@@ -72,7 +78,9 @@ def _name(answer: ResourceAnswer) -> str:
     """Name, id, account and region; the id alone where there is no name."""
     one = answer.resource
     account = f"{answer.account_name} ({one.account_id})" if answer.account_name else one.account_id
-    first = f"*{code(one.name)}*  {code(one.resource_id)}" if one.name else f"*{code(one.resource_id)}*"
+    first = (
+        f"*{code(one.name)}*  {code(one.resource_id)}" if one.name else f"*{code(one.resource_id)}*"
+    )
     return "  ·  ".join([first, *(escaped(cell(text)) for text in (account, one.region) if text)])
 
 
@@ -87,7 +95,11 @@ def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
     """The verdict sentence, then counts, what is late, what CISA lists, and what can be done."""
     rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
     used = [f"{escaped(wording.capital(answer.use.words()))}."] if answer.use else []
-    if not rollup.counts.total and not _told_below(answer) and answer.verdict.explanation.lower() not in said[0].lower():
+    if (
+        not rollup.counts.total
+        and not _told_below(answer)
+        and answer.verdict.explanation.lower() not in said[0].lower()
+    ):
         said.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
         said[0] += wording.counts_sentence(rollup)[1]
@@ -117,7 +129,11 @@ def _kev(answer: ResourceAnswer) -> list[str]:
 def _notes(answer: ResourceAnswer) -> list[Part]:
     """What the reader must know before trusting the numbers."""
     notes = [*answer.verdict.notes, *wording.doubts(answer.proof)]
-    return [Part([section("\n".join(f":warning: {escaped(note)}" for note in notes[:10]))], weight=1)] if notes else []
+    return (
+        [Part([section("\n".join(f":warning: {escaped(note)}" for note in notes[:10]))], weight=1)]
+        if notes
+        else []
+    )
 
 
 def _findings(answer: ResourceAnswer) -> Part:
@@ -139,7 +155,13 @@ def _row(one: Finding, answer: ResourceAnswer) -> tuple[str, ...]:
     days = wording.days_old(one, answer.proof.as_of)
     packages = ", ".join(wording.packages(one))
     fixed = wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else "")
-    return one.severity.capitalize(), wording.identity(one), packages, fixed, "" if days is None else f"{days:,} d"
+    return (
+        one.severity.capitalize(),
+        wording.identity(one),
+        packages,
+        fixed,
+        "" if days is None else f"{days:,} d",
+    )
 
 
 def _fixes(beside: Beside) -> list[Part]:
@@ -153,7 +175,11 @@ def _fixes(beside: Beside) -> list[Part]:
 def _fix(line: Mapping[str, Any]) -> str:
     removed = wording.number(line["findings"], "finding")
     text = f"• {code(line['what'])} removes {removed}"
-    return f"{text}: {code(line['command'])}" if line["command"] else f"{text}. {escaped(line['advice'])}"
+    return (
+        f"{text}: {code(line['command'])}"
+        if line["command"]
+        else f"{text}. {escaped(line['advice'])}"
+    )
 
 
 def _coverage(answer: ResourceAnswer) -> list[Part]:
@@ -175,12 +201,22 @@ def _scan(row: Coverage) -> str:
 
 def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
     """Nothing of this name, with names that are near and the forms that an id has."""
-    said = f"*No such resource:* {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
-    said += (
-        "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an image such as `repository:tag`, an IP address, or a name."
+    said = (
+        "*No such resource:*"
+        f" {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
     )
-    told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(wording.proof_sentence(answer.proof))
-    again = [Button("Ask live", "ask_live", asked.value(live=True))] if can_be_id(inspectors_id(asked.text)[0]) else []
+    said += (
+        "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an image such as"
+        " `repository:tag`, an IP address, or a name."
+    )
+    told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(
+        wording.proof_sentence(answer.proof)
+    )
+    again = (
+        [Button("Ask live", "ask_live", asked.value(live=True))]
+        if can_be_id(inspectors_id(asked.text)[0])
+        else []
+    )
     parts = [Part([section(said)]), Part([context(told)]), Part(actions("resource", again))]
     return message(f"No such resource: {escaped(asked.text)}", parts)
 
@@ -192,7 +228,11 @@ def _proof(answer: ResourceAnswer) -> str:
 def _buttons(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]:
     """What can be done next. Live answers come from no night, and have no page."""
     found: list[Button] = []
-    night = answer.proof.as_of.date().isoformat() if answer.proof.as_of and answer.proof.source != LIVE else ""
+    night = (
+        answer.proof.as_of.date().isoformat()
+        if answer.proof.as_of and answer.proof.source != LIVE
+        else ""
+    )
     if night and (url := links.resource(night, answer.resource.resource_id)):
         found.append(Button("Full report", "open_report", url=url, primary=True))
     if answer.next_cursor:

@@ -1,7 +1,9 @@
-"""Text from outside in Slack's own markup, where ``<!channel>`` would ping everybody and a backtick would end a code span.
+"""Text from outside in Slack's own markup, where ``<!channel>`` would ping everybody and a backtick
+would end a code span.
 
-Slack asks for exactly three characters to be escaped (https://docs.slack.dev/messaging/formatting-message-text): & < and >.
-Formatting cannot be escaped, so what comes from outside stands in code spans, or in blocks that know no markup.
+Slack asks for exactly three characters to be escaped
+(https://docs.slack.dev/messaging/formatting-message-text): & < and >. Formatting cannot be escaped,
+so what comes from outside stands in code spans, or in blocks that know no markup.
 """
 
 from __future__ import annotations

@@ -21,7 +21,14 @@ from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.verdict import CLEAN, INCOMPLETE, UNKNOWN, Verdict
 
-PROOF = Proof(SNAPSHOT, "20261122T010000Z", datetime(2026, 11, 22, 1, tzinfo=UTC), 60, "complete", "of the accounts visible")
+PROOF = Proof(
+    SNAPSHOT,
+    "20261122T010000Z",
+    datetime(2026, 11, 22, 1, tzinfo=UTC),
+    60,
+    "complete",
+    "of the accounts visible",
+)
 DOUBTS = {
     "partial": replace(PROOF, state="partial", reasons=("eu-west-1 was not read",)),
     "old": replace(PROOF, too_old=True, age_seconds=200_000),
@@ -32,7 +39,9 @@ DOUBTS = {
 
 def listed(proof: Proof, *ids: str, known: bool = True) -> ListAnswer:
     items = [{"vulnerability_id": one} for one in ids]
-    return ListAnswer("A headline.", "findings", items, len(items), ("vulnerability_id",), (), proof, known=known)
+    return ListAnswer(
+        "A headline.", "findings", items, len(items), ("vulnerability_id",), (), proof, known=known
+    )
 
 
 @pytest.mark.parametrize("name", DOUBTS)
@@ -55,11 +64,17 @@ def test_where_nothing_is_known_no_rows_raise_though_the_proof_is_whole() -> Non
 
 
 def test_a_summary_that_knows_nothing_is_no_row_of_zeroes() -> None:
-    unknown = of_summary(SummaryAnswer(Verdict(UNKNOWN, INCOMPLETE, "the scan is incomplete"), Rollup(), 0, DOUBTS["partial"]))
+    unknown = of_summary(
+        SummaryAnswer(
+            Verdict(UNKNOWN, INCOMPLETE, "the scan is incomplete"), Rollup(), 0, DOUBTS["partial"]
+        )
+    )
     assert (unknown.known, unknown.rows, unknown.total) == (False, [], 0)
     with pytest.raises(NotKnown, match="incomplete"):
         unknown.frame()
-    clean = of_summary(SummaryAnswer(Verdict(CLEAN, "no_findings", "Inspector reports none"), Rollup(), 0, PROOF))
+    clean = of_summary(
+        SummaryAnswer(Verdict(CLEAN, "no_findings", "Inspector reports none"), Rollup(), 0, PROOF)
+    )
     assert clean.frame()["total"].to_list() == [0]
 
 
@@ -68,7 +83,11 @@ def test_a_frame_carries_its_proof_through_what_is_done_to_it() -> None:
     kept = frame[frame["vulnerability_id"] > "CVE-2026-1"].sort_values("vulnerability_id").attrs
     assert kept["snapshot_id"] == "20261122T010000Z"
     assert kept["as_of"] == "2026-11-22T01:00:00Z"
-    assert (kept["age_seconds"], kept["unread"], kept["certificate"]["state"]) == (60, [], "complete")
+    assert (kept["age_seconds"], kept["unread"], kept["certificate"]["state"]) == (
+        60,
+        [],
+        "complete",
+    )
     assert kept["caption"] == "snapshot 20261122T010000Z, 2026-11-22 01:00 UTC, complete"
 
 
@@ -79,9 +98,13 @@ def test_what_comes_from_outside_is_escaped_where_a_notebook_shows_it() -> None:
 
 
 NULLABLE = {
-    "median_days": "Int64", "days_left": "Int64", "in_use_count": "Int64",
-    "first_observed_at": "datetime64[us, UTC]", "due_on": "datetime64[us]", "kev_due": "datetime64[us]",
-}  # fmt: skip
+    "median_days": "Int64",
+    "days_left": "Int64",
+    "in_use_count": "Int64",
+    "first_observed_at": "datetime64[us, UTC]",
+    "due_on": "datetime64[us]",
+    "kev_due": "datetime64[us]",
+}
 
 
 @pytest.mark.parametrize("name", NULLABLE)
@@ -92,22 +115,34 @@ def test_a_column_has_its_type_even_where_nothing_is_known(name: str) -> None:
         assert frame[name].isna().all()
 
 
-@given(st.lists(st.one_of(st.none(), st.booleans())), st.lists(st.one_of(st.none(), st.integers(-(2**62), 2**62))))
-def test_unknown_is_neither_no_nor_zero(flags: list[bool | None], numbers: list[int | None]) -> None:
+@given(
+    st.lists(st.one_of(st.none(), st.booleans())),
+    st.lists(st.one_of(st.none(), st.integers(-(2**62), 2**62))),
+)
+def test_unknown_is_neither_no_nor_zero(
+    flags: list[bool | None], numbers: list[int | None]
+) -> None:
     for values in (flags, numbers):
         column = frame_of([{"x": one} for one in values], ("x",))["x"]
         assert [None if pd.isna(one) else one for one in column] == values
 
 
 @given(st.lists(st.sampled_from(["LOW", "CRITICAL", "UNTRIAGED", "NEW WORD", None])))
-def test_severities_sort_the_worst_first_and_a_new_word_is_kept_last(words: list[str | None]) -> None:
+def test_severities_sort_the_worst_first_and_a_new_word_is_kept_last(
+    words: list[str | None],
+) -> None:
     column = frame_of([{"severity": one} for one in words], ("severity",))["severity"]
     order = ["CRITICAL", "LOW", "UNTRIAGED", "NEW WORD"]
-    assert list(column.dropna().sort_values()) == sorted((one for one in words if one), key=order.index)
+    assert list(column.dropna().sort_values()) == sorted(
+        (one for one in words if one), key=order.index
+    )
     assert column.isna().sum() == words.count(None)
 
 
-@given(st.lists(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)), min_size=1))  # noqa: DTZ001
+FIRST, LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001 - Hypothesis adds the zone
+
+
+@given(st.lists(st.datetimes(FIRST, LAST, timezones=st.just(UTC)), min_size=1))
 def test_any_moment_that_an_answer_can_write_is_read_again(moments: list[datetime]) -> None:
     frame = frame_of([{"seen_at": one.isoformat()} for one in moments], ("seen_at",))
     assert [one.to_pydatetime() for one in frame["seen_at"]] == moments
@@ -130,19 +165,27 @@ try:
 except UsageError as error:
     print(error)
 """
-    assert run(code) == (
-        "a frame needs pandas: it is not installed. Install it: pip install 'sre-operations-assistant[notebooks]'."
+    assert (
+        run(code) == "a frame needs pandas: it is not installed. Install it: pip install"
+        " 'sre-operations-assistant[notebooks]'."
     )
 
 
 def test_who_imports_the_package_loads_none_of_it_and_who_opens_a_store_no_pandas() -> None:
-    loaded = "print(sorted(name for name in sys.modules if name.startswith('sre_findings.') or name == 'pandas'))"
+    loaded = (
+        "print(sorted(name for name in sys.modules if name.startswith('sre_findings.') or name =="
+        " 'pandas'))"
+    )
     assert run(f"import sys, sre_findings; {loaded}") == "[]"
-    assert "pandas" not in run(f"import sys; from sre_findings import open_store; open_store('/nonexistent'); {loaded}")
+    assert "pandas" not in run(
+        f"import sys; from sre_findings import open_store; open_store('/nonexistent'); {loaded}"
+    )
 
 
 def test_every_public_name_is_there_and_no_other_is_made_up() -> None:
-    assert [getattr(sre_findings, name).__name__ for name in sre_findings.__all__] == sre_findings.__all__
+    assert [
+        getattr(sre_findings, name).__name__ for name in sre_findings.__all__
+    ] == sre_findings.__all__
     assert {*sre_findings.__all__} <= {*dir(sre_findings)}
     name = "open_shop"
     with pytest.raises(AttributeError, match="no attribute 'open_shop'"):

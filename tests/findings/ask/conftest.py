@@ -40,7 +40,11 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
     snapshots, fleet = Snapshots(FolderBlobs(folder)), default_fleet(nights=2)
     request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
-        for name, value in {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}.items():
+        for name, value in {
+            "ACCESS_KEY_ID": "TESTING",
+            "SECRET_ACCESS_KEY": "testing",
+            "EC2_METADATA_DISABLED": "true",
+        }.items():
             patch.setenv(f"AWS_{name}", value)
         patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         for night in fleet.nights:
@@ -51,31 +55,50 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
 
 @pytest.fixture
 def write_night() -> Callable[..., Commit]:
-    """``write_night(snapshots, 2, coverage=[{…}])``: a committed snapshot of the second night with these rows and no others."""
+    """``write_night(snapshots, 2, coverage=[{…}])``: a committed snapshot of the second night with
+    these rows and no others."""
 
     def write(snapshots: Snapshots, number: int, **tables: list[dict[str, Any]]) -> Commit:
         night = datetime(2026, 11, number, 1, tzinfo=UTC)
-        plan = Plan(night.strftime(STAMP), number, night.isoformat(), ("ACTIVE",), (Shard("eu-west-1", "eu-west-1"),))
+        plan = Plan(
+            night.strftime(STAMP),
+            number,
+            night.isoformat(),
+            ("ACTIVE",),
+            (Shard("eu-west-1", "eu-west-1"),),
+        )
         snapshots.write_plan(plan)
-        parts = tuple(_write_part(snapshots, plan.snapshot_id, table, rows) for table, rows in tables.items())
+        parts = tuple(
+            _write_part(snapshots, plan.snapshot_id, table, rows) for table, rows in tables.items()
+        )
         facts = ShardFacts("eu-west-1", "eu-west-1", night.isoformat(), parts=parts)
         return snapshots.commit(Manifest(plan, (facts,), judge(plan, (facts,))), night)
 
     return write
 
 
-def _write_part(snapshots: Snapshots, snapshot_id: str, table: str, rows: list[dict[str, Any]]) -> Part:
+def _write_part(
+    snapshots: Snapshots, snapshot_id: str, table: str, rows: list[dict[str, Any]]
+) -> Part:
     buffer, key = io.BytesIO(), f"{table}/part-eu-west-1.parquet"
     known = getattr(schema, table.upper(), None)
-    known = known and pa.schema([field.with_nullable(True) for field in known])  # a test says only what it is about
-    pq.write_table(pa.Table.from_pylist([{"snapshot_id": snapshot_id, **row} for row in rows], schema=known), buffer)
+    # a test says only what it is about
+    known = known and pa.schema([field.with_nullable(True) for field in known])
+    pq.write_table(
+        pa.Table.from_pylist([{"snapshot_id": snapshot_id, **row} for row in rows], schema=known),
+        buffer,
+    )
     with snapshots.blobs.write(part_key(snapshot_id, key)) as file:
         file.write(buffer.getvalue())
-    return Part(key, len(rows), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest())
+    return Part(
+        key, len(rows), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest()
+    )
 
 
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for lives of a minute: no compiler that pays off after ten
-_WATCHED = '"$@" & child=$!; cat > /dev/null; kill $child; wait $child'  # its end of the pipe closes, whatever happens to us
+# for lives of a minute: no compiler that pays off after ten
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# its end of the pipe closes, whatever happens to us
+_WATCHED = '"$@" & child=$!; cat > /dev/null; kill $child; wait $child'
 _ADDRESS = re.compile(r"spark://127\.0\.0\.1:\d+")
 
 
@@ -83,12 +106,17 @@ def no_spark() -> str:
     """Why Spark cannot run here; empty where it can."""
     if find_spec("pyspark") is None:
         return "pyspark is not installed"
-    return "" if shutil.which("java") else "there is no java on this machine (Debian: openjdk-17-jre-headless)"
+    return (
+        ""
+        if shutil.which("java")
+        else "there is no java on this machine (Debian: openjdk-17-jre-headless)"
+    )
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A standalone master and two workers, each a process of its own on 127.0.0.1; the master's address."""
+    """A standalone master and two workers, each a process of its own on 127.0.0.1; the master's
+    address."""
     if why := no_spark():
         pytest.skip(why)
     folder = tmp_path_factory.mktemp("cluster")
@@ -96,7 +124,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         log = running.enter_context(_daemon(folder, "master", "--webui-port", "0"))
         master = _wait_for(log, _ADDRESS)[0]
         small = ("--cores", "1", "--memory", "600m", "--webui-port", "0", "--work-dir", str(folder))
-        logs = [running.enter_context(_daemon(folder, "worker", *small, master, number=n)) for n in (1, 2)]
+        logs = [
+            running.enter_context(_daemon(folder, "worker", *small, master, number=n))
+            for n in (1, 2)
+        ]
         for one in logs:
             _wait_for(one, re.compile("Successfully registered with master"))
         yield master
@@ -109,7 +140,15 @@ def _daemon(folder: Path, kind: str, *arguments: str, number: int = 0) -> Iterat
 
     home = Path(pyspark.__file__).parent
     name = f"org.apache.spark.deploy.{kind}.{kind.capitalize()}"
-    command = [str(home / "bin" / "spark-class"), name, "--host", "127.0.0.1", "--port", "0", *arguments]
+    command = [
+        str(home / "bin" / "spark-class"),
+        name,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        *arguments,
+    ]
     ours = {
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",

@@ -1,7 +1,7 @@
 """Who sees a part of the estate is answered as if there were nothing else.
 
-Each question is put to the whole store with an access, and to a store that holds the allowed rows alone. The second is cut
-here, table by table, by other means than the engines' SQL.
+Each question is put to the whole store with an access, and to a store that holds the allowed rows
+alone. The second is cut here, table by table, by other means than the engines' SQL.
 """
 
 from __future__ import annotations
@@ -80,10 +80,15 @@ GAPS = {
 
 def some(names: tuple[str, ...]) -> st.SearchStrategy[frozenset[str]]:
     """All, or a few, or one that there is not."""
-    return st.one_of(st.just(frozenset({ALL})), st.frozensets(st.sampled_from([*names, "000000000000"]), max_size=3))
+    return st.one_of(
+        st.just(frozenset({ALL})),
+        st.frozensets(st.sampled_from([*names, "000000000000"]), max_size=3),
+    )
 
 
-ACCESSES = st.builds(Access, some(ACCOUNTS), some(OWNERS)).filter(lambda access: access != EVERYTHING)
+ACCESSES = st.builds(Access, some(ACCOUNTS), some(OWNERS)).filter(
+    lambda access: access != EVERYTHING
+)
 
 
 class Stores:
@@ -109,11 +114,16 @@ class Stores:
 def _copy(source: Snapshots, commit: Commit, target: Snapshots, access: Access) -> None:
     """The snapshot with the rows and the facts that an access allows."""
     manifest = source.manifest(commit)
-    parts = [(part, pq.read_table(io.BytesIO(source.blobs.read(part_key(commit.snapshot_id, part.key)))))
-             for part in manifest.parts]  # fmt: skip
+    parts = [
+        (part, pq.read_table(io.BytesIO(source.blobs.read(part_key(commit.snapshot_id, part.key)))))
+        for part in manifest.parts
+    ]
     kept = _allowed({part.key: table for part, table in parts}, access)
     new = {key: _write(target, commit.snapshot_id, key, table) for key, table in kept.items()}
-    shards = tuple(replace(shard, parts=tuple(new[part.key] for part in shard.parts)) for shard in manifest.shards)
+    shards = tuple(
+        replace(shard, parts=tuple(new[part.key] for part in shard.parts))
+        for shard in manifest.shards
+    )
     history = tuple(new[part.key] for part in manifest.history)
     names = {account: name for account, name in NAMES.items() if access.allows_account(account)}
     plan = replace(manifest.plan, account_names=names)
@@ -126,38 +136,72 @@ def _write(target: Snapshots, snapshot_id: str, key: str, table: pa.Table) -> Pa
     pq.write_table(table, buffer)
     with target.blobs.write(part_key(snapshot_id, key)) as file:
         file.write(buffer.getvalue())
-    return Part(key, len(table), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest())
+    return Part(
+        key, len(table), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest()
+    )
 
 
-def _certificate(whole: Certificate, access: Access, kept: dict[str, pa.Table], as_of: datetime) -> Certificate:
-    """What is proved of the part. Nothing was scanned too long ago in this fleet, so that nothing is doubtful, and what is not
-    uncovered is proven."""
+def _certificate(
+    whole: Certificate, access: Access, kept: dict[str, pa.Table], as_of: datetime
+) -> Certificate:
+    """What is proved of the part. Nothing was scanned too long ago in this fleet, so that nothing
+    is doubtful, and what is not uncovered is proven."""
     gaps = {cell: state for cell, state in GAPS.items() if access.allows_account(cell.account_id)}
-    rows = [row for key, table in kept.items() if key.startswith("coverage/") for row in table.to_pylist()]
+    rows = [
+        row
+        for key, table in kept.items()
+        if key.startswith("coverage/")
+        for row in table.to_pylist()
+    ]
     covered = {(row["account_id"], row["region"], row["resource_id"]) for row in rows}
-    uncovered = {(row["account_id"], row["region"], row["resource_id"]) for row in rows if row["status"] != "ACTIVE"}
-    reasons = tuple(f"{cell.region}: Inspector is {state} in account {cell.account_id}" for cell, state in gaps.items())
+    uncovered = {
+        (row["account_id"], row["region"], row["resource_id"])
+        for row in rows
+        if row["status"] != "ACTIVE"
+    }
+    reasons = tuple(
+        f"{cell.region}: Inspector is {state} in account {cell.account_id}"
+        for cell, state in gaps.items()
+    )
     return Certificate(
         state=PARTIAL if gaps else COMPLETE,
         claim=whole.claim if access == EVERYTHING else CLAIM,
         reasons=reasons,
         warnings=(),
-        cells={cell: state for cell, state in whole.cells.items() if access.allows_account(cell.account_id)} | gaps,
-        totals={**whole.totals, "uncovered": len(uncovered), "doubtful": 0, "proven": len(covered - uncovered)},
+        cells={
+            cell: state
+            for cell, state in whole.cells.items()
+            if access.allows_account(cell.account_id)
+        }
+        | gaps,
+        totals={
+            **whole.totals,
+            "uncovered": len(uncovered),
+            "doubtful": 0,
+            "proven": len(covered - uncovered),
+        },
         unknown={},
     )
 
 
 def _allowed(tables: dict[str, pa.Table], access: Access) -> dict[str, pa.Table]:
     """The rows of each part that an access allows."""
-    owned = {key: table.filter(_mask(table, access)) for key, table in tables.items() if key.split("/")[0] in OWNED}
+    owned = {
+        key: table.filter(_mask(table, access))
+        for key, table in tables.items()
+        if key.split("/")[0] in OWNED
+    }
     findings = [table for key, table in owned.items() if key.startswith("findings/")]
     named = {
         "packages": _values(findings, "region", "packages_id"),
         "details": _values(findings, "region", "details_id"),
         "vulnerabilities": _values(findings, "vulnerability_id"),
     }
-    keys = {"packages": ("region", "packages_id"), "details": ("region", "details_id"), "vulnerabilities": ("vulnerability_id",)}
+    keys = {
+        "packages": ("region", "packages_id"),
+        "details": ("region", "details_id"),
+        "vulnerabilities": ("vulnerability_id",),
+    }
     kept = dict(owned)
     for key in tables.keys() - owned.keys():
         table, kind = tables[key], key.split("/")[0]
@@ -165,13 +209,23 @@ def _allowed(tables: dict[str, pa.Table], access: Access) -> dict[str, pa.Table]
             rows = zip(*(table[name].to_pylist() for name in keys[kind]), strict=True)
             table = table.filter(pa.array([row in named[kind] for row in rows], pa.bool_()))
         elif kind == "cells":
-            ours = [account == "*" or access.allows_account(account) for account in table["account_id"].to_pylist()]
+            ours = [
+                account == "*" or access.allows_account(account)
+                for account in table["account_id"].to_pylist()
+            ]
             table = table.filter(pa.array([one and access != NOTHING for one in ours], pa.bool_()))
         elif kind == "closed":
-            known = [one for name, one in owned.items() if name.split("/")[0] in ("resources", "coverage")]
+            known = [
+                one
+                for name, one in owned.items()
+                if name.split("/")[0] in ("resources", "coverage")
+            ]
             places = _values(known, *PLACE)
             rows = zip(*(table[name].to_pylist() for name in PLACE), strict=True)
-            keep = [access.allows_account(row[0]) if access.all_owners else row in places for row in rows]
+            keep = [
+                access.allows_account(row[0]) if access.all_owners else row in places
+                for row in rows
+            ]
             table = table.filter(pa.array(keep, pa.bool_()))
         kept[key] = table
     return kept
@@ -186,13 +240,21 @@ OWNED = ("findings", "coverage", "resources", "names", "ages", "states", "events
 def _mask(table: pa.Table, access: Access) -> Any:
     pairs = zip(table["account_id"].to_pylist(), table["owner"].to_pylist(), strict=True)
     return pa.array(
-        [(ALL in access.accounts or account in access.accounts) and (ALL in access.owners or owner in access.owners)
-         for account, owner in pairs], pa.bool_()
-    )  # fmt: skip
+        [
+            (ALL in access.accounts or account in access.accounts)
+            and (ALL in access.owners or owner in access.owners)
+            for account, owner in pairs
+        ],
+        pa.bool_(),
+    )
 
 
 def _values(tables: list[pa.Table], *names: str) -> set[tuple[Any, ...]]:
-    return {row for table in tables for row in zip(*(table[name].to_pylist() for name in names), strict=True)}
+    return {
+        row
+        for table in tables
+        for row in zip(*(table[name].to_pylist() for name in names), strict=True)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -202,15 +264,24 @@ def stores(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Store
 
 @pytest.fixture(scope="module")
 def texts(stores: Stores) -> list[str]:
-    """Resources to ask about: of every account and every owner one, by its id or its name, and others that are not there."""
+    """Resources to ask about: of every account and every owner one, by its id or its name, and
+    others that are not there."""
     rows = stores.of(EVERYTHING)
     found: dict[tuple[str, str | None], str] = {}
     newest = rows.snapshots.commits()[-1:]
     for row in rows.open(newest).rows("coverage_of_owners", owners=None):
         found.setdefault(
-            (row["account_id"], row["reason"]), row["name"] if len(found) % 2 and row["name"] else row["resource_id"]
+            (row["account_id"], row["reason"]),
+            row["name"] if len(found) % 2 and row["name"] else row["resource_id"],
         )
-    return [*found.values(), BUSY_INSTANCE, CLEAN_INSTANCE, "prod-wbe-3", "i-00000000000000000", "nothing like it"]
+    return [
+        *found.values(),
+        BUSY_INSTANCE,
+        CLEAN_INSTANCE,
+        "prod-wbe-3",
+        "i-00000000000000000",
+        "nothing like it",
+    ]
 
 
 def cached(text: str, **more: Any) -> Callable[[Sources], Any]:
@@ -251,7 +322,9 @@ def handed(**filters: Any) -> Callable[[Sources], Any]:
 
 
 def single(text: str, vulnerability: str) -> Callable[[Sources], Any]:
-    return lambda sources: one_finding(OneFinding(resource=text, vulnerability_id=vulnerability), sources)
+    return lambda sources: one_finding(
+        OneFinding(resource=text, vulnerability_id=vulnerability), sources
+    )
 
 
 def page(*without: str, rows: int = 2000, **view: str) -> Callable[[Sources], Any]:
@@ -259,41 +332,73 @@ def page(*without: str, rows: int = 2000, **view: str) -> Callable[[Sources], An
 
     def tell(sources: Sources) -> dict[str, Any]:
         night = gather(sources, None, rows, **view)
-        told = {one.name: getattr(night, one.name) for one in fields(night) if one.name not in without}
+        told = {
+            one.name: getattr(night, one.name) for one in fields(night) if one.name not in without
+        }
         return told | {"findings": list(night.findings)}
 
     return tell
 
 
-NARROW = Narrow(owners=("payments",), accounts=("111122223333", "777788889999"), regions=("eu-west-1",))
+NARROW = Narrow(
+    owners=("payments",), accounts=("111122223333", "777788889999"), regions=("eu-west-1",)
+)
 QUESTIONS: dict[str, Callable[[Sources], Any]] = {
-    **{f"summary by {by}": summed(Summary(by)) for by in (
-        None, "account", "region", "owner", "type", "resource", "package", "vulnerability")},
-    **{f"summary of {owner}": summed(Summary("account", owners=(owner,)))
-       for owner in (*OWNERS, "000000000000")},
-    "summary, before": lambda sources: ask.summary(Summary("type", as_of=sources.snapshots.commits()[0].snapshot_id), sources),
+    **{
+        f"summary by {by}": summed(Summary(by))
+        for by in (
+            None,
+            "account",
+            "region",
+            "owner",
+            "type",
+            "resource",
+            "package",
+            "vulnerability",
+        )
+    },
+    **{
+        f"summary of {owner}": summed(Summary("account", owners=(owner,)))
+        for owner in (*OWNERS, "000000000000")
+    },
+    "summary, before": lambda sources: ask.summary(
+        Summary("type", as_of=sources.snapshots.commits()[0].snapshot_id), sources
+    ),
     "summary, first": lambda sources: ask.summary(Summary("resource", count=1), sources),
     "coverage": lambda sources: ask.coverage(CoverageGaps(), sources),
     "coverage of data": lambda sources: ask.coverage(CoverageGaps(owners=("data",)), sources),
     "report": page("trend", "evidence"),
     "export": exported(statuses=()),
-    "export of some": exported(severities=("CRITICAL", "HIGH"), accounts=("111122223333", "444455556666")),
+    "export of some": exported(
+        severities=("CRITICAL", "HIGH"), accounts=("111122223333", "444455556666")
+    ),
     "export of one": exported(text=BUSY_INSTANCE),
     "export of none": exported(text="i-00000000000000000"),
     "changes": door("changes", Changes(count=0)),
     "changes of some": door("changes", Changes(kinds=KINDS_OF_CHANGE[:2], narrow=NARROW)),
     **{f"sla by {by}": door("sla", Sla(by)) for by in ("owner", "account", "region", "type")},
     "sla of search": door("sla", Sla("type", ("search",))),
-    **{f"time to fix by {by}": door("time-to-fix", TimeToFix(by)) for by in ("severity", "owner", "account")},
+    **{
+        f"time to fix by {by}": door("time-to-fix", TimeToFix(by))
+        for by in ("severity", "owner", "account")
+    },
     "priorities": door("priorities", Priorities(count=0)),
-    "priorities of some": door("priorities", Priorities(narrow=Narrow(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",))),
-    **{f"where is {text}": door("where", Exposure(text, count=0)) for text in ("openssl", "CVE-2024-3094", "nothing")},
+    "priorities of some": door(
+        "priorities",
+        Priorities(narrow=Narrow(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",)),
+    ),
+    **{
+        f"where is {text}": door("where", Exposure(text, count=0))
+        for text in ("openssl", "CVE-2024-3094", "nothing")
+    },
     "sla of one": door("sla", Sla(resource=BUSY_INSTANCE)),
     "fixes of one": door("fixes", Fixes(count=0, resource=BUSY_INSTANCE)),
     "fixes": door("fixes", Fixes(count=0)),
     "images": door("fixes", Fixes(count=0, images=True)),
     "findings": door("findings", Listed(count=50, skip=20, statuses=())),
-    "findings of some": door("findings", Listed(count=0, severities=("CRITICAL",), narrow=NARROW, fixable=True)),
+    "findings of some": door(
+        "findings", Listed(count=0, severities=("CRITICAL",), narrow=NARROW, fixable=True)
+    ),
     "whole findings": door("export", WholeRows(Rows(statuses=()), count=40, skip=7)),
     "whole findings of one": door("export", WholeRows(Rows(text=BUSY_INSTANCE), count=5)),
     "whole findings of none": door("export", WholeRows(Rows(text="i-00000000000000000"), count=5)),
@@ -305,11 +410,20 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "one finding": single(BUSY_INSTANCE, "cve-2022-25235"),
     "one finding of nobody": single("i-00000000000000000", "cve-2022-25235"),
     "one finding of nothing": single(BUSY_INSTANCE, "none"),
-}  # fmt: skip
-TRENDS = {kind: door("trend", Trend(kind=kind, value=value)) for kind, value in (
-    ("organization", ""), ("account", "111122223333"), ("owner", "payments"), ("region", "eu-west-1"),
-    ("type", "AWS_EC2_INSTANCE"), ("resource", f"111122223333|eu-west-1|AWS_EC2_INSTANCE|{BUSY_INSTANCE}"),
-    ("account", "000000000000"), ("owner", "nobody"))}  # fmt: skip
+}
+TRENDS = {
+    kind: door("trend", Trend(kind=kind, value=value))
+    for kind, value in (
+        ("organization", ""),
+        ("account", "111122223333"),
+        ("owner", "payments"),
+        ("region", "eu-west-1"),
+        ("type", "AWS_EC2_INSTANCE"),
+        ("resource", f"111122223333|eu-west-1|AWS_EC2_INSTANCE|{BUSY_INSTANCE}"),
+        ("account", "000000000000"),
+        ("owner", "nobody"),
+    )
+}
 
 
 def said(question: Callable[[Sources], Any], sources: Sources) -> str:
@@ -318,19 +432,28 @@ def said(question: Callable[[Sources], Any], sources: Sources) -> str:
         answer = question(sources)
     except SreError as error:
         return f"{type(error).__name__}: {error}"
-    if isinstance(answer, ResourceAnswer):  # no mouth says what came and went of one resource, and only the table has it
+    # no mouth says what came and went of one resource, and only the table has it
+    if isinstance(answer, ResourceAnswer):
         answer = replace(answer, rollup=answer.rollup.stock)
-    if isinstance(answer, ListAnswer) and answer.name == "snapshots":  # its manifest is another store's
+    # its manifest is another store's
+    if isinstance(answer, ListAnswer) and answer.name == "snapshots":
         answer = replace(answer, items=[{**one, "manifest_sha256": ""} for one in answer.items])
     return repr(answer) + (repr(answer.to_json()) if hasattr(answer, "to_json") else "")
 
 
 def difference(one: str, other: str) -> str:
-    """Where two answers part, empty where they do not: they are megabytes, and pytest would compare them line by line."""
+    """Where two answers part, empty where they do not: they are megabytes, and pytest would compare
+    them line by line."""
     if one == other:
         return ""
-    place = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
-    return f"{one[max(0, place - 200) : place + 100]!r} and not {other[max(0, place - 200) : place + 100]!r}"
+    place = next(
+        (n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(other)),
+    )
+    return (
+        f"{one[max(0, place - 200) : place + 100]!r} and not"
+        f" {other[max(0, place - 200) : place + 100]!r}"
+    )
 
 
 def whole_store(stores: Stores) -> Sources:
@@ -338,7 +461,8 @@ def whole_store(stores: Stores) -> Sources:
 
 
 def counting(sources: Sources) -> Sources:
-    """The same sources; where a night left gaps they count from Parquet, for the table keeps what was before the gap."""
+    """The same sources; where a night left gaps they count from Parquet, for the table keeps what
+    was before the gap."""
     if not any(commit.gaps for commit in sources.snapshots.commits()):
         return sources
     return replace(sources, table=SqliteTable(Path("nowhere")), counted=set())
@@ -352,20 +476,29 @@ QUICKLY = settings(
 
 @QUICKLY
 @given(access=ACCESSES)
-def test_every_question_is_answered_as_if_there_were_nothing_else(stores: Stores, texts: list[str], access: Access) -> None:
+def test_every_question_is_answered_as_if_there_were_nothing_else(
+    stores: Stores, texts: list[str], access: Access
+) -> None:
     seen, alone = whole_store(stores).seen_by(access), counting(stores.of(access))
     for name, question in QUESTIONS.items():
         assert not difference(said(question, seen), said(question, alone)), (name, access)
     for text in texts:
-        for question in (cached(text), cached(text, count=3, severities=("CRITICAL",), suppressed=True)):
+        for question in (
+            cached(text),
+            cached(text, count=3, severities=("CRITICAL",), suppressed=True),
+        ):
             assert not difference(said(question, seen), said(question, alone)), (text, access)
 
 
 @QUICKLY
 @given(access=ACCESSES)
-def test_every_table_of_the_engine_has_the_allowed_rows_and_no_other(stores: Stores, access: Access) -> None:
+def test_every_table_of_the_engine_has_the_allowed_rows_and_no_other(
+    stores: Stores, access: Access
+) -> None:
     """Also those that no question reads by itself, so that the next one cannot leak."""
-    seen, alone = (_tables(sources) for sources in (whole_store(stores).seen_by(access), stores.of(access)))
+    seen, alone = (
+        _tables(sources) for sources in (whole_store(stores).seen_by(access), stores.of(access))
+    )
     assert seen.keys() == {*TABLES}
     for name in seen:
         assert not difference(str(seen[name]), str(alone[name])), (name, access)
@@ -389,23 +522,55 @@ def _texts(connection: Any, table: str) -> list[tuple[str, ...]]:
 def rule(index: int, *, resources: tuple[str, ...], owner: str, **more: Any) -> Suppression:
     where = Reach(resources=Patterns(resources), accounts=Patterns(more.pop("accounts", ())))
     packages = Patterns(more.pop("packages", ("*",)))
-    return Suppression(index, 10 * index + 1, Patterns(), packages, where, f"reason {index}", owner, **more)
+    return Suppression(
+        index, 10 * index + 1, Patterns(), packages, where, f"reason {index}", owner, **more
+    )
 
 
 def rules(sources: Sources) -> Suppressions:
-    """One that expires soon, one later, one that lapsed, and one of nothing, as of the day of the sources."""
+    """One that expires soon, one later, one that lapsed, and one of nothing, as of the day of the
+    sources."""
     today = sources.now().date()
-    soon, later, before = today + timedelta(days=1), today + timedelta(days=300), today - timedelta(days=300)
-    return Suppressions([
-        rule(0, resources=(BUSY_INSTANCE, "i-of-somebody-else"), owner="ann", expires=soon),
-        rule(1, resources=("*",), owner="bob", expires=later, accounts=("444455556666", "123456789012")),
-        rule(2, resources=("*",), owner="eve", expires=before, accounts=ACCOUNTS[:2], packages=("open*", "of-nobody")),
-        rule(3, resources=("i-nowhere",), owner="dan", expires=later),
-    ], "secret.yaml")  # fmt: skip
+    soon, later, before = (
+        today + timedelta(days=1),
+        today + timedelta(days=300),
+        today - timedelta(days=300),
+    )
+    return Suppressions(
+        [
+            rule(0, resources=(BUSY_INSTANCE, "i-of-somebody-else"), owner="ann", expires=soon),
+            rule(
+                1,
+                resources=("*",),
+                owner="bob",
+                expires=later,
+                accounts=("444455556666", "123456789012"),
+            ),
+            rule(
+                2,
+                resources=("*",),
+                owner="eve",
+                expires=before,
+                accounts=ACCOUNTS[:2],
+                packages=("open*", "of-nobody"),
+            ),
+            rule(3, resources=("i-nowhere",), owner="dan", expires=later),
+        ],
+        "secret.yaml",
+    )
 
 
-PAGES = {"report": page(), "report of search": page(owner="search"), "report of an account": page(account="444455556666", rows=7)}
-TOLD = {**TRENDS, **PAGES, "suppressions": door("suppressions", Suppressed()), "snapshots": door("snapshots", Nights())}
+PAGES = {
+    "report": page(),
+    "report of search": page(owner="search"),
+    "report of an account": page(account="444455556666", rows=7),
+}
+TOLD = {
+    **TRENDS,
+    **PAGES,
+    "suppressions": door("suppressions", Suppressed()),
+    "snapshots": door("snapshots", Nights()),
+}
 
 
 @QUICKLY
@@ -413,7 +578,8 @@ TOLD = {**TRENDS, **PAGES, "suppressions": door("suppressions", Suppressed()), "
 def test_what_others_have_changes_nothing_in_what_is_told_of_nights_pages_and_suppressions(
     stores: Stores, access: Access
 ) -> None:
-    """These may say less than of a store that has no other rows, but they say it whatever else there is."""
+    """These may say less than of a store that has no other rows, but they say it whatever else
+    there is."""
     both = (whole_store(stores), stores.of(access))
     seen, alone = (replace(one, suppressions=rules(one)).seen_by(access) for one in both)
     for name, question in TOLD.items():
@@ -424,15 +590,23 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
     access = Access(frozenset({"111122223333"}), frozenset({"payments"}))
     whole = whole_store(stores)
     ruled, today = rules(whole), whole.now().date()
-    answer = doors.ask("suppressions", Suppressed(), replace(whole, suppressions=ruled).seen_by(access))
-    told = [(one["about"], one["scope"], one["state"], one["owner"], one["line"]) for one in answer.items]
+    answer = doors.ask(
+        "suppressions", Suppressed(), replace(whole, suppressions=ruled).seen_by(access)
+    )
+    told = [
+        (one["about"], one["scope"], one["state"], one["owner"], one["line"])
+        for one in answer.items
+    ]
     assert told == [
         ("*", f"resources {BUSY_INSTANCE}", "live", "ann", None),
         ("open*", "accounts 111122223333; resources *", "lapsed", "eve", None),
     ]
     assert answer.items[0]["findings"] == answer.summary["covered"] > 0
     assert list(answer.notes) == [
-        f"the rule on open* lapsed on {today - timedelta(days=300)} and suppresses nothing; eve answers for it",
+        (
+            f"the rule on open* lapsed on {today - timedelta(days=300)} and suppresses nothing; eve"
+            " answers for it"
+        ),
         f"the rule on * expires on {today + timedelta(days=1)}; ann answers for it",
     ]
 
@@ -440,7 +614,9 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
 def _pages(text: str, sources: Sources) -> Iterator[Any]:
     cursor = None
     while True:
-        page = ask.about_resource(AboutResource(text, source=CACHED, count=400, cursor=cursor), sources)
+        page = ask.about_resource(
+            AboutResource(text, source=CACHED, count=400, cursor=cursor), sources
+        )
         yield page.findings, page.total_findings, page.next_cursor
         if not (cursor := page.next_cursor):
             return
@@ -455,12 +631,14 @@ def test_the_pages_of_a_cursor_are_those_of_the_caller(stores: Stores) -> None:
 
 def test_a_cursor_of_who_sees_more_shows_nothing_to_who_sees_less(stores: Stores) -> None:
     whole = whole_store(stores)
-    cursor = ask.about_resource(AboutResource(BUSY_INSTANCE, source=CACHED, count=5), whole).next_cursor
+    cursor = ask.about_resource(
+        AboutResource(BUSY_INSTANCE, source=CACHED, count=5), whole
+    ).next_cursor
     less = whole.seen_by(Access(frozenset({"444455556666"}), frozenset({ALL})))
     forbidden = said(cached(BUSY_INSTANCE, cursor=cursor), less)
-    assert forbidden.replace(BUSY_INSTANCE, "X") == said(cached("i-0123456789abcdef9", cursor=cursor), less).replace(
-        "i-0123456789abcdef9", "X"
-    )
+    assert forbidden.replace(BUSY_INSTANCE, "X") == said(
+        cached("i-0123456789abcdef9", cursor=cursor), less
+    ).replace("i-0123456789abcdef9", "X")
 
 
 @pytest.mark.parametrize("source", ["by id", "by name"])
@@ -469,16 +647,24 @@ def test_forbidden_and_not_there_are_answered_alike(stores: Stores, source: str)
     one = ask.about_resource(AboutResource(BUSY_INSTANCE, source=CACHED), whole).resource
     text = one.resource_id if source == "by id" else one.name
     stranger = "i-0123456789abcdef9" if source == "by id" else "x" * len(text)
-    for access in (NOTHING, Access(frozenset({"444455556666"}), frozenset({ALL})), Access(frozenset({ALL}), frozenset({"data"}))):
+    for access in (
+        NOTHING,
+        Access(frozenset({"444455556666"}), frozenset({ALL})),
+        Access(frozenset({ALL}), frozenset({"data"})),
+    ):
         seen, alone = whole.seen_by(access), stores.of(access)
         assert said(cached(text), seen) == said(cached(text), alone)
         if source == "by id":
-            assert said(cached(text), seen).count(text) == said(cached(stranger), seen).count(stranger)
+            assert said(cached(text), seen).count(text) == said(cached(stranger), seen).count(
+                stranger
+            )
 
 
 def test_owners_of_others_are_not_listed(stores: Stores) -> None:
     seen = whole_store(stores).seen_by(Access(frozenset({ALL}), frozenset({"data", "search"})))
-    said_of = {owner: said(summed(Summary(owners=(owner,))), seen) for owner in ("payments", "nobody")}
+    said_of = {
+        owner: said(summed(Summary(owners=(owner,))), seen) for owner in ("payments", "nobody")
+    }
     assert said_of["payments"].replace("payments", "X") == said_of["nobody"].replace("nobody", "X")
     assert "owners are data, search" in said_of["nobody"]
 
@@ -489,12 +675,17 @@ def test_who_sees_everything_is_answered_from_the_very_same_sources(stores: Stor
 
 
 def test_nobody_sees_more_by_asking_again(stores: Stores) -> None:
-    one, other = Access(frozenset({"111122223333"}), frozenset({ALL})), Access(frozenset({ALL}), frozenset({"payments"}))
+    one, other = (
+        Access(frozenset({"111122223333"}), frozenset({ALL})),
+        Access(frozenset({ALL}), frozenset({"payments"})),
+    )
     twice = whole_store(stores).seen_by(one).seen_by(other)
     assert twice.access == one.narrowed(other)
     assert twice.seen_by(EVERYTHING) is twice
     for question in (*QUESTIONS.values(), *TRENDS.values()):
-        assert said(question, twice) == said(question, whole_store(stores).seen_by(one.narrowed(other)))
+        assert said(question, twice) == said(
+            question, whole_store(stores).seen_by(one.narrowed(other))
+        )
 
 
 def test_the_history_of_some_accounts_is_their_sum(stores: Stores) -> None:
@@ -507,7 +698,9 @@ def test_the_history_of_some_accounts_is_their_sum(stores: Stores) -> None:
 
 def test_the_history_of_some_owners_in_every_account_is_their_sum(stores: Stores) -> None:
     access = Access(frozenset({ALL}), frozenset({"payments", "search"}))
-    assert doors.ask("trend", Trend(), whole_store(stores).seen_by(access)).items[1]["total"] == sum(
+    assert doors.ask("trend", Trend(), whole_store(stores).seen_by(access)).items[1][
+        "total"
+    ] == sum(
         doors.ask("trend", Trend(kind="owner", value=owner), whole_store(stores)).items[1]["total"]
         for owner in ("payments", "search")
     )
@@ -518,23 +711,47 @@ def test_what_the_history_cannot_tell_is_said_and_not_counted(stores: Stores) ->
     for question in TRENDS.values():
         answer = question(whole_store(stores).seen_by(access))
         assert (answer.items, answer.known) == ([], False)
-        assert answer.headline == "The history of this scope cannot be told to who sees a part of the estate."
+        assert (
+            answer.headline
+            == "The history of this scope cannot be told to who sees a part of the estate."
+        )
 
 
 def test_sql_is_for_who_sees_everything(stores: Stores) -> None:
     with pytest.raises(AccessDenied, match="SQL is for who may see everything"):
-        sql(Sql("select * from findings"), whole_store(stores).seen_by(Access(frozenset({ALL}), frozenset(OWNERS))))
+        sql(
+            Sql("select * from findings"),
+            whole_store(stores).seen_by(Access(frozenset({ALL}), frozenset(OWNERS))),
+        )
 
 
 def test_the_doors_are_all_asked_here() -> None:
-    asked = {"changes", "trend", "sla", "time-to-fix", "priorities", "where", "fixes", "suppressions", "findings", "export",
-             "snapshots", "file"}  # fmt: skip
+    asked = {
+        "changes",
+        "trend",
+        "sla",
+        "time-to-fix",
+        "priorities",
+        "where",
+        "fixes",
+        "suppressions",
+        "findings",
+        "export",
+        "snapshots",
+        "file",
+    }
     refused = {"operations"}  # what others asked names what others have
-    assert asked | refused == set(doors.DOORS), "a new question must be held to the access too: add it to QUESTIONS"
+    assert asked | refused == set(doors.DOORS), (
+        "a new question must be held to the access too: add it to QUESTIONS"
+    )
 
 
 def test_what_others_asked_is_told_to_nobody_who_sees_a_part(stores: Stores) -> None:
     whole = whole_store(stores)
     assert doors.ask("operations", Operations(), whole).total == 0
     with pytest.raises(AccessDenied, match="is of the whole estate"):
-        doors.ask("operations", Operations(), whole.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL}))))
+        doors.ask(
+            "operations",
+            Operations(),
+            whole.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL}))),
+        )

@@ -1,4 +1,5 @@
-"""Live Inspector is asked about the caller's accounts and no other, and what is not theirs is answered as what is not there."""
+"""Live Inspector is asked about the caller's accounts and no other, and what is not theirs is
+answered as what is not there."""
 
 from __future__ import annotations
 
@@ -61,7 +62,11 @@ def asked_about(inspector: Simulator, since: int = 0) -> list[set[str]]:
     found = []
     for one in inspector.requests[since:]:
         filters = one.body.get("filterCriteria", {})
-        named = {each["value"] for name in ("awsAccountId", "accountId") for each in filters.get(name, [])}
+        named = {
+            each["value"]
+            for name in ("awsAccountId", "accountId")
+            for each in filters.get(name, [])
+        }
         found.append(named | set(one.body.get("accountIds", [])))
     return found
 
@@ -81,31 +86,48 @@ def test_who_sees_it_is_answered_as_everybody_was(inspector: Simulator, sources:
 
 @pytest.mark.parametrize(
     "access",
-    [Access(only("444455556666"), only(ALL)), Access(only(ALL), only("data")), Access(only(ACCOUNT), only("data")), NOTHING],
+    [
+        Access(only("444455556666"), only(ALL)),
+        Access(only(ALL), only("data")),
+        Access(only(ACCOUNT), only("data")),
+        NOTHING,
+    ],
 )
-def test_what_is_not_theirs_is_answered_as_what_is_not_there(inspector: Simulator, sources: Sources, access: Access) -> None:
+def test_what_is_not_theirs_is_answered_as_what_is_not_there(
+    inspector: Simulator, sources: Sources, access: Access
+) -> None:
     seen = sources.seen_by(access)
     for source in (LIVE, "either"):
         before = len(inspector.requests)
         forbidden = about_resource(AboutResource(BUSY_INSTANCE, source=source), seen)
         calls, before = asked_about(inspector, before), len(inspector.requests)
-        assert told(forbidden, BUSY_INSTANCE) == told(about_resource(AboutResource(STRANGER, source=source), seen), STRANGER)
+        assert told(forbidden, BUSY_INSTANCE) == told(
+            about_resource(AboutResource(STRANGER, source=source), seen), STRANGER
+        )
         assert forbidden.verdict.reason == "no_such_resource"
         assert calls == asked_about(inspector, before), "the same is asked of Inspector"
 
 
-def test_what_is_clean_and_not_theirs_is_not_there_either(inspector: Simulator, sources: Sources) -> None:
+def test_what_is_clean_and_not_theirs_is_not_there_either(
+    inspector: Simulator, sources: Sources
+) -> None:
     """It has no findings, so that its coverage alone says whose it is."""
     seen = sources.seen_by(Access(only(ALL), only("data")))
     forbidden = about_resource(AboutResource(CLEAN_INSTANCE, source=LIVE), seen)
-    assert told(forbidden, CLEAN_INSTANCE) == told(about_resource(AboutResource(STRANGER, source=LIVE), seen), STRANGER)
+    assert told(forbidden, CLEAN_INSTANCE) == told(
+        about_resource(AboutResource(STRANGER, source=LIVE), seen), STRANGER
+    )
     everybody = about_resource(AboutResource(CLEAN_INSTANCE, source=LIVE), sources)
     assert (everybody.rollup.counts.total, bool(everybody.coverage)) == (0, True)
 
 
-def test_no_call_is_about_an_account_that_is_not_allowed(inspector: Simulator, sources: Sources) -> None:
+def test_no_call_is_about_an_account_that_is_not_allowed(
+    inspector: Simulator, sources: Sources
+) -> None:
     allowed = only(*(f"{number:012}" for number in range(23)), "444455556666")
-    about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL))))
+    about_resource(
+        AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL)))
+    )
     *calls, status = asked_about(inspector)
     assert len(calls) == 6
     assert all(0 < len(accounts) <= 10 for accounts in calls)
@@ -119,16 +141,27 @@ def test_who_sees_no_account_asks_nothing(inspector: Simulator, sources: Sources
 
 @pytest.mark.parametrize(
     ("said_by", "tagged", "owner"),
-    [("by_finding", True, "payments"), ("by_coverage", True, "data"), ("by_coverage", False, "payments")],
+    [
+        ("by_finding", True, "payments"),
+        ("by_coverage", True, "data"),
+        ("by_coverage", False, "payments"),
+    ],
 )
 def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
-    inspector: Simulator, sources: Sources, monkeypatch: pytest.MonkeyPatch, said_by: str, tagged: bool, owner: str
+    inspector: Simulator,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
+    said_by: str,
+    tagged: bool,
+    owner: str,
 ) -> None:
     """One of its findings and its coverage says ``data`` or nothing, and the other ``payments``."""
     from sre_findings.ask import whose as module
 
     as_it_is = getattr(module, said_by)
-    monkeypatch.setattr(module, said_by, lambda *a: as_it_is(*a)._replace(owner="data", tagged=tagged))
+    monkeypatch.setattr(
+        module, said_by, lambda *a: as_it_is(*a)._replace(owner="data", tagged=tagged)
+    )
     question = AboutResource(BUSY_INSTANCE, source=LIVE, count=0)
     for name in ("payments", "data"):
         answer = about_resource(question, sources.seen_by(Access(only(ALL), only(name))))
@@ -158,7 +191,9 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
     for access, tells in ((EVERYTHING, True), (Access(only(ACCOUNT), only(ALL)), False)):
         notes = about_resource(AboutResource(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
         assert ("Inspector could not be asked (AWS denied it" in notes[0]) is tells
-        assert ("Inspector could not be asked (AWS does not allow this server to ask)" in notes[0]) is not tells
+        assert (
+            "Inspector could not be asked (AWS does not allow this server to ask)" in notes[0]
+        ) is not tells
         assert any("999988887777" in note for note in notes) is tells
 
 
@@ -172,16 +207,22 @@ def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources:
     seen = replace(sources, context=context).seen_by(Access(only("444455556666"), only(ALL)))
     for text in (BUSY_INSTANCE, STRANGER):
         answer = about_resource(AboutResource(text, source=CACHED, context=True), seen)
-        assert answer.context == Context(remarks=("context is for resources that findings or coverage name",))
+        assert answer.context == Context(
+            remarks=("context is for resources that findings or coverage name",)
+        )
     assert asked == []
     theirs = about_resource(AboutResource("444455556666-only", source=CACHED), seen)
     assert theirs.resource.account_id == ""
     mine = replace(sources, context=context).seen_by(Access(only(ACCOUNT), only(ALL)))
     found = about_resource(AboutResource(BUSY_INSTANCE, source=CACHED, context=True), mine).context
     assert found == Context(account_id=ACCOUNT)
-    elsewhere = replace(sources, context=lambda *_: Context(account_id="999988887777", remarks=("x is not 999988887777",)))
+    elsewhere = replace(
+        sources,
+        context=lambda *_: Context(account_id="999988887777", remarks=("x is not 999988887777",)),
+    )
     hidden = about_resource(
-        AboutResource(BUSY_INSTANCE, source=CACHED, context=True), elsewhere.seen_by(Access(only(ACCOUNT), only(ALL)))
+        AboutResource(BUSY_INSTANCE, source=CACHED, context=True),
+        elsewhere.seen_by(Access(only(ACCOUNT), only(ALL))),
     ).context
     assert hidden
     assert "999988887777" not in repr(hidden)

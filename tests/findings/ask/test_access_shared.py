@@ -1,4 +1,5 @@
-"""A finding of several resources, of which a caller sees some: it counts where it is seen first, and names no other."""
+"""A finding of several resources, of which a caller sees some: it counts where it is seen first,
+and names no other."""
 
 from __future__ import annotations
 
@@ -10,7 +11,16 @@ import pytest
 
 from sre_findings.ask import ask, doors
 from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.question import CACHED, AboutResource, Exposure, Priorities, Rows, Sla, Summary, WholeRows
+from sre_findings.ask.question import (
+    CACHED,
+    AboutResource,
+    Exposure,
+    Priorities,
+    Rows,
+    Sla,
+    Summary,
+    WholeRows,
+)
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, NOTHING, Access
 from sre_findings.store.blobs import FolderBlobs
@@ -18,45 +28,99 @@ from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 
 ACCOUNT, REGION, KIND = "111122223333", "eu-west-1", "AWS_EC2_INSTANCE"
-COUNTS = ("critical", "high", "medium", "low", "informational", "untriaged", "other", "suppressed", "fixable", "exploitable")
+COUNTS = (
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "informational",
+    "untriaged",
+    "other",
+    "suppressed",
+    "fixable",
+    "exploitable",
+)
 OWNERS = {"i-a": "ann", "i-b": "bob", "i-c": "bob"}
 
 
 def finding(name: str, *resources: str) -> list[dict[str, Any]]:
     """The rows of one finding: one for each of its resources."""
     return [
-        {"finding_arn": f"arn:{name}", "resource_index": index, "account_id": ACCOUNT, "region": REGION, "resource_type": KIND,
-         "resource_id": one, "owner": OWNERS[one], "severity": "HIGH", "severity_rank": 1, "status": "ACTIVE",
-         "type": "PACKAGE_VULNERABILITY", "vulnerability_id": name, "subject": name, "title": name, "details_id": 1,
-         "resources": f"[{', '.join(resources)}]"}
+        {
+            "finding_arn": f"arn:{name}",
+            "resource_index": index,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "resource_type": KIND,
+            "resource_id": one,
+            "owner": OWNERS[one],
+            "severity": "HIGH",
+            "severity_rank": 1,
+            "status": "ACTIVE",
+            "type": "PACKAGE_VULNERABILITY",
+            "vulnerability_id": name,
+            "subject": name,
+            "title": name,
+            "details_id": 1,
+            "resources": f"[{', '.join(resources)}]",
+        }
         for index, one in enumerate(resources)
-    ]  # fmt: skip
+    ]
 
 
 def counted(one: str, own: int, shared: int) -> dict[str, Any]:
     numbers = {**dict.fromkeys(COUNTS, 0), "high": own}
     first = {**{f"shared_{name}": 0 for name in COUNTS}, "shared_high": shared}
-    place = {"resource_id": one, "resource_type": KIND, "account_id": ACCOUNT, "region": REGION, "owner": OWNERS[one]}
+    place = {
+        "resource_id": one,
+        "resource_type": KIND,
+        "account_id": ACCOUNT,
+        "region": REGION,
+        "owner": OWNERS[one],
+    }
     return {**place, "public": False, "exposure_group": one, "closed": 0, **numbers, **first}
 
 
 def named(one: str) -> dict[str, Any]:
-    place = {"resource_id": one, "resource_type": KIND, "account_id": ACCOUNT, "region": REGION, "owner": OWNERS[one]}
+    place = {
+        "resource_id": one,
+        "resource_type": KIND,
+        "account_id": ACCOUNT,
+        "region": REGION,
+        "owner": OWNERS[one],
+    }
     return {**place, "name": one, "kind": "id"}
 
 
 def aged(one: str, findings: int, shared: int) -> dict[str, Any]:
     from datetime import date
 
-    place = {"resource_id": one, "resource_type": KIND, "account_id": ACCOUNT, "region": REGION, "owner": OWNERS[one]}
-    return {**place, "severity_rank": 1, "opened_on": date(2026, 11, 1), "findings": findings, "shared": shared, "unchecked": 0}
+    place = {
+        "resource_id": one,
+        "resource_type": KIND,
+        "account_id": ACCOUNT,
+        "region": REGION,
+        "owner": OWNERS[one],
+    }
+    return {
+        **place,
+        "severity_rank": 1,
+        "opened_on": date(2026, 11, 1),
+        "findings": findings,
+        "shared": shared,
+        "unchecked": 0,
+    }
 
 
 @pytest.fixture
 def sources(tmp_path: Path, write_night: Callable[..., Any]) -> Sources:
     """CVE-1 is of i-a and then of i-b; CVE-2 of i-b alone; CVE-3 of i-b and i-c, both of bob."""
     snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
-    rows = [*finding("CVE-1", "i-a", "i-b"), *finding("CVE-2", "i-b"), *finding("CVE-3", "i-b", "i-c")]
+    rows = [
+        *finding("CVE-1", "i-a", "i-b"),
+        *finding("CVE-2", "i-b"),
+        *finding("CVE-3", "i-b", "i-c"),
+    ]
     night = write_night(
         snapshots,
         1,
@@ -80,27 +144,45 @@ def sent(sources: Sources) -> list[Any]:
 
 def exported(sources: Sources) -> list[tuple[str, str, str | None]]:
     _, batches = ask.rows(Rows(), sources)
-    return [(row["finding_arn"], row["resource_id"], row["resources"]) for batch in batches for row in batch]
+    return [
+        (row["finding_arn"], row["resource_id"], row["resources"])
+        for batch in batches
+        for row in batch
+    ]
 
 
 def test_it_counts_at_the_first_resource_that_is_seen(sources: Sources) -> None:
     bob = seen(sources, "bob")
     assert ask.summary(Summary(), bob).rollup.counts.total == 3
-    assert {one.value: one.rollup.counts.total for one in ask.summary(Summary("vulnerability"), bob).groups} == {
-        "CVE-1": 1, "CVE-2": 1, "CVE-3": 1,
-    }  # fmt: skip
-    assert [one["resource_id"] for one in doors.ask("where", Exposure("CVE-1"), bob).items] == ["i-b"]
+    assert {
+        one.value: one.rollup.counts.total
+        for one in ask.summary(Summary("vulnerability"), bob).groups
+    } == {
+        "CVE-1": 1,
+        "CVE-2": 1,
+        "CVE-3": 1,
+    }
+    assert [one["resource_id"] for one in doors.ask("where", Exposure("CVE-1"), bob).items] == [
+        "i-b"
+    ]
     assert doors.ask("priorities", Priorities(), bob).total == 3
     assert doors.ask("sla", Sla(), bob).items[0]["later"] == 3
     assert ask.about_resource(AboutResource("i-b", source=CACHED), bob).rollup.counts.total == 3
 
 
-def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(tmp_path: Path, write_night: Callable[..., Any]) -> None:
+def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(
+    tmp_path: Path, write_night: Callable[..., Any]
+) -> None:
     snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
     night = write_night(
-        snapshots, 1, findings=finding("CVE-1", "i-a", "i-b"), resources=[counted("i-a", 1, 1), counted("i-b", 1, 0)]
+        snapshots,
+        1,
+        findings=finding("CVE-1", "i-a", "i-b"),
+        resources=[counted("i-a", 1, 1), counted("i-b", 1, 0)],
     )
-    sources = Sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=lambda: night.ended_at)
+    sources = Sources(
+        snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=lambda: night.ended_at
+    )
     for owner in ("ann", "bob"):
         assert ask.summary(Summary(), seen(sources, owner)).verdict.verdict == "vulnerable"
         assert ask.summary(Summary(owners=(owner,)), sources).verdict.verdict == "vulnerable", (
@@ -110,8 +192,10 @@ def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(tmp_path: Pa
 
 def test_what_else_it_is_of_is_told_to_who_sees_all_of_it(sources: Sources) -> None:
     assert exported(seen(sources, "bob")) == [
-        ("arn:CVE-1", "i-b", None), ("arn:CVE-2", "i-b", "[i-b]"), ("arn:CVE-3", "i-b", "[i-b, i-c]"),
-    ]  # fmt: skip
+        ("arn:CVE-1", "i-b", None),
+        ("arn:CVE-2", "i-b", "[i-b]"),
+        ("arn:CVE-3", "i-b", "[i-b, i-c]"),
+    ]
     assert exported(seen(sources, "ann")) == [("arn:CVE-1", "i-a", None)]
     assert exported(seen(sources, "ann", "bob")) == exported(sources)
     assert sent(seen(sources, "ann")) == [None]
@@ -123,15 +207,23 @@ def test_of_cells_are_seen_those_of_the_accounts_and_of_regions_that_nobody_coul
 ) -> None:
     snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
     night = write_night(
-        snapshots, 1, cells=[{"account_id": one} for one in (ACCOUNT, "444455556666", "*")], moods=[{"mood": "calm"}]
+        snapshots,
+        1,
+        cells=[{"account_id": one} for one in (ACCOUNT, "444455556666", "*")],
+        moods=[{"mood": "calm"}],
     )
     sources = Sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path)
 
     def accounts(access: Access) -> list[str]:
         engine = sources.seen_by(access).open([night])
         assert isinstance(engine, DuckDB)
-        assert engine.connect(["moods"]).execute("select * from moods").fetchall() == [], "whose they are nobody said"
-        return sorted(row[0] for row in engine.connect(["cells"]).execute("select account_id from cells").fetchall())
+        assert engine.connect(["moods"]).execute("select * from moods").fetchall() == [], (
+            "whose they are nobody said"
+        )
+        return sorted(
+            row[0]
+            for row in engine.connect(["cells"]).execute("select account_id from cells").fetchall()
+        )
 
     everybody = frozenset({ALL})
     assert accounts(Access(frozenset({ACCOUNT}), everybody)) == ["*", ACCOUNT]

@@ -1,4 +1,5 @@
-"""An instance is found by its addresses; where several have one, nobody guesses, and what is another's is not there."""
+"""An instance is found by its addresses; where several have one, nobody guesses, and what is
+another's is not there."""
 
 from __future__ import annotations
 
@@ -37,26 +38,49 @@ def hosts(sources: Sources) -> Hosts:
     found = find(sources, None)
     assert found is not None
     by_address = defaultdict(list)
-    folder = Path(sources.snapshots.blobs.url.removeprefix("file://")) / partition("resources", found.commit.snapshot_id)
-    for row in pq.read_table(folder, columns=["resource_id", "account_id", "addresses"]).to_pylist():
+    folder = Path(sources.snapshots.blobs.url.removeprefix("file://")) / partition(
+        "resources", found.commit.snapshot_id
+    )
+    for row in pq.read_table(
+        folder, columns=["resource_id", "account_id", "addresses"]
+    ).to_pylist():
         for address in json.loads(row["addresses"] or "[]"):
             by_address[address].append((row["resource_id"], row["account_id"]))
     return by_address
 
 
-def test_every_address_means_its_instance_or_names_all_that_have_it(sources: Sources, hosts: Hosts) -> None:
+def test_every_address_means_its_instance_or_names_all_that_have_it(
+    sources: Sources, hosts: Hosts
+) -> None:
     one = next(address for address, of in hosts.items() if len(of) == 1)
     many = next(address for address, of in hosts.items() if len(of) > 1)
-    assert about_resource(AboutResource(f" {one} "), sources).resource.resource_id == hosts[one][0][0]
+    assert (
+        about_resource(AboutResource(f" {one} "), sources).resource.resource_id == hosts[one][0][0]
+    )
     with pytest.raises(AmbiguousName) as error:
         about_resource(AboutResource(many), sources)
     assert all(resource_id in str(error.value) for resource_id, _ in hosts[many])
 
 
-def test_an_address_of_nobody_and_one_of_another_account_are_answered_alike(sources: Sources, hosts: Hosts) -> None:
-    address = next(address for address, of in hosts.items() if {account for _, account in of} == {"111122223333"})
+def test_an_address_of_nobody_and_one_of_another_account_are_answered_alike(
+    sources: Sources, hosts: Hosts
+) -> None:
+    address = next(
+        address
+        for address, of in hosts.items()
+        if {account for _, account in of} == {"111122223333"}
+    )
     limited = sources.seen_by(Access(frozenset({"444455556666"}), frozenset({ALL})))
-    hidden, strange = (about_resource(AboutResource(text), limited).verdict for text in (address, STRANGE))
+    hidden, strange = (
+        about_resource(AboutResource(text), limited).verdict for text in (address, STRANGE)
+    )
     assert hidden.reason == strange.reason == NO_SUCH_RESOURCE
-    assert hidden.explanation.replace(address, "").endswith("addresses are known of instances with findings")
-    assert about_resource(AboutResource("web"), limited).verdict.explanation.find("addresses are known") == -1
+    assert hidden.explanation.replace(address, "").endswith(
+        "addresses are known of instances with findings"
+    )
+    assert (
+        about_resource(AboutResource("web"), limited).verdict.explanation.find(
+            "addresses are known"
+        )
+        == -1
+    )

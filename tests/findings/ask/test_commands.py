@@ -1,4 +1,5 @@
-"""A command is given where it is safe and sure to work; what a finding says never reaches a shell as anything but a name."""
+"""A command is given where it is safe and sure to work; what a finding says never reaches a shell
+as anything but a name."""
 
 from __future__ import annotations
 
@@ -12,8 +13,34 @@ from sre_findings.ask.commands import advice, command
 from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Package
 
 AMAZON_2 = "AMAZON_LINUX_2"
-HOSTILE = ["; rm -rf /", "$(x)", "`x`", "a\nb", "a b", "-o", "--root=/", "a;b", "a|b", "a&b", "a>b", "a'b", 'a"b', "a*", "@g",
-           "../x", "/etc/passwd", "https://example.test/x", "a=1", "!a", "~a", "", "а", "a\0", "a\u202e", "x" * 300]  # fmt: skip
+HOSTILE = [
+    "; rm -rf /",
+    "$(x)",
+    "`x`",
+    "a\nb",
+    "a b",
+    "-o",
+    "--root=/",
+    "a;b",
+    "a|b",
+    "a&b",
+    "a>b",
+    "a'b",
+    'a"b',
+    "a*",
+    "@g",
+    "../x",
+    "/etc/passwd",
+    "https://example.test/x",
+    "a=1",
+    "!a",
+    "~a",
+    "",
+    "а",
+    "a\0",
+    "a\u202e",
+    "x" * 300,
+]
 BAD_VERSIONS = [
     "; rm -rf /",
     "$(x)",
@@ -31,12 +58,23 @@ BAD_VERSIONS = [
     "./1",
     "1" * 300,
 ]
-EVERY = [("OS", "UBUNTU_22_04", "1-1"), ("OS", AMAZON_2, "1-1"), ("OS", "AMAZON_LINUX_2023", "1-1"), ("OS", "SUSE_15", "1-1"),
-         ("OS", "ALPINE_LINUX_3_8", "1-r1"), ("PIP", "", "1"), ("NPM", "", "1.0.0"), ("YARN", "", "1.0.0"),
-         ("PNPM", "", "1.0.0"), ("GOMOD", "", "1.0.0")]  # fmt: skip
+EVERY = [
+    ("OS", "UBUNTU_22_04", "1-1"),
+    ("OS", AMAZON_2, "1-1"),
+    ("OS", "AMAZON_LINUX_2023", "1-1"),
+    ("OS", "SUSE_15", "1-1"),
+    ("OS", "ALPINE_LINUX_3_8", "1-r1"),
+    ("PIP", "", "1"),
+    ("NPM", "", "1.0.0"),
+    ("YARN", "", "1.0.0"),
+    ("PNPM", "", "1.0.0"),
+    ("GOMOD", "", "1.0.0"),
+]
 
 
-def line(*packages: Package, platform: str = AMAZON_2, kind: str = INSTANCE, reboot: bool = False) -> Line:
+def line(
+    *packages: Package, platform: str = AMAZON_2, kind: str = INSTANCE, reboot: bool = False
+) -> Line:
     return Line(kind, platform, packages, (1,), 1, 0, (1, 0, 0, 0, 0, 0, 0), 1.0, reboot)
 
 
@@ -58,8 +96,16 @@ def line(*packages: Package, platform: str = AMAZON_2, kind: str = INSTANCE, reb
         ("SUSE_LINUX_ENTERPRISE_15", "1-1", "zypper update curl"),
         ("SLES_12", "1-1", "zypper update curl"),
         ("OPENSUSE_LEAP_15_6", "1-1", "zypper update curl"),
-        ("UBUNTU_20_04", "0:7.68.0-1ubuntu2.19", "apt-get update && apt-get install --only-upgrade curl"),
-        ("DEBIAN_12", "1:7.88.1-10+deb12u5", "apt-get update && apt-get install --only-upgrade curl"),
+        (
+            "UBUNTU_20_04",
+            "0:7.68.0-1ubuntu2.19",
+            "apt-get update && apt-get install --only-upgrade curl",
+        ),
+        (
+            "DEBIAN_12",
+            "1:7.88.1-10+deb12u5",
+            "apt-get update && apt-get install --only-upgrade curl",
+        ),
         ("ALPINE_LINUX_3_8", "8.5.0-r0", "apk add --update-cache --upgrade curl"),
         ("PHOTON_5", "1-1", None),
         ("WINDOWS_SERVER_2019", "10.0.17763.5329", None),
@@ -67,7 +113,9 @@ def line(*packages: Package, platform: str = AMAZON_2, kind: str = INSTANCE, reb
         ("", "1.0", None),
     ],
 )
-def test_the_platform_decides_how_its_packages_are_upgraded(platform: str, fixed_in: str, expected: str | None) -> None:
+def test_the_platform_decides_how_its_packages_are_upgraded(
+    platform: str, fixed_in: str, expected: str | None
+) -> None:
     assert command(line(Package("OS", "curl", fixed_in), platform=platform)) == expected
 
 
@@ -91,18 +139,27 @@ def test_the_platform_decides_how_its_packages_are_upgraded(platform: str, fixed
         ("POETRY", "requests", "2.32.4", None),
     ],
 )
-def test_a_language_s_own_manager_is_told_the_version(manager: str, name: str, fixed_in: str, expected: str | None) -> None:
+def test_a_language_s_own_manager_is_told_the_version(
+    manager: str, name: str, fixed_in: str, expected: str | None
+) -> None:
     assert command(line(Package(manager, name, fixed_in))) == expected
 
 
 def test_packages_of_one_manager_go_in_one_command_each_once() -> None:
-    packages = [Package("OS", "glibc", "1-1"), Package("OS", "glibc", "2-1"), Package("OS", "libstdc++", "1-1")]
+    packages = [
+        Package("OS", "glibc", "1-1"),
+        Package("OS", "glibc", "2-1"),
+        Package("OS", "libstdc++", "1-1"),
+    ]
     assert command(line(*packages)) == "yum update glibc libstdc++"
 
 
 def test_managers_follow_each_other_and_one_without_a_command_leaves_none() -> None:
     system, pip = Package("OS", "python3", "3.9-1"), Package("PIP", "requests", "2.32.4")
-    assert command(line(system, pip)) == "yum update python3 && pip install --upgrade 'requests>=2.32.4'"
+    assert (
+        command(line(system, pip))
+        == "yum update python3 && pip install --upgrade 'requests>=2.32.4'"
+    )
     assert command(line(system, pip, Package("JAR", "log4j-core", "2.17.1"))) is None
     assert command(line(system, Package("OS", "-y", "1-1"))) is None
 
@@ -113,7 +170,9 @@ def test_only_instances_have_commands(kind: str) -> None:
 
 
 def test_windows_has_no_shell_of_ours() -> None:
-    assert command(line(Package("PIP", "requests", "2.32.4"), platform="WINDOWS_SERVER_2022")) is None
+    assert (
+        command(line(Package("PIP", "requests", "2.32.4"), platform="WINDOWS_SERVER_2022")) is None
+    )
 
 
 def test_nothing_to_upgrade_is_no_command() -> None:
@@ -122,7 +181,9 @@ def test_nothing_to_upgrade_is_no_command() -> None:
 
 @pytest.mark.parametrize(("manager", "platform", "fixed_in"), EVERY)
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_leaves_no_command(manager: str, platform: str, fixed_in: str, name: str) -> None:
+def test_a_hostile_name_leaves_no_command(
+    manager: str, platform: str, fixed_in: str, name: str
+) -> None:
     assert command(line(Package(manager, name, fixed_in), platform=platform)) is None
 
 
@@ -146,8 +207,12 @@ def test_apt_is_never_asked_to_remove_a_package() -> None:
 
 
 SIGNS = st.text("ab1.-+@/;$ \n'\"`|&<>()*~!=", max_size=3)
-NAMES = st.builds("{}{}{}".format, SIGNS, st.sampled_from(["", "curl", "a-b", "@a/b", "golang.org/x/net"]), SIGNS)
-TEXTS = st.builds("{}{}{}".format, SIGNS, st.sampled_from(["", "1", "1-1", "1.0.0", "1-r1", "v2.0"]), SIGNS)
+NAMES = st.builds(
+    "{}{}{}".format, SIGNS, st.sampled_from(["", "curl", "a-b", "@a/b", "golang.org/x/net"]), SIGNS
+)
+TEXTS = st.builds(
+    "{}{}{}".format, SIGNS, st.sampled_from(["", "1", "1-1", "1.0.0", "1-r1", "v2.0"]), SIGNS
+)
 
 
 @given(st.sampled_from(EVERY), NAMES, TEXTS)
@@ -170,7 +235,10 @@ def test_a_shell_reads_the_words_of_the_command_and_the_package_and_nothing_else
 
 CURL, KERNEL = Package("OS", "curl", "0:8.5.0-1"), Package("OS", "kernel", "0:4.14.299-152")
 LOG4J = Package("JAR", "log4j-core", "2.17.1")
-MANY = [Package("OS", f"vim-{part}", "2:9.0-1") for part in ("common", "data", "enhanced", "filesystem", "minimal")]
+MANY = [
+    Package("OS", f"vim-{part}", "2:9.0-1")
+    for part in ("common", "data", "enhanced", "filesystem", "minimal")
+]
 
 
 @pytest.mark.parametrize(

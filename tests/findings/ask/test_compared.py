@@ -19,13 +19,21 @@ def commit(sequence: int, hours: int, state: str) -> Commit:
     return Commit(sequence, f"s{sequence}", started, started, "", state, "", (), {}, ())
 
 
-nights = st.lists(st.tuples(st.integers(0, 24 * 20), st.sampled_from([COMPLETE, PARTIAL])), min_size=1, max_size=30).map(
-    lambda some: [commit(number, hours, state) for number, (hours, state) in enumerate(sorted(some), 1)]
+nights = st.lists(
+    st.tuples(st.integers(0, 24 * 20), st.sampled_from([COMPLETE, PARTIAL])),
+    min_size=1,
+    max_size=30,
+).map(
+    lambda some: [
+        commit(number, hours, state) for number, (hours, state) in enumerate(sorted(some), 1)
+    ]
 )
 
 
 @given(nights, st.sampled_from([1, 7]))
-def test_it_is_of_an_earlier_day_and_as_old_as_asked_where_any_night_is(commits: list[Commit], days: int) -> None:
+def test_it_is_of_an_earlier_day_and_as_old_as_asked_where_any_night_is(
+    commits: list[Commit], days: int
+) -> None:
     head = commits[-1]
     found = night_before(commits, head, days)
     earlier = [one for one in commits if one.started_at.date() < head.started_at.date()]

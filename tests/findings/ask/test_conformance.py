@@ -1,6 +1,8 @@
-"""Every engine gives the same rows: DuckDB, a real Spark cluster of three processes, and the text for Athena.
+"""Every engine gives the same rows: DuckDB, a real Spark cluster of three processes, and the text
+for Athena.
 
-A new file of the catalogue takes part as soon as PARAMETERS has a line for it, and fails until then.
+A new file of the catalogue takes part as soon as PARAMETERS has a line for it, and fails until
+then.
 """
 
 from __future__ import annotations
@@ -37,10 +39,15 @@ from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 CATALOGUE = Path(dialect.__file__).parents[1] / "catalogue"
 QUERIES = sorted(path.stem for path in CATALOGUE.glob("*.sql"))
 
-PLACE = {"resource_id": BUSY_INSTANCE, "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
-ANY: dict[str, Any] = dict.fromkeys(("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")) | {
-    "reachable": False
+PLACE = {
+    "resource_id": BUSY_INSTANCE,
+    "account_id": "111122223333",
+    "region": "eu-west-1",
+    "resource_type": "AWS_EC2_INSTANCE",
 }
+ANY: dict[str, Any] = dict.fromkeys(
+    ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")
+) | {"reachable": False}
 IMAGE = "arn:aws:ecr:eu-west-1:111122223333:repository/shop/one/sha256:" + "ab" * 32
 EACH: dict[str, Any] = dict.fromkeys(("owners", "count", *PLACE))
 WHERE: dict[str, Any] = dict.fromkeys(("owners", "accounts", "regions"))
@@ -48,13 +55,27 @@ OF: dict[str, Any] = WHERE | dict.fromkeys(("types", "resource_id"))
 RISK = risk_parameters(DEFAULT)
 EXPORTS = [
     ANY,
-    ANY | {"statuses": ["ACTIVE"], "severities": ["CRITICAL", "HIGH"], "regions": ["us-east-1"], "owners": ["payments"]},
+    ANY
+    | {
+        "statuses": ["ACTIVE"],
+        "severities": ["CRITICAL", "HIGH"],
+        "regions": ["us-east-1"],
+        "owners": ["payments"],
+    },
     ANY | {"reachable": True},
     ANY | {"resource_id": BUSY_INSTANCE, "types": ["AWS_EC2_INSTANCE", "it's"], "accounts": []},
 ]
 EVERY = {"fixable": False, "exploitable": False}
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # as the daemons of conftest
-HOSTILE = ["x' or '1'='1", "\\' or 1=1 --", '"; drop table findings; --', "ä\\u0027\n\t😀 ${x} :text $1", "a\\", "''", "%_"]
+HOSTILE = [
+    "x' or '1'='1",
+    "\\' or 1=1 --",
+    '"; drop table findings; --',
+    "ä\\u0027\n\t😀 ${x} :text $1",
+    "a\\",
+    "''",
+    "%_",
+]
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "ages": [{"owners": None}, {"owners": ["payments"]}],
@@ -77,9 +98,16 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "findings": EXPORTS,
     "findings_details": EXPORTS,
     "findings_packages": EXPORTS,
-    "findings_reachability": [ANY | EVERY, EXPORTS[1] | EVERY, ANY | EVERY | {"fixable": True, "exploitable": True}],
+    "findings_reachability": [
+        ANY | EVERY,
+        EXPORTS[1] | EVERY,
+        ANY | EVERY | {"fixable": True, "exploitable": True},
+    ],
     "findings_total": [ANY | EVERY, EXPORTS[1] | {"fixable": True, "exploitable": True}],
-    "fix_hosts": [OF | {"lists": [1, 2, 3, 40]}, OF | {"resource_id": BUSY_INSTANCE, "lists": [1, 2, 3, 40]}],
+    "fix_hosts": [
+        OF | {"lists": [1, 2, 3, 40]},
+        OF | {"resource_id": BUSY_INSTANCE, "lists": [1, 2, 3, 40]},
+    ],
     "fix_needs": [
         RISK | OF,
         RISK | OF | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]},
@@ -106,26 +134,55 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "package_names": [{}],
     "page_findings": [{"count": None}, {"count": 7}],
     "places": [{}],
-    "priorities": [WHERE | {"types": None}, WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
-    "resource_ages": [{"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]}, {"resources": [BUSY_INSTANCE, *HOSTILE]}],
+    "priorities": [
+        WHERE | {"types": None},
+        WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]},
+    ],
+    "resource_ages": [
+        {"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]},
+        {"resources": [BUSY_INSTANCE, *HOSTILE]},
+    ],
     "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
     "resource_findings": [
-        PLACE | {"count": 10, "skip": 3, "suppressed": False, "severities": None, "reachable": False},
-        PLACE | {"count": 2000, "skip": 0, "suppressed": True, "severities": ["HIGH", "LOW"], "reachable": True},
+        PLACE
+        | {
+            "count": 10,
+            "skip": 3,
+            "suppressed": False,
+            "severities": None,
+            "reachable": False,
+        },
+        PLACE
+        | {
+            "count": 2000,
+            "skip": 0,
+            "suppressed": True,
+            "severities": ["HIGH", "LOW"],
+            "reachable": True,
+        },
     ],
     "resource_reachability": [
         PLACE | {"suppressed": False, "severities": None},
         PLACE | {"suppressed": True, "severities": ["HIGH"]},
     ],
     "resource_total": [
-        PLACE | {"suppressed": flag, "severities": some, "reachable": flag} for flag in (True, False) for some in (None, ["HIGH"])
+        PLACE | {"suppressed": flag, "severities": some, "reachable": flag}
+        for flag in (True, False)
+        for some in (None, ["HIGH"])
     ],
-    "resource_use": [PLACE, PLACE | {"resource_id": IMAGE, "resource_type": "AWS_ECR_CONTAINER_IMAGE"}],
+    "resource_use": [
+        PLACE,
+        PLACE | {"resource_id": IMAGE, "resource_type": "AWS_ECR_CONTAINER_IMAGE"},
+    ],
     "rollups": [{"owners": None}, {"owners": ["payments"]}, {"owners": ["nobody"]}],
     "same_ids": [{"ids": [BUSY_INSTANCE, *HOSTILE]}],
     "switched_off": [
         {"types": None, "accounts": None, "regions": None},
-        {"types": ["AWS_LAMBDA_FUNCTION", HOSTILE[0]], "accounts": ["777788889999"], "regions": ["eu-west-1"]},
+        {
+            "types": ["AWS_LAMBDA_FUNCTION", HOSTILE[0]],
+            "accounts": ["777788889999"],
+            "regions": ["eu-west-1"],
+        },
     ],
     "time_to_fix": [
         *(WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")),
@@ -153,7 +210,17 @@ TRINO = {
         "LOWER",
         "STARTS_WITH",
     ),
-    *("DATE_DIFF", "DATE_TRUNC", "GROUPING", "MAX", "MIN", "REGEXP_REPLACE", "ROUND", "SUM", "TO_UNIXTIME"),
+    *(
+        "DATE_DIFF",
+        "DATE_TRUNC",
+        "GROUPING",
+        "MAX",
+        "MIN",
+        "REGEXP_REPLACE",
+        "ROUND",
+        "SUM",
+        "TO_UNIXTIME",
+    ),
     *("AND", "AS", "BY", "DISTINCT", "FILTER", "FROM", "IN", "OR", "OVER", "SETS", "WHEN", "WHERE"),
 }
 _CALLED, _TEXT = re.compile(r"([A-Z_]+) ?\("), re.compile("'(?:[^']|'')*'")
@@ -170,12 +237,16 @@ def test_every_query_has_parameters_here() -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_every_query_has_an_order_that_leaves_nothing_open_and_no_moment_in_its_rows(query: str, reference: Engine) -> None:
+def test_every_query_has_an_order_that_leaves_nothing_open_and_no_moment_in_its_rows(
+    query: str, reference: Engine
+) -> None:
     for parameters in PARAMETERS[query]:
         tree = sqlglot.parse_one(dialect.render(query, dialect.SPARK, parameters), read="spark")
         rows = reference.rows(query, **parameters)
         assert tree.args.get("order") or len(rows) <= 1
-        assert not [value for row in rows for value in row.values() if isinstance(value, datetime | date)]
+        assert not [
+            value for row in rows for value in row.values() if isinstance(value, datetime | date)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -217,9 +288,17 @@ Path(asked["answer"]).write_bytes(pickle.dumps((found, echoed, len(executors) - 
 
 
 def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], list[Any], int]:
-    """Every case's rows, every hostile text as it comes back, and how many executors worked; by a driver process."""
-    asked = {"engine": master, "store": nights.blobs.url, "cases": CASES, "texts": HOSTILE, "answer": str(folder / "rows"),
-             "access": SEEN.to_json(), "seen_cases": SEEN_CASES}  # fmt: skip
+    """Every case's rows, every hostile text as it comes back, and how many executors worked; by a
+    driver process."""
+    asked = {
+        "engine": master,
+        "store": nights.blobs.url,
+        "cases": CASES,
+        "texts": HOSTILE,
+        "answer": str(folder / "rows"),
+        "access": SEEN.to_json(),
+        "seen_cases": SEEN_CASES,
+    }
     conf = {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -231,9 +310,18 @@ def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], 
         "spark.sql.shuffle.partitions": "2",
     }
     options = " ".join(f'--conf "{name}={value}"' for name, value in conf.items())
-    environ = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_SUBMIT_ARGS": f"{options} pyspark-shell"}
+    environ = os.environ | {
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_SUBMIT_ARGS": f"{options} pyspark-shell",
+    }
     with (folder / "log").open("w") as log:
-        driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdin=subprocess.PIPE, stderr=log, env=environ, text=True)
+        driver = subprocess.Popen(
+            [sys.executable, "-c", _DRIVER],
+            stdin=subprocess.PIPE,
+            stderr=log,
+            env=environ,
+            text=True,
+        )
         with driver:
             assert driver.stdin
             driver.stdin.write(json.dumps(asked) + "\n")
@@ -258,21 +346,33 @@ def test_every_query_gives_the_same_rows_on_a_spark_cluster(
             assert rows == engine.rows(query, **parameters)
 
 
-@pytest.mark.parametrize(("query", "parameters"), CASES, ids=lambda one: one if isinstance(one, str) else None)
+@pytest.mark.parametrize(
+    ("query", "parameters"), CASES, ids=lambda one: one if isinstance(one, str) else None
+)
 def test_the_text_for_athena_is_athenas_and_means_the_same_when_it_is_read_back(
     query: str, parameters: dict[str, Any], reference: DuckDB
 ) -> None:
     tables = reference.tables
-    nights = {table: tables.commits if table in HISTORY else [tables.newest] for table in dialect.tables_of(query)}
-    pinned = {table: dialect.of_snapshots("glue", table, [one.snapshot_id for one in some]) for table, some in nights.items()}
+    nights = {
+        table: tables.commits if table in HISTORY else [tables.newest]
+        for table in dialect.tables_of(query)
+    }
+    pinned = {
+        table: dialect.of_snapshots("glue", table, [one.snapshot_id for one in some])
+        for table, some in nights.items()
+    }
     text = dialect.render(query, dialect.ATHENA, parameters, pinned)
-    assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO, "look it up in Trino's documentation, then add it"
+    assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO, (
+        "look it up in Trino's documentation, then add it"
+    )
     assert _by_duckdb(text, set(pinned), reference) == reference.rows(query, **parameters)
 
 
 def _by_duckdb(text: str, tables: set[str], reference: DuckDB) -> list[dict[str, Any]]:
     """What DuckDB makes of a text for Athena."""
-    again = sqlglot.transpile(text.replace("TO_UNIXTIME", "EPOCH"), read="athena", write="duckdb")[0]
+    again = sqlglot.transpile(text.replace("TO_UNIXTIME", "EPOCH"), read="athena", write="duckdb")[
+        0
+    ]
     with duckdb.connect() as connection:
         connection.execute("create schema glue; set TimeZone = 'UTC'")
         for table in tables:
@@ -282,9 +382,16 @@ def _by_duckdb(text: str, tables: set[str], reference: DuckDB) -> list[dict[str,
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-@pytest.mark.parametrize(("query", "parameters"), SEEN_CASES, ids=lambda one: one if isinstance(one, str) else None)
+@pytest.mark.parametrize(
+    ("query", "parameters"), SEEN_CASES, ids=lambda one: one if isinstance(one, str) else None
+)
 def test_athena_is_asked_for_what_a_caller_sees_and_no_more(
-    query: str, parameters: dict[str, Any], reference: DuckDB, nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    query: str,
+    parameters: dict[str, Any],
+    reference: DuckDB,
+    nights: Snapshots,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(type(nights.blobs), "url", "s3://bucket")
     athena = Athena(nights, nights.commits(), Place("glue", "workgroup"), SEEN)
@@ -293,7 +400,14 @@ def test_athena_is_asked_for_what_a_caller_sees_and_no_more(
     for table in sorted(dialect.tables_of(query)):
         athena._pin(table, pinned)
     text = dialect.render(query, dialect.ATHENA, parameters, pinned)
-    assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO | {"ARRAY_AGG", "CONTAINS", "EXISTS", "NOT", "HAVING", "ON"}
+    assert {*_CALLED.findall(_TEXT.sub("", text))} <= TRINO | {
+        "ARRAY_AGG",
+        "CONTAINS",
+        "EXISTS",
+        "NOT",
+        "HAVING",
+        "ON",
+    }
     seen = DuckDB(nights, nights.commits(), Copies(tmp_path), SEEN)
     tables = {one for one in reference.tables.names if f'"{one}"' in text}
     assert _by_duckdb(text, tables, reference) == seen.rows(query, **parameters)
@@ -306,12 +420,20 @@ def test_athena_is_asked_for_what_a_caller_sees_and_no_more(
 )
 def test_no_value_ends_its_literal(engine: str, text: str, some: list[str]) -> None:
     def read_back(text: str, some: list[str]) -> tuple[list[str], list[type]]:
-        parameters = PLACE | {"suppressed": True, "region": text, "severities": some, "reachable": False}
+        parameters = PLACE | {
+            "suppressed": True,
+            "region": text,
+            "severities": some,
+            "reachable": False,
+        }
         tree = sqlglot.parse_one(dialect.render("resource_total", engine, parameters), read=engine)
         texts = [one.this for one in tree.find_all(exp.Literal) if one.is_string]
         return sorted(texts), [type(node) for node in tree.walk()]
 
-    (harmless, shape), (texts, same_shape) = read_back("r", ["o"] * len(some)), read_back(text, some)
+    (harmless, shape), (texts, same_shape) = (
+        read_back("r", ["o"] * len(some)),
+        read_back(text, some),
+    )
     assert same_shape == shape
     assert texts == sorted([one for one in harmless if one not in ("r", "o")] + [text, *some])
 
@@ -321,7 +443,10 @@ def test_no_value_ends_its_literal(engine: str, text: str, some: list[str]) -> N
     ("query", "rendered"),
     [
         ("select :a as x, (:b) as y", "SELECT 'it''s' AS x, (2) AS y"),
-        ("select coalesce(:a,:b) union all select 1 limit :n", "SELECT COALESCE('it''s', 2) UNION ALL SELECT 1"),
+        (
+            "select coalesce(:a,:b) union all select 1 limit :n",
+            "SELECT COALESCE('it''s', 2) UNION ALL SELECT 1",
+        ),
         (
             "with a as (select 1 as b) select b from a where b=:b offset :b",
             "WITH a AS (SELECT 1 AS b) SELECT b FROM a WHERE b = 2 OFFSET 2",
@@ -338,15 +463,24 @@ def test_a_parameter_may_stand_wherever_a_value_may(
 
 def test_athena_replaces_all_matches_without_being_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dialect, "catalogued", str)
-    text = dialect.render("select regexp_replace(lower(:a), 'x', 'y', 'g') as z", dialect.ATHENA, {"a": "X"})
+    text = dialect.render(
+        "select regexp_replace(lower(:a), 'x', 'y', 'g') as z", dialect.ATHENA, {"a": "X"}
+    )
     assert text == "SELECT REGEXP_REPLACE(LOWER('X'), 'x', 'y') AS z"
 
 
-def test_what_stands_for_a_table_comes_before_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_stands_for_a_table_comes_before_what_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(dialect, "catalogued", str)
-    query = "with ids as (select resource_id from findings) select * from ids join coverage using (resource_id)"
+    query = (
+        "with ids as (select resource_id from findings) select * from ids join coverage using"
+        " (resource_id)"
+    )
     assert dialect.tables_of(query) == {"findings", "coverage"}
-    pinned = {table: dialect.of_snapshots("glue", table, ["1"]) for table in ("findings", "coverage")}
+    pinned = {
+        table: dialect.of_snapshots("glue", table, ["1"]) for table in ("findings", "coverage")
+    }
     names = re.findall(r"(\w+) AS \(", dialect.render(query, dialect.ATHENA, {}, pinned))
     assert names == ["findings", "coverage", "ids"]
 

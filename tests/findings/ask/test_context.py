@@ -1,4 +1,5 @@
-"""What AWS says of an instance: each value with its source, "none" apart from "not checked", and every failure a note."""
+"""What AWS says of an instance: each value with its source, "none" apart from "not checked", and
+every failure a note."""
 
 from __future__ import annotations
 
@@ -31,9 +32,13 @@ PATCHES, AGENTS = "DescribeInstancePatchStates", "DescribeInstanceInformation"
 INSTANCES, METRICS, CALLER = "DescribeInstances", "GetMetricStatistics", "GetCallerIdentity"
 PARTS = {INSTANCES: "instance", PATCHES: "patches", AGENTS: "agent", METRICS: "cpu"}
 SERVICES = {INSTANCES: "EC2", PATCHES: "SSM", AGENTS: "SSM", METRICS: "CLOUDWATCH", CALLER: "STS"}
-EC2_XML = '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15">{}</DescribeInstancesResponse>'
+EC2_XML = (
+    "<DescribeInstancesResponse"
+    ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15">{}</DescribeInstancesResponse>'
+)
 STS_XML = (
-    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    "<GetCallerIdentityResponse"
+    ' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     f"<Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
 )
 Ask = Callable[..., Context]
@@ -41,18 +46,25 @@ Ask = Callable[..., Context]
 
 @pytest.fixture
 def ask() -> Ask:
-    """``ask(resource)``: its context, asked at NOW as the settings of the test say; services that are silent are given up."""
+    """``ask(resource)``: its context, asked at NOW as the settings of the test say; services that
+    are silent are given up."""
 
-    def run(resource: Resource, wait: float = 5, profile: str | None = None, **question: Any) -> Context:
+    def run(
+        resource: Resource, wait: float = 5, profile: str | None = None, **question: Any
+    ) -> Context:
         def connect(region: str) -> Make:
             return clients(profile, region, os.environ, read_timeout=wait)
 
-        return context(connect, lambda: "eu-west-1", lambda: NOW)(AboutResource(resource.resource_id, **question), resource)
+        return context(connect, lambda: "eu-west-1", lambda: NOW)(
+            AboutResource(resource.resource_id, **question), resource
+        )
 
     return run
 
 
-def instance(identity: str = SOME, account: str = ACCOUNT, region: str = "eu-west-1", kind: str = INSTANCE) -> Resource:
+def instance(
+    identity: str = SOME, account: str = ACCOUNT, region: str = "eu-west-1", kind: str = INSTANCE
+) -> Resource:
     return Resource(identity, kind, account, region, "web")
 
 
@@ -68,13 +80,27 @@ def running() -> str:
         TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
     )
     identity: str = launched["Instances"][0]["InstanceId"]
-    _put_cpu(cloudwatch, identity, (NOW - timedelta(hours=3), [10.0, 30.0]), (NOW - timedelta(hours=1), [80.0]))
+    _put_cpu(
+        cloudwatch,
+        identity,
+        (NOW - timedelta(hours=3), [10.0, 30.0]),
+        (NOW - timedelta(hours=1), [80.0]),
+    )
     return identity
 
 
 def _put_cpu(cloudwatch: Any, identity: str, *hours: tuple[datetime, list[float]]) -> None:
-    data = [{"MetricName": "CPUUtilization", "Dimensions": [{"Name": "InstanceId", "Value": identity}], "Timestamp": at,
-             "Value": value, "Unit": "Percent"} for at, values in hours for value in values]  # fmt: skip
+    data = [
+        {
+            "MetricName": "CPUUtilization",
+            "Dimensions": [{"Name": "InstanceId", "Value": identity}],
+            "Timestamp": at,
+            "Value": value,
+            "Unit": "Percent",
+        }
+        for at, values in hours
+        for value in values
+    ]
     cloudwatch.put_metric_data(Namespace="AWS/EC2", MetricData=data)
 
 
@@ -84,11 +110,27 @@ def _client(name: str) -> Any:
 
 
 def tell_ssm(service: Any, identity: str) -> None:
-    patched = {"InstanceId": identity, "PatchGroup": "", "BaselineId": "pb-0c10e65780EXAMPLE", "Operation": "Scan",
-               "OperationStartTime": 1795311000.0, "OperationEndTime": 1795312800.0, "MissingCount": 3, "FailedCount": 0,
-               "InstalledCount": 210, "InstalledPendingRebootCount": 2}  # fmt: skip
-    managed = {"InstanceId": identity, "PingStatus": "Online", "AgentVersion": "3.3.987.0", "LastPingDateTime": 1795350600.5,
-               "PlatformType": "Linux", "PlatformName": "Amazon Linux", "PlatformVersion": "2023"}  # fmt: skip
+    patched = {
+        "InstanceId": identity,
+        "PatchGroup": "",
+        "BaselineId": "pb-0c10e65780EXAMPLE",
+        "Operation": "Scan",
+        "OperationStartTime": 1795311000.0,
+        "OperationEndTime": 1795312800.0,
+        "MissingCount": 3,
+        "FailedCount": 0,
+        "InstalledCount": 210,
+        "InstalledPendingRebootCount": 2,
+    }
+    managed = {
+        "InstanceId": identity,
+        "PingStatus": "Online",
+        "AgentVersion": "3.3.987.0",
+        "LastPingDateTime": 1795350600.5,
+        "PlatformType": "Linux",
+        "PlatformName": "Amazon Linux",
+        "PlatformVersion": "2023",
+    }
     service.tell(PATCHES, {"InstancePatchStates": [patched]})
     service.tell(AGENTS, {"InstanceInformationList": [managed]})
 
@@ -104,12 +146,17 @@ def settled(aws: str, service: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def told(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``service`` as every service, each of which knows the instance SOME until the test says otherwise."""
+    """``service`` as every service, each of which knows the instance SOME until the test says
+    otherwise."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
     tell_ssm(service, SOME)
     service.tell(CALLER, STS_XML)
-    service.tell(INSTANCES, EC2_XML.format(ec2_item("<instanceState><name>running</name></instanceState>")))
-    service.tell(METRICS, datapoint('"Timestamp": 1795346000, "SampleCount": 1, "Average": 1, "Maximum": 1'))
+    service.tell(
+        INSTANCES, EC2_XML.format(ec2_item("<instanceState><name>running</name></instanceState>"))
+    )
+    service.tell(
+        METRICS, datapoint('"Timestamp": 1795346000, "SampleCount": 1, "Average": 1, "Maximum": 1')
+    )
     return service
 
 
@@ -143,10 +190,14 @@ def datapoint(values: str) -> str:
     return f'{{"Label": "CPUUtilization", "Datapoints": [{{{values}}}]}}'
 
 
-def test_every_value_is_told_with_its_source_and_the_moment_it_was_asked(ask: Ask, settled: str) -> None:
+def test_every_value_is_told_with_its_source_and_the_moment_it_was_asked(
+    ask: Ask, settled: str
+) -> None:
     found = ask(instance(settled))
     assert (found.account_id, found.region, found.notes) == (ACCOUNT, "eu-west-1", ())
-    assert [(part.checked, part.asked_at, part.note) for part in found.told] == [(True, NOW, "")] * 4
+    assert [(part.checked, part.asked_at, part.note) for part in found.told] == [
+        (True, NOW, "")
+    ] * 4
     assert [part.source for part in found.told] == [
         "EC2 DescribeInstances",
         "SSM DescribeInstancePatchStates",
@@ -155,14 +206,23 @@ def test_every_value_is_told_with_its_source_and_the_moment_it_was_asked(ask: As
     ]
     values = found.to_json()
     machine = values["instance"]["value"]
-    assert (machine["state"], machine["instance_type"], machine["image_id"]) == ("running", "t3.large", "ami-0abc1234")
+    assert (machine["state"], machine["instance_type"], machine["image_id"]) == (
+        "running",
+        "t3.large",
+        "ami-0abc1234",
+    )
     assert machine["tags"] == {"Name": "web", "team": "payments"}
     assert found.instance.value
     assert found.instance.value.name == "web"
-    (real,) = _client("ec2").describe_instances(InstanceIds=[settled])["Reservations"][0]["Instances"]
+    (real,) = _client("ec2").describe_instances(InstanceIds=[settled])["Reservations"][0][
+        "Instances"
+    ]
     assert machine["private_addresses"] == [real["PrivateIpAddress"]]
     assert machine["public_addresses"] == [real["PublicIpAddress"]]
-    assert (machine["vpc_id"], found.instance.value.launched_at) == (real["VpcId"], real["LaunchTime"])
+    assert (machine["vpc_id"], found.instance.value.launched_at) == (
+        real["VpcId"],
+        real["LaunchTime"],
+    )
     assert values["patches"]["value"] == {
         "missing": 3,
         "failed": 0,
@@ -180,10 +240,16 @@ def test_every_value_is_told_with_its_source_and_the_moment_it_was_asked(ask: As
     }
 
 
-def test_cpu_is_the_average_of_all_samples_and_hours_without_data_stay_empty(ask: Ask, settled: str) -> None:
+def test_cpu_is_the_average_of_all_samples_and_hours_without_data_stay_empty(
+    ask: Ask, settled: str
+) -> None:
     cpu = ask(instance(settled)).cpu.value
     assert cpu
-    assert (cpu.average, cpu.maximum, cpu.since) == (40.0, 80.0, datetime(2026, 11, 21, 12, 30, tzinfo=UTC))
+    assert (cpu.average, cpu.maximum, cpu.since) == (
+        40.0,
+        80.0,
+        datetime(2026, 11, 21, 12, 30, tzinfo=UTC),
+    )
     assert list(cpu.hours) == [*[None] * 21, 20.0, None, 80.0]
 
 
@@ -201,16 +267,37 @@ def test_none_is_an_answer_and_not_the_same_as_not_checked(
 
 
 DENIED = {
-    INSTANCES: "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this "
-    "operation. Encoded authorization failure message: 4qR9x</Message></Error></Errors><RequestID>1</RequestID></Response>",
-    PATCHES: {"__type": "AccessDeniedException", "message": "User is not authorized to perform: ssm:DescribeInstancePatchStates"},
-    AGENTS: {"__type": "AccessDeniedException", "message": "User is not authorized to perform: ssm:DescribeInstanceInformation"},
-    METRICS: {"__type": "com.amazonaws.cloudwatch#AccessDenied", "message": "no identity-based policy allows it"},
+    INSTANCES: (
+        "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized"
+        " to perform this operation. Encoded authorization failure message:"
+        " 4qR9x</Message></Error></Errors><RequestID>1</RequestID></Response>"
+    ),
+    PATCHES: {
+        "__type": "AccessDeniedException",
+        "message": "User is not authorized to perform: ssm:DescribeInstancePatchStates",
+    },
+    AGENTS: {
+        "__type": "AccessDeniedException",
+        "message": "User is not authorized to perform: ssm:DescribeInstanceInformation",
+    },
+    METRICS: {
+        "__type": "com.amazonaws.cloudwatch#AccessDenied",
+        "message": "no identity-based policy allows it",
+    },
 }
 SAID = {
-    INSTANCES: "EC2 did not answer: UnauthorizedOperation: You are not authorized to perform this operation.",
-    PATCHES: "SSM did not answer: AccessDeniedException: User is not authorized to perform: ssm:DescribeInstancePatchStates",
-    AGENTS: "SSM did not answer: AccessDeniedException: User is not authorized to perform: ssm:DescribeInstanceInformation",
+    INSTANCES: (
+        "EC2 did not answer: UnauthorizedOperation: You are not authorized to perform this"
+        " operation."
+    ),
+    PATCHES: (
+        "SSM did not answer: AccessDeniedException: User is not authorized to perform:"
+        " ssm:DescribeInstancePatchStates"
+    ),
+    AGENTS: (
+        "SSM did not answer: AccessDeniedException: User is not authorized to perform:"
+        " ssm:DescribeInstanceInformation"
+    ),
     METRICS: "CloudWatch did not answer: AccessDenied: no identity-based policy allows it",
 }
 
@@ -226,17 +313,29 @@ def check_only_missing(found: Context, operation: str) -> str:
 
 
 @pytest.mark.parametrize("operation", PARTS)
-def test_a_service_that_denies_is_a_note_in_its_own_words_and_harms_no_other(quick: Ask, told: Any, operation: str) -> None:
+def test_a_service_that_denies_is_a_note_in_its_own_words_and_harms_no_other(
+    quick: Ask, told: Any, operation: str
+) -> None:
     told.tell(operation, DENIED[operation], status=403 if operation == INSTANCES else 400)
     assert check_only_missing(quick(instance()), operation) == SAID[operation]
 
 
 ROW = {"InstanceId": SOME}
-NO_ANSWERS = [b"<html><body>Welcome to the airport</body></html>", b"\x00\xff\xfe{[", b"", b"[]", b"null", b"{}"]
+NO_ANSWERS = [
+    b"<html><body>Welcome to the airport</body></html>",
+    b"\x00\xff\xfe{[",
+    b"",
+    b"[]",
+    b"null",
+    b"{}",
+]
 GARBAGE: list[tuple[str, object]] = [
     *itertools.product(PARTS, NO_ANSWERS),
     (INSTANCES, EC2_XML.format("")),
-    (INSTANCES, EC2_XML.format("<reservationSet><item><instancesSet><item><instanceId>i-01</instanceId>")),
+    (
+        INSTANCES,
+        EC2_XML.format("<reservationSet><item><instancesSet><item><instanceId>i-01</instanceId>"),
+    ),
     (INSTANCES, EC2_XML.format(ec2_item("<launchTime>soon</launchTime>"))),
     (PATCHES, {"InstancePatchStates": [ROW | {"MissingCount": "three"}]}),
     (PATCHES, {"InstancePatchStates": [ROW | {"OperationEndTime": 1e300}]}),
@@ -247,16 +346,23 @@ GARBAGE: list[tuple[str, object]] = [
     (AGENTS, {"InstanceInformationList": [{}]}),
     (METRICS, datapoint('"Timestamp": 1795310000, "SampleCount": 0, "Average": 1, "Maximum": 1')),
     (METRICS, datapoint('"Timestamp": 1795310000, "SampleCount": 1, "Average": NaN, "Maximum": 1')),
-    (METRICS, datapoint('"Timestamp": 1795310000, "SampleCount": 1, "Average": 1, "Maximum": "Infinity"')),
+    (
+        METRICS,
+        datapoint('"Timestamp": 1795310000, "SampleCount": 1, "Average": 1, "Maximum": "Infinity"'),
+    ),
     (METRICS, datapoint('"SampleCount": 1, "Average": 1, "Maximum": 1')),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("operation", "body"), GARBAGE, ids=str)
-def test_an_answer_that_is_none_is_a_note_and_never_read_as_empty(quick: Ask, told: Any, operation: str, body: object) -> None:
+def test_an_answer_that_is_none_is_a_note_and_never_read_as_empty(
+    quick: Ask, told: Any, operation: str, body: object
+) -> None:
     told.tell(operation, body)
     note = check_only_missing(quick(instance()), operation)
-    assert note.startswith(f"{SAID[operation].split()[0]} did not answer: its answer cannot be read (")
+    assert note.startswith(
+        f"{SAID[operation].split()[0]} did not answer: its answer cannot be read ("
+    )
     assert len(note) < 400
     assert "\n" not in note
 
@@ -286,9 +392,13 @@ def test_the_services_are_asked_at_once(quick: Ask, told: Any) -> None:
     assert [part.checked for part in quick(instance()).told] == [True] * 4
 
 
-def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(quick: Ask, told: Any) -> None:
+def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(
+    quick: Ask, told: Any
+) -> None:
     found = quick(instance(account="111122223333"))
-    assert found.notes == (f"context is for instances of the caller's own account: 111122223333 is not {ACCOUNT}",)
+    assert found.notes == (
+        f"context is for instances of the caller's own account: 111122223333 is not {ACCOUNT}",
+    )
     assert not any(part.checked for part in found.told)
     assert told.asked == [CALLER]
 
@@ -303,12 +413,16 @@ def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(quick: Ask
     ],
     ids=lambda r: f"{r.resource_type}-{r.resource_id[:4]}",
 )
-def test_what_is_no_ec2_instance_has_a_note_and_nobody_is_asked(quick: Ask, told: Any, resource: Resource) -> None:
+def test_what_is_no_ec2_instance_has_a_note_and_nobody_is_asked(
+    quick: Ask, told: Any, resource: Resource
+) -> None:
     assert quick(resource).notes == ("context is for EC2 instances and images of ECR",)
     assert told.asked == []
 
 
-def test_an_instance_that_inspector_does_not_know_is_asked_where_the_question_or_the_settings_say(ask: Ask, settled: str) -> None:
+def test_an_instance_that_inspector_does_not_know_is_asked_where_the_question_or_the_settings_say(
+    ask: Ask, settled: str
+) -> None:
     unknown = Resource(f" {settled} ", "", "", "")
     found = ask(unknown)
     assert found.instance.value
@@ -334,16 +448,22 @@ def test_credentials_for_an_overridden_inspector_go_to_no_service_without_an_end
     )
 
 
-def test_an_endpoint_that_is_no_address_is_a_note(ask: Ask, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_is_no_address_is_a_note(
+    ask: Ask, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "nowhere")
     found = ask(instance())
     assert found.notes == ("CloudWatch was not asked: Invalid endpoint: nowhere",)
     assert found.cpu.asked_at is None
 
 
-def test_without_credentials_or_profile_one_note_says_so(ask: Ask, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_or_profile_one_note_says_so(
+    ask: Ask, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (note,) = ask(instance(), profile="nope").notes
-    assert note.startswith("AWS was not asked for context: The config profile (nope) could not be found.")
+    assert note.startswith(
+        "AWS was not asked for context: The config profile (nope) could not be found."
+    )
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     (note,) = ask(instance()).notes
@@ -352,10 +472,15 @@ def test_without_credentials_or_profile_one_note_says_so(ask: Ask, told: Any, mo
 
 
 def test_credentials_that_aws_does_not_accept_are_one_note(quick: Ask, told: Any) -> None:
-    expired = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The token is expired</Message></Error></ErrorResponse>"
+    expired = (
+        "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The token is"
+        " expired</Message></Error></ErrorResponse>"
+    )
     told.tell(CALLER, expired, status=403)
     (note,) = quick(instance()).notes
-    assert note.startswith("AWS was not asked for context: AWS does not accept the credentials: The token is expired")
+    assert note.startswith(
+        "AWS was not asked for context: AWS does not accept the credentials: The token is expired"
+    )
     assert told.asked == [CALLER]
 
 
@@ -379,14 +504,20 @@ def test_the_same_reason_is_noted_once(quick: Ask, told: Any) -> None:
 
 
 def test_an_empty_page_with_a_token_does_not_end_a_listing(quick: Ask, told: Any) -> None:
-    told.tell(PATCHES, {"InstancePatchStates": [], "NextToken": "1"}, {"InstancePatchStates": [ROW | {"MissingCount": 1}]})
+    told.tell(
+        PATCHES,
+        {"InstancePatchStates": [], "NextToken": "1"},
+        {"InstancePatchStates": [ROW | {"MissingCount": 1}]},
+    )
     patches = quick(instance()).patches.value
     assert patches
     assert (patches.missing, patches.failed) == (1, None)
 
 
 def test_a_listing_that_does_not_end_is_a_note(quick: Ask, told: Any) -> None:
-    told.tell(PATCHES, *({"InstancePatchStates": [], "NextToken": str(n)} for n in range(3 * PAGES)))
+    told.tell(
+        PATCHES, *({"InstancePatchStates": [], "NextToken": str(n)} for n in range(3 * PAGES))
+    )
     note = check_only_missing(quick(instance()), PATCHES)
     assert f"more than {PAGES} pages" in note
     assert told.asked.count(PATCHES) == PAGES + 1
@@ -431,7 +562,9 @@ def test_long_words_of_a_service_are_cut(quick: Ask, told: Any) -> None:
     assert len(note) < 400
 
 
-def test_an_answer_has_context_only_where_it_was_asked(settled: str, service: Any, tmp_path: Path) -> None:
+def test_an_answer_has_context_only_where_it_was_asked(
+    settled: str, service: Any, tmp_path: Path
+) -> None:
     sources = open_sources(load(os.environ, tmp_path, store=str(tmp_path)))
     assert about_resource(AboutResource(settled, source=CACHED), sources).context is None
     assert service.asked == []
@@ -443,14 +576,18 @@ def test_an_answer_has_context_only_where_it_was_asked(settled: str, service: An
     assert abs(datetime.now(UTC) - found.context.cpu.asked_at) < timedelta(minutes=5)
 
 
-def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sources = open_sources(load(os.environ, tmp_path, store=str(tmp_path)))
     with pytest.raises(UsageError, match="'eu-wst-1' is not an AWS region with Inspector"):
         about_resource(AboutResource(SOME, source=CACHED, context=True, region="eu-wst-1"), sources)
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     found = about_resource(AboutResource(SOME, source=CACHED, context=True), sources).context
     assert found
-    assert found.notes == ("AWS was not asked for context: no region is configured. Use --region, or set AWS_REGION.",)
+    assert found.notes == (
+        "AWS was not asked for context: no region is configured. Use --region, or set AWS_REGION.",
+    )
 
 
 def test_where_aws_cannot_be_asked_the_context_says_so(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Wherever listings are cut, and whatever Inspector says that does not exist yet: clean is said only of what was proved."""
+"""Wherever listings are cut, and whatever Inspector says that does not exist yet: clean is said
+only of what was proved."""
 
 from __future__ import annotations
 
@@ -14,7 +15,15 @@ from sre_findings.ask.resources import gaps_touching
 from sre_findings.model.certificate import SWITCHES, judge
 from sre_findings.model.coverage import Coverage
 from sre_findings.model.facts import ENDED, AccountStatus, Listing, ShardFacts
-from sre_findings.model.resource import FUNCTION, IMAGE, INSTANCE, MACHINE_IMAGE, TYPES, Resource, told
+from sre_findings.model.resource import (
+    FUNCTION,
+    IMAGE,
+    INSTANCE,
+    MACHINE_IMAGE,
+    TYPES,
+    Resource,
+    told,
+)
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.scope import Plan, Shard
 from sre_findings.model.verdict import CLEAN, Evidence, Verdict, decide
@@ -24,36 +33,57 @@ REGION, OURS, THEIRS = "eu-west-1", "111122223333", "444455556666"
 PLAN = Plan("20261122T010000Z", 1, AS_OF.isoformat(), (), (Shard(REGION, REGION),))
 WORDS = st.text(max_size=12)
 OUTCOMES = st.one_of(
-    st.just(ENDED), st.sampled_from([ENDED, ENDED, "throttled", "denied", "unreachable", "rejected", "credentials_invalid"])
+    st.just(ENDED),
+    st.sampled_from(
+        [ENDED, ENDED, "throttled", "denied", "unreachable", "rejected", "credentials_invalid"]
+    ),
 )
 LISTINGS = st.one_of(OUTCOMES.map(Listing), OUTCOMES.map(Listing), OUTCOMES.map(Listing), st.none())
-STATUSES = st.one_of(st.just("ENABLED"), st.sampled_from(["ENABLED", "DISABLED", "SUSPENDED"]), WORDS)
+STATUSES = st.one_of(
+    st.just("ENABLED"), st.sampled_from(["ENABLED", "DISABLED", "SUSPENDED"]), WORDS
+)
 
 
 @st.composite
 def nights(draw: st.DrawFn) -> ShardFacts:
     """What a shard may have seen of one account, or of two, before it ended or broke off."""
     switches = draw(st.dictionaries(st.one_of(st.sampled_from([*SWITCHES]), WORDS), STATUSES))
-    accounts = [AccountStatus(one, draw(STATUSES), switches) for one in draw(st.sampled_from([(), (OURS,), (OURS,), (THEIRS,)]))]
+    accounts = [
+        AccountStatus(one, draw(STATUSES), switches)
+        for one in draw(st.sampled_from([(), (OURS,), (OURS,), (THEIRS,)]))
+    ]
     ended = draw(st.sampled_from(["later", "later", "later", ""]))
     listings: dict[str, Any] = {name: draw(LISTINGS) for name in ("findings", "coverage", "status")}
     named = draw(st.sampled_from([(), (OURS,), (OURS, THEIRS)]))
-    return ShardFacts(REGION, REGION, "now", ended, accounts=accounts, named=(*named, OURS), **listings)
+    return ShardFacts(
+        REGION, REGION, "now", ended, accounts=accounts, named=(*named, OURS), **listings
+    )
 
 
 def verdict_of(facts: ShardFacts | None, kind: str) -> Verdict:
-    """The verdict on a resource of our account that coverage shows as scanned an hour ago, in every way we know."""
+    """The verdict on a resource of our account that coverage shows as scanned an hour ago, in every
+    way we know."""
     scans = ("CODE", "PACKAGE") if kind == "CODE_REPOSITORY" else ("PACKAGE",)
-    rows = [Coverage("r-1", kind, OURS, REGION, one, "ACTIVE", "SUCCESSFUL", None, AS_OF - timedelta(hours=1)) for one in scans]
+    rows = [
+        Coverage(
+            "r-1", kind, OURS, REGION, one, "ACTIVE", "SUCCESSFUL", None, AS_OF - timedelta(hours=1)
+        )
+        for one in scans
+    ]
     certificate = judge(PLAN, [facts] if facts else [])
     cells = certificate.incomplete_cells()
-    gaps = [(cell.account_id, cell.region, cell.resource_type, cell.scan_type, state) for cell, state in cells]
+    gaps = [
+        (cell.account_id, cell.region, cell.resource_type, cell.scan_type, state)
+        for cell, state in cells
+    ]
     touched = gaps_touching(gaps, Resource("r-1", kind, OURS, REGION))
     return decide(Evidence(Rollup(), rows, touched, AS_OF, too_old=False, known=True))
 
 
 @given(nights(), st.one_of(st.sampled_from(TYPES), WORDS))
-def test_a_cut_listing_or_an_account_that_is_not_on_leaves_nothing_clean_whatever_the_type(facts: ShardFacts, kind: str) -> None:
+def test_a_cut_listing_or_an_account_that_is_not_on_leaves_nothing_clean_whatever_the_type(
+    facts: ShardFacts, kind: str
+) -> None:
     listed: Sequence[Any] = (facts.findings, facts.coverage, facts.status)
     whole = facts.ended_at and all(one is not None and one.outcome == "ended" for one in listed)
     on = any(one.account_id == OURS and one.status == "ENABLED" for one in facts.accounts)
@@ -64,9 +94,19 @@ def test_a_cut_listing_or_an_account_that_is_not_on_leaves_nothing_clean_whateve
 WHOLE: dict[str, Any] = dict.fromkeys(("findings", "coverage", "status"), Listing(ENDED))
 
 
-@pytest.mark.parametrize("kind", [INSTANCE, IMAGE, "Microsoft.Compute/virtualMachines", "CODE_REPOSITORY"])
+@pytest.mark.parametrize(
+    "kind", [INSTANCE, IMAGE, "Microsoft.Compute/virtualMachines", "CODE_REPOSITORY"]
+)
 def test_what_was_read_whole_is_clean_so_that_the_promise_above_is_no_empty_one(kind: str) -> None:
-    facts = ShardFacts(REGION, REGION, "now", "later", accounts=[AccountStatus(OURS, "ENABLED", {})], named=(OURS,), **WHOLE)
+    facts = ShardFacts(
+        REGION,
+        REGION,
+        "now",
+        "later",
+        accounts=[AccountStatus(OURS, "ENABLED", {})],
+        named=(OURS,),
+        **WHOLE,
+    )
     assert verdict_of(facts, kind).verdict == CLEAN
     assert verdict_of(None, kind).verdict != CLEAN
 
@@ -77,17 +117,29 @@ def test_what_was_read_whole_is_clean_so_that_the_promise_above_is_no_empty_one(
         ("i-0fedcba9876543210", INSTANCE, ("", "")),
         ("ami-0fedcba9876543210", MACHINE_IMAGE, ("", "")),
         ("sha256:" + "0a" * 32, IMAGE, ("", "")),
-        ("arn:aws:ec2:eu-west-1:111122223333:instance/i-0fedcba9876543210", INSTANCE, (OURS, REGION)),
-        ("arn:aws-cn:ecr:cn-north-1:111122223333:repository/a/b/sha256:00", IMAGE, (OURS, "cn-north-1")),
+        (
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-0fedcba9876543210",
+            INSTANCE,
+            (OURS, REGION),
+        ),
+        (
+            "arn:aws-cn:ecr:cn-north-1:111122223333:repository/a/b/sha256:00",
+            IMAGE,
+            (OURS, "cn-north-1"),
+        ),
         ("arn:aws:lambda:eu-west-1:111122223333:function:pay:$LATEST", FUNCTION, (OURS, REGION)),
     ],
 )
-def test_an_id_tells_its_type_and_an_arn_where_it_is(text: str, kind: str, place: tuple[str, str]) -> None:
+def test_an_id_tells_its_type_and_an_arn_where_it_is(
+    text: str, kind: str, place: tuple[str, str]
+) -> None:
     found = told(text)
     assert found is not None
     assert (found.resource_type, (found.account_id, found.region)) == (kind, place)
 
 
-@pytest.mark.parametrize("text", ["web-1", "", "arn", "arn:aws:s3:::bucket", "i-12", "10.0.0.1", "shop/api:latest"])
+@pytest.mark.parametrize(
+    "text", ["web-1", "", "arn", "arn:aws:s3:::bucket", "i-12", "10.0.0.1", "shop/api:latest"]
+)
 def test_a_name_tells_nothing(text: str) -> None:
     assert told(text) is None

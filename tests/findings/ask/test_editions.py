@@ -1,4 +1,5 @@
-"""One night held for all of its pages: its views, and that nothing of it changes while they are made."""
+"""One night held for all of its pages: its views, and that nothing of it changes while they are
+made."""
 
 from __future__ import annotations
 
@@ -36,12 +37,16 @@ def test_the_night_is_the_day_of_its_snapshot_in_utc(sources: Sources) -> None:
     assert open_editions(sources, before.snapshot_id).snapshot_id == before.snapshot_id
 
 
-def test_views_are_everything_then_every_owner_then_every_account_and_each_is_one(sources: Sources) -> None:
+def test_views_are_everything_then_every_owner_then_every_account_and_each_is_one(
+    sources: Sources,
+) -> None:
     editions = open_editions(sources, None)
     views = editions.views()
     assert views[0] == WHOLE
     assert [one.kind for one in views[1:]] == sorted((one.kind for one in views[1:]), reverse=True)
-    assert {"payments", "platform", "security"} <= {one.value for one in views if one.kind == "owner"}
+    assert {"payments", "platform", "security"} <= {
+        one.value for one in views if one.kind == "owner"
+    }
     assert not {"", "*"} & {one.value for one in views[1:]}
     for view in views:
         editions.check(view)
@@ -49,7 +54,12 @@ def test_views_are_everything_then_every_owner_then_every_account_and_each_is_on
 
 def test_the_page_and_the_rows_of_a_view_are_of_the_same_findings(sources: Sources) -> None:
     editions = open_editions(sources, None)
-    for view in (WHOLE, View("owner", "payments"), View("owner", "security"), View("account", "111122223333")):
+    for view in (
+        WHOLE,
+        View("owner", "payments"),
+        View("owner", "security"),
+        View("account", "111122223333"),
+    ):
         proof, batches = editions.rows(view)
         rows = [row for batch in batches for row in batch]
         assert len(rows) == total(editions, view)
@@ -71,12 +81,16 @@ def test_the_page_and_the_rows_of_a_view_are_of_the_same_findings(sources: Sourc
         (View("account", "999900001111"), "is not in the snapshot"),
     ],
 )
-def test_a_view_of_nothing_or_of_all_by_another_name_is_refused(sources: Sources, view: View, words: str) -> None:
+def test_a_view_of_nothing_or_of_all_by_another_name_is_refused(
+    sources: Sources, view: View, words: str
+) -> None:
     with pytest.raises(UsageError, match=words):
         open_editions(sources, None).check(view)
 
 
-def test_a_snapshot_that_is_committed_meanwhile_changes_no_page(nights: Snapshots, tmp_path: Path) -> None:
+def test_a_snapshot_that_is_committed_meanwhile_changes_no_page(
+    nights: Snapshots, tmp_path: Path
+) -> None:
     home = tmp_path / "store"
     shutil.copytree(nights.blobs.url.removeprefix("file://"), home)
     sources = sources_of(home, tmp_path / "copies")

@@ -51,17 +51,28 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def bucket(aws: str, write_night: Write) -> Snapshots:
     """A bucket with one night of two resources."""
-    boto3.client("s3").create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").create_bucket(
+        Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     snapshots = Snapshots(S3Blobs("store"))
-    write_night(snapshots, 1, coverage=[ACTIVE | {"resource_id": one} for one in ("a", "b")], resources=[{"resource_id": "a"}])
+    write_night(
+        snapshots,
+        1,
+        coverage=[ACTIVE | {"resource_id": one} for one in ("a", "b")],
+        resources=[{"resource_id": "a"}],
+    )
     return snapshots
 
 
 def test_tables_are_the_newest_nights_and_history_is_of_all_of_them(
     snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
 ) -> None:
-    first = write_night(snapshots, 1, coverage=[{"resource_id": "old"}], events=[{"kind": "opened"}])
-    second = write_night(snapshots, 2, coverage=[{"resource_id": "new"}], events=[{"kind": "closed", "reopened": 1}])
+    first = write_night(
+        snapshots, 1, coverage=[{"resource_id": "old"}], events=[{"kind": "opened"}]
+    )
+    second = write_night(
+        snapshots, 2, coverage=[{"resource_id": "new"}], events=[{"kind": "closed", "reopened": 1}]
+    )
     third = write_night(snapshots, 3, coverage=[{"resource_id": "later"}])
     catalogue["seen"] = "select resource_id from coverage"
     catalogue["history"] = "select snapshot_id, kind, reopened from events order by snapshot_id"
@@ -80,7 +91,9 @@ def test_a_table_without_a_file_is_empty_with_its_columns(
     snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
 ) -> None:
     commit = write_night(snapshots, 1, coverage=[{"resource_id": "a"}])
-    catalogue["none"] = "select resource_id, critical, epoch_us(null::timestamptz) as at from resources"
+    catalogue["none"] = (
+        "select resource_id, critical, epoch_us(null::timestamptz) as at from resources"
+    )
     catalogue["unknown"] = "select * from states_of_matter"
     engine = DuckDB(snapshots, [commit], copies)
     assert engine.rows("none") == []
@@ -93,13 +106,19 @@ def test_any_table_of_the_manifest_can_be_asked(
 ) -> None:
     commit = write_night(snapshots, 1, moods=[{"mood": "calm"}])
     catalogue["moods"] = "select mood from moods where mood = :mood"
-    assert DuckDB(snapshots, [commit], copies).rows("moods", mood="calm", moods="ignored") == [{"mood": "calm"}]
+    assert DuckDB(snapshots, [commit], copies).rows("moods", mood="calm", moods="ignored") == [
+        {"mood": "calm"}
+    ]
 
 
-def test_only_files_of_the_tables_that_are_named_are_fetched(bucket: Snapshots, tmp_path: Path) -> None:
+def test_only_files_of_the_tables_that_are_named_are_fetched(
+    bucket: Snapshots, tmp_path: Path
+) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path / "copies"))
     assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
-    sums = {part.key.split("/")[0]: part.sha256 for part in bucket.manifest(bucket.commits()[0]).parts}
+    sums = {
+        part.key.split("/")[0]: part.sha256 for part in bucket.manifest(bucket.commits()[0]).parts
+    }
     assert [path.stem for path in tmp_path.rglob("*.parquet")] == [sums["coverage"]]
     engine.rows("owners")
     assert {path.stem for path in tmp_path.rglob("*.parquet")} == set(sums.values())
@@ -119,7 +138,9 @@ def damage(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("nothing_is_small")
-def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(bucket: Snapshots, tmp_path: Path) -> None:
+def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(
+    bucket: Snapshots, tmp_path: Path
+) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
     assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
     damage(next(tmp_path.rglob("*.parquet")))
@@ -158,14 +179,27 @@ def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(
     snapshots: Snapshots, copies: Copies, write_night: Write
 ) -> None:
     commit = write_night(snapshots, 1, coverage=[{"resource_id": "a"}])
-    damage(next(Path(snapshots.blobs.url.removeprefix("file://").replace("%27", "'")).rglob("*.parquet")))
-    with pytest.raises(StoreUnreadable, match=r"snapshot 20261101T010000Z cannot be read: .*Run: sre-cli snapshots verify"):
+    damage(
+        next(
+            Path(snapshots.blobs.url.removeprefix("file://").replace("%27", "'")).rglob("*.parquet")
+        )
+    )
+    with pytest.raises(
+        StoreUnreadable,
+        match=r"snapshot 20261101T010000Z cannot be read: .*Run: sre-cli snapshots verify",
+    ):
         DuckDB(snapshots, [commit], copies).rows("coverage_scanned", owners=None)
 
 
-@pytest.mark.parametrize("wrong", ["", "sqlite", "duckdb://x", "spark:", "spark://", "athena:", "athena://"])
-def test_what_is_no_engine_is_refused_with_what_is_one(wrong: str, snapshots: Snapshots, copies: Copies) -> None:
-    with pytest.raises(UsageError, match=r"is not an engine. Use duckdb, spark, spark://host:port or athena://"):
+@pytest.mark.parametrize(
+    "wrong", ["", "sqlite", "duckdb://x", "spark:", "spark://", "athena:", "athena://"]
+)
+def test_what_is_no_engine_is_refused_with_what_is_one(
+    wrong: str, snapshots: Snapshots, copies: Copies
+) -> None:
+    with pytest.raises(
+        UsageError, match=r"is not an engine. Use duckdb, spark, spark://host:port or athena://"
+    ):
         open_engine(wrong, snapshots, [], copies)
 
 
@@ -180,7 +214,10 @@ def test_without_pyspark_it_is_said_what_to_install(
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     engine = open_engine("spark", snapshots, [write_night(snapshots, 1, coverage=[])], copies)
     assert isinstance(engine, Spark)
-    with pytest.raises(UsageError, match=r"pyspark is not installed: .* pip install 'sre-operations-assistant\[spark\]'"):
+    with pytest.raises(
+        UsageError,
+        match=r"pyspark is not installed: .* pip install 'sre-operations-assistant\[spark\]'",
+    ):
         engine.rows("coverage_scanned", owners=None)
 
 
@@ -198,13 +235,16 @@ except Unreachable as error:
 @pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed")
 def test_without_java_it_is_said_what_to_check(tmp_path: Path) -> None:
     environ = os.environ | {"JAVA_HOME": str(tmp_path / "nowhere")}
-    said = subprocess.run([sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True
+    ).stdout
     assert said.startswith("Spark does not start with the master local[1]: ")
     assert said.endswith("Check that Java 17 or newer is installed, and the master's address.\n")
 
 
 @pytest.mark.parametrize(
-    ("master", "beginning"), [("local[2]", "file://{tmp_path}/copies/"), ("yarn", "s3a://store/tables/coverage/")]
+    ("master", "beginning"),
+    [("local[2]", "file://{tmp_path}/copies/"), ("yarn", "s3a://store/tables/coverage/")],
 )
 def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
     bucket: Snapshots, tmp_path: Path, master: str, beginning: str
@@ -215,8 +255,11 @@ def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
     assert path.startswith(beginning.replace("{tmp_path}", str(tmp_path)))
 
 
-def test_an_export_joins_nothing_however_many_values_it_may_have(nights: Snapshots, copies: Copies) -> None:
-    """DuckDB keeps the order of the parts as long as nothing is joined, and makes a join of a long ``in``."""
+def test_an_export_joins_nothing_however_many_values_it_may_have(
+    nights: Snapshots, copies: Copies
+) -> None:
+    """DuckDB keeps the order of the parts as long as nothing is joined, and makes a join of a long
+    ``in``."""
     names = ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")
     filters: dict[str, Any] = dict.fromkeys(names) | {
         "reachable": False,
@@ -225,7 +268,11 @@ def test_an_export_joins_nothing_however_many_values_it_may_have(nights: Snapsho
     few = Access(frozenset({"111122223333"}), frozenset(filters["owners"]))
     for access in (EVERYTHING, few):
         engine = DuckDB(nights, nights.commits()[-1:], copies, access)
-        plan = engine.connect(["findings"]).execute(f"explain {module.statement('findings')}", filters).fetchall()[0][1]
+        plan = (
+            engine.connect(["findings"])
+            .execute(f"explain {module.statement('findings')}", filters)
+            .fetchall()[0][1]
+        )
         assert "Join" not in plan
         rows = [(row["region"], row["resource_id"]) for row in engine.rows("findings", **filters)]
         assert rows == sorted(rows)

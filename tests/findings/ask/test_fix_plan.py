@@ -1,4 +1,5 @@
-"""The plan upgrades as little as removes all, the most risk first, and each line removes what it promises, no more, no less."""
+"""The plan upgrades as little as removes all, the most risk first, and each line removes what it
+promises, no more, no less."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ UBUNTU = "UBUNTU_22_04"
 
 
 def need(*packages: str, key: int = 0, risk: float = 1, **changes: Any) -> Need:
-    """Findings of Ubuntu instances that want packages, each written as name and version: ``need("curl 8", key=1)``."""
+    """Findings of Ubuntu instances that want packages, each written as name and version:
+    ``need("curl 8", key=1)``."""
     wanted = tuple(Package("OS", *text.split(" ", 1)) for text in packages)
     usual = Need(key, INSTANCE, UBUNTU, wanted, 1, 0, (0, 0, 0, 1, 0, 0, 0), risk)
     return replace(usual, **changes)
@@ -33,25 +35,41 @@ def names(line: Line) -> str:
     return " ".join(package.name for package in line.packages)
 
 
-# --- properties, against the rules written down as slowly as they read -------------------------------------------------
+# --- properties, against the rules written down as slowly as they read
+# -------------------------------------------------
 
 Upgrade = tuple[str, str, str]  # kind, platform, name
 VERSIONS = st.sampled_from(["1", "2", "9", "10"])
 PACKAGES = st.builds(Package, st.just("OS"), st.sampled_from("abcde"), VERSIONS)
-UNFIXED = st.builds(Package, st.just("OS"), st.sampled_from("abcde"), st.sampled_from(["", NOT_AVAILABLE]))
-WANTED = st.one_of(st.lists(PACKAGES, max_size=3), st.lists(st.one_of(PACKAGES, UNFIXED), max_size=3)).map(tuple)
+UNFIXED = st.builds(
+    Package, st.just("OS"), st.sampled_from("abcde"), st.sampled_from(["", NOT_AVAILABLE])
+)
+WANTED = st.one_of(
+    st.lists(PACKAGES, max_size=3), st.lists(st.one_of(PACKAGES, UNFIXED), max_size=3)
+).map(tuple)
 COUNTS = st.tuples(*[st.integers(0, 3)] * 7)
 NEEDS = st.lists(
     st.builds(
-        Need, st.just(0), st.sampled_from([INSTANCE, IMAGE]), st.sampled_from([UBUNTU, "DEBIAN_12"]), WANTED,
-        st.integers(1, 9), st.integers(0, 2), COUNTS, st.sampled_from([0, 0.1, 0.2, 0.3, 1, 1.5, 10]),
+        Need,
+        st.just(0),
+        st.sampled_from([INSTANCE, IMAGE]),
+        st.sampled_from([UBUNTU, "DEBIAN_12"]),
+        WANTED,
+        st.integers(1, 9),
+        st.integers(0, 2),
+        COUNTS,
+        st.sampled_from([0, 0.1, 0.2, 0.3, 1, 1.5, 10]),
     ),
     max_size=9,
-).map(lambda needs: [replace(one, key=key) for key, one in enumerate(needs)])  # fmt: skip
+).map(lambda needs: [replace(one, key=key) for key, one in enumerate(needs)])
 
 
 def removable(needs: Iterable[Need]) -> list[Need]:
-    return [one for one in needs if one.packages and not {package.fixed_in for package in one.packages} & {"", NOT_AVAILABLE}]
+    return [
+        one
+        for one in needs
+        if one.packages and not {package.fixed_in for package in one.packages} & {"", NOT_AVAILABLE}
+    ]
 
 
 def wants(one: Need) -> frozenset[Upgrade]:
@@ -85,22 +103,35 @@ def test_every_line_is_the_best_candidate_given_the_lines_before(needs: list[Nee
     assert left == []
 
 
-def test_lines_that_are_equal_in_all_but_their_names_stand_by_name_and_platform_whatever_their_versions() -> None:
+def test_lines_that_are_equal_in_all_but_their_names_stand_by_name_and_platform_whatever_their_versions() -> (
+    None
+):
     ubuntu = need("a 1", "b 1", key=0, risk=0, kev=1)
     debian = need("a 2", "b 1", key=1, risk=0, kev=1, platform="DEBIAN_12")
     assert [line.platform for line in plan([ubuntu, debian])] == ["DEBIAN_12", UBUNTU]
 
 
 @given(NEEDS)
-def test_the_plan_is_the_smallest_set_of_upgrades_that_removes_all_that_can_be_removed(needs: list[Need]) -> None:
-    upgrades = [(line.kind, line.platform, package.manager, package.name) for line in plan(needs) for package in line.packages]
-    needed = {(one.kind, one.platform, package.manager, package.name) for one in removable(needs) for package in one.packages}
+def test_the_plan_is_the_smallest_set_of_upgrades_that_removes_all_that_can_be_removed(
+    needs: list[Need],
+) -> None:
+    upgrades = [
+        (line.kind, line.platform, package.manager, package.name)
+        for line in plan(needs)
+        for package in line.packages
+    ]
+    needed = {
+        (one.kind, one.platform, package.manager, package.name)
+        for one in removable(needs)
+        for package in one.packages
+    }
     assert sorted(upgrades) == sorted(needed)
 
 
 @given(NEEDS)
 def test_carrying_out_the_lines_removes_exactly_what_each_one_promises(needs: list[Need]) -> None:
-    """An estate where every package is at version 0; versions are small numbers here, so that nothing of ours compares."""
+    """An estate where every package is at version 0; versions are small numbers here, so that
+    nothing of ours compares."""
     installed = defaultdict[Upgrade, int](int)
     closed = set[int]()
     for line in plan(needs):
@@ -109,7 +140,10 @@ def test_carrying_out_the_lines_removes_exactly_what_each_one_promises(needs: li
         now = {
             one.key
             for one in removable(needs)
-            if all(installed[one.kind, one.platform, package.name] >= int(package.fixed_in) for package in one.packages)
+            if all(
+                installed[one.kind, one.platform, package.name] >= int(package.fixed_in)
+                for package in one.packages
+            )
         }
         assert now - closed == set(line.needs)
         closed = now
@@ -132,18 +166,23 @@ def test_the_promises_of_the_lines_are_disjoint_and_add_up(needs: list[Need]) ->
 
 
 @given(NEEDS, st.randoms(use_true_random=False), st.integers(0, 5))
-def test_the_same_needs_give_the_same_plan_in_any_order(needs: list[Need], random: Random, count: int) -> None:
+def test_the_same_needs_give_the_same_plan_in_any_order(
+    needs: list[Need], random: Random, count: int
+) -> None:
     whole = plan(needs)
     random.shuffle(needs)
     assert plan(iter(needs)) == whole
     assert plan(needs, count) == whole[:count]
 
 
-# --- the rules, one by one --------------------------------------------------------------------------------------------
+# --- the rules, one by one
+# --------------------------------------------------------------------------------------------
 
 
 def test_a_package_goes_once_to_the_newest_version_that_any_finding_wants() -> None:
-    (line,) = plan([need("curl 7.9-1", key=1), need("curl 7.10-1", key=2), need("curl 7.10-1~rc1", key=3)])
+    (line,) = plan(
+        [need("curl 7.9-1", key=1), need("curl 7.10-1", key=2), need("curl 7.10-1~rc1", key=3)]
+    )
     assert line.packages == (Package("OS", "curl", "7.10-1"),)
     assert line.needs == (1, 2, 3)
 
@@ -154,13 +193,25 @@ def test_findings_that_name_a_package_twice_want_its_newest_version_once() -> No
 
 
 def test_a_finding_goes_only_with_the_last_of_its_packages() -> None:
-    first, second = plan([need("a 1", key=1, risk=5), need("a 1", "b 1", key=2, risk=1), need("c 1", key=3, risk=5.5)])
+    first, second = plan(
+        [
+            need("a 1", key=1, risk=5),
+            need("a 1", "b 1", key=2, risk=1),
+            need("c 1", key=3, risk=5.5),
+        ]
+    )
     assert (names(first), first.needs) == ("a b", (1, 2))
     assert (names(second), second.needs) == ("c", (3,))
 
 
 def test_what_is_left_of_a_bundle_is_a_candidate_of_its_own() -> None:
-    lines = plan([need("a 1", key=1, risk=9), need("a 1", "b 1", key=2, risk=0), need("b 1", "c 1", key=3, risk=0)])
+    lines = plan(
+        [
+            need("a 1", key=1, risk=9),
+            need("a 1", "b 1", key=2, risk=0),
+            need("b 1", "c 1", key=3, risk=0),
+        ]
+    )
     assert [(names(line), line.needs) for line in lines] == [("a", (1,)), ("b", (2,)), ("c", (3,))]
 
 
@@ -170,22 +221,43 @@ def test_after_the_risk_decide_exploited_findings_then_fewer_packages_then_names
 
 
 def test_a_small_risk_counts_more_than_any_number_of_exploited_findings() -> None:
-    assert [names(line) for line in plan([need("a 1", kev=999_999, risk=1), need("b 1", risk=1.000_001)])] == ["b", "a"]
+    assert [
+        names(line)
+        for line in plan([need("a 1", kev=999_999, risk=1), need("b 1", risk=1.000_001)])
+    ] == ["b", "a"]
 
 
 def test_versions_that_cannot_be_compared_stay_upgrades_of_their_own() -> None:
-    lines = plan([need("a 2", key=1, risk=3), need("a 10", key=2), need("a latest", key=3), need("a latest", key=4)])
-    assert [(line.packages[0].fixed_in, line.needs) for line in lines] == [("10", (1, 2)), ("latest", (3, 4))]
+    lines = plan(
+        [
+            need("a 2", key=1, risk=3),
+            need("a 10", key=2),
+            need("a latest", key=3),
+            need("a latest", key=4),
+        ]
+    )
+    assert [(line.packages[0].fixed_in, line.needs) for line in lines] == [
+        ("10", (1, 2)),
+        ("latest", (3, 4)),
+    ]
 
 
 def test_an_unknown_platform_promises_nothing_across_versions() -> None:
     lines = plan([need("a 1-1", key=1, platform=""), need("a 2-1", key=2, platform="")])
-    assert [(line.packages[0].fixed_in, line.needs) for line in lines] == [("1-1", (1,)), ("2-1", (2,))]
+    assert [(line.packages[0].fixed_in, line.needs) for line in lines] == [
+        ("1-1", (1,)),
+        ("2-1", (2,)),
+    ]
 
 
 def test_the_same_name_of_another_manager_platform_or_kind_is_another_upgrade() -> None:
     pip = need(packages=(Package("PIP", "requests", "2"),))
-    needs = [need("requests 1"), pip, need("requests 1", platform="DEBIAN_12"), need("requests 1", kind=IMAGE)]
+    needs = [
+        need("requests 1"),
+        pip,
+        need("requests 1", platform="DEBIAN_12"),
+        need("requests 1", kind=IMAGE),
+    ]
     assert len(plan(needs)) == 4
 
 
@@ -232,9 +304,14 @@ def test_only_a_kernel_of_an_instance_wants_a_boot(name: str, boots: bool) -> No
     assert [line.reboot for line in plan([need(f"{name} 1", "zsh 1")])] == [boots]
 
 
-# --- real findings, and many of them ----------------------------------------------------------------------------------
+# --- real findings, and many of them
+# ----------------------------------------------------------------------------------
 
-KINDS = {"AWS_EC2_INSTANCE": INSTANCE, "AWS_ECR_CONTAINER_IMAGE": IMAGE, "AWS_LAMBDA_FUNCTION": FUNCTION}
+KINDS = {
+    "AWS_EC2_INSTANCE": INSTANCE,
+    "AWS_ECR_CONTAINER_IMAGE": IMAGE,
+    "AWS_LAMBDA_FUNCTION": FUNCTION,
+}
 
 
 def recorded_need(key: int, finding: Mapping[str, Any]) -> Need | None:
@@ -242,17 +319,26 @@ def recorded_need(key: int, finding: Mapping[str, Any]) -> Need | None:
     details = finding.get("packageVulnerabilityDetails")
     if not isinstance(details, dict):
         return None
-    platform = next((kind["platform"] for kind in resource.get("details", {}).values() if kind.get("platform")), "")
+    platform = next(
+        (kind["platform"] for kind in resource.get("details", {}).values() if kind.get("platform")),
+        "",
+    )
     packages = {Package(one["packageManager"], one["name"], one.get("fixedInVersion") or "")
                 for one in details.get("vulnerablePackages", [])}  # fmt: skip
     place = rank(str(finding["severity"]))
     counts = tuple(int(place == other) for other in range(OTHER + 1))
     kind = KINDS.get(resource["type"], CODE)
-    return Need(key, kind, platform, tuple(sorted(packages)), 1, 0, counts, float(10 ** (OTHER - place)))
+    return Need(
+        key, kind, platform, tuple(sorted(packages)), 1, 0, counts, float(10 ** (OTHER - place))
+    )
 
 
-def test_the_plan_of_the_recorded_findings_removes_every_one_that_names_a_fix(real_findings: list[Path]) -> None:
-    findings = [json.loads(line) for path in real_findings for line in path.read_text().splitlines()]
+def test_the_plan_of_the_recorded_findings_removes_every_one_that_names_a_fix(
+    real_findings: list[Path],
+) -> None:
+    findings = [
+        json.loads(line) for path in real_findings for line in path.read_text().splitlines()
+    ]
     needs = [one for key, finding in enumerate(findings) if (one := recorded_need(key, finding))]
     lines = plan(needs)
     assert sum(line.findings for line in lines) == len(removable(needs)) > 150
@@ -263,16 +349,29 @@ def test_the_plan_of_the_recorded_findings_removes_every_one_that_names_a_fix(re
     for one in removable(needs):
         for package in one.packages:
             best = upgraded[one.kind, one.platform, package.manager, package.name]
-            assert newest([best, package.fixed_in], scheme_of(package.manager, one.platform)) == best
+            assert (
+                newest([best, package.fixed_in], scheme_of(package.manager, one.platform)) == best
+            )
     assert [line for line in lines if line.platform == "AMAZON_LINUX" and line.reboot] == lines[:1]
 
 
 @pytest.mark.timeout(60)  # half a second; trying every candidate at every line takes hours
 def test_twenty_thousand_needs_over_three_thousand_packages_are_planned_at_once() -> None:
     random = Random(20_261_122)
-    packages = [Package("OS", f"package-{number}", f"{number}.{random.randrange(9)}-1") for number in range(3000)]
-    needs = [need(key=key, packages=tuple(random.sample(packages, random.choice((1, 1, 1, 2, 3, 5)))), risk=random.random())
-             for key in range(20_000)]  # fmt: skip
+    packages = [
+        Package("OS", f"package-{number}", f"{number}.{random.randrange(9)}-1")
+        for number in range(3000)
+    ]
+    needs = [
+        need(
+            key=key,
+            packages=tuple(random.sample(packages, random.choice((1, 1, 1, 2, 3, 5)))),
+            risk=random.random(),
+        )
+        for key in range(20_000)
+    ]
     lines = plan(needs)
     assert sum(line.findings for line in lines) == 20_000
-    assert len({package for line in lines for package in line.packages}) == sum(len(line.packages) for line in lines)
+    assert len({package for line in lines for package in line.packages}) == sum(
+        len(line.packages) for line in lines
+    )

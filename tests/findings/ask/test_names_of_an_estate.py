@@ -1,4 +1,5 @@
-"""Each form of a name, over a scanned estate of every kind of resource: the snapshot, exports, and Inspector asked live."""
+"""Each form of a name, over a scanned estate of every kind of resource: the snapshot, exports, and
+Inspector asked live."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ MINE, OTHER, REGION = "111122223333", "444455556666", "eu-west-1"
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 ORIGINAL, IMPOSTOR, SPACED, MISTYPED = (f"i-0{letter * 16}" for letter in "abcd")
 OLD, NEW, ALONE = (f"sha256:{letter * 64}" for letter in "123")
-AZURE = "/subscriptions/1f/resourceGroups/Shop/providers/Microsoft.Compute/virtualMachines/billing-vm"
+AZURE = (
+    "/subscriptions/1f/resourceGroups/Shop/providers/Microsoft.Compute/virtualMachines/billing-vm"
+)
 AZURE_IMAGE = f"shop.azurecr.io/cart@{ALONE}"
 GCP = "//compute.googleapis.com/projects/shop/zones/europe-west1-b/instances/4711"
 LAYER = f"arn:aws:lambda:{REGION}:{OTHER}:layer:telemetry:12"
@@ -47,20 +50,46 @@ def image(repository: str, digest: str) -> str:
 
 
 def machine(*addresses: str, v6: str | None = None) -> dict[str, Any]:
-    return {"awsEc2Instance": {"ipV4Addresses": addresses, "ipV6Addresses": [v6] if v6 else [], "platform": "UBUNTU_24_04"}}
+    return {
+        "awsEc2Instance": {
+            "ipV4Addresses": addresses,
+            "ipV6Addresses": [v6] if v6 else [],
+            "platform": "UBUNTU_24_04",
+        }
+    }
 
 
 def of_ecr(repository: str, digest: str, *tags: str) -> dict[str, Any]:
-    return {"awsEcrContainerImage": {"repositoryName": repository, "imageHash": digest, "imageTags": tags, "registry": MINE}}
+    return {
+        "awsEcrContainerImage": {
+            "repositoryName": repository,
+            "imageHash": digest,
+            "imageTags": tags,
+            "registry": MINE,
+        }
+    }
 
 
 function = {"awsLambdaFunction": {"functionName": "pay", "version": "$LATEST", "layers": [LAYER]}}
-azure_image = {"image": {"registry": "shop.azurecr.io", "repositoryName": "cart", "imageTags": ["7"], "imageDigest": ALONE}}
+azure_image = {
+    "image": {
+        "registry": "shop.azurecr.io",
+        "repositoryName": "cart",
+        "imageTags": ["7"],
+        "imageDigest": ALONE,
+    }
+}
 EC2, ECR = "AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE"
 One = tuple[str, str, str, dict[str, Any], dict[str, str]]
 """A resource: id, type, account, details and tags."""
 ESTATE: list[One] = [
-    (ORIGINAL, EC2, MINE, machine("10.1.0.5", "203.0.113.9", v6="2001:DB8:0::7"), {"Name": "ledger 1"}),
+    (
+        ORIGINAL,
+        EC2,
+        MINE,
+        machine("10.1.0.5", "203.0.113.9", v6="2001:DB8:0::7"),
+        {"Name": "ledger 1"},
+    ),
     (IMPOSTOR, EC2, OTHER, machine("10.1.0.5"), {"Name": ORIGINAL}),
     (SPACED, EC2, MINE, machine("10.1.0.6"), {"Name": "ledger-primary "}),
     (MISTYPED, EC2, MINE, machine(), {"Name": "i-0123456789ABCDEF0"}),
@@ -69,32 +98,98 @@ ESTATE: list[One] = [
     (image("store/one", ALONE), ECR, MINE, of_ecr("store/one", ALONE, "2.0", "stable"), {}),
     (f"{PAY}:$LATEST", "AWS_LAMBDA_FUNCTION", MINE, function, {}),
     ("checkout-code", "CODE_REPOSITORY", MINE, {"codeRepository": {"projectName": "checkout"}}, {}),
-    (AZURE, "Microsoft.Compute/virtualMachines", MINE, {"vm": {"vmName": "billing", "ipV4Addresses": ["10.9.0.1"]}}, {}),
+    (
+        AZURE,
+        "Microsoft.Compute/virtualMachines",
+        MINE,
+        {"vm": {"vmName": "billing", "ipV4Addresses": ["10.9.0.1"]}},
+        {},
+    ),
     (AZURE_IMAGE, "Microsoft.ContainerRegistry/registry/containerImage", MINE, azure_image, {}),
     (GCP, "compute.googleapis.com/Instance", MINE, {"vm": {"vmName": "gce-1"}}, {}),
     (TWICE, "A_TYPE_OF_NEXT_YEAR", MINE, {}, {}),
     (TWICE, "A_TYPE_OF_NEXT_YEAR", OTHER, {}, {}),
-]  # fmt: skip
+]
 ECR_URI = f"{MINE}.dkr.ecr.{REGION}.amazonaws.com"
 FORMS = [
-    (ORIGINAL, [ORIGINAL, f" {ORIGINAL} ", f"arn:aws:ec2:{REGION}:{MINE}:instance/{ORIGINAL}", "ledger 1", "203.0.113.9",
-                "2001:db8::7", "[2001:db8:0:0::7]", "ec2-203-0-113-9.eu-west-1.compute.amazonaws.com",
-                f"{ORIGINAL}.eu-west-1.compute.internal"]),
-    (SPACED, ["ledger-primary", "ledger-primary ", " ledger-primary", "10.1.0.6", "ip-10-1-0-6",
-              "ip-10-1-0-6.eu-west-1.compute.internal"]),
+    (
+        ORIGINAL,
+        [
+            ORIGINAL,
+            f" {ORIGINAL} ",
+            f"arn:aws:ec2:{REGION}:{MINE}:instance/{ORIGINAL}",
+            "ledger 1",
+            "203.0.113.9",
+            "2001:db8::7",
+            "[2001:db8:0:0::7]",
+            "ec2-203-0-113-9.eu-west-1.compute.amazonaws.com",
+            f"{ORIGINAL}.eu-west-1.compute.internal",
+        ],
+    ),
+    (
+        SPACED,
+        [
+            "ledger-primary",
+            "ledger-primary ",
+            " ledger-primary",
+            "10.1.0.6",
+            "ip-10-1-0-6",
+            "ip-10-1-0-6.eu-west-1.compute.internal",
+        ],
+    ),
     (MISTYPED, ["i-0123456789ABCDEF0"]),
-    (image("store/api", OLD), [image("store/api", OLD), OLD, f"store/api@{OLD}", f"{ECR_URI}/store/api@{OLD}"]),
-    (image("store/api", NEW), ["store/api:live", "store/api:2026.11", f"{ECR_URI}/store/api:live", NEW.upper(),
-                               f"store/api:live@{NEW}"]),
-    (image("store/one", ALONE), ["store/one", "store/one:stable", "store/one:2.0", f"{ECR_URI}/store/one",
-                                 f"arn:aws:ecr:{REGION}:{MINE}:repository/store/one"]),
-    (f"{PAY}:$LATEST", [PAY, f"{PAY}:$LATEST", "pay", "pay:$LATEST", f"{MINE}:function:pay", LAYER, LAYER[:-3], "telemetry",
-                        "telemetry:12"]),
+    (
+        image("store/api", OLD),
+        [image("store/api", OLD), OLD, f"store/api@{OLD}", f"{ECR_URI}/store/api@{OLD}"],
+    ),
+    (
+        image("store/api", NEW),
+        [
+            "store/api:live",
+            "store/api:2026.11",
+            f"{ECR_URI}/store/api:live",
+            NEW.upper(),
+            f"store/api:live@{NEW}",
+        ],
+    ),
+    (
+        image("store/one", ALONE),
+        [
+            "store/one",
+            "store/one:stable",
+            "store/one:2.0",
+            f"{ECR_URI}/store/one",
+            f"arn:aws:ecr:{REGION}:{MINE}:repository/store/one",
+        ],
+    ),
+    (
+        f"{PAY}:$LATEST",
+        [
+            PAY,
+            f"{PAY}:$LATEST",
+            "pay",
+            "pay:$LATEST",
+            f"{MINE}:function:pay",
+            LAYER,
+            LAYER[:-3],
+            "telemetry",
+            "telemetry:12",
+        ],
+    ),
     ("checkout-code", ["checkout-code", "checkout"]),
-    (AZURE, [AZURE, AZURE.upper().replace("SUBSCRIPTIONS", "subscriptions"), "billing", "billing-vm", "10.9.0.1"]),
+    (
+        AZURE,
+        [
+            AZURE,
+            AZURE.upper().replace("SUBSCRIPTIONS", "subscriptions"),
+            "billing",
+            "billing-vm",
+            "10.9.0.1",
+        ],
+    ),
     (AZURE_IMAGE, [AZURE_IMAGE, "shop.azurecr.io/cart:7", "cart:7", f"cart@{ALONE}", "cart"]),
     (GCP, [GCP, "gce-1", "4711"]),
-]  # fmt: skip
+]
 AMBIGUOUS = [
     ("store/api", {image("store/api", OLD), image("store/api", NEW)}),
     (f"{ECR_URI}/store/api", {image("store/api", OLD), image("store/api", NEW)}),
@@ -107,16 +202,36 @@ AMBIGUOUS = [
 def finding(number: int, one: One) -> dict[str, Any]:
     identity, kind, account, details, tags = one
     return {
-        "findingArn": f"arn:aws:inspector2:{REGION}:{account}:finding/{number:032x}", "awsAccountId": account,
-        "type": "PACKAGE_VULNERABILITY", "severity": "CRITICAL", "status": "ACTIVE", "title": f"CVE-2026-{number} - zlib",
-        "description": "A flaw.", "remediation": {"recommendation": {"text": "None Provided"}}, "fixAvailable": "YES",
-        "firstObservedAt": NOW.timestamp() - 9e5, "lastObservedAt": NOW.timestamp(), "updatedAt": NOW.timestamp(),
-        "resources": [{"id": identity, "type": kind, "region": REGION, "partition": "aws", "tags": tags, "details": details}],
+        "findingArn": f"arn:aws:inspector2:{REGION}:{account}:finding/{number:032x}",
+        "awsAccountId": account,
+        "type": "PACKAGE_VULNERABILITY",
+        "severity": "CRITICAL",
+        "status": "ACTIVE",
+        "title": f"CVE-2026-{number} - zlib",
+        "description": "A flaw.",
+        "remediation": {"recommendation": {"text": "None Provided"}},
+        "fixAvailable": "YES",
+        "firstObservedAt": NOW.timestamp() - 9e5,
+        "lastObservedAt": NOW.timestamp(),
+        "updatedAt": NOW.timestamp(),
+        "resources": [
+            {
+                "id": identity,
+                "type": kind,
+                "region": REGION,
+                "partition": "aws",
+                "tags": tags,
+                "details": details,
+            }
+        ],
         "packageVulnerabilityDetails": {
-            "vulnerabilityId": f"CVE-2026-{number}", "source": "NVD",
-            "vulnerablePackages": [{"name": "zlib", "version": "1", "fixedInVersion": "2", "packageManager": "OS"}],
+            "vulnerabilityId": f"CVE-2026-{number}",
+            "source": "NVD",
+            "vulnerablePackages": [
+                {"name": "zlib", "version": "1", "fixedInVersion": "2", "packageManager": "OS"}
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +249,19 @@ def sources(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> S
     folder = tmp_path_factory.mktemp("estate")
     snapshots, table = Snapshots(FolderBlobs(folder / "store")), SqliteTable(folder / "table.db")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}.items():
+        for name, value in {
+            "ACCESS_KEY_ID": "TESTING",
+            "SECRET_ACCESS_KEY": "testing",
+            "EC2_METADATA_DISABLED": "true",
+        }.items():
             patch.setenv(f"AWS_{name}", value)
         patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        scan(Request(regions=(REGION,), required=(REGION,), rate=5000.0), snapshots, table, now=lambda: simulator.clock)
+        scan(
+            Request(regions=(REGION,), required=(REGION,), rate=5000.0),
+            snapshots,
+            table,
+            now=lambda: simulator.clock,
+        )
     return Sources(snapshots, table, folder, now=lambda: NOW)
 
 
@@ -150,21 +274,31 @@ def blank(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 
     asked = live(opened, lambda: ["us-east-1"], lambda: NOW)
-    return Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "table"), tmp_path, live=asked, now=lambda: NOW)
+    return Sources(
+        Snapshots(FolderBlobs(tmp_path)),
+        SqliteTable(tmp_path / "table"),
+        tmp_path,
+        live=asked,
+        now=lambda: NOW,
+    )
 
 
 def about(text: str, sources: Sources, source: str = CACHED) -> Any:
     return ask.about_resource(AboutResource(text, source=source), sources)
 
 
-@pytest.mark.parametrize(("identity", "text"), [(identity, text) for identity, texts in FORMS for text in texts])
+@pytest.mark.parametrize(
+    ("identity", "text"), [(identity, text) for identity, texts in FORMS for text in texts]
+)
 def test_each_form_means_its_resource(identity: str, text: str, sources: Sources) -> None:
     answer = about(text, sources)
     assert (answer.resource.resource_id, answer.rollup.counts.critical) == (identity, 1)
 
 
 @pytest.mark.parametrize(("text", "ids"), AMBIGUOUS)
-def test_a_name_of_several_is_ambiguous_and_each_candidate_means_one(text: str, ids: set[str], sources: Sources) -> None:
+def test_a_name_of_several_is_ambiguous_and_each_candidate_means_one(
+    text: str, ids: set[str], sources: Sources
+) -> None:
     with pytest.raises(AmbiguousName) as error:
         about(text, sources)
     found = [about(one, sources).resource for one in error.value.candidates]
@@ -176,14 +310,19 @@ def test_every_question_about_a_resource_takes_the_same_forms(sources: Sources) 
     text, identity = "store/one:stable", image("store/one", ALONE)
     _, batches = ask.rows(Rows(text=text), sources)
     assert [row["resource_id"] for batch in batches for row in batch] == [identity]
-    assert [row["hosts"][0]["resource_id"] for row in doors.ask("fixes", Fixes(resource=text), sources).items] == [identity]
+    assert [
+        row["hosts"][0]["resource_id"]
+        for row in doors.ask("fixes", Fixes(resource=text), sources).items
+    ] == [identity]
     assert "late" in doors.ask("sla", Sla(resource=text), sources).summary
     found = one_finding(OneFinding(resource=text, vulnerability_id="CVE-2026-6"), sources).finding
     assert found is not None
     assert found.resource_id == identity
 
 
-def test_an_export_of_an_id_that_two_accounts_have_is_of_the_one_that_was_asked_for(sources: Sources) -> None:
+def test_an_export_of_an_id_that_two_accounts_have_is_of_the_one_that_was_asked_for(
+    sources: Sources,
+) -> None:
     _, batches = ask.rows(Rows(text=f"{OTHER}/{REGION}/A_TYPE_OF_NEXT_YEAR/{TWICE}"), sources)
     assert [row["account_id"] for batch in batches for row in batch] == [OTHER]
     with pytest.raises(AmbiguousName):
@@ -193,7 +332,10 @@ def test_an_export_of_an_id_that_two_accounts_have_is_of_the_one_that_was_asked_
 def test_a_mistyped_name_is_answered_with_names_near_it_or_none(sources: Sources) -> None:
     near, far = (about(text, sources).verdict for text in ("ledger-primray", "nosuchhost"))
     assert near.explanation.endswith(f"the nearest are ledger-primary ({SPACED})")
-    assert (far.reason, far.explanation) == (NO_SUCH_RESOURCE, "neither findings nor coverage name this resource")
+    assert (far.reason, far.explanation) == (
+        NO_SUCH_RESOURCE,
+        "neither findings nor coverage name this resource",
+    )
     with pytest.raises(UsageError, match="Did you mean ledger-primary"):
         ask.rows(Rows(text="ledger-primray"), sources)
     with pytest.raises(UsageError, match="is not an EC2 instance id"):
@@ -203,8 +345,12 @@ def test_a_mistyped_name_is_answered_with_names_near_it_or_none(sources: Sources
 def test_who_sees_one_account_meets_no_name_of_another(sources: Sources) -> None:
     limited = sources.seen_by(Access(frozenset({OTHER}), frozenset({ALL})))
     assert about("10.1.0.5", limited).resource.resource_id == IMPOSTOR
-    assert about(ORIGINAL, limited).resource.resource_id == IMPOSTOR  # by its Name tag: the id is another's, and not there
-    assert about("ledger-primray", limited).verdict.explanation == "neither findings nor coverage name this resource"
+    # by its Name tag: the id is another's, and not there
+    assert about(ORIGINAL, limited).resource.resource_id == IMPOSTOR
+    assert (
+        about("ledger-primray", limited).verdict.explanation
+        == "neither findings nor coverage name this resource"
+    )
     assert about(TWICE, limited).resource.account_id == OTHER
 
 
@@ -213,7 +359,9 @@ def test_who_sees_one_account_meets_no_name_of_another(sources: Sources) -> None
     (f"{PAY}:$LATEST", PAY),
     (image("store/api", NEW), f"{ECR_URI}/store/api@{NEW}"),
 ])  # fmt: skip
-def test_inspector_is_asked_for_the_id_that_a_form_spells_out(identity: str, text: str, blank: Sources) -> None:
+def test_inspector_is_asked_for_the_id_that_a_form_spells_out(
+    identity: str, text: str, blank: Sources
+) -> None:
     answer = about(text, blank, LIVE)
     assert (answer.resource.resource_id, answer.rollup.counts.critical) == (identity, 1)
 

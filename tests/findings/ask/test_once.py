@@ -1,4 +1,5 @@
-"""What several ask at once is asked once; nobody waits for ever, and a failure is nobody's answer for later."""
+"""What several ask at once is asked once; nobody waits for ever, and a failure is nobody's answer
+for later."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def test_many_at_once_are_one_and_each_has_the_answer() -> None:
         go.wait(10)
         return 7
 
-    with ThreadPoolExecutor(21) as people:  # one more than wait: the other question needs a thread of its own
+    # one more than wait: the other question needs a thread of its own
+    with ThreadPoolExecutor(21) as people:
         waiting = [people.submit(asking.ask, "i-1", make) for _ in range(20)]
         other = people.submit(asking.ask, "i-2", lambda: 8)
         assert other.result(10) == 8, "another question does not wait for it"

@@ -31,9 +31,13 @@ def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sour
     return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)
 
 
-def test_covered_resources_are_those_of_the_coverage_the_list_of_snapshots_and_the_page(sources: Sources) -> None:
+def test_covered_resources_are_those_of_the_coverage_the_list_of_snapshots_and_the_page(
+    sources: Sources,
+) -> None:
     answer = ask.coverage(CoverageGaps(), sources)
-    silent = {(one.account_id, one.region, one.resource_type, one.resource_id) for one in answer.gaps}
+    silent = {
+        (one.account_id, one.region, one.resource_type, one.resource_id) for one in answer.gaps
+    }
     covered = answer.scanned + len(silent)
     commit = sources.snapshots.commits()[-1]
     assert commit.totals["covered"] == covered
@@ -46,29 +50,50 @@ def test_covered_resources_are_those_of_the_coverage_the_list_of_snapshots_and_t
 def test_a_reason_hides_so_many_resources_on_the_page_as_in_the_terminal(sources: Sources) -> None:
     answer = ask.coverage(CoverageGaps(), sources)
     text = render_coverage(answer, 200, 0)
-    told = {reason: int(count) for reason, count in re.findall(r"\((\w+)\): ([\d,]+)$", text, re.MULTILINE)}
+    told = {
+        reason: int(count)
+        for reason, count in re.findall(r"\((\w+)\): ([\d,]+)$", text, re.MULTILINE)
+    }
     assert told == {one.reason: one.resources for one in gaps(answer)}
     assert sum(told.values()) < len(answer.gaps), "some have a row for each scan type"
 
 
-def test_findings_of_a_package_are_open_ones_where_they_are_asked_for_and_where_packages_are_counted(sources: Sources) -> None:
+def test_findings_of_a_package_are_open_ones_where_they_are_asked_for_and_where_packages_are_counted(
+    sources: Sources,
+) -> None:
     where = exposure(Exposure("openssl", count=0), sources)
-    group = next(one for one in summary(Summary(by="package"), sources).groups if one.value == "openssl")
+    group = next(
+        one for one in summary(Summary(by="package"), sources).groups if one.value == "openssl"
+    )
     assert where.summary["open"] == group.rollup.counts.total
     assert where.summary["resources"] == group.rollup.resources
-    assert where.summary["open"] + where.summary["suppressed"] == len(where.items) > group.rollup.counts.total
-    assert f"{where.summary['open']:,} open findings on {where.summary['resources']:,} resources" in where.headline
+    assert (
+        where.summary["open"] + where.summary["suppressed"]
+        == len(where.items)
+        > group.rollup.counts.total
+    )
+    assert (
+        f"{where.summary['open']:,} open findings on {where.summary['resources']:,} resources"
+        in where.headline
+    )
 
 
 def test_an_epoch_of_zero_is_shown_nowhere_and_any_other_everywhere(sources: Sources) -> None:
     where = exposure(Exposure("openssl", count=0), sources)
     shown = {one[name] for one in where.items for name in ("installed", "fixed_in") if one[name]}
-    shown |= {one["fixed_in"] for line in fixes(Fixes(count=0), sources).items for one in line["packages"] if one["fixed_in"]}
+    shown |= {
+        one["fixed_in"]
+        for line in fixes(Fixes(count=0), sources).items
+        for one in line["packages"]
+        if one["fixed_in"]
+    }
     _, batches = ask.rows(Rows(), sources)
     parts = [one.package for batch in batches for row in batch for one in packages(row["packages"])]
     exported = {version for one in parts for version in (one.version, one.fixed_in) if version}
     assert not [one for one in shown | exported if one.startswith("0:")]
     assert [one for one in shown if one.startswith("1:")]
     assert [one for one in exported if one.startswith("1:")]
-    assert version_of({"version": "0:3.0", "release": "1"}) == version_of({"version": "3.0", "release": "1", "epoch": 0})
+    assert version_of({"version": "0:3.0", "release": "1"}) == version_of(
+        {"version": "3.0", "release": "1", "epoch": 0}
+    )
     assert (without_zero_epoch("0:3.0"), without_zero_epoch("10:3.0")) == ("3.0", "10:3.0")

@@ -54,7 +54,9 @@ def test_it_is_the_last_asked_for_that_stay_open(asked: list[int], most: int) ->
 def test_where_their_tables_are_too_large_the_oldest_goes_first() -> None:
     opened = Opened(most=9, memory=20, held=lambda: 10 * len(opened))
     engines = [opened.get(key, Plain) for key in range(5)]
-    assert list(opened._engines.values()) == engines[-3:], "three were let in while two took no more than twenty"
+    assert list(opened._engines.values()) == engines[-3:], (
+        "three were let in while two took no more than twenty"
+    )
 
 
 @pytest.fixture
@@ -72,7 +74,11 @@ def sources(nights: Snapshots, tmp_path: Path, shared: Shared) -> Sources:
 
 def databases(shared: Shared) -> int:
     """Those of engines: DuckDB has three of its own."""
-    return len(shared._root.execute("select 1 from duckdb_databases() where database_name like 'e%'").fetchall())
+    return len(
+        shared._root.execute(
+            "select 1 from duckdb_databases() where database_name like 'e%'"
+        ).fetchall()
+    )
 
 
 def seen(sources: Sources, *owners: str) -> Sources:
@@ -83,7 +89,10 @@ def test_an_engine_that_is_let_go_answers_to_the_end_and_its_tables_go_with_it(
     sources: Sources, shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 7)
-    sources, newest = replace(sources, opened=Opened(1, held=shared.held)), sources.snapshots.latest()
+    sources, newest = (
+        replace(sources, opened=Opened(1, held=shared.held)),
+        sources.snapshots.latest(),
+    )
     assert newest
     first = sources.open([newest])
     whole = first.rows("by_resource", **nothing())
@@ -102,10 +111,14 @@ def test_an_engine_that_is_let_go_answers_to_the_end_and_its_tables_go_with_it(
 
 
 def nothing() -> dict[str, Any]:
-    return dict.fromkeys(("count", "owners", "resource_id", "resource_type", "account_id", "region"))
+    return dict.fromkeys(
+        ("count", "owners", "resource_id", "resource_type", "account_id", "region")
+    )
 
 
-def test_many_who_ask_at_once_where_few_fit_each_see_their_own(sources: Sources, shared: Shared) -> None:
+def test_many_who_ask_at_once_where_few_fit_each_see_their_own(
+    sources: Sources, shared: Shared
+) -> None:
     newest = sources.snapshots.latest()
     assert newest
     owners = [str(row["owner"]) for row in sources.open([newest]).rows("owners")]
@@ -141,7 +154,11 @@ def test_an_instance_that_broke_is_left_and_the_next_question_is_answered(
     engine = sources.open([newest])
     before, root = engine.rows("owners"), shared._root
     with monkeypatch.context() as patch:
-        patch.setattr(DuckDB, "_run", lambda *_: (_ for _ in ()).throw(duckdb.FatalException("the database is invalidated")))
+        patch.setattr(
+            DuckDB,
+            "_run",
+            lambda *_: (_ for _ in ()).throw(duckdb.FatalException("the database is invalidated")),
+        )
         with pytest.raises(StoreUnreadable, match="invalidated"):
             engine.rows("owners")
     assert engine.rows("owners") == before

@@ -1,4 +1,5 @@
-"""An empty answer is only given for a place that is known and was read; what does not exist is refused, whichever question."""
+"""An empty answer is only given for a place that is known and was read; what does not exist is
+refused, whichever question."""
 
 from __future__ import annotations
 
@@ -47,7 +48,13 @@ from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
 from sre_simulator.server import Fault, Simulator
 
-ACCOUNT, OTHER, REGION, DENIED, UNSCANNED = "111122223333", "444455556666", "eu-west-1", "us-east-1", "ap-southeast-2"
+ACCOUNT, OTHER, REGION, DENIED, UNSCANNED = (
+    "111122223333",
+    "444455556666",
+    "eu-west-1",
+    "us-east-1",
+    "ap-southeast-2",
+)
 Made = Callable[[Place], Any]
 
 
@@ -56,7 +63,9 @@ def narrow(place: Place) -> Narrow:
 
 
 def rows(place: Place) -> Rows:
-    return Rows(owners=place.owners, accounts=place.accounts, regions=place.regions, types=place.types)
+    return Rows(
+        owners=place.owners, accounts=place.accounts, regions=place.regions, types=place.types
+    )
 
 
 BY_NARROW = ("owners", "accounts", "regions")
@@ -103,16 +112,27 @@ def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     faults = [Fault("denied", "ListFindings", times=99, region=DENIED)]
     snapshots, table = Snapshots(FolderBlobs(folder)), SqliteTable(folder / "table.db")
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
-        for name, value in {"ACCESS_KEY_ID": "TESTING", "SECRET_ACCESS_KEY": "testing", "EC2_METADATA_DISABLED": "true"}.items():
+        for name, value in {
+            "ACCESS_KEY_ID": "TESTING",
+            "SECRET_ACCESS_KEY": "testing",
+            "EC2_METADATA_DISABLED": "true",
+        }.items():
             patch.setenv(f"AWS_{name}", value)
         patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        commit = scan(Request(regions=fleet.regions, rate=5000.0), snapshots, table, now=lambda: fleet.nights[-1])
+        commit = scan(
+            Request(regions=fleet.regions, rate=5000.0),
+            snapshots,
+            table,
+            now=lambda: fleet.nights[-1],
+        )
     hand_out = lambda handout: Handed("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - see above
     return Sources(snapshots, table, folder, now=lambda: commit.ended_at, hand_out=hand_out)
 
 
 def test_every_question_that_has_a_place_is_held_to_this() -> None:
-    assert {*QUESTIONS, "trend"} | PLACELESS == set(doors.DOORS), "a new question must be added to QUESTIONS, or has no place"
+    assert {*QUESTIONS, "trend"} | PLACELESS == set(doors.DOORS), (
+        "a new question must be added to QUESTIONS, or has no place"
+    )
     filters = Place(("o",), ("a",), ("r",), ("t",))
     for names, made in QUESTIONS.values():
         question = made(filters)
@@ -128,8 +148,12 @@ STRANGERS = {
 }
 
 
-@pytest.mark.parametrize(("name", "filtered"), [(name, one) for name, (names, _) in QUESTIONS.items() for one in names])
-def test_what_does_not_exist_is_refused_with_what_is_near(whole: Sources, name: str, filtered: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "filtered"), [(name, one) for name, (names, _) in QUESTIONS.items() for one in names]
+)
+def test_what_does_not_exist_is_refused_with_what_is_near(
+    whole: Sources, name: str, filtered: str
+) -> None:
     value, told = STRANGERS[filtered]
     with pytest.raises(UsageError, match=value) as refused:
         asked(name, Place(**{filtered: (value,)}), whole)
@@ -161,7 +185,9 @@ def test_a_trend_of_what_no_night_knows_is_refused(whole: Sources, filtered: str
     assert told in str(refused.value)
 
 
-def test_a_trend_of_a_resource_that_is_not_there_or_of_half_a_scope_is_refused(whole: Sources) -> None:
+def test_a_trend_of_a_resource_that_is_not_there_or_of_half_a_scope_is_refused(
+    whole: Sources,
+) -> None:
     for kind, value in (("resource", "i-nowhere"), ("owner", ""), ("organization", "payments")):
         with pytest.raises(UsageError):
             doors.ask("trend", Trend(kind=kind, value=value), whole)
@@ -176,14 +202,20 @@ def test_a_trend_of_a_region_that_was_not_scanned_has_no_zeroes(whole: Sources) 
 
 UNREAD = {
     "regions": (UNSCANNED, "nothing of region ap-southeast-2 was read: it was not scanned"),
-    "types": ("Microsoft.Web/sites", "nothing of resource type Microsoft.Web/sites was read: it was not scanned"),
+    "types": (
+        "Microsoft.Web/sites",
+        "nothing of resource type Microsoft.Web/sites was read: it was not scanned",
+    ),
 }
 
 
 @pytest.mark.parametrize(
-    ("name", "filtered"), [(n, one) for n, (names, _) in QUESTIONS.items() for one in names if one in UNREAD]
+    ("name", "filtered"),
+    [(n, one) for n, (names, _) in QUESTIONS.items() for one in names if one in UNREAD],
 )
-def test_what_exists_and_was_not_scanned_is_unknown(whole: Sources, name: str, filtered: str) -> None:
+def test_what_exists_and_was_not_scanned_is_unknown(
+    whole: Sources, name: str, filtered: str
+) -> None:
     value, told = UNREAD[filtered]
     answer = asked(name, Place(**{filtered: (value,)}), whole)
     assert (answer.total, answer.known, answer.proof.sure) == (0, False, False)
@@ -222,7 +254,10 @@ def test_an_empty_answer_from_a_snapshot_that_is_too_old_is_unknown(whole: Sourc
 def test_where_everything_was_read_an_empty_answer_is_one(whole: Sources) -> None:
     answer = doors.ask("where", Exposure("no-such-package"), whole)
     assert (answer.known, answer.proof.sure, answer.total) == (True, True, 0)
-    assert answer.headline == "No ACTIVE finding names a package or vulnerability no-such-package in the places read."
+    assert (
+        answer.headline
+        == "No ACTIVE finding names a package or vulnerability no-such-package in the places read."
+    )
 
 
 def test_a_place_outside_the_access_is_answered_as_one_that_does_not_exist(whole: Sources) -> None:
@@ -238,7 +273,10 @@ def test_a_place_outside_the_access_is_answered_as_one_that_does_not_exist(whole
     assert said(OTHER) == said("999999999999")
     assert OTHER not in said("999999999999")
     elsewhere = whole.seen_by(Access(frozenset({"000000000000"}), frozenset({ALL})))
-    told = [asked("findings", Place(regions=(one,)), elsewhere).proof.unread[0].replace(one, "X") for one in (REGION, UNSCANNED)]
+    told = [
+        asked("findings", Place(regions=(one,)), elsewhere).proof.unread[0].replace(one, "X")
+        for one in (REGION, UNSCANNED)
+    ]
     assert told[0] == told[1]
 
 
@@ -248,19 +286,39 @@ VALUES = {
     "regions": (REGION, DENIED, UNSCANNED, "mars-north-1"),
     "types": ("AWS_EC2_INSTANCE", "AWS_LAMBDA_FUNCTION", "CODE_REPOSITORY", "Microsoft.Web/sites"),
 }
-PLACES = st.builds(Place, **{name: st.lists(st.sampled_from(some), max_size=2).map(tuple) for name, some in VALUES.items()})
+PLACES = st.builds(
+    Place,
+    **{
+        name: st.lists(st.sampled_from(some), max_size=2).map(tuple)
+        for name, some in VALUES.items()
+    },
+)
 
 
 def is_read(place: Place, sources: Sources) -> bool:
-    """Whether all of a place was read, by the certificate alone: each cell in it, and one at least of each name."""
+    """Whether all of a place was read, by the certificate alone: each cell in it, and one at least
+    of each name."""
     cells = sources.snapshots.manifest(sources.snapshots.commits()[-1]).certificate.cells
-    inside = {cell: state for cell, state in cells.items() if place.touches((cell.account_id, cell.region, cell.resource_type))}
-    reached = {cell for cell, state in inside.items() if state == REACHED and cell.resource_type != "*"}
+    inside = {
+        cell: state
+        for cell, state in cells.items()
+        if place.touches((cell.account_id, cell.region, cell.resource_type))
+    }
+    reached = {
+        cell for cell, state in inside.items() if state == REACHED and cell.resource_type != "*"
+    }
     named = all(any(cell[axis] == value for cell in reached) for axis, value in place.named())
-    return named and bool(reached) and all(state in (REACHED, NOT_OPTED_IN) for state in inside.values())
+    return (
+        named
+        and bool(reached)
+        and all(state in (REACHED, NOT_OPTED_IN) for state in inside.values())
+    )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(place=PLACES, which=st.sampled_from(["whole", "partly"]))
 def test_an_empty_answer_is_only_given_for_a_place_that_was_read(
     whole: Sources, partly: Sources, place: Place, which: str
@@ -281,12 +339,22 @@ def test_an_empty_answer_is_only_given_for_a_place_that_was_read(
 
 
 SPOTS = st.dictionaries(
-    st.tuples(st.sampled_from(["a", "b", "*"]), st.sampled_from(["r", "s"]), st.sampled_from(["t", "u", "*"])),
-    st.frozensets(st.sampled_from([REACHED, NOT_OPTED_IN, "denied", "disabled"]), min_size=1, max_size=2),
+    st.tuples(
+        st.sampled_from(["a", "b", "*"]),
+        st.sampled_from(["r", "s"]),
+        st.sampled_from(["t", "u", "*"]),
+    ),
+    st.frozensets(
+        st.sampled_from([REACHED, NOT_OPTED_IN, "denied", "disabled"]), min_size=1, max_size=2
+    ),
     max_size=6,
 )
-NAMED = st.builds(Place, accounts=st.sampled_from([(), ("a",), ("a", "b")]), regions=st.sampled_from([(), ("r",), ("r", "s")]),
-                  types=st.sampled_from([(), ("t",)]))  # fmt: skip
+NAMED = st.builds(
+    Place,
+    accounts=st.sampled_from([(), ("a",), ("a", "b")]),
+    regions=st.sampled_from([(), ("r",), ("r", "s")]),
+    types=st.sampled_from([(), ("t",)]),
+)
 
 
 @given(NAMED, SPOTS)
@@ -298,4 +366,6 @@ def test_a_place_counts_as_read_only_if_each_name_has_a_cell_that_was_and_no_cel
     inside = {spot: states for spot, states in spots.items() if place.touches(spot)}
     assert all(states <= {REACHED, NOT_OPTED_IN} for states in inside.values())
     for axis, value in place.named():
-        assert any(spot[axis] == value and REACHED in states for spot, states in inside.items()), KINDS[axis]
+        assert any(spot[axis] == value and REACHED in states for spot, states in inside.items()), (
+            KINDS[axis]
+        )

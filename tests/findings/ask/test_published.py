@@ -1,4 +1,5 @@
-"""Published reports: where they lie, that a page is there whole or not at all, and what a bucket says of them."""
+"""Published reports: where they lie, that a page is there whole or not at all, and what a bucket
+says of them."""
 
 from __future__ import annotations
 
@@ -23,7 +24,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sre_findings.ask.published import CSV, PAGE, PARQUET, SUMMARY, TYPES, WHOLE, Shelf, View, is_night, key_of, shelf_in, slug
+from sre_findings.ask.published import (
+    CSV,
+    PAGE,
+    PARQUET,
+    SUMMARY,
+    TYPES,
+    WHOLE,
+    Shelf,
+    View,
+    is_night,
+    key_of,
+    shelf_in,
+    slug,
+)
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.open import open_blobs
 
@@ -43,7 +57,9 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
 
 
 def bucket(**options: Any) -> Any:
-    boto3.client("s3").create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").create_bucket(
+        Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     return open_blobs("s3://store/of/ours", **options)
 
 
@@ -52,7 +68,9 @@ def fill(files: Mapping[str, BinaryIO], text: str) -> None:
         files[name].write(f"{name}: {text}".encode())
 
 
-def put(shelf: Shelf, text: str, night: str = NIGHT, view: View = WHOLE, *, again: bool = True) -> None:
+def put(
+    shelf: Shelf, text: str, night: str = NIGHT, view: View = WHOLE, *, again: bool = True
+) -> None:
     with shelf.write(night, view, again=again) as files:
         fill(files, text)
 
@@ -85,7 +103,9 @@ def test_no_two_texts_have_one_slug(one: str, other: str) -> None:
 
 
 @given(SIMILAR, SIMILAR)
-def test_no_two_similar_texts_have_one_slug_on_a_file_system_without_case(one: str, other: str) -> None:
+def test_no_two_similar_texts_have_one_slug_on_a_file_system_without_case(
+    one: str, other: str
+) -> None:
     assert (slug(one).lower() == slug(other).lower()) == (one == other)
 
 
@@ -118,7 +138,10 @@ def test_plain_names_stay_as_they_are() -> None:
 def test_every_file_has_one_place() -> None:
     assert key_of(NIGHT) == "reports/2026-11-22/index.html"
     assert key_of(NIGHT, PAYMENTS, CSV) == "reports/2026-11-22/owner/payments/findings.csv"
-    assert key_of(NIGHT, View("account", "111122223333"), SUMMARY) == "reports/2026-11-22/account/111122223333/summary.json"
+    assert (
+        key_of(NIGHT, View("account", "111122223333"), SUMMARY)
+        == "reports/2026-11-22/account/111122223333/summary.json"
+    )
     assert key_of("", PAYMENTS) == "owner/payments/index.html"
     with pytest.raises(UsageError, match="is not a night"):
         key_of("2026-11-22/../..")
@@ -133,7 +156,9 @@ def test_a_night_is_a_day_as_it_is_written(day: date) -> None:
     assert not is_night(f" {day}")
 
 
-@pytest.mark.parametrize("text", ["", "owner", "2026-11-31", "2026-1-2", "2026-W47-7", "index.html", "٢٠٢٦-١١-٢٢"])
+@pytest.mark.parametrize(
+    "text", ["", "owner", "2026-11-31", "2026-1-2", "2026-W47-7", "index.html", "٢٠٢٦-١١-٢٢"]
+)
 def test_what_is_no_day_is_no_night(text: str) -> None:
     assert not is_night(text)
 
@@ -162,7 +187,11 @@ def test_what_else_lies_among_the_reports_is_no_night(shelf: Shelf) -> None:
 def test_a_night_is_replaced_only_where_that_is_said(shelf: Shelf) -> None:
     put(shelf, "first", again=False)
     with pytest.raises(
-        UsageError, match=r"the report of everything is published for 2026-11-22 already. Replace it with --again."
+        UsageError,
+        match=(
+            r"the report of everything is published for 2026-11-22 already. Replace it with"
+            r" --again."
+        ),
     ):
         put(shelf, "second", again=False)
     assert all_of(shelf) == {"first"}
@@ -178,7 +207,9 @@ def test_of_two_that_publish_at_once_the_second_is_told_and_changes_nothing(shel
     assert all_of(shelf) == {"the faster"}
 
 
-def test_of_two_that_look_at_once_the_second_does_not_replace_the_page(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_that_look_at_once_the_second_does_not_replace_the_page(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Shelf, "has", lambda *_: False)
     with pytest.raises(UsageError, match="published for 2026-11-22 already"):
         overtaken(shelf)
@@ -193,7 +224,9 @@ def test_a_page_that_fails_leaves_all_that_was_there(shelf: Shelf) -> None:
     assert len(list(shelf.blobs.keys("reports/"))) == len(TYPES)
 
 
-def test_the_page_is_the_last_of_its_files_to_be_there(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_is_the_last_of_its_files_to_be_there(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = list[str]()
     write = type(shelf.blobs).write
 
@@ -229,7 +262,11 @@ def test_a_folder_of_its_own_holds_one_night(tmp_path: Path) -> None:
     shelf = shelf_in(tmp_path / "out")
     put(shelf, "first", "")
     put(shelf, "of payments", "", PAYMENTS)
-    files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(tmp_path / "out").as_posix()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file()
+    }
     assert files == {*TYPES, *(f"owner/payments/{name}" for name in TYPES)}
     assert shelf.place("") == str(tmp_path / "out" / "index.html")
 
@@ -247,7 +284,9 @@ def test_a_bucket_says_what_each_file_is_and_that_no_shared_cache_may_keep_it(aw
     }
     for name, kind in wanted.items():
         key = f"of/ours/reports/{NIGHT}/{name}".replace(f"{NIGHT}/../", "")
-        url = boto3.client("s3").generate_presigned_url("get_object", Params={"Bucket": "store", "Key": key})
+        url = boto3.client("s3").generate_presigned_url(
+            "get_object", Params={"Bucket": "store", "Key": key}
+        )
         with urlopen(url) as answer:
             assert answer.headers["Content-Type"] == kind
             assert answer.headers["Cache-Control"] == "private, no-cache"
@@ -261,17 +300,27 @@ def test_a_key_that_is_named_encrypts_every_blob(aws: str) -> None:
     blobs.create("commits/1.json", b"{}")
     for name in blobs.keys(""):
         held = boto3.client("s3").head_object(Bucket="store", Key=f"of/ours/{name}")
-        assert (held["ServerSideEncryption"], held["SSEKMSKeyId"], held["BucketKeyEnabled"]) == ("aws:kms", key, True)
+        assert (held["ServerSideEncryption"], held["SSEKMSKeyId"], held["BucketKeyEnabled"]) == (
+            "aws:kms",
+            key,
+            True,
+        )
 
 
-def test_without_a_key_the_buckets_own_default_holds(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_the_buckets_own_default_holds(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http.url)
     empty = b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>"
     http.reply(reply(200, empty, {"Content-Type": "application/xml"}))
     put(Shelf(open_blobs("s3://store")), "first")
     sent = [asked.headers for asked in http.asked]
     assert len(sent) == len(TYPES)
-    assert not any(name.lower().startswith("x-amz-server-side-encryption") for headers in sent for name in headers)
+    assert not any(
+        name.lower().startswith("x-amz-server-side-encryption")
+        for headers in sent
+        for name in headers
+    )
 
 
 def test_a_link_reads_the_page_and_ends_when_it_was_told(aws: str) -> None:
@@ -282,11 +331,14 @@ def test_a_link_reads_the_page_and_ends_when_it_was_told(aws: str) -> None:
         assert answer.read() == b"index.html: first"
     asked = parse_qs(urlsplit(link).query)
     assert asked["X-Amz-Expires"] == ["900"]
-    assert asked["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"], "the older signature cannot read what KMS encrypts"
+    assert asked["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"], (
+        "the older signature cannot read what KMS encrypts"
+    )
 
 
 def test_a_link_names_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The host of all regions answers with a redirect, and the signature does not hold for where it leads."""
+    """The host of all regions answers with a redirect, and the signature does not hold for where it
+    leads."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     blobs = open_blobs("s3://store")
     monkeypatch.setattr(blobs._s3, "head_object", lambda **_: {})  # type: ignore[attr-defined]  # nothing is asked of AWS
@@ -294,11 +346,15 @@ def test_a_link_names_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_there_is_no_link_to_what_is_not_there_and_none_into_a_folder(shelf: Shelf) -> None:
-    with pytest.raises(UsageError, match=r"no report of owner payments is published for 2026-11-22|needs a bucket"):
+    with pytest.raises(
+        UsageError, match=r"no report of owner payments is published for 2026-11-22|needs a bucket"
+    ):
         shelf.link(NIGHT, PAYMENTS, 900)
 
 
-def test_nobody_reads_the_bucket_without_a_link(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_reads_the_bucket_without_a_link(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing that is written asks for a public ACL."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http.url)
     http.reply(reply(200, b"<x/>", {"Content-Type": "application/xml"}))
@@ -321,12 +377,16 @@ while True:
 """
 
 
-def test_whoever_reads_while_publishers_are_killed_sees_one_whole_page_each_time(tmp_path: Path) -> None:
+def test_whoever_reads_while_publishers_are_killed_sees_one_whole_page_each_time(
+    tmp_path: Path,
+) -> None:
     shelf, dice = shelf_in(tmp_path), Random(7)
     put(shelf, "0 ")
     newest = 0
     for start in range(0, 8_000, 1000):
-        with subprocess.Popen([sys.executable, "-c", PUBLISH, str(tmp_path), str(start)], stdout=subprocess.PIPE) as publisher:
+        with subprocess.Popen(
+            [sys.executable, "-c", PUBLISH, str(tmp_path), str(start)], stdout=subprocess.PIPE
+        ) as publisher:
             assert publisher.stdout
             publisher.stdout.readline()  # it is at work
             for _ in range(dice.randrange(40)):
@@ -391,21 +451,40 @@ print({shelf.read("2026-11-22", name=name) for name in TYPES}, len(list(home.rgl
 
 
 @pytest.mark.parametrize("large", [PAGE, CSV])
-def test_a_disk_that_fills_in_the_middle_leaves_the_old_report_with_all_its_files(tmp_path: Path, large: str) -> None:
+def test_a_disk_that_fills_in_the_middle_leaves_the_old_report_with_all_its_files(
+    tmp_path: Path, large: str
+) -> None:
     """A real disk of one megabyte, in a name space of its own that ends with the process."""
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
-    if not shutil.which("unshare") or subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode
+    ):
         pytest.skip("this machine lets nobody mount a disk of his own")
     mount = f'mount -t tmpfs -o size=1m tmpfs "{tmp_path}" && exec "$@"'
-    command = [*namespace, "sh", "-c", mount, "sh", sys.executable, "-c", FULL, str(tmp_path), large]
+    command = [
+        *namespace,
+        "sh",
+        "-c",
+        mount,
+        "sh",
+        sys.executable,
+        "-c",
+        FULL,
+        str(tmp_path),
+        large,
+    ]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     assert "the disk is full. Free some space" in run.stdout
     assert run.stdout.splitlines()[-1] == f"{{b'first'}} {len(TYPES)}", "and no draft is left"
 
 
-def test_a_disk_that_is_full_when_files_are_made_durable_leaves_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """File systems that allocate late tell it then; none of the files may be in its place by that time."""
+def test_a_disk_that_is_full_when_files_are_made_durable_leaves_them_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """File systems that allocate late tell it then; none of the files may be in its place by that
+    time."""
     shelf = shelf_in(tmp_path)
     put(shelf, "first")
     calls = list[int]()
@@ -421,7 +500,9 @@ def test_a_disk_that_is_full_when_files_are_made_durable_leaves_them_all(tmp_pat
     assert all_of(shelf) == {"first"}
 
 
-def test_a_link_that_was_changed_reads_nothing(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_that_was_changed_reads_nothing(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """S3 refuses it; what the command says stays one line."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http.url)
     http.reply(reply(403, b"", {}))

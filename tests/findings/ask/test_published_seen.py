@@ -1,4 +1,5 @@
-"""Addresses of published reports: a few forms, each of them within the reports, and each open to who sees all that it tells."""
+"""Addresses of published reports: a few forms, each of them within the reports, and each open to
+who sees all that it tells."""
 
 from __future__ import annotations
 
@@ -15,12 +16,32 @@ from sre_findings.model.access import ALL, EVERYTHING, Access
 
 ACCOUNTS, OWNERS = ("111122223333", "444455556666"), ("payments", "Team Ä/../b", "")
 PARTS = st.sampled_from(
-    ["2026-11-22", "owner", "account", "payments", "111122223333", "..", ".", "", "/", "\\", "%2e", "\0", *TYPES]
+    [
+        "2026-11-22",
+        "owner",
+        "account",
+        "payments",
+        "111122223333",
+        "..",
+        ".",
+        "",
+        "/",
+        "\\",
+        "%2e",
+        "\0",
+        *TYPES,
+    ]
 )
-ACCESSES = st.builds(Access, st.frozensets(st.sampled_from([*ACCOUNTS, ALL])), st.frozensets(st.sampled_from([*OWNERS[:2], ALL])))
+ACCESSES = st.builds(
+    Access,
+    st.frozensets(st.sampled_from([*ACCOUNTS, ALL])),
+    st.frozensets(st.sampled_from([*OWNERS[:2], ALL])),
+)
 
 
-NEAR = st.tuples(st.just("2026-11-22"), st.sampled_from(["owner", "account"]), PARTS, PARTS).map("/".join)
+NEAR = st.tuples(st.just("2026-11-22"), st.sampled_from(["owner", "account"]), PARTS, PARTS).map(
+    "/".join
+)
 
 
 @given(st.one_of(st.lists(PARTS, max_size=7).map("/".join), NEAR, st.text(max_size=60)))
@@ -35,7 +56,9 @@ def test_whatever_is_asked_stays_within_the_reports_and_is_one_of_their_files(pa
 
 @given(st.dates(min_value=date(1000, 1, 1)), st.text(max_size=80), st.sampled_from(sorted(TYPES)))
 @example(date(2026, 11, 22), "a..b", "index.html")
-def test_every_page_that_can_be_published_has_an_address(night: date, owner: str, name: str) -> None:
+def test_every_page_that_can_be_published_has_an_address(
+    night: date, owner: str, name: str
+) -> None:
     for folder in ("", f"owner/{slug(owner)}/", "account/111122223333/"):
         found = address(f"{night}/{folder}{name}")
         assert found
@@ -49,16 +72,24 @@ def test_no_two_owners_share_a_folder(one: str, other: str) -> None:
 
 @given(ACCESSES)
 def test_a_page_is_open_to_who_sees_every_finding_that_it_may_tell(access: Access) -> None:
-    everywhere = [(account, owner) for account in (*ACCOUNTS, "999999999999") for owner in (*OWNERS[:2], "search", None)]
+    everywhere = [
+        (account, owner)
+        for account in (*ACCOUNTS, "999999999999")
+        for owner in (*OWNERS[:2], "search", None)
+    ]
     pages = {
         Address("2026-11-22", "", "", PAGE): everywhere,
         Address("", "", "", PAGE): everywhere,
         **{
-            Address("2026-11-22", "owner", slug(owner), PAGE): [pair for pair in everywhere if pair[1] == owner]
+            Address("2026-11-22", "owner", slug(owner), PAGE): [
+                pair for pair in everywhere if pair[1] == owner
+            ]
             for owner in OWNERS[:2]
         },
         **{
-            Address("2026-11-22", "account", account, PAGE): [pair for pair in everywhere if pair[0] == account]
+            Address("2026-11-22", "account", account, PAGE): [
+                pair for pair in everywhere if pair[0] == account
+            ]
             for account in ACCOUNTS
         },
     }
@@ -67,6 +98,8 @@ def test_a_page_is_open_to_who_sees_every_finding_that_it_may_tell(access: Acces
         assert page.is_open_to(EVERYTHING)
 
 
-@pytest.mark.parametrize("text", ["", "2026-11-31", "20261122", "2026-W47-7", " 2026-11-22", "2026-11-22\n"])
+@pytest.mark.parametrize(
+    "text", ["", "2026-11-31", "20261122", "2026-W47-7", " 2026-11-22", "2026-11-22\n"]
+)
 def test_what_is_no_day_is_no_night(text: str) -> None:
     assert not is_night(text)

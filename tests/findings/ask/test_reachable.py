@@ -1,4 +1,5 @@
-"""What runs: the filter that says what it leaves out, images beside their answers, and no doubt that reads as safety."""
+"""What runs: the filter that says what it leaves out, images beside their answers, and no doubt
+that reads as safety."""
 
 from __future__ import annotations
 
@@ -21,7 +22,17 @@ from sre_findings.ask.context import context
 from sre_findings.ask.doors import ask
 from sre_findings.ask.live import live
 from sre_findings.ask.page_rows import open_findings
-from sre_findings.ask.question import CACHED, LIVE, AboutResource, Exposure, Listed, Priorities, Rows, Summary, WholeRows
+from sre_findings.ask.question import (
+    CACHED,
+    LIVE,
+    AboutResource,
+    Exposure,
+    Listed,
+    Priorities,
+    Rows,
+    Summary,
+    WholeRows,
+)
 from sre_findings.ask.remembered import Beside
 from sre_findings.ask.sources import Sources, find
 from sre_findings.inspector.client import connect
@@ -52,7 +63,12 @@ NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     folder = Path(nights.blobs.url.removeprefix("file://"))
     began = nights.commits()[-1].started_at
-    return Sources(nights, SqliteTable(folder / "table.db"), tmp_path_factory.mktemp("copies"), now=lambda: began)
+    return Sources(
+        nights,
+        SqliteTable(folder / "table.db"),
+        tmp_path_factory.mktemp("copies"),
+        now=lambda: began,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +87,18 @@ def test_a_list_of_reachable_findings_has_these_alone_and_tells_how_many_it_leav
 ) -> None:
     words = Counter(one["reachability"] or "UNKNOWN" for one in every)
     answer = ask("findings", Listed(count=0, reachable=True), sources)
-    assert [one["finding_arn"] for one in answer.items] == [o["finding_arn"] for o in every if o["reachability"] == "REACHABLE"]
+    assert [one["finding_arn"] for one in answer.items] == [
+        o["finding_arn"] for o in every if o["reachability"] == "REACHABLE"
+    ]
     assert answer.total == words["REACHABLE"] > 0
-    assert answer.notes[0] == f"{words['UNKNOWN']:,} findings of unknown reachability are left out and may be reachable"
-    assert answer.notes[1].startswith(f"{words['NOT_REACHABLE']:,} findings are left out that Inspector calls not reachable")
+    assert (
+        answer.notes[0]
+        == f"{words['UNKNOWN']:,} findings of unknown reachability are left out and may be"
+        " reachable"
+    )
+    assert answer.notes[1].startswith(
+        f"{words['NOT_REACHABLE']:,} findings are left out that Inspector calls not reachable"
+    )
     assert not ask("findings", Listed(count=1), sources).notes
 
 
@@ -86,21 +110,41 @@ def test_an_export_of_reachable_findings_is_the_same_by_rows_by_pages_and_in_wha
     exported = {row["finding_arn"] for batch in rows(asked, sources)[1] for row in batch}
     pages = ask("export", WholeRows(asked, count=0), sources)
     assert exported == {one["findingArn"] for one in pages.items} == wanted
-    assert list(pages.notes) == list(left_out(asked, sources)) == list(ask("findings", Listed(reachable=True), sources).notes)
+    assert (
+        list(pages.notes)
+        == list(left_out(asked, sources))
+        == list(ask("findings", Listed(reachable=True), sources).notes)
+    )
     assert left_out(Rows(), sources) == ()
 
 
-def test_a_resource_lists_reachable_findings_and_its_counts_and_verdict_stay(sources: Sources) -> None:
+def test_a_resource_lists_reachable_findings_and_its_counts_and_verdict_stay(
+    sources: Sources,
+) -> None:
     whole = about_resource(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), sources)
-    some = about_resource(AboutResource(BUSY_INSTANCE, count=0, source=CACHED, reachable=True), sources)
+    some = about_resource(
+        AboutResource(BUSY_INSTANCE, count=0, source=CACHED, reachable=True), sources
+    )
     assert some.findings == [one for one in whole.findings if one.reachability == "REACHABLE"]
-    assert (some.rollup, some.verdict.verdict, some.total_findings) == (whole.rollup, "vulnerable", len(some.findings))
+    assert (some.rollup, some.verdict.verdict, some.total_findings) == (
+        whole.rollup,
+        "vulnerable",
+        len(some.findings),
+    )
     unknown = sum(one.reachability in (None, "UNKNOWN") for one in whole.findings)
-    assert f"{unknown:,} findings of unknown reachability are left out and may be reachable" in some.verdict.notes
-    assert "that Inspector saw reached at run time are listed; the counts are of all." in render_resource(some, None, 0)
+    assert (
+        f"{unknown:,} findings of unknown reachability are left out and may be reachable"
+        in some.verdict.notes
+    )
+    assert (
+        "that Inspector saw reached at run time are listed; the counts are of all."
+        in render_resource(some, None, 0)
+    )
 
 
-def test_nothing_known_to_be_reachable_is_not_told_as_nothing(sources: Sources, every: list[dict[str, Any]]) -> None:
+def test_nothing_known_to_be_reachable_is_not_told_as_nothing(
+    sources: Sources, every: list[dict[str, Any]]
+) -> None:
     by_id: dict[str, set[str | None]] = {}
     for one in every:
         by_id.setdefault(one["vulnerability_id"] or "", set()).add(one["reachability"])
@@ -108,7 +152,10 @@ def test_nothing_known_to_be_reachable_is_not_told_as_nothing(sources: Sources, 
     answer = ask("where", Exposure(unknown, reachable=True), sources)
     assert (answer.total, "is known to be reachable" in answer.headline) == (0, True)
     assert "may be reachable" in answer.notes[0]
-    assert "No ACTIVE finding" in ask("where", Exposure("no-such-package", reachable=True), sources).headline
+    assert (
+        "No ACTIVE finding"
+        in ask("where", Exposure("no-such-package", reachable=True), sources).headline
+    )
 
 
 def test_priorities_of_what_runs_are_those_that_inspector_saw_run_somewhere(
@@ -122,15 +169,28 @@ def test_priorities_of_what_runs_are_those_that_inspector_saw_run_somewhere(
     words = Counter(one["reachability"] for one in everything.items)
     assert some.notes[0].startswith(f"{words['UNKNOWN']:,} vulnerabilities of unknown reachability")
     for one in everything.items:
-        mine = {each["reachability"] for each in every if each["vulnerability_id"] == one["vulnerability_id"]}
+        mine = {
+            each["reachability"]
+            for each in every
+            if each["vulnerability_id"] == one["vulnerability_id"]
+        }
         assert (one["reachability"] == "NOT_REACHABLE") <= (mine == {"NOT_REACHABLE"})
         assert ("not reachable" in one["why"]) == (one["reachability"] == "NOT_REACHABLE")
 
 
-ODD = st.none() | st.just("UNKNOWN") | st.sampled_from(["not_reachable", "NOT-REACHABLE", "A_NEW_WORD"]) | st.text(max_size=6)
+ODD = (
+    st.none()
+    | st.just("UNKNOWN")
+    | st.sampled_from(["not_reachable", "NOT-REACHABLE", "A_NEW_WORD"])
+    | st.text(max_size=6)
+)
 
 
-@given(word=ODD, reason=st.none() | st.just("PROCESS_NOT_OBSERVED_IN_EC2_RUNTIME"), count=st.sampled_from([None, 0]))
+@given(
+    word=ODD,
+    reason=st.none() | st.just("PROCESS_NOT_OBSERVED_IN_EC2_RUNTIME"),
+    count=st.sampled_from([None, 0]),
+)
 def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
     sources: Sources, word: str | None, reason: str | None, count: int | None
 ) -> None:
@@ -150,7 +210,9 @@ def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
 def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_every_mouth(
     sources: Sources, images: list[str]
 ) -> None:
-    answers = [about_resource(AboutResource(text, count=1, source=CACHED), sources) for text in images]
+    answers = [
+        about_resource(AboutResource(text, count=1, source=CACHED), sources) for text in images
+    ]
     running = next(one for one in answers if one.use and one.use.running)
     assert any(one.use is None for one in answers), "of some, nothing is told"
     assert running.use
@@ -187,14 +249,21 @@ def test_a_live_answer_tells_reachability_and_use_as_the_snapshot_does(
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 
     asked = replace(sources, live=live(opened, lambda: ["eu-west-1"], sources.now))
-    text = next(one for one in images if about_resource(AboutResource(one, source=CACHED), sources).use)
+    text = next(
+        one for one in images if about_resource(AboutResource(one, source=CACHED), sources).use
+    )
     for reachable in (False, True):
         question = AboutResource(text, count=0, reachable=reachable)
         now, then = (about_resource(replace(question, source=one), asked) for one in (LIVE, CACHED))
-        told = [[(one.finding_arn, one.reachability, one.reachability_reason) for one in each.findings] for each in (now, then)]
+        told = [
+            [(one.finding_arn, one.reachability, one.reachability_reason) for one in each.findings]
+            for each in (now, then)
+        ]
         assert told[0] == told[1] != []
         assert now.use == then.use
-        assert [note for note in now.verdict.notes if "left out" in note] == [n for n in then.verdict.notes if "left out" in n]
+        assert [note for note in now.verdict.notes if "left out" in note] == [
+            n for n in then.verdict.notes if "left out" in n
+        ]
 
 
 Ask = Callable[[str], Context]
@@ -217,7 +286,11 @@ def clusters(inspector: Simulator) -> Ask:
 def test_the_clusters_of_an_image_add_up_to_its_use_and_tell_source_and_moment(
     clusters: Ask, sources: Sources, images: list[str]
 ) -> None:
-    text = next(one for one in images if (use := about_resource(AboutResource(one, source=CACHED), sources).use) and use.running)
+    text = next(
+        one
+        for one in images
+        if (use := about_resource(AboutResource(one, source=CACHED), sources).use) and use.running
+    )
     use = about_resource(AboutResource(text, source=CACHED), sources).use
     found = clusters(text)
     assert (found.clusters.checked, found.clusters.asked_at, found.clusters.source) == (
@@ -236,10 +309,14 @@ def test_the_clusters_of_an_image_add_up_to_its_use_and_tell_source_and_moment(
 def test_an_image_without_clusters_may_run_elsewhere(clusters: Ask, images: list[str]) -> None:
     found = clusters(images[0].rpartition(":")[0] + ":" + "0" * 64)
     assert (found.clusters.checked, found.clusters.value) == (True, None)
-    assert list(context_lines(found, "", None)) == ["Runs in  no cluster that Inspector knows; it may run elsewhere"]
+    assert list(context_lines(found, "", None)) == [
+        "Runs in  no cluster that Inspector knows; it may run elsewhere"
+    ]
 
 
-def test_a_denied_call_is_a_note_and_no_answer(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, images: list[str]) -> None:
+def test_a_denied_call_is_a_note_and_no_answer(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, images: list[str]
+) -> None:
     with Simulator(fleet, faults=[Fault("denied", "GetClustersForImage")]) as simulator:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
 
@@ -247,18 +324,32 @@ def test_a_denied_call_is_a_note_and_no_answer(fleet: Fleet, monkeypatch: pytest
             return clients(None, region, os.environ, read_timeout=5)
 
         resource = Resource(images[0], IMAGE, images[0].split(":")[4], images[0].split(":")[3])
-        found = context(connected, lambda: "eu-west-1", lambda: NOW)(AboutResource(images[0]), resource)
+        found = context(connected, lambda: "eu-west-1", lambda: NOW)(
+            AboutResource(images[0]), resource
+        )
     assert not found.clusters.checked
     assert found.notes[0].startswith("Inspector did not answer: AccessDeniedException")
     assert found.outward().notes == ("Inspector did not answer: AccessDeniedException",)
     assert list(context_lines(found, "", None)) == []
 
 
-def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(sources: Sources, images: list[str]) -> None:
+def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(
+    sources: Sources, images: list[str]
+) -> None:
     text = images[0]
     account = text.split(":")[4]
-    told = Context(region="eu-west-1", clusters=replace(Context().clusters, asked_at=NOW, checked=True, value=tuple(
-        Cluster(f"arn:aws:ecs:eu-west-1:{one}:cluster/main", 1, 0, NOW) for one in (account, "999999999999"))))  # fmt: skip
+    told = Context(
+        region="eu-west-1",
+        clusters=replace(
+            Context().clusters,
+            asked_at=NOW,
+            checked=True,
+            value=tuple(
+                Cluster(f"arn:aws:ecs:eu-west-1:{one}:cluster/main", 1, 0, NOW)
+                for one in (account, "999999999999")
+            ),
+        ),
+    )
     asked = replace(sources, context=lambda _question, _resource: told)
     question = AboutResource(text, source=CACHED, context=True)
 
@@ -270,11 +361,18 @@ def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(sources: So
     assert shown(asked) == [account, "999999999999"]
     mine = asked.seen_by(Access(frozenset({account}), frozenset({"*"})))
     assert shown(mine) == [account]
-    assert "clusters of other accounts are not shown" in (about_resource(question, mine).context or Context()).notes
+    assert (
+        "clusters of other accounts are not shown"
+        in (about_resource(question, mine).context or Context()).notes
+    )
 
 
-def test_the_page_marks_what_inspector_saw_run_and_nothing_else(sources: Sources, every: list[dict[str, Any]]) -> None:
+def test_the_page_marks_what_inspector_saw_run_and_nothing_else(
+    sources: Sources, every: list[dict[str, Any]]
+) -> None:
     found = find(sources, None)
     assert found
-    marked = Counter(one.weakness.reachable for one in open_findings(found.engine, sources.policy, (), 10**6))
+    marked = Counter(
+        one.weakness.reachable for one in open_findings(found.engine, sources.policy, (), 10**6)
+    )
     assert marked[True] == sum(one["reachability"] == "REACHABLE" for one in every) > 0

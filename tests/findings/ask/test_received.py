@@ -40,16 +40,26 @@ from sre_reports.answer_formats import as_csv, as_json, as_ndjson
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
 LISTS = {
-    "changes": Changes(count=0), "trend": Trend(), "sla": Sla(), "time-to-fix": TimeToFix(), "priorities": Priorities(),
-    "where": Exposure("openssl"), "fixes": Fixes(),
-}  # fmt: skip
+    "changes": Changes(count=0),
+    "trend": Trend(),
+    "sla": Sla(),
+    "time-to-fix": TimeToFix(),
+    "priorities": Priorities(),
+    "where": Exposure("openssl"),
+    "fixes": Fixes(),
+}
 
 
 @pytest.fixture(scope="module")
 def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     folder = Path(nights.blobs.url.removeprefix("file://"))
     began = nights.commits()[-1].started_at
-    return Sources(nights, SqliteTable(folder / "table.db"), tmp_path_factory.mktemp("copies"), now=lambda: began)
+    return Sources(
+        nights,
+        SqliteTable(folder / "table.db"),
+        tmp_path_factory.mktemp("copies"),
+        now=lambda: began,
+    )
 
 
 def wired(values: Any) -> Any:
@@ -65,7 +75,9 @@ def same(before: Any, after: Any, table: Any) -> None:
 
 @pytest.mark.parametrize("text", [BUSY_INSTANCE, CLEAN_INSTANCE, "nobody-has-this-name"])
 def test_of_a_resource(sources: Sources, text: str) -> None:
-    answer = about_resource(AboutResource(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources)
+    answer = about_resource(
+        AboutResource(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources
+    )
     back = received.resource_answer(wired(answer.to_json()))
     same(answer, back, render_resource)
     assert back.incomplete == answer.incomplete, "the exit code goes by it"
@@ -91,19 +103,40 @@ def test_of_a_list(sources: Sources, name: str) -> None:
     same(answer, back, render_list)
 
 
-MOMENTS = st.none() | st.datetimes(timezones=st.just(datetime.fromisoformat("2026-11-23T00:00:00Z").tzinfo)).map(
-    lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
-)
+MOMENTS = st.none() | st.datetimes(
+    timezones=st.just(datetime.fromisoformat("2026-11-23T00:00:00Z").tzinfo)
+).map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
 NUMBERS, TEXTS = st.none() | st.integers(0, 9), st.none() | st.text(max_size=5)
 NOTES = st.sampled_from(("", "denied", "too slow"))
 INSTANCES = st.builds(
-    context.Instance, TEXTS, TEXTS, TEXTS, MOMENTS, TEXTS, st.just(("10.0.0.1",)), st.just(()), st.just(("::1",)),
+    context.Instance,
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    MOMENTS,
+    TEXTS,
+    st.just(("10.0.0.1",)),
+    st.just(()),
+    st.just(("::1",)),
     st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
-)  # fmt: skip
+)
 PATCHES = st.builds(context.PatchState, NUMBERS, NUMBERS, NUMBERS, NUMBERS, TEXTS, MOMENTS, TEXTS)
 AGENTS = st.builds(context.Agent, TEXTS, TEXTS, MOMENTS, TEXTS)
-CPUS = st.builds(context.Cpu, st.floats(0, 100), st.floats(0, 100), MOMENTS.filter(bool), st.lists(st.none() | st.just(1.5)))
-CLUSTERS = st.builds(context.Cluster, st.text(max_size=5), NUMBERS, NUMBERS, MOMENTS, st.lists(st.text(max_size=3)).map(tuple))
+CPUS = st.builds(
+    context.Cpu,
+    st.floats(0, 100),
+    st.floats(0, 100),
+    MOMENTS.filter(bool),
+    st.lists(st.none() | st.just(1.5)),
+)
+CLUSTERS = st.builds(
+    context.Cluster,
+    st.text(max_size=5),
+    NUMBERS,
+    NUMBERS,
+    MOMENTS,
+    st.lists(st.text(max_size=3)).map(tuple),
+)
 
 
 def told(source: str, values: Any) -> Any:

@@ -39,8 +39,11 @@ def test_what_comes_soon_after_another_shares_its_transaction_and_the_end_waits_
     table = Counting(tmp_path / "table.db")
     recorder = Recorder(Sources(Snapshots(FolderBlobs(tmp_path)), table, tmp_path))
     for number in range(5):
-        recorder.add(Operation(NOW, str(number), "me", "summarize", ANSWERED, 1, {}, "snapshot", "s", 0))
-        while not recorder._waiting.empty() and number == 0:  # the first was taken before the others come
+        recorder.add(
+            Operation(NOW, str(number), "me", "summarize", ANSWERED, 1, {}, "snapshot", "s", 0)
+        )
+        # the first was taken before the others come
+        while not recorder._waiting.empty() and number == 0:
             os.sched_yield()
     recorder.close()
     assert {one.id for one in read(table, NOW, 1)} == {*"01234"}

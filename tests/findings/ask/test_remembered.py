@@ -44,7 +44,8 @@ def test_it_is_the_last_asked_for_that_fit(steps: list[tuple[int, int]]) -> None
 @pytest.fixture
 def sources(nights: Snapshots, tmp_path: Path) -> Sources:
     began = nights.commits()[-1].started_at
-    began = began if began.hour < 21 else began + timedelta(hours=3)  # two hours later it is still the same day
+    # two hours later it is still the same day
+    began = began if began.hour < 21 else began + timedelta(hours=3)
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
     return Sources(nights, table, tmp_path, now=lambda: began)
 
@@ -71,7 +72,12 @@ def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
     assert about_resource(question, too_late).proof.too_old
     mine = sources.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL})))
     before = sources.snapshots.commits()[0].snapshot_id
-    changes: list[dict[str, Any]] = [{"count": 4}, {"severities": ("HIGH",)}, {"suppressed": True}, {"as_of": before}]
+    changes: list[dict[str, Any]] = [
+        {"count": 4},
+        {"severities": ("HIGH",)},
+        {"suppressed": True},
+        {"as_of": before},
+    ]
     others = [(question, mine), *((replace(question, **change), sources) for change in changes)]
     for number, (other, seen) in enumerate(others, 2):
         about_resource(other, seen)

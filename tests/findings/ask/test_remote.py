@@ -1,4 +1,5 @@
-"""A server is asked with one POST a page; whatever it says instead of an answer is one plain line."""
+"""A server is asked with one POST a page; whatever it says instead of an answer is one plain
+line."""
 
 from __future__ import annotations
 
@@ -32,9 +33,14 @@ from sre_findings.model.errors import (
 
 TOKEN = "sre_not-a-real-one"
 PROOF: dict[str, Any] = {
-    "source": "snapshot", "snapshot_id": "S", "as_of": None, "age_seconds": None, "too_old": False, "certificate": None,
+    "source": "snapshot",
+    "snapshot_id": "S",
+    "as_of": None,
+    "age_seconds": None,
+    "too_old": False,
+    "certificate": None,
     "unread": [],
-}  # fmt: skip
+}
 
 
 def body(values: Any, meta: Any = None, **more: Any) -> bytes:
@@ -73,21 +79,70 @@ def test_a_call_is_one_post_with_the_token(http: Any, reply: Any) -> None:
 
 
 def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
-    http.reply(reply(body=body(listed([1, 2], 5, "c1"), TOLD)), reply(body=body(listed([3], 5, "c2"), TOLD)),
-               reply(body=body(listed([4, 5], 5, None), TOLD)))  # fmt: skip
-    answer = There(Remote(http.url)).ask("changes", Changes(count=0, narrow=Narrow(owners=("web",))))
-    assert (str(answer.items), answer.total, dict(answer.summary)) == ("[1, 2, 3, 4, 5]", 5, {"since": None})
-    assert [one.json["params"]["arguments"].get("cursor") for one in http.asked] == [None, "c1", "c2"]
+    http.reply(
+        reply(body=body(listed([1, 2], 5, "c1"), TOLD)),
+        reply(body=body(listed([3], 5, "c2"), TOLD)),
+        reply(body=body(listed([4, 5], 5, None), TOLD)),
+    )
+    answer = There(Remote(http.url)).ask(
+        "changes", Changes(count=0, narrow=Narrow(owners=("web",)))
+    )
+    assert (str(answer.items), answer.total, dict(answer.summary)) == (
+        "[1, 2, 3, 4, 5]",
+        5,
+        {"since": None},
+    )
+    assert [one.json["params"]["arguments"].get("cursor") for one in http.asked] == [
+        None,
+        "c1",
+        "c2",
+    ]
     asked = http.asked[0].json["params"]["arguments"]
-    assert asked == {"owners": ["web"], "count": 0, "token_budget": remote.BUDGET}, "what is not asked for is not sent"
+    assert asked == {"owners": ["web"], "count": 0, "token_budget": remote.BUDGET}, (
+        "what is not asked for is not sent"
+    )
 
 
-def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(http: Any, reply: Any) -> None:
-    texts = ("finding_arn", "severity", "status", "type", "resource_id", "resource_type", "resource_name", "account_id", "region")
-    nothing = ("vulnerability_id", "title", "fix_available", "exploit_available", "epss_score", "inspector_score")
+def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(
+    http: Any, reply: Any
+) -> None:
+    texts = (
+        "finding_arn",
+        "severity",
+        "status",
+        "type",
+        "resource_id",
+        "resource_type",
+        "resource_name",
+        "account_id",
+        "region",
+    )
+    nothing = (
+        "vulnerability_id",
+        "title",
+        "fix_available",
+        "exploit_available",
+        "epss_score",
+        "inspector_score",
+    )
     times = dict.fromkeys(("first_observed_at", "last_observed_at"), "2026-11-22T01:00:00Z")
-    finding: dict[str, Any] = {**dict.fromkeys(texts, "x"), **dict.fromkeys(nothing), **times, "packages": []}
-    words = ("resource_id", "resource_type", "name", "account_id", "account_name", "region", "verdict", "reason", "explanation")
+    finding: dict[str, Any] = {
+        **dict.fromkeys(texts, "x"),
+        **dict.fromkeys(nothing),
+        **times,
+        "packages": [],
+    }
+    words = (
+        "resource_id",
+        "resource_type",
+        "name",
+        "account_id",
+        "account_name",
+        "region",
+        "verdict",
+        "reason",
+        "explanation",
+    )
     numbers = ("suppressed", "fixable", "exploitable", "kev", "kev_unchecked")
     about: dict[str, Any] = {
         **dict.fromkeys(words, "x"),
@@ -105,7 +160,11 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(h
         "context": None,
         "next_cursor": "opaque",
     }
-    values = {**about, "findings": [finding | {"finding_arn": str(n)} for n in range(5)], "total_findings": 9}
+    values = {
+        **about,
+        "findings": [finding | {"finding_arn": str(n)} for n in range(5)],
+        "total_findings": 9,
+    }
     http.reply(reply(body=body(values)))
     answer = There(Remote(http.url)).about_resource(AboutResource("i-1", count=3, cursor="S.2"))
     assert [one.finding_arn for one in answer.findings] == ["2", "3", "4"]
@@ -119,15 +178,27 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(h
 @pytest.mark.parametrize(
     ("status", "headers", "kind", "words"),
     [
-        (401, {}, CredentialsInvalid, r"did not let you in: .* token has expired\. Check SRE_TOKEN"),
+        (
+            401,
+            {},
+            CredentialsInvalid,
+            r"did not let you in: .* token has expired\. Check SRE_TOKEN",
+        ),
         (403, {}, AccessDenied, r"forbids this: the token lacks the scope"),
         (429, {"Retry-After": "7"}, Throttled, r"asked too often\. Try again in 7 s"),
         (429, {"Retry-After": "Thu, 01 Jan"}, Throttled, r"Try again in a minute"),
-        (302, {"Location": "http://127.0.0.1:1/"}, Unreachable, r"answered 302\. Is this the assistant's server"),
+        (
+            302,
+            {"Location": "http://127.0.0.1:1/"},
+            Unreachable,
+            r"answered 302\. Is this the assistant's server",
+        ),
         (502, {}, Unreachable, r"answered 502"),
     ],
 )
-def test_each_way_of_saying_no_has_its_line(http: Any, reply: Any, status: int, headers: Any, kind: Any, words: str) -> None:
+def test_each_way_of_saying_no_has_its_line(
+    http: Any, reply: Any, status: int, headers: Any, kind: Any, words: str
+) -> None:
     http.reply(reply(status, headers=headers))
     with pytest.raises(kind, match=words) as caught:
         Remote(http.url, TOKEN).call("summarize", {})
@@ -169,7 +240,9 @@ def test_what_no_mcp_server_says(http: Any, reply: Any, said: bytes) -> None:
         Remote(http.url).call("summarize", {})
 
 
-def test_a_body_without_end_is_not_read_to_it(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_without_end_is_not_read_to_it(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(remote, "LARGEST", 1 << 20)
     http.reply(reply(body=b" " * ((1 << 20) + 1)))
     with pytest.raises(Unreachable, match="answered more than 1 MB"):
@@ -177,16 +250,27 @@ def test_a_body_without_end_is_not_read_to_it(http: Any, reply: Any, monkeypatch
 
 
 def test_a_protocols_error_is_told(http: Any, reply: Any) -> None:
-    http.reply(reply(body=json.dumps({"error": {"code": -32601, "message": "Method\nnot found"}}).encode()))
+    http.reply(
+        reply(body=json.dumps({"error": {"code": -32601, "message": "Method\nnot found"}}).encode())
+    )
     with pytest.raises(Unreachable, match="refused the call: Method not found"):
         Remote(http.url).call("summarize", {})
 
 
-KINDS = [error for error in vars(errors).values() if isinstance(error, type) and issubclass(error, SreError)]
+KINDS = [
+    error
+    for error in vars(errors).values()
+    if isinstance(error, type) and issubclass(error, SreError)
+]
 
 
-@pytest.mark.parametrize("kind", [one for one in KINDS if one not in (AmbiguousName, errors.Interrupted, errors.CommitLost)])
-def test_an_error_of_the_question_is_the_same_error_here(http: Any, reply: Any, kind: type[SreError]) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [one for one in KINDS if one not in (AmbiguousName, errors.Interrupted, errors.CommitLost)],
+)
+def test_an_error_of_the_question_is_the_same_error_here(
+    http: Any, reply: Any, kind: type[SreError]
+) -> None:
     met = kind("what", why="why", do="Do this.")
     parts = {"kind": kind_of(met), "what": met.what, "why": met.why, "do": met.do}
     http.reply(reply(body=body(None, {ERROR: parts}, isError=True)))
@@ -196,7 +280,9 @@ def test_an_error_of_the_question_is_the_same_error_here(http: Any, reply: Any, 
     assert (type(caught.value), str(caught.value)) == (same, str(met))
 
 
-def test_a_name_of_several_and_errors_that_nobody_knows_keep_their_words(http: Any, reply: Any) -> None:
+def test_a_name_of_several_and_errors_that_nobody_knows_keep_their_words(
+    http: Any, reply: Any
+) -> None:
     two = AmbiguousName("web", ["i-1", "i-2"])
     again = of_kind(kind_of(two), two.what, two.why, two.do)
     assert (isinstance(again, UsageError), str(again)) == (True, str(two))
@@ -207,28 +293,63 @@ def test_a_name_of_several_and_errors_that_nobody_knows_keep_their_words(http: A
 
 
 @pytest.mark.parametrize(
-    "url", ["", "example.com", "ftp://example.com", "https://", "https://me:pw@example.com/mcp", "http://[", "http://h:x/"]
+    "url",
+    [
+        "",
+        "example.com",
+        "ftp://example.com",
+        "https://",
+        "https://me:pw@example.com/mcp",
+        "http://[",
+        "http://h:x/",
+    ],
 )
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(UsageError):
         Remote(url, TOKEN)
 
 
-@pytest.mark.parametrize("url", ["http://example.com/mcp", "http://10.0.0.1", "http://localhost.example.com"])
+@pytest.mark.parametrize(
+    "url", ["http://example.com/mcp", "http://10.0.0.1", "http://localhost.example.com"]
+)
 def test_nothing_goes_over_the_network_in_the_clear(url: str) -> None:
-    with pytest.raises(UsageError, match=r"is not TLS: findings and tokens would go over the network for all to read"):
+    with pytest.raises(
+        UsageError,
+        match=r"is not TLS: findings and tokens would go over the network for all to read",
+    ):
         Remote(url, TOKEN)
 
 
 def objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Objects that look much like an answer."""
-    names = ("result", "error", "structuredContent", "isError", "_meta", "content", "page", "next_cursor", ERROR, LIST)
+    names = (
+        "result",
+        "error",
+        "structuredContent",
+        "isError",
+        "_meta",
+        "content",
+        "page",
+        "next_cursor",
+        ERROR,
+        LIST,
+    )
     return st.dictionaries(st.sampled_from(names), inner)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 50 // 100)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | objects(inner)))
-def test_whatever_a_server_says_is_an_answer_or_an_error_of_ours(http: Any, reply: Any, said: Any) -> None:
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=settings().max_examples * 50 // 100,
+)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | objects(inner),
+    )
+)
+def test_whatever_a_server_says_is_an_answer_or_an_error_of_ours(
+    http: Any, reply: Any, said: Any
+) -> None:
     http.reply(reply(body=json.dumps(said).encode()))
     try:
         page = There(Remote(http.url)).ask("where", Exposure("openssl"))
@@ -238,7 +359,9 @@ def test_whatever_a_server_says_is_an_answer_or_an_error_of_ours(http: Any, repl
 
 
 def chunked(*pieces: bytes, end: bool = True) -> bytes:
-    return b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces) + (b"0\r\n\r\n" if end else b"")
+    return b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces) + (
+        b"0\r\n\r\n" if end else b""
+    )
 
 
 def test_a_file_is_one_get_beside_the_servers_path_with_the_token(http: Any, reply: Any) -> None:
@@ -246,31 +369,54 @@ def test_a_file_is_one_get_beside_the_servers_path_with_the_token(http: Any, rep
         http.reply(reply(body=b"a" * 200_000))
         with Remote(f"{http.url}{path}", TOKEN).fetch("/exports/x") as pieces:
             assert b"".join(pieces) == b"a" * 200_000
-        assert (http.asked[0].path, http.asked[0].headers["Authorization"]) == (f"{beside}/exports/x", f"Bearer {TOKEN}")
+        assert (http.asked[0].path, http.asked[0].headers["Authorization"]) == (
+            f"{beside}/exports/x",
+            f"Bearer {TOKEN}",
+        )
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, CredentialsInvalid), (403, AccessDenied), (404, Unreachable), (429, Throttled), (500, Unreachable)]
+    ("status", "kind"),
+    [
+        (401, CredentialsInvalid),
+        (403, AccessDenied),
+        (404, Unreachable),
+        (429, Throttled),
+        (500, Unreachable),
+    ],
 )
-def test_a_file_that_is_refused_is_one_line(http: Any, reply: Any, status: int, kind: type[SreError]) -> None:
+def test_a_file_that_is_refused_is_one_line(
+    http: Any, reply: Any, status: int, kind: type[SreError]
+) -> None:
     http.reply(reply(status=status))
     with pytest.raises(kind), Remote(http.url, TOKEN).fetch("/exports/x") as pieces:
         list(pieces)
 
 
-def test_a_file_that_the_question_does_not_allow_is_the_questions_own_error(http: Any, reply: Any) -> None:
+def test_a_file_that_the_question_does_not_allow_is_the_questions_own_error(
+    http: Any, reply: Any
+) -> None:
     parts = {"kind": "usage", "what": "no", "why": "because", "do": "Do this."}
     http.reply(reply(status=remote.REFUSED, body=json.dumps({ERROR: parts}).encode()))
-    with pytest.raises(UsageError, match=r"no: because\. Do this\."), Remote(http.url).fetch("/exports/x"):
+    with (
+        pytest.raises(UsageError, match=r"no: because\. Do this\."),
+        Remote(http.url).fetch("/exports/x"),
+    ):
         pass
     http.reply(reply(status=remote.REFUSED, body=b"<html>"))
-    with pytest.raises(Unreachable, match="did not answer as this version"), Remote(http.url).fetch("/exports/x"):
+    with (
+        pytest.raises(Unreachable, match="did not answer as this version"),
+        Remote(http.url).fetch("/exports/x"),
+    ):
         pass
 
 
 def test_a_file_that_breaks_off_is_never_taken_for_a_whole_one(http: Any, reply: Any) -> None:
     http.reply(reply(body=b"a" * 1000, cut=500))
-    with pytest.raises(Unreachable, match="broke off in the middle"), Remote(http.url).fetch("/exports/x") as pieces:
+    with (
+        pytest.raises(Unreachable, match="broke off in the middle"),
+        Remote(http.url).fetch("/exports/x") as pieces,
+    ):
         list(pieces)
 
 
@@ -288,13 +434,22 @@ def test_a_stream_that_breaks_off_is_never_taken_for_a_whole_one(answering: Any,
 
 def test_a_file_whose_end_nobody_tells_is_refused(answering: Any) -> None:
     url = answering(b"HTTP/1.0 200 OK\r\n\r\nabc")
-    with pytest.raises(Unreachable, match="does not tell where its file ends"), Remote(url).fetch("/exports/x"):
+    with (
+        pytest.raises(Unreachable, match="does not tell where its file ends"),
+        Remote(url).fetch("/exports/x"),
+    ):
         pass
 
 
 @pytest.mark.parametrize("reference", ["x", None, "../" * 15, ["a"], "A" * 43 + "?"])
 def test_what_is_no_reference_is_never_asked_for(http: Any, reply: Any, reference: Any) -> None:
-    http.reply(reply(body=body({"findings": [], "total_findings": 1, **PROOF, "file": {"reference": reference}})))
+    http.reply(
+        reply(
+            body=body(
+                {"findings": [], "total_findings": 1, **PROOF, "file": {"reference": reference}}
+            )
+        )
+    )
     with pytest.raises(Unreachable, match="did not answer as this version"):
         promised(AsFile(), Remote(http.url))
     assert len(http.asked) == 1

@@ -1,4 +1,5 @@
-"""The page of a night says what every other answer says: each number from another door, each row counted."""
+"""The page of a night says what every other answer says: each number from another door, each row
+counted."""
 
 from __future__ import annotations
 
@@ -15,7 +16,16 @@ import pytest
 from sre_findings.ask import ask, doors
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.opened import Opened
-from sre_findings.ask.question import Changes, CoverageGaps, Fixes, Listed, Sla, Summary, TimeToFix, Trend
+from sre_findings.ask.question import (
+    Changes,
+    CoverageGaps,
+    Fixes,
+    Listed,
+    Sla,
+    Summary,
+    TimeToFix,
+    Trend,
+)
 from sre_findings.ask.report import FIRST, NIGHTS, WORST, Material, gather
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
@@ -42,7 +52,12 @@ VIEWS: dict[str, dict[str, str]] = {
     "both": {"owner": "payments", "account": "111122223333"},
     "nobody": {"owner": "nobody"},
 }
-CASES = [*((name, "newest") for name in VIEWS), ("everything", "second"), ("everything", "first"), ("an owner", "first")]
+CASES = [
+    *((name, "newest") for name in VIEWS),
+    ("everything", "second"),
+    ("everything", "first"),
+    ("an owner", "first"),
+]
 Rows = list[OpenFinding]
 
 
@@ -64,7 +79,8 @@ def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sour
 
 @dataclass(frozen=True)
 class Asked:
-    """A night that was gathered, its rows, and who would be answered the same by the other doors."""
+    """A night that was gathered, its rows, and who would be answered the same by the other
+    doors."""
 
     night: Material
     rows: Rows
@@ -109,11 +125,17 @@ def test_every_row_is_counted_and_every_count_has_its_rows(asked: Asked) -> None
     assert sum(one.weakness.kev is True for one in rows) == rollup.kev
     listed = doors.ask("findings", Listed(count=0, as_of=asked.as_of), asked.seen).items
     others = sum(one["type"] != "PACKAGE_VULNERABILITY" for one in listed)
-    assert sum(one.weakness.kev is None for one in rows) + others == rollup.unchecked, "KEV lists nothing but packages"
+    assert sum(one.weakness.kev is None for one in rows) + others == rollup.unchecked, (
+        "KEV lists nothing but packages"
+    )
     assert sum(one.weakness.exploit for one in rows) == rollup.exploitable
     assert sum(one.weakness.fixable for one in rows) == rollup.fixable
-    assert {one.place.owner for one in rows} == {one.value for one in night.owners.groups if one.rollup.counts.total}
-    assert {one.place.account_id for one in rows} == {one.value for one in night.accounts.groups if one.rollup.counts.total}
+    assert {one.place.owner for one in rows} == {
+        one.value for one in night.owners.groups if one.rollup.counts.total
+    }
+    assert {one.place.account_id for one in rows} == {
+        one.value for one in night.accounts.groups if one.rollup.counts.total
+    }
 
 
 def test_late_rows_are_those_that_the_sla_counts(asked: Asked) -> None:
@@ -125,22 +147,45 @@ def test_late_rows_are_those_that_the_sla_counts(asked: Asked) -> None:
         {name: count for name, count in told["late_by_severity"].items() if count}
     )
     week = (night.today + timedelta(days=7)).isoformat()
-    assert sum(one.due_on is not None and today <= one.due_on <= week for one in rows) == told["due_this_week"]
+    assert (
+        sum(one.due_on is not None and today <= one.due_on <= week for one in rows)
+        == told["due_this_week"]
+    )
     assert sum(one.due_on is None for one in rows) == told["no_deadline"]
     assert told["today"] == today
 
 
 def test_new_rows_are_those_that_came_since_the_night_before(asked: Asked) -> None:
-    came = asked.night.changes.summary["opened_by"] if asked.night.before else {"new": 0, "reopened": 0}
+    came = (
+        asked.night.changes.summary["opened_by"]
+        if asked.night.before
+        else {"new": 0, "reopened": 0}
+    )
     assert sum(one.new for one in asked.rows) == came["new"] + came["reopened"]
 
 
-def test_what_was_met_for_the_first_time_or_only_moved_is_not_new(tmp_path: Path, write_night: Callable[..., Commit]) -> None:
-    causes = [("opened", "new"), ("opened", "onboarding"), ("opened", "successor"), ("reopened", None), ("reopened", "successor"),
-              ("resolved", "patched"), ("opened", "new")]  # fmt: skip
-    events = [{"kind": kind, "cause": cause, "finding_arn": f"arn:{n}"} for n, (kind, cause) in enumerate(causes)]
+def test_what_was_met_for_the_first_time_or_only_moved_is_not_new(
+    tmp_path: Path, write_night: Callable[..., Commit]
+) -> None:
+    causes = [
+        ("opened", "new"),
+        ("opened", "onboarding"),
+        ("opened", "successor"),
+        ("reopened", None),
+        ("reopened", "successor"),
+        ("resolved", "patched"),
+        ("opened", "new"),
+    ]
+    events = [
+        {"kind": kind, "cause": cause, "finding_arn": f"arn:{n}"}
+        for n, (kind, cause) in enumerate(causes)
+    ]
     snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
-    commit = write_night(snapshots, 1, events=[*events, events[0], {"kind": "opened", "cause": "new", "finding_arn": None}])
+    commit = write_night(
+        snapshots,
+        1,
+        events=[*events, events[0], {"kind": "opened", "cause": "new", "finding_arn": None}],
+    )
     rows = DuckDB(snapshots, [commit], Copies(tmp_path / "copies")).rows("opened_arns")
     assert [row["finding_arn"] for row in rows] == ["arn:0", "arn:3", "arn:6"]
 
@@ -149,8 +194,24 @@ def test_something_is_compared(sources: Sources) -> None:
     """The numbers that agree above are not all zero."""
     night = gather(sources, None, EVERY)
     rollup, came = night.summary.rollup, night.changes.summary["opened_by"]
-    assert min(rollup.counts.total, rollup.kev, rollup.fixable, rollup.exploitable, rollup.suppressed, came["new"]) > 0
-    assert min(night.late.summary["late"], night.late.summary["no_deadline"] + night.late.summary["later"]) > 0
+    assert (
+        min(
+            rollup.counts.total,
+            rollup.kev,
+            rollup.fixable,
+            rollup.exploitable,
+            rollup.suppressed,
+            came["new"],
+        )
+        > 0
+    )
+    assert (
+        min(
+            night.late.summary["late"],
+            night.late.summary["no_deadline"] + night.late.summary["later"],
+        )
+        > 0
+    )
     assert len(night.fixes.items) == FIRST
     assert len(night.resources) == WORST
 
@@ -170,10 +231,15 @@ def test_the_squares_hold_the_rows_by_their_days(sources: Sources) -> None:
     held: Counter[tuple[int, int]] = Counter()
     for one in night.findings:
         days = (night.today - day_of(one.opened_on)).days
-        band = next(n for n, band in enumerate(night.ages.bands) if band.last is None or days <= band.last)
+        band = next(
+            n for n, band in enumerate(night.ages.bands) if band.last is None or days <= band.last
+        )
         held[rank(one.weakness.severity), band] += 1
     assert held == {
-        (place, n): square.findings for place, row in night.ages.rows.items() for n, square in enumerate(row) if square.findings
+        (place, n): square.findings
+        for place, row in night.ages.rows.items()
+        for n, square in enumerate(row)
+        if square.findings
     }
 
 
@@ -185,20 +251,35 @@ def test_the_worst_resources_are_the_summarys_with_what_is_late_at_each(asked: A
     ]
     aged = _aged(seen, night)
     for held in night.resources:
-        place = (held.place.account_id, held.place.region, held.place.resource_type, held.place.resource_id)
+        place = (
+            held.place.account_id,
+            held.place.region,
+            held.place.resource_type,
+            held.place.resource_id,
+        )
         assert held.lateness == lateness(bucketed(aged.get(place, [])), night.policy, night.today)
         known = held.lateness
-        assert known.late + known.due_this_week + known.later + known.no_deadline == held.rollup.counts.total
+        assert (
+            known.late + known.due_this_week + known.later + known.no_deadline
+            == held.rollup.counts.total
+        )
 
 
 def _aged(seen: Sources, night: Material) -> dict[tuple[str, ...], list[tuple[Bucket, int]]]:
     """Ages by resource, read from their table as it is."""
-    commit = next(one for one in seen.snapshots.commits() if one.snapshot_id == night.proof.snapshot_id)
+    commit = next(
+        one for one in seen.snapshots.commits() if one.snapshot_id == night.proof.snapshot_id
+    )
     engine = seen.open([commit])
     assert isinstance(engine, DuckDB)
-    names = "account_id, region, resource_type, resource_id, severity_rank, opened_on, kev_due, findings"
+    names = (
+        "account_id, region, resource_type, resource_id, severity_rank, opened_on, kev_due,"
+        " findings"
+    )
     found: dict[tuple[str, ...], list[tuple[Bucket, int]]] = {}
-    for *place, severity, opened, kev_due, count in engine.connect(["ages"]).execute(f"select {names} from ages").fetchall():
+    for *place, severity, opened, kev_due, count in (
+        engine.connect(["ages"]).execute(f"select {names} from ages").fetchall()
+    ):
         bucket = Bucket(severity, opened.isoformat(), kev_due.isoformat() if kev_due else "")
         found.setdefault(tuple(place), []).append((bucket, count))
     return found
@@ -216,7 +297,9 @@ def test_a_page_of_some_holds_the_worst_of_all_and_the_order_is_total(sources: S
 def test_what_many_findings_share_is_one_object(sources: Sources) -> None:
     rows = list(gather(sources, None, EVERY).findings)
     assert len({id(one.place) for one in rows}) == len({one.place for one in rows}) < 100
-    assert len({one.weakness for one in rows}) <= len({id(one.weakness) for one in rows}) < len(rows)
+    assert (
+        len({one.weakness for one in rows}) <= len({id(one.weakness) for one in rows}) < len(rows)
+    )
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
@@ -232,12 +315,19 @@ def test_the_night_before_is_told_as_it_was_then(sources: Sources, view: dict[st
 
 def told(night: Material) -> dict[str, Any]:
     """All of it, its findings read."""
-    return {one.name: getattr(night, one.name) for one in fields(night)} | {"findings": list(night.findings)}
+    return {one.name: getattr(night, one.name) for one in fields(night)} | {
+        "findings": list(night.findings)
+    }
 
 
 @pytest.mark.parametrize("view", [view for view in VIEWS.values() if view])
-def test_a_part_is_told_as_to_somebody_who_may_see_that_part_alone(sources: Sources, view: dict[str, str]) -> None:
-    part, seen = told(gather(sources, None, EVERY, **view)), told(gather(sources.seen_by(access_of(view)), None, EVERY))
+def test_a_part_is_told_as_to_somebody_who_may_see_that_part_alone(
+    sources: Sources, view: dict[str, str]
+) -> None:
+    part, seen = (
+        told(gather(sources, None, EVERY, **view)),
+        told(gather(sources.seen_by(access_of(view)), None, EVERY)),
+    )
     mine = {"owner": seen["owner"], "account": seen["account"]}
     assert part | mine == seen
     assert part["evidence"] is None
@@ -247,7 +337,12 @@ def test_who_sees_a_part_gets_nothing_else_by_asking_for_it(sources: Sources) ->
     mine = sources.seen_by(access_of({"owner": "payments"}))
     other = gather(mine, None, EVERY, owner="search")
     assert list(other.findings) == []
-    assert (other.summary.rollup.counts.total, other.coverage.scanned, other.resources, other.ages.rows) == (0, 0, [], {})
+    assert (
+        other.summary.rollup.counts.total,
+        other.coverage.scanned,
+        other.resources,
+        other.ages.rows,
+    ) == (0, 0, [], {})
 
 
 def test_the_evidence_is_the_manifests(sources: Sources, nights: Snapshots) -> None:
@@ -275,8 +370,16 @@ def test_midnight_does_not_come_between_two_numbers(sources: Sources, nights: Sn
     moment = nights.commits()[-1].ended_at
     clock = (moment + timedelta(days=days) for days in range(10_000))
     night = gather(replace(sources, now=lambda: next(clock)), None, 0)
-    assert night.late.summary["today"] == night.late_by_account.summary["today"] == night.today.isoformat()
-    assert {night.proof.age_seconds, night.late.proof.age_seconds, night.coverage.proof.age_seconds} == {night.proof.age_seconds}
+    assert (
+        night.late.summary["today"]
+        == night.late_by_account.summary["today"]
+        == night.today.isoformat()
+    )
+    assert {
+        night.proof.age_seconds,
+        night.late.proof.age_seconds,
+        night.coverage.proof.age_seconds,
+    } == {night.proof.age_seconds}
 
 
 @dataclass(frozen=True)
@@ -297,11 +400,15 @@ class Interrupted:
     def remove(self, partition: str, sort: str) -> None:
         raise NotImplementedError
 
-    def query(self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None) -> Iterator[Row]:
+    def query(
+        self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
+    ) -> Iterator[Row]:
         self._count(partition)
         return self.inner.query(partition, first, last, newest=newest)
 
-    def query_each(self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None) -> Iterable[list[Row]]:
+    def query_each(
+        self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
+    ) -> Iterable[list[Row]]:
         self._count(partition)
         return self.inner.query_each(partition, ranges, newest=newest)
 
@@ -329,14 +436,23 @@ def half(nights: Snapshots, tmp_path: Path) -> tuple[Sources, Callable[[], objec
     return Sources(snapshots, table, tmp_path / "copies", now=lambda: first.ended_at), commit
 
 
-@pytest.mark.parametrize(("view", "at"), [*(({}, at) for at in (1, 3, 8)), ({"owner": "payments"}, 2)])
+@pytest.mark.parametrize(
+    ("view", "at"), [*(({}, at) for at in (1, 3, 8)), ({"owner": "payments"}, 2)]
+)
 def test_a_scan_that_commits_meanwhile_changes_nothing(
     half: tuple[Sources, Callable[[], Commit]], view: dict[str, str], at: int
 ) -> None:
     sources, commit = half
     calm, reads = told(gather(sources, None, EVERY, **view)), list[str]()
     table = Interrupted(sources.table, at, commit, reads)
-    assert told(gather(replace(sources, table=table, opened=Opened(), counted=set()), None, EVERY, **view)) == calm
+    assert (
+        told(
+            gather(
+                replace(sources, table=table, opened=Opened(), counted=set()), None, EVERY, **view
+            )
+        )
+        == calm
+    )
     assert len(reads) >= at, "it never came to that"
     assert len(sources.snapshots.commits()) == 2
 
@@ -350,9 +466,13 @@ def test_a_first_night_compares_with_nothing(half: tuple[Sources, Callable[[], C
     assert night.evidence is not None
 
 
-def test_where_the_table_has_no_rollups_the_same_is_counted_from_the_parts(sources: Sources) -> None:
+def test_where_the_table_has_no_rollups_the_same_is_counted_from_the_parts(
+    sources: Sources,
+) -> None:
     calm = told(gather(sources, None, EVERY))
-    bare = told(gather(replace(sources, table=SqliteTable(Path(":memory:")), counted=set()), None, EVERY))
+    bare = told(
+        gather(replace(sources, table=SqliteTable(Path(":memory:")), counted=set()), None, EVERY)
+    )
     assert {name: one for name, one in bare.items() if name != "trend"} == {
         name: one for name, one in calm.items() if name != "trend"
     }

@@ -1,4 +1,5 @@
-"""Every form of a resource's name means that resource, or an ambiguity that lists it; never another resource."""
+"""Every form of a resource's name means that resource, or an ambiguity that lists it; never another
+resource."""
 
 from __future__ import annotations
 
@@ -18,7 +19,18 @@ from sre_findings.model.errors import AmbiguousName
 from sre_findings.model.resource import FUNCTION, IMAGE, INSTANCE, Resource
 
 ACCOUNTS, REGIONS = ("111122223333", "444455556666"), ("eu-west-1", "us-east-1")
-WORDS = ("web", "shop/api", "pay", "latest", "1.2", "i-0aaaaaaaaaaaaaaaa", "10.0.0.5", "shared", "api", "a b")
+WORDS = (
+    "web",
+    "shop/api",
+    "pay",
+    "latest",
+    "1.2",
+    "i-0aaaaaaaaaaaaaaaa",
+    "10.0.0.5",
+    "shared",
+    "api",
+    "a b",
+)
 VM = "Microsoft.Compute/virtualMachines"
 
 
@@ -51,7 +63,9 @@ class Kept(Engine):
 
 
 def _place(one: Resource) -> dict[str, str]:
-    return {key: getattr(one, key) for key in ("resource_id", "resource_type", "account_id", "region")}
+    return {
+        key: getattr(one, key) for key in ("resource_id", "resource_type", "account_id", "region")
+    }
 
 
 @dataclass(frozen=True)
@@ -72,8 +86,18 @@ def _instances(draw: st.DrawFn) -> Known:
     v4 = draw(st.sampled_from((v4, IPv4Address("10.0.0.5"))))
     details = {"awsEc2Instance": {"ipV4Addresses": [str(v4)], "ipV6Addresses": [v6.exploded]}}
     host = f"ip-{str(v4).replace('.', '-')}.{region}.compute.internal"
-    forms = {one, f"arn:aws:ec2:{region}:{account}:instance/{one}", f"{one}.{region}.compute.internal",
-             tag, f" {tag} ", str(v4), str(v6), v6.exploded.upper(), host, f"{host}."}  # fmt: skip
+    forms = {
+        one,
+        f"arn:aws:ec2:{region}:{account}:instance/{one}",
+        f"{one}.{region}.compute.internal",
+        tag,
+        f" {tag} ",
+        str(v4),
+        str(v6),
+        v6.exploded.upper(),
+        host,
+        f"{host}.",
+    }
     place = Resource(one, INSTANCE, account, region, tag)
     return Known(place, names.of_finding(one, {"Name": tag + space}, details), frozenset(forms))
 
@@ -81,15 +105,32 @@ def _instances(draw: st.DrawFn) -> Known:
 @st.composite
 def _images(draw: st.DrawFn) -> Known:
     account, region = draw(st.sampled_from(ACCOUNTS)), draw(st.sampled_from(REGIONS))
-    repository, tags = draw(st.sampled_from(("shop/api", "web", "pay"))), draw(st.lists(st.sampled_from(("latest", "1.2"))))
+    repository, tags = (
+        draw(st.sampled_from(("shop/api", "web", "pay"))),
+        draw(st.lists(st.sampled_from(("latest", "1.2")))),
+    )
     digest = "sha256:" + draw(st.sampled_from("abc")) * 64
     one = f"arn:aws:ecr:{region}:{account}:repository/{repository}/{digest}"
     uri = f"{account}.dkr.ecr.{region}.amazonaws.com/{repository}"
     details = {
-        "awsEcrContainerImage": {"repositoryName": repository, "imageTags": tags, "imageHash": digest, "registry": account}
+        "awsEcrContainerImage": {
+            "repositoryName": repository,
+            "imageTags": tags,
+            "imageHash": digest,
+            "registry": account,
+        }
     }
-    forms = {one, repository, digest, digest.upper().replace("SHA", "sha"), f"{repository}@{digest}", uri, f"{uri}@{digest}",
-             f"{repository}:gone@{digest}", one.rpartition("/")[0]}  # fmt: skip
+    forms = {
+        one,
+        repository,
+        digest,
+        digest.upper().replace("SHA", "sha"),
+        f"{repository}@{digest}",
+        uri,
+        f"{uri}@{digest}",
+        f"{repository}:gone@{digest}",
+        one.rpartition("/")[0],
+    }
     forms |= {f"{start}:{tag}" for tag in tags for start in (repository, uri)}
     place = Resource(one, IMAGE, account, region, repository)
     return Known(place, names.of_finding(one, {}, details), frozenset(forms))
@@ -98,10 +139,23 @@ def _images(draw: st.DrawFn) -> Known:
 @st.composite
 def _functions(draw: st.DrawFn) -> Known:
     account, region = draw(st.sampled_from(ACCOUNTS)), draw(st.sampled_from(REGIONS))
-    name, version = draw(st.sampled_from(("pay", "web", "shared"))), draw(st.sampled_from(("$LATEST", "7")))
+    name, version = (
+        draw(st.sampled_from(("pay", "web", "shared"))),
+        draw(st.sampled_from(("$LATEST", "7"))),
+    )
     arn = f"arn:aws:lambda:{region}:{account}:function:{name}"
-    layer = f"arn:aws:lambda:{region}:777788889999:layer:{draw(st.sampled_from(('shared', 'base')))}:3"
-    forms = {arn, f"{arn}:{version}", name, f"{name}:{version}", f"{account}:function:{name}", layer, layer[:-2]}
+    layer = (
+        f"arn:aws:lambda:{region}:777788889999:layer:{draw(st.sampled_from(('shared', 'base')))}:3"
+    )
+    forms = {
+        arn,
+        f"{arn}:{version}",
+        name,
+        f"{name}:{version}",
+        f"{account}:function:{name}",
+        layer,
+        layer[:-2],
+    }
     details = {"awsLambdaFunction": {"functionName": name, "version": version, "layers": [layer]}}
     place = Resource(f"{arn}:{version}", FUNCTION, account, region, name)
     return Known(place, names.of_finding(place.resource_id, {}, details), frozenset(forms))
@@ -113,7 +167,12 @@ def _machines(draw: st.DrawFn) -> Known:
     kind = draw(st.sampled_from((VM, "compute.googleapis.com/Instance", "A_TYPE_OF_NEXT_YEAR")))
     name = draw(st.sampled_from(("web", "azure-vm-1")))
     one = draw(st.sampled_from((name, f"/subscriptions/1/resourceGroups/RG/providers/{VM}/{name}")))
-    forms = {one, name, one.upper() if one.startswith("/") else one, f"{account}/{region}/{kind}/{one}"}
+    forms = {
+        one,
+        name,
+        one.upper() if one.startswith("/") else one,
+        f"{account}/{region}/{kind}/{one}",
+    }
     place = Resource(one, kind, account, region, name)
     return Known(place, names.of_finding(one, {}, {"vm": {"vmName": name}}), frozenset(forms))
 
@@ -156,7 +215,9 @@ def test_every_form_means_its_resource_or_an_ambiguity_with_it(estate: list[Know
             strongest = min(_strength(form, other) for other in estate)
             own = _strength(form, one)
             assert own <= names.WEAKEST, f"{form} is no name of {one.place}"
-            assert own > strongest or _identity(one.place) in map(_identity, _meant(form, engine)), form
+            assert own > strongest or _identity(one.place) in map(
+                _identity, _meant(form, engine)
+            ), form
 
 
 def _strength(form: str, one: Known) -> int:
@@ -183,12 +244,18 @@ def test_every_candidate_means_one_resource_and_each_another(estate: list[Known]
 def test_an_exact_id_wins_over_any_name(estate: list[Known]) -> None:
     engine = _engine(estate)
     for one in estate:
-        assert {place.resource_id for place in _meant(one.place.resource_id, engine)} == {one.place.resource_id}
+        assert {place.resource_id for place in _meant(one.place.resource_id, engine)} == {
+            one.place.resource_id
+        }
 
 
 @given(st.text(max_size=40), ESTATES)
 def test_a_text_that_is_no_form_of_anything_means_nothing(text: str, estate: list[Known]) -> None:
-    known = {form.strip().lower() for one in estate for form in (*one.forms, *(name.text for name in one.names))}
+    known = {
+        form.strip().lower()
+        for one in estate
+        for form in (*one.forms, *(name.text for name in one.names))
+    }
     assume(text.strip().lower() not in known)
     with pytest.raises(resources.Unidentified):
         resources.resolve(text, _engine(estate))
@@ -197,22 +264,54 @@ def test_a_text_that_is_no_form_of_anything_means_nothing(text: str, estate: lis
 def test_suggestions_are_spelled_alike_or_there_are_none() -> None:
     engine = Kept()
     for name in ("prod-web-36", "prod-api-07", "billing"):
-        engine.add(Resource(f"i-{name}", INSTANCE, ACCOUNTS[0], REGIONS[0], name), frozenset({names.Name(name, names.TAG)}))
+        engine.add(
+            Resource(f"i-{name}", INSTANCE, ACCOUNTS[0], REGIONS[0], name),
+            frozenset({names.Name(name, names.TAG)}),
+        )
     assert resources.near("prod-wbe-36", engine) == ["prod-web-36"]
     assert resources.near("nosuchhost", engine) == []
 
 
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 
 
-@given(st.sampled_from(("awsEc2Instance", "awsEcrContainerImage", "image", "vm", "awsLambdaFunction", "machineImage")), ODD, ODD)
+@given(
+    st.sampled_from(
+        (
+            "awsEc2Instance",
+            "awsEcrContainerImage",
+            "image",
+            "vm",
+            "awsLambdaFunction",
+            "machineImage",
+        )
+    ),
+    ODD,
+    ODD,
+)
 def test_whatever_the_details_hold_names_are_texts(kind: str, one: Any, other: Any) -> None:
-    fields = dict.fromkeys(("ipV4Addresses", "repositoryName", "imageTags", "functionName", "layers", "machineImageId"), one)
-    found = names.of_finding("an id", {}, {kind: {**fields, "registry": other, "imageHash": other, "version": other}})
-    found |= names.of_coverage("an id", {}, {"ecrImage": {"tags": one}, "ecrRepository": {"name": other}})
+    fields = dict.fromkeys(
+        (
+            "ipV4Addresses",
+            "repositoryName",
+            "imageTags",
+            "functionName",
+            "layers",
+            "machineImageId",
+        ),
+        one,
+    )
+    found = names.of_finding(
+        "an id", {}, {kind: {**fields, "registry": other, "imageHash": other, "version": other}}
+    )
+    found |= names.of_coverage(
+        "an id", {}, {"ecrImage": {"tags": one}, "ecrRepository": {"name": other}}
+    )
     assert names.Name("an id", names.ID) in found
     assert all(name.text == name.text.strip() != "" for name in found)

@@ -1,4 +1,5 @@
-"""The file of channels: every mistake is named with its line, and none sends a night to the wrong people."""
+"""The file of channels: every mistake is named with its line, and none sends a night to the wrong
+people."""
 
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ def test_channels_come_in_order_with_their_owners(tmp_path: Path) -> None:
     ]
     assert chosen(path, None) == load(path)
     assert chosen(path, "C9999999999") == [Route("C9999999999", ("data",))]
-    with pytest.raises(UsageError, match="has no channel 'C8888888888': it has C0123456789, G0123456789, C9999999999"):
+    with pytest.raises(
+        UsageError,
+        match="has no channel 'C8888888888': it has C0123456789, G0123456789, C9999999999",
+    ):
         chosen(path, "C8888888888")
 
 
@@ -72,7 +76,10 @@ def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:
         parse_routes(text.encode(), "channels.yaml")
 
 
-@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: f"channels:\n  - {text}".encode(errors="ignore")))
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=200).map(lambda text: f"channels:\n  - {text}".encode(errors="ignore"))
+)
 def test_nothing_but_a_usage_error_comes_of_any_file(content: bytes) -> None:
     with contextlib.suppress(UsageError):
         parse_routes(content, "channels.yaml")

@@ -1,4 +1,5 @@
-"""Inspector was to be asked and did not answer: the snapshot stands in its place and says so, and nothing is clean by it."""
+"""Inspector was to be asked and did not answer: the snapshot stands in its place and says so, and
+nothing is clean by it."""
 
 from __future__ import annotations
 
@@ -29,7 +30,11 @@ from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANC
 
 STRANGER = "i-0123456789abcdef9"
 SAID = "User: arn:aws:sts::999988887777:assumed-role/auditor is not authorized"
-KINDS = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Unreadable) and one is not Forbidden]
+KINDS = [
+    one
+    for one in vars(errors).values()
+    if isinstance(one, type) and issubclass(one, Unreadable) and one is not Forbidden
+]
 PART = Access(frozenset({"111122223333"}), frozenset({ALL}))
 
 
@@ -46,7 +51,12 @@ def fresh(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Source
     newest = nights.latest()
     assert newest
     now = newest.started_at + timedelta(hours=1)
-    return Sources(nights, SqliteTable(tmp_path_factory.mktemp("t") / "t"), tmp_path_factory.mktemp("c"), now=lambda: now)
+    return Sources(
+        nights,
+        SqliteTable(tmp_path_factory.mktemp("t") / "t"),
+        tmp_path_factory.mktemp("c"),
+        now=lambda: now,
+    )
 
 
 def as_of(sources: Sources) -> datetime:
@@ -57,46 +67,78 @@ def as_of(sources: Sources) -> datetime:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("resource", [BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE])
-def test_the_snapshot_answers_marked_stale_and_a_note_says_so_first(fresh: Sources, kind: Any, resource: str) -> None:
+def test_the_snapshot_answers_marked_stale_and_a_note_says_so_first(
+    fresh: Sources, kind: Any, resource: str
+) -> None:
     sources = replace(fresh, live=failing(kind("it failed", why=SAID, do="Do this.")))
     cached = about_resource(AboutResource(resource, source=CACHED), sources)
     answer = about_resource(AboutResource(resource, source=LIVE), sources)
     note, *others = answer.verdict.notes
     taken = iso(as_of(sources))
-    assert note == f"Inspector could not be asked (it failed: {SAID}); this is the snapshot of {taken}, marked stale. Do this."
+    assert (
+        note
+        == f"Inspector could not be asked (it failed: {SAID}); this is the snapshot of {taken},"
+        " marked stale. Do this."
+    )
     assert (answer.stale, answer.live_error, answer.unanswered) == (True, kind_of(kind("x")), False)
     plain = replace(answer, live_error="", verdict=replace(answer.verdict, notes=tuple(others)))
     assert plain == cached
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_no_snapshot_knows_is_unknown_for_the_reason_that_inspector_did_not_answer(fresh: Sources, kind: Any) -> None:
+def test_what_no_snapshot_knows_is_unknown_for_the_reason_that_inspector_did_not_answer(
+    fresh: Sources, kind: Any
+) -> None:
     sources = replace(fresh, live=failing(kind("it failed")))
     answer = about_resource(AboutResource(STRANGER, source=LIVE), sources)
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", kind_of(kind("x")))
-    assert f"the snapshot of {iso(as_of(sources))} does not know this resource" in answer.verdict.explanation
+    assert (
+        f"the snapshot of {iso(as_of(sources))} does not know this resource"
+        in answer.verdict.explanation
+    )
     assert (answer.rollup.counts.total, answer.unanswered) == (0, False)
 
 
 def test_without_any_snapshot_nothing_is_answered(fresh: Sources, tmp_path: Path) -> None:
     empty = replace(
-        fresh, snapshots=Snapshots(FolderBlobs(tmp_path)), live=failing(errors.Throttled("too many")), opened=Opened()
+        fresh,
+        snapshots=Snapshots(FolderBlobs(tmp_path)),
+        live=failing(errors.Throttled("too many")),
+        opened=Opened(),
     )
     answer = about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), empty)
-    assert (answer.verdict.verdict, answer.verdict.reason, answer.unanswered) == ("unknown", "throttled", True)
-    assert answer.verdict.explanation == "Inspector could not be asked (too many); there is no snapshot yet"
+    assert (answer.verdict.verdict, answer.verdict.reason, answer.unanswered) == (
+        "unknown",
+        "throttled",
+        True,
+    )
+    assert (
+        answer.verdict.explanation
+        == "Inspector could not be asked (too many); there is no snapshot yet"
+    )
     assert not answer.stale
     either = about_resource(AboutResource(BUSY_INSTANCE), empty)
     assert (either.verdict.reason, either.unanswered) == ("no_snapshot", False)
 
 
-def test_who_did_not_insist_on_live_is_told_that_the_snapshot_has_no_such_resource(fresh: Sources) -> None:
-    answer = about_resource(AboutResource(STRANGER), replace(fresh, live=failing(errors.Unreachable("it is away"))))
-    assert (answer.verdict.reason, answer.live_error, answer.stale) == ("no_such_resource", "unreachable", False)
+def test_who_did_not_insist_on_live_is_told_that_the_snapshot_has_no_such_resource(
+    fresh: Sources,
+) -> None:
+    answer = about_resource(
+        AboutResource(STRANGER), replace(fresh, live=failing(errors.Unreachable("it is away")))
+    )
+    assert (answer.verdict.reason, answer.live_error, answer.stale) == (
+        "no_such_resource",
+        "unreachable",
+        False,
+    )
     assert answer.verdict.notes[0] == "Inspector could not be asked (it is away)."
 
 
-@pytest.mark.parametrize("error", [UsageError("no region eu-west-11"), Forbidden("this token lacks the scope live:query")])
+@pytest.mark.parametrize(
+    "error",
+    [UsageError("no region eu-west-11"), Forbidden("this token lacks the scope live:query")],
+)
 def test_what_may_not_or_cannot_be_asked_live_is_an_error_to_who_insists_and_a_note_to_others(
     fresh: Sources, error: SreError
 ) -> None:
@@ -120,7 +162,9 @@ def test_no_failure_makes_anything_clean_or_tells_a_caller_what_aws_said(
 ) -> None:
     aside: list[str] = []
     live = failing(kind("AWS denied it", why=SAID))
-    sources = replace(fresh, live=live, aside=aside.append, max_age=timedelta(0) if too_old else fresh.max_age).seen_by(access)
+    sources = replace(
+        fresh, live=live, aside=aside.append, max_age=timedelta(0) if too_old else fresh.max_age
+    ).seen_by(access)
     cached = about_resource(AboutResource(text, source=CACHED), sources)
     answer = about_resource(AboutResource(text, source=source), sources)
     assert answer.verdict.verdict == cached.verdict.verdict
@@ -138,15 +182,25 @@ def test_a_failure_is_told_outward_in_a_sentence_of_ours_with_what_to_do(kind: A
     assert str(outward(told)) == str(told)
 
 
-@pytest.mark.parametrize("error", [UsageError("a", why="b"), errors.AmbiguousName("x", ["1", "2"]), Forbidden("c", do="d")])
+@pytest.mark.parametrize(
+    "error",
+    [UsageError("a", why="b"), errors.AmbiguousName("x", ["1", "2"]), Forbidden("c", do="d")],
+)
 def test_an_error_of_the_question_is_told_outward_as_it_is(error: SreError) -> None:
     assert outward(error) is error
 
 
-def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(fresh: Sources) -> None:
+def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(
+    fresh: Sources,
+) -> None:
     denied, aside = f"SSM did not answer: AccessDeniedException: {SAID}", list[str]()
     sts = f"STS did not answer: AccessDenied: {SAID}{UNCHECKED}"
-    context = Context("111122223333", "eu-west-1", patches=Told("SSM x", note=denied), remarks=(sts, "context is for instances"))
+    context = Context(
+        "111122223333",
+        "eu-west-1",
+        patches=Told("SSM x", note=denied),
+        remarks=(sts, "context is for instances"),
+    )
     question = AboutResource(BUSY_INSTANCE, source=CACHED, context=True)
     sources = replace(fresh, context=lambda *_: context)
     assert about_resource(question, sources).context == context

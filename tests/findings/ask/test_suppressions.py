@@ -19,7 +19,13 @@ from sre_findings.ask.suppressions import load, parse
 from sre_findings.ask.yaml_nodes import LARGEST
 from sre_findings.model.errors import UsageError
 from sre_findings.model.finding import Finding, Package
-from sre_findings.model.suppression import JUSTIFICATIONS, Patterns, Reach, Suppression, Suppressions
+from sre_findings.model.suppression import (
+    JUSTIFICATIONS,
+    Patterns,
+    Reach,
+    Suppression,
+    Suppressions,
+)
 
 FILE = "suppressions.yaml"
 TODAY = date(2026, 11, 22)
@@ -99,16 +105,28 @@ def test_every_key_of_a_rule(either_parser: None) -> None:
 
 def test_what_may_be_left_out_means_everywhere_and_affected(either_parser: None) -> None:
     (one,) = rules(LEAST)
-    assert (one.packages, one.reach, one.status, one.justification, one.impact) == (Patterns(), Reach(), "affected", None, None)
+    assert (one.packages, one.reach, one.status, one.justification, one.impact) == (
+        Patterns(),
+        Reach(),
+        "affected",
+        None,
+        None,
+    )
 
 
 def test_rules_know_their_place_and_their_line(either_parser: None) -> None:
-    text = LEAST + "\n# another\n  - package: [vim, vim-data, vim]\n    reason: r\n    owner: o\n    expires: 2026-11-22\n"
+    text = (
+        LEAST + "\n# another\n  - package: [vim, vim-data, vim]\n    reason: r\n    owner: o\n   "
+        " expires: 2026-11-22\n"
+    )
     assert [(one.index, one.line) for one in rules(text)] == [(0, 2), (1, 5)]
     assert rules(text)[1].packages.texts == ("vim", "vim-data")
 
 
-@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "suppressions:\n", "suppressions: []\n", "\ufeff", "~"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n", "# nothing yet\n", "---\n", "suppressions:\n", "suppressions: []\n", "\ufeff", "~"],
+)
 def test_a_file_without_rules_has_none(text: str, either_parser: None) -> None:
     assert rules(text) == []
 
@@ -130,26 +148,42 @@ def test_a_file_without_rules_has_none(text: str, either_parser: None) -> None:
         ("[a, a, b]", ("a", "b")),
     ],
 )
-def test_values_stay_the_texts_that_were_written(written: str, texts: tuple[str, ...], either_parser: None) -> None:
+def test_values_stay_the_texts_that_were_written(
+    written: str, texts: tuple[str, ...], either_parser: None
+) -> None:
     (one,) = rules(RULE.replace('["111122223333"]', written))
     assert one.reach.accounts.texts == texts
 
 
 def test_patterns_of_resources_and_types_are_taken_as_they_are() -> None:
-    (one,) = rules(RULE.replace("types: ec2", 'types: ["AWS_*", vm?]').replace("i-0123456789abcdef0", "i-0123456789abcdef*"))
+    (one,) = rules(
+        RULE.replace("types: ec2", 'types: ["AWS_*", vm?]').replace(
+            "i-0123456789abcdef0", "i-0123456789abcdef*"
+        )
+    )
     assert one.reach.types.texts == ("AWS_*", "vm?")
     assert one.reach.resources.texts == ("i-0123456789abcdef*", "web-*")
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_nothing_special(either_parser: None) -> None:
     assert rules("\ufeff" + RULE.replace("\n", "\r\n")) == rules(RULE)
-    assert mistake("\ufeff" + RULE.replace("owner: payments", "owner:").replace("\n", "\r\n")).startswith(f"{FILE}, line 13: ")
+    assert mistake(
+        "\ufeff" + RULE.replace("owner: payments", "owner:").replace("\n", "\r\n")
+    ).startswith(f"{FILE}, line 13: ")
 
 
 MISTAKES = [
     # What is changed, into what, and what is said.
-    ("expires: 2027-01-31", "expires: soon", "line 14: expires must be a date such as 2027-01-31, not 'soon'"),
-    ("2027-01-31", "2027-02-30", "line 14: expires must be a date such as 2027-01-31, not '2027-02-30'"),
+    (
+        "expires: 2027-01-31",
+        "expires: soon",
+        "line 14: expires must be a date such as 2027-01-31, not 'soon'",
+    ),
+    (
+        "2027-01-31",
+        "2027-02-30",
+        "line 14: expires must be a date such as 2027-01-31, not '2027-02-30'",
+    ),
     ("2027-01-31", "2027-01-31T00:00:00Z", "line 14: expires must be a date such as 2027-01-31"),
     ("2027-01-31", "20270131", "line 14: expires must be a date such as 2027-01-31"),
     ("2027-01-31", "2027-W04-7", "line 14: expires must be a date such as 2027-01-31"),
@@ -161,34 +195,78 @@ MISTAKES = [
     ("owner: payments", "owner: ~", "line 13: owner must not be empty"),
     ("owner: payments", 'owner: " "', "line 13: owner must not be empty"),
     ("owner: payments", "owner: {name: payments}", "line 13: owner must be a text"),
-    ("reason:", "reson:", "line 12: 'reson' is not a key of a rule. Use: vulnerability, package, scope, reason"),
-    ("regions:", "region:", "line 6: 'region' is not a key of scope. Use: accounts, regions, resources"),
-    ("suppressions:", "supressions:", "line 1: 'supressions' is not a key of the file. Use: suppressions."),
+    (
+        "reason:",
+        "reson:",
+        "line 12: 'reson' is not a key of a rule. Use: vulnerability, package, scope, reason",
+    ),
+    (
+        "regions:",
+        "region:",
+        "line 6: 'region' is not a key of scope. Use: accounts, regions, resources",
+    ),
+    (
+        "suppressions:",
+        "supressions:",
+        "line 1: 'supressions' is not a key of the file. Use: suppressions.",
+    ),
     ("    status:", "    <<: x\n    status:", "line 15: '<<' is not a key of a rule"),
     ("    status:", "    1: x\n    status:", "line 15: '1' is not a key of a rule"),
     ("    status:", "    ~: x\n    status:", "line 15: a key must be a word"),
     ("    status:", "    ? [a]\n    : x\n    status:", "line 15: a key must be a word"),
-    ("owner: payments", "owner: a\n    owner: b", "line 14: 'owner' is given twice, first in line 13"),
+    (
+        "owner: payments",
+        "owner: a\n    owner: b",
+        "line 14: 'owner' is given twice, first in line 13",
+    ),
     ("[eu-west-1]", "[]", "line 6: regions must not be empty. Leave it out to mean all."),
     ("[eu-west-1]", "", "line 6: regions must not be empty"),
     ("[eu-west-1]", "{a: b}", "line 6: regions must be a text"),
     ("- web-*", "- [web-*]", "line 9: resources must be a text"),
     ("- web-*", "-", "line 9: resources must not be empty"),
-    ("- i-0123456789abcdef0", "- i-0123456789ABCDEF0", "line 8: resources: 'i-0123456789ABCDEF0' is not an EC2 instance id"),
-    ("types: ec2", "types: vm", "line 10: types: 'vm' is not a resource type. Use one of: ec2, ecr, lambda, code"),
-    ("status: not_affected", "status: accepted", "line 15: status must be one of affected, not_affected, fixed, under_inv"),
-    ("vulnerable_code_not_in_execute_path", "unreachable", "line 16: justification must be one of component_not_present"),
-    ("status: not_affected", "status: fixed", "line 16: justification goes with status not_affected only"),
+    (
+        "- i-0123456789abcdef0",
+        "- i-0123456789ABCDEF0",
+        "line 8: resources: 'i-0123456789ABCDEF0' is not an EC2 instance id",
+    ),
+    (
+        "types: ec2",
+        "types: vm",
+        "line 10: types: 'vm' is not a resource type. Use one of: ec2, ecr, lambda, code",
+    ),
+    (
+        "status: not_affected",
+        "status: accepted",
+        "line 15: status must be one of affected, not_affected, fixed, under_inv",
+    ),
+    (
+        "vulnerable_code_not_in_execute_path",
+        "unreachable",
+        "line 16: justification must be one of component_not_present",
+    ),
+    (
+        "status: not_affected",
+        "status: fixed",
+        "line 16: justification goes with status not_affected only",
+    ),
     (
         "    status: not_affected\n    justification: vulnerable_code_not_in_execute_path\n",
         "",
         "line 15: impact goes with status",
     ),
     ("xz-utils", "*xz*", "line 3: it is not YAML: "),
-    ("xz-utils", "*xz", "line 3: aliases are not taken. Texts with signs such as * or : need quotes."),
+    (
+        "xz-utils",
+        "*xz",
+        "line 3: aliases are not taken. Texts with signs such as * or : need quotes.",
+    ),
     ("xz-utils", "&xz xz\n    owner: *xz", "line 4: aliases are not taken"),
     ("xz-utils", "&xz", "line 3: package must not be empty"),
-    ("xz-utils", "!!python/object/apply:os.system [ls]", "line 3: the tag 'tag:yaml.org,2002:python/object/apply:os.system'"),
+    (
+        "xz-utils",
+        "!!python/object/apply:os.system [ls]",
+        "line 3: the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
+    ),
     ("xz-utils", "!!binary eHo=", "line 3: the tag 'tag:yaml.org,2002:binary' is not taken"),
     ("xz-utils", "!x xz", "line 3: the tag '!x' is not taken"),
     ("xz-utils", "@xz", "line 3: it is not YAML: found character"),
@@ -197,19 +275,37 @@ MISTAKES = [
     ("xz-utils", '"\\ud800"', "line 3: "),
     ("xz-utils", '"\\U00FFFFFF"', "line 3: it is not YAML: "),
     ("xz-utils", '"\\UFFFFFFFF"', "line 3: it is not YAML: "),
-    ("see TICKET-1", "see \x07TICKET-1", "line 12: YAML does not allow the character U+0007. Remove it."),
-    ("see TICKET-1", "see \ufeffTICKET-1", "line 12: YAML does not allow the character U+FEFF. Remove it."),
+    (
+        "see TICKET-1",
+        "see \x07TICKET-1",
+        "line 12: YAML does not allow the character U+0007. Remove it.",
+    ),
+    (
+        "see TICKET-1",
+        "see \ufeffTICKET-1",
+        "line 12: YAML does not allow the character U+FEFF. Remove it.",
+    ),
     ("    reason", "   reason", "line 12: it is not YAML: "),
     ("[eu-west-1]", "[" * 20, "line 6: it is nested more than 8 deep"),
     ("loads it\n", "loads it\n---\na: b\n", "line 18: it begins a second document. Keep one"),
-    ("  - vulnerability", "    vulnerability", "line 1: suppressions must be a list of rules, each beginning with a dash"),
-    ("  - vulnerability", "  - CVE-1\n  - vulnerability", "line 2: a rule must have keys: vulnerability, package"),
+    (
+        "  - vulnerability",
+        "    vulnerability",
+        "line 1: suppressions must be a list of rules, each beginning with a dash",
+    ),
+    (
+        "  - vulnerability",
+        "  - CVE-1\n  - vulnerability",
+        "line 2: a rule must have keys: vulnerability, package",
+    ),
     ("loads it\n", 'loads "it"\n  - "', "line 18: it is not YAML: "),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "said"), MISTAKES, ids=[said for _, _, said in MISTAKES])
-def test_a_mistake_is_told_with_its_line_and_its_key(old: str, new: str, said: str, either_parser: None) -> None:
+def test_a_mistake_is_told_with_its_line_and_its_key(
+    old: str, new: str, said: str, either_parser: None
+) -> None:
     assert old in RULE
     assert mistake(RULE.replace(old, new, 1)).startswith(f"{FILE}, {said}")
 
@@ -230,7 +326,9 @@ def test_a_mistake_is_told_with_its_line_and_its_key(old: str, new: str, said: s
         (LEAST.replace("CVE-1,", "CVE-1, status: not_affected,"), "line 2: status not_affected needs a justification"),
     ],
 )  # fmt: skip
-def test_so_is_a_rule_that_lacks_something_or_would_hide_too_much(text: str, said: str, either_parser: None) -> None:
+def test_so_is_a_rule_that_lacks_something_or_would_hide_too_much(
+    text: str, said: str, either_parser: None
+) -> None:
     assert mistake(text).startswith(f"{FILE}, {said}")
 
 
@@ -238,23 +336,39 @@ def test_so_is_a_rule_that_lacks_something_or_would_hide_too_much(text: str, sai
     "again",
     [
         "  - {vulnerability: CVE-1, reason: another, owner: b, expires: 2028-01-31}\n",
-        "  - {vulnerability: [CVE-1, CVE-1], reason: r, owner: o, expires: 2027-01-31, status: fixed}\n",
+        (
+            "  - {vulnerability: [CVE-1, CVE-1], reason: r, owner: o, expires: 2027-01-31, status:"
+            " fixed}\n"
+        ),
     ],
 )
 def test_two_rules_on_the_same_findings_are_refused_whatever_else_they_say(again: str) -> None:
-    assert mistake(LEAST + again) == f"{FILE}, line 3: this rule is on the same findings as line 2. Keep one of them."
+    assert (
+        mistake(LEAST + again)
+        == f"{FILE}, line 3: this rule is on the same findings as line 2. Keep one of them."
+    )
 
 
 def test_lists_in_another_order_are_the_same_rule_and_another_scope_is_another() -> None:
     flow = "{{package: [{}], scope: {{owners: [{}]}}, reason: r, owner: o, expires: 2027-01-31}}"
-    assert "same findings" in mistake(f"suppressions: [{flow.format('a, b', 'c, d')}, {flow.format('b, a', 'd, c')}]")
-    assert len(rules(f"suppressions: [{flow.format('a, b', 'c, d')}, {flow.format('a, b', 'c')}]")) == 2
+    assert "same findings" in mistake(
+        f"suppressions: [{flow.format('a, b', 'c, d')}, {flow.format('b, a', 'd, c')}]"
+    )
+    assert (
+        len(rules(f"suppressions: [{flow.format('a, b', 'c, d')}, {flow.format('a, b', 'c')}]"))
+        == 2
+    )
 
 
 @pytest.mark.parametrize("justification", JUSTIFICATIONS)
-def test_each_justification_of_openvex_is_taken_and_an_impact_in_its_place(justification: str) -> None:
+def test_each_justification_of_openvex_is_taken_and_an_impact_in_its_place(
+    justification: str,
+) -> None:
     plain = LEAST.replace("reason", "status: not_affected, justification: x, reason")
-    assert rules(plain.replace("justification: x", f"justification: {justification}"))[0].justification == justification
+    assert (
+        rules(plain.replace("justification: x", f"justification: {justification}"))[0].justification
+        == justification
+    )
     assert rules(plain.replace("justification: x", "impact: none"))[0].impact == "none"
 
 
@@ -268,7 +382,8 @@ def test_what_is_not_utf_8_is_told_with_its_line(either_parser: None) -> None:
 
 def test_a_bomb_of_aliases_stops_at_the_first() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
-        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True)
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n"
+        for a, b in zip("abcdefg", "bcdefgh", strict=True)
     )
     assert mistake(bomb).startswith(f"{FILE}, line 2: aliases are not taken")
 
@@ -284,7 +399,9 @@ def test_files_are_read_up_to_a_size(tmp_path: Path) -> None:
     assert load(path).rules == parse(RULE.encode(), FILE).rules
     assert load(path).file == str(path)
     path.write_bytes(b"#" * (LARGEST + 1))
-    with pytest.raises(UsageError, match=rf"{FILE} is larger than 1,048,576 bytes. Split it, or use patterns."):
+    with pytest.raises(
+        UsageError, match=rf"{FILE} is larger than 1,048,576 bytes. Split it, or use patterns."
+    ):
         load(path)
 
 
@@ -304,15 +421,33 @@ def test_the_example_in_the_words_of_the_module_is_a_file_that_it_takes() -> Non
 
 # Properties.
 
-_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"], exclude_characters="\ufeff"), min_size=1)
+_TEXT = st.text(
+    st.characters(
+        codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"], exclude_characters="\ufeff"
+    ),
+    min_size=1,
+)
 _TEXT = _TEXT.filter(lambda text: bool(text.strip()))
 _NAMES = st.lists(_TEXT, min_size=1, max_size=3)
 
 
-@given(st.lists(_TEXT.filter(lambda text: text.strip("* ") != ""), max_size=4, unique_by=str.strip), _NAMES, _TEXT, st.dates())
-def test_any_texts_that_yaml_can_write_are_read_as_they_are(ids: list[str], owners: list[str], reason: str, day: date) -> None:
+@given(
+    st.lists(_TEXT.filter(lambda text: text.strip("* ") != ""), max_size=4, unique_by=str.strip),
+    _NAMES,
+    _TEXT,
+    st.dates(),
+)
+def test_any_texts_that_yaml_can_write_are_read_as_they_are(
+    ids: list[str], owners: list[str], reason: str, day: date
+) -> None:
     wanted = [
-        {"vulnerability": one, "scope": {"owners": [*owners]}, "reason": reason, "owner": "o", "expires": day.isoformat()}
+        {
+            "vulnerability": one,
+            "scope": {"owners": [*owners]},
+            "reason": reason,
+            "owner": "o",
+            "expires": day.isoformat(),
+        }
         for one in ids
     ]
     text = yaml.safe_dump({"suppressions": wanted}, allow_unicode=True, default_style='"')
@@ -358,7 +493,25 @@ _PIECES = [
         "'",
         '"',
     ),
-    *("\\", "\\U", "\\x0", "|\n", ">\n", "---", "...", "%YAML 1.1", "%TAG ", "#", "@", "`", "\t", "\r", "\x85", "\u2028", "\x00"),
+    *(
+        "\\",
+        "\\U",
+        "\\x0",
+        "|\n",
+        ">\n",
+        "---",
+        "...",
+        "%YAML 1.1",
+        "%TAG ",
+        "#",
+        "@",
+        "`",
+        "\t",
+        "\r",
+        "\x85",
+        "\u2028",
+        "\x00",
+    ),
     *("\x1b", "\ufeff", "é", "🙂"),
 ]
 _SOUP = st.lists(st.sampled_from(_PIECES), max_size=30).map("".join)
@@ -370,16 +523,28 @@ def _damaged(draw: st.DrawFn) -> bytes:
     text = bytearray(RULE.encode())
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
-        text[start : start + draw(st.integers(0, 12))] = draw(st.binary(max_size=4) | _SOUP.map(str.encode))
+        text[start : start + draw(st.integers(0, 12))] = draw(
+            st.binary(max_size=4) | _SOUP.map(str.encode)
+        )
     return bytes(text)
 
 
-@given(st.binary() | _SOUP.map(str.encode) | st.text().map(lambda text: text.encode(errors="surrogatepass")) | _damaged())
-def test_no_bytes_at_all_give_anything_but_rules_or_a_usage_error_with_a_line_of_the_file(content: bytes) -> None:
+@given(
+    st.binary()
+    | _SOUP.map(str.encode)
+    | st.text().map(lambda text: text.encode(errors="surrogatepass"))
+    | _damaged()
+)
+def test_no_bytes_at_all_give_anything_but_rules_or_a_usage_error_with_a_line_of_the_file(
+    content: bytes,
+) -> None:
     for _ in both_parsers():
         said = _outcome(content)
         if said is not None:
-            line, lines = re.match(rf"{FILE}, line (\d+): ", said), len(content.decode(errors="replace").splitlines())
+            line, lines = (
+                re.match(rf"{FILE}, line (\d+): ", said),
+                len(content.decode(errors="replace").splitlines()),
+            )
             assert line, said
             assert 1 <= int(line[1]) <= max(lines, 1)
 
@@ -411,7 +576,9 @@ def test_the_line_is_that_of_the_key_wherever_it_stands(data: st.DataObject, cou
     at, key = data.draw(st.integers(0, count - 1)), data.draw(st.sampled_from(sorted(bad)))
     lines, wanted = ["suppressions:"], 0
     for number in range(count):
-        keys = {"vulnerability": f"CVE-{number}", **good} | ({key: bad[key]} if number == at else {})
+        keys = {"vulnerability": f"CVE-{number}", **good} | (
+            {key: bad[key]} if number == at else {}
+        )
         for place, name in enumerate(data.draw(st.permutations(sorted(keys)))):
             lines += data.draw(_FILLER)
             lines.append(f"  {'-' if place == 0 else ' '} {name}: {keys[name]}")
@@ -420,7 +587,8 @@ def test_the_line_is_that_of_the_key_wherever_it_stands(data: st.DataObject, cou
         assert mistake("\n".join(lines)).startswith(f"{FILE}, line {wanted}: {key} must ")
 
 
-# The same rules in SQL: kinds of findings are few, so the rules meet these first, and then the findings of each kind.
+# The same rules in SQL: kinds of findings are few, so the rules meet these first, and then the
+# findings of each kind.
 HIDDEN = r"""
 with rules as (
     select unnest(?::struct(rule int, vulnerabilities text[], packages text[], accounts text[], regions text[],
@@ -442,12 +610,27 @@ where (accounts is null or list_bool_or([nullif(account_id, '') like p escape '\
   and (owners is null or list_bool_or([nullif(owner, '') like p escape '\' for p in owners]))
 group by finding
 """
-COLUMNS = ("vulnerability_id", "names", "account_id", "region", "resource_id", "resource_name", "resource_type", "owner")
+COLUMNS = (
+    "vulnerability_id",
+    "names",
+    "account_id",
+    "region",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "owner",
+)
 _VALUE = st.sampled_from(["", "a", "b", "ab", "a_b", "axb", "50%", "c:\\x", "é", "a\nb", "[a]"])
-_PATTERN = st.sampled_from(["a", "a*", "*b", "?", "a?b", "a_b", "50%", "*%", "c:\\x", "*\\*", "*", "[a]", "**"])
+_PATTERN = st.sampled_from(
+    ["a", "a*", "*b", "?", "a?b", "a_b", "50%", "*%", "c:\\x", "*\\*", "*", "[a]", "**"]
+)
 _SOME = st.lists(_PATTERN, max_size=2).map(lambda texts: Patterns(tuple(texts)))
-_RULE = st.tuples(_SOME, _SOME, st.builds(Reach, _SOME, _SOME, _SOME, _SOME, _SOME), st.integers(-1, 1))
-_ROW = st.tuples(st.none() | _VALUE, st.lists(_VALUE, max_size=2), *[_VALUE] * 5, st.none() | _VALUE)
+_RULE = st.tuples(
+    _SOME, _SOME, st.builds(Reach, _SOME, _SOME, _SOME, _SOME, _SOME), st.integers(-1, 1)
+)
+_ROW = st.tuples(
+    st.none() | _VALUE, st.lists(_VALUE, max_size=2), *[_VALUE] * 5, st.none() | _VALUE
+)
 
 
 @pytest.fixture(scope="module")
@@ -471,7 +654,10 @@ def test_the_rows_joined_in_sql_hide_the_same_findings(
     )
     found = [known.of(_finding(row), row[-1], TODAY) for row in rows]
     database.execute("delete from findings")
-    database.executemany(f"insert into findings values ({', '.join('?' * 9)})", [(n, *row) for n, row in enumerate(rows)])
+    database.executemany(
+        f"insert into findings values ({', '.join('?' * 9)})",
+        [(n, *row) for n, row in enumerate(rows)],
+    )
     answer = dict(database.execute(HIDDEN, [known.rows(TODAY)]).fetchall())
     assert answer == {number: one.index for number, one in enumerate(found) if one}
 
@@ -482,4 +668,16 @@ def _finding(row: tuple[Any, ...]) -> Finding:
     listed = tuple(Package(name, "1") for name in names)
     score: tuple[None, None, None, None] = (None, None, None, None)
     where = (resource_id, resource_type, resource_name, account_id, region)
-    return Finding("arn", vulnerability_id, "HIGH", "ACTIVE", "PACKAGE_VULNERABILITY", None, listed, *score, seen, seen, *where)
+    return Finding(
+        "arn",
+        vulnerability_id,
+        "HIGH",
+        "ACTIVE",
+        "PACKAGE_VULNERABILITY",
+        None,
+        listed,
+        *score,
+        seen,
+        seen,
+        *where,
+    )

@@ -1,4 +1,5 @@
-"""Time to fix, against textbook data, against a naive reading of the definition, and against plain quantiles."""
+"""Time to fix, against textbook data, against a naive reading of the definition, and against plain
+quantiles."""
 
 from __future__ import annotations
 
@@ -18,10 +19,12 @@ Rows = list[tuple[int, int, int]]
 ROWS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 4)), max_size=12)
 DAYS = st.lists(st.integers(0, 40), min_size=1, max_size=60)
 
-# Weeks in remission; + was still in remission when last seen. Freireich et al., Blood 21 (1963), 699-716.
+# Weeks in remission; + was still in remission when last seen. Freireich et al., Blood 21 (1963),
+# 699-716.
 SIX_MP = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
 PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
-# Months without relapse of acute myelogenous leukaemia. Miller, Survival Analysis (1981): R's survival::aml.
+# Months without relapse of acute myelogenous leukaemia. Miller, Survival Analysis (1981): R's
+# survival::aml.
 AML_MAINTAINED = "9 13 13+ 18 23 28+ 31 34 45+ 48 161+"
 AML_NOT_MAINTAINED = "5 5 8 8 12 16+ 23 27 30 33 43 45"
 
@@ -44,7 +47,8 @@ def test_textbook_data_give_the_textbooks_medians(text: str, answer: TimeToFix) 
 
 
 def naive(observed: Sequence[tuple[int, int, int]], one_in: int) -> int | None:
-    """Kaplan and Meier's definition, a finding at a time: who is there that day, and who of them is patched."""
+    """Kaplan and Meier's definition, a finding at a time: who is there that day, and who of them is
+    patched."""
     watched = [(day, True) for day, n, _ in observed for _ in range(n)]
     watched += [(day, False) for day, _, n in observed for _ in range(n)]
     share = Fraction(1)
@@ -60,7 +64,10 @@ def naive(observed: Sequence[tuple[int, int, int]], one_in: int) -> int | None:
 def test_the_estimate_is_the_definitions(observed: Rows) -> None:
     answer = time_to_fix(observed)
     assert (answer.median_days, answer.p90_days) == (naive(observed, 2), naive(observed, 10))
-    assert (answer.patched, answer.unpatched) == (sum(n for _, n, _ in observed), sum(n for _, _, n in observed))
+    assert (answer.patched, answer.unpatched) == (
+        sum(n for _, n, _ in observed),
+        sum(n for _, _, n in observed),
+    )
 
 
 @given(DAYS)
@@ -72,7 +79,9 @@ def test_where_all_are_patched_it_is_the_plain_quantile(days: list[int]) -> None
 
 @given(ROWS, st.randoms(use_true_random=False))
 def test_rows_may_come_in_any_order_and_in_any_pieces(observed: Rows, chance: Random) -> None:
-    pieces = [(day, 1, 0) for day, n, _ in observed for _ in range(n)] + [(day, 0, 1) for day, _, n in observed for _ in range(n)]
+    pieces = [(day, 1, 0) for day, n, _ in observed for _ in range(n)] + [
+        (day, 0, 1) for day, _, n in observed for _ in range(n)
+    ]
     chance.shuffle(pieces)
     assert time_to_fix(pieces) == time_to_fix(observed)
 
@@ -84,12 +93,16 @@ def at_least(answer: TimeToFix, other: TimeToFix) -> bool:
 
 
 @given(ROWS, st.integers(0, 12), st.integers(1, 20))
-def test_more_findings_left_open_never_shorten_the_time_to_fix(observed: Rows, day: int, count: int) -> None:
+def test_more_findings_left_open_never_shorten_the_time_to_fix(
+    observed: Rows, day: int, count: int
+) -> None:
     assert at_least(time_to_fix([*observed, (day, 0, count)]), time_to_fix(observed))
 
 
 @given(ROWS.filter(lambda observed: any(n for _, n, _ in observed)), st.data())
-def test_a_patch_that_did_not_happen_never_shortens_the_time_to_fix(observed: Rows, data: st.DataObject) -> None:
+def test_a_patch_that_did_not_happen_never_shortens_the_time_to_fix(
+    observed: Rows, data: st.DataObject
+) -> None:
     place = data.draw(st.sampled_from([i for i, (_, n, _) in enumerate(observed) if n]))
     day, patched, unpatched = observed[place]
     changed = [*observed[:place], (day, patched - 1, unpatched + 1), *observed[place + 1 :]]
@@ -99,13 +112,20 @@ def test_a_patch_that_did_not_happen_never_shortens_the_time_to_fix(observed: Ro
 @given(ROWS)
 def test_half_are_patched_before_nine_of_ten_are(observed: Rows) -> None:
     answer = time_to_fix(observed)
-    assert answer.p90_days is None or (answer.median_days is not None and answer.median_days <= answer.p90_days)
+    assert answer.p90_days is None or (
+        answer.median_days is not None and answer.median_days <= answer.p90_days
+    )
 
 
 @pytest.mark.parametrize("observed", [[], [(3, 0, 0)], [(3, 0, 5)]])
 def test_where_nothing_was_patched_nothing_is_reached(observed: Rows) -> None:
     answer = time_to_fix(observed)
-    assert answer.to_json() == {"median_days": None, "p90_days": None, "patched": 0, "unpatched": sum(n for _, _, n in observed)}
+    assert answer.to_json() == {
+        "median_days": None,
+        "p90_days": None,
+        "patched": 0,
+        "unpatched": sum(n for _, _, n in observed),
+    }
 
 
 def test_who_is_last_seen_unpatched_on_a_day_was_there_to_be_patched_on_it() -> None:
@@ -114,7 +134,8 @@ def test_who_is_last_seen_unpatched_on_a_day_was_there_to_be_patched_on_it() -> 
 
 @pytest.mark.parametrize("half", range(1, 60))
 def test_exactly_half_is_half_however_many_days_it_took(half: int) -> None:
-    daily = [(day, 1, 0) for day in range(1, half + 1)]  # a product of floats misses a half by its last digit
+    # a product of floats misses a half by its last digit
+    daily = [(day, 1, 0) for day in range(1, half + 1)]
     assert time_to_fix([*daily, (1000, 0, half)]).median_days == half
     assert time_to_fix([*daily, (1000, 0, half + 1)]).median_days is None
 
@@ -129,7 +150,11 @@ def test_a_million_findings_over_five_years_are_estimated_at_once() -> None:
 
 def test_the_curve_of_the_textbook_is_the_textbooks() -> None:
     """Freireich's 6-MP, as every textbook of survival analysis prints it, with who is at risk."""
-    curve = {step.day: (step.watched, round(step.share, 3)) for step in survival(rows(SIX_MP)) if step.patched}
+    curve = {
+        step.day: (step.watched, round(step.share, 3))
+        for step in survival(rows(SIX_MP))
+        if step.patched
+    }
     assert curve == {
         6: (21, 0.857),
         7: (17, 0.807),
@@ -146,7 +171,9 @@ def test_the_curve_falls_from_one_and_ends_with_everybody_accounted_for(observed
     steps = survival(observed)
     shares = [1.0, *(step.share for step in steps)]
     assert shares == sorted(shares, reverse=True)
-    assert [step.day for step in steps] == sorted({step.day for step in steps} | ({0} if observed else set()))
+    assert [step.day for step in steps] == sorted(
+        {step.day for step in steps} | ({0} if observed else set())
+    )
     for step, after in pairwise(steps):
         assert after.watched == step.watched - step.patched - step.unpatched
     total = sum(step.patched + step.unpatched for step in steps)

@@ -1,4 +1,5 @@
-"""What a night has to say: events and nothing else, for whoever answers for it, with the numbers of every other mouth."""
+"""What a night has to say: events and nothing else, for whoever answers for it, with the numbers of
+every other mouth."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ OWNERS = [("*",), ("payments",), ("payments", "search")]
 @pytest.fixture(scope="module")
 def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """Two nights, asked at the end of the second."""
-    return open_at(Path(nights.blobs.url.removeprefix("file://")), tmp_path_factory.mktemp("copies"))
+    return open_at(
+        Path(nights.blobs.url.removeprefix("file://")), tmp_path_factory.mktemp("copies")
+    )
 
 
 def open_at(store: Path, copies: Path, now: datetime | None = None) -> Sources:
@@ -57,7 +60,9 @@ def known(found: Tonight | Silence) -> Tonight:
 def asked(request: pytest.FixtureRequest, sources: Sources) -> tuple[Tonight, Sources]:
     """The newest night for some owners, and what somebody sees who may see them alone."""
     owners = request.param
-    return known(tonight(sources, None, owners)), sources.seen_by(Access(frozenset({ALL}), frozenset(owners)))
+    return known(tonight(sources, None, owners)), sources.seen_by(
+        Access(frozenset({ALL}), frozenset(owners))
+    )
 
 
 def test_its_numbers_are_those_of_the_other_answers(asked: tuple[Tonight, Sources]) -> None:
@@ -66,14 +71,20 @@ def test_its_numbers_are_those_of_the_other_answers(asked: tuple[Tonight, Source
     assert found.material.summary.rollup.counts == whole.rollup.counts
     assert found.material.late.summary["late"] == sla(Sla(), seen).summary["late"]
     events = changes(Changes(count=0), seen)
-    told = Counter((one["kind"], one["cause"]) for one in events.items if one["cause"] not in ("onboarding", "successor"))
+    told = Counter(
+        (one["kind"], one["cause"])
+        for one in events.items
+        if one["cause"] not in ("onboarding", "successor")
+    )
     counted: Counter[tuple[str, str | None]] = Counter()
     for one in found.counted:
         counted[one.kind, one.cause] += one.events
     assert counted == told
     old = events.summary["opened_by"]["onboarding"]
     assert sum(one.findings for one in found.onboarded) <= old
-    assert found.came() == events.summary["opened_by"]["new"] + events.summary["opened_by"]["reopened"]
+    assert (
+        found.came() == events.summary["opened_by"]["new"] + events.summary["opened_by"]["reopened"]
+    )
 
 
 def test_the_worst_of_each_kind_are_listed(asked: tuple[Tonight, Sources]) -> None:
@@ -90,7 +101,10 @@ def test_the_worst_of_each_kind_are_listed(asked: tuple[Tonight, Sources]) -> No
 def test_gaps_are_those_of_coverage(asked: tuple[Tonight, Sources]) -> None:
     found, seen = asked
     answer = coverage(CoverageGaps(), seen)
-    expected = {(one.account_id, one.region, one.name or one.resource_id, one.scan_type, one.reason) for one in answer.gaps}
+    expected = {
+        (one.account_id, one.region, one.name or one.resource_id, one.scan_type, one.reason)
+        for one in answer.gaps
+    }
     assert {one[:5] for one in found.gaps if not one.whole} == expected
     assert set(found.opened_gaps) <= set(found.gaps)
     assert not set(found.closed_gaps) & set(found.gaps)
@@ -101,7 +115,9 @@ def test_a_first_night_has_no_events_and_is_all_seen_for_the_first_time(sources:
     found = known(tonight(sources, first, ("*",)))
     assert found.material.before is None
     assert (found.counted, found.listed) == ([], {})
-    assert {one.account_id for one in found.onboarded} == {group.value for group in found.material.accounts.groups}
+    assert {one.account_id for one in found.onboarded} == {
+        group.value for group in found.material.accounts.groups
+    }
     assert not found.quiet
 
 
@@ -122,14 +138,23 @@ def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: 
     late = commits[-1].started_at + timedelta(days=3)
     found = tonight(replace(sources, now=lambda: late), None, ("*",))
     assert found == Silence(late.date().isoformat(), commits[-1].started_at, commits[-1].started_at)
-    none = tonight(replace(open_at(tmp_path, tmp_path, late), snapshots=Snapshots(FolderBlobs(tmp_path))), None, ("*",))
+    none = tonight(
+        replace(open_at(tmp_path, tmp_path, late), snapshots=Snapshots(FolderBlobs(tmp_path))),
+        None,
+        ("*",),
+    )
     assert none == Silence(late.date().isoformat(), None, None)
-    assert isinstance(tonight(replace(sources, now=lambda: late), commits[-1].snapshot_id, ("*",)), Tonight)
+    assert isinstance(
+        tonight(replace(sources, now=lambda: late), commits[-1].snapshot_id, ("*",)), Tonight
+    )
 
 
 @pytest.fixture
-def scanned(nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sources]:
-    """``scanned(faults)``: one scan more, a day after the last, of a fleet in which nothing happened but looking again."""
+def scanned(
+    nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Sources]:
+    """``scanned(faults)``: one scan more, a day after the last, of a fleet in which nothing
+    happened but looking again."""
 
     def run(*faults: Fault, after: timedelta = timedelta(days=1)) -> Sources:
         store = tmp_path / "store"
@@ -147,7 +172,9 @@ def scanned(nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return run
 
 
-def test_a_night_on_which_inspector_only_looked_again_is_quiet(scanned: Callable[..., Sources]) -> None:
+def test_a_night_on_which_inspector_only_looked_again_is_quiet(
+    scanned: Callable[..., Sources],
+) -> None:
     found = known(tonight(scanned(), None, ("*",)))
     assert not [one for one in found.counted if one.kind in SPEAKING]
     assert found.quiet
@@ -171,12 +198,19 @@ def test_a_second_scan_of_a_day_is_compared_with_the_night_before_and_is_no_furt
     assert not found.quiet
     days = trend(Trend(), here)
     assert [one["snapshot_id"] for one in days.items] == [first.snapshot_id, third.snapshot_id]
-    flows = {one["snapshot_id"]: one["came"] for one in trend(Trend(as_of=second.snapshot_id), here).items}
-    assert days.items[-1]["came"] == flows[second.snapshot_id], "what came in the day's first scan came that day"
+    flows = {
+        one["snapshot_id"]: one["came"]
+        for one in trend(Trend(as_of=second.snapshot_id), here).items
+    }
+    assert days.items[-1]["came"] == flows[second.snapshot_id], (
+        "what came in the day's first scan came that day"
+    )
     assert changes(Changes(), here).summary["since"]["snapshot_id"] == second.snapshot_id
 
 
-def test_a_partial_night_is_compared_with_none_in_any_mouth(scanned: Callable[..., Sources]) -> None:
+def test_a_partial_night_is_compared_with_none_in_any_mouth(
+    scanned: Callable[..., Sources],
+) -> None:
     fleet = default_fleet(nights=1)
     region, other = fleet.regions[-1], fleet.regions[0]
     here = scanned(Fault("denied", region=region, times=10**6))
@@ -194,5 +228,7 @@ def test_a_partial_night_is_compared_with_none_in_any_mouth(scanned: Callable[..
     assert not any("Nothing came" in sentence for sentence in verdict(material).rest)
     assert "where it was read" in changes(Changes(as_of=last.snapshot_id), here).headline
     read = trend(Trend(kind="region", value=other), here).headline
-    assert f"than on {first.started_at:%Y-%m-%d}" in read, "what was read on both nights is compared"
+    assert f"than on {first.started_at:%Y-%m-%d}" in read, (
+        "what was read on both nights is compared"
+    )
     assert why in trend(Trend(kind="region", value=region), here).headline

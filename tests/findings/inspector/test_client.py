@@ -1,4 +1,5 @@
-"""One attempt through the real botocore, against every way in which a service or a network can answer."""
+"""One attempt through the real botocore, against every way in which a service or a network can
+answer."""
 
 from __future__ import annotations
 
@@ -14,15 +15,24 @@ from sre_findings.inspector import client
 from sre_findings.inspector.client import Call, connect
 from sre_findings.inspector.retry import Transient
 from sre_findings.inspector.wire import Garbled, decode_findings
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Rejected,
+    SreError,
+    UsageError,
+)
 
-DENIED = ("User: arn:aws:sts::111122223333:assumed-role/x is not authorized to perform: inspector2:ListFindings on resource: "
-          "arn:aws:inspector2:eu-west-1:111122223333:/findings/list")  # fmt: skip
+DENIED = (
+    "User: arn:aws:sts::111122223333:assumed-role/x is not authorized to perform:"
+    " inspector2:ListFindings on resource: arn:aws:inspector2:eu-west-1:111122223333:/findings/list"
+)
 
 
 @pytest.fixture(scope="module")
 def call(http_of_module: Any) -> Iterator[Call]:
-    """Inspector as ``http`` answers for it, under settings that would make botocore itself retry."""
+    """Inspector as ``http`` answers for it, under settings that would make botocore itself
+    retry."""
     with pytest.MonkeyPatch.context() as settings:
         settings.setenv("AWS_ENDPOINT_URL_INSPECTOR2", http_of_module.url)
         settings.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -36,7 +46,9 @@ def call(http_of_module: Any) -> Iterator[Call]:
 def error(reply: Any, status: int, code: str, message: str, **headers: str) -> Any:
     """An error as API Gateway and the service word it."""
     body = b'{"message":"%s"}' % message.encode()
-    return reply(status, body, {"x-amzn-ErrorType": f"{code}:http://internal.amazon.com/", **headers})
+    return reply(
+        status, body, {"x-amzn-ErrorType": f"{code}:http://internal.amazon.com/", **headers}
+    )
 
 
 def failure(call: Call, http: Any, *replies: Any) -> BaseException:
@@ -49,10 +61,18 @@ def failure(call: Call, http: Any, *replies: Any) -> BaseException:
     return raised.value
 
 
-def test_a_good_body_arrives_untouched_and_the_request_is_what_was_asked(call: Call, http: Any, reply: Any) -> None:
-    body = b'{ "findings" : [ {"findingArn":"a","firstObservedAt":1.678220584098E9,"unheardOf":null} ],\n "nextToken":""}  '
+def test_a_good_body_arrives_untouched_and_the_request_is_what_was_asked(
+    call: Call, http: Any, reply: Any
+) -> None:
+    body = (
+        b'{ "findings" : [ {"findingArn":"a","firstObservedAt":1.678220584098E9,"unheardOf":null}'
+        b' ],\n "nextToken":""}  '
+    )
     http.reply(reply(200, body))
-    query = {"maxResults": 100, "filterCriteria": {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]}}
+    query = {
+        "maxResults": 100,
+        "filterCriteria": {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]},
+    }
     assert call("ListFindings", query) == body
     (asked,) = http.asked
     assert (asked.path, asked.json) == ("/findings/list", query)
@@ -69,7 +89,9 @@ def test_a_good_body_arrives_untouched_and_the_request_is_what_was_asked(call: C
         ("ListMembers", "/members/list"),
     ],
 )
-def test_every_operation_is_asked_where_it_lives(call: Call, http: Any, operation: str, path: str) -> None:
+def test_every_operation_is_asked_where_it_lives(
+    call: Call, http: Any, operation: str, path: str
+) -> None:
     assert call(operation, {}) == b"{}"
     assert http.asked[0].path == path
     assert http.asked[0].json == {}
@@ -81,7 +103,10 @@ def test_the_callers_body_is_left_as_it_is(call: Call, http: Any) -> None:
     assert http.asked[0].json == body == {"maxResults": 100}
 
 
-@pytest.mark.parametrize("garbage", [b"<html><body>Sign in to the Wi-Fi</body></html>", b"", b"\xff\xfe\x00", b"null", b'{"fin'])
+@pytest.mark.parametrize(
+    "garbage",
+    [b"<html><body>Sign in to the Wi-Fi</body></html>", b"", b"\xff\xfe\x00", b"null", b'{"fin'],
+)
 def test_a_200_that_is_no_answer_arrives_raw_so_that_it_can_be_told_from_an_empty_one(
     call: Call, http: Any, reply: Any, garbage: bytes
 ) -> None:
@@ -103,14 +128,17 @@ def test_a_200_that_is_no_answer_arrives_raw_so_that_it_can_be_told_from_an_empt
         (429, ""),
     ],
 )
-def test_a_throttle_is_transient_and_says_that_it_is_one(call: Call, http: Any, reply: Any, status: int, code: str) -> None:
+def test_a_throttle_is_transient_and_says_that_it_is_one(
+    call: Call, http: Any, reply: Any, status: int, code: str
+) -> None:
     raised = failure(call, http, error(reply, status, code, "Rate exceeded"))
     assert isinstance(raised, Transient)
     assert (raised.throttled, raised.retry_after, str(raised)) == (True, None, "Rate exceeded")
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7.0), ("0", 0.0), ("99999", 600.0), ("soon", None), ("-3", None), ("", None)]
+    ("header", "seconds"),
+    [("7", 7.0), ("0", 0.0), ("99999", 600.0), ("soon", None), ("-3", None), ("", None)],
 )
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_retry_after_is_read_from_its_header_and_believed_for_ten_minutes(
@@ -131,26 +159,38 @@ def test_retry_after_is_read_from_its_header_and_believed_for_ten_minutes(
         (504, "InternalServerErrorException"),
     ],
 )
-def test_a_fault_of_the_service_is_transient(call: Call, http: Any, reply: Any, status: int, code: str) -> None:
+def test_a_fault_of_the_service_is_transient(
+    call: Call, http: Any, reply: Any, status: int, code: str
+) -> None:
     raised = failure(call, http, error(reply, status, code, "Endpoint request timed out"))
     assert isinstance(raised, Transient)
     assert not raised.throttled
     assert "Endpoint request timed out" in str(raised)
 
 
-@pytest.mark.parametrize("body", [b"<html><head></head>\n<body>Bad\nGateway</body></html>", b"", b"\xff"])
-def test_a_fault_in_the_words_of_a_proxy_is_transient(call: Call, http: Any, reply: Any, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"<html><head></head>\n<body>Bad\nGateway</body></html>", b"", b"\xff"]
+)
+def test_a_fault_in_the_words_of_a_proxy_is_transient(
+    call: Call, http: Any, reply: Any, body: bytes
+) -> None:
     raised = failure(call, http, reply(502, body, {"Content-Type": "text/html"}))
     assert isinstance(raised, Transient)
     assert not raised.throttled
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "ForbiddenException", "", "OptInRequired"])
-def test_a_denial_is_told_with_awss_own_words_and_the_policy_to_attach(call: Call, http: Any, reply: Any, code: str) -> None:
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ForbiddenException", "", "OptInRequired"]
+)
+def test_a_denial_is_told_with_awss_own_words_and_the_policy_to_attach(
+    call: Call, http: Any, reply: Any, code: str
+) -> None:
     raised = failure(call, http, error(reply, 403, code, DENIED))
     assert isinstance(raised, AccessDenied)
     line = '"Effect": "Allow", "Action": "inspector2:ListFindings", "Resource": "*"'
-    assert str(raised).endswith(f"Attach AmazonInspector2ReadOnlyAccess to the role, or add to its policy: {line}")
+    assert str(raised).endswith(
+        f"Attach AmazonInspector2ReadOnlyAccess to the role, or add to its policy: {line}"
+    )
     assert str(raised).startswith(f"AWS denied it: {DENIED}")
 
 
@@ -159,7 +199,11 @@ def test_a_denial_is_told_with_awss_own_words_and_the_policy_to_attach(call: Cal
 def test_credentials_that_aws_does_not_accept_are_told_apart_from_a_denial(
     call: Call, http: Any, reply: Any, code: str, status: int
 ) -> None:
-    raised = failure(call, http, error(reply, status, code, "The security token included in the request is expired"))
+    raised = failure(
+        call,
+        http,
+        error(reply, status, code, "The security token included in the request is expired"),
+    )
     assert isinstance(raised, CredentialsInvalid)
     assert "is expired. Renew them (aws sso login), then try again." in str(raised)
 
@@ -175,7 +219,9 @@ def test_credentials_that_aws_does_not_accept_are_told_apart_from_a_denial(
         (409, "ConflictException"),
     ],
 )
-def test_what_the_service_refuses_is_rejected_with_its_reason(call: Call, http: Any, reply: Any, status: int, code: str) -> None:
+def test_what_the_service_refuses_is_rejected_with_its_reason(
+    call: Call, http: Any, reply: Any, status: int, code: str
+) -> None:
     raised = failure(call, http, error(reply, status, code, "Input Query has changed"))
     assert isinstance(raised, Rejected)
     assert str(raised) == "Inspector refused the request: Input Query has changed"
@@ -201,12 +247,17 @@ def test_a_body_that_breaks_off_is_transient_whatever_its_status_said(
     assert isinstance(failure(call, http, reply(status, body, cut=cut)), Transient)
 
 
-def test_a_service_that_is_silent_for_too_long_is_transient(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_silent_for_too_long_is_transient(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", http.url)
     usual = botocore.config.Config
 
     def impatient(**options: Any) -> Any:
-        assert (options["connect_timeout"], options["read_timeout"]) == (5, 65), "API Gateway itself gives up after 29 s"
+        assert (options["connect_timeout"], options["read_timeout"]) == (
+            5,
+            65,
+        ), "API Gateway itself gives up after 29 s"
         return usual(**{**options, "read_timeout": 0.05})
 
     monkeypatch.setattr(botocore.config, "Config", impatient)
@@ -219,8 +270,14 @@ def test_a_service_that_is_silent_for_too_long_is_transient(http: Any, reply: An
         release.set()
 
 
-def test_a_good_answer_after_a_bad_one_is_read_on_the_same_client(call: Call, http: Any, reply: Any) -> None:
-    for bad in (reply(reset=True), error(reply, 429, "ThrottlingException", "x"), reply(200, b"{}x", cut=1)):
+def test_a_good_answer_after_a_bad_one_is_read_on_the_same_client(
+    call: Call, http: Any, reply: Any
+) -> None:
+    for bad in (
+        reply(reset=True),
+        error(reply, 429, "ThrottlingException", "x"),
+        reply(200, b"{}x", cut=1),
+    ):
         failure(call, http, bad)
         http.reply(reply(200, b'{"findings":[]}'))
         assert call("ListFindings", {}) == b'{"findings":[]}'

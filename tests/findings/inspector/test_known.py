@@ -1,4 +1,5 @@
-"""What we know of Inspector's answers is what its model says; everything else is told by its name."""
+"""What we know of Inspector's answers is what its model says; everything else is told by its
+name."""
 
 from __future__ import annotations
 
@@ -20,19 +21,33 @@ KINDS = {"string": "text", "timestamp": "time", "boolean": "flag"}
 
 def modelled(shape: Any, node: Any, path: str) -> Iterator[tuple[str, Any, Leaf]]:
     """Every field of a shape of the model with what we know of it, None where we do not know it."""
-    below = {"structure": dict(getattr(shape, "members", {})), "list": {"[]": getattr(shape, "member", None)},
-             "map": {"*": getattr(shape, "value", None)}}.get(shape.type_name)  # fmt: skip
+    below = {
+        "structure": dict(getattr(shape, "members", {})),
+        "list": {"[]": getattr(shape, "member", None)},
+        "map": {"*": getattr(shape, "value", None)},
+    }.get(shape.type_name)
     if below is None:
-        yield path, node, Leaf(KINDS.get(shape.type_name, "number"), frozenset(getattr(shape, "enum", ())))
+        yield (
+            path,
+            node,
+            Leaf(KINDS.get(shape.type_name, "number"), frozenset(getattr(shape, "enum", ()))),
+        )
         return
     for name, inner in below.items():
-        yield from modelled(inner, node.get(name) if isinstance(node, dict) else None, f"{path}.{name}")
+        yield from modelled(
+            inner, node.get(name) if isinstance(node, dict) else None, f"{path}.{name}"
+        )
 
 
 def test_every_field_and_word_of_the_model_is_known() -> None:
-    """A newer botocore that has more fails here: run through the table then, and say what we do with each."""
+    """A newer botocore that has more fails here: run through the table then, and say what we do
+    with each."""
     model = botocore.session.get_session().get_service_model("inspector2")
-    found = [one for kind, shape in SHAPES.items() for one in modelled(model.shape_for(shape), known_fields()[kind], kind)]
+    found = [
+        one
+        for kind, shape in SHAPES.items()
+        for one in modelled(model.shape_for(shape), known_fields()[kind], kind)
+    ]
     assert len(found) > 200
     wrong = [
         (path, theirs)
@@ -80,7 +95,11 @@ NESTED: list[tuple[str, Any, tuple[str, ...]]] = [
         {"vulnerablePackages": [{**PACKAGE, "packageManager": "RPM2", "epoch": "0"}]},
         (f"{PACKAGES}.epoch", f"{PACKAGES}.packageManager=RPM2"),
     ),
-    ("packageVulnerabilityDetails", {"cvss": [{"baseScore": 9.8}, {"attack": 1}]}, ("packageVulnerabilityDetails.cvss.attack",)),
+    (
+        "packageVulnerabilityDetails",
+        {"cvss": [{"baseScore": 9.8}, {"attack": 1}]},
+        ("packageVulnerabilityDetails.cvss.attack",),
+    ),
     ("epss", {"score": True}, ("epss.score",)),
 ]
 
@@ -92,8 +111,16 @@ def test_what_is_strange_is_told_by_its_path(name: str, value: Any, names: tuple
 
 
 def test_words_that_we_do_not_know_are_told_with_their_field() -> None:
-    assert odd_words("finding", [("severity", "HIGH"), ("status", "PAUSED"), ("type", None)]) == ("status=PAUSED",)
-    body = json.dumps({"findings": [{"findingArn": "a", "severity": "HIGH", "status": "PAUSED", "epss": {"new": 1}}]}).encode()
+    assert odd_words("finding", [("severity", "HIGH"), ("status", "PAUSED"), ("type", None)]) == (
+        "status=PAUSED",
+    )
+    body = json.dumps(
+        {
+            "findings": [
+                {"findingArn": "a", "severity": "HIGH", "status": "PAUSED", "epss": {"new": 1}}
+            ]
+        }
+    ).encode()
     assert mark(strange_in(decode_findings(body).findings[0])) == "status=PAUSED, epss.new"
 
 
@@ -102,7 +129,9 @@ def test_a_mark_is_short_and_says_each_thing_once() -> None:
     assert mark(map(str, range(20))) == "0, 1, 2, 3, 4, 5, 6, 7, …"
 
 
-@pytest.mark.parametrize("raw", [b"[" * 400 + b"]" * 400, b'{"score":1e999}', b'{"score":' + b"9" * 500 + b"}"])
+@pytest.mark.parametrize(
+    "raw", [b"[" * 400 + b"]" * 400, b'{"score":1e999}', b'{"score":' + b"9" * 500 + b"}"]
+)
 def test_what_some_reader_could_not_take_is_kept_as_text(raw: bytes) -> None:
     kept, names = look_at("finding.epss", raw)
     assert names == ("epss",)
@@ -110,10 +139,17 @@ def test_what_some_reader_could_not_take_is_kept_as_text(raw: bytes) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.sampled_from(["id"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5) | st.sampled_from(["id"]), inner)
+    ),
     max_leaves=6,
-)  # fmt: skip
+)
 
 
 @given(st.sampled_from(sorted(known_fields()["finding"])), JSON)

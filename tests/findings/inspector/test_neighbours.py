@@ -10,7 +10,9 @@ import pytest
 from sre_findings.inspector.neighbours import NotAsked, clients
 
 
-def test_an_overridden_inspector_leaves_services_without_an_endpoint_of_their_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_overridden_inspector_leaves_services_without_an_endpoint_of_their_own_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:10")
@@ -20,16 +22,22 @@ def test_an_overridden_inspector_leaves_services_without_an_endpoint_of_their_ow
         make("sts")
     monkeypatch.delenv("AWS_ENDPOINT_URL_INSPECTOR2")
     assert (
-        clients(None, "eu-west-1", os.environ, read_timeout=1)("sts").meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
+        clients(None, "eu-west-1", os.environ, read_timeout=1)("sts").meta.endpoint_url
+        == "https://sts.eu-west-1.amazonaws.com"
     )
 
 
 def test_an_endpoint_for_everything_is_for_every_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "http://127.0.0.1:10")
-    assert clients(None, "eu-west-1", os.environ, read_timeout=1)("sts").meta.endpoint_url == "http://127.0.0.1:9"
+    assert (
+        clients(None, "eu-west-1", os.environ, read_timeout=1)("sts").meta.endpoint_url
+        == "http://127.0.0.1:9"
+    )
 
 
-def test_an_endpoint_that_is_no_address_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_is_no_address_is_an_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "nowhere")
     with pytest.raises(NotAsked, match="not asked: Invalid endpoint: nowhere"):
         clients(None, "eu-west-1", os.environ, read_timeout=1)("sts")
@@ -37,7 +45,11 @@ def test_an_endpoint_that_is_no_address_is_an_error_of_ours(monkeypatch: pytest.
 
 def test_clients_try_once_and_give_up_soon() -> None:
     config = clients(None, "eu-west-1", os.environ, read_timeout=8)("sts").meta.config
-    assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (3, 8, 1)
+    assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (
+        3,
+        8,
+        1,
+    )
 
 
 def test_credentials_are_found_once_for_all_services(monkeypatch: pytest.MonkeyPatch) -> None:

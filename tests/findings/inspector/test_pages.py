@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from sre_findings.inspector.pages import EMPTY_PAGES_LIMIT, pages
 from sre_findings.model.errors import Unreachable
 
-QUERY = {"maxResults": 100, "filterCriteria": {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]}}
+QUERY = {
+    "maxResults": 100,
+    "filterCriteria": {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]},
+}
 
 
 @dataclass
@@ -28,7 +31,9 @@ class Service:
 
     def __init__(self, served: Sequence[Page]) -> None:
         self.bodies: list[dict[str, Any]] = []
-        self._by_token = dict(zip([None, *(page.nextToken for page in served)], served, strict=False))
+        self._by_token = dict(
+            zip([None, *(page.nextToken for page in served)], served, strict=False)
+        )
 
     def __call__(self, body: Mapping[str, Any]) -> Page:
         self.bodies.append(dict(body))
@@ -49,13 +54,17 @@ SIZES = st.lists(st.integers(0, 3), min_size=1, max_size=30)
 
 
 @given(SIZES, st.sampled_from([None, ""]))
-def test_every_page_is_read_once_and_in_order_however_short_or_empty(sizes: list[int], end: str | None) -> None:
+def test_every_page_is_read_once_and_in_order_however_short_or_empty(
+    sizes: list[int], end: str | None
+) -> None:
     served = chain(sizes, end)
     assert read(Service(served)) == served
 
 
 @given(SIZES)
-def test_the_query_is_the_same_on_every_page_and_the_token_is_the_last_pages(sizes: list[int]) -> None:
+def test_the_query_is_the_same_on_every_page_and_the_token_is_the_last_pages(
+    sizes: list[int],
+) -> None:
     service = Service(chain(sizes, None))
     read(service)
     tokens = [body.pop("nextToken", None) for body in service.bodies]
@@ -79,7 +88,9 @@ def test_nothing_is_asked_before_somebody_wants_the_page() -> None:
 
 
 @given(st.integers(1, 20), st.data())
-def test_a_cycle_of_tokens_of_any_length_is_an_error_after_each_page_was_read_once(length: int, data: Any) -> None:
+def test_a_cycle_of_tokens_of_any_length_is_an_error_after_each_page_was_read_once(
+    length: int, data: Any
+) -> None:
     back = data.draw(st.integers(1, length))
     served = [Page([n], f"token-{n + 1}") for n in range(length)]
     bodies: list[Any] = []
@@ -95,7 +106,9 @@ def test_a_cycle_of_tokens_of_any_length_is_an_error_after_each_page_was_read_on
 
 
 def test_a_token_that_repeats_at_once_is_an_error_and_no_loop() -> None:
-    with pytest.raises(Unreachable, match="does not come to an end: the same next token came twice"):
+    with pytest.raises(
+        Unreachable, match="does not come to an end: the same next token came twice"
+    ):
         read(lambda _: Page([1], "again"))
 
 

@@ -41,7 +41,11 @@ def test_without_a_role_the_process_is_itself(sts: Any, tmp_path: Any) -> None:
 
 
 def test_the_external_id_shows_nowhere(tmp_path: Any) -> None:
-    environ = {"SRE_STORE": "file:///nowhere", "SRE_READER_ROLE": ROLE, "SRE_READER_EXTERNAL_ID": "a-word-that-is-shared"}
+    environ = {
+        "SRE_STORE": "file:///nowhere",
+        "SRE_READER_ROLE": ROLE,
+        "SRE_READER_EXTERNAL_ID": "a-word-that-is-shared",
+    }
     settings = load(environ, tmp_path)
     assert reader_of(settings) == Reader(ROLE, "a-word-that-is-shared")
     assert "a-word" not in repr(settings) + repr(reader_of(settings))

@@ -1,4 +1,5 @@
-"""Our own patience: what is repeated, for how long, with which pauses; and the rate that nobody exceeds."""
+"""Our own patience: what is repeated, for how long, with which pauses; and the rate that nobody
+exceeds."""
 
 from __future__ import annotations
 
@@ -48,7 +49,9 @@ def test_what_may_pass_is_tried_again_and_counted(fresh_time: Callable[[], Any])
 
 
 @pytest.mark.parametrize("error", [AccessDenied("no"), KeyError("a bug"), ValueError("a bug")])
-def test_what_does_not_pass_goes_through_at_once(error: Exception, fresh_time: Callable[[], Any]) -> None:
+def test_what_does_not_pass_goes_through_at_once(
+    error: Exception, fresh_time: Callable[[], Any]
+) -> None:
     time, tally, attempt = fresh_time(), Tally(), Flaky(error)
     with pytest.raises(type(error)):
         insist(attempt, patience(time), tally)
@@ -64,12 +67,18 @@ def test_patience_ends_at_the_deadline_and_says_why(fresh_time: Callable[[], Any
     assert isinstance(raised.value.__cause__, Transient)
 
 
-def test_a_garbled_answer_ends_as_unreachable_and_a_throttle_as_throttled(fresh_time: Callable[[], Any]) -> None:
+def test_a_garbled_answer_ends_as_unreachable_and_a_throttle_as_throttled(
+    fresh_time: Callable[[], Any],
+) -> None:
     with pytest.raises(Unreachable, match="not JSON"):
         insist(Flaky(*[Garbled("not JSON")] * 10_000), patience(fresh_time()), Tally())
     tally = Tally()
     with pytest.raises(Throttled, match="kept throttling for 300 s: Rate exceeded"):
-        insist(Flaky(*[Transient("Rate exceeded", throttled=True)] * 10_000), patience(fresh_time()), tally)
+        insist(
+            Flaky(*[Transient("Rate exceeded", throttled=True)] * 10_000),
+            patience(fresh_time()),
+            tally,
+        )
     assert tally.throttles == tally.retries > 10
 
 
@@ -90,7 +99,9 @@ def test_retry_after_is_the_least_that_is_waited(attempt: int, asked: float) -> 
     assert Patience().pause(attempt, Transient("x", retry_after=asked)) >= asked
 
 
-def test_a_retry_after_beyond_the_deadline_ends_at_once_without_waiting(fresh_time: Callable[[], Any]) -> None:
+def test_a_retry_after_beyond_the_deadline_ends_at_once_without_waiting(
+    fresh_time: Callable[[], Any],
+) -> None:
     time, attempt = fresh_time(), Flaky(Transient("later", throttled=True, retry_after=301.0))
     with pytest.raises(Throttled):
         insist(attempt, patience(time, deadline=300.0), Tally())
@@ -126,7 +137,9 @@ def test_who_interrupts_a_pause_is_heard(fresh_time: Callable[[], Any]) -> None:
 
 
 @given(st.floats(0.1, 100), st.lists(st.floats(0, 3), min_size=2, max_size=40))
-def test_requests_are_never_closer_than_the_rate_allows_and_none_waits_for_nothing(rate: float, thinking: list[float]) -> None:
+def test_requests_are_never_closer_than_the_rate_allows_and_none_waits_for_nothing(
+    rate: float, thinking: list[float]
+) -> None:
     now, went = 50.0, list[float]()
 
     def wait(seconds: float) -> None:
@@ -159,7 +172,9 @@ def test_threads_share_one_rate(race: Callable[[int, Callable[[int], bool]], lis
         return True
 
     assert all(race(8, take))
-    assert sorted(turns) == [pytest.approx(n / 10.0) for n in range(1, 400)], "each turn is given once, the first at once"
+    assert sorted(turns) == [pytest.approx(n / 10.0) for n in range(1, 400)], (
+        "each turn is given once, the first at once"
+    )
 
 
 def test_unused_turns_are_not_saved_up_for_a_burst(fresh_time: Callable[[], Any]) -> None:
@@ -174,7 +189,9 @@ def test_unused_turns_are_not_saved_up_for_a_burst(fresh_time: Callable[[], Any]
     assert time.waits == [0.5, 0.5]
 
 
-def test_after_until_nothing_is_sent_any_more_whichever_request_it_is(fresh_time: Callable[[], Any]) -> None:
+def test_after_until_nothing_is_sent_any_more_whichever_request_it_is(
+    fresh_time: Callable[[], Any],
+) -> None:
     time = fresh_time()
     short = patience(time, deadline=1000.0, until=time.clock() + 3.0)
     with pytest.raises(Unreachable):
@@ -182,7 +199,9 @@ def test_after_until_nothing_is_sent_any_more_whichever_request_it_is(fresh_time
     assert sum(time.waits) <= 3.0
 
 
-def test_who_would_wait_too_long_for_a_turn_is_told_at_once_and_takes_none(fresh_time: Callable[[], Any]) -> None:
+def test_who_would_wait_too_long_for_a_turn_is_told_at_once_and_takes_none(
+    fresh_time: Callable[[], Any],
+) -> None:
     time = fresh_time()
     limit = RateLimit(1.0, wait=time.wait, clock=lambda: 0.0)
     for _ in range(3):

@@ -10,7 +10,10 @@ import pytest
 from sre_findings.inspector.subject import subject_of
 
 PORT = {"openPortRange": {"begin": 22, "end": 22}, "protocol": "TCP", "networkPath": {"steps": []}}
-FLAW = {"detectorId": "python/sql-injection@v1.0", "filePath": {"fileName": "a.py", "filePath": "src/a.py", "startLine": 3}}
+FLAW = {
+    "detectorId": "python/sql-injection@v1.0",
+    "filePath": {"fileName": "a.py", "filePath": "src/a.py", "startLine": 3},
+}
 
 
 @pytest.mark.parametrize(

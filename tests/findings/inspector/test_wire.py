@@ -43,14 +43,36 @@ DOCUMENTED: dict[str, Any] = {
     "lastObservedAt": 1678220584,
     "updatedAt": 1.678220584098e9,
     "inspectorScore": 7.5,
-    "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-0123456789abcdef0", "unheardOf": [1, {"x": None}]}],
-    "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-1", "vulnerablePackages": [{"name": "a", "version": "1"}]},
+    "resources": [
+        {"type": "AWS_EC2_INSTANCE", "id": "i-0123456789abcdef0", "unheardOf": [1, {"x": None}]}
+    ],
+    "packageVulnerabilityDetails": {
+        "vulnerabilityId": "CVE-2026-1",
+        "vulnerablePackages": [{"name": "a", "version": "1"}],
+    },
     "epss": {"score": 0.5},
     "remediation": {"recommendation": {"text": "None Provided"}},
 }
-RAW = ("resources", "packageVulnerabilityDetails", "networkReachabilityDetails", "codeVulnerabilityDetails",
-       "inspectorScoreDetails", "exploitabilityDetails", "epss", "remediation")  # fmt: skip
-TEXTS = ("awsAccountId", "type", "severity", "status", "title", "description", "fixAvailable", "exploitAvailable")
+RAW = (
+    "resources",
+    "packageVulnerabilityDetails",
+    "networkReachabilityDetails",
+    "codeVulnerabilityDetails",
+    "inspectorScoreDetails",
+    "exploitabilityDetails",
+    "epss",
+    "remediation",
+)
+TEXTS = (
+    "awsAccountId",
+    "type",
+    "severity",
+    "status",
+    "title",
+    "description",
+    "fixAvailable",
+    "exploitAvailable",
+)
 TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
 
 
@@ -59,7 +81,8 @@ def page(*findings: Any, **more: Any) -> bytes:
 
 
 def given_back(decoded: FindingsPage, position: int) -> dict[str, Any]:
-    """The finding of the wire, from its fields and its extras alone; what came as null is left out."""
+    """The finding of the wire, from its fields and its extras alone; what came as null is left
+    out."""
     one = decoded.findings[position]
     values: dict[str, Any] = {}
     for name in WireFinding.__struct_fields__:
@@ -99,14 +122,18 @@ def test_a_token_that_is_no_text_is_no_last_page(odd: Any) -> None:
         decode_coverage(json.dumps({"coveredResources": [], "nextToken": odd}).encode())
 
 
-def test_unknown_fields_of_a_page_are_counted_and_what_we_call_our_own_cannot_be_sent_to_us() -> None:
+def test_unknown_fields_of_a_page_are_counted_and_what_we_call_our_own_cannot_be_sent_to_us() -> (
+    None
+):
     decoded = decode_findings(page(DOCUMENTED, extras={"0": "e30="}, unknown={"a": 5}, total=9))
     assert decoded.extras == {}
     assert decoded.unknown == {"page.extras": 1, "page.unknown": 1, "page.total": 1}
 
 
 def test_unknown_fields_of_a_finding_are_kept_and_counted_where_they_are() -> None:
-    decoded = decode_findings(page(DOCUMENTED, {**DOCUMENTED, "riskScore": {"v": [1, None]}, "x": None}, nextToken="more"))
+    decoded = decode_findings(
+        page(DOCUMENTED, {**DOCUMENTED, "riskScore": {"v": [1, None]}, "x": None}, nextToken="more")
+    )
     assert decoded.unknown == {"finding.riskScore": 1, "finding.x": 1}
     assert list(decoded.extras) == [1]
     assert json.loads(decoded.extras[1]) == {"riskScore": {"v": [1, None]}, "x": None}
@@ -116,10 +143,16 @@ def test_unknown_fields_of_a_finding_are_kept_and_counted_where_they_are() -> No
 
 @pytest.mark.parametrize("name", [*TEXTS, "inspectorScore"])
 @pytest.mark.parametrize("odd", [5, 1.5, True, "text", ["a"], {"a": 1}])
-def test_a_field_of_a_wrong_type_is_kept_beside_and_the_finding_with_it(name: str, odd: Any) -> None:
+def test_a_field_of_a_wrong_type_is_kept_beside_and_the_finding_with_it(
+    name: str, odd: Any
+) -> None:
     decoded = decode_findings(page({**DOCUMENTED, name: odd}))
     assert given_back(decoded, 0) == {**DOCUMENTED, name: odd}
-    fits = isinstance(odd, str) if name in TEXTS else isinstance(odd, int | float) and not isinstance(odd, bool)
+    fits = (
+        isinstance(odd, str)
+        if name in TEXTS
+        else isinstance(odd, int | float) and not isinstance(odd, bool)
+    )
     assert decoded.unknown == ({} if fits else {f"finding.{name}": 1})
     assert getattr(decoded.findings[0], name) == (odd if fits else None)
 
@@ -157,7 +190,10 @@ def test_an_iso_time_becomes_seconds_in_utc_and_stays_as_it_came(
 def test_numbers_are_kept_to_the_digit_and_as_text_where_no_double_holds_them() -> None:
     body = b'{"findings":[{"findingArn":"a","odd":123456789012345678901234567890,"vast":1e999,"updatedAt":1e999}]}'
     decoded = decode_findings(body)
-    assert decoded.extras[0] == b'{"odd":123456789012345678901234567890,"vast":"1e999","updatedAt":"1e999"}'
+    assert (
+        decoded.extras[0]
+        == b'{"odd":123456789012345678901234567890,"vast":"1e999","updatedAt":"1e999"}'
+    )
     assert decoded.findings[0].updatedAt is None
 
 
@@ -166,20 +202,33 @@ def test_a_number_that_is_no_time_is_unknown_kept_and_counted(odd: float) -> Non
     """Milliseconds, the year 10000 and the epoch itself are mistakes of somebody, not moments."""
     decoded = decode_findings(page({**DOCUMENTED, "lastObservedAt": odd}, DOCUMENTED))
     first, second = decoded.findings
-    assert (first.lastObservedAt, first.firstObservedAt, second.lastObservedAt) == (None, 1678220584.098, 1678220584)
+    assert (first.lastObservedAt, first.firstObservedAt, second.lastObservedAt) == (
+        None,
+        1678220584.098,
+        1678220584,
+    )
     assert json.loads(decoded.extras[0]) == {"lastObservedAt": odd}
-    assert (decoded.unknown, decoded.odd) == ({"finding.lastObservedAt": 1}, {0: ("lastObservedAt",)})
+    assert (decoded.unknown, decoded.odd) == (
+        {"finding.lastObservedAt": 1},
+        {0: ("lastObservedAt",)},
+    )
 
 
 def test_a_null_is_not_absent() -> None:
     decoded = decode_findings(page({**DOCUMENTED, "title": None}))
-    assert (decoded.findings[0].title, decoded.extras, decoded.unknown) == (None, {0: b'{"title":null}'}, {})
+    assert (decoded.findings[0].title, decoded.extras, decoded.unknown) == (
+        None,
+        {0: b'{"title":null}'},
+        {},
+    )
 
 
 @pytest.mark.parametrize("odd", [{}, {"findingArn": None}, {"findingArn": 5}, {"findingArn": ""}])
 def test_a_finding_without_an_arn_stays_with_an_identity_of_our_own(odd: dict[str, Any]) -> None:
     rest = {name: value for name, value in DOCUMENTED.items() if name != "findingArn"}
-    decoded = decode_findings(page(DOCUMENTED, {**rest, **odd}, {**rest, **odd, "title": "another"}))
+    decoded = decode_findings(
+        page(DOCUMENTED, {**rest, **odd}, {**rest, **odd, "title": "another"})
+    )
     known, first, second = (one.findingArn for one in decoded.findings)
     assert (known, first[: len(NO_ARN)], first == second) == (ARN, NO_ARN, False)
     assert decoded.unknown == {"finding.findingArn": 2}
@@ -203,9 +252,13 @@ def test_an_item_that_is_no_finding_is_kept_and_counted_among_those_that_are(odd
         (b'"x\xff\xfey"', "x\ufffd\ufffdy", r'"x\xff\xfey"'),
     ],
 )
-def test_a_text_that_is_no_unicode_is_readable_and_what_came_is_beside_it(text: bytes, shown: str, kept: str) -> None:
+def test_a_text_that_is_no_unicode_is_readable_and_what_came_is_beside_it(
+    text: bytes, shown: str, kept: str
+) -> None:
     others = json.dumps(DOCUMENTED).encode()
-    decoded = decode_findings(b'{"findings":[{"findingArn":"a","title":%b,"epss":{"x":%b}},%b]}' % (text, text, others))
+    decoded = decode_findings(
+        b'{"findings":[{"findingArn":"a","title":%b,"epss":{"x":%b}},%b]}' % (text, text, others)
+    )
     first = decoded.findings[0]
     assert (first.title, json.loads(bytes(first.epss))) == (shown, {"x": shown})
     assert json.loads(decoded.extras[0]) == {UNDECODED: {"title": kept, "epss": f'{{"x":{kept}}}'}}
@@ -215,10 +268,16 @@ def test_a_text_that_is_no_unicode_is_readable_and_what_came_is_beside_it(text: 
 
 def test_words_that_are_no_json_and_depth_without_end_spoil_only_their_field() -> None:
     deep = b"[" * 5000 + b"]" * 5000
-    body = b'{"findings":[{"findingArn":"a","inspectorScore":NaN,"odd":-Infinity,"epss":{"deep":%b}},{"findingArn":"b"}]}' % deep
+    body = (
+        b'{"findings":[{"findingArn":"a","inspectorScore":NaN,"odd":-Infinity,"epss":{"deep":%b}},{"findingArn":"b"}]}'
+        % deep
+    )
     first, second = decode_findings(body).findings
     assert (first.inspectorScore, second.findingArn) == (None, "b")
-    assert json.loads(decode_findings(body).extras[0]) == {"inspectorScore": "NaN", "odd": "-Infinity"}
+    assert json.loads(decode_findings(body).extras[0]) == {
+        "inspectorScore": "NaN",
+        "odd": "-Infinity",
+    }
     assert bytes(first.epss).count(b"[") == 5000
 
 
@@ -244,7 +303,9 @@ GARBAGE = [
 ]
 
 
-@pytest.mark.parametrize("body", GARBAGE, ids=[f"{n}:{body[:40]!r}" for n, body in enumerate(GARBAGE)])
+@pytest.mark.parametrize(
+    "body", GARBAGE, ids=[f"{n}:{body[:40]!r}" for n, body in enumerate(GARBAGE)]
+)
 def test_what_is_no_page_is_garbled(body: bytes) -> None:
     with pytest.raises(Garbled):
         decode_findings(body)
@@ -268,21 +329,33 @@ def _utf8(value: Any) -> bool:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=8,
 ).filter(_utf8)
 
 
-NAMES = st.sampled_from([*TEXTS, *TIMES, "inspectorScore", *RAW]) | st.text(max_size=12).filter(_utf8)
+NAMES = st.sampled_from([*TEXTS, *TIMES, "inspectorScore", *RAW]) | st.text(max_size=12).filter(
+    _utf8
+)
 FINDINGS = st.dictionaries(NAMES.filter(lambda name: name != "findingArn"), JSON, max_size=6).map(
     lambda fields: {"findingArn": ARN, **fields}
 )
 
 
 @given(st.lists(FINDINGS, max_size=4), st.none() | st.text(max_size=9).filter(_utf8))
-def test_every_field_of_any_finding_comes_back(findings: list[dict[str, Any]], token: str | None) -> None:
-    decoded = decode_findings(json.dumps({"findings": findings, "nextToken": token}, ensure_ascii=False).encode())
+def test_every_field_of_any_finding_comes_back(
+    findings: list[dict[str, Any]], token: str | None
+) -> None:
+    decoded = decode_findings(
+        json.dumps({"findings": findings, "nextToken": token}, ensure_ascii=False).encode()
+    )
     assert decoded.nextToken == token
     assert len(decoded.findings) == len(findings)
     for position, finding in enumerate(findings):
@@ -319,28 +392,59 @@ def test_a_row_of_coverage_is_decoded_with_its_metadata_raw() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["resourceId", "resourceType", "accountId", "scanType", "scanStatus", "scanMode", "lastScannedAt"]
+    "name",
+    [
+        "resourceId",
+        "resourceType",
+        "accountId",
+        "scanType",
+        "scanStatus",
+        "scanMode",
+        "lastScannedAt",
+    ],
 )
 @pytest.mark.parametrize("odd", [None, 5, 1e15, True, ["a"], {"reason": 1}])
 def test_an_odd_field_of_coverage_spoils_only_itself(name: str, odd: Any) -> None:
-    row = {"resourceId": "i-1", "resourceType": "T", "accountId": "1", "scanType": "PACKAGE", "provider": "AWS"}
-    status = {"scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"}, "lastScannedAt": 1678220584.0, "scanMode": "M"}
-    decoded = decode_coverage(json.dumps({"coveredResources": [{**row, **status, name: odd}, {**row, **status}]}).encode())
+    row = {
+        "resourceId": "i-1",
+        "resourceType": "T",
+        "accountId": "1",
+        "scanType": "PACKAGE",
+        "provider": "AWS",
+    }
+    status = {
+        "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+        "lastScannedAt": 1678220584.0,
+        "scanMode": "M",
+    }
+    decoded = decode_coverage(
+        json.dumps({"coveredResources": [{**row, **status, name: odd}, {**row, **status}]}).encode()
+    )
     first, second = decoded.coveredResources
     assert json.loads(decoded.extras[0]) == {"provider": "AWS", name: odd}
     empty = {**dict.fromkeys(row, ""), "scanStatus": ScanStatus()}
     for other in WireCoverage.__struct_fields__[:-1]:
-        assert getattr(first, other) == (empty.get(name) if other == name else getattr(second, other))
+        assert getattr(first, other) == (
+            empty.get(name) if other == name else getattr(second, other)
+        )
     counted = odd is not None or name in row
-    assert (decoded.unknown, decoded.odd) == ({f"coverage.{name}": 1} if counted else {}, [(name,) if counted else (), ()])
+    assert (decoded.unknown, decoded.odd) == (
+        {f"coverage.{name}": 1} if counted else {},
+        [(name,) if counted else (), ()],
+    )
     assert json.loads(decoded.extras[1]) == {"provider": "AWS"}
 
 
 def test_a_text_of_coverage_that_is_no_unicode_spoils_only_itself() -> None:
     body = b'{"coveredResources":[{"resourceId":"i-1","scanMode":"\\ud800","resourceMetadata":{"ec2":{"amiId":"\xff"}}}]}'
     decoded = decode_coverage(body)
-    assert (decoded.coveredResources[0].resourceId, decoded.coveredResources[0].scanMode) == ("i-1", "\ufffd")
-    assert json.loads(bytes(decoded.coveredResources[0].resourceMetadata)) == {"ec2": {"amiId": "\ufffd"}}
+    assert (decoded.coveredResources[0].resourceId, decoded.coveredResources[0].scanMode) == (
+        "i-1",
+        "\ufffd",
+    )
+    assert json.loads(bytes(decoded.coveredResources[0].resourceMetadata)) == {
+        "ec2": {"amiId": "\ufffd"}
+    }
 
 
 def test_coverage_without_a_status_is_not_active() -> None:
@@ -357,15 +461,27 @@ def test_an_answer_that_is_no_object_is_garbled(body: bytes) -> None:
 
 
 def test_resources_and_packages_of_any_shape_give_columns_or_none() -> None:
-    assert decode_resources(b'[{"id":"i-1","tags":{"Name":"web"},"odd":1}]')[0].tags == {"Name": "web"}
+    assert decode_resources(b'[{"id":"i-1","tags":{"Name":"web"},"odd":1}]')[0].tags == {
+        "Name": "web"
+    }
     assert decode_resources(b"{}") == decode_resources(b"null") == []
     odd = decode_resources(
         b'[{"id":"i-1","tags":{"Name":"web","n":5},"details":{"awsEc2Instance":{"vpcId":"v"},"x":null}},{"id":5}]'
     )
-    assert odd == [WireResource("i-1", tags={"Name": "web"}, details={"awsEc2Instance": {"vpcId": "v"}}), WireResource("")]
+    assert odd == [
+        WireResource("i-1", tags={"Name": "web"}, details={"awsEc2Instance": {"vpcId": "v"}}),
+        WireResource(""),
+    ]
     assert decode_packages(b'{"vulnerabilityId":"CVE-1","source":5}') == WirePackages("CVE-1")
-    assert decode_packages(b'{"vulnerabilityId":"CVE-1","source":"NVD","odd":1}').vulnerabilityId == "CVE-1"
-    assert decode_packages(b"[]").vulnerabilityId is decode_packages(b'{"vulnerabilityId":5}').vulnerabilityId is None
+    assert (
+        decode_packages(b'{"vulnerabilityId":"CVE-1","source":"NVD","odd":1}').vulnerabilityId
+        == "CVE-1"
+    )
+    assert (
+        decode_packages(b"[]").vulnerabilityId
+        is decode_packages(b'{"vulnerabilityId":5}').vulnerabilityId
+        is None
+    )
 
 
 @pytest.mark.parametrize(

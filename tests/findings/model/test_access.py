@@ -13,7 +13,9 @@ from sre_findings.model.errors import UsageError
 
 NAMES = st.frozensets(st.sampled_from(["a", "b", "c", ALL]), max_size=3)
 ACCESSES = st.builds(Access, NAMES, NAMES)
-FINDINGS = st.tuples(st.sampled_from(["a", "b", "c", "d", None]), st.sampled_from(["a", "b", "c", "d", None]))
+FINDINGS = st.tuples(
+    st.sampled_from(["a", "b", "c", "d", None]), st.sampled_from(["a", "b", "c", "d", None])
+)
 
 
 def only(*names: str) -> frozenset[str]:
@@ -34,7 +36,9 @@ def test_what_nobody_owns_is_seen_by_who_sees_all_owners() -> None:
     assert EVERYTHING.allows(None, None)
 
 
-@pytest.mark.parametrize("access", [NOTHING, Access(only(ALL)), Access(owners=only(ALL)), Access(only("1"), only())])
+@pytest.mark.parametrize(
+    "access", [NOTHING, Access(only(ALL)), Access(owners=only(ALL)), Access(only("1"), only())]
+)
 def test_without_accounts_or_without_owners_there_is_nothing(access: Access) -> None:
     assert access == NOTHING
     assert not access.allows("1", "payments")
@@ -47,7 +51,9 @@ def test_a_star_beside_names_is_a_star() -> None:
 
 
 @given(ACCESSES, ACCESSES, FINDINGS)
-def test_narrowed_allows_what_both_allow(one: Access, other: Access, finding: tuple[str | None, str | None]) -> None:
+def test_narrowed_allows_what_both_allow(
+    one: Access, other: Access, finding: tuple[str | None, str | None]
+) -> None:
     both = one.narrowed(other)
     assert both.allows(*finding) == (one.allows(*finding) and other.allows(*finding))
     assert both == other.narrowed(one) == both.narrowed(one)

@@ -10,7 +10,18 @@ from sre_findings.model.address import address_of, addresses_text
 
 
 @pytest.mark.parametrize(
-    "text", ["", "i-0", "10.0.0", "10.0.0.256", "010.0.0.1", "fe80::1%eth0", "%", "10.0.0.1/24", " 10.0.0.1"]
+    "text",
+    [
+        "",
+        "i-0",
+        "10.0.0",
+        "10.0.0.256",
+        "010.0.0.1",
+        "fe80::1%eth0",
+        "%",
+        "10.0.0.1/24",
+        " 10.0.0.1",
+    ],
 )
 def test_what_is_no_address_is_none(text: str) -> None:
     assert address_of(text) is None

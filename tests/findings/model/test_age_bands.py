@@ -1,4 +1,5 @@
-"""Ages in bands: nothing is lost, the late ones are those of the SLA, and no deadline cuts a band."""
+"""Ages in bands: nothing is lost, the late ones are those of the SLA, and no deadline cuts a
+band."""
 
 from __future__ import annotations
 
@@ -21,26 +22,39 @@ POLICIES = st.builds(Policy, st.tuples(*[st.none() | st.integers(0, 60)] * 6), s
 
 def ages(kev: st.SearchStrategy[date | None]) -> st.SearchStrategy[Ages]:
     one = st.builds(
-        lambda rank, opened, due: Bucket(rank, opened.isoformat(), due.isoformat() if due else ""), st.integers(0, 6), DAYS, kev
+        lambda rank, opened, due: Bucket(rank, opened.isoformat(), due.isoformat() if due else ""),
+        st.integers(0, 6),
+        DAYS,
+        kev,
     )
     return st.lists(st.tuples(one, st.integers(1, 9)), max_size=30).map(bucketed)
 
 
 @given(ages(st.none() | DAYS), POLICIES, DAYS)
-def test_the_squares_add_up_to_the_lateness_of_the_same(held: Ages, policy: Policy, today: date) -> None:
+def test_the_squares_add_up_to_the_lateness_of_the_same(
+    held: Ages, policy: Policy, today: date
+) -> None:
     grid, told = age_grid(held, policy, today), lateness(held, policy, today)
-    assert sum(square.findings for row in grid.rows.values() for square in row) == sum(held.buckets.values())
+    assert sum(square.findings for row in grid.rows.values() for square in row) == sum(
+        held.buckets.values()
+    )
     assert sum(square.late for row in grid.rows.values() for square in row) == told.late
     for rank, row in grid.rows.items():
         assert sum(square.late for square in row) == told.late_by_rank[rank]
-        assert sum(square.findings for square in row) == sum(n for one, n in held.buckets.items() if one.rank == rank) > 0
+        assert (
+            sum(square.findings for square in row)
+            == sum(n for one, n in held.buckets.items() if one.rank == rank)
+            > 0
+        )
         assert all(0 <= square.late <= square.findings for square in row)
         assert len(row) == len(grid.bands)
     assert list(grid.rows) == sorted(grid.rows), "the worst first"
 
 
 @given(ages(st.none()), POLICIES, DAYS)
-def test_without_kev_no_square_mixes_late_and_in_time(held: Ages, policy: Policy, today: date) -> None:
+def test_without_kev_no_square_mixes_late_and_in_time(
+    held: Ages, policy: Policy, today: date
+) -> None:
     squares = [square for row in age_grid(held, policy, today).rows.values() for square in row]
     assert all(square.late in (0, square.findings) for square in squares)
 
@@ -57,13 +71,23 @@ def test_every_day_is_in_one_band_and_the_bands_are_in_order(policy: Policy) -> 
 
 
 def test_the_bands_are_those_of_the_policy() -> None:
-    assert bands(DEFAULT) == (Band(0, 15), Band(16, 30), Band(31, 90), Band(91, 180), Band(181, None))
+    assert bands(DEFAULT) == (
+        Band(0, 15),
+        Band(16, 30),
+        Band(31, 90),
+        Band(91, 180),
+        Band(181, None),
+    )
     assert bands(Policy((None,) * 6)) == (Band(0, None),)
     assert bands(Policy((0, 0, 1, None, None, None))) == (Band(0, 0), Band(1, 1), Band(2, None))
 
 
-@pytest.mark.parametrize(("days", "row"), [(15, (Square(2, 0), Square(0, 0))), (16, (Square(0, 0), Square(2, 2)))])
-def test_the_last_day_of_a_band_is_in_time_and_the_first_of_the_next_is_late(days: int, row: tuple[Square, Square]) -> None:
+@pytest.mark.parametrize(
+    ("days", "row"), [(15, (Square(2, 0), Square(0, 0))), (16, (Square(0, 0), Square(2, 2)))]
+)
+def test_the_last_day_of_a_band_is_in_time_and_the_first_of_the_next_is_late(
+    days: int, row: tuple[Square, Square]
+) -> None:
     held = Ages({Bucket(0, (TODAY - timedelta(days)).isoformat()): 2})
     assert age_grid(held, DEFAULT, TODAY).rows[0][:2] == row
 

@@ -1,4 +1,5 @@
-"""What is late is asked of buckets, and the answer is the one that asking each finding alone would give."""
+"""What is late is asked of buckets, and the answer is the one that asking each finding alone would
+give."""
 
 from __future__ import annotations
 
@@ -38,11 +39,15 @@ def asked_alone(findings: list[Found], policy: Policy, today: date) -> Lateness:
     none = sum(one.on is None for _, one in dues)
     by_rank = tuple(lates.count(place) for place in range(7))
     oldest = max((days_late(one, today) for _, one in dues), default=0)
-    return Lateness(len(lates), week, len(findings) - len(lates) - week - none, none, by_rank, oldest)
+    return Lateness(
+        len(lates), week, len(findings) - len(lates) - week - none, none, by_rank, oldest
+    )
 
 
 @given(FINDINGS, POLICIES, DAYS)
-def test_asking_the_buckets_is_asking_each_finding(findings: list[Found], policy: Policy, today: date) -> None:
+def test_asking_the_buckets_is_asking_each_finding(
+    findings: list[Found], policy: Policy, today: date
+) -> None:
     assert lateness(held(findings), policy, today) == asked_alone(findings, policy, today)
 
 
@@ -54,17 +59,37 @@ def test_ages_come_back_from_json(findings: list[Found]) -> None:
 
 
 def test_the_json_is_compact_and_in_order() -> None:
-    ages = held([(1, date(2026, 11, 2), None), (0, date(2026, 11, 1), None), (0, date(2026, 11, 1), date(2026, 11, 8))] * 2)
+    ages = held(
+        [
+            (1, date(2026, 11, 2), None),
+            (0, date(2026, 11, 1), None),
+            (0, date(2026, 11, 1), date(2026, 11, 8)),
+        ]
+        * 2
+    )
     text = json.dumps(ages.to_json())
     assert text == '{"0|2026-11-01|": 2, "0|2026-11-01|2026-11-08": 2, "1|2026-11-02|": 2}'
 
 
 def test_an_empty_bucket_is_no_bucket() -> None:
-    assert bucketed([(Bucket(0, "2026-11-01"), 0)]) == Ages() == Ages.from_json({"0|2026-11-01|": 0})
+    assert (
+        bucketed([(Bucket(0, "2026-11-01"), 0)]) == Ages() == Ages.from_json({"0|2026-11-01|": 0})
+    )
     assert lateness(Ages(), DEFAULT, TODAY) == Lateness()
 
 
-@pytest.mark.parametrize("key", ["", "0|2026-11-01", "7|2026-11-01|", "-1|2026-11-01|", "0||", "0|yesterday|", "0|2026-11-01|x"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "0|2026-11-01",
+        "7|2026-11-01|",
+        "-1|2026-11-01|",
+        "0||",
+        "0|yesterday|",
+        "0|2026-11-01|x",
+    ],
+)
 def test_a_key_that_was_never_written_is_not_read(key: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Ages.from_json({key: 1})
@@ -93,7 +118,15 @@ def test_each_finding_is_late_or_due_this_week_or_later_or_without_a_deadline() 
         "due_this_week": 3,
         "later": 2,
         "no_deadline": 1,
-        "late_by_severity": {"critical": 2, "high": 0, "medium": 0, "low": 0, "informational": 1, "untriaged": 0, "other": 1},
+        "late_by_severity": {
+            "critical": 2,
+            "high": 0,
+            "medium": 0,
+            "low": 0,
+            "informational": 1,
+            "untriaged": 0,
+            "other": 1,
+        },
         "oldest_days_late": 3,
     }
 
@@ -103,7 +136,9 @@ def test_severities_that_we_do_not_know_are_told_only_where_there_are_some() -> 
 
 
 @given(FINDINGS, POLICIES, DAYS)
-def test_a_day_more_never_makes_fewer_late(findings: list[Found], policy: Policy, today: date) -> None:
+def test_a_day_more_never_makes_fewer_late(
+    findings: list[Found], policy: Policy, today: date
+) -> None:
     before, after = (lateness(held(findings), policy, day) for day in (today, today + timedelta(1)))
     assert after.late >= before.late
     assert after.oldest_days_late >= before.oldest_days_late

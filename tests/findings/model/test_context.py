@@ -13,9 +13,16 @@ ASKED = datetime(2026, 11, 22, 1, tzinfo=UTC)
 def test_a_context_is_plain_data_with_a_source_and_a_moment_for_each_part() -> None:
     machine = Instance("running", None, None, ASKED, None, ("10.0.0.1",), tags={"Name": "web"})
     cpu = Cpu(1.5, 2.0, ASKED, (None, 1.5))
-    values = json.loads(json.dumps(Context(
-        "1", "eu-west-1", Told(INSTANCES, ASKED, checked=True, value=machine), cpu=Told(METRICS, ASKED, checked=True, value=cpu),
-    ).to_json()))  # fmt: skip
+    values = json.loads(
+        json.dumps(
+            Context(
+                "1",
+                "eu-west-1",
+                Told(INSTANCES, ASKED, checked=True, value=machine),
+                cpu=Told(METRICS, ASKED, checked=True, value=cpu),
+            ).to_json()
+        )
+    )
     assert (values["account_id"], values["region"], values["notes"]) == ("1", "eu-west-1", [])
     assert values["instance"] == {
         "source": "EC2 DescribeInstances",
@@ -34,7 +41,12 @@ def test_a_context_is_plain_data_with_a_source_and_a_moment_for_each_part() -> N
             "tags": {"Name": "web"},
         },
     }
-    assert values["cpu"]["value"] == {"average": 1.5, "maximum": 2.0, "since": "2026-11-22T01:00:00Z", "hours": [None, 1.5]}
+    assert values["cpu"]["value"] == {
+        "average": 1.5,
+        "maximum": 2.0,
+        "since": "2026-11-22T01:00:00Z",
+        "hours": [None, 1.5],
+    }
     assert values["patches"] == {
         "source": "SSM DescribeInstancePatchStates",
         "asked_at": None,

@@ -21,7 +21,10 @@ class Night:
 def nights(*states: str) -> list[Night]:
     """One a day at 01:00, the last of them today."""
     first = NOW.replace(hour=1) - timedelta(days=len(states) - 1)
-    return [Night(f"n{number}", first + timedelta(days=number), state) for number, state in enumerate(states)]
+    return [
+        Night(f"n{number}", first + timedelta(days=number), state)
+        for number, state in enumerate(states)
+    ]
 
 
 def test_the_age_is_of_the_newest_complete_snapshot() -> None:
@@ -52,5 +55,9 @@ def test_a_snapshot_from_the_future_hides_no_age(ahead: timedelta) -> None:
 
 @given(st.lists(st.sampled_from(["complete", "partial"]), max_size=12))
 def test_partial_nights_are_those_after_the_last_complete_one(states: list[str]) -> None:
-    after = len(states) - 1 - max((n for n, state in enumerate(states) if state == "complete"), default=-1)
+    after = (
+        len(states)
+        - 1
+        - max((n for n, state in enumerate(states) if state == "complete"), default=-1)
+    )
     assert freshness(nights(*states), NOW).partial_nights == after

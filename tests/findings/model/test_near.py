@@ -33,7 +33,11 @@ def test_case_and_outer_spaces_do_not_matter_and_the_name_comes_as_it_is_written
 
 
 def test_the_nearest_comes_first_and_equal_ones_by_name() -> None:
-    assert near("web-01", ["web-02x", "web-03", "web-02", "web-01"]) == ["web-01", "web-02", "web-03"]
+    assert near("web-01", ["web-02x", "web-03", "web-02", "web-01"]) == [
+        "web-01",
+        "web-02",
+        "web-03",
+    ]
 
 
 def test_a_name_of_any_length_is_answered_at_once() -> None:

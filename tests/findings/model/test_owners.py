@@ -35,7 +35,11 @@ def test_the_tag_goes_first_then_the_file() -> None:
 
 def test_spaces_around_a_name_make_no_other_owner() -> None:
     owners = parse_owners('[[owner]]\nname = " payments "\naccounts = ["1"]', "team")
-    assert owners.of("2", "i-1", owners.claim({"team": "\tpayments\u00a0"}, None)) == owners.of("1", "i-1") == "payments"
+    assert (
+        owners.of("2", "i-1", owners.claim({"team": "\tpayments\u00a0"}, None))
+        == owners.of("1", "i-1")
+        == "payments"
+    )
     assert owners.of("2", "i-1", owners.claim({"team": "  "}, None)) is None
     with pytest.raises(UsageError, match="no name"):
         parse_owners('[[owner]]\nname = " "\naccounts = ["1"]', "team")
@@ -60,7 +64,9 @@ def test_what_coverage_says_goes_first_where_it_has_tags(
     covered: dict[str, str], found: dict[str, str], owner: str | None
 ) -> None:
     owners = Owners()
-    assert owners.of("1", "i-1", owners.claim(covered, None), owners.claim(found, None, 9.0)) == owner
+    assert (
+        owners.of("1", "i-1", owners.claim(covered, None), owners.claim(found, None, 9.0)) == owner
+    )
 
 
 def test_the_name_of_coverage_goes_first_where_it_has_one() -> None:
@@ -81,7 +87,9 @@ CLAIMS = st.lists(
 
 
 @given(CLAIMS, st.randoms(use_true_random=False))
-def test_of_several_claims_the_newest_with_tags_counts_in_whatever_order_they_come(claims: list[Claim], chance: Random) -> None:
+def test_of_several_claims_the_newest_with_tags_counts_in_whatever_order_they_come(
+    claims: list[Claim], chance: Random
+) -> None:
     chosen = reduce(newer, claims)
     tagged = [one for one in claims if one.tagged]
     assert chosen in claims

@@ -1,4 +1,5 @@
-"""A missing permission is named with the line of policy that gives it, in whatever words AWS denied it."""
+"""A missing permission is named with the line of policy that gives it, in whatever words AWS denied
+it."""
 
 from __future__ import annotations
 
@@ -28,20 +29,42 @@ TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/rows"
         ("Access Denied", "s3:PutObject", "arn:aws:s3:::store/*"),
     ],
 )  # fmt: skip
-def test_the_action_and_the_resource_are_those_that_aws_names(message: str, action: str, resource: str) -> None:
-    asked = ("s3:PutObject", "arn:aws:s3:::store/*") if resource.startswith("arn:aws:s3") else (action, "*")
-    found = missing(message, *(asked if action != "kms:GenerateDataKey" else ("s3:PutObject", "arn:aws:s3:::store/*")))
+def test_the_action_and_the_resource_are_those_that_aws_names(
+    message: str, action: str, resource: str
+) -> None:
+    asked = (
+        ("s3:PutObject", "arn:aws:s3:::store/*")
+        if resource.startswith("arn:aws:s3")
+        else (action, "*")
+    )
+    found = missing(
+        message,
+        *(asked if action != "kms:GenerateDataKey" else ("s3:PutObject", "arn:aws:s3:::store/*")),
+    )
     assert (found.action, found.resource, found.barred_by) == (action, resource, "")
     assert found.remedy == f"Add to the role's policy: {found.statement}"
 
 
 @pytest.mark.parametrize(
-    "kind", ["service control policy", "identity-based policy", "resource-based policy", "permissions boundary", "session policy"]
+    "kind",
+    [
+        "service control policy",
+        "identity-based policy",
+        "resource-based policy",
+        "permissions boundary",
+        "session policy",
+    ],
 )
 def test_an_explicit_deny_is_to_be_lifted_where_it_stands_and_no_line_helps(kind: str) -> None:
-    found = missing(f"{USER}s3:PutObject on resource: arn:aws:s3:::b/k with an explicit deny in a {kind}", "s3:PutObject")
+    found = missing(
+        f"{USER}s3:PutObject on resource: arn:aws:s3:::b/k with an explicit deny in a {kind}",
+        "s3:PutObject",
+    )
     assert found.barred_by == kind
-    assert found.remedy == f"An explicit deny in a {kind} refuses s3:PutObject: it must be lifted there"
+    assert (
+        found.remedy
+        == f"An explicit deny in a {kind} refuses s3:PutObject: it must be lifted there"
+    )
 
 
 @given(st.text(), st.text())
@@ -53,7 +76,9 @@ def test_the_line_is_json_whatever_stands_in_it(action: str, resource: str) -> N
 @given(st.text(max_size=200))
 def test_words_that_name_nothing_change_nothing(message: str) -> None:
     if "not authorized to perform" not in message:
-        assert missing(message, "s3:GetObject", "arn:aws:s3:::b/*").statement.endswith('"arn:aws:s3:::b/*"')
+        assert missing(message, "s3:GetObject", "arn:aws:s3:::b/*").statement.endswith(
+            '"arn:aws:s3:::b/*"'
+        )
 
 
 @pytest.mark.parametrize(

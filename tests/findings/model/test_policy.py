@@ -33,9 +33,18 @@ POLICIES = st.builds(Policy, st.tuples(*[st.none() | st.integers(0, 400)] * 6), 
 
 @pytest.mark.parametrize(
     ("severity", "days"),
-    [("CRITICAL", 15), ("HIGH", 30), ("MEDIUM", 90), ("LOW", 180), ("INFORMATIONAL", None), ("UNTRIAGED", 30)],
+    [
+        ("CRITICAL", 15),
+        ("HIGH", 30),
+        ("MEDIUM", 90),
+        ("LOW", 180),
+        ("INFORMATIONAL", None),
+        ("UNTRIAGED", 30),
+    ],
 )
-def test_a_severity_allows_its_days_from_the_day_it_was_first_seen(severity: str, days: int | None) -> None:
+def test_a_severity_allows_its_days_from_the_day_it_was_first_seen(
+    severity: str, days: int | None
+) -> None:
     assert DEFAULT.days(severity) == days
     assert due(DEFAULT, severity, SEEN, None).on == (SEEN + timedelta(days) if days else None)
 
@@ -58,13 +67,19 @@ def test_a_severity_that_nobody_knows_yet_has_the_deadline_of_an_untriaged_one()
             "HIGH",
             date(2026, 10, 31),
             date(2026, 11, 8),
-            "CISA's KEV due date 2026-10-31 was past when first seen on 2026-11-01: 7 days of grace",
+            (
+                "CISA's KEV due date 2026-10-31 was past when first seen on 2026-11-01: 7 days of"
+                " grace"
+            ),
         ),
         (
             "CRITICAL",
             date(2021, 12, 24),
             date(2026, 11, 8),
-            "CISA's KEV due date 2021-12-24 was past when first seen on 2026-11-01: 7 days of grace",
+            (
+                "CISA's KEV due date 2021-12-24 was past when first seen on 2026-11-01: 7 days of"
+                " grace"
+            ),
         ),
     ],
 )
@@ -86,7 +101,9 @@ def test_the_slas_own_date_is_still_told_where_cisas_holds() -> None:
 
 
 @given(POLICIES, st.sampled_from((*ORDER, "NEW")), DATES, st.none() | DATES)
-def test_no_due_date_is_before_the_finding_was_seen(policy: Policy, severity: str, seen: date, kev: date | None) -> None:
+def test_no_due_date_is_before_the_finding_was_seen(
+    policy: Policy, severity: str, seen: date, kev: date | None
+) -> None:
     found = due(policy, severity, seen, kev)
     assert found.on is None or found.on >= seen
     assert kev is None or found.on is not None, "what is on KEV always has a deadline"
@@ -163,7 +180,10 @@ def test_an_epss_limit_may_be_written_as_a_whole_number(value: str) -> None:
         ("[slas]\ncritical = 7", "'slas' is not one of sla, kev, ranking"),
         ("sla = 7", r"sla must be a table, under \[sla\]"),
         ("[[kev]]\ngrace_days = 1", r"kev must be a table, under \[kev\]"),
-        ("[sla]\nsevere = 7", "sla: 'severe' is not one of critical, high, medium, low, informational, untriaged"),
+        (
+            "[sla]\nsevere = 7",
+            "sla: 'severe' is not one of critical, high, medium, low, informational, untriaged",
+        ),
         ("[kev]\ngrace = 7", "kev: 'grace' is not one of grace_days"),
         ("[ranking]\nepss = 1", "ranking: 'epss' is not one of order, epss_high"),
         ('[sla]\nhigh = "30"', 'sla.high must be 0 to 3650 days, or "none"'),
@@ -175,7 +195,10 @@ def test_an_epss_limit_may_be_written_as_a_whole_number(value: str) -> None:
         ("[kev]\ngrace_days = false", "kev.grace_days must be 0 to 3650 days"),
         (
             '[ranking]\norder = "kev"',
-            "ranking.order must be a list of some of kev, exploit, epss, score, exposure, reachability, running, late",
+            (
+                "ranking.order must be a list of some of kev, exploit, epss, score, exposure,"
+                " reachability, running, late"
+            ),
         ),
         ("[ranking]\norder = []", "ranking.order must be a list of some of"),
         ('[ranking]\norder = ["kev", "age"]', "ranking.order: 'age' is not one of kev, exploit"),
@@ -187,7 +210,9 @@ def test_an_epss_limit_may_be_written_as_a_whole_number(value: str) -> None:
         ("[ranking]\nepss_high = true", "ranking.epss_high must be a number from 0 to 1"),
     ],
 )
-def test_a_wrong_policy_is_a_usage_error_of_one_line_that_names_the_key(text: str, told: str) -> None:
+def test_a_wrong_policy_is_a_usage_error_of_one_line_that_names_the_key(
+    text: str, told: str
+) -> None:
     with pytest.raises(UsageError, match=told) as raised:
         parse_policy(text)
     assert "\n" not in str(raised.value)
@@ -218,7 +243,9 @@ def test_an_sla_is_read_from_one_line_of_text(text: str, sla: tuple[int | None, 
 
 
 def test_an_sla_in_a_line_changes_its_severities_and_nothing_else_of_a_policy() -> None:
-    assert parse_sla("high=2", parse_policy(POLICY)) == Policy((7, 2, 90, None, 365, 30), 3, ("score", "kev"), 0.5)
+    assert parse_sla("high=2", parse_policy(POLICY)) == Policy(
+        (7, 2, 90, None, 365, 30), 3, ("score", "kev"), 0.5
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,8 +270,16 @@ def test_a_wrong_sla_is_a_usage_error_that_names_the_part(text: str, told: str) 
         parse_sla(text)
 
 
-@given(st.dictionaries(st.sampled_from([s.lower() for s in ORDER]), st.none() | st.integers(0, MOST_DAYS), min_size=1))
+@given(
+    st.dictionaries(
+        st.sampled_from([s.lower() for s in ORDER]),
+        st.none() | st.integers(0, MOST_DAYS),
+        min_size=1,
+    )
+)
 def test_the_file_and_the_line_mean_the_same(days: dict[str, int | None]) -> None:
     line = ",".join(f"{name}={'none' if count is None else count}" for name, count in days.items())
-    table = "\n".join(f"{name} = " + ('"none"' if count is None else str(count)) for name, count in days.items())
+    table = "\n".join(
+        f"{name} = " + ('"none"' if count is None else str(count)) for name, count in days.items()
+    )
     assert parse_sla(line) == parse_policy(f"[sla]\n{table}")

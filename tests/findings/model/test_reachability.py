@@ -10,14 +10,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.ask.rows import packages_of, reachability_of
-from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, SILENT, UNKNOWN, Reachability, left_out, spell, together
+from sre_findings.model.reachability import (
+    NOT_REACHABLE,
+    REACHABLE,
+    SILENT,
+    UNKNOWN,
+    Reachability,
+    left_out,
+    spell,
+    together,
+)
 
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.just("UNKNOWN"), st.just(""),
-    st.sampled_from(["not_reachable", "NOT_REACHABLE ", "NOTREACHABLE", "UNREACHABLE", "reachable"]), st.text(max_size=8),
-    st.lists(st.just("NOT_REACHABLE"), max_size=1), st.dictionaries(st.just("NOT_REACHABLE"), st.none(), max_size=1),
-).filter(lambda value: value not in (REACHABLE, NOT_REACHABLE))  # fmt: skip
-PACKAGE = st.fixed_dictionaries({"name": st.just("openssl")}, optional={"runtimeReachability": ODD}) | st.none() | st.integers()
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.just("UNKNOWN"),
+    st.just(""),
+    st.sampled_from(
+        ["not_reachable", "NOT_REACHABLE ", "NOTREACHABLE", "UNREACHABLE", "reachable"]
+    ),
+    st.text(max_size=8),
+    st.lists(st.just("NOT_REACHABLE"), max_size=1),
+    st.dictionaries(st.just("NOT_REACHABLE"), st.none(), max_size=1),
+).filter(lambda value: value not in (REACHABLE, NOT_REACHABLE))
+PACKAGE = (
+    st.fixed_dictionaries({"name": st.just("openssl")}, optional={"runtimeReachability": ODD})
+    | st.none()
+    | st.integers()
+)
 PROVEN = st.just({"name": "openssl", "runtimeReachability": NOT_REACHABLE})
 
 
@@ -31,7 +53,9 @@ def test_one_package_that_does_not_say_so_keeps_a_finding_from_being_not_reachab
 
 
 @given(st.lists(PROVEN | PACKAGE, max_size=4), st.integers(0, 4))
-def test_one_reachable_package_makes_a_finding_reachable_whatever_the_others_say(others: list[Any], place: int) -> None:
+def test_one_reachable_package_makes_a_finding_reachable_whatever_the_others_say(
+    others: list[Any], place: int
+) -> None:
     others.insert(place, {"name": "curl", "runtimeReachability": REACHABLE})
     assert reachability_of(msgspec.json.encode(others)).word == REACHABLE
 
@@ -44,8 +68,15 @@ def test_a_finding_is_not_reachable_where_every_package_is_said_to_be() -> None:
 
 
 def test_the_reasons_are_those_of_the_packages_that_decide_each_once() -> None:
-    found = together([Reachability(REACHABLE, "B"), Reachability(NOT_REACHABLE, "C"), Reachability(REACHABLE, "A"),
-                      Reachability(REACHABLE, "B"), Reachability(REACHABLE, None)])  # fmt: skip
+    found = together(
+        [
+            Reachability(REACHABLE, "B"),
+            Reachability(NOT_REACHABLE, "C"),
+            Reachability(REACHABLE, "A"),
+            Reachability(REACHABLE, "B"),
+            Reachability(REACHABLE, None),
+        ]
+    )
     assert found == Reachability(REACHABLE, "B, A")
 
 
@@ -55,7 +86,13 @@ def test_what_is_no_list_of_packages_says_nothing(text: bytes | None) -> None:
 
 
 def test_a_package_carries_inspector_s_own_words_and_what_is_no_text_is_left_out() -> None:
-    wire = {"name": "a", "version": "1", "runtimeReachability": "LATER", "runtimeReachabilityReason": 5, "purl": "pkg:deb/a@1"}
+    wire = {
+        "name": "a",
+        "version": "1",
+        "runtimeReachability": "LATER",
+        "runtimeReachabilityReason": 5,
+        "purl": "pkg:deb/a@1",
+    }
     (one,) = packages_of(msgspec.json.encode([wire]))
     assert (one.reachability, one.reachability_reason, one.purl) == ("LATER", None, "pkg:deb/a@1")
 
@@ -70,7 +107,9 @@ def test_words_for_people_tell_the_reason_and_a_reason_from_the_future_stands_as
 
 def test_what_is_left_out_is_counted_and_unknown_is_not_called_unreachable() -> None:
     assert list(left_out(0, 0)) == []
-    assert list(left_out(1, 0)) == ["1 finding of unknown reachability is left out and may be reachable"]
+    assert list(left_out(1, 0)) == [
+        "1 finding of unknown reachability is left out and may be reachable"
+    ]
     assert list(left_out(1200, 2)) == [
         "1,200 findings of unknown reachability are left out and may be reachable",
         "2 findings are left out that Inspector calls not reachable",

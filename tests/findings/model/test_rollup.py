@@ -14,7 +14,12 @@ from sre_findings.model.severity import ORDER, OTHER, Severity, parse, rank
 
 NUMBERS = st.integers(0, 10**9)
 COUNTS = st.builds(Counts, *[NUMBERS] * 7)
-ROLLUPS = st.builds(Rollup, COUNTS, *[NUMBERS] * 6, flow=st.dictionaries(st.sampled_from(CAME + WENT), st.integers(1, 9)))
+ROLLUPS = st.builds(
+    Rollup,
+    COUNTS,
+    *[NUMBERS] * 6,
+    flow=st.dictionaries(st.sampled_from(CAME + WENT), st.integers(1, 9)),
+)
 
 
 @given(ROLLUPS)

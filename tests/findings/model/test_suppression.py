@@ -20,7 +20,9 @@ LAST = date(2027, 1, 31)
 SEEN = datetime(2026, 11, 22, 1, tzinfo=UTC)
 
 FINDING = Finding(
-    finding_arn="arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef",
+    finding_arn=(
+        "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
+    ),
     vulnerability_id="CVE-2024-3094",
     severity="CRITICAL",
     status="ACTIVE",
@@ -45,14 +47,25 @@ def packages(*names: str) -> tuple[Package, ...]:
     return tuple(Package(name, "1") for name in names)
 
 
-def rule(vulnerability: str = "", package: str = "", *, index: int = 0, expires: date = LAST, **reach: str) -> Suppression:
+def rule(
+    vulnerability: str = "",
+    package: str = "",
+    *,
+    index: int = 0,
+    expires: date = LAST,
+    **reach: str,
+) -> Suppression:
     """A rule; lists are words with spaces between."""
     kinds = {kind: Patterns(tuple(texts.split())) for kind, texts in reach.items()}
     of, within = Patterns(tuple(vulnerability.split())), Patterns(tuple(package.split()))
-    return Suppression(index, 2 + 7 * index, of, within, Reach(**kinds), "see TICKET-1", "payments", expires)
+    return Suppression(
+        index, 2 + 7 * index, of, within, Reach(**kinds), "see TICKET-1", "payments", expires
+    )
 
 
-def hidden(finding: Finding, *rules: Suppression, owner: str | None = "web", today: date = TODAY) -> int | None:
+def hidden(
+    finding: Finding, *rules: Suppression, owner: str | None = "web", today: date = TODAY
+) -> int | None:
     found = Suppressions(rules).of(finding, owner, today)
     return found.index if found else None
 
@@ -83,7 +96,13 @@ def test_a_pattern_fits_a_whole_text_to_the_letter(pattern: str, value: str, fit
 
 
 def test_any_of_several_patterns_may_fit_and_none_given_fits_all() -> None:
-    assert [Patterns(("a", "b*", "c?")).fits(value) for value in ("a", "bb", "cc", "c", "d")] == [True, True, True, False, False]
+    assert [Patterns(("a", "b*", "c?")).fits(value) for value in ("a", "bb", "cc", "c", "d")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
     assert Patterns().fits("anything")
     assert Patterns().fits(None)
 
@@ -102,7 +121,9 @@ def test_many_stars_cost_no_more_than_few() -> None:
         ({"resource_type": ""}, {"types": "*"}),
     ],
 )
-def test_what_a_finding_does_not_tell_fits_no_pattern(changes: dict[str, Any], reach: dict[str, Any]) -> None:
+def test_what_a_finding_does_not_tell_fits_no_pattern(
+    changes: dict[str, Any], reach: dict[str, Any]
+) -> None:
     every = rule("CVE-2024-3094", **reach)
     assert hidden(FINDING, every) == 0
     assert hidden(replace(FINDING, **changes), every) is None
@@ -130,9 +151,36 @@ def test_neither_an_unknown_vulnerability_nor_an_unknown_owner_fits_a_star() -> 
         ({"types": "AWS_LAMBDA_FUNCTION"}, False),
         ({"owners": "web"}, True),
         ({"owners": "payments"}, False),
-        ({"accounts": "111122223333", "regions": "eu-west-1", "resources": "web-1", "types": "*", "owners": "w*"}, True),
-        ({"accounts": "111122223333", "regions": "eu-west-1", "resources": "web-1", "types": "*", "owners": "x*"}, False),
-        ({"accounts": "111122223334", "regions": "eu-west-1", "resources": "web-1", "types": "*", "owners": "w*"}, False),
+        (
+            {
+                "accounts": "111122223333",
+                "regions": "eu-west-1",
+                "resources": "web-1",
+                "types": "*",
+                "owners": "w*",
+            },
+            True,
+        ),
+        (
+            {
+                "accounts": "111122223333",
+                "regions": "eu-west-1",
+                "resources": "web-1",
+                "types": "*",
+                "owners": "x*",
+            },
+            False,
+        ),
+        (
+            {
+                "accounts": "111122223334",
+                "regions": "eu-west-1",
+                "resources": "web-1",
+                "types": "*",
+                "owners": "w*",
+            },
+            False,
+        ),
     ],
 )
 def test_every_key_of_the_scope_must_fit(reach: dict[str, Any], within: bool) -> None:
@@ -168,7 +216,11 @@ def test_a_rule_on_packages_alone_holds_for_every_vulnerability_known_or_not() -
 
 
 def test_the_first_live_rule_in_the_file_hides_a_finding_whatever_kind_of_rule_it_is() -> None:
-    rules = [rule("CVE-*", index=0, owners="x"), rule("CVE-2024-*", index=1), rule("CVE-2024-3094", index=2)]
+    rules = [
+        rule("CVE-*", index=0, owners="x"),
+        rule("CVE-2024-*", index=1),
+        rule("CVE-2024-3094", index=2),
+    ]
     assert hidden(FINDING, *rules) == 1
     rules[1] = rule("CVE-2024-*", index=1, expires=TODAY - timedelta(days=1))
     assert hidden(FINDING, *rules) == 2
@@ -181,8 +233,15 @@ def test_a_rule_hides_through_its_last_day_and_not_a_day_longer() -> None:
 
 
 def test_lapsed_expiring_and_unused_rules_are_told_apart() -> None:
-    ends = [TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=14), TODAY + timedelta(days=15)]
-    rules = Suppressions([rule(f"CVE-{index}", index=index, expires=end) for index, end in enumerate(ends)])
+    ends = [
+        TODAY - timedelta(days=1),
+        TODAY,
+        TODAY + timedelta(days=14),
+        TODAY + timedelta(days=15),
+    ]
+    rules = Suppressions(
+        [rule(f"CVE-{index}", index=index, expires=end) for index, end in enumerate(ends)]
+    )
     assert [one.index for one in rules.lapsed(TODAY)] == [0]
     assert [one.index for one in rules.expiring(TODAY)] == [1, 2]
     assert [one.index for one in rules.expiring(TODAY, days=0)] == [1]
@@ -193,8 +252,13 @@ def test_warnings_name_the_line_the_rule_and_who_answers_for_it() -> None:
     lapsed = rule("CVE-1 CVE-2", "xz-*", expires=TODAY - timedelta(days=1))
     soon, idle = rule("CVE-3", index=1, expires=TODAY), rule(package="vim", index=2)
     rules = Suppressions([lapsed, soon, idle], "suppressions.yaml")
-    assert [sentence.removeprefix("suppressions.yaml, ") for sentence in rules.warnings(TODAY, used={1})] == [
-        "line 2: the rule on CVE-1, CVE-2 in xz-* lapsed on 2026-11-21 and suppresses nothing; payments answers for it",
+    assert [
+        sentence.removeprefix("suppressions.yaml, ") for sentence in rules.warnings(TODAY, used={1})
+    ] == [
+        (
+            "line 2: the rule on CVE-1, CVE-2 in xz-* lapsed on 2026-11-21 and suppresses nothing;"
+            " payments answers for it"
+        ),
         "line 9: the rule on CVE-3 expires on 2026-11-22; payments answers for it",
         "line 16: the rule on vim suppresses no finding; payments answers for it",
     ]
@@ -259,7 +323,10 @@ def _rules(draw: st.DrawFn) -> list[Suppression]:
     count = draw(st.integers(0, 6))
     wide = st.one_of(st.just(Reach()), _REACH)
     return [
-        Suppression(index, index, draw(_PATTERNS), draw(_PATTERNS), draw(wide), "r", "o", draw(_DAY)) for index in range(count)
+        Suppression(
+            index, index, draw(_PATTERNS), draw(_PATTERNS), draw(wide), "r", "o", draw(_DAY)
+        )
+        for index in range(count)
     ]
 
 
@@ -268,7 +335,9 @@ def _findings(draw: st.DrawFn) -> tuple[Finding, str | None]:
     names = [draw(_VALUE) for _ in range(draw(st.integers(0, 2)))]
     words = ("resource_id", "resource_name", "resource_type", "account_id", "region")
     values: dict[str, Any] = {word: draw(_VALUE) for word in words}
-    one = replace(FINDING, vulnerability_id=draw(st.none() | _VALUE), packages=packages(*names), **values)
+    one = replace(
+        FINDING, vulnerability_id=draw(st.none() | _VALUE), packages=packages(*names), **values
+    )
     return one, draw(st.none() | _VALUE)
 
 
@@ -282,16 +351,23 @@ def _glob(pattern: str, value: str) -> bool:
 
 
 def _one_of(patterns: Patterns, *values: str | None) -> bool:
-    return not patterns.texts or any(_glob(text, value) for text in patterns.texts for value in values if value)
+    return not patterns.texts or any(
+        _glob(text, value) for text in patterns.texts for value in values if value
+    )
 
 
-def _naive(rules: Sequence[Suppression], finding: Finding, owner: str | None, today: date) -> Suppression | None:
+def _naive(
+    rules: Sequence[Suppression], finding: Finding, owner: str | None, today: date
+) -> Suppression | None:
     for one in rules:
         names = [package.name for package in finding.packages]
         if (
             today <= one.expires
             and _one_of(one.vulnerabilities, finding.vulnerability_id)
-            and (not one.packages.texts or (names and all(_one_of(one.packages, name) for name in names)))
+            and (
+                not one.packages.texts
+                or (names and all(_one_of(one.packages, name) for name in names))
+            )
             and _one_of(one.reach.accounts, finding.account_id)
             and _one_of(one.reach.regions, finding.region)
             and _one_of(one.reach.resources, finding.resource_id, finding.resource_name)
@@ -309,7 +385,10 @@ def test_the_index_finds_what_a_walk_through_all_rules_finds(
     indexed = Suppressions(rules)
     for finding, owner in [*findings, *findings]:  # the second time from memory
         assert indexed.of(finding, owner, today) is _naive(rules, finding, owner, today)
-        assert all(one.covers(finding, owner) == (_naive([one], finding, owner, one.expires) is one) for one in rules)
+        assert all(
+            one.covers(finding, owner) == (_naive([one], finding, owner, one.expires) is one)
+            for one in rules
+        )
 
 
 @given(_rules(), st.lists(_findings(), max_size=8), _DAY)
@@ -325,15 +404,33 @@ def test_what_is_lapsed_never_hides_anything(
 
 def test_findings_of_one_vulnerability_in_other_packages_are_told_apart() -> None:
     rules = Suppressions([rule("CVE-2024-3094", "xz-*")])
-    for names, found in [(["xz-a"], 0), ([], None), (["vim"], None), (["xz-a", "vim"], None), (["xz-a", "xz-b"], 0)] * 2:
+    for names, found in [
+        (["xz-a"], 0),
+        ([], None),
+        (["vim"], None),
+        (["xz-a", "vim"], None),
+        (["xz-a", "xz-b"], 0),
+    ] * 2:
         hit = rules.of(replace(FINDING, packages=packages(*names)), None, TODAY)
         assert (hit.index if hit else None) == found
 
 
-def test_what_is_remembered_is_bounded_and_forgetting_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_is_bounded_and_forgetting_changes_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(suppression, "_REMEMBERED", 2)
     rules = Suppressions([rule("CVE-1"), rule("CVE-*3", index=1)])
     ids = [f"CVE-{number}" for number in range(9)] * 2
     found = [rules.of(replace(FINDING, vulnerability_id=one), None, TODAY) for one in ids]
-    assert [one.index if one else None for one in found] == [None, 0, None, 1, None, None, None, None, None] * 2
+    assert [one.index if one else None for one in found] == [
+        None,
+        0,
+        None,
+        1,
+        None,
+        None,
+        None,
+        None,
+        None,
+    ] * 2
     assert len(rules._remembered) <= 2

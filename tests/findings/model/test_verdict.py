@@ -83,16 +83,23 @@ def test_network_working_does_not_hide_package_failing() -> None:
     broken = replace(PACKAGE, status="INACTIVE", reason="NO_INVENTORY")
     verdict = decide(evidence(coverage=(NETWORK, broken)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
-    assert verdict.explanation == "package not scanned, Inspector has no software inventory. " + remedy("NO_INVENTORY").rstrip(
-        "."
+    assert (
+        verdict.explanation
+        == "package not scanned, Inspector has no software inventory. "
+        + remedy("NO_INVENTORY").rstrip(".")
     )
 
 
 def test_every_scan_type_that_fails_is_named() -> None:
-    rows = (replace(NETWORK, status="INACTIVE", reason="ACCESS_DENIED"), replace(PACKAGE, status="INACTIVE", reason="MARTIAN"))
+    rows = (
+        replace(NETWORK, status="INACTIVE", reason="ACCESS_DENIED"),
+        replace(PACKAGE, status="INACTIVE", reason="MARTIAN"),
+    )
     explanation = decide(evidence(coverage=rows)).explanation
     assert "network not scanned, Inspector was denied access" in explanation
-    assert "package not scanned, MARTIAN" in explanation, "a reason that we do not know is shown as Inspector wrote it"
+    assert "package not scanned, MARTIAN" in explanation, (
+        "a reason that we do not know is shown as Inspector wrote it"
+    )
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "", "PAUSED", "active"])
@@ -107,7 +114,9 @@ def test_a_resource_without_any_row_of_coverage_is_not_scanned() -> None:
 
 
 @pytest.mark.parametrize("kind", [INSTANCE, IMAGE, FUNCTION])
-def test_a_first_scan_that_is_still_to_come_is_not_clean_although_it_counts_as_active(kind: str) -> None:
+def test_a_first_scan_that_is_still_to_come_is_not_clean_although_it_counts_as_active(
+    kind: str,
+) -> None:
     pending = covered(kind, reason="PENDING_INITIAL_SCAN", last_scanned_at=None)
     assert decide(evidence(coverage=(pending,))).reason == v.NOT_SCANNED
 
@@ -133,7 +142,10 @@ def test_an_instance_must_have_been_scanned_within_the_limit_of_its_mode(
     late = replace(row, last_scanned_at=AS_OF - limit - timedelta(seconds=1))
     verdict = decide(evidence(coverage=(late, PACKAGE)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.SCANNED_TOO_LONG_AGO)
-    assert verdict.explanation == f"its {scan_type.lower()} was last scanned at {iso(AS_OF - limit - timedelta(seconds=1))}"
+    assert (
+        verdict.explanation == f"its {scan_type.lower()} was last scanned at"
+        f" {iso(AS_OF - limit - timedelta(seconds=1))}"
+    )
 
 
 def test_an_instance_whose_network_alone_is_covered_is_not_clean() -> None:
@@ -149,12 +161,17 @@ def test_an_instance_without_a_last_scan_was_never_scanned() -> None:
 
 
 @pytest.mark.parametrize("kind", [IMAGE, FUNCTION])
-def test_images_and_functions_have_no_limit_for_they_are_scanned_on_change_but_must_have_been_scanned(kind: str) -> None:
+def test_images_and_functions_have_no_limit_for_they_are_scanned_on_change_but_must_have_been_scanned(
+    kind: str,
+) -> None:
     row = covered(kind, last_scanned_at=AS_OF - timedelta(days=400))
     assert scan_limit(row) is None
     assert not scanned_too_long_ago(row, AS_OF)
     assert decide(evidence(coverage=(row,))).verdict == v.CLEAN
-    assert decide(evidence(coverage=(replace(row, last_scanned_at=None),))).reason == v.SCANNED_TOO_LONG_AGO
+    assert (
+        decide(evidence(coverage=(replace(row, last_scanned_at=None),))).reason
+        == v.SCANNED_TOO_LONG_AGO
+    )
 
 
 def test_a_scan_mode_that_nobody_knows_ends_the_freedom_from_limits() -> None:
@@ -164,15 +181,26 @@ def test_a_scan_mode_that_nobody_knows_ends_the_freedom_from_limits() -> None:
     assert decide(evidence(coverage=(late,))).reason == v.SCANNED_TOO_LONG_AGO
 
 
-@pytest.mark.parametrize("kind", [types.AZURE_MACHINE, types.GOOGLE_IMAGE, types.AZURE_FUNCTION, types.MACHINE_IMAGE])
-def test_what_inspector_scans_elsewhere_is_clean_by_its_own_rule_and_not_after_it(kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind", [types.AZURE_MACHINE, types.GOOGLE_IMAGE, types.AZURE_FUNCTION, types.MACHINE_IMAGE]
+)
+def test_what_inspector_scans_elsewhere_is_clean_by_its_own_rule_and_not_after_it(
+    kind: str,
+) -> None:
     row = covered(kind)
     assert decide(evidence(coverage=(row,))).verdict == v.CLEAN
     assert decide(evidence(coverage=(covered(kind, "NETWORK"),))).verdict == v.UNKNOWN
-    assert decide(evidence(coverage=(replace(row, last_scanned_at=AS_OF - timedelta(days=300)),))).verdict == v.UNKNOWN
+    assert (
+        decide(
+            evidence(coverage=(replace(row, last_scanned_at=AS_OF - timedelta(days=300)),))
+        ).verdict
+        == v.UNKNOWN
+    )
 
 
-@pytest.mark.parametrize("kind", ["AWS_EKS_CLUSTER", "", "aws_ec2_instance", "Microsoft.Compute/virtualMachineScaleSets"])
+@pytest.mark.parametrize(
+    "kind", ["AWS_EKS_CLUSTER", "", "aws_ec2_instance", "Microsoft.Compute/virtualMachineScaleSets"]
+)
 def test_a_type_without_a_rule_is_never_clean_and_the_reason_says_so(kind: str) -> None:
     verdict = decide(evidence(coverage=(covered(kind),)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NO_RULE)
@@ -187,9 +215,14 @@ def test_a_scan_type_that_the_rule_does_not_name_is_not_clean_whatever_stands_be
     assert "no rule for MALWARE scans of AWS_EC2_INSTANCE" in verdict.explanation
 
 
-@pytest.mark.parametrize("kind", [types.IMAGE_REPOSITORY, types.AZURE_REPOSITORY, types.AZURE_REGISTRY, types.GOOGLE_REPOSITORY])
+@pytest.mark.parametrize(
+    "kind",
+    [types.IMAGE_REPOSITORY, types.AZURE_REPOSITORY, types.AZURE_REGISTRY, types.GOOGLE_REPOSITORY],
+)
 @pytest.mark.parametrize("last", [None, AS_OF])
-def test_a_repository_or_a_registry_tells_nothing_of_its_images(kind: str, last: datetime | None) -> None:
+def test_a_repository_or_a_registry_tells_nothing_of_its_images(
+    kind: str, last: datetime | None
+) -> None:
     row = covered(kind, last_scanned_at=last)
     verdict = decide(evidence(coverage=(row,)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
@@ -198,7 +231,10 @@ def test_a_repository_or_a_registry_tells_nothing_of_its_images(kind: str, last:
     assert counted(replace(row, last_scanned_at=AS_OF - timedelta(hours=73))) == (0, 1, 0)
 
 
-@pytest.mark.parametrize("reason", ["PENDING_REVIVAL_SCAN", "SCAN_IN_PROGRESS", "DEEP_INSPECTION_NO_INVENTORY", "MARTIAN", ""])
+@pytest.mark.parametrize(
+    "reason",
+    ["PENDING_REVIVAL_SCAN", "SCAN_IN_PROGRESS", "DEEP_INSPECTION_NO_INVENTORY", "MARTIAN", ""],
+)
 @pytest.mark.parametrize("kind", [INSTANCE, IMAGE, FUNCTION])
 def test_active_for_any_reason_but_success_is_not_clean(kind: str, reason: str) -> None:
     verdict = decide(evidence(coverage=(covered(kind, reason=reason),)))
@@ -215,7 +251,11 @@ def test_a_last_scan_that_is_still_to_come_proves_nothing_but_one_made_while_we_
 
 
 def test_where_scanning_is_off_nothing_is_clean_and_nothing_is_missing() -> None:
-    cells = [Cell(f"{n:012}", "eu-west-1", INSTANCE, scan) for n in range(5) for scan in ("PACKAGE", "NETWORK")]
+    cells = [
+        Cell(f"{n:012}", "eu-west-1", INSTANCE, scan)
+        for n in range(5)
+        for scan in ("PACKAGE", "NETWORK")
+    ]
     for known in (True, False):
         verdict = decide(evidence(off=cells, known=known))
         assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
@@ -233,7 +273,9 @@ def test_where_scanning_is_off_nothing_is_clean_and_nothing_is_missing() -> None
         ("credentials_invalid", v.INCOMPLETE),
     ],
 )
-def test_a_cell_that_could_not_be_read_makes_it_unknown_and_says_why(state: str, reason: str) -> None:
+def test_a_cell_that_could_not_be_read_makes_it_unknown_and_says_why(
+    state: str, reason: str
+) -> None:
     verdict = decide(evidence(gaps=((GAP[0], state),)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, reason)
     assert verdict.explanation == f"111122223333 eu-west-1 PACKAGE: {state.replace('_', ' ')}"
@@ -257,23 +299,39 @@ def test_a_resource_that_nothing_names_is_no_such_resource_only_where_all_was_re
     assert decide(replace(unknown, too_old=True)).reason == v.TOO_OLD
 
 
-def test_findings_are_vulnerable_even_in_partial_and_old_data_and_the_answer_says_that_there_may_be_more() -> None:
+def test_findings_are_vulnerable_even_in_partial_and_old_data_and_the_answer_says_that_there_may_be_more() -> (
+    None
+):
     verdict = decide(evidence(rollup=SOME, gaps=(GAP,), too_old=True))
     assert (verdict.verdict, verdict.reason) == (v.VULNERABLE, v.FINDINGS)
-    assert verdict.notes == ("part of its data could not be read: there may be more", "the data are older than allowed")
+    assert verdict.notes == (
+        "part of its data could not be read: there may be more",
+        "the data are older than allowed",
+    )
     assert decide(evidence(rollup=Rollup(suppressed=1), gaps=(GAP,))).notes == verdict.notes[:1]
 
 
 def test_findings_under_inactive_coverage_are_frozen_since_the_last_scan() -> None:
-    row = replace(PACKAGE, status="INACTIVE", reason="STALE_INVENTORY", last_scanned_at=datetime(2026, 11, 1, tzinfo=UTC))
+    row = replace(
+        PACKAGE,
+        status="INACTIVE",
+        reason="STALE_INVENTORY",
+        last_scanned_at=datetime(2026, 11, 1, tzinfo=UTC),
+    )
     verdict = decide(evidence(rollup=SOME, coverage=(NETWORK, row)))
     assert (verdict.verdict, verdict.reason) == (v.VULNERABLE, v.FROZEN)
-    assert "frozen since 2026-11-01T00:00:00Z: package not scanned, its inventory is stale" in verdict.explanation
+    assert (
+        "frozen since 2026-11-01T00:00:00Z: package not scanned, its inventory is stale"
+        in verdict.explanation
+    )
 
 
 def test_findings_that_were_never_dated_are_frozen_for_an_untold_time() -> None:
     row = replace(PACKAGE, status="INACTIVE", reason="NO_INVENTORY", last_scanned_at=None)
-    assert "for a time that Inspector does not tell" in decide(evidence(rollup=SOME, coverage=(row,))).explanation
+    assert (
+        "for a time that Inspector does not tell"
+        in decide(evidence(rollup=SOME, coverage=(row,))).explanation
+    )
 
 
 @pytest.mark.parametrize("reason", ["EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"])
@@ -315,10 +373,16 @@ def counted(*rows: Coverage) -> tuple[int, int, int]:
     return silence.uncovered, silence.doubtful, silence.proven
 
 
-# The oracle: what a proof is, written out once more and in another way. Each kind of resource has the scans that say something
-# of it, in hours since the last one; the first of them must be there. ``None`` hours: scanned again by itself.
+# The oracle: what a proof is, written out once more and in another way. Each kind of resource has
+# the scans that say something of it, in hours since the last one; the first of them must be there.
+# ``None`` hours: scanned again by itself.
 DAYS_32 = 32 * 24
-MODES = {"EC2_SSM_AGENT_BASED": 96, "EC2_AGENTLESS": 72, "EC2_INSPECTOR_AGENT_BASED": 72, "VM_INSPECTOR_AGENT_BASED": 72}
+MODES = {
+    "EC2_SSM_AGENT_BASED": 96,
+    "EC2_AGENTLESS": 72,
+    "EC2_INSPECTOR_AGENT_BASED": 72,
+    "VM_INSPECTOR_AGENT_BASED": 72,
+}
 ORACLE: dict[str, dict[str, int | None]] = {
     "AWS_EC2_INSTANCE": {"PACKAGE": 36, "NETWORK": 36},
     "Microsoft.Compute/virtualMachines": {"PACKAGE": 36, "NETWORK": 36},
@@ -332,7 +396,11 @@ ORACLE: dict[str, dict[str, int | None]] = {
     "CODE_REPOSITORY": {"CODE": DAYS_32, "PACKAGE": DAYS_32},
     "MACHINE_IMAGE": {"PACKAGE": 36},
 }
-VIRTUAL = ("AWS_EC2_INSTANCE", "Microsoft.Compute/virtualMachines", "compute.googleapis.com/Instance")
+VIRTUAL = (
+    "AWS_EC2_INSTANCE",
+    "Microsoft.Compute/virtualMachines",
+    "compute.googleapis.com/Instance",
+)
 
 
 def proven_by_the_oracle(kind: str, rows: Sequence[Coverage]) -> bool:
@@ -340,7 +408,9 @@ def proven_by_the_oracle(kind: str, rows: Sequence[Coverage]) -> bool:
     scans = ORACLE.get(kind)
     if not rows or scans is None or next(iter(scans)) not in {row.scan_type for row in rows}:
         return False
-    return all(row.scan_type in scans and _is_fresh(row, kind, scans[row.scan_type]) for row in rows)
+    return all(
+        row.scan_type in scans and _is_fresh(row, kind, scans[row.scan_type]) for row in rows
+    )
 
 
 def _is_fresh(row: Coverage, kind: str, hours: int | None) -> bool:
@@ -358,7 +428,9 @@ def _is_fresh(row: Coverage, kind: str, hours: int | None) -> bool:
 ODD = st.text(max_size=12)  # a word that does not exist yet
 KINDS = st.one_of(st.sampled_from([*types.TYPES, INSTANCE, INSTANCE, IMAGE]), ODD)
 MOMENTS = st.one_of(
-    st.just(AS_OF - timedelta(hours=1)), st.none(), st.integers(-50, 900).map(lambda hours: AS_OF - timedelta(hours=hours))
+    st.just(AS_OF - timedelta(hours=1)),
+    st.none(),
+    st.integers(-50, 900).map(lambda hours: AS_OF - timedelta(hours=hours)),
 )
 
 
@@ -420,8 +492,12 @@ def test_the_count_of_everything_agrees_with_the_verdict_on_one(rows: tuple[Cove
 
 
 @given(EVIDENCE)
-def test_vulnerable_is_said_exactly_when_findings_are_there_and_unknown_always_says_why(known: Evidence) -> None:
+def test_vulnerable_is_said_exactly_when_findings_are_there_and_unknown_always_says_why(
+    known: Evidence,
+) -> None:
     verdict = decide(known)
-    assert (verdict.verdict == v.VULNERABLE) == bool(known.rollup.counts.total or known.rollup.suppressed)
+    assert (verdict.verdict == v.VULNERABLE) == bool(
+        known.rollup.counts.total or known.rollup.suppressed
+    )
     assert verdict.reason
     assert verdict.explanation

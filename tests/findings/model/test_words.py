@@ -8,25 +8,46 @@ from hypothesis import strategies as st
 
 from sre_findings.model import errors
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError
-from sre_findings.model.resource import FUNCTION, IMAGE, INSTANCE, TYPES, can_be_id, check_id, parse_type
+from sre_findings.model.resource import (
+    FUNCTION,
+    IMAGE,
+    INSTANCE,
+    TYPES,
+    can_be_id,
+    check_id,
+    parse_type,
+)
 from sre_findings.model.scope import AcceptedGap, Expectation, parse_expectation
 from sre_findings.model.status import parse_status
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("ec2", INSTANCE), (" ECR ", IMAGE), ("lambda", FUNCTION), ("aws_ec2_instance", INSTANCE), *((t, t) for t in TYPES)],
+    [
+        ("ec2", INSTANCE),
+        (" ECR ", IMAGE),
+        ("lambda", FUNCTION),
+        ("aws_ec2_instance", INSTANCE),
+        *((t, t) for t in TYPES),
+    ],
 )
-def test_a_resource_type_is_a_short_word_or_as_inspector_writes_it_in_any_case(text: str, value: str) -> None:
+def test_a_resource_type_is_a_short_word_or_as_inspector_writes_it_in_any_case(
+    text: str, value: str
+) -> None:
     assert parse_type(text) == value
 
 
 def test_what_is_no_resource_type_is_a_usage_error_with_the_words_that_are() -> None:
-    with pytest.raises(UsageError, match=r"'vm' is not a resource type. Use one of: ec2, ecr, lambda, code"):
+    with pytest.raises(
+        UsageError, match=r"'vm' is not a resource type. Use one of: ec2, ecr, lambda, code"
+    ):
         parse_type("vm")
 
 
-@pytest.mark.parametrize("text", ["i-0123456789abcdef0", "i-01234567", " web-1 ", "i-am-a-name", "I-beam", "i-123", "x" * 1024])
+@pytest.mark.parametrize(
+    "text",
+    ["i-0123456789abcdef0", "i-01234567", " web-1 ", "i-am-a-name", "I-beam", "i-123", "x" * 1024],
+)
 def test_ids_and_names_are_taken_stripped(text: str) -> None:
     assert check_id(text) == text.strip()
 
@@ -43,7 +64,9 @@ def test_ids_and_names_are_taken_stripped(text: str) -> None:
     ],
 )
 def test_what_looks_like_a_mistyped_instance_id_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is not an EC2 instance id: i- is followed by 8 or 17 lower-case hex"):
+    with pytest.raises(
+        UsageError, match="is not an EC2 instance id: i- is followed by 8 or 17 lower-case hex"
+    ):
         check_id(text)
 
 
@@ -90,7 +113,9 @@ def test_a_scope_file_says_what_must_be_there_and_which_gaps_are_accepted() -> N
         ("111122223333", "444455556666"),
         ("eu-west-1",),
         (
-            AcceptedGap("444455556666", "*", "platform", "moving to the new organization", "2027-01-31"),
+            AcceptedGap(
+                "444455556666", "*", "platform", "moving to the new organization", "2027-01-31"
+            ),
             AcceptedGap("*", "us-east-1", "sec", "nothing runs there", "2027-01-31"),
         ),
     )
@@ -118,14 +143,22 @@ GAP = '[[accepted]]\nowner = "a"\nreason = "b"\n'
         (GAP, "accepted.expires must be a date such as 2027-01-31"),
         (GAP + 'expires = "2027-01-31"', "accepted.expires must be a date"),
         (GAP + "expires = 07:32:00", "accepted.expires must be a date"),
-        (GAP + "expires = 2027-01-31\nuntil = 1", "accepted: 'until' is not one of account, region, owner, reason, expires"),
+        (
+            GAP + "expires = 2027-01-31\nuntil = 1",
+            "accepted: 'until' is not one of account, region, owner, reason, expires",
+        ),
         ('[[accepted]]\nreason = "b"\nexpires = 2027-01-31', "accepted.owner must be given"),
         ('[[accepted]]\nowner = "b"\nexpires = 2027-01-31', "accepted.reason must be given"),
-        ('[[accepted]]\nowner = 5\nreason = "b"\nexpires = 2027-01-31', "accepted.owner must be a string"),
+        (
+            '[[accepted]]\nowner = 5\nreason = "b"\nexpires = 2027-01-31',
+            "accepted.owner must be a string",
+        ),
         (GAP + "expires = 2027-01-31\naccount = 111122223333", "accepted.account must be a string"),
     ],
 )
-def test_a_wrong_scope_file_is_a_usage_error_of_one_line_that_names_the_key(text: str, told: str) -> None:
+def test_a_wrong_scope_file_is_a_usage_error_of_one_line_that_names_the_key(
+    text: str, told: str
+) -> None:
     with pytest.raises(UsageError, match=told) as raised:
         parse_expectation(text)
     assert "\n" not in str(raised.value)
@@ -143,7 +176,9 @@ def test_any_text_is_a_scope_file_or_a_usage_error(text: str) -> None:
 
 def test_a_status_is_read_in_any_case_and_a_wrong_one_is_a_usage_error() -> None:
     assert parse_status(" closed ") == "CLOSED"
-    with pytest.raises(UsageError, match=r"'open' is not a finding status. Use one of: ACTIVE, SUPPRESSED, CLOSED."):
+    with pytest.raises(
+        UsageError, match=r"'open' is not a finding status. Use one of: ACTIVE, SUPPRESSED, CLOSED."
+    ):
         parse_status("open")
 
 
@@ -156,7 +191,10 @@ def test_a_status_is_read_in_any_case_and_a_wrong_one_is_a_usage_error() -> None
         (SreError("it broke", why="no luck.", do="Try again."), "it broke: no luck. Try again."),
         (SreError("it broke", why="first\nsecond\r\nthird"), "it broke: first second third"),
         (errors.Interrupted(), "interrupted; nothing was committed"),
-        (AmbiguousName("web", ["i-1", "i-2"]), "2 resources are named 'web': i-1, i-2. Ask with one of these ids."),
+        (
+            AmbiguousName("web", ["i-1", "i-2"]),
+            "2 resources are named 'web': i-1, i-2. Ask with one of these ids.",
+        ),
     ],
 )
 def test_an_error_explains_itself_in_one_line(error: SreError, line: str) -> None:
@@ -164,8 +202,16 @@ def test_an_error_explains_itself_in_one_line(error: SreError, line: str) -> Non
 
 
 def test_the_tree_of_errors_is_the_one_that_its_docstring_draws() -> None:
-    drawn = [line.split("── ")[-1].split()[0] for line in (errors.__doc__ or "").splitlines() if "  " in line.strip("─├└│ ")]
-    defined = [name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)]
+    drawn = [
+        line.split("── ")[-1].split()[0]
+        for line in (errors.__doc__ or "").splitlines()
+        if "  " in line.strip("─├└│ ")
+    ]
+    defined = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    ]
     assert sorted(drawn) == sorted(defined)
     assert all(issubclass(getattr(errors, name), SreError) for name in defined)
     assert AmbiguousName("web", ["i-1"]).candidates == ("i-1",)

@@ -27,7 +27,9 @@ BODY = b"\x00bytes\xff" * 1000
 
 
 def bucket(name: str = "store") -> None:
-    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
 
 
 @pytest.fixture(params=["folder", "bucket", "bucket with prefix"])
@@ -79,7 +81,9 @@ def test_a_blob_is_invisible_until_its_block_ends(blobs: Blobs, tmp_path: Path) 
     assert list(blobs.keys("")) == ["a/b"]
 
 
-def test_a_block_that_fails_leaves_nothing_and_its_own_error_comes_out(blobs: Blobs, tmp_path: Path) -> None:
+def test_a_block_that_fails_leaves_nothing_and_its_own_error_comes_out(
+    blobs: Blobs, tmp_path: Path
+) -> None:
     with pytest.raises(KeyError, match="mine"):
         fail_within(blobs, "a/b")
     assert list(blobs.keys("")) == []
@@ -204,14 +208,18 @@ def test_an_empty_store_has_no_keys(blobs: Blobs) -> None:
     assert list(blobs.keys("")) == list(blobs.keys("commits/")) == []
 
 
-def test_more_keys_than_one_answer_holds_are_all_listed(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_keys_than_one_answer_holds_are_all_listed(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wanted = [f"many/{number:04d}" for number in range(25)]
     for key in wanted:
         put(blobs, key, b"")
     if isinstance(blobs, S3Blobs):
         pager = blobs._s3.get_paginator("list_objects_v2")
         few = lambda **query: pager.paginate(**query, PaginationConfig={"PageSize": 10})  # noqa: E731 - one word of a fake
-        monkeypatch.setattr(blobs._s3, "get_paginator", lambda _: type("Pager", (), {"paginate": staticmethod(few)}))
+        monkeypatch.setattr(
+            blobs._s3, "get_paginator", lambda _: type("Pager", (), {"paginate": staticmethod(few)})
+        )
     assert list(blobs.keys("many/")) == wanted
 
 
@@ -249,7 +257,9 @@ def test_fetch_gives_a_whole_local_file(blobs: Blobs, tmp_path: Path) -> None:
     path = blobs.fetch("a/b", to)
     assert path.read_bytes() == BODY
     assert path == to or not to.exists(), "a folder gives its own"
-    assert [file.name for file in (tmp_path / "deep").rglob("*") if file.is_file()] == ([to.name] if path == to else [])
+    assert [file.name for file in (tmp_path / "deep").rglob("*") if file.is_file()] == (
+        [to.name] if path == to else []
+    )
     assert blobs.fetch("a/b", to).read_bytes() == BODY
 
 
@@ -258,7 +268,11 @@ def test_the_url_opens_the_same_store(blobs: Blobs) -> None:
     assert open_blobs(blobs.url).read("a") == BODY
 
 
-@given(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1).filter(lambda t: t not in ".."))
+@given(
+    st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1).filter(
+        lambda t: t not in ".."
+    )
+)
 def test_any_folder_has_a_url_that_leads_back_to_it(name: str) -> None:
     folder = FolderBlobs(Path("/a") / name)
     assert open_blobs(folder.url).url == folder.url
@@ -271,9 +285,13 @@ def test_a_plain_path_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert open_blobs(str(tmp_path)).url == tmp_path.as_uri()
 
 
-@pytest.mark.parametrize("url", ["", "s3://", "file://host/path", "file:relative", "http://x/y", "gs://bucket/x"])
+@pytest.mark.parametrize(
+    "url", ["", "s3://", "file://host/path", "file:relative", "http://x/y", "gs://bucket/x"]
+)
 def test_what_is_no_store_is_a_usage_error(url: str) -> None:
-    with pytest.raises(UsageError, match=r"is not a store. Use file:///a/folder or s3://bucket/prefix."):
+    with pytest.raises(
+        UsageError, match=r"is not a store. Use file:///a/folder or s3://bucket/prefix."
+    ):
         open_blobs(url)
 
 
@@ -283,8 +301,13 @@ print([n for n in range(30) if FolderBlobs(Path(argv[1])).create(f"commits/{n}",
 """
 
 
-def test_of_several_processes_that_create_at_once_exactly_one_wins(tmp_path: Path, processes: Any) -> None:
-    won = [json.loads(said) for said in processes(CREATE, [[str(tmp_path), str(number)] for number in range(4)])]
+def test_of_several_processes_that_create_at_once_exactly_one_wins(
+    tmp_path: Path, processes: Any
+) -> None:
+    won = [
+        json.loads(said)
+        for said in processes(CREATE, [[str(tmp_path), str(number)] for number in range(4)])
+    ]
     for n in range(30):
         (winner,) = [number for number, results in enumerate(won) if n in results]
         assert (tmp_path / "commits" / str(n)).read_bytes() == b"%d" % winner
@@ -313,15 +336,21 @@ def unreadable(ways: dict[str, Callable[[], Any]], told: str, do: str) -> None:
         assert "\n" not in line, name
 
 
-def test_a_full_disk_says_that_it_is_one_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_says_that_it_is_one_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blobs = FolderBlobs(tmp_path)
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    ways = {name: way for name, way in every_way(blobs, tmp_path).items() if name in ("write", "create")}
-    unreadable(ways, f"cannot write {tmp_path}/a/b: the disk is full", "Free some space, then run it again")
+    ways = {
+        name: way for name, way in every_way(blobs, tmp_path).items() if name in ("write", "create")
+    }
+    unreadable(
+        ways, f"cannot write {tmp_path}/a/b: the disk is full", "Free some space, then run it again"
+    )
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -337,7 +366,9 @@ def test_a_copy_for_which_there_is_no_room_is_told_and_leaves_nothing(
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
     monkeypatch.setattr("shutil.copyfileobj", full)
-    with pytest.raises(StoreUnreadable, match=f"cannot write {tmp_path}/copy: the disk is full. Free some space"):
+    with pytest.raises(
+        StoreUnreadable, match=f"cannot write {tmp_path}/copy: the disk is full. Free some space"
+    ):
         blobs.fetch("a/b", tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
 
@@ -352,7 +383,9 @@ def test_an_upload_for_which_there_is_no_room_on_the_way_is_told(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("tempfile.TemporaryFile", full)
-    with pytest.raises(StoreUnreadable, match="cannot write a temporary file for a/b: the disk is full"):
+    with pytest.raises(
+        StoreUnreadable, match="cannot write a temporary file for a/b: the disk is full"
+    ):
         put(blobs, "a/b")
     assert list(blobs.keys("")) == []
 
@@ -378,7 +411,10 @@ resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 def test_a_disk_that_takes_no_more_in_the_middle_of_a_file_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIMITED, str(tmp_path)]
     told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    assert told.stdout == f"cannot write {tmp_path}/a/b: File too large. Check the path and its permissions.\n"
+    assert (
+        told.stdout
+        == f"cannot write {tmp_path}/a/b: File too large. Check the path and its permissions.\n"
+    )
     assert told.stderr == ""
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -390,19 +426,33 @@ def test_a_store_that_is_a_file_is_told(tmp_path: Path) -> None:
     unreadable(ways, str(tmp_path / "file"), "Check the path and its permissions.")
 
 
-def test_a_folder_that_may_not_be_read_is_told_and_is_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_read_is_told_and_is_not_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blobs = FolderBlobs(tmp_path)
     put(blobs, "a/b")
 
     def denied(*_: Any, **__: Any) -> Any:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    for target, name in ((os, "scandir"), (io, "open"), (os, "stat"), (os, "unlink"), (Path, "hardlink_to")):
+    for target, name in (
+        (os, "scandir"),
+        (io, "open"),
+        (os, "stat"),
+        (os, "unlink"),
+        (Path, "hardlink_to"),
+    ):
         monkeypatch.setattr(target, name, denied)
-    unreadable(every_way(blobs, tmp_path / "to"), "Permission denied", "Check the path and its permissions.")
+    unreadable(
+        every_way(blobs, tmp_path / "to"),
+        "Permission denied",
+        "Check the path and its permissions.",
+    )
 
 
-def test_a_folder_within_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_within_that_may_not_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blobs, scan = FolderBlobs(tmp_path), os.scandir
     put(blobs, "a/b/c")
 
@@ -418,10 +468,16 @@ def test_a_folder_within_that_may_not_be_read_is_told(tmp_path: Path, monkeypatc
 
 def test_a_bucket_that_does_not_exist_is_told(aws: str, tmp_path: Path) -> None:
     ways = every_way(open_blobs("s3://nobody/prefix"), tmp_path / "to")
-    unreadable(ways, r"s3://nobody/prefix: cannot .*NoSuchBucket", "Check SRE_STORE, the bucket's policy and your credentials.")
+    unreadable(
+        ways,
+        r"s3://nobody/prefix: cannot .*NoSuchBucket",
+        "Check SRE_STORE, the bucket's policy and your credentials.",
+    )
 
 
-def test_a_bucket_that_denies_is_told(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_bucket_that_denies_is_told(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http.url)
     denied = b"<Error><Code>AccessDenied</Code><Message>Access Denied\nby policy</Message></Error>"
     http.reply(reply(403, denied, {"Content-Type": "application/xml"}))
@@ -431,7 +487,10 @@ def test_a_bucket_that_denies_is_told(http: Any, reply: Any, monkeypatch: pytest
     )
     for name, way in ways.items():
         lists = name in ("keys", "folders")
-        line = f'"Action": "s3:{actions.get(name, "ListBucket")}", "Resource": "arn:aws:s3:::store{"" if lists else "/*"}"'
+        line = (
+            f'"Action": "s3:{actions.get(name, "ListBucket")}", "Resource":'
+            f' "arn:aws:s3:::store{"" if lists else "/*"}"'
+        )
         unreadable({name: way}, r"s3://store: cannot .*AccessDenied", line)
 
 
@@ -441,20 +500,29 @@ def test_a_bucket_that_cannot_be_reached_is_told(
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", refused)
     monkeypatch.setattr("botocore.retryhandler.delay_exponential", lambda *_: 0)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
-    unreadable(every_way(open_blobs("s3://store"), tmp_path / "to"), "Could not connect", "Check SRE_STORE")
+    unreadable(
+        every_way(open_blobs("s3://store"), tmp_path / "to"), "Could not connect", "Check SRE_STORE"
+    )
 
 
 @pytest.mark.parametrize("url", ["s3://store", "dynamodb://table"])
-def test_settings_of_aws_that_are_wrong_are_told_as_the_stores(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_aws_that_are_wrong_are_told_as_the_stores(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sre_findings.store.open import open_table
 
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(StoreUnreadable, match=r"The config profile \(nobody\) could not be found. Check SRE_"):
+    with pytest.raises(
+        StoreUnreadable, match=r"The config profile \(nobody\) could not be found. Check SRE_"
+    ):
         open_blobs(url) if url.startswith("s3") else open_table(url)
 
 
-def test_a_commit_whose_answer_was_lost_on_the_way_is_ours_and_not_lost(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK repeats the PUT, and meets what its first attempt wrote: taken for another's, the scan would discard it."""
+def test_a_commit_whose_answer_was_lost_on_the_way_is_ours_and_not_lost(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK repeats the PUT, and meets what its first attempt wrote: taken for another's, the
+    scan would discard it."""
     import botocore.exceptions
 
     bucket()
@@ -479,19 +547,34 @@ def test_a_commit_whose_answer_was_lost_on_the_way_is_ours_and_not_lost(aws: str
     assert blobs.read("commits/1.json") == b"ours"
 
 
-def test_a_writer_that_collides_with_another_one_has_not_won(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_that_collides_with_another_one_has_not_won(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http.url)
-    http.reply(reply(409, b"<Error><Code>ConditionalRequestConflict</Code></Error>", {"Content-Type": "application/xml"}))
+    http.reply(
+        reply(
+            409,
+            b"<Error><Code>ConditionalRequestConflict</Code></Error>",
+            {"Content-Type": "application/xml"},
+        )
+    )
     assert not open_blobs("s3://store").create("a", b"")
     assert http.asked[0].headers["If-None-Match"] == "*"
 
 
-def test_a_writer_whose_rival_is_gone_again_has_not_won_either(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_whose_rival_is_gone_again_has_not_won_either(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http.url)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     answers = ((500, "InternalError"), (412, "PreconditionFailed"), (404, "NoSuchKey"))
     xml = {"Content-Type": "application/xml"}
-    http.reply(*(reply(status, f"<Error><Code>{code}</Code></Error>".encode(), xml) for status, code in answers))
+    http.reply(
+        *(
+            reply(status, f"<Error><Code>{code}</Code></Error>".encode(), xml)
+            for status, code in answers
+        )
+    )
     assert not open_blobs("s3://store").create("a", b"ours")
     assert len(http.asked) == 3
 
@@ -502,5 +585,7 @@ def test_uploads_carry_their_sha256(aws: str) -> None:
     put(blobs, "a")
     blobs.create("b", BODY)
     for key in ("a", "b"):
-        found = boto3.client("s3").get_object_attributes(Bucket="store", Key=key, ObjectAttributes=["Checksum"])
+        found = boto3.client("s3").get_object_attributes(
+            Bucket="store", Key=key, ObjectAttributes=["Checksum"]
+        )
         assert "ChecksumSHA256" in found["Checksum"]

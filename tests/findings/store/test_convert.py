@@ -1,4 +1,5 @@
-"""Converting a store of the first layout: killed anywhere, nothing is lost and every question still has its files."""
+"""Converting a store of the first layout: killed anywhere, nothing is lost and every question still
+has its files."""
 
 from __future__ import annotations
 
@@ -65,13 +66,24 @@ def write_old(blobs: Blobs, nights: int = 2) -> Snapshots:
     snapshots = Snapshots(blobs)
     for number in range(1, nights + 1):
         started = FIRST + timedelta(days=number)
-        plan = Plan(started.strftime(STAMP), number, started.isoformat(), ("ACTIVE",), (Shard("a", "a"),))
-        parts = tuple(_old_part(blobs, plan.snapshot_id, table, number) for table in ("findings", "coverage"))
+        plan = Plan(
+            started.strftime(STAMP), number, started.isoformat(), ("ACTIVE",), (Shard("a", "a"),)
+        )
+        parts = tuple(
+            _old_part(blobs, plan.snapshot_id, table, number) for table in ("findings", "coverage")
+        )
         facts = ShardFacts("a", "a", started.isoformat(), parts=parts)
         commit = snapshots.commit(Manifest(plan, (facts,), judge(plan, (facts,))), started)
-        blobs.create(keys.plan_key(plan.snapshot_id, BY_SNAPSHOT), json.dumps(plan.to_json()).encode())
-        blobs.create(keys.shard_key(plan.snapshot_id, "a", BY_SNAPSHOT), json.dumps(facts.to_json()).encode())
-        blobs.create(keys.manifest_key(plan.snapshot_id, BY_SNAPSHOT), blobs.read(keys.manifest_key(plan.snapshot_id)))
+        blobs.create(
+            keys.plan_key(plan.snapshot_id, BY_SNAPSHOT), json.dumps(plan.to_json()).encode()
+        )
+        blobs.create(
+            keys.shard_key(plan.snapshot_id, "a", BY_SNAPSHOT), json.dumps(facts.to_json()).encode()
+        )
+        blobs.create(
+            keys.manifest_key(plan.snapshot_id, BY_SNAPSHOT),
+            blobs.read(keys.manifest_key(plan.snapshot_id)),
+        )
         blobs.delete(keys.manifest_key(plan.snapshot_id))
         values = {name: value for name, value in commit.to_json().items() if name != "layout"}
         with blobs.write(keys.commit_key(number)) as file:
@@ -91,7 +103,9 @@ def layouts(snapshots: Snapshots) -> list[int]:
 
 def whole(snapshots: Snapshots) -> bool:
     """Whether every file of every snapshot that is visible is what was committed."""
-    return all(why is None for commit in snapshots.commits() for _, why in verify(snapshots, commit))
+    return all(
+        why is None for commit in snapshots.commits() for _, why in verify(snapshots, commit)
+    )
 
 
 def convert_all(snapshots: Snapshots, now: datetime = NOW) -> None:
@@ -105,25 +119,37 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     if request.param == "folder":
         return FolderBlobs(tmp_path)
     request.getfixturevalue("aws")
-    boto3.client("s3").create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").create_bucket(
+        Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     return open_blobs("s3://store/deep")
 
 
 def test_a_converted_snapshot_has_its_tables_first_and_says_the_same(blobs: Blobs) -> None:
     snapshots = write_old(blobs)
-    before, manifests = snapshots.commits(), [snapshots.manifest(one) for one in snapshots.commits()]
+    before, manifests = (
+        snapshots.commits(),
+        [snapshots.manifest(one) for one in snapshots.commits()],
+    )
     assert (layouts(snapshots), whole(snapshots)) == ([BY_SNAPSHOT] * 2, True)
     convert_all(snapshots)
     assert snapshots.commits() == [replace(one, layout=BY_TABLE) for one in before]
     assert [snapshots.manifest(one) for one in snapshots.commits()] == manifests
     assert whole(snapshots)
-    assert blobs.read(f"tables/findings/snapshot_id={before[0].snapshot_id}/part-a.parquet") == b"findings 1"
+    assert (
+        blobs.read(f"tables/findings/snapshot_id={before[0].snapshot_id}/part-a.parquet")
+        == b"findings 1"
+    )
     assert [one.snapshot_id for one in waiting(snapshots)] == [one.snapshot_id for one in before]
     assert [*tidy(snapshots, NOW + GRACE - timedelta(seconds=1))] == []
     assert [*tidy(snapshots, NOW + GRACE)] == [one.snapshot_id for one in before]
     read = [keys.parse(key) for key in blobs.keys("")]
     assert all(key is not None and key.layout == BY_TABLE for key in read)
-    assert {key.file for key in read if key and key.kind == "record"} == {"plan.json", "manifest.json", "shards/a.json"}
+    assert {key.file for key in read if key and key.kind == "record"} == {
+        "plan.json",
+        "manifest.json",
+        "shards/a.json",
+    }
     assert whole(snapshots)
 
 
@@ -134,11 +160,14 @@ def test_whoever_has_a_snapshot_open_reads_on(tmp_path: Path) -> None:
     assert [why for _, why in verify(snapshots, old)] == [None] * 3
 
 
-CHANGES = 2 * 7 + 2 * 6  # five files, the mark and the commit of each; then the five old files and the mark
+# five files, the mark and the commit of each; then the five old files and the mark
+CHANGES = 2 * 7 + 2 * 6
 
 
 @pytest.mark.parametrize("changes", range(CHANGES + 1))
-def test_killed_at_any_moment_every_snapshot_is_whole_and_the_next_run_ends_it(changes: int, tmp_path: Path) -> None:
+def test_killed_at_any_moment_every_snapshot_is_whole_and_the_next_run_ends_it(
+    changes: int, tmp_path: Path
+) -> None:
     snapshots = write_old(FolderBlobs(tmp_path))
     mortal = Snapshots(Mortal(tmp_path, changes))
     with pytest.raises(Killed) if changes < CHANGES else contextlib.nullcontext():
@@ -167,7 +196,10 @@ def test_a_damaged_snapshot_stays_as_it_is(tmp_path: Path) -> None:
     commit = snapshots.commits()[0]
     gone = keys.part_key(commit.snapshot_id, "coverage/part-a.parquet", BY_SNAPSHOT)
     snapshots.blobs.delete(gone)
-    with pytest.raises(StoreUnreadable, match=f"snapshot {commit.snapshot_id} is damaged: {gone} is gone. Run: sre-cli snap"):
+    with pytest.raises(
+        StoreUnreadable,
+        match=f"snapshot {commit.snapshot_id} is damaged: {gone} is gone. Run: sre-cli snap",
+    ):
         convert(snapshots, commit, NOW)
     assert snapshots.commits()[0] == commit
 
@@ -178,7 +210,9 @@ def test_of_a_held_snapshot_nothing_is_removed(tmp_path: Path) -> None:
     hold(snapshots, held, "legal", "case 7", NOW)
     convert_all(snapshots)
     assert held.snapshot_id not in [*tidy(snapshots, NOW + GRACE)]
-    assert snapshots.blobs.read(keys.part_key(held.snapshot_id, "findings/part-a.parquet", BY_SNAPSHOT))
+    assert snapshots.blobs.read(
+        keys.part_key(held.snapshot_id, "findings/part-a.parquet", BY_SNAPSHOT)
+    )
 
 
 def test_a_snapshot_of_either_layout_is_pruned_with_all_its_files(tmp_path: Path) -> None:
@@ -189,7 +223,11 @@ def test_a_snapshot_of_either_layout_is_pruned_with_all_its_files(tmp_path: Path
     list(prune(snapshots, fates(snapshots.commits(), Keep(1, 0, 0), {}), NOW))
     list(sweep(snapshots, NOW + GRACE))
     (kept,) = snapshots.commits()
-    left = {key.snapshot_id for name in snapshots.blobs.keys("") if (key := keys.parse(name)) and key.kind in ("record", "part")}
+    left = {
+        key.snapshot_id
+        for name in snapshots.blobs.keys("")
+        if (key := keys.parse(name)) and key.kind in ("record", "part")
+    }
     assert left == {kept.snapshot_id}
     assert whole(snapshots)
 

@@ -1,4 +1,5 @@
-"""Copies of a bucket's parts: right or fetched again, bounded, and never taken from under somebody who reads."""
+"""Copies of a bucket's parts: right or fetched again, bounded, and never taken from under somebody
+who reads."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ SIZE = 1000  # bytes of each part
 
 
 class Elsewhere:
-    """A store that DuckDB cannot read in place, kept in a folder so that a test may look into it."""
+    """A store that DuckDB cannot read in place, kept in a folder so that a test may look into
+    it."""
 
     url = "s3://elsewhere"
 
@@ -64,7 +66,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Forgets which copies were found good, as a new process does not know it; also before each test."""
+    """Forgets which copies were found good, as a new process does not know it; also before each
+    test."""
 
     def forget() -> None:
         monkeypatch.setattr(module, "_good", set())
@@ -73,10 +76,18 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return forget
 
 
-def night(snapshots: Snapshots, number: int, parts: int = 2) -> tuple[Commit, list[tuple[Commit, Part]]]:
+def night(
+    snapshots: Snapshots, number: int, parts: int = 2
+) -> tuple[Commit, list[tuple[Commit, Part]]]:
     """A committed snapshot of some parts, and what to ask copies for."""
     began = datetime(2026, 11, number, 1, tzinfo=UTC)
-    plan = Plan(began.strftime(STAMP), number, began.isoformat(), ("ACTIVE",), (Shard("eu-west-1", "eu-west-1"),))
+    plan = Plan(
+        began.strftime(STAMP),
+        number,
+        began.isoformat(),
+        ("ACTIVE",),
+        (Shard("eu-west-1", "eu-west-1"),),
+    )
     listed = []
     for place in range(parts):
         body, key = bytes([number, place]) * (SIZE // 2), f"findings/part-{place}.parquet"
@@ -100,7 +111,9 @@ def flip(path: Path) -> None:
     os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
 
-def test_a_part_is_fetched_once_and_lies_under_its_sum(snapshots: Snapshots, elsewhere: Elsewhere, home: Path) -> None:
+def test_a_part_is_fetched_once_and_lies_under_its_sum(
+    snapshots: Snapshots, elsewhere: Elsewhere, home: Path
+) -> None:
     commit, wanted = night(snapshots, 1)
     paths = Copies(home).paths(snapshots, wanted)
     assert paths == [home / commit.snapshot_id / f"{part.sha256}.parquet" for _, part in wanted]
@@ -114,7 +127,10 @@ def test_a_folder_needs_no_copies(tmp_path: Path) -> None:
     snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
     commit, wanted = night(snapshots, 1)
     place = tmp_path / "store" / partition("findings", commit.snapshot_id)
-    assert Copies(tmp_path / "copies").paths(snapshots, wanted) == [place / "part-0.parquet", place / "part-1.parquet"]
+    assert Copies(tmp_path / "copies").paths(snapshots, wanted) == [
+        place / "part-0.parquet",
+        place / "part-1.parquet",
+    ]
     assert not (tmp_path / "copies").exists()
 
 
@@ -144,11 +160,16 @@ def test_within_a_process_a_copy_is_checked_once_and_again_when_somebody_asks(
     assert not copies.recheck([*paths, home.parent / "not ours"])
 
 
-def test_a_part_that_is_not_what_the_manifest_says_is_never_used(snapshots: Snapshots, home: Path) -> None:
+def test_a_part_that_is_not_what_the_manifest_says_is_never_used(
+    snapshots: Snapshots, home: Path
+) -> None:
     commit, wanted = night(snapshots, 1)
     with snapshots.blobs.write(part_key(commit.snapshot_id, "findings/part-1.parquet")) as file:
         file.write(b"\0" * SIZE)
-    with pytest.raises(StoreUnreadable, match=r"is damaged: the SHA-256 of findings/part-1.parquet is not the one in"):
+    with pytest.raises(
+        StoreUnreadable,
+        match=r"is damaged: the SHA-256 of findings/part-1.parquet is not the one in",
+    ):
         Copies(home).paths(snapshots, wanted)
     assert sums(list(home.rglob("*.parquet"))) in ([wanted[0][1].sha256], [])
     snapshots.blobs.delete(part_key(commit.snapshot_id, "findings/part-1.parquet"))
@@ -157,7 +178,9 @@ def test_a_part_that_is_not_what_the_manifest_says_is_never_used(snapshots: Snap
     assert not list(home.rglob(".fetch-*"))
 
 
-def test_the_least_recently_used_goes_when_there_is_no_room(snapshots: Snapshots, home: Path) -> None:
+def test_the_least_recently_used_goes_when_there_is_no_room(
+    snapshots: Snapshots, home: Path
+) -> None:
     nights = [night(snapshots, number) for number in (1, 2, 3)]
     for age, (commit, wanted) in zip((30, 10, 20), nights, strict=True):
         Copies(home).paths(snapshots, wanted)
@@ -169,7 +192,9 @@ def test_the_least_recently_used_goes_when_there_is_no_room(snapshots: Snapshots
     assert {path.name for path in home.iterdir()} == kept
 
 
-def test_what_is_being_read_stays_be_it_more_than_the_limit(snapshots: Snapshots, home: Path) -> None:
+def test_what_is_being_read_stays_be_it_more_than_the_limit(
+    snapshots: Snapshots, home: Path
+) -> None:
     (_, first), (_, second) = night(snapshots, 1), night(snapshots, 2)
     reader = Copies(home, limit=SIZE)
     held = reader.paths(snapshots, first)
@@ -179,20 +204,34 @@ def test_what_is_being_read_stays_be_it_more_than_the_limit(snapshots: Snapshots
     gc.collect()
     night_after = night(snapshots, 3)[1]
     Copies(home, limit=2 * SIZE).paths(snapshots, night_after)
-    assert sorted(sums(list(home.rglob("*.parquet")))) == sorted(part.sha256 for _, part in night_after)
+    assert sorted(sums(list(home.rglob("*.parquet")))) == sorted(
+        part.sha256 for _, part in night_after
+    )
 
 
-def test_what_dead_processes_and_older_versions_left_is_thrown_away_too(snapshots: Snapshots, home: Path) -> None:
-    for name in (".gone-1/x.parquet", "20260101T010000Z/findings/part-0.parquet", "20260101T010000Z-a file", "precious/x"):
+def test_what_dead_processes_and_older_versions_left_is_thrown_away_too(
+    snapshots: Snapshots, home: Path
+) -> None:
+    for name in (
+        ".gone-1/x.parquet",
+        "20260101T010000Z/findings/part-0.parquet",
+        "20260101T010000Z-a file",
+        "precious/x",
+    ):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(b"\0" * SIZE)
     commit, wanted = night(snapshots, 1)
     Copies(home, limit=SIZE).paths(snapshots, wanted)
-    assert {path.name for path in home.iterdir()} == {"20260101T010000Z-a file", "precious", commit.snapshot_id}
+    assert {path.name for path in home.iterdir()} == {
+        "20260101T010000Z-a file",
+        "precious",
+        commit.snapshot_id,
+    }
 
 
 def once(before: Callable[[], object], real: Callable[..., Any], when: int) -> Callable[..., Any]:
-    """``flock`` that lets somebody else act just before a lock of that kind is taken for the first time."""
+    """``flock`` that lets somebody else act just before a lock of that kind is taken for the first
+    time."""
     waiting = [before]
 
     def flock(handle: int, kind: int) -> None:
@@ -208,7 +247,9 @@ def test_a_snapshot_thrown_away_just_before_it_is_held_is_held_all_the_same(
 ) -> None:
     (commit, wanted), (_, other) = night(snapshots, 1), night(snapshots, 2)
     gone = home / commit.snapshot_id
-    monkeypatch.setattr(fcntl, "flock", once(lambda: shutil.rmtree(gone), fcntl.flock, fcntl.LOCK_SH))
+    monkeypatch.setattr(
+        fcntl, "flock", once(lambda: shutil.rmtree(gone), fcntl.flock, fcntl.LOCK_SH)
+    )
     reader = Copies(home, limit=SIZE)
     held = reader.paths(snapshots, wanted)
     Copies(home, limit=SIZE).paths(snapshots, other)
@@ -281,6 +322,8 @@ def test_processes_that_share_a_folder_all_read_what_they_asked_for(
     snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
     for number in (1, 2, 3):
         night(snapshots, number)
-    said = processes(_READER, [[str(tmp_path / "store"), str(home), str(seed)] for seed in range(4)])
+    said = processes(
+        _READER, [[str(tmp_path / "store"), str(home), str(seed)] for seed in range(4)]
+    )
     assert said == ["right\n"] * 4
     assert not list(home.rglob(".fetch-*"))

@@ -10,7 +10,8 @@ from sre_findings.store.schema import TABLES
 from sre_findings.store.snapshots import SCHEMA
 
 RELEASED = 209, "b565b9f4275dfca05a056238ddbd502d5eb6834ffe4419eadbd43377d098646d"
-"""So many columns were released, and the SHA-256 of their lines. A new version appends lines; with its release this moves on."""
+"""So many columns were released, and the SHA-256 of their lines. A new version appends lines; with
+its release this moves on."""
 
 
 def test_the_lines_that_were_released_are_as_they_were() -> None:
@@ -18,20 +19,26 @@ def test_the_lines_that_were_released_are_as_they_were() -> None:
     count, digest = RELEASED
     lines = text.splitlines(keepends=True)[1 : count + 1]
     assert len(lines) == count
-    assert hashlib.sha256("".join(lines).encode()).hexdigest() == digest, "fields.tsv is only appended to"
+    assert hashlib.sha256("".join(lines).encode()).hexdigest() == digest, (
+        "fields.tsv is only appended to"
+    )
 
 
 def test_every_column_has_a_number_and_no_two_of_a_table_share_one() -> None:
     assert {table: {*schema.names} for table, schema in TABLES.items()} == {
-        table: {name for name in known if name in TABLES[table].names} for table, known in fields().items()
+        table: {name for name in known if name in TABLES[table].names}
+        for table, known in fields().items()
     }
     for known in fields().values():
         numbers = [one.number for one in known.values()]
-        assert numbers == [*range(1, len(numbers) + 1)]  # appended: the next column takes the next number
+        # appended: the next column takes the next number
+        assert numbers == [*range(1, len(numbers) + 1)]
 
 
 def test_no_column_is_newer_than_the_version_that_is_written() -> None:
-    assert {one.since for known in fields().values() for one in known.values()} <= {*range(1, SCHEMA + 1)}
+    assert {one.since for known in fields().values() for one in known.values()} <= {
+        *range(1, SCHEMA + 1)
+    }
     assert missing("findings", 1) == ["reachability", "reachability_reason", "not_understood"]
     assert missing("findings", SCHEMA) == []
 

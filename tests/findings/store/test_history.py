@@ -24,9 +24,21 @@ START = datetime(2026, 11, 1, 1, tzinfo=UTC)
 VALUES = ("111122223333", "444455556666", "payments", "x" * 2000, "a\x1fb", "")
 NUMBER = st.integers(0, 3)
 FLOW = st.dictionaries(st.sampled_from([*CAME, *WENT]), st.integers(1, 3), max_size=2)
-ROLLUP = st.builds(Rollup, st.builds(Counts, high=NUMBER, other=NUMBER), NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, FLOW)
+ROLLUP = st.builds(
+    Rollup,
+    st.builds(Counts, high=NUMBER, other=NUMBER),
+    NUMBER,
+    NUMBER,
+    NUMBER,
+    NUMBER,
+    NUMBER,
+    NUMBER,
+    FLOW,
+)
 TWICE = Rollup(Counts(high=1))
-NIGHTS = st.lists(st.dictionaries(st.sampled_from(VALUES), ROLLUP, max_size=4), min_size=1, max_size=6)
+NIGHTS = st.lists(
+    st.dictionaries(st.sampled_from(VALUES), ROLLUP, max_size=4), min_size=1, max_size=6
+)
 
 
 def commit(sequence: int) -> Commit:
@@ -47,7 +59,8 @@ def write(table: SqliteTable, nights: list[dict[str, Rollup]]) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@example([{VALUES[0]: TWICE}, {VALUES[0]: TWICE}], {VALUES[0]}, 2, 2)  # one night is not asked for, and its row is still true
+# one night is not asked for, and its row is still true
+@example([{VALUES[0]: TWICE}, {VALUES[0]: TWICE}], {VALUES[0]}, 2, 2)
 @given(NIGHTS, st.sets(st.sampled_from(VALUES)), st.integers(0, 8), st.integers(1, 6))
 def test_any_scopes_over_any_nights_are_the_sum_of_each_in_each_night(
     tmp_path_factory: Any, nights: list[dict[str, Rollup]], values: set[str], first: int, last: int
@@ -58,7 +71,10 @@ def test_any_scopes_over_any_nights_are_the_sum_of_each_in_each_night(
     found = series(table, "account", sorted(values), last, commit(first).started_at)
     assert [night.sequence for night, _ in found] == list(range(max(first, 1), last + 1))
     for night, rollup in found:
-        each = (rollups.read(table, commit(night.sequence), Scope("account", value)) for value in sorted(values))
+        each = (
+            rollups.read(table, commit(night.sequence), Scope("account", value))
+            for value in sorted(values)
+        )
         assert rollup == functools.reduce(Rollup.__add__, each, Rollup())
 
 
@@ -72,12 +88,22 @@ def counted(table: SqliteTable, opened: list[int]) -> Callable[..., Any]:
     return opening
 
 
-def test_a_caller_of_three_hundred_accounts_reads_the_table_as_often_as_one_of_one(tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_caller_of_three_hundred_accounts_reads_the_table_as_often_as_one_of_one(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
     table, accounts = SqliteTable(tmp_path / "t"), [f"{number:012}" for number in range(350)]
-    write(table, [dict.fromkeys(accounts, Rollup(Counts(high=night), flow={"new": 1})) for night in (1, 2, 3)])
+    write(
+        table,
+        [
+            dict.fromkeys(accounts, Rollup(Counts(high=night), flow={"new": 1}))
+            for night in (1, 2, 3)
+        ],
+    )
     asked: list[tuple[int, int]] = []
     for some in (accounts[:1], accounts[:300]):
-        seen = Sources(Snapshots(None), table, tmp_path).seen_by(Access(frozenset(some), frozenset({ALL})))  # type: ignore[arg-type]  # no snapshot is read
+        seen = Sources(Snapshots(None), table, tmp_path).seen_by(
+            Access(frozenset(some), frozenset({ALL}))
+        )  # type: ignore[arg-type]  # no snapshot is read
         opened: list[int] = []
         with monkeypatch.context() as patch:
             patch.setattr(table, "_open", counted(table, opened))

@@ -49,7 +49,13 @@ def store(folder: Path, nights: int = 4) -> Snapshots:
     snapshots = Snapshots(FolderBlobs(folder))
     for night in range(nights):
         started = FIRST + timedelta(days=night)
-        plan = Plan(snapshots.new_id(started), night + 1, started.isoformat(), ("ACTIVE",), (Shard("a", "a"),))
+        plan = Plan(
+            snapshots.new_id(started),
+            night + 1,
+            started.isoformat(),
+            ("ACTIVE",),
+            (Shard("a", "a"),),
+        )
         snapshots.write_plan(plan)
         for table in ("findings", "coverage"):
             snapshots.blobs.create(part_key(plan.snapshot_id, f"{table}/part-a.parquet"), b"a part")
@@ -104,11 +110,14 @@ def test_a_held_snapshot_stays_even_if_the_hold_came_after_the_plan(tmp_path: Pa
     assert list(prune(snapshots, doomed(snapshots), NOW)) == [first.snapshot_id]
 
 
-CHANGES = 3 * 2 + 3 * 4  # a tombstone and a commit for each of three snapshots, then the four files of each
+# a tombstone and a commit for each of three snapshots, then the four files of each
+CHANGES = 3 * 2 + 3 * 4
 
 
 @pytest.mark.parametrize("changes", range(CHANGES + 1))
-def test_killed_at_any_moment_nothing_broken_is_visible_and_the_next_run_ends_it(changes: int, tmp_path: Path) -> None:
+def test_killed_at_any_moment_nothing_broken_is_visible_and_the_next_run_ends_it(
+    changes: int, tmp_path: Path
+) -> None:
     snapshots = store(tmp_path)
     mortal = Snapshots(Mortal(tmp_path, changes))
     with pytest.raises(Killed) if changes < CHANGES else contextlib.nullcontext():
@@ -121,7 +130,11 @@ def test_killed_at_any_moment_nothing_broken_is_visible_and_the_next_run_ends_it
     list(prune(snapshots, doomed(snapshots), later))
     list(sweep(snapshots, later + GRACE))
     assert len(ids(snapshots)) == 1
-    left = {key.snapshot_id for name in snapshots.blobs.keys("") if (key := parse(name)) and key.kind in ("record", "part")}
+    left = {
+        key.snapshot_id
+        for name in snapshots.blobs.keys("")
+        if (key := parse(name)) and key.kind in ("record", "part")
+    }
     assert left == {*ids(snapshots)}
 
 

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.store.rebuild import epoch, finding
-from sre_findings.store.schema import COUNTS, COVERAGE, DETAILS, FINDINGS, PACKAGES, RESOURCES, WHOLE
+from sre_findings.store.schema import (
+    COUNTS,
+    COVERAGE,
+    DETAILS,
+    FINDINGS,
+    PACKAGES,
+    RESOURCES,
+    WHOLE,
+)
 
 EMPTY: dict[str, Any] = dict.fromkeys(WHOLE.names)
 FULL = {
@@ -48,7 +56,11 @@ def test_a_full_row_is_the_finding_that_came() -> None:
         "title": "",
         "inspectorScore": 0.0,
         "firstObservedAt": 1678220584.098,
-        "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-1", "odd": [None], "vulnerablePackages": [{"name": "a"}]},
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": "CVE-1",
+            "odd": [None],
+            "vulnerablePackages": [{"name": "a"}],
+        },
         "resources": [{"id": "i-1"}],
         "epss": {"score": 0.5},
         "remediation": None,
@@ -58,15 +70,24 @@ def test_a_full_row_is_the_finding_that_came() -> None:
 
 
 def test_absent_fields_stay_absent_and_so_do_our_own_columns() -> None:
-    assert finding({**EMPTY, "finding_arn": "arn", "region": "eu-west-1", "owner": "web", "epss_score": 0.1}) == {
-        "findingArn": "arn"
-    }
+    assert finding(
+        {**EMPTY, "finding_arn": "arn", "region": "eu-west-1", "owner": "web", "epss_score": 0.1}
+    ) == {"findingArn": "arn"}
 
 
 def test_what_did_not_fit_its_column_comes_from_extra() -> None:
-    row = {**FULL, "extra": json.dumps({"title": 5, "firstObservedAt": "2023-03-07T20:23:04.098Z", "epss": None})}
+    row = {
+        **FULL,
+        "extra": json.dumps(
+            {"title": 5, "firstObservedAt": "2023-03-07T20:23:04.098Z", "epss": None}
+        ),
+    }
     back = finding(row)
-    assert (back["title"], back["firstObservedAt"], back["epss"]) == (5, "2023-03-07T20:23:04.098Z", None)
+    assert (back["title"], back["firstObservedAt"], back["epss"]) == (
+        5,
+        "2023-03-07T20:23:04.098Z",
+        None,
+    )
 
 
 @pytest.mark.parametrize("packages", [None, "[]", "null"])
@@ -98,12 +119,28 @@ def test_every_column_of_the_schema_is_read_or_is_known_to_be_ours() -> None:
             return super().__getitem__(name)
 
     finding(Seen(FULL))
-    ours = {"snapshot_id", "resource_index", "region", "resource_type", "resource_id", "resource_name", "owner", "severity_rank",
-            "vulnerability_id", "vulnerability_source", "epss_score", "subject", "reachability", "reachability_reason",
-            "not_understood"}  # fmt: skip
+    ours = {
+        "snapshot_id",
+        "resource_index",
+        "region",
+        "resource_type",
+        "resource_id",
+        "resource_name",
+        "owner",
+        "severity_rank",
+        "vulnerability_id",
+        "vulnerability_source",
+        "epss_score",
+        "subject",
+        "reachability",
+        "reachability_reason",
+        "not_understood",
+    }
     assert Seen.asked == set(WHOLE.names) - ours
 
 
 def test_every_file_names_its_snapshot_and_resources_count_every_severity() -> None:
-    assert {schema.names[0] for schema in (FINDINGS, COVERAGE, RESOURCES, DETAILS, PACKAGES)} == {"snapshot_id"}
+    assert {schema.names[0] for schema in (FINDINGS, COVERAGE, RESOURCES, DETAILS, PACKAGES)} == {
+        "snapshot_id"
+    }
     assert set(COUNTS) <= set(RESOURCES.names)

@@ -1,4 +1,5 @@
-"""Rollups in a table: rows where something changed, read as of any commit, proved by a marker that comes last."""
+"""Rollups in a table: rows where something changed, read as of any commit, proved by a marker that
+comes last."""
 
 from __future__ import annotations
 
@@ -37,8 +38,14 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     request.getfixturevalue("aws")
     boto3.client("dynamodb").create_table(
         TableName="rows",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"}],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     return open_table("dynamodb://rows")
@@ -53,7 +60,9 @@ def test_what_was_written_is_read(table: Table) -> None:
     assert rollups.write(table, commit(1), now, {}) == 4
     assert all(rollups.read(table, commit(1), scope) == rollup for scope, rollup in now.items())
     assert kind(table, 1, "account") == {A: ONE, B: ONE}
-    assert kind(table, 1, ORGANIZATION) == {ORG: TWO}, "the organization's value is empty, and it is found all the same"
+    assert kind(table, 1, ORGANIZATION) == {ORG: TWO}, (
+        "the organization's value is empty, and it is found all the same"
+    )
     assert kind(table, 1, "owner") == {Scope("owner", ""): ONE}
     assert kind(table, 1, "region") == {}
 
@@ -64,7 +73,9 @@ def test_a_scope_that_never_held_anything_is_zeroes(table: Table) -> None:
 
 def test_only_what_changed_is_written(table: Table) -> None:
     rollups.write(table, commit(1), {ORG: TWO, A: ONE, B: ONE}, {})
-    assert rollups.write(table, commit(2), {ORG: TWO, A: TWO, B: ONE}, {ORG: TWO, A: ONE, B: ONE}) == 1
+    assert (
+        rollups.write(table, commit(2), {ORG: TWO, A: TWO, B: ONE}, {ORG: TWO, A: ONE, B: ONE}) == 1
+    )
     assert [row.sort for row in table.query("rollup#account")] == [
         "111122223333\x1f000000000001",
         "111122223333\x1f000000000002",
@@ -73,9 +84,13 @@ def test_only_what_changed_is_written(table: Table) -> None:
     assert kind(table, 2, "account") == {A: TWO, B: ONE}
 
 
-def test_a_scope_that_emptied_gets_zeroes_and_one_that_was_not_reached_keeps_what_it_had(table: Table) -> None:
+def test_a_scope_that_emptied_gets_zeroes_and_one_that_was_not_reached_keeps_what_it_had(
+    table: Table,
+) -> None:
     rollups.write(table, commit(1), {ORG: TWO, A: ONE, B: ONE}, {})
-    assert rollups.write(table, commit(2), {ORG: ONE}, {ORG: TWO, A: ONE}) == 2, "B is in neither: it was not reached"
+    assert rollups.write(table, commit(2), {ORG: ONE}, {ORG: TWO, A: ONE}) == 2, (
+        "B is in neither: it was not reached"
+    )
     assert rollups.read(table, commit(2), A) == Rollup()
     assert rollups.read(table, commit(2), B) == ONE
     assert kind(table, 2, "account") == {B: ONE}, "what emptied is left out"
@@ -99,7 +114,10 @@ def test_any_commit_can_be_read_as_it_was(table: Table) -> None:
 
 
 def test_scopes_that_begin_alike_are_not_mixed_up(table: Table) -> None:
-    now = {Scope("owner", name): Rollup(Counts(low=n)) for n, name in enumerate(("a", "ab", "a b", "a|b", "a\x1fb", "A", ""), 1)}
+    now = {
+        Scope("owner", name): Rollup(Counts(low=n))
+        for n, name in enumerate(("a", "ab", "a b", "a|b", "a\x1fb", "A", ""), 1)
+    }
     rollups.write(table, commit(1), now, {})
     assert all(rollups.read(table, commit(1), scope) == rollup for scope, rollup in now.items())
     assert kind(table, 1, "owner") == now
@@ -107,16 +125,26 @@ def test_scopes_that_begin_alike_are_not_mixed_up(table: Table) -> None:
 
 def test_an_owner_cannot_write_itself_into_anothers_history(table: Table) -> None:
     """A tag may hold any text, also one that looks like the key of another owner's row."""
-    rollups.write(table, commit(1), {Scope("owner", "web"): ONE, Scope("owner", "web\x1f000000000000"): TWO}, {})
+    rollups.write(
+        table,
+        commit(1),
+        {Scope("owner", "web"): ONE, Scope("owner", "web\x1f000000000000"): TWO},
+        {},
+    )
     assert rollups.read(table, commit(1), Scope("owner", "web")) == ONE
-    (hashed,) = [row.sort.split("\x1f")[0] for row in table.query("rollup#owner") if "value" in row.values]
+    (hashed,) = [
+        row.sort.split("\x1f")[0] for row in table.query("rollup#owner") if "value" in row.values
+    ]
     rollups.write(table, commit(2), {Scope("owner", hashed): Rollup(suppressed=9)}, {})
     assert rollups.read(table, commit(2), Scope("owner", "web\x1f000000000000")) == TWO
     assert rollups.read(table, commit(2), Scope("owner", hashed)) == Rollup(suppressed=9)
 
 
 START = resource_scope("111122223333", "ap-southeast-2", "AWS_ECR_CONTAINER_IMAGE", "arn:aws:ecr:")
-LONG = [START._replace(value=START.value.ljust(length, "x")) for length in (1000, 1010, 1011, 1012, 1013, 1024, 1100)]
+LONG = [
+    START._replace(value=START.value.ljust(length, "x"))
+    for length in (1000, 1010, 1011, 1012, 1013, 1024, 1100)
+]
 LONG += [resource_scope("1", "eu", "T", text) for text in ("ö" * 700, "\U0001f600" * 1024)]
 
 
@@ -134,7 +162,10 @@ def test_ids_of_any_length_have_keys_that_every_table_takes(table: Table) -> Non
 def test_two_long_ids_that_differ_at_their_ends_only_are_two(table: Table) -> None:
     one, other = (resource_scope("1", "eu", "T", "x" * 1020 + end) for end in ("a", "b"))
     rollups.write(table, commit(1), {one: ONE, other: TWO}, {})
-    assert (rollups.read(table, commit(1), one), rollups.read(table, commit(1), other)) == (ONE, TWO)
+    assert (rollups.read(table, commit(1), one), rollups.read(table, commit(1), other)) == (
+        ONE,
+        TWO,
+    )
 
 
 class Failing:
@@ -154,7 +185,9 @@ class Failing:
 
 
 @pytest.mark.parametrize("puts", [0, 1])
-def test_a_write_that_fails_before_its_marker_is_not_written_and_can_be_repeated(table: Table, puts: int) -> None:
+def test_a_write_that_fails_before_its_marker_is_not_written_and_can_be_repeated(
+    table: Table, puts: int
+) -> None:
     failing: Any = Failing(table, puts)
     with pytest.raises(StoreUnreadable):
         rollups.write(failing, commit(1), {ORG: TWO, A: ONE}, {})
@@ -187,7 +220,9 @@ HELD = st.dictionaries(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(HELD, min_size=1, max_size=4))
-def test_any_history_reads_back_at_each_of_its_commits(tmp_path_factory: Any, nights: list[dict[Scope, Rollup]]) -> None:
+def test_any_history_reads_back_at_each_of_its_commits(
+    tmp_path_factory: Any, nights: list[dict[Scope, Rollup]]
+) -> None:
     table = SqliteTable(tmp_path_factory.mktemp("rollups") / "table.db")
     before: Mapping[Scope, Rollup] = {}
     for sequence, now in enumerate(nights, 1):
@@ -198,12 +233,17 @@ def test_any_history_reads_back_at_each_of_its_commits(tmp_path_factory: Any, ni
         assert {scope: rollups.read(table, commit(sequence), scope) for scope in scopes} == {
             scope: now.get(scope, Rollup()) for scope in scopes
         }
-        found = {scope: rollup for name in KINDS for scope, rollup in kind(table, sequence, name).items()}
+        found = {
+            scope: rollup for name in KINDS for scope, rollup in kind(table, sequence, name).items()
+        }
         assert found == {scope: rollup for scope, rollup in now.items() if rollup != Rollup()}
 
 
 def test_ages_are_kept_beside_and_a_scope_that_emptied_is_left_out(table: Table) -> None:
-    old, young = Ages({Bucket(0, "2026-11-01"): 3}), Ages({Bucket(1, "2026-11-20", "2026-12-01"): 1})
+    old, young = (
+        Ages({Bucket(0, "2026-11-01"): 3}),
+        Ages({Bucket(1, "2026-11-20", "2026-12-01"): 1}),
+    )
     assert rollups.write_ages(table, commit(1), {ORG: old, A: old}, {}) == 2
     assert rollups.write_ages(table, commit(2), {ORG: young}, {ORG: old, A: old}) == 2
     assert rollups.write_ages(table, commit(3), {ORG: young}, {ORG: young}) == 0

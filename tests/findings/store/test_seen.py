@@ -35,7 +35,19 @@ def only(*names: str) -> frozenset[str]:
 def commit(state: str = PARTIAL, reasons: tuple[str, ...] = REASONS) -> Commit:
     gaps = tuple((account, "eu-west-1", "*", "*", "disabled") for account in (MINE, OTHER, "*"))
     totals = {"findings": 99, "uncovered": 7}
-    return Commit(1, "20261122T010000Z", NIGHT, NIGHT, "0" * 64, state, "of all", reasons, totals, gaps, {MINE: "a", OTHER: "b"})
+    return Commit(
+        1,
+        "20261122T010000Z",
+        NIGHT,
+        NIGHT,
+        "0" * 64,
+        state,
+        "of all",
+        reasons,
+        totals,
+        gaps,
+        {MINE: "a", OTHER: "b"},
+    )
 
 
 ACCOUNT = Access(only(MINE), only(ALL))
@@ -49,7 +61,10 @@ def test_a_commit_tells_of_the_accounts_that_are_allowed() -> None:
 
 
 def test_reasons_name_no_other_account_and_no_number_of_the_whole() -> None:
-    assert seen_of(commit(), ACCOUNT).reasons == (REASONS[0], "us-east-1: not all of it could be read")
+    assert seen_of(commit(), ACCOUNT).reasons == (
+        REASONS[0],
+        "us-east-1: not all of it could be read",
+    )
     assert seen_of(commit(), Access(only(ALL), only("payments"))).reasons == (
         *REASONS[:2], "us-east-1: not all of it could be read", REASONS[4],
     )  # fmt: skip
@@ -66,34 +81,59 @@ def test_whoever_sees_nothing_is_told_of_no_account() -> None:
 
 
 def test_a_manifest_is_not_told(tmp_path: Path) -> None:
-    with pytest.raises(AccessDenied, match="the manifest of 20261122T010000Z is of the whole estate"):
+    with pytest.raises(
+        AccessDenied, match="the manifest of 20261122T010000Z is of the whole estate"
+    ):
         SeenSnapshots(FolderBlobs(tmp_path), ACCOUNT).manifest(commit())
 
 
 @pytest.fixture
 def table(tmp_path: Path) -> SqliteTable:
     found = SqliteTable(tmp_path / "table.db")
-    values = {"account": (MINE, OTHER), "owner": ("payments", "x" * 2000, ""), "region": ("eu-west-1",), "type": ("t",),
-              "organization": ("",), "resource": (f"{MINE}|r|t|i-1", f"{OTHER}|r|t|i-2")}  # fmt: skip
-    held = {Scope(kind, value): Rollup(Counts(high=1)) for kind, some in values.items() for value in some}
+    values = {
+        "account": (MINE, OTHER),
+        "owner": ("payments", "x" * 2000, ""),
+        "region": ("eu-west-1",),
+        "type": ("t",),
+        "organization": ("",),
+        "resource": (f"{MINE}|r|t|i-1", f"{OTHER}|r|t|i-2"),
+    }
+    held = {
+        Scope(kind, value): Rollup(Counts(high=1))
+        for kind, some in values.items()
+        for value in some
+    }
     rollups.write(found, commit(), held, {})
     return found
 
 
 def test_sums_are_read_that_lie_within_the_access(table: SqliteTable) -> None:
-    accounts, owners = SeenTable(table, ACCOUNT), SeenTable(table, Access(only(ALL), only("payments", "x" * 2000)))
+    accounts, owners = (
+        SeenTable(table, ACCOUNT),
+        SeenTable(table, Access(only(ALL), only("payments", "x" * 2000))),
+    )
     assert [scope.value for scope, _ in rollups.read_kind(accounts, commit(), "account")] == [MINE]
-    assert [scope.value for scope, _ in rollups.read_kind(accounts, commit(), "resource")] == [f"{MINE}|r|t|i-1"]
-    assert {scope.value for scope, _ in rollups.read_kind(owners, commit(), "owner")} == {"payments", "x" * 2000}
+    assert [scope.value for scope, _ in rollups.read_kind(accounts, commit(), "resource")] == [
+        f"{MINE}|r|t|i-1"
+    ]
+    assert {scope.value for scope, _ in rollups.read_kind(owners, commit(), "owner")} == {
+        "payments",
+        "x" * 2000,
+    }
     for values in ([MINE, OTHER], [OTHER], []):
         named = rollups.read_kind(accounts, commit(), "account", values)
-        assert [scope.value for scope, _ in named] == [one for one in values if one == MINE], "what is not seen is not there"
+        assert [scope.value for scope, _ in named] == [one for one in values if one == MINE], (
+            "what is not seen is not there"
+        )
     assert rollups.read(accounts, commit(), Scope("account", MINE)).counts.total == 1
     assert rollups.read(accounts, commit(), Scope("account", OTHER)) == Rollup()
     assert rollups.written(accounts, commit())
 
 
-@pytest.mark.parametrize("access", [ACCOUNT, Access(only(ALL), only("payments")), Access(only(MINE), only("payments")), NOTHING])
+@pytest.mark.parametrize(
+    "access",
+    [ACCOUNT, Access(only(ALL), only("payments")), Access(only(MINE), only("payments")), NOTHING],
+)
 def test_every_other_sum_is_refused_and_never_a_zero(table: SqliteTable, access: Access) -> None:
     for kind in {*KINDS} - {*summable(access)}:
         with pytest.raises(AccessDenied, match="is of the whole estate"):

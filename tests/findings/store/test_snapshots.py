@@ -34,8 +34,12 @@ def snapshots(blobs: FolderBlobs) -> Snapshots:
     return Snapshots(blobs)
 
 
-def plan_of(snapshot_id: str = "20261122T010000Z", sequence: int = 1, started: datetime = NOW) -> Plan:
-    return Plan(snapshot_id, sequence, started.isoformat(), ("ACTIVE",), (Shard("eu-west-1", "eu-west-1"),))
+def plan_of(
+    snapshot_id: str = "20261122T010000Z", sequence: int = 1, started: datetime = NOW
+) -> Plan:
+    return Plan(
+        snapshot_id, sequence, started.isoformat(), ("ACTIVE",), (Shard("eu-west-1", "eu-west-1"),)
+    )
 
 
 def facts_of(**changes: Any) -> ShardFacts:
@@ -48,7 +52,14 @@ def facts_of(**changes: Any) -> ShardFacts:
         coverage=Listing("ended", pages=1),
         status=Listing("ended", pages=1),
         accounts=(AccountStatus("1", "DISABLED", {}),),
-        parts=(Part("findings/part-eu-west-1-00000.parquet", 0, len(BODY), hashlib.sha256(BODY).hexdigest()),),
+        parts=(
+            Part(
+                "findings/part-eu-west-1-00000.parquet",
+                0,
+                len(BODY),
+                hashlib.sha256(BODY).hexdigest(),
+            ),
+        ),
         aggregated=({"all": 0},),
     )
     return replace(whole, **changes)
@@ -65,7 +76,9 @@ def write_all(snapshots: Snapshots, plan: Plan, facts: ShardFacts) -> Manifest:
 
 
 def committed(snapshots: Snapshots, **plan: Any) -> Commit:
-    return snapshots.commit(write_all(snapshots, plan_of(**plan), facts_of()), NOW + timedelta(minutes=5))
+    return snapshots.commit(
+        write_all(snapshots, plan_of(**plan), facts_of()), NOW + timedelta(minutes=5)
+    )
 
 
 def test_nothing_is_visible_before_its_commit(snapshots: Snapshots, blobs: FolderBlobs) -> None:
@@ -78,7 +91,11 @@ def test_nothing_is_visible_before_its_commit(snapshots: Snapshots, blobs: Folde
 
 def test_a_commit_says_what_the_certificate_proved(snapshots: Snapshots) -> None:
     commit = committed(snapshots, sequence=41)
-    assert (commit.sequence, commit.snapshot_id, commit.state) == (41, "20261122T010000Z", "complete")
+    assert (commit.sequence, commit.snapshot_id, commit.state) == (
+        41,
+        "20261122T010000Z",
+        "complete",
+    )
     assert (commit.started_at, commit.ended_at) == (NOW, NOW + timedelta(minutes=5))
     assert ("1", "eu-west-1", "AWS_EC2_INSTANCE", "PACKAGE", "disabled") in commit.gaps
     assert commit.totals["pages"] == 3
@@ -87,7 +104,9 @@ def test_a_commit_says_what_the_certificate_proved(snapshots: Snapshots) -> None
 
 
 def test_a_manifest_comes_back_as_it_was_committed(snapshots: Snapshots) -> None:
-    manifest = write_all(snapshots, plan_of(), facts_of(notes=("a note",), unknown={"finding.x": 1}))
+    manifest = write_all(
+        snapshots, plan_of(), facts_of(notes=("a note",), unknown={"finding.x": 1})
+    )
     commit = snapshots.commit(manifest, NOW)
     again = snapshots.manifest(commit)
     assert again == manifest
@@ -98,10 +117,17 @@ def test_a_manifest_comes_back_as_it_was_committed(snapshots: Snapshots) -> None
     ]
 
 
-def test_the_second_commit_of_one_sequence_loses_and_changes_nothing_visible(snapshots: Snapshots) -> None:
+def test_the_second_commit_of_one_sequence_loses_and_changes_nothing_visible(
+    snapshots: Snapshots,
+) -> None:
     first = committed(snapshots)
     other = write_all(snapshots, plan_of("20261122T010001Z"), facts_of())
-    with pytest.raises(CommitLost, match=r"another scan committed while this one ran. Its snapshot stands; run this one again."):
+    with pytest.raises(
+        CommitLost,
+        match=(
+            r"another scan committed while this one ran. Its snapshot stands; run this one again."
+        ),
+    ):
         snapshots.commit(other, NOW)
     assert snapshots.commits() == [first]
     snapshots.discard("20261122T010001Z")
@@ -126,7 +152,12 @@ def test_of_eight_scans_that_commit_at_once_one_wins(snapshots: Snapshots, race:
 
 
 def test_commits_are_in_the_order_of_their_sequence_not_of_their_ids(snapshots: Snapshots) -> None:
-    ids = {2: "20261122T010000Z-1", 10: "20261121T000000Z", 9: "20261122T010000Z", 1: "20261123T000000Z"}
+    ids = {
+        2: "20261122T010000Z-1",
+        10: "20261121T000000Z",
+        9: "20261122T010000Z",
+        1: "20261123T000000Z",
+    }
     for sequence, snapshot_id in ids.items():
         committed(snapshots, sequence=sequence, snapshot_id=snapshot_id)
     assert [commit.sequence for commit in snapshots.commits()] == [1, 2, 9, 10]
@@ -135,7 +166,9 @@ def test_commits_are_in_the_order_of_their_sequence_not_of_their_ids(snapshots: 
     assert latest.snapshot_id == "20261121T000000Z"
 
 
-def test_a_second_scan_within_one_second_gets_a_suffix_whether_the_first_committed_or_not(snapshots: Snapshots) -> None:
+def test_a_second_scan_within_one_second_gets_a_suffix_whether_the_first_committed_or_not(
+    snapshots: Snapshots,
+) -> None:
     names = []
     for sequence in range(1, 13):
         names.append(snapshots.new_id(NOW + timedelta(milliseconds=sequence)))
@@ -158,7 +191,9 @@ def test_two_scans_that_took_one_id_do_not_share_a_folder(snapshots: Snapshots) 
 
 def test_a_shard_has_a_record_once_it_ended(snapshots: Snapshots) -> None:
     assert snapshots.read_shard("20261122T010000Z", "eu-west-1") is None
-    facts = facts_of(notes=("a note",), accounts=(AccountStatus("1", "ENABLED", {"ec2": "ENABLED"}),))
+    facts = facts_of(
+        notes=("a note",), accounts=(AccountStatus("1", "ENABLED", {"ec2": "ENABLED"}),)
+    )
     snapshots.write_shard("20261122T010000Z", facts)
     assert snapshots.read_shard("20261122T010000Z", "eu-west-1") == facts
     assert snapshots.read_shard("20261122T010000Z", "us-east-1") is None
@@ -173,38 +208,54 @@ def test_a_manifest_that_was_changed_is_noticed(snapshots: Snapshots, blobs: Fol
     commit = committed(snapshots)
     key = manifest_key(commit.snapshot_id)
     overwrite(blobs, key, blobs.read(key).replace(b'"complete"', b'"partial" '))
-    with pytest.raises(StoreUnreadable, match=r"is damaged: its manifest is not the one that was committed. Run: sre-cli snap"):
+    with pytest.raises(
+        StoreUnreadable,
+        match=r"is damaged: its manifest is not the one that was committed. Run: sre-cli snap",
+    ):
         snapshots.manifest(commit)
-    assert list(verify(snapshots, commit)) == [("manifest.json", "its manifest is not the one that was committed")]
+    assert list(verify(snapshots, commit)) == [
+        ("manifest.json", "its manifest is not the one that was committed")
+    ]
 
 
 def test_a_manifest_that_is_gone_is_noticed(snapshots: Snapshots, blobs: FolderBlobs) -> None:
     commit = committed(snapshots)
     blobs.delete(manifest_key(commit.snapshot_id))
-    with pytest.raises(StoreUnreadable, match="snapshot 20261122T010000Z is damaged: its manifest is gone"):
+    with pytest.raises(
+        StoreUnreadable, match="snapshot 20261122T010000Z is damaged: its manifest is gone"
+    ):
         snapshots.manifest(commit)
 
 
-def test_a_part_that_was_changed_or_is_gone_is_noticed(snapshots: Snapshots, blobs: FolderBlobs, tmp_path: Path) -> None:
+def test_a_part_that_was_changed_or_is_gone_is_noticed(
+    snapshots: Snapshots, blobs: FolderBlobs, tmp_path: Path
+) -> None:
     commit = committed(snapshots)
     (part,) = snapshots.manifest(commit).parts
     assert snapshots.part(commit, part, tmp_path).read_bytes() == BODY
     overwrite(blobs, part_key(commit.snapshot_id, part.key), b"A part")
-    assert list(verify(snapshots, commit))[1] == (part.key, "its SHA-256 is not the one in the manifest")
+    assert list(verify(snapshots, commit))[1] == (
+        part.key,
+        "its SHA-256 is not the one in the manifest",
+    )
     blobs.delete(part_key(commit.snapshot_id, part.key))
     with pytest.raises(StoreUnreadable, match=f"is damaged: {part.key} is gone"):
         snapshots.part(commit, part, tmp_path)
     assert list(verify(snapshots, commit))[1] == (part.key, f"{part.key} is gone")
 
 
-def test_verifying_a_bucket_leaves_no_copies(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verifying_a_bucket_leaves_no_copies(
+    aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import tempfile
 
     import boto3
 
     from sre_findings.store.open import open_blobs
 
-    boto3.client("s3").create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").create_bucket(
+        Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     snapshots = Snapshots(open_blobs("s3://store/deep"))
     commit = committed(snapshots)
@@ -212,25 +263,36 @@ def test_verifying_a_bucket_leaves_no_copies(aws: str, tmp_path: Path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b"\xff", b'{"sequence": 1}', b'"text"', b"null"])
-def test_a_commit_that_cannot_be_read_is_told_and_not_passed_over(snapshots: Snapshots, blobs: FolderBlobs, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b"\xff", b'{"sequence": 1}', b'"text"', b"null"]
+)
+def test_a_commit_that_cannot_be_read_is_told_and_not_passed_over(
+    snapshots: Snapshots, blobs: FolderBlobs, body: bytes
+) -> None:
     committed(snapshots)
     overwrite(blobs, commit_key(2), body)
     for look in (snapshots.commits, snapshots.latest):
-        with pytest.raises(StoreUnreadable, match=r"commits/000000000002.json is not a commit") as raised:
+        with pytest.raises(
+            StoreUnreadable, match=r"commits/000000000002.json is not a commit"
+        ) as raised:
             look()
         assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("newer", "told"), [({"schema": 3, "a_field": 1}, "version 3 in layout 2"), ({"layout": 3}, "in layout 3")]
+    ("newer", "told"),
+    [({"schema": 3, "a_field": 1}, "version 3 in layout 2"), ({"layout": 3}, "in layout 3")],
 )
-def test_a_store_of_a_newer_version_is_refused_and_says_what_to_do(tmp_path: Path, newer: dict[str, int], told: str) -> None:
+def test_a_store_of_a_newer_version_is_refused_and_says_what_to_do(
+    tmp_path: Path, newer: dict[str, int], told: str
+) -> None:
     blobs = FolderBlobs(tmp_path)
     values = Commit(1, "20261122T010000Z", NOW, NOW, "", "complete", "", (), {}, ()).to_json()
     overwrite(blobs, commit_key(1), json.dumps(values | newer).encode())
     for look in (Snapshots(blobs).commits, Snapshots(blobs).latest):
-        with pytest.raises(StoreUnreadable, match=f"was written by a newer version: it has tables of .*{told}") as raised:
+        with pytest.raises(
+            StoreUnreadable, match=f"was written by a newer version: it has tables of .*{told}"
+        ) as raised:
             look()
         assert "Upgrade this one" in raised.value.do
 
@@ -245,8 +307,13 @@ def test_what_the_first_version_wrote_is_read_as_such(tmp_path: Path) -> None:
     assert (commit.schema, commit.layout, commit.slot) == (1, 1, "")
 
 
-def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(snapshots: Snapshots, blobs: FolderBlobs) -> None:
-    first, second = committed(snapshots), committed(snapshots, sequence=2, snapshot_id="20261122T010001Z")
+def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(
+    snapshots: Snapshots, blobs: FolderBlobs
+) -> None:
+    first, second = (
+        committed(snapshots),
+        committed(snapshots, sequence=2, snapshot_id="20261122T010001Z"),
+    )
 
     class Pruned(FolderBlobs):
         def keys(self, prefix: str) -> Any:
@@ -259,7 +326,9 @@ def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(snapshots: Snap
 
 def test_leftovers_are_uncommitted_and_older_than_a_day(snapshots: Snapshots) -> None:
     day = timedelta(days=1)
-    for number, age in enumerate((day, day - timedelta(seconds=1), timedelta(), day + timedelta(seconds=1), 40 * day)):
+    for number, age in enumerate(
+        (day, day - timedelta(seconds=1), timedelta(), day + timedelta(seconds=1), 40 * day)
+    ):
         snapshots.write_plan(plan_of(snapshots.new_id(NOW - age), number + 1))
     snapshots.write_plan(plan_of(snapshots.new_id(NOW - 40 * day), 9))
     committed(snapshots, snapshot_id="20260101T000000Z", sequence=1)
@@ -274,16 +343,22 @@ def test_what_is_no_snapshot_is_no_leftover(snapshots: Snapshots, blobs: FolderB
     assert snapshots.leftovers(NOW) == []
 
 
-def test_discarding_removes_one_snapshot_and_no_other(snapshots: Snapshots, blobs: FolderBlobs) -> None:
+def test_discarding_removes_one_snapshot_and_no_other(
+    snapshots: Snapshots, blobs: FolderBlobs
+) -> None:
     write_all(snapshots, plan_of("20261122T010000Z"), facts_of())
     write_all(snapshots, plan_of("20261122T010000Z-1"), facts_of())
     snapshots.discard("20261122T010000Z")
-    assert {key.snapshot_id for name in blobs.keys("") if (key := parse(name))} == {"20261122T010000Z-1"}
+    assert {key.snapshot_id for name in blobs.keys("") if (key := parse(name))} == {
+        "20261122T010000Z-1"
+    }
     snapshots.discard("20261122T010000Z")
 
 
 @pytest.mark.parametrize("deletes", range(3))
-def test_what_a_killed_removal_leaves_is_found_again(snapshots: Snapshots, blobs: FolderBlobs, deletes: int) -> None:
+def test_what_a_killed_removal_leaves_is_found_again(
+    snapshots: Snapshots, blobs: FolderBlobs, deletes: int
+) -> None:
     class Killed(Exception): ...
 
     class Mortal(FolderBlobs):
@@ -305,7 +380,9 @@ def test_what_a_killed_removal_leaves_is_found_again(snapshots: Snapshots, blobs
     assert list(blobs.keys("")) == []
 
 
-def test_a_committed_snapshot_is_not_discarded_whatever_the_caller_thinks(snapshots: Snapshots) -> None:
+def test_a_committed_snapshot_is_not_discarded_whatever_the_caller_thinks(
+    snapshots: Snapshots,
+) -> None:
     commit = committed(snapshots)
     snapshots.discard(commit.snapshot_id)
     assert [wrong for _, wrong in verify(snapshots, commit)] == [None, None]

@@ -26,8 +26,14 @@ from sre_findings.store.table import LAST, PARTITION_BYTES, SORT_BYTES, Row, Sql
 def dynamo(name: str = "rows") -> None:
     boto3.client("dynamodb").create_table(
         TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"}],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
 
@@ -56,8 +62,19 @@ def test_a_table_that_nobody_wrote_to_is_empty(table: Table) -> None:
 
 
 def test_a_row_comes_back_whole(table: Table) -> None:
-    values = {"n": 2**53, "f": 0.1, "text": "ö\U0001f600\n\x00", "none": None, "list": [1, [True]], "map": {"a": {"b": ""}}}
-    rows = [Row("p", "a", values, 1_800_000_000), Row("p", "b", {}, None), Row("p", "c", {"x": 1}, 0)]
+    values = {
+        "n": 2**53,
+        "f": 0.1,
+        "text": "ö\U0001f600\n\x00",
+        "none": None,
+        "list": [1, [True]],
+        "map": {"a": {"b": ""}},
+    }
+    rows = [
+        Row("p", "a", values, 1_800_000_000),
+        Row("p", "b", {}, None),
+        Row("p", "c", {"x": 1}, 0),
+    ]
     table.put(rows)
     assert list(table.query("p")) == rows
 
@@ -128,7 +145,9 @@ def test_a_range_includes_both_its_ends(table: Table) -> None:
     assert sorts(table.query("p", "", "b")) == ["a", "b"]
     assert sorts(table.query("p", "b", "b")) == ["b"]
     assert sorts(table.query("p", "bb", "bc")) == []
-    assert sorts(table.query("p", "c", "b")) == [], "a range that ends before it begins holds nothing"
+    assert sorts(table.query("p", "c", "b")) == [], (
+        "a range that ends before it begins holds nothing"
+    )
     assert sorts(table.query("p", "e", LAST)) == []
 
 
@@ -176,7 +195,9 @@ def test_a_range_that_cannot_be_read_is_an_error_and_no_empty_list() -> None:
             list(table.query_each("p", ranges))
 
 
-def test_sqlite_is_opened_once_for_many_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sqlite_is_opened_once_for_many_ranges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table, opened, as_it_is = SqliteTable(tmp_path / "t"), list[str](), sqlite3.connect
     table.put([row("a")])
 
@@ -243,7 +264,9 @@ def test_keys_as_long_as_every_table_takes_are_taken(table: Table) -> None:
         ("p", "ö" * 512 + "x", "a sort key has 1 to 1024 bytes"),
     ],
 )
-def test_keys_that_one_table_would_refuse_are_refused_by_all(partition: str, sort: str, told: str) -> None:
+def test_keys_that_one_table_would_refuse_are_refused_by_all(
+    partition: str, sort: str, told: str
+) -> None:
     with pytest.raises(ValueError, match=told):
         Row(partition, sort, {})
 
@@ -263,19 +286,31 @@ def test_any_rows_in_any_range_are_those_of_a_plain_dictionary(
     prefix = os.urandom(4).hex()
     table.put(Row(prefix + partition, sort, {"n": n}) for partition, sort, n in rows)
     model = {(partition, sort): n for partition, sort, n in rows}
-    inside = sorted(((sort, n) for (partition, sort), n in model.items() if partition == "p"), key=lambda pair: pair[0].encode())
+    inside = sorted(
+        ((sort, n) for (partition, sort), n in model.items() if partition == "p"),
+        key=lambda pair: pair[0].encode(),
+    )
     inside = [pair for pair in inside if first.encode() <= pair[0].encode() <= last.encode()]
     wanted: Sequence[tuple[str, int]] = inside if newest is None else inside[::-1][:newest]
-    assert [(one.sort, one.values["n"]) for one in table.query(f"{prefix}p", first, last, newest=newest)] == list(wanted)
+    assert [
+        (one.sort, one.values["n"]) for one in table.query(f"{prefix}p", first, last, newest=newest)
+    ] == list(wanted)
 
 
-@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "sqlite:table.db", "dynamodb://", "postgres://x", "/a/file.db"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "sqlite://", "sqlite:///", "sqlite:table.db", "dynamodb://", "postgres://x", "/a/file.db"],
+)
 def test_what_is_no_table_is_a_usage_error(url: str) -> None:
-    with pytest.raises(UsageError, match=r"is not a table. Use sqlite:////absolute/file.db or dynamodb://table."):
+    with pytest.raises(
+        UsageError, match=r"is not a table. Use sqlite:////absolute/file.db or dynamodb://table."
+    ):
         open_table(url)
 
 
-def test_a_relative_sqlite_url_is_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_sqlite_url_is_below_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     open_table("sqlite:///here/t#?%20.db").put([row("a")])
     assert (tmp_path / "here" / "t#?%20.db").is_file()
@@ -289,13 +324,20 @@ print([n for n in range(20) if table.create(Row("p", f"{n:02d}", {"by": argv[2]}
 """
 
 
-def test_of_several_processes_that_create_at_once_exactly_one_wins(tmp_path: Path, processes: Any) -> None:
+def test_of_several_processes_that_create_at_once_exactly_one_wins(
+    tmp_path: Path, processes: Any
+) -> None:
     path = tmp_path / "new" / "table.db"
-    won = [json.loads(said) for said in processes(CREATE, [[str(path), str(number)] for number in range(4)])]
+    won = [
+        json.loads(said)
+        for said in processes(CREATE, [[str(path), str(number)] for number in range(4)])
+    ]
     found = list(SqliteTable(path).query("p"))
     assert len(found) == 20
     for n, one in enumerate(found):
-        assert [str(number) for number, results in enumerate(won) if n in results] == [one.values["by"]]
+        assert [str(number) for number, results in enumerate(won) if n in results] == [
+            one.values["by"]
+        ]
 
 
 LIMITED = """
@@ -316,7 +358,9 @@ print([row.sort for row in table.query("p")])
 """
 
 
-def test_a_disk_that_takes_no_more_is_told_and_what_was_there_stays(tmp_path: Path, processes: Any) -> None:
+def test_a_disk_that_takes_no_more_is_told_and_what_was_there_stays(
+    tmp_path: Path, processes: Any
+) -> None:
     (said,) = processes(LIMITED, [[str(tmp_path / "table.db")]])
     told, left = said.splitlines()
     assert told.startswith(f"cannot use the table {tmp_path}/table.db: ")
@@ -343,7 +387,11 @@ def test_a_file_that_another_is_just_making_is_empty_and_no_error(tmp_path: Path
 
 
 def unreadable(table: Table, told: str, do: str) -> None:
-    ways = (lambda: table.put([row("a")]), lambda: table.create(row("a")), lambda: list(table.query("p")))
+    ways = (
+        lambda: table.put([row("a")]),
+        lambda: table.create(row("a")),
+        lambda: list(table.query("p")),
+    )
     for way in (*ways, lambda: table.remove("p", "a")):
         with pytest.raises(StoreUnreadable, match=told) as raised:
             way()
@@ -356,7 +404,9 @@ SQLITE_ADVICE = "Check SRE_TABLE, the disk and the file's permissions."
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "table.db").write_bytes(b"not a database" * 1000)
-    unreadable(SqliteTable(tmp_path / "table.db"), "table.db: file is not a database", SQLITE_ADVICE)
+    unreadable(
+        SqliteTable(tmp_path / "table.db"), "table.db: file is not a database", SQLITE_ADVICE
+    )
 
 
 def test_a_database_with_a_damaged_page_is_told(tmp_path: Path) -> None:
@@ -371,7 +421,11 @@ def test_a_database_of_somebody_else_is_told(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "table.db") as connection:
         connection.execute("create table rows (id integer)")
     connection.close()
-    unreadable(SqliteTable(tmp_path / "table.db"), "table.db: (no such column|table rows has)", SQLITE_ADVICE)
+    unreadable(
+        SqliteTable(tmp_path / "table.db"),
+        "table.db: (no such column|table rows has)",
+        SQLITE_ADVICE,
+    )
 
 
 def test_a_table_below_a_file_is_told(tmp_path: Path) -> None:
@@ -383,7 +437,9 @@ def test_a_table_that_is_a_folder_is_told(tmp_path: Path) -> None:
     unreadable(SqliteTable(tmp_path), "cannot use the table", SQLITE_ADVICE)
 
 
-def test_a_table_that_may_not_be_looked_at_is_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_may_not_be_looked_at_is_not_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     SqliteTable(tmp_path / "table.db").put([row("a")])
 
     def denied(*_: Any, **__: Any) -> Any:
@@ -398,18 +454,31 @@ DYNAMO_ADVICE = "Check SRE_TABLE, the role's permissions and your credentials."
 
 
 def test_a_table_that_does_not_exist_is_told(aws: str) -> None:
-    unreadable(open_table("dynamodb://nowhere"), "cannot .* the table nowhere: .*ResourceNotFoundException", DYNAMO_ADVICE)
+    unreadable(
+        open_table("dynamodb://nowhere"),
+        "cannot .* the table nowhere: .*ResourceNotFoundException",
+        DYNAMO_ADVICE,
+    )
 
 
-def test_a_table_that_denies_is_told(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_denies_is_told(
+    http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", http.url)
-    body = b'{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized\\nto perform"}'
+    body = (
+        b'{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized\\nto'
+        b' perform"}'
+    )
     http.reply(reply(400, body, {"Content-Type": "application/x-amz-json-1.0"}))
     line = '"Resource": "arn:aws:dynamodb:*:*:table/rows"'
-    unreadable(open_table("dynamodb://rows"), "cannot .* the table rows: .*AccessDeniedException", line)
+    unreadable(
+        open_table("dynamodb://rows"), "cannot .* the table rows: .*AccessDeniedException", line
+    )
 
 
-def test_a_table_that_cannot_be_reached_is_told(refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_cannot_be_reached_is_told(
+    refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", refused)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     unreadable(open_table("dynamodb://rows"), "Could not connect", DYNAMO_ADVICE)
@@ -417,11 +486,15 @@ def test_a_table_that_cannot_be_reached_is_told(refused: str, monkeypatch: pytes
 
 def test_no_region_is_told_as_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    with pytest.raises(StoreUnreadable, match="cannot reach the table rows: You must specify a region"):
+    with pytest.raises(
+        StoreUnreadable, match="cannot reach the table rows: You must specify a region"
+    ):
         open_table("dynamodb://rows")
 
 
-def test_a_row_whose_answer_was_lost_on_the_way_is_ours_and_not_anothers(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_whose_answer_was_lost_on_the_way_is_ours_and_not_anothers(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import botocore.exceptions
 
     dynamo()
@@ -446,7 +519,9 @@ def test_a_row_whose_answer_was_lost_on_the_way_is_ours_and_not_anothers(aws: st
     assert list(table.query("p")) == [row("lease", holder="we")]
 
 
-def test_what_dynamodb_leaves_unprocessed_is_written_in_the_end(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_dynamodb_leaves_unprocessed_is_written_in_the_end(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dynamo()
     table = open_table("dynamodb://rows")
     assert isinstance(table, DynamoTable)

@@ -70,17 +70,38 @@ class Issuer(ThreadingHTTPServer):
 
     def publish(self, keys: dict[str, Any]) -> None:
         """These keys from now on."""
-        rows = [{**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig", "alg": "RS256"}
-                for kid, key in keys.items()]  # fmt: skip
+        rows = [
+            {
+                **json.loads(RSAAlgorithm.to_jwk(key.public_key())),
+                "kid": kid,
+                "use": "sig",
+                "alg": "RS256",
+            }
+            for kid, key in keys.items()
+        ]
         self.body = json.dumps({"keys": rows}).encode()
 
-    def sign(self, key: Any = None, kid: str | None = "one", algorithm: str = "RS256", **claims: Any) -> str:
+    def sign(
+        self, key: Any = None, kid: str | None = "one", algorithm: str = "RS256", **claims: Any
+    ) -> str:
         """A token with these claims over good ones; None leaves one out."""
         now = datetime.now(UTC)
-        values = {"iss": "https://issuer.example", "aud": "https://mcp.example/mcp", "sub": "ann", "groups": ["sre"],
-                  "exp": now + timedelta(minutes=5), "iat": now, **claims}  # fmt: skip
+        values = {
+            "iss": "https://issuer.example",
+            "aud": "https://mcp.example/mcp",
+            "sub": "ann",
+            "groups": ["sre"],
+            "exp": now + timedelta(minutes=5),
+            "iat": now,
+            **claims,
+        }
         headers = {"kid": kid} if kid else {}
-        return jwt.encode({k: v for k, v in values.items() if v is not None}, key or self.private, algorithm, headers)
+        return jwt.encode(
+            {k: v for k, v in values.items() if v is not None},
+            key or self.private,
+            algorithm,
+            headers,
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -113,7 +134,8 @@ def issuer(issuer_of_module: Issuer) -> Issuer:
 
 @pytest.fixture
 def make_entry() -> Callable[..., dict[str, Any]]:
-    """``make_entry("ci", scopes=[…])``: an entry of the document; its token is ``make_token("ci")``."""
+    """``make_entry("ci", scopes=[…])``: an entry of the document; its token is
+    ``make_token("ci")``."""
     return entry
 
 

@@ -1,4 +1,5 @@
-"""A load balancer's word lets a browser in for what its user was granted; anybody else's lets nobody in."""
+"""A load balancer's word lets a browser in for what its user was granted; anybody else's lets
+nobody in."""
 
 from __future__ import annotations
 
@@ -26,10 +27,21 @@ from sre_mcp.auth.oidc import Issuer, parse
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/sre/0123456789abcdef"
 KID, OTHER = "0b2a8a52-7a5e-4a0e-8a39-0a52c7a5e4a0", "1b2a8a52-7a5e-4a0e-8a39-0a52c7a5e4a1"
 FILE = {
-    "issuer": "https://issuer.example", "audience": "https://mcp.example/mcp", "jwks_url": "https://issuer.example/keys",
-    "name_claim": "email", "load_balancer": ARN,
-    "grants": [{"claim": "groups", "value": "sre", "scopes": ["findings:read"], "accounts": ["*"], "owners": ["payments"]}],
-}  # fmt: skip
+    "issuer": "https://issuer.example",
+    "audience": "https://mcp.example/mcp",
+    "jwks_url": "https://issuer.example/keys",
+    "name_claim": "email",
+    "load_balancer": ARN,
+    "grants": [
+        {
+            "claim": "groups",
+            "value": "sre",
+            "scopes": ["findings:read"],
+            "accounts": ["*"],
+            "owners": ["payments"],
+        }
+    ],
+}
 
 
 class Region(ThreadingHTTPServer):
@@ -44,12 +56,24 @@ class Region(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def sign(self, signed_by: str = KID, header: dict[str, Any] | None = None, **claims: Any) -> str:
-        """What a balancer says of somebody; with the padding that it leaves in, against the standard."""
-        told = {"alg": "ES256", "kid": signed_by, "signer": ARN, "iss": "https://issuer.example", "client": "sre",
-                "exp": int(time.time()) + 120, **(header or {})}  # fmt: skip
+    def sign(
+        self, signed_by: str = KID, header: dict[str, Any] | None = None, **claims: Any
+    ) -> str:
+        """What a balancer says of somebody; with the padding that it leaves in, against the
+        standard."""
+        told = {
+            "alg": "ES256",
+            "kid": signed_by,
+            "signer": ARN,
+            "iss": "https://issuer.example",
+            "client": "sre",
+            "exp": int(time.time()) + 120,
+            **(header or {}),
+        }
         body = {"sub": "1", "email": "ann@example.com", "groups": ["sre"], **claims}
-        text = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()) for part in (told, body))
+        text = b".".join(
+            base64.urlsafe_b64encode(json.dumps(part).encode()) for part in (told, body)
+        )
         signature = jwt.get_algorithm_by_name("ES256").sign(text, self.private[signed_by])
         return (text + b"." + base64.urlsafe_b64encode(signature)).decode()
 
@@ -60,7 +84,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         key = self.server.private.get(self.path[1:])
-        body = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) if key else b"no such key"
+        body = (
+            key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            if key
+            else b"no such key"
+        )
         self.send_response(200 if key else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -90,7 +118,11 @@ def test_whom_the_balancer_let_in_may_see_what_the_first_grant_says(region: Regi
     one = balancer(region)
     proven = one.verify(region.sign())
     assert proven
-    assert (proven.bearer.name, proven.subject, proven.audience) == ("ann@example.com", "1", "https://mcp.example/mcp")
+    assert (proven.bearer.name, proven.subject, proven.audience) == (
+        "ann@example.com",
+        "1",
+        "https://mcp.example/mcp",
+    )
     assert proven.bearer.access == Access(frozenset({"*"}), frozenset({"payments"}))
     assert one.verify(region.sign(email="bob@example.com"))
     assert region.asked == [f"/{KID}"], "a key is fetched once"
@@ -111,12 +143,17 @@ def test_whom_the_balancer_let_in_may_see_what_the_first_grant_says(region: Regi
         {"kid": None},
     ],
 )
-def test_what_another_signed_or_what_is_over_lets_nobody_in(region: Region, header: dict[str, Any]) -> None:
+def test_what_another_signed_or_what_is_over_lets_nobody_in(
+    region: Region, header: dict[str, Any]
+) -> None:
     assert balancer(region).verify(region.sign(header=header)) is None
     assert all(path in (f"/{KID}", f"/{OTHER}") for path in region.asked)
 
 
-@pytest.mark.parametrize("claims", [{"groups": ["others"]}, {"groups": None}, {"email": None}, {"email": "a\nb"}, {"sub": None}])
+@pytest.mark.parametrize(
+    "claims",
+    [{"groups": ["others"]}, {"groups": None}, {"email": None}, {"email": "a\nb"}, {"sub": None}],
+)
 def test_who_has_no_grant_or_no_name_is_nobody(region: Region, claims: dict[str, Any]) -> None:
     assert balancer(region).verify(region.sign(**claims)) is None
 
@@ -160,7 +197,10 @@ def test_each_region_has_its_keys(arn: str, address: str) -> None:
     assert keys_address(arn) == address
 
 
-@pytest.mark.parametrize("arn", ["sre", ARN.replace("/app/", "/net/"), ARN.replace("eu-west-1", "evil.example/"), f"{ARN}\n"])
+@pytest.mark.parametrize(
+    "arn",
+    ["sre", ARN.replace("/app/", "/net/"), ARN.replace("eu-west-1", "evil.example/"), f"{ARN}\n"],
+)
 def test_what_is_no_balancer_is_told_when_the_server_starts(arn: str) -> None:
     with pytest.raises(UsageError, match="load_balancer"):
         open_balancer(believed(load_balancer=arn + "x" if arn.endswith("\n") else arn))
@@ -177,7 +217,9 @@ PAGE = f"/reports/{NIGHT}/owner/payments/"
 
 
 @pytest.fixture
-def server(region: Region, scan_into: Any, make_finding: Any, serve_with_auth: Any, tmp_path: Path) -> Iterator[Any]:
+def server(
+    region: Region, scan_into: Any, make_finding: Any, serve_with_auth: Any, tmp_path: Path
+) -> Iterator[Any]:
     """A server behind the balancer, with a page of one owner and a page of all."""
     store: Path = scan_into([make_finding(1)])
     for folder in (store / "reports" / NIGHT, store / PAGE.strip("/")):
@@ -190,16 +232,30 @@ def server(region: Region, scan_into: Any, make_finding: Any, serve_with_auth: A
         yield served
 
 
-def test_a_browser_behind_the_balancer_reads_the_pages_of_its_user_and_asks_nothing_else(region: Region, server: Any) -> None:
+def test_a_browser_behind_the_balancer_reads_the_pages_of_its_user_and_asks_nothing_else(
+    region: Region, server: Any
+) -> None:
     said = {"X_Amzn_Oidc_Data": region.sign()}
     mine = server.request("GET", PAGE, **said)
-    assert (mine.status, mine.body, mine.headers["content-type"]) == (200, b"a page", "text/html; charset=utf-8")
-    assert server.request("GET", f"/reports/{NIGHT}/", **said).status == 404, "of all, and the user sees one owner's"
+    assert (mine.status, mine.body, mine.headers["content-type"]) == (
+        200,
+        b"a page",
+        "text/html; charset=utf-8",
+    )
+    assert server.request("GET", f"/reports/{NIGHT}/", **said).status == 404, (
+        "of all, and the user sees one owner's"
+    )
     assert server.request("GET", PAGE).status == 401
     assert (
-        server.request("GET", PAGE, **{"X-Amzn-Oidc-Data": region.sign(signed_by=OTHER, header={"signer": "another"})}).status
+        server.request(
+            "GET",
+            PAGE,
+            **{"X-Amzn-Oidc-Data": region.sign(signed_by=OTHER, header={"signer": "another"})},
+        ).status
         == 401
     )
-    assert server.request("GET", PAGE, Authorization="Bearer x", **said).status == 401, "what the caller sends itself goes first"
+    assert server.request("GET", PAGE, Authorization="Bearer x", **said).status == 401, (
+        "what the caller sends itself goes first"
+    )
     asked = server.request("POST", "/mcp", body=b"{}", Content_Type="application/json", **said)
     assert asked.status == 401, "a page of somebody else could make the browser post"

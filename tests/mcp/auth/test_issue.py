@@ -22,7 +22,14 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 def wish(name: str = "ci", **changes: Any) -> Wish:
     return Wish(
-        **{"name": name, "scopes": ("findings:read",), "accounts": ("*",), "owners": ("payments",), "days": 30, **changes}
+        **{
+            "name": name,
+            "scopes": ("findings:read",),
+            "accounts": ("*",),
+            "owners": ("payments",),
+            "days": 30,
+            **changes,
+        }
     )
 
 
@@ -41,7 +48,9 @@ def test_no_two_tokens_are_alike() -> None:
     assert len({issue(wish(), NOW)[0] for _ in range(50)}) == 50
 
 
-@pytest.mark.parametrize("changes", [{"name": ""}, {"accounts": ("1",)}, {"owners": ("*", "x")}, {"scopes": ("all",)}])
+@pytest.mark.parametrize(
+    "changes", [{"name": ""}, {"accounts": ("1",)}, {"owners": ("*", "x")}, {"scopes": ("all",)}]
+)
 def test_a_wish_that_no_document_may_hold_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         issue(wish(**changes), NOW)
@@ -69,7 +78,9 @@ def test_what_else_is_in_the_file_stays(tmp_path: Path) -> None:
     assert json.loads(path.read_text())["slack"] == people
 
 
-def test_a_second_token_of_a_name_and_a_file_that_cannot_be_read_change_nothing(tmp_path: Path) -> None:
+def test_a_second_token_of_a_name_and_a_file_that_cannot_be_read_change_nothing(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "tokens.json"
     add(issue(wish(), NOW)[1], path)
     before = path.read_bytes()
@@ -94,4 +105,6 @@ def test_who_adds_at_the_same_time_adds_all_the_same(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {entry.bearer.name for entry in parse(path.read_text()).entries} == {f"n{n}" for n in range(8)}
+    assert {entry.bearer.name for entry in parse(path.read_text()).entries} == {
+        f"n{n}" for n in range(8)
+    }

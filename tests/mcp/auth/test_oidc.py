@@ -21,8 +21,20 @@ from sre_mcp.auth.jwks import AGAIN, KEPT, STALE, Keys, fetch, keys_of, may_be_a
 from sre_mcp.auth.oidc import Oidc, parse
 
 GRANTS = [
-    {"claim": "groups", "value": "sre", "scopes": ["findings:read", "live:query"], "accounts": ["*"], "owners": ["payments"]},
-    {"claim": "email", "value": "bob@example.com", "scopes": ["findings:read"], "accounts": ["111122223333"], "owners": ["*"]},
+    {
+        "claim": "groups",
+        "value": "sre",
+        "scopes": ["findings:read", "live:query"],
+        "accounts": ["*"],
+        "owners": ["payments"],
+    },
+    {
+        "claim": "email",
+        "value": "bob@example.com",
+        "scopes": ["findings:read"],
+        "accounts": ["111122223333"],
+        "owners": ["*"],
+    },
 ]
 VALUES = {
     "issuer": "https://issuer.example",
@@ -41,25 +53,36 @@ class Time:
 
 
 def opened(issuer: Any, time: Time | None = None, **changes: Any) -> Oidc:
-    return Oidc(parse(json.dumps({**VALUES, "jwks_url": issuer.url, **changes})), Keys(issuer.url, time or Time()))
+    return Oidc(
+        parse(json.dumps({**VALUES, "jwks_url": issuer.url, **changes})),
+        Keys(issuer.url, time or Time()),
+    )
 
 
 def test_a_token_of_the_issuer_allows_what_its_first_grant_says(issuer: Any) -> None:
     proven = opened(issuer).verify(issuer.sign())
     assert proven
-    assert (proven.bearer.name, proven.subject, proven.issuer) == ("ann", "ann", "https://issuer.example")
+    assert (proven.bearer.name, proven.subject, proven.issuer) == (
+        "ann",
+        "ann",
+        "https://issuer.example",
+    )
     assert proven.bearer.scopes == {"findings:read", "live:query"}
     assert proven.bearer.access == Access(frozenset({"*"}), frozenset({"payments"}))
     both = opened(issuer).verify(issuer.sign(email="bob@example.com"))
     assert both
-    assert both.bearer == proven.bearer, "grants are not added up: accounts of one and owners of another would be more than both"
+    assert both.bearer == proven.bearer, (
+        "grants are not added up: accounts of one and owners of another would be more than both"
+    )
 
 
 def test_a_claim_that_is_a_text_must_be_the_value(issuer: Any) -> None:
     found = opened(issuer).verify(issuer.sign(groups=["other"], email="bob@example.com"))
     assert found
     assert found.bearer.access == Access(frozenset({"111122223333"}), frozenset({"*"}))
-    assert opened(issuer).verify(issuer.sign(groups="sre-of-others", email="xbob@example.com")) is None
+    assert (
+        opened(issuer).verify(issuer.sign(groups="sre-of-others", email="xbob@example.com")) is None
+    )
 
 
 def test_without_grants_a_token_is_good_for_nothing(issuer: Any) -> None:
@@ -103,7 +126,11 @@ def _signed(issuer: Any, claims: dict[str, Any]) -> str:
         "groups": ["sre"],
         "exp": now + 300,
     }
-    plain = {k: int(v.timestamp()) if isinstance(v, datetime) else v for k, v in {**values, **claims}.items() if v is not None}
+    plain = {
+        k: int(v.timestamp()) if isinstance(v, datetime) else v
+        for k, v in {**values, **claims}.items()
+        if v is not None
+    }
     return jwt.PyJWS().encode(json.dumps(plain).encode(), issuer.private, "RS256", {"kid": "one"})
 
 
@@ -113,29 +140,49 @@ def test_clocks_may_differ_by_half_a_minute_and_no_more(issuer: Any) -> None:
     assert opened(issuer).verify(issuer.sign(exp=now - timedelta(seconds=40))) is None
 
 
-def test_a_signature_of_another_key_of_none_or_with_a_public_key_as_a_secret_is_worth_nothing(issuer: Any) -> None:
+def test_a_signature_of_another_key_of_none_or_with_a_public_key_as_a_secret_is_worth_nothing(
+    issuer: Any,
+) -> None:
     oidc, stranger = opened(issuer), rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert oidc.verify(issuer.sign(stranger)) is None
     assert oidc.verify(issuer.sign(kid=None)) is None
     good = issuer.sign()
     head, body, signature = good.split(".")
     assert oidc.verify(f"{head}.{body}.{signature[:-4]}AAAA") is None
-    for header in ({"alg": "none", "kid": "one"}, {"alg": "HS256", "kid": "one"}, {"alg": "RS512", "kid": "one"}, {"kid": "one"}):
+    for header in (
+        {"alg": "none", "kid": "one"},
+        {"alg": "HS256", "kid": "one"},
+        {"alg": "RS512", "kid": "one"},
+        {"kid": "one"},
+    ):
         forged = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
         assert oidc.verify(f"{forged}.{body}.{signature}") is None
         assert oidc.verify(f"{forged}.{body}.") is None
-    public = issuer.private.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    public = issuer.private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
     import hashlib
     import hmac
 
     forged = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"one"}').rstrip(b"=").decode()
-    mac = base64.urlsafe_b64encode(hmac.new(public, f"{forged}.{body}".encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
+    mac = (
+        base64.urlsafe_b64encode(
+            hmac.new(public, f"{forged}.{body}".encode(), hashlib.sha256).digest()
+        )
+        .rstrip(b"=")
+        .decode()
+    )
     assert oidc.verify(f"{forged}.{body}.{mac}") is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.one_of(st.text(), st.binary().map(lambda b: base64.urlsafe_b64encode(b).decode()), st.just("[" * 3000)), st.integers(0, 2)
+    st.one_of(
+        st.text(),
+        st.binary().map(lambda b: base64.urlsafe_b64encode(b).decode()),
+        st.just("[" * 3000),
+    ),
+    st.integers(0, 2),
 )
 def test_no_part_of_a_token_breaks_anything(issuer: Any, text: str, place: int) -> None:
     parts = issuer.sign().split(".")
@@ -208,7 +255,9 @@ def test_what_is_no_answer_is_named(issuer: Any, monkeypatch: pytest.MonkeyPatch
         fetch(issuer.url)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"keys": 1}', b'{"keys": null}', b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b'{"keys": 1}', b'{"keys": null}', b"[" * 100_000, b"\xff"]
+)
 def test_a_document_of_keys_that_is_none_is_named(body: bytes) -> None:
     with pytest.raises(Unreachable, match="no JWKS document"):
         keys_of(body)
@@ -217,8 +266,19 @@ def test_a_document_of_keys_that_is_none_is_named(body: bytes) -> None:
 def test_keys_that_cannot_verify_a_signature_are_left_out(issuer: Any) -> None:
     (row,) = json.loads(issuer.body)["keys"]
     nameless = {name: value for name, value in row.items() if name != "kid"}
-    others = [{"kty": "oct", "k": "c2VjcmV0", "kid": "secret"}, {"kty": "XX", "kid": "odd"}, "text", nameless]
-    rows = [*others, {**row, "kid": "enc", "use": "enc"}, {**row, "kid": 1}, {**row, "kid": "broken", "n": "!"}, row]
+    others = [
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "secret"},
+        {"kty": "XX", "kid": "odd"},
+        "text",
+        nameless,
+    ]
+    rows = [
+        *others,
+        {**row, "kid": "enc", "use": "enc"},
+        {**row, "kid": 1},
+        {**row, "kid": "broken", "n": "!"},
+        row,
+    ]
     assert [*keys_of(json.dumps({"keys": rows}).encode())] == ["one"]
 
 
@@ -242,8 +302,14 @@ def test_keys_come_over_tls_or_from_this_machine(url: str, may: bool) -> None:
         ({"algorithms": ["none"]}, "algorithms must be some of"),
         ({"algorithms": []}, "algorithms must be some of"),
         ({"grants": {}}, "grants must be a list of objects"),
-        ({"grants": [{"claim": "x", "value": "y", "account": ["*"]}]}, "grant 1: 'account' is not one of"),
-        ({"grants": [{"claim": "x", "value": "y", "accounts": ["1"]}]}, "grant 1: accounts holds '1'"),
+        (
+            {"grants": [{"claim": "x", "value": "y", "account": ["*"]}]},
+            "grant 1: 'account' is not one of",
+        ),
+        (
+            {"grants": [{"claim": "x", "value": "y", "accounts": ["1"]}]},
+            "grant 1: accounts holds '1'",
+        ),
         ({"grants": [{"claim": "x", "value": "y", "scopes": ["z"]}]}, "scopes must be a list of"),
         ({"grants": [{"value": "y"}]}, "claim must be a text"),
         ({"secret": "x"}, "'secret' is not one of"),

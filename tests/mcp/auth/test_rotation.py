@@ -1,4 +1,5 @@
-"""Tokens rotate without a restart; a bad document ends nothing at once, and nothing is believed for ever."""
+"""Tokens rotate without a restart; a bad document ends nothing at once, and nothing is believed for
+ever."""
 
 from __future__ import annotations
 
@@ -13,7 +14,13 @@ from typing import Any
 import boto3
 import pytest
 
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError, Unreachable, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    SreError,
+    Unreachable,
+    UsageError,
+)
 from sre_mcp.auth.places import FilePlace, SecretPlace, place_of
 from sre_mcp.auth.rotation import STALE, Rotating
 from sre_mcp.auth.tokens import LARGEST
@@ -54,7 +61,9 @@ def text_of(*entries: dict[str, Any]) -> str:
     return json.dumps({"tokens": list(entries)})
 
 
-def test_a_file_counts_as_it_is_from_the_next_question_on(document: Callable[..., Path], make_entry: Make) -> None:
+def test_a_file_counts_as_it_is_from_the_next_question_on(
+    document: Callable[..., Path], make_entry: Make
+) -> None:
     path = document(make_entry("old"))
     rotating = Rotating(FilePlace(path))
     rotating.open()
@@ -68,7 +77,9 @@ def test_a_file_counts_as_it_is_from_the_next_question_on(document: Callable[...
     assert names(rotating) == ["new"]
 
 
-def test_a_change_within_the_same_tick_of_the_clock_is_seen(document: Callable[..., Path], make_entry: Make) -> None:
+def test_a_change_within_the_same_tick_of_the_clock_is_seen(
+    document: Callable[..., Path], make_entry: Make
+) -> None:
     path = document(make_entry("one"))
     before = path.stat()
     place = FilePlace(path, clock=lambda: before.st_mtime)
@@ -79,7 +90,9 @@ def test_a_change_within_the_same_tick_of_the_clock_is_seen(document: Callable[.
     assert place.read() != text
 
 
-def test_a_file_that_did_not_change_is_not_read_again(document: Callable[..., Path], make_entry: Make) -> None:
+def test_a_file_that_did_not_change_is_not_read_again(
+    document: Callable[..., Path], make_entry: Make
+) -> None:
     path = document(make_entry())
     os.utime(path, (0, 0))
     place = FilePlace(path)
@@ -87,14 +100,18 @@ def test_a_file_that_did_not_change_is_not_read_again(document: Callable[..., Pa
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
-def test_a_file_that_others_can_read_or_change_is_refused(document: Callable[..., Path], make_entry: Make, mode: int) -> None:
+def test_a_file_that_others_can_read_or_change_is_refused(
+    document: Callable[..., Path], make_entry: Make, mode: int
+) -> None:
     path = document(make_entry())
     path.chmod(mode)
     with pytest.raises(UsageError, match=r"others can read or change .*Run: chmod 600"):
         FilePlace(path).read()
 
 
-def test_rights_that_were_widened_later_are_noticed(document: Callable[..., Path], make_entry: Make) -> None:
+def test_rights_that_were_widened_later_are_noticed(
+    document: Callable[..., Path], make_entry: Make
+) -> None:
     path = document(make_entry())
     os.utime(path, (0, 0))
     place = FilePlace(path)
@@ -137,7 +154,10 @@ def test_a_bad_document_leaves_the_one_before_for_a_while_and_then_nobody(
     time.now += 61
     with caplog.at_level(logging.WARNING):
         assert names(rotating) == ["good"]
-    assert "the tokens are not renewed: the tokens cannot be read: token 1 (bad): sha256" in caplog.text
+    assert (
+        "the tokens are not renewed: the tokens cannot be read: token 1 (bad): sha256"
+        in caplog.text
+    )
     time.now += STALE - 62
     assert names(rotating) == ["good"]
     time.now += 2
@@ -196,16 +216,24 @@ def test_a_secret_is_read_and_renewed(secrets: Any, make_entry: Make) -> None:
 
 
 def test_a_secret_that_is_not_there_or_holds_bytes_is_named(secrets: Any) -> None:
-    with pytest.raises(Unreachable, match="the secret nowhere cannot be read: ResourceNotFoundException"):
+    with pytest.raises(
+        Unreachable, match="the secret nowhere cannot be read: ResourceNotFoundException"
+    ):
         SecretPlace("nowhere").read()
     secrets.create_secret(Name="bytes", SecretBinary=b"x")
     with pytest.raises(CredentialsInvalid, match="bytes and no text"):
         SecretPlace("bytes").read()
 
 
-def test_a_service_that_nobody_reaches_or_that_says_no_is_named(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_nobody_reaches_or_that_says_no_is_named(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", service.url)
-    service.tell("GetSecretValue", {"__type": "AccessDeniedException", "message": "arn:aws:iam::secret"}, status=400)
+    service.tell(
+        "GetSecretValue",
+        {"__type": "AccessDeniedException", "message": "arn:aws:iam::secret"},
+        status=400,
+    )
     with pytest.raises(AccessDenied) as error:
         SecretPlace("x").read()
     assert "arn:aws:iam::secret" not in str(error.value)
@@ -215,7 +243,15 @@ def test_a_service_that_nobody_reaches_or_that_says_no_is_named(service: Any, mo
 
 
 @pytest.mark.parametrize(
-    "url", ["", "tokens.json", "file://relative.json", "https://x/y", "secretsmanager://", "secretsmanager://a?b=c"]
+    "url",
+    [
+        "",
+        "tokens.json",
+        "file://relative.json",
+        "https://x/y",
+        "secretsmanager://",
+        "secretsmanager://a?b=c",
+    ],
 )
 def test_what_names_no_place_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="SRE_TOKENS names no place of tokens"):

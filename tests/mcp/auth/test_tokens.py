@@ -27,15 +27,21 @@ def parsed(*entries: dict[str, Any], **more: Any) -> Tokens:
     return parse(json.dumps({"tokens": list(entries), **more}))
 
 
-def test_a_token_is_found_by_its_hash_with_what_it_allows(make_entry: Make, make_token: Token) -> None:
-    found = parsed(make_entry("a"), make_entry("b", owners=["*"], scopes=["live:query"])).find(make_token("b"), NOW)
+def test_a_token_is_found_by_its_hash_with_what_it_allows(
+    make_entry: Make, make_token: Token
+) -> None:
+    found = parsed(make_entry("a"), make_entry("b", owners=["*"], scopes=["live:query"])).find(
+        make_token("b"), NOW
+    )
     assert found
     assert found.bearer.name == "b"
     assert found.bearer.scopes == {"live:query"}
     assert found.bearer.access == Access(frozenset({"111122223333"}), frozenset({"*"}))
 
 
-def test_a_token_is_valid_until_it_expires_and_not_at_it(make_entry: Make, make_token: Token) -> None:
+def test_a_token_is_valid_until_it_expires_and_not_at_it(
+    make_entry: Make, make_token: Token
+) -> None:
     tokens = parsed(make_entry(expires="2026-11-22T13:00:00+01:00"))
     assert tokens.find(make_token("ci"), NOW - timedelta(microseconds=1))
     assert tokens.find(make_token("ci"), NOW) is None
@@ -86,7 +92,10 @@ def test_no_hash_is_in_a_repr(make_entry: Make, make_token: Token) -> None:
         ({"name": "a\nb"}, "token 1 has no name"),
         ({"sha256": "AB" * 32}, "64 hexadecimal digits in lower case"),
         ({"sha256": None}, "64 hexadecimal digits"),
-        ({"scopes": ["findings:write"]}, "scopes must be a list of findings:read, live:query, operations:read"),
+        (
+            {"scopes": ["findings:write"]},
+            "scopes must be a list of findings:read, live:query, operations:read",
+        ),
         ({"scopes": "findings:read"}, "scopes must be a list"),
         ({"scopes": [1]}, "scopes must be texts"),
         ({"accounts": ["1"]}, "accounts holds '1'"),
@@ -115,7 +124,10 @@ def test_a_wrong_entry_is_named(make_entry: Make, change: dict[str, Any], why: s
         ('{"token": []}', "'token' is neither tokens nor slack"),
         ('{"tokens": {}}', "tokens must be a list of objects"),
         ('{"slack": []}', "slack must be an object of objects"),
-        ('{"slack": {"U1": {}}}', "'U1' of slack is no user, as T…/U…, no group, as T…/S…, and no channel"),
+        (
+            '{"slack": {"U1": {}}}',
+            "'U1' of slack is no user, as T…/U…, no group, as T…/S…, and no channel",
+        ),
         ('{"slack": {"T1/U1": {"accounts": "*"}}}', "accounts must be a list of texts"),
         (" " * (1 << 20) + "{}", "larger than a megabyte"),
     ],
@@ -138,13 +150,18 @@ def test_who_acts_for_somebody_sees_what_both_may(make_entry: Make) -> None:
     tokens = parsed(make_entry(acts_for="slack", accounts=["*"]), slack=people)
     bot = tokens.entries[0].bearer
     both = tokens.acting_for(bot, Person("T1/U1"))
-    assert both.access == Access(frozenset({"111122223333", "444455556666"}), frozenset({"payments"}))
+    assert both.access == Access(
+        frozenset({"111122223333", "444455556666"}), frozenset({"payments"})
+    )
     assert (both.name, both.acts_for) == ("ci for T1/U1", None)
     assert tokens.acting_for(bot, Person("T1/U2")).access == NOTHING
     assert tokens.acting_for(bot, None) == bot
 
 
-ONE, TWO = {"accounts": ["111122223333"], "owners": ["*"]}, {"accounts": ["444455556666"], "owners": ["*"]}
+ONE, TWO = (
+    {"accounts": ["111122223333"], "owners": ["*"]},
+    {"accounts": ["444455556666"], "owners": ["*"]},
+)
 BOTH = {"accounts": ["111122223333", "444455556666"], "owners": ["*"]}
 
 
@@ -175,7 +192,8 @@ def test_users_then_channels_and_where_it_is_shared_both(
     [
         ("U1", ["S1"], {"111122223333"}),  # their own entry goes before a group's
         ("U2", ["S1"], {"444455556666"}),  # a group's before the channel's
-        ("U2", ["S2", "S1"], {"444455556666"}),  # the first of the document, in whatever order they are told
+        # the first of the document, in whatever order they are told
+        ("U2", ["S2", "S1"], {"444455556666"}),
         ("U2", ["S9"], {"777788889999"}),
         ("U2", [], {"777788889999"}),
     ],
@@ -183,17 +201,26 @@ def test_users_then_channels_and_where_it_is_shared_both(
 def test_a_group_speaks_for_its_people_before_the_channel_does(
     make_entry: Make, user: str, groups: list[str], seen: set[str]
 ) -> None:
-    of = {"T1/U1": ONE, "T1/S1": TWO, "T1/S2": BOTH, "T1/C1": {"accounts": ["777788889999"], "owners": ["*"]}}
+    of = {
+        "T1/U1": ONE,
+        "T1/S1": TWO,
+        "T1/S2": BOTH,
+        "T1/C1": {"accounts": ["777788889999"], "owners": ["*"]},
+    }
     tokens = parsed(make_entry(acts_for="slack", accounts=["*"], owners=["*"]), slack=of)
     person = Person(f"T1/{user}", "T1/C1", groups=[f"T1/{group}" for group in groups])
     assert tokens.acting_for(tokens.entries[0].bearer, person).access.accounts == seen
-    assert tokens.acting_for(tokens.entries[0].bearer, replace(person, shared=True)).access.accounts <= {"777788889999"}
+    assert tokens.acting_for(
+        tokens.entries[0].bearer, replace(person, shared=True)
+    ).access.accounts <= {"777788889999"}
 
 
 def test_a_person_is_a_text_or_an_object() -> None:
     assert person_of(None) is None
     assert person_of("T1/U1") == person_of({"user": "T1/U1"}) == Person("T1/U1")
-    assert person_of({"user": "T1/U1", "channel": "T1/C1", "shared": True}) == Person("T1/U1", "T1/C1", True)
+    assert person_of({"user": "T1/U1", "channel": "T1/C1", "shared": True}) == Person(
+        "T1/U1", "T1/C1", True
+    )
     assert person_of({"user": "T1/U1", "groups": ["T1/S1"]}) == Person("T1/U1", groups=("T1/S1",))
 
 

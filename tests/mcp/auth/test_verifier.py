@@ -1,4 +1,5 @@
-"""What the SDK is told of a token, and what stays a secret. Asked over HTTP, as the server asks it."""
+"""What the SDK is told of a token, and what stays a secret. Asked over HTTP, as the server asks
+it."""
 
 from __future__ import annotations
 
@@ -55,14 +56,25 @@ def verifier(document: Callable[..., Path], make_entry: Make) -> Verifier:
     return found
 
 
-def test_the_sdk_learns_who_holds_a_token_and_what_it_allows(verifier: Verifier, make_token: Token) -> None:
+def test_the_sdk_learns_who_holds_a_token_and_what_it_allows(
+    verifier: Verifier, make_token: Token
+) -> None:
     found = verified(verifier, make_token("ci"))
     assert found
-    assert (found.client_id, found.scopes, found.resource, found.subject) == ("ci", [FINDINGS], HERE, "ci")
-    assert bearer_of(found) == Bearer("ci", frozenset({FINDINGS}), Access(frozenset({"111122223333"}), frozenset({"payments"})))
+    assert (found.client_id, found.scopes, found.resource, found.subject) == (
+        "ci",
+        [FINDINGS],
+        HERE,
+        "ci",
+    )
+    assert bearer_of(found) == Bearer(
+        "ci", frozenset({FINDINGS}), Access(frozenset({"111122223333"}), frozenset({"payments"}))
+    )
 
 
-def test_a_token_is_in_no_repr_and_no_log(verifier: Verifier, make_token: Token, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_token_is_in_no_repr_and_no_log(
+    verifier: Verifier, make_token: Token, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         found = verified(verifier, make_token("ci"))
         verified(verifier, make_token("nobody"))
@@ -72,16 +84,23 @@ def test_a_token_is_in_no_repr_and_no_log(verifier: Verifier, make_token: Token,
         assert token not in repr(verifier)
 
 
-@pytest.mark.parametrize("token", ["", "x", "Bearer", "a.b.c", "a.b", "." * 2, "sre_", "\ud800", "x" * (LONGEST + 1), "é" * 43])
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "Bearer", "a.b.c", "a.b", "." * 2, "sre_", "\ud800", "x" * (LONGEST + 1), "é" * 43],
+)
 def test_what_is_no_token_is_nobodys(verifier: Verifier, token: str) -> None:
     assert verified(verifier, token) is None
 
 
-def test_an_expired_token_is_nobodys_at_the_second(document: Callable[..., Path], make_entry: Make, make_token: Token) -> None:
+def test_an_expired_token_is_nobodys_at_the_second(
+    document: Callable[..., Path], make_entry: Make, make_token: Token
+) -> None:
     opened = open_verifier(document(make_entry(expires=NOW.isoformat())).as_uri(), "", None)
     assert opened
     rotating = opened._tokens
-    before, after = (Verifier(rotating, None, None, lambda at=at: at) for at in (NOW - timedelta(seconds=1), NOW))  # type: ignore[misc]  # a lambda with a default
+    before, after = (
+        Verifier(rotating, None, None, lambda at=at: at) for at in (NOW - timedelta(seconds=1), NOW)
+    )  # type: ignore[misc]  # a lambda with a default
     assert verified(before, make_token("ci"))
     assert verified(after, make_token("ci")) is None
 
@@ -89,9 +108,20 @@ def test_an_expired_token_is_nobodys_at_the_second(document: Callable[..., Path]
 def test_an_issuer_and_a_document_stand_side_by_side(
     document: Callable[..., Path], make_entry: Make, make_token: Token, issuer: Any
 ) -> None:
-    values = {"issuer": "https://issuer.example", "audience": HERE, "jwks_url": issuer.url,
-              "grants": [{"claim": "groups", "value": "sre", "scopes": [FINDINGS], "accounts": ["*"],
-                          "owners": ["*"]}]}  # fmt: skip
+    values = {
+        "issuer": "https://issuer.example",
+        "audience": HERE,
+        "jwks_url": issuer.url,
+        "grants": [
+            {
+                "claim": "groups",
+                "value": "sre",
+                "scopes": [FINDINGS],
+                "accounts": ["*"],
+                "owners": ["*"],
+            }
+        ],
+    }
     tokens = document(make_entry(expires=SOON))
     path = tokens.with_name("oidc.json")
     path.touch(mode=0o600)
@@ -119,13 +149,17 @@ def test_without_settings_there_is_no_verifier_and_with_wrong_ones_no_start(tmp_
         open_verifier((tmp_path / "nothing").as_uri(), "", HERE)
 
 
-def test_who_acts_for_people_sees_nothing_until_one_is_named(verifier: Verifier, make_token: Token, tmp_path: Path) -> None:
+def test_who_acts_for_people_sees_nothing_until_one_is_named(
+    verifier: Verifier, make_token: Token, tmp_path: Path
+) -> None:
     bot = verified(verifier, make_token("slackbot"))
     assert bot
     sources = Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "t"), tmp_path)
     with pytest.raises(AccessDenied, match="acts for people of slack, and the request names none"):
         anyio.run(verifier.acting_for, bot, None).sources(sources)
-    known, stranger = (anyio.run(verifier.acting_for, bot, person) for person in (Person("T1/U1"), Person("T1/U2")))
+    known, stranger = (
+        anyio.run(verifier.acting_for, bot, person) for person in (Person("T1/U1"), Person("T1/U2"))
+    )
     assert known.sources(sources).access == Access(frozenset({"111122223333"}), frozenset({"*"}))
     assert stranger.sources(sources).access == NOTHING
     ci = verified(verifier, make_token("ci"))
@@ -135,7 +169,12 @@ def test_who_acts_for_people_sees_nothing_until_one_is_named(verifier: Verifier,
 
 
 def test_aws_is_asked_only_with_the_scope_for_it(tmp_path: Path) -> None:
-    sources = Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "t"), tmp_path, live=lambda *_: 1 / 0)  # type: ignore[arg-type]  # it is never asked
+    sources = Sources(
+        Snapshots(FolderBlobs(tmp_path)),
+        SqliteTable(tmp_path / "t"),
+        tmp_path,
+        live=lambda *_: 1 / 0,
+    )  # type: ignore[arg-type]  # it is never asked
     everything = Access(frozenset({"*"}), frozenset({"*"}))
     reader = Bearer("r", frozenset({FINDINGS}), everything).sources(sources)
     assert reader.live
@@ -154,9 +193,14 @@ def test_a_missing_scope_is_named() -> None:
 
 
 async def _asked(verifier: Verifier, headers: list[dict[str, str]]) -> list[tuple[int, str, str]]:
-    """Status, challenge and body of one call of a tool for each of the headers, through the SDK's own middleware."""
-    settings = AuthSettings(issuer_url=AnyHttpUrl("https://issuer.example"), resource_server_url=AnyHttpUrl(HERE),
-                            required_scopes=[FINDINGS], validate_token_resource=True)  # fmt: skip
+    """Status, challenge and body of one call of a tool for each of the headers, through the SDK's
+    own middleware."""
+    settings = AuthSettings(
+        issuer_url=AnyHttpUrl("https://issuer.example"),
+        resource_server_url=AnyHttpUrl(HERE),
+        required_scopes=[FINDINGS],
+        validate_token_resource=True,
+    )
     server = MCPServer("test", auth=settings, token_verifier=verifier, log_level="ERROR")
 
     @server.tool()
@@ -165,20 +209,36 @@ async def _asked(verifier: Verifier, headers: list[dict[str, str]]) -> list[tupl
         return bearer_of(token).name if token else "nobody"
 
     app = server.streamable_http_app(stateless_http=True, json_response=True)
-    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "who", "arguments": {}}}
-    async with server.session_manager.run(), httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1"
-    ) as client:  # fmt: skip
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "who", "arguments": {}},
+    }
+    async with (
+        server.session_manager.run(),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1"
+        ) as client,
+    ):
         answers = [
             await client.post(
-                "/mcp", json=call, headers={"Host": "127.0.0.1:80", "Accept": "application/json, text/event-stream", **one}
+                "/mcp",
+                json=call,
+                headers={
+                    "Host": "127.0.0.1:80",
+                    "Accept": "application/json, text/event-stream",
+                    **one,
+                },
             )
             for one in headers
         ]
     return [(one.status_code, one.headers.get("www-authenticate", ""), one.text) for one in answers]
 
 
-def test_over_http_a_wrong_token_is_401_and_a_missing_scope_403(verifier: Verifier, make_token: Token) -> None:
+def test_over_http_a_wrong_token_is_401_and_a_missing_scope_403(
+    verifier: Verifier, make_token: Token
+) -> None:
     tokens = [make_token("ci"), make_token("nobody"), make_token("useless")]
     good, wrong, useless, none = anyio.run(
         _asked, verifier, [*({"Authorization": f"Bearer {token}"} for token in tokens), {}]

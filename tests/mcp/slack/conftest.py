@@ -1,6 +1,8 @@
-"""The deployed zip in AWS's own runtime, a server process, a table, a secret, and where Slack takes answers.
+"""The deployed zip in AWS's own runtime, a server process, a table, a secret, and where Slack takes
+answers.
 
-Between the function and the server stands ``way``, which lets everything pass until a test says otherwise.
+Between the function and the server stands ``way``, which lets everything pass until a test says
+otherwise.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ def somebody() -> str:
 
 
 class Way(ThreadingHTTPServer):
-    """The way to the server. ``fault`` (status, body, headers) is answered in its place, after ``delay`` seconds.
+    """The way to the server. ``fault`` (status, body, headers) is answered in its place, after
+    ``delay`` seconds.
 
     ``before`` runs when a call comes. ``cut`` leaves the half of each answer out.
     """
@@ -87,7 +90,9 @@ class _Call(BaseHTTPRequestHandler):
     def _asked(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
         connection = HTTPConnection("127.0.0.1", self.server.server, timeout=60)
         try:
-            named = {name: self.headers[name] for name in ("Content-Type", "Accept", "Authorization")}
+            named = {
+                name: self.headers[name] for name in ("Content-Type", "Accept", "Authorization")
+            }
             connection.request("POST", "/mcp", body, named)
             answer = connection.getresponse()
             return answer.status, answer.read(), {"Content-Type": "application/json"}
@@ -100,8 +105,8 @@ class _Call(BaseHTTPRequestHandler):
 
 @dataclass
 class Chain:
-    """Everything from Slack's command to Slack's message. ``host`` is what a request calls the function's by, where that is
-    not its address.
+    """Everything from Slack's command to Slack's message. ``host`` is what a request calls the
+    function's by, where that is not its address.
     """
 
     function: Function
@@ -110,20 +115,36 @@ class Chain:
     secrets: tuple[str, ...]
     host: str = ""
 
-    def types(self, text: str, url: str = "", trigger: str = "", secret: str = SIGNING) -> tuple[int, Any]:
+    def types(
+        self, text: str, url: str = "", trigger: str = "", secret: str = SIGNING
+    ) -> tuple[int, Any]:
         """A command that Slack signed, through API Gateway: status and body."""
-        form = {**PLACE, "user_id": somebody(), "text": text, "trigger_id": trigger or f"1.{next(_NUMBERS)}.a",
-                "response_url": url or self.slack.response_url()}  # fmt: skip
+        form = {
+            **PLACE,
+            "user_id": somebody(),
+            "text": text,
+            "trigger_id": trigger or f"1.{next(_NUMBERS)}.a",
+            "response_url": url or self.slack.response_url(),
+        }
         body, stamp = urlencode(form), str(int(time.time()))
-        digest = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
-        return self.post(body, {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"})
+        digest = hmac.new(
+            secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256
+        ).hexdigest()
+        return self.post(
+            body, {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
+        )
 
     def post(self, body: str, headers: dict[str, str]) -> tuple[int, Any]:
         """Any request from outside."""
         connection = HTTPConnection(self.function.url.removeprefix("http://"), timeout=60)
         headers = {**headers, "Host": self.host} if self.host else headers
         try:
-            connection.request("POST", "/slack", body, {"Content-Type": "application/x-www-form-urlencoded", **headers})
+            connection.request(
+                "POST",
+                "/slack",
+                body,
+                {"Content-Type": "application/x-www-form-urlencoded", **headers},
+            )
             answer = connection.getresponse()
             said = answer.read()
             return answer.status, json.loads(said) if said else None
@@ -133,16 +154,25 @@ class Chain:
     def job(self, text: str, **changes: Any) -> tuple[bytes, str]:
         """A job as the acknowledging half leaves it, and the address that it answers to."""
         url = self.slack.response_url()
-        of = {"kind": ASK, "key": f"2.{next(_NUMBERS)}.b", "team": "T0123456", "user": somebody(), "channel": "C0123456"}
+        of = {
+            "kind": ASK,
+            "key": f"2.{next(_NUMBERS)}.b",
+            "team": "T0123456",
+            "user": somebody(),
+            "channel": "C0123456",
+        }
         return json.dumps(
-            Job(**{**of, "response_url": url, "asked_at": time.time(), "text": text, **changes}).to_json()
+            Job(
+                **{**of, "response_url": url, "asked_at": time.time(), "text": text, **changes}
+            ).to_json()
         ).encode(), url
 
     def texts(self, url: str) -> list[str]:
         return [post["text"] for post in self.slack.posts(url)]
 
     def lines(self) -> list[dict[str, Any]]:
-        """The function's own lines of the log; nothing secret stands in any line, whoever wrote it."""
+        """The function's own lines of the log; nothing secret stands in any line, whoever wrote
+        it."""
         log = self.function.log
         for secret in (*self.secrets, SIGNING, BOT, "secretpath", "commands/T0123456"):
             assert secret not in log
@@ -161,9 +191,11 @@ def furnished(endpoint: str, name: str, token: str) -> None:
     secret = json.dumps({"signing_secrets": [SIGNING], "server_token": token, "bot_token": BOT})
     client("secretsmanager", endpoint).create_secret(Name=name, SecretString=secret)
     client("dynamodb", endpoint).create_table(
-        TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="session")
@@ -173,7 +205,9 @@ def deployment(slack_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Dep
     with zipfile.ZipFile(slack_zip) as held:
         held.extractall(folder / "task")
     runtime = runtime_in(folder / "runtime")
-    return Deployment(folder / "task", "sre_slack.handler.handle", runtime, name="sre-slack", retries=(0.05, 0.05))
+    return Deployment(
+        folder / "task", "sre_slack.handler.handle", runtime, name="sre-slack", retries=(0.05, 0.05)
+    )
 
 
 Known = tuple[Any, str]
@@ -186,7 +220,9 @@ def serve_channel(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
 
     @contextmanager
     def serve(store: Path) -> Iterator[Known]:
-        token, entry = issue(Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC))
+        token, entry = issue(
+            Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+        )
         path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps({"tokens": [entry], "slack": {"T0123456/C0123456": ALL}}))
@@ -204,8 +240,13 @@ def channel(demo_store: Path, serve_channel: Serve) -> Iterator[Known]:
 
 
 Start = Callable[..., AbstractContextManager[Chain]]
-# What tests/at.sh sets: the function's process gets no environment but its own, and must read the same day.
-_CALENDAR = {name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ") if name in os.environ}
+# What tests/at.sh sets: the function's process gets no environment but its own, and must read the
+# same day.
+_CALENDAR = {
+    name: os.environ[name]
+    for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
+    if name in os.environ
+}
 
 
 @pytest.fixture(scope="session")
@@ -214,14 +255,28 @@ def start(deployment: Deployment, channel: Known, moto: str, running: Any) -> St
 
     @contextmanager
     def started(
-        token: str = "", environ: dict[str, str] | None = None, known: Known = channel, **changes: Any
+        token: str = "",
+        environ: dict[str, str] | None = None,
+        known: Known = channel,
+        **changes: Any,
     ) -> Iterator[Chain]:
         served, right = known
-        name, slack, way = f"slack-{next(_NUMBERS)}-{time.time_ns()}", Hooks(problems), Way(served.port)
+        name, slack, way = (
+            f"slack-{next(_NUMBERS)}-{time.time_ns()}",
+            Hooks(problems),
+            Way(served.port),
+        )
         furnished(moto, name, token or right)
-        ours = {"AWS_ENDPOINT_URL": moto, "SRE_SLACK_SECRET_ID": name, "SRE_SLACK_TABLE": name, "SRE_SERVER": way.url,
-                "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place,
-                **_CALENDAR, **(environ or {})}  # fmt: skip
+        ours = {
+            "AWS_ENDPOINT_URL": moto,
+            "SRE_SLACK_SECRET_ID": name,
+            "SRE_SLACK_TABLE": name,
+            "SRE_SERVER": way.url,
+            "SRE_PUBLIC_URL": "https://sre.example",
+            "SRE_SLACK_STAND_IN": slack.place,
+            **_CALENDAR,
+            **(environ or {}),
+        }
         with ExitStack() as stack:
             stack.enter_context(slack)
             stack.enter_context(running(way))
@@ -239,7 +294,8 @@ def module_chain(start: Start) -> Iterator[Chain]:
 
 @pytest.fixture
 def chain(module_chain: Chain) -> Iterator[Chain]:
-    """One chain for all tests of a module that change nothing of it but its way; every fault is over after the test."""
+    """One chain for all tests of a module that change nothing of it but its way; every fault is
+    over after the test."""
     module_chain.function.dead_letters.clear()
     yield module_chain
     module_chain.way.clear()
@@ -257,16 +313,30 @@ def on_ministack(emulator: str, slack_zip: Path, channel: Known, running: Any) -
     s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="code", Key="sre-slack.zip", Body=slack_zip.read_bytes())
     slack, way = Hooks(problems), Way(served.port)
-    variables = {"SRE_SLACK_SECRET_ID": "sre-slack", "SRE_SLACK_TABLE": "sre-slack", "SRE_SERVER": way.url,
-                 "SRE_PUBLIC_URL": "https://sre.example", "SRE_SLACK_STAND_IN": slack.place, **_CALENDAR}  # fmt: skip
+    variables = {
+        "SRE_SLACK_SECRET_ID": "sre-slack",
+        "SRE_SLACK_TABLE": "sre-slack",
+        "SRE_SERVER": way.url,
+        "SRE_PUBLIC_URL": "https://sre.example",
+        "SRE_SLACK_STAND_IN": slack.place,
+        **_CALENDAR,
+    }
     made = functions.create_function(
-        FunctionName="sre-slack", Runtime=f"python3.{sys.version_info.minor}", Handler="sre_slack.handler.handle", Timeout=60,
-        Role="arn:aws:iam::000000000000:role/sre-slack", MemorySize=512, Environment={"Variables": variables},
+        FunctionName="sre-slack",
+        Runtime=f"python3.{sys.version_info.minor}",
+        Handler="sre_slack.handler.handle",
+        Timeout=60,
+        Role="arn:aws:iam::000000000000:role/sre-slack",
+        MemorySize=512,
+        Environment={"Variables": variables},
         Code={"S3Bucket": "code", "S3Key": "sre-slack.zip"},
-    )  # fmt: skip
+    )
     api = gateway.create_api(Name="slack", ProtocolType="HTTP")["ApiId"]
     to = gateway.create_integration(
-        ApiId=api, IntegrationType="AWS_PROXY", PayloadFormatVersion="2.0", IntegrationUri=made["FunctionArn"]
+        ApiId=api,
+        IntegrationType="AWS_PROXY",
+        PayloadFormatVersion="2.0",
+        IntegrationUri=made["FunctionArn"],
     )["IntegrationId"]
     gateway.create_route(ApiId=api, RouteKey="POST /slack", Target=f"integrations/{to}")
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)

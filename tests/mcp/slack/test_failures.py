@@ -1,4 +1,5 @@
-"""Whatever fails on the way, the asker reads a true sentence, the log has a line, and what was given up is kept."""
+"""Whatever fails on the way, the asker reads a true sentence, the log has a line, and what was
+given up is kept."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ NO_RECORDS = "My own records cannot be written."
 
 
 def failed(chain: Any, reason: str) -> None:
-    """A command that nobody answers: a promise, an apology with its operation, a dead letter, and lines of the log."""
+    """A command that nobody answers: a promise, an apology with its operation, a dead letter, and
+    lines of the log."""
     url = chain.slack.response_url()
     assert chain.types(CLEAN_INSTANCE, url)[0] == 200
     chain.function.settle()
@@ -28,7 +30,9 @@ def failed(chain: Any, reason: str) -> None:
     promise, apology = chain.texts(url)
     assert promise == reason + KEPT
     assert (
-        apology == f"I am sorry: I could not answer. {reason} Please ask again later; this was operation `{letter.request_id}`."
+        apology
+        == f"I am sorry: I could not answer. {reason} Please ask again later; this was operation"
+        f" `{letter.request_id}`."
     )
     lines = [line for line in chain.lines() if line.get("operation") == letter.request_id]
     assert [(line["level"], line["message"], line["failures"]) for line in lines] == [
@@ -38,7 +42,12 @@ def failed(chain: Any, reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "reason"),
-    [(503, NOT_REACHED), (500, NOT_REACHED), (429, "The server is asked too often right now."), (401, NO_ENTRY)],
+    [
+        (503, NOT_REACHED),
+        (500, NOT_REACHED),
+        (429, "The server is asked too often right now."),
+        (401, NO_ENTRY),
+    ],
 )
 def test_a_server_that_refuses(chain: Any, status: int, reason: str) -> None:
     chain.way.fault = (status, b"<!channel> down", {"Retry-After": "30"})
@@ -96,29 +105,40 @@ def test_a_lambda_that_does_not_take_the_job(chain: Any) -> None:
         chain.function.refusal = status
         answered, said = chain.types(CLEAN_INSTANCE)
         assert (answered, said["text"][:37]) == (200, "I could not start on your request: no")
-    assert [line["level"] for line in chain.lines() if line["message"] == "cannot acknowledge"] == ["error"] * 3
+    assert [line["level"] for line in chain.lines() if line["message"] == "cannot acknowledge"] == [
+        "error"
+    ] * 3
 
 
 def denied(kind: str) -> dict[str, str]:
-    return {"__type": kind, "message": "User arn:aws:sts::111122223333:assumed-role/x is not allowed"}
+    return {
+        "__type": kind,
+        "message": "User arn:aws:sts::111122223333:assumed-role/x is not allowed",
+    }
 
 
 @pytest.fixture
 def of_dynamodb(service: Any, start: Any) -> Iterator[Any]:
     """A chain whose table throttles."""
     for operation in ("PutItem", "UpdateItem", "DeleteItem", "GetItem"):
-        service.tell(operation, denied("com.amazonaws.dynamodb.v20120810#ThrottlingException"), status=400)
+        service.tell(
+            operation, denied("com.amazonaws.dynamodb.v20120810#ThrottlingException"), status=400
+        )
     with start(environ={"AWS_ENDPOINT_URL_DYNAMODB": service.url}, retries=(0.05,)) as chain:
         yield chain
 
 
 def test_a_table_that_throttles_is_told_without_a_promise(of_dynamodb: Any) -> None:
-    """Nobody can count the tries then, so nobody says that this was the last, or that another one comes."""
+    """Nobody can count the tries then, so nobody says that this was the last, or that another one
+    comes."""
     event, url = of_dynamodb.job(CLEAN_INSTANCE)
     of_dynamodb.function.invoke_later(event)
     of_dynamodb.function.settle()
     (letter,) = of_dynamodb.function.dead_letters
-    after = f" If no answer takes this place within minutes, ask again; this was operation `{letter.request_id}`."
+    after = (
+        " If no answer takes this place within minutes, ask again; this was operation"
+        f" `{letter.request_id}`."
+    )
     assert of_dynamodb.texts(url) == [NO_RECORDS + after] * 2
     assert [line["failures"] for line in of_dynamodb.lines()] == [None] * 2
     assert of_dynamodb.way.calls == 0
@@ -144,9 +164,12 @@ def of_secrets(service: Any, start: Any) -> Iterator[Any]:
 def test_secrets_that_are_denied_to_the_one_who_acknowledges(of_secrets: Any) -> None:
     status, said = of_secrets.types(CLEAN_INSTANCE)
     assert (status, said["response_type"]) == (200, "ephemeral")
-    assert said["text"].startswith("I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was done")
+    assert said["text"].startswith(
+        "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was"
+        " done"
+    )
     assert of_secrets.post("text=x", {}) == (401, None)
-    (fault, refused) = of_secrets.lines()
+    fault, refused = of_secrets.lines()
     assert (fault["level"], fault["message"]) == ("error", "cannot check a signature")
     assert "Allow secretsmanager:GetSecretValue" in fault["error"]
     assert "assumed-role" not in of_secrets.function.log
@@ -168,8 +191,12 @@ def test_secrets_that_are_denied_to_the_one_who_works(of_secrets: Any) -> None:
 Post = tuple[int, str, dict[str, str]]
 
 
-@pytest.mark.parametrize("fault", [(429, "", {"Retry-After": "1"}), (400, "invalid_blocks", {})], ids=["busy", "blocks"])
-def test_a_slack_that_wants_patience_or_plainer_blocks_gets_its_message(chain: Any, fault: Post) -> None:
+@pytest.mark.parametrize(
+    "fault", [(429, "", {"Retry-After": "1"}), (400, "invalid_blocks", {})], ids=["busy", "blocks"]
+)
+def test_a_slack_that_wants_patience_or_plainer_blocks_gets_its_message(
+    chain: Any, fault: Post
+) -> None:
     chain.slack.faults.append(fault)
     event, url = chain.job(CLEAN_INSTANCE)
     assert json.loads(chain.function.invoke(event).payload) == {"outcome": "answered"}
@@ -195,14 +222,22 @@ def test_an_address_that_takes_no_more_is_a_dead_letter_with_lines_in_the_log(
     chain.function.invoke_later(event)
     chain.function.settle()
     (letter,) = chain.function.dead_letters
-    lines = [line for line in chain.lines() if line.get("key") == json.loads(letter.event)["job"]["key"]]
-    assert [line["message"] for line in lines] == ["not answered", "could not tell the asker", "not answered", "not answered",
-                                                   "could not tell the asker"]  # fmt: skip
+    lines = [
+        line for line in chain.lines() if line.get("key") == json.loads(letter.event)["job"]["key"]
+    ]
+    assert [line["message"] for line in lines] == [
+        "not answered",
+        "could not tell the asker",
+        "not answered",
+        "not answered",
+        "could not tell the asker",
+    ]
     assert all(said in line["error"] for line in lines)
 
 
 def test_a_slack_that_fails_for_a_while_gets_the_answer_later(chain: Any) -> None:
-    chain.slack.faults += [(503, "", {}), (200, "ok", {})]  # the answer is not taken, the promise is
+    # the answer is not taken, the promise is
+    chain.slack.faults += [(503, "", {}), (200, "ok", {})]
     event, url = chain.job(CLEAN_INSTANCE)
     chain.function.invoke_later(event)
     chain.function.settle()
@@ -214,7 +249,12 @@ def test_a_slack_that_fails_for_a_while_gets_the_answer_later(chain: Any) -> Non
 def test_a_snapshot_that_lacks_a_region_is_told_as_such(
     start: Any, serve_channel: Any, scan_into: Any, make_finding: Callable[..., dict[str, Any]]
 ) -> None:
-    there = {"id": "i-0fedcba9876543210", "type": "AWS_EC2_INSTANCE", "region": "us-east-1", "partition": "aws"}
+    there = {
+        "id": "i-0fedcba9876543210",
+        "type": "AWS_EC2_INSTANCE",
+        "region": "us-east-1",
+        "partition": "aws",
+    }
     arn = f"arn:aws:inspector2:us-east-1:111122223333:finding/{2:032x}"
     findings = [make_finding(1), make_finding(2, resources=[there], findingArn=arn)]
     denied_ = Fault("denied", "ListFindings", region="us-east-1", times=9)

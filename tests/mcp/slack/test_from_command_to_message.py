@@ -1,4 +1,5 @@
-"""The deployable zip in AWS's runtime: from Slack's signed command to one message in Slack, however often it is delivered."""
+"""The deployable zip in AWS's runtime: from Slack's signed command to one message in Slack, however
+often it is delivered."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ def test_a_command_is_acknowledged_and_answered(chain: Any, payload: str) -> Non
     chain.function.payload = payload
     url = chain.slack.response_url()
     status, said = chain.types(BUSY_INSTANCE, url)
-    assert (status, said["response_type"], said["text"]) == (200, "ephemeral", f"Looking at `{BUSY_INSTANCE}` …")
+    assert (status, said["response_type"], said["text"]) == (
+        200,
+        "ephemeral",
+        f"Looking at `{BUSY_INSTANCE}` …",
+    )
     chain.function.settle()
     (post,) = chain.slack.posts(url)
     assert (post["response_type"], post["replace_original"]) == ("ephemeral", True)
@@ -40,7 +45,9 @@ def test_a_forged_or_broken_request_is_refused_and_starts_nothing(chain: Any) ->
     url = chain.slack.response_url()
     assert chain.types(BUSY_INSTANCE, url, secret="a guess") == (401, None)
     assert chain.post("text=x", {}) == (401, None)
-    assert chain.post("\x00\xff", {"X-Slack-Signature": "v0=" + "0" * 64, "X-Slack-Request-Timestamp": "now"}) == (401, None)
+    assert chain.post(
+        "\x00\xff", {"X-Slack-Signature": "v0=" + "0" * 64, "X-Slack-Request-Timestamp": "now"}
+    ) == (401, None)
     assert chain.types(BUSY_INSTANCE, "https://evil.example/x") == (400, None)
     chain.function.settle()
     assert chain.way.calls == before
@@ -87,7 +94,8 @@ def test_deliveries_at_the_same_moment_are_one_message(chain: Any) -> None:
 
 
 def test_a_worker_that_is_killed_in_the_middle_is_followed_by_one_that_answers(start: Any) -> None:
-    """Its record says until when it may be at work: the time limit of the function, after which the retry comes."""
+    """Its record says until when it may be at work: the time limit of the function, after which the
+    retry comes."""
     with start(timeout=6.0, retries=(6.2, 6.2)) as chain:
         killed: list[int] = []
 

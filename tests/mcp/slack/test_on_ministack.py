@@ -1,4 +1,5 @@
-"""The zip in an emulator of AWS that others wrote: Lambda from S3, an HTTP API, Secrets Manager and DynamoDB in one."""
+"""The zip in an emulator of AWS that others wrote: Lambda from S3, an HTTP API, Secrets Manager and
+DynamoDB in one."""
 
 from __future__ import annotations
 
@@ -28,11 +29,20 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("emulator")
-    environ = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1",
-               "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0",
-               "MINISTACK_REGION": REGION, "LOG_LEVEL": "WARNING"}  # fmt: skip
+    environ = {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "MINISTACK_REGION": REGION,
+        "LOG_LEVEL": "WARNING",
+    }
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log
+        )
         try:
             _answers(port, process)
             yield f"http://127.0.0.1:{port}"
@@ -51,7 +61,9 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError
 
 
-def test_from_a_signed_command_to_one_message_and_no_further_for_a_forged_one(on_ministack: Any) -> None:
+def test_from_a_signed_command_to_one_message_and_no_further_for_a_forged_one(
+    on_ministack: Any,
+) -> None:
     url = on_ministack.slack.response_url()
     assert on_ministack.types(BUSY_INSTANCE, url, secret="a guess")[0] == 401
     for _ in range(2):

@@ -1,4 +1,5 @@
-"""A night that is made up, its page, and a browser that tells everything that the page says, asks for or fails at."""
+"""A night that is made up, its page, and a browser that tells everything that the page says, asks
+for or fails at."""
 
 from __future__ import annotations
 
@@ -29,7 +30,14 @@ from sre_reports.page import render
 TODAY = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
-PROOF = Proof("snapshot", "20261122T010000Z", datetime(2026, 11, 22, 1, tzinfo=UTC), 6 * 3600, "complete", "of the organization")
+PROOF = Proof(
+    "snapshot",
+    "20261122T010000Z",
+    datetime(2026, 11, 22, 1, tzinfo=UTC),
+    6 * 3600,
+    "complete",
+    "of the organization",
+)
 
 Visit = Callable[..., Page]
 
@@ -38,19 +46,32 @@ def weakness(number: int, **changes: Any) -> Weakness:
     """One of many: their severities, scores and flags differ in ways that no two columns share."""
     rank = (0, 1, 1, 2, 2, 2, 2, 3)[number % 8]
     made = Weakness(
-        SEVERITIES[rank], f"CVE-2026-{1000 + 37 * number % 400}", "", round(9.9 - 2 * rank - number % 7 / 10, 1),
-        (number * 31 % 97) / 100, number % 5 == 0, number % 3 == 0, number % 4 != 0, f"lib-{chr(97 + number * 7 % 26)}",
-        f"1.{number}", "" if number % 4 == 0 else f"1.{number + 1}", number % 6 == 1,
-    )  # fmt: skip
+        SEVERITIES[rank],
+        f"CVE-2026-{1000 + 37 * number % 400}",
+        "",
+        round(9.9 - 2 * rank - number % 7 / 10, 1),
+        (number * 31 % 97) / 100,
+        number % 5 == 0,
+        number % 3 == 0,
+        number % 4 != 0,
+        f"lib-{chr(97 + number * 7 % 26)}",
+        f"1.{number}",
+        "" if number % 4 == 0 else f"1.{number + 1}",
+        number % 6 == 1,
+    )
     return made._replace(**changes)
 
 
 def place(number: int, **changes: Any) -> Place:
     """One of eight resources, some without a name or an owner."""
     made = Place(
-        f"i-0123456789abcde{number:02}", "AWS_EC2_INSTANCE", "" if number == 3 else f"prod-web-{number}",
-        ("111122223333", "444455556666")[number % 2], "eu-west-1", ("payments", "search", "")[number % 3],
-    )  # fmt: skip
+        f"i-0123456789abcde{number:02}",
+        "AWS_EC2_INSTANCE",
+        "" if number == 3 else f"prod-web-{number}",
+        ("111122223333", "444455556666")[number % 2],
+        "eu-west-1",
+        ("payments", "search", "")[number % 3],
+    )
     return made._replace(**changes)
 
 
@@ -60,7 +81,9 @@ def made_up(count: int = 130) -> list[OpenFinding]:
     for n in range(count):
         opened = TODAY - timedelta(days=n * 13 % 120)
         due = None if n % 8 == 7 else (opened + timedelta(days=(15, 30, 60)[n % 3])).isoformat()
-        found.append(OpenFinding(weakness(n % 40), place(n * 5 % 8), opened.isoformat(), due, n % 6 == 0))
+        found.append(
+            OpenFinding(weakness(n % 40), place(n * 5 % 8), opened.isoformat(), due, n % 6 == 0)
+        )
     return sorted(found, key=lambda one: SEVERITIES.index(one.weakness.severity))
 
 
@@ -71,46 +94,128 @@ def late(one: OpenFinding) -> bool:
 def rollup(found: Sequence[OpenFinding]) -> Rollup:
     by = Counter(one.weakness.severity for one in found)
     return Rollup(
-        Counts(*(by[name] for name in SEVERITIES)), suppressed=3, fixable=sum(one.weakness.fixable for one in found),
-        exploitable=sum(one.weakness.exploit for one in found), kev=sum(bool(one.weakness.kev) for one in found),
+        Counts(*(by[name] for name in SEVERITIES)),
+        suppressed=3,
+        fixable=sum(one.weakness.fixable for one in found),
+        exploitable=sum(one.weakness.exploit for one in found),
+        kev=sum(bool(one.weakness.kev) for one in found),
         resources=len({one.place for one in found}),
-    )  # fmt: skip
+    )
 
 
 def listed(items: list[dict[str, Any]], proof: Proof, **beside: Any) -> ListAnswer:
     return ListAnswer("", "items", items, len(items), (), (), proof, beside)
 
 
-def material(found: Sequence[OpenFinding], proof: Proof = PROOF, said: str = "openssl", **changes: Any) -> Material:
-    """The second night of an estate that holds these findings; ``said`` stands wherever text comes from outside."""
-    whole = SummaryAnswer(Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"), rollup(found), 1, proof)
-    first, due = [one for one in found if one.new], Counter(one.weakness.severity.lower() for one in found if late(one))
+def material(
+    found: Sequence[OpenFinding], proof: Proof = PROOF, said: str = "openssl", **changes: Any
+) -> Material:
+    """The second night of an estate that holds these findings; ``said`` stands wherever text comes
+    from outside."""
+    whole = SummaryAnswer(
+        Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"), rollup(found), 1, proof
+    )
+    first, due = (
+        [one for one in found if one.new],
+        Counter(one.weakness.severity.lower() for one in found if late(one)),
+    )
     flow = {"opened_by": {"new": len(first), "onboarding": 0, "successor": 0, "reopened": 0},
             "resolved_by": {"patched": 5, "terminated": 1, "not_scanned": 0, "unknown": 0}}  # fmt: skip
-    nights = [{"date": (TODAY - timedelta(days=n)).isoformat(), "state": "complete", "critical": 20 + n, "high": 40, "medium": 60,
-               "low": 9, "came": n % 4, "went": n % 7} for n in range(40, -1, -1) if n != 9]  # fmt: skip
-    lines = [{"place": n, "what": f"{said} {n}", "advice": f"Update {said}.", "command": f"sudo dnf update {said}",
-              "packages": [{"name": said, "fixed_in": "0:3.2-1"}], "resources": 2, "findings": 9 - n, "critical": 1, "high": 0,
-              "kev": n % 2, "hosts": [{"name": said, "resource_id": "i-0"}]} for n in range(1, 8)]  # fmt: skip
-    grid = {rank: tuple(Square(rank + n, n if n > 2 else 0) for n in range(len(bands(DEFAULT)))) for rank in range(4)}
-    gap = Coverage("i-0123456789abcde77", "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "PACKAGE", "INACTIVE",
-                   "UNMANAGED_EC2_INSTANCE", name=said)  # fmt: skip
+    nights = [
+        {
+            "date": (TODAY - timedelta(days=n)).isoformat(),
+            "state": "complete",
+            "critical": 20 + n,
+            "high": 40,
+            "medium": 60,
+            "low": 9,
+            "came": n % 4,
+            "went": n % 7,
+        }
+        for n in range(40, -1, -1)
+        if n != 9
+    ]
+    lines = [
+        {
+            "place": n,
+            "what": f"{said} {n}",
+            "advice": f"Update {said}.",
+            "command": f"sudo dnf update {said}",
+            "packages": [{"name": said, "fixed_in": "0:3.2-1"}],
+            "resources": 2,
+            "findings": 9 - n,
+            "critical": 1,
+            "high": 0,
+            "kev": n % 2,
+            "hosts": [{"name": said, "resource_id": "i-0"}],
+        }
+        for n in range(1, 8)
+    ]
+    grid = {
+        rank: tuple(Square(rank + n, n if n > 2 else 0) for n in range(len(bands(DEFAULT))))
+        for rank in range(4)
+    }
+    gap = Coverage(
+        "i-0123456789abcde77",
+        "AWS_EC2_INSTANCE",
+        "111122223333",
+        "eu-west-1",
+        "PACKAGE",
+        "INACTIVE",
+        "UNMANAGED_EC2_INSTANCE",
+        name=said,
+    )
     values: dict[str, Any] = {
-        "owner": None, "account": None, "today": TODAY, "policy": DEFAULT, "summary": whole,
-        "before": Before(SummaryAnswer(whole.verdict, Rollup(Counts(4, 4, 4, 4), kev=1), 2, proof), 3),
-        "resources": held(found), "accounts": grouped(whole, "account", lambda one: one.place.account_id, found),
+        "owner": None,
+        "account": None,
+        "today": TODAY,
+        "policy": DEFAULT,
+        "summary": whole,
+        "before": Before(
+            SummaryAnswer(whole.verdict, Rollup(Counts(4, 4, 4, 4), kev=1), 2, proof), 3
+        ),
+        "resources": held(found),
+        "accounts": grouped(whole, "account", lambda one: one.place.account_id, found),
         "owners": grouped(whole, "owner", lambda one: one.place.owner, found),
-        "late": listed([{"owner": "payments", "late": 2}], proof, late=due.total(), due_this_week=1, late_by_severity=dict(due)),
+        "late": listed(
+            [{"owner": "payments", "late": 2}],
+            proof,
+            late=due.total(),
+            due_this_week=1,
+            late_by_severity=dict(due),
+        ),
         "late_by_account": listed([{"account": "111122223333", "late": 2}], proof),
         "ages": AgeGrid(bands(DEFAULT), grid),
-        "coverage": CoverageAnswer(40, (gap,), (("*", "eu-south-1", "*", "*", "access_denied"),), proof),
+        "coverage": CoverageAnswer(
+            40, (gap,), (("*", "eu-south-1", "*", "*", "access_denied"),), proof
+        ),
         "changes": listed([], proof, since={"snapshot_id": "20261121T010000Z"}, **flow),
         "trend": listed(nights, proof),
         "time_to_fix": listed([{"value": "CRITICAL", "median_days": 12}], proof),
-        "fixes": listed(lines, proof), "findings": iter(found),
-        "evidence": Evidence("s3://bucket/snapshot", "ab" * 32, AT, AT, ("ACTIVE",), ("eu-west-1",), 2, 9, 0, 0, 0, 0, len(found),
-                             len(found), 0, 4, 2, 2, ()),
-    }  # fmt: skip
+        "fixes": listed(lines, proof),
+        "findings": iter(found),
+        "evidence": Evidence(
+            "s3://bucket/snapshot",
+            "ab" * 32,
+            AT,
+            AT,
+            ("ACTIVE",),
+            ("eu-west-1",),
+            2,
+            9,
+            0,
+            0,
+            0,
+            0,
+            len(found),
+            len(found),
+            0,
+            4,
+            2,
+            2,
+            (),
+        ),
+    }
     return Material(**values | changes)
 
 
@@ -118,13 +223,19 @@ def held(found: Sequence[OpenFinding]) -> list[Held]:
     by: dict[Place, list[OpenFinding]] = {}
     for one in found:
         by.setdefault(one.place, []).append(one)
-    return [Held(where, rollup(some), Lateness(late=sum(map(late, some)))) for where, some in by.items()]
+    return [
+        Held(where, rollup(some), Lateness(late=sum(map(late, some)))) for where, some in by.items()
+    ]
 
 
-def grouped(whole: SummaryAnswer, by: str, key: Callable[[OpenFinding], str], found: Sequence[OpenFinding]) -> SummaryAnswer:
+def grouped(
+    whole: SummaryAnswer, by: str, key: Callable[[OpenFinding], str], found: Sequence[OpenFinding]
+) -> SummaryAnswer:
     groups = itertools.groupby(sorted(found, key=key), key)
     made = tuple(Group(value, "", rollup(list(some))) for value, some in groups)
-    return SummaryAnswer(whole.verdict, whole.rollup, whole.uncovered, whole.proof, by=by, groups=made)
+    return SummaryAnswer(
+        whole.verdict, whole.rollup, whole.uncovered, whole.proof, by=by, groups=made
+    )
 
 
 @pytest.fixture(scope="session")
@@ -147,12 +258,15 @@ def usual(make_page: Callable[..., str], findings: list[OpenFinding]) -> str:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. It holds an event loop of this thread for as long as it lives: no longer than a module."""
+    """Debian's Chromium. It holds an event loop of this thread for as long as it lives: no longer
+    than a module."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.skip("Chromium is not here; install it, on Debian by: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 

@@ -1,4 +1,5 @@
-"""The table of findings in a browser: what search, filters, order, pages, links and the download do."""
+"""The table of findings in a browser: what search, filters, order, pages, links and the download
+do."""
 
 from __future__ import annotations
 
@@ -32,15 +33,19 @@ FILTERS: dict[str, Callable[[OpenFinding], object]] = {
 def rows(page: Page) -> list[tuple[str, str, str]]:
     """Severity, identity and resource of each row that is shown."""
     found = page.evaluate(
-        "[...document.querySelectorAll('#table tbody tr')].map((row) => [row.querySelector('.tag').textContent,"
-        " row.querySelector('th .strong').textContent, row.querySelector('.resource').lastElementChild.textContent])"
+        "[...document.querySelectorAll('#table tbody tr')].map((row) =>"
+        " [row.querySelector('.tag').textContent, row.querySelector('th .strong').textContent,"
+        " row.querySelector('.resource').lastElementChild.textContent])"
     )
     return [tuple(one) for one in found]
 
 
 def told(some: Findings) -> list[tuple[str, str, str]]:
     """The first fifty of these as a page shows them."""
-    return [(one.weakness.severity.capitalize(), one.weakness.identity, one.place.resource_id) for one in some[:50]]
+    return [
+        (one.weakness.severity.capitalize(), one.weakness.identity, one.place.resource_id)
+        for one in some[:50]
+    ]
 
 
 def shows(page: Page, count: object) -> None:
@@ -59,14 +64,18 @@ def chip(page: Page, name: str) -> Any:
 SEARCHES: dict[str, Callable[[OpenFinding], object]] = {
     "prod-web-5": lambda one: one.place.name == "prod-web-5",
     "LIB-C": lambda one: one.weakness.packages == "lib-c",
-    "payments lib-a": lambda one: one.place.owner == "payments" and one.weakness.packages == "lib-a",
+    "payments lib-a": lambda one: (
+        one.place.owner == "payments" and one.weakness.packages == "lib-a"
+    ),
     "i-0123456789abcde03": lambda one: one.place.resource_id.endswith("03"),
     "444455556666": lambda one: one.place.account_id == "444455556666",
     "nothing has this": lambda one: False,
 }
 
 
-def test_a_search_finds_what_holds_all_its_words(visit: Visit, usual: str, findings: Findings) -> None:
+def test_a_search_finds_what_holds_all_its_words(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
     page = visit(usual)
     for words, matches in SEARCHES.items():
         page.locator("#search").fill(words)
@@ -74,17 +83,25 @@ def test_a_search_finds_what_holds_all_its_words(visit: Visit, usual: str, findi
         shows(page, len(wanted))
         assert rows(page) == told(wanted), words
         assert hash_of(page).startswith("#q=")
-    expect(page.locator("#shown")).to_have_text("0 of 130 findings match. Clear shows all of them again.")
+    expect(page.locator("#shown")).to_have_text(
+        "0 of 130 findings match. Clear shows all of them again."
+    )
 
 
-def test_chips_narrow_together_and_clear_lets_all_back(visit: Visit, usual: str, findings: Findings) -> None:
+def test_chips_narrow_together_and_clear_lets_all_back(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
     page = visit(usual)
     for name in ("High", "Medium", "KEV"):
         chip(page, name).click()
-    wanted = [one for one in findings if one.weakness.severity in ("HIGH", "MEDIUM") and one.weakness.kev]
+    wanted = [
+        one for one in findings if one.weakness.severity in ("HIGH", "MEDIUM") and one.weakness.kev
+    ]
     assert wanted
     assert rows(page) == told(wanted)
-    assert [chip(page, name).get_attribute("aria-pressed") for name in ("Critical", "High", "KEV")] == ["false", "true", "true"]
+    assert [
+        chip(page, name).get_attribute("aria-pressed") for name in ("Critical", "High", "KEV")
+    ] == ["false", "true", "true"]
     assert hash_of(page) == "#sev=high,medium&only=kev"
     chip(page, "High").click()
     assert hash_of(page) == "#sev=medium&only=kev"
@@ -120,9 +137,14 @@ def test_a_heading_sorts_and_says_which_way(visit: Visit, usual: str, findings: 
     for heading, (column, key, greatest_first) in SORTS.items():
         page.get_by_role("button", name=heading, exact=True).click()
         assert rows(page) == told(sorted(findings, key=key, reverse=greatest_first)), heading
-        assert (says.count(), says.inner_text().strip(), hash_of(page)) == (1, heading, f"#sort={column}")
+        assert (says.count(), says.inner_text().strip(), hash_of(page)) == (
+            1,
+            heading,
+            f"#sort={column}",
+        )
         first = says.get_attribute("aria-sort")
-        assert first == ("descending" if greatest_first or heading == "Age" else "ascending")  # the oldest was opened first
+        # the oldest was opened first
+        assert first == ("descending" if greatest_first or heading == "Age" else "ascending")
         says.get_by_role("button").click()
         assert rows(page) == told(sorted(findings, key=key, reverse=not greatest_first)), heading
         assert {first, says.get_attribute("aria-sort")} == {"ascending", "descending"}
@@ -145,9 +167,15 @@ def test_pages_turn_and_the_last_is_the_last(visit: Visit, usual: str, findings:
     assert hash_of(page) == "#sev=low"
 
 
-def test_a_link_opens_the_same_view_and_back_returns_to_it(visit: Visit, usual: str, findings: Findings) -> None:
+def test_a_link_opens_the_same_view_and_back_returns_to_it(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
     page = visit(usual, "#sev=critical,high&only=late&q=lib&sort=-epss&page=1")
-    wanted = [one for one in findings if one.weakness.severity in ("CRITICAL", "HIGH") and FILTERS["late"](one)]
+    wanted = [
+        one
+        for one in findings
+        if one.weakness.severity in ("CRITICAL", "HIGH") and FILTERS["late"](one)
+    ]
     assert rows(page) == told(sorted(wanted, key=attrgetter("weakness.epss")))
     expect(page.locator("#search")).to_have_value("lib")
     page.evaluate("location.hash = '#sev=low&page=99'")
@@ -175,7 +203,14 @@ def test_each_tile_leads_to_as_many_findings_as_it_counts(visit: Visit, usual: s
     )
     assert len(tiles) == 8
     views = [one for one in tiles if re.match("#(sev|only)=", one[0])]
-    assert {one[0] for one in views} == {"#sev=critical", "#sev=high", "#only=late", "#only=kev", "#only=new", "#only=fix"}
+    assert {one[0] for one in views} == {
+        "#sev=critical",
+        "#sev=high",
+        "#only=late",
+        "#only=kev",
+        "#only=new",
+        "#only=fix",
+    }
     for link, count, hint in views:
         page.locator(f'.tile[href="{link}"]').click()
         counted = re.search(r"[0-9]+", hint if "%" in count else count)
@@ -188,8 +223,8 @@ def test_each_tile_leads_to_as_many_findings_as_it_counts(visit: Visit, usual: s
 def test_each_bar_leads_to_the_findings_that_it_draws(visit: Visit, usual: str) -> None:
     page = visit(usual)
     links = page.evaluate(
-        "[...document.querySelectorAll('.worst tbody tr, .groups tbody tr')].filter((row) => row.querySelector('a')).map("
-        "(row) => [row.querySelector('a').getAttribute('href'),"
+        "[...document.querySelectorAll('.worst tbody tr, .groups tbody tr')].filter((row) =>"
+        " row.querySelector('a')).map((row) => [row.querySelector('a').getAttribute('href'),"
         " row.querySelector('[data-name=All], .groups td.number').textContent])"
     )
     assert len(links) == 8 + 2 + 2
@@ -206,19 +241,31 @@ def download(page: Page, tmp_path: Path) -> bytes:
     return (tmp_path / "view.csv").read_bytes()
 
 
-def test_the_csv_is_the_filtered_view_in_its_order(visit: Visit, usual: str, findings: Findings, tmp_path: Path) -> None:
+def test_the_csv_is_the_filtered_view_in_its_order(
+    visit: Visit, usual: str, findings: Findings, tmp_path: Path
+) -> None:
     page = visit(usual, "#only=fix&sort=-epss")
     body = download(page, tmp_path)
     assert body.startswith(b"\xef\xbb\xbf")
     read = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
-    wanted = sorted((one for one in findings if one.weakness.fixable), key=attrgetter("weakness.epss"))
+    wanted = sorted(
+        (one for one in findings if one.weakness.fixable), key=attrgetter("weakness.epss")
+    )
     assert len(wanted) > 50  # more than a page of them
     for line, one in zip(read, wanted, strict=True):
-        assert (line["Severity"], line["Vulnerability"]) == (one.weakness.severity, one.weakness.identity)
+        assert (line["Severity"], line["Vulnerability"]) == (
+            one.weakness.severity,
+            one.weakness.identity,
+        )
         assert [line["Open since"], line["Due"]] == [one.opened_on, one.due_on or ""]
-        assert (float(line["Score"]), float(line["EPSS"])) == (one.weakness.score, one.weakness.epss)
+        assert (float(line["Score"]), float(line["EPSS"])) == (
+            one.weakness.score,
+            one.weakness.epss,
+        )
         flags = (one.weakness.kev, one.weakness.exploit, one.weakness.fixable, one.new)
-        assert [line[name] for name in ("KEV", "Exploit", "Fix available", "New")] == ["YES" if flag else "NO" for flag in flags]
+        assert [line[name] for name in ("KEV", "Exploit", "Fix available", "New")] == [
+            "YES" if flag else "NO" for flag in flags
+        ]
         assert [line["Resource"], line["Name"], line["Account"], line["Owner"]] == [
             one.place.resource_id, one.place.name, one.place.account_id, one.place.owner,
         ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""The page for every reader: without a script, on a phone, on paper, by keyboard, in the dark, and with text that attacks it."""
+"""The page for every reader: without a script, on a phone, on paper, by keyboard, in the dark, and
+with text that attacks it."""
 
 from __future__ import annotations
 
@@ -20,13 +21,18 @@ pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]
 Findings = list[OpenFinding]
 MakePage = Callable[..., str]
-MARKUP = "</script></title></style><img src=x onerror=alert(1)><svg onload=alert(1)>{{7*7}}${7*7}{% raw %}&lt;"
+MARKUP = (
+    "</script></title></style><img src=x onerror=alert(1)><svg onload=alert(1)>{{7*7}}${7*7}{% raw"
+    " %}&lt;"
+)
 ATTACK = f"{MARKUP}\u202egnp.exe\x1b[31m\x00"
 SEEN = f"{MARKUP}gnp.exe[31m"
 FORMULA = '=HYPERLINK("http://x";"y")'
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 BREAKPOINTS = (26, 48, 62, 70)  # rem, where the style sheets change the layout
-WIDTHS = sorted({*range(320, 1401, 40), *(16 * rem + more for rem in BREAKPOINTS for more in (-1, 0, 1, 2, 12))})
+WIDTHS = sorted(
+    {*range(320, 1401, 40), *(16 * rem + more for rem in BREAKPOINTS for more in (-1, 0, 1, 2, 12))}
+)
 OUTSIDE = """() => [...document.querySelectorAll(".card table")].filter((table) => {
   const card = table.closest(".card");
   const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
@@ -39,7 +45,9 @@ def attacked(findings: Findings) -> Findings:
 
     def line(text: str) -> OpenFinding:
         weakness = Weakness("CRITICAL", text, text, 9.8, 0.5, True, True, True, text, text, text)
-        return OpenFinding(weakness, Place(text, text, text, text, text, text), "2026-11-01", "2026-11-16", True)
+        return OpenFinding(
+            weakness, Place(text, text, text, text, text, text), "2026-11-01", "2026-11-16", True
+        )
 
     return [line(ATTACK), line(FORMULA), line("A" * 10_000), line("@SUM(1)"), *findings]
 
@@ -66,32 +74,50 @@ def is_still(page: Page, *widths: int) -> None:
         assert (page.evaluate(SIDEWAYS), page.evaluate(OUTSIDE)) == (0, []), width
 
 
-@pytest.mark.parametrize(("font", "spacing"), [("sans-serif", "0"), ("serif", "0"), ("sans-serif", "0.07em")])
+@pytest.mark.parametrize(
+    ("font", "spacing"), [("sans-serif", "0"), ("serif", "0"), ("sans-serif", "0.07em")]
+)
 def test_nothing_scrolls_sideways_nor_leaves_its_card_at_any_width_in_any_font(
     visit: Visit, usual: str, font: str, spacing: str
 ) -> None:
-    """Few readers have the font that the page names first. The spacing stands for fonts that are wider than those here."""
+    """Few readers have the font that the page names first. The spacing stands for fonts that are
+    wider than those here."""
     page = visit(usual)
     page.evaluate(
-        "([font, space]) => Object.assign(document.body.style, {fontFamily: font, letterSpacing: space})", [font, spacing]
+        "([font, space]) => Object.assign(document.body.style, {fontFamily: font, letterSpacing:"
+        " space})",
+        [font, spacing],
     )
     is_still(page, *WIDTHS)
 
 
-def test_not_even_a_name_of_ten_thousand_letters_scrolls(visit: Visit, make_page: MakePage, findings: Findings) -> None:
+def test_not_even_a_name_of_ten_thousand_letters_scrolls(
+    visit: Visit, make_page: MakePage, findings: Findings
+) -> None:
     is_still(visit(make_page(attacked(findings[:20]))), 320, 860, 1280)
 
 
 def printed(page: Page, folder: Path) -> list[str]:
     """The text of each sheet, as the browser prints it."""
     page.pdf(path=folder / "page.pdf", prefer_css_page_size=True)
-    return [unicodedata.normalize("NFKC", sheet.extract_text()) for sheet in PdfReader(folder / "page.pdf").pages]
+    return [
+        unicodedata.normalize("NFKC", sheet.extract_text())
+        for sheet in PdfReader(folder / "page.pdf").pages
+    ]
 
 
 def test_the_first_sheet_holds_the_summary(visit: Visit, usual: str, tmp_path: Path) -> None:
     first, *others = printed(visit(usual), tmp_path)
-    for words in ("critical findings are open", "Past SLA", "Do these first", "openssl 7", "Age of open findings",
-                  "Coverage gaps", "last 90 days", "night by night"):  # fmt: skip
+    for words in (
+        "critical findings are open",
+        "Past SLA",
+        "Do these first",
+        "openssl 7",
+        "Age of open findings",
+        "Coverage gaps",
+        "last 90 days",
+        "night by night",
+    ):
         assert words in first, words
     assert "Resources that carry most" not in first
     assert "Resources that carry most" in others[0]
@@ -124,7 +150,9 @@ def test_the_page_follows_the_system_until_told_otherwise(visit: Visit, usual: s
 
 
 def focused(page: Page) -> str:
-    return str(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
+    return str(
+        page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()")
+    )
 
 
 def test_everything_is_reached_by_keyboard(visit: Visit, usual: str, findings: Findings) -> None:
@@ -168,11 +196,15 @@ def test_the_skip_link_leads_to_the_findings_and_keeps_the_view(visit: Visit, us
     page.get_by_role("link", name="Skip to the findings").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#findings")).to_be_in_viewport()
-    expect(page.get_by_role("button", name="Low", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Low", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
 
 @pytest.mark.parametrize("free", [False, True], ids=["with its policy", "with no policy"])
-def test_hostile_text_stays_text(visit: Visit, make_page: MakePage, findings: Findings, free: bool) -> None:
+def test_hostile_text_stays_text(
+    visit: Visit, make_page: MakePage, findings: Findings, free: bool
+) -> None:
     plain = visit(make_page(findings, said="x"), bypass_csp=free)
     parts = "[...document.querySelectorAll('script, style, img, svg, form, iframe, title')].length"
     usual_parts = plain.evaluate(parts)
@@ -197,14 +229,21 @@ def test_a_hostile_address_is_only_searched_for(visit: Visit, usual: str) -> Non
     assert page.locator("img").count() == 0
 
 
-def test_a_downloaded_formula_is_text(visit: Visit, make_page: MakePage, findings: Findings, tmp_path: Path) -> None:
+def test_a_downloaded_formula_is_text(
+    visit: Visit, make_page: MakePage, findings: Findings, tmp_path: Path
+) -> None:
     page = visit(make_page(attacked(findings)), "#sev=critical")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").click()
     waiting.value.save_as(tmp_path / "view.csv")
     text = (tmp_path / "view.csv").read_bytes().decode("utf-8-sig")
     lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    assert not [cell for line in lines for cell in line if cell.startswith(("=", "@", "+", "-", "\t", "\r")) and not number(cell)]
+    assert not [
+        cell
+        for line in lines
+        for cell in line
+        if cell.startswith(("=", "@", "+", "-", "\t", "\r")) and not number(cell)
+    ]
     assert lines[2][2] == f"'{FORMULA}"
     assert lines[4][12] == "'@SUM(1)"
     assert {len(line) for line in lines} == {21}

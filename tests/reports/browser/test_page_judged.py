@@ -1,4 +1,5 @@
-"""The page before its judges: axe-core of who sees, hears or types it; the Nu checker of its HTML and its style sheet."""
+"""The page before its judges: axe-core of who sees, hears or types it; the Nu checker of its HTML
+and its style sheet."""
 
 from __future__ import annotations
 
@@ -53,28 +54,82 @@ def judge() -> Callable[[str], Path]:
 @pytest.fixture(scope="module")
 def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
     """The page of every kind of night, and the page that lists nights."""
-    proof = Proof("snapshot", "20261122T010000Z", None, 9 * 86400, "partial", "", reasons=PARTIAL, too_old=True)
-    none = SummaryAnswer(Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"), Rollup(), 0, replace(proof, state="complete"))
+    proof = Proof(
+        "snapshot",
+        "20261122T010000Z",
+        None,
+        9 * 86400,
+        "partial",
+        "",
+        reasons=PARTIAL,
+        too_old=True,
+    )
+    none = SummaryAnswer(
+        Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"),
+        Rollup(),
+        0,
+        replace(proof, state="complete"),
+    )
     empty = {
-        "summary": none, "resources": (), "accounts": none, "owners": none, "ages": AgeGrid((), {}), "before": None,
-        "coverage": CoverageAnswer(40, (), (), proof), "fixes": ListAnswer("", "items", [], 0, (), (), proof, {}),
-    }  # fmt: skip
-    nights = [Night("2026-11-22", "vulnerable", "findings", 4, 9, 20, 3, 2, 1, "complete", (), "20261122T010000Z"),
-              Night("2026-11-20", "vulnerable", "findings", 5, 9, 20, 3, None, None, "partial", PARTIAL, "20261120T010000Z"),
-              Night("2026-11-19")]  # fmt: skip
+        "summary": none,
+        "resources": (),
+        "accounts": none,
+        "owners": none,
+        "ages": AgeGrid((), {}),
+        "before": None,
+        "coverage": CoverageAnswer(40, (), (), proof),
+        "fixes": ListAnswer("", "items", [], 0, (), (), proof, {}),
+    }
+    nights = [
+        Night(
+            "2026-11-22",
+            "vulnerable",
+            "findings",
+            4,
+            9,
+            20,
+            3,
+            2,
+            1,
+            "complete",
+            (),
+            "20261122T010000Z",
+        ),
+        Night(
+            "2026-11-20",
+            "vulnerable",
+            "findings",
+            5,
+            9,
+            20,
+            3,
+            None,
+            None,
+            "partial",
+            PARTIAL,
+            "20261120T010000Z",
+        ),
+        Night("2026-11-19"),
+    ]
     return {
         "usual": make_page(findings),
         "partial": make_page(findings, proof=proof),
         "empty": make_page([], **empty),
         "first": make_page(findings, before=None),
-        "owner": make_page([one for one in findings if one.place.owner == "search"], owner="search", evidence=None),
+        "owner": make_page(
+            [one for one in findings if one.place.owner == "search"], owner="search", evidence=None
+        ),
         "hostile": make_page(findings, said="</script><img src=x onerror=alert(1)>\u202e"),
         "nights": render_nights(nights, datetime(2026, 11, 22, 7, tzinfo=UTC)),
     }
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda one: f"{one['color_scheme']} {one['viewport']['width']}")
-def test_axe_finds_nothing(visit: Visit, judge: Callable[[str], Path], forms: dict[str, str], screen: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "screen", SCREENS, ids=lambda one: f"{one['color_scheme']} {one['viewport']['width']}"
+)
+def test_axe_finds_nothing(
+    visit: Visit, judge: Callable[[str], Path], forms: dict[str, str], screen: dict[str, object]
+) -> None:
     axe = judge("axe-core/axe.min.js").read_text(encoding="utf-8")
     for name in ("usual", "partial", "empty", "nights"):
         page = visit(forms[name], bypass_csp=True, **screen)
@@ -83,13 +138,27 @@ def test_axe_finds_nothing(visit: Visit, judge: Callable[[str], Path], forms: di
         assert page.evaluate(ASK, RULES) == [], name
 
 
-def test_the_checker_of_html_finds_no_error(judge: Callable[[str], Path], forms: dict[str, str], tmp_path: Path) -> None:
+def test_the_checker_of_html_finds_no_error(
+    judge: Callable[[str], Path], forms: dict[str, str], tmp_path: Path
+) -> None:
     jar = judge("vnu-jar/build/dist/vnu.jar")
     if not shutil.which("java"):
         pytest.skip("Java is not here; the checker of HTML needs it")
     for name, text in forms.items():
         (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
-    command = ["java", "-jar", str(jar), "--format", "json", "--exit-zero-always", *map(str, sorted(tmp_path.glob("*.html")))]
+    command = [
+        "java",
+        "-jar",
+        str(jar),
+        "--format",
+        "json",
+        "--exit-zero-always",
+        *map(str, sorted(tmp_path.glob("*.html"))),
+    ]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     told = json.loads(done.stderr)["messages"]
-    assert [(Path(one["url"]).name, one["message"], one.get("extract")) for one in told if one["type"] != "info"] == []
+    assert [
+        (Path(one["url"]).name, one["message"], one.get("extract"))
+        for one in told
+        if one["type"] != "info"
+    ] == []

@@ -18,28 +18,50 @@ GAP = Gap("111122223333", "eu-west-1", "silent-1", "PACKAGE", "STALE_INVENTORY")
 def event(kind: str = "opened", **changes: Any) -> dict[str, Any]:
     """An event as ``happened`` lists it."""
     values: dict[str, Any] = {
-        "kind": kind, "cause": "new" if kind == "opened" else None, "severity": "CRITICAL", "severity_before": None,
-        "vulnerability_id": "CVE-2026-1234", "subject": "CVE-2026-1234", "title": "CVE-2026-1234 - vim", "owner": "payments",
-        "account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE",
-        "resource_id": "i-0123456789abcdef0", "resource_name": "prod-web-36", "exposed": False, "kev": False,
-    }  # fmt: skip
+        "kind": kind,
+        "cause": "new" if kind == "opened" else None,
+        "severity": "CRITICAL",
+        "severity_before": None,
+        "vulnerability_id": "CVE-2026-1234",
+        "subject": "CVE-2026-1234",
+        "title": "CVE-2026-1234 - vim",
+        "owner": "payments",
+        "account_id": "111122223333",
+        "region": "eu-west-1",
+        "resource_type": "AWS_EC2_INSTANCE",
+        "resource_id": "i-0123456789abcdef0",
+        "resource_name": "prod-web-36",
+        "exposed": False,
+        "kev": False,
+    }
     return values | changes
 
 
 @pytest.fixture
 def tonight(night: Callable[..., Material]) -> Callable[..., Tonight]:
-    """Four new findings, one that came back and two that were patched; of everything, on a Sunday."""
+    """Four new findings, one that came back and two that were patched; of everything, on a
+    Sunday."""
 
     def make(material: Material | None = None, **changes: Any) -> Tonight:
         values: dict[str, Any] = {
-            "owners": ("*",), "material": material or night(),
+            "owners": ("*",),
+            "material": material or night(),
             "counted": (
-                Counted("opened", "new", "CRITICAL", False, False, 1), Counted("opened", "new", "LOW", False, False, 3),
-                Counted("reopened", None, "HIGH", True, False, 1), Counted("resolved", "patched", "HIGH", False, False, 2),
+                Counted("opened", "new", "CRITICAL", False, False, 1),
+                Counted("opened", "new", "LOW", False, False, 3),
+                Counted("reopened", None, "HIGH", True, False, 1),
+                Counted("resolved", "patched", "HIGH", False, False, 2),
             ),
-            "listed": {"opened": [event()], "reopened": [event("reopened", severity="HIGH")], "resolved": [event("resolved")]},
-            "onboarded": (), "gaps": (GAP,), "opened_gaps": (), "closed_gaps": (),
-        }  # fmt: skip
+            "listed": {
+                "opened": [event()],
+                "reopened": [event("reopened", severity="HIGH")],
+                "resolved": [event("resolved")],
+            },
+            "onboarded": (),
+            "gaps": (GAP,),
+            "opened_gaps": (),
+            "closed_gaps": (),
+        }
         return Tonight(**values | changes)
 
     return make
@@ -48,7 +70,9 @@ def tonight(night: Callable[..., Material]) -> Callable[..., Tonight]:
 @pytest.fixture
 def quiet(tonight: Callable[..., Tonight]) -> Callable[..., Tonight]:
     """The same on a night on which nothing happened."""
-    return lambda material=None, **changes: tonight(material, **{"counted": (), "listed": {}, **changes})
+    return lambda material=None, **changes: tonight(
+        material, **{"counted": (), "listed": {}, **changes}
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""However often it is tried, by however many, and wherever it breaks: one post, and one of each reply."""
+"""However often it is tried, by however many, and wherever it breaks: one post, and one of each
+reply."""
 
 from __future__ import annotations
 
@@ -14,7 +15,14 @@ import pytest
 
 from sre_findings.ask.posts import LEASE, Claim, Posts
 from sre_findings.ask.tonight import Tonight
-from sre_findings.model.errors import AccessDenied, CredentialsInvalid, Rejected, SreError, Throttled, UsageError
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Rejected,
+    SreError,
+    Throttled,
+    UsageError,
+)
 from sre_findings.store.dynamodb import DynamoTable
 from sre_findings.store.table import SqliteTable, Table
 from sre_reports.digest.deliver import Courier, Delivery, Picture
@@ -55,7 +63,10 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     import boto3
 
     request.getfixturevalue("aws")
-    keys: Any = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    keys: Any = [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
     names: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     boto3.client("dynamodb").create_table(
         TableName="rows", KeySchema=keys, AttributeDefinitions=names, BillingMode="PAY_PER_REQUEST"
@@ -79,9 +90,14 @@ def deliver(slack: Slack, found: Told, clock: Clock) -> Callable[..., Delivery]:
 
     def run(table: Table, token: str = TOKEN, channel: str = CHANNEL, **options: Any) -> Delivery:
         web = open_web(token, slack.url, clock.sleep)
-        posts, nap = Posts(table, f"{channel}#{found.key}", clock), options.pop("sleep", clock.sleep)
+        posts, nap = (
+            Posts(table, f"{channel}#{found.key}", clock),
+            options.pop("sleep", clock.sleep),
+        )
         picture = Picture(lambda: (b"png", "the trend in words"))
-        return Courier(web, posts, channel, found.key, nap, clock, **options).deliver(found, picture)
+        return Courier(web, posts, channel, found.key, nap, clock, **options).deliver(
+            found, picture
+        )
 
     return run
 
@@ -90,10 +106,14 @@ Deliver = Callable[..., Delivery]
 
 
 def parts(workspace: Workspace) -> list[str]:
-    return [one["metadata"]["event_payload"]["part"] for one in workspace.messages if "metadata" in one]
+    return [
+        one["metadata"]["event_payload"]["part"] for one in workspace.messages if "metadata" in one
+    ]
 
 
-def test_a_night_is_one_message_with_its_thread_and_stays_that(deliver: Deliver, workspace: Workspace, table: Table) -> None:
+def test_a_night_is_one_message_with_its_thread_and_stays_that(
+    deliver: Deliver, workspace: Workspace, table: Table
+) -> None:
     first = deliver(table)
     assert list(first.posted) == PARTS
     assert [one["ts"] for one in workspace.of()] == [first.ts]
@@ -105,7 +125,9 @@ def test_a_night_is_one_message_with_its_thread_and_stays_that(deliver: Deliver,
     assert workspace.refused == []
 
 
-def test_many_runs_at_the_same_moment_post_once(deliver: Deliver, workspace: Workspace, table: Table) -> None:
+def test_many_runs_at_the_same_moment_post_once(
+    deliver: Deliver, workspace: Workspace, table: Table
+) -> None:
     gate, went = threading.Barrier(4), list[Any]()
 
     def run() -> None:
@@ -145,7 +167,9 @@ def test_an_answer_that_is_lost_leads_to_neither_two_posts_nor_none(
     assert deliver(sqlite).posted == ()
 
 
-def test_who_died_after_the_post_has_posted(deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock) -> None:
+def test_who_died_after_the_post_has_posted(
+    deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock
+) -> None:
     deliver(sqlite)
     with sqlite._open(write=True) as rows:  # type: ignore[attr-defined]  # what a killed run does not write
         rows.execute("delete from rows where sort like '%#sent'")
@@ -172,7 +196,10 @@ def test_where_the_channel_cannot_be_read_nothing_is_posted_that_may_be_there(
     workspace.scopes.remove("channels:history")
     workspace.will_fail(POST, Fault(taken=True))
     for _ in range(2):
-        with pytest.raises(AccessDenied, match=r"may have posted the digest of 20261122T010000Z.*channels:history.*--again"):
+        with pytest.raises(
+            AccessDenied,
+            match=r"may have posted the digest of 20261122T010000Z.*channels:history.*--again",
+        ):
             deliver(sqlite)
     assert parts(workspace) == ["main"]
 
@@ -182,31 +209,46 @@ def test_a_channel_with_more_messages_than_can_be_read_is_not_posted_to_again(
 ) -> None:
     workspace.page = 1
     for n in range(20):
-        workspace.messages.append({"ts": f"{n}.1", "channel": CHANNEL, "thread_ts": None, "text": "x", "blocks": []})
+        workspace.messages.append(
+            {"ts": f"{n}.1", "channel": CHANNEL, "thread_ts": None, "text": "x", "blocks": []}
+        )
     workspace.will_fail(POST, Fault(status=500))
     with pytest.raises(AccessDenied, match="too many messages"):
         deliver(sqlite)
     assert parts(workspace) == []
 
 
-def test_an_earlier_post_is_found_beyond_the_first_page(deliver: Deliver, workspace: Workspace, sqlite: Table) -> None:
+def test_an_earlier_post_is_found_beyond_the_first_page(
+    deliver: Deliver, workspace: Workspace, sqlite: Table
+) -> None:
     workspace.page = 2
     workspace.will_fail(POST, Fault(taken=True))
     workspace.before = lambda method: workspace.messages.extend(
-        {"ts": f"{n}.1", "channel": CHANNEL, "thread_ts": None, "text": "x", "blocks": []} for n in range(5) if method == POST
+        {"ts": f"{n}.1", "channel": CHANNEL, "thread_ts": None, "text": "x", "blocks": []}
+        for n in range(5)
+        if method == POST
     )
     deliver(sqlite)
     assert parts(workspace) == PARTS
 
 
-def test_what_slack_asks_to_wait_for_is_waited_for(deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock) -> None:
-    workspace.will_fail(POST, Fault("ratelimited", 429, "7"), Fault("ratelimited", 429), Fault("ratelimited", 429, "soon"))
+def test_what_slack_asks_to_wait_for_is_waited_for(
+    deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock
+) -> None:
+    workspace.will_fail(
+        POST,
+        Fault("ratelimited", 429, "7"),
+        Fault("ratelimited", 429),
+        Fault("ratelimited", 429, "soon"),
+    )
     deliver(sqlite)
     assert clock.slept == [7.0, 1.0, 1.0]
     assert parts(workspace) == PARTS
 
 
-def test_but_not_for_ever_and_the_next_run_posts(deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock) -> None:
+def test_but_not_for_ever_and_the_next_run_posts(
+    deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock
+) -> None:
     workspace.will_fail(POST, Fault("ratelimited", 429, "60"), Fault("ratelimited", 429, "60"))
     with pytest.raises(Throttled, match="60 seconds more"):
         deliver(sqlite)
@@ -229,7 +271,9 @@ def test_a_slack_without_the_newer_blocks_gets_lines_and_a_picture_with_words(
     assert len(workspace.messages) == 5
 
 
-def test_a_picture_whose_answer_was_lost_is_not_put_there_twice(deliver: Deliver, workspace: Workspace, sqlite: Table) -> None:
+def test_a_picture_whose_answer_was_lost_is_not_put_there_twice(
+    deliver: Deliver, workspace: Workspace, sqlite: Table
+) -> None:
     workspace.newer_blocks = False
     workspace.will_fail("files.completeUploadExternal", Fault(taken=True))
     deliver(sqlite)
@@ -240,7 +284,9 @@ def test_who_goes_on_with_a_thread_knows_that_slack_takes_no_newer_blocks(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.newer_blocks = False
-    workspace.before = lambda _: workspace.will_fail(POST, Fault("not_in_channel")) if len(workspace.messages) == 1 else None
+    workspace.before = lambda _: (
+        workspace.will_fail(POST, Fault("not_in_channel")) if len(workspace.messages) == 1 else None
+    )
     with pytest.raises(Rejected):
         deliver(sqlite)
     workspace.before = lambda _: None
@@ -270,7 +316,9 @@ def test_what_slack_refuses_says_what_to_do_and_is_tried_again_by_the_next_run(
     assert "conversations.history" not in workspace.asked  # nothing was in doubt
 
 
-def test_slack_that_keeps_failing_is_given_up_and_found_out_later(deliver: Deliver, workspace: Workspace, sqlite: Table) -> None:
+def test_slack_that_keeps_failing_is_given_up_and_found_out_later(
+    deliver: Deliver, workspace: Workspace, sqlite: Table
+) -> None:
     workspace.will_fail(POST, *[Fault("internal_error")] * 3)
     with pytest.raises(Doubtful, match="what was posted is not posted twice"):
         deliver(sqlite)
@@ -278,19 +326,25 @@ def test_slack_that_keeps_failing_is_given_up_and_found_out_later(deliver: Deliv
     assert parts(workspace) == PARTS
 
 
-def test_blocks_that_slack_refuses_in_either_form_are_an_error(deliver: Deliver, workspace: Workspace, sqlite: Table) -> None:
+def test_blocks_that_slack_refuses_in_either_form_are_an_error(
+    deliver: Deliver, workspace: Workspace, sqlite: Table
+) -> None:
     workspace.check = lambda _text, _blocks: ["no"]
     with pytest.raises(Rejected, match="invalid_blocks"):
         deliver(sqlite)
 
 
-def test_a_wrong_token_and_no_slack_at_all(deliver: Deliver, sqlite: Table, slack: Slack, clock: Clock, found: Told) -> None:
+def test_a_wrong_token_and_no_slack_at_all(
+    deliver: Deliver, sqlite: Table, slack: Slack, clock: Clock, found: Told
+) -> None:
     with pytest.raises(CredentialsInvalid, match="invalid_auth") as told_:
         deliver(sqlite, token="xoxb-secret")
     assert "xoxb" not in str(told_.value)
     web = open_web(TOKEN, "http://127.0.0.1:9/api/", clock.sleep)
     with pytest.raises(Doubtful, match=r"did not answer.*slack\.com"):
-        Courier(web, Posts(sqlite, "x", clock), CHANNEL, found.key, clock.sleep, clock).deliver(found)
+        Courier(web, Posts(sqlite, "x", clock), CHANNEL, found.key, clock.sleep, clock).deliver(
+            found
+        )
 
 
 @pytest.mark.parametrize(
@@ -303,7 +357,14 @@ def test_the_token_goes_to_slack_or_to_this_machine_alone(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "https://slack.com/api/", "https://slack-gov.com/api/", "http://localhost:1/", "http://[::1]:1/"]
+    "url",
+    [
+        "",
+        "https://slack.com/api/",
+        "https://slack-gov.com/api/",
+        "http://localhost:1/",
+        "http://[::1]:1/",
+    ],
 )
 def test_slack_and_this_machine_are_taken(url: str) -> None:
     open_web(TOKEN, url)

@@ -26,20 +26,34 @@ def words(svg: str) -> list[str]:
 def test_it_shows_the_message_and_its_thread(tonight: Callable[..., Tonight]) -> None:
     svg = preview_svg(told(tonight(), REPORT), NOW)
     shown = words(svg)
-    for text in ("sre-assistant", "APP", "02:05", "Inspector, 22 Nov: 2 critical, 4 past SLA", "3 replies", "Open report",
-                 "KEV only", "Fixes that clear most", "kernel", "Critical and high, night by night"):  # fmt: skip
+    for text in (
+        "sre-assistant",
+        "APP",
+        "02:05",
+        "Inspector, 22 Nov: 2 critical, 4 past SLA",
+        "3 replies",
+        "Open report",
+        "KEV only",
+        "Fixes that clear most",
+        "kernel",
+        "Critical and high, night by night",
+    ):
         assert text in shown, text
     assert not [text for text in shown if "*" in text or "`" in text or "&lt;" in text]
     assert preview(told(tonight(), REPORT), NOW).startswith(b"\x89PNG")
 
 
-def test_nothing_stands_outside_and_nothing_is_read_as_a_picture(tonight: Callable[..., Tonight]) -> None:
+def test_nothing_stands_outside_and_nothing_is_read_as_a_picture(
+    tonight: Callable[..., Tonight],
+) -> None:
     found = tonight(owners=("</text><script>" * 20, "b" * 400))
     root = ET.fromstring(preview_svg(told(found, REPORT), NOW))
     assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
     for one in root.iter(_TEXT):
         end = one.attrib["text-anchor"] == "end"
-        x = float(one.attrib["x"]) + (0 if end else wide(one.text or "", float(one.attrib["font-size"])))
+        x = float(one.attrib["x"]) + (
+            0 if end else wide(one.text or "", float(one.attrib["font-size"]))
+        )
         assert x <= WIDTH
     high = float(root.attrib["height"])
     assert max(float(one.attrib["y"]) for one in root.iter(_TEXT)) < high
@@ -52,7 +66,14 @@ def test_a_message_without_a_thread_and_one_without_numbers(quiet: Callable[...,
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a" * 500, "word " * 200, "*bold `code` here* and `<code>` &lt;b&gt;", ":unknown: <!here> _soft_"]
+    "text",
+    [
+        "",
+        "a" * 500,
+        "word " * 200,
+        "*bold `code` here* and `<code>` &lt;b&gt;",
+        ":unknown: <!here> _soft_",
+    ],
 )
 def test_lines_are_no_wider_than_their_room(text: str) -> None:
     for line in lines(text, 15, 300):
@@ -61,7 +82,9 @@ def test_lines_are_no_wider_than_their_room(text: str) -> None:
 
 
 def test_markup_is_drawn_as_what_it_means() -> None:
-    (line,) = lines("*5 new*, `vim` <https://x.example|Report> <!here> a_b_c &amp; :warning:", 15, RIGHT)
+    (line,) = lines(
+        "*5 new*, `vim` <https://x.example|Report> <!here> a_b_c &amp; :warning:", 15, RIGHT
+    )
     assert "".join(run.text for run in line) == "5 new, vim Report @here a_b_c & ▲"
     assert [run.text.strip() for run in line if run.bold] == ["5", "new"]
     assert [run.text for run in line if run.code] == ["vim"]

@@ -1,4 +1,5 @@
-"""A night as its page tells it, every field of it given, so that a test changes only what it is about."""
+"""A night as its page tells it, every field of it given, so that a test changes only what it is
+about."""
 
 from __future__ import annotations
 
@@ -34,14 +35,37 @@ def listed(proof: Callable[..., Proof]) -> Callable[..., ListAnswer]:
 
 @pytest.fixture
 def open_finding() -> Callable[..., OpenFinding]:
-    """One line of the page; a change is of its weakness, its place or itself, wherever there is such a field."""
+    """One line of the page; a change is of its weakness, its place or itself, wherever there is
+    such a field."""
 
     def make(**changes: Any) -> OpenFinding:
-        weakness = Weakness("HIGH", "CVE-2026-1234", "", 7.8, 0.002, False, False, True, "vim-minimal", "9.0-1", "9.1-1")
-        place = Place("i-0123456789abcdef0", "AWS_EC2_INSTANCE", "prod-web-36", "111122223333", "eu-west-1", "payments")
+        weakness = Weakness(
+            "HIGH",
+            "CVE-2026-1234",
+            "",
+            7.8,
+            0.002,
+            False,
+            False,
+            True,
+            "vim-minimal",
+            "9.0-1",
+            "9.1-1",
+        )
+        place = Place(
+            "i-0123456789abcdef0",
+            "AWS_EC2_INSTANCE",
+            "prod-web-36",
+            "111122223333",
+            "eu-west-1",
+            "payments",
+        )
         own: dict[str, Any] = {"opened_on": "2026-11-02", "due_on": "2026-12-02", "new": False}
         own |= {name: value for name, value in changes.items() if name in own}
-        of = [{name: value for name, value in changes.items() if name in one._fields} for one in (weakness, place)]
+        of = [
+            {name: value for name, value in changes.items() if name in one._fields}
+            for one in (weakness, place)
+        ]
         return OpenFinding(weakness._replace(**of[0]), place._replace(**of[1]), **own)
 
     return make
@@ -59,7 +83,8 @@ def night(
     listed: Callable[..., ListAnswer],
     open_finding: Callable[..., OpenFinding],
 ) -> Callable[..., Material]:
-    """What a page tells of its second night: ``night(coverage=…)``; 13 open findings, of which it lists the two given."""
+    """What a page tells of its second night: ``night(coverage=…)``; 13 open findings, of which it
+    lists the two given."""
     whole = summary_answer()
     worst = Rollup(Counts(critical=2, high=40, low=1), kev=3, resources=1)
     place = open_finding().place
@@ -67,12 +92,21 @@ def night(
     came = {"new": 3, "onboarding": 0, "successor": 0, "reopened": 1}
     went = {"patched": 5, "terminated": 1, "not_scanned": 0, "unknown": 0}
     line = {
-        "place": 1, "what": "vim-minimal", "advice": "Update vim-minimal.", "command": "sudo dnf update vim-minimal",
-        "packages": [{"name": "vim-minimal", "fixed_in": "0:9.1-1"}], "resources": 2,
-        "findings": 7, "critical": 1, "high": 0, "kev": 1,
-        "hosts": [{"name": "prod-web-36", "resource_id": "i-0123456789abcdef0"},
-                  {"name": "", "resource_id": "i-0fedcba9876543210"}],
-    }  # fmt: skip
+        "place": 1,
+        "what": "vim-minimal",
+        "advice": "Update vim-minimal.",
+        "command": "sudo dnf update vim-minimal",
+        "packages": [{"name": "vim-minimal", "fixed_in": "0:9.1-1"}],
+        "resources": 2,
+        "findings": 7,
+        "critical": 1,
+        "high": 0,
+        "kev": 1,
+        "hosts": [
+            {"name": "prod-web-36", "resource_id": "i-0123456789abcdef0"},
+            {"name": "", "resource_id": "i-0fedcba9876543210"},
+        ],
+    }
     days = {"value": "CRITICAL", "median_days": 12}
 
     def make(**changes: Any) -> Material:
@@ -82,34 +116,73 @@ def night(
             "today": date(2026, 11, 22),
             "policy": DEFAULT,
             "summary": whole,
-            "before": Before(replace(whole, rollup=replace(whole.rollup, counts=Counts(critical=3, high=4, medium=5))), 1),
+            "before": Before(
+                replace(
+                    whole, rollup=replace(whole.rollup, counts=Counts(critical=3, high=4, medium=5))
+                ),
+                1,
+            ),
             "resources": [
                 Held(place, worst, Lateness(late=2)),
                 Held(other, Rollup(Counts(high=1), resources=1), Lateness()),
                 Held(other._replace(resource_id="i-0"), Rollup(suppressed=3), Lateness()),
             ],
-            "accounts": replace(whole, by="account", groups=(Group("111122223333", "production", whole.rollup),)),
-            "owners": replace(whole, by="owner", groups=(Group("payments", "", worst), Group("", "", Rollup(Counts(low=2))))),
+            "accounts": replace(
+                whole, by="account", groups=(Group("111122223333", "production", whole.rollup),)
+            ),
+            "owners": replace(
+                whole,
+                by="owner",
+                groups=(Group("payments", "", worst), Group("", "", Rollup(Counts(low=2)))),
+            ),
             "late": listed(
-                [{"owner": "payments", "late": 2}], **Lateness(2, 1, 10, 0, (1, 1, 0, 0, 0, 0, 0), 4).to_json(),
+                [{"owner": "payments", "late": 2}],
+                **Lateness(2, 1, 10, 0, (1, 1, 0, 0, 0, 0, 0), 4).to_json(),
             ),
             "late_by_account": listed([{"account": "111122223333", "late": 2}]),
-            "ages": AgeGrid(bands(DEFAULT), {
-                0: (Square(1, 0), Square(1, 1), *[Square(0, 0)] * 3), 1: (Square(3, 1), Square(3, 0), *[Square(0, 0)] * 3),
-                2: (Square(5, 0), *[Square(0, 0)] * 4),
-            }),
+            "ages": AgeGrid(
+                bands(DEFAULT),
+                {
+                    0: (Square(1, 0), Square(1, 1), *[Square(0, 0)] * 3),
+                    1: (Square(3, 1), Square(3, 0), *[Square(0, 0)] * 3),
+                    2: (Square(5, 0), *[Square(0, 0)] * 4),
+                },
+            ),
             "coverage": coverage_answer(),
-            "changes": listed([], since={"snapshot_id": "20261121T010000Z"}, opened_by=came, resolved_by=went),
+            "changes": listed(
+                [], since={"snapshot_id": "20261121T010000Z"}, opened_by=came, resolved_by=went
+            ),
             "trend": listed([_night(20, critical=3), _night(22, came=4, went=6)]),
             "time_to_fix": listed([days, {"value": "LOW", "median_days": None}]),
             "fixes": listed([line]),
-            "findings": iter([open_finding(), open_finding(identity="network reachability", title="Port 22", packages="")]),
-            "evidence": Evidence(
-                "s3://bucket/snapshots/20261122T010000Z", "ab" * 32, AS_OF,
-                datetime(2026, 11, 22, 1, 5, 7, tzinfo=UTC),
-                ("ACTIVE",), ("eu-west-1", "us-east-1"), 4, 68, 1, 2, 0, 0, 13, 13, 9, 21, 7, 8, (),
+            "findings": iter(
+                [
+                    open_finding(),
+                    open_finding(identity="network reachability", title="Port 22", packages=""),
+                ]
             ),
-        }  # fmt: skip
+            "evidence": Evidence(
+                "s3://bucket/snapshots/20261122T010000Z",
+                "ab" * 32,
+                AS_OF,
+                datetime(2026, 11, 22, 1, 5, 7, tzinfo=UTC),
+                ("ACTIVE",),
+                ("eu-west-1", "us-east-1"),
+                4,
+                68,
+                1,
+                2,
+                0,
+                0,
+                13,
+                13,
+                9,
+                21,
+                7,
+                8,
+                (),
+            ),
+        }
         return Material(**values | changes)
 
     return make

@@ -25,9 +25,19 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=12)
 SHARES = st.none() | st.floats(0, 1)
 FLAGS = st.booleans()
 WEAKNESSES = st.builds(
-    Weakness, st.sampled_from([*ORDER, "OTHER"]), TEXTS, TEXTS, st.none() | st.floats(0, 10), SHARES, st.none() | FLAGS,
-    FLAGS, FLAGS, TEXTS, TEXTS, TEXTS,
-)  # fmt: skip
+    Weakness,
+    st.sampled_from([*ORDER, "OTHER"]),
+    TEXTS,
+    TEXTS,
+    st.none() | st.floats(0, 10),
+    SHARES,
+    st.none() | FLAGS,
+    FLAGS,
+    FLAGS,
+    TEXTS,
+    TEXTS,
+    TEXTS,
+)
 PLACES = st.builds(Place, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1)).map(date.isoformat)
 
@@ -37,7 +47,11 @@ def findings(draw: st.DrawFn) -> list[OpenFinding]:
     """Some that share weaknesses and places, in any order."""
     of = st.sampled_from(draw(st.lists(WEAKNESSES, min_size=1, max_size=5)))
     at = st.sampled_from(draw(st.lists(PLACES, min_size=1, max_size=5)))
-    return draw(st.lists(st.builds(OpenFinding, of, at, st.none() | DAYS, st.none() | DAYS, FLAGS), max_size=30))
+    return draw(
+        st.lists(
+            st.builds(OpenFinding, of, at, st.none() | DAYS, st.none() | DAYS, FLAGS), max_size=30
+        )
+    )
 
 
 def unpacked(packed: Packed) -> list[dict[str, Any]]:
@@ -48,12 +62,15 @@ def unpacked(packed: Packed) -> list[dict[str, Any]]:
 
     def at(table: dict[str, Any], place: int) -> dict[str, Any]:
         return {
-            name: column["d"][column["i"][place]] if isinstance(column, dict) else column[place] for name, column in table.items()
+            name: column["d"][column["i"][place]] if isinstance(column, dict) else column[place]
+            for name, column in table.items()
         }
 
     return [
         at(weaknesses, w) | at(places, p) | {"age": age, "due": due, "new": n in new}
-        for n, (w, p, age, due) in enumerate(zip(accumulate(found["w"]), found["p"], found["opened"], found["due"], strict=True))
+        for n, (w, p, age, due) in enumerate(
+            zip(accumulate(found["w"]), found["p"], found["opened"], found["due"], strict=True)
+        )
     ]
 
 
@@ -84,19 +101,26 @@ def test_nothing_in_the_text_can_end_its_element_or_hide(some: list[OpenFinding]
     packed = pack(some, TODAY, 0)
     assert re.fullmatch("[A-Za-z0-9+/]+={0,2}", packed.text)
     texts = [value for row in unpacked(packed) for value in row.values() if isinstance(value, str)]
-    assert not [letter for text in texts for letter in text if unicodedata.category(letter) in ("Cc", "Cs")]
+    assert not [
+        letter for text in texts for letter in text if unicodedata.category(letter) in ("Cc", "Cs")
+    ]
 
 
 def test_what_many_findings_share_stands_once(open_finding: Callable[..., OpenFinding]) -> None:
     many = [open_finding(resource_id=f"i-{n:05}") for n in range(20_000)]
     values = json.loads(zlib.decompress(base64.b64decode(pack(many, TODAY, 0).text)))
-    assert [len(values[name]) for name in ("weaknesses", "places")] == [len(Weakness._fields), len(Place._fields)]
+    assert [len(values[name]) for name in ("weaknesses", "places")] == [
+        len(Weakness._fields),
+        len(Place._fields),
+    ]
     assert len(values["weaknesses"]["severity"]) == 1
     assert len(values["places"]["name"]["d"]) == 1
     assert values["findings"]["w"] == [0] * 20_000
 
 
-def test_a_long_id_is_whole_and_a_long_title_is_cut(open_finding: Callable[..., OpenFinding]) -> None:
+def test_a_long_id_is_whole_and_a_long_title_is_cut(
+    open_finding: Callable[..., OpenFinding],
+) -> None:
     (row,) = unpacked(pack([open_finding(resource_id="i" * 400, title="t" * 400)], TODAY, 0))
     assert row["resource_id"] == "i" * 400
     assert row["title"] == "t" * 299 + "…"

@@ -19,15 +19,29 @@ Open = Callable[..., OpenFinding]
 
 
 def test_a_line_says_all_of_a_finding(open_finding: Open) -> None:
-    told = row(open_finding(kev=True, exploit=True, reachable=True, new=True, title="A title"), TODAY)
+    told = row(
+        open_finding(kev=True, exploit=True, reachable=True, new=True, title="A title"), TODAY
+    )
     assert {one.name: getattr(told, one.name) for one in fields(told)} == {
-        "severity": "High", "look": "high", "score": "7.8", "identity": "CVE-2026-1234",
-        "link": "https://nvd.nist.gov/vuln/detail/CVE-2026-1234", "title": "A title",
-        "flags": ["kev", "exploit", "reachable", "new"], "packages": "vim-minimal",
-        "change": "9.0-1 → 9.1-1", "resource": "i-0123456789abcdef0", "name": "prod-web-36",
-        "account": "111122223333", "region": "eu-west-1", "owner": "payments", "epss": "0.2 %", "age": "20 d", "sla": "10 d left",
+        "severity": "High",
+        "look": "high",
+        "score": "7.8",
+        "identity": "CVE-2026-1234",
+        "link": "https://nvd.nist.gov/vuln/detail/CVE-2026-1234",
+        "title": "A title",
+        "flags": ["kev", "exploit", "reachable", "new"],
+        "packages": "vim-minimal",
+        "change": "9.0-1 → 9.1-1",
+        "resource": "i-0123456789abcdef0",
+        "name": "prod-web-36",
+        "account": "111122223333",
+        "region": "eu-west-1",
+        "owner": "payments",
+        "epss": "0.2 %",
+        "age": "20 d",
+        "sla": "10 d left",
         "late": False,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -65,7 +79,9 @@ def test_a_line_says_all_of_a_finding(open_finding: Open) -> None:
         ({"owner": ""}, "owner", ""),
     ],
 )  # fmt: skip
-def test_each_cell_says_what_is_and_no_more(open_finding: Open, changes: dict[str, Any], field: str, told: object) -> None:
+def test_each_cell_says_what_is_and_no_more(
+    open_finding: Open, changes: dict[str, Any], field: str, told: object
+) -> None:
     assert getattr(row(open_finding(**changes), TODAY), field) == told
 
 

@@ -1,4 +1,5 @@
-"""What the sections of the page say: first steps, ages, gaps, trend, the worst, and the evidence."""
+"""What the sections of the page say: first steps, ages, gaps, trend, the worst, and the
+evidence."""
 
 from __future__ import annotations
 
@@ -36,15 +37,32 @@ def facts(night: Material) -> dict[str, str]:
 
 def test_a_step_says_what_where_and_what_it_removes(night: Nights) -> None:
     assert first.steps(night()) == [
-        first.Step(1, "vim-minimal", "9.1-1", "Update vim-minimal.", "sudo dnf update vim-minimal", 7,
-                   "2 resources · 1 critical", 1, 2, ["prod-web-36", "i-0fedcba9876543210"])
-    ]  # fmt: skip
+        first.Step(
+            1,
+            "vim-minimal",
+            "9.1-1",
+            "Update vim-minimal.",
+            "sudo dnf update vim-minimal",
+            7,
+            "2 resources · 1 critical",
+            1,
+            2,
+            ["prod-web-36", "i-0fedcba9876543210"],
+        )
+    ]
 
 
-def test_a_step_of_several_packages_names_no_single_version_and_few_resources(night: Nights, listed: Lists) -> None:
+def test_a_step_of_several_packages_names_no_single_version_and_few_resources(
+    night: Nights, listed: Lists
+) -> None:
     (line,) = night().fixes.items
     hosts = [{"name": f"n{n}", "resource_id": "i"} for n in range(50)]
-    many = dict(line) | {"packages": [line["packages"][0]] * 2, "command": None, "hosts": hosts, "critical": 0}
+    many = dict(line) | {
+        "packages": [line["packages"][0]] * 2,
+        "command": None,
+        "hosts": hosts,
+        "critical": 0,
+    }
     (step,) = first.steps(night(fixes=listed([many])))
     assert (step.target, step.command, step.facts) == ("", "", "2 resources")
     assert step.named == [f"n{n}" for n in range(first.NAMED)]
@@ -52,7 +70,9 @@ def test_a_step_of_several_packages_names_no_single_version_and_few_resources(ni
 
 def test_a_package_without_a_known_version_has_no_target(night: Nights, listed: Lists) -> None:
     (line,) = night().fixes.items
-    (step,) = first.steps(night(fixes=listed([dict(line) | {"packages": [{"name": "a", "fixed_in": None}]}])))
+    (step,) = first.steps(
+        night(fixes=listed([dict(line) | {"packages": [{"name": "a", "fixed_in": None}]}]))
+    )
     assert step.target == ""
 
 
@@ -61,7 +81,11 @@ def test_a_package_without_a_known_version_has_no_target(night: Nights, listed: 
 
 def test_a_square_is_shaded_by_its_count_and_outlined_by_what_is_late(night: Nights) -> None:
     critical, high, medium = ages.lines(night())
-    assert [(one.count, one.shade, one.late) for one in high.fields[:3]] == [(3, 4, "some"), (3, 4, ""), (0, 0, "")]
+    assert [(one.count, one.shade, one.late) for one in high.fields[:3]] == [
+        (3, 4, "some"),
+        (3, 4, ""),
+        (0, 0, ""),
+    ]
     assert (medium.fields[0].shade, critical.fields[1].late) == (5, "all")
     assert high.fields[0].label == "3 findings of 0–15 days, 1 of them late"
     assert critical.fields[1].label == "1 finding of 16–30 days, all late"
@@ -79,8 +103,13 @@ def test_bands_are_named_by_their_days(night: Nights) -> None:
 
 
 @given(st.lists(st.integers(0, 100_000), min_size=5, max_size=5))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 25 // 100)
-def test_more_is_never_lighter_and_something_is_never_blank(night: Nights, counts: list[int]) -> None:
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=settings().max_examples * 25 // 100,
+)
+def test_more_is_never_lighter_and_something_is_never_blank(
+    night: Nights, counts: list[int]
+) -> None:
     base = night()
     grid = replace(base.ages, rows={0: tuple(Square(count, 0) for count in counts)})
     fields = sorted(ages.lines(replace(base, ages=grid))[0].fields, key=lambda one: one.count)
@@ -91,18 +120,24 @@ def test_more_is_never_lighter_and_something_is_never_blank(night: Nights, count
 def test_medians_are_told_as_far_as_they_are_known(night: Nights, listed: Lists) -> None:
     assert ages.median_words(night()) == "Median days to fix, last 90 days: critical 12."
     some = listed([{"value": "CRITICAL", "median_days": 1_200}, {"value": "LOW", "median_days": 3}])
-    assert ages.median_words(night(time_to_fix=some)) == "Median days to fix, last 90 days: critical 1,200, low 3."
+    assert (
+        ages.median_words(night(time_to_fix=some))
+        == "Median days to fix, last 90 days: critical 1,200, low 3."
+    )
     assert "not known" in ages.median_words(night(time_to_fix=listed([])))
 
 
 # Coverage gaps.
 
 
-def test_gaps_stand_by_reason_the_one_that_hides_most_first(coverage_answer: Callable[..., CoverageAnswer]) -> None:
+def test_gaps_stand_by_reason_the_one_that_hides_most_first(
+    coverage_answer: Callable[..., CoverageAnswer],
+) -> None:
     found = gaps.gaps(coverage_answer())
     assert [(one.reason, one.resources, one.named) for one in found] == [
-        ("UNMANAGED_EC2_INSTANCE", 2, ["silent-2", "silent-3"]), ("STALE_INVENTORY", 1, ["silent-1"]),
-    ]  # fmt: skip
+        ("UNMANAGED_EC2_INSTANCE", 2, ["silent-2", "silent-3"]),
+        ("STALE_INVENTORY", 1, ["silent-1"]),
+    ]
     assert found[0].why == "SSM does not manage the instance"
     assert found[0].remedy.startswith("Attach an SSM instance profile")
 
@@ -111,7 +146,10 @@ def test_a_resource_with_several_silent_scans_counts_once_and_few_are_named(
     coverage_answer: Callable[..., CoverageAnswer],
 ) -> None:
     one = coverage_answer().gaps[0]
-    assert [gap.resources for gap in gaps.gaps(coverage_answer(gaps=(one, replace(one, scan_type="NETWORK"))))] == [1]
+    assert [
+        gap.resources
+        for gap in gaps.gaps(coverage_answer(gaps=(one, replace(one, scan_type="NETWORK"))))
+    ] == [1]
     many = tuple(replace(one, resource_id=f"i-{n}", name="") for n in range(100))
     (gap,) = gaps.gaps(coverage_answer(gaps=many))
     assert (gap.resources, len(gap.named)) == (100, gaps.NAMED)
@@ -136,8 +174,10 @@ def test_a_day_without_a_night_is_a_gap_and_never_a_zero(night: Nights) -> None:
     assert critical.label == "critical: 3 on the first night, 2 on the last, at most 3"
 
 
-def test_two_nights_of_a_day_are_one_point_and_their_flows_a_sum(night: Nights, listed: Lists) -> None:
-    (one, other) = night().trend.items
+def test_two_nights_of_a_day_are_one_point_and_their_flows_a_sum(
+    night: Nights, listed: Lists
+) -> None:
+    one, other = night().trend.items
     twice = [dict(one), dict(other), dict(other) | {"critical": 9, "came": 1, "went": 0}]
     told = trend.trend(night(trend=listed(twice)))
     assert told is not None
@@ -146,23 +186,37 @@ def test_two_nights_of_a_day_are_one_point_and_their_flows_a_sum(night: Nights, 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_course_needs_two_nights(night: Nights, listed: Lists, count: int) -> None:
-    assert trend.trend(night(trend=listed([dict(one) for one in night().trend.items[:count]]))) is None
+    assert (
+        trend.trend(night(trend=listed([dict(one) for one in night().trend.items[:count]]))) is None
+    )
 
 
 # The worst.
 
 
-def test_the_worst_resources_have_bars_of_one_scale_that_say_themselves_in_words(night: Nights) -> None:
+def test_the_worst_resources_have_bars_of_one_scale_that_say_themselves_in_words(
+    night: Nights,
+) -> None:
     big, small = worst.resources(night())
-    assert (big.label, big.late, big.where) == ("2 critical, 40 high, 1 low", 2, "production eu-west-1")
+    assert (big.label, big.late, big.where) == (
+        "2 critical, 40 high, 1 low",
+        2,
+        "production eu-west-1",
+    )
     assert [piece.name for piece in big.pieces] == ["critical", "high", "low"]
     assert max(piece.x + piece.width for piece in big.pieces) == pytest.approx(worst.WIDTH, abs=0.1)
     assert [piece.width for piece in small.pieces] == [worst.LEAST]
     assert big.command == "sre-cli vulnerabilities -i i-0123456789abcdef0"
 
 
-def test_what_a_copied_command_names_is_one_word(night: Nights, open_finding: Callable[..., OpenFinding]) -> None:
-    held = Held(open_finding(resource_id="i; rm -rf ~", account_id="1").place, Rollup(Counts(low=1)), Lateness())
+def test_what_a_copied_command_names_is_one_word(
+    night: Nights, open_finding: Callable[..., OpenFinding]
+) -> None:
+    held = Held(
+        open_finding(resource_id="i; rm -rf ~", account_id="1").place,
+        Rollup(Counts(low=1)),
+        Lateness(),
+    )
     (bar,) = worst.resources(night(resources=[held]))
     assert bar.command == "sre-cli vulnerabilities -i 'i; rm -rf ~'"
     assert bar.where == "1 eu-west-1", "an account without a name is told by its number"
@@ -170,10 +224,14 @@ def test_what_a_copied_command_names_is_one_word(night: Nights, open_finding: Ca
 
 def test_groups_have_what_is_late_in_each_and_nobodys_has_no_link(night: Nights) -> None:
     assert [(one.value, one.late) for one in worst.owners(night())] == [("payments", 2), ("", None)]
-    assert [(one.value, one.name, one.late) for one in worst.accounts(night())] == [("111122223333", "production", 2)]
+    assert [(one.value, one.name, one.late) for one in worst.accounts(night())] == [
+        ("111122223333", "production", 2)
+    ]
 
 
-def test_a_page_shows_the_worst_groups_that_have_any(night: Nights, summary_answer: Callable[..., SummaryAnswer]) -> None:
+def test_a_page_shows_the_worst_groups_that_have_any(
+    night: Nights, summary_answer: Callable[..., SummaryAnswer]
+) -> None:
     groups = tuple(Group(f"{n:03}", "", Rollup(Counts(low=100 - n))) for n in range(100))
     none = Group("none", "", Rollup(suppressed=1))
     shown = worst.accounts(night(accounts=summary_answer(by="account", groups=(none, *groups))))
@@ -181,12 +239,19 @@ def test_a_page_shows_the_worst_groups_that_have_any(night: Nights, summary_answ
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 100_000)] * 7), min_size=1, max_size=12))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples * 25 // 100)
-def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(night: Nights, counts: list[tuple[int, ...]]) -> None:
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=settings().max_examples * 25 // 100,
+)
+def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(
+    night: Nights, counts: list[tuple[int, ...]]
+) -> None:
     base = night()
     groups = tuple(Group(f"{n}", "", Rollup(Counts(*one))) for n, one in enumerate(counts))
     for bar in worst.accounts(replace(base, accounts=replace(base.accounts, groups=groups))):
-        assert [piece.name for piece in bar.pieces] == [name for name, _ in wording.by_severity(bar.rollup.counts)]
+        assert [piece.name for piece in bar.pieces] == [
+            name for name, _ in wording.by_severity(bar.rollup.counts)
+        ]
         assert all(piece.width > 0 for piece in bar.pieces)
         assert max(piece.x + piece.width for piece in bar.pieces) <= worst.WIDTH + 0.1
 
@@ -198,15 +263,23 @@ def test_the_evidence_is_enough_to_trust_and_to_ask_again(night: Nights) -> None
     assert facts(night()) == {
         "Snapshot": "20261122T010000Z",
         "Certificate": "complete of the accounts visible",
-        "Files": "s3://bucket/snapshots/20261122T010000Z (21 parts, each with its SHA-256 in the manifest)",
+        "Files": (
+            "s3://bucket/snapshots/20261122T010000Z (21 parts, each with its SHA-256 in the"
+            " manifest)"
+        ),
         "SHA-256 of the manifest": "ab" * 32,
         "Scan window": "2026-11-22T01:00:00Z to 2026-11-22T01:05:07Z (5 min 7 s)",
         "Counts agree": "ListFindings 13 active = ListFindingAggregations 13",
-        "Reached": "4 accounts in eu-west-1, us-east-1; 7 of 8 pairs of account and region answered in full",
+        "Reached": (
+            "4 accounts in eu-west-1, us-east-1; 7 of 8 pairs of account and region answered in"
+            " full"
+        ),
         "Read": "68 pages, 2 throttled, 1 asked again, 0 duplicates, 0 changed meanwhile",
         "Not in these counts": "3 suppressed findings and 9 closed since the night before",
-        "Deadlines": "critical 15 d, high 30 d, medium 90 d, low 180 d, informational none, untriaged 30 d, from when exposed; "
-        "on CISA's KEV list, CISA's date",
+        "Deadlines": (
+            "critical 15 d, high 30 d, medium 90 d, low 180 d, informational none, untriaged 30 d,"
+            " from when exposed; on CISA's KEV list, CISA's date"
+        ),
         "Lateness as of": "2026-11-22",
         "Written": "2026-11-22T07:00:00Z",
         "Repeat it": "sre-cli report --as-of 20261122T010000Z -o report",
@@ -217,13 +290,23 @@ def test_the_evidence_is_enough_to_trust_and_to_ask_again(night: Nights) -> None
     ("changes", "name", "told"),
     [
         ({"counted": 14}, "Counts agree", "ListFindings 13 active ≠ ListFindingAggregations 14"),
-        ({"counted": None}, "Counts agree", "ListFindings 13 active; ListFindingAggregations was not asked"),
+        (
+            {"counted": None},
+            "Counts agree",
+            "ListFindings 13 active; ListFindingAggregations was not asked",
+        ),
         ({"closed": 0}, "Not in these counts", "3 suppressed findings"),
         ({"warnings": ("a part was read twice",)}, "Warning", "a part was read twice"),
-        ({"accounts": 1, "pages": 1}, "Read", "1 page, 2 throttled, 1 asked again, 0 duplicates, 0 changed meanwhile"),
+        (
+            {"accounts": 1, "pages": 1},
+            "Read",
+            "1 page, 2 throttled, 1 asked again, 0 duplicates, 0 changed meanwhile",
+        ),
     ],
 )
-def test_what_does_not_agree_is_said(night: Nights, changes: dict[str, Any], name: str, told: str) -> None:
+def test_what_does_not_agree_is_said(
+    night: Nights, changes: dict[str, Any], name: str, told: str
+) -> None:
     base = night()
     assert base.evidence is not None
     assert facts(replace(base, evidence=replace(base.evidence, **changes)))[name] == told

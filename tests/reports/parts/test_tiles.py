@@ -45,20 +45,44 @@ def test_a_first_night_has_no_change_and_nothing_new(night: Nights) -> None:
 @pytest.mark.parametrize(
     ("now", "before", "tile"),
     [
-        ({"kev": 3}, {"kev": 5}, Tile("In CISA KEV", "3", "", "#only=kev", Delta("good", "▼ 2"), "known to be exploited")),
-        ({"kev": 3, "unchecked": 4}, {}, Tile("In CISA KEV", "3", "", "#only=kev", Delta("bad", "▲ 3"), "4 not checked")),
-        ({"unchecked": 13}, {"kev": 5}, Tile("In CISA KEV", "–", "", "#only=kev", None, "not checked")),
-        ({"kev": 3}, {"unchecked": 12}, Tile("In CISA KEV", "3", "", "#only=kev", None, "known to be exploited")),
+        (
+            {"kev": 3},
+            {"kev": 5},
+            Tile(
+                "In CISA KEV", "3", "", "#only=kev", Delta("good", "▼ 2"), "known to be exploited"
+            ),
+        ),
+        (
+            {"kev": 3, "unchecked": 4},
+            {},
+            Tile("In CISA KEV", "3", "", "#only=kev", Delta("bad", "▲ 3"), "4 not checked"),
+        ),
+        (
+            {"unchecked": 13},
+            {"kev": 5},
+            Tile("In CISA KEV", "–", "", "#only=kev", None, "not checked"),
+        ),
+        (
+            {"kev": 3},
+            {"unchecked": 12},
+            Tile("In CISA KEV", "3", "", "#only=kev", None, "known to be exploited"),
+        ),
     ],
 )
 def test_what_was_not_checked_is_not_none(
-    night: Nights, summary_answer: Summaries, now: dict[str, Any], before: dict[str, Any], tile: Tile
+    night: Nights,
+    summary_answer: Summaries,
+    now: dict[str, Any],
+    before: dict[str, Any],
+    tile: Tile,
 ) -> None:
     base = night()
     assert base.before is not None
     held = replace(base.before.summary, rollup=replace(base.before.summary.rollup, **before))
     rollup = replace(base.summary.rollup, **now)
-    told = replace(base, summary=summary_answer(rollup=rollup), before=replace(base.before, summary=held))
+    told = replace(
+        base, summary=summary_answer(rollup=rollup), before=replace(base.before, summary=held)
+    )
     assert named(told)["In CISA KEV"] == tile
 
 
@@ -73,30 +97,48 @@ def test_what_was_not_checked_is_not_none(
     ],
 )
 def test_a_median_is_never_guessed(
-    night: Nights, listed: Callable[..., ListAnswer], groups: list[dict[str, Any]], value: str, hint: str
+    night: Nights,
+    listed: Callable[..., ListAnswer],
+    groups: list[dict[str, Any]],
+    value: str,
+    hint: str,
 ) -> None:
     tile = named(night(time_to_fix=listed(groups)))["Days to fix crit."]
     assert (tile.value, tile.hint) == (value, hint)
 
 
-def test_where_nothing_is_open_no_tile_leads_into_a_table_that_is_not_there(night: Nights, summary_answer: Summaries) -> None:
+def test_where_nothing_is_open_no_tile_leads_into_a_table_that_is_not_there(
+    night: Nights, summary_answer: Summaries
+) -> None:
     empty = named(night(summary=summary_answer(rollup=Rollup(), uncovered=0), ages=AgeGrid((), {})))
     assert {one.link for one in empty.values()} == {"#findings", "#trend", "#gaps"}
     assert empty["Fixable now"].value == "–"
 
 
-def test_coverage_counts_what_is_silent_and_never_rounds_it_away(night: Nights, summary_answer: Summaries) -> None:
+def test_coverage_counts_what_is_silent_and_never_rounds_it_away(
+    night: Nights, summary_answer: Summaries
+) -> None:
     base = night(summary=summary_answer(uncovered=1))
     seen = replace(base, coverage=replace(base.coverage, scanned=9_999))
-    assert named(seen)["Coverage"] == Tile("Coverage", "99 %", "", "#gaps", Delta("bad", "▲ 1"), "1 not scanned")
+    assert named(seen)["Coverage"] == Tile(
+        "Coverage", "99 %", "", "#gaps", Delta("bad", "▲ 1"), "1 not scanned"
+    )
     nothing = night(summary=summary_answer(uncovered=0), coverage=replace(base.coverage, scanned=0))
     assert named(nothing)["Coverage"].value == "–"
 
 
 def test_a_change_has_its_arrow_and_its_colour() -> None:
-    assert [more_is_bad(5, None), more_is_bad(5, 5), more_is_bad(1_500, 5), more_is_bad(5, 1_500)] == [
-        None, Delta("", "no change"), Delta("bad", "▲ 1,495"), Delta("good", "▼ 1,495"),
-    ]  # fmt: skip
+    assert [
+        more_is_bad(5, None),
+        more_is_bad(5, 5),
+        more_is_bad(1_500, 5),
+        more_is_bad(5, 1_500),
+    ] == [
+        None,
+        Delta("", "no change"),
+        Delta("bad", "▲ 1,495"),
+        Delta("good", "▼ 1,495"),
+    ]
 
 
 def test_what_is_open_stands_in_one_line(night: Nights, summary_answer: Summaries) -> None:

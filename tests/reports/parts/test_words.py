@@ -39,9 +39,16 @@ Lists = Callable[..., ListAnswer]
     ],
 )  # fmt: skip
 def test_the_verdict_fits_the_counts(
-    night: Nights, summary_answer: Summaries, listed: Lists, rollup: Rollup, late: dict[str, int], sentence: str
+    night: Nights,
+    summary_answer: Summaries,
+    listed: Lists,
+    rollup: Rollup,
+    late: dict[str, int],
+    sentence: str,
 ) -> None:
-    told = words.verdict(night(summary=summary_answer(rollup=rollup), late=listed([], late_by_severity=late)))
+    told = words.verdict(
+        night(summary=summary_answer(rollup=rollup), late=listed([], late_by_severity=late))
+    )
     assert told.first == sentence
     assert told.look == next((name for name, _ in by_severity(rollup.counts)), "muted")
 
@@ -49,7 +56,9 @@ def test_the_verdict_fits_the_counts(
 def test_a_sla_of_one_day_is_a_one_day_sla(night: Nights, listed: Lists) -> None:
     policy = Policy((1, 30, 90, 180, None, 30))
     late = listed([], **Lateness(1, late_by_rank=(1, 0, 0, 0, 0, 0, 0)).to_json())
-    assert words.verdict(night(policy=policy, late=late)).first.endswith("1 of them past their 1-day SLA.")
+    assert words.verdict(night(policy=policy, late=late)).first.endswith(
+        "1 of them past their 1-day SLA."
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,8 +89,13 @@ def test_what_changed_is_said_with_its_reasons(
         ([7, 6], "The first 2 updates below remove 13 of 13 open findings (100 %)."),
     ],
 )
-def test_what_the_first_updates_remove_is_their_sum(night: Nights, listed: Lists, lines: list[int], sentence: str) -> None:
-    assert sentence in words.verdict(night(fixes=listed([{"findings": count} for count in lines]))).rest
+def test_what_the_first_updates_remove_is_their_sum(
+    night: Nights, listed: Lists, lines: list[int], sentence: str
+) -> None:
+    assert (
+        sentence
+        in words.verdict(night(fixes=listed([{"findings": count} for count in lines]))).rest
+    )
 
 
 def test_without_an_update_none_is_promised(night: Nights, listed: Lists) -> None:
@@ -104,7 +118,11 @@ def test_what_is_not_scanned_stands_beside_the_verdict(
 def test_the_unknown_says_why_and_is_never_green(night: Nights, summary_answer: Summaries) -> None:
     verdict = rule.Verdict(rule.UNKNOWN, rule.NOT_SCANNED, "3 resources are not fully scanned")
     told = words.verdict(night(summary=summary_answer(verdict=verdict, rollup=Rollup())))
-    assert (told.look, told.first, told.rest[0]) == ("warn", "Unknown: not scanned.", "3 resources are not fully scanned.")
+    assert (told.look, told.first, told.rest[0]) == (
+        "warn",
+        "Unknown: not scanned.",
+        "3 resources are not fully scanned.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,12 +158,24 @@ def test_a_count_that_was_not_asked_for_is_not_claimed(night: Nights) -> None:
     assert base.evidence is not None
     unasked = replace(base, evidence=replace(base.evidence, counted=None))
     for one in (unasked, replace(base, evidence=None)):
-        assert words.pill(one).text == "Complete of the accounts visible · 13 open findings · 01:00 UTC"
+        assert (
+            words.pill(one).text
+            == "Complete of the accounts visible · 13 open findings · 01:00 UTC"
+        )
 
 
 @pytest.mark.parametrize(
     ("part", "whole", "text"),
-    [(0, 0, "0 %"), (0, 9, "0 %"), (9, 9, "100 %"), (1, 1000, "1 %"), (999, 1000, "99 %"), (1, 3, "33 %")],
+    [
+        (0, 0, "0 %"),
+        (0, 9, "0 %"),
+        (9, 9, "100 %"),
+        (1, 1000, "1 %"),
+        (999, 1000, "99 %"),
+        (1, 3, "33 %"),
+    ],
 )
-def test_a_share_is_never_nothing_for_some_nor_all_for_less(part: int, whole: int, text: str) -> None:
+def test_a_share_is_never_nothing_for_some_nor_all_for_less(
+    part: int, whole: int, text: str
+) -> None:
     assert words.percent(part, whole) == text

@@ -33,7 +33,12 @@ def context(count: int, length: int = 1) -> Block:
 
 
 def button(number: int = 0, text: int = 1, **more: Any) -> Block:
-    return {"type": "button", "text": {"type": "plain_text", "text": "x" * text}, "action_id": str(number), **more}
+    return {
+        "type": "button",
+        "text": {"type": "plain_text", "text": "x" * text},
+        "action_id": str(number),
+        **more,
+    }
 
 
 def actions(*elements: Block, **more: Any) -> Block:
@@ -53,7 +58,11 @@ def chart(points: int = 1, series: int = 1, title: int = 1, label: int = 2, name
     labels = [f"{n:0{label}}" for n in range(points)]
     data = [{"label": one, "value": 1} for one in labels]
     lines = [{"name": "x" * name, "data": data}] * series
-    return {"type": "data_visualization", "title": "x" * title, "chart": {"series": lines, "axis_config": {"categories": labels}}}
+    return {
+        "type": "data_visualization",
+        "title": "x" * title,
+        "chart": {"series": lines, "axis_config": {"categories": labels}},
+    }
 
 
 def image(alt_text: int = 1, url: int = 1) -> Block:
@@ -78,7 +87,11 @@ AT_AND_OVER = [
     ("action_id", [actions(button(), button(1))], [actions(button(), button())]),
     ("action_id's length", [actions(button(10**254))], [actions(button(10**255))]),
     ("block_id", [actions(button(), block_id="x" * 255)], [actions(button(), block_id="x" * 256)]),
-    ("block_ids", [section("x", block_id="a"), section("x", block_id="b")], [section("x", block_id="a")] * 2),
+    (
+        "block_ids",
+        [section("x", block_id="a"), section("x", block_id="b")],
+        [section("x", block_id="a")] * 2,
+    ),
     ("rows", [table(100)], [table(101)]),
     ("no rows", [table(1)], [table(0)]),
     ("columns", [table(1, 20)], [table(1, 21)]),
@@ -97,18 +110,24 @@ AT_AND_OVER = [
     ("charts", [chart()] * 2, [chart()] * 3),
     ("alt_text", [image(2_000)], [image(2_001)]),
     ("image url", [image(url=3_000)], [image(url=3_001)]),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("at", "over"), [case[1:] for case in AT_AND_OVER], ids=[case[0] for case in AT_AND_OVER])
-def test_at_the_limit_nothing_is_said_and_over_it_something(at: list[Block], over: list[Block]) -> None:
+@pytest.mark.parametrize(
+    ("at", "over"), [case[1:] for case in AT_AND_OVER], ids=[case[0] for case in AT_AND_OVER]
+)
+def test_at_the_limit_nothing_is_said_and_over_it_something(
+    at: list[Block], over: list[Block]
+) -> None:
     assert problems("text", at) == []
     assert len(problems("text", over)) >= 1
 
 
 def test_the_text_and_the_whole_message_have_limits() -> None:
     assert problems("x" * limits.TEXT, []) == []
-    assert problems("x" * (limits.TEXT + 1), []) == ["4,001 characters of text: 1 to 4,000 are allowed"]
+    assert problems("x" * (limits.TEXT + 1), []) == [
+        "4,001 characters of text: 1 to 4,000 are allowed"
+    ]
     assert problems("", []) == ["0 characters of text: 1 to 4,000 are allowed"]
     assert [one for one in problems("text", [section("x" * 2_950)] * 4) if "all blocks" in one]
     assert not [one for one in problems("text", [section("x" * 2_900)] * 4) if "all blocks" in one]
@@ -120,13 +139,20 @@ def test_what_does_not_belong_together_is_said() -> None:
     assert problems("text", [uneven]) == ["rows of a table differ in width"]
     twice = chart(2)
     twice["chart"]["axis_config"]["categories"] = ["a", "a"]
-    assert problems("text", [twice]) == ["two points have one label", "a series differs from the chart's labels"]
+    assert problems("text", [twice]) == [
+        "two points have one label",
+        "a series differs from the chart's labels",
+    ]
     assert problems("text", [{"type": "section"}]) == ["a section without text"]
-    assert problems("text", [{"type": "carousel"}]) == ["carousel is no block that we know the limits of"]
+    assert problems("text", [{"type": "carousel"}]) == [
+        "carousel is no block that we know the limits of"
+    ]
 
 
 @given(st.lists(st.lists(st.text(max_size=400), min_size=5, max_size=5), min_size=1, max_size=100))
-def test_a_table_leaves_room_for_what_stands_around_it_and_ten_rows_of_anything_stay(rows: list[list[str]]) -> None:
+def test_a_table_leaves_room_for_what_stands_around_it_and_ten_rows_of_anything_stay(
+    rows: list[list[str]],
+) -> None:
     made = made_table(rows)
     assert len(json.dumps(made["rows"], ensure_ascii=False)) <= limits.WHOLE * 2 // 3
     assert len(made["rows"]) >= min(len(rows), 11)

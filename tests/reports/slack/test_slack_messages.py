@@ -1,4 +1,5 @@
-"""Whatever an answer holds, Slack takes its message, nobody is pinged, and no two kinds of answer look alike."""
+"""Whatever an answer holds, Slack takes its message, nobody is pinged, and no two kinds of answer
+look alike."""
 
 from __future__ import annotations
 
@@ -19,7 +20,15 @@ from sre_findings.model.finding import Finding, Package
 from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.resource import Resource
 from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.verdict import CLEAN, NO_FINDINGS, NO_SUCH_RESOURCE, NOT_SCANNED, UNKNOWN, VULNERABLE, Verdict
+from sre_findings.model.verdict import (
+    CLEAN,
+    NO_FINDINGS,
+    NO_SUCH_RESOURCE,
+    NOT_SCANNED,
+    UNKNOWN,
+    VULNERABLE,
+    Verdict,
+)
 from sre_reports.slack.blocks import data_table, fields, header, image, line_chart, section
 from sre_reports.slack.estate import estate_message
 from sre_reports.slack.limits import problems
@@ -28,42 +37,120 @@ from sre_reports.slack.message import Message, Part, message
 from sre_reports.slack.resource import Asked, Beside, resource_message
 
 HOSTILE = (
-    "<!channel>", "<@U0123456>", "<!here|x>", "<https://evil.example|ok>", "`", "```", "*_~", "&lt;!channel&gt;", "\u202eabc", "",
-    " ", "\n", "\x00\x1b[31m", "a" * 10_000, "<" * 10_000, "`" * 3_000, "&" * 700, "é" * 5_000, "\ud800", "名" * 80,
-)  # fmt: skip
+    "<!channel>",
+    "<@U0123456>",
+    "<!here|x>",
+    "<https://evil.example|ok>",
+    "`",
+    "```",
+    "*_~",
+    "&lt;!channel&gt;",
+    "\u202eabc",
+    "",
+    " ",
+    "\n",
+    "\x00\x1b[31m",
+    "a" * 10_000,
+    "<" * 10_000,
+    "`" * 3_000,
+    "&" * 700,
+    "é" * 5_000,
+    "\ud800",
+    "名" * 80,
+)
 texts = st.sampled_from(HOSTILE) | st.text(max_size=40)
 maybe = st.none() | texts
-times = st.integers(1_577_836_800, 1_795_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+times = st.integers(1_577_836_800, 1_795_000_000).map(
+    lambda seconds: datetime.fromtimestamp(seconds, UTC)
+)
 numbers = st.sampled_from((0, 1, 13, 4_321, 10**9))
 counts = st.builds(Counts, *[numbers] * 7)
 rollups = st.builds(Rollup, counts, numbers, numbers, numbers)
 packages = st.builds(Package, texts, texts, maybe, maybe, maybe)
 found = st.builds(
-    Finding, texts, maybe, texts, texts, texts, maybe, st.lists(packages, max_size=4), maybe, maybe, st.none(), st.none(),
-    times, times, texts, texts, texts, texts, texts, maybe,
-)  # fmt: skip
-reasons = st.sampled_from(("findings", NO_FINDINGS, NO_SUCH_RESOURCE, NOT_SCANNED, "access_denied", "new"))
+    Finding,
+    texts,
+    maybe,
+    texts,
+    texts,
+    texts,
+    maybe,
+    st.lists(packages, max_size=4),
+    maybe,
+    maybe,
+    st.none(),
+    st.none(),
+    times,
+    times,
+    texts,
+    texts,
+    texts,
+    texts,
+    texts,
+    maybe,
+)
+reasons = st.sampled_from(
+    ("findings", NO_FINDINGS, NO_SUCH_RESOURCE, NOT_SCANNED, "access_denied", "new")
+)
 verdicts = st.builds(
-    Verdict, st.sampled_from((VULNERABLE, CLEAN, UNKNOWN)), reasons, texts, st.lists(texts, max_size=12).map(tuple)
+    Verdict,
+    st.sampled_from((VULNERABLE, CLEAN, UNKNOWN)),
+    reasons,
+    texts,
+    st.lists(texts, max_size=12).map(tuple),
 )
 proofs = st.builds(
-    Proof, st.sampled_from(("snapshot", "live", "table")), maybe, st.none() | times, st.none() | numbers, maybe, texts,
-    st.lists(texts, max_size=12).map(tuple), st.booleans(),
-)  # fmt: skip
-covered = st.builds(
-    Coverage, texts, texts, texts, texts, texts, st.sampled_from(("ACTIVE", "INACTIVE")), texts, maybe, st.none() | times
+    Proof,
+    st.sampled_from(("snapshot", "live", "table")),
+    maybe,
+    st.none() | times,
+    st.none() | numbers,
+    maybe,
+    texts,
+    st.lists(texts, max_size=12).map(tuple),
+    st.booleans(),
 )
-some = st.lists(found, max_size=3).flatmap(lambda few: st.sampled_from((0, 1, 4, 900)).map(lambda times_: few * times_))
+covered = st.builds(
+    Coverage,
+    texts,
+    texts,
+    texts,
+    texts,
+    texts,
+    st.sampled_from(("ACTIVE", "INACTIVE")),
+    texts,
+    maybe,
+    st.none() | times,
+)
+some = st.lists(found, max_size=3).flatmap(
+    lambda few: st.sampled_from((0, 1, 4, 900)).map(lambda times_: few * times_)
+)
 answers = st.builds(
-    ResourceAnswer, st.builds(Resource, texts, texts, texts, texts, texts), verdicts, rollups, st.lists(covered, max_size=60),
-    some, numbers, maybe, proofs, st.booleans(), texts,
-)  # fmt: skip
-fixes = st.fixed_dictionaries({"what": texts, "findings": numbers, "command": maybe, "advice": texts})
+    ResourceAnswer,
+    st.builds(Resource, texts, texts, texts, texts, texts),
+    verdicts,
+    rollups,
+    st.lists(covered, max_size=60),
+    some,
+    numbers,
+    maybe,
+    proofs,
+    st.booleans(),
+    texts,
+)
+fixes = st.fixed_dictionaries(
+    {"what": texts, "findings": numbers, "command": maybe, "advice": texts}
+)
 besides = st.builds(Beside, st.none() | numbers, st.lists(fixes, max_size=5))
 asks = st.builds(
-    Asked, texts.map(lambda text: text[:1024]), st.just(("CRITICAL", "HIGH")), st.none() | st.just("20261122T010000Z.10")
+    Asked,
+    texts.map(lambda text: text[:1024]),
+    st.just(("CRITICAL", "HIGH")),
+    st.none() | st.just("20261122T010000Z.10"),
 )
-links = st.sampled_from((Links(), Links("https://sre.example"), Links("https://sre.example/" + "a" * 3_000)))
+links = st.sampled_from(
+    (Links(), Links("https://sre.example"), Links("https://sre.example/" + "a" * 3_000))
+)
 
 # A mention, a link or a command of Slack's: our own markup has none.
 _MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
@@ -84,7 +171,11 @@ def marked_up(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         own = [value["text"]] if value.get("type") == "mrkdwn" else []
         return own + [text for one in value.values() for text in marked_up(one)]
-    return [text for one in value for text in marked_up(one)] if isinstance(value, list | tuple) else []
+    return (
+        [text for one in value for text in marked_up(one)]
+        if isinstance(value, list | tuple)
+        else []
+    )
 
 
 @settings(
@@ -93,7 +184,9 @@ def marked_up(value: Any) -> list[str]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(answers, asks, besides, links)
-def test_whatever_one_resource_holds_slack_takes_it(answer: ResourceAnswer, asked: Asked, beside: Beside, place: Links) -> None:
+def test_whatever_one_resource_holds_slack_takes_it(
+    answer: ResourceAnswer, asked: Asked, beside: Beside, place: Links
+) -> None:
     taken(resource_message(answer, asked, beside, place))
 
 
@@ -102,13 +195,31 @@ def test_whatever_one_resource_holds_slack_takes_it(answer: ResourceAnswer, aske
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(verdicts, rollups, numbers, proofs, st.lists(st.tuples(texts, texts, rollups), max_size=30), links)
+@given(
+    verdicts,
+    rollups,
+    numbers,
+    proofs,
+    st.lists(st.tuples(texts, texts, rollups), max_size=30),
+    links,
+)
 def test_whatever_the_estate_holds_slack_takes_it(
-    verdict: Verdict, rollup: Rollup, uncovered: int, proof: Proof, groups: list[tuple[str, str, Rollup]], place: Links
+    verdict: Verdict,
+    rollup: Rollup,
+    uncovered: int,
+    proof: Proof,
+    groups: list[tuple[str, str, Rollup]],
+    place: Links,
 ) -> None:
-    summary = SummaryAnswer(verdict, rollup, uncovered, proof, "owner", [Group(*one) for one in groups])
+    summary = SummaryAnswer(
+        verdict, rollup, uncovered, proof, "owner", [Group(*one) for one in groups]
+    )
     items = [{"owner": value, "late": 3} for value, _, _ in groups]
-    taken(estate_message(summary, ListAnswer("", "owners", items, len(items), (), (), proof, {"late": 7}), place))
+    taken(
+        estate_message(
+            summary, ListAnswer("", "owners", items, len(items), (), (), proof, {"late": 7}), place
+        )
+    )
 
 
 @settings(max_examples=settings().max_examples * 60 // 100, deadline=None)
@@ -142,7 +253,9 @@ def said(answer: ResourceAnswer) -> str:
 
 
 def empty(answer: ResourceAnswer, verdict: Verdict, coverage: list[Coverage]) -> ResourceAnswer:
-    return replace(answer, verdict=verdict, rollup=Rollup(), findings=(), total_findings=0, coverage=coverage)
+    return replace(
+        answer, verdict=verdict, rollup=Rollup(), findings=(), total_findings=0, coverage=coverage
+    )
 
 
 def scan(status: str, reason: str) -> Coverage:
@@ -161,9 +274,19 @@ def scan(status: str, reason: str) -> Coverage:
 
 def test_the_four_answers_cannot_be_mistaken_for_each_other(resource_answer: Answers) -> None:
     some = resource_answer()
-    clean = empty(some, Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"), [scan("ACTIVE", "SUCCESSFUL")])
-    blind = empty(some, Verdict(UNKNOWN, NOT_SCANNED, "package not scanned"), [scan("INACTIVE", "UNMANAGED_EC2_INSTANCE")])
-    stranger = empty(some, Verdict(UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource"), [])
+    clean = empty(
+        some, Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"), [scan("ACTIVE", "SUCCESSFUL")]
+    )
+    blind = empty(
+        some,
+        Verdict(UNKNOWN, NOT_SCANNED, "package not scanned"),
+        [scan("INACTIVE", "UNMANAGED_EC2_INSTANCE")],
+    )
+    stranger = empty(
+        some,
+        Verdict(UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource"),
+        [],
+    )
     found_, clean_, blind_, stranger_ = map(said, (some, clean, blind, stranger))
     assert "13 open findings" in found_
     assert "2 critical, 6 high, 5 medium; 3 suppressed" in found_
@@ -180,29 +303,50 @@ def test_the_four_answers_cannot_be_mistaken_for_each_other(resource_answer: Ans
 
 
 def test_what_a_tag_says_pings_nobody_and_ends_no_code(resource_answer: Answers) -> None:
-    resource = Resource("i-0123456789abcdef0", "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "`<!channel> <@U1>`")
+    resource = Resource(
+        "i-0123456789abcdef0", "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "`<!channel> <@U1>`"
+    )
     told = resource_message(resource_answer(resource=resource), Asked("x"), Beside(), Links())
     first = told.blocks[0]["text"]["text"]
     assert first.startswith("*`ʼ&lt;!channel&gt; &lt;@U1&gt;ʼ`*")
 
 
-def test_buttons_say_what_can_be_done_next(resource_answer: Answers, proof: Callable[..., Proof]) -> None:
+def test_buttons_say_what_can_be_done_next(
+    resource_answer: Answers, proof: Callable[..., Proof]
+) -> None:
     def actions(answer: ResourceAnswer) -> list[str]:
-        told = resource_message(answer, Asked("prod-web-36", ("HIGH",)), Beside(), Links("https://sre.example"))
+        told = resource_message(
+            answer, Asked("prod-web-36", ("HIGH",)), Beside(), Links("https://sre.example")
+        )
         return [one["action_id"] for one in told.blocks[-1]["elements"]]
 
     assert actions(resource_answer()) == ["open_report", "ask_live", "share"]
-    assert actions(resource_answer(next_cursor="20261122T010000Z.10")) == ["open_report", "next_ten", "ask_live", "share"]
+    assert actions(resource_answer(next_cursor="20261122T010000Z.10")) == [
+        "open_report",
+        "next_ten",
+        "ask_live",
+        "share",
+    ]
     assert actions(resource_answer(proof=proof(source="live", snapshot_id=None))) == ["share"]
 
 
-@pytest.mark.parametrize(("late", "says"), [(None, ""), (0, "None past SLA."), (1_234, "*1,234* past SLA.")])
-def test_what_is_late_is_told_where_it_was_asked(resource_answer: Answers, late: int | None, says: str) -> None:
-    told = resource_message(resource_answer(), Asked("x"), Beside(late), Links()).blocks[0]["text"]["text"]
+@pytest.mark.parametrize(
+    ("late", "says"), [(None, ""), (0, "None past SLA."), (1_234, "*1,234* past SLA.")]
+)
+def test_what_is_late_is_told_where_it_was_asked(
+    resource_answer: Answers, late: int | None, says: str
+) -> None:
+    told = resource_message(resource_answer(), Asked("x"), Beside(late), Links()).blocks[0]["text"][
+        "text"
+    ]
     assert (says in told) if says else ("SLA" not in told)
 
 
 def test_what_is_too_long_loses_its_least_important_part() -> None:
-    parts = [Part([section("keep")]), Part([section("x" * 2_900)] * 3, weight=1), Part([section("y" * 2_900)] * 3, weight=2)]
+    parts = [
+        Part([section("keep")]),
+        Part([section("x" * 2_900)] * 3, weight=1),
+        Part([section("y" * 2_900)] * 3, weight=2),
+    ]
     told = message("text", parts)
     assert [block["text"]["text"][0] for block in told.blocks] == ["k", "x", "x", "x"]

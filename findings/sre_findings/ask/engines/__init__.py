@@ -1,1 +1,2 @@
-"""What reads the tables of snapshots: DuckDB in this process, Spark, or Athena; one Protocol for all of them."""
+"""What reads the tables of snapshots: DuckDB in this process, Spark, or Athena; one Protocol for
+all of them."""

@@ -1,4 +1,5 @@
-"""One query's way through Athena: started, waited for, read page by page, its texts cast to what their columns say."""
+"""One query's way through Athena: started, waited for, read page by page, its texts cast to what
+their columns say."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ from sre_findings.ask.engine import Batch
 from sre_findings.model.errors import Rejected, Unreachable, Unreadable
 from sre_findings.store.aws import mapped
 
-_DO = "Check SRE_ENGINE and the permissions of your role on Athena, Glue and the workgroup's result bucket."
+_DO = (
+    "Check SRE_ENGINE and the permissions of your role on Athena, Glue and the workgroup's result"
+    " bucket."
+)
 _PAGE = 1000  # rows in one answer, by the service's limit
 _OVER_LIMIT = "Bytes scanned limit"
 
@@ -44,14 +48,20 @@ class Patience:
         self.wait(seconds)
 
 
-def run(client: Any, text: str, database: str, workgroup: str, patience: Patience) -> Iterator[Batch]:
-    """The rows of a query, a page a batch. One that is given up, for whatever reason, is stopped: it costs money.
+def run(
+    client: Any, text: str, database: str, workgroup: str, patience: Patience
+) -> Iterator[Batch]:
+    """The rows of a query, a page a batch. One that is given up, for whatever reason, is stopped:
+    it costs money.
 
-    Raises Unreachable when its time is up, Rejected where Athena refuses it or it would scan more than the workgroup allows.
+    Raises Unreachable when its time is up, Rejected where Athena refuses it or it would scan more
+    than the workgroup allows.
     """
     with mapped("Athena cannot be asked", do=_DO):
         context = {"Database": database}
-        started = client.start_query_execution(QueryString=text, QueryExecutionContext=context, WorkGroup=workgroup)
+        started = client.start_query_execution(
+            QueryString=text, QueryExecutionContext=context, WorkGroup=workgroup
+        )
     number = started["QueryExecutionId"]
     _finish(client, number, workgroup, patience)
     yield from _pages(client, number)
@@ -74,7 +84,9 @@ def _finish(client: Any, number: str, workgroup: str, patience: Patience) -> Non
 
 def _status(client: Any, number: str) -> Mapping[str, Any]:
     with mapped("Athena does not say how the query goes", do=_DO):
-        status: Mapping[str, Any] = client.get_query_execution(QueryExecutionId=number)["QueryExecution"]["Status"]
+        status: Mapping[str, Any] = client.get_query_execution(QueryExecutionId=number)[
+            "QueryExecution"
+        ]["Status"]
         return status
 
 
@@ -82,7 +94,9 @@ def _failure(status: Mapping[str, Any], number: str, workgroup: str) -> Rejected
     why = str(status.get("StateChangeReason") or status["State"])
     if _OVER_LIMIT in why:
         do = "Ask about fewer nights, or raise BytesScannedCutoffPerQuery."
-        return Rejected(f"the question would scan more than the workgroup {workgroup} allows", why=why, do=do)
+        return Rejected(
+            f"the question would scan more than the workgroup {workgroup} allows", why=why, do=do
+        )
     return Rejected("Athena could not answer", why=why, do=f"See the query {number} in Athena.")
 
 

@@ -1,7 +1,7 @@
 """One text of a query for every engine: DuckDB's dialect in, Spark's or Athena's out.
 
-Values become literals of the syntax tree, never text in text, so that no quote or backslash ends one. DuckDB itself
-takes parameters and needs none of this.
+Values become literals of the syntax tree, never text in text, so that no quote or backslash ends
+one. DuckDB itself takes parameters and needs none of this.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ from sqlglot import exp
 from sre_findings.ask.engine import PARAMETER, catalogued
 
 SPARK, ATHENA = "spark", "athena"
-_PLACE = "parameter_named"  # a call can stand wherever a value can; sqlglot takes some ``:name`` for other syntax of DuckDB
+# a call can stand wherever a value can; sqlglot takes some ``:name`` for other syntax of DuckDB
+_PLACE = "parameter_named"
 _ELSEWHERE = re.compile(r"^-- Elsewhere: (order by .+)$", re.MULTILINE)
 
 
-def render(query: str, dialect: str, parameters: Mapping[str, Any], pinned: Mapping[str, str] | None = None) -> str:
-    """A query of the catalogue for SPARK or ATHENA, its parameters in it. ``pinned`` gives tables a select of their own.
+def render(
+    query: str, dialect: str, parameters: Mapping[str, Any], pinned: Mapping[str, str] | None = None
+) -> str:
+    """A query of the catalogue for SPARK or ATHENA, its parameters in it. ``pinned`` gives tables a
+    select of their own.
 
-    Raises KeyError for a parameter that is not there, TypeError for a value that no two engines write alike.
+    Raises KeyError for a parameter that is not there, TypeError for a value that no two engines
+    write alike.
     """
     tree = _parsed(query).copy()
     _pin(tree, pinned or {})
@@ -34,7 +39,8 @@ def render(query: str, dialect: str, parameters: Mapping[str, Any], pinned: Mapp
 
 @functools.cache
 def _parsed(query: str) -> exp.Query:
-    """The syntax tree. Parts of a snapshot have an order that only DuckDB keeps; elsewhere it must be asked for."""
+    """The syntax tree. Parts of a snapshot have an order that only DuckDB keeps; elsewhere it must
+    be asked for."""
     text = catalogued(query)
     if elsewhere := _ELSEWHERE.search(text):
         text = f"{text}\n{elsewhere[1]}"
@@ -47,7 +53,9 @@ def _parsed(query: str) -> exp.Query:
 def tables_of(query: str) -> set[str]:
     """The tables that a query reads."""
     tree = _parsed(query)
-    return {one.name for one in tree.find_all(exp.Table)} - {one.alias for one in tree.find_all(exp.CTE)}
+    return {one.name for one in tree.find_all(exp.Table)} - {
+        one.alias for one in tree.find_all(exp.CTE)
+    }
 
 
 def of_snapshots(database: str, table: str, snapshot_ids: Iterable[str]) -> str:
@@ -58,15 +66,24 @@ def of_snapshots(database: str, table: str, snapshot_ids: Iterable[str]) -> str:
 
 def nothing(columns: Iterable[tuple[str, str]]) -> str:
     """Athena's select of no row of these columns, for ``pinned``."""
-    return exp.select(*(f"cast(null as {kind}) as {name}" for name, kind in columns)).where(exp.false()).sql(ATHENA)
+    return (
+        exp.select(*(f"cast(null as {kind}) as {name}" for name, kind in columns))
+        .where(exp.false())
+        .sql(ATHENA)
+    )
 
 
 def rendered(select: str, dialect: str, names: Iterable[str] = ()) -> str:
-    """A select of ``seen`` for SPARK or ATHENA. Athena has no word for all columns but some: it needs their ``names``."""
+    """A select of ``seen`` for SPARK or ATHENA. Athena has no word for all columns but some: it
+    needs their ``names``."""
     tree = sqlglot.parse_one(select, read="duckdb")
     first = tree.expressions[0].this if dialect == ATHENA and tree.expressions else None
     if isinstance(first, exp.Star) and (left_out := first.args.get("except_")):
-        kept = [exp.column(name, table="t") for name in names if name not in {one.name for one in left_out}]
+        kept = [
+            exp.column(name, table="t")
+            for name in names
+            if name not in {one.name for one in left_out}
+        ]
         tree.set("expressions", [*kept, *tree.expressions[1:]])
     for place in list(tree.find_all(exp.GT)):
         if isinstance(place.this, exp.Anonymous) and place.this.name == "list_position":
@@ -99,12 +116,20 @@ def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
 
 def _parameter(node: exp.Expr) -> str | None:
     """The name of the parameter that stands here, if one does."""
-    return str(node.expressions[0].this) if isinstance(node, exp.Anonymous) and node.name == _PLACE else None
+    return (
+        str(node.expressions[0].this)
+        if isinstance(node, exp.Anonymous) and node.name == _PLACE
+        else None
+    )
 
 
 def _any_of(values: Sequence[Any] | None, column: exp.Expr) -> exp.Expr:
     """``list_contains(:values, column)`` as every engine has it, and as it may skip files by it."""
-    return exp.In(this=column, expressions=[_literal(value) for value in values]) if values else exp.false()
+    return (
+        exp.In(this=column, expressions=[_literal(value) for value in values])
+        if values
+        else exp.false()
+    )
 
 
 def _literal(value: Any) -> exp.Expr:
@@ -116,7 +141,10 @@ def _literal(value: Any) -> exp.Expr:
         case float():
             return exp.cast(exp.Literal.number(repr(value)), exp.DataType.Type.DOUBLE)
         case _:
-            raise TypeError(f"{type(value).__name__} has no form that every engine takes; use a number or a text")
+            raise TypeError(
+                f"{type(value).__name__} has no form that every engine takes; use a number or a"
+                " text"
+            )
 
 
 def _for_spark(node: exp.Expr) -> exp.Expr:
@@ -128,7 +156,10 @@ def _for_spark(node: exp.Expr) -> exp.Expr:
 def _for_athena(node: exp.Expr) -> exp.Expr:
     if moment := _epoch_us(node):
         # A double holds the microseconds of our centuries exactly enough to be rounded to them.
-        micros = exp.func("round", exp.Mul(this=exp.func("to_unixtime", moment), expression=exp.Literal.number(1_000_000)))
+        micros = exp.func(
+            "round",
+            exp.Mul(this=exp.func("to_unixtime", moment), expression=exp.Literal.number(1_000_000)),
+        )
         return exp.cast(micros, exp.DataType.Type.BIGINT)
     if isinstance(node, exp.RegexpReplace):
         node.set("modifiers", None)  # it replaces all there are, and has no word for that

@@ -1,4 +1,5 @@
-"""DuckDB in this process, over local files: the default engine, and the reference for all others."""
+"""DuckDB in this process, over local files: the default engine, and the reference for all
+others."""
 
 from __future__ import annotations
 
@@ -22,15 +23,16 @@ from sre_findings.store.snapshots import Commit, Snapshots
 
 _BATCH = 2000
 _ANY_OF = re.compile(r"list_contains\(:([a-z_]+), ([a-z_.]+)\)")
-_SMALL = 512 * 1024  # bytes of Parquet that are kept in memory as they are: asking them costs a third of asking the file
+# bytes of Parquet that are kept in memory as they are: asking them costs a third of asking the file
+_SMALL = 512 * 1024
 
 
 class DuckDB(Engine):
-    """One connection to some snapshots, as a caller may see them. Opening costs 20 ms for the import; a table's files are
-    fetched once it is named.
+    """One connection to some snapshots, as a caller may see them. Opening costs 20 ms for the
+    import; a table's files are fetched once it is named.
 
-    Threads may ask at once: each has a cursor of its own, and views are made by one of them. ``room`` says whether others share
-    the instance of DuckDB.
+    Threads may ask at once: each has a cursor of its own, and views are made by one of them.
+    ``room`` says whether others share the instance of DuckDB.
     """
 
     def __init__(
@@ -41,7 +43,12 @@ class DuckDB(Engine):
         access: Access = EVERYTHING,
         room: Room = own,
     ) -> None:
-        self.tables, self._copies, self._access, self._room = Tables(snapshots, commits), copies, access, room
+        self.tables, self._copies, self._access, self._room = (
+            Tables(snapshots, commits),
+            copies,
+            access,
+            room,
+        )
         self._read: dict[str, list[Path]] = {}  # the files behind each table that was looked at
         self._views: set[str] = set()
         self._making = threading.RLock()
@@ -49,7 +56,7 @@ class DuckDB(Engine):
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
-        import _duckdb as duckdb  # noqa: PLC0415 - see _connection
+        import _duckdb as duckdb
 
         text, used = statement(query), _used(query, parameters)
         begun, tried = False, 0
@@ -65,7 +72,9 @@ class DuckDB(Engine):
                 if self._bad_copies() and not begun and tried == 1:
                     continue  # they are fetched again, once
                 do = "Run: sre-cli snapshots verify."
-                raise StoreUnreadable(f"{self.tables.described} cannot be read", why=first_line(error), do=do) from error
+                raise StoreUnreadable(
+                    f"{self.tables.described} cannot be read", why=first_line(error), do=do
+                ) from error
             return
 
     def _run(self, text: str, parameters: dict[str, Any]) -> Iterator[Batch]:
@@ -91,8 +100,9 @@ class DuckDB(Engine):
             return self._idle.pop() if self._idle else self._cursors(), self._idle
 
     def _make(self, table: str) -> None:
-        """The view of a table, unless it is there, or nobody knows its columns. What it reads of others is kept as a table:
-        a scan of all findings for every question about one would take most of the answer's time."""
+        """The view of a table, unless it is there, or nobody knows its columns. What it reads of
+        others is kept as a table: a scan of all findings for every question about one would take
+        most of the answer's time."""
         if table in self._views or not (source := self._source(table)):
             return
         view = seen(table, source, self._access)
@@ -106,8 +116,12 @@ class DuckDB(Engine):
         self._views.add(table)
 
     def _ordered(self, view: Seen) -> str:
-        """A select in the order of the parts: the plain one where it says the same, else one that sorts."""
-        helps = (self._connection.execute(f"select 1 from {name} limit 1").fetchone() for name in view.helpers)  # noqa: S608
+        """A select in the order of the parts: the plain one where it says the same, else one that
+        sorts."""
+        helps = (
+            self._connection.execute(f"select 1 from {name} limit 1").fetchone()  # noqa: S608 - our own names
+            for name in view.helpers
+        )
         return f"{view.select} order by {view.order}" if any(helps) else view.plain
 
     @property
@@ -116,7 +130,8 @@ class DuckDB(Engine):
         return [path for paths in self._read.values() for path in paths]
 
     def _bad_copies(self) -> bool:
-        """Whether copies went bad since they were checked. They are gone then, and so are the views of them."""
+        """Whether copies went bad since they were checked. They are gone then, and so are the views
+        of them."""
         with self._making:
             if not self._copies.recheck(self.files):
                 return False
@@ -147,18 +162,23 @@ class DuckDB(Engine):
         return self._cursors()
 
     def _source(self, table: str) -> str | None:
-        """The select behind a table; without rows where no snapshot has a file of it, None where nobody knows its columns."""
+        """The select behind a table; without rows where no snapshot has a file of it, None where
+        nobody knows its columns."""
         if parts := self.tables.parts(table):
             paths = self._read[table] = self._copies.paths(self.tables.snapshots, parts)
             # Nights may differ in their columns: an older one lacks those that came later.
             by_name = str(table in HISTORY).lower()
-            later = "".join(f", {value}::{kind} as {name}" for name, kind, value in absent(table, parts, DUCKDB))
+            later = "".join(
+                f", {value}::{kind} as {name}" for name, kind, value in absent(table, parts, DUCKDB)
+            )
             return f"select *{later} from read_parquet({quoted(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
         self._read[table] = []
         if table == "names" and (names := names_of(self.tables.newest, self._within)):
             return names
         if known := columns(table, DUCKDB):
-            return f"select {', '.join(f'null::{kind} as {name}' for name, kind in known)} where false"
+            return (
+                f"select {', '.join(f'null::{kind} as {name}' for name, kind in known)} where false"
+            )
         return None
 
     def _within(self, table: str) -> str | None:
@@ -170,7 +190,8 @@ class DuckDB(Engine):
 def statement(query: str) -> str:
     """A query of the catalogue as DuckDB takes it: ``:name`` becomes ``$name``.
 
-    Of ``list_contains`` with more than a few values DuckDB makes a join, and loses the order of the parts.
+    Of ``list_contains`` with more than a few values DuckDB makes a join, and loses the order of the
+    parts.
     """
     return PARAMETER.sub(r"$\1", _ANY_OF.sub(r"(list_position(:\1, \2) > 0)", catalogued(query)))
 

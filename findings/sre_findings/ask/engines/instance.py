@@ -1,8 +1,10 @@
-"""Where DuckDB's engines have their tables: an instance of one's own, or a database within one that all engines share.
+"""Where DuckDB's engines have their tables: an instance of one's own, or a database within one that
+all engines share.
 
-An instance costs 25 ms and ten threads, and caches files for itself. A server has an engine for each access that asks, so
-these share one: a further database costs half a millisecond and no thread. It sees no other's tables, for nothing but the
-catalogue's queries run there, and they name no database. Whoever runs a stranger's SQL takes an instance of their own.
+An instance costs 25 ms and ten threads, and caches files for itself. A server has an engine for
+each access that asks, so these share one: a further database costs half a millisecond and no
+thread. It sees no other's tables, for nothing but the catalogue's queries run there, and they name
+no database. Whoever runs a stranger's SQL takes an instance of their own.
 """
 
 from __future__ import annotations
@@ -28,17 +30,21 @@ def own(_engine: object) -> Cursors:
 
 
 def bounded(memory: str, folder: Path) -> Room:
-    """An instance for each engine that takes no more memory than so, as "128MB", and one thread; the rest goes to the folder."""
+    """An instance for each engine that takes no more memory than so, as "128MB", and one thread;
+    the rest goes to the folder."""
 
     def room(_engine: object) -> Cursors:
-        cursors: Cursors = _connect(memory_limit=memory, threads="1", temp_directory=str(folder)).cursor
+        cursors: Cursors = _connect(
+            memory_limit=memory, threads="1", temp_directory=str(folder)
+        ).cursor
         return cursors
 
     return room
 
 
 class Shared:
-    """One instance for many engines. Nothing is opened before the first needs it; a database goes with its engine.
+    """One instance for many engines. Nothing is opened before the first needs it; a database goes
+    with its engine.
 
     An engine lives as long as a query on it runs, so that none loses its tables under way.
     """
@@ -63,11 +69,15 @@ class Shared:
         with self._lock:
             if self._root is None:
                 return 0
-            tables = "select coalesce(sum(memory_usage_bytes), 0) from duckdb_memory() where tag = 'IN_MEMORY_TABLE'"
+            tables = (
+                "select coalesce(sum(memory_usage_bytes), 0) from duckdb_memory() where tag ="
+                " 'IN_MEMORY_TABLE'"
+            )
             return int(self._root.cursor().execute(tables).fetchone()[0])
 
     def forget(self) -> None:
-        """Engines that come from now on get another instance: DuckDB refuses everything after an error of its own inside."""
+        """Engines that come from now on get another instance: DuckDB refuses everything after an
+        error of its own inside."""
         with self._lock:
             self._root = None
 
@@ -78,7 +88,7 @@ class Shared:
         return cursor
 
     def _end(self, root: Any, name: str) -> None:
-        import _duckdb as duckdb  # noqa: PLC0415 - it is there, for the root is
+        import _duckdb as duckdb
 
         with self._lock:
             try:
@@ -91,11 +101,19 @@ SHARED = Shared()
 
 
 def _connect(**config: str) -> Any:
-    # DuckDB itself, 20 ms, only for those who ask Parquet. The package around it makes relations and expressions in Python
-    # that no query of the catalogue needs, and takes another 100 ms.
-    import _duckdb as duckdb  # noqa: PLC0415
+    # DuckDB itself, 20 ms, only for those who ask Parquet. The package around it makes relations
+    # and expressions in Python that no query of the catalogue needs, and takes another 100 ms.
+    import _duckdb as duckdb
 
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", **config})
-    connection.execute("set global TimeZone = 'UTC'")  # days begin where they begin for everybody; a cursor inherits no other
-    connection.execute("set parquet_metadata_cache = true")  # else every query reads the footers anew: 3 ms of its 10
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            **config,
+        }
+    )
+    # days begin where they begin for everybody; a cursor inherits no other
+    connection.execute("set global TimeZone = 'UTC'")
+    # else every query reads the footers anew: 3 ms of its 10
+    connection.execute("set parquet_metadata_cache = true")
     return connection

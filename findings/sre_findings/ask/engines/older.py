@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 NAMES = 2
 """The version that brought the table of names."""
 
-# What was a name before: a resource's id and what it is called, from coverage and from the resources that have findings.
+# What was a name before: a resource's id and what it is called, from coverage and from the
+# resources that have findings.
 _NAMES = """
 select distinct snapshot_id, resource_id as name, 'id' as kind, resource_id, resource_type, account_id, region,
        name as resource_name, owner
@@ -33,14 +34,21 @@ def names_of(newest: Commit, source: Callable[[str], str | None]) -> str | None:
 
     ``source`` gives what stands for another table, to be written after ``from``.
     """
-    coverage, resources = (source("coverage"), source("resources")) if newest.schema < NAMES else (None, None)
+    coverage, resources = (
+        (source("coverage"), source("resources")) if newest.schema < NAMES else (None, None)
+    )
     if coverage is None or resources is None:
         return None
-    return _NAMES.format(covered=_COVERED.format(some=_SOME, coverage=coverage, resources=resources))
+    return _NAMES.format(
+        covered=_COVERED.format(some=_SOME, coverage=coverage, resources=resources)
+    )
 
 
-def absent(table: str, parts: Sequence[tuple[Commit, Part]], words: int) -> list[tuple[str, str, str]]:
-    """Columns that none of the files has, for their version did not: the name, the type in an engine's words, and the value."""
+def absent(
+    table: str, parts: Sequence[tuple[Commit, Part]], words: int
+) -> list[tuple[str, str, str]]:
+    """Columns that none of the files has, for their version did not: the name, the type in an
+    engine's words, and the value."""
     version = max((commit.schema for commit, _ in parts), default=SCHEMA)
     gone = missing(table, version) if version < SCHEMA else []
     kinds = dict(columns(table, words) or []) if gone else {}

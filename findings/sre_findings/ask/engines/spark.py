@@ -1,8 +1,10 @@
-"""Spark: on this machine, on a standalone cluster, or in the session that the process already has (EMR, a notebook).
+"""Spark: on this machine, on a standalone cluster, or in the session that the process already has
+(EMR, a notebook).
 
-What Spark needs to know beyond its master comes from where Spark itself reads it: spark-defaults.conf or
-PYSPARK_SUBMIT_ARGS. On one machine a bucket's parts are copied as for DuckDB; the workers of a cluster read ``s3a://``
-themselves, and a folder store must be a folder that they all see.
+What Spark needs to know beyond its master comes from where Spark itself reads it:
+spark-defaults.conf or PYSPARK_SUBMIT_ARGS. On one machine a bucket's parts are copied as for
+DuckDB; the workers of a cluster read ``s3a://`` themselves, and a folder store must be a folder
+that they all see.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ _CONF = {
 
 
 class Spark(Engine):
-    """The tables as temporary views of a Spark session of its own; the context behind it, 10 s to start, is shared."""
+    """The tables as temporary views of a Spark session of its own; the context behind it, 10 s to
+    start, is shared."""
 
     def __init__(
         self,
@@ -54,11 +57,11 @@ class Spark(Engine):
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
-        from sre_findings.ask.engines.dialect import SPARK, render, tables_of  # noqa: PLC0415 - sqlglot only for those who need it
+        from sre_findings.ask.engines.dialect import SPARK, render, tables_of
 
         session = self._session
-        from py4j.protocol import Py4JError  # noqa: PLC0415 - after the session, which tells what is not installed
-        from pyspark.errors import PySparkException  # noqa: PLC0415
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
 
         text = render(query, SPARK, parameters)
         try:
@@ -82,8 +85,9 @@ class Spark(Engine):
             self._make_view(table)
 
     def _make_view(self, table: str) -> None:
-        """The view of what the caller sees of a table, unless it is there, or nobody knows its columns."""
-        from sre_findings.ask.engines.dialect import SPARK, rendered  # noqa: PLC0415
+        """The view of what the caller sees of a table, unless it is there, or nobody knows its
+        columns."""
+        from sre_findings.ask.engines.dialect import SPARK, rendered
 
         if table in self._views or not (table in self._raw or self._make_raw(table)):
             return
@@ -95,15 +99,23 @@ class Spark(Engine):
         self._views.add(table)
 
     def _make_raw(self, table: str) -> bool:
-        """The view of a table's files, which no query of the catalogue names; whether its columns are known."""
+        """The view of a table's files, which no query of the catalogue names; whether its columns
+        are known."""
         if paths := self._paths(table):
-            frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(*paths)
-            later = [f"cast({value} as {kind}) as {name}" for name, kind, value in absent(table, self._tables.parts(table), HIVE)]
+            frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(
+                *paths
+            )
+            later = [
+                f"cast({value} as {kind}) as {name}"
+                for name, kind, value in absent(table, self._tables.parts(table), HIVE)
+            ]
             frame = frame.selectExpr("*", *later)
         elif table == "names" and (names := names_of(self._tables.newest, self._within)):
             frame = self._session.sql(names)
         elif known := columns(table, HIVE):
-            frame = self._session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in known))
+            frame = self._session.createDataFrame(
+                [], ", ".join(f"{name} {kind}" for name, kind in known)
+            )
         else:
             return False
         frame.createTempView(f"{table}_raw")
@@ -120,20 +132,26 @@ class Spark(Engine):
         snapshots, parts = self._tables.snapshots, self._tables.parts(table)
         url, master = snapshots.blobs.url, self._session.sparkContext.master or ""
         if url.startswith("s3://") and not master.startswith("local"):
-            return [f"s3a{snapshots.part_url(commit, part).removeprefix('s3')}" for commit, part in parts]
+            return [
+                f"s3a{snapshots.part_url(commit, part).removeprefix('s3')}"
+                for commit, part in parts
+            ]
         return [f"file://{path}" for path in self._copies.paths(snapshots, parts)]
 
 
 @functools.cache
 def context_of(master: str) -> SparkSession:
-    """A session with the master's context; the process's own where it has one. Raises UsageError without pyspark or Java."""
+    """A session with the master's context; the process's own where it has one. Raises UsageError
+    without pyspark or Java."""
     try:
-        from py4j.protocol import Py4JError  # noqa: PLC0415 - an extra that few install
-        from pyspark.errors import PySparkException  # noqa: PLC0415
-        from pyspark.sql import SparkSession  # noqa: PLC0415
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
     except ImportError as error:
         do = "Run: pip install 'sre-operations-assistant[spark]'."
-        raise UsageError("SRE_ENGINE names Spark, but pyspark is not installed", why=str(error), do=do) from error
+        raise UsageError(
+            "SRE_ENGINE names Spark, but pyspark is not installed", why=str(error), do=do
+        ) from error
     if active := SparkSession.getActiveSession():
         return active
     builder = SparkSession.Builder().appName("sre-operations-assistant").master(master)
@@ -143,7 +161,9 @@ def context_of(master: str) -> SparkSession:
         session = builder.getOrCreate()
     except (PySparkException, Py4JError, OSError) as error:
         do = "Check that Java 17 or newer is installed, and the master's address."
-        raise Unreachable(f"Spark does not start with the master {master}", why=_why(error), do=do) from error
+        raise Unreachable(
+            f"Spark does not start with the master {master}", why=_why(error), do=do
+        ) from error
     session.sparkContext.setLogLevel("ERROR")
     return session
 
@@ -156,7 +176,8 @@ def _why(error: Exception) -> str:
 
 
 def _start(master: str) -> dict[str, str]:
-    """No web page and no progress bar; on one machine nothing listens where others could reach it."""
+    """No web page and no progress bar; on one machine nothing listens where others could reach
+    it."""
     quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
     alone = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     return quiet | alone if master.startswith("local") else quiet

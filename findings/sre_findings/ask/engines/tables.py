@@ -1,4 +1,5 @@
-"""Which files stand behind each table: the newest snapshot's, or, where a table is history, those of all of them."""
+"""Which files stand behind each table: the newest snapshot's, or, where a table is history, those
+of all of them."""
 
 from __future__ import annotations
 
@@ -11,10 +12,21 @@ from sre_findings.store.snapshots import Commit, Snapshots
 
 HISTORY = ("events",)
 TABLES = (
-    "findings", "details", "packages", "coverage", "resources", "names", "vulnerabilities", "closed", "states", "cells", "ages",
+    "findings",
+    "details",
+    "packages",
+    "coverage",
+    "resources",
+    "names",
+    "vulnerabilities",
+    "closed",
+    "states",
+    "cells",
+    "ages",
     *HISTORY,
-)  # fmt: skip
-"""Tables that may be asked for although no snapshot has a row of them. A manifest may list others."""
+)
+"""Tables that may be asked for although no snapshot has a row of them. A manifest may list
+others."""
 
 _WORD = re.compile(r"[a-z_]+")
 _READ = re.compile(r"\b(?:from|join)\s+([a-z_]+)")
@@ -33,7 +45,9 @@ class Tables:
     def described(self) -> str:
         """The snapshots in words, for errors."""
         older = len(self.commits) - 1
-        return f"snapshot {self.newest.snapshot_id}" + (f" or one of {older} before it" if older else "")
+        return f"snapshot {self.newest.snapshot_id}" + (
+            f" or one of {older} before it" if older else ""
+        )
 
     @property
     def names(self) -> list[str]:
@@ -41,7 +55,8 @@ class Tables:
         return sorted({*TABLES, *self._newest})
 
     def read_by(self, text: str) -> list[str]:
-        """The tables that a query of the catalogue reads: it writes ``from`` or ``join`` before each."""
+        """The tables that a query of the catalogue reads: it writes ``from`` or ``join`` before
+        each."""
         return sorted({*_READ.findall(text)} & {*self.names})
 
     def named_in(self, text: str) -> list[str]:
@@ -63,10 +78,13 @@ class Tables:
         older = self.commits[:-1]
         if not older:
             return [(self.newest, self._newest)]
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for history
+        from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(_READERS) as pool:
-            return [*zip(older, pool.map(self._read, older), strict=True), (self.newest, self._newest)]
+            return [
+                *zip(older, pool.map(self._read, older), strict=True),
+                (self.newest, self._newest),
+            ]
 
     def _read(self, commit: Commit) -> dict[str, list[Part]]:
         found: dict[str, list[Part]] = {}

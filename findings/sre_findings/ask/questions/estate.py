@@ -10,7 +10,8 @@ BY = ("account", "region", "owner", "type", "resource", "package", "vulnerabilit
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How vulnerable is all of it? With ``by``, one of BY, in groups, the worst ``count`` first (0: all)."""
+    """How vulnerable is all of it? With ``by``, one of BY, in groups, the worst ``count`` first (0:
+    all)."""
 
     by: str | None = None
     count: int = 0

@@ -8,16 +8,27 @@ from dataclasses import dataclass
 from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
 
 KINDS_OF_CHANGE = (
-    "opened", "reopened", "resolved", "severity_raised", "severity_lowered", "fix_appeared", "exploit_appeared",
-    "kev_appeared", "suppressed", "unsuppressed", "exposure_ended",
-)  # fmt: skip
+    "opened",
+    "reopened",
+    "resolved",
+    "severity_raised",
+    "severity_lowered",
+    "fix_appeared",
+    "exploit_appeared",
+    "kev_appeared",
+    "suppressed",
+    "unsuppressed",
+    "exposure_ended",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What happened after the night of ``since`` up to that of ``as_of``; without both, between the two newest complete ones.
+    """What happened after the night of ``since`` up to that of ``as_of``; without both, between the
+    two newest complete ones.
 
-    ``count`` events are listed (0: all); the counts are of all. ``kinds`` narrows the list, never the counts.
+    ``count`` events are listed (0: all); the counts are of all. ``kinds`` narrows the list, never
+    the counts.
     """
 
     since: str | None = None
@@ -29,7 +40,8 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How a scope's counts went over so many days. ``kind`` and ``value`` name the scope; the default is everything."""
+    """How a scope's counts went over so many days. ``kind`` and ``value`` name the scope; the
+    default is everything."""
 
     days: int = 90
     kind: str = "organization"
@@ -39,7 +51,8 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Sla:
-    """What is late and what is due, in all and by owner, account, region or type; of one ``resource`` alone, in all."""
+    """What is late and what is due, in all and by owner, account, region or type; of one
+    ``resource`` alone, in all."""
 
     by: str = "owner"
     owners: Sequence[str] = ()

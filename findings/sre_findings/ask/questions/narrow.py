@@ -16,12 +16,16 @@ class Narrow:
 
     def filters(self) -> dict[str, list[str] | None]:
         """The parameters of a query; None where nothing is narrowed."""
-        return {name: list(getattr(self, name)) or None for name in ("owners", "accounts", "regions")}
+        return {
+            name: list(getattr(self, name)) or None for name in ("owners", "accounts", "regions")
+        }
 
     def words(self) -> str:
         """`` of payments, in eu-west-1``; empty for everything."""
         of = [*self.owners, *self.accounts]
-        return (f" of {', '.join(of)}" if of else "") + (f" in {', '.join(self.regions)}" if self.regions else "")
+        return (f" of {', '.join(of)}" if of else "") + (
+            f" in {', '.join(self.regions)}" if self.regions else ""
+        )
 
 
 EVERYWHERE = Narrow()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first ``skip``."""
+    """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first
+    ``skip``."""
 
     count: int = 25
     skip: int = 0
@@ -15,7 +16,8 @@ class Nights:
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """Who asked what in so many days, today's included: the newest ``count`` (0: all), of one person, tool or outcome."""
+    """Who asked what in so many days, today's included: the newest ``count`` (0: all), of one
+    person, tool or outcome."""
 
     days: int = 7
     count: int = 25

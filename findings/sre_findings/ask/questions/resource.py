@@ -10,11 +10,13 @@ CACHED, LIVE, EITHER = "cached", "live", "either"
 
 @dataclass(frozen=True, slots=True)
 class AboutResource:
-    """How vulnerable is this resource? ``text`` is an id, a name or an IP address; ``source`` says who may answer.
+    """How vulnerable is this resource? ``text`` is an id, a name or an IP address; ``source`` says
+    who may answer.
 
-    ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed, never the counts;
-    ``suppressed`` lists suppressed ones too, ``reachable`` those alone that Inspector saw run. ``context`` asks AWS what it
-    says now of an EC2 instance itself, or which clusters run an image.
+    ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed,
+    never the counts; ``suppressed`` lists suppressed ones too, ``reachable`` those alone that
+    Inspector saw run. ``context`` asks AWS what it says now of an EC2 instance itself, or which
+    clusters run an image.
     """
 
     text: str

@@ -11,8 +11,8 @@ from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings. ``reachable`` leaves those
-    alone that Inspector saw run."""
+    """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings.
+    ``reachable`` leaves those alone that Inspector saw run."""
 
     text: str | None = None
     severities: Sequence[str] = ()
@@ -30,7 +30,8 @@ _OPEN = Rows()
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Findings of the whole estate, the worst first: ``count`` of them (0: all) after the first ``skip``. Empty means all."""
+    """Findings of the whole estate, the worst first: ``count`` of them (0: all) after the first
+    ``skip``. Empty means all."""
 
     count: int = 25
     skip: int = 0
@@ -55,7 +56,8 @@ class WholeRows:
 
 @dataclass(frozen=True, slots=True)
 class AsFile:
-    """Whole findings in one file: ``form`` is a name of the exports' formats, ``options`` are that format's own."""
+    """Whole findings in one file: ``form`` is a name of the exports' formats, ``options`` are that
+    format's own."""
 
     rows: Rows = _OPEN
     form: str = "csv"

@@ -10,8 +10,8 @@ from sre_findings.ask.questions.narrow import EVERYWHERE, Narrow
 
 @dataclass(frozen=True, slots=True)
 class Priorities:
-    """Which vulnerabilities to deal with first, and why: the first ``count`` (0: all). ``reachable``: those alone of which
-    Inspector saw the code run somewhere."""
+    """Which vulnerabilities to deal with first, and why: the first ``count`` (0: all).
+    ``reachable``: those alone of which Inspector saw the code run somewhere."""
 
     count: int = 10
     as_of: str | None = None
@@ -22,8 +22,8 @@ class Priorities:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Where a vulnerability, or a package, is: the first ``count`` findings (0: all). ``reachable``: those alone that
-    Inspector saw run."""
+    """Where a vulnerability, or a package, is: the first ``count`` findings (0: all).
+    ``reachable``: those alone that Inspector saw run."""
 
     text: str
     count: int = 25
@@ -34,7 +34,8 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Fixes:
-    """What to update, rebuild or replace first: the first ``count`` lines (0: all). ``images`` asks for machine images.
+    """What to update, rebuild or replace first: the first ``count`` lines (0: all). ``images`` asks
+    for machine images.
 
     ``resource`` is an id or a name: then of that resource alone.
     """
