@@ -7,7 +7,7 @@ INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test lint format bench images sbom docs lock clean synth stack
+.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test lint format bench images sbom docs refresh lock clean synth stack
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -121,7 +121,17 @@ sbom: setup ## Write what is in each image to dist/*.cdx.json, as CycloneDX
 		$(BIN)/python containers/sbom.py build/$$one/lib/python3.*/site-packages dist/sre-$$one.cdx.json || exit 1; \
 	done
 
-docs: setup ## Renew the parts of the documentation that are made from the code
+$(VENV)/.docs: $(VENV)/.ready requirements-docs.lock
+	@echo "make: adding Sphinx to $(VENV)/docs; 120 MB, once" >&2
+	@$(BIN)/python -m venv $(VENV)/docs
+	@$(INSTALL) $(VENV)/docs/bin/python requirements-docs.lock
+	@touch $@
+
+docs: $(VENV)/.docs ## Build the documentation site in build/docs, in an environment of its own; a broken link is an error
+	@$(VENV)/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --conf-dir docs/site . build/docs
+	@echo "build/docs/index.html"
+
+refresh: setup ## Refresh the generated parts of the documentation: output of commands, MCP tools, costs
 	$(BIN)/python docs/make.py
 
 PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
@@ -135,6 +145,7 @@ lock: setup ## Pin the dependencies anew (needs uv)
 	$(PIN) setup.cfg --extra notebooks -c requirements.lock -o requirements-notebooks.lock
 	$(PIN) setup.cfg --extra emulator -c requirements-build.lock -o requirements-emulator.lock
 	$(PIN) setup.cfg --extra iceberg -c requirements.lock -o requirements-iceberg.lock
+	$(PIN) setup.cfg --extra docs -c requirements-build.lock -o requirements-docs.lock
 	$(PIN) setup.cfg --extra deploy -c requirements-build.lock -o requirements-deploy.lock
 
 clean: ## Remove what was made

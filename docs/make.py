@@ -1,4 +1,4 @@
-"""``make docs``: runs every command that a page shows under ``$``, and puts its real output there;
+"""``make refresh``: runs every command that a page shows under ``$``, and puts its real output there;
 writes the server's tools.
 
 A block that must stay as it is (it needs AWS, or another machine) is simply not written with ``$``.
