@@ -1,5 +1,7 @@
-"""``make refresh``: runs every command that a page shows under ``$``, and puts its real output there;
-writes the server's tools.
+"""``make refresh``: renews the generated parts of the documentation.
+
+Runs each command that a page shows under ``$`` and puts its output there. Writes the MCP tools and
+the costs.
 
 A block that must stay as it is (it needs AWS, or another machine) is simply not written with ``$``.
 """

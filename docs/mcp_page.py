@@ -39,7 +39,9 @@ def _tool(name: str) -> Iterator[str]:
 def _default(value: Any) -> str:
     if value is None or value in ("", ()):
         return "–"
-    return f"`{', '.join(value) if isinstance(value, tuple) else str(value).lower() if isinstance(value, bool) else value}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{', '.join(value) if isinstance(value, tuple) else value}`"
 
 
 def _takes(schema: Mapping[str, Any]) -> str:

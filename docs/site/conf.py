@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "findings"))  # autodoc imports the API; it needs the standard library only
+# autodoc imports the API, which needs only the standard library until a method is called.
+sys.path.insert(0, str(ROOT / "findings"))
 
 _metadata = configparser.ConfigParser()
 _metadata.read(ROOT / "setup.cfg", encoding="utf-8")
@@ -25,7 +26,13 @@ release = _metadata["metadata"]["version"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 root_doc = "README"
-include_patterns = ["*.md", "docs/**.md", "deploy/README.md", "notebooks/README.md", "benchmarks/**.md"]
+include_patterns = [
+    "*.md",
+    "docs/**.md",
+    "deploy/README.md",
+    "notebooks/README.md",
+    "benchmarks/**.md",
+]
 exclude_patterns = [".*", "build", "dist", "tests"]  # folders that need not be searched for pages
 suppress_warnings = ["misc.highlighting_failure"]  # SQL of Snowflake and Mermaid have no lexer
 myst_heading_anchors = 4
@@ -50,7 +57,7 @@ html_show_search_summary = False  # it fetches pages, which a browser refuses on
 html_copy_source = False
 html_show_sourcelink = False
 
-# The tables of contents are here because README.md and the other index pages are read on GitHub too.
+# The tables of contents are here because the index pages are read on GitHub too.
 # A page that is in none of them is an error.
 CONTENTS: dict[str, dict[str, list[str]]] = {
     "README": {
@@ -74,7 +81,13 @@ CONTENTS: dict[str, dict[str, list[str]]] = {
             "docs/threat-model",
             "SECURITY",
         ],
-        "Reference": ["docs/glossary", "docs/site/api", "docs/schema", "benchmarks/README", "CHANGELOG"],
+        "Reference": [
+            "docs/glossary",
+            "docs/site/api",
+            "docs/schema",
+            "benchmarks/README",
+            "CHANGELOG",
+        ],
         "Develop": ["CONTRIBUTING", "docs/architecture", "docs/decisions/README"],
     },
     "benchmarks/README": {"Results": ["benchmarks/results/*"]},

@@ -27,11 +27,15 @@ pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="Sphinx is not insta
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built with the options of ``make docs``."""
     folder = tmp_path_factory.mktemp("site")
-    options = re.search(r"sphinx-build (.+) \. build/docs$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    options = re.search(
+        r"sphinx-build (.+) \. build/docs$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
     assert options
     command = [PYTHON, "-m", "sphinx", *options[1].split(), ROOT, folder]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    ran = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False)
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     return folder
 
@@ -39,17 +43,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def index(site: Path) -> dict[str, Any]:
     """The search index, which is a script that holds one JSON object."""
-    found: dict[str, Any] = json.loads(re.sub(r"^Search\.setIndex\(|\)$", "", (site / "searchindex.js").read_text()))
+    found: dict[str, Any] = json.loads(
+        re.sub(r"^Search\.setIndex\(|\)$", "", (site / "searchindex.js").read_text())
+    )
     return found
 
 
 def test_the_search_index_has_every_page_of_the_documentation(index: dict[str, Any]) -> None:
-    pages = {*ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"}
+    pages = {
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("docs/decisions/*.md"),
+        ROOT / "README.md",
+        ROOT / "CHANGELOG.md",
+    }
     assert {str(path.relative_to(ROOT).with_suffix("")) for path in pages} <= set(index["docnames"])
 
 
 def test_the_search_index_has_every_public_name_of_the_python_api(index: dict[str, Any]) -> None:
-    names = {f"{prefix}.{row[-1]}".strip(".") for prefix, rows in index["objects"].items() for row in rows}
+    names = {
+        f"{prefix}.{row[-1]}".strip(".")
+        for prefix, rows in index["objects"].items()
+        for row in rows
+    }
     public = {f"sre_findings.{name}" for name in {*sre_findings.__all__, *PUBLIC}}
     assert len(public) > 20
     assert public <= names
@@ -58,7 +73,9 @@ def test_the_search_index_has_every_public_name_of_the_python_api(index: dict[st
 def test_the_site_loads_no_script_style_font_or_picture_from_a_network(site: Path) -> None:
     for path in site.rglob("*.html"):
         text = path.read_text()
-        assert not re.findall(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"(?:https?:)?//", text), path
+        assert not re.findall(
+            r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"(?:https?:)?//", text
+        ), path
         assert not re.findall(r"<link\b[^>]*\bhref=\"(?:https?:)?//", text), path
     for path in site.rglob("*.css"):
         assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", path.read_text()), path
