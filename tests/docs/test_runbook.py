@@ -116,7 +116,7 @@ def test_the_five_steps_of_the_readme_begin_as_those_of_the_operations_page() ->
     readme = (
         (ROOT / "README.md")
         .read_text(encoding="utf-8")
-        .split("## In AWS, in five steps")[1]
+        .split("## Deploy it in AWS in five steps")[1]
         .split("\n## ")[0]
     )
     walked = " ".join(blocks(OPERATIONS.split("## In AWS: from an empty account")[1]).split())
