@@ -24,7 +24,7 @@ from moto.server import ThreadedMotoServer
 from processes import BIN, environment, machine, simulator
 from serve import listening
 from slack_start import NAME, SIGNING, cold, command_of
-from sre_mcp.auth.issue import Wish, issue
+from sre_mcp.auth.token_creation import Wish, issue
 from sre_reports.slack.limits import problems
 from sre_simulator.function import REGION, Deployment, Function, runtime_in
 from sre_simulator.slack_hooks import Hooks

@@ -20,7 +20,7 @@ from sre_findings.ask.remote import Remote
 from sre_findings.ask.there import There
 from sre_findings.model.errors import SreError
 from sre_slack.secrets import Secrets, read
-from sre_slack.web import ask
+from sre_slack.web_api import ask
 
 _NAME = "sre-assistant"  # of the bot, in lambda/manifest.yaml
 OK, WRONG, SKIPPED = "ok", "wrong", "not looked at"

@@ -12,7 +12,7 @@ from constructs import Construct
 from stack.alarms import NAMESPACE
 
 _ERRORS = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
-# where the server's own lines put their metrics (sre_mcp.observe)
+# where the server's own lines put their metrics (sre_mcp.logs)
 _SERVER = "SreOperationsAssistant"
 
 

@@ -4,7 +4,7 @@ where that is not known."""
 from __future__ import annotations
 
 from sre_slack.job import Job
-from sre_slack.web import ask
+from sre_slack.web_api import ask
 
 _SHARED = ("is_ext_shared", "is_pending_ext_shared", "is_shared")
 

@@ -15,7 +15,7 @@ from sre_findings.model.errors import SreError
 from sre_slack import command, log
 from sre_slack.job import ASK, KINDS, Job
 from sre_slack.request import Malformed, Request, request_of
-from sre_slack.respond import is_slack
+from sre_slack.response_url import is_slack
 from sre_slack.secrets import Keeper
 from sre_slack.signature import is_signed, looks_signed
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sre_findings.model.errors import Unreachable, UsageError
 from sre_slack.job import Job
-from sre_slack.web import ask
+from sre_slack.web_api import ask
 
 KEPT = 300.0  # seconds: so long somebody who left a group still belongs to it
 _GROUP = re.compile(r"S[A-Z0-9]{1,20}\Z")

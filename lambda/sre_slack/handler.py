@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from sre_slack.front import Front
-from sre_slack.invoke import invoke_self
+from sre_slack.invocation import invoke_self
 from sre_slack.job import Job, is_job
 from sre_slack.secrets import Keeper
 

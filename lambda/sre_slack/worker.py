@@ -24,12 +24,11 @@ from sre_findings.model.errors import (
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_slack import log
-from sre_slack.answering import TIMEOUT, answer
+from sre_slack.answers import TIMEOUT, answer
+from sre_slack.deadline import HurriedRemote, TooSlow
 from sre_slack.groups import Groups
-from sre_slack.hurry import HurriedRemote, TooSlow
 from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
-from sre_slack.principal import principal
-from sre_slack.respond import LASTS, Busy, Refused, Silent, respond, say
+from sre_slack.response_url import LASTS, Busy, Refused, Silent, respond, say
 from sre_slack.secrets import Keeper, SecretUnread
 
 TRIES = 3
@@ -127,7 +126,7 @@ class Worker:
         if not server:
             raise CredentialsInvalid("no server is set", do="Set SRE_SERVER for the function.")
         secrets = self.keeper.secrets()
-        asking = principal(job, self.groups(job, secrets.bot_token))
+        asking = _principal(job, self.groups(job, secrets.bot_token))
         remote = HurriedRemote(server, secrets.server_token, TIMEOUT, asking, context)
         return answer(job, remote, Links(self.environ.get("SRE_PUBLIC_URL", "")))
 
@@ -167,6 +166,19 @@ class Worker:
             say(job.response_url, text, replace_original=job.kind == ASK)  # a button's answer stays
         except SreError as silent:  # the answer's own failure is the one that counts
             log.fault("could not tell the asker", silent, key=job.key)
+
+
+def _principal(job: Job, groups: Sequence[str]) -> dict[str, Any]:
+    """The user that the server answers for; it resolves them into accounts and owners.
+
+    ``shared`` limits the answer to what the channel may see.
+    """
+    return {
+        "user": f"{job.team}/{job.user}",
+        "channel": f"{job.team}/{job.channel}",
+        "groups": list(groups),
+        "shared": job.kind == SHARE,
+    }
 
 
 def _plainly(error: SreError) -> str:

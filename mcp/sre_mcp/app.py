@@ -16,21 +16,24 @@ from mcp.server.caching import CacheHint
 from mcp.server.lowlevel.server import Server
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ListToolsResult, PaginatedRequestParams
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sre_findings.ask.handouts import GOOD_FOR, Handouts
+from sre_findings.ask.handouts import FOLDER, GOOD_FOR, Handouts
 from sre_findings.ask.operations import Recorder
 from sre_findings.ask.sources import Sources
 from sre_mcp import completion, health, prompts, resources
-from sre_mcp.aside import aside
-from sre_mcp.auth.open import Guard
-from sre_mcp.auth.presented import Presented
+from sre_mcp.auth.guard import Guard
+from sre_mcp.auth.load_balancer import HeaderAsToken
 from sre_mcp.auth.verifier import Verifier
-from sre_mcp.caller import Asked, State
-from sre_mcp.edge import PATH, OnlyPost
-from sre_mcp.files.gate import Gate
-from sre_mcp.files.routes import routes as files
-from sre_mcp.observe import Identified, numbered
+from sre_mcp.endpoint import PATH, OnlyPost
+from sre_mcp.files import reports
+from sre_mcp.files.authentication import Gate
+from sre_mcp.files.exports import Exports
+from sre_mcp.files.reports import Reports
+from sre_mcp.logs import Identified, numbered
+from sre_mcp.public_errors import aside
+from sre_mcp.request_context import Asked, State
 from sre_mcp.tools.calls import call_tool
 from sre_mcp.tools.registry import TOOLS, told
 from sre_mcp.traces import Continued, Spanned
@@ -149,9 +152,17 @@ def make_app(
         transport_security=names.security(),
         custom_starlette_routes=[
             *health.routes(sources),
-            *files(state, handouts, Gate(names.security(), guard)),
+            *_files(state, handouts, Gate(names.security(), guard)),
         ],
         **more,
     )
     app.router.redirect_slashes = False  # to http, behind a load balancer
-    return Identified(Continued(OnlyPost(Presented(app))))
+    return Identified(Continued(OnlyPost(HeaderAsToken(app))))
+
+
+def _files(state: State, handouts: Handouts, gate: Gate) -> list[Route]:
+    """The routes of exports and reports, both behind authentication."""
+    return [
+        Route(FOLDER + "{reference}", gate.before(Exports(state, handouts)), methods=["GET"]),
+        Route(reports.FOLDER + "{path:path}", gate.before(Reports(state)), methods=["GET"]),
+    ]

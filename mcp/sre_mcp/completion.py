@@ -10,7 +10,7 @@ from sre_findings.ask.question import Near
 from sre_findings.ask.question import Nights as Asking
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import SreError
-from sre_mcp.caller import Asked, caller
+from sre_mcp.request_context import Asked, caller
 from sre_mcp.resources import REPORTS, RESOURCES
 from sre_reports.plain_text import visible
 

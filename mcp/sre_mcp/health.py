@@ -20,7 +20,7 @@ from starlette.routing import Route
 from sre_findings.ask.ready import Ready, ready
 from sre_findings.ask.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS
-from sre_mcp.edge import is_loopback
+from sre_mcp.endpoint import is_loopback
 
 _KEPT = 5.0  # seconds: anybody may ask as often as they like, and the store must not notice
 _PATIENCE = 10.0

@@ -19,7 +19,7 @@ from mcp_types import (
     TextContent,
 )
 
-from sre_mcp.caller import Asked
+from sre_mcp.request_context import Asked
 from sre_mcp.text import cell
 
 _LONGEST = 1024

@@ -24,9 +24,9 @@ from sre_findings.ask import ask, doors
 from sre_findings.ask.question import CACHED, AboutResource, Nights, Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import SreError, UsageError
-from sre_mcp.aside import told
-from sre_mcp.caller import Asked, caller
-from sre_mcp.plain import dumps
+from sre_mcp.json_values import dumps
+from sre_mcp.public_errors import told
+from sre_mcp.request_context import Asked, caller
 
 LATEST = "sre://snapshots/latest"
 REPORTS, RESOURCES = "sre://reports/", "sre://resources/"

@@ -17,7 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sre_findings.model.operation import ANSWERED, Operation
-from sre_mcp.observe import request_id
+from sre_mcp.logs import request_id
 
 PARENT = "traceparent"
 _TRACER = trace.get_tracer("sre_mcp")

@@ -15,9 +15,9 @@ from sre_cli.main import COMMANDS, cli
 from sre_findings.settings import SETTINGS, Setting
 from sre_findings.store.schema import TABLES
 from sre_mcp.app import LARGEST_BODY
-from sre_mcp.serve import GRACE, KEEP_ALIVE
 from sre_mcp.tools.calls import DEADLINE
 from sre_mcp.tools.registry import TOOLS
+from sre_mcp.transports import GRACE, KEEP_ALIVE
 
 ROOT = Path(__file__).resolve().parents[2]
 MCP = (ROOT / "docs" / "mcp.md").read_text()

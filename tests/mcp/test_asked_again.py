@@ -13,8 +13,8 @@ import pytest
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.finding import Finding
-from sre_mcp.tools.compose import answer
 from sre_mcp.tools.registry import TOOLS
+from sre_mcp.tools.results import answer
 
 HOST = "i-0123456789abcdef0"
 

@@ -13,7 +13,7 @@ import pytest
 
 from sre_cli.main import main
 from sre_findings.ask.remote import PERSON
-from sre_mcp.auth.issue import Wish, issue
+from sre_mcp.auth.token_creation import Wish, issue
 from sre_mcp.tools.registry import TOOLS
 from sre_simulator.fleet import BUSY_INSTANCE
 

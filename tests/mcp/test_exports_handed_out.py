@@ -17,7 +17,7 @@ from sre_findings.ask.handouts import Handout, Handouts
 from sre_findings.ask.question import AsFile, Rows
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.store.table import SqliteTable
-from sre_mcp.auth.issue import Wish, issue
+from sre_mcp.auth.token_creation import Wish, issue
 from sre_reports.exports import FORMS
 
 MINE = "111122223333"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_mcp.plain import dumps, measured, plain
+from sre_mcp.json_values import dumps, measured, plain
 from sre_mcp.text import CLOSE, OPEN, WARNING, cell, fenced, line, sentence
 from sre_reports.plain_text import visible
 

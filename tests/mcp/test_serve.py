@@ -22,9 +22,9 @@ from starlette.testclient import TestClient
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names
-from sre_mcp.edge import is_loopback
+from sre_mcp.endpoint import is_loopback
 from sre_mcp.health import routes
-from sre_mcp.serve import Place, _listening, serve_http
+from sre_mcp.transports import Place, _listening, serve_http
 
 INSTANCE = "i-0123456789abcdef0"
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}

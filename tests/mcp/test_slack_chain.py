@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sre_mcp.auth.issue import Wish, issue
+from sre_mcp.auth.token_creation import Wish, issue
 from sre_reports.slack.limits import problems
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
 from sre_slack.front import Front

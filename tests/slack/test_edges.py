@@ -25,10 +25,10 @@ from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
 from sre_slack.aws import Service, _base, _connection
 from sre_slack.channels import not_shareable
-from sre_slack.invoke import invoke_self
-from sre_slack.respond import Busy, Refused, is_slack, respond, say, send
+from sre_slack.invocation import invoke_self
+from sre_slack.response_url import Busy, Refused, is_slack, respond, say, send
 from sre_slack.secrets import KEPT, Keeper, Secrets, SecretUnread, parse
-from sre_slack.web import ask
+from sre_slack.web_api import ask
 
 SECRET = {"signing_secrets": ["new", "old"], "server_token": "sre_token", "bot_token": "xoxb-1"}
 KNOWN = Secrets((b"new", b"old"), "sre_token", "xoxb-1")
@@ -232,7 +232,7 @@ def test_what_lambda_does_not_take_is_an_error(
 def test_a_lambda_that_is_silent_is_given_up(
     stand_in: Any, make_job: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sre_slack.invoke._LAMBDA", Service("lambda", "LAMBDA", 0.05))
+    monkeypatch.setattr("sre_slack.invocation._LAMBDA", Service("lambda", "LAMBDA", 0.05))
     stand_in.delay = 0.3
     with pytest.raises(Unreachable, match="AWS does not answer for lambda"):
         invoke_self(make_job(), of_lambda(stand_in))

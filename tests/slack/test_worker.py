@@ -22,7 +22,7 @@ from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
 from sre_slack import worker
 from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
-from sre_slack.respond import LASTS, Refused
+from sre_slack.response_url import LASTS, Refused
 from sre_slack.secrets import Keeper
 from sre_slack.worker import Worker
 

@@ -69,9 +69,9 @@ def command(
     SRE_TOKENS=file:///etc/sre/tokens.json sre-cli serve --host 0.0.0.0 --allow-host mcp.example.com
     """
     from sre_mcp.app import Names
-    from sre_mcp.auth.open import open_guard
+    from sre_mcp.auth.guard import open_guard
     from sre_mcp.collector import shipping
-    from sre_mcp.serve import Place, serve_http, serve_stdio
+    from sre_mcp.transports import Place, serve_http, serve_stdio
 
     _log_to_stderr(log)
     sources = options.sources_here(settings, asked["profile"])
@@ -100,7 +100,7 @@ def command(
 
 def _log_to_stderr(form: str) -> None:
     """What happens, a line each. stdout belongs to the protocol."""
-    from sre_mcp.observe import Lines, Words
+    from sre_mcp.logs import Lines, Words
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     words = Words("%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -72,7 +72,7 @@ def new(path: Path | None, **wished: Any) -> int:
     """
     from datetime import UTC, datetime
 
-    from sre_mcp.auth.issue import Wish, add, issue
+    from sre_mcp.auth.token_creation import Wish, add, issue
 
     token, entry = issue(Wish(**wished), datetime.now(UTC))
     if path:

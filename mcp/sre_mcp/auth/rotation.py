@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from sre_findings.model.errors import SreError
-from sre_mcp.auth.places import Place
+from sre_mcp.auth.documents import Place
 from sre_mcp.auth.tokens import Tokens, parse
 
 _LOG = logging.getLogger(__name__)

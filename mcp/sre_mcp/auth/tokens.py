@@ -26,7 +26,7 @@ from typing import Any
 from sre_findings.model.access import NOTHING, Access, parse_access
 from sre_findings.model.errors import Forbidden, UsageError
 from sre_mcp.auth.bearer import SCOPES, SLACK, Bearer
-from sre_mcp.auth.person import Person
+from sre_mcp.auth.chat_user import Person
 
 LARGEST = 1 << 20  # bytes of a document
 _KEYS = {"name", "sha256", "scopes", "accounts", "owners", "expires", "acts_for"}

@@ -11,10 +11,10 @@ import anyio.to_thread
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 from sre_findings.model.errors import SreError
-from sre_mcp.auth.balancer import Balancer
 from sre_mcp.auth.bearer import Bearer, of_claims
+from sre_mcp.auth.chat_user import Person
+from sre_mcp.auth.load_balancer import Balancer
 from sre_mcp.auth.oidc import Oidc, Proven
-from sre_mcp.auth.person import Person
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.tokens import is_token
 

@@ -20,10 +20,10 @@ from sre_findings.ask.remote import ERROR, REFUSED
 from sre_findings.model.answer import Proof
 from sre_findings.model.errors import AccessDenied, SreError, UsageError, kind_of
 from sre_findings.model.operation import ANSWERED
-from sre_mcp.caller import Caller, State, admitted
-from sre_mcp.files.gate import NOT_FOUND, PRIVATE, nothing, trouble
+from sre_mcp.audit import Call
+from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, nothing, trouble
 from sre_mcp.files.stream import Sent, stream
-from sre_mcp.record import Call
+from sre_mcp.request_context import Caller, State, admitted
 from sre_reports.exports import FORMS, Options, write_export
 
 _LOG = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from sre_findings.ask.published_seen import Address, address, fetched
 from sre_findings.model.answer import SNAPSHOT
 from sre_findings.model.errors import AccessDenied, SreError, kind_of
 from sre_findings.model.operation import ANSWERED
-from sre_mcp.caller import State, admitted
-from sre_mcp.files.gate import NOT_FOUND, PRIVATE, nothing, trouble
-from sre_mcp.record import Call
+from sre_mcp.audit import Call
+from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, nothing, trouble
+from sre_mcp.request_context import State, admitted
 
 _LOG = logging.getLogger(__name__)
 NAME = "report"  # among operations

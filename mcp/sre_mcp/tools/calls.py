@@ -17,12 +17,12 @@ from pydantic_core import ErrorDetails
 
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
-from sre_mcp.aside import told
-from sre_mcp.caller import Asked, caller
-from sre_mcp.record import Call
+from sre_mcp.audit import Call
+from sre_mcp.public_errors import told
+from sre_mcp.request_context import Asked, caller
 from sre_mcp.text import sentence
-from sre_mcp.tools.compose import answer
 from sre_mcp.tools.registry import TOOLS
+from sre_mcp.tools.results import answer
 from sre_mcp.tools.tool import Tool
 
 # seconds: below the idle time-out of a load balancer, which would hang up without a word

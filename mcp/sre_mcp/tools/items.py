@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sre_mcp.plain import measured
+from sre_mcp.json_values import measured
 from sre_mcp.text import line
 
 Values = Mapping[str, Any]

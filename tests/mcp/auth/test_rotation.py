@@ -21,7 +21,7 @@ from sre_findings.model.errors import (
     Unreachable,
     UsageError,
 )
-from sre_mcp.auth.places import FilePlace, SecretPlace, place_of
+from sre_mcp.auth.documents import FilePlace, SecretPlace, place_of
 from sre_mcp.auth.rotation import STALE, Rotating
 from sre_mcp.auth.tokens import LARGEST
 

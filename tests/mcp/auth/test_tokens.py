@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
-from sre_mcp.auth.person import Person, person_of
+from sre_mcp.auth.chat_user import Person, person_of
 from sre_mcp.auth.tokens import Tokens, is_token, parse
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

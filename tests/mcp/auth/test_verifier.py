@@ -28,8 +28,8 @@ from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
-from sre_mcp.auth.open import open_verifier
-from sre_mcp.auth.person import Person
+from sre_mcp.auth.chat_user import Person
+from sre_mcp.auth.guard import open_verifier
 from sre_mcp.auth.verifier import LONGEST, Verifier, bearer_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

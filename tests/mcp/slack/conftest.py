@@ -31,7 +31,7 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-from sre_mcp.auth.issue import Wish, issue
+from sre_mcp.auth.token_creation import Wish, issue
 from sre_reports.slack.limits import problems
 from sre_simulator.function import REGION, Deployment, Function, runtime_in
 from sre_simulator.slack_hooks import Hooks

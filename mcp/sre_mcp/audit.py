@@ -15,7 +15,7 @@ from mcp_types import CallToolResult
 from sre_findings.ask.operations import Recorder, shortened
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.operation import ANSWERED, Operation
-from sre_mcp.observe import metrics, request_id
+from sre_mcp.logs import metrics, request_id
 from sre_mcp.traces import describe
 
 _LOG = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from sre_findings.ask.remote import PERSON
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import Forbidden
 from sre_mcp.auth.bearer import FINDINGS, SCOPES
-from sre_mcp.auth.person import Person, person_of
+from sre_mcp.auth.chat_user import Person, person_of
 from sre_mcp.auth.verifier import Verifier
 
 NOBODY = "anonymous"

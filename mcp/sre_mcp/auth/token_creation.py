@@ -18,7 +18,7 @@ from typing import Any
 
 from sre_findings.files import sync, sync_folder
 from sre_findings.model.errors import StoreUnreadable
-from sre_mcp.auth.places import FilePlace
+from sre_mcp.auth.documents import FilePlace
 from sre_mcp.auth.tokens import parse
 
 PREFIX = "sre_"

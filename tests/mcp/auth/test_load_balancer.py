@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from sre_findings.model.access import Access
 from sre_findings.model.errors import Unreachable, UsageError
-from sre_mcp.auth.balancer import Balancer, Keys, keys_address, open_balancer
 from sre_mcp.auth.jwks import AGAIN
+from sre_mcp.auth.load_balancer import Balancer, Keys, keys_address, open_balancer
 from sre_mcp.auth.oidc import Issuer, parse
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/sre/0123456789abcdef"

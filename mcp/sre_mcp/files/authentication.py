@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sre_mcp.auth.open import Guard
+from sre_mcp.auth.guard import Guard
 
 PRIVATE = {
     "Cache-Control": "no-store",

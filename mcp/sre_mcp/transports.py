@@ -18,8 +18,8 @@ from sre_findings.ask.handouts import GOOD_FOR
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names, make_app, make_server
-from sre_mcp.auth.open import Guard
-from sre_mcp.edge import PATH, is_loopback
+from sre_mcp.auth.guard import Guard
+from sre_mcp.endpoint import PATH, is_loopback
 
 _LOG = logging.getLogger(__name__)
 # seconds: longer than a load balancer keeps an idle connection, so that it is never the server that

@@ -10,11 +10,11 @@ from pydantic import AnyHttpUrl
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.auth import oidc
-from sre_mcp.auth.balancer import open_balancer
 from sre_mcp.auth.bearer import FINDINGS
+from sre_mcp.auth.documents import place_of
 from sre_mcp.auth.jwks import Keys
+from sre_mcp.auth.load_balancer import open_balancer
 from sre_mcp.auth.oidc import Oidc
-from sre_mcp.auth.places import place_of
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.verifier import Verifier
 

@@ -18,6 +18,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.auth.jwks import AGAIN, fetch
@@ -29,6 +30,8 @@ _ARN = re.compile(
 )
 _KID = re.compile(r"[0-9a-fA-F-]{36}\Z")
 _KEPT = 8  # keys: a balancer signs with one at a time
+_FILES = ("/reports/", "/exports/")
+_SAFE = ("GET", "HEAD")
 
 
 class Keys:
@@ -120,3 +123,27 @@ def keys_address(arn: str) -> str:
     if partition == "aws-us-gov":
         return f"https://s3-{region}.amazonaws.com/aws-elb-public-keys-prod-{region}"
     return f"https://public-keys.auth.elb.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}"
+
+
+class HeaderAsToken:
+    """ASGI middleware: the load balancer's header is the token of a request for a file.
+
+    A browser behind a load balancer sends no token of its own. Only ``GET`` and ``HEAD`` of files
+    are accepted this way: another site's page can make a browser post to ``/mcp``.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if _is_file_request(scope):
+            headers = dict(scope["headers"])
+            if HEADER in headers and b"authorization" not in headers:
+                token = (b"authorization", b"Bearer " + headers[HEADER])
+                scope = {**scope, "headers": [*scope["headers"], token]}
+        await self._app(scope, receive, send)
+
+
+def _is_file_request(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in _SAFE and scope["path"].startswith(_FILES)

@@ -13,8 +13,8 @@ import pytest
 
 from sre_findings.model.access import Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
-from sre_mcp.auth.issue import Wish, add, issue
-from sre_mcp.auth.places import FilePlace
+from sre_mcp.auth.documents import FilePlace
+from sre_mcp.auth.token_creation import Wish, add, issue
 from sre_mcp.auth.tokens import is_token, parse
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

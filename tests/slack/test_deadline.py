@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import Unreachable
-from sre_slack.hurry import HurriedRemote, TooSlow, patience
+from sre_slack.deadline import HurriedRemote, TooSlow, patience
 
 
 def of_time(seconds: float) -> Any:
