@@ -38,7 +38,7 @@ from sre_findings.store.keys import part_key
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner import scan as scanning
-from sre_scanner.history import Chronicle
+from sre_scanner.history.writer import Chronicle
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet
 from sre_simulator.large import large_fleet

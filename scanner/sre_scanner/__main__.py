@@ -19,7 +19,7 @@ from sre_findings.store.open import open_table
 from sre_findings.store.slots import normal, record_end
 
 if TYPE_CHECKING:
-    from sre_scanner.start import Flags
+    from sre_scanner.task import Flags
 
 PARTIAL, NOTHING, INTERRUPTED = 3, 4, 130
 
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     # its own reserves a gigabyte of address space as it is imported
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    from sre_scanner.start import Flags
+    from sre_scanner.task import Flags
 
     log = Log()
     try:
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: float) -> int:
     """Scans, again after a pause where that fails, and records how the slot ended for whatever
     follows it."""
-    from sre_scanner.start import run
+    from sre_scanner.task import run
 
     for left in reversed(range(attempts)):
         try:

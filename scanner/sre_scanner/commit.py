@@ -21,7 +21,7 @@ from sre_findings.store import rollups as table_rollups
 from sre_findings.store.copies import Copies
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import Table
-from sre_scanner.history import Chronicle
+from sre_scanner.history.writer import Chronicle
 
 T = TypeVar("T")
 

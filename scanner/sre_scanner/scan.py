@@ -20,8 +20,8 @@ from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up
-from sre_scanner.frugal import be_frugal, give_back
-from sre_scanner.history import Chronicle
+from sre_scanner.history.writer import Chronicle
+from sre_scanner.memory import be_frugal, give_back
 from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard import Workshop, read_shard
 

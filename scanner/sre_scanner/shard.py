@@ -40,19 +40,19 @@ from sre_findings.store.schema import (
     RESOURCES,
 )
 from sre_findings.store.snapshots import Snapshots
-from sre_scanner.columns import Columns
-from sre_scanner.coverage import Called, CoverageRows
-from sre_scanner.dimensions import Dimensions
-from sre_scanner.frugal import give_back
-from sre_scanner.identities import identify
-from sre_scanner.marks import add_bounded, counted_words
-from sre_scanner.named import named
-from sre_scanner.order import Sorted, put_in_order
-from sre_scanner.owned import Key, whose
-from sre_scanner.parts import writing
+from sre_scanner.memory import give_back
 from sre_scanner.progress import Progress
-from sre_scanner.spool import Spool
-from sre_scanner.tally import tally
+from sre_scanner.spool.identities import identify
+from sre_scanner.spool.order import Sorted, put_in_order
+from sre_scanner.spool.owners import Key, whose
+from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.unknown_values import add_bounded, counted_words
+from sre_scanner.tables.coverage import Called, CoverageRows
+from sre_scanner.tables.details import Dimensions
+from sre_scanner.tables.findings import Columns
+from sre_scanner.tables.names import named
+from sre_scanner.tables.parts import writing
+from sre_scanner.tables.resources import tally
 
 ROW_GROUP = 32_768
 PART_GROUPS = 32  # a part holds at most a million rows

@@ -171,7 +171,9 @@ def test_a_wrong_question_is_told_in_one_line_that_helps(
     assert_one_line(cli(*arguments), code, *words)
 
 
-@pytest.mark.parametrize("place", ["sre_findings.files.os.fsync", "sre_scanner.spool.Spool._flush"])
+@pytest.mark.parametrize(
+    "place", ["sre_findings.files.os.fsync", "sre_scanner.spool.rows.Spool._flush"]
+)
 def test_a_full_disk_is_told_and_leaves_no_snapshot(
     cli: Cli, inspector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

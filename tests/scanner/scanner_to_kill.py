@@ -14,7 +14,7 @@ from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, make_plan, scan
-from sre_scanner.start import run  # noqa: F401 - as above
+from sre_scanner.task import run  # noqa: F401 - as above
 
 
 def main() -> None:

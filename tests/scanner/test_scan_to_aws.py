@@ -92,7 +92,7 @@ def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(
         raise StoreUnreadable("the bucket refuses")
 
     with served() as simulator:
-        monkeypatch.setattr("sre_scanner.parts.PartWriter.write", full)
+        monkeypatch.setattr("sre_scanner.tables.parts.PartWriter.write", full)
         with pytest.raises(StoreUnreadable):
             scan(Request(["us-east-1"], rate=5000), *far, now=lambda: simulator.clock)
     assert far[0].latest() is None

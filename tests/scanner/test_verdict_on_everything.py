@@ -16,7 +16,7 @@ from sre_findings.ask.sources import Sources
 from sre_findings.inspector.wire import decode_coverage
 from sre_findings.model.errors import UsageError
 from sre_findings.model.owners import Owners
-from sre_scanner.coverage import CoverageRows
+from sre_scanner.tables.coverage import CoverageRows
 from sre_simulator.fleet import replay_fleet
 from sre_simulator.server import Fault
 

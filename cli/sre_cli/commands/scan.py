@@ -62,7 +62,7 @@ def command(settings: Settings, **asked: Any) -> int:
     """
     from sre_cli.commit_line import render_commit
     from sre_cli.progress import watching
-    from sre_scanner.start import Flags, run
+    from sre_scanner.task import Flags, run
 
     with watching() as progress:
         commit = run(settings, progress, Flags(**asked))

@@ -15,7 +15,7 @@ def partition_of(finding_arn: str | None) -> str:
 
 
 def finding_key(row: Mapping[str, Any], ordinal: int = 0) -> str:
-    """The key that the history's events carry (``ask/nightly/lived.sql``), of a row of findings.
+    """The key that the history's events carry (``scanner/sre_scanner/history/lived.sql``), of a row of findings.
 
     ``ordinal`` tells apart several findings of one subject at one resource, from 0.
     """

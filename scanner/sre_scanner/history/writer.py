@@ -1,0 +1,162 @@
+"""What a night adds to the history: vulnerabilities looked up, and the life of findings, region by
+region.
+
+It reads parts that shards have written, tonight's and those of the newest night before that has
+them, and writes parts of its own into the same snapshot, before its commit.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.regions import partition_of
+from sre_findings.model.certificate import Certificate
+from sre_findings.model.facts import Part, ShardFacts
+from sre_findings.model.scope import Plan
+from sre_findings.store.schema import HISTORY, VULNERABILITIES
+from sre_findings.store.snapshots import Commit, Snapshots
+from sre_scanner.history.lifecycle import Night, live_through
+from sre_scanner.history.vulnerabilities import Enrichment, enrich, samples
+from sre_scanner.memory import give_back
+from sre_scanner.tables.parts import writing
+
+_BEFORE = ("states", "cells", "findings", "packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """What is needed to write a night's history: the store, the plan, and Inspector in each
+    region."""
+
+    snapshots: Snapshots
+    plan: Plan
+    inspectors: Callable[[str], Inspector]
+
+    def write(
+        self, facts: Iterable[ShardFacts], certificate: Certificate, now: datetime
+    ) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+        """Writes the history's parts; returns them, and what should stand in the certificate's
+        warnings."""
+        whole = [
+            one for one in facts if any(part.key.startswith("findings/") for part in one.parts)
+        ]
+        commits = self.snapshots.commits()
+        with tempfile.TemporaryDirectory(prefix="sre-history-") as name:
+            folder = Path(name)
+            enrichment = self._enrich(whole, commits, folder, now)
+            looked_up = self._part(
+                "vulnerabilities/part-00000.parquet",
+                VULNERABILITIES,
+                [_vulnerabilities(self.plan, enrichment)],
+            )
+            notes = tuple(enrichment.notes)
+            del enrichment  # what is known of twenty thousand vulnerabilities takes 80 MB
+            give_back()
+            paths = [
+                self.snapshots.fetch(self.plan.snapshot_id, part.key, folder) for part in looked_up
+            ]
+            lived = [
+                part
+                for one in whole
+                for part in self._region(one, certificate, commits, paths, folder)
+            ]
+        return (*looked_up, *lived), notes
+
+    def _enrich(
+        self, facts: Iterable[ShardFacts], commits: list[Commit], folder: Path, now: datetime
+    ) -> Enrichment:
+        parts = ((one.region, self._paths(one, "findings", folder)) for one in facts)
+        wanted = [sample for region, paths in parts for sample in samples(paths, region)]
+        known = {row["vulnerability_id"]: row for row in self._known(commits, folder)}
+        return enrich(wanted, known, self.inspectors, now)
+
+    def _known(self, commits: list[Commit], folder: Path) -> list[dict[str, Any]]:
+        """The vulnerabilities as the newest snapshot that looked any up knows them."""
+        for commit in reversed(commits):
+            parts = [
+                part
+                for part in self.snapshots.manifest(commit).parts
+                if part.key.startswith("vulnerabilities/")
+            ]
+            if parts:
+                tables = [
+                    pq.read_table(self.snapshots.part(commit, part, folder)) for part in parts
+                ]
+                rows: list[dict[str, Any]] = (
+                    pa.concat_tables(tables).drop_columns(["snapshot_id"]).to_pylist()
+                )
+                return rows
+        return []
+
+    def _region(
+        self,
+        facts: ShardFacts,
+        certificate: Certificate,
+        commits: list[Commit],
+        vulnerabilities: list[Path],
+        folder: Path,
+    ) -> Iterator[Part]:
+        tonight = {
+            name: self._paths(facts, name, folder)
+            for name in ("findings", "packages", "coverage", "resources")
+        }
+        night = Night(
+            snapshot_id=self.plan.snapshot_id,
+            at=datetime.fromisoformat(self.plan.created_at),
+            partition=partition_of(facts.region),
+            region=facts.region,
+            cells=[
+                (c.account_id, c.resource_type, c.scan_type, s)
+                for c, s in certificate.cells.items()
+                if c.region == facts.region
+            ],
+            parts=tonight,
+            before=self._before(facts, commits, folder),
+            vulnerabilities=vulnerabilities,
+            closed=self._paths(facts, "closed", folder),
+        )
+        for name, tables in live_through(night, folder):
+            yield from self._part(f"{name}/part-{facts.shard}.parquet", HISTORY[name], tables)
+
+    def _before(
+        self, facts: ShardFacts, commits: list[Commit], folder: Path
+    ) -> dict[str, list[Path]]:
+        """The same shard's parts in the newest snapshot whose history knows it."""
+        known = self.snapshots.last_known(facts.shard, commits)
+        if known is None:
+            return {}
+        commit, parts = known
+        return {
+            name: [
+                self.snapshots.part(commit, part, folder)
+                for part in parts
+                if part.key.startswith(f"{name}/")
+            ]
+            for name in _BEFORE
+        }
+
+    def _paths(self, facts: ShardFacts, table: str, folder: Path) -> list[Path]:
+        keys = [part.key for part in facts.parts if part.key.startswith(f"{table}/")]
+        return [self.snapshots.fetch(self.plan.snapshot_id, key, folder) for key in keys]
+
+    def _part(self, key: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> tuple[Part, ...]:
+        with writing(self.snapshots.blobs, self.plan.snapshot_id, key, schema) as writer:
+            for table in tables:
+                writer.write(table)
+                pa.default_memory_pool().release_unused()
+        return (writer.part,) if writer.part else ()
+
+
+def _vulnerabilities(plan: Plan, enrichment: Enrichment) -> pa.Table:
+    return pa.Table.from_pylist(
+        [{"snapshot_id": plan.snapshot_id, **row} for row in enrichment.rows], VULNERABILITIES
+    )

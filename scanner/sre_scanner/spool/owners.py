@@ -1,0 +1,96 @@
+"""Whose each resource of a night is: one owner, for all the rows that are about it.
+
+Decided once all findings and all coverage of a region are there, and before any row of either is
+written. A hundred thousand resources with a million findings take less than a second, and 70 MB at
+the most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sre_findings.model.owners import SILENT, Claim, Owners
+from sre_scanner.spool.identities import Identities
+from sre_scanner.spool.order import Ints, Sorted
+from sre_scanner.spool.rows import Spool
+
+Key = tuple[str, str, str]
+"""A resource of a region: its account, its type, its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """``every`` resource's owner; and those of resources with findings as a column, ``owners``, in
+    the order of the parts, beside their ``numbers`` in Sorted."""
+
+    every: Mapping[Key, str | None]
+    numbers: Ints
+    owners: pa.Array
+
+    def of_rows(self, resource: Ints) -> pa.Array:
+        """The owners of rows of findings, by the numbers of their resources."""
+        return self.owners.take(pa.array(np.searchsorted(self.numbers, resource)))
+
+
+def whose(
+    spool: Spool,
+    rows: npt.NDArray[Any],
+    found: Identities,
+    where: Sorted,
+    covered: Mapping[Key, Claim],
+    owners: Owners,
+) -> Owned:
+    """The owners of all resources that findings or coverage name, by the rule of
+    :class:`Owners`."""
+    starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
+    claims = _claims(found, newest_entries(spool, rows, found, where, starts))
+    accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
+    named = zip(where.kind[starts].tolist(), where.entry[starts].tolist(), strict=True)
+    keys = [(accounts[kind], found.types[entry], found.ids[entry]) for kind, entry in named]
+    every = {
+        key: owners.of(key[0], key[2], covered.get(key, SILENT), claim)
+        for key, claim in zip(keys, claims, strict=True)
+    }
+    every |= {
+        key: owners.of(key[0], key[2], claim) for key, claim in covered.items() if key not in every
+    }
+    column = pa.array([every[key] for key in keys], pa.string()).dictionary_encode()
+    return Owned(every, where.resource[starts], column)
+
+
+def _claims(found: Identities, entries: npt.NDArray[Any]) -> list[Claim]:
+    return [
+        Claim(found.tagged[entry], found.owners[entry], found.names[entry])
+        for entry in entries.tolist()
+    ]
+
+
+def newest_entries(
+    spool: Spool, rows: npt.NDArray[Any], found: Identities, where: Sorted, starts: Ints
+) -> npt.NDArray[Any]:
+    """For each resource the entry that counts: the same as :func:`sre_findings.model.owners.newer`,
+    a column at a time."""
+    if not len(starts):
+        return np.empty(0, np.int64)
+    many = np.diff(starts, append=len(where.resource))
+    at = np.nan_to_num(
+        spool.column(rows, "updated_at")[where.row],
+        copy=False,
+        nan=-np.inf,
+        posinf=np.inf,
+        neginf=-np.inf,
+    )
+    tagged = np.array(found.tagged, bool)[where.entry]
+    left = tagged | ~np.repeat(np.logical_or.reduceat(tagged, starts), many)
+    at[~left] = -np.inf
+    left &= at == np.repeat(np.maximum.reduceat(at, starts), many)
+    rank = np.where(left, found.claim[where.entry], len(found.claim))
+    entries = np.empty(len(found.claim), np.int64)
+    entries[found.claim] = np.arange(len(found.claim))  # of entries that say the same, any
+    return entries[np.minimum.reduceat(rank, starts)]

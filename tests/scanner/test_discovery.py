@@ -1,0 +1,53 @@
+"""STS, EC2 and Organizations enrich a scan, and their absence is told and harms nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+import pytest
+
+from sre_findings.model.errors import UsageError
+from sre_scanner.discovery import look_around
+
+
+def test_the_caller_the_enabled_regions_and_the_account_names_are_told(aws: str) -> None:
+    organizations = boto3.client("organizations", region_name="us-east-1")
+    organizations.create_organization(FeatureSet="ALL")
+    created: Any = organizations.create_account(
+        AccountName="payments", Email="payments@example.com"
+    )
+    account = created["CreateAccountStatus"]["AccountId"]
+    around = look_around(None, os.environ, regions=True)
+    assert around.caller.startswith("arn:aws:sts::")
+    assert around.account_names[account] == "payments"
+    assert {"eu-west-1", "us-east-1"} <= set(around.regions)
+    assert around.notes == ()
+
+
+def test_services_that_do_not_answer_are_noted_and_the_configured_region_is_scanned() -> None:
+    around = look_around(None, os.environ, regions=True)
+    assert (around.regions, around.caller, dict(around.account_names)) == (("eu-west-1",), "", {})
+    assert [note.split(":")[0] for note in around.notes] == [
+        "only eu-west-1 was scanned", "STS did not answer", "Organizations did not answer",
+    ]  # fmt: skip
+
+
+def test_named_regions_need_no_ec2_and_no_configured_region(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert look_around(None, os.environ, regions=False).regions == ()
+    with pytest.raises(UsageError, match="no region is configured"):
+        look_around(None, os.environ, regions=True)
+
+
+def test_credentials_for_an_overridden_inspector_go_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "http://127.0.0.1:9")
+    around = look_around(None, os.environ, regions=True)
+    assert all("its own is not" in note for note in around.notes)
+    assert len(around.notes) == 3

@@ -1,0 +1,22 @@
+"""A scan does not import pandas, and leaves it usable for whoever does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+CODE = """
+import sys
+from sre_scanner.memory import be_frugal
+import pyarrow as pa
+be_frugal()
+table = pa.table({"a": pa.array([1, None]), "b": pa.array(["x", "y"])})
+assert "pandas" not in sys.modules
+import pandas
+assert list(table.to_pandas().columns) == ["a", "b"]
+assert pa.array(pandas.Series([1, 2])).to_pylist() == [1, 2]
+"""
+
+
+def test_arrow_makes_arrays_without_pandas_and_still_gives_frames_to_those_who_ask() -> None:
+    subprocess.run([sys.executable, "-W", "error", "-c", CODE], check=True)
