@@ -108,7 +108,7 @@ def test_what_the_operations_page_says_was_verified_names_tests_that_exist_and_w
     lacking = set(
         re.findall(r'"(\w+)"', re.findall(r"NOT_KNOWN = \{(.*?)\}", deployed, re.DOTALL)[0])
     )
-    said = section.split("The test\n  leaves these out")[1].split("- It starts")[0]
+    said = " ".join(section.split()).split("The test leaves these out")[1].split("- It starts")[0]
     assert set(re.findall(r"`(\w+)`", said)) == lacking
 
 
