@@ -1,4 +1,4 @@
-"""The parts of docs/mcp.md that are made from the server: its tools, resources and prompts."""
+"""The parts of docs/mcp.md that are generated from the server: its tools, resources and prompts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def renewed(page: str) -> str:
-    """The page with every part between its marks made anew."""
+    """The page with each part between its marks generated again."""
     return _PART.sub(lambda found: f"{found[1]}\n{_PARTS[found[2]]()}\n{found[3]}", page)
 
 
@@ -27,11 +27,11 @@ def _tools() -> str:
 def _tool(name: str) -> Iterator[str]:
     tool = told(TOOLS[name])
     yield f"### `{name}`: {(tool.title or '').lower()}\n\n{tool.description}\n"
-    yield "| argument | takes | default | what for |\n| --- | --- | --- | --- |"
+    yield "| argument | type | default | meaning |\n| --- | --- | --- | --- |"
     needed = tool.input_schema.get("required", [])
     fields = TOOLS[name].arguments.model_fields
     for argument, schema in tool.input_schema["properties"].items():
-        default = "needed" if argument in needed else _default(fields[argument].default)
+        default = "required" if argument in needed else _default(fields[argument].default)
         yield f"| `{argument}` | {_takes(schema)} | {default} | {schema.get('description', '')} |"
     yield ""
 
@@ -69,7 +69,7 @@ def _resources() -> str:
     ]
     return "\n".join(
         [
-            "| resource | what it is |",
+            "| resource | content |",
             "| --- | --- |",
             *(f"| `{uri}` | {words} |" for uri, words in known),
             "",
@@ -78,7 +78,7 @@ def _resources() -> str:
 
 
 def _prompts() -> str:
-    lines = ["| prompt | argument | what for |", "| --- | --- | --- |"]
+    lines = ["| prompt | argument | purpose |", "| --- | --- | --- |"]
     for name, work in PROMPTS.items():
         arguments = "; ".join(
             f"`{one.name}`: {one.description}" for one in work.told.arguments or []

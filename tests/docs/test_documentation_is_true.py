@@ -102,7 +102,7 @@ def test_the_configurations_for_clients_are_json_that_start_our_server() -> None
 def test_the_limits_that_the_page_names_are_those_of_the_server() -> None:
     for said in (
         f"{LARGEST_BODY // 1024**2} MiB",
-        f"{DEADLINE:g} seconds a call",
+        f"{DEADLINE:g} seconds per call",
         f"{KEEP_ALIVE} seconds",
         f"for {GRACE} seconds",
     ):
