@@ -16,7 +16,7 @@ from sre_findings.ask.question import Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.store.keys import partition
 from sre_simulator.fleet import Fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 Ask = Callable[[], Any]
 

@@ -41,8 +41,8 @@ from sre_scanner import scan as scanning
 from sre_scanner.history.writer import Chronicle
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet
-from sre_simulator.large import large_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.fleet.generator import large_fleet
+from sre_simulator.inspector.server import Simulator
 
 SHAPES = ((10_000, 90), (100_000, 3), (1_000_000, 3))  # findings a night, and nights
 RUNS = 15

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from answers import build
 from processes import BIN, Cost, environment, machine, run
-from sre_simulator.large import large_fleet
+from sre_simulator.fleet.generator import large_fleet
 
 SHAPES = {
     100_000: ("csv", "ndjson", "parquet", "sarif", "ocsf", "cyclonedx", "xlsx"),

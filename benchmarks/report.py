@@ -24,7 +24,7 @@ from sre_findings.ask.sources import Sources
 from sre_findings.model.open_finding import OpenFinding
 from sre_reports.page import EMBEDDED, render
 from sre_reports.parts.rows import row
-from sre_simulator.large import large_fleet
+from sre_simulator.fleet.generator import large_fleet
 
 SHAPES = (1_011, 20_000, 100_000)
 RUNS = 5

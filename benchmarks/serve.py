@@ -21,7 +21,7 @@ from answers import build
 from processes import BIN, environment, machine, median, run
 from sre_findings.ask.ask import summary
 from sre_findings.ask.question import Summary
-from sre_simulator.large import large_fleet
+from sre_simulator.fleet.generator import large_fleet
 
 FINDINGS, NIGHTS, RESOURCES = 1_000_000, 2, 200
 HERE = Path(__file__).parent

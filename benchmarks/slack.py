@@ -26,8 +26,8 @@ from serve import listening
 from slack_start import NAME, SIGNING, cold, command_of
 from sre_mcp.auth.token_creation import Wish, issue
 from sre_reports.slack.limits import problems
-from sre_simulator.function import REGION, Deployment, Function, runtime_in
-from sre_simulator.slack_hooks import Hooks
+from sre_simulator.aws_lambda.function import REGION, Deployment, Function, runtime_in
+from sre_simulator.slack.response_urls import Hooks
 
 HERE = Path(__file__).parent
 FINDINGS, WARM = 100_000, 200

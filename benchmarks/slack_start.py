@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sre_simulator.function import REGION
+from sre_simulator.aws_lambda.function import REGION
 
 HERE = Path(__file__).parent
 COLD = 11

@@ -38,9 +38,9 @@ from sre_reports.page import EMBEDDED, render
 from sre_reports.slack.links import Links
 from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
 from sre_scanner.scan import Request, scan
-from sre_simulator.faults import Fault
 from sre_simulator.fleet import BUSY_INSTANCE, Fleet, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.faults import Fault
+from sre_simulator.inspector.server import Simulator
 
 IMAGES = Path(__file__).with_name("images")
 LAST = datetime(2026, 11, 22, 2, tzinfo=UTC)

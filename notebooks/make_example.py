@@ -23,16 +23,16 @@ from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.open import open_table
 from sre_findings.store.snapshots import Snapshots
 from sre_scanner.scan import Request, scan
-from sre_simulator.catalogue import Catalogue
-from sre_simulator.cell import GeneratedCell
-from sre_simulator.dice import Dice
-from sre_simulator.exposures import open_ports
-from sre_simulator.kinds import Wanted, instance
-from sre_simulator.life import DAY, Event, Happening
-from sre_simulator.organization import Fleet, enabled
-from sre_simulator.resource import Drawn, Life, Resource, Scan
-from sre_simulator.server import Simulator
-from sre_simulator.weakness import Weakness
+from sre_simulator.fleet.cell import GeneratedCell
+from sre_simulator.fleet.exposures import open_ports
+from sre_simulator.fleet.lifecycle import DAY, Event, Happening
+from sre_simulator.fleet.organization import Fleet, enabled
+from sre_simulator.fleet.resource import Drawn, Life, Resource, Scan
+from sre_simulator.fleet.resource_kinds import Wanted, instance
+from sre_simulator.inspector.server import Simulator
+from sre_simulator.randomness import Dice
+from sre_simulator.vulnerabilities.catalog import Catalogue
+from sre_simulator.vulnerabilities.vulnerability import Weakness
 
 ARCHIVE = Path(__file__).parent / "example.tar.xz"
 REGION, PLATFORM = "eu-west-1", "AMAZON_LINUX_2023"

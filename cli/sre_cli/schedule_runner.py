@@ -14,11 +14,11 @@ from sre_findings.model.errors import SreError
 from sre_findings.settings import Settings
 from sre_findings.store.open import open_table
 from sre_findings.store.snapshots import Snapshots
+from sre_schedules.failure_alert import reporter
 from sre_schedules.jobs import Child
 from sre_schedules.runner import Log, Runner
 from sre_schedules.schedule import Schedule
 from sre_schedules.slots import LEASE, Slots
-from sre_schedules.trouble import reporter
 
 _SHORTEST_LEASE = timedelta(seconds=2)  # a process that is merely slow must not lose its slot
 

@@ -16,8 +16,8 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from sre_schedules.files import load
 from sre_schedules.schedule import Schedule
+from sre_schedules.schedule_file import load
 from stack.identity import allow, trust
 from stack.nag import accept
 from stack.network import Network

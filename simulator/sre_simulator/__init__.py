@@ -1,2 +1,2 @@
 """A local Amazon Inspector v2: the real wire, a simulated fleet behind it. See
-`sre_simulator.server` and `.fleet`."""
+`sre_simulator.inspector.server` and `.fleet`."""

@@ -9,7 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from sre_simulator.fleet import Fleet, default_fleet, invented_fleet, large_fleet, replay_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

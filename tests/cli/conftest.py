@@ -14,7 +14,7 @@ import pytest
 
 from sre_cli.main import main
 from sre_simulator.fleet import Fleet, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 
 @dataclass(frozen=True)

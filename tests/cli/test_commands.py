@@ -21,7 +21,7 @@ import pytest
 from sre_cli import main as module
 from sre_findings.store.rebuild import finding as rebuild
 from sre_simulator.fleet import default_fleet, replay_fleet
-from sre_simulator.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault, Simulator
 
 Cli = Callable[..., Any]
 HOSTILE = "=HYPERLINK(1)\x1b[31m\u202eevil</script><b>"

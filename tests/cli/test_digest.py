@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from sre_reports.slack.limits import problems
-from sre_simulator.slack import CHANNEL, TOKEN, Slack, Workspace, serving
+from sre_simulator.slack.web_api import CHANNEL, TOKEN, Slack, Workspace, serving
 
 Cli = Callable[..., Any]
 OTHER = "C9999999999"

@@ -41,8 +41,8 @@ from sre_findings.model.errors import StoreUnreadable
 from sre_findings.settings import load
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.table import SqliteTable
-from sre_simulator.faults import Fault
-from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
+from sre_simulator.inspector.faults import Fault
+from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
 
 Cli = Callable[..., Any]
 NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)

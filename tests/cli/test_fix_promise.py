@@ -15,8 +15,8 @@ from sre_findings.settings import load
 from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
 from sre_scanner.scan import Request, scan
-from sre_simulator.ledger import Change
-from sre_simulator.server import Simulator
+from sre_simulator.fleet.changes import Change
+from sre_simulator.inspector.server import Simulator
 
 Cli = Callable[..., Any]
 

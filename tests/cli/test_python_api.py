@@ -11,7 +11,7 @@ import pytest
 
 from sre_findings import Answer, NotKnown, Store, UnsureWarning, UsageError, open_store
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
-from sre_simulator.server import Fault
+from sre_simulator.inspector.server import Fault
 
 Cli = Callable[..., Any]
 Ask = Callable[[Store], Answer]

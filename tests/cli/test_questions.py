@@ -23,7 +23,7 @@ from sre_simulator.fleet import (
     default_fleet,
     replay_fleet,
 )
-from sre_simulator.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault, Simulator
 
 Cli = Callable[..., Any]
 BUSY = {

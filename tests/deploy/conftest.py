@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sre_simulator.function import REGION
+from sre_simulator.aws_lambda.function import REGION
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "000000000000"  # the emulator's own

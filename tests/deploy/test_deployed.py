@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from sre_schedules.files import load
+from sre_schedules.schedule_file import load
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]

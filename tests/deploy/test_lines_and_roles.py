@@ -20,8 +20,8 @@ from sre_cli.main import main as sre_cli
 from sre_reports.slack.limits import problems
 from sre_scanner.__main__ import main as sre_scanner
 from sre_simulator.fleet import Fleet, default_fleet
-from sre_simulator.server import Simulator
-from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
+from sre_simulator.inspector.server import Simulator
+from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
 
 pytestmark = pytest.mark.slow
 SLOT = "scan/2026-11-22T01:00:00Z"

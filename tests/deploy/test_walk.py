@@ -26,10 +26,10 @@ from urllib.request import urlopen
 import pytest
 
 from sre_cli.slack_doctor import SCOPES
+from sre_simulator.aws_lambda.function import REGION
 from sre_simulator.fleet import default_fleet
-from sre_simulator.function import REGION
-from sre_simulator.server import Simulator
-from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
+from sre_simulator.inspector.server import Simulator
+from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]

@@ -23,7 +23,7 @@ from sre_findings.store.table import Row, SqliteTable, Table
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET, PREFIX = "sre-findings", "inspector/"

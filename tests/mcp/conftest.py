@@ -30,7 +30,7 @@ from sre_findings.store.table import SqliteTable
 from sre_mcp.app import make_server
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import replay_fleet
-from sre_simulator.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault, Simulator
 
 SRE_CLI = str(Path(sys.executable).parent / "sre-cli")
 

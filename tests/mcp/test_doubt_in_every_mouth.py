@@ -13,8 +13,8 @@ import pytest
 
 from sre_cli.main import main
 from sre_simulator.fleet import Fleet, replay_fleet
-from sre_simulator.organization import enabled
-from sre_simulator.server import Fault, Simulator
+from sre_simulator.fleet.organization import enabled
+from sre_simulator.inspector.server import Fault, Simulator
 
 MACHINE = {
     "id": "azure-vm-1",

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sre_simulator.faults import Fault
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.faults import Fault
+from sre_simulator.inspector.server import Simulator
 
 
 @pytest.fixture

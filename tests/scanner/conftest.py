@@ -16,7 +16,7 @@ from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 
 @functools.cache

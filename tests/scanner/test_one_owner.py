@@ -36,10 +36,10 @@ from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
-from sre_simulator.cell import RecordedCell
-from sre_simulator.organization import Fleet, enabled
-from sre_simulator.row import RecordedRow
-from sre_simulator.server import Simulator
+from sre_simulator.fleet.cell import RecordedCell
+from sre_simulator.fleet.finding import RecordedRow
+from sre_simulator.fleet.organization import Fleet, enabled
+from sre_simulator.inspector.server import Simulator
 
 Wire = dict[str, Any]
 REGION, KIND = "eu-west-1", "AWS_EC2_INSTANCE"

@@ -33,7 +33,7 @@ from sre_findings.store.snapshots import Commit
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet, replay_fleet
-from sre_simulator.server import Change, Fault
+from sre_simulator.inspector.server import Change, Fault
 
 pytestmark = pytest.mark.slow
 

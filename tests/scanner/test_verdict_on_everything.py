@@ -18,7 +18,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.owners import Owners
 from sre_scanner.tables.coverage import CoverageRows
 from sre_simulator.fleet import replay_fleet
-from sre_simulator.server import Fault
+from sre_simulator.inspector.server import Fault
 
 
 @pytest.fixture

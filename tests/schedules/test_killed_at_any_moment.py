@@ -24,11 +24,11 @@ from sre_findings.store.prune import tombstones
 from sre_findings.store.slots import slot_of
 from sre_findings.store.snapshots import Snapshots
 from sre_reports.slack.limits import problems
-from sre_schedules.files import load
+from sre_schedules.schedule_file import load
 from sre_schedules.slots import Slots
-from sre_simulator.replay import replay_fleet
-from sre_simulator.server import Simulator
-from sre_simulator.slack import CHANNEL, TOKEN, Workspace, serving
+from sre_simulator.fleet.replay import replay_fleet
+from sre_simulator.inspector.server import Simulator
+from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
 
 pytestmark = pytest.mark.slow
 KILLS, NIGHTS = 30, 3

@@ -325,8 +325,9 @@ def test_of_two_that_claim_at_once_one_has_it(table: Table) -> None:
             return table.create(row)
 
     schedule = nightly()
+    late: Any = Late()
     first, second = (
-        Slots(Late(), owner).take(schedule, MIDNIGHT, MIDNIGHT) for owner in ("one", "two")
-    )  # type: ignore[arg-type]
+        Slots(late, owner).take(schedule, MIDNIGHT, MIDNIGHT) for owner in ("one", "two")
+    )
     assert isinstance(first, Attempt)
     assert isinstance(second, Later)

@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 
 from sre_simulator.fleet import Fleet, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 if TYPE_CHECKING:
     from mypy_boto3_inspector2 import Inspector2Client

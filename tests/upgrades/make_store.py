@@ -21,9 +21,9 @@ from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
-from sre_simulator.cell import GeneratedCell
 from sre_simulator.fleet import Fleet, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.fleet.cell import GeneratedCell
+from sre_simulator.inspector.server import Simulator
 
 ACCOUNTS, REGION = ("111122223333", "444455556666"), "us-east-1"
 NEWEST = datetime(2026, 11, 23, 1, tzinfo=UTC)

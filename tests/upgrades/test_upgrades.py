@@ -35,7 +35,7 @@ from sre_findings.store.snapshots import SCHEMA, Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_findings.store.verify import verify
 from sre_scanner.scan import Request, scan
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(int(path.name.removeprefix("schema-")) for path in HERE.glob("schema-*"))

@@ -91,7 +91,7 @@ def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None
     from sre_findings.model.owners import Owners
     from sre_findings.store.open import open_table
     from sre_scanner.scan import Request, scan
-    from sre_simulator.server import Simulator
+    from sre_simulator.inspector.server import Simulator
 
     table = open_table(settings.table)
     request = Request(

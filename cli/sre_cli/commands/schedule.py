@@ -135,7 +135,7 @@ def job(settings: Settings, path: Path | None, name: str, slot: datetime | None)
 
 
 def _load(path: Path | None) -> list[Schedule]:
-    from sre_schedules.files import load
+    from sre_schedules.schedule_file import load
 
     return load(path, _now())
 

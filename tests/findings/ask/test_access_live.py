@@ -25,7 +25,7 @@ from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 STRANGER = "i-0123456789abcdef9"
 ACCOUNT = "111122223333"  # whose is BUSY_INSTANCE, and its team is payments

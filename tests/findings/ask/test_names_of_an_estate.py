@@ -29,7 +29,7 @@ from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import replay_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 MINE, OTHER, REGION = "111122223333", "444455556666", "eu-west-1"
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)

@@ -46,7 +46,7 @@ from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault, Simulator
 
 ACCOUNT, OTHER, REGION, DENIED, UNSCANNED = (
     "111122223333",

@@ -52,9 +52,9 @@ from sre_reports.answer_formats import as_csv
 from sre_reports.slack.links import Links
 from sre_reports.slack.resource import Asked, resource_message
 from sre_reports.slack.resource import Beside as SlackBeside
-from sre_simulator.faults import Fault
 from sre_simulator.fleet import BUSY_INSTANCE, Fleet, default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.faults import Fault
+from sre_simulator.inspector.server import Simulator
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 

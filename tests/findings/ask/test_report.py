@@ -42,7 +42,7 @@ from sre_findings.store.table import LAST, Row, SqliteTable, Table
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault, Simulator
 
 EVERY = 1_000_000
 VIEWS: dict[str, dict[str, str]] = {

@@ -32,7 +32,7 @@ from sre_reports.brief import brief
 from sre_reports.parts.words import verdict
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault, Simulator
 
 OWNERS = [("*",), ("payments",), ("payments", "search")]
 

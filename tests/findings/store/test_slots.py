@@ -7,7 +7,7 @@ import pytest
 
 from sre_findings.store.open import open_table
 from sre_findings.store.slots import normal, record_end
-from sre_schedules.files import load
+from sre_schedules.schedule_file import load
 from sre_schedules.slots import Ended, Slots
 
 NOW = datetime(2026, 11, 30, 1, 20, tzinfo=UTC)

@@ -33,8 +33,8 @@ import pytest
 
 from sre_mcp.auth.token_creation import Wish, issue
 from sre_reports.slack.limits import problems
-from sre_simulator.function import REGION, Deployment, Function, runtime_in
-from sre_simulator.slack_hooks import Hooks
+from sre_simulator.aws_lambda.function import REGION, Deployment, Function, runtime_in
+from sre_simulator.slack.response_urls import Hooks
 from sre_slack.job import ASK, Job
 
 SIGNING, BOT = "signing-secret-of-the-chain", "xoxb-bot-of-the-chain"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sre_simulator.fleet import CLEAN_INSTANCE
-from sre_simulator.server import Fault
+from sre_simulator.inspector.server import Fault
 
 KEPT = " Your request is kept, and I'll try again within minutes."
 NOT_REACHED = "I could not reach the server that knows."

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from sre_simulator.aws_lambda.function import REGION
 from sre_simulator.fleet import BUSY_INSTANCE
-from sre_simulator.function import REGION
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from sre_findings.ask.report import Material
 from sre_findings.ask.tonight import Counted, Gap, Onboarded, Tonight
 from sre_reports.slack.limits import problems
-from sre_simulator.slack import Slack, Workspace, serving
+from sre_simulator.slack.web_api import Slack, Workspace, serving
 
 GAP = Gap("111122223333", "eu-west-1", "silent-1", "PACKAGE", "STALE_INVENTORY")
 

@@ -29,7 +29,7 @@ from sre_reports.digest.deliver import Courier, Delivery, Picture
 from sre_reports.digest.links import Report
 from sre_reports.digest.told import MAIN, Told, told
 from sre_reports.digest.web import Doubtful, open_web
-from sre_simulator.slack import CHANNEL, TOKEN, Fault, Slack, Workspace
+from sre_simulator.slack.web_api import CHANNEL, TOKEN, Fault, Slack, Workspace
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 POST = "chat.postMessage"

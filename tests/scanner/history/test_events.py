@@ -17,8 +17,8 @@ import pytest
 
 from sre_findings.store.balance import unbalanced
 from sre_findings.store.snapshots import Commit, Snapshots
-from sre_simulator.faults import Fault
-from sre_simulator.replay import replay_fleet
+from sre_simulator.fleet.replay import replay_fleet
+from sre_simulator.inspector.faults import Fault
 
 Wire = dict[str, Any]
 Edit = Callable[[list[Wire]], list[Wire]]
@@ -215,7 +215,7 @@ def test_half_a_host_that_inspector_closed_is_patched_unless_its_packages_still_
 def test_a_new_version_is_a_fix_only_if_the_resource_was_scanned_since(
     nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch, days_ago: int, cause: str
 ) -> None:
-    from sre_simulator import replay
+    from sre_simulator.fleet import replay
 
     covered = replay._covered
     nights(account)
@@ -254,7 +254,7 @@ def two_of_a_kind(account: list[Wire]) -> int:
 def test_silence_of_a_resource_that_is_no_longer_scanned_is_no_cure(
     nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sre_simulator import replay
+    from sre_simulator.fleet import replay
 
     covered = replay._covered
     place = first(account, severity="HIGH")

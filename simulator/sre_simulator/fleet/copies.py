@@ -1,0 +1,193 @@
+"""Recorded findings served many times over: each copy is of machines of its own, so that a few
+hundred become a million.
+
+A copy has its own finding ARNs and resource ids, and every so many copies their own
+vulnerabilities. Nothing is kept for a finding but eight bytes: its text is made of the recorded one
+when it is asked for.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from sre_simulator.fields import Layer
+from sre_simulator.fleet.lifecycle import State, state_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from sre_simulator.filters import Criteria
+    from sre_simulator.fleet.finding import RecordedRow, Row, Wire
+
+# copies that have the same vulnerabilities: a million findings of 250 recorded ones have twenty
+# thousand
+ALIKE = 50
+_ABSENT = 23  # of so many findings one is absent in a night, another one each night
+_ODD = 0x9E3779B97F4A7C15  # spreads numbers over 64 bits, and odd, so that each leads back
+_BACK = pow(_ODD, -1, 2**64)
+_WORD = 2**64 - 1
+
+
+class CopiedRow:
+    """One finding of one copy. What filters and counts look at is the recorded finding, but for the
+    resource's id."""
+
+    __slots__ = ("_cell", "_copy", "_place", "_recorded", "arn")
+
+    def __init__(self, cell: CopiedCell, arn: str, copy: int, place: int) -> None:
+        self.arn = arn
+        self._cell, self._copy, self._place = cell, copy, place
+        self._recorded = cell.recorded[place]
+
+    @property
+    def account(self) -> str:
+        """The recorded account."""
+        return self._recorded.account
+
+    @property
+    def resource_id(self) -> str:
+        """The copy's resource."""
+        return renamed(self._recorded.resource_id, self._copy)
+
+    @property
+    def resource_part(self) -> Wire:
+        """The recorded finding with the copy's resource."""
+        wire = self._recorded.resource_part
+        return wire | {
+            "resources": [
+                self._recorded.resource | {"id": self.resource_id},
+                *wire.get("resources", ())[1:],
+            ]
+        }
+
+    @property
+    def weakness_part(self) -> Wire:
+        """The recorded finding."""
+        return self._recorded.weakness_part
+
+    @property
+    def vulnerability(self) -> None:
+        """Nothing beyond the finding is known."""
+        return
+
+    @property
+    def shared(self) -> object:
+        """What all copies share."""
+        return self._recorded
+
+    def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
+        """The recorded state, where the copy has the finding that night, and what a script made of
+        it."""
+        if not self._cell.has(self._copy, self._place, now):
+            return None
+        recorded = self._recorded.state(now)
+        return state_at(later, now, recorded.severity, recorded) if later and recorded else recorded
+
+    def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
+        """The recorded text with the copy's ids in place of the recorded ones."""
+        text = self._recorded.encoded(state, now, launched).replace(
+            self._recorded.arn.encode(), self.arn.encode()
+        )
+        if known := self._recorded.resource_id:
+            text = text.replace(known.encode(), self.resource_id.encode())
+        weakness = str(
+            (self.weakness_part.get("packageVulnerabilityDetails") or {}).get("vulnerabilityId", "")
+        )
+        alike = self._copy // ALIKE
+        return (
+            text.replace(weakness.encode(), f"{weakness}{alike:03d}".encode())
+            if weakness and alike
+            else text
+        )
+
+
+class CopiedCell:
+    """One account in one region, its recorded findings ``copies`` times over.
+
+    Each night the oldest twentieth of the copies is gone and as many new ones are there; of those
+    that stay, every 23rd finding is absent for that night.
+    """
+
+    def __init__(
+        self,
+        recorded: Sequence[RecordedRow],
+        covered: Sequence[Wire],
+        copies: int,
+        nights: Sequence[float],
+    ) -> None:
+        self.account, self.region = recorded[0].account, recorded[0].arn.split(":")[3]
+        self.recorded = recorded
+        self._covered, self._copies, self._nights = covered, copies, nights
+        self._turn = copies // 20
+        self._every = copies + self._turn * (len(nights) - 1)
+        self._heads = array(
+            "Q", sorted(number * _ODD & _WORD for number in range(len(recorded) * self._every))
+        )
+        self._prefix = recorded[0].arn.rpartition("/")[0] + "/"
+
+    def has(self, copy: int, place: int, now: float) -> bool:
+        """Whether a copy has the finding at a place at a moment."""
+        night = max(bisect_right(self._nights, now) - 1, 0)
+        return (
+            0 <= copy - night * self._turn < self._copies and (copy + place + night) % _ABSENT != 0
+        )
+
+    def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
+        """Findings beyond an ARN, ascending."""
+        judged = criteria.asks(Layer.RESOURCE) or criteria.asks(Layer.WEAKNESS)
+        for index in range(self._beyond(after), len(self._heads)):
+            row = self._row(self._heads[index])
+            if not judged or _admits(criteria, row):
+                yield row
+
+    def find(self, arn: str) -> Row | None:
+        """The finding of an ARN, by its number."""
+        index = self._beyond(arn) - 1
+        if index < 0 or (row := self._row(self._heads[index])).arn != arn:
+            return None
+        return row
+
+    def coverage(self, now: float) -> list[Wire]:
+        """The coverage of the copies that exist; each was scanned an hour ago."""
+        night = max(bisect_right(self._nights, now) - 1, 0)
+        there = range(night * self._turn, night * self._turn + self._copies)
+        return [
+            row | {"resourceId": renamed(row["resourceId"], copy), "lastScannedAt": now - 3600}
+            for copy in there
+            for row in self._covered
+        ]
+
+    def _row(self, head: int) -> CopiedRow:
+        copy, place = divmod(head * _BACK & _WORD, len(self.recorded))
+        return CopiedRow(self, f"{self._prefix}{head:016x}{place:08x}{copy:08x}", copy, place)
+
+    def _beyond(self, arn: str) -> int:
+        """The index of the first finding whose ARN is greater."""
+        if not arn.startswith(self._prefix):
+            return 0 if arn < self._prefix else len(self._heads)
+        try:
+            head = int(arn[len(self._prefix) :][:16].ljust(16, "0"), 16)
+        except ValueError:
+            return len(self._heads)
+        index = bisect_left(self._heads, head)
+        return index + (index < len(self._heads) and self._row(self._heads[index]).arn <= arn)
+
+
+def renamed(resource_id: str, copy: int) -> str:
+    """A copy's own id for a resource: other last digits where it ends in hexadecimal ones, else a
+    number at its end."""
+    head, tail = resource_id[:-6], resource_id[-6:]
+    if not copy:
+        return resource_id
+    if len(tail) == 6 and not set(tail) - set("0123456789abcdef"):
+        return f"{head}{(int(tail, 16) + copy) & 0xFFFFFF:06x}"
+    return f"{resource_id}-{copy}"
+
+
+def _admits(criteria: Criteria, row: Row) -> bool:
+    return criteria.holds(Layer.RESOURCE, row.resource_part) and criteria.holds(
+        Layer.WEAKNESS, row.weakness_part
+    )

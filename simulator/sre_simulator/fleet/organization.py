@@ -1,0 +1,62 @@
+"""A fleet: accounts, regions, nights, and the cells that hold its findings and coverage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sre_simulator.filters import Criteria
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from sre_simulator.fleet.cell import Cell
+
+Wire = dict[str, Any]
+SCANNED = ("ec2", "ecr", "lambda", "lambdaCode", "codeRepository", "ami")
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What a simulator serves. `nights` are the moments worth showing, oldest first; the last is
+    the fleet's present.
+
+    `statuses` says for each account which scan types are on (SCANNED → ENABLED or DISABLED),
+    `filters` are the suppression rules of ListFilters, and `cells` holds findings and coverage by
+    (region, account).
+    """
+
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    admin_account: str
+    nights: tuple[datetime, ...]
+    cells: Mapping[tuple[str, str], Cell]
+    statuses: Mapping[str, Mapping[str, str]]
+    filters: tuple[Wire, ...] = ()
+
+    def at(self, night: int) -> datetime:
+        """The moment of a night, 0 being the oldest."""
+        return self.nights[night]
+
+    def findings(self, at: datetime | None = None) -> Iterator[Wire]:
+        """Every finding on the wire at a moment (default: the newest night), by region, account and
+        ARN."""
+        now = (at or self.nights[-1]).timestamp()
+        for key in sorted(self.cells):
+            for row in self.cells[key].rows("", Criteria()):
+                if (state := row.state(now)) is not None:
+                    yield msgspec.json.decode(row.encoded(state, now), type=Wire)
+
+    def coverage(self, at: datetime | None = None) -> Iterator[Wire]:
+        """Every row of ListCoverage at a moment (default: the newest night)."""
+        now = (at or self.nights[-1]).timestamp()
+        for key in sorted(self.cells):
+            yield from self.cells[key].coverage(now)
+
+
+def enabled(**switched: str) -> dict[str, str]:
+    """Scan types that are all on, but for those named with another status."""
+    return dict.fromkeys(SCANNED, "ENABLED") | switched

@@ -1,0 +1,1 @@
+"""The Inspector API over HTTP: operations, pagination, validation, faults."""

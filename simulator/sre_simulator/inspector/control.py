@@ -1,0 +1,52 @@
+"""The control endpoint of a simulator in another process: POST clock, faults or changes, GET
+requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sre_simulator.errors import Refusal
+from sre_simulator.fleet.changes import Change
+from sre_simulator.inspector.dispatcher import Answer
+from sre_simulator.inspector.faults import Fault
+
+if TYPE_CHECKING:
+    from sre_simulator.inspector.dispatcher import Desk
+
+
+class _Clock(msgspec.Struct):
+    now: float
+
+
+def control(desk: Desk, name: str, body: bytes | None) -> Answer:
+    """Set the clock ({"now": epoch seconds}), add faults or changes (lists of their fields), or
+    read the log."""
+    try:
+        return Answer(200, _done(desk, name, body))
+    except (msgspec.DecodeError, ValueError) as error:
+        refused = Refusal(400, "BadRequestException", str(error))
+    except KeyError:
+        refused = Refusal(
+            404,
+            "UnknownOperationException",
+            "Known are POST clock, faults, changes and GET requests",
+        )
+    return Answer(refused.status, refused.body, refused.headers)
+
+
+def _done(desk: Desk, name: str, body: bytes | None) -> bytes:
+    with desk.lock:
+        match name, body:
+            case "requests", None:
+                return msgspec.json.encode(list(desk.log))
+            case "clock", bytes():
+                desk.now = msgspec.json.decode(body, type=_Clock).now
+            case "faults", bytes():
+                desk.faults.extend(msgspec.json.decode(body, type=list[Fault]))
+            case "changes", bytes():
+                desk.changes.extend(msgspec.json.decode(body, type=list[Change]))
+            case _:
+                raise KeyError(name)
+    return b"{}"

@@ -1,0 +1,134 @@
+"""The words of the simulated fleet: real vulnerability ids, real package names, believable
+versions.
+
+Ids, packages and KEV dates are real; summaries are written for the simulator, and where a score or
+description is not in the files it is drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLATFORMS = ("AMAZON_LINUX_2", "AMAZON_LINUX_2023", "UBUNTU_22_04", "UBUNTU_24_04", "DEBIAN_12")
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerability:
+    """One vulnerability: `score` is 0 where nobody has scored it; `published` is an epoch
+    second."""
+
+    id: str
+    component: str
+    score: float
+    cwe: str
+    published: float
+    summary: str
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A source package: its binary packages by family, and its installed version on each of
+    PLATFORMS ("-": absent)."""
+
+    name: str
+    rpm: tuple[str, ...]
+    deb: tuple[str, ...]
+    epoch: int
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A vulnerability in a package of a language; `fixed` is empty where there is no fix."""
+
+    vulnerability: Vulnerability
+    ecosystem: str
+    installed: str
+    fixed: str
+
+
+def rows(name: str, package: str = "sre_simulator.vulnerabilities") -> Iterator[list[str]]:
+    """The fields of each line of a package's table, without comments."""
+    text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+    return (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def day(text: str) -> float:
+    """The epoch second at which a day such as 2024-02-21 began."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@cache
+def components() -> dict[str, Component]:
+    """The system packages by name."""
+    return {
+        name: Component(name, _names(rpm), _names(deb), int(epoch), tuple(versions))
+        for name, rpm, deb, epoch, *versions in rows("packages.tsv")
+    }
+
+
+def _names(field: str) -> tuple[str, ...]:
+    return () if field == "-" else tuple(field.split(","))
+
+
+@cache
+def system() -> tuple[Vulnerability, ...]:
+    """Vulnerabilities of system packages other than the kernel's ranges."""
+    return tuple(
+        Vulnerability(name, component, float(score), cwe, day(published), summary)
+        for name, component, score, cwe, published, summary in rows("system.tsv")
+    )
+
+
+@cache
+def kernel() -> tuple[str, ...]:
+    """Ids from the contiguous ranges of the Linux kernel's CNA."""
+    return tuple(
+        f"CVE-{year}-{number}"
+        for year, low, high, _ in rows("kernel.tsv")
+        for number in range(int(low), int(high) + 1)
+    )
+
+
+@cache
+def kernel_published() -> dict[str, float]:
+    """When the range of a kernel id was first published, in epoch seconds."""
+    return {
+        f"CVE-{year}-{number}": day(published)
+        for year, low, high, published in rows("kernel.tsv")
+        for number in range(int(low), int(high) + 1)
+    }
+
+
+@cache
+def libraries() -> tuple[Library, ...]:
+    """Vulnerabilities of packages of languages, and of Windows."""
+    return tuple(_library(row) for row in rows("libraries.tsv"))
+
+
+def _library(row: list[str]) -> Library:
+    name, ecosystem, package, installed, fixed, score, cwe, published, related, summary = row
+    vulnerability = Vulnerability(
+        name,
+        package,
+        float(score),
+        cwe,
+        day(published),
+        summary,
+        () if related == "-" else tuple(related.split(",")),
+    )
+    return Library(vulnerability, ecosystem, installed, "" if fixed == "-" else fixed)
+
+
+@cache
+def exploited() -> dict[str, tuple[float, float]]:
+    """Entries of CISA's KEV catalogue: id → (date added, due date), in epoch seconds."""
+    return {name: (day(added), day(due)) for name, added, due in rows("kev.tsv")}
