@@ -77,7 +77,7 @@ class House:
         connection = HTTPConnection(self.function.url.removeprefix("http://"), timeout=60)
         connection.request("POST", "/slack", body, headers)
         answer = connection.getresponse()
-        if answer.status != 200 or b"Looking at" not in answer.read():
+        if answer.status != 200 or b"Checking" not in answer.read():
             raise SystemExit(f"not acknowledged: {self.function.log}")
         took = (time.perf_counter() - began) * 1e3
         connection.close()

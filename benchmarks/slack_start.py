@@ -32,7 +32,7 @@ sys.path[:0] = sys.argv[2:]
 event = json.loads(sys.stdin.read())
 module = __import__(sys.argv[1], fromlist=["handle"])
 answer = module.handle(event, None)
-assert answer["statusCode"] == 200 and "Looking at" in answer["body"], answer
+assert answer["statusCode"] == 200 and "Checking" in answer["body"], answer
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(used.ru_utime + used.ru_stime)
 """

@@ -1,15 +1,15 @@
-"""``make zip``: what AWS Lambda runs, as ``dist/sre-slack.zip``, the same bytes for the same
-sources.
+"""``make zip``: the deployment package of the Slack function, ``dist/sre-slack.zip``, reproducible
+byte for byte.
 
-In it are the modules of ours that the function reaches by its imports, and the libraries of the
-extra ``slack`` as they lie in the environment that ``make setup`` installed from requirements.lock:
-each file is held against the sum that its wheel told, and each version against the lock. Nothing is
-downloaded. A library with compiled parts is refused, so that the zip runs on either processor. Of
-botocore's 440 descriptions of services it holds the one that is called by its client.
+It contains our modules that the function imports, and the libraries of the extra ``slack`` from the
+environment that ``make setup`` installed from requirements.lock. Each file is verified against the
+checksum in its wheel, each version against the lock. Nothing is downloaded. Libraries with compiled
+parts are refused, so that the zip runs on both processor architectures. Of botocore's 440 service
+descriptions it contains only the one that is used.
 
-Python's own bytecode lies beside each source, unchecked: Lambda's disk cannot be written, and a
-start would compile it all again. It is of the Python that builds; another one passes over it and
-starts slower.
+Unchecked bytecode is stored beside each source: Lambda's disk is read-only, so every cold start
+would compile the sources again. Another version of Python than the one that builds ignores the
+bytecode, and starts more slowly.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _LEFT_OUT = re.compile(
     rf"botocore/data/(?!(?:{'|'.join(SERVICES)})/|[^/]+\.json)|boto3/data/(?!dynamodb/)|boto3/examples/"
     r"|.*(?:\.pyi|/py\.typed|\.pyc)$|\.\./|[^/]+\.dist-info/(?!METADATA$|licenses/|LICENSE|NOTICE)|distutils-precedence\.pth"
 )
-_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell
+_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
 _WORD = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class Unfit(Exception):
-    """Something that must not be deployed; the message says what, and what to do."""
+    """Something must not be deployed. The message says what, and what to do."""
 
 
 def main() -> None:
-    """Builds the zip at the path that is given, or in dist."""
+    """Builds the zip at the path in the first argument, or in dist."""
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / "sre-slack.zip"
     try:
         files = dict(sorted({**our_files(), **library_files()}.items()))
@@ -58,8 +58,8 @@ def main() -> None:
 
 
 def our_files() -> dict[str, bytes]:
-    """Our modules, by the path that they have in the zip: those of sre_slack, and all that these
-    import, however late."""
+    """Our modules by their path in the zip: those of sre_slack, and all that they import, inside
+    functions too."""
     wanted = [
         _name(path, "sre_slack") for path in (ROOT / OURS["sre_slack"] / "sre_slack").glob("*.py")
     ]
@@ -81,7 +81,7 @@ def _name(path: Path, package: str) -> str:
 
 
 def _source(module: str) -> Path | None:
-    """The file of a module of ours; None for any other name."""
+    """The file of one of our modules; None for any other name."""
     parts = module.split(".")
     if parts[0] not in OURS:
         return None
@@ -97,7 +97,7 @@ def _packages(place: str) -> list[str]:
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
-    """The names that a module imports, but for those that only its types need."""
+    """The names that a module imports, except for type checking."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
@@ -111,8 +111,8 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 def library_files() -> dict[str, bytes]:
-    """The files of every library that the extra needs, and that those need, by their path in the
-    zip."""
+    """The files of all libraries that the extra requires, directly or not, by their path in the
+    zip. Raises Unfit."""
     config, locked = ConfigParser(), _locked()
     config.read(ROOT / "setup.cfg")
     wanted, found = (
@@ -128,7 +128,7 @@ def library_files() -> dict[str, bytes]:
 
 
 def _names(requirements: list[str]) -> list[str]:
-    """The names of requirements, without those of the extras of others."""
+    """The names of the requirements, without optional ones (extras)."""
     plain = [line.strip() for line in requirements if line.strip() and "extra ==" not in line]
     return [_normal(word[0]) for line in plain if (word := _WORD.match(line))]
 
@@ -153,21 +153,23 @@ def _checked(name: str, locked: Mapping[str, str]) -> Distribution:
         )
     if "Root-Is-Purelib: true" not in (found.read_text("WHEEL") or ""):
         raise Unfit(
-            f"{name} has compiled parts, which fit one processor only. Leave it out of the extra"
-            " slack."
+            f"{name} has compiled parts, which run on one architecture only. Remove it from the"
+            " extra slack."
         )
     return found
 
 
 def _held(library: Distribution) -> Iterator[tuple[str, bytes]]:
-    """Its files that are wanted, each as it was in the wheel."""
+    """The required files of a library, each as it was in the wheel. Raises Unfit."""
     for file in library.files or ():
         path = file.as_posix()
         if _LEFT_OUT.match(path):
             continue
         held = file.read_binary()
         if file.hash and file.hash.value != _sum(file.hash.mode, held):
-            raise Unfit(f"{path} is not what was installed. Remove .venv and run make setup.")
+            raise Unfit(
+                f"{path} has changed since it was installed. Remove .venv and run make setup."
+            )
         yield path, held
 
 
@@ -176,7 +178,7 @@ def _sum(mode: str, held: bytes) -> str:
 
 
 def bytecode(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What Python makes of each source, by the path where it looks for it."""
+    """The bytecode of each source, by the path at which Python looks for it."""
     unchecked, made = py_compile.PycInvalidationMode.UNCHECKED_HASH, {}
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "source.py", Path(name) / "made.pyc"
@@ -195,7 +197,7 @@ def bytecode(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def write(target: Path, files: Mapping[str, bytes]) -> None:
-    """A zip whose bytes depend on the files alone."""
+    """Writes a zip whose bytes depend only on the files."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
         for path, held in sorted(files.items()):
             entry = zipfile.ZipInfo(path, _TIME)

@@ -30,5 +30,5 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     job = {name: values[0] for name, values in parse_qs(body.decode()).items()}
     name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
     client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(job).encode())
-    said = json.dumps({"response_type": "ephemeral", "text": f"Looking at {job.get('text', '')} …"})
+    said = json.dumps({"response_type": "ephemeral", "text": f"Checking {job.get('text', '')} …"})
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": said}

@@ -20,7 +20,7 @@ from sre_findings.ask.remote import Remote
 from sre_findings.ask.there import There
 from sre_findings.model.errors import SreError
 from sre_slack.secrets import Secrets, read
-from sre_slack.web_api import ask
+from sre_slack.web_api import call
 
 _NAME = "sre-assistant"  # of the bot, in lambda/manifest.yaml
 OK, WRONG, SKIPPED = "ok", "wrong", "not looked at"
@@ -109,7 +109,7 @@ def bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]:
     if secrets is None or not secrets.bot_token:
         yield Check("bot", SKIPPED, "there is no bot token: no digest, and no sharing in channels")
         return
-    answer = ask("auth.test", secrets.bot_token, environ)
+    answer = call("auth.test", secrets.bot_token, environ)
     if answer.error:
         yield Check(
             "bot",
@@ -136,7 +136,7 @@ def channel(identity: str, secrets: Secrets | None, environ: Mapping[str, str]) 
     https://docs.slack.dev/reference/methods/conversations.info"""
     if secrets is None or not secrets.bot_token:
         return Check("channel", SKIPPED, f"{identity}: there is no bot token")
-    answer = ask("conversations.info", secrets.bot_token, environ, channel=identity)
+    answer = call("conversations.info", secrets.bot_token, environ, channel=identity)
     found = answer.values.get("channel")
     if not isinstance(found, dict):
         why = f"{identity}: Slack says {answer.error or 'nothing of it'}"

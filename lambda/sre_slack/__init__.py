@@ -1,2 +1,2 @@
-"""Slack's slash command on AWS Lambda: acknowledge at once, invoke itself, answer by
-``response_url``."""
+"""The Slack command on AWS Lambda: it acknowledges a request at once, invokes itself, and answers
+through ``response_url``."""

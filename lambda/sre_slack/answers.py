@@ -1,4 +1,4 @@
-"""A job's answer: asked of the server for the one who typed, and made into a message."""
+"""The answer to a job: queries to the server on behalf of the Slack user, as a message."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from sre_reports.slack.message import Message
 from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
 from sre_slack.job import Job
 
-TIMEOUT = 25.0  # seconds: the server gives itself twenty for a live question
+TIMEOUT = 25.0  # seconds; the server allows itself 20 for a live query
 
 
 def answer(job: Job, remote: Remote, links: Links) -> Message:
-    """The message. Raises what the question raises, and for a name that fits several resources a
-    UsageError that lists them."""
+    """The message that answers the job.
+
+    Raises the SreError of the query: for a name that matches several resources, a UsageError that
+    lists them.
+    """
     door = There(remote)
     if not job.text:
         return estate_message(
@@ -39,8 +42,8 @@ def _resource(job: Job, door: There, links: Links) -> Message:
 
 
 def _beside(found: ResourceAnswer, job: Job, door: There) -> Beside:
-    """What the snapshot tells beside findings of its own. A live answer is of now, and its numbers
-    would not go with these."""
+    """Overdue findings and fixes from the snapshot; empty beside a live answer, whose numbers are
+    newer and would not match them."""
     if found.proof.source != SNAPSHOT or not found.rollup.counts.total or job.cursor:
         return Beside()
     one = found.resource.resource_id

@@ -1,7 +1,7 @@
-"""One signed POST to a service of AWS: botocore signs it, and the standard library sends it.
+"""One signed POST to an AWS service: botocore signs it, the standard library sends it.
 
-botocore's own client is not used, for it takes twice the time to import that Slack's three seconds
-leave on a small function.
+botocore's client is not used: on a small function its import takes twice the time that Slack's
+limit of three seconds leaves.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from sre_findings.model.errors import CredentialsInvalid, Unreachable
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
-_LARGEST = 1 << 20  # bytes of an answer
+_LARGEST = 1 << 20  # bytes of a response that are read
 
 
 class Keys(NamedTuple):
-    """Credentials, as botocore's ReadOnlyCredentials has them: its module takes 15 ms to import,
-    and nothing of it is needed."""
+    """Credentials with the attributes of botocore's ReadOnlyCredentials, whose module takes 15 ms
+    to import."""
 
     access_key: str
     secret_key: str
@@ -35,16 +35,16 @@ class Keys(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service by its name in hosts and signatures, and the seconds that it is waited for."""
+    """An AWS service: its name in hosts and signatures, and how long to wait for it."""
 
     name: str
-    variable: str  # AWS_ENDPOINT_URL_…
-    timeout: float
+    variable: str  # suffix of AWS_ENDPOINT_URL_…
+    timeout: float  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """An HTTP response: its status and at most 1 MiB of its body."""
 
     status: int
     body: bytes
@@ -53,8 +53,10 @@ class Answer:
 def post(
     service: Service, path: str, headers: Mapping[str, str], body: bytes, environ: Mapping[str, str]
 ) -> Answer:
-    """As whoever the credentials are of. Raises CredentialsInvalid without any, Unreachable where
-    nothing comes back."""
+    """Sends a signed POST and returns the response, whatever its status.
+
+    Raises CredentialsInvalid without credentials or a region, Unreachable without a response.
+    """
     keys, region = _identity(environ)
     url = _base(service, region, environ) + path
     sent = _signed(AWSRequest("POST", url, dict(headers), body), keys, service, region)
@@ -68,7 +70,7 @@ def post(
         return Answer(answer.status, answer.read(_LARGEST))
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable(
-            f"AWS does not answer for {service.name}", why=str(error) or type(error).__name__
+            f"no response from AWS for {service.name}", why=str(error) or type(error).__name__
         ) from error
     finally:
         connection.close()
@@ -80,8 +82,7 @@ def _signed(request: AWSRequest, keys: Keys, service: Service, region: str) -> d
 
 
 def _identity(environ: Mapping[str, str]) -> tuple[Keys, str]:
-    """Credentials and region: Lambda has both in its environment, anywhere else boto3 finds
-    them."""
+    """Credentials and region: from the environment on Lambda, from boto3 anywhere else."""
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", "")
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     key, secret, session = (environ.get(name, "") for name in names)
@@ -89,7 +90,7 @@ def _identity(environ: Mapping[str, str]) -> tuple[Keys, str]:
 
 
 def _found(region: str) -> tuple[Keys, str]:
-    """What profiles, single sign-on or a container's role tell."""
+    """Credentials of a profile, of single sign-on or of a container's role."""
     import boto3
     from botocore.exceptions import BotoCoreError
 
@@ -98,10 +99,10 @@ def _found(region: str) -> tuple[Keys, str]:
         found, region = session.get_credentials(), region or session.region_name or ""
         frozen = found.get_frozen_credentials() if found else None
     except BotoCoreError as error:
-        raise CredentialsInvalid("AWS's credentials cannot be used", why=str(error)) from error
+        raise CredentialsInvalid("the AWS credentials cannot be used", why=str(error)) from error
     if frozen is None or not frozen.access_key or not frozen.secret_key or not region:
         raise CredentialsInvalid(
-            "no credentials or no region of AWS are set", do="Set AWS_PROFILE and AWS_REGION."
+            "AWS credentials or region are missing", do="Set AWS_PROFILE and AWS_REGION."
         )
     return Keys(frozen.access_key, frozen.secret_key, frozen.token), region
 
@@ -113,6 +114,6 @@ def _base(service: Service, region: str, environ: Mapping[str, str]) -> str:
 
 
 def _connection(scheme: str, host: str, timeout: float) -> http.client.HTTPConnection:
-    if scheme == "http":  # a stand-in on the loopback
+    if scheme == "http":  # a test server on localhost
         return http.client.HTTPConnection(host, timeout=timeout)
     return http.client.HTTPSConnection(host, timeout=timeout, context=ssl.create_default_context())

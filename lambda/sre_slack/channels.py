@@ -1,17 +1,18 @@
-"""Whether an answer may be shared in a channel: not where another company reads along, and not
-where that is not known."""
+"""Whether an answer may be shared in a channel: not if another organization has access to it, or
+if that is unknown."""
 
 from __future__ import annotations
 
 from sre_slack.job import Job
-from sre_slack.web_api import ask
+from sre_slack.web_api import call
 
 _SHARED = ("is_ext_shared", "is_pending_ext_shared", "is_shared")
 
 
 def not_shareable(job: Job, bot_token: str) -> str:
-    """Why not, as the end of a sentence; empty where it may be shared. Direct messages are shared
-    with nobody else.
+    """The reason not to share, as the end of a sentence; empty if sharing is allowed.
+
+    A direct message is always allowed.
 
     https://docs.slack.dev/reference/methods/conversations.info
     """
@@ -19,12 +20,12 @@ def not_shareable(job: Job, bot_token: str) -> str:
         return ""
     if not bot_token:
         return (
-            "I cannot see whether another organization reads this channel: the app has no bot"
-            " token."
+            "without a bot token I can't check whether another organization has access to this"
+            " channel."
         )
-    channel = ask("conversations.info", bot_token, channel=job.channel).values.get("channel")
+    channel = call("conversations.info", bot_token, channel=job.channel).values.get("channel")
     if not isinstance(channel, dict):
-        return "Slack did not tell me whether another organization reads this channel."
+        return "Slack did not say whether another organization has access to this channel."
     if any(channel.get(name) for name in _SHARED):
-        return "another organization reads this channel."
+        return "another organization has access to this channel."
     return ""

@@ -1,4 +1,4 @@
-"""What somebody typed behind ``/sre-vuln-check``."""
+"""The arguments of ``/sre-vuln-check``."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from dataclasses import dataclass
 SEVERITIES = ("critical", "high", "medium", "low", "informational", "untriaged")
 LONGEST = 1024  # characters of an id or a name
 
-HELP = """*/sre-vuln-check* tells how vulnerable a resource is, to you alone.
-• `/sre-vuln-check i-0123456789abcdef0` an instance; an ARN, an image with its tag, an IP address or a name work too
-• `/sre-vuln-check prod-web-36 critical high` only these severities in the list; the counts are of all
-• `/sre-vuln-check prod-web-36 live` asks Inspector itself instead of last night's snapshot
-• `/sre-vuln-check` alone tells of everything that you may see"""
+HELP = """\
+*/sre-vuln-check* shows how vulnerable a resource is. Only you see the answer.
+• `/sre-vuln-check i-0123456789abcdef0`: one resource, by ID, ARN, image and tag, IP or name
+• `/sre-vuln-check prod-web-36 critical high`: list only these severities; counts cover all
+• `/sre-vuln-check prod-web-36 live`: query Amazon Inspector now instead of the latest snapshot
+• `/sre-vuln-check`: a summary of all resources that you can see"""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``text`` is a resource's id or name, empty for everything. ``live`` asks Inspector itself.
-    ``help`` asks how to ask."""
+    """A parsed command. ``text`` is the ID or name of a resource, empty for all resources; ``live``
+    queries Inspector instead of the snapshot; ``help`` shows the usage."""
 
     text: str = ""
     severities: Sequence[str] = ()
@@ -27,10 +28,9 @@ class Command:
 
 
 def parse(text: str) -> Command:
-    """The command, in any order and case of its words; what is no word of ours is the resource,
-    spaces and all.
+    """Parses keywords in any order and case; all other words, with their spaces, are the resource.
 
-    Slack turns addresses and mails into ``<http://x|x>``: what was typed is taken.
+    Slack turns addresses into ``<http://x|x>``: the part that was typed is used.
     """
     words = [_typed(word) for word in text.split()]
     if [word.lower() for word in words] in (["help"], ["-h"], ["--help"], ["?"]):

@@ -1,5 +1,5 @@
-"""The server, asked no longer than this invocation lives: time is left to say that it was too
-slow."""
+"""A client of the server that respects the deadline of the Lambda invocation, so that there is
+time left to report a slow server."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from sre_findings.ask.remote import Page, Remote
 from sre_findings.model.errors import Unreachable
 
-_RESERVE = 8.0  # seconds: to count the failure and to tell the asker, each at its slowest
+_RESERVE = 8.0  # seconds: enough to count the failure and to notify the user, both at worst
 
 
 class TooSlow(Unreachable):
-    """The server did not answer in time."""
+    """The server did not answer before the deadline."""
 
 
-def patience(context: Any) -> float:
-    """Seconds that a call may take now: all that Lambda's context tells but a reserve, and at least
-    the half of it."""
+def time_left(context: Any) -> float:
+    """The seconds that a call may take: the remaining time of the invocation less a reserve, but
+    at least half of it."""
     remaining = float(context.get_remaining_time_in_millis()) / 1e3
     return max(remaining - _RESERVE, remaining / 2, 0.01)
 
 
-class HurriedRemote(Remote):
-    """A server each of whose calls gets ``timeout`` seconds at most, and no more than the
-    invocation has left."""
+class DeadlineRemote(Remote):
+    """A Remote whose calls take at most ``timeout`` seconds, and no longer than the invocation has
+    left."""
 
     def __init__(
         self, url: str, token: str, timeout: float, asking: Mapping[str, Any], context: Any
@@ -34,8 +34,8 @@ class HurriedRemote(Remote):
         self._most, self._context = timeout, context
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> Page:
-        """See Remote. Raises TooSlow where time ran out."""
-        self._timeout = min(self._most, patience(self._context))
+        """See Remote. Raises TooSlow after the time-out."""
+        self._timeout = min(self._most, time_left(self._context))
         try:
             return super().call(tool, arguments)
         except Unreachable as error:

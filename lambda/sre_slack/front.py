@@ -1,5 +1,5 @@
-"""The acknowledging half: is it Slack, what does it ask, and off to work, in milliseconds and
-importing next to nothing."""
+"""The front of the function: it verifies a request, starts a job, and acknowledges, in
+milliseconds and with few imports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sre_slack import command, log
 from sre_slack.job import ASK, KINDS, Job
 from sre_slack.request import Malformed, Request, request_of
 from sre_slack.response_url import is_slack
-from sre_slack.secrets import Keeper
+from sre_slack.secrets import SecretCache
 from sre_slack.signature import is_signed, looks_signed
 
 _FORM = "application/x-www-form-urlencoded"
@@ -25,76 +25,72 @@ _TEAM, _USER, _CHANNEL = (
     re.compile(rf"[{letters}][A-Z0-9]{{2,20}}\Z") for letters in ("TE", "UW", "CGD")
 )
 _TRIGGER = re.compile(r"[A-Za-z0-9._-]{1,200}\Z")
-_LOCKED = (
-    "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was done:"
-    " please tell whoever runs me."
+_UNVERIFIED = (
+    "I can't read my secrets, so I can't verify this request. Nothing was started. Please tell the"
+    " owner of this app."
 )
-_SORRY = (
-    "I could not start on your request: nothing was lost but the time. Please ask again in a"
-    " minute."
-)
+_NOT_STARTED = "I couldn't start your request. Please try again in a minute."
 
 Response = dict[str, Any]
 
 
-class _Locked(Exception):
-    """Our secrets cannot be read."""
+class _SecretsUnavailable(Exception):
+    """The secrets cannot be read, so no signature can be verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What the front needs: our secrets, the call of ourselves, and the clock (epoch seconds)."""
+    """The front with its secrets, its way to start a job, and its clock (epoch seconds)."""
 
-    keeper: Keeper
+    secrets: SecretCache
     invoke: Callable[[Job], None]
     now: Callable[[], float] = time.time
 
     def answer(self, event: Mapping[str, Any]) -> Response:
-        """What API Gateway gives back: 200 to Slack, 401 to whoever is not, 400 to what is no
-        request of Slack's.
+        """The response for API Gateway: 200 to Slack, 401 without a valid signature, 400 for a
+        malformed request.
 
-        While our secrets cannot be read nobody knows whose request it is. Slack shows its users the
-        body of a 200 alone, so what has the form of Slack's own gets one fixed sentence, and starts
-        nothing; anything else is refused as ever.
+        While the secrets cannot be read, a request that looks signed gets a fixed text with status
+        200, since Slack shows its users nothing else. It starts no job.
         """
         try:
             request = request_of(event)
             if not looks_signed(request, self.now()) or not is_signed(
                 request, self._signing(), self.now()
             ):
-                log.note("refused", why="not signed by Slack, or too old")
-                return _plain(401)
-            return self._asked(request)
-        except _Locked:
-            return _said(_LOCKED)
+                log.info("refused", why="not signed by Slack, or too old")
+                return _empty(401)
+            return self._dispatch(request)
+        except _SecretsUnavailable:
+            return _message(_UNVERIFIED)
         except Malformed as error:
-            log.note("refused", why=str(error))
-            return _plain(400)
+            log.info("refused", why=str(error))
+            return _empty(400)
         except SreError as error:
-            log.fault("cannot acknowledge", error)
-            return _said(_SORRY)
+            log.error("cannot acknowledge", error)
+            return _message(_NOT_STARTED)
 
     def _signing(self) -> tuple[bytes, ...]:
         try:
-            return self.keeper.secrets().signing
+            return self.secrets.current().signing
         except SreError as error:
-            log.fault("cannot check a signature", error)
-            raise _Locked from error
+            log.error("cannot check a signature", error)
+            raise _SecretsUnavailable from error
 
-    def _asked(self, request: Request) -> Response:
+    def _dispatch(self, request: Request) -> Response:
         if request.method != "POST" or not request.headers.get("content-type", "").startswith(
             _FORM
         ):
-            raise Malformed("no form was posted")
+            raise Malformed("not a posted form")
         form = _form(request.body)
         if form.get("ssl_check") == "1":
-            return _plain(200)
-        return self._pressed(form["payload"]) if "payload" in form else self._typed(form)
+            return _empty(200)
+        return self._button(form["payload"]) if "payload" in form else self._command(form)
 
-    def _typed(self, form: Mapping[str, str]) -> Response:
+    def _command(self, form: Mapping[str, str]) -> Response:
         wanted = command.parse(form.get("text", ""))
         if wanted.help:
-            return _said(command.HELP)
+            return _message(command.HELP)
         place = (form.get("team_id"), form.get("user_id"), form.get("channel_id"))
         job = self._job(
             ASK,
@@ -106,18 +102,15 @@ class Front:
             live=wanted.live,
         )
         self.invoke(job)
-        return _said(
-            "Looking at everything that you may see …"
-            if not wanted.text
-            else f"Looking at {_code(wanted.text)} …"
-        )
+        subject = _code(wanted.text) if wanted.text else "all resources that you can see"
+        return _message(f"Checking {subject} …")
 
-    def _pressed(self, payload: str) -> Response:
-        """A button of ours. Those that only open an address want no more than a 200."""
+    def _button(self, payload: str) -> Response:
+        """Handles a button. One that only opens a link needs no job."""
         pressed = _object(payload)
         action = next(iter(_list(pressed.get("actions"))), None)
         if not isinstance(action, dict) or action.get("action_id") not in KINDS:
-            return _plain(200)
+            return _empty(200)
         asked = _object(str(action.get("value", "")))
         place = tuple(_id(pressed.get(name)) for name in ("team", "user", "channel"))
         job = self._job(
@@ -135,21 +128,21 @@ class Front:
             live=asked.get("live") is True,
         )
         self.invoke(job)
-        return _plain(200)
+        return _empty(200)
 
     def _job(
         self, kind: str, trigger: Any, place: tuple[Any, ...], response_url: Any, **asked: Any
     ) -> Job:
-        """A job of checked parts. Raises Malformed for what Slack never sends."""
+        """A job with validated values. Raises Malformed for a value that Slack never sends."""
         for what, value, form in zip(
             ("team", "user", "channel"), place, (_TEAM, _USER, _CHANNEL), strict=True
         ):
             if not isinstance(value, str) or not form.match(value):
-                raise Malformed(f"no {what} of Slack's")
+                raise Malformed(f"{what} is not an ID of Slack")
         if not isinstance(trigger, str) or not _TRIGGER.match(trigger):
-            raise Malformed("no trigger_id")
+            raise Malformed("trigger_id is missing or invalid")
         if not isinstance(response_url, str) or not is_slack(response_url):
-            raise Malformed("a response_url that is not Slack's")
+            raise Malformed("response_url does not belong to Slack")
         team, user, channel = place
         return Job(kind, trigger, team, user, channel, response_url, self.now(), **asked)
 
@@ -166,16 +159,16 @@ def _form(body: bytes) -> dict[str, str]:
             )
         )
     except ValueError as error:
-        raise Malformed("a form that cannot be read") from error
+        raise Malformed("the form cannot be parsed") from error
 
 
 def _object(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed("JSON that cannot be read") from error
+        raise Malformed("the JSON cannot be parsed") from error
     if not isinstance(values, dict):
-        raise Malformed("JSON that is no object")
+        raise Malformed("the JSON is not an object")
     return values
 
 
@@ -188,18 +181,16 @@ def _id(value: Any) -> Any:
 
 
 def _code(text: str) -> str:
-    from sre_reports.slack.text import (
-        code,
-    )
+    from sre_reports.slack.text import code
 
     return code(text)
 
 
-def _said(text: str) -> Response:
-    """Words for the asker alone."""
+def _message(text: str) -> Response:
+    """A response whose text only the user sees."""
     body = json.dumps({"response_type": "ephemeral", "text": text})
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": body}
 
 
-def _plain(status: int) -> Response:
+def _empty(status: int) -> Response:
     return {"statusCode": status, "headers": {"Content-Type": "text/plain"}, "body": ""}

@@ -1,5 +1,5 @@
-"""Which groups of Slack's somebody belongs to, of those that matter: the server may know what a
-group may see."""
+"""The Slack user groups of a user, among those listed in ``SRE_SLACK_GROUPS``: the server may have
+an access scope for them."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from dataclasses import dataclass, field
 
 from sre_findings.model.errors import Unreachable, UsageError
 from sre_slack.job import Job
-from sre_slack.web_api import ask
+from sre_slack.web_api import call
 
-KEPT = 300.0  # seconds: so long somebody who left a group still belongs to it
+CACHE_SECONDS = 300.0  # a user who leaves a group keeps its access for this long
 _GROUP = re.compile(r"S[A-Z0-9]{1,20}\Z")
 
 
 class GroupsUnknown(Unreachable):
-    """Slack does not tell who belongs to a group that matters."""
+    """The members of a listed group cannot be read."""
 
 
 @dataclass
 class Groups:
-    """Members of the groups that ``SRE_SLACK_GROUPS`` lists, as Slack told them within the last
-    minutes."""
+    """The members of the listed groups, cached for CACHE_SECONDS."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     now: Callable[[], float] = time.monotonic
     _known: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
 
     def of(self, job: Job, bot_token: str) -> list[str]:
-        """The asker's groups, as ``team/group``. Raises SreError where that cannot be known: nobody
-        is taken for a stranger."""
+        """The groups of the job's user, each as ``team/group``.
+
+        Raises SreError if they cannot be determined: a user must not lose access silently.
+        """
         listed = [
             name.strip()
             for name in self.environ.get("SRE_SLACK_GROUPS", "").split(",")
@@ -40,12 +41,12 @@ class Groups:
         ]
         if not all(map(_GROUP.match, listed)):
             raise UsageError(
-                "SRE_SLACK_GROUPS lists what is no group",
-                do="Ids of user groups, S…, with commas between them.",
+                "SRE_SLACK_GROUPS has an invalid group ID",
+                do="List IDs of user groups (S…), separated by commas.",
             )
         if listed and not bot_token:
             raise GroupsUnknown(
-                "groups cannot be looked up", why="there is no bot token", do="See docs/slack.md."
+                "user groups cannot be read", why="there is no bot token", do="See docs/slack.md."
             )
         return [
             f"{job.team}/{group}" for group in listed if job.user in self._members(group, bot_token)
@@ -54,18 +55,18 @@ class Groups:
     def _members(self, group: str, bot_token: str) -> frozenset[str]:
         until, members = self._known.get(group, (0.0, frozenset()))
         if self.now() >= until:
-            members = _asked(group, bot_token)
-            self._known[group] = (self.now() + KEPT, members)
+            members = _fetch(group, bot_token)
+            self._known[group] = (self.now() + CACHE_SECONDS, members)
         return members
 
 
-def _asked(group: str, bot_token: str) -> frozenset[str]:
+def _fetch(group: str, bot_token: str) -> frozenset[str]:
     """https://docs.slack.dev/reference/methods/usergroups.users.list"""
-    answer = ask("usergroups.users.list", bot_token, usergroup=group)
+    answer = call("usergroups.users.list", bot_token, usergroup=group)
     users = answer.values.get("users")
     if not isinstance(users, list):
-        do = "Has the app the scope usergroups:read?"
+        do = "Check that the app has the scope usergroups:read."
         raise GroupsUnknown(
-            f"Slack did not tell who belongs to the group {group}", why=answer.error, do=do
+            f"the members of the Slack group {group} cannot be read", why=answer.error, do=do
         )
     return frozenset(user for user in users if isinstance(user, str))

@@ -1,6 +1,7 @@
-"""The function's entry: a request from outside is acknowledged, a job of ours is worked on.
+"""The entry point of the function: it acknowledges requests from Slack, and works on jobs that it
+sent to itself.
 
-Nothing that takes time to import is imported for the first; see tests/slack/test_start.py.
+The acknowledgement imports nothing slow; see tests/slack/test_start.py.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 from sre_slack.front import Front
 from sre_slack.invocation import invoke_self
 from sre_slack.job import Job, is_job
-from sre_slack.secrets import Keeper
+from sre_slack.secrets import SecretCache
 
 if TYPE_CHECKING:
     from sre_slack.worker import Worker
 
-_KEEPER = Keeper()
-_FRONT = Front(_KEEPER, invoke_self)
+_SECRETS = SecretCache()
+_FRONT = Front(_SECRETS, invoke_self)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html"""
+    """The response for API Gateway, or for a job its outcome.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
+    """
     if is_job(event):
         return {"outcome": _worker().work(Job.from_json(event), context)}
     return _FRONT.answer(event)
@@ -34,6 +38,6 @@ def _worker() -> Worker:
     from sre_slack.records import DynamoDBRecords
     from sre_slack.worker import Worker
 
-    # without one the asker reads that nothing can be written
+    # without a table the user reads that the job cannot be recorded
     table = os.environ.get("SRE_SLACK_TABLE", "")
-    return Worker(_KEEPER, DynamoDBRecords(table), not_shareable)
+    return Worker(_SECRETS, DynamoDBRecords(table), not_shareable)

@@ -1,4 +1,4 @@
-"""The function's call of itself, without waiting for the answer: one signed POST.
+"""The asynchronous invocation of the function by itself: one signed POST.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -15,18 +15,18 @@ from sre_findings.model.errors import AccessDenied, SreError, Throttled, Unreach
 from sre_slack.aws import Service, post
 from sre_slack.job import Job
 
-# seconds: what is left of Slack's three must do for the way back
+# 1.5 of Slack's three seconds; the rest is for the response to Slack
 _LAMBDA = Service("lambda", "LAMBDA", 1.5)
 
 
 def invoke_self(job: Job, environ: Mapping[str, str] = os.environ) -> None:
-    """Hands the job to another invocation of this function. Raises SreError where Lambda does not
-    take it."""
+    """Passes the job to another invocation of this function. Raises SreError if Lambda refuses."""
     name, version = (
         environ["AWS_LAMBDA_FUNCTION_NAME"],
         environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     )
-    path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations?Qualifier={quote(version, safe='')}"
+    function, qualifier = quote(name, safe=""), quote(version, safe="")
+    path = f"/2015-03-31/functions/{function}/invocations?Qualifier={qualifier}"
     headers = {"Content-Type": "application/json", "X-Amz-Invocation-Type": "Event"}
     body = json.dumps(job.to_json(), separators=(",", ":")).encode()
     answer = post(_LAMBDA, path, headers, body, environ)
@@ -38,8 +38,8 @@ def _refused(status: int) -> SreError:
     if status in (http.client.FORBIDDEN, http.client.UNAUTHORIZED):
         return AccessDenied(
             "the function may not invoke itself",
-            do="Allow lambda:InvokeFunction on itself to its role.",
+            do="Allow lambda:InvokeFunction on the function for its role.",
         )
     if status == http.client.TOO_MANY_REQUESTS:
-        return Throttled("Lambda is asked too often", do="Raise the function's concurrency.")
+        return Throttled("Lambda throttles invocations", do="Raise the function's concurrency.")
     return Unreachable(f"Lambda answered {status}")

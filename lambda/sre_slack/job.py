@@ -1,5 +1,5 @@
-"""What the acknowledging invocation leaves to the working one: small, and nothing of the request
-but what is needed."""
+"""The job that the acknowledging invocation passes to the working one: only the parts of the
+request that are needed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ KINDS = (ASK, NEXT, LIVE, SHARE)
 
 
 class InProgress(Throttled):
-    """Another invocation works on this job: it is answered there."""
+    """Another invocation is working on this job and will answer it."""
 
 
 class NotRecorded(Unreachable):
-    """What was done, or is about to be, cannot be written down."""
+    """The state of the job cannot be written to the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to answer. ``key`` is Slack's trigger id: however often a job comes, it is answered
-    once.
+    """One request to answer. ``key`` is Slack's trigger ID, by which a job is answered only once.
 
-    ``response_url`` is a secret: who has it can write to the channel.
+    ``asked_at`` is in epoch seconds. ``response_url`` is a secret: anyone who has it can write to
+    the channel.
     """
 
     kind: str
@@ -42,18 +42,17 @@ class Job:
     cursor: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; under ``job``, so that nothing else is taken for one."""
+        """JSON values under the key ``job``, which identifies the event as a job."""
         return {"job": asdict(self)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Job:
-        """The reverse of :meth:`to_json`. Raises TypeError or KeyError for what it never wrote."""
+        """The reverse of :meth:`to_json`. Raises TypeError or KeyError for any other value."""
         job: dict[str, Any] = dict(values["job"])
         job["severities"] = tuple(job["severities"])
         return cls(**job)
 
 
 def is_job(event: Mapping[str, Any]) -> bool:
-    """Whether an event is one of ours: a request from outside always has its headers or a
-    context."""
+    """Whether an event is a job. An event of API Gateway always has other keys."""
     return set(event) == {"job"}

@@ -1,5 +1,5 @@
-"""Lines of JSON for CloudWatch. A line has what it was given and nothing else: no event, no header,
-no address to answer to."""
+"""JSON log lines for CloudWatch. A line contains only the given fields: no event, no header and no
+``response_url``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 from sre_findings.model.errors import SreError
 
 
-def note(what: str, **facts: Any) -> None:
-    """Something that happened, as one line on stdout, where Lambda takes its log from."""
+def info(what: str, **facts: Any) -> None:
+    """Logs an event as one line on stdout, from which Lambda collects the log."""
     _write("info", what, facts)
 
 
-def fault(what: str, error: Exception, **facts: Any) -> None:
-    """Something that failed. Of an error of another library its kind is told, for its text may hold
-    anything."""
-    why = {"error": str(error)} if isinstance(error, SreError) else {"error": type(error).__name__}
-    _write("error", what, facts | why)
+def error(what: str, cause: Exception, **facts: Any) -> None:
+    """Logs a failure. Of an error that is not ours only the type is logged: its text may contain
+    secrets."""
+    text = str(cause) if isinstance(cause, SreError) else type(cause).__name__
+    _write("error", what, facts | {"error": text})
 
 
 def _write(level: str, what: str, facts: dict[str, Any]) -> None:

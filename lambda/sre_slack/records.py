@@ -1,8 +1,7 @@
-"""What invocations tell each other, in DynamoDB: which job was answered, how often one failed, how
-much somebody asks.
+"""State shared by invocations, in DynamoDB: answered jobs, failures of a job, requests of a user.
 
-Idempotency is Powertools'. Counters lie in the same table, under keys of their own, and expire by
-themselves.
+Powertools provides idempotency. Counters are stored in the same table under separate keys, and
+expire.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sre_slack.job import InProgress, Job, NotRecorded
 
-KEPT = 3600  # seconds: Slack's addresses live for half of that
-RATE, WINDOW = 20, 60  # questions of a person in so many seconds
+RETENTION = 3600  # seconds; a response_url is valid for half of that
+RATE, WINDOW = 20, 60  # requests of a user per so many seconds
 _QUICK = Config(
     connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 3, "mode": "standard"}
 )
 
 
 class DynamoDBRecords:
-    """Records in a table with the key ``id`` and the expiry ``expiration``, as Powertools makes
-    it."""
+    """Records in a table with the key ``id`` and the TTL attribute ``expiration``, as Powertools
+    expects."""
 
     def __init__(self, table: str, now: Callable[[], float] = time.time) -> None:
         import boto3
@@ -43,18 +42,20 @@ class DynamoDBRecords:
         self._table = boto3.resource("dynamodb", config=_QUICK).Table(table)
         self._layer = DynamoDBPersistenceLayer(table_name=table, boto_config=_QUICK)
         self._config = IdempotencyConfig(
-            event_key_jmespath="key", expires_after_seconds=KEPT, raise_on_no_idempotency_key=True
+            event_key_jmespath="key",
+            expires_after_seconds=RETENTION,
+            raise_on_no_idempotency_key=True,
         )
 
     def begin(self, context: Any) -> None:
         """See Records."""
         self._config.register_lambda_context(context)
 
-    def once(self, job: Job, work: Callable[[], str]) -> str:
-        """See Records. One that works at the same moment makes this one fail, so that Lambda comes
-        back for the result."""
+    def run_once(self, job: Job, work: Callable[[], str]) -> str:
+        """See Records. Raises InProgress while another invocation works on the job, so that Lambda
+        retries."""
 
-        def done(*, data: dict[str, Any]) -> str:  # noqa: ARG001 - the key is in it
+        def done(*, data: dict[str, Any]) -> str:  # noqa: ARG001 - Powertools reads the key
             return work()
 
         only_once = idempotent_function(
@@ -63,19 +64,19 @@ class DynamoDBRecords:
         try:
             return str(only_once(data={"key": job.key}))
         except IdempotencyAlreadyInProgressError as error:
-            raise InProgress("another invocation is at it") from error
+            raise InProgress("another invocation is working on this job") from error
         except IdempotencyPersistenceLayerError as error:
             raise NotRecorded("the table cannot be written") from error
 
-    def failures(self, job: Job) -> int | None:
+    def count_failure(self, job: Job) -> int | None:
         """See Records."""
         try:
-            return self._count(f"failures#{job.key}", KEPT)
+            return self._count(f"failures#{job.key}", RETENTION)
         except (BotoCoreError, ClientError):
             return None
 
-    def asks(self, job: Job) -> bool:
-        """See Records. Where it cannot be counted nobody is held up."""
+    def within_rate(self, job: Job) -> bool:
+        """See Records. True if requests cannot be counted."""
         try:
             return (
                 self._count(f"asks#{job.team}/{job.user}#{int(self._now()) // WINDOW}", 2 * WINDOW)
@@ -84,12 +85,12 @@ class DynamoDBRecords:
         except (BotoCoreError, ClientError):
             return True
 
-    def _count(self, key: str, kept: int) -> int:
+    def _count(self, key: str, seconds: int) -> int:
         answer = self._table.update_item(
             Key={"id": key},
             UpdateExpression="ADD #n :one SET #e = :until",
             ExpressionAttributeNames={"#n": "count", "#e": "expiration"},
-            ExpressionAttributeValues={":one": 1, ":until": int(self._now()) + kept},
+            ExpressionAttributeValues={":one": 1, ":until": int(self._now()) + seconds},
             ReturnValues="UPDATED_NEW",
         )
         return int(str(answer["Attributes"]["count"]))

@@ -1,4 +1,4 @@
-"""What API Gateway hands over, in either of its two forms, as one HTTP request.
+"""HTTP requests from events of API Gateway, in payload format 1.0 or 2.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# bytes of a body: Slack's commands take a few hundred, its interactions some thousands
+# bytes of a body; Slack's commands take a few hundred, its interactions a few thousand
 LARGEST = 64 * 1024
 
 
 class Malformed(Exception):
-    """The request is none that Slack sends. The message says why, for the log."""
+    """The request cannot come from Slack. The message is the reason, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Method and path in their form, header names in lower case, and the body's bytes as they were
-    signed."""
+    """A request: method in upper case, header names in lower case, the body as it was signed."""
 
     method: str
     path: str
@@ -31,8 +30,8 @@ class Request:
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
-    """The request of an event of version 1.0 or 2.0. Raises Malformed for anything else, and for a
-    body that is too long."""
+    """The request in an event. Raises Malformed for any other event, and for a body that is too
+    long."""
     try:
         method, path = _line(event)
         headers = {
@@ -40,14 +39,14 @@ def request_of(event: Mapping[str, Any]) -> Request:
         }
         body = _body(event.get("body") or "", encoded=bool(event.get("isBase64Encoded")))
     except (AttributeError, KeyError, TypeError) as error:
-        raise Malformed("the event has not the form of API Gateway") from error
+        raise Malformed("not an event of API Gateway") from error
     if len(body) > LARGEST:
-        raise Malformed(f"a body of {len(body)} bytes")
+        raise Malformed(f"the body has {len(body)} bytes")
     return Request(method.upper(), path, headers, body)
 
 
 def _line(event: Mapping[str, Any]) -> tuple[str, str]:
-    """Method and path; version 2.0 has them within ``requestContext``."""
+    """Method and path; format 2.0 has them in ``requestContext``."""
     if "httpMethod" in event:
         return str(event["httpMethod"]), str(event["path"])
     http = event["requestContext"]["http"]
@@ -56,10 +55,10 @@ def _line(event: Mapping[str, Any]) -> tuple[str, str]:
 
 def _body(text: object, *, encoded: bool) -> bytes:
     if not isinstance(text, str):
-        raise Malformed("a body that is no text")
+        raise Malformed("the body is not a string")
     if len(text) > 2 * LARGEST:
-        raise Malformed(f"a body of {len(text)} characters")
+        raise Malformed(f"the body has {len(text)} characters")
     try:
         return base64.b64decode(text, validate=True) if encoded else text.encode()
-    except (binascii.Error, ValueError) as error:  # halves of surrogate pairs are no UTF-8
-        raise Malformed("a body that cannot be decoded") from error
+    except (binascii.Error, ValueError) as error:  # a lone surrogate is not UTF-8
+        raise Malformed("the body cannot be decoded") from error

@@ -1,4 +1,4 @@
-"""Answering by ``response_url``: five times within thirty minutes, and to Slack's own hosts alone.
+"""Messages through ``response_url``: at most five within 30 minutes, to Slack's hosts only.
 
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
@@ -18,28 +18,28 @@ from sre_findings.model.errors import Rejected, Throttled, Unreachable
 from sre_reports.slack.message import Message
 
 HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
-LASTS = 29 * 60.0  # seconds that an address is good for, with one to spare
+LIFETIME = 29 * 60.0  # seconds; Slack allows 30 minutes
 _TIMEOUT = 5.0
-_PATIENCE = 5.0  # seconds that are waited at most where Slack asks for it
-# a host and port on the loopback that may be answered too: for tests
+_LONGEST_WAIT = 5.0  # seconds, at most, before a request is repeated
+# host and port of a test server on localhost, which is accepted too
 _STAND_IN = "SRE_SLACK_STAND_IN"
 
 
-class Refused(Rejected):
-    """Slack did not take this message; ``blocks`` says whether it was for its blocks."""
+class MessageRejected(Rejected):
+    """Slack rejected the message. ``blocks`` is whether its blocks are the reason."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__("Slack refused the message", why=said[:200])
-        self.blocks = "block" in said
+    def __init__(self, reason: str) -> None:
+        super().__init__("Slack rejected the message", why=reason[:200])
+        self.blocks = "block" in reason
 
 
-class Silent(Unreachable):
-    """Slack cannot be reached, or fails."""
+class SlackUnavailable(Unreachable):
+    """Slack cannot be reached, or answered with a server error."""
 
 
 def is_slack(url: str, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether an address is one that Slack gives out. Anything else would make us ask it of whoever
-    forged a request."""
+    """Whether an address belongs to Slack. Other addresses could be forged, to make this function
+    send requests to them."""
     try:
         place = urlsplit(url)
         host, port = place.hostname or "", place.port
@@ -52,43 +52,43 @@ def is_slack(url: str, environ: Mapping[str, str] = os.environ) -> bool:
     return place.scheme == "https" and host in HOSTS and port in (None, 443)
 
 
-def respond(url: str, message: Message, **how: Any) -> None:
-    """Sends a message; where Slack does not take its blocks, once more with the classic ones.
+def send_message(url: str, message: Message, **how: Any) -> None:
+    """Sends a message. If Slack rejects its blocks, sends it again with the classic blocks.
 
-    ``how`` are ``replace_original`` and ``response_type``. Raises SreError where Slack cannot be
-    reached, or refuses both.
+    ``how`` are ``replace_original`` and ``response_type``. Raises SreError if Slack cannot be
+    reached, or rejects both.
     """
     try:
         send(url, message.payload() | how)
-    except Refused as error:
+    except MessageRejected as error:
         if not error.blocks:
             raise
         send(url, message.payload(classic=True) | how)
 
 
-def say(url: str, text: str, **how: Any) -> None:
-    """Sends a sentence to the asker alone."""
+def send_text(url: str, text: str, **how: Any) -> None:
+    """Sends a text that only the user sees."""
     send(url, {"text": text, "response_type": "ephemeral"} | how)
 
 
 def send(url: str, payload: Mapping[str, Any]) -> None:
-    """One POST, and one more where Slack asks for patience that we have."""
+    """One POST, repeated once if Slack asks for a short wait. Raises SreError."""
     if not is_slack(url):
-        raise Rejected("this address is not Slack's")
+        raise Rejected("this address does not belong to Slack")
     body = json.dumps(payload).encode()
     try:
         _post(url, body)
-    except Busy as error:
+    except SlackBusy as error:
         time.sleep(error.seconds)
         _post(url, body)
 
 
-class Busy(Throttled):
-    """Slack asks to be left alone for some seconds."""
+class SlackBusy(Throttled):
+    """Slack limits the rate; ``seconds`` is how long to wait."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__("Slack asks for patience")
-        self.seconds = min(seconds, _PATIENCE)
+        super().__init__("Slack limits the rate of requests")
+        self.seconds = min(seconds, _LONGEST_WAIT)
 
 
 def _post(url: str, body: bytes) -> None:
@@ -98,13 +98,13 @@ def _post(url: str, body: bytes) -> None:
     try:
         connection.request("POST", path, body, {"Content-Type": "application/json; charset=utf-8"})
         answer = connection.getresponse()
-        said = answer.read(1 << 16).decode(errors="replace")
+        text = answer.read(1 << 16).decode(errors="replace")
         wait = answer.getheader("Retry-After", "")
     except (OSError, http.client.HTTPException) as error:
-        raise Silent("Slack cannot be reached", why=type(error).__name__) from error
+        raise SlackUnavailable("Slack cannot be reached", why=type(error).__name__) from error
     finally:
         connection.close()
-    _check(answer.status, said, wait)
+    _check(answer.status, text, wait)
 
 
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
@@ -115,10 +115,10 @@ def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPCon
     )
 
 
-def _check(status: int, said: str, wait: str) -> None:
+def _check(status: int, text: str, wait: str) -> None:
     if status == http.client.TOO_MANY_REQUESTS:
-        raise Busy(float(wait) if wait.isdecimal() else 1.0)
+        raise SlackBusy(float(wait) if wait.isdecimal() else 1.0)
     if status >= http.client.INTERNAL_SERVER_ERROR:
-        raise Silent(f"Slack answered {status}")
+        raise SlackUnavailable(f"Slack answered {status}")
     if status != http.client.OK:
-        raise Refused(said)
+        raise MessageRejected(text)

@@ -1,14 +1,14 @@
-"""Secrets, kept for minutes: from the environment, from the extension of AWS beside the function,
-or from Secrets Manager.
+"""The secrets of the function, cached for minutes: from the environment, from AWS's extension for
+Lambda, or from Secrets Manager.
 
-A secret is a JSON object, or a text that is a signing secret alone::
+A secret is a JSON object, or only a signing secret as text::
 
     {"signing_secrets": ["new", "old"], "server_token": "sre_…", "bot_token": "xoxb-…"}
 
-Two signing secrets are two that are valid: so one is changed without a lost command. The extension
-answers from its own cache on the loopback
-(https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html); where
-it is not there, Secrets Manager is asked.
+Several signing secrets can be valid at once, so that rotation loses no command. The extension
+answers from a cache on localhost
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html).
+Without the extension, Secrets Manager is called.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sre_findings.model.errors import CredentialsInvalid, SreError, Unreachable,
 from sre_slack import log
 from sre_slack.aws import Answer, Service, post
 
-KEPT = 300.0  # seconds
+CACHE_SECONDS = 300.0
 _TIMEOUT = 2.0
 _MANAGER = Service("secretsmanager", "SECRETS_MANAGER", _TIMEOUT)
 _EXTENSION_PORT = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
@@ -33,20 +33,19 @@ _EXTENSION_PORT = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What the function must know and nobody else. Its text tells nothing."""
+    """The secrets of the function. Its repr shows none of them."""
 
     signing: tuple[bytes, ...] = field(repr=False)
     server_token: str = field(default="", repr=False)
     bot_token: str = field(default="", repr=False)
 
 
-class SecretUnread(CredentialsInvalid):
-    """Our own secret cannot be read, or is none."""
+class SecretUnreadable(CredentialsInvalid):
+    """The secret of the function cannot be read, or has the wrong form."""
 
 
-class Keeper:
-    """The secrets of a time; read again after KEPT seconds, and the old ones held on to while they
-    cannot be read."""
+class SecretCache:
+    """The secrets, read again after CACHE_SECONDS. If that fails, the previous ones stay in use."""
 
     def __init__(
         self, environ: Mapping[str, str] = os.environ, now: Callable[[], float] = time.monotonic
@@ -55,22 +54,22 @@ class Keeper:
         self._known: Secrets | None = None
         self._until = 0.0
 
-    def secrets(self) -> Secrets:
-        """Raises SreError where there never were any to be had."""
+    def current(self) -> Secrets:
+        """The current secrets. Raises SreError if they could never be read."""
         if self._known is None or self._now() >= self._until:
             try:
                 self._known = read(self._environ)
             except SreError as error:
                 if self._known is None:
                     raise
-                log.fault("the secret is not renewed, and the one before holds on", error)
-            self._until = self._now() + KEPT
+                log.error("the secret cannot be renewed; the previous one stays in use", error)
+            self._until = self._now() + CACHE_SECONDS
         return self._known
 
 
 def read(environ: Mapping[str, str]) -> Secrets:
-    """The secrets as they are now. The environment's own are for a laptop: they are shown to
-    whoever may see the function."""
+    """Reads the secrets. Those in the environment are for development: anyone with access to the
+    function's configuration can see them. Raises SreError."""
     if name := environ.get("SRE_SLACK_SECRET_ID"):
         return parse(
             _extension(name, environ)
@@ -82,19 +81,19 @@ def read(environ: Mapping[str, str]) -> Secrets:
             (text.encode(),), environ.get("SRE_TOKEN", ""), environ.get("SRE_SLACK_BOT_TOKEN", "")
         )
     raise UsageError(
-        "no signing secret is set",
-        do="Set SRE_SLACK_SECRET_ID, or SRE_SLACK_SIGNING_SECRET on a laptop.",
+        "no signing secret is configured",
+        do="Set SRE_SLACK_SECRET_ID, or SRE_SLACK_SIGNING_SECRET for development.",
     )
 
 
 def parse(text: str) -> Secrets:
-    """A secret's text. Raises UsageError that tells nothing of it."""
+    """Parses the text of a secret. Raises UsageError that contains nothing of it."""
     try:
         values = json.loads(text)
     except ValueError:
         return Secrets((text.strip().encode(),))
     if not isinstance(values, dict):
-        raise UsageError("the secret is no JSON object", do="See docs/slack.md.")
+        raise UsageError("the secret is not a JSON object", do="See docs/slack.md.")
     signing = values.get("signing_secrets", [])
     if (
         not isinstance(signing, list)
@@ -118,13 +117,15 @@ def _extension(name: str, environ: Mapping[str, str]) -> str:
         answer = connection.getresponse()
         body = answer.read(1 << 20)
     except (OSError, http.client.HTTPException) as error:
-        raise SecretUnread(
-            "the extension for secrets does not answer", why=str(error), do="Is its layer there?"
+        raise SecretUnreadable(
+            "the secrets extension does not respond",
+            why=str(error),
+            do="Check that the function has its layer.",
         ) from error
     finally:
         connection.close()
     if answer.status != http.client.OK:
-        raise SecretUnread(
+        raise SecretUnreadable(
             "the secret cannot be read", why=f"the extension answered {answer.status}", do=_ALLOW
         )
     return _text(body)
@@ -145,16 +146,16 @@ def _secrets_manager(name: str, environ: Mapping[str, str]) -> str:
         if answer.status >= http.client.INTERNAL_SERVER_ERROR:
             answer = post(_MANAGER, "/", headers, body, environ)
     except Unreachable as error:
-        raise SecretUnread(error.what, why=error.why) from error
+        raise SecretUnreadable(error.what, why=error.why) from error
     if answer.status != http.client.OK:
-        raise SecretUnread(
+        raise SecretUnreadable(
             "the secret cannot be read", why=f"Secrets Manager answered {_kind(answer)}", do=_ALLOW
         )
     return _text(answer.body)
 
 
 def _kind(answer: Answer) -> str:
-    """The name of an error, which tells nothing that is secret; its message names roles and
+    """The name of an error, or the status. The message of an error is left out: it names roles and
     secrets."""
     try:
         kind = str(json.loads(answer.body)["__type"]).rpartition("#")[2]
@@ -164,8 +165,8 @@ def _kind(answer: Answer) -> str:
 
 
 def _text(body: bytes) -> str:
-    """The secret in an answer, which has the same form wherever it comes from."""
+    """The secret in a response of the extension or of Secrets Manager."""
     try:
         return str(json.loads(body)["SecretString"])
     except (ValueError, LookupError, TypeError) as error:
-        raise SecretUnread("the secret is no text", do="See docs/slack.md.") from error
+        raise SecretUnreadable("the secret is not a text", do="See docs/slack.md.") from error

@@ -1,8 +1,7 @@
-"""Whether a request comes from Slack: its HMAC over the body as it came, under any of our secrets,
-and not too old.
+"""Slack's request signature: an HMAC of the timestamp and the raw body, under any of our secrets.
 
-https://docs.slack.dev/authentication/verifying-requests-from-slack. By the standard library, since
-slack-sdk's verifier brings its web client along, and fails on a timestamp that is no number.
+https://docs.slack.dev/authentication/verifying-requests-from-slack. slack-sdk's verifier is not
+used: it imports the web client, and fails on a timestamp that is not a number.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from collections.abc import Iterable
 
 from sre_slack.request import Request
 
-WINDOW = 300  # seconds that a request may be old, or ahead of our clock: what is older is a replay
+WINDOW = 300  # seconds between a timestamp and our clock; an older request may be a replay
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}\Z")
-_DIGITS = 12  # of a timestamp at most; more would be no moment of this age
+_DIGITS = 12  # of a timestamp, at most
 
 
 def looks_signed(request: Request, now: float) -> bool:
-    """Whether it has the form of what Slack signs, within the window around ``now`` (epoch
-    seconds): no secret is needed yet."""
+    """Whether the signature has the right form and its timestamp is within WINDOW of ``now`` (epoch
+    seconds). It needs no secret."""
     stamp = request.headers.get("x-slack-request-timestamp", "")
     fresh = (
         stamp.isascii()
@@ -33,7 +32,7 @@ def looks_signed(request: Request, now: float) -> bool:
 
 
 def is_signed(request: Request, secrets: Iterable[bytes], now: float) -> bool:
-    """Whether Slack signed it with one of the secrets, and not too long ago."""
+    """Whether Slack signed the request with one of the secrets, within WINDOW of ``now``."""
     if not looks_signed(request, now):
         return False
     stamp, given = (
@@ -42,7 +41,7 @@ def is_signed(request: Request, secrets: Iterable[bytes], now: float) -> bool:
     )
     base = b"v0:" + stamp.encode() + b":" + request.body
     found = False
-    for secret in secrets:  # all of them: how long it takes tells nobody which one it was
+    for secret in secrets:  # check all of them, so that the time does not reveal which one matched
         found |= hmac.compare_digest(_signature(secret, base), given.encode())
     return found
 

@@ -1,5 +1,5 @@
-"""Questions to Slack's Web API, by the standard library: Slack's client takes longer to import than
-they take.
+"""Calls to Slack's Web API with the standard library: slack-sdk takes longer to import than a call
+takes.
 
 https://docs.slack.dev/apis/web-api
 """
@@ -17,25 +17,24 @@ from urllib.parse import urlencode
 
 _HOST = "slack.com"
 _TIMEOUT = 4.0
-_LARGEST = 1 << 20  # bytes of an answer
+_LARGEST = 1 << 20  # bytes of a response that are read
 _STAND_IN = "SRE_SLACK_STAND_IN"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Slack said to a call: its values, why not where it refused, and the scopes that the
-    token has."""
+    """A response of Slack: its values, or the error; and the scopes of the token."""
 
     values: Mapping[str, Any]
     error: str = ""
     scopes: frozenset[str] = frozenset()
 
 
-def ask(
-    method: str, bot_token: str, environ: Mapping[str, str] = os.environ, **asked: str
+def call(
+    method: str, bot_token: str, environ: Mapping[str, str] = os.environ, **arguments: str
 ) -> Answer:
-    """Calls a method such as ``conversations.info``. Whatever goes wrong is an ``error``, in
-    Slack's words or in ours."""
+    """Calls a method such as ``conversations.info``. It never raises: any failure is the ``error``
+    of the answer."""
     stand_in = environ.get(_STAND_IN)
     connection = (
         http.client.HTTPConnection(stand_in, timeout=_TIMEOUT)
@@ -49,17 +48,17 @@ def ask(
         "Content-Type": "application/x-www-form-urlencoded",
     }
     try:
-        connection.request("POST", f"/api/{method}", urlencode(asked), headers)
+        connection.request("POST", f"/api/{method}", urlencode(arguments), headers)
         answer = connection.getresponse()
         values = json.loads(answer.read(_LARGEST))
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return Answer({}, f"no answer: {type(error).__name__}")
+        return Answer({}, f"no response: {type(error).__name__}")
     finally:
         connection.close()
     scopes = frozenset(
         one.strip() for one in answer.getheader("X-OAuth-Scopes", "").split(",") if one.strip()
     )
-    told = values if isinstance(values, dict) else {}
-    if told.get("ok") is not True:
-        return Answer({}, str(told.get("error") or "no answer that makes sense"), scopes)
-    return Answer(told, scopes=scopes)
+    result = values if isinstance(values, dict) else {}
+    if result.get("ok") is not True:
+        return Answer({}, str(result.get("error") or "no valid response"), scopes)
+    return Answer(result, scopes=scopes)

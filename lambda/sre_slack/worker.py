@@ -1,9 +1,9 @@
-"""The working half: one answer for each job, however often Lambda delivers it, and a true sentence
-where there is none.
+"""The worker of the function: it answers each job once, however often Lambda delivers it, and
+reports failures to the user.
 
-Lambda tries an asynchronous invocation three times, then hands it to the dead-letter queue
-(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). The asker is
-told at the first failure that the request is kept, and after the last that it failed.
+Lambda tries an asynchronous invocation three times, then sends it to the dead-letter queue
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). After the first
+failure the user reads that the request will be retried, after the last that it failed.
 """
 
 from __future__ import annotations
@@ -25,93 +25,97 @@ from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_slack import log
 from sre_slack.answers import TIMEOUT, answer
-from sre_slack.deadline import HurriedRemote, TooSlow
+from sre_slack.deadline import DeadlineRemote, TooSlow
 from sre_slack.groups import Groups
 from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
-from sre_slack.response_url import LASTS, Busy, Refused, Silent, respond, say
-from sre_slack.secrets import Keeper, SecretUnread
+from sre_slack.response_url import (
+    LIFETIME,
+    MessageRejected,
+    SlackBusy,
+    SlackUnavailable,
+    send_message,
+    send_text,
+)
+from sre_slack.secrets import SecretCache, SecretUnreadable
 
 TRIES = 3
 
 
 class Records(Protocol):
-    """What is remembered between invocations; see records.py."""
+    """State shared by invocations; see records.py."""
 
     def begin(self, context: Any) -> None:
-        """Hears of Lambda's context: a job whose worker dies is free again when that worker's time
-        is over."""
+        """Registers Lambda's context: if a worker dies, its job is released when its time is up."""
         ...
 
-    def once(self, job: Job, work: Callable[[], str]) -> str:
-        """What ``work`` gave for this job, whoever did it: it is done once, and again only where it
-        raised."""
+    def run_once(self, job: Job, work: Callable[[], str]) -> str:
+        """The result of ``work`` for this job, from this or an earlier invocation. It runs again
+        only after it raised."""
         ...
 
-    def failures(self, job: Job) -> int | None:
-        """Counts one more failure of this job, and says how many there were; None where that cannot
-        be known."""
+    def count_failure(self, job: Job) -> int | None:
+        """Counts a failure of this job and returns the total; None if it cannot be counted."""
         ...
 
-    def asks(self, job: Job) -> bool:
-        """Counts one more question of this person's, and says whether it is within their rate."""
+    def within_rate(self, job: Job) -> bool:
+        """Counts a request of this user, and returns whether it is within the rate limit."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What the work needs. ``shareable`` says why a channel may not be shared to, empty where it
-    may; ``groups`` are the asker's.
+    """The worker with its dependencies.
+
+    ``not_shareable`` returns why the answer may not be shared in the channel, empty if it may;
+    ``groups`` returns the groups of the user; ``now`` is in epoch seconds.
     """
 
-    keeper: Keeper
+    secrets: SecretCache
     records: Records
-    shareable: Callable[[Job, str], str]
+    not_shareable: Callable[[Job, str], str]
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     now: Callable[[], float] = time.time
     groups: Callable[[Job, str], Sequence[str]] = field(default_factory=lambda: Groups().of)
 
     def work(self, job: Job, context: Any) -> str:
-        """Answers the job and says how it ended. Raises SreError where Lambda shall try again, or
-        give it up."""
+        """Answers the job and returns the outcome. Raises so that Lambda retries the job, or sends
+        it to the dead-letter queue."""
         operation, ended = context.aws_request_id, [""]
-        if self.now() - job.asked_at > LASTS:
-            log.note("too late to answer", key=job.key, operation=operation)
+        if self.now() - job.asked_at > LIFETIME:
+            log.info("too late to answer", key=job.key, operation=operation)
             return "late"
         self.records.begin(context)
 
         def once() -> str:
-            ended[0] = self._answered(job, context)
+            ended[0] = self._answer(job, context)
             return ended[0]
 
         try:
-            return self.records.once(job, once)
-        except InProgress:  # whoever is at it answers, or fails and says so
-            log.note("another invocation is at it", key=job.key, operation=operation)
+            return self.records.run_once(job, once)
+        except InProgress:  # the other invocation answers, or reports its failure
+            log.info("another invocation is working on this job", key=job.key, operation=operation)
             raise
-        except Exception as error:  # a bug of ours too: the asker hears of it, and Lambda sees it
-            if ended[0]:  # said already: to come again would say it twice
-                log.fault("answered, and not recorded", error, key=job.key, operation=operation)
+        except Exception as error:  # internal errors too: the user and Lambda must both see them
+            if ended[0]:  # answered already; a retry would answer twice
+                log.error("answered, but not recorded", error, key=job.key, operation=operation)
                 return ended[0]
-            self._apologise(job, operation, error)
+            self._report_failure(job, operation, error)
             raise
 
-    def _answered(self, job: Job, context: Any) -> str:
-        if not self.records.asks(job):
-            say(
-                job.response_url,
-                "You ask faster than I can read. Please wait a minute.",
-                replace_original=False,
-            )
+    def _answer(self, job: Job, context: Any) -> str:
+        if not self.records.within_rate(job):
+            text = "Rate limit reached. Please try again in a minute."
+            send_text(job.response_url, text, replace_original=False)
             return "rate"
-        if job.kind == SHARE and (why := self.shareable(job, self.keeper.secrets().bot_token)):
-            say(job.response_url, f"I did not share it: {why}", replace_original=False)
+        if job.kind == SHARE and (why := self._why_not_shared(job)):
+            send_text(job.response_url, f"Not shared: {why}", replace_original=False)
             return "not shared"
         try:
             self._send(job, self._message(job, context))
-        except (UsageError, AccessDenied) as error:  # trying again would change nothing
-            say(job.response_url, _plainly(error), replace_original=job.kind == ASK)
+        except (UsageError, AccessDenied) as error:  # a retry would fail too
+            send_text(job.response_url, _escaped(error), replace_original=job.kind == ASK)
             return "refused"
-        log.note(
+        log.info(
             "answered",
             key=job.key,
             operation=context.aws_request_id,
@@ -121,51 +125,55 @@ class Worker:
         )
         return "answered"
 
+    def _why_not_shared(self, job: Job) -> str:
+        return self.not_shareable(job, self.secrets.current().bot_token)
+
     def _message(self, job: Job, context: Any) -> Message:
         server = self.environ.get("SRE_SERVER", "")
         if not server:
-            raise CredentialsInvalid("no server is set", do="Set SRE_SERVER for the function.")
-        secrets = self.keeper.secrets()
-        asking = _principal(job, self.groups(job, secrets.bot_token))
-        remote = HurriedRemote(server, secrets.server_token, TIMEOUT, asking, context)
+            raise CredentialsInvalid(
+                "no server is configured", do="Set SRE_SERVER for the function."
+            )
+        secrets = self.secrets.current()
+        user = _principal(job, self.groups(job, secrets.bot_token))
+        remote = DeadlineRemote(server, secrets.server_token, TIMEOUT, user, context)
         return answer(job, remote, Links(self.environ.get("SRE_PUBLIC_URL", "")))
 
     def _send(self, job: Job, message: Message) -> None:
-        """A shared answer is a message of its own for the channel; any other takes the place of
-        what stood there."""
+        """Posts a shared answer to the channel; any other answer replaces the previous message."""
         shared = job.kind == SHARE
         how = {
             "response_type": "in_channel" if shared else "ephemeral",
             "replace_original": not shared,
         }
-        respond(job.response_url, message, **how)
+        send_message(job.response_url, message, **how)
 
-    def _apologise(self, job: Job, operation: str, error: Exception) -> None:
-        """Says what happened: at the first failure that it goes on, after the last that it does
-        not.
+    def _report_failure(self, job: Job, operation: str, error: Exception) -> None:
+        """Tells the user about the first failure, which is retried, and about the last.
 
-        Where failures cannot be counted nobody knows which one this is, and nothing is promised.
+        If failures cannot be counted, the text promises no retry.
         """
-        failures = self.records.failures(job)
-        log.fault("not answered", error, key=job.key, operation=operation, failures=failures)
+        failures = self.records.count_failure(job)
+        log.error("not answered", error, key=job.key, operation=operation, failures=failures)
         if failures is None:
             text = (
-                f"{_reason(error)} If no answer takes this place within minutes, ask again; this"
-                f" was operation `{operation}`."
+                f"{_reason(error)} If no answer appears here within a few minutes, please try again"
+                f" (operation `{operation}`)."
             )
         elif failures == 1:
-            text = f"{_reason(error)} Your request is kept, and I'll try again within minutes."
+            text = f"{_reason(error)} Your request is saved. I'll try again within a few minutes."
         elif failures >= TRIES:
             text = (
-                f"I am sorry: I could not answer. {_reason(error)} Please ask again later; this was"
-                f" operation `{operation}`."
+                f"Sorry, I couldn't answer. {_reason(error)} Please try again later (operation"
+                f" `{operation}`)."
             )
         else:
             return
         try:
-            say(job.response_url, text, replace_original=job.kind == ASK)  # a button's answer stays
-        except SreError as silent:  # the answer's own failure is the one that counts
-            log.fault("could not tell the asker", silent, key=job.key)
+            # the answer above a button stays
+            send_text(job.response_url, text, replace_original=job.kind == ASK)
+        except SreError as unsent:  # the first error is the one to raise
+            log.error("could not notify the user", unsent, key=job.key)
 
 
 def _principal(job: Job, groups: Sequence[str]) -> dict[str, Any]:
@@ -181,27 +189,25 @@ def _principal(job: Job, groups: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _plainly(error: SreError) -> str:
+def _escaped(error: SreError) -> str:
     from sre_reports.slack.text import escaped
 
     return escaped(str(error))
 
 
-_REASONS: Sequence[tuple[type[Exception], str]] = (  # the first that fits
-    (SecretUnread, "I cannot read my own secrets: somebody must look at my permissions."),
-    (CredentialsInvalid, "The server did not let me in: somebody must look at my token."),
-    (NotRecorded, "My own records cannot be written."),
-    (Refused, "Slack did not take my answer."),
-    (Busy, "Slack did not take my answer."),
-    (Silent, "Slack did not take my answer."),
-    (Throttled, "The server is asked too often right now."),
-    (TooSlow, "The server that knows took too long to answer."),
-    (SreError, "I could not reach the server that knows."),
+_REASONS: Sequence[tuple[type[Exception], str]] = (  # the first match counts
+    (SecretUnreadable, "I can't read my secrets. The app owner needs to check my permissions."),
+    (CredentialsInvalid, "The server rejected my token. The app owner needs to check it."),
+    (NotRecorded, "I can't write to my table."),
+    (MessageRejected, "Slack did not accept my answer."),
+    (SlackBusy, "Slack did not accept my answer."),
+    (SlackUnavailable, "Slack did not accept my answer."),
+    (Throttled, "The server is receiving too many requests."),
+    (TooSlow, "The server took too long to answer."),
+    (SreError, "I couldn't reach the server."),
 )
 
 
 def _reason(error: Exception) -> str:
-    """What failed, in words that tell the asker nothing that is not theirs to know."""
-    return next(
-        (words for kind, words in _REASONS if isinstance(error, kind)), "Something in me is broken."
-    )
+    """What failed, without details that the user may not see."""
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), "Internal error.")

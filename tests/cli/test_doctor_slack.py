@@ -19,7 +19,7 @@ from moto import mock_aws
 from sre_cli.main import cli
 from sre_cli.slack_doctor import SCOPES
 from sre_slack.front import Front
-from sre_slack.secrets import Keeper
+from sre_slack.secrets import SecretCache
 
 SECRET = {
     "SRE_SLACK_SIGNING_SECRET": "sign-me-please",
@@ -48,7 +48,7 @@ class Outside:
 
 @pytest.fixture
 def outside(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Outside]:
-    told = Outside(Front(Keeper(SECRET), lambda _job: None))
+    told = Outside(Front(SecretCache(SECRET), lambda _job: None))
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -122,7 +122,7 @@ def test_a_missing_scope_is_named_with_what_it_costs(doctor: Doctor, outside: Ou
     ("told", "said"),
     [
         ({"ok": False, "error": "invalid_auth"}, "Slack says invalid_auth"),
-        ({}, "Slack says no answer"),
+        ({}, "Slack says no valid response"),
     ],
 )
 def test_a_bot_token_that_slack_does_not_take_is_wrong(

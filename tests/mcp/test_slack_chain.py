@@ -1,5 +1,5 @@
-"""From a command that Slack signed to the message in Slack: the function's two halves, a server
-process, and nothing faked between them but Lambda's own delivery.
+"""From a signed command to the message in Slack: front and worker with a server process. Only the
+delivery by Lambda is simulated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sre_reports.slack.limits import problems
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
 from sre_slack.front import Front
 from sre_slack.job import Job
-from sre_slack.secrets import Keeper
+from sre_slack.secrets import SecretCache
 from sre_slack.worker import Worker
 
 SECRET, MINE = "signing-secret", "111122223333"
@@ -52,19 +52,19 @@ class _Posted(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-class Remembered:
-    """Records of one process."""
+class NoRecords:
+    """Records that remember nothing."""
 
     def begin(self, context: Any) -> None:
-        """Nothing ends here."""
+        """See Records."""
 
-    def once(self, job: Job, work: Callable[[], str]) -> str:
+    def run_once(self, job: Job, work: Callable[[], str]) -> str:
         return work()
 
-    def failures(self, job: Job) -> int:
+    def count_failure(self, job: Job) -> int:
         return 1
 
-    def asks(self, job: Job) -> bool:
+    def within_rate(self, job: Job) -> bool:
         return True
 
 
@@ -72,8 +72,7 @@ class Remembered:
 def server(
     demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Any, str]]:
-    """A server that knows a Slack token, a user of all, a channel of one account, and nobody else;
-    and the token."""
+    """A server and its Slack token, with access scopes for a user (all) and a channel (one account)."""
     token, entry = issue(
         Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
     )
@@ -108,8 +107,7 @@ def signed(form: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture
 def ask(server: tuple[Any, str], hook: Hook) -> Ask:
-    """``ask("i-0", user="U9")``: what is posted into Slack; ``press=`` presses a button of it
-    instead."""
+    """``ask("i-0", user="U9")`` returns the message posted to Slack; ``press=`` presses a button."""
     served, token = server
     environ = {
         "SRE_SERVER": served.url,
@@ -118,8 +116,8 @@ def ask(server: tuple[Any, str], hook: Hook) -> Ask:
         "SRE_PUBLIC_URL": "https://sre.example",
     }
     jobs: list[Job] = []
-    front = Front(Keeper(environ), jobs.append)
-    worker = Worker(Keeper(environ), Remembered(), lambda _job, _token: "", environ)
+    front = Front(SecretCache(environ), jobs.append)
+    worker = Worker(SecretCache(environ), NoRecords(), lambda _job, _token: "", environ)
 
     def asked(
         text: str, user: str = "U0123456", channel: str = "C0123456", press: Any = None
@@ -158,7 +156,7 @@ def words(said: dict[str, Any]) -> str:
     return json.dumps(said["blocks"], ensure_ascii=False)
 
 
-def test_findings_come_with_counts_deadlines_fixes_and_a_proof(ask: Ask) -> None:
+def test_an_answer_has_counts_due_dates_fixes_and_provenance(ask: Ask) -> None:
     said = ask(BUSY_INSTANCE)
     assert (said["response_type"], said["replace_original"]) == ("ephemeral", True)
     kinds = [block["type"] for block in said["blocks"]]
@@ -179,7 +177,7 @@ def test_findings_come_with_counts_deadlines_fixes_and_a_proof(ask: Ask) -> None
     assert {"next_ten", "ask_live", "share"} < {*buttons(said)}
 
 
-def test_the_next_ten_are_others(ask: Ask) -> None:
+def test_the_next_ten_findings_differ(ask: Ask) -> None:
     first = ask(BUSY_INSTANCE)
     second = ask("", press=buttons(first)["next_ten"])
     of = [
@@ -190,7 +188,7 @@ def test_the_next_ten_are_others(ask: Ask) -> None:
     assert of[0] != of[1]
 
 
-def test_clean_not_scanned_no_such_and_ambiguous_are_told_apart(ask: Ask) -> None:
+def test_clean_not_scanned_unknown_and_ambiguous_resources_differ(ask: Ask) -> None:
     assert "Inspector reports none" in ask(CLEAN_INSTANCE)["text"]
     blind = ask(UNMANAGED_INSTANCE)
     assert "Unknown: not scanned" in blind["text"]
@@ -201,11 +199,11 @@ def test_clean_not_scanned_no_such_and_ambiguous_are_told_apart(ask: Ask) -> Non
     assert two.endswith("Ask with one of these ids.")
 
 
-def test_a_wrong_id_is_answered_with_an_example(ask: Ask) -> None:
+def test_a_malformed_id_is_answered_with_an_example(ask: Ask) -> None:
     assert "Example: i-0123456789abcdef0" in ask("i-0123456789ABCDEF0")["text"]
 
 
-def test_no_resource_is_the_whole_estate_by_owner(ask: Ask) -> None:
+def test_without_a_resource_the_answer_is_a_summary_by_owner(ask: Ask) -> None:
     said = ask("")
     told = words(said)
     rows = next(block for block in said["blocks"] if block["type"] == "table")["rows"]
@@ -215,7 +213,7 @@ def test_no_resource_is_the_whole_estate_by_owner(ask: Ask) -> None:
     assert "past SLA" in told
 
 
-def test_the_channel_speaks_for_who_has_no_entry_and_silence_denies(ask: Ask) -> None:
+def test_access_falls_back_to_the_channel_and_then_to_nothing(ask: Ask) -> None:
     everything, channels, nothing = (
         ask(""),
         ask("", user="U9999999"),
@@ -228,7 +226,7 @@ def test_the_channel_speaks_for_who_has_no_entry_and_silence_denies(ask: Ask) ->
     assert hidden == f"No such resource: {BUSY_INSTANCE}"
 
 
-def test_what_is_shared_is_what_the_channel_may_see(ask: Ask) -> None:
+def test_a_shared_answer_contains_what_the_channel_may_see(ask: Ask) -> None:
     share = buttons(ask(CLEAN_INSTANCE))["share"]
     shared = ask("", press=share)
     assert (shared["response_type"], shared["replace_original"]) == ("in_channel", False)
@@ -236,5 +234,5 @@ def test_what_is_shared_is_what_the_channel_may_see(ask: Ask) -> None:
     assert elsewhere["text"] == f"No such resource: {CLEAN_INSTANCE}"
 
 
-def test_a_live_question_without_the_scope_is_refused_in_words(ask: Ask) -> None:
+def test_a_live_query_without_the_scope_is_refused(ask: Ask) -> None:
     assert "lacks the scope live:query" in ask(f"{BUSY_INSTANCE} live")["text"]

@@ -1,5 +1,4 @@
-"""The acknowledging half: Slack's own requests start a job at once; whatever else comes is refused
-and starts none."""
+"""The front: requests from Slack start a job at once; any other request is refused."""
 
 from __future__ import annotations
 
@@ -16,20 +15,22 @@ from sre_slack.command import Command, parse
 from sre_slack.front import Front
 from sre_slack.job import Job, is_job
 from sre_slack.request import LARGEST, Malformed, Request, request_of
-from sre_slack.secrets import Keeper, Secrets, SecretUnread
+from sre_slack.secrets import SecretCache, Secrets, SecretUnreadable
 from sre_slack.signature import WINDOW, is_signed
 
 NOW = 1_795_000_000.0
 SECRET = "signing-secret-of-the-tests"
 
 
-class Door:
-    """A front and the jobs that it handed over."""
+class StartedJobs:
+    """A front, and the jobs that it started."""
 
     def __init__(self, failing: bool = False) -> None:
         self.jobs: list[Job] = []
         self.failing = failing
-        self.front = Front(Keeper({"SRE_SLACK_SIGNING_SECRET": SECRET}), self.take, lambda: NOW)
+        self.front = Front(
+            SecretCache({"SRE_SLACK_SIGNING_SECRET": SECRET}), self.take, lambda: NOW
+        )
 
     def take(self, job: Job) -> None:
         if self.failing:
@@ -58,16 +59,16 @@ class Door:
         ("x" * 5_000, Command("x" * 1_024)),
     ],
 )
-def test_a_command_is_words_in_any_order(text: str, command: Command) -> None:
+def test_a_command_accepts_keywords_in_any_order(text: str, command: Command) -> None:
     assert parse(text) == command
 
 
 @given(st.text())
-def test_no_command_fails(text: str) -> None:
+def test_any_text_is_a_valid_command(text: str) -> None:
     assert len(parse(text).text) <= 1_024
 
 
-def test_both_versions_of_api_gateway_and_base64_are_one_request(signer: Any) -> None:
+def test_both_payload_formats_and_base64_give_the_same_request(signer: Any) -> None:
     event = signer.command("x")
     first = request_of(event)
     assert (first.method, first.path, first.headers["x-slack-request-timestamp"]) == (
@@ -91,7 +92,7 @@ def test_both_versions_of_api_gateway_and_base64_are_one_request(signer: Any) ->
     [{"body": 7}, {"body": "x" * (LARGEST + 1)}, {"body": "x" * (3 * LARGEST)}, {"body": "%%%", "isBase64Encoded": True},
      {"body": "\ud800"}, {"headers": 7}, {"headers": ["a"]}, {"requestContext": None}, {"requestContext": {"http": 1}}],
 )  # fmt: skip
-def test_what_api_gateway_never_hands_over_is_malformed(
+def test_an_event_that_api_gateway_never_sends_is_malformed(
     signer: Any, change: dict[str, Any]
 ) -> None:
     with pytest.raises(Malformed):
@@ -102,7 +103,7 @@ def signed(event: dict[str, Any], *secrets: str, now: float = NOW) -> bool:
     return is_signed(request_of(event), [one.encode() for one in secrets], now)
 
 
-def test_a_request_of_slacks_is_signed_with_any_of_our_secrets(signer: Any) -> None:
+def test_any_of_our_secrets_verifies_a_signature(signer: Any) -> None:
     event = signer.command("x")
     assert signed(event, SECRET)
     assert signed(event, "old", SECRET)
@@ -118,30 +119,32 @@ def test_a_request_of_slacks_is_signed_with_any_of_our_secrets(signer: Any) -> N
      (str(int(NOW) + WINDOW + 1), False), ("", False), ("now", False), ("-5", False), (f"{NOW:.1f}", False),
      ("١٧٩٥٠٠٠٠٠٠", False), ("²", False), ("9" * 5_000, False), (f" {int(NOW)}", False)],
 )  # fmt: skip
-def test_only_a_number_within_the_window_is_a_time(signer: Any, stamp: str, fits: bool) -> None:
+def test_only_a_number_within_the_window_is_a_timestamp(
+    signer: Any, stamp: str, fits: bool
+) -> None:
     assert signed(signer.event("a=b", stamp=stamp), SECRET) is fits
 
 
 @pytest.mark.parametrize(
     "signature", ["", "v0=", "v0=" + "0" * 64, "v1=" + "0" * 64, "é" * 67, "\ud800"]
 )
-def test_a_wrong_signature_is_wrong(signer: Any, signature: str) -> None:
+def test_a_wrong_signature_is_refused(signer: Any, signature: str) -> None:
     assert not signed(signer.event("a=b", signature=signature), SECRET)
 
 
-def test_missing_headers_are_no_signature() -> None:
+def test_a_request_without_headers_is_not_signed() -> None:
     assert not is_signed(Request("POST", "/", {}, b""), [SECRET.encode()], NOW)
 
 
 def test_a_command_is_acknowledged_and_becomes_a_small_job(signer: Any) -> None:
-    door = Door()
-    answer = door.front.answer(signer.command("<!channel> high live"))
+    started = StartedJobs()
+    answer = started.front.answer(signer.command("<!channel> high live"))
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == {
         "response_type": "ephemeral",
-        "text": "Looking at `!channel` …",
+        "text": "Checking `!channel` …",
     }
-    (job,) = door.jobs
+    (job,) = started.jobs
     assert (job.text, job.severities, job.live, job.key) == (
         "!channel",
         ("HIGH",),
@@ -155,42 +158,43 @@ def test_a_command_is_acknowledged_and_becomes_a_small_job(signer: Any) -> None:
     assert job.response_url not in repr(job)
 
 
-def test_what_is_said_back_is_escaped(signer: Any) -> None:
-    said = json.loads(Door().front.answer(signer.command("a<!channel>`b"))["body"])["text"]
-    assert said == "Looking at `a&lt;!channel&gt;ʼb` …"
+def test_text_of_the_user_is_escaped(signer: Any) -> None:
+    said = json.loads(StartedJobs().front.answer(signer.command("a<!channel>`b"))["body"])["text"]
+    assert said == "Checking `a&lt;!channel&gt;ʼb` …"
 
 
-def test_help_and_the_check_of_certificates_start_nothing(signer: Any) -> None:
-    door = Door()
+def test_help_and_ssl_check_start_no_job(signer: Any) -> None:
+    started = StartedJobs()
     assert (
-        "*/sre-vuln-check*" in json.loads(door.front.answer(signer.command("help"))["body"])["text"]
+        "*/sre-vuln-check*"
+        in json.loads(started.front.answer(signer.command("help"))["body"])["text"]
     )
-    assert door.front.answer(signer.event("ssl_check=1"))["statusCode"] == 200
-    assert door.jobs == []
+    assert started.front.answer(signer.event("ssl_check=1"))["statusCode"] == 200
+    assert started.jobs == []
 
 
-def test_what_cannot_be_started_is_said(signer: Any) -> None:
-    answer = Door(failing=True).front.answer(signer.command("x"))
-    assert "I could not start on your request" in json.loads(answer["body"])["text"]
+def test_a_job_that_cannot_start_is_reported(signer: Any) -> None:
+    answer = StartedJobs(failing=True).front.answer(signer.command("x"))
+    assert "I couldn't start your request" in json.loads(answer["body"])["text"]
 
 
-class Unread(Keeper):
-    """A keeper that cannot read its secrets, and counts how often it was asked."""
+class FailingSecrets(SecretCache):
+    """Secrets that cannot be read. It counts the attempts."""
 
-    asked = 0
+    attempts = 0
 
-    def secrets(self) -> Secrets:
-        self.asked += 1
-        raise SecretUnread("the secret cannot be read")
+    def current(self) -> Secrets:
+        self.attempts += 1
+        raise SecretUnreadable("the secret cannot be read")
 
 
-def test_without_secrets_what_looks_like_slacks_gets_a_sentence_and_starts_nothing(
+def test_without_secrets_a_request_that_looks_signed_gets_a_text_and_no_job(
     signer: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jobs: list[Job] = []
-    answer = Front(Unread(), jobs.append, lambda: NOW).answer(signer.command("x"))
+    answer = Front(FailingSecrets(), jobs.append, lambda: NOW).answer(signer.command("x"))
     assert answer["statusCode"] == 200
-    assert "I cannot read my own secrets" in json.loads(answer["body"])["text"]
+    assert "I can't read my secrets" in json.loads(answer["body"])["text"]
     assert jobs == []
     assert json.loads(capsys.readouterr().out)["error"] == "the secret cannot be read"
 
@@ -204,17 +208,17 @@ def test_without_secrets_what_looks_like_slacks_gets_a_sentence_and_starts_nothi
         {"signature": "v0=x"},
     ],
 )
-def test_what_does_not_look_signed_is_refused_before_any_secret_is_read(
+def test_an_unsigned_request_is_refused_before_secrets_are_read(
     signer: Any, changes: dict[str, str]
 ) -> None:
-    keeper = Unread()
+    secrets = FailingSecrets()
     assert (
-        Front(keeper, lambda _: None, lambda: NOW).answer(signer.event("text=x", **changes))[
+        Front(secrets, lambda _: None, lambda: NOW).answer(signer.event("text=x", **changes))[
             "statusCode"
         ]
         == 401
     )
-    assert keeper.asked == 0
+    assert secrets.attempts == 0
 
 
 def press(action: str, value: Any, **changes: Any) -> dict[str, Any]:
@@ -231,17 +235,17 @@ def press(action: str, value: Any, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("action", ["next_ten", "ask_live", "share"])
-def test_a_button_asks_again_what_it_carries(signer: Any, action: str) -> None:
-    door = Door()
+def test_a_button_starts_a_job_with_its_values(signer: Any, action: str) -> None:
+    started = StartedJobs()
     value = {
         "id": "i-0",
         "sev": ["HIGH", "nonsense"],
         "cursor": "20261122T010000Z.10",
         "live": True,
     }
-    assert door.front.answer(signer.pressed(press(action, value))) == {
+    assert started.front.answer(signer.pressed(press(action, value))) == {
         "statusCode": 200, "headers": {"Content-Type": "text/plain"}, "body": ""}  # fmt: skip
-    (job,) = door.jobs
+    (job,) = started.jobs
     assert (job.kind, job.text, job.severities, job.cursor, job.live) == (
         action,
         "i-0",
@@ -254,7 +258,7 @@ def test_a_button_asks_again_what_it_carries(signer: Any, action: str) -> None:
 @pytest.mark.parametrize(
     ("payload", "status"),
     [
-        (press("open_report", {}), 200),  # it opened an address: nothing to do
+        (press("open_report", {}), 200),  # it opens a link: nothing to do
         (press("share", {}, actions=[]), 200),
         (press("share", {}, actions={"a": 1}), 200),
         (press("share", {}, actions=[7]), 200),
@@ -273,15 +277,15 @@ def test_a_button_asks_again_what_it_carries(signer: Any, action: str) -> None:
         (press("share", {"sev": 7}), 200),
     ],
 )
-def test_a_payload_of_another_form_fails_nowhere(signer: Any, payload: Any, status: int) -> None:
-    assert Door().front.answer(signer.pressed(payload))["statusCode"] == status
+def test_an_unexpected_payload_never_raises(signer: Any, payload: Any, status: int) -> None:
+    assert StartedJobs().front.answer(signer.pressed(payload))["statusCode"] == status
 
 
 @pytest.mark.parametrize("name", ["team_id", "user_id", "channel_id", "trigger_id", "response_url"])
-def test_a_command_without_its_parts_is_none_of_slacks(signer: Any, name: str) -> None:
-    door = Door()
-    assert door.front.answer(signer.command("x", **{name: ""}))["statusCode"] == 400
-    assert door.jobs == []
+def test_a_command_without_a_required_field_is_refused(signer: Any, name: str) -> None:
+    started = StartedJobs()
+    assert started.front.answer(signer.command("x", **{name: ""}))["statusCode"] == 400
+    assert started.jobs == []
 
 
 json_values = st.recursive(
@@ -324,10 +328,10 @@ events = st.fixed_dictionaries(
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(events)
-def test_no_forged_event_gets_an_answer(event: dict[str, Any]) -> None:
-    door = Door()
-    assert door.front.answer(event)["statusCode"] in (400, 401)
-    assert door.jobs == []
+def test_forged_events_are_refused(event: dict[str, Any]) -> None:
+    started = StartedJobs()
+    assert started.front.answer(event)["statusCode"] in (400, 401)
+    assert started.jobs == []
 
 
 @settings(
@@ -336,13 +340,11 @@ def test_no_forged_event_gets_an_answer(event: dict[str, Any]) -> None:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(texts, texts, texts)
-def test_no_request_with_a_forged_signature_gets_an_answer(
-    signer: Any, body: str, stamp: str, signature: str
-) -> None:
-    door = Door()
-    assert door.front.answer(signer.event(body, stamp, signature))["statusCode"] in (400, 401)
-    assert door.front.answer(signer.event(body, None, signature))["statusCode"] in (400, 401)
-    assert door.jobs == []
+def test_forged_signatures_are_refused(signer: Any, body: str, stamp: str, signature: str) -> None:
+    started = StartedJobs()
+    assert started.front.answer(signer.event(body, stamp, signature))["statusCode"] in (400, 401)
+    assert started.front.answer(signer.event(body, None, signature))["statusCode"] in (400, 401)
+    assert started.jobs == []
 
 
 names = st.sampled_from(("id", "actions", "team", "user", "channel", "trigger_id", "response_url"))
@@ -358,10 +360,10 @@ names = st.sampled_from(("id", "actions", "team", "user", "channel", "trigger_id
     st.dictionaries(names, json_values, max_size=4),
     st.sampled_from(("share", "x")),
 )
-def test_whatever_slack_signs_is_answered_without_an_error(
+def test_no_signed_request_raises(
     signer: Any, body: str, changes: dict[str, Any], action: str
 ) -> None:
-    front = Door().front
+    front = StartedJobs().front
     asked = (
         signer.event(body),
         signer.pressed(body),

@@ -1,4 +1,4 @@
-"""Which groups somebody belongs to: asked of Slack, remembered for minutes, and never guessed."""
+"""The user groups of a user: read from Slack, cached for minutes, never guessed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from sre_findings.model.errors import SreError, UsageError
-from sre_slack.groups import KEPT, Groups, GroupsUnknown
+from sre_slack.groups import CACHE_SECONDS, Groups, GroupsUnknown
 
 
-def test_the_groups_of_the_asker_are_looked_up_and_remembered_for_minutes(
-    slack: Any, make_job: Any
-) -> None:
+def test_groups_of_the_user_are_read_and_cached_for_minutes(slack: Any, make_job: Any) -> None:
     clock = [0.0]
     groups = Groups({"SRE_SLACK_GROUPS": "S1, S2"}, lambda: clock[0])
     for users in (["U0123456"], ["U9"]):
         slack.answers.append((200, json.dumps({"ok": True, "users": users}).encode(), {}))
     assert groups.of(make_job(), "xoxb-1") == groups.of(make_job(), "xoxb-1") == ["T0123456/S1"]
     assert [asked.body for asked in slack.asked] == [b"usergroup=S1", b"usergroup=S2"]
-    clock[0] = KEPT
-    assert groups.of(make_job(), "xoxb-1") == []  # they have left: the last answer holds for both
+    clock[0] = CACHE_SECONDS
+    assert (
+        groups.of(make_job(), "xoxb-1") == []
+    )  # they left: the last response is used for both groups
     assert Groups({}).of(make_job(), "") == []
 
 
@@ -30,7 +30,7 @@ def test_the_groups_of_the_asker_are_looked_up_and_remembered_for_minutes(
     [("S1", "", "", GroupsUnknown), ("S1", "xoxb-1", '{"ok": false}', GroupsUnknown), ("U1", "xoxb-1", "", UsageError),
      ("S1", "xoxb-1", '{"ok": true, "users": "U0123456"}', GroupsUnknown)],
 )  # fmt: skip
-def test_who_cannot_be_placed_is_not_taken_for_a_stranger(
+def test_unknown_membership_is_an_error(
     slack: Any, make_job: Any, listed: str, token: str, body: str, error: type[SreError]
 ) -> None:
     slack.will(200, body)

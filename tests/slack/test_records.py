@@ -1,4 +1,4 @@
-"""What invocations tell each other, in a DynamoDB table as moto has it."""
+"""The state that invocations share, in a DynamoDB table of moto."""
 
 from __future__ import annotations
 
@@ -61,45 +61,41 @@ def work_of(ended: list[str], outcome: str | Exception = "answered") -> Callable
     return work
 
 
-def test_three_deliveries_are_worked_on_once(records: DynamoDBRecords, make_job: Any) -> None:
+def test_work_runs_once_for_three_deliveries(records: DynamoDBRecords, make_job: Any) -> None:
     ended: list[str] = []
-    assert [records.once(make_job(), work_of(ended)) for _ in range(3)] == ["answered"] * 3
+    assert [records.run_once(make_job(), work_of(ended)) for _ in range(3)] == ["answered"] * 3
     assert ended == ["answered"]
-    assert records.once(make_job(key="another"), work_of(ended)) == "answered"
+    assert records.run_once(make_job(key="another"), work_of(ended)) == "answered"
     assert len(ended) == 2
 
 
-def test_what_raised_is_worked_on_again(records: DynamoDBRecords, make_job: Any) -> None:
+def test_work_that_raised_runs_again(records: DynamoDBRecords, make_job: Any) -> None:
     ended: list[str] = []
     with pytest.raises(Unreachable, match="down"):
-        records.once(make_job(), work_of(ended, Unreachable("down")))
-    assert records.once(make_job(), work_of(ended)) == "answered"
+        records.run_once(make_job(), work_of(ended, Unreachable("down")))
+    assert records.run_once(make_job(), work_of(ended)) == "answered"
     assert len(ended) == 2
 
 
-def test_one_that_works_at_the_same_moment_comes_back_later(
-    records: DynamoDBRecords, make_job: Any
-) -> None:
+def test_a_concurrent_delivery_raises_in_progress(records: DynamoDBRecords, make_job: Any) -> None:
     def again() -> str:
         with pytest.raises(InProgress):
-            records.once(make_job(), lambda: "twice")
+            records.run_once(make_job(), lambda: "twice")
         return "answered"
 
-    assert records.once(make_job(), again) == "answered"
+    assert records.run_once(make_job(), again) == "answered"
 
 
-def test_failures_and_questions_are_counted(records: DynamoDBRecords, make_job: Any) -> None:
-    assert [records.failures(make_job()) for _ in range(3)] == [1, 2, 3]
-    assert records.failures(make_job(key="another")) == 1
-    assert [records.asks(make_job()) for _ in range(RATE + 1)] == [True] * RATE + [False]
-    assert records.asks(make_job(user="U9")), "each person has a rate of their own"
+def test_failures_and_requests_are_counted(records: DynamoDBRecords, make_job: Any) -> None:
+    assert [records.count_failure(make_job()) for _ in range(3)] == [1, 2, 3]
+    assert records.count_failure(make_job(key="another")) == 1
+    assert [records.within_rate(make_job()) for _ in range(RATE + 1)] == [True] * RATE + [False]
+    assert records.within_rate(make_job(user="U9")), "each user has a separate rate"
 
 
-def test_a_table_that_is_not_there_stops_no_apology(
-    records: DynamoDBRecords, make_job: Any
-) -> None:
+def test_a_missing_table_fails_only_the_work(records: DynamoDBRecords, make_job: Any) -> None:
     boto3.client("dynamodb").delete_table(TableName=records._table.name)
-    assert records.failures(make_job()) is None
-    assert records.asks(make_job())
+    assert records.count_failure(make_job()) is None
+    assert records.within_rate(make_job())
     with pytest.raises(NotRecorded):
-        records.once(make_job(), lambda: "answered")
+        records.run_once(make_job(), lambda: "answered")

@@ -1,5 +1,4 @@
-"""The acknowledgement comes in a blink: a fresh interpreter answers a signed command and imports
-next to nothing."""
+"""The cold start of the acknowledgement: few imports and little processor time."""
 
 from __future__ import annotations
 
@@ -24,7 +23,7 @@ HEAVY = (
     "slack_sdk",
     "sre_slack.worker",
 )
-# of a bare interpreter's processor time; six were measured, most of it for botocore.auth
+# times the CPU time of a bare interpreter; measured: 6, mostly for botocore.auth
 FACTOR, RUNS = 12, 5
 
 _CHILD = """
@@ -41,8 +40,7 @@ _BARE = (
 
 
 def acknowledged(signer: Any, stand_in: Any) -> tuple[dict[str, Any], list[str], float]:
-    """What a new process answers, what it has imported, and the seconds of processor that it
-    took."""
+    """The response of a new process, the modules that it imported, and its CPU seconds."""
     ours = {
         "SRE_SLACK_SIGNING_SECRET": signer.secret,
         "AWS_REGION": "eu-west-1",
@@ -68,7 +66,7 @@ def acknowledged(signer: Any, stand_in: Any) -> tuple[dict[str, Any], list[str],
 
 
 def bare() -> float:
-    """The seconds of processor of an interpreter that does nothing."""
+    """The CPU seconds of an interpreter that does nothing."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     return float(
         subprocess.run(
@@ -77,7 +75,7 @@ def bare() -> float:
     )
 
 
-def test_the_acknowledgement_imports_nothing_heavy_and_starts_within_its_budget(
+def test_the_acknowledgement_imports_nothing_heavy_and_starts_in_time(
     stand_in: Any, signer: Any
 ) -> None:
     import time
@@ -86,7 +84,7 @@ def test_the_acknowledgement_imports_nothing_heavy_and_starts_within_its_budget(
     signer = type(signer)(now=time.time())
     runs = [acknowledged(signer, stand_in) for _ in range(RUNS)]
     for answer, modules, _ in runs:
-        assert json.loads(answer["body"])["text"] == "Looking at `prod-web-36` …"
+        assert json.loads(answer["body"])["text"] == "Checking `prod-web-36` …"
         assert not {*HEAVY} & {*modules}
     assert len(stand_in.asked) == RUNS
     assert stand_in.asked[0].json["job"]["text"] == "prod-web-36"
@@ -94,6 +92,4 @@ def test_the_acknowledgement_imports_nothing_heavy_and_starts_within_its_budget(
         statistics.median(run[2] for run in runs),
         statistics.median(bare() for _ in range(RUNS)),
     )
-    assert spent < FACTOR * idle, (
-        f"{spent:.3f} s of processor, a bare interpreter takes {idle:.3f} s"
-    )
+    assert spent < FACTOR * idle, f"{spent:.3f} s of CPU, a bare interpreter takes {idle:.3f} s"

@@ -1,5 +1,4 @@
-"""The working half: one answer a job, a true sentence for every failure, and no secret in any line
-of the log."""
+"""The worker: one answer per job, a text for every failure, and no secret in the log."""
 
 from __future__ import annotations
 
@@ -22,8 +21,8 @@ from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
 from sre_slack import worker
 from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
-from sre_slack.response_url import LASTS, Refused
-from sre_slack.secrets import Keeper
+from sre_slack.response_url import LIFETIME, MessageRejected
+from sre_slack.secrets import SecretCache
 from sre_slack.worker import Worker
 
 NOW = 1_795_000_000.0
@@ -35,20 +34,20 @@ ENVIRON = {
 }
 
 
-class Remembered:
+class MemoryRecords:
     """Records in memory. ``before`` and ``after`` are raised around the work."""
 
     def __init__(self) -> None:
         self.done: dict[str, str] = {}
         self.failed = 0
-        self.within_rate = True
+        self.allowed = True
         self.before: SreError | None = None
         self.after: SreError | None = None
 
     def begin(self, context: Any) -> None:
         assert context is CONTEXT
 
-    def once(self, job: Job, work: Callable[[], str]) -> str:
+    def run_once(self, job: Job, work: Callable[[], str]) -> str:
         if self.before:
             raise self.before
         if job.key not in self.done:
@@ -57,30 +56,30 @@ class Remembered:
             raise self.after
         return self.done[job.key]
 
-    def failures(self, job: Job) -> int:
+    def count_failure(self, job: Job) -> int:
         self.failed += 1
         return self.failed
 
-    def asks(self, job: Job) -> bool:
-        return self.within_rate
+    def within_rate(self, job: Job) -> bool:
+        return self.allowed
 
 
 class Room:
-    """A worker whose answers are given, and what it said into Slack."""
+    """A worker with a fixed answer, and the messages that it sent to Slack."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.records = Remembered()
+        self.records = MemoryRecords()
         self.found: Message | SreError = Message("found", [section("rich")], [])
         self.slack: SreError | None = None
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.why = ""
         monkeypatch.setattr(worker, "answer", self._answer)
         monkeypatch.setattr(
-            worker, "respond", lambda _url, message, **how: self._send(message.text, how)
+            worker, "send_message", lambda _url, message, **how: self._send(message.text, how)
         )
-        monkeypatch.setattr(worker, "say", lambda _url, text, **how: self._send(text, how))
+        monkeypatch.setattr(worker, "send_text", lambda _url, text, **how: self._send(text, how))
         self.worker = Worker(
-            Keeper(ENVIRON), self.records, lambda _job, _token: self.why, ENVIRON, lambda: NOW
+            SecretCache(ENVIRON), self.records, lambda _job, _token: self.why, ENVIRON, lambda: NOW
         )
 
     def _answer(self, *_: Any) -> Message:
@@ -104,50 +103,52 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     return Room(monkeypatch)
 
 
-def test_three_deliveries_are_one_answer(room: Room, make_job: Any) -> None:
+def test_a_job_delivered_three_times_is_answered_once(room: Room, make_job: Any) -> None:
     assert [room.worker.work(make_job(), CONTEXT) for _ in range(3)] == ["answered"] * 3
     assert room.sent == [("found", {"response_type": "ephemeral", "replace_original": True})]
 
 
-def test_what_is_shared_is_a_message_of_its_own_for_the_channel(room: Room, make_job: Any) -> None:
+def test_a_shared_answer_is_posted_as_a_new_message_to_the_channel(
+    room: Room, make_job: Any
+) -> None:
     assert room.worker.work(make_job(kind=SHARE), CONTEXT) == "answered"
     assert room.sent == [("found", {"response_type": "in_channel", "replace_original": False})]
 
 
-def test_where_it_may_not_be_shared_the_asker_is_told_why(room: Room, make_job: Any) -> None:
-    room.why = "another organization reads this channel."
+def test_the_user_reads_why_an_answer_is_not_shared(room: Room, make_job: Any) -> None:
+    room.why = "another organization has access to this channel."
     assert room.worker.work(make_job(kind=SHARE), CONTEXT) == "not shared"
     assert room.sent == [
         (
-            "I did not share it: another organization reads this channel.",
+            "Not shared: another organization has access to this channel.",
             {"replace_original": False},
         )
     ]
 
 
 FAILURES = [
-    (Unreachable("x"), "I could not reach the server that knows."),
-    (CredentialsInvalid("x"), "The server did not let me in"),
-    (Throttled("x"), "The server is asked too often"),
-    (Refused("expired_url"), "Slack did not take my answer."),
-    (NotRecorded("x"), "My own records cannot be written."),
+    (Unreachable("x"), "I couldn't reach the server."),
+    (CredentialsInvalid("x"), "The server rejected my token"),
+    (Throttled("x"), "The server is receiving too many requests"),
+    (MessageRejected("expired_url"), "Slack did not accept my answer."),
+    (NotRecorded("x"), "I can't write to my table."),
 ]
 
 
 @pytest.mark.parametrize(("error", "reason"), FAILURES, ids=lambda one: type(one).__name__)
-def test_the_first_failure_promises_and_the_last_apologises(
+def test_the_first_failure_announces_a_retry_and_the_last_gives_up(
     room: Room, make_job: Any, error: SreError, reason: str
 ) -> None:
     room.found = error
     room.tries(make_job())
     first, last = (text for text, _ in room.sent)
     assert first.startswith(reason)
-    assert first.endswith("Your request is kept, and I'll try again within minutes.")
-    assert last.startswith(f"I am sorry: I could not answer. {reason}")
+    assert first.endswith("Your request is saved. I'll try again within a few minutes.")
+    assert last.startswith(f"Sorry, I couldn't answer. {reason}")
     assert "`operation-1`" in last
 
 
-def test_a_fault_of_our_own_is_told_and_stays_a_fault(
+def test_an_internal_error_is_reported_and_raised(
     room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: Any) -> Message:
@@ -157,22 +158,22 @@ def test_a_fault_of_our_own_is_told_and_stays_a_fault(
     with pytest.raises(RuntimeError):
         room.worker.work(make_job(), CONTEXT)
     assert [text for text, _ in room.sent] == [
-        "Something in me is broken. Your request is kept, and I'll try again within minutes."
+        "Internal error. Your request is saved. I'll try again within a few minutes."
     ]
     assert json.loads(capsys.readouterr().out)["error"] == "RuntimeError"
 
 
-def test_where_failures_cannot_be_counted_nothing_is_promised(
+def test_no_retry_is_announced_if_failures_cannot_be_counted(
     room: Room, make_job: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room.found = Unreachable("x")
-    monkeypatch.setattr(room.records, "failures", lambda _job: None)
+    monkeypatch.setattr(room.records, "count_failure", lambda _job: None)
     room.tries(make_job())
     assert len({text for text, _ in room.sent}) == 1
-    assert room.sent[0][0].endswith("ask again; this was operation `operation-1`.")
+    assert room.sent[0][0].endswith("please try again (operation `operation-1`).")
 
 
-def test_after_a_failure_the_answer_still_comes(room: Room, make_job: Any) -> None:
+def test_a_retry_after_a_failure_is_answered(room: Room, make_job: Any) -> None:
     found, room.found = room.found, Unreachable("x")
     room.tries(make_job(), 1)
     room.found = found
@@ -181,7 +182,7 @@ def test_after_a_failure_the_answer_still_comes(room: Room, make_job: Any) -> No
 
 
 @pytest.mark.parametrize(("kind", "replaced"), [(ASK, True), ("next_ten", False), (SHARE, False)])
-def test_an_apology_never_takes_the_place_of_an_answer(
+def test_a_failure_text_never_replaces_an_earlier_answer(
     room: Room, make_job: Any, kind: str, replaced: bool
 ) -> None:
     room.found = Unreachable("x")
@@ -192,7 +193,7 @@ def test_an_apology_never_takes_the_place_of_an_answer(
 @pytest.mark.parametrize(
     "error", [UsageError("'i-1' is <!channel>"), AccessDenied("'i-1' is <!channel>")]
 )
-def test_what_trying_again_would_not_change_is_said_at_once(
+def test_an_error_that_a_retry_cannot_fix_is_reported_at_once(
     room: Room, make_job: Any, error: SreError
 ) -> None:
     room.found = error
@@ -200,23 +201,21 @@ def test_what_trying_again_would_not_change_is_said_at_once(
     assert room.sent == [("'i-1' is &lt;!channel&gt;", {"replace_original": True})]
 
 
-def test_who_asks_too_fast_is_told(room: Room, make_job: Any) -> None:
-    room.records.within_rate = False
+def test_a_user_over_the_rate_limit_is_told(room: Room, make_job: Any) -> None:
+    room.records.allowed = False
     assert room.worker.work(make_job(), CONTEXT) == "rate"
-    assert "You ask faster" in room.sent[0][0]
+    assert "Rate limit reached" in room.sent[0][0]
 
 
-def test_a_late_job_is_dropped_and_a_duplicate_at_work_says_nothing(
-    room: Room, make_job: Any
-) -> None:
-    assert room.worker.work(make_job(asked_at=NOW - LASTS - 1), CONTEXT) == "late"
+def test_an_expired_job_and_a_duplicate_in_progress_send_nothing(room: Room, make_job: Any) -> None:
+    assert room.worker.work(make_job(asked_at=NOW - LIFETIME - 1), CONTEXT) == "late"
     room.records.before = InProgress("x")
     room.tries(make_job())
     assert room.sent == []
     assert room.records.failed == 0
 
 
-def test_what_was_answered_is_not_answered_again_because_it_was_not_recorded(
+def test_an_answered_job_that_could_not_be_recorded_is_not_answered_again(
     room: Room, make_job: Any
 ) -> None:
     room.records.after = NotRecorded("x")
@@ -224,14 +223,14 @@ def test_what_was_answered_is_not_answered_again_because_it_was_not_recorded(
     assert [text for text, _ in room.sent] == ["found"]
 
 
-def test_without_a_server_the_asker_is_told(room: Room, make_job: Any) -> None:
-    alone = Worker(Keeper(ENVIRON), room.records, lambda _job, _token: "", {}, lambda: NOW)
-    with pytest.raises(CredentialsInvalid, match="no server is set"):
+def test_a_missing_server_setting_is_reported(room: Room, make_job: Any) -> None:
+    alone = Worker(SecretCache(ENVIRON), room.records, lambda _job, _token: "", {}, lambda: NOW)
+    with pytest.raises(CredentialsInvalid, match="no server is configured"):
         alone.work(make_job(), CONTEXT)
-    assert "Your request is kept" in room.sent[0][0]
+    assert "Your request is saved" in room.sent[0][0]
 
 
-def test_no_line_of_the_log_has_a_secret_or_an_address_to_answer_to(
+def test_the_log_contains_no_secret_and_no_response_url(
     room: Room, make_job: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = "https://hooks.slack.com/commands/T0123456/1/secretpath"
@@ -245,7 +244,7 @@ def test_no_line_of_the_log_has_a_secret_or_an_address_to_answer_to(
     assert {line["message"] for line in lines} == {
         "answered",
         "not answered",
-        "could not tell the asker",
+        "could not notify the user",
     }
     assert len(lines) == 1 + 2 * len(FAILURES)
     for secret in ("secretpath", "sre_secret", "sign-me", "hooks.slack.com"):

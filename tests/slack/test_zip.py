@@ -1,5 +1,4 @@
-"""The deployable zip: the same bytes each time, of what the function imports, and enough by
-itself."""
+"""The deployment package: reproducible, minimal and complete."""
 
 from __future__ import annotations
 
@@ -55,13 +54,13 @@ def build() -> ModuleType:
     return made
 
 
-def test_it_is_small(slack_zip: Path) -> None:
-    assert slack_zip.stat().st_size < 8 * MB, "25 MB is the limit; five were measured"
+def test_the_zip_is_small(slack_zip: Path) -> None:
+    assert slack_zip.stat().st_size < 8 * MB, "5 MB were measured"
     with zipfile.ZipFile(slack_zip) as held:
         assert sum(one.file_size for one in held.infolist()) < 30 * MB
 
 
-def test_two_builds_are_the_same_bytes(slack_zip: Path, tmp_path: Path) -> None:
+def test_two_builds_are_identical(slack_zip: Path, tmp_path: Path) -> None:
     again = tmp_path / "deep" / "again.zip"
     environ = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}
     subprocess.run(
@@ -74,7 +73,7 @@ def test_two_builds_are_the_same_bytes(slack_zip: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == slack_zip.read_bytes()
 
 
-def test_it_holds_what_the_function_imports_and_nothing_else(names: list[str]) -> None:
+def test_the_zip_contains_only_what_the_function_imports(names: list[str]) -> None:
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops - {"__pycache__"} == {"sre_slack", "sre_reports", "sre_findings"} | LIBRARIES
     rooms = {
@@ -107,7 +106,7 @@ print(json.dumps([answer, away]))
 
 
 def handled(folder: Path, event: Any, **environ: str) -> Any:
-    """What a bare interpreter answers that has the folder, and nothing else that is installed."""
+    """The response of an interpreter that has no packages but those in the folder."""
     # of tests/at.sh
     clock = {
         name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET") if name in os.environ
@@ -129,7 +128,7 @@ def handled(folder: Path, event: Any, **environ: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_a_bare_interpreter_acknowledges_with_it_and_compiles_nothing(
+def test_the_zip_alone_acknowledges_without_compiling(
     folder: Path, stand_in: Any, signer: Any
 ) -> None:
     stand_in.will(202)
@@ -137,13 +136,13 @@ def test_a_bare_interpreter_acknowledges_with_it_and_compiles_nothing(
     event = type(signer)(now=time.time()).command("prod-web-36")
     environ = {"SRE_SLACK_SIGNING_SECRET": signer.secret, "AWS_ENDPOINT_URL_LAMBDA": stand_in.url}
     answer, away = handled(folder, event, **environ)
-    assert json.loads(answer["body"])["text"] == "Looking at `prod-web-36` …"
+    assert json.loads(answer["body"])["text"] == "Checking `prod-web-36` …"
     assert stand_in.asked[0].json["job"]["text"] == "prod-web-36"
     assert away == []
-    assert sorted(folder.rglob("*.pyc")) == before, "every module had its bytecode"
+    assert sorted(folder.rglob("*.pyc")) == before, "every module has its bytecode"
 
 
-def test_a_library_of_another_version_than_the_lock_is_not_packed(
+def test_a_library_that_differs_from_the_lock_is_refused(
     build: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "_locked", lambda: {"jmespath": "0.1"})
@@ -153,17 +152,15 @@ def test_a_library_of_another_version_than_the_lock_is_not_packed(
         build._checked("jmespath", build._locked())
 
 
-def test_a_library_with_compiled_parts_is_not_packed(build: ModuleType) -> None:
+def test_a_library_with_compiled_parts_is_refused(build: ModuleType) -> None:
     with pytest.raises(build.Unfit, match="compiled parts"):
         build._checked("awslambdaric", build._locked())
 
 
-def test_a_library_that_was_changed_after_its_installation_is_not_packed(
-    build: ModuleType, tmp_path: Path
-) -> None:
+def test_a_library_changed_after_installation_is_refused(build: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "lib.py").write_text("changed = True\n")
     info = tmp_path / "lib-1.dist-info"
     info.mkdir()
     (info / "RECORD").write_text("lib.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n")
-    with pytest.raises(build.Unfit, match=r"lib\.py is not what was installed"):
+    with pytest.raises(build.Unfit, match=r"lib\.py has changed since it was installed"):
         dict(build._held(Distribution.at(info)))

@@ -1,5 +1,5 @@
-"""Whatever fails on the way, the asker reads a true sentence, the log has a line, and what was
-given up is kept."""
+"""After any failure the user reads a correct text, the log has a line, and a job that fails for good
+is in the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -12,27 +12,25 @@ import pytest
 from sre_simulator.fleet import CLEAN_INSTANCE
 from sre_simulator.inspector.server import Fault
 
-KEPT = " Your request is kept, and I'll try again within minutes."
-NOT_REACHED = "I could not reach the server that knows."
-NO_ENTRY = "The server did not let me in: somebody must look at my token."
-UNREAD = "I cannot read my own secrets: somebody must look at my permissions."
-NO_RECORDS = "My own records cannot be written."
+RETRY = " Your request is saved. I'll try again within a few minutes."
+NOT_REACHED = "I couldn't reach the server."
+NO_ENTRY = "The server rejected my token. The app owner needs to check it."
+UNREAD = "I can't read my secrets. The app owner needs to check my permissions."
+NO_RECORDS = "I can't write to my table."
 
 
 def failed(chain: Any, reason: str) -> None:
-    """A command that nobody answers: a promise, an apology with its operation, a dead letter, and
-    lines of the log."""
+    """Asserts that a command fails three times: two texts, a dead letter and three log lines."""
     url = chain.slack.response_url()
     assert chain.types(CLEAN_INSTANCE, url)[0] == 200
     chain.function.settle()
     (letter,) = chain.function.dead_letters
     assert json.loads(letter.event)["job"]["text"] == CLEAN_INSTANCE
     promise, apology = chain.texts(url)
-    assert promise == reason + KEPT
+    assert promise == reason + RETRY
     assert (
-        apology
-        == f"I am sorry: I could not answer. {reason} Please ask again later; this was operation"
-        f" `{letter.request_id}`."
+        apology == f"Sorry, I couldn't answer. {reason} Please try again later (operation"
+        f" `{letter.request_id}`)."
     )
     lines = [line for line in chain.lines() if line.get("operation") == letter.request_id]
     assert [(line["level"], line["message"], line["failures"]) for line in lines] == [
@@ -45,44 +43,44 @@ def failed(chain: Any, reason: str) -> None:
     [
         (503, NOT_REACHED),
         (500, NOT_REACHED),
-        (429, "The server is asked too often right now."),
+        (429, "The server is receiving too many requests."),
         (401, NO_ENTRY),
     ],
 )
-def test_a_server_that_refuses(chain: Any, status: int, reason: str) -> None:
+def test_the_server_answers_with_an_error(chain: Any, status: int, reason: str) -> None:
     chain.way.fault = (status, b"<!channel> down", {"Retry-After": "30"})
     failed(chain, reason)
 
 
-def test_a_server_that_breaks_off_in_the_middle(chain: Any) -> None:
+def test_the_server_breaks_off_in_the_middle(chain: Any) -> None:
     chain.way.cut = True
     failed(chain, NOT_REACHED)
 
 
-def test_a_server_that_answers_something_else(chain: Any) -> None:
+def test_the_server_answers_with_html(chain: Any) -> None:
     chain.way.fault = (200, b"<html>Sign in</html>", {})
     failed(chain, NOT_REACHED)
 
 
-def test_a_server_that_is_down(start: Any) -> None:
+def test_the_server_is_down(start: Any) -> None:
     with start(environ={"SRE_SERVER": "http://127.0.0.1:9/mcp"}) as chain:
         failed(chain, NOT_REACHED)
 
 
-def test_a_server_that_does_not_know_the_token(start: Any) -> None:
+def test_the_server_does_not_know_the_token(start: Any) -> None:
     with start(token="sre_unknown-token-of-the-chain") as chain:
         failed(chain, NO_ENTRY)
 
 
-def test_a_server_that_is_too_slow(start: Any) -> None:
-    """The time limit is the half of Lambda's: the other half is for saying so."""
+def test_the_server_is_too_slow(start: Any) -> None:
+    """A call may take half of the time of the invocation; the rest is for the report."""
     with start(timeout=6.0) as chain:
         chain.way.seconds = 30.0
-        failed(chain, "The server that knows took too long to answer.")
+        failed(chain, "The server took too long to answer.")
         chain.way.delay.set()
 
 
-def test_a_server_that_comes_back_is_asked_again(chain: Any) -> None:
+def test_a_job_is_retried_when_the_server_is_back(chain: Any) -> None:
     fault: tuple[int, bytes, dict[str, str]] = (503, b"", {})
     chain.way.fault = fault
 
@@ -94,17 +92,17 @@ def test_a_server_that_comes_back_is_asked_again(chain: Any) -> None:
     chain.types(CLEAN_INSTANCE, url)
     chain.function.settle()
     promise, answer = chain.slack.posts(url)
-    assert promise["text"] == NOT_REACHED + KEPT
+    assert promise["text"] == NOT_REACHED + RETRY
     assert "Inspector reports none" in answer["text"]
     assert answer["replace_original"] is True
     assert chain.function.dead_letters == []
 
 
-def test_a_lambda_that_does_not_take_the_job(chain: Any) -> None:
+def test_lambda_refuses_the_job(chain: Any) -> None:
     for status in (403, 429, 500):
         chain.function.refusal = status
         answered, said = chain.types(CLEAN_INSTANCE)
-        assert (answered, said["text"][:37]) == (200, "I could not start on your request: no")
+        assert (answered, said["text"][:30]) == (200, "I couldn't start your request.")
     assert [line["level"] for line in chain.lines() if line["message"] == "cannot acknowledge"] == [
         "error"
     ] * 3
@@ -128,29 +126,28 @@ def of_dynamodb(service: Any, start: Any) -> Iterator[Any]:
         yield chain
 
 
-def test_a_table_that_throttles_is_told_without_a_promise(of_dynamodb: Any) -> None:
-    """Nobody can count the tries then, so nobody says that this was the last, or that another one
-    comes."""
+def test_a_throttled_table_is_reported_without_announcing_a_retry(of_dynamodb: Any) -> None:
+    """Attempts cannot be counted, so no text says that this was the last, or that a retry follows."""
     event, url = of_dynamodb.job(CLEAN_INSTANCE)
     of_dynamodb.function.invoke_later(event)
     of_dynamodb.function.settle()
     (letter,) = of_dynamodb.function.dead_letters
     after = (
-        " If no answer takes this place within minutes, ask again; this was operation"
-        f" `{letter.request_id}`."
+        " If no answer appears here within a few minutes, please try again (operation"
+        f" `{letter.request_id}`)."
     )
     assert of_dynamodb.texts(url) == [NO_RECORDS + after] * 2
     assert [line["failures"] for line in of_dynamodb.lines()] == [None] * 2
     assert of_dynamodb.way.calls == 0
 
 
-def test_a_table_that_nobody_named_is_told_too(start: Any) -> None:
+def test_a_missing_table_setting_is_reported(start: Any) -> None:
     with start(environ={"SRE_SLACK_TABLE": ""}, retries=()) as chain:
         event, url = chain.job(CLEAN_INSTANCE)
         chain.function.invoke_later(event)
         chain.function.settle()
         (text,) = chain.texts(url)
-    assert text.startswith(f"{NO_RECORDS} If no answer takes this place")
+    assert text.startswith(f"{NO_RECORDS} If no answer appears here")
 
 
 @pytest.fixture
@@ -161,12 +158,11 @@ def of_secrets(service: Any, start: Any) -> Iterator[Any]:
         yield chain
 
 
-def test_secrets_that_are_denied_to_the_one_who_acknowledges(of_secrets: Any) -> None:
+def test_the_front_may_not_read_its_secret(of_secrets: Any) -> None:
     status, said = of_secrets.types(CLEAN_INSTANCE)
     assert (status, said["response_type"]) == (200, "ephemeral")
     assert said["text"].startswith(
-        "I cannot read my own secrets, so I cannot tell whether it is you who asks. Nothing was"
-        " done"
+        "I can't read my secrets, so I can't verify this request. Nothing was started."
     )
     assert of_secrets.post("text=x", {}) == (401, None)
     fault, refused = of_secrets.lines()
@@ -176,14 +172,14 @@ def test_secrets_that_are_denied_to_the_one_who_acknowledges(of_secrets: Any) ->
     assert refused["message"] == "refused"
 
 
-def test_secrets_that_are_denied_to_the_one_who_works(of_secrets: Any) -> None:
+def test_the_worker_may_not_read_its_secret(of_secrets: Any) -> None:
     event, url = of_secrets.job(CLEAN_INSTANCE)
     of_secrets.function.invoke_later(event)
     of_secrets.function.settle()
     (letter,) = of_secrets.function.dead_letters
     promise, apology = of_secrets.texts(url)
-    assert promise == UNREAD + KEPT
-    assert apology.startswith(f"I am sorry: I could not answer. {UNREAD}")
+    assert promise == UNREAD + RETRY
+    assert apology.startswith(f"Sorry, I couldn't answer. {UNREAD}")
     assert f"`{letter.request_id}`" in apology
     assert len(of_secrets.lines()) == 3
 
@@ -194,7 +190,7 @@ Post = tuple[int, str, dict[str, str]]
 @pytest.mark.parametrize(
     "fault", [(429, "", {"Retry-After": "1"}), (400, "invalid_blocks", {})], ids=["busy", "blocks"]
 )
-def test_a_slack_that_wants_patience_or_plainer_blocks_gets_its_message(
+def test_slack_gets_the_message_after_a_rate_limit_or_rejected_blocks(
     chain: Any, fault: Post
 ) -> None:
     chain.slack.faults.append(fault)
@@ -214,7 +210,7 @@ def used(chain: Any, url: str) -> None:
 
 
 @pytest.mark.parametrize(("end", "said"), [(spent, "expired_url"), (used, "used_url")])
-def test_an_address_that_takes_no_more_is_a_dead_letter_with_lines_in_the_log(
+def test_an_expired_response_url_gives_a_dead_letter_and_log_lines(
     chain: Any, end: Callable[[Any, str], None], said: str
 ) -> None:
     event, url = chain.job(CLEAN_INSTANCE)
@@ -227,16 +223,16 @@ def test_an_address_that_takes_no_more_is_a_dead_letter_with_lines_in_the_log(
     ]
     assert [line["message"] for line in lines] == [
         "not answered",
-        "could not tell the asker",
+        "could not notify the user",
         "not answered",
         "not answered",
-        "could not tell the asker",
+        "could not notify the user",
     ]
     assert all(said in line["error"] for line in lines)
 
 
-def test_a_slack_that_fails_for_a_while_gets_the_answer_later(chain: Any) -> None:
-    # the answer is not taken, the promise is
+def test_the_answer_is_sent_when_slack_is_back(chain: Any) -> None:
+    # Slack refuses the answer and accepts the announcement of the retry
     chain.slack.faults += [(503, "", {}), (200, "ok", {})]
     event, url = chain.job(CLEAN_INSTANCE)
     chain.function.invoke_later(event)
@@ -246,7 +242,7 @@ def test_a_slack_that_fails_for_a_while_gets_the_answer_later(chain: Any) -> Non
     assert chain.function.dead_letters == []
 
 
-def test_a_snapshot_that_lacks_a_region_is_told_as_such(
+def test_an_answer_from_a_partial_snapshot_says_so(
     start: Any, serve_channel: Any, scan_into: Any, make_finding: Callable[..., dict[str, Any]]
 ) -> None:
     there = {

@@ -1,5 +1,5 @@
-"""The deployable zip in AWS's runtime: from Slack's signed command to one message in Slack, however
-often it is delivered."""
+"""The zip in AWS's runtime: one message in Slack per signed command, however often it is
+delivered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_command_is_acknowledged_and_answered(chain: Any, payload: str) -> Non
     assert (status, said["response_type"], said["text"]) == (
         200,
         "ephemeral",
-        f"Looking at `{BUSY_INSTANCE}` …",
+        f"Checking `{BUSY_INSTANCE}` …",
     )
     chain.function.settle()
     (post,) = chain.slack.posts(url)
@@ -32,15 +32,15 @@ def test_a_command_is_acknowledged_and_answered(chain: Any, payload: str) -> Non
     assert (line["level"], line["user"][0], line["kind"]) == ("info", "U", "ask")
 
 
-def test_the_whole_estate_is_answered_too(chain: Any) -> None:
+def test_a_command_without_a_resource_summarizes_all_resources(chain: Any) -> None:
     url = chain.slack.response_url()
-    assert chain.types("", url)[1]["text"] == "Looking at everything that you may see …"
+    assert chain.types("", url)[1]["text"] == "Checking all resources that you can see …"
     chain.function.settle()
     (post,) = chain.slack.posts(url)
     assert "past SLA" in json.dumps(post["blocks"])
 
 
-def test_a_forged_or_broken_request_is_refused_and_starts_nothing(chain: Any) -> None:
+def test_a_forged_or_malformed_request_starts_no_job(chain: Any) -> None:
     before = chain.way.calls
     url = chain.slack.response_url()
     assert chain.types(BUSY_INSTANCE, url, secret="a guess") == (401, None)
@@ -54,15 +54,15 @@ def test_a_forged_or_broken_request_is_refused_and_starts_nothing(chain: Any) ->
     assert chain.slack.posts(url) == []
 
 
-def test_three_deliveries_are_one_message(chain: Any) -> None:
+def test_a_job_delivered_three_times_gives_one_message(chain: Any) -> None:
     event, url = chain.job(CLEAN_INSTANCE)
     results = [json.loads(chain.function.invoke(event).payload) for _ in range(3)]
     assert results == [{"outcome": "answered"}] * 3
     assert len(chain.slack.posts(url)) == 1
 
 
-def test_one_command_that_comes_three_times_is_one_message(start: Any) -> None:
-    """Those that find the first at work are tried again when it is done, on a slow machine too."""
+def test_a_command_received_three_times_gives_one_message(start: Any) -> None:
+    """Duplicates of a job in progress are retried after it is done, on a slow machine too."""
     with start(retries=(2.0, 20.0)) as chain:
         url = chain.slack.response_url()
         for _ in range(3):
@@ -72,8 +72,8 @@ def test_one_command_that_comes_three_times_is_one_message(start: Any) -> None:
         assert chain.function.dead_letters == []
 
 
-def test_deliveries_at_the_same_moment_are_one_message(chain: Any) -> None:
-    """The first is held at the server until the others have found it at work, and failed."""
+def test_concurrent_deliveries_give_one_message(chain: Any) -> None:
+    """The first is held at the server until the others have failed with InProgress."""
     busy, calls = threading.Event(), list[bool]()
 
     def before() -> None:
@@ -93,9 +93,8 @@ def test_deliveries_at_the_same_moment_are_one_message(chain: Any) -> None:
     assert len(chain.slack.posts(url)) == 1
 
 
-def test_a_worker_that_is_killed_in_the_middle_is_followed_by_one_that_answers(start: Any) -> None:
-    """Its record says until when it may be at work: the time limit of the function, after which the
-    retry comes."""
+def test_a_retry_answers_after_the_worker_was_killed(start: Any) -> None:
+    """The record of a job expires with the time limit of the function, before the retry."""
     with start(timeout=6.0, retries=(6.2, 6.2)) as chain:
         killed: list[int] = []
 

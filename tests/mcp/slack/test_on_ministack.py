@@ -1,5 +1,5 @@
-"""The zip in an emulator of AWS that others wrote: Lambda from S3, an HTTP API, Secrets Manager and
-DynamoDB in one."""
+"""The zip in ministack, a third-party emulator: Lambda from S3, an HTTP API, Secrets Manager and
+DynamoDB."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from sre_simulator.fleet import BUSY_INSTANCE
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """ministack, which runs functions and API Gateway too; its URL."""
+    """The URL of ministack, which also runs functions and API Gateway."""
     python = Path(sys.prefix) / "emulator" / "bin" / "python"
     if not python.exists():
-        pytest.skip("the emulator of AWS is not installed: make emulator")
+        pytest.skip("the emulator is not installed: make emulator")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("emulator")
@@ -52,7 +52,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Waits until it listens."""
+    """Waits until the emulator listens."""
     for _ in range(3000):
         assert process.poll() is None
         with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
@@ -61,14 +61,14 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError
 
 
-def test_from_a_signed_command_to_one_message_and_no_further_for_a_forged_one(
+def test_a_signed_command_gives_one_message_and_a_forged_one_none(
     on_ministack: Any,
 ) -> None:
     url = on_ministack.slack.response_url()
     assert on_ministack.types(BUSY_INSTANCE, url, secret="a guess")[0] == 401
     for _ in range(2):
         status, said = on_ministack.types(BUSY_INSTANCE, url, "9.9.same")
-        assert (status, said["text"]) == (200, f"Looking at `{BUSY_INSTANCE}` …")
+        assert (status, said["text"]) == (200, f"Checking `{BUSY_INSTANCE}` …")
     post, *others = on_ministack.slack.wait(url)
     assert "table" in [block["type"] for block in post["blocks"]]
     assert "https://sre.example/reports/" in json.dumps(post["blocks"])
