@@ -22,8 +22,8 @@ from processes import machine
 from sre_findings.ask.report import Material, gather
 from sre_findings.ask.sources import Sources
 from sre_findings.model.open_finding import OpenFinding
-from sre_reports.page import EMBEDDED, render
-from sre_reports.parts.rows import row
+from sre_reports.page.html import EMBEDDED, render
+from sre_reports.page.parts.table_rows import row
 from sre_simulator.fleet.generator import large_fleet
 
 SHAPES = (1_011, 20_000, 100_000)

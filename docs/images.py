@@ -31,10 +31,14 @@ from sre_findings.model.owners import Owners
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
-from sre_reports.digest.links import Report
-from sre_reports.digest.preview import preview
-from sre_reports.digest.told import NIGHT, Told, told
-from sre_reports.page import EMBEDDED, render
+from sre_reports.digest.messages.content import (
+    NIGHT,
+    Told,
+    told,
+)
+from sre_reports.digest.messages.report_links import Report
+from sre_reports.digest.preview.picture import preview
+from sre_reports.page.html import EMBEDDED, render
 from sre_reports.slack.links import Links
 from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
 from sre_scanner.scan import Request, scan

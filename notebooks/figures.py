@@ -21,7 +21,7 @@ from matplotlib import dates, font_manager, ticker
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from sre_findings import Answer, Store, open_store
-from sre_reports.palette import LIGHT
+from sre_reports.pictures.palette import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from sre_reports.palette import LIGHT, variables
+from sre_reports.pictures.palette import LIGHT, variables
 
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "build" / "notebooks"

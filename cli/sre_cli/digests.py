@@ -14,17 +14,22 @@ import click
 
 from sre_cli import exits
 from sre_cli.terminal import printable
-from sre_findings.ask.routes import Route
 from sre_findings.ask.tonight import Silence, Tonight, silence, tonight
 from sre_findings.model.errors import SreError
 from sre_findings.settings import Settings
-from sre_reports.digest.links import Report
-from sre_reports.digest.told import MAIN, NIGHT, Told, told
+from sre_reports.digest.delivery.channels import Route
+from sre_reports.digest.messages.content import (
+    MAIN,
+    NIGHT,
+    Told,
+    told,
+)
+from sre_reports.digest.messages.report_links import Report
 from sre_reports.slack.message import Message
 
 if TYPE_CHECKING:
     from sre_findings.ask.sources import Sources
-    from sre_reports.digest.deliver import Picture
+    from sre_reports.digest.delivery.courier import Picture
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def _message(message: Message) -> dict[str, Any]:
 def draw_all(night: Night, routes: Sequence[Route], folder: Path) -> int:
     """Draws every message into a folder, and prints where."""
     from sre_findings.files import whole
-    from sre_reports.digest.preview import preview
+    from sre_reports.digest.preview.picture import preview
 
     def one(route: Route) -> Told:
         found = night.told(route)
@@ -106,10 +111,10 @@ def draw_all(night: Night, routes: Sequence[Route], folder: Path) -> int:
 
 def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
     """Posts what is not there yet, and prints a line a channel."""
-    from sre_findings.ask.posts import posts_of
-    from sre_reports.digest.deliver import Courier
-    from sre_reports.digest.token import bot_token
-    from sre_reports.digest.web import open_web
+    from sre_reports.digest.delivery.bot_token import bot_token
+    from sre_reports.digest.delivery.courier import Courier
+    from sre_reports.digest.delivery.posts import posts_of
+    from sre_reports.digest.delivery.slack_api import open_web
 
     token, address = bot_token(night.settings), night.settings.slack_api_url
     more = f"-again-{night.sources.now():%Y%m%dT%H%M%S%fZ}" if again else ""
@@ -132,7 +137,7 @@ def _fresh(night: Night, route: Route, found: Told, *, again: bool) -> Told:
     """The same, or that nothing came since: who posts each night, and has nothing but what was told
     the night before, must not be silent about a scan that failed.
     """
-    from sre_findings.ask.posts import A_NIGHT, posts_of
+    from sre_reports.digest.delivery.posts import A_NIGHT, posts_of
 
     sent = posts_of(night.sources, route.channel, found.key).sent(MAIN)
     if (
@@ -148,13 +153,13 @@ def _fresh(night: Night, route: Route, found: Told, *, again: bool) -> Told:
 
 def _picture(found: Tonight | Silence) -> Picture | None:
     """The trend as a picture with its words, drawn only where Slack takes no chart."""
-    from sre_reports.digest.deliver import Picture
+    from sre_reports.digest.delivery.courier import Picture
 
     if isinstance(found, Silence) or len(found.material.trend.items) < 2:
         return None
 
     def draw() -> tuple[bytes, str]:
-        from sre_reports.cards import trend
+        from sre_reports.pictures.cards import trend
 
         card = trend(found.material)
         return card.png, card.alt

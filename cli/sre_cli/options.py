@@ -185,11 +185,11 @@ def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str])
         width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else None
         text = table(answer, width, colour_of(tty, os.environ))
     else:
-        from sre_reports import answer_formats
+        from sre_reports.formats import answers
 
         text = {
-            "json": answer_formats.as_json,
-            "csv": answer_formats.as_csv,
-            "ndjson": answer_formats.as_ndjson,
+            "json": answers.as_json,
+            "csv": answers.as_csv,
+            "ndjson": answers.as_ndjson,
         }[output](answer)
     click.echo(text.rstrip("\n"))

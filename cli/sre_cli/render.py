@@ -37,7 +37,7 @@ from sre_findings.model.verdict import (
 from sre_reports import wording
 
 if TYPE_CHECKING:
-    from sre_reports.answer_formats import Snapshot
+    from sre_reports.formats.answers import Snapshot
 
 _NAME = 40  # cells of a resource's name beside its id
 

@@ -12,8 +12,8 @@ from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
-    from sre_findings.ask.editions import Editions
-    from sre_findings.ask.published import View
+    from sre_reports.publishing.editions import Editions
+    from sre_reports.publishing.report_files import View
 
 
 def check_mail(settings: Settings, recipients: Sequence[str]) -> None:
@@ -26,9 +26,10 @@ def check_mail(settings: Settings, recipients: Sequence[str]) -> None:
 def mail(editions: Editions, view: View, settings: Settings, recipients: Sequence[str]) -> None:
     """Sends the night to some recipients: short, with its card, and a link to where the page asks
     who they are."""
-    from sre_reports.cards import digest
-    from sre_reports.email import message
-    from sre_reports.mail import open_sender
+    from sre_reports.mail.email import message
+
+    from sre_reports.mail.transport import open_sender
+    from sre_reports.pictures.cards import digest
     from sre_reports.slack.links import Links
 
     night = editions.material(view, 0)
@@ -41,7 +42,7 @@ def mail(editions: Editions, view: View, settings: Settings, recipients: Sequenc
 def draw(editions: Editions, view: View, folder: Path) -> None:
     """Writes digest.png and trend.png, each with its words in a text file beside it."""
     from sre_findings.files import whole
-    from sre_reports import cards
+    from sre_reports.pictures import cards
 
     night = editions.material(view, 0)
     for name, card in (("digest", cards.digest(night)), ("trend", cards.trend(night))):

@@ -9,9 +9,9 @@ from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.remote import Remote
 from sre_findings.ask.there import There
 from sre_findings.model.answer import SNAPSHOT, ResourceAnswer
-from sre_reports.slack.estate import GROUPS, estate_message
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
+from sre_reports.slack.overview import GROUPS, estate_message
 from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
 from sre_slack.job import Job
 

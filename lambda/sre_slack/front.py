@@ -181,7 +181,7 @@ def _id(value: Any) -> Any:
 
 
 def _code(text: str) -> str:
-    from sre_reports.slack.text import code
+    from sre_reports.slack.escaping import code
 
     return code(text)
 

@@ -190,7 +190,7 @@ def _principal(job: Job, groups: Sequence[str]) -> dict[str, Any]:
 
 
 def _escaped(error: SreError) -> str:
-    from sre_reports.slack.text import escaped
+    from sre_reports.slack.escaping import escaped
 
     return escaped(str(error))
 

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.verdict import CLEAN
 from sre_reports import wording
-from sre_reports.brief_numbers import GOOD, WARN, Number, flow, numbers, unknown
+from sre_reports.key_figures import (
+    GOOD,
+    WARN,
+    Number,
+    flow,
+    numbers,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from sre_findings.ask.report import Material

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sre_findings.ask.posts import posts_of
-from sre_findings.ask.routes import chosen
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL
 from sre_findings.settings import Settings
 from sre_findings.store.slots import slot_of
-from sre_reports.digest.deliver import Courier
-from sre_reports.digest.token import bot_token
-from sre_reports.digest.told import Told
-from sre_reports.digest.web import open_web
+from sre_reports.digest.delivery.bot_token import bot_token
+from sre_reports.digest.delivery.channels import chosen
+from sre_reports.digest.delivery.courier import Courier
+from sre_reports.digest.delivery.posts import posts_of
+from sre_reports.digest.delivery.slack_api import open_web
+from sre_reports.digest.messages.content import Told
 from sre_reports.slack.blocks import header, section
+from sre_reports.slack.escaping import (
+    cell,
+    code,
+    escaped,
+)
 from sre_reports.slack.message import Message, Part, message
-from sre_reports.slack.text import cell, code, escaped
 from sre_schedules.jobs import Outcome
 from sre_schedules.runner import Report
 from sre_schedules.schedule import Schedule

@@ -14,7 +14,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from sre_findings.model.finding_key import finding_key
-from sre_reports.exports import FORMS
+from sre_reports.formats.registry import FORMS
 
 Cli = Callable[..., Any]
 

@@ -37,7 +37,7 @@ ALWAYS = {
     f"{ASK}suppressed",
     f"{ASK}live",
     "sre_cli.context_lines",
-    "sre_reports.answer_formats",
+    "sre_reports.formats.answers",
 }
 COUNTS = {
     "_duckdb",

@@ -6,8 +6,13 @@ import re
 from pathlib import Path
 
 from sre_reports import wording
-from sre_reports.page import EMBEDDED, FIRST, environment, script
-from sre_reports.parts.rows import COLUMNS
+from sre_reports.page.html import (
+    EMBEDDED,
+    FIRST,
+    environment,
+    script,
+)
+from sre_reports.page.parts.table_rows import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")

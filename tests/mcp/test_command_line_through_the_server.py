@@ -15,7 +15,7 @@ import pytest
 
 from sre_cli.main import main
 from sre_findings.ask.doors import DOORS
-from sre_reports import exports
+from sre_reports.formats import registry
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
 
 QUESTIONS = [
@@ -153,7 +153,7 @@ def test_who_names_a_store_means_the_store(
 
 EXPORTS = [
     # it has its own moment in it
-    *(("--format", form) for form in exports.FORMS if form != "openvex"),
+    *(("--format", form) for form in registry.FORMS if form != "openvex"),
     ("--columns", "full", "--excel", "--raw"),
     ("--format", "ndjson", "-i", "prod-web-36", "-s", "critical", "-s", "high"),
     (

@@ -18,7 +18,7 @@ from sre_findings.ask.question import AsFile, Rows
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.store.table import SqliteTable
 from sre_mcp.auth.token_creation import Wish, issue
-from sre_reports.exports import FORMS
+from sre_reports.formats.registry import FORMS
 
 MINE = "111122223333"
 WISHES = (

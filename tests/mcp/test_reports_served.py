@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.published import TYPES, slug
 from sre_mcp.auth.token_creation import Wish, issue
+from sre_reports.publishing.report_files import TYPES, slug
 
 MINE, THEIRS, NIGHT = "111122223333", "444455556666", "2026-11-22"
 ODD = "Team Ä/../b"  # a tag may hold anything

@@ -28,7 +28,11 @@ from sre_findings.ask.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Manifest, Snapshots
 from sre_findings.store.table import SqliteTable
-from sre_reports.exports import FORMS, Options, write_export
+from sre_reports.formats.registry import (
+    FORMS,
+    Options,
+    write_export,
+)
 from sre_scanner.scan import Request, scan
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)

@@ -61,7 +61,7 @@ def command(
     sre-cli digest --weekly
     """
     from sre_cli import digests
-    from sre_findings.ask.routes import chosen
+    from sre_reports.digest.delivery.channels import chosen
 
     sources = options.sources_here(
         settings, instead="The digest is posted where the snapshots are, after the scan."

@@ -127,15 +127,15 @@ def slack(url: str, person: str, output: str) -> int:
         look,
     )
     from sre_cli.terminal import printable
-    from sre_findings.ask import routes
     from sre_findings.settings import load
+    from sre_reports.digest.delivery import channels as channels_file
 
     if url and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", url):
         raise click.UsageError("--url must begin with https://.")
     if person and not _PERSON.match(person):
         raise click.UsageError("--as is a workspace and a user: T0123456/U0123456.")
     file, seen = load(os.environ, Path.cwd()).slack_channels, list[Check]()
-    channels = [route.channel for route in routes.load(file)] if file else []
+    channels = [route.channel for route in channels_file.load(file)] if file else []
     for one in look(Where(os.environ, url, person, channels)):
         seen.append(one)
         if output == "table":

@@ -14,7 +14,11 @@ from sre_cli import exits, options
 from sre_cli.terminal import printable
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
-from sre_reports.exports import FORMS, Form, form_of
+from sre_reports.formats.registry import (
+    FORMS,
+    Form,
+    form_of,
+)
 
 if TYPE_CHECKING:  # --help needs neither
     from sre_findings.ask.questions.rows import AsFile
@@ -138,7 +142,7 @@ def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     """Where the findings come from, and what writes them."""
     from sre_cli.progress import counting
     from sre_findings.ask.ask import left_out, rows
-    from sre_reports.exports import Options, write_export
+    from sre_reports.formats.registry import Options, write_export
 
     sources = options.sources_here(settings)
     proof, batches = rows(question.rows, sources)

@@ -15,10 +15,10 @@ from sre_findings.model.finding import iso
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
-    from sre_findings.ask.editions import Editions
-    from sre_findings.ask.published import View
     from sre_findings.ask.sources import Sources
-    from sre_reports.publish import Press
+    from sre_reports.publishing.editions import Editions
+    from sre_reports.publishing.publisher import Press
+    from sre_reports.publishing.report_files import View
 
 QUARTER, HALF_A_DAY = 15 * 60, 12 * 60 * 60  # seconds: how long a link is good for, and at most
 _HOLDER = (
@@ -97,7 +97,7 @@ def command(
     sources = options.sources_here(settings, instead=_published(settings))
     if seconds is not None:
         return _link(sources, view, as_of, seconds)
-    from sre_findings.ask.editions import open_editions
+    from sre_reports.publishing.editions import open_editions
 
     if _missing(sources, since):
         return exits.UNSURE
@@ -126,7 +126,7 @@ def _missing(sources: Sources, since: datetime | None) -> bool:
 
 
 def _view(owner: str | None, account: str | None, *, views: bool) -> View:
-    from sre_findings.ask.published import WHOLE, View
+    from sre_reports.publishing.report_files import WHOLE, View
 
     if (owner is not None) + (account is not None) + views > 1:
         raise UsageError(
@@ -164,8 +164,8 @@ def _check(
 
 def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
     """Prints a link to a page that is published, if only its snapshot or its night is known."""
-    from sre_findings.ask.editions import open_editions
-    from sre_findings.ask.published import is_night, shelf_of
+    from sre_reports.publishing.editions import open_editions
+    from sre_reports.publishing.report_files import is_night, shelf_of
 
     shelf = shelf_of(sources)
     # its snapshot may be gone
@@ -190,9 +190,14 @@ def _publish(
     """
     from datetime import UTC, datetime
 
-    from sre_findings.ask.published import shelf_in, shelf_of
-    from sre_reports.page import render
-    from sre_reports.publish import Press, missing, publish_list, wanted
+    from sre_reports.page.html import render
+    from sre_reports.publishing.publisher import (
+        Press,
+        missing,
+        publish_list,
+        wanted,
+    )
+    from sre_reports.publishing.report_files import shelf_in, shelf_of
 
     editions.check(view)
     night, shelf = (
@@ -220,7 +225,7 @@ def _publish(
 
 def _page(editions: Editions, view: View, press: Press) -> bool:
     """Publishes one page, prints where it is, and tells whether it is sure."""
-    from sre_reports.publish import publish
+    from sre_reports.publishing.publisher import publish
 
     click.echo(f"sre-cli: the page of {view}, snapshot {editions.snapshot_id}", err=True)
     summary = publish(editions, view, press)

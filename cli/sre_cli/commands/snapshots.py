@@ -228,10 +228,10 @@ def release(settings: Settings, snapshot_id: str) -> int:
 
 def _mark_pages(snapshots: Snapshots, now: datetime) -> None:
     """Has the published pages of pruned snapshots say so, and the list of nights."""
-    from sre_findings.ask.published import Shelf
     from sre_findings.store.prune import tombstones
-    from sre_reports.pruned_pages import mark_pruned
-    from sre_reports.publish import publish_list
+    from sre_reports.publishing.pruned_reports import mark_pruned
+    from sre_reports.publishing.publisher import publish_list
+    from sre_reports.publishing.report_files import Shelf
 
     shelf = Shelf(snapshots.blobs)
     if marked := mark_pruned(

@@ -110,7 +110,7 @@ def _all_numbers(answer: SqlAnswer, place: int) -> bool:
 
 
 def _csv(answer: SqlAnswer) -> str:
-    from sre_reports.csv_guard import csv_text
+    from sre_reports.formats.csv.escaping import csv_text
 
     return csv_text(
         [

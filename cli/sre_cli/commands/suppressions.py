@@ -44,7 +44,7 @@ def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> No
     from sre_findings.ask.sources import find
     from sre_findings.ask.suppressed import matched, of_sources
     from sre_findings.files import whole
-    from sre_reports.openvex_export import document
+    from sre_reports.formats.openvex.document import document
 
     sources = options.sources_here(
         settings, instead="A server exports it: sre-cli export --format openvex."

@@ -84,7 +84,7 @@ def slack(settings: Settings, environ: Mapping[str, str]) -> list[Check]:
 
 
 def _channels(settings: Settings, secrets: Secrets, environ: Mapping[str, str]) -> list[Check]:
-    from sre_findings.ask.routes import load
+    from sre_reports.digest.delivery.channels import load
 
     if settings.slack_channels is None:
         return [
@@ -103,7 +103,7 @@ def _channels(settings: Settings, secrets: Secrets, environ: Mapping[str, str]) 
 
 def _token(settings: Settings) -> tuple[str, Check | None]:
     """The bot's token; or a check that says why there is none."""
-    from sre_reports.digest.token import bot_token
+    from sre_reports.digest.delivery.bot_token import bot_token
 
     try:
         return bot_token(settings), None

@@ -24,7 +24,11 @@ from sre_mcp.audit import Call
 from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, nothing, trouble
 from sre_mcp.files.stream import Sent, stream
 from sre_mcp.request_context import Caller, State, admitted
-from sre_reports.exports import FORMS, Options, write_export
+from sre_reports.formats.registry import (
+    FORMS,
+    Options,
+    write_export,
+)
 
 _LOG = logging.getLogger(__name__)
 NAME = "download"  # among operations

@@ -11,14 +11,18 @@ import anyio.to_thread
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sre_findings.ask.published import PAGE
-from sre_findings.ask.published_seen import Address, address, fetched
 from sre_findings.model.answer import SNAPSHOT
 from sre_findings.model.errors import AccessDenied, SreError, kind_of
 from sre_findings.model.operation import ANSWERED
 from sre_mcp.audit import Call
 from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, nothing, trouble
 from sre_mcp.request_context import State, admitted
+from sre_reports.publishing.report_access import (
+    Address,
+    address,
+    fetched,
+)
+from sre_reports.publishing.report_files import PAGE
 
 _LOG = logging.getLogger(__name__)
 NAME = "report"  # among operations

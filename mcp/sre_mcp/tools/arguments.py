@@ -12,7 +12,7 @@ from sre_findings.ask.cursors import LONGEST as LONGEST_CURSOR
 from sre_findings.ask.question import Narrow
 from sre_findings.model import resource
 from sre_findings.model.errors import UsageError
-from sre_reports.exports import FORMS
+from sre_reports.formats.registry import FORMS
 
 DEFAULT_BUDGET, LARGEST_BUDGET = 8_000, 50_000
 MOST = 1_000_000  # items that anybody may ask for, page by page

@@ -36,7 +36,7 @@ from sre_mcp.tools.arguments import (
     Word,
 )
 from sre_mcp.tools.tool import Answered, Page, Tool
-from sre_reports.exports import FORMS
+from sre_reports.formats.registry import FORMS
 
 _FINDING = 500  # bytes of JSON: twenty-one names and an ARN alone take as many
 _WIRE = ("findingArn", "severity", "status", "title")

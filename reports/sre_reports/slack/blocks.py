@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sre_reports.plain_text import shortened
 from sre_reports.slack import limits
-from sre_reports.slack.text import LONGEST, cell
+from sre_reports.slack.escaping import LONGEST, cell
 
 Block = dict[str, Any]
 Cell = dict[str, str]

@@ -18,9 +18,13 @@ from sre_findings.model.resource import can_be_id
 from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
+from sre_reports.slack.escaping import (
+    cell,
+    code,
+    escaped,
+)
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
-from sre_reports.slack.text import cell, code, escaped
 
 TOP = 10  # findings that a message lists
 FIXES = 3

@@ -19,8 +19,8 @@ from sre_findings.ask.summaries import summary
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_reports.brief import brief
-from sre_reports.parts.gaps import gaps
-from sre_reports.rows_seen import packages
+from sre_reports.formats.finding_fields import packages
+from sre_reports.page.parts.coverage_gaps import gaps
 
 
 @pytest.fixture(scope="module")

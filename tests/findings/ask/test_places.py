@@ -14,10 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sre_findings.ask import ask, doors
-from sre_findings.ask.editions import open_editions
 from sre_findings.ask.handouts import Handed
 from sre_findings.ask.places import place_of
-from sre_findings.ask.published import View
 from sre_findings.ask.question import (
     AsFile,
     Changes,
@@ -44,6 +42,8 @@ from sre_findings.model.verdict import UNKNOWN
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
+from sre_reports.publishing.editions import open_editions
+from sre_reports.publishing.report_files import View
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
 from sre_simulator.inspector.server import Fault, Simulator

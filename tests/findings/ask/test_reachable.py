@@ -48,7 +48,7 @@ from sre_findings.model.use import Use
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_mcp.tools.answers import of_resource
-from sre_reports.answer_formats import as_csv
+from sre_reports.formats.answers import as_csv
 from sre_reports.slack.links import Links
 from sre_reports.slack.resource import Asked, resource_message
 from sre_reports.slack.resource import Beside as SlackBeside

@@ -36,7 +36,11 @@ from sre_findings.model.context import Context, Told
 from sre_findings.model.received_context import context_of
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
-from sre_reports.answer_formats import as_csv, as_json, as_ndjson
+from sre_reports.formats.answers import (
+    as_csv,
+    as_json,
+    as_ndjson,
+)
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
 LISTS = {

@@ -29,7 +29,7 @@ from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_reports.brief import brief
-from sre_reports.parts.words import verdict
+from sre_reports.page.parts.sentences import verdict
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
 from sre_simulator.inspector.server import Fault, Simulator

@@ -25,7 +25,7 @@ from sre_findings.model.open_finding import OpenFinding, Place, Weakness
 from sre_findings.model.policy import DEFAULT
 from sre_findings.model.rollup import Counts, Rollup
 from sre_findings.model.verdict import FINDINGS, VULNERABLE, Verdict
-from sre_reports.page import render
+from sre_reports.page.html import render
 
 TODAY = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, 7, tzinfo=UTC)

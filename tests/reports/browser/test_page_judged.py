@@ -20,8 +20,8 @@ from sre_findings.model.list_answer import ListAnswer
 from sre_findings.model.open_finding import OpenFinding
 from sre_findings.model.rollup import Rollup
 from sre_findings.model.verdict import CLEAN, NO_FINDINGS, Verdict
-from sre_reports.nights import Night
-from sre_reports.nights_page import render_nights
+from sre_reports.publishing.index_entries import Night
+from sre_reports.publishing.index_page import render_nights
 
 pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]

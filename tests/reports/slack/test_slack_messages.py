@@ -30,10 +30,10 @@ from sre_findings.model.verdict import (
     Verdict,
 )
 from sre_reports.slack.blocks import data_table, fields, header, image, line_chart, section
-from sre_reports.slack.estate import estate_message
 from sre_reports.slack.limits import problems
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
+from sre_reports.slack.overview import estate_message
 from sre_reports.slack.resource import Asked, Beside, resource_message
 
 HOSTILE = (

@@ -1,4 +1,4 @@
-// The packed findings (see parts/embedded.py), unpacked into columns. A row is a number; nothing is an object a row.
+// The packed findings (see page/parts/embedded_data.py), unpacked into columns. A row is a number; nothing is an object a row.
 
 const NEVER = 0x7fffffff; // the due day of what has no deadline: after every other
 const UNKNOWN = -0x80000000; // the age of what was first seen at no known time: below every other

@@ -1,0 +1,1 @@
+"""Posting a digest to Slack exactly once: channels, bot token, Slack API and what was posted."""

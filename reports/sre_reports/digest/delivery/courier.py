@@ -1,0 +1,173 @@
+"""From what is told to what stands in Slack, once: claim, post, record, part by part.
+
+Who is killed between a post and its record leaves a claim that does not end. Who comes next looks
+for the post by the name in its metadata before posting. Where the app may not read the channel
+nobody can know, and it is not posted again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sre_findings.model.errors import AccessDenied, Rejected, SreError
+from sre_reports.digest.delivery.posts import (
+    Claim,
+    Posts,
+    Sent,
+    Taken,
+)
+from sre_reports.digest.delivery.slack_api import (
+    BlocksRefused,
+    Doubtful,
+    Place,
+    Web,
+)
+from sre_reports.digest.messages.content import MAIN, Told
+from sre_reports.slack.message import Message
+
+PICTURE = "picture"
+_TRIES = 3
+_PAUSE = 1.0  # seconds between looks for what somebody else is posting
+_EARLIER = 3600.0  # seconds before a claim that a post may be dated: clocks differ
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The chart for a Slack that draws none, with its words: made only there."""
+
+    draw: Callable[[], tuple[bytes, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a digest stands. ``posted`` are the parts that were posted now; the others stood there
+    already."""
+
+    ts: str
+    posted: Sequence[str]
+
+
+@dataclass(slots=True)
+class Courier:
+    """Brings one digest to one channel. ``say`` hears of what takes long."""
+
+    web: Web
+    posts: Posts
+    channel: str
+    key: str
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    say: Callable[[str], None] = lambda _: None
+    _posted: list[str] = field(default_factory=list)
+    _classic: bool = False
+
+    def deliver(self, told: Told, picture: Picture | None = None) -> Delivery:
+        """Posts what is not there yet: the message, then its thread. Raises SreError; what was
+        posted stays recorded."""
+        first = self._once(MAIN, None, told.message)
+        self._classic = first.classic
+        for reply in told.thread:
+            self._once(reply.part, first.ts, reply.message)
+        if first.classic and picture is not None:
+            self._once(PICTURE, first.ts, picture)
+        return Delivery(first.ts, tuple(self._posted))
+
+    def _once(self, part: str, thread: str | None, what: Message | Picture) -> Sent:
+        """Where a part is: posted by us, now or before, or by somebody else meanwhile."""
+        place = Place(self.channel, thread)
+        for left in reversed(range(_TRIES)):
+            claim = self._claimed(part, place)
+            if isinstance(claim, Sent):
+                return claim
+            try:
+                return self._post(claim, place, what)
+            except Doubtful:
+                if not left:
+                    raise
+                self.sleep(_PAUSE)
+        raise AssertionError("the last try posts or raises")  # pragma: no cover
+
+    def _claimed(self, part: str, place: Place) -> Claim | Sent:
+        """The claim to post a part, waited for while somebody else has it; or where the part is."""
+        waited = False
+        while True:
+            if sent := self.posts.sent(part):
+                return sent
+            claim = self.posts.claim(part)
+            if isinstance(claim, Claim):
+                return claim
+            if not waited and (sent := self._left_by(claim, part, place)):
+                return sent
+            waited = True
+            self.sleep(min(_PAUSE, max(0.05, (claim.until - self.now()).total_seconds())))
+
+    def _left_by(self, taken: Taken, part: str, place: Place) -> Sent | None:
+        """Where a run that has the claim left the part. It may be at it still: then what is not
+        there may come."""
+        self.say(
+            f"another run has begun the {part} of {self.key}, or died at it: waiting until"
+            f" {taken.until:%H:%M:%S} UTC"
+        )
+        sent = None
+        with contextlib.suppress(SreError):
+            sent = self._found(part, place, taken.since)
+        if sent:
+            self.posts.record(part, sent)
+        return sent
+
+    def _post(self, claim: Claim, place: Place, what: Message | Picture) -> Sent:
+        try:
+            sent = self._looked(claim, place) if claim.look else None
+            if sent is None:
+                sent = self._sent(claim.part, place, what)
+                self._posted.append(claim.part)
+        except SreError as error:
+            self.posts.failed(claim, doubtful=isinstance(error, Doubtful))
+            raise
+        self.posts.record(claim.part, sent)
+        return sent
+
+    def _sent(self, part: str, place: Place, what: Message | Picture) -> Sent:
+        if isinstance(what, Picture):
+            content, alt = what.draw()
+            self.web.upload(place, self._filename, content, alt)
+            return Sent(place.thread or "", classic=True)
+        if not self._classic:
+            with contextlib.suppress(BlocksRefused):
+                return Sent(self.web.post(place, what.payload(), self._name(part)))
+        name = self._name(part) | {"form": "classic"}
+        return Sent(self.web.post(place, what.payload(classic=True), name), classic=True)
+
+    def _looked(self, claim: Claim, place: Place) -> Sent | None:
+        """Where an earlier run left the part. Raises AccessDenied where that cannot be known."""
+        try:
+            return self._found(claim.part, place, claim.since)
+        except (AccessDenied, Rejected) as error:
+            what = (
+                f"an earlier run may have posted the digest of {self.key} to {self.channel}, which"
+                " cannot be read"
+            )
+            do = (
+                "Allow channels:history and groups:history, or look yourself and post it with"
+                " --again."
+            )
+            raise AccessDenied(what, why=error.why or error.what, do=do) from error
+
+    def _found(self, part: str, place: Place, since: datetime) -> Sent | None:
+        oldest = since.timestamp() - _EARLIER
+        if part == PICTURE:
+            ts = self.web.find_file(place, self._filename, oldest)
+            return Sent(ts, classic=True) if ts else None
+        found = self.web.find(place, self._name(part), oldest)
+        return Sent(found[0], found[1].get("form") == "classic") if found else None
+
+    def _name(self, part: str) -> dict[str, str]:
+        return {"key": self.key, "channel": self.channel, "part": part}
+
+    @property
+    def _filename(self) -> str:
+        return f"inspector-{self.key}.png"

@@ -1,0 +1,1 @@
+"""The Slack messages of a digest, as pure functions of the data."""

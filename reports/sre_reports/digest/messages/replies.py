@@ -1,0 +1,168 @@
+"""The details of a night, a message each: what came, what else happened, what is not scanned, what
+to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sre_findings.ask.tonight import Gap, Tonight
+from sre_findings.model.coverage import explain, remedy
+from sre_reports import wording
+from sre_reports.brief import told_apart
+from sre_reports.digest.messages import sentences
+from sre_reports.slack.blocks import Block, lines, section, table
+from sre_reports.slack.escaping import (
+    cell,
+    code,
+    escaped,
+)
+from sre_reports.slack.message import Message, Part, message
+
+Place = tuple[str, str, str, str, bool]
+"""What is not scanned, its account and region, why, and whether it is all of its kind there."""
+
+FIXES, GAPS = 7, 12
+_WORST = ("CRITICAL", "HIGH")
+_HEADINGS = ("Severity", "Vulnerability", "Resource", "Owner", "Why")
+_NAMES = {
+    "reopened": "came back",
+    "severity_raised": "raised in severity",
+    "kev_appeared": "on CISA's KEV list since tonight",
+    "exploit_appeared": "with an exploit now",
+    "fix_appeared": "with an update now",
+    "resolved": "resolved",
+}
+
+
+def replies(found: Tonight) -> Iterator[tuple[str, Message]]:
+    """The messages of the thread, each with the name of its place. What there is nothing to tell of
+    is left out."""
+    came = [
+        row
+        for kind in ("opened", "reopened")
+        for row in found.listed.get(kind, ())
+        if row["severity"] in _WORST
+    ]
+    came.sort(key=lambda row: (not row["kev"], _WORST.index(row["severity"]), not row["exposed"]))
+    if came:
+        yield "came", _came(found, came)
+    if other := list(_other(found)):
+        yield (
+            "changed",
+            message(
+                "What else happened",
+                [Part([section(text)], weight=n) for n, text in enumerate(other)],
+            ),
+        )
+    if found.gaps and (found.opened_gaps or sentences.weekly(found)):
+        yield "gaps", _gaps(found)
+    if found.material.fixes.items:
+        yield "fixes", _fixes(found.material.fixes.items[:FIXES])
+
+
+def _came(found: Tonight, rows: Sequence[Mapping[str, Any]]) -> Message:
+    total = sum(found.came(severity=severity) for severity in _WORST)
+    shown = table([_HEADINGS, *(_cells(row) for row in rows)])
+    listed = len(shown["rows"]) - 1
+    title = f"New critical and high findings: {total:,}" + (
+        f", the worst {listed:,}" if total > listed else ""
+    )
+    classic = [
+        (f"*{row['severity'].capitalize()}*", code(_subject(row)), code(_resource(row)))
+        for row in rows
+    ]
+    return message(
+        title, [Part([section(f"*{title}*")]), Part([shown], 1, [lines("The worst", classic)])]
+    )
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    why = [*(["KEV"] if row["kev"] else []), *(["on the internet"] if row["exposed"] else [])]
+    why += ["came back"] if row["kind"] == "reopened" else []
+    return (
+        row["severity"].capitalize(),
+        _subject(row),
+        _resource(row),
+        row["owner"] or "",
+        ", ".join(why) or "new",
+    )
+
+
+def _subject(row: Mapping[str, Any]) -> str:
+    return row["vulnerability_id"] or row["title"] or row["subject"] or "–"
+
+
+def _resource(row: Mapping[str, Any]) -> str:
+    return row["resource_name"] or row["resource_id"] or "–"
+
+
+def _other(found: Tonight) -> Iterator[str]:
+    """A paragraph a kind: how many, and the worst of them."""
+    for kind, name in _NAMES.items():
+        rows, count = found.listed.get(kind, ()), found.count(kind)
+        if not rows:
+            continue
+        why = f": {escaped(sentences.resolved_by(found))}" if kind == "resolved" else ""
+        told = [
+            f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on"
+            f" {code(_resource(row))}"
+            for row in rows[:5]
+        ]
+        more = [f"… and {count - len(told):,} more"] if count > len(told) else []
+        yield "\n".join([f"*{count:,} {name}{why}*", *told, *more])
+
+
+def _event(row: Mapping[str, Any]) -> str:
+    return (
+        f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on"
+        f" {code(_resource(row))}"
+    )
+
+
+def _gaps(found: Tonight) -> Message:
+    title = f"Not scanned: {sentences.gap_words(found.gaps)}"
+    new = {_place(one) for one in found.opened_gaps}
+    scans: dict[Place, list[str]] = {}
+    for one in sorted(found.gaps, key=lambda one: _place(one) not in new):
+        scans.setdefault(_place(one), []).append(one.scan_type)
+    some = [_gap(place, types, fresh=place in new) for place, types in list(scans.items())[:GAPS]]
+    more = (
+        [f"… and {len(scans) - len(some):,} more: `sre-cli coverage`"]
+        if len(scans) > len(some)
+        else []
+    )
+    told = "\n".join([f"*{escaped(title)}*", *some, *more])
+    return message(escaped(title), [Part([section(told)])])
+
+
+def _place(one: Gap) -> Place:
+    return one.what, one.account_id, one.region, one.reason, one.whole
+
+
+def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
+    what, account_id, region, reason, whole = place
+    where = f"{escaped(cell(account_id))} · {escaped(cell(region))}"
+    why = escaped(cell(reason if whole else explain(reason)))
+    do = "" if whole or not remedy(reason) else f" {escaped(remedy(reason))}"
+    scans = escaped(cell(", ".join(one.lower() for one in types)))
+    return f"• {'*new* ' if fresh else ''}{code(what)} {where}, {scans}: {why}.{do}"
+
+
+def _fixes(items: Sequence[Mapping[str, Any]]) -> Message:
+    """Each update with its command where one can be built safely, else with what to do."""
+    named = zip(told_apart(items), items, strict=True)
+    parts = [
+        Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)
+    ]
+    return message("Do these first", [Part([section("*Do these first*")]), *parts])
+
+
+def _fix(place: int, name: str, line: Mapping[str, Any]) -> Block:
+    kev = f", {line['kev']:,} KEV" if line["kev"] else ""
+    removes = (
+        f"{wording.number(line['findings'], 'finding')} on"
+        f" {wording.number(line['resources'], 'resource')}{kev}"
+    )
+    todo = code(line["command"], 2_000) if line["command"] else escaped(line["advice"])
+    return section(f"{place + 1}. {code(name)} removes {removes}\n{todo}")

@@ -1,0 +1,50 @@
+"""Where the buttons of a digest lead: the nightly page, which asks who you are, at the view that a
+number counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_findings.ask.tonight import Tonight
+from sre_findings.model.access import ALL
+from sre_reports.publishing.report_files import View
+from sre_reports.slack.blocks import Button
+from sre_reports.slack.links import Links
+
+_PAGES = 4  # of owners, where a channel has several
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The server's public address; empty where there is none, and then there are no buttons."""
+
+    public_url: str = ""
+
+    def buttons(self, found: Tonight) -> Sequence[Button]:
+        """Open report, Past SLA, KEV only; of several owners, whose pages are several, the report
+        of each."""
+        as_of = found.material.proof.as_of
+        if not as_of or not self.public_url:
+            return ()
+        links, night = Links(self.public_url), as_of.date().isoformat()
+        views = [View() if owner == ALL else View("owner", owner) for owner in found.owners]
+        if len(views) > 1:
+            return [
+                Button(
+                    f"Report of {view.value}",
+                    f"open_report_{n}",
+                    url=links.report(night, view.folder),
+                )
+                for n, view in enumerate(views[:_PAGES])
+            ]
+        states = (("Open report", ""), ("Past SLA", "only=late&sort=sla"), ("KEV only", "only=kev"))
+        return [
+            Button(
+                text,
+                f"open_report_{n}",
+                url=links.report(night, views[0].folder, state),
+                primary=not n,
+            )
+            for n, (text, state) in enumerate(states)
+        ]

@@ -1,0 +1,1 @@
+"""A picture of a digest as Slack would show it."""

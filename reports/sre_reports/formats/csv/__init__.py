@@ -1,0 +1,1 @@
+"""Findings as CSV with the columns of Inspector's own reports."""

@@ -1,0 +1,1 @@
+"""Findings as a CycloneDX 1.6 vulnerability disclosure report."""

@@ -1,0 +1,30 @@
+"""Findings as Inspector sent them, one JSON object a line, with what we know beside them under
+``_sre``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sre_findings.ask.wire_form import wire_form
+from sre_findings.model.answer import Proof
+
+if TYPE_CHECKING:
+    from sre_reports.formats.registry import (
+        Batches,
+        Options,
+        Tell,
+    )
+
+
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+    """The whole file; see :func:`chunks`."""
+    file.writelines(piece.encode() for piece in chunks(batches))
+
+
+def chunks(batches: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    """The lines in pieces, a piece a batch of ``ask.rows``. ASCII only, so that no terminal or
+    decoder is surprised."""
+    for batch in batches:
+        yield "".join(f"{json.dumps(wire_form(row), separators=(',', ':'))}\n" for row in batch)

@@ -1,0 +1,1 @@
+"""Findings as OCSF Vulnerability Finding events."""

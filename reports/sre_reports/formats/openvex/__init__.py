@@ -1,0 +1,1 @@
+"""Accepted risks as OpenVEX 0.2.0 statements."""

@@ -1,0 +1,80 @@
+"""What a statement of OpenVEX is about: the resource of a finding as a product, its packages as
+subcomponents.
+
+Each has an identifier that others can know it by: a package Inspector's own purl, where it gives a
+valid one. Where none can be known, none is made up: a package of an operating system has a purl
+only with its distribution, which a finding without Inspector's purl does not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from sre_findings.model.finding import Finding, Package
+from sre_findings.model.resource import INSTANCE
+from sre_reports.formats.package_urls import image_purl, purl_of
+
+_SAFE = ":/$@+=,.;!*'()~"  # what an ARN may hold and a URI allows
+
+
+@dataclass(slots=True)
+class Product:
+    """A resource, and the purls of the packages that findings name in it; None once one of them has
+    no purl."""
+
+    identifier: str
+    purl: str | None
+    packages: set[str] | None = field(default_factory=set)
+
+    def add(self, packages: Iterable[Package]) -> None:
+        """More packages of the same vulnerability. To name some of them only would say too
+        little."""
+        found = {purl_of(package) for package in packages}
+        purls = {purl for purl in found if purl}
+        self.packages = (
+            None if self.packages is None or not purls or None in found else self.packages | purls
+        )
+
+    def component(self) -> dict[str, Any]:
+        """The component of OpenVEX."""
+        parts = [
+            {"@id": purl, "identifiers": {"purl": purl}} for purl in sorted(self.packages or ())
+        ]
+        return {
+            "@id": self.identifier,
+            **({"identifiers": {"purl": self.purl}} if self.purl else {}),
+            **({"subcomponents": parts} if parts else {}),
+        }
+
+
+def product_of(finding: Finding) -> Product:
+    """The finding's resource, without packages yet: by its ARN, or by a generic purl where it has
+    none."""
+    resource = finding.resource_id
+    if resource.startswith("arn:"):
+        return Product(quote(resource, safe=_SAFE), image_purl(resource))
+    if finding.resource_type == INSTANCE:
+        partition = (
+            finding.finding_arn.split(":")[1] if finding.finding_arn.startswith("arn:") else "aws"
+        )
+        arn = f"arn:{partition}:ec2:{finding.region}:{finding.account_id}:instance/{resource}"
+        return Product(quote(arn, safe=_SAFE), None)
+    purl = _generic_purl(finding)
+    return Product(purl, purl)
+
+
+def _generic_purl(finding: Finding) -> str:
+    """Where a resource is, and its id to the letter: PackageURL would drop the slashes that it
+    begins with."""
+    where = {
+        "account_id": finding.account_id,
+        "region": finding.region,
+        "resource_type": finding.resource_type,
+    }
+    qualifiers = "&".join(f"{name}={quote(text, safe='')}" for name, text in where.items() if text)
+    return f"pkg:generic/{quote(finding.resource_id, safe='')}" + (
+        f"?{qualifiers}" if qualifiers else ""
+    )

@@ -1,0 +1,63 @@
+"""Findings as one Parquet file, each with all that a snapshot knows of it, for pandas, Spark,
+DuckDB and Athena alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
+
+from sre_findings.model.answer import Proof
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sre_reports.formats.registry import (
+        Batches,
+        Options,
+        Tell,
+    )
+
+_ROW_GROUP = 32_768  # rows: small enough to hold, large enough for its dictionaries to pay
+
+
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+    """The whole file; see :func:`write_rows`."""
+    write_rows(batches, file)
+
+
+def write_rows(
+    batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO[bytes]
+) -> int:
+    """Writes the rows of ``ask.rows`` and returns how many there were; none gives a file with the
+    columns alone.
+
+    Memory is that of one row group. The file is whole only when this returns: give it a temporary
+    name until then.
+    """
+    import pyarrow.parquet as pq
+
+    from sre_findings.store.schema import WHOLE
+
+    written = 0
+    with pq.ParquetWriter(destination, WHOLE, compression="zstd") as writer:
+        for group in _row_groups(batches, WHOLE):
+            writer.write_table(group)
+            written += group.num_rows
+    return written
+
+
+def _row_groups(
+    batches: Iterable[Sequence[Mapping[str, Any]]], schema: pa.Schema
+) -> Iterable[pa.Table]:
+    """Batches gathered to row groups. Gathered as Arrow, where a text that repeats is held once."""
+    import pyarrow as pa
+
+    gathered: list[pa.RecordBatch] = []
+    for batch in batches:
+        gathered.append(pa.RecordBatch.from_pylist(list(batch), schema=schema))
+        if sum(one.num_rows for one in gathered) >= _ROW_GROUP:
+            yield pa.Table.from_batches(gathered, schema).unify_dictionaries()
+            gathered = []
+    if gathered:
+        yield pa.Table.from_batches(gathered, schema).unify_dictionaries()

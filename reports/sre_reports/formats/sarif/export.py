@@ -1,0 +1,96 @@
+"""Findings as one run of SARIF 2.1.0, for code scanning, IDEs and whoever gathers results of
+scanners.
+
+Results go out as they come; rules, a vulnerability each, follow them, for only then the worst score
+of each is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sre_findings.model.answer import Proof
+from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.finding import iso
+from sre_reports.formats.finding_fields import (
+    PRODUCT,
+    SCANNER,
+    SCANNER_URL,
+    VENDOR,
+    Keys,
+    snapshot,
+    warnings,
+)
+from sre_reports.formats.sarif.results import result
+from sre_reports.formats.sarif.rules import Rules
+from sre_reports.formats.spool import dumped
+
+if TYPE_CHECKING:
+    from sre_reports.formats.registry import (
+        Batches,
+        Options,
+        Tell,
+    )
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# What GitHub's code scanning takes of one run: docs.github.com, "SARIF results exceed one or more
+# limits".
+MOST_RESULTS, MOST_RULES = 25_000, 25_000
+
+
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+    """The whole log. What GitHub would refuse is told, and written all the same: others take it."""
+    with Rules() as rules:
+        results, keys = 0, Keys()
+        file.write(_opened(proof))
+        for batch in batches:
+            # The run is open here: an array's first element has no comma before it.
+            pieces = [dumped(result(row, keys.of(row), *rules.of(row))) for row in batch]
+            file.write(b",\n" * bool(results and pieces) + b",\n".join(pieces))
+            results += len(pieces)
+        file.writelines(_closed(rules))
+        for count, most, name in (
+            (results, MOST_RESULTS, "results"),
+            (rules.count, MOST_RULES, "rules"),
+        ):
+            if count > most:
+                tell(
+                    f"GitHub's code scanning takes at most {most:,} {name} of a run, and these are"
+                    f" {count:,}: narrow the export."
+                )
+
+
+def _opened(proof: Proof) -> bytes:
+    """All that comes before the results, the last bracket open."""
+    run = {
+        "columnKind": "unicodeCodePoints",
+        "conversion": {"tool": {"driver": {"name": PRODUCT}}},
+        "originalUriBaseIds": {
+            "RESOURCES": {
+                "description": {"text": "Not a folder: account, region and id of a resource."}
+            }
+        },
+        "invocations": [_invocation(proof)],
+        "properties": {"snapshot": snapshot(proof)},
+    }
+    head = dumped({"$schema": SCHEMA, "version": "2.1.0"})[:-1]
+    return head + b',"runs":[' + dumped(run)[:-1] + b',"results":[\n'
+
+
+def _invocation(proof: Proof) -> dict[str, Any]:
+    """Whether the scan reached all that it should have, and what it did not."""
+    told = [{"level": "warning", "message": {"text": text}} for text in warnings(proof)]
+    ended = {"endTimeUtc": iso(proof.as_of)} if proof.as_of else {}
+    complete = proof.state == COMPLETE or (proof.state is None and proof.sure)
+    return {"executionSuccessful": complete, **ended, "toolExecutionNotifications": told}
+
+
+def _closed(rules: Rules) -> Iterator[bytes]:
+    driver = {"name": SCANNER, "organization": VENDOR, "informationUri": SCANNER_URL}
+    yield b'\n],"tool":{"driver":' + dumped(driver)[:-1] + b',"rules":[\n'
+    lines = rules.lines()
+    yield next(lines, b"")
+    yield from chain.from_iterable((b",\n", line) for line in lines)
+    yield b"\n]}}}]}\n"

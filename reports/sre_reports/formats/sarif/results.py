@@ -1,0 +1,148 @@
+"""A finding as a result of SARIF: what, where, how bad, and by which key it is known again."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from sre_reports.formats.finding_fields import (
+    Part,
+    Row,
+    moment,
+    packages,
+)
+from sre_reports.formats.json_values import (
+    mapping,
+    number,
+    part,
+    present,
+    word,
+)
+from sre_reports.formats.sarif.rules import level, message
+
+# of RFC 3986's path letters; a colon in the first segment would make a scheme of it
+_SAFE = "!$&'()*+,;=@~"
+
+
+def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
+    """The result of a row under its rule; ``key`` is the finding's own."""
+    return {
+        "ruleId": rule_id,
+        "ruleIndex": place,
+        "level": level(row["severity"]),
+        "message": {"text": message(_sentence(row))},
+        "locations": [_location(row)],
+        "partialFingerprints": {"findingKey/v1": key},
+        **_fate(row["status"]),
+        "properties": _properties(row),
+    }
+
+
+def _sentence(row: Row) -> str:
+    """What is found where, and the versions that fix it."""
+    where = row["resource_name"] or row["resource_id"] or "a resource without an id"
+    fixes = dict.fromkeys(
+        f"{one.package.name} {one.package.fixed_in}"
+        for one in packages(row["packages"])
+        if one.package.fixed_in
+    )
+    fixed = f" Fixed in {', '.join(fixes)}." if fixes else ""
+    return f"{row['title'] or rule_name(row)} on {where}.{fixed}"
+
+
+def rule_name(row: Row) -> str:
+    """What stands in place of a title that is not there."""
+    return row["vulnerability_id"] or row["type"] or "A finding"
+
+
+def _fate(status: str | None) -> dict[str, Any]:
+    """Why a finding that is not open is none to work on. SARIF has no other word for closed than
+    absent."""
+    if status == "SUPPRESSED":
+        return {
+            "suppressions": [
+                {"kind": "external", "justification": "suppressed in Amazon Inspector"}
+            ]
+        }
+    return {"baselineState": "absent"} if status == "CLOSED" else {}
+
+
+def _location(row: Row) -> dict[str, Any]:
+    """The file of a flaw in code, with its lines; for all else the resource, which is no file. It
+    is named in each."""
+    code = part(mapping(row["code_details"]), "filePath")
+    path = word(code.get("filePath")) or word(code.get("fileName"))
+    artifact = {"uri": _path(path.lstrip("/"))} if path and path.strip("/") else _resource(row)
+    physical = {"artifactLocation": artifact, **present(region=_lines(code) if path else None)}
+    return {"physicalLocation": physical, "logicalLocations": [_logical(row)]}
+
+
+def _resource(row: Row) -> dict[str, str]:
+    parts = (row["account_id"] or "unknown", row["region"], row["resource_id"] or "unknown")
+    return {
+        "uri": "/".join(quote(one, safe=_SAFE, errors="replace") for one in parts),
+        "uriBaseId": "RESOURCES",
+    }
+
+
+def _path(text: str) -> str:
+    return quote(text, safe="/" + _SAFE, errors="replace")
+
+
+def _lines(code: Any) -> dict[str, int]:
+    """Lines from 1 on; what is no such number is not there, and an end is none before the begin."""
+    begin, end = (number(code.get(name)) for name in ("startLine", "endLine"))
+    if not isinstance(begin, int) or begin < 1:
+        return {}
+    return {
+        "startLine": begin,
+        **({"endLine": end} if isinstance(end, int) and end >= begin else {}),
+    }
+
+
+def _logical(row: Row) -> dict[str, Any]:
+    named = present(
+        name=row["resource_name"] or row["resource_id"], fullyQualifiedName=row["resource_id"]
+    )
+    return {**named, "kind": "resource", "properties": present(type=row["resource_type"])}
+
+
+def _properties(row: Row) -> dict[str, Any]:
+    names = {
+        "findingArn": "finding_arn",
+        "accountId": "account_id",
+        "region": "region",
+        "resourceId": "resource_id",
+        "resourceType": "resource_type",
+        "resourceName": "resource_name",
+        "owner": "owner",
+        "type": "type",
+        "severity": "severity",
+        "status": "status",
+        "inspectorScore": "inspector_score",
+        "epssScore": "epss_score",
+        "fixAvailable": "fix_available",
+        "exploitAvailable": "exploit_available",
+        "runtimeReachability": "reachability",
+        "runtimeReachabilityReason": "reachability_reason",
+    }
+    times = {
+        "firstObservedAt": moment(row["first_observed_at"]),
+        "lastObservedAt": moment(row["last_observed_at"]),
+    }
+    plain = {name: row[column] for name, column in names.items()}
+    return present(**plain, **times, packages=[_package(one) for one in packages(row["packages"])])
+
+
+def _package(one: Part) -> dict[str, Any]:
+    found = one.package
+    return present(
+        name=found.name,
+        version=found.version,
+        fixedIn=found.fixed_in,
+        manager=found.manager,
+        path=found.path,
+        purl=one.purl,
+        runtimeReachability=found.reachability,
+        runtimeReachabilityReason=found.reachability_reason,
+    )

@@ -1,0 +1,130 @@
+"""A rule of SARIF for each vulnerability, with help, and the worst score that Inspector gives it in
+these findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+from sre_findings.model.severity import rank
+from sre_reports.formats.finding_fields import (
+    Row,
+    packages,
+    what,
+)
+from sre_reports.formats.json_values import (
+    mapping,
+    number,
+    part,
+    present,
+    web_address,
+    word,
+    words,
+)
+from sre_reports.formats.spool import Spool, with_more
+from sre_reports.plain_text import shortened, visible
+
+_LONGEST = 1024  # characters of a description: GitHub's limit
+# by rank; nobody rated the last two
+_LEVELS = ("error", "error", "warning", "note", "note", "warning", "warning")
+_PLACE, _LINK = re.compile(r"\{(\d+)\}"), re.compile(r"\]\(")
+
+
+def level(severity: str | None) -> str:
+    """SARIF's level of a severity. What nobody rated yet is no note: it may be anything."""
+    return _LEVELS[rank(severity)]
+
+
+def message(text: str) -> str:
+    """Text from outside as a message: no placeholder, no link, nothing that a reader cannot see."""
+    return _LINK.sub("] (", _PLACE.sub(r"{{\1}}", visible(text)))
+
+
+class Rules:
+    """The rules met so far. In memory is an id and a score of each; the rest is spooled."""
+
+    def __init__(self) -> None:
+        self._spool = Spool()
+        self._places: dict[str, int] = {}
+        # score, and rank of severity, as numbers that grow with what is worse
+        self._worst: list[tuple[float, int]] = []
+
+    def __enter__(self) -> Rules:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._spool.__exit__(kind, error, trace)
+
+    @property
+    def count(self) -> int:
+        """How many rules there are."""
+        return len(self._worst)
+
+    def of(self, row: Row) -> tuple[str, int]:
+        """The id and the place of the row's rule."""
+        rule_id = _id(row)
+        place = self._places.get(rule_id)
+        if place is None:
+            place = self._places[rule_id] = self._spool.add(_rule(rule_id, row))
+            self._worst.append((-1.0, -99))
+        score, severity = self._worst[place]
+        self._worst[place] = (
+            max(score, number(row["inspector_score"]) or -1.0),
+            max(severity, -rank(row["severity"])),
+        )
+        return rule_id, place
+
+    def lines(self) -> Iterator[bytes]:
+        """Each rule as JSON, in the order of its place."""
+        for line, (score, severity) in zip(self._spool.lines(), self._worst, strict=True):
+            properties: dict[str, Any] = {"tags": ["security", "vulnerability"]}
+            if score >= 0:
+                properties["security-severity"] = f"{score:.1f}"
+            yield with_more(
+                line,
+                {"defaultConfiguration": {"level": _LEVELS[-severity]}, "properties": properties},
+            )
+
+
+def _id(row: Row) -> str:
+    """The vulnerability; the detector of a flaw in code; else the kind of finding."""
+    detector = mapping(row["code_details"])
+    named = (
+        None
+        if row["vulnerability_id"]
+        else word(detector.get("detectorId")) or word(detector.get("detectorName"))
+    )
+    return visible(named or what(row))
+
+
+def _rule(rule_id: str, row: Row) -> dict[str, Any]:
+    wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
+    told = message(row["description"] or "").strip()
+    of_kind = (row["type"] or "Finding").replace("_", " ").capitalize()
+    short = rule_id if row["vulnerability_id"] else word(code.get("detectorName")) or of_kind
+    return {
+        "id": rule_id,
+        "shortDescription": {"text": shortened(message(short), _LONGEST)},
+        "fullDescription": {"text": shortened(told or message(short), _LONGEST)},
+        "help": {"text": _help(row, told)},
+        **present(helpUri=web_address(wire.get("sourceUrl"))),
+    }
+
+
+def _help(row: Row, told: str) -> str:
+    """What it is, what to do, and where to read on."""
+    wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
+    advice = part(mapping(row["remediation"]), "recommendation").get("text")
+    fixes = dict.fromkeys(
+        text for one in packages(row["packages"]) if (text := word(one.wire.get("remediation")))
+    )
+    links = dict.fromkeys((*words(wire.get("referenceUrls")), *words(code.get("referenceUrls"))))
+    parts = [told, *([word(advice) or ""] if advice != "None Provided" else []), *fixes, *links]
+    return "\n".join(message(one) for one in parts if one) or what(row)

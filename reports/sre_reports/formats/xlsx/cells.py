@@ -1,0 +1,48 @@
+"""A row of findings as typed cells of a workbook, in the columns of the CSV: texts, numbers and
+times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from sre_findings.ask.rows import time_of
+from sre_findings.model.finding import iso
+from sre_reports.formats.csv.cells import Cells
+from sre_reports.formats.csv.escaping import Cell
+
+_FIRST_YEAR = 1900  # of a spreadsheet's calendar
+
+TypedCell = Cell | datetime
+WIDTHS = {
+    "AWS Account Id": 14,
+    "Severity": 13,
+    "Title": 50,
+    "Description": 60,
+    "Finding ARN": 40,
+    "First Seen": 19,
+    "Last Seen": 19,
+    "Last Updated": 19,
+    "Resource ID": 30,
+    "Affected Packages": 30,
+    "Remediation": 40,
+    "Reference Urls": 40,
+}
+
+
+def typed_cells(as_of: datetime, columns: str) -> Callable[[Mapping[str, Any]], list[TypedCell]]:
+    """What makes cells of a row; ages are as of one moment."""
+    made = Cells[tuple[TypedCell, ...]](as_of, _time, tuple)
+    of_row = made.full if columns == "full" else made.inspector
+    return lambda row: [*chain.from_iterable(of_row(row))]
+
+
+def _time(microseconds: int | None) -> tuple[TypedCell]:
+    """In UTC and without a zone, which a workbook cannot tell; text where it lies before the
+    calendar of spreadsheets."""
+    moment = time_of(microseconds)
+    if moment is None:
+        return (None,)
+    return (moment.replace(tzinfo=None) if moment.year > _FIRST_YEAR else iso(moment),)

@@ -1,0 +1,146 @@
+"""Findings as a workbook: a sheet that says what it holds and how sure that is, then the findings,
+on as many as they need.
+
+XlsxWriter in its mode of constant memory: a row goes to disk as it comes, so that a million
+findings take as little memory as ten. Of the two libraries that stream it is the quicker one, and
+it keeps each sheet in a file of its own, so that the first sheet can be written last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from sre_findings.model.answer import Proof
+from sre_reports.formats.csv.escaping import guarded
+from sre_reports.formats.csv.export import COLUMNS
+from sre_reports.formats.xlsx.cells import (
+    WIDTHS,
+    TypedCell,
+    typed_cells,
+)
+from sre_reports.formats.xlsx.strings import (
+    CUT,
+    fitting,
+    write_text,
+)
+from sre_reports.formats.xlsx.summary_sheet import Summary, write_summary
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
+
+    from sre_reports.formats.registry import (
+        Batches,
+        Options,
+        Tell,
+    )
+
+MOST_ROWS = 1_048_576  # of a sheet, the header's among them
+_SETTINGS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+    "remove_timezone": True,
+}
+
+
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:
+    """The whole workbook; what a sheet or a cell cannot hold is told, there and to ``tell``."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(cast("BinaryIO", _Onward(file)), _SETTINGS) as book:
+        book.use_zip64()
+        as_of = proof.as_of or datetime.now(UTC)
+        # else the moment of writing: the same question would have other bytes each time
+        book.set_properties({"created": as_of})
+        first = book.add_worksheet("Summary")
+        summary, sheets = Summary(), Sheets(book, COLUMNS[options.columns])
+        cells = typed_cells(as_of, options.columns)
+        for batch in batches:
+            for row in batch:
+                summary.add(row)
+                sheets.add(cells(row))
+        sheets.end()
+        remarks = sheets.remarks()
+        write_summary(book, first, proof, summary, remarks)
+    for remark in remarks:
+        tell(remark)
+
+
+class _Onward:
+    """A file with no way back: an archive notes whether there is one, and its bytes must not depend
+    on where they go."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write, self.flush = file.write, file.flush
+
+
+class Sheets:
+    """Sheets of findings: a header that stays, filters, and another sheet where one is full."""
+
+    def __init__(self, book: Any, names: Sequence[str]) -> None:
+        self._book, self._names = book, names
+        self._bold = book.add_format({"bold": True, "bottom": 1})
+        self._time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._text = book.add_format({"num_format": "@"})
+        self._quoted = book.add_format({"num_format": "@", "quote_prefix": True})
+        self._count, self._cut = 0, 0
+        self._sheet, self._row = self._begun()
+
+    def _begun(self) -> tuple[Worksheet, int]:
+        self._count += 1
+        sheet: Worksheet = self._book.add_worksheet(
+            "Findings" if self._count == 1 else f"Findings {self._count}"
+        )
+        sheet.freeze_panes(1, 0)
+        for column, name in enumerate(self._names):
+            sheet.set_column(column, column, WIDTHS.get(name, 16))
+            sheet.write_string(0, column, name, self._bold)
+        return sheet, 1
+
+    def add(self, cells: Sequence[TypedCell]) -> None:
+        """One row."""
+        if self._row >= MOST_ROWS:
+            self.end()
+            self._sheet, self._row = self._begun()
+        for column, cell in enumerate(cells):
+            self._write(column, cell)
+        self._row += 1
+
+    def _write(self, column: int, cell: TypedCell) -> None:
+        sheet, row = self._sheet, self._row
+        match cell:
+            case None | "":
+                return
+            case str():
+                text = self._fitting(cell)
+                style = self._text if guarded(text) == text else self._quoted
+                write_text(sheet, (row, column), text, style)
+            case datetime():
+                sheet.write_datetime(row, column, cell, self._time)
+            case _:
+                sheet.write_number(row, column, cell)
+
+    def _fitting(self, text: str) -> str:
+        fit = fitting(text)
+        self._cut += fit.endswith(CUT)
+        return fit
+
+    def end(self) -> None:
+        """Filters over all rows of the sheet."""
+        self._sheet.autofilter(0, 0, self._row - 1, len(self._names) - 1)
+
+    def remarks(self) -> list[str]:
+        """What a reader would miss."""
+        more = (
+            [f"A sheet holds {MOST_ROWS - 1:,} findings: these are on {self._count} sheets."]
+            if self._count > 1
+            else []
+        )
+        return more + (
+            [f"{self._cut:,} cells were longer than a cell can be, and are cut where they say so."]
+            if self._cut
+            else []
+        )

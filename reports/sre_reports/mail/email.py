@@ -1,0 +1,160 @@
+"""A night as a mail: short, in text and in HTML, with its card inside. The page itself is never the
+body.
+
+Everything that comes from outside passes :func:`plain_text.visible`, which leaves no line end for a
+header to break at, and is escaped in HTML.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from sre_findings.model.errors import UsageError
+from sre_reports.brief import Brief, Fix, brief
+from sre_reports.plain_text import shortened, visible
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from sre_findings.ask.report import Material
+    from sre_reports.pictures.cards import Card
+
+_LONGEST_SUBJECT, _LONGEST = 150, 300  # characters
+_WEB = ("https://", "http://")
+
+
+def message(
+    material: Material, card: Card | None, link: str, sender: str, recipients: Sequence[str]
+) -> EmailMessage:
+    """The night for some recipients; ``link`` is where the page is, behind a login, or empty.
+
+    The same night for the same recipients has the same Message-ID. There is no Date: who sends it
+    sets that. Raises UsageError for what is no address or no link.
+    """
+    if not recipients:
+        raise UsageError("the mail has no recipient", do="Use name@example.com, one at a time.")
+    told, mail = brief(material), EmailMessage(SMTP)
+    mail["Subject"] = shortened(visible(told.subject), _LONGEST_SUBJECT)
+    mail["From"] = address(sender)
+    mail["To"] = [address(one) for one in recipients]
+    mail["Message-ID"] = _message_id(mail, material)
+    mail["Auto-Submitted"] = "auto-generated"  # so that nobody's absence is answered
+    mail.set_content(_text(told, _checked(link)))
+    picture = _message_id(mail, material, "card")
+    mail.add_alternative(_html(told, link, card, picture[1:-1]), subtype="html")
+    if card is not None:
+        _attach(mail, card, picture)
+    return mail
+
+
+def address(text: str) -> Address:
+    """One address, with a name or without: ``SRE <sre@example.com>``. Raises UsageError for
+    anything else."""
+    try:
+        parsed = SMTP.header_factory("To", text)
+        found = [one for one in getattr(parsed, "addresses", ()) if one.username and one.domain]
+    except (
+        ValueError,
+        IndexError,
+    ) as error:  # IndexError: what the standard library's parser says of some broken text
+        raise _no_address(text) from error
+    if len(found) != 1 or parsed.defects or not found[0].addr_spec.isascii():
+        raise _no_address(text)
+    return Address(visible(found[0].display_name), found[0].username, found[0].domain)
+
+
+def _no_address(text: str) -> UsageError:
+    return UsageError(
+        f"{shortened(visible(text), 80)!r} is no mail address",
+        do="Use name@example.com, one at a time.",
+    )
+
+
+def _checked(link: str) -> str:
+    if link and not (link.startswith(_WEB) and link.isprintable() and " " not in link):
+        raise UsageError(f"{shortened(visible(link), 80)!r} is no link", do="Check SRE_PUBLIC_URL.")
+    return link
+
+
+def _message_id(mail: EmailMessage, material: Material, part: str = "night") -> str:
+    told = (
+        material.proof.snapshot_id or "",
+        material.owner or "",
+        material.account or "",
+        str(mail["To"]),
+        part,
+    )
+    digest = hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]
+    return f"<{digest}@{mail['From'].addresses[0].domain}>"
+
+
+def _attach(mail: EmailMessage, card: Card, picture: str) -> None:
+    """Inside the HTML, so that it is shown in its place and not as an attachment."""
+    html = mail.get_body(("html",))
+    assert isinstance(html, EmailMessage)  # noqa: S101 - it was added a moment ago
+    html.add_related(
+        card.png, "image", "png", cid=picture, disposition="inline", filename="night.png"
+    )
+
+
+def _text(told: Brief, link: str) -> str:
+    """The mail for who reads text alone."""
+    fixes = [line for n, fix in enumerate(told.fixes, 1) for line in _fix_lines(n, fix)]
+    lines = [
+        told.verdict,
+        *([told.state.words] if told.state.words else []),
+        *(f"Not read: {_short(reason)}" for reason in told.state.reasons[:3]),
+        told.since, "",
+        *(f"- {number.text}" for number in told.numbers), "",
+        told.plan, *fixes, "",
+        told.proof,
+        *([f"The report: {link}"] if link else []),
+    ]  # fmt: skip
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _fix_lines(place: int, fix: Fix) -> list[str]:
+    return [
+        f"{place}. {_short(fix.what)}: {fix.clears}",
+        *([f"   {_short(fix.command)}"] if fix.command else []),
+    ]
+
+
+def _html(told: Brief, link: str, card: Card | None, picture: str) -> str:
+    return _template().render(
+        brief=told, link=link, alt=card.alt if card else "", picture=picture if card else ""
+    )
+
+
+@functools.cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["short"] = _short
+    text = (resources.files("sre_reports") / "templates" / "mail.html").read_text(encoding="utf-8")
+    return environment.from_string(text)
+
+
+def _shown(value: object) -> object:
+    """Runs over every value that the template prints, so that none can slip past."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _short(text: str) -> str:
+    return shortened(text, _LONGEST)

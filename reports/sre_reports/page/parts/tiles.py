@@ -1,0 +1,160 @@
+"""Eight numbers, each a link into what it counts, with what changed since the night before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sre_findings.ask.report import Material
+from sre_reports import wording
+from sre_reports.key_figures import comparable
+from sre_reports.page.parts.sentences import percent
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A change: ``look`` is good, bad or empty where neither; ``text`` has its arrow and its
+    number."""
+
+    look: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number. ``look`` is a severity's, or empty; ``link`` leads to what is counted."""
+
+    title: str
+    value: str
+    look: str
+    link: str
+    delta: Delta | None
+    hint: str
+
+
+def tiles(night: Material) -> list[Tile]:
+    """The eight, in the order of what matters."""
+    return [_severity(night, "critical"), _severity(night, "high"), _late(night), _kev(night),
+            _new(night), _time_to_fix(night), _fixable(night), _coverage(night)]  # fmt: skip
+
+
+def _severity(night: Material, name: str) -> Tile:
+    count = getattr(night.summary.rollup.counts, name)
+    then = comparable(night)
+    before = getattr(then.counts, name) if then else None
+    return Tile(
+        name.capitalize(),
+        f"{count:,}",
+        name,
+        _rows(night, f"#sev={name}"),
+        more_is_bad(count, before),
+        "open",
+    )
+
+
+def _late(night: Material) -> Tile:
+    late = night.late.summary["late"]
+    due = night.late.summary["due_this_week"]
+    before = night.compared.late if night.compared else None
+    return Tile(
+        "Past SLA",
+        f"{late:,}",
+        "",
+        _rows(night, "#only=late"),
+        more_is_bad(late, before),
+        f"{due:,} due in a week",
+    )
+
+
+def _kev(night: Material) -> Tile:
+    rollup = night.summary.rollup
+    known = rollup.to_json()["kev"]
+    if known is None:
+        return Tile("In CISA KEV", "–", "", _rows(night, "#only=kev"), None, "not checked")
+    then = comparable(night)
+    before = then.to_json()["kev"] if then else None
+    hint = f"{rollup.unchecked:,} not checked" if rollup.unchecked else "known to be exploited"
+    return Tile(
+        "In CISA KEV", f"{known:,}", "", _rows(night, "#only=kev"), more_is_bad(known, before), hint
+    )
+
+
+def _new(night: Material) -> Tile:
+    if night.before is None:
+        return Tile("New", "–", "", "#trend", None, "first night")
+    opened, resolved = (
+        night.changes.summary["opened_by"],
+        sum(night.changes.summary["resolved_by"].values()),
+    )
+    where = "" if night.compared else ", where read"
+    return Tile(
+        "New",
+        f"{opened['new'] + opened['reopened']:,}",
+        "",
+        _rows(night, "#only=new"),
+        None,
+        f"{resolved:,} resolved{where}",
+    )
+
+
+def _time_to_fix(night: Material) -> Tile:
+    """Of critical findings. Fewer than half patched has no median, and saying a number would be a
+    guess."""
+    link = "#ages" if night.ages.rows else "#trend"
+    group = next((one for one in night.time_to_fix.items if one["value"] == "CRITICAL"), None)
+    if group is None:
+        return Tile("Days to fix crit.", "–", "", link, None, "none was open")
+    if group["median_days"] is None:
+        return Tile("Days to fix crit.", "–", "", link, None, "under half patched")
+    return Tile(
+        "Days to fix crit.", f"{group['median_days']:,}", "", link, None, "median of 90 days"
+    )
+
+
+def _fixable(night: Material) -> Tile:
+    rollup = night.summary.rollup
+    value = percent(rollup.fixable, rollup.counts.total) if rollup.counts.total else "–"
+    return Tile(
+        "Fixable now",
+        value,
+        "",
+        _rows(night, "#only=fix"),
+        None,
+        f"{rollup.fixable:,} by an update",
+    )
+
+
+def _coverage(night: Material) -> Tile:
+    scanned, silent = night.coverage.scanned, night.summary.uncovered
+    value = percent(scanned, scanned + silent) if scanned + silent else "–"
+    before = night.compared.summary.uncovered if night.compared else None
+    return Tile(
+        "Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not scanned"
+    )
+
+
+def _rows(night: Material, view: str) -> str:
+    """A view of the table, where there is a table."""
+    return view if night.summary.rollup.counts.total else "#findings"
+
+
+def more_is_bad(now: int, before: int | None) -> Delta | None:
+    """The change of a number of which less is better; None where there is nothing to compare
+    with."""
+    if before is None:
+        return None
+    if now == before:
+        return Delta("", "no change")
+    return (
+        Delta("bad", f"▲ {now - before:,}")
+        if now > before
+        else Delta("good", f"▼ {before - now:,}")
+    )
+
+
+def open_words(night: Material) -> str:
+    """``5,819 open findings on 35 resources``."""
+    rollup = night.summary.rollup
+    return (
+        f"{wording.number(rollup.counts.total, 'open finding')} on"
+        f" {wording.number(rollup.resources, 'resource')}"
+    )

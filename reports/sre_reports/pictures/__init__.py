@@ -1,0 +1,1 @@
+"""Cards and charts as SVG and PNG, with their font and colours."""

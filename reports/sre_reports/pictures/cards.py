@@ -1,0 +1,208 @@
+"""Pictures of a night for Slack and mails: its digest and its trend, each with the same in words
+for who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sre_reports import wording
+from sre_reports.brief import Brief, brief
+from sre_reports.key_figures import (
+    BAD,
+    GOOD,
+    Number,
+    unknown,
+)
+from sre_reports.pictures import charts, drawing
+from sre_reports.plain_text import shortened, visible
+from sre_reports.trend_days import SEVERITIES, Days, days_of
+
+if TYPE_CHECKING:
+    from sre_findings.ask.report import Material
+
+RECENT = 30  # nights beside the digest's numbers
+_LONGEST_ALT = 1900  # characters; Slack takes 2,000
+_ACCENTS = ("critical", "high", "medium", "link")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A picture as PNG, and what it says."""
+
+    png: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number as it is drawn: ``size`` is smaller where words stand in the number's place."""
+
+    number: Number
+    accent: str
+    arrow: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What came and went: tonight's numbers, the bars of some nights, and what to say of them."""
+
+    value: str
+    bars: charts.UpDown
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One severity's nights: tonight's number, and by how much it is more or fewer than on the
+    first of them."""
+
+    number: Number
+    arrow: str
+    area: charts.Area
+
+
+def digest(material: Material) -> Card:
+    """The night's verdict, its numbers against the night before, and what to do first."""
+    told = brief(material)
+    return Card(
+        drawing.png(digest_svg(material, told)), _alt([_opening(told), *_digest_words(told)])
+    )
+
+
+def trend(material: Material) -> Card:
+    """How each severity went, and what came and went night by night; what was not read is a gap."""
+    told, days = brief(material), days_of(material.trend)
+    return Card(
+        drawing.png(trend_svg(material, told, days)),
+        _alt([_opening(told), *_trend_words(material, days)]),
+    )
+
+
+def digest_svg(material: Material, told: Brief) -> str:
+    """The digest as SVG."""
+    tiles = [_tile(*pair) for pair in zip(told.numbers, _ACCENTS, strict=False)]
+    flow = _flow(material, days_of(material.trend), told)
+    return drawing.svg("card_digest.svg", brief=told, tiles=tiles, under=_under(told), flow=flow)
+
+
+def trend_svg(material: Material, told: Brief, days: Days) -> str:
+    """The trend as SVG."""
+    panels = [_panel(number, days.counts[number.name]) for number in _open(material)]
+    return drawing.svg(
+        "card_trend.svg",
+        brief=told,
+        title=_title(material, days),
+        under=_under(told),
+        panels=panels,
+        flow=Flow("", charts.up_down(days.came, days.went, 1056, 84), ""),
+        gaps=_gaps(days),
+        first=_day(days.days[:1]),
+        last=_day(days.days[1:][-1:]),
+    )
+
+
+def _under(told: Brief) -> str:
+    """The second line: why the night is not to be trusted, or what happened."""
+    if told.state.reasons:
+        return f"Not read: {told.state.reasons[0]}"
+    if told.state.words:
+        return "This snapshot is older than allowed: what happened since is not in it."
+    return f"{told.since} {told.plan}" if told.fixes else told.since
+
+
+def _tile(number: Number, accent: str) -> Tile:
+    arrow = {BAD: "▲ ", GOOD: "▼ "}.get(number.look, "") + number.change.removeprefix(
+        "up "
+    ).removeprefix("down ")
+    digits = number.value[:1].isdigit()
+    return Tile(number, accent if digits else "medium", arrow, 52 if digits else 30)
+
+
+def _flow(material: Material, days: Days, told: Brief) -> Flow:
+    came, went = days.came[-RECENT:], days.went[-RECENT:]
+    caption = (
+        f"The last {len(came)} days: new up, resolved down"
+        if material.before
+        else "The first night"
+    )
+    value = next(number.value for number in told.numbers if number.name == "new and resolved")
+    return Flow(value if material.before else "", charts.up_down(came, went, 354, 84), caption)
+
+
+def _open(material: Material) -> list[Number]:
+    """Tonight's four, as far as they are known."""
+    counts, silent = material.summary.rollup.counts, unknown(material)
+    return [
+        Number(name, "unknown" if silent else f"{getattr(counts, name):,}") for name in SEVERITIES
+    ]
+
+
+def _panel(number: Number, nights: Sequence[int | None]) -> Panel:
+    first, last = (
+        next((count for count in nights if count is not None), None),
+        nights[-1] if nights else None,
+    )
+    change = 0 if first is None or last is None else last - first
+    arrow = f"{'▲' if change > 0 else '▼'} {abs(change):,}" if change else ""
+    return Panel(
+        replace(number, look=BAD if change > 0 else GOOD), arrow, charts.area(nights, 213, 72)
+    )
+
+
+def _title(material: Material, days: Days) -> str:
+    if not material.trend.known:
+        return "The history of this part cannot be told."
+    if len(days.days) < 2:
+        return "Open findings tonight"
+    return f"Open findings in the last {len(days.days)} days"
+
+
+def _gaps(days: Days) -> str:
+    missing = [f"{wording.number(days.missing, 'day')} without a snapshot"] if days.missing else []
+    partial = (
+        [f"{wording.number(days.partial, 'partial night')} left out of the counts"]
+        if days.partial
+        else []
+    )
+    return ", ".join([*missing, *partial])
+
+
+def _day(days: Sequence[date]) -> str:
+    return "".join(f"{day.day} {day:%B}" for day in days)
+
+
+def _opening(told: Brief) -> str:
+    who = f" of {told.who}" if told.who else ""
+    return f"Inspector findings{who}, {told.night}. {told.state.text}."
+
+
+def _digest_words(told: Brief) -> list[str]:
+    reasons = [f"Not read: {reason}." for reason in told.state.reasons[:3]]
+    fixes = [f"{n}. {fix.what}: {fix.clears}." for n, fix in enumerate(told.fixes, 1)]
+    numbers = ", ".join(number.text for number in told.numbers)
+    return [
+        *reasons,
+        told.verdict,
+        f"{numbers}.",
+        told.since,
+        *(["Do these first:", *fixes] if fixes else []),
+    ]
+
+
+def _trend_words(material: Material, days: Days) -> list[str]:
+    words = [f"{_title(material, days).rstrip('.')}."]
+    for number in _open(material):
+        known = [count for count in days.counts[number.name] if count is not None]
+        between = f", from {known[0]:,}, at most {max(known):,}" if len(known) > 1 else ""
+        words.append(f"{number.name.capitalize()}: {number.value} now{between}.")
+    came, went = (sum(count or 0 for count in some) for some in (days.came, days.went))
+    flow = [f"{came:,} new and {went:,} resolved in all."] if len(days.days) > 1 else []
+    return [*words, *flow, *([f"{gaps}."] if (gaps := _gaps(days)) else [])]
+
+
+def _alt(sentences: Sequence[str]) -> str:
+    return shortened(visible(" ".join(sentences)), _LONGEST_ALT)

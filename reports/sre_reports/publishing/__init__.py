@@ -1,0 +1,1 @@
+"""Published reports: their files, their index, and which users may read them."""

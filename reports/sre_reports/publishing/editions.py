@@ -1,0 +1,89 @@
+"""One night of the report: a snapshot that is held, so that the pages of all its views tell the
+same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sre_findings.ask import ask, report
+from sre_findings.ask.pinned import Pinned
+from sre_findings.ask.places import within
+from sre_findings.ask.questions.estate import Summary
+from sre_findings.ask.questions.rows import Rows
+from sre_findings.ask.sources import Found, Sources, find
+from sre_findings.ask.summaries import summarize
+from sre_findings.model.access import ALL, Access
+from sre_findings.model.answer import Proof
+from sre_findings.model.errors import UsageError
+from sre_findings.model.place import Place
+from sre_reports.publishing.report_files import WHOLE, View
+
+
+@dataclass(frozen=True, slots=True)
+class Editions:
+    """The pages that can be made of one snapshot. ``as_of`` is what it was asked by."""
+
+    sources: Sources
+    found: Found
+    as_of: str | None
+
+    @property
+    def night(self) -> str:
+        """The day of the snapshot, in UTC: two snapshots of a day are one night."""
+        return self.found.commit.started_at.date().isoformat()
+
+    @property
+    def snapshot_id(self) -> str:
+        """The snapshot that every page is made of."""
+        return self.found.commit.snapshot_id
+
+    def views(self) -> list[View]:
+        """Everything, then each owner of anything, then each account with findings."""
+        owners = [str(row["owner"]) for row in self.found.engine.rows("owners")]
+        views = [View("owner", owner) for owner in owners] + [
+            View("account", account) for account in self._accounts()
+        ]
+        # these two would be everything
+        return [WHOLE, *(view for view in views if view.value not in ("", ALL))]
+
+    def check(self, view: View) -> None:
+        """Raises UsageError for an owner or account of nothing: a mistyped name must not look like
+        one without findings."""
+        if view.kind and view.value in ("", ALL):
+            raise UsageError(
+                f"{view.value!r} is no name of an {view.kind}", do="Leave it out for everything."
+            )
+        if view.kind:
+            within(self.found, Place(**{f"{view.kind}s": (view.value,)}))
+
+    def material(self, view: View, rows: int) -> report.Material:
+        """What the page of a view tells, with at most ``rows`` findings."""
+        named = {view.kind: view.value} if view.kind else {}
+        return report.gather(self.sources, self.as_of, rows, **named)
+
+    def rows(self, view: View) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
+        """Every open finding of a view as whole rows, and where they come from."""
+        owner, account = (view.value if view.kind == kind else ALL for kind in ("owner", "account"))
+        seen = self.sources.seen_by(Access(frozenset({account}), frozenset({owner})))
+        held = replace(
+            seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, self.found.commit)
+        )
+        return ask.rows(Rows(as_of=self.as_of), held)
+
+    def _accounts(self) -> list[str]:
+        groups = summarize(Summary(by="account"), self.found, self.sources).groups
+        return sorted(group.value for group in groups)
+
+
+def open_editions(sources: Sources, as_of: str | None) -> Editions:
+    """The night of ``as_of``, by default the newest. Whoever commits meanwhile changes nothing of
+    it."""
+    found = find(sources, as_of)
+    if found is None:
+        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    pinned = replace(
+        sources, snapshots=Pinned(sources.snapshots.blobs, sources.snapshots, found.commit)
+    )
+    return Editions(pinned, found, as_of)

@@ -1,0 +1,70 @@
+"""Marks published pages whose snapshot was pruned: their numbers stay, and each page says that its
+snapshot is gone."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from sre_findings.model.finding import iso
+from sre_reports.publishing.index_entries import night_of
+from sre_reports.publishing.report_files import (
+    PAGE,
+    SUMMARY,
+    Shelf,
+)
+
+_AFTER = b"</header>"  # text from outside is escaped, so the first one is the page's own
+
+
+def mark_pruned(shelf: Shelf, pruned: Mapping[str, datetime]) -> int:
+    """Marks every published page of these snapshots (id → when it was pruned), and returns how many
+    it marked.
+
+    A page that is marked already stays as it is. The summary is written last: what a killed run
+    left is done by the next.
+    """
+    return sum(
+        _mark(shelf, folder, at)
+        for night in shelf.nights()
+        for folder, at in _unmarked(shelf, night, pruned)
+    )
+
+
+def _unmarked(
+    shelf: Shelf, night: str, pruned: Mapping[str, datetime]
+) -> Iterator[tuple[str, datetime]]:
+    """The folder of each page of a night to be marked, and when its snapshot was pruned.
+
+    All pages of a night are of one snapshot, and the whole estate's is marked last: it tells
+    whether others need a look.
+    """
+    whole = night_of(night, shelf.read(night, name=SUMMARY))
+    if whole.pruned or (whole.snapshot_id and whole.snapshot_id not in pruned):
+        return
+    for folder in reversed(shelf.pages(night)):
+        one = night_of(night, shelf.read_in(folder, SUMMARY))
+        if one.snapshot_id in pruned and not one.pruned:
+            yield folder, pruned[one.snapshot_id]
+
+
+def _mark(shelf: Shelf, folder: str, at: datetime) -> bool:
+    page, summary = shelf.read_in(folder, PAGE), shelf.read_in(folder, SUMMARY)
+    if page is None or summary is None:
+        return False
+    if b'id="pruned"' not in page:
+        shelf.replace(folder, PAGE, page.replace(_AFTER, _AFTER + b"\n" + _notice(at).encode(), 1))
+    marked = json.loads(summary) | {"pruned_at": iso(at)}
+    shelf.replace(folder, SUMMARY, json.dumps(marked, indent=2).encode() + b"\n")
+    return True
+
+
+def _notice(at: datetime) -> str:
+    day = html.escape(f"{at:%Y-%m-%d}")
+    return (
+        f'<p class="notice" id="pruned" role="note">The snapshot of this page was pruned on {day}'
+        " by the retention policy. The numbers here are as published; the page cannot be made"
+        " again, and the snapshot answers no more questions.</p>"
+    )

@@ -1,0 +1,78 @@
+"""The whole estate in Slack: what a command without a resource answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sre_findings.model.answer import SummaryAnswer
+from sre_findings.model.list_answer import ListAnswer
+from sre_reports import wording
+from sre_reports.slack.blocks import Button, actions, context, lines, section, table
+from sre_reports.slack.escaping import code, escaped
+from sre_reports.slack.links import Links
+from sre_reports.slack.message import Message, Part, message
+
+GROUPS = 10
+_HEADINGS = ("Owner", "Critical", "High", "All", "Late")
+
+
+def estate_message(summary: SummaryAnswer, late: ListAnswer, links: Links) -> Message:
+    """Counts of all that the asker may see, by owner; ``late`` is the answer about deadlines, by
+    owner."""
+    said = [
+        f"*{escaped(wording.headline(summary.verdict))}*"
+        + wording.counts_sentence(summary.rollup)[1]
+    ]
+    if summary.rollup.counts.total:
+        said.append(
+            f"*{late.summary.get('late', 0):,}* past SLA. {wording.more_sentence(summary.rollup)}"
+        )
+    if summary.uncovered:
+        said.append(
+            f":warning: {wording.number(summary.uncovered, 'resource')} not fully scanned: what"
+            " they hold is not known."
+        )
+    said += [f":warning: {escaped(reason)}" for reason in wording.doubts(summary.proof)[:5]]
+    parts = [
+        Part([section("\n".join(said))]),
+        *_owners(summary, late),
+        Part([context(escaped(wording.proof_sentence(summary.proof)))]),
+    ]
+    text = (
+        f"{wording.headline(summary.verdict)}:"
+        f" {wording.number(summary.rollup.counts.total, 'open finding')}"
+    )
+    return message(text, [*parts, *_report(summary, links)])
+
+
+def _owners(summary: SummaryAnswer, late: ListAnswer) -> list[Part]:
+    rows = [
+        _row(group.value, group.rollup.counts.by_rank(), late) for group in summary.groups[:GROUPS]
+    ]
+    if not rows:
+        return []
+    classic = [
+        (code(owner), f"{critical} critical", f"{high} high", f"{total} in all")
+        for owner, critical, high, total, _ in rows
+    ]
+    return [
+        Part(
+            [table([_HEADINGS, *rows], numbers=(1, 2, 3, 4))],
+            weight=1,
+            classic=[lines("By owner", classic)],
+        )
+    ]
+
+
+def _row(owner: str, counts: Sequence[int], late: ListAnswer) -> tuple[str, str, str, str, str]:
+    past = next((one["late"] for one in late.items if one["owner"] == owner), 0)
+    return owner or "nobody's", f"{counts[0]:,}", f"{counts[1]:,}", f"{sum(counts):,}", f"{past:,}"
+
+
+def _report(summary: SummaryAnswer, links: Links) -> list[Part]:
+    url = links.report(summary.proof.as_of.date().isoformat()) if summary.proof.as_of else ""
+    return (
+        [Part(actions("estate", [Button("Full report", "open_report", url=url, primary=True)]))]
+        if url
+        else []
+    )

@@ -1,0 +1,470 @@
+"""Whatever a night holds, Slack takes its digest and nobody is pinged by it; and no two kinds of
+night read alike."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sre_findings.ask.report import Held, Material
+from sre_findings.ask.tonight import Counted, Gap, Onboarded, Silence, Tonight
+from sre_findings.model.ages import Lateness
+from sre_findings.model.answer import Proof
+from sre_findings.model.open_finding import Place
+from sre_findings.model.rollup import Counts, Rollup
+from sre_reports.brief import brief
+from sre_reports.digest.messages.content import (
+    NIGHT,
+    PARTIAL,
+    QUIET,
+    SILENCE,
+    Told,
+    told,
+    urgent,
+)
+from sre_reports.digest.messages.report_links import Report
+from sre_reports.slack.limits import problems
+from sre_reports.slack.message import Message
+
+Nights = Callable[..., Tonight]
+Materials = Callable[..., Material]
+Proofs = Callable[..., Proof]
+REPORT = Report("https://sre.example/mcp")
+HOSTILE = (
+    "<!channel>",
+    "<@U0123456>",
+    "<!here|x>",
+    "<https://evil.example|ok>",
+    "`",
+    "```",
+    "*_~",
+    "&lt;!channel&gt;",
+    "\u202eabc",
+    "",
+    " ",
+    "\n",
+    "\x00\x1b[31m",
+    "a" * 10_000,
+    "<" * 10_000,
+    "`" * 3_000,
+    "&" * 700,
+    "é" * 5_000,
+    "\ud800",
+    "名" * 80,
+)
+texts = st.sampled_from(HOSTILE) | st.text(max_size=40)
+numbers = st.sampled_from((0, 1, 13, 4_321, 10**9))
+maybe = st.none() | texts
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED", "")
+KINDS = (
+    "opened",
+    "reopened",
+    "resolved",
+    "severity_raised",
+    "kev_appeared",
+    "fix_appeared",
+    "exploit_appeared",
+    "unsuppressed",
+)
+counted = st.builds(
+    Counted,
+    st.sampled_from(KINDS),
+    st.none() | st.sampled_from(("new", "patched", "unknown")) | texts,
+    st.sampled_from(SEVERITIES),
+    st.booleans(),
+    st.booleans(),
+    numbers,
+)
+gaps = st.builds(
+    Gap,
+    texts,
+    texts,
+    texts,
+    texts,
+    st.sampled_from(("STALE_INVENTORY", "access_denied")) | texts,
+    st.booleans(),
+)
+events = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(KINDS),
+        "cause": maybe,
+        "severity": st.sampled_from(SEVERITIES[:6]),
+        "severity_before": st.none(),
+        "vulnerability_id": maybe,
+        "subject": texts,
+        "title": maybe,
+        "owner": maybe,
+        "resource_id": texts,
+        "resource_name": maybe,
+        "account_id": texts,
+        "region": texts,
+        "exposed": st.booleans(),
+        "kev": st.booleans(),
+    }
+)
+lists = st.dictionaries(
+    st.sampled_from(KINDS[:7]),
+    st.lists(events, min_size=1, max_size=3).map(lambda some: some * 7),
+    max_size=7,
+)
+rollups = st.builds(Rollup, st.builds(Counts, *[numbers] * 7), numbers, numbers, numbers)
+held = st.builds(Held, st.builds(Place, *[texts] * 6), rollups, st.builds(Lateness, numbers))
+lines = st.fixed_dictionaries(
+    {
+        "what": texts,
+        "findings": numbers,
+        "resources": numbers,
+        "kev": numbers,
+        "critical": numbers,
+        "command": maybe,
+        "advice": texts,
+        "platform": texts,
+    }
+)
+days = st.lists(st.integers(0, 200), max_size=90, unique=True).map(sorted)
+_MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
+
+
+def all_messages(found: Told) -> Iterator[Message]:
+    yield found.message
+    yield from (reply.message for reply in found.thread)
+
+
+def marked_up(value: Any) -> Iterator[str]:
+    """What Slack reads as markup."""
+    if isinstance(value, Mapping):
+        if value.get("type") == "mrkdwn":
+            yield value["text"]
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from marked_up(one)
+
+
+def taken(found: Told) -> None:
+    """Slack takes every form of every message, and nothing in it is a mention but the one that is
+    ours."""
+    for one in all_messages(found):
+        for blocks in (one.blocks, one.classic):
+            assert problems(one.text, blocks) == []
+            for text in marked_up(list(blocks)):
+                ours = re.sub(r"<https://sre\.example/[^<>|]*\|Report>", "", text)
+                assert not _MARKUP.search(ours.removeprefix("<!here>") if found.paged else ours), (
+                    text[:200]
+                )
+        assert not re.search("[<>]", one.text)
+        json.dumps(one.payload()).encode()
+
+
+def said(one: Message) -> str:
+    return "\n".join(text for text in [one.text, *marked_up(list(one.blocks))])
+
+
+@settings(
+    max_examples=settings().max_examples * 40 // 100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_whatever_a_night_holds_slack_takes_its_messages(
+    tonight: Nights, night: Materials, proof: Proofs, data: st.DataObject
+) -> None:
+    usual, complete = night(), data.draw(st.booleans())
+    state = (
+        {}
+        if complete
+        else {"state": "partial", "reasons": data.draw(st.lists(texts, max_size=12).map(tuple))}
+    )
+    since = proof().as_of
+    assert since is not None
+    nights = [
+        {
+            "date": (since + timedelta(days=n)).date().isoformat(),
+            "state": "complete",
+            "critical": n,
+            "high": n * 10**6,
+            "medium": 0,
+            "low": 0,
+            "came": 1,
+            "went": 1,
+        }
+        for n in data.draw(days)
+    ]
+    material = replace(
+        usual,
+        owner=data.draw(maybe),
+        before=data.draw(st.sampled_from((None, usual.before))),
+        summary=replace(
+            usual.summary, rollup=data.draw(rollups), proof=proof(**state, claim=data.draw(texts))
+        ),
+        resources=data.draw(st.lists(held, max_size=10)),
+        trend=replace(usual.trend, items=nights),
+        fixes=replace(usual.fixes, items=data.draw(st.lists(lines, max_size=7))),
+    )
+    found = tonight(
+        material,
+        owners=tuple(data.draw(st.lists(texts, min_size=1, max_size=6))),
+        listed=data.draw(lists),
+        counted=data.draw(st.lists(counted, max_size=20)),
+        gaps=data.draw(st.lists(gaps, max_size=30)),
+        onboarded=data.draw(
+            st.lists(st.builds(Onboarded, texts, texts, numbers, numbers), max_size=9)
+        ),
+        opened_gaps=data.draw(st.lists(gaps, max_size=9)),
+        closed_gaps=data.draw(st.lists(gaps, max_size=9)),
+    )
+    taken(
+        told(found, data.draw(st.sampled_from((Report(), REPORT))), page=data.draw(st.booleans()))
+    )
+
+
+def test_a_night_says_what_changed_what_to_do_and_where_it_comes_from(tonight: Nights) -> None:
+    found = told(tonight(), REPORT)
+    taken(found)
+    assert (found.kind, found.key, found.sure, found.paged) == (
+        NIGHT,
+        "20261122T010000Z",
+        True,
+        False,
+    )
+    assert found.message.blocks[0]["text"]["text"] == "Inspector, 22 Nov: 2 critical, 4 past SLA"
+    assert len(found.message.blocks) == 7  # the eighth, of resources, has none here
+    text = said(found.message)
+    for words in (
+        "5 new and 2 resolved since 21 November 2026",
+        "Resolved: 2 patched",
+        "*Critical*\n2  _up 1_",
+        "Three updates clear 9 of 13.",
+        "Snapshot 20261122T010000Z",
+        "`/sre-vuln-check &lt;id&gt;`",
+    ):
+        assert words in text, words
+    assert "not scanned" not in text  # the gap is not new, and it is a Sunday
+    assert [part for part, _ in found.thread] == ["came", "changed", "fixes"]
+
+
+def test_the_numbers_of_the_message_are_those_of_the_card_and_the_mail(tonight: Nights) -> None:
+    found = tonight()
+    text = said(told(found, REPORT).message)
+    shown = [
+        one
+        for one in brief(found.material).numbers
+        if one.name in ("critical", "high", "past SLA", "KEV")
+    ]
+    assert all(f"\n{one.value}" in text for one in shown)
+
+
+def test_a_night_of_metadata_alone_is_one_line(quiet: Nights) -> None:
+    found = told(quiet(), REPORT)
+    taken(found)
+    assert (found.kind, found.thread) == (QUIET, ())
+    (block,) = found.message.blocks
+    line, link = (
+        "Inspector, 22 Nov: 2 critical, 4 past SLA. Nothing new and nothing resolved.",
+        "/reports/2026-11-22/|Report>",
+    )
+    assert block["text"]["text"] == f"{line} <https://sre.example{link}"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "opened",
+        "reopened",
+        "resolved",
+        "severity_raised",
+        "kev_appeared",
+        "fix_appeared",
+        "unsuppressed",
+    ],
+)
+def test_one_event_that_matters_ends_the_quiet(quiet: Nights, kind: str) -> None:
+    assert told(quiet(counted=(Counted(kind, None, "LOW", False, False, 1),)), REPORT).kind == NIGHT
+
+
+def test_what_only_went_down_or_was_suppressed_is_quiet(quiet: Nights) -> None:
+    counts = tuple(
+        Counted(kind, None, "LOW", False, False, 1)
+        for kind in ("severity_lowered", "suppressed", "exposure_ended")
+    )
+    assert told(quiet(counted=counts), REPORT).kind == QUIET
+
+
+def test_gaps_that_stay_are_told_on_mondays_and_new_ones_at_once(
+    quiet: Nights, night: Materials, proof: Proofs
+) -> None:
+    gap = quiet().gaps[0]
+    monday = night({"proof": proof(as_of=datetime(2026, 11, 23, 1, tzinfo=UTC))})
+    still = told(quiet(monday), REPORT)
+    assert still.kind == QUIET
+    assert "1 resource still not scanned: its inventory is stale (1)" in said(still.message)
+    assert "still not scanned" not in said(told(quiet(), REPORT).message)
+    new = told(quiet(opened_gaps=(gap,)), REPORT)
+    assert new.kind == NIGHT
+    assert "1 resource not scanned since tonight" in said(new.message)
+    assert "*new* `silent-1`" in said(dict(new.thread)["gaps"])
+    assert "1 resource scanned again, or gone" in said(
+        told(quiet(closed_gaps=(gap,)), REPORT).message
+    )
+
+
+def test_an_account_seen_for_the_first_time_is_told_as_such_and_not_as_new(
+    quiet: Nights, onboarded: Onboarded
+) -> None:
+    found = told(quiet(onboarded=(onboarded,)), REPORT)
+    assert found.kind == NIGHT
+    text = said(found.message)
+    assert (
+        "40 resources of account `sandbox (444455556666)` are seen for the first time, 1,200"
+        " findings: not counted as new" in text
+    )
+    assert "1,200 new" not in text
+    assert not any(part == "came" for part, _ in found.thread)
+
+
+def test_a_first_night_is_no_quiet_one_and_calls_nothing_new(
+    quiet: Nights, night: Materials, onboarded: Onboarded
+) -> None:
+    found = told(quiet(night(before=None), onboarded=(onboarded,)), REPORT, page=True)
+    taken(found)
+    assert (found.kind, found.paged) == (NIGHT, False)
+    assert "The first night" in said(found.message)
+
+
+def test_a_partial_night_says_what_failed_and_compares_nothing(
+    tonight: Nights, night: Materials, proof: Proofs
+) -> None:
+    partial = night({"proof": proof(state="partial", reasons=("eu-south-1: access was denied",))})
+    found = told(tonight(partial), REPORT, page=True)
+    taken(found)
+    text = said(found.message)
+    assert (found.kind, found.sure, found.thread) == (PARTIAL, False, ())
+    assert "The scan is partial" in text
+    assert "eu-south-1: access was denied" in text
+    for word in ("new and", "resolved since", "up 1", "_down", "0 findings"):
+        assert word not in text
+
+
+def test_a_partial_night_in_which_nothing_was_found_is_not_none(
+    tonight: Nights, night: Materials, proof: Proofs
+) -> None:
+    partial = night({"proof": proof(state="partial", reasons=("all",)), "rollup": Rollup()})
+    text = said(told(tonight(partial), REPORT).message)
+    assert "that is not the same as none" in text
+
+
+def test_no_snapshot_is_a_message_of_its_own_without_a_number(proof: Proofs) -> None:
+    last = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    found = told(Silence("2026-11-22", last, last - timedelta(days=1)), REPORT)
+    taken(found)
+    assert (found.kind, found.key, found.sure) == (SILENCE, "silence-2026-11-22", False)
+    text = said(found.message)
+    assert "No complete snapshot since 19 November 2026, 01:00 UTC" in text
+    assert "20 November 2026, 01:00 UTC, and partial" in text
+    assert "finding" not in text
+    assert "There is none at all" in said(told(Silence("2026-11-22", None, None), REPORT).message)
+
+
+KEV = Counted("kev_appeared", None, "HIGH", False, True, 1)
+EXPOSED = Counted("opened", "new", "CRITICAL", True, False, 2)
+
+
+@pytest.mark.parametrize(
+    ("counts", "why"),
+    [
+        ((KEV,), "1 new on CISA's KEV list"),
+        ((EXPOSED,), "2 new critical that the internet reaches"),
+        ((KEV, EXPOSED), "1 new on CISA's KEV list, 2 new critical that the internet reaches"),
+        ((Counted("opened", "new", "HIGH", True, False, 2),), ""),
+        ((Counted("resolved", "patched", "CRITICAL", True, True, 2),), ""),
+    ],
+)  # fmt: skip
+def test_a_channel_is_woken_only_where_it_wants_to_be_and_only_for_what_is_urgent(
+    tonight: Nights, counts: tuple[Counted, ...], why: str
+) -> None:
+    found = tonight(counted=counts)
+    assert urgent(found) == why
+    woken = told(found, REPORT, page=True)
+    taken(woken)
+    assert woken.paged == bool(why)
+    assert said(woken.message).count("<!here>") == (1 if why else 0)
+    assert "<!here>" not in said(told(found, REPORT).message)
+
+
+def test_buttons_lead_into_the_page_at_what_they_count(tonight: Nights) -> None:
+    def urls(*owners: str) -> list[str]:
+        blocks = told(tonight(owners=owners), REPORT).message.blocks
+        return [
+            button["url"]
+            for one in blocks
+            if one["type"] == "actions"
+            for button in one["elements"]
+        ]
+
+    base = "https://sre.example/reports/2026-11-22/"
+    assert urls("*") == [base, f"{base}#only=late&sort=sla", f"{base}#only=kev"]
+    assert urls("payments")[1] == f"{base}owner/payments/#only=late&sort=sla"
+    assert urls("payments", "search") == [f"{base}owner/payments/", f"{base}owner/search/"]
+    assert not [one for one in told(tonight(), Report()).message.blocks if one["type"] == "actions"]
+
+
+def test_where_slack_draws_no_chart_and_no_table_the_message_is_lines(tonight: Nights) -> None:
+    one = told(tonight(), REPORT).message
+    kinds = [block["type"] for block in one.blocks]
+    assert "data_visualization" in kinds
+    assert "data_table" in kinds
+    assert {block["type"] for block in one.classic} <= {"header", "section", "actions", "context"}
+
+
+def test_three_months_are_a_point_a_week(tonight: Nights, night: Materials) -> None:
+    first = datetime(2026, 7, 1, tzinfo=UTC)
+    nights = [
+        {
+            "date": (first + timedelta(days=n)).date().isoformat(),
+            "state": "complete",
+            "critical": n,
+            "high": n,
+            "medium": 0,
+            "low": 0,
+            "came": 0,
+            "went": 0,
+        }
+        for n in range(120)
+    ]
+    material = night()
+    found = told(tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT)
+    (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
+    assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == list(
+        range(119 - 12 * 7, 120, 7)
+    )
+
+
+def test_weeks_without_a_complete_night_are_left_out_of_the_chart_and_told(
+    tonight: Nights, night: Materials
+) -> None:
+    first = datetime(2026, 10, 1, tzinfo=UTC)
+    nights = [
+        {
+            "date": (first + timedelta(days=n)).date().isoformat(),
+            "state": "partial" if 7 <= n < 14 else "complete",
+            "critical": n,
+            "high": n,
+            "medium": 0,
+            "low": 0,
+            "came": 0,
+            "went": 0,
+        }
+        for n in range(28)
+    ]
+    material = night()
+    found = told(tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT)
+    (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
+    assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == [6, 20, 27]
+    assert "1 week without a complete scan is left out." in said(found.message)

@@ -1,0 +1,95 @@
+"""The picture of a digest shows what is sent, and stays inside its sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+import pytest
+from sre_reports.digest.preview.markup import lines, wide
+
+from sre_findings.ask.tonight import Silence, Tonight
+from sre_reports.digest.messages.content import told
+from sre_reports.digest.messages.report_links import Report
+from sre_reports.digest.preview.picture import (
+    RIGHT,
+    WIDTH,
+    preview,
+    preview_svg,
+)
+
+NOW = datetime(2026, 11, 22, 2, 5, tzinfo=UTC)
+REPORT = Report("https://sre.example")
+_TEXT = "{http://www.w3.org/2000/svg}text"
+
+
+def words(svg: str) -> list[str]:
+    return [(one.text or "").strip() for one in ET.fromstring(svg).iter(_TEXT)]
+
+
+def test_it_shows_the_message_and_its_thread(tonight: Callable[..., Tonight]) -> None:
+    svg = preview_svg(told(tonight(), REPORT), NOW)
+    shown = words(svg)
+    for text in (
+        "sre-assistant",
+        "APP",
+        "02:05",
+        "Inspector, 22 Nov: 2 critical, 4 past SLA",
+        "3 replies",
+        "Open report",
+        "KEV only",
+        "Fixes that clear most",
+        "kernel",
+        "Critical and high, night by night",
+    ):
+        assert text in shown, text
+    assert not [text for text in shown if "*" in text or "`" in text or "&lt;" in text]
+    assert preview(told(tonight(), REPORT), NOW).startswith(b"\x89PNG")
+
+
+def test_nothing_stands_outside_and_nothing_is_read_as_a_picture(
+    tonight: Callable[..., Tonight],
+) -> None:
+    found = tonight(owners=("</text><script>" * 20, "b" * 400))
+    root = ET.fromstring(preview_svg(told(found, REPORT), NOW))
+    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+    for one in root.iter(_TEXT):
+        end = one.attrib["text-anchor"] == "end"
+        x = float(one.attrib["x"]) + (
+            0 if end else wide(one.text or "", float(one.attrib["font-size"]))
+        )
+        assert x <= WIDTH
+    high = float(root.attrib["height"])
+    assert max(float(one.attrib["y"]) for one in root.iter(_TEXT)) < high
+
+
+def test_a_message_without_a_thread_and_one_without_numbers(quiet: Callable[..., Tonight]) -> None:
+    assert "replies" not in " ".join(words(preview_svg(told(quiet(), REPORT), NOW)))
+    silence = words(preview_svg(told(Silence("2026-11-22", None, None), REPORT), NOW))
+    assert "Inspector, 2026-11-22: no snapshot tonight" in silence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a" * 500,
+        "word " * 200,
+        "*bold `code` here* and `<code>` &lt;b&gt;",
+        ":unknown: <!here> _soft_",
+    ],
+)
+def test_lines_are_no_wider_than_their_room(text: str) -> None:
+    for line in lines(text, 15, 300):
+        if line:
+            assert line[-1].x + wide(line[-1].text.rstrip(), 15, bold=line[-1].bold) <= 300.5
+
+
+def test_markup_is_drawn_as_what_it_means() -> None:
+    (line,) = lines(
+        "*5 new*, `vim` <https://x.example|Report> <!here> a_b_c &amp; :warning:", 15, RIGHT
+    )
+    assert "".join(run.text for run in line) == "5 new, vim Report @here a_b_c & ▲"
+    assert [run.text.strip() for run in line if run.bold] == ["5", "new"]
+    assert [run.text for run in line if run.code] == ["vim"]

@@ -1,0 +1,144 @@
+"""A workbook: typed cells, a header that stays, and what a sheet or a cell cannot hold, told."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from sre_findings.model.answer import Proof
+from sre_reports.formats.csv.export import COLUMNS
+from sre_reports.formats.registry import Options, write_export
+from sre_reports.formats.xlsx.strings import (
+    CUT,
+    LONGEST,
+    fitting,
+)
+
+Rows = Callable[..., dict[str, Any]]
+Proofs = Callable[..., Proof]
+
+
+def book(
+    proof: Proof, *rows: dict[str, Any], columns: str = "inspector", told: list[str] | None = None
+) -> Workbook:
+    file = io.BytesIO()
+    tell = told.append if told is not None else lambda _: None
+    assert write_export(Options("xlsx", columns=columns), proof, [[*rows]], file, tell) == len(rows)
+    return openpyxl.load_workbook(file)
+
+
+def sheet(found: Workbook, name: str) -> Worksheet:
+    one = found[name]
+    assert isinstance(one, Worksheet)
+    return one
+
+
+def test_cells_are_typed_the_header_stays_and_every_column_can_be_filtered(
+    row: Rows, proof: Proofs
+) -> None:
+    findings = sheet(book(proof(), row(), columns="full"), "Findings")
+    header, line = findings.iter_rows()
+    cells = dict(zip((cell.value for cell in header), line, strict=True))
+    assert tuple(cells) == COLUMNS["full"]
+    assert (findings.freeze_panes, findings.auto_filter.ref) == (
+        "A2",
+        f"A1:{get_column_letter(len(COLUMNS['full']))}2",
+    )
+    assert (cells["AWS Account Id"].value, cells["AWS Account Id"].number_format) == (
+        "111122223333",
+        "@",
+    )
+    assert (cells["First Seen"].value, cells["First Seen"].data_type) == (
+        datetime(2026, 11, 2, 3),  # noqa: DTZ001 - a workbook has no zones
+        "d",
+    )
+    assert (
+        cells["Inspector Score"].value,
+        cells["Age (Days)"].value,
+        cells["Epss Score"].value,
+    ) == (7.8, 19, 0.00203)
+    assert cells["NVD CVSS2 Score"].data_type == "n"
+    assert cells["Network Paths"].value is None
+
+
+def test_a_formula_is_text_and_stays_text_when_somebody_edits_it(row: Rows, proof: Proofs) -> None:
+    cell = sheet(book(proof(), row(title="=1+1")), "Findings")["E2"]
+    assert (cell.value, cell.data_type, cell.quotePrefix) == ("=1+1", "s", True)
+
+
+def test_the_summary_counts_what_the_sheet_holds(row: Rows, proof: Proofs) -> None:
+    rows = [row(), row(severity="LOW", owner=None), row(status="SUPPRESSED")]
+    lines = [
+        [cell for cell in line if cell is not None]
+        for line in sheet(book(proof(), *rows), "Summary").iter_rows(values_only=True)
+    ]
+    assert ["Snapshot", "20261122T010000Z"] in lines
+    assert ["Findings", 3] in lines
+    assert ["ACTIVE", 2, 0, 1, 0, 1, 0, 0] in lines
+    assert ["payments", 2, 0, 2, 0, 0, 0, 0] in lines
+
+
+def test_a_full_sheet_is_followed_by_another_and_both_say_so(
+    row: Rows, proof: Proofs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sre_reports.formats.xlsx.export.MOST_ROWS", 3)
+    told: list[str] = []
+    found = book(proof(), *(row() for _ in range(5)), told=told)
+    assert found.sheetnames == ["Summary", "Findings", "Findings 2", "Findings 3"]
+    assert [sheet(found, name).max_row for name in found.sheetnames[1:]] == [3, 3, 2]
+    assert sheet(found, "Findings 3").freeze_panes == "A2"
+    assert told == ["A sheet holds 2 findings: these are on 3 sheets."]
+    assert told[0] in [line[0] for line in sheet(found, "Summary").iter_rows(values_only=True)]
+
+
+def test_a_cell_that_is_too_long_is_cut_where_it_says_so_and_told(row: Rows, proof: Proofs) -> None:
+    told: list[str] = []
+    cell = sheet(book(proof(), row(description="x" * 40_000), told=told), "Findings")["F2"]
+    assert isinstance(cell.value, str)
+    assert (len(cell.value), cell.value.endswith(CUT)) == (LONGEST, True)
+    assert told == ["1 cells were longer than a cell can be, and are cut where they say so."]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a\x00b\x1bc", "abc"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("\ud800x", "x"),
+        ("\ufffe", ""),
+        ("é\t😀", "é\t😀"),
+    ],
+)
+def test_what_xml_cannot_hold_is_left_out(text: str, kept: str) -> None:
+    assert fitting(text) == kept
+
+
+def test_length_is_counted_as_spreadsheets_do() -> None:
+    assert fitting("😀" * 16_383) == "😀" * 16_383
+    cut = fitting("😀" * 16_384)
+    assert cut.endswith(CUT)
+    assert len(cut.encode("utf-16-le")) // 2 <= LONGEST
+
+
+def test_a_time_before_the_calendar_of_spreadsheets_is_text(row: Rows, proof: Proofs) -> None:
+    assert (
+        sheet(book(proof(), row(first_observed_at=-(10**16))), "Findings")["H2"].value
+        == "1653-02-10T06:13:20Z"
+    )
+
+
+def test_a_resource_of_an_image_keeps_its_tags(row: Rows, proof: Proofs) -> None:
+    image = [{"id": "i", "details": {"awsEcrContainerImage": {"imageTags": ["1.2", "latest"]}}}]
+    assert (
+        sheet(book(proof(), row(resources=json.dumps(image))), "Findings")["L2"].value
+        == "1.2, latest"
+    )

@@ -1,0 +1,350 @@
+"""What the sections of the page say: first steps, ages, gaps, trend, the worst, and the
+evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sre_findings.ask.report import Held, Material
+from sre_findings.model.age_bands import AgeGrid, Band, Square
+from sre_findings.model.ages import Lateness
+from sre_findings.model.answer import CoverageAnswer, Group, Proof, SummaryAnswer
+from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.policy import Policy
+from sre_findings.model.rollup import Counts, Rollup
+from sre_reports import wording
+from sre_reports.page.parts import (
+    ages,
+    coverage_gaps,
+    evidence,
+    rankings,
+    remediations,
+    trend,
+    view,
+)
+
+Nights = Callable[..., Material]
+Lists = Callable[..., ListAnswer]
+AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
+
+
+def facts(night: Material) -> dict[str, str]:
+    return dict(evidence.evidence(night, AT))
+
+
+# Do these first.
+
+
+def test_a_step_says_what_where_and_what_it_removes(night: Nights) -> None:
+    assert remediations.steps(night()) == [
+        remediations.Step(
+            1,
+            "vim-minimal",
+            "9.1-1",
+            "Update vim-minimal.",
+            "sudo dnf update vim-minimal",
+            7,
+            "2 resources · 1 critical",
+            1,
+            2,
+            ["prod-web-36", "i-0fedcba9876543210"],
+        )
+    ]
+
+
+def test_a_step_of_several_packages_names_no_single_version_and_few_resources(
+    night: Nights, listed: Lists
+) -> None:
+    (line,) = night().fixes.items
+    hosts = [{"name": f"n{n}", "resource_id": "i"} for n in range(50)]
+    many = dict(line) | {
+        "packages": [line["packages"][0]] * 2,
+        "command": None,
+        "hosts": hosts,
+        "critical": 0,
+    }
+    (step,) = remediations.steps(night(fixes=listed([many])))
+    assert (step.target, step.command, step.facts) == ("", "", "2 resources")
+    assert step.named == [f"n{n}" for n in range(remediations.NAMED)]
+
+
+def test_a_package_without_a_known_version_has_no_target(night: Nights, listed: Lists) -> None:
+    (line,) = night().fixes.items
+    (step,) = remediations.steps(
+        night(fixes=listed([dict(line) | {"packages": [{"name": "a", "fixed_in": None}]}]))
+    )
+    assert step.target == ""
+
+
+# Age against the SLA.
+
+
+def test_a_square_is_shaded_by_its_count_and_outlined_by_what_is_late(night: Nights) -> None:
+    critical, high, medium = ages.lines(night())
+    assert [(one.count, one.shade, one.late) for one in high.fields[:3]] == [
+        (3, 4, "some"),
+        (3, 4, ""),
+        (0, 0, ""),
+    ]
+    assert (medium.fields[0].shade, critical.fields[1].late) == (5, "all")
+    assert high.fields[0].label == "3 findings of 0–15 days, 1 of them late"
+    assert critical.fields[1].label == "1 finding of 16–30 days, all late"
+    assert [(one.name, one.allowed, one.late) for one in (critical, high, medium)] == [
+        ("critical", "15 d", 1), ("high", "30 d", 1), ("medium", "90 d", 0),
+    ]  # fmt: skip
+
+
+def test_bands_are_named_by_their_days(night: Nights) -> None:
+    assert ages.bands(night()) == ["0–15", "16–30", "31–90", "91–180", ">180"]
+    short = AgeGrid((Band(0, 0), Band(1, 1), Band(2, None)), {6: (Square(1, 0),) * 3})
+    assert ages.bands(night(ages=short)) == ["0", "1", ">1"]
+    (line,) = ages.lines(night(ages=short, policy=Policy((0, 1, 1, None, None, None))))
+    assert (line.name, line.allowed) == ("other", "none")
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=5, max_size=5))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=settings().max_examples * 25 // 100,
+)
+def test_more_is_never_lighter_and_something_is_never_blank(
+    night: Nights, counts: list[int]
+) -> None:
+    base = night()
+    grid = replace(base.ages, rows={0: tuple(Square(count, 0) for count in counts)})
+    fields = sorted(ages.lines(replace(base, ages=grid))[0].fields, key=lambda one: one.count)
+    assert [one.shade for one in fields] == sorted(one.shade for one in fields)
+    assert all((one.shade > 0) == (one.count > 0) and one.shade <= 5 for one in fields)
+
+
+def test_medians_are_told_as_far_as_they_are_known(night: Nights, listed: Lists) -> None:
+    assert ages.median_words(night()) == "Median days to fix, last 90 days: critical 12."
+    some = listed([{"value": "CRITICAL", "median_days": 1_200}, {"value": "LOW", "median_days": 3}])
+    assert (
+        ages.median_words(night(time_to_fix=some))
+        == "Median days to fix, last 90 days: critical 1,200, low 3."
+    )
+    assert "not known" in ages.median_words(night(time_to_fix=listed([])))
+
+
+# Coverage gaps.
+
+
+def test_gaps_stand_by_reason_the_one_that_hides_most_first(
+    coverage_answer: Callable[..., CoverageAnswer],
+) -> None:
+    found = coverage_gaps.gaps(coverage_answer())
+    assert [(one.reason, one.resources, one.named) for one in found] == [
+        ("UNMANAGED_EC2_INSTANCE", 2, ["silent-2", "silent-3"]),
+        ("STALE_INVENTORY", 1, ["silent-1"]),
+    ]
+    assert found[0].why == "SSM does not manage the instance"
+    assert found[0].remedy.startswith("Attach an SSM instance profile")
+
+
+def test_a_resource_with_several_silent_scans_counts_once_and_few_are_named(
+    coverage_answer: Callable[..., CoverageAnswer],
+) -> None:
+    one = coverage_answer().gaps[0]
+    assert [
+        gap.resources
+        for gap in coverage_gaps.gaps(
+            coverage_answer(gaps=(one, replace(one, scan_type="NETWORK")))
+        )
+    ] == [1]
+    many = tuple(replace(one, resource_id=f"i-{n}", name="") for n in range(100))
+    (gap,) = coverage_gaps.gaps(coverage_answer(gaps=many))
+    assert (gap.resources, len(gap.named)) == (100, coverage_gaps.NAMED)
+
+
+# Ninety days.
+
+
+def test_a_day_without_a_night_is_a_gap_and_never_a_zero(night: Nights) -> None:
+    told = trend.trend(night())
+    assert told is not None
+    assert (told.first, told.last, told.nights) == (date(2026, 11, 20), date(2026, 11, 22), 2)
+    assert told.gaps == "Not drawn: 1 day without a snapshot."
+    critical = told.panels[0]
+    assert (critical.first, critical.last, critical.change) == (3, 2, -1)
+    assert critical.area.lines == (), "no line is drawn across a gap"
+    assert len(critical.dots) == 3, "two nights alone, and a mark on the last"
+    assert len(told.flow.gaps) == 1
+    assert (told.most_came, told.most_went) == (4, 6)
+    assert told.label == "4 findings came and 6 went from 2026-11-20 to 2026-11-22"
+    assert told.ticks == ["11-20", "11-21", "11-22"]
+    assert critical.label == "critical: 3 on the first night, 2 on the last, at most 3"
+
+
+def test_two_nights_of_a_day_are_one_point_and_their_flows_a_sum(
+    night: Nights, listed: Lists
+) -> None:
+    one, other = night().trend.items
+    twice = [dict(one), dict(other), dict(other) | {"critical": 9, "came": 1, "went": 0}]
+    told = trend.trend(night(trend=listed(twice)))
+    assert told is not None
+    assert (told.nights, told.panels[0].last, told.most_came) == (2, 9, 5)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_course_needs_two_nights(night: Nights, listed: Lists, count: int) -> None:
+    assert (
+        trend.trend(night(trend=listed([dict(one) for one in night().trend.items[:count]]))) is None
+    )
+
+
+# The worst.
+
+
+def test_the_worst_resources_have_bars_of_one_scale_that_say_themselves_in_words(
+    night: Nights,
+) -> None:
+    big, small = rankings.resources(night())
+    assert (big.label, big.late, big.where) == (
+        "2 critical, 40 high, 1 low",
+        2,
+        "production eu-west-1",
+    )
+    assert [piece.name for piece in big.pieces] == ["critical", "high", "low"]
+    assert max(piece.x + piece.width for piece in big.pieces) == pytest.approx(
+        rankings.WIDTH, abs=0.1
+    )
+    assert [piece.width for piece in small.pieces] == [rankings.LEAST]
+    assert big.command == "sre-cli vulnerabilities -i i-0123456789abcdef0"
+
+
+def test_what_a_copied_command_names_is_one_word(
+    night: Nights, open_finding: Callable[..., OpenFinding]
+) -> None:
+    held = Held(
+        open_finding(resource_id="i; rm -rf ~", account_id="1").place,
+        Rollup(Counts(low=1)),
+        Lateness(),
+    )
+    (bar,) = rankings.resources(night(resources=[held]))
+    assert bar.command == "sre-cli vulnerabilities -i 'i; rm -rf ~'"
+    assert bar.where == "1 eu-west-1", "an account without a name is told by its number"
+
+
+def test_groups_have_what_is_late_in_each_and_nobodys_has_no_link(night: Nights) -> None:
+    assert [(one.value, one.late) for one in rankings.owners(night())] == [
+        ("payments", 2),
+        ("", None),
+    ]
+    assert [(one.value, one.name, one.late) for one in rankings.accounts(night())] == [
+        ("111122223333", "production", 2)
+    ]
+
+
+def test_a_page_shows_the_worst_groups_that_have_any(
+    night: Nights, summary_answer: Callable[..., SummaryAnswer]
+) -> None:
+    groups = tuple(Group(f"{n:03}", "", Rollup(Counts(low=100 - n))) for n in range(100))
+    none = Group("none", "", Rollup(suppressed=1))
+    shown = rankings.accounts(night(accounts=summary_answer(by="account", groups=(none, *groups))))
+    assert [one.value for one in shown] == [f"{n:03}" for n in range(rankings.GROUPS)]
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 100_000)] * 7), min_size=1, max_size=12))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=settings().max_examples * 25 // 100,
+)
+def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(
+    night: Nights, counts: list[tuple[int, ...]]
+) -> None:
+    base = night()
+    groups = tuple(Group(f"{n}", "", Rollup(Counts(*one))) for n, one in enumerate(counts))
+    for bar in rankings.accounts(replace(base, accounts=replace(base.accounts, groups=groups))):
+        assert [piece.name for piece in bar.pieces] == [
+            name for name, _ in wording.by_severity(bar.rollup.counts)
+        ]
+        assert all(piece.width > 0 for piece in bar.pieces)
+        assert max(piece.x + piece.width for piece in bar.pieces) <= rankings.WIDTH + 0.1
+
+
+# The evidence, and what part it is of.
+
+
+def test_the_evidence_is_enough_to_trust_and_to_ask_again(night: Nights) -> None:
+    assert facts(night()) == {
+        "Snapshot": "20261122T010000Z",
+        "Certificate": "complete of the accounts visible",
+        "Files": (
+            "s3://bucket/snapshots/20261122T010000Z (21 parts, each with its SHA-256 in the"
+            " manifest)"
+        ),
+        "SHA-256 of the manifest": "ab" * 32,
+        "Scan window": "2026-11-22T01:00:00Z to 2026-11-22T01:05:07Z (5 min 7 s)",
+        "Counts agree": "ListFindings 13 active = ListFindingAggregations 13",
+        "Reached": (
+            "4 accounts in eu-west-1, us-east-1; 7 of 8 pairs of account and region answered in"
+            " full"
+        ),
+        "Read": "68 pages, 2 throttled, 1 asked again, 0 duplicates, 0 changed meanwhile",
+        "Not in these counts": "3 suppressed findings and 9 closed since the night before",
+        "Deadlines": (
+            "critical 15 d, high 30 d, medium 90 d, low 180 d, informational none, untriaged 30 d,"
+            " from when exposed; on CISA's KEV list, CISA's date"
+        ),
+        "Lateness as of": "2026-11-22",
+        "Written": "2026-11-22T07:00:00Z",
+        "Repeat it": "sre-cli report --as-of 20261122T010000Z -o report",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "told"),
+    [
+        ({"counted": 14}, "Counts agree", "ListFindings 13 active ≠ ListFindingAggregations 14"),
+        (
+            {"counted": None},
+            "Counts agree",
+            "ListFindings 13 active; ListFindingAggregations was not asked",
+        ),
+        ({"closed": 0}, "Not in these counts", "3 suppressed findings"),
+        ({"warnings": ("a part was read twice",)}, "Warning", "a part was read twice"),
+        (
+            {"accounts": 1, "pages": 1},
+            "Read",
+            "1 page, 2 throttled, 1 asked again, 0 duplicates, 0 changed meanwhile",
+        ),
+    ],
+)
+def test_what_does_not_agree_is_said(
+    night: Nights, changes: dict[str, Any], name: str, told: str
+) -> None:
+    base = night()
+    assert base.evidence is not None
+    assert facts(replace(base, evidence=replace(base.evidence, **changes)))[name] == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [({"state": "partial", "reasons": ("a: denied",)}, "partial"), ({"state": None}, "none")],
+)
+def test_a_certificate_that_is_not_complete_claims_nothing(
+    night: Nights,
+    summary_answer: Callable[..., SummaryAnswer],
+    proof: Callable[..., Proof],
+    changes: dict[str, Any],
+    state: str,
+) -> None:
+    told = facts(night(summary=summary_answer(proof=proof(**changes))))
+    assert told["Certificate"] == state
+    assert told.get("Reason", "") == "".join(changes.get("reasons", ()))
+
+
+def test_a_part_says_of_what(night: Nights) -> None:
+    assert view.of_words(night()) == ""
+    assert view.of_words(night(owner="payments")) == "of payments"
+    assert view.of_words(night(account="111122223333")) == "of account production (111122223333)"
+    assert view.of_words(night(account="999900001111")) == "of account 999900001111"

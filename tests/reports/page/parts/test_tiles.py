@@ -1,0 +1,153 @@
+"""Eight numbers: each is the answer's, each says what changed, and each leads to what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.report import Material
+from sre_findings.model.age_bands import AgeGrid
+from sre_findings.model.answer import SummaryAnswer
+from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.rollup import Counts, Rollup
+from sre_reports.page.parts.tiles import (
+    Delta,
+    Tile,
+    more_is_bad,
+    open_words,
+    tiles,
+)
+
+Nights = Callable[..., Material]
+Summaries = Callable[..., SummaryAnswer]
+
+
+def named(night: Material) -> dict[str, Tile]:
+    return {one.title: one for one in tiles(night)}
+
+
+def test_the_eight_say_value_hint_link_and_change(night: Nights) -> None:
+    assert tiles(night()) == [
+        Tile("Critical", "2", "critical", "#sev=critical", Delta("good", "▼ 1"), "open"),
+        Tile("High", "6", "high", "#sev=high", Delta("bad", "▲ 2"), "open"),
+        Tile("Past SLA", "2", "", "#only=late", Delta("bad", "▲ 1"), "1 due in a week"),
+        Tile("In CISA KEV", "0", "", "#only=kev", Delta("", "no change"), "known to be exploited"),
+        Tile("New", "4", "", "#only=new", None, "6 resolved"),
+        Tile("Days to fix crit.", "12", "", "#ages", None, "median of 90 days"),
+        Tile("Fixable now", "85 %", "", "#only=fix", None, "11 by an update"),
+        Tile("Coverage", "100 %", "", "#gaps", Delta("", "no change"), "0 not scanned"),
+    ]
+
+
+def test_a_first_night_has_no_change_and_nothing_new(night: Nights) -> None:
+    first = named(night(before=None))
+    assert [one.delta for one in first.values()] == [None] * 8
+    assert first["New"] == Tile("New", "–", "", "#trend", None, "first night")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "tile"),
+    [
+        (
+            {"kev": 3},
+            {"kev": 5},
+            Tile(
+                "In CISA KEV", "3", "", "#only=kev", Delta("good", "▼ 2"), "known to be exploited"
+            ),
+        ),
+        (
+            {"kev": 3, "unchecked": 4},
+            {},
+            Tile("In CISA KEV", "3", "", "#only=kev", Delta("bad", "▲ 3"), "4 not checked"),
+        ),
+        (
+            {"unchecked": 13},
+            {"kev": 5},
+            Tile("In CISA KEV", "–", "", "#only=kev", None, "not checked"),
+        ),
+        (
+            {"kev": 3},
+            {"unchecked": 12},
+            Tile("In CISA KEV", "3", "", "#only=kev", None, "known to be exploited"),
+        ),
+    ],
+)
+def test_what_was_not_checked_is_not_none(
+    night: Nights,
+    summary_answer: Summaries,
+    now: dict[str, Any],
+    before: dict[str, Any],
+    tile: Tile,
+) -> None:
+    base = night()
+    assert base.before is not None
+    held = replace(base.before.summary, rollup=replace(base.before.summary.rollup, **before))
+    rollup = replace(base.summary.rollup, **now)
+    told = replace(
+        base, summary=summary_answer(rollup=rollup), before=replace(base.before, summary=held)
+    )
+    assert named(told)["In CISA KEV"] == tile
+
+
+@pytest.mark.parametrize(
+    ("groups", "value", "hint"),
+    [
+        ([], "–", "none was open"),
+        ([{"value": "HIGH", "median_days": 3}], "–", "none was open"),
+        ([{"value": "CRITICAL", "median_days": None}], "–", "under half patched"),
+        ([{"value": "CRITICAL", "median_days": 0}], "0", "median of 90 days"),
+        ([{"value": "CRITICAL", "median_days": 1_234}], "1,234", "median of 90 days"),
+    ],
+)
+def test_a_median_is_never_guessed(
+    night: Nights,
+    listed: Callable[..., ListAnswer],
+    groups: list[dict[str, Any]],
+    value: str,
+    hint: str,
+) -> None:
+    tile = named(night(time_to_fix=listed(groups)))["Days to fix crit."]
+    assert (tile.value, tile.hint) == (value, hint)
+
+
+def test_where_nothing_is_open_no_tile_leads_into_a_table_that_is_not_there(
+    night: Nights, summary_answer: Summaries
+) -> None:
+    empty = named(night(summary=summary_answer(rollup=Rollup(), uncovered=0), ages=AgeGrid((), {})))
+    assert {one.link for one in empty.values()} == {"#findings", "#trend", "#gaps"}
+    assert empty["Fixable now"].value == "–"
+
+
+def test_coverage_counts_what_is_silent_and_never_rounds_it_away(
+    night: Nights, summary_answer: Summaries
+) -> None:
+    base = night(summary=summary_answer(uncovered=1))
+    seen = replace(base, coverage=replace(base.coverage, scanned=9_999))
+    assert named(seen)["Coverage"] == Tile(
+        "Coverage", "99 %", "", "#gaps", Delta("bad", "▲ 1"), "1 not scanned"
+    )
+    nothing = night(summary=summary_answer(uncovered=0), coverage=replace(base.coverage, scanned=0))
+    assert named(nothing)["Coverage"].value == "–"
+
+
+def test_a_change_has_its_arrow_and_its_colour() -> None:
+    assert [
+        more_is_bad(5, None),
+        more_is_bad(5, 5),
+        more_is_bad(1_500, 5),
+        more_is_bad(5, 1_500),
+    ] == [
+        None,
+        Delta("", "no change"),
+        Delta("bad", "▲ 1,495"),
+        Delta("good", "▼ 1,495"),
+    ]
+
+
+def test_what_is_open_stands_in_one_line(night: Nights, summary_answer: Summaries) -> None:
+    assert open_words(night()) == "13 open findings on 4 resources"
+    one = summary_answer(rollup=Rollup(Counts(low=1), resources=1))
+    assert open_words(night(summary=one)) == "1 open finding on 1 resource"

@@ -1,0 +1,183 @@
+"""The sentences at the head of the page fit the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sre_findings.ask.report import Material
+from sre_findings.model import verdict as rule
+from sre_findings.model.ages import Lateness
+from sre_findings.model.answer import SummaryAnswer
+from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.policy import Policy
+from sre_findings.model.rollup import Counts, Rollup
+from sre_reports.page.parts import sentences
+from sre_reports.wording import by_severity
+
+Nights = Callable[..., Material]
+Summaries = Callable[..., SummaryAnswer]
+Lists = Callable[..., ListAnswer]
+
+
+@pytest.mark.parametrize(
+    ("rollup", "late", "sentence"),
+    [
+        (Rollup(Counts(low=1)), {}, "1 low finding is open."),
+        (Rollup(Counts(high=2, low=3)), {}, "2 high findings are open."),
+        (Rollup(Counts(critical=24, high=1000)), {"critical": 1, "high": 7},
+         "24 critical findings are open, and 1 of them past their 15-day SLA."),
+        (Rollup(Counts(critical=24, high=1000), kev=3), {"critical": 9},
+         ("24 critical findings are open, 9 of them past their 15-day SLA, "
+          "and 3 of all 1,024 are known to be exploited (CISA KEV).")),
+        (Rollup(Counts(informational=2), kev=1), {"informational": 1},
+         "2 informational findings are open, 1 of them past their deadline, and 1 of all 2 is known to be exploited (CISA KEV)."),
+        (Rollup(suppressed=4), {}, "Every open finding is suppressed: 4 in all."),
+    ],
+)  # fmt: skip
+def test_the_verdict_fits_the_counts(
+    night: Nights,
+    summary_answer: Summaries,
+    listed: Lists,
+    rollup: Rollup,
+    late: dict[str, int],
+    sentence: str,
+) -> None:
+    told = sentences.verdict(
+        night(summary=summary_answer(rollup=rollup), late=listed([], late_by_severity=late))
+    )
+    assert told.first == sentence
+    assert told.look == next((name for name, _ in by_severity(rollup.counts)), "muted")
+
+
+def test_a_sla_of_one_day_is_a_one_day_sla(night: Nights, listed: Lists) -> None:
+    policy = Policy((1, 30, 90, 180, None, 30))
+    late = listed([], **Lateness(1, late_by_rank=(1, 0, 0, 0, 0, 0, 0)).to_json())
+    assert sentences.verdict(night(policy=policy, late=late)).first.endswith(
+        "1 of them past their 1-day SLA."
+    )
+
+
+@pytest.mark.parametrize(
+    ("came", "went", "sentence"),
+    [
+        ({"new": 3, "reopened": 1}, {"patched": 5, "terminated": 1},
+         "Since the night before: 4 new, 6 resolved (5 patched, 1 with their resource gone), net -2."),
+        ({"new": 1_200}, {}, "Since the night before: 1,200 new, 0 resolved, net +1,200."),
+        ({}, {"not_scanned": 2, "unknown": 1},
+         "Since the night before: 0 new, 3 resolved (2 no longer scanned, 1 unexplained), net -3."),
+        ({}, {}, "Nothing came and nothing went since the night before."),
+        ({"onboarding": 7}, {}, "Nothing came and nothing went since the night before. 7 more were met for the first time."),
+    ],
+)  # fmt: skip
+def test_what_changed_is_said_with_its_reasons(
+    night: Nights, listed: Lists, came: dict[str, int], went: dict[str, int], sentence: str
+) -> None:
+    opened = {"new": 0, "onboarding": 0, "successor": 0, "reopened": 0} | came
+    resolved = {"patched": 0, "terminated": 0, "not_scanned": 0, "unknown": 0} | went
+    changes = listed([], since={"snapshot_id": "x"}, opened_by=opened, resolved_by=resolved)
+    assert sentence in sentences.verdict(night(changes=changes)).rest
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([7], "The first update below removes 7 of 13 open findings (54 %)."),
+        ([7, 6], "The first 2 updates below remove 13 of 13 open findings (100 %)."),
+    ],
+)
+def test_what_the_first_updates_remove_is_their_sum(
+    night: Nights, listed: Lists, lines: list[int], sentence: str
+) -> None:
+    assert (
+        sentence
+        in sentences.verdict(night(fixes=listed([{"findings": count} for count in lines]))).rest
+    )
+
+
+def test_without_an_update_none_is_promised(night: Nights, listed: Lists) -> None:
+    assert not [one for one in sentences.verdict(night(fixes=listed([]))).rest if "update" in one]
+
+
+@pytest.mark.parametrize(
+    ("uncovered", "sentence"),
+    [
+        (1, "1 resource is not fully scanned: what they hold is not known."),
+        (2_000, "2,000 resources are not fully scanned: what they hold is not known."),
+    ],
+)
+def test_what_is_not_scanned_stands_beside_the_verdict(
+    night: Nights, summary_answer: Summaries, uncovered: int, sentence: str
+) -> None:
+    assert (
+        sentences.verdict(night(summary=summary_answer(uncovered=uncovered))).rest[-1] == sentence
+    )
+
+
+def test_the_unknown_says_why_and_is_never_green(night: Nights, summary_answer: Summaries) -> None:
+    verdict = rule.Verdict(rule.UNKNOWN, rule.NOT_SCANNED, "3 resources are not fully scanned")
+    told = sentences.verdict(night(summary=summary_answer(verdict=verdict, rollup=Rollup())))
+    assert (told.look, told.first, told.rest[0]) == (
+        "warn",
+        "Unknown: not scanned.",
+        "3 resources are not fully scanned.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "look", "text", "reasons"),
+    [
+        ({}, "good", "Complete of the accounts visible · 13 of 13 active findings read · 01:00 UTC", ()),
+        ({"claim": ""}, "good", "Complete · 13 of 13 active findings read · 01:00 UTC", ()),
+        ({"state": "partial", "reasons": ("a",)}, "warn", "PARTIAL: 1 reason · 13 of 13 active findings read · 01:00 UTC",
+         ("a",)),
+        ({"too_old": True}, "warn", "TOO OLD: 6 h · 13 of 13 active findings read · 01:00 UTC",
+         ("The snapshot is older than allowed.",)),
+        ({"state": "partial", "reasons": ("a", "b"), "too_old": True, "age_seconds": None}, "warn",
+         "PARTIAL: 2 reasons · TOO OLD: under a minute · 13 of 13 active findings read · 01:00 UTC",
+         ("a", "b", "The snapshot is older than allowed.")),
+        ({"as_of": None}, "good", "Complete of the accounts visible · 13 of 13 active findings read", ()),
+    ],
+)  # fmt: skip
+def test_the_pill_says_how_far_the_page_may_be_trusted(
+    night: Nights,
+    summary_answer: Summaries,
+    proof: Callable[..., Any],
+    changes: dict[str, Any],
+    look: str,
+    text: str,
+    reasons: tuple[str, ...],
+) -> None:
+    told = sentences.pill(night(summary=summary_answer(proof=proof(**changes))))
+    assert (told.look, told.text, tuple(told.reasons)) == (look, text, reasons)
+
+
+def test_a_count_that_was_not_asked_for_is_not_claimed(night: Nights) -> None:
+    base = night()
+    assert base.evidence is not None
+    unasked = replace(base, evidence=replace(base.evidence, counted=None))
+    for one in (unasked, replace(base, evidence=None)):
+        assert (
+            sentences.pill(one).text
+            == "Complete of the accounts visible · 13 open findings · 01:00 UTC"
+        )
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (0, 0, "0 %"),
+        (0, 9, "0 %"),
+        (9, 9, "100 %"),
+        (1, 1000, "1 %"),
+        (999, 1000, "99 %"),
+        (1, 3, "33 %"),
+    ],
+)
+def test_a_share_is_never_nothing_for_some_nor_all_for_less(
+    part: int, whole: int, text: str
+) -> None:
+    assert sentences.percent(part, whole) == text

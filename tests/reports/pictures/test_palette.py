@@ -1,0 +1,111 @@
+"""The colours read on their grounds in light and in dark, to any eye, and severities darken in
+order."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+
+from sre_reports import wording
+from sre_reports.pictures import palette
+
+THEMES = {"light": palette.LIGHT, "dark": palette.DARK}
+SEVERITIES = ("critical", "high", "medium", "low")
+FILLS = (*SEVERITIES, "info")
+EYES = ("usual", "deuteranomaly", "protanomaly", "tritanomaly")
+APART = 14  # in CAM02-UCS; two steps of a usual palette are about 10 apart
+
+
+@pytest.fixture(params=THEMES)
+def colours(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    return THEMES[request.param]
+
+
+def rgb(colour: str) -> list[float]:
+    return [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb(colour)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def distance(one: str, other: str, eye: str) -> float:
+    """How different two colours are to an eye, in CAM02-UCS."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of its own source, when it is compiled
+        from colorspacious import cspace_convert
+    space = "sRGB1" if eye == "usual" else {"name": "sRGB1+CVD", "cvd_type": eye, "severity": 100}
+    places = [
+        cspace_convert(
+            np.clip(cspace_convert(rgb(colour), space, "sRGB1"), 0, 1), "sRGB1", "CAM02-UCS"
+        )
+        for colour in (one, other)
+    ]
+    return float(np.linalg.norm(places[0] - places[1]))
+
+
+def test_text_reads_on_every_ground(colours: Mapping[str, str]) -> None:
+    for name in ("ink", "muted", "link", "bad", "good", "warn"):
+        for ground in ("card", "ground"):
+            assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
+
+
+def test_text_reads_on_every_shade(colours: Mapping[str, str]) -> None:
+    for n in range(1, 6):
+        assert contrast(colours["ink"], colours[f"shade-{n}"]) >= 4.5, n
+    for name in ("muted", "good", "bad"):  # of a tile under the mouse
+        assert contrast(colours[name], colours["shade-1"]) >= 4.5, name
+    assert contrast(colours["card"], colours["ink"]) >= 4.5  # how late: a filled tag
+    assert contrast(colours["card"], colours["link"]) >= 4.5  # a pressed chip
+
+
+def test_a_severity_is_seen_on_its_ground_and_its_word_on_it(colours: Mapping[str, str]) -> None:
+    for name in FILLS:
+        for ground in ("card", "ground"):
+            assert contrast(colours[name], colours[ground]) >= 3, (name, ground)
+        assert contrast(colours[name], colours[f"on-{name}"]) >= 4.5, name
+
+
+def test_edges_of_controls_are_seen(colours: Mapping[str, str]) -> None:
+    for ground in ("card", "ground"):
+        assert contrast(colours["control"], colours[ground]) >= 3, ground
+
+
+def test_shades_go_one_way(colours: Mapping[str, str]) -> None:
+    steps = [contrast(colours[f"shade-{n}"], colours["card"]) for n in range(1, 6)]
+    assert all(less < more for less, more in pairwise([1.0, *steps]))
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_severities_differ_to_any_eye(colours: Mapping[str, str], eye: str) -> None:
+    near = min(
+        (distance(colours[one], colours[other], eye), one, other)
+        for one, other in combinations(SEVERITIES, 2)
+    )
+    assert near[0] >= APART, near
+
+
+def test_a_worse_severity_is_darker_on_light_and_deeper_on_dark(colours: Mapping[str, str]) -> None:
+    order = SEVERITIES[:3]
+    assert [*order] == sorted(order, key=lambda name: luminance(colours[name]))
+
+
+def test_both_themes_name_the_same_and_every_severity_is_drawn() -> None:
+    assert palette.LIGHT.keys() == palette.DARK.keys()
+    assert set(SEVERITIES) <= set(wording.SEVERITIES)
+    assert (
+        palette.variables({"ink": "#000000", "card": "#ffffff"})
+        == "--ink: #000000; --card: #ffffff;"
+    )

@@ -1,0 +1,112 @@
+"""One night held for all of its pages: its views, and that nothing of it changes while they are
+made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sre_findings.ask.sources import Sources
+from sre_findings.model.errors import UsageError
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_reports.publishing.editions import Editions, open_editions
+from sre_reports.publishing.report_files import WHOLE, View
+
+
+def sources_of(home: Path, copies: Path) -> Sources:
+    return Sources(Snapshots(FolderBlobs(home)), SqliteTable(home / "table.db"), copies)
+
+
+@pytest.fixture
+def sources(nights: Snapshots, tmp_path: Path) -> Sources:
+    return sources_of(Path(nights.blobs.url.removeprefix("file://")), tmp_path)
+
+
+def total(editions: Editions, view: View) -> int:
+    return editions.material(view, 0).summary.rollup.counts.total
+
+
+def test_the_night_is_the_day_of_its_snapshot_in_utc(sources: Sources) -> None:
+    before, newest = sources.snapshots.commits()
+    assert open_editions(sources, None).night == newest.started_at.date().isoformat()
+    assert open_editions(sources, before.snapshot_id).night == before.started_at.date().isoformat()
+    assert open_editions(sources, before.snapshot_id).snapshot_id == before.snapshot_id
+
+
+def test_views_are_everything_then_every_owner_then_every_account_and_each_is_one(
+    sources: Sources,
+) -> None:
+    editions = open_editions(sources, None)
+    views = editions.views()
+    assert views[0] == WHOLE
+    assert [one.kind for one in views[1:]] == sorted((one.kind for one in views[1:]), reverse=True)
+    assert {"payments", "platform", "security"} <= {
+        one.value for one in views if one.kind == "owner"
+    }
+    assert not {"", "*"} & {one.value for one in views[1:]}
+    for view in views:
+        editions.check(view)
+
+
+def test_the_page_and_the_rows_of_a_view_are_of_the_same_findings(sources: Sources) -> None:
+    editions = open_editions(sources, None)
+    for view in (
+        WHOLE,
+        View("owner", "payments"),
+        View("owner", "security"),
+        View("account", "111122223333"),
+    ):
+        proof, batches = editions.rows(view)
+        rows = [row for batch in batches for row in batch]
+        assert len(rows) == total(editions, view)
+        assert proof.snapshot_id == editions.snapshot_id
+        column = {"owner": "owner", "account": "account_id"}.get(view.kind)
+        assert not column or {row[column] for row in rows} <= {view.value}
+    accounts = sum(total(editions, view) for view in editions.views() if view.kind == "account")
+    assert accounts == total(editions, WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        (View("owner", "paymnets"), "owns nothing here"),
+        (View("owner", "*"), "is no name of an owner"),
+        (View("owner", ""), "is no name of an owner"),
+        (View("account", "*"), "is no name of an account"),
+        (View("account", ""), "is no name of an account"),
+        (View("account", "999900001111"), "is not in the snapshot"),
+    ],
+)
+def test_a_view_of_nothing_or_of_all_by_another_name_is_refused(
+    sources: Sources, view: View, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        open_editions(sources, None).check(view)
+
+
+def test_a_snapshot_that_is_committed_meanwhile_changes_no_page(
+    nights: Snapshots, tmp_path: Path
+) -> None:
+    home = tmp_path / "store"
+    shutil.copytree(nights.blobs.url.removeprefix("file://"), home)
+    sources = sources_of(home, tmp_path / "copies")
+    newest = max((home / "commits").iterdir())
+    later = newest.read_bytes()
+    newest.unlink()
+    editions = open_editions(sources, None)
+    first = editions.snapshot_id
+    counted = total(editions, WHOLE)
+    newest.write_bytes(later)
+    assert sources.snapshots.latest() != editions.found.commit
+    assert editions.material(View("owner", "payments"), 0).proof.snapshot_id == first
+    proof, batches = editions.rows(WHOLE)
+    assert (proof.snapshot_id, sum(map(len, batches))) == (first, counted)
+
+
+def test_without_any_snapshot_there_is_no_night(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no snapshot yet"):
+        open_editions(sources_of(tmp_path, tmp_path), None)

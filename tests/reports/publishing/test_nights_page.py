@@ -1,0 +1,237 @@
+"""The list of nights: what a line tells, what is not known, and that no text from outside becomes
+part of the page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_reports.pictures import palette
+from sre_reports.publishing import index_page
+from sre_reports.publishing.index_entries import Night, night_of
+from sre_reports.publishing.index_page import render_nights
+
+AT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+HOSTILE = "</script></style><img src=x onerror=alert(1)>{{7*7}}\u202egnp.exe\x1b[31m\"'"
+SUMMARY: dict[str, Any] = {
+    "verdict": "vulnerable",
+    "explanation": "Inspector reports open findings",
+    "counts": {"critical": 24, "high": 466, "total": 1011},
+    "certificate": {"state": "complete", "reasons": []},
+    "snapshot_id": "20261122T010000Z",
+    "changes": {
+        "since": {"snapshot_id": "x"},
+        "counts": {"opened": 7, "reopened": 2, "resolved": 4},
+    },
+    "late": {"late": 9},
+}
+
+
+class Reader(HTMLParser):
+    """The page as a browser takes it apart."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def told(day: str = "2026-11-22", **changes: Any) -> Night:
+    return night_of(day, json.dumps(SUMMARY | changes).encode())
+
+
+def row(page: str, day: str) -> dict[str, str]:
+    """The numbers of a night's line."""
+    (found,) = re.findall(
+        rf'<tr>\s*<th scope="row"><a href="{day}/index.html">.*?</tr>', page, re.DOTALL
+    )
+    return dict(re.findall(r'data-name="(\w+)">([^<]*)<', found))
+
+
+def test_a_line_tells_what_the_summary_told() -> None:
+    page = render_nights([told()], AT)
+    assert row(page, "2026-11-22") == {
+        "critical": "24", "high": "466", "late": "9", "open": "1,011", "new": "9", "resolved": "4",
+    }  # fmt: skip
+    words = Reader(page).words
+    for part in (
+        "vulnerable",
+        "Inspector reports open findings",
+        "complete",
+        "20261122T010000Z",
+        "1 night published",
+    ):
+        assert part in words
+
+
+def test_the_newest_night_comes_first_whatever_the_order_of_the_summaries() -> None:
+    days = ["2026-11-20", "2026-11-22", "2026-11-21"]
+    page = render_nights([told(day) for day in days], AT)
+    assert re.findall(r'href="([\d-]+)/index.html"', page) == sorted(days, reverse=True)
+
+
+def test_a_partial_night_says_so_and_why() -> None:
+    certificate = {"state": "partial", "reasons": ["eu-south-1: findings denied"]}
+    page = render_nights(
+        [told(certificate=certificate, verdict="unknown", explanation="the scan is incomplete")], AT
+    )
+    reader = Reader(page)
+    assert "eu-south-1: findings denied" in reader.words
+    assert "the scan is incomplete" in reader.words
+    assert [
+        one for one in reader.of("span") if (one.get("class") or "").split() == ["mark", "warn"]
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        b"",
+        b"not json",
+        b"[]",
+        b"{}",
+        b'{"counts": 7, "changes": [], "certificate": "x"}',
+        b"\xff",
+    ],
+)
+def test_a_summary_that_cannot_be_read_leaves_the_night_in_its_place_and_nothing_known_of_it(
+    body: bytes | None,
+) -> None:
+    page = render_nights([told("2026-11-21"), night_of("2026-11-22", body)], AT)
+    assert set(row(page, "2026-11-22").values()) == {"–"}
+    assert "its summary cannot be read" in Reader(page).words
+    assert len(re.findall(r'class="mark warn"', page)) == 1, "it is not called complete"
+
+
+Json = st.SearchStrategy[Any]
+ODD: Json = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.lists(st.integers() | st.none())
+    | st.just({})
+)
+INNER: Json = st.dictionaries(
+    st.sampled_from(["critical", "state", "reasons", "counts", "since", "opened", "late"]), ODD
+)
+
+
+@given(ODD | st.dictionaries(st.sampled_from(list(SUMMARY)), ODD | INNER))
+def test_any_json_in_place_of_a_summary_makes_a_page(value: Any) -> None:
+    assert 'href="2026-11-22/index.html"' in render_nights(
+        [night_of("2026-11-22", json.dumps(value).encode())], AT
+    )
+
+
+def test_what_came_and_went_is_not_known_of_a_first_night() -> None:
+    page = render_nights(
+        [told(changes={"since": None, "counts": {"opened": 0, "resolved": 0}})], AT
+    )
+    assert (row(page, "2026-11-22")["new"], row(page, "2026-11-22")["resolved"]) == ("–", "–")
+
+
+def test_a_day_without_a_report_is_a_gap_in_every_drawing_and_said_in_words() -> None:
+    page = render_nights(
+        [told("2026-11-18"), told("2026-11-19"), told("2026-11-21"), told("2026-11-22")], AT
+    )
+    assert "1 day has no report and is a gap." in page
+    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(drawings) == 3
+    assert all(len(re.findall('class="line"', drawing)) == 2 for drawing in drawings)
+
+
+def test_a_drawing_says_its_numbers_in_words() -> None:
+    nights = [
+        told("2026-11-21"),
+        told("2026-11-22", counts={"critical": 20, "high": 500, "total": 900}),
+    ]
+    labels = [one["aria-label"] for one in Reader(render_nights(nights, AT)).of("svg")]
+    assert labels == [
+        "critical: 24 at first, 20 at last, at most 24",
+        "high: 466 at first, 500 at last, at most 500",
+        "late: 9 at first, 9 at last, at most 9",
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 400), st.integers(0, 10**7)),
+        max_size=30,
+        unique_by=lambda one: one[0],
+    )
+)
+def test_every_drawing_stays_inside_its_box(points: list[tuple[int, int]]) -> None:
+    days = [(date(2026, 1, 1) + timedelta(days=day)).isoformat() for day, _ in points]
+    nights = [
+        told(day, counts={"critical": count}) for day, (_, count) in zip(days, points, strict=True)
+    ]
+    page = render_nights(nights, AT)
+    for path in re.findall(r' class="(?:fill|line)" d="([^"]+)"', page):
+        for x, y in re.findall(r"([\d.-]+),([\d.-]+)", path):
+            assert 0 <= float(x) <= index_page.WIDTH
+            assert 0 <= float(y) <= index_page.HEIGHT
+
+
+def test_text_from_outside_is_shown_and_does_nothing() -> None:
+    certificate = {"state": HOSTILE, "reasons": [HOSTILE]}
+    page = render_nights(
+        [told(verdict=HOSTILE, explanation=HOSTILE, certificate=certificate, snapshot_id=HOSTILE)],
+        AT,
+    )
+    reader = Reader(page)
+    assert not reader.of("img")
+    assert not reader.of("script")
+    assert reader.words.count("{{7*7}}") == 5
+    assert "\u202e" not in page
+    assert "\x1b" not in page
+
+
+def test_the_page_needs_nothing_but_itself_and_its_policy_allows_nothing_else() -> None:
+    page = render_nights([told()], AT)
+    reader = Reader(page)
+    css = page.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    (policy,) = [one["content"] for one in reader.of("meta") if one.get("http-equiv")]
+    assert (
+        policy
+        == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    attributes = [name for _, some in reader.elements for name in some]
+    assert not {"style", "src", "srcset", "onclick"} & set(attributes)
+    assert not reader.of("script")
+    assert all(not (one["href"] or "").startswith(("http", "//")) for one in reader.of("a"))
+    assert "@import" not in css
+    assert "url(" not in css
+
+
+def test_light_and_dark_and_paper_have_the_palette_of_the_pages() -> None:
+    css = index_page.style()
+    assert palette.variables(palette.LIGHT) in css.split("@media print")[1]
+    assert palette.variables(palette.DARK) in css.split("prefers-color-scheme: dark")[1]
+
+
+def test_without_any_night_the_page_says_what_to_do() -> None:
+    words = Reader(render_nights([], AT)).words
+    assert "No night is published yet. Run: sre-cli report" in words
+    assert "0 nights published" in words

@@ -1,0 +1,78 @@
+"""The list of nights as it is published: made anew from what lies in the store, whoever publishes
+meanwhile."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sre_reports.publishing.index_page import render_nights
+from sre_reports.publishing.publisher import publish_list
+from sre_reports.publishing.report_files import (
+    PAGE,
+    SUMMARY,
+    Shelf,
+    View,
+    shelf_in,
+)
+
+AT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return shelf_in(tmp_path)
+
+
+def put(shelf: Shelf, night: str, view: View = View()) -> None:  # noqa: B008 - it is frozen
+    with shelf.write(night, view) as files:
+        files[PAGE].write(b"a page")
+        files[SUMMARY].write(json.dumps({"verdict": "clean", "counts": {"critical": 0}}).encode())
+
+
+def listed(shelf: Shelf) -> list[str]:
+    """The nights that the page links to."""
+    return re.findall(
+        r'href="([\d-]+)/index.html"', shelf.blobs.read("reports/index.html").decode()
+    )
+
+
+def test_a_night_is_listed_once_its_whole_page_is_there(shelf: Shelf) -> None:
+    put(shelf, "2026-11-21")
+    put(shelf, "2026-11-22", View("owner", "payments"))
+    with shelf.blobs.write("reports/2026-11-20/summary.json") as file:
+        file.write(b"{}")  # a first publisher died before its page was there
+    assert publish_list(shelf, AT).endswith("/reports/index.html")
+    assert listed(shelf) == ["2026-11-21"], "a link that leads nowhere is no line"
+
+
+def test_a_night_that_another_publishes_meanwhile_is_not_lost_from_the_list(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(shelf, "2026-11-21")
+    calls = list[int]()
+
+    def slow(*arguments: object) -> str:
+        made = render_nights(*arguments)  # type: ignore[arg-type]  # handed on as they came
+        if not calls:
+            put(shelf, "2026-11-22")
+        calls.append(1)
+        return made
+
+    monkeypatch.setattr("sre_reports.publishing.publisher.render_nights", slow)
+    publish_list(shelf, AT)
+    assert listed(shelf) == ["2026-11-22", "2026-11-21"]
+    assert len(calls) == 2
+
+
+def test_a_store_that_changes_all_the_time_is_not_listed_for_ever(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter(range(1, 29))
+    monkeypatch.setattr(Shelf, "nights", lambda _: [f"2026-11-{next(calls):02}"])
+    publish_list(shelf, AT)
+    assert next(calls) < 10
