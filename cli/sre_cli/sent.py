@@ -27,7 +27,6 @@ def mail(editions: Editions, view: View, settings: Settings, recipients: Sequenc
     """Sends the night to some recipients: short, with its card, and a link to where the page asks
     who they are."""
     from sre_reports.mail.email import message
-
     from sre_reports.mail.transport import open_sender
     from sre_reports.pictures.cards import digest
     from sre_reports.slack.links import Links

@@ -33,13 +33,13 @@ from sre_findings.model.errors import (
     Unreachable,
     UsageError,
 )
+from sre_reports.mail import transport as module
 from sre_reports.mail.transport import (
     Ses,
     Smtp,
     on_this_machine,
     open_sender,
 )
-from sre_reports.mail import transport as module
 
 HERE = "127.0.0.1"
 
