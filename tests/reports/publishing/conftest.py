@@ -14,7 +14,7 @@ from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.server import Simulator
+from sre_simulator.inspector.server import Simulator
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "TESTING",
