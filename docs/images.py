@@ -27,7 +27,7 @@ from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.report import gather
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.tonight import tonight
-from sre_findings.model.owners import Owners
+from sre_findings.model.resources.owners import Owners
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.open import open_table
 from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.urls import open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.cell import GeneratedCell
 from sre_simulator.fleet.exposures import open_ports

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from sre_cli.terminal import cut, printable
-from sre_findings.model.context import (
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.resources.aws_context import (
     HOURS,
     Agent,
     Cluster,
@@ -19,7 +20,6 @@ from sre_findings.model.context import (
     PatchState,
     Told,
 )
-from sre_findings.model.finding import iso
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from sre_findings.model.errors import CommitLost, Interrupted, SreError, Unreada
 
 # --help needs the codes and none of the model, whose dataclasses take 20 ms to make
 if TYPE_CHECKING:
-    from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
-    from sre_findings.model.rollup import Rollup
-    from sre_findings.model.severity import Severity
-    from sre_findings.model.verdict import Verdict
+    from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+    from sre_findings.model.answers.verdict import Verdict
+    from sre_findings.model.findings.severity import Severity
+    from sre_findings.model.snapshots.rollup import Rollup
 
 ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED, BUG, INTERRUPTED = (
     0,
@@ -49,7 +49,7 @@ def of_resource(
 def _of_verdict(verdict: Verdict, *, gate: bool) -> int:
     """The code of a verdict. A gate passes only where the absence of anything worse is known: for
     it a doubt counts too."""
-    from sre_findings.model import verdict as words
+    from sre_findings.model.answers import verdict as words
 
     unknown = verdict.reason if verdict.verdict == words.UNKNOWN else verdict.doubt if gate else ""
     if unknown in (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO) or verdict.reason in (
@@ -94,7 +94,7 @@ def why_met(rollup: Rollup, fail_on: Severity | None) -> str:
 
 def _at_or_above(rollup: Rollup, fail_on: Severity | None) -> tuple[int, int]:
     """How many findings are at or above the severity, and how many have none yet."""
-    from sre_findings.model.severity import rank
+    from sre_findings.model.findings.severity import rank
 
     if fail_on is None:
         return 0, 0

@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 import click
 
-from sre_findings.model import resource, severity, status
 from sre_findings.model.errors import UsageError
+from sre_findings.model.findings import severity
+from sre_findings.model.findings.finding import STATUSES, parse_status
+from sre_findings.model.resources import resource
 from sre_findings.settings import Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,7 +56,7 @@ def _moment(text: str) -> datetime:
 MOMENT = Parsed("moment", _moment)
 SEVERITY = Parsed("severity", severity.parse, tuple(s.lower() for s in severity.ORDER))
 TYPE = Parsed("type", resource.parse_type, tuple(resource.WORDS))
-STATUS = Parsed("status", status.parse_status, tuple(s.lower() for s in status.STATUSES))
+STATUS = Parsed("status", parse_status, tuple(s.lower() for s in STATUSES))
 
 
 def store_options(function: F) -> F:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sre_cli.table import Column, lines
 from sre_cli.terminal import cut, printable, styled
-from sre_findings.model.answer import (
+from sre_findings.model.answers.answer import (
     LIVE,
     CoverageAnswer,
     Group,
@@ -21,12 +21,7 @@ from sre_findings.model.answer import (
     ResourceAnswer,
     SummaryAnswer,
 )
-from sre_findings.model.coverage import Coverage, explain, remedy
-from sre_findings.model.finding import Finding, iso
-from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE
-from sre_findings.model.resource import Resource
-from sre_findings.model.state import COMPLETE
-from sre_findings.model.verdict import (
+from sre_findings.model.answers.verdict import (
     CLEAN,
     FINDINGS,
     NO_SNAPSHOT,
@@ -34,6 +29,11 @@ from sre_findings.model.verdict import (
     UNKNOWN,
     Verdict,
 )
+from sre_findings.model.findings.finding import Finding, iso
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE
+from sre_findings.model.resources.coverage import Coverage, explain, remedy
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_reports import wording
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from sre_cli.plain_rows import render_rows
 from sre_cli.table import Column
-from sre_findings.model.finding import iso
-from sre_findings.model.retention import Fate
-from sre_findings.store.prune import Tombstone
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.snapshots.retention import Fate
+from sre_findings.store.pruning import Tombstone
 
 _PRUNED = (Column("Snapshot"), Column("Pruned"), Column("Why", floor=20))
 _COLUMNS = (Column("Snapshot"), Column("Fate"), Column("Why", floor=20))

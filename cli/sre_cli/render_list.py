@@ -8,7 +8,7 @@ from typing import Any
 from sre_cli.render import notes, proof, text_of, wrapped
 from sre_cli.table import Column, lines
 from sre_cli.terminal import styled
-from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_reports import wording
 
 _INDENT = "   "

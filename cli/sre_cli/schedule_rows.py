@@ -10,8 +10,8 @@ from typing import Any
 
 from sre_cli.table import Column
 from sre_findings.settings import Settings
-from sre_findings.store.open import open_table
 from sre_findings.store.slots import slot_of
+from sre_findings.store.urls import open_table
 from sre_schedules.schedule import Schedule
 from sre_schedules.slots import Slots
 

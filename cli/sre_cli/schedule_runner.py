@@ -12,8 +12,8 @@ from sre_findings.ask.open import open_sources
 from sre_findings.clock import clock
 from sre_findings.model.errors import SreError
 from sre_findings.settings import Settings
-from sre_findings.store.open import open_table
 from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.urls import open_table
 from sre_schedules.failure_alert import reporter
 from sre_schedules.jobs import Child
 from sre_schedules.runner import Log, Runner

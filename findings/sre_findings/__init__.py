@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sre_findings.api.answers import Answer, NotKnown, UnsureWarning
     from sre_findings.api.store import Store, open_store
-    from sre_findings.model.answer import Proof
+    from sre_findings.model.answers.answer import Proof
     from sre_findings.model.errors import SreError, UsageError
 
 __all__ = [
@@ -33,7 +33,7 @@ if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
     _PLACES = {
         "Answer": "api.answers", "NotKnown": "api.answers", "UnsureWarning": "api.answers",
         "Store": "api.store", "open_store": "api.store",
-        "Proof": "model.answer", "SreError": "model.errors", "UsageError": "model.errors",
+        "Proof": "model.answers.answer", "SreError": "model.errors", "UsageError": "model.errors",
     }  # fmt: skip
 
     def __getattr__(name):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from sre_findings.model.owners import Owners
+    from sre_findings.model.resources.owners import Owners
 
 FILE = "sre-ops.toml"
 _SPAN = re.compile(r"(\d+)\s*([smhd])\Z")
@@ -273,7 +273,7 @@ def load(
 def open_owners(settings: Settings) -> Owners:
     """How owners are found: the tag, and the file of owners where one is set. Raises UsageError for
     a wrong file."""
-    from sre_findings.model.owners import Owners, parse_owners
+    from sre_findings.model.resources.owners import Owners, parse_owners
 
     if settings.owners is None:
         return Owners(settings.owner_tag)

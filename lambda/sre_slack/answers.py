@@ -8,7 +8,7 @@ from sre_findings.ask.questions.resource import CACHED, EITHER, LIVE, AboutResou
 from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.remote import Remote
 from sre_findings.ask.there import There
-from sre_findings.model.answer import SNAPSHOT, ResourceAnswer
+from sre_findings.model.answers.answer import SNAPSHOT, ResourceAnswer
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_reports.slack.overview import GROUPS, estate_message

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.verdict import CLEAN
+from sre_findings.model.answers.verdict import CLEAN
 from sre_reports import wording
 from sre_reports.key_figures import (
     GOOD,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sre_findings.model.rollup import Rollup
-from sre_findings.model.verdict import UNKNOWN
+from sre_findings.model.answers.verdict import UNKNOWN
+from sre_findings.model.snapshots.rollup import Rollup
 
 if TYPE_CHECKING:
     from sre_findings.ask.report import Material

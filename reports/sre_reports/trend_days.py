@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.snapshots.certificate import COMPLETE
 
 SEVERITIES = ("critical", "high", "medium", "low")
 

@@ -8,12 +8,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sre_findings.model.answer import LIVE, TABLE, Proof
-from sre_findings.model.finding import Finding, iso
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.severity import ORDER
-from sre_findings.model.state import COMPLETE
-from sre_findings.model.verdict import (
+from sre_findings.model.answers.answer import LIVE, TABLE, Proof
+from sre_findings.model.answers.verdict import (
     CLEAN,
     CREDENTIALS,
     DENIED,
@@ -35,6 +31,10 @@ from sre_findings.model.verdict import (
     VULNERABLE,
     Verdict,
 )
+from sre_findings.model.findings.finding import Finding, iso
+from sre_findings.model.findings.severity import ORDER
+from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.model.snapshots.states import COMPLETE
 
 _ROLE = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[^\s,;]+")
 SEVERITIES = (*(name.lower() for name in ORDER), "other")  # in the order of Counts.by_rank()

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import Interrupted, SreError, UsageError
-from sre_findings.model.status import parse_status
+from sre_findings.model.findings.finding import parse_status
 from sre_findings.settings import Settings, load
-from sre_findings.store.open import open_table
 from sre_findings.store.slots import normal, record_end
+from sre_findings.store.urls import open_table
 
 if TYPE_CHECKING:
     from sre_scanner.task import Flags

@@ -12,13 +12,13 @@ from typing import NamedTuple, TypeVar
 from sre_findings.ask import counting
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.instance import bounded
-from sre_findings.model.ages import Ages
-from sre_findings.model.certificate import judge
 from sre_findings.model.errors import InspectorDisabled, Unreadable
-from sre_findings.model.facts import ShardFacts
-from sre_findings.model.rollup import Rollup, Scope
+from sre_findings.model.sla.ages import Ages
+from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.rollup import Rollup, Scope
+from sre_findings.model.snapshots.shard_facts import ShardFacts
 from sre_findings.store import rollups as table_rollups
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.history.writer import Chronicle

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sre_findings.inspector.aws_clients import Make, clients
 from sre_findings.inspector.client import first_line
-from sre_findings.inspector.neighbours import Make, clients
-from sre_findings.inspector.reader import Who
+from sre_findings.inspector.credentials import Who
 from sre_findings.inspector.regions import configured_region, known_regions
 from sre_findings.model.errors import UsageError
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sre_findings.inspector.client import connect
+from sre_findings.inspector.credentials import Who
 from sre_findings.inspector.listing import Inspector
-from sre_findings.inspector.reader import Who
 from sre_findings.inspector.regions import check_region, known_regions, partition_of
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import Interrupted, UsageError
-from sre_findings.model.owners import Owners
-from sre_findings.model.scope import DEFAULT_STATUSES, Expectation, Plan, Shard
+from sre_findings.model.resources.owners import Owners
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.scan_plan import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up

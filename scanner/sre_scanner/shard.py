@@ -26,10 +26,10 @@ from sre_findings.model.errors import (
     Throttled,
     Unreadable,
 )
-from sre_findings.model.facts import ENDED, AccountStatus, Listing, Part, ShardFacts
-from sre_findings.model.owners import Claim, Owners
-from sre_findings.model.scope import Plan, Shard
-from sre_findings.model.severity import rank
+from sre_findings.model.findings.severity import rank
+from sre_findings.model.resources.owners import Claim, Owners
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, Part, ShardFacts
 from sre_findings.store.schema import (
     CLOSED,
     COVERAGE,

@@ -12,12 +12,12 @@ from types import FrameType
 
 from sre_findings.ask.engines.open import publish
 from sre_findings.clock import clock
-from sre_findings.inspector.reader import reader_of
-from sre_findings.model.scope import Expectation, parse_expectation
+from sre_findings.inspector.credentials import reader_of
+from sre_findings.model.snapshots.scan_plan import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
-from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.slots import normal
 from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.discovery import look_around
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan

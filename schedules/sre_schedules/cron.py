@@ -176,7 +176,7 @@ def parse_zone(name: str) -> ZoneInfo:
     """An IANA time zone. Raises UsageError with the zones that are near in spelling."""
     import zoneinfo
 
-    from sre_findings.model.near import near
+    from sre_findings.model.spelling import near
 
     try:
         return ZoneInfo(name)

@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from sre_findings.ask.yaml_nodes import LARGEST, Node, brief, parse
 from sre_findings.model.errors import UsageError
-from sre_findings.model.near import near
+from sre_findings.model.spelling import near
 from sre_findings.settings import span
 from sre_schedules.cron import parse_cron, parse_zone
 from sre_schedules.daylight_saving import check

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sre_cli import main as module
-from sre_findings.store.rebuild import finding as rebuild
+from sre_findings.store.original_finding import finding as rebuild
 from sre_simulator.fleet import default_fleet, replay_fleet
 from sre_simulator.inspector.server import Fault, Simulator
 

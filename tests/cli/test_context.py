@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sre_cli.context_lines import context_lines, context_proof
-from sre_findings.model.context import (
+from sre_findings.model.resources.aws_context import (
     AGENTS,
     INSTANCES,
     METRICS,

@@ -39,8 +39,8 @@ from sre_cli.doctor.together import Task, together
 from sre_cli.slack_doctor import SCOPES
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.settings import load
-from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.table import SqliteTable
+from sre_findings.store.urls import open_blobs, open_table
 from sre_simulator.inspector.faults import Fault
 from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
 

@@ -24,8 +24,8 @@ from sre_findings.model.errors import (
     StoreUnreadable,
     UsageError,
 )
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.severity import Severity, rank
+from sre_findings.model.findings.severity import Severity, rank
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 SCRIPT = "from sre_cli.main import main; main()"
 

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from sre_findings.model.finding_key import finding_key
+from sre_findings.model.findings.finding_key import finding_key
 from sre_reports.formats.registry import FORMS
 
 Cli = Callable[..., Any]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sre_findings.settings import load
-from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.changes import Change
 from sre_simulator.inspector.server import Simulator

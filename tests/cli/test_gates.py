@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from sre_cli import exits
 from sre_cli.main import COMMANDS
 from sre_cli.main import cli as root
-from sre_findings.model import verdict as words
-from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.received import resource_answer, summary_answer
-from sre_findings.model.resource import INSTANCE, Resource
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.severity import Severity
-from sre_findings.model.verdict import Evidence, Verdict, decide
+from sre_findings.model.answers import verdict as words
+from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answers.decoding import resource_answer, summary_answer
+from sre_findings.model.answers.verdict import Evidence, Verdict, decide
+from sre_findings.model.findings.severity import Severity
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.resource import INSTANCE, Resource
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_simulator.fleet import default_fleet
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)

@@ -45,7 +45,7 @@ COUNTS = {
     f"{ASK}resources",
     f"{QUESTIONS}resource",
     "importlib.resources",
-    "sre_findings.store.copies",
+    "sre_findings.store.part_cache",
     *(f"{MODEL}{name}" for name in ("ages", "certificate", "facts", "scope")),
 }
 

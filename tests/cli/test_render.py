@@ -16,12 +16,18 @@ from hypothesis import strategies as st
 
 from sre_cli.render import render_coverage, render_resource, render_snapshots, render_summary
 from sre_cli.terminal import Colour, width
-from sre_findings.model import verdict as rule
-from sre_findings.model.answer import CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.resource import Resource
-from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.answers import verdict as rule
+from sre_findings.model.answers.answer import (
+    CoverageAnswer,
+    Group,
+    Proof,
+    ResourceAnswer,
+    SummaryAnswer,
+)
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ID = "i-826b94c7f9118bb16"

@@ -17,9 +17,9 @@ import pytest
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.open import open_table
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import Row, SqliteTable, Table
+from sre_findings.store.urls import open_table
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet

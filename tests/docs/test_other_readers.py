@@ -21,10 +21,10 @@ import pytest
 
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.convert import convert, old_commits, tidy
-from sre_findings.store.copies import Copies
 from sre_findings.store.fields import fields
-from sre_findings.store.prune import GRACE
+from sre_findings.store.layout_migration import convert, old_commits, tidy
+from sre_findings.store.part_cache import Copies
+from sre_findings.store.pruning import GRACE
 from sre_findings.store.snapshots import Snapshots
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ from pathlib import Path
 from sre_findings.ask.engines.spark import Spark, context_of
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots
 asked = json.load(sys.stdin)
 session = context_of("local[1]")

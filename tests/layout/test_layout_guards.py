@@ -47,7 +47,8 @@ def test_the_packages_declared_are_the_packages_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sre_findings", "sre_findings.model.verdict", "sre_findings.settings", "sre_cli.main"]
+    "name",
+    ["sre_findings", "sre_findings.model.answers.verdict", "sre_findings.settings", "sre_cli.main"],
 )
 def test_what_must_start_quickly_imports_nothing_heavy(name: str) -> None:
     import subprocess

@@ -12,7 +12,7 @@ import pytest
 
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.finding import Finding
+from sre_findings.model.findings.finding import Finding
 from sre_mcp.tools.registry import TOOLS
 from sre_mcp.tools.results import answer
 

@@ -12,15 +12,21 @@ from typing import Any
 import pytest
 
 from sre_findings.ask.report import Before, Material
-from sre_findings.model.age_bands import AgeGrid
-from sre_findings.model.answer import CoverageAnswer, Group, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.policy import DEFAULT
-from sre_findings.model.resource import Resource
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.verdict import FINDINGS, VULNERABLE, Verdict
+from sre_findings.model.answers.answer import (
+    CoverageAnswer,
+    Group,
+    Proof,
+    ResourceAnswer,
+    SummaryAnswer,
+)
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.verdict import FINDINGS, VULNERABLE, Verdict
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.sla.age_bands import AgeGrid
+from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"

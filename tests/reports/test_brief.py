@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from sre_findings.ask.report import Material
-from sre_findings.model import verdict as rule
-from sre_findings.model.answer import Proof
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.verdict import Verdict
+from sre_findings.model.answers import verdict as rule
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.answers.verdict import Verdict
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports.brief import brief
 
 Nights = Callable[..., Material]

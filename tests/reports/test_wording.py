@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sre_findings.model import verdict as rule
-from sre_findings.model.answer import Proof
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.answers import verdict as rule
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports import wording
 
 Proofs = Callable[..., Proof]

@@ -12,7 +12,7 @@ import pytest
 from sre_findings.ask.ask import about_resource, summary
 from sre_findings.ask.question import CACHED, AboutResource, Summary
 from sre_findings.ask.sources import Sources
-from sre_findings.model.finding import is_open
+from sre_findings.model.findings.finding import is_open
 from sre_simulator.fleet import replay_fleet
 
 

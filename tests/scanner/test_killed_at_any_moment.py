@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.rollup import ORGANIZATION, Scope
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.store import rollups
+from sre_findings.store.integrity import verify
 from sre_findings.store.snapshots import Snapshots
-from sre_findings.store.verify import verify
 
 pytestmark = pytest.mark.slow
 KILLS = 60

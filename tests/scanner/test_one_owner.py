@@ -29,8 +29,8 @@ from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.access import ALL, EVERYTHING, Access
-from sre_findings.model.owners import OwnerRule, Owners
-from sre_findings.model.rollup import KINDS
+from sre_findings.model.resources.owners import OwnerRule, Owners
+from sre_findings.model.snapshots.rollup import KINDS
 from sre_findings.store import rollups
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Commit, Snapshots

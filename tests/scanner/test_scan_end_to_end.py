@@ -23,12 +23,12 @@ from sre_findings.model.errors import (
     Unreadable,
     UsageError,
 )
-from sre_findings.model.facts import AccountStatus
-from sre_findings.model.rollup import Scope
-from sre_findings.model.scope import AcceptedGap, Expectation
+from sre_findings.model.snapshots.rollup import Scope
+from sre_findings.model.snapshots.scan_plan import AcceptedGap, Expectation
+from sre_findings.model.snapshots.shard_facts import AccountStatus
 from sre_findings.store import rollups
 from sre_findings.store.keys import parse, partition
-from sre_findings.store.rebuild import finding as rebuild
+from sre_findings.store.original_finding import finding as rebuild
 from sre_findings.store.snapshots import Commit
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan

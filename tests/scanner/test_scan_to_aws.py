@@ -15,9 +15,9 @@ from sre_findings.ask.ask import about_resource, coverage, rows, summary
 from sre_findings.ask.question import CACHED, AboutResource, CoverageGaps, Rows, Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import Table
+from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE
 

@@ -15,7 +15,7 @@ from sre_findings.ask.question import Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.inspector.wire import decode_coverage
 from sre_findings.model.errors import UsageError
-from sre_findings.model.owners import Owners
+from sre_findings.model.resources.owners import Owners
 from sre_scanner.tables.coverage import CoverageRows
 from sre_simulator.fleet import replay_fleet
 from sre_simulator.inspector.server import Fault
@@ -82,7 +82,9 @@ def test_nothing_is_clean_that_was_not_read_whole_and_lately(
 def test_an_estate_with_a_resource_that_is_not_scanned_is_not_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sre_findings.model.coverage.Silence.uncovered", property(lambda _: 2))
+    monkeypatch.setattr(
+        "sre_findings.model.resources.coverage.Silence.uncovered", property(lambda _: 2)
+    )
     answer = asked("CLOSED")
     assert (answer.verdict.verdict, answer.verdict.reason, answer.uncovered) == (
         "unknown",
@@ -136,7 +138,9 @@ def test_resources_whose_silence_proves_nothing_are_counted(
 def test_an_estate_with_a_resource_that_was_not_scanned_lately_is_not_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sre_findings.model.coverage.Silence.doubtful", property(lambda _: 3))
+    monkeypatch.setattr(
+        "sre_findings.model.resources.coverage.Silence.doubtful", property(lambda _: 3)
+    )
     answer = asked("CLOSED")
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "scanned_too_long_ago")
 

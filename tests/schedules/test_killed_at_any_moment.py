@@ -19,10 +19,10 @@ import pytest
 
 from sre_findings.clock import clock
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.open import open_table
-from sre_findings.store.prune import tombstones
+from sre_findings.store.pruning import tombstones
 from sre_findings.store.slots import slot_of
 from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.urls import open_table
 from sre_reports.slack.limits import problems
 from sre_schedules.schedule_file import load
 from sre_schedules.slots import Slots

@@ -24,16 +24,16 @@ from sre_findings.ask.doors import ask
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.question import AboutResource, CoverageGaps, Listed, Priorities, Rows, Summary
 from sre_findings.ask.sources import Sources
-from sre_findings.model.verdict import INCOMPLETE, UNKNOWN
-from sre_findings.store.balance import unbalanced
+from sre_findings.model.answers.verdict import INCOMPLETE, UNKNOWN
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.convert import convert, old_commits, tidy
-from sre_findings.store.copies import Copies
+from sre_findings.store.integrity import verify
 from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE, parse
-from sre_findings.store.prune import GRACE
+from sre_findings.store.layout_migration import convert, old_commits, tidy
+from sre_findings.store.part_cache import Copies
+from sre_findings.store.pruning import GRACE
+from sre_findings.store.reconciliation import unbalanced
 from sre_findings.store.snapshots import SCHEMA, Snapshots
 from sre_findings.store.table import SqliteTable
-from sre_findings.store.verify import verify
 from sre_scanner.scan import Request, scan
 from sre_simulator.inspector.server import Simulator
 

@@ -71,8 +71,8 @@ def _settings() -> Settings:
 def _empty_store(settings: Settings, home: Path) -> Snapshots:
     """A store without snapshots: an earlier demo is replaced, anything else is left alone and
     refused."""
-    from sre_findings.store.open import open_blobs
     from sre_findings.store.snapshots import Snapshots
+    from sre_findings.store.urls import open_blobs
 
     snapshots = Snapshots(open_blobs(settings.store))
     if (home / MARK).exists() and settings.table == beside(settings.store):
@@ -88,8 +88,8 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
 
 def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
     from sre_cli.commit_line import render_commit
-    from sre_findings.model.owners import Owners
-    from sre_findings.store.open import open_table
+    from sre_findings.model.resources.owners import Owners
+    from sre_findings.store.urls import open_table
     from sre_scanner.scan import Request, scan
     from sre_simulator.inspector.server import Simulator
 

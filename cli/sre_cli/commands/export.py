@@ -22,7 +22,7 @@ from sre_reports.formats.registry import (
 
 if TYPE_CHECKING:  # --help needs neither
     from sre_findings.ask.questions.rows import AsFile
-    from sre_findings.model.answer import Proof
+    from sre_findings.model.answers.answer import Proof
 
 Write = Callable[[BinaryIO], int]
 

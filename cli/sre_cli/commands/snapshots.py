@@ -12,8 +12,8 @@ import click
 from sre_cli import exits, options
 from sre_findings.clock import clock
 from sre_findings.settings import Settings
-from sre_findings.store.open import open_blobs
 from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.urls import open_blobs
 
 
 @click.group("snapshots")
@@ -57,7 +57,7 @@ def age(settings: Settings) -> int:
     hours is null without one; partial_nights counts the nights since then that have partial
     snapshots alone.
     """
-    from sre_findings.model.freshness import freshness
+    from sre_findings.model.snapshots.freshness import freshness
 
     now = clock(os.environ)[0]()
     found = freshness(_open(settings).commits(), now)
@@ -87,8 +87,8 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
     """Compare every file of a snapshot with the sums that were committed, and check that its
     findings add up with those of the night before, in every account, region and type; exit 4 where
     something differs."""
-    from sre_findings.store.balance import unbalanced
-    from sre_findings.store.verify import verify as files_of
+    from sre_findings.store.integrity import verify as files_of
+    from sre_findings.store.reconciliation import unbalanced
 
     snapshots = _open(settings)
     chosen: Sequence[Commit] = snapshots.commits() if every else [_choose(snapshots, when)]
@@ -124,7 +124,7 @@ def rebuild(settings: Settings, every: bool) -> int:
     Killed, it goes on where it was. What the snapshots do not hold stays lost: the counts of pruned
     nights, which slots and messages were done, and who asked what.
     """
-    from sre_findings.store.open import open_table
+    from sre_findings.store.urls import open_table
     from sre_scanner.commit import roll_up
 
     snapshots = _open(settings)
@@ -179,8 +179,8 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
     sre-cli snapshots prune --keep-nightly 90 --keep-weekly 52 --keep-monthly 60 --yes
     """
     from sre_cli.render_fates import render_fates
-    from sre_findings.model.retention import Keep, fates
-    from sre_findings.store import prune as store
+    from sre_findings.model.snapshots.retention import Keep, fates
+    from sre_findings.store import pruning as store
 
     snapshots, now = _open(settings), clock(os.environ)[0]()
     found = fates(snapshots.commits(), Keep(**keep), store.holds(snapshots.blobs))
@@ -205,7 +205,7 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
 @options.store_options
 def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
     """Put a legal hold on a snapshot: it is not pruned until the hold is released."""
-    from sre_findings.store import prune as store
+    from sre_findings.store import pruning as store
 
     snapshots = _open(settings)
     commit = _choose(snapshots, when)
@@ -219,7 +219,7 @@ def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
 @options.store_options
 def release(settings: Settings, snapshot_id: str) -> int:
     """Release the legal hold on a snapshot, named by its id."""
-    from sre_findings.store import prune as store
+    from sre_findings.store import pruning as store
 
     store.release(_open(settings), snapshot_id)
     click.echo(f"{snapshot_id} is released")
@@ -228,7 +228,7 @@ def release(settings: Settings, snapshot_id: str) -> int:
 
 def _mark_pages(snapshots: Snapshots, now: datetime) -> None:
     """Has the published pages of pruned snapshots say so, and the list of nights."""
-    from sre_findings.store.prune import tombstones
+    from sre_findings.store.pruning import tombstones
     from sre_reports.publishing.pruned_reports import mark_pruned
     from sre_reports.publishing.publisher import publish_list
     from sre_reports.publishing.report_files import Shelf
@@ -262,7 +262,7 @@ def convert(settings: Settings, yes: bool) -> int:
     sre-cli snapshots convert --yes
     """
     from sre_findings.ask.engines.open import publish
-    from sre_findings.store import convert as store
+    from sre_findings.store import layout_migration as store
 
     snapshots, now = _open(settings), clock(os.environ)[0]()
     old = store.old_commits(snapshots)
@@ -293,7 +293,7 @@ def _show_conversion(old: Sequence[str], waiting: Sequence[str]) -> int:
 def _converted(snapshots: Snapshots, commit: Commit, now: datetime) -> bool:
     """Converts one snapshot and says so; False where it is damaged."""
     from sre_findings.model.errors import StoreUnreadable
-    from sre_findings.store.convert import convert as convert_one
+    from sre_findings.store.layout_migration import convert as convert_one
 
     try:
         count = convert_one(snapshots, commit, now)
@@ -306,7 +306,7 @@ def _converted(snapshots: Snapshots, commit: Commit, now: datetime) -> bool:
 
 def _list_pruned(settings: Settings, output: str) -> int:
     from sre_cli.render_fates import render_pruned
-    from sre_findings.store.prune import tombstones
+    from sre_findings.store.pruning import tombstones
 
     click.echo(render_pruned(tombstones(_open(settings).blobs), output))
     return exits.ANSWERED

@@ -8,7 +8,7 @@ import click
 
 from sre_cli import exits, options
 from sre_findings.ask.questions.estate import BY, Summary
-from sre_findings.model.severity import Severity
+from sre_findings.model.findings.severity import Severity
 from sre_findings.settings import Settings
 
 

@@ -6,7 +6,7 @@ import click
 
 from sre_cli import options
 from sre_findings.ask.questions.history import Trend
-from sre_findings.model.rollup import check_kind
+from sre_findings.model.snapshots.rollup import check_kind
 from sre_findings.settings import Settings
 
 

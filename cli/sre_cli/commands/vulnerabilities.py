@@ -9,7 +9,7 @@ import click
 from sre_cli import exits, options
 from sre_findings.ask.questions.resource import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.model.errors import Unreadable
-from sre_findings.model.severity import Severity
+from sre_findings.model.findings.severity import Severity
 from sre_findings.settings import Settings
 
 CONTEXT = """Add what AWS says now: which clusters run an image (inspector2:GetClustersForImage), or of an EC2 instance of the

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sre_findings.inspector.neighbours import check_asked
-from sre_findings.inspector.reader import Who, open_session
+from sre_findings.inspector.aws_clients import check_asked
+from sre_findings.inspector.credentials import Who, open_session
 from sre_findings.model.errors import UsageError
 from sre_findings.model.permission import Permission, missing
 from sre_reports.plain_text import shortened

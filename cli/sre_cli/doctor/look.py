@@ -16,12 +16,12 @@ from sre_cli.doctor.calls import Aws
 from sre_cli.doctor.check import OFF, UNKNOWN, WARNING, Check
 from sre_cli.doctor.needs import EVERYTHING, JOBS, SCAN, Need
 from sre_cli.doctor.together import Task, together
-from sre_findings.inspector.reader import reader_of
+from sre_findings.inspector.credentials import reader_of
 from sre_findings.inspector.regions import check_region, configured_region, known_regions
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.settings import Settings
-from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.urls import open_blobs, open_table
 
 T = TypeVar("T")
 _NOBODY = Caller("arn:aws:sts::000000000000:assumed-role/unknown/unknown", "000000000000")

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.answer import CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answers.answer import CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.verdict import UNKNOWN
 from sre_findings.model.errors import SreError
-from sre_findings.model.finding import Finding
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.state import COMPLETE
-from sre_findings.model.verdict import UNKNOWN
+from sre_findings.model.findings.finding import Finding
+from sre_findings.model.snapshots.states import COMPLETE
 
 if TYPE_CHECKING:
     import pandas as pd

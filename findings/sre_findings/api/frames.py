@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import UsageError
-from sre_findings.model.severity import ORDER
+from sre_findings.model.findings.severity import ORDER
 
 if TYPE_CHECKING:
     import pandas as pd

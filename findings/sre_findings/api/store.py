@@ -126,7 +126,7 @@ class Store:
     ) -> Answer:
         """The findings that the filters leave, the worst first."""
         from sre_findings.ask.questions.rows import Listed
-        from sre_findings.model.status import parse_status
+        from sre_findings.model.findings.finding import parse_status
 
         question = Listed(
             count, 0, _severities(severity), tuple(map(parse_status, _names(status))), _types(type),
@@ -300,13 +300,13 @@ def _names(names: Names) -> tuple[str, ...]:
 
 
 def _severities(names: Names) -> tuple[str, ...]:
-    from sre_findings.model.severity import parse
+    from sre_findings.model.findings.severity import parse
 
     return tuple(map(parse, _names(names)))
 
 
 def _types(names: Names) -> tuple[str, ...]:
-    from sre_findings.model.resource import parse_type
+    from sre_findings.model.resources.resource import parse_type
 
     return tuple(map(parse_type, _names(names)))
 

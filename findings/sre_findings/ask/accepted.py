@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the rules are made where there are some
     from datetime import date
 
-    from sre_findings.model.finding import Finding
-    from sre_findings.model.suppression import Suppressions
+    from sre_findings.model.findings.finding import Finding
+    from sre_findings.model.findings.suppression import Suppressions
 
 
 def marked(finding: Finding, rules: Suppressions | None, today: date) -> Finding:

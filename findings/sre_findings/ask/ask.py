@@ -15,15 +15,15 @@ from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.stale import without_inspector
 from sre_findings.ask.summaries import summary
 from sre_findings.model.access import Access
-from sre_findings.model.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer
+from sre_findings.model.answers.answer import SNAPSHOT, CoverageAnswer, Proof, ResourceAnswer
 from sre_findings.model.errors import SreError, UsageError
-from sre_findings.model.resource import Resource, check_id, check_text
+from sre_findings.model.resources.resource import Resource, check_id, check_text
 
 if TYPE_CHECKING:  # who asks about one resource makes nothing for the others
     from sre_findings.ask.engine import Engine
     from sre_findings.ask.questions.estate import CoverageGaps
     from sre_findings.ask.questions.rows import Rows
-    from sre_findings.model.context import Context
+    from sre_findings.model.resources.aws_context import Context
 
 __all__ = ["about_resource", "coverage", "left_out", "rows", "summary"]
 
@@ -100,7 +100,7 @@ def _no_live(
 def _context(question: AboutResource, resource: Resource, sources: Sources) -> Context:
     """What AWS says of it. Who may not see everything is told of what an answer named, and of no
     other account."""
-    from sre_findings.model.context import Context
+    from sre_findings.model.resources.aws_context import Context
 
     if not sources.access.everything and not resource.account_id:
         return Context(remarks=("context is for resources that findings or coverage name",))
@@ -121,7 +121,7 @@ def _outward(context: Context, aside: Callable[[str], None]) -> Context:
 
 
 def _no_context(_question: AboutResource, _resource: Resource) -> Context:
-    from sre_findings.model.context import Context
+    from sre_findings.model.resources.aws_context import Context
 
     return Context(remarks=("AWS cannot be asked for context from here",))
 

@@ -13,10 +13,10 @@ from sre_findings.ask.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.finding import iso
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.rollup import CAME, WENT
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.rollup import CAME, WENT
 from sre_findings.store.snapshots import Commit
 
 _EVENT = (

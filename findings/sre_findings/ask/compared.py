@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.place import ANY, Place
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.query_scope import ANY, Place
 from sre_findings.store.snapshots import Commit
 
 _TOLD = 5

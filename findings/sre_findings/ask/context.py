@@ -15,9 +15,10 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sre_findings.ask.questions.resource import AboutResource
+from sre_findings.inspector.aws_clients import Make, NotAsked
 from sre_findings.inspector.client import first_line, mapped_errors
-from sre_findings.inspector.neighbours import Make, NotAsked
-from sre_findings.model.context import (
+from sre_findings.model.errors import CredentialsInvalid, SreError, UsageError
+from sre_findings.model.resources.aws_context import (
     AGENTS,
     CLUSTERS,
     HOURS,
@@ -33,8 +34,7 @@ from sre_findings.model.context import (
     PatchState,
     Told,
 )
-from sre_findings.model.errors import CredentialsInvalid, SreError, UsageError
-from sre_findings.model.resource import IMAGE, INSTANCE, Resource, can_be_id
+from sre_findings.model.resources.resource import IMAGE, INSTANCE, Resource, can_be_id
 
 T = TypeVar("T")
 Connect = Callable[[str], Make]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope, resource_scope
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope, resource_scope
 
 if TYPE_CHECKING:
     from sre_findings.ask.engine import Engine
-    from sre_findings.model.ages import Ages, Bucket
-    from sre_findings.model.resource import Resource
+    from sre_findings.model.resources.resource import Resource
+    from sre_findings.model.sla.ages import Ages, Bucket
 
 EVERY: dict[str, Any] = dict.fromkeys(
     ("owners", "resource_id", "resource_type", "account_id", "region", "count")
@@ -50,7 +50,7 @@ def of_resource(engine: Engine, one: Resource) -> Rollup:
 
 def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
     """How old the open findings of every scope are, but of single resources."""
-    from sre_findings.model.ages import Bucket, bucketed
+    from sre_findings.model.sla.ages import Bucket, bucketed
 
     buckets: dict[Scope, list[tuple[Bucket, int]]] = {}
     for row in engine.rows("ages", owners=list(owners) or None):
@@ -64,7 +64,7 @@ def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
 def resource_ages(engine: Engine, resource_ids: Sequence[str]) -> dict[tuple[str, str, str], Ages]:
     """The same of single resources, by id, account and region; one without open findings is not
     there."""
-    from sre_findings.model.ages import Bucket, bucketed
+    from sre_findings.model.sla.ages import Bucket, bucketed
 
     buckets: dict[tuple[str, str, str], list[tuple[Bucket, int]]] = {}
     for row in engine.rows("resource_ages", resources=list(resource_ids)) if resource_ids else ():

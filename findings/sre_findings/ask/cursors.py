@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from sre_findings.ask.pinned import Pinned
 from sre_findings.ask.sources import Sources
-from sre_findings.model.answer import TABLE
+from sre_findings.model.answers.answer import TABLE
 from sre_findings.model.errors import UsageError
 
 LONGEST = 512

@@ -8,7 +8,7 @@ from sre_findings.ask.places import certain
 from sre_findings.ask.questions.history import TimeToFix
 from sre_findings.ask.sources import Sources, no_snapshot
 from sre_findings.ask.survival import Step, survival
-from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
 
 _SHOWN = (
     Shown("day", "Day", "number"),

@@ -13,10 +13,10 @@ from sre_findings.ask.sources import Found, Sources, find, no_snapshot, proof_of
 from sre_findings.ask.summaries import is_unread
 from sre_findings.ask.survival import time_to_fix as estimate
 from sre_findings.ask.when import choose
-from sre_findings.model.ages import Ages, Lateness, bucketed, lateness
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.rollup import ORGANIZATION, Scope
+from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 
 _LATE = (
     Shown("late", "Late", "number"),

@@ -9,8 +9,8 @@ if TYPE_CHECKING:  # who asks a server needs none of what the store needs
     from sre_findings.ask.questions.estate import CoverageGaps, Summary
     from sre_findings.ask.questions.resource import AboutResource
     from sre_findings.ask.sources import Sources
-    from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
-    from sre_findings.model.list_answer import ListAnswer
+    from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+    from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class Door(Protocol):

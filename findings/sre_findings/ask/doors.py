@@ -7,7 +7,7 @@ from typing import Any
 
 from sre_findings.ask.places import certain
 from sre_findings.ask.sources import Sources
-from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
 
 # name: (module, function); the name is the command's and the tool's
 DOORS = {

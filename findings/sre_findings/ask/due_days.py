@@ -11,9 +11,9 @@ from sre_findings.ask.places import certain, place_of, within
 from sre_findings.ask.questions.history import Sla
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Sources, find, no_snapshot
-from sre_findings.model.ages import Ages, due_of
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.policy import Policy
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.sla.ages import Ages, due_of
+from sre_findings.model.sla.policy import Policy
 
 _FIELDS = ("severity", "due_on", "days_left", "findings")
 _SHOWN = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sre_findings.ask.sources import Found, Sources
-from sre_findings.model.certificate import NOT_OPTED_IN, REACHED
+from sre_findings.model.snapshots.certificate import NOT_OPTED_IN, REACHED
 from sre_findings.store.keys import records
 from sre_findings.store.snapshots import Manifest
 

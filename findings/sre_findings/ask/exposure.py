@@ -12,13 +12,13 @@ from sre_findings.ask.questions.work import Exposure
 from sre_findings.ask.rows import time_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.summaries import unsure
-from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import iso
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.near import near
-from sre_findings.model.package_name import Matched, matching
-from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.findings.package_names import Matched, matching
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.spelling import near
 
 _FIELDS = (
     "severity",

@@ -10,8 +10,8 @@ from typing import Any
 from sre_findings.ask.handouts import FOLDER, REFERENCE
 from sre_findings.ask.questions.rows import AsFile
 from sre_findings.ask.remote import Remote
-from sre_findings.model import received
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import Proof
 
 _FILTERS = (
     "severities",
@@ -53,7 +53,7 @@ def promised(question: AsFile, remote: Remote) -> Promised:
             remote,
             reference,
             int(values["total_findings"]),
-            received.proof(values),
+            decoding.proof(values),
             tuple(values["notes"]),
         )
 

@@ -12,10 +12,10 @@ from sre_findings.ask.listing import count_whole, left_out_of
 from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.rows import AsFile
 from sre_findings.ask.sources import Sources, find
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import iso
-from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.findings.finding import iso
 
 
 def promised(question: AsFile, sources: Sources) -> ListAnswer:

@@ -14,10 +14,10 @@ from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Nee
 from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.work import Fixes
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
-from sre_findings.model import resource
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.ranking import risk_parameters
-from sre_findings.model.severity import OTHER
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.ranking import risk_parameters
+from sre_findings.model.findings.severity import OTHER
+from sre_findings.model.resources import resource
 
 HOSTS_NAMED = 50  # of each line; the count is of all
 _KINDS = {

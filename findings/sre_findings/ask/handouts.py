@@ -17,7 +17,7 @@ from typing import Any
 
 from sre_findings.ask.questions.rows import AsFile, Rows
 from sre_findings.model.access import Access, parse_access
-from sre_findings.store import handouts as kept
+from sre_findings.store import download_links as kept
 from sre_findings.store.table import Table
 
 GOOD_FOR = timedelta(minutes=15)

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from sre_findings.ask.sources import Found, Sources
 from sre_findings.model.access import ALL
-from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
-from sre_findings.store import history
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.store import rollup_history
 from sre_findings.store import rollups as table
-from sre_findings.store.history import Night
-from sre_findings.store.seen import summable
+from sre_findings.store.access_views import summable
+from sre_findings.store.rollup_history import Night
 
 if TYPE_CHECKING:
-    from sre_findings.model.ages import Ages
+    from sre_findings.model.sla.ages import Ages
 
 
 def parts_of(sources: Sources) -> str | None:
@@ -64,7 +64,7 @@ def reader(found: Found, sources: Sources) -> Callable[[str], Sequence[tuple[Sco
 
 def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Ages]]:
     """The same of ages."""
-    from sre_findings.model.ages import bucketed
+    from sre_findings.model.sla.ages import bucketed
 
     of = parts_of(sources) or kind if kind == ORGANIZATION else kind
     pairs = table.read_ages(sources.table, found.commit, of, named(sources, of))
@@ -82,10 +82,10 @@ def series(
     this caller."""
     of = parts_of(sources)
     if sources.access.everything or (of is not None and scope.kind in summable(sources.access)):
-        return history.series(sources.table, scope.kind, [scope.value], last, first)
+        return rollup_history.series(sources.table, scope.kind, [scope.value], last, first)
     if of is None or scope != Scope(ORGANIZATION):
         return None
-    return history.series(sources.table, of, sorted(named(sources, of) or ()), last, first)
+    return rollup_history.series(sources.table, of, sorted(named(sources, of) or ()), last, first)
 
 
 def named(sources: Sources, kind: str) -> Collection[str] | None:

@@ -15,8 +15,8 @@ from sre_findings.ask.recorded import for_reachability
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
 from sre_findings.ask.wire_form import wire_form
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.reachability import NOT_REACHABLE, UNKNOWN, left_out
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
 
 _FIELDS = (
     "severity",

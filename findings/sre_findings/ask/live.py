@@ -14,10 +14,10 @@ from sre_findings.ask.questions.resource import AboutResource
 from sre_findings.ask.rows import packages_of, reachability_of
 from sre_findings.ask.switches import is_proof
 from sre_findings.ask.whose import Key, Whose
-from sre_findings.inspector.covered import covered_use, described, found_use
-from sre_findings.inspector.known import mark, strange_in
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
+from sre_findings.inspector.resource_metadata import covered_use, described, found_use
 from sre_findings.inspector.retry import Tally
+from sre_findings.inspector.unknown_fields import mark, strange_in
 from sre_findings.inspector.wire import (
     WireCoverage,
     WireFinding,
@@ -26,24 +26,24 @@ from sre_findings.inspector.wire import (
     decode_packages,
     decode_resources,
 )
-from sre_findings.model import severity
 from sre_findings.model.access import Access
-from sre_findings.model.answer import LIVE, Proof, ResourceAnswer
-from sre_findings.model.certificate import COMPLETE, NOT_OPTED_IN, REACHED, Cell, cells_of
-from sre_findings.model.coverage import Coverage
+from sre_findings.model.answers.answer import LIVE, Proof, ResourceAnswer
+from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Evidence, decide
 from sre_findings.model.errors import AccessDenied, UsageError
-from sre_findings.model.facts import ENDED, Listing, ShardFacts
-from sre_findings.model.finding import Finding, is_open
-from sre_findings.model.instant import moment_of
-from sre_findings.model.names import inspectors_id
-from sre_findings.model.owners import Owners
-from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, left_out
-from sre_findings.model.reachability import UNKNOWN as NO_WORD
-from sre_findings.model.resource import Resource, can_be_id, check_id, told
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.scope import Shard
-from sre_findings.model.use import NOT_TOLD, Use, newest
-from sre_findings.model.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Evidence, decide
+from sre_findings.model.findings import severity
+from sre_findings.model.findings.finding import Finding, is_open
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, left_out
+from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.image_use import NOT_TOLD, Use, newest
+from sre_findings.model.resources.names import inspectors_id
+from sre_findings.model.resources.owners import Owners
+from sre_findings.model.resources.resource import Resource, can_be_id, check_id, told
+from sre_findings.model.snapshots.certificate import COMPLETE, NOT_OPTED_IN, REACHED, Cell, cells_of
+from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.model.snapshots.scan_plan import Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
+from sre_findings.model.timestamps import moment_of
 
 NOBODY = Owners()
 Live = Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from sre_findings.ask.live import Listed, Live, live
 from sre_findings.ask.once import DEADLINE, Once
 from sre_findings.inspector.client import Call, connect
+from sre_findings.inspector.credentials import Who
 from sre_findings.inspector.listing import Inspector
-from sre_findings.inspector.reader import Who
 from sre_findings.inspector.regions import check_region, configured_region, known_regions
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.model.owners import Owners
+from sre_findings.model.resources.owners import Owners
 
 RATE = 5.0  # requests a second: people who ask must not starve the scan
 READ_TIMEOUT = 10.0  # seconds: a person does not wait for a second try after a long first one

@@ -6,9 +6,9 @@ from __future__ import annotations
 from sre_findings.ask import resources
 from sre_findings.ask.questions.record import Near, Nights
 from sre_findings.ask.sources import Sources, find, no_snapshot, proof_of
-from sre_findings.model import near as spelling
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.list_answer import ListAnswer, Shown
+from sre_findings.model import spelling
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.snapshots.certificate import COMPLETE
 
 _FIELDS = ("snapshot_id", "started_at", "state", "claim", "reasons")
 _SHOWN = (

@@ -11,9 +11,9 @@ from sre_findings.ask.questions.rows import OneFinding
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import NO_PROOF, Found, Sources, find
 from sre_findings.ask.wire_form import wire_form
-from sre_findings.model.answer import FindingAnswer
+from sre_findings.model.answers.answer import FindingAnswer
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import Finding
+from sre_findings.model.findings.finding import Finding
 
 _ANY: dict[str, Any] = dict.fromkeys(
     ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners", "count")

@@ -12,16 +12,16 @@ from sre_findings.ask.door import Door, Here
 from sre_findings.ask.sources import AskContext, Live, Sources
 from sre_findings.clock import clock
 from sre_findings.model.access import Access
-from sre_findings.model.answer import ResourceAnswer
+from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import UsageError
-from sre_findings.model.policy import DEFAULT, Policy, parse_policy, parse_sla
+from sre_findings.model.sla.policy import DEFAULT, Policy, parse_policy, parse_sla
 from sre_findings.settings import Settings, open_owners
-from sre_findings.store.open import open_blobs, open_table
 from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.urls import open_blobs, open_table
 
 if TYPE_CHECKING:
     from sre_findings.ask.questions.resource import AboutResource
-    from sre_findings.model.suppression import Suppressions
+    from sre_findings.model.findings.suppression import Suppressions
 
 CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
 
@@ -83,7 +83,7 @@ def _live(profile: str | None, settings: Settings) -> Live:
     @functools.cache
     def opened() -> Live:
         from sre_findings.ask.live_here import live_here
-        from sre_findings.inspector.reader import reader_of
+        from sre_findings.inspector.credentials import reader_of
 
         return live_here(profile or reader_of(settings), open_owners(settings))
 
@@ -104,8 +104,8 @@ def _context(profile: str | None) -> AskContext:
 
     def ask(question: Any, resource: Any) -> Any:
         from sre_findings.ask.context import context
+        from sre_findings.inspector.aws_clients import Make, clients
         from sre_findings.inspector.client import mapped_errors
-        from sre_findings.inspector.neighbours import Make, clients
         from sre_findings.inspector.regions import check_region, configured_region, known_regions
 
         def connect(region: str) -> Make:

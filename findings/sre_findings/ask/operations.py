@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from sre_findings.ask.questions.record import Operations
 from sre_findings.ask.sources import Sources
-from sre_findings.model.answer import TABLE, Proof
-from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.answers.answer import TABLE, Proof
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import SreError
-from sre_findings.model.list_answer import ListAnswer, Shown
 from sre_findings.model.operation import Operation
+from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.store import operations as kept
 
 _LOG = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from typing import Any
 
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.rows import packages_of, severity_word
-from sre_findings.model.ages import Bucket, due_of
-from sre_findings.model.finding import Package
-from sre_findings.model.open_finding import OpenFinding, Place, Weakness
-from sre_findings.model.policy import Policy
-from sre_findings.model.reachability import REACHABLE
+from sre_findings.model.findings.finding import Package
+from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
+from sre_findings.model.findings.reachability import REACHABLE
+from sre_findings.model.sla.ages import Bucket, due_of
+from sre_findings.model.sla.policy import Policy
 
 _EVERY = dict.fromkeys(
     ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")

@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.model.answer import SNAPSHOT
+from sre_findings.model.answers.answer import SNAPSHOT
 from sre_findings.model.errors import UsageError
-from sre_findings.model.place import ANY, KINDS, Place, Spot, unread
-from sre_findings.model.resource import TYPES
-from sre_findings.model.state import COMPLETE, REACHED
+from sre_findings.model.resources.resource import TYPES
+from sre_findings.model.snapshots.query_scope import ANY, KINDS, Place, Spot, unread
+from sre_findings.model.snapshots.states import COMPLETE, REACHED
 from sre_findings.store.snapshots import Snapshots
 
 if TYPE_CHECKING:
-    from sre_findings.model.list_answer import ListAnswer
+    from sre_findings.model.answers.list_answer import ListAnswer
 
 FEW = 12  # names that an error lists
 SEEN = "not listed as scanned"
@@ -187,7 +187,7 @@ def _nobody(owners: Sequence[str], found: Found, *, holes: bool) -> list[str]:
 def _refused(what: str, value: str, known: Sequence[str], kind: str, *, holes: bool) -> list[str]:
     """Raises UsageError with what is near, or with what there is; only where all was read, or the
     name is nearly another."""
-    from sre_findings.model.near import near
+    from sre_findings.model.spelling import near
 
     close = near(value, known)
     few = (

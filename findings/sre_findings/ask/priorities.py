@@ -12,11 +12,11 @@ from sre_findings.ask.questions.work import Priorities
 from sre_findings.ask.recorded import for_reachability
 from sre_findings.ask.rows import severity_word, time_of
 from sre_findings.ask.sources import Sources, find, no_snapshot
-from sre_findings.model.finding import iso
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.ranking import Candidate, rank, why
-from sre_findings.model.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
-from sre_findings.model.use import Use
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.findings.ranking import Candidate, rank, why
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.resources.image_use import Use
 
 _FIELDS = (
     "place",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.ask.sources import Sources
-from sre_findings.model.certificate import COMPLETE
 from sre_findings.model.errors import SreError
+from sre_findings.model.snapshots.certificate import COMPLETE
 
 _LOG = logging.getLogger(__name__)
 

@@ -24,15 +24,15 @@ from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.summaries import summarize
 from sre_findings.ask.trend import trend
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.age_bands import AgeGrid, age_grid
-from sre_findings.model.ages import Ages, Lateness, lateness
-from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
-from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.answers.answer import CoverageAnswer, Proof, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import UsageError
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.open_finding import OpenFinding, Place
-from sre_findings.model.policy import Policy
-from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.model.findings.open_finding import OpenFinding, Place
+from sre_findings.model.sla.age_bands import AgeGrid, age_grid
+from sre_findings.model.sla.ages import Ages, Lateness, lateness
+from sre_findings.model.sla.policy import Policy
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store.snapshots import Commit
 
 WORST, FIRST, NIGHTS = 10, 7, 90  # resources, fixes and days that a page shows

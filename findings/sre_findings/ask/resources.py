@@ -13,18 +13,9 @@ from sre_findings.ask.recorded import lacks_names
 from sre_findings.ask.rows import coverage_of, finding_of, resource_of, time_of
 from sre_findings.ask.sources import Found, Sources
 from sre_findings.ask.switches import kinds, switched_off
-from sre_findings.model import names
-from sre_findings.model import near as spelling
-from sre_findings.model.address import address_of
-from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
-from sre_findings.model.errors import AmbiguousName, UsageError
-from sre_findings.model.reachability import NOT_REACHABLE, left_out
-from sre_findings.model.reachability import UNKNOWN as NO_WORD
-from sre_findings.model.resource import FUNCTION, INSTANCE, Resource, check_id, check_text, told
-from sre_findings.model.rollup import Rollup, resource_scope
-from sre_findings.model.state import Cell
-from sre_findings.model.use import Use, newest
-from sre_findings.model.verdict import (
+from sre_findings.model import spelling
+from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.answers.verdict import (
     INCOMPLETE,
     NO_FINDINGS,
     NO_SNAPSHOT,
@@ -35,12 +26,28 @@ from sre_findings.model.verdict import (
     Verdict,
     decide,
 )
+from sre_findings.model.errors import AmbiguousName, UsageError
+from sre_findings.model.findings.reachability import NOT_REACHABLE, left_out
+from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
+from sre_findings.model.resources import names
+from sre_findings.model.resources.addresses import address_of
+from sre_findings.model.resources.image_use import Use, newest
+from sre_findings.model.resources.resource import (
+    FUNCTION,
+    INSTANCE,
+    Resource,
+    check_id,
+    check_text,
+    told,
+)
+from sre_findings.model.snapshots.rollup import Rollup, resource_scope
+from sre_findings.model.snapshots.states import Cell
 from sre_findings.store import rollups as stored
 
 if TYPE_CHECKING:
     from sre_findings.ask.engine import Engine
     from sre_findings.ask.questions.resource import AboutResource
-    from sre_findings.model.suppression import Suppressions
+    from sre_findings.model.findings.suppression import Suppressions
 
 
 SHOWN = 25  # resources that an ambiguous name is answered with; the count is of all

@@ -13,10 +13,10 @@ from sre_findings.ask.opened import Opened
 from sre_findings.ask.remembered import Beside, Remembered
 from sre_findings.ask.when import choose
 from sre_findings.model.access import EVERYTHING, Access
-from sre_findings.model.answer import SNAPSHOT, Proof, ResourceAnswer
-from sre_findings.model.policy import DEFAULT, Policy
+from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.sla.policy import DEFAULT, Policy
 from sre_findings.store import rollups
-from sre_findings.store.seen import SeenSnapshots, SeenTable
+from sre_findings.store.access_views import SeenSnapshots, SeenTable
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from sre_findings.ask.handouts import HandOut
     from sre_findings.ask.places import Known
     from sre_findings.ask.questions.resource import AboutResource
-    from sre_findings.model.context import Context
-    from sre_findings.model.list_answer import ListAnswer
-    from sre_findings.model.resource import Resource
-    from sre_findings.model.suppression import Suppressions
+    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.model.findings.suppression import Suppressions
+    from sre_findings.model.resources.aws_context import Context
+    from sre_findings.model.resources.resource import Resource
 
 Live: TypeAlias = "Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]"
 """Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if
@@ -98,7 +98,7 @@ class Sources:
 
     def _engine(self, commits: Sequence[Commit]) -> Engine:
         from sre_findings.ask.engines.open import open_engine
-        from sre_findings.store.copies import Copies
+        from sre_findings.store.part_cache import Copies
 
         whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
         return open_engine(self.engine, whole, commits, copies, self.access)
@@ -155,7 +155,7 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
 
 def no_snapshot(name: str) -> ListAnswer:
     """The answer to any question for a list where there is no snapshot at all."""
-    from sre_findings.model.list_answer import ListAnswer
+    from sre_findings.model.answers.list_answer import ListAnswer
 
     return ListAnswer(
         "There is no snapshot yet. Run: sre-cli scan.", name, [], 0, (), (), NO_PROOF, known=False

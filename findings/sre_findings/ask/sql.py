@@ -18,9 +18,9 @@ from typing import Any
 from sre_findings.ask.engines.duckdb import DuckDB, first_line, quoted
 from sre_findings.ask.engines.tables import HISTORY, TABLES
 from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import Forbidden, StoreUnreadable, UsageError
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 
 Cell = str | int | float | bool | None
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from sre_findings.ask import resources
 from sre_findings.ask.questions.resource import LIVE, AboutResource
 from sre_findings.ask.sources import Sources
-from sre_findings.model.answer import ResourceAnswer
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, kind_of, outward
-from sre_findings.model.finding import iso
-from sre_findings.model.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_findings.model.findings.finding import iso
 
 
 def without_inspector(

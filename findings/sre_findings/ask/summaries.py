@@ -11,12 +11,8 @@ from sre_findings.ask.places import place_of, within
 from sre_findings.ask.questions.estate import BY, Summary
 from sre_findings.ask.rows import coverage_of
 from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.model.answer import SNAPSHOT, Group, Proof, SummaryAnswer
-from sre_findings.model.coverage import Silence
-from sre_findings.model.errors import UsageError
-from sre_findings.model.rollup import KINDS, ORGANIZATION, Rollup, Scope
-from sre_findings.model.state import COMPLETE, Cell
-from sre_findings.model.verdict import (
+from sre_findings.model.answers.answer import SNAPSHOT, Group, Proof, SummaryAnswer
+from sre_findings.model.answers.verdict import (
     CLEAN,
     FINDINGS,
     INCOMPLETE,
@@ -31,6 +27,10 @@ from sre_findings.model.verdict import (
     Verdict,
     unread,
 )
+from sre_findings.model.errors import UsageError
+from sre_findings.model.resources.coverage import Silence
+from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
+from sre_findings.model.snapshots.states import COMPLETE, Cell
 
 
 def summary(question: Summary, sources: Sources) -> SummaryAnswer:

@@ -13,10 +13,10 @@ from sre_findings.ask import suppressed_seen
 from sre_findings.ask.questions.work import Suppressed
 from sre_findings.ask.rows import finding_of
 from sre_findings.ask.sources import Found, Sources, find, no_snapshot
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import Finding
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.suppression import Suppression, Suppressions
+from sre_findings.model.findings.finding import Finding
+from sre_findings.model.findings.suppression import Suppression, Suppressions
 
 _FIELDS = ("line", "about", "scope", "state", "findings", "owner", "expires", "status", "reason")
 _SHOWN = (

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 
-from sre_findings.model.finding import Finding
-from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppressions
+from sre_findings.model.findings.finding import Finding
+from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
 
 
 def seen_of(pairs: Iterable[tuple[Suppression, Finding]]) -> list[Suppression]:

@@ -27,8 +27,7 @@ from pathlib import Path
 from sre_findings.ask.yaml_nodes import LARGEST, Node, brief, wrong
 from sre_findings.ask.yaml_nodes import parse as parse_yaml
 from sre_findings.model.errors import UsageError
-from sre_findings.model.resource import check_id, parse_type
-from sre_findings.model.suppression import (
+from sre_findings.model.findings.suppression import (
     AFFECTED,
     JUSTIFICATIONS,
     NOT_AFFECTED,
@@ -39,6 +38,7 @@ from sre_findings.model.suppression import (
     Suppressions,
     is_glob,
 )
+from sre_findings.model.resources.resource import check_id, parse_type
 
 _KEYS = (
     "vulnerability",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sre_findings.model.coverage import RULES
-from sre_findings.model.resource import Resource
-from sre_findings.model.state import Cell
-from sre_findings.model.verdict import SCANS
+from sre_findings.model.answers.verdict import SCANS
+from sre_findings.model.resources.coverage import RULES
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.states import Cell
 
 if TYPE_CHECKING:
     from sre_findings.ask.engine import Engine

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.ask.remote import BUDGET, LIST, Page, Remote
-from sre_findings.model import received
-from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
 from sre_findings.model.errors import UsageError
 
 if TYPE_CHECKING:
     from sre_findings.ask.questions.estate import CoverageGaps, Summary
     from sre_findings.ask.questions.resource import AboutResource
-    from sre_findings.model.list_answer import ListAnswer
+    from sre_findings.model.answers.list_answer import ListAnswer
 
 # the door's name → the tool's, where they differ
 _TOOLS = {"time-to-fix": "time_to_fix", "fixes": "fix_plan", "where": "where_vulnerable"}
@@ -52,7 +52,7 @@ class There:
             values["next_cursor"] = (
                 f"{values['snapshot_id']}.{end}" if 0 < end < values["total_findings"] else None
             )
-            return received.resource_answer(values)
+            return decoding.resource_answer(values)
 
     def summary(self, question: Summary) -> SummaryAnswer:
         """See Door."""
@@ -64,20 +64,20 @@ class There:
         }
         values = self._whole("summarize", asked, "groups").values
         with self.remote.understood():
-            return received.summary_answer(values)
+            return decoding.summary_answer(values)
 
     def coverage(self, question: CoverageGaps) -> CoverageAnswer:
         """See Door."""
         asked = {"as_of": question.as_of, "owners": list(question.owners)}
         values = self._whole("coverage", asked, "gaps").values
         with self.remote.understood():
-            return received.coverage_answer(values)
+            return decoding.coverage_answer(values)
 
     def ask(self, name: str, question: Any) -> ListAnswer:
         """See Door."""
         page = self._whole(_TOOLS.get(name, name), _arguments(question))
         with self.remote.understood():
-            return received.list_answer(page.values, page.meta[LIST])
+            return decoding.list_answer(page.values, page.meta[LIST])
 
     def _whole(self, tool: str, arguments: Mapping[str, Any], name: str = "") -> Page:
         """Every page as one, without the fields that only pages have."""

@@ -18,9 +18,9 @@ from sre_findings.ask.report import Material, material_of, seen_night
 from sre_findings.ask.rows import severity_word
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.place import Place
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.query_scope import Place
 
 LISTED = 20  # events of a kind
 _NAMES, _NAME = 3, 24  # owners in a title, and characters of each

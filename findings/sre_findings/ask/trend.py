@@ -14,12 +14,12 @@ from sre_findings.ask.places import within
 from sre_findings.ask.questions.history import Trend
 from sre_findings.ask.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.ask.when import choose
-from sre_findings.model.certificate import COMPLETE
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import iso
-from sre_findings.model.list_answer import ListAnswer, Shown
-from sre_findings.model.place import Place
-from sre_findings.model.rollup import (
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.snapshots.rollup import (
     CAME,
     ORGANIZATION,
     WENT,
@@ -28,8 +28,8 @@ from sre_findings.model.rollup import (
     check_kind,
     resource_scope,
 )
-from sre_findings.store.history import Night
-from sre_findings.store.prune import pruned_sequences
+from sre_findings.store.pruning import pruned_sequences
+from sre_findings.store.rollup_history import Night
 from sre_findings.store.snapshots import Commit
 
 _SHOWN = (

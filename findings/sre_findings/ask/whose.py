@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sre_findings.inspector.claims import by_coverage, by_finding
-from sre_findings.inspector.covered import described
+from sre_findings.inspector.ownership import by_coverage, by_finding
+from sre_findings.inspector.resource_metadata import described
 from sre_findings.inspector.wire import WireCoverage, WireResource
 from sre_findings.model.access import Access
-from sre_findings.model.owners import SILENT, Claim, Owners, newer
+from sre_findings.model.resources.owners import SILENT, Claim, Owners, newer
 
 Key = tuple[str, str, str]
 """A resource of a region: its account, its type, its id."""

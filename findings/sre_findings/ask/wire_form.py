@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sre_findings.ask.rows import time_of
-from sre_findings.store import rebuild
+from sre_findings.store import original_finding
 
 _TIMES = ("first_observed_at", "last_observed_at", "updated_at")
 
@@ -18,10 +18,10 @@ def wire_form(row: Mapping[str, Any]) -> dict[str, Any]:
     came, and what was ``not_understood``."""
     timed = {**row, **{name: time_of(row[name]) for name in _TIMES}}
     own = {name: row[name] for name in ("snapshot_id", "resource_name", "owner")}
-    odd = rebuild.undecoded(row)
+    odd = original_finding.undecoded(row)
     own |= {
         name: value
         for name, value in (("undecoded", odd), ("not_understood", row["not_understood"]))
         if value
     }
-    return {**rebuild.finding(timed), "_sre": own}
+    return {**original_finding.finding(timed), "_sre": own}

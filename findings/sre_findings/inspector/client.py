@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sre_findings.inspector.reader import Who, open_session
+from sre_findings.inspector.credentials import Who, open_session
 from sre_findings.inspector.retry import Transient
 from sre_findings.model.errors import (
     AccessDenied,

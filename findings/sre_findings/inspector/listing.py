@@ -19,7 +19,7 @@ from sre_findings.inspector.wire import (
     decode_findings,
     decode_object,
 )
-from sre_findings.model.facts import AccountStatus
+from sre_findings.model.snapshots.shard_facts import AccountStatus
 
 FILTER_VALUES = 10  # FilterCriteria and accountIds take at most ten entries a field
 DETAIL_ARNS = 10  # BatchGetFindingDetails takes at most ten findings

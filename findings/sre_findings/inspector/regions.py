@@ -6,9 +6,9 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sre_findings.inspector.reader import Who, open_session
+from sre_findings.inspector.credentials import Who, open_session
 from sre_findings.model.errors import UsageError
-from sre_findings.model.near import near
+from sre_findings.model.spelling import near
 
 
 def check_region(region: str, known: Iterable[str]) -> str:

@@ -17,9 +17,9 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from sre_findings.inspector.mend import NOT_JSON, cleaned, is_marked, mended, original, sound
-from sre_findings.model.finding import NO_ARN, UNDECODED
-from sre_findings.model.instant import EARLIEST, LATEST, epoch_of, is_time
+from sre_findings.inspector.json_repair import NOT_JSON, cleaned, is_marked, mended, original, sound
+from sre_findings.model.findings.finding import NO_ARN, UNDECODED
+from sre_findings.model.timestamps import EARLIEST, LATEST, epoch_of, is_time
 
 NONESTED = msgspec.Raw()
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sre_findings.model.finding import iso
+from sre_findings.model.findings.finding import iso
 
 KEPT = timedelta(days=90)
 ANSWERED = "answered"

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store import keys
 from sre_findings.store.aws import connect, mapped
-from sre_findings.store.columns import HIVE, columns
+from sre_findings.store.column_types import HIVE, columns
 from sre_findings.store.snapshots import Commit, Snapshots
 
 T = TypeVar("T")

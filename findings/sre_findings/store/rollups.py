@@ -17,12 +17,12 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import LAST, SORT_BYTES, Row, Table
 
 if TYPE_CHECKING:  # counts are asked for far more often
-    from sre_findings.model.ages import Ages
+    from sre_findings.model.sla.ages import Ages
 
 MARKERS = "snapshot"
 _SEPARATOR = "\x1f"  # in no value that stands in a key as it is
@@ -58,7 +58,7 @@ def write_ages(
 ) -> int:
     """Writes the ages that differ from those before; a scope that emptied gets a row of none.
     Returns the rows written."""
-    from sre_findings.model.ages import Ages
+    from sre_findings.model.sla.ages import Ages
 
     now = {**dict.fromkeys(before, Ages()), **ages}
     changed = [scope for scope, found in now.items() if before.get(scope, Ages()) != found]
@@ -98,7 +98,7 @@ def read_ages(
     table: Table, commit: Commit, kind: str, values: Values = None
 ) -> Iterator[tuple[Scope, Ages]]:
     """The ages of every scope of a kind as of the commit, emptied ones left out."""
-    from sre_findings.model.ages import Ages
+    from sre_findings.model.sla.ages import Ages
 
     for value, row in _newest(table, "ages", kind, commit.sequence, values):
         if (ages := Ages.from_json(row.values["ages"])) != Ages():

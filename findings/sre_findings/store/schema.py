@@ -4,7 +4,7 @@ two together.
 What many findings share lies once, in tables of its own: ``details`` what is known of a
 vulnerability, ``packages`` the lists of packages. Plain SQL joins them by ``region`` and number.
 Nested parts of the wire stay JSON text as it came, so that nothing is lost:
-:func:`sre_findings.store.rebuild.finding` gives the wire's finding back from a joined row.
+:func:`sre_findings.store.original_finding.finding` gives the wire's finding back from a joined row.
 """
 
 from __future__ import annotations

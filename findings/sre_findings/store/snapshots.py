@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import CommitLost, StoreUnreadable
-from sre_findings.model.state import Cell
+from sre_findings.model.snapshots.states import Cell
 from sre_findings.store import keys
 from sre_findings.store.blobs import Blobs, Missing
 
 if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made of takes 10 ms
-    from sre_findings.model.certificate import Certificate
-    from sre_findings.model.facts import Part, ShardFacts
-    from sre_findings.model.scope import Plan
+    from sre_findings.model.snapshots.certificate import Certificate
+    from sre_findings.model.snapshots.scan_plan import Plan
+    from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 
 STAMP = "%Y%m%dT%H%M%SZ"
 SCHEMA = 2
@@ -105,9 +105,9 @@ class Manifest:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Manifest:
         """The reverse of :meth:`to_json`."""
-        from sre_findings.model.certificate import Certificate
-        from sre_findings.model.facts import Part, ShardFacts
-        from sre_findings.model.scope import Plan
+        from sre_findings.model.snapshots.certificate import Certificate
+        from sre_findings.model.snapshots.scan_plan import Plan
+        from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 
         shards = tuple(ShardFacts.from_json(facts) for facts in values["shards"])
         history = tuple(Part(**part) for part in values["history"])
@@ -218,7 +218,7 @@ class Snapshots:
 
     def read_shard(self, snapshot_id: str, name: str) -> ShardFacts | None:
         """A shard's record, or None where it has not ended."""
-        from sre_findings.model.facts import ShardFacts
+        from sre_findings.model.snapshots.shard_facts import ShardFacts
 
         try:
             return ShardFacts.from_json(
@@ -273,7 +273,7 @@ class Snapshots:
         return sorted(one for one in self.ids() - known if one < limit)
 
     def pruned(self) -> Iterator[str]:
-        """Ids of snapshots that were pruned: their files go by themselves (see store/prune.py)."""
+        """Ids of snapshots that were pruned: their files go by themselves (see store/pruning.py)."""
         yield from (
             json.loads(self.blobs.read(key))["snapshot_id"]
             for key in self.blobs.keys(keys.TOMBSTONES)

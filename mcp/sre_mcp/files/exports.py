@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from sre_findings.ask.files import fetched
 from sre_findings.ask.handouts import Handout, Handouts
 from sre_findings.ask.remote import ERROR, REFUSED
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import AccessDenied, SreError, UsageError, kind_of
 from sre_findings.model.operation import ANSWERED
 from sre_mcp.audit import Call

@@ -11,7 +11,7 @@ import anyio.to_thread
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sre_findings.model.answer import SNAPSHOT
+from sre_findings.model.answers.answer import SNAPSHOT
 from sre_findings.model.errors import AccessDenied, SreError, kind_of
 from sre_findings.model.operation import ANSWERED
 from sre_mcp.audit import Call

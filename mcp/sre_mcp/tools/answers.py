@@ -13,17 +13,17 @@ from typing import Any
 
 from sre_findings.ask.remembered import Beside
 from sre_findings.ask.remote import LIST
-from sre_findings.model import received
-from sre_findings.model.answer import (
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import (
     CoverageAnswer,
     FindingAnswer,
     Proof,
     ResourceAnswer,
     SummaryAnswer,
 )
-from sre_findings.model.finding import iso
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_findings.model.findings.finding import iso
 from sre_mcp.tools.items import Item, Values, taken
 from sre_mcp.tools.tool import Answered, Page
 from sre_reports import wording
@@ -181,7 +181,7 @@ def of_list(
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
     return Answered(
-        values, said, (), answer.name, items, answer.total, columns, {LIST: received.told(answer)}
+        values, said, (), answer.name, items, answer.total, columns, {LIST: decoding.told(answer)}
     )
 
 

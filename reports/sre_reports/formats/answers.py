@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sre_findings.model.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
-from sre_findings.model.finding import iso
-from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.findings.finding import iso
 from sre_reports.formats.csv.escaping import Cell, csv_text
 
 Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer | ListAnswer

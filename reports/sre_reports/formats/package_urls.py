@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from packageurl import PackageURL
 
-from sre_findings.model.finding import Package
+from sre_findings.model.findings.finding import Package
 
 # Inspector's package managers (botocore 1.44.8, and what recorded findings say) by the purl types
 # of their registries.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
 
 if TYPE_CHECKING:
     import pyarrow as pa

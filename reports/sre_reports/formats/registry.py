@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from sre_findings.model.errors import UsageError
 
 if TYPE_CHECKING:  # --help needs the list and none of the model
-    from sre_findings.model.answer import Proof
-    from sre_findings.model.suppression import Suppressions
+    from sre_findings.model.answers.answer import Proof
+    from sre_findings.model.findings.suppression import Suppressions
 
 Batches = Iterable[list[dict[str, Any]]]
 """Rows as ``sre_findings.ask.ask.rows`` yields them: times in epoch microseconds, nested parts as

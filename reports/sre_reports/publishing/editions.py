@@ -15,9 +15,9 @@ from sre_findings.ask.questions.rows import Rows
 from sre_findings.ask.sources import Found, Sources, find
 from sre_findings.ask.summaries import summarize
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import UsageError
-from sre_findings.model.place import Place
+from sre_findings.model.snapshots.query_scope import Place
 from sre_reports.publishing.report_files import WHOLE, View
 
 

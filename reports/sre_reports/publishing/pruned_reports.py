@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sre_findings.model.finding import iso
+from sre_findings.model.findings.finding import iso
 from sre_reports.publishing.index_entries import night_of
 from sre_reports.publishing.report_files import (
     PAGE,

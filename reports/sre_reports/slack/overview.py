@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sre_findings.model.answer import SummaryAnswer
-from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.answers.answer import SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
 from sre_reports.slack.escaping import code, escaped

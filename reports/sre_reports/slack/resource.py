@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sre_findings.model.answer import LIVE, ResourceAnswer
-from sre_findings.model.coverage import Coverage, explain, remedy
-from sre_findings.model.finding import Finding
-from sre_findings.model.names import inspectors_id
-from sre_findings.model.resource import can_be_id
-from sre_findings.model.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
+from sre_findings.model.answers.answer import LIVE, ResourceAnswer
+from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
+from sre_findings.model.findings.finding import Finding
+from sre_findings.model.resources.coverage import Coverage, explain, remedy
+from sre_findings.model.resources.names import inspectors_id
+from sre_findings.model.resources.resource import can_be_id
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
 from sre_reports.slack.escaping import (

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from sre_findings.inspector.listing import DETAIL_ARNS, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import Unreadable
-from sre_findings.model.finding import NO_ARN
-from sre_findings.model.instant import moment_of
+from sre_findings.model.findings.finding import NO_ARN
+from sre_findings.model.timestamps import moment_of
 
 FRESH = timedelta(hours=20)  # a nightly scan asks again, a second scan of the day does not
 KEPT = timedelta(days=90)  # how long a vulnerability that nobody has any more is remembered

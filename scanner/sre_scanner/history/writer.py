@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.regions import partition_of
-from sre_findings.model.certificate import Certificate
-from sre_findings.model.facts import Part, ShardFacts
-from sre_findings.model.scope import Plan
+from sre_findings.model.snapshots.certificate import Certificate
+from sre_findings.model.snapshots.scan_plan import Plan
+from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 from sre_findings.store.schema import HISTORY, VULNERABILITIES
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_scanner.history.lifecycle import Night, live_through

@@ -11,9 +11,9 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sre_findings.inspector.covered import found_use
-from sre_findings.model.address import Address, address_of
-from sre_findings.model.use import Use
+from sre_findings.inspector.resource_metadata import found_use
+from sre_findings.model.resources.addresses import Address, address_of
+from sre_findings.model.resources.image_use import Use
 
 # EC2 Auto Scaling user guide, "Tag Auto Scaling groups and instances"
 SCALING_GROUP = "aws:autoscaling:groupName"

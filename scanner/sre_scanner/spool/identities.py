@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from sre_findings.inspector.claims import by_finding
+from sre_findings.inspector.ownership import by_finding
 from sre_findings.inspector.wire import WireResource, decode_resources
-from sre_findings.model.names import Name, of_finding
-from sre_findings.model.owners import Owners
+from sre_findings.model.resources.names import Name, of_finding
+from sre_findings.model.resources.owners import Owners
 from sre_scanner.spool.attributes import Traits, traits_of
 from sre_scanner.spool.texts import Texts
 

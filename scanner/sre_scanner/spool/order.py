@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sre_findings.model.severity import rank
+from sre_findings.model.findings.severity import rank
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.rows import Spool, arn_of
 

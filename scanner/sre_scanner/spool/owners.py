@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sre_findings.model.owners import SILENT, Claim, Owners
+from sre_findings.model.resources.owners import SILENT, Claim, Owners
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Ints, Sorted
 from sre_scanner.spool.rows import Spool
@@ -74,7 +74,7 @@ def _claims(found: Identities, entries: npt.NDArray[Any]) -> list[Claim]:
 def newest_entries(
     spool: Spool, rows: npt.NDArray[Any], found: Identities, where: Sorted, starts: Ints
 ) -> npt.NDArray[Any]:
-    """For each resource the entry that counts: the same as :func:`sre_findings.model.owners.newer`,
+    """For each resource the entry that counts: the same as :func:`sre_findings.model.resources.owners.newer`,
     a column at a time."""
     if not len(starts):
         return np.empty(0, np.int64)

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from sre_findings.inspector.known import look_at
+from sre_findings.inspector.unknown_fields import look_at
 from sre_findings.inspector.wire import FindingsPage, WireFinding
 from sre_findings.store.blobs import mapped_errors
 from sre_scanner.spool.texts import NOTHING, Digests, Look, Texts, digest_of

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sre_findings.inspector.known import FINDING, mark, odd_words
+from sre_findings.inspector.unknown_fields import FINDING, mark, odd_words
 from sre_scanner.spool.rows import SHAPE_FIELDS, Kind, Spool
 
 _WORDS = {

@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from sre_findings.inspector.claims import by_coverage
-from sre_findings.inspector.covered import Described, covered_use, described
-from sre_findings.inspector.known import COVERAGE as COVERED
-from sre_findings.inspector.known import look_at, mark, odd_words
+from sre_findings.inspector.ownership import by_coverage
+from sre_findings.inspector.resource_metadata import Described, covered_use, described
+from sre_findings.inspector.unknown_fields import COVERAGE as COVERED
+from sre_findings.inspector.unknown_fields import look_at, mark, odd_words
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
-from sre_findings.model.coverage import Coverage, Silence
-from sre_findings.model.instant import moment_of
-from sre_findings.model.names import Name, of_coverage, settled
-from sre_findings.model.owners import SILENT, Claim, Owners, newer
+from sre_findings.model.resources.coverage import Coverage, Silence
+from sre_findings.model.resources.names import Name, of_coverage, settled
+from sre_findings.model.resources.owners import SILENT, Claim, Owners, newer
+from sre_findings.model.timestamps import moment_of
 from sre_findings.store.schema import COVERAGE
 from sre_scanner.spool.attributes import covered_group
 from sre_scanner.spool.owners import Key

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sre_findings.model.severity import rank
+from sre_findings.model.findings.severity import rank
 from sre_findings.store.schema import FINDINGS
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 import pyarrow as pa
 
-from sre_findings.model.names import FORMER, Name
+from sre_findings.model.resources.names import FORMER, Name
 from sre_findings.store.schema import NAMES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sre_findings.model.facts import Part
+from sre_findings.model.snapshots.shard_facts import Part
 from sre_findings.store.blobs import Blobs
 from sre_findings.store.fields import numbered
 from sre_findings.store.keys import part_key

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sre_findings.model.address import addresses_text
-from sre_findings.model.finding import is_open
-from sre_findings.model.severity import OTHER, rank
-from sre_findings.model.use import Use, newest
+from sre_findings.model.findings.finding import is_open
+from sre_findings.model.findings.severity import OTHER, rank
+from sre_findings.model.resources.addresses import addresses_text
+from sre_findings.model.resources.image_use import Use, newest
 from sre_findings.store.schema import COUNTS, RESOURCES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted

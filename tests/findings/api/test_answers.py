@@ -16,10 +16,10 @@ import sre_findings
 from sre_findings import NotKnown, Proof, UnsureWarning
 from sre_findings.api.answers import of_list, of_summary
 from sre_findings.api.frames import frame_of
-from sre_findings.model.answer import SNAPSHOT, SummaryAnswer
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.rollup import Rollup
-from sre_findings.model.verdict import CLEAN, INCOMPLETE, UNKNOWN, Verdict
+from sre_findings.model.answers.answer import SNAPSHOT, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.verdict import CLEAN, INCOMPLETE, UNKNOWN, Verdict
+from sre_findings.model.snapshots.rollup import Rollup
 
 PROOF = Proof(
     SNAPSHOT,

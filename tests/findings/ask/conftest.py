@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.model.certificate import judge
-from sre_findings.model.facts import Part, ShardFacts
-from sre_findings.model.scope import Plan, Shard
+from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
+from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 from sre_findings.store import schema
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import part_key

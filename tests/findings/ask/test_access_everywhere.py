@@ -55,15 +55,15 @@ from sre_findings.ask.report import gather
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.sql import Sql, sql
 from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
-from sre_findings.model.answer import ResourceAnswer
-from sre_findings.model.certificate import COMPLETE, PARTIAL, Cell, Certificate
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import AccessDenied, SreError
-from sre_findings.model.facts import Part
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppressions
+from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
+from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL, Cell, Certificate
+from sre_findings.model.snapshots.shard_facts import Part
+from sre_findings.store.access_views import CLAIM
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import part_key
-from sre_findings.store.seen import CLAIM
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner.commit import roll_up

@@ -20,8 +20,8 @@ from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
-from sre_findings.model.context import Context
 from sre_findings.model.errors import AccessDenied, UsageError
+from sre_findings.model.resources.aws_context import Context
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet

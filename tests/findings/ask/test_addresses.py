@@ -15,8 +15,8 @@ from sre_findings.ask.ask import about_resource
 from sre_findings.ask.question import AboutResource
 from sre_findings.ask.sources import Sources, find
 from sre_findings.model.access import ALL, Access
+from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE
 from sre_findings.model.errors import AmbiguousName
-from sre_findings.model.verdict import NO_SUCH_RESOURCE
 from sre_findings.store.keys import partition
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

@@ -31,10 +31,10 @@ from sre_findings.model.errors import (
     UsageError,
 )
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.convert import convert
-from sre_findings.store.copies import Copies
 from sre_findings.store.glue import Glue
 from sre_findings.store.keys import BY_SNAPSHOT, commit_key, manifest_key, part_key
+from sre_findings.store.layout_migration import convert
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.s3 import S3Blobs
 from sre_findings.store.snapshots import Commit, Snapshots
 

@@ -30,9 +30,9 @@ from sre_findings.ask.engines.athena import Athena, Place
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.tables import HISTORY
 from sre_findings.model.access import Access
-from sre_findings.model.policy import DEFAULT
-from sre_findings.model.ranking import risk_parameters
-from sre_findings.store.copies import Copies
+from sre_findings.model.findings.ranking import risk_parameters
+from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
@@ -261,8 +261,8 @@ from sre_findings.ask.engines import dialect
 from sre_findings.ask.engines.athena import Athena, Place
 from sre_findings.ask.engines.open import open_engine
 from sre_findings.model.access import Access
-from sre_findings.store.copies import Copies
-from sre_findings.store.open import open_blobs
+from sre_findings.store.part_cache import Copies
+from sre_findings.store.urls import open_blobs
 from sre_findings.store.snapshots import Snapshots
 
 asked = json.loads(sys.stdin.readline())

@@ -19,10 +19,10 @@ from sre_findings.ask.ask import about_resource
 from sre_findings.ask.context import PAGES, context
 from sre_findings.ask.open import open_sources
 from sre_findings.ask.question import CACHED, AboutResource
-from sre_findings.inspector.neighbours import Make, clients
-from sre_findings.model.context import Context
+from sre_findings.inspector.aws_clients import Make, clients
 from sre_findings.model.errors import UsageError
-from sre_findings.model.resource import FUNCTION, INSTANCE, Resource
+from sre_findings.model.resources.aws_context import Context
+from sre_findings.model.resources.resource import FUNCTION, INSTANCE, Resource
 from sre_findings.settings import load
 
 ACCOUNT = "123456789012"  # moto's

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from sre_findings.ask import counting
 from sre_findings.ask.engine import Engine
 from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.model.ages import Ages, Bucket
-from sre_findings.model.resource import Resource
-from sre_findings.model.rollup import ORGANIZATION, Counts, Rollup, Scope, resource_scope
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.sla.ages import Ages, Bucket
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Counts, Rollup, Scope, resource_scope
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots
 
 NAMES = (

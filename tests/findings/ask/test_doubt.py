@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.ask.resources import gaps_touching
-from sre_findings.model.certificate import SWITCHES, judge
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.facts import ENDED, AccountStatus, Listing, ShardFacts
-from sre_findings.model.resource import (
+from sre_findings.model.answers.verdict import CLEAN, Evidence, Verdict, decide
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.resource import (
     FUNCTION,
     IMAGE,
     INSTANCE,
@@ -24,9 +23,10 @@ from sre_findings.model.resource import (
     Resource,
     told,
 )
-from sre_findings.model.rollup import Rollup
-from sre_findings.model.scope import Plan, Shard
-from sre_findings.model.verdict import CLEAN, Evidence, Verdict, decide
+from sre_findings.model.snapshots.certificate import SWITCHES, judge
+from sre_findings.model.snapshots.rollup import Rollup
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 REGION, OURS, THEIRS = "eu-west-1", "111122223333", "444455556666"

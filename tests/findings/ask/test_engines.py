@@ -21,7 +21,7 @@ from sre_findings.ask.engines.spark import Spark
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.s3 import S3Blobs
 from sre_findings.store.snapshots import Commit, Snapshots
 

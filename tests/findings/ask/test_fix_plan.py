@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Need, Package, plan
 from sre_findings.ask.rows import NOT_AVAILABLE
 from sre_findings.ask.versions import newest, scheme_of
-from sre_findings.model.severity import OTHER, rank
+from sre_findings.model.findings.severity import OTHER, rank
 
 UBUNTU = "UBUNTU_22_04"
 

@@ -22,8 +22,8 @@ from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.access import ALL, Access
+from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE
 from sre_findings.model.errors import AmbiguousName, UsageError
-from sre_findings.model.verdict import NO_SUCH_RESOURCE
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

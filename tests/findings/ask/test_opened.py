@@ -26,7 +26,7 @@ from sre_findings.ask.opened import Opened
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 
@@ -171,7 +171,7 @@ from pathlib import Path
 from sre_findings.ask.engines.duckdb import DuckDB
 from sre_findings.ask.engines.instance import SHARED, own
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots
 snapshots = Snapshots(FolderBlobs(Path(sys.argv[1])))
 for room in (own, SHARED):

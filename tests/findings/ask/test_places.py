@@ -35,10 +35,10 @@ from sre_findings.ask.question import (
 from sre_findings.ask.sources import Sources
 from sre_findings.ask.tonight import tonight
 from sre_findings.model.access import ALL, Access
+from sre_findings.model.answers.verdict import UNKNOWN
 from sre_findings.model.errors import UsageError
-from sre_findings.model.place import KINDS, Place, unread
-from sre_findings.model.state import NOT_OPTED_IN, REACHED
-from sre_findings.model.verdict import UNKNOWN
+from sre_findings.model.snapshots.query_scope import KINDS, Place, unread
+from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

@@ -35,16 +35,16 @@ from sre_findings.ask.question import (
 )
 from sre_findings.ask.remembered import Beside
 from sre_findings.ask.sources import Sources, find
+from sre_findings.inspector.aws_clients import Make, clients
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
-from sre_findings.inspector.neighbours import Make, clients
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.model import received
 from sre_findings.model.access import Access
-from sre_findings.model.answer import ResourceAnswer
-from sre_findings.model.context import Cluster, Context
-from sre_findings.model.resource import IMAGE, Resource
-from sre_findings.model.use import Use
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.resources.aws_context import Cluster, Context
+from sre_findings.model.resources.image_use import Use
+from sre_findings.model.resources.resource import IMAGE, Resource
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_mcp.tools.answers import of_resource
@@ -220,7 +220,7 @@ def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_eve
         "running": True, "in_use_count": running.use.count,
         "last_in_use_at": running.to_json()["in_use"]["last_in_use_at"],
     }  # fmt: skip
-    assert received.resource_answer(running.to_json()).use == running.use
+    assert decoding.resource_answer(running.to_json()).use == running.use
     sentence = f"uns in {running.use.count} task"
     assert sentence in render_resource(running, None, 0)
     assert sentence in str(resource_message(running, Asked("x"), SlackBeside(), Links()).blocks)

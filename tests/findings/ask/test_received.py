@@ -30,10 +30,11 @@ from sre_findings.ask.question import (
     Trend,
 )
 from sre_findings.ask.sources import Sources
-from sre_findings.model import context, received
-from sre_findings.model.answer import ResourceAnswer
-from sre_findings.model.context import Context, Told
-from sre_findings.model.received_context import context_of
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.decoding import context_of
+from sre_findings.model.resources import aws_context
+from sre_findings.model.resources.aws_context import Context, Told
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_reports.formats.answers import (
@@ -82,7 +83,7 @@ def test_of_a_resource(sources: Sources, text: str) -> None:
     answer = about_resource(
         AboutResource(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources
     )
-    back = received.resource_answer(wired(answer.to_json()))
+    back = decoding.resource_answer(wired(answer.to_json()))
     same(answer, back, render_resource)
     assert back.incomplete == answer.incomplete, "the exit code goes by it"
 
@@ -90,19 +91,19 @@ def test_of_a_resource(sources: Sources, text: str) -> None:
 @pytest.mark.parametrize("by", [None, *BY])
 def test_of_everything(sources: Sources, by: str | None) -> None:
     answer = summary(Summary(by), sources)
-    same(answer, received.summary_answer(wired(answer.to_json())), render_summary)
+    same(answer, decoding.summary_answer(wired(answer.to_json())), render_summary)
 
 
 def test_of_coverage(sources: Sources) -> None:
     answer = coverage(CoverageGaps(), sources)
     assert answer.gaps
-    same(answer, received.coverage_answer(wired(answer.to_json())), render_coverage)
+    same(answer, decoding.coverage_answer(wired(answer.to_json())), render_coverage)
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_of_a_list(sources: Sources, name: str) -> None:
     answer = ask(name, LISTS[name], sources)
-    back = received.list_answer(wired(answer.to_json()), wired(received.told(answer)))
+    back = decoding.list_answer(wired(answer.to_json()), wired(decoding.told(answer)))
     assert (back.known, list(back.summary)) == (answer.known, list(answer.summary))
     same(answer, back, render_list)
 
@@ -113,7 +114,7 @@ MOMENTS = st.none() | st.datetimes(
 NUMBERS, TEXTS = st.none() | st.integers(0, 9), st.none() | st.text(max_size=5)
 NOTES = st.sampled_from(("", "denied", "too slow"))
 INSTANCES = st.builds(
-    context.Instance,
+    aws_context.Instance,
     TEXTS,
     TEXTS,
     TEXTS,
@@ -124,17 +125,19 @@ INSTANCES = st.builds(
     st.just(("::1",)),
     st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
 )
-PATCHES = st.builds(context.PatchState, NUMBERS, NUMBERS, NUMBERS, NUMBERS, TEXTS, MOMENTS, TEXTS)
-AGENTS = st.builds(context.Agent, TEXTS, TEXTS, MOMENTS, TEXTS)
+PATCHES = st.builds(
+    aws_context.PatchState, NUMBERS, NUMBERS, NUMBERS, NUMBERS, TEXTS, MOMENTS, TEXTS
+)
+AGENTS = st.builds(aws_context.Agent, TEXTS, TEXTS, MOMENTS, TEXTS)
 CPUS = st.builds(
-    context.Cpu,
+    aws_context.Cpu,
     st.floats(0, 100),
     st.floats(0, 100),
     MOMENTS.filter(bool),
     st.lists(st.none() | st.just(1.5)),
 )
 CLUSTERS = st.builds(
-    context.Cluster,
+    aws_context.Cluster,
     st.text(max_size=5),
     NUMBERS,
     NUMBERS,
@@ -160,8 +163,8 @@ def test_of_context(one: Context) -> None:
 def test_fields_of_a_later_version_are_ignored_and_missing_ones_are_not(sources: Sources) -> None:
     values = wired(about_resource(AboutResource(BUSY_INSTANCE, source=CACHED), sources).to_json())
     values["findings"][0]["mood"] = "calm"
-    back = received.resource_answer(values | {"weather": "fair"})
+    back = decoding.resource_answer(values | {"weather": "fair"})
     assert isinstance(back, ResourceAnswer)
     del values["verdict"]
     with pytest.raises(KeyError, match="verdict"):
-        received.resource_answer(values)
+        decoding.resource_answer(values)

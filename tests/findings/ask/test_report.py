@@ -29,14 +29,14 @@ from sre_findings.ask.question import (
 from sre_findings.ask.report import FIRST, NIGHTS, WORST, Material, gather
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.ages import Bucket, bucketed, day_of, lateness
 from sre_findings.model.errors import UsageError
-from sre_findings.model.open_finding import OpenFinding
-from sre_findings.model.rollup import Counts
-from sre_findings.model.severity import rank
+from sre_findings.model.findings.open_finding import OpenFinding
+from sre_findings.model.findings.severity import rank
+from sre_findings.model.sla.ages import Bucket, bucketed, day_of, lateness
+from sre_findings.model.snapshots.rollup import Counts
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.copies import Copies
 from sre_findings.store.keys import commit_key
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import LAST, Row, SqliteTable, Table
 from sre_scanner.commit import roll_up

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from sre_findings.ask import resources
 from sre_findings.ask.engine import Batch, Engine
-from sre_findings.model import names
 from sre_findings.model.errors import AmbiguousName
-from sre_findings.model.resource import FUNCTION, IMAGE, INSTANCE, Resource
+from sre_findings.model.resources import names
+from sre_findings.model.resources.resource import FUNCTION, IMAGE, INSTANCE, Resource
 
 ACCOUNTS, REGIONS = ("111122223333", "444455556666"), ("eu-west-1", "us-east-1")
 WORDS = (

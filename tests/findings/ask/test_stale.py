@@ -18,11 +18,11 @@ from sre_findings.ask.question import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.ask.sources import Sources
 from sre_findings.model import errors
 from sre_findings.model.access import ALL, EVERYTHING, Access
-from sre_findings.model.answer import ResourceAnswer
-from sre_findings.model.context import UNCHECKED, Context, Told
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.verdict import CLEAN
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, UsageError, kind_of, outward
-from sre_findings.model.finding import iso
-from sre_findings.model.verdict import CLEAN
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.resources.aws_context import UNCHECKED, Context, Told
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

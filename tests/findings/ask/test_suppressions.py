@@ -18,8 +18,8 @@ from sre_findings.ask import suppressions
 from sre_findings.ask.suppressions import load, parse
 from sre_findings.ask.yaml_nodes import LARGEST
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.suppression import (
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.findings.suppression import (
     JUSTIFICATIONS,
     Patterns,
     Reach,

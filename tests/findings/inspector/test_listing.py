@@ -11,7 +11,7 @@ import pytest
 from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Patience, RateLimit, Tally, Transient
 from sre_findings.model.errors import Rejected, Unreachable
-from sre_findings.model.facts import AccountStatus
+from sre_findings.model.snapshots.shard_facts import AccountStatus
 
 
 class Scripted:

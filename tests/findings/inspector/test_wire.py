@@ -26,7 +26,7 @@ from sre_findings.inspector.wire import (
     decode_packages,
     decode_resources,
 )
-from sre_findings.model.finding import NO_ARN, UNDECODED
+from sre_findings.model.findings.finding import NO_ARN, UNDECODED
 
 ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
 DOCUMENTED: dict[str, Any] = {

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from sre_findings.model import errors
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError
-from sre_findings.model.resource import (
+from sre_findings.model.findings.finding import parse_status
+from sre_findings.model.resources.resource import (
     FUNCTION,
     IMAGE,
     INSTANCE,
@@ -17,8 +18,7 @@ from sre_findings.model.resource import (
     check_id,
     parse_type,
 )
-from sre_findings.model.scope import AcceptedGap, Expectation, parse_expectation
-from sre_findings.model.status import parse_status
+from sre_findings.model.snapshots.scan_plan import AcceptedGap, Expectation, parse_expectation
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
-from sre_findings.store.open import open_blobs
 from sre_findings.store.s3 import S3Blobs
+from sre_findings.store.urls import open_blobs
 
 BODY = b"\x00bytes\xff" * 1000
 
@@ -509,7 +509,7 @@ def test_a_bucket_that_cannot_be_reached_is_told(
 def test_settings_of_aws_that_are_wrong_are_told_as_the_stores(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sre_findings.store.open import open_table
+    from sre_findings.store.urls import open_table
 
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(

@@ -13,13 +13,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.model.ages import Ages, Bucket
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.model.rollup import KINDS, ORGANIZATION, Counts, Rollup, Scope, resource_scope
+from sre_findings.model.sla.ages import Ages, Bucket
+from sre_findings.model.snapshots.rollup import (
+    KINDS,
+    ORGANIZATION,
+    Counts,
+    Rollup,
+    Scope,
+    resource_scope,
+)
 from sre_findings.store import rollups
-from sre_findings.store.open import open_table
 from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import Row, SqliteTable, Table
+from sre_findings.store.urls import open_table
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ORG = Scope(ORGANIZATION)

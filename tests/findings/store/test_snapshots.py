@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from sre_findings.model.certificate import judge
 from sre_findings.model.errors import CommitLost, StoreUnreadable
-from sre_findings.model.facts import AccountStatus, Listing, Part, ShardFacts
-from sre_findings.model.scope import Plan, Shard
+from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
+from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, Part, ShardFacts
 from sre_findings.store.blobs import Blobs, FolderBlobs
+from sre_findings.store.integrity import verify
 from sre_findings.store.keys import commit_key, manifest_key, parse, part_key
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
-from sre_findings.store.verify import verify
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
 BODY = b"a part"
@@ -251,7 +251,7 @@ def test_verifying_a_bucket_leaves_no_copies(
 
     import boto3
 
-    from sre_findings.store.open import open_blobs
+    from sre_findings.store.urls import open_blobs
 
     boto3.client("s3").create_bucket(
         Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.dynamodb import DynamoTable
-from sre_findings.store.open import open_table
 from sre_findings.store.table import LAST, PARTITION_BYTES, SORT_BYTES, Row, SqliteTable, Table
+from sre_findings.store.urls import open_table
 
 
 def dynamo(name: str = "rows") -> None:

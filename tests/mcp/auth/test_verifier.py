@@ -23,7 +23,7 @@ from sre_findings.ask.question import AboutResource
 from sre_findings.ask.sources import Sources
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
-from sre_findings.model.resource import Resource
+from sre_findings.model.resources.resource import Resource
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

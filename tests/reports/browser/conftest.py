@@ -16,15 +16,15 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from sre_findings.ask.evidence import Evidence
 from sre_findings.ask.report import Before, Held, Material
-from sre_findings.model.age_bands import AgeGrid, Square, bands
-from sre_findings.model.ages import Lateness
-from sre_findings.model.answer import CoverageAnswer, Group, Proof, SummaryAnswer
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.open_finding import OpenFinding, Place, Weakness
-from sre_findings.model.policy import DEFAULT
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.verdict import FINDINGS, VULNERABLE, Verdict
+from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.verdict import FINDINGS, VULNERABLE, Verdict
+from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.sla.age_bands import AgeGrid, Square, bands
+from sre_findings.model.sla.ages import Lateness
+from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports.page.html import render
 
 TODAY = date(2026, 11, 22)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.findings.open_finding import OpenFinding
 
 pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from sre_findings.model.open_finding import OpenFinding, Place, Weakness
+from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
 
 pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]

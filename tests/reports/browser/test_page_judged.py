@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from sre_findings.model.age_bands import AgeGrid
-from sre_findings.model.answer import CoverageAnswer, Proof, SummaryAnswer
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.open_finding import OpenFinding
-from sre_findings.model.rollup import Rollup
-from sre_findings.model.verdict import CLEAN, NO_FINDINGS, Verdict
+from sre_findings.model.answers.answer import CoverageAnswer, Proof, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.verdict import CLEAN, NO_FINDINGS, Verdict
+from sre_findings.model.findings.open_finding import OpenFinding
+from sre_findings.model.sla.age_bands import AgeGrid
+from sre_findings.model.snapshots.rollup import Rollup
 from sre_reports.publishing.index_entries import Night
 from sre_reports.publishing.index_page import render_nights
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sre_findings.model.answer import CoverageAnswer, Group, ResourceAnswer, SummaryAnswer
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.answers.answer import CoverageAnswer, Group, ResourceAnswer, SummaryAnswer
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports.formats.answers import (
     as_csv,
     as_json,

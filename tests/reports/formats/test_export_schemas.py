@@ -24,8 +24,8 @@ from jsonschema.protocols import Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from openpyxl.worksheet.worksheet import Worksheet
 
-from sre_findings.model.answer import Proof
-from sre_findings.model.finding_key import finding_key
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.findings.finding_key import finding_key
 from sre_reports.formats.registry import (
     FORMS,
     Options,

@@ -12,9 +12,9 @@ from typing import Any, BinaryIO, cast
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import UsageError
-from sre_findings.model.suppression import Patterns, Reach, Suppression, Suppressions
+from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
 from sre_reports.formats.registry import (
     FORMS,
     Options,

@@ -19,15 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sre_findings.ask.report import Held, Material
-from sre_findings.model import verdict as rule
-from sre_findings.model.age_bands import AgeGrid, bands
-from sre_findings.model.ages import Lateness
-from sre_findings.model.answer import CoverageAnswer, Group, Proof, SummaryAnswer
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.open_finding import OpenFinding, Place, Weakness
-from sre_findings.model.policy import DEFAULT
-from sre_findings.model.rollup import Counts, Rollup
+from sre_findings.model.answers import verdict as rule
+from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.sla.age_bands import AgeGrid, bands
+from sre_findings.model.sla.ages import Lateness
+from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports import wording
 from sre_reports.page import html
 

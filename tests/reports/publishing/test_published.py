@@ -25,7 +25,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
-from sre_findings.store.open import open_blobs
+from sre_findings.store.urls import open_blobs
 from sre_reports.publishing.report_files import (
     CSV,
     PAGE,

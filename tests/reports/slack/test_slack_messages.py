@@ -14,13 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.model.answer import Group, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.coverage import Coverage
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.list_answer import ListAnswer
-from sre_findings.model.resource import Resource
-from sre_findings.model.rollup import Counts, Rollup
-from sre_findings.model.verdict import (
+from sre_findings.model.answers.answer import Group, Proof, ResourceAnswer, SummaryAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.verdict import (
     CLEAN,
     NO_FINDINGS,
     NO_SUCH_RESOURCE,
@@ -29,6 +25,10 @@ from sre_findings.model.verdict import (
     VULNERABLE,
     Verdict,
 )
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports.slack.blocks import data_table, fields, header, image, line_chart, section
 from sre_reports.slack.limits import problems
 from sre_reports.slack.links import Links

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.store.balance import unbalanced
+from sre_findings.store.reconciliation import unbalanced
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_simulator.fleet.replay import replay_fleet
 from sre_simulator.inspector.faults import Fault

@@ -11,10 +11,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.inspector.claims import by_finding
+from sre_findings.inspector.ownership import by_finding
 from sre_findings.inspector.wire import decode_findings, decode_resources
-from sre_findings.model.instant import is_time
-from sre_findings.model.owners import SILENT, Claim, OwnerRule, Owners, newer
+from sre_findings.model.resources.owners import SILENT, Claim, OwnerRule, Owners, newer
+from sre_findings.model.timestamps import is_time
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
 from sre_scanner.spool.owners import Key, whose

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sre_findings.inspector.wire import decode_coverage, decode_findings
-from sre_findings.model.owners import Owners
+from sre_findings.model.resources.owners import Owners
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
 from sre_scanner.spool.owners import whose

@@ -22,7 +22,7 @@ from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.settings import span
 from sre_findings.store.aws import connect, mapped
-from sre_findings.store.columns import TRINO, columns
+from sre_findings.store.column_types import TRINO, columns
 from sre_findings.store.glue import Glue
 from sre_findings.store.snapshots import Commit, Snapshots
 

@@ -17,8 +17,8 @@ from sre_findings.ask.engines.seen import Seen, seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.columns import DUCKDB, columns
-from sre_findings.store.copies import Copies
+from sre_findings.store.column_types import DUCKDB, columns
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 _BATCH = 2000

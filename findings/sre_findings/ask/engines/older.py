@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sre_findings.store.columns import columns
+from sre_findings.store.column_types import columns
 from sre_findings.store.fields import DEFAULTS, missing
 from sre_findings.store.snapshots import SCHEMA, Commit
 
 if TYPE_CHECKING:
-    from sre_findings.model.facts import Part
+    from sre_findings.model.snapshots.shard_facts import Part
 
 NAMES = 2
 """The version that brought the table of names."""

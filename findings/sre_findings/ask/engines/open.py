@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from sre_findings.ask.engine import Engine
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import UsageError
-from sre_findings.store.copies import Copies
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 

@@ -20,8 +20,8 @@ from sre_findings.ask.engines.seen import seen
 from sre_findings.ask.engines.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, Unreachable, UsageError
-from sre_findings.store.columns import HIVE, columns
-from sre_findings.store.copies import Copies
+from sre_findings.store.column_types import HIVE, columns
+from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Commit, Snapshots
 
 if TYPE_CHECKING:

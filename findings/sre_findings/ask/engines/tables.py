@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from sre_findings.model.facts import Part
+from sre_findings.model.snapshots.shard_facts import Part
 from sre_findings.store.snapshots import Commit, Snapshots
 
 HISTORY = ("events",)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sre_findings.ask.tonight import Gap, Tonight
-from sre_findings.model.coverage import explain, remedy
+from sre_findings.model.resources.coverage import explain, remedy
 from sre_reports import wording
 from sre_reports.brief import told_apart
 from sre_reports.digest.messages import sentences

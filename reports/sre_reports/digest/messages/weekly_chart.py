@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sre_findings.model.list_answer import ListAnswer
+from sre_findings.model.answers.list_answer import ListAnswer
 from sre_reports import wording
 from sre_reports.slack.blocks import Block, context, line_chart
 from sre_reports.slack.message import Part

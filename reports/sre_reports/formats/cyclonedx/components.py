@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sre_findings.model.resource import CODE_REPOSITORY, FUNCTION, IMAGE
+from sre_findings.model.resources.resource import CODE_REPOSITORY, FUNCTION, IMAGE
 from sre_reports.formats.finding_fields import (
     Part,
     Row,

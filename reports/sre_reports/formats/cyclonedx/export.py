@@ -12,8 +12,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
-from sre_findings.model.answer import Proof
-from sre_findings.model.finding import iso
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.findings.finding import iso
 from sre_reports.formats.cyclonedx.components import Component, properties
 from sre_reports.formats.cyclonedx.vulnerabilities import Vulnerabilities
 from sre_reports.formats.finding_fields import (

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
-from sre_findings.model.severity import rank
+from sre_findings.model.findings.severity import rank
 from sre_reports.formats.cyclonedx.components import LONGEST_VERSION, properties, reference
 from sre_reports.formats.finding_fields import (
     SCANNER,

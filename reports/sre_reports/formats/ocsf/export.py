@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sre_findings.model.answer import Proof
-from sre_findings.model.finding_key import partition_of
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.findings.finding_key import partition_of
 from sre_reports.formats.finding_fields import (
     PRODUCT,
     SCANNER,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.resource import INSTANCE
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.resources.resource import INSTANCE
 from sre_reports.formats.package_urls import image_purl, purl_of
 
 _SAFE = ":/$@+=,.;!*'()~"  # what an ARN may hold and a URI allows

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sre_findings.model.answer import Proof
-from sre_findings.model.certificate import COMPLETE
-from sre_findings.model.finding import iso
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_reports.formats.finding_fields import (
     PRODUCT,
     SCANNER,

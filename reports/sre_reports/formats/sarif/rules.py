@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from sre_findings.model.severity import rank
+from sre_findings.model.findings.severity import rank
 from sre_reports.formats.finding_fields import (
     Row,
     packages,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
 from sre_reports.formats.csv.escaping import guarded
 from sre_reports.formats.csv.export import COLUMNS
 from sre_reports.formats.xlsx.cells import (

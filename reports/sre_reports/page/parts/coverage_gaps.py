@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_findings.model.answer import CoverageAnswer
-from sre_findings.model.coverage import explain, remedy
+from sre_findings.model.answers.answer import CoverageAnswer
+from sre_findings.model.resources.coverage import explain, remedy
 from sre_reports import wording
 
 NAMED = 8  # resources that are named for each reason

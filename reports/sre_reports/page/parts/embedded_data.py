@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sre_findings.model.open_finding import OpenFinding
-from sre_findings.model.severity import rank
+from sre_findings.model.findings.open_finding import OpenFinding
+from sre_findings.model.findings.severity import rank
 from sre_reports.plain_text import shortened, visible
 
 LONGEST = 300  # characters of a title, a name or a list of packages; ids are whole

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.ask.report import Material
-from sre_findings.model.rollup import WENT, Rollup
-from sre_findings.model.verdict import CLEAN, UNKNOWN
+from sre_findings.model.answers.verdict import CLEAN, UNKNOWN
+from sre_findings.model.snapshots.rollup import WENT, Rollup
 from sre_reports import wording
 
 _WENT = {

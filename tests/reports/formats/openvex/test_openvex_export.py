@@ -18,8 +18,8 @@ from jsonschema import Draft202012Validator
 from packageurl import PackageURL
 
 from sre_findings.model.errors import UsageError
-from sre_findings.model.finding import Finding, Package
-from sre_findings.model.suppression import (
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.findings.suppression import (
     JUSTIFICATIONS,
     STATUSES,
     Patterns,

@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from sre_findings.model.answer import Proof
+from sre_findings.model.answers.answer import Proof
 from sre_reports.formats.csv.export import COLUMNS
 from sre_reports.formats.registry import Options, write_export
 from sre_reports.formats.xlsx.strings import (

@@ -15,8 +15,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.model.open_finding import OpenFinding, Place, Weakness
-from sre_findings.model.severity import ORDER, rank
+from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
+from sre_findings.model.findings.severity import ORDER, rank
 from sre_reports.page.parts.embedded_data import (
     LONGEST,
     Packed,

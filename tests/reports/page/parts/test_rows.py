@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import sre_reports
-from sre_findings.model.open_finding import OpenFinding
+from sre_findings.model.findings.open_finding import OpenFinding
 from sre_reports.page.parts.table_rows import COLUMNS, row
 
 TODAY = date(2026, 11, 22)

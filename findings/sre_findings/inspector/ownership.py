@@ -1,0 +1,37 @@
+"""Whose a resource is, as a row of coverage and as a finding say it, each by its own tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sre_findings.inspector.resource_metadata import Described, image_name
+from sre_findings.inspector.wire import WireCoverage, WireResource
+from sre_findings.model.resources.owners import Claim, Owners
+
+
+def by_coverage(owners: Owners, row: WireCoverage, known: Described) -> Claim:
+    """What a row of coverage says, of which ``known`` is the description; it looked when the
+    resource was last scanned."""
+    return owners.claim(known.tags, known.name, row.lastScannedAt)
+
+
+def by_finding(owners: Owners, resource: WireResource, updated_at: float | None = None) -> Claim:
+    """What a finding says of one of its resources."""
+    return owners.claim(resource.tags or {}, name_of(resource), updated_at)
+
+
+def name_of(resource: WireResource) -> str | None:
+    """The tag Name, or what it is called by its own kind: an image's repository and tag, a
+    function's name."""
+    return (resource.tags or {}).get("Name") or _own_name(resource.details)
+
+
+def _own_name(details: dict[str, dict[str, Any]]) -> str | None:
+    image = details.get("awsEcrContainerImage") or {}
+    repository = image.get("repositoryName")
+    if isinstance(repository, str) and repository:
+        return image_name(repository, image.get("imageTags"))
+    function = details.get("awsLambdaFunction") or {}
+    project = details.get("codeRepository") or {}
+    names = (function.get("functionName"), project.get("projectName"))
+    return next((name for name in names if isinstance(name, str) and name), None)

@@ -1,0 +1,152 @@
+"""Which fields and words of Inspector's answers we know, and which of an answer's we do not.
+
+``known_fields.tsv`` lists them as botocore's model has them (1.44.8), a line a field: its path,
+what it holds, and its words where it has few. A test compares it with the model that is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from sre_findings.inspector.json_repair import NOT_JSON, fit_for_all, sound
+from sre_findings.inspector.wire import NESTED, WireFinding, short_name
+from sre_findings.model.timestamps import is_time
+
+FINDING, COVERAGE, DETAILS = "finding", "coverage", "details"
+WORDS = ("type", "severity", "status", "fixAvailable", "exploitAvailable")
+"""Fields of a finding that hold one of a few words."""
+_MOST = 8  # names in a mark: more tell nobody more
+_LIST, _MAP = "[]", "*"
+_ANY = msgspec.json.Decoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A field that holds a single value: of which kind, and which words it may be; any where there
+    are none."""
+
+    kind: str
+    words: frozenset[str] = frozenset()
+
+    def holds(self, value: Any) -> bool:
+        """Whether the value is of the kind."""
+        match self.kind:
+            case "text":
+                return isinstance(value, str)
+            case "flag":
+                return isinstance(value, bool)
+            case "time":
+                return is_time(value)
+            case _:
+                return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+Tree = dict[str, Any]
+"""Fields by name, each a Leaf or a Tree; the items of a list under ``[]``, the values of a map
+under ``*``."""
+
+
+@cache
+def known_fields() -> Tree:
+    """All that we know."""
+    tree: Tree = {}
+    for line in (
+        resources.files("sre_findings.inspector")
+        .joinpath("known_fields.tsv")
+        .read_text()
+        .splitlines()
+    ):
+        path, kind, *words = line.split("\t")
+        *above, last = path.replace(_LIST, f".{_LIST}").split(".")
+        place = tree
+        for name in above:
+            place = place.setdefault(name, {})
+        place[last] = Leaf(kind, frozenset(words[0].split(" ")) if words else frozenset())
+    return tree
+
+
+def look_at(path: str, text: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The JSON of a field as every reader can take it, and the names of what we do not understand
+    in it.
+
+    ``path`` is the field's, as in the table: ``finding.resources``. Names begin with the field's
+    own.
+    """
+    node = _at(path)
+    name = path.partition(".")[2]
+    try:
+        value = _ANY.decode(text)
+    except NOT_JSON:
+        return sound(text), (name,)
+    if not fit_for_all(value):
+        return sound(text), (name,)
+    return text, tuple(dict.fromkeys(_strange(value, node, name)))
+
+
+def odd_words(kind: str, words: Iterable[tuple[str, str | None]]) -> tuple[str, ...]:
+    """Which of (field, word) we do not know: ``severity=TERRIBLE``."""
+    return tuple(
+        f"{name}={short_name(word)}"
+        for name, word in words
+        if word and not _is_word(_at(f"{kind}.{name}"), word)
+    )
+
+
+@cache
+def _at(path: str) -> Any:
+    """What we know of a field."""
+    node: Any = known_fields()
+    for name in path.split("."):
+        node = node[name]
+    return node
+
+
+def strange_in(finding: WireFinding) -> tuple[str, ...]:
+    """The names of what we do not understand in a finding's own fields; those that it could not
+    take are its page's to tell."""
+    nested = ((name, bytes(getattr(finding, name))) for name in NESTED)
+    found = (
+        name for path, text in nested if text for name in look_at(f"{FINDING}.{path}", text)[1]
+    )
+    return (*odd_words(FINDING, ((name, getattr(finding, name)) for name in WORDS)), *found)
+
+
+def mark(names: Iterable[str]) -> str | None:
+    """The names in one text, each once; None where there are none."""
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(distinct[:_MOST] + ["…"] * (len(distinct) > _MOST)) or None
+
+
+def _is_word(node: Leaf, word: str) -> bool:
+    return not node.words or word in node.words
+
+
+def _strange(value: Any, node: Any, path: str) -> Iterator[str]:
+    """What is strange in a value, by its path without places in lists. A null is nothing that could
+    be misunderstood."""
+    if value is None:
+        return
+    if isinstance(node, Leaf):
+        if not node.holds(value):
+            yield path
+        elif isinstance(value, str) and not _is_word(node, value):
+            yield f"{path}={short_name(value)}"
+    elif _LIST in node:
+        if not isinstance(value, list):
+            yield path
+        else:
+            for one in value:
+                yield from _strange(one, node[_LIST], path)
+    elif not isinstance(value, dict):
+        yield path
+    else:
+        for name, one in value.items():
+            inner = node.get(name, node.get(_MAP))
+            below = f"{path}.{_MAP}" if _MAP in node else f"{path}.{short_name(name)}"
+            yield from (below,) if inner is None else _strange(one, inner, below)

@@ -1,0 +1,1 @@
+"""Answers as values, their JSON, and the verdict."""

@@ -1,0 +1,250 @@
+"""Answers made again from their JSON, as a server sends them: the reverse of ``to_json``, so that
+every mouth renders the same.
+
+What arrives comes from a server of ours, perhaps of another version: fields that are missing raise
+KeyError, fields that nobody knows are ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sre_findings.model.answers.answer import (
+    CoverageAnswer,
+    Group,
+    Proof,
+    ResourceAnswer,
+    SummaryAnswer,
+)
+from sre_findings.model.answers.verdict import Verdict
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.image_use import Use
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.rollup import Counts, Rollup
+
+if TYPE_CHECKING:  # loaded only for the answers that need them: 5 ms
+    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.model.resources.aws_context import Cluster, Context, Told
+
+T = TypeVar("T")
+Values = Mapping[str, Any]
+
+
+def proof(values: Values) -> Proof:
+    """Where an answer comes from."""
+    certificate = values["certificate"] or {"state": None, "claim": "", "reasons": ()}
+    return Proof(
+        source=values["source"], snapshot_id=values["snapshot_id"], as_of=moment(values["as_of"]),
+        age_seconds=values["age_seconds"], state=certificate["state"], claim=certificate["claim"],
+        reasons=tuple(certificate["reasons"]), too_old=values["too_old"],
+        unread=tuple(values["unread"]),
+    )  # fmt: skip
+
+
+def resource_answer(values: Values) -> ResourceAnswer:
+    """How vulnerable one resource is."""
+    return ResourceAnswer(
+        resource=_resource(values),
+        verdict=_verdict(values),
+        rollup=_rollup(values),
+        coverage=[_coverage(row) for row in values["coverage"]],
+        findings=[finding(one) for one in values["findings"]],
+        total_findings=values["total_findings"],
+        next_cursor=values["next_cursor"],
+        proof=proof(values),
+        incomplete=values["incomplete"],
+        account_name=values["account_name"] or "",
+        filters=values["filters"],
+        context=None if values["context"] is None else context_of(values["context"]),
+        accepted=values["accepted"],
+        live_error=values["live_error"] or "",
+        use=_use(values["in_use"]),
+    )
+
+
+def summary_answer(values: Values) -> SummaryAnswer:
+    """How vulnerable all of it is, with its groups."""
+    groups = [
+        Group(one["value"] or "", one["name"] or "", _rollup(one))
+        for one in values.get("groups", ())
+    ]
+    return SummaryAnswer(
+        _verdict(values),
+        _rollup(values),
+        values["not_scanned"],
+        proof(values),
+        values.get("by"),
+        groups,
+        doubtful=values["doubtful"],
+    )
+
+
+def coverage_answer(values: Values) -> CoverageAnswer:
+    """What is scanned and what is not."""
+    names = ("account_id", "region", "resource_type", "scan_type", "state")
+    cells = [
+        (cell[names[0]], cell[names[1]], cell[names[2]], cell[names[3]], cell[names[4]])
+        for cell in values["cells"]
+    ]
+    return CoverageAnswer(
+        values["scanned"], [_coverage(row) for row in values["gaps"]], cells, proof(values)
+    )
+
+
+_OWN = (
+    "headline",
+    "notes",
+    "source",
+    "snapshot_id",
+    "as_of",
+    "age_seconds",
+    "too_old",
+    "certificate",
+    "unread",
+    "known",
+)
+
+
+def list_answer(values: Values, told: Values) -> ListAnswer:
+    """A sentence and a list; ``told`` is what :func:`told` gave of it."""
+    from sre_findings.model.answers.list_answer import ListAnswer, Shown
+
+    name = told["name"]
+    left_out = {*_OWN, name, f"total_{name}"}
+    return ListAnswer(
+        headline=values["headline"],
+        name=name,
+        items=values[name],
+        total=values[f"total_{name}"],
+        fields=tuple(told["fields"]),
+        shown=tuple(Shown(*one) for one in told["shown"]),
+        proof=proof(values),
+        summary={key: value for key, value in values.items() if key not in left_out},
+        notes=tuple(values["notes"]),
+        known=values["known"],
+    )
+
+
+def told(answer: ListAnswer) -> dict[str, Any]:
+    """What the JSON of a list does not tell, for :func:`list_answer`."""
+    return {
+        "name": answer.name,
+        "fields": list(answer.fields),
+        "shown": [list(one) for one in answer.shown],
+    }
+
+
+def finding(values: Values) -> Finding:
+    """One finding."""
+    times = {name: moment(values[name]) for name in ("first_observed_at", "last_observed_at")}
+    plain = {name: value for name, value in values.items() if name in Finding.__dataclass_fields__}
+    return Finding(
+        **{**plain, **times, "packages": tuple(Package(**one) for one in values["packages"])}
+    )
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as every answer writes it."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _resource(values: Values) -> Resource:
+    names = ("resource_id", "resource_type", "account_id", "region", "name")
+    return Resource(*(values[name] or "" for name in names))
+
+
+def _use(values: Values | None) -> Use | None:
+    return Use(values["in_use_count"], moment(values["last_in_use_at"])) if values else None
+
+
+def _verdict(values: Values) -> Verdict:
+    return Verdict(
+        values["verdict"],
+        values["reason"],
+        values["explanation"],
+        tuple(values["notes"]),
+        values["doubt"] or "",
+    )
+
+
+def _rollup(values: Values) -> Rollup:
+    """The numbers. A ``kev`` of None says that nothing was checked, which ``unchecked`` says
+    too."""
+    numbers = {name: values[name] for name in ("suppressed", "fixable", "exploitable")}
+    return Rollup(
+        Counts.from_json(values["counts"]),
+        **numbers,
+        resources=values.get("resources", 0),
+        kev=values["kev"] or 0,
+        unchecked=values["kev_unchecked"],
+    )
+
+
+def _coverage(row: Values) -> Coverage:
+    return Coverage(
+        row["resource_id"],
+        row["resource_type"],
+        row["account_id"],
+        row["region"],
+        row["scan_type"],
+        row["status"],
+        row["reason"],
+        row["scan_mode"],
+        moment(row["last_scanned_at"]),
+        row["name"] or "",
+    )
+
+
+def context_of(values: Values) -> Context:
+    """What AWS reports about a resource."""
+    from sre_findings.model.resources import aws_context
+
+    parts = {
+        "instance": aws_context.Instance,
+        "patches": aws_context.PatchState,
+        "agent": aws_context.Agent,
+        "cpu": aws_context.Cpu,
+    }
+    said: dict[str, Any] = {name: _told(values[name], kind) for name, kind in parts.items()}
+    said["clusters"] = _clusters(values["clusters"])
+    return aws_context.Context(
+        values["account_id"] or "", values["region"] or "", **said, remarks=tuple(values["notes"])
+    )
+
+
+def _clusters(values: Values) -> Told[Sequence[Cluster]]:
+    """The one part that is a list."""
+    from sre_findings.model.resources import aws_context
+
+    found = [
+        _told({**values, "value": one}, aws_context.Cluster).value for one in values["value"] or ()
+    ]
+    told = _told({**values, "value": None}, aws_context.Cluster)
+    return aws_context.Told(
+        told.source,
+        told.asked_at,
+        told.checked,
+        tuple(one for one in found if one) or None,
+        told.note,
+    )
+
+
+def _told(values: Values, kind: type[T]) -> Told[T]:
+    inner = values["value"]
+    value = (
+        None if inner is None else kind(**{name: _value(name, one) for name, one in inner.items()})
+    )
+    from sre_findings.model.resources.aws_context import Told
+
+    return Told(
+        values["source"], moment(values["asked_at"]), values["checked"], value, values["note"] or ""
+    )
+
+
+def _value(name: str, value: Any) -> Any:
+    if name.endswith("_at") or name == "since":
+        return moment(value)
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

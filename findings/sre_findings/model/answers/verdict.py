@@ -1,0 +1,268 @@
+"""The rule of the house: vulnerable, clean, or unknown with its reason. It never says clean when it
+does not know.
+
+``clean`` needs all of: the cells of the question read, and scanning switched on there; the snapshot
+young enough; every row of coverage ACTIVE and scanned with success; a rule for the resource's type
+and each of its scans (``model/resources/coverage.py``), the scan that this rule takes for a proof, and each
+last scan within its limit; no open and no SUPPRESSED finding. What has no rule is never clean.
+Findings that are there make it ``vulnerable``, even in partial data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.resources import resource as types
+from sre_findings.model.resources.coverage import (
+    RULES,
+    Coverage,
+    explain,
+    holds_others,
+    proves,
+    remedy,
+    rule_of,
+    scanned_too_long_ago,
+    silent,
+)
+from sre_findings.model.snapshots.rollup import Rollup
+from sre_findings.model.snapshots.states import Cell
+
+VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
+
+# Why; the first four go with vulnerable, the next with clean, all others with unknown. The last
+# ones, and access_denied, are kinds of errors too: why Inspector did not answer where no snapshot
+# knows the resource.
+FINDINGS = "findings"
+FROZEN = "findings_frozen"
+STOPPED = "findings_of_stopped_instance"
+SUPPRESSED_ONLY = "suppressed_only"
+NO_FINDINGS = "no_findings"
+NO_SNAPSHOT = "no_snapshot"
+NO_SUCH_RESOURCE = "no_such_resource"
+NOT_SCANNED = "not_scanned"
+NO_RULE = "no_rule"
+SCANNED_TOO_LONG_AGO = "scanned_too_long_ago"
+INCOMPLETE = "scan_incomplete"
+DENIED = "access_denied"
+DISABLED = "inspector_disabled"
+TOO_OLD = "snapshot_too_old"
+CREDENTIALS = "credentials_invalid"
+THROTTLED = "throttled"
+UNREACHABLE = "unreachable"
+REJECTED = "rejected"
+
+# What is switched on or off as one, as people call it: by resource type and scan type.
+SCANS: dict[tuple[str, ...], str] = {
+    (types.INSTANCE, "PACKAGE"): "EC2",
+    (types.INSTANCE, "NETWORK"): "EC2",
+    (types.IMAGE, "PACKAGE"): "ECR",
+    (types.FUNCTION, "PACKAGE"): "Lambda",
+    (types.FUNCTION, "CODE"): "Lambda code",
+    (types.CODE_REPOSITORY, "CODE"): "code repositories",
+    (types.MACHINE_IMAGE, "PACKAGE"): "machine images",
+}
+_PLACES = 3  # named of those where scanning is off
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known about one resource: its counts, its rows of coverage, and what could not be
+    read.
+
+    ``gaps`` are the incomplete cells that the question touches; ``too_old`` says that the data's
+    age is past the limit; ``known`` that any row of findings or coverage names the resource.
+    ``until`` is when coverage had been read, where that is not ``as_of``. ``off`` are cells that
+    the question touches and for which scanning is switched off.
+    """
+
+    rollup: Rollup
+    coverage: Sequence[Coverage]
+    gaps: Sequence[tuple[Cell, str]]
+    as_of: datetime
+    too_old: bool
+    known: bool
+    until: datetime | None = None
+    off: Sequence[Cell] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``verdict`` is vulnerable, clean or unknown; ``reason`` one of the words above;
+    ``explanation`` for a person.
+
+    ``doubt`` is the reason for which it would be unknown without its findings: there may be more of
+    them, and worse ones.
+    """
+
+    verdict: str
+    reason: str
+    explanation: str
+    notes: tuple[str, ...] = ()
+    doubt: str = ""
+
+
+def decide(evidence: Evidence) -> Verdict:
+    """The verdict on one resource."""
+    found, unknown = _vulnerable(evidence), _unknown(evidence)
+    verdict = found or unknown or Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
+    doubt = unknown if found else None
+    notes = (*_doubts(evidence, verdict, doubt), *_lambda_note(evidence))
+    return Verdict(
+        verdict.verdict, verdict.reason, verdict.explanation, notes, doubt.reason if doubt else ""
+    )
+
+
+def _vulnerable(evidence: Evidence) -> Verdict | None:
+    silent = [row for row in evidence.coverage if not row.active]
+    if evidence.rollup.counts.total and silent:
+        return _frozen(silent)
+    if evidence.rollup.counts.total:
+        return Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings")
+    if evidence.rollup.suppressed:
+        return Verdict(VULNERABLE, SUPPRESSED_ONLY, "every open finding is suppressed")
+    return None
+
+
+def _frozen(silent: Sequence[Coverage]) -> Verdict:
+    """Findings of a resource that Inspector no longer scans: they stand as they stood when it
+    stopped looking."""
+    row = silent[0]
+    if any(one.reason in {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"} for one in silent):
+        return Verdict(
+            VULNERABLE, STOPPED, "the instance is stopped; its findings stand as they were"
+        )
+    since = (
+        f"since {iso(row.last_scanned_at)}"
+        if row.last_scanned_at
+        else "for a time that Inspector does not tell"
+    )
+    return Verdict(VULNERABLE, FROZEN, f"findings are frozen {since}: {_silence(row)}")
+
+
+def _unknown(evidence: Evidence) -> Verdict | None:
+    if evidence.gaps:
+        return unread(evidence.gaps)
+    if evidence.too_old:
+        return Verdict(
+            UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is older than allowed"
+        )
+    if evidence.off:
+        return Verdict(UNKNOWN, NOT_SCANNED, switched_off(evidence.off))
+    if not evidence.known:
+        return Verdict(
+            UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource"
+        )
+    return _not_scanned(evidence.coverage) or _not_proven(evidence)
+
+
+def unread(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
+    """The verdict where some cells were not read: the first of them says why."""
+    cell, state = gaps[0]
+    where = " ".join(part for part in (cell.account_id, cell.region, cell.scan_type) if part != "*")
+    reason = {"denied": DENIED, "disabled": DISABLED}.get(state, INCOMPLETE)
+    return Verdict(UNKNOWN, reason, f"{where}: {state.replace('_', ' ')}")
+
+
+def switched_off(cells: Sequence[Cell]) -> str:
+    """Where scanning is off, in words: three places, and how many more."""
+    places = sorted(
+        {
+            f"{SCANS.get(cell[2:], cell.resource_type)} in {cell.account_id} {cell.region}"
+            for cell in cells
+        }
+    )
+    more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+    return f"Inspector does not scan {', '.join(places[:_PLACES])}{more}"
+
+
+def _not_scanned(coverage: Sequence[Coverage]) -> Verdict | None:
+    """What Inspector says itself: that it does not scan, or not yet."""
+    quiet = [row for row in coverage if silent(row)]
+    if quiet or not coverage:
+        why = (
+            "; ".join(_silence(row) for row in quiet)
+            or "Inspector does not list this resource as covered"
+        )
+        return Verdict(UNKNOWN, NOT_SCANNED, why)
+    return None
+
+
+def _not_proven(evidence: Evidence) -> Verdict | None:
+    """What our rules miss: a rule at all, the scan that proves something, or a scan made lately."""
+    ruleless = [row for row in evidence.coverage if rule_of(row) is None]
+    if ruleless:
+        return Verdict(UNKNOWN, NO_RULE, _no_rule(ruleless[0]))
+    if holds_others(evidence.coverage[0].resource_type):
+        return Verdict(
+            UNKNOWN,
+            NOT_SCANNED,
+            "it only holds images and is not scanned itself: ask for its images",
+        )
+    if not any(map(proves, evidence.coverage)):
+        return Verdict(UNKNOWN, NOT_SCANNED, _only(evidence.coverage))
+    late = [
+        row
+        for row in evidence.coverage
+        if scanned_too_long_ago(row, evidence.as_of, evidence.until)
+    ]
+    return _late(late[0], evidence) if late else None
+
+
+def _no_rule(row: Coverage) -> str:
+    """Nothing is reported, and nobody has told the product what that is worth."""
+    what = (
+        f"the type {row.resource_type}"
+        if row.resource_type not in RULES
+        else f"{row.scan_type} scans of {row.resource_type}"
+    )
+    return (
+        f"Inspector reports no finding, but the product has no rule for {what}, so this proves"
+        " nothing"
+    )
+
+
+def _only(coverage: Sequence[Coverage]) -> str:
+    there = ", ".join(sorted({row.scan_type.lower() for row in coverage}))
+    proof = "code" if RULES[coverage[0].resource_type].proof == "CODE" else "packages"
+    verb = "are" if proof == "packages" else "is"
+    return f"its {there} is scanned and its {proof} {verb} not listed as covered"
+
+
+def _late(row: Coverage, evidence: Evidence) -> Verdict:
+    last = row.last_scanned_at
+    when = f"was last scanned at {iso(last)}" if last else "was never scanned"
+    ahead = ", which is still to come" if last and last > (evidence.until or evidence.as_of) else ""
+    return Verdict(UNKNOWN, SCANNED_TOO_LONG_AGO, f"its {row.scan_type.lower()} {when}{ahead}")
+
+
+def _silence(row: Coverage) -> str:
+    """Why one scan type does not run, and the remedy."""
+    advice = remedy(row.reason)
+    how = "is not known to be scanned" if row.active else "not scanned"
+    return f"{row.scan_type.lower()} {how}, {explain(row.reason)}" + (
+        f". {advice.rstrip('.')}" if advice else ""
+    )
+
+
+def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tuple[str, ...]:
+    """What makes a vulnerable verdict a lower bound."""
+    if verdict.verdict != VULNERABLE:
+        return ()
+    gap = ("part of its data could not be read: there may be more",) if evidence.gaps else ()
+    old = ("the data are older than allowed",) if evidence.too_old else ()
+    told = gap or old or verdict.reason in (FROZEN, STOPPED)
+    return (
+        *gap,
+        *old,
+        *((f"there may be more: {doubt.explanation}",) if doubt and not told else ()),
+    )
+
+
+def _lambda_note(evidence: Evidence) -> tuple[str, ...]:
+    functions = [row for row in evidence.coverage if row.resource_type == types.FUNCTION]
+    if not functions or any(row.scan_type == "CODE" and row.active for row in functions):
+        return ()
+    return ("$LATEST, packages only: its code is not scanned",)

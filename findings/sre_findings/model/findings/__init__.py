@@ -1,0 +1,1 @@
+"""Findings: their fields, severities, ranking, reachability and suppressions."""

@@ -1,0 +1,123 @@
+"""A finding as an answer carries it: the thin part of a row, ready for every mouth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sre_findings.model.errors import UsageError
+
+STATUSES = ("ACTIVE", "SUPPRESSED", "CLOSED")
+NO_ARN = "sre:finding/"
+"""What begins the identity that we give to a finding without an ARN; the SHA-256 of the finding
+follows."""
+UNDECODED = "_undecoded"
+"""The key of ``extra`` under which texts are kept that are no Unicode, by field, with escapes for
+what is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A vulnerable package of a finding. ``fixed_in`` is None where Inspector knows no fixed
+    version.
+
+    ``reachability`` and its reason are Inspector's own words; None, UNKNOWN and a word that we do
+    not know mean unknown.
+    """
+
+    name: str
+    version: str
+    fixed_in: str | None = None
+    manager: str | None = None
+    path: str | None = None
+    reachability: str | None = None
+    reachability_reason: str | None = None
+    purl: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is
+    none. A time is None where Inspector gave none, or something that is no time. ``not_understood``
+    names fields and words of it that we do not know.
+
+    ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it
+    stays open all the same. ``reachability`` is REACHABLE, NOT_REACHABLE, UNKNOWN, or None where
+    Inspector says nothing, which is unknown too.
+    """
+
+    finding_arn: str
+    vulnerability_id: str | None
+    severity: str
+    status: str
+    type: str
+    title: str | None
+    packages: Sequence[Package]
+    fix_available: str | None
+    exploit_available: str | None
+    epss_score: float | None
+    inspector_score: float | None
+    first_observed_at: datetime | None
+    last_observed_at: datetime | None
+    resource_id: str
+    resource_type: str
+    resource_name: str
+    account_id: str
+    region: str
+    owner: str | None = None
+    accepted: Mapping[str, str] | None = None
+    not_understood: str | None = None
+    reachability: str | None = None
+    reachability_reason: str | None = None
+
+    @property
+    def fixed_in(self) -> str | None:
+        """The versions that fix it, each once, in the order of its packages."""
+        versions = dict.fromkeys(p.fixed_in for p in self.packages if p.fixed_in)
+        return ", ".join(versions) or None
+
+    @property
+    def installed(self) -> str | None:
+        """The versions that are there, each once."""
+        return ", ".join(dict.fromkeys(p.version for p in self.packages if p.version)) or None
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's object; times as ISO 8601 in UTC."""
+        # asdict copies deeply, which takes ten times as long
+        values = {name: getattr(self, name) for name in self.__slots__}
+        values["packages"] = [one.to_json() for one in self.packages]
+        values["accepted"] = dict(self.accepted) if self.accepted is not None else None
+        values["fixed_in"] = self.fixed_in
+        times = {name: getattr(self, name) for name in ("first_observed_at", "last_observed_at")}
+        return values | {name: iso(moment) if moment else None for name, moment in times.items()}
+
+
+def parse_status(text: str) -> str:
+    """A finding status, typed in any case, as Inspector spells it. Raises UsageError for others."""
+    value = text.strip().upper()
+    if value not in STATUSES:
+        raise UsageError(
+            f"{text!r} is not a finding status", do=f"Use one of: {', '.join(STATUSES)}."
+        )
+    return value
+
+
+def is_open(status: str | None) -> bool:
+    """Whether a finding counts: ACTIVE, and to be safe any status that we do not know; not
+    SUPPRESSED, not CLOSED."""
+    return status not in ("SUPPRESSED", "CLOSED")
+
+
+def iso(moment: datetime) -> str:
+    """A moment as every answer writes it: 2026-11-22T01:00:00Z, with milliseconds only where there
+    are some."""
+    text = moment.astimezone(UTC).isoformat(
+        timespec="milliseconds" if moment.microsecond else "seconds"
+    )
+    return text.replace("+00:00", "Z")

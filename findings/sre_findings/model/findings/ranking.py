@@ -1,0 +1,265 @@
+"""Which finding first, why, and how much a finding weighs in a plan of fixes.
+
+"Not checked" (None) is never told as "no": that a vulnerability is not on CISA's KEV list is said
+only where it was asked. In the order it stands where a "no" stands, for else whatever was not asked
+yet would come before what is known to be bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass
+from datetime import date
+from typing import Any
+
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, spell
+from sre_findings.model.findings.severity import rank as place_of
+from sre_findings.model.resources.image_use import NOT_TOLD, Use
+from sre_findings.model.sla.policy import (
+    Due,
+    Policy,
+    days_late,
+    days_left,
+    due,
+    sla_due,
+    spell_days,
+)
+
+# What each fact adds to a finding's risk, under the names that a query takes them by. Whole
+# numbers: sums stay exact. A critical outweighs three high ones, twenty medium ones, a hundred low
+# ones; being on KEV weighs as much as critical does. Untriaged, and severities that we do not know,
+# weigh as medium: nobody has said that they matter less, or more.
+WEIGHTS: Mapping[str, float] = {
+    "risk_critical": 100.0,
+    "risk_high": 30.0,
+    "risk_medium": 5.0,
+    "risk_low": 1.0,
+    "risk_informational": 0.0,
+    "risk_untriaged": 5.0,
+    "risk_kev": 100.0,
+    "risk_observed": 50.0,
+    "risk_exploit": 15.0,
+    "risk_epss": 30.0,
+    "risk_exposed": 20.0,
+    "risk_reachable": 20.0,
+    "risk_running": 10.0,
+}
+_BY_PLACE = tuple(
+    WEIGHTS[f"risk_{s}"]
+    for s in ("critical", "high", "medium", "low", "informational", "untriaged", "untriaged")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What decides a finding's place. ``checked`` says whether its details were asked, where KEV
+    and exploitation stand: only then do absent KEV dates and an absent ``exploit_observed`` (the
+    last day that one was seen) mean no.
+
+    Anything else that is None is not known. ``exposed`` means that the internet can reach it: a
+    network finding says so, or the resource has a public address. ``reachability`` is Inspector's
+    word for whether the code runs, and ``use`` tells of an image whether it does.
+    """
+
+    vulnerability_id: str
+    severity: str
+    first_seen: date | None
+    checked: bool
+    kev_added: date | None = None
+    kev_due: date | None = None
+    exploit_observed: date | None = None
+    exploit_available: bool | None = None
+    epss: float | None = None
+    inspector_score: float | None = None
+    exposed: bool | None = None
+    fixable: bool | None = None
+    reachability: str | None = None
+    reachability_reason: str | None = None
+    use: Use = NOT_TOLD
+
+    @property
+    def kev(self) -> bool | None:
+        """Whether CISA's KEV list has it; None where that was not checked."""
+        listed = self.kev_added is not None or self.kev_due is not None
+        return listed or (False if self.checked else None)
+
+
+def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[Candidate]:
+    """The candidates, worst first, by the policy's criteria in the policy's order.
+
+    kev: those on the list, the earliest due date first, after grace; without a date last of them.
+    exploit: seen in the wild, then available. epss: the higher first, from ``epss_high`` on. score:
+    Inspector's severity, then its score, since many findings have no score. exposure: what the
+    internet can reach. reachability: what Inspector saw run, then what is not known, then what it
+    calls not reachable. running: images that Inspector sees run. late: by days past the severity's
+    SLA. Ties: fixable ones, the oldest, then by id. The result does not depend on the order that
+    they came in.
+    """
+    return sorted(candidates, key=lambda one: _key(one, policy, today))
+
+
+def _key(one: Candidate, policy: Policy, today: date) -> tuple[Any, ...]:
+    first = tuple(_KEYS[name](one, policy, today) for name in policy.order)
+    # At the end every field, as text: what is still equal then is the same candidate.
+    return (
+        *first,
+        not one.fixable,
+        one.first_seen or date.min,
+        one.vulnerability_id,
+        tuple(map(repr, astuple(one))),
+    )
+
+
+def risk(one: Candidate, policy: Policy) -> float:
+    """What a finding adds to the worth of the fix that removes it; a fix's worth is the sum over
+    its findings.
+
+    Never less for a finding that is worse in any respect. What is not known adds nothing. Time adds
+    nothing: what is late is told beside it. The same in SQL, over columns named as here, with
+    :func:`risk_parameters`::
+
+        case severity_rank when 0 then :risk_critical when 1 then :risk_high when 2 then
+        :risk_medium
+                           when 3 then :risk_low when 4 then :risk_informational else
+                           :risk_untriaged end
+        + case when kev_added is not null or kev_due is not null then :risk_kev else 0 end
+        + case when exploit_observed is not null then :risk_observed
+               when exploit_available then :risk_exploit else 0 end
+        + case when epss >= :epss_high then :risk_epss else 0 end
+        + case when exposed then :risk_exposed else 0 end
+        + case when reachability = 'REACHABLE' then :risk_reachable else 0 end
+        + case when in_use_count > 0 then :risk_running else 0 end
+    """
+    return (
+        _BY_PLACE[place_of(one.severity)]
+        + (WEIGHTS["risk_kev"] if one.kev else 0)
+        + (WEIGHTS["risk_observed"], WEIGHTS["risk_exploit"], 0)[_exploited(one)]
+        + (WEIGHTS["risk_epss"] if one.epss is not None and one.epss >= policy.epss_high else 0)
+        + (WEIGHTS["risk_exposed"] if one.exposed else 0)
+        + (WEIGHTS["risk_reachable"] if one.reachability == REACHABLE else 0)
+        + (WEIGHTS["risk_running"] if one.use.running else 0)
+    )
+
+
+def risk_parameters(policy: Policy) -> dict[str, float]:
+    """The numbers that a query needs to compute :func:`risk`, by the names of its parameters."""
+    return {**WEIGHTS, "epss_high": policy.epss_high}
+
+
+def _kev_key(one: Candidate, policy: Policy, _today: date) -> tuple[bool, date]:
+    on = _kev_due(one, policy)
+    return not one.kev, on.on if on and on.on else date.max
+
+
+def _kev_due(one: Candidate, policy: Policy) -> Due | None:
+    return due(policy, one.severity, one.first_seen, one.kev_due) if one.kev_due else None
+
+
+def _exploited(one: Candidate) -> int:
+    """0 seen in the wild, 1 available, 2 neither or not known."""
+    return 0 if one.exploit_observed else 1 if one.exploit_available else 2
+
+
+def _high_epss(one: Candidate, policy: Policy) -> float:
+    """EPSS where it is high, else 0: below, differences are noise, and the next criterion shall
+    decide."""
+    return one.epss if one.epss is not None and one.epss >= policy.epss_high else 0.0
+
+
+def _reached(one: Candidate) -> int:
+    """0 reached at run time, 2 said not to be, 1 for all else: what is not known stands no lower
+    than where nothing is said."""
+    return {REACHABLE: 0, NOT_REACHABLE: 2}.get(one.reachability or "", 1)
+
+
+def _score_key(one: Candidate, _policy: Policy, _today: date) -> tuple[float, float]:
+    return -_BY_PLACE[place_of(one.severity)], -(one.inspector_score or 0.0)
+
+
+def _past_sla(one: Candidate, policy: Policy, today: date) -> int:
+    return days_late(sla_due(policy, one.severity, one.first_seen), today)
+
+
+_KEYS: Mapping[str, Callable[[Candidate, Policy, date], Any]] = {
+    "kev": _kev_key,
+    "exploit": lambda one, _policy, _today: _exploited(one),
+    "epss": lambda one, policy, _today: -_high_epss(one, policy),
+    "score": _score_key,
+    "exposure": lambda one, _policy, _today: not one.exposed,
+    "reachability": lambda one, _policy, _today: _reached(one),
+    "running": lambda one, _policy, _today: not one.use.running,
+    "late": lambda one, policy, today: -_past_sla(one, policy, today),
+}
+
+
+def why(one: Candidate, policy: Policy, today: date) -> str:
+    """One plain sentence that says why a candidate stands where it stands, in the policy's
+    order."""
+    words = [text for name in policy.order if (text := _WORDS[name](one, policy, today))]
+    words = words or [_score_words(one, policy, today)]
+    sentence = "; ".join([*words, *(["no fix is available"] if one.fixable is False else [])])
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _kev_words(one: Candidate, policy: Policy, today: date) -> str:
+    if not one.kev:
+        return "KEV not checked" if one.kev is None else "not on CISA's KEV list"
+    deadline = _kev_due(one, policy)
+    if deadline is None or one.kev_due is None:
+        return "on CISA's KEV list, without a due date"
+    words = f"on CISA's KEV list, due {deadline.on} ({_when(deadline, today)})"
+    if one.first_seen is None or one.kev_due >= one.first_seen:
+        return words
+    return (
+        f"{words}, {spell_days(policy.grace_days)} after it was first seen, since CISA's date"
+        f" {one.kev_due} was past by then"
+    )
+
+
+def _when(deadline: Due, today: date) -> str:
+    left = days_left(deadline, today) or 0
+    if left < 0:
+        return f"{spell_days(-left)} late"
+    return f"in {spell_days(left)}" if left else "today"
+
+
+def _exploit_words(one: Candidate, _policy: Policy, _today: date) -> str:
+    if not one.checked and one.exploit_available is None and one.exploit_observed is None:
+        return "exploits not checked"
+    return ("exploited in the wild", "an exploit is available", "")[_exploited(one)]
+
+
+def _epss_words(one: Candidate, _policy: Policy, _today: date) -> str:
+    if one.epss is None:
+        return ""
+    return f"EPSS {one.epss:.2f}" if one.epss >= 0.01 else "EPSS below 0.01"
+
+
+def _score_words(one: Candidate, _policy: Policy, _today: date) -> str:
+    score = "" if one.inspector_score is None else f", Inspector score {one.inspector_score:g}"
+    return f"{one.severity.lower()}{score}"
+
+
+def _late_words(one: Candidate, policy: Policy, today: date) -> str:
+    allowed = policy.days(one.severity)
+    left = days_left(sla_due(policy, one.severity, one.first_seen), today)
+    if allowed is None or left is None:
+        return ""
+    sla = f"its SLA of {spell_days(allowed)}"
+    if left < 0:
+        return f"{spell_days(-left)} past {sla}"
+    return f"{spell_days(left)} left of {sla}" if left else f"the last day of {sla}"
+
+
+_WORDS: Mapping[str, Callable[[Candidate, Policy, date], str]] = {
+    "kev": _kev_words,
+    "exploit": _exploit_words,
+    "epss": _epss_words,
+    "score": _score_words,
+    "exposure": lambda one, _policy, _today: "reachable from the internet" if one.exposed else "",
+    "reachability": lambda one, _policy, _today: spell(one.reachability, one.reachability_reason),
+    "running": lambda one, _policy, _today: (
+        f"an image that has it {one.use.words()}" if one.use.running else ""
+    ),
+    "late": _late_words,
+}

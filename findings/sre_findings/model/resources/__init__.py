@@ -1,0 +1,1 @@
+"""Resources: their types, names, owners, coverage, and what AWS reports about them."""

@@ -1,0 +1,81 @@
+"""Whether a container image runs. Inspector sees tasks of ECS and pods of EKS; that it saw none
+proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import epoch_of, moment_of
+
+_MOST = 2**63 - 1  # what a column holds
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How many tasks and pods run an image, and when one was last seen. None is not known, which is
+    not "does not run"."""
+
+    count: int | None = None
+    last_at: datetime | None = None
+
+    @property
+    def running(self) -> bool | None:
+        """True where Inspector sees it run, else None: it may run where Inspector does not look."""
+        return True if self.count else None
+
+    def __bool__(self) -> bool:
+        """Whether Inspector says anything of it."""
+        return self.count is not None or self.last_at is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object under ``in_use``."""
+        last = iso(self.last_at) if self.last_at else None
+        return {"running": self.running, "in_use_count": self.count, "last_in_use_at": last}
+
+    def words(self) -> str:
+        """A clause for people; empty where nothing is known."""
+        seen = f", last seen in use at {iso(self.last_at)}" if self.last_at else ""
+        if self.count:
+            return (
+                f"runs in {self.count:,}"
+                f" {'task or pod' if self.count == 1 else 'tasks or pods'}{seen}"
+            )
+        if self.count == 0:
+            return f"Inspector sees no task or pod that runs it now{seen}; it may run elsewhere"
+        return (
+            f"last seen in use at {iso(self.last_at)}; whether it runs now is not known"
+            if self.last_at
+            else ""
+        )
+
+
+NOT_TOLD = Use()
+
+
+def use_of(image: Mapping[str, Any]) -> Use:
+    """From ``inUseCount`` and ``lastInUseAt`` of an image's details or coverage. What is no number,
+    or no time, says nothing."""
+    count, last = image.get("inUseCount"), image.get("lastInUseAt")
+    known = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MOST
+    return Use(count if known else None, _moment(last))
+
+
+def newest(told: Iterable[Use]) -> Use:
+    """Of what several rows say of one image, the one that saw it last."""
+    return max(
+        (one for one in told if one),
+        key=lambda one: (one.last_at is not None, one.last_at or _EPOCH, one.count or -1),
+        default=NOT_TOLD,
+    )
+
+
+def _moment(value: object) -> datetime | None:
+    """A time of the wire: epoch seconds, or ISO 8601 in UTC unless it says else."""
+    return moment_of(epoch_of(value) if isinstance(value, str) else value)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

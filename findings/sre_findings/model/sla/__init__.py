@@ -1,0 +1,1 @@
+"""SLA policy, due dates, and the age of open findings."""

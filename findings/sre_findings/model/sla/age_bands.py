@@ -1,0 +1,61 @@
+"""Open findings by age and severity, in bands that no deadline cuts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sre_findings.model.sla.ages import Ages, day_of, due_of
+from sre_findings.model.sla.policy import Policy, late
+
+
+class Band(NamedTuple):
+    """Days since a finding opened, both ends included; ``last`` is None for the oldest."""
+
+    first: int
+    last: int | None
+
+
+class Square(NamedTuple):
+    """Findings of one severity and one band, and how many of these are late."""
+
+    findings: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgeGrid:
+    """Squares by rank of severity, one a band, the youngest first; a severity without findings is
+    not there."""
+
+    bands: tuple[Band, ...]
+    rows: Mapping[int, tuple[Square, ...]]
+
+
+def bands(policy: Policy) -> tuple[Band, ...]:
+    """A band ends where a severity's days end: without KEV dates, what is in one is late or in time
+    as a whole."""
+    ends = sorted({days for days in policy.sla if days is not None})
+    firsts = [0, *(end + 1 for end in ends)]
+    return tuple(Band(first, last) for first, last in zip(firsts, [*ends, None], strict=True))
+
+
+def age_grid(ages: Ages, policy: Policy, today: date) -> AgeGrid:
+    """Every open finding in its square. The late ones add up to
+    :func:`sre_findings.model.sla.ages.lateness` of the same."""
+    known = bands(policy)
+    findings, past = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+    for bucket, count in ages.buckets.items():
+        square = bucket.rank, _band(known, (today - day_of(bucket.opened)).days)
+        findings[square] += count
+        past[square] += count if late(due_of(bucket, policy), today) else 0
+    places = range(len(known))
+    return AgeGrid(known, {rank: tuple(Square(findings[rank, n], past[rank, n]) for n in places)
+                           for rank in sorted({rank for rank, _ in findings})})  # fmt: skip
+
+
+def _band(known: tuple[Band, ...], days: int) -> int:
+    return next(n for n, band in enumerate(known) if band.last is None or days <= band.last)

@@ -1,0 +1,131 @@
+"""How old open findings are, kept so that lateness can be computed when it is asked.
+
+A rollup that held "12 late" would have to be rewritten each midnight and for every change of the
+policy. It holds instead how many findings have which severity, first day and KEV date: a few
+buckets, whatever the number of findings, and true until a finding opens or closes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from sre_findings.model.findings.severity import ORDER, OTHER
+from sre_findings.model.sla.policy import Due, Policy, days_late, due, due_this_week
+
+
+class Bucket(NamedTuple):
+    """What findings of one bucket share: severity's rank (0 the worst, 6 unknown), first day, KEV
+    date; ISO dates, or empty."""
+
+    rank: int
+    opened: str
+    kev_due: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Open findings by bucket. A bucket without any is not there, so that equal contents are
+    equal."""
+
+    buckets: Mapping[Bucket, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, int]:
+        """Compact plain data, in order: ``{"0|2026-11-01|": 3}``."""
+        return {
+            f"{one.rank}|{one.opened}|{one.kev_due}": count
+            for one, count in sorted(self.buckets.items())
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, int]) -> Ages:
+        """The reverse of :meth:`to_json`. Raises ValueError for a key that it never wrote."""
+        return cls({_read(key): count for key, count in values.items() if count})
+
+
+def bucketed(pairs: Iterable[tuple[Bucket, int]]) -> Ages:
+    """The sum of buckets with their counts; a bucket may come often."""
+    sums: Counter[Bucket] = Counter()
+    for one, count in pairs:
+        sums[one] += count
+    return Ages({one: count for one, count in sums.items() if count})
+
+
+def _read(key: str) -> Bucket:
+    place, opened, kev_due = key.split("|")
+    if not 0 <= int(place) <= OTHER:
+        raise ValueError(f"{key!r} has no severity's rank")
+    return Bucket(
+        int(place), day_of(opened).isoformat(), day_of(kev_due).isoformat() if kev_due else ""
+    )
+
+
+@functools.lru_cache(maxsize=8192)
+def day_of(text: str) -> date:
+    """A day from its ISO form. Ages are many and days few: each is read once."""
+    return date.fromisoformat(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """Open findings by their deadline: each is in exactly one of the first four numbers.
+
+    ``late_by_rank`` are the late ones by severity, worst first, unknown severities last.
+    ``oldest_days_late`` is 0 where none is late.
+    """
+
+    late: int = 0
+    due_this_week: int = 0
+    later: int = 0
+    no_deadline: int = 0
+    late_by_rank: tuple[int, ...] = (0,) * (OTHER + 1)
+    oldest_days_late: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for answers; ``other`` stands among the severities only where there is one."""
+        names = [*(name.lower() for name in ORDER), "other"]
+        by_severity = {
+            n: c for n, c in zip(names, self.late_by_rank, strict=True) if c or n != "other"
+        }
+        return {
+            "late": self.late,
+            "due_this_week": self.due_this_week,
+            "later": self.later,
+            "no_deadline": self.no_deadline,
+            "late_by_severity": by_severity,
+            "oldest_days_late": self.oldest_days_late,
+        }
+
+
+def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
+    """What is late on a day under a policy: the same as asking each finding alone."""
+    sums: Counter[str] = Counter()
+    by_rank, oldest = [0] * (OTHER + 1), 0
+    for one, count in ages.buckets.items():
+        deadline = due_of(one, policy)
+        past = days_late(deadline, today)
+        sums[_group(deadline, today, past)] += count
+        by_rank[one.rank] += count if past else 0
+        oldest = max(oldest, past)
+    return Lateness(sums["late"], sums["week"], sums["later"], sums["none"], tuple(by_rank), oldest)
+
+
+@functools.lru_cache(maxsize=16384)
+def due_of(one: Bucket, policy: Policy) -> Due:
+    """When the findings of a bucket must be gone. An estate and its parts share their buckets: each
+    is asked once."""
+    severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
+    kev_due = day_of(one.kev_due) if one.kev_due else None
+    return due(policy, severity, day_of(one.opened) if one.opened else None, kev_due)
+
+
+def _group(deadline: Due, today: date, past: int) -> str:
+    if deadline.on is None:
+        return "none"
+    if past:
+        return "late"
+    return "week" if due_this_week(deadline, today) else "later"

@@ -1,0 +1,337 @@
+"""The proof of a snapshot: what was planned, what was reached, and whether that is all.
+
+A scan records facts; :func:`judge` alone turns them into ``complete`` or ``partial``. It starts
+from partial: every fact that ``complete`` needs must be there, and taking any one away gives
+``partial`` (a property test does just that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
+from sre_findings.model.snapshots.states import (
+    COMPLETE,
+    DISABLED,
+    NOT_OPTED_IN,
+    PARTIAL,
+    REACHED,
+    STATUS_UNKNOWN,
+    Cell,
+)
+
+__all__ = [
+    "COMPLETE",
+    "DISABLED",
+    "NOT_OPTED_IN",
+    "PARTIAL",
+    "REACHED",
+    "STATUS_UNKNOWN",
+    "Cell",
+    "Certificate",
+    "judge",
+]
+
+# What BatchGetAccountStatus calls a resource state, and the cells that it switches: (resource type,
+# scan type).
+SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
+    "ec2": (("AWS_EC2_INSTANCE", "PACKAGE"), ("AWS_EC2_INSTANCE", "NETWORK")),
+    "ecr": (("AWS_ECR_CONTAINER_IMAGE", "PACKAGE"),),
+    "lambda": (("AWS_LAMBDA_FUNCTION", "PACKAGE"),),
+    "lambdaCode": (("AWS_LAMBDA_FUNCTION", "CODE"),),
+    "codeRepository": (("CODE_REPOSITORY", "CODE"),),
+    "ami": (("MACHINE_IMAGE", "PACKAGE"),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a snapshot proves. ``reasons`` are empty exactly when ``state`` is complete;
+    ``warnings`` never matter to it.
+
+    ``claim`` says of what it is complete: of the accounts expected by a scope file, or of the
+    accounts visible.
+    """
+
+    state: str
+    claim: str
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    cells: Mapping[Cell, str]
+    totals: Mapping[str, int]
+    unknown: Mapping[str, int]
+
+    def incomplete_cells(self) -> Iterator[tuple[Cell, str]]:
+        """Cells whose content is not known, with the state that says why. NOT_OPTED_IN is known:
+        nothing is scanned."""
+        return (
+            (cell, state)
+            for cell, state in self.cells.items()
+            if state not in (REACHED, NOT_OPTED_IN)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the manifest; cells as rows."""
+        values = asdict(self)
+        return values | {"cells": [[*cell, state] for cell, state in sorted(self.cells.items())]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Certificate:
+        """The reverse of :meth:`to_json`."""
+        cells = {Cell(*row[:4]): row[4] for row in values["cells"]}
+        texts = {"reasons": tuple(values["reasons"]), "warnings": tuple(values["warnings"])}
+        return cls(**{**values, "cells": cells, **texts})
+
+
+def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
+    """The certificate of what ``facts`` prove about ``plan``; nothing but these two decides."""
+    by_shard = {f.shard: f for f in facts}
+    seen = [f for shard in plan.shards if (f := by_shard.get(shard.name)) is not None]
+    reasons = [r for shard in plan.shards for r in _missing(plan, shard, by_shard.get(shard.name))]
+    reasons += [*_expected_regions(plan), *_expected_accounts(plan, seen)]
+    return Certificate(
+        state=PARTIAL if reasons or not plan.shards else COMPLETE,
+        claim="of the accounts expected" if plan.expected_accounts else "of the accounts visible",
+        reasons=tuple(reasons) if plan.shards else ("nothing was planned",),
+        warnings=(*plan.notes, *(w for f in seen for w in _warnings(plan, f))),
+        cells={
+            cell: state
+            for shard in plan.shards
+            for cell, state in cells_of(shard, by_shard.get(shard.name))
+        },
+        totals=_totals(seen),
+        unknown=_sum(f.unknown for f in seen),
+    )
+
+
+def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[str]:
+    """Why this shard is not complete, a reason a fact that is missing."""
+    if facts is None:
+        yield f"{shard.region}: shard {shard.name} has no record"
+        return
+    for name in ("findings", "coverage", "status"):
+        listing: Listing | None = getattr(facts, name)
+        if listing is None:
+            yield f"{shard.region}: {name} were not listed"
+        elif listing.outcome != ENDED:
+            yield f"{shard.region}: {name} {listing.outcome}" + (
+                f" ({listing.detail})" if listing.detail else ""
+            )
+    if not facts.accounts:
+        yield f"{shard.region}: no account's status is known"
+    yield from _unproven(facts)
+    yield from (
+        f"{shard.region}: Inspector is {a.status.lower()} in account {a.account_id}"
+        for a in facts.accounts
+        if a.status != "ENABLED" and not plan.accepts(a.account_id, shard.region)
+    )
+    if facts.accounts and facts.status and facts.status.outcome == ENDED:
+        yield from (
+            f"{shard.region}: whether Inspector is on in account {account} is not known"
+            for account in _without_status(facts)
+            if not plan.excuses(account, shard.region)
+        )
+
+
+def _unproven(facts: ShardFacts) -> Iterator[str]:
+    """What leaves a shard in doubt although its listings ended. Its cells are then ``incomplete``,
+    not reached."""
+    if not facts.ended_at:
+        yield f"{facts.region}: the shard did not end"
+    yield from _unsound_parts(facts)
+    yield from _fewer_than_aggregated(facts)
+
+
+def _unsound_parts(facts: ShardFacts) -> Iterator[str]:
+    kept = facts.distinct + facts.duplicates
+    if facts.findings and kept < facts.findings.items:
+        yield f"{facts.region}: {facts.findings.items} findings were listed and {kept} kept"
+    if _rows(facts, "findings/") < facts.distinct:
+        yield (
+            f"{facts.region}: findings were listed but no part holds"
+            f" {'them' if not _rows(facts, 'findings/') else 'them all'}"
+        )
+    if facts.distinct and not _rows(facts, "resources/"):
+        yield f"{facts.region}: findings were listed but no part counts them by resource"
+    if facts.coverage and _rows(facts, "coverage/") < facts.coverage.items:
+        yield f"{facts.region}: coverage was listed but no part holds it all"
+    yield from (
+        f"{facts.region}: {p.key} has no SHA-256" for p in facts.parts if len(p.sha256) != 64
+    )
+
+
+def _rows(facts: ShardFacts, folder: str) -> int:
+    return sum(part.rows for part in facts.parts if part.key.startswith(folder))
+
+
+def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[str]:
+    """Inspector counted more ACTIVE findings than it listed, by more than what changed while we
+    read."""
+    for severity, expected in _floor(facts.aggregated).items():
+        listed = facts.listed.get(severity, 0)
+        if listed + _drift(facts) < expected:
+            yield (
+                f"{facts.region}: {listed} active findings listed where Inspector counts {expected}"
+                f" ({severity})"
+            )
+
+
+def _floor(aggregated: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """The least that Inspector counted, before and after the listing, by severity and ``all``."""
+    names = set(aggregated[0]).intersection(*aggregated[1:]) if aggregated else set()
+    return {name: min(counts[name] for counts in aggregated) for name in sorted(names)}
+
+
+def _drift(facts: ShardFacts) -> int:
+    """How many findings changed while the shard ran, as far as was seen."""
+    totals = [counts.get("all", 0) for counts in facts.aggregated]
+    return facts.changed_meanwhile + (max(totals) - min(totals) if totals else 0)
+
+
+def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:
+    yield from (f"{facts.region}: {note}" for note in facts.notes)
+    if (
+        facts.findings
+        and facts.findings.outcome == ENDED
+        and plan.counts_active
+        and not facts.aggregated
+    ):
+        yield f"{facts.region}: not reconciled with Inspector's own counts"
+    yield from _strange_switches(facts)
+    more = [s for s, n in _floor(facts.aggregated).items() if facts.listed.get(s, n) > n]
+    if more:
+        yield f"{facts.region}: more findings listed than Inspector counts ({', '.join(more)})"
+
+
+def _strange_switches(facts: ShardFacts) -> Iterator[str]:
+    """What Inspector can scan, as the status of an account tells, and we do not know."""
+    on = [
+        name
+        for account in facts.accounts
+        for name, state in account.switches.items()
+        if state == "ENABLED"
+    ]
+    for name in sorted(set(on) - set(SWITCHES)):
+        yield (
+            f"{facts.region}: Inspector scans {name} in {on.count(name)} accounts, which the"
+            " product does not know"
+        )
+
+
+def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
+    """Accounts of the scope file that no status list mentioned, unless the gap is accepted: in each
+    region that was required; where none was, an account must be visible in one at least."""
+    if not plan.required_regions:
+        yield from _seen_nowhere(plan, seen)
+    for facts in seen:
+        known = {a.account_id for a in facts.accounts}
+        absent = (
+            a
+            for a in plan.expected_accounts
+            if a not in known and not plan.accepts(a, facts.region)
+        )
+        yield from (
+            f"{facts.region}: account {account} was expected and is not visible"
+            for account in absent
+        )
+
+
+def _seen_nowhere(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
+    known = {a.account_id for facts in seen for a in facts.accounts}
+    for account in plan.expected_accounts:
+        if account not in known and not all(plan.excuses(account, facts.region) for facts in seen):
+            yield f"account {account} was expected and is visible in no region"
+
+
+def _expected_regions(plan: Plan) -> Iterator[str]:
+    planned = {shard.region for shard in plan.shards}
+    absent = (r for r in plan.required_regions if r not in planned and not plan.accepts("*", r))
+    yield from (f"{region}: the region was required and not read" for region in absent)
+
+
+def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str]]:
+    """The state of every cell of a shard: how its listings went, then whether Inspector is switched
+    on.
+
+    A listing that did not end leaves everything unread: every account, those that nobody has seen
+    yet too, and every resource type, those that we do not know too. Where all ended, ``*`` is
+    whatever no switch of ours names.
+    """
+    outcome = _worst_outcome(facts)
+    if facts is None or not facts.accounts or outcome != ENDED:
+        yield from ((Cell(account, shard.region, "*", "*"), outcome) for account in _named(facts))
+        yield Cell("*", shard.region, "*", "*"), "unreachable" if outcome == ENDED else outcome
+        return
+    for account in facts.accounts:
+        for switch, pairs in SWITCHES.items():
+            yield from (
+                (Cell(account.account_id, shard.region, *pair), _switched(account, switch))
+                for pair in pairs
+            )
+        yield (
+            Cell(account.account_id, shard.region, "*", "*"),
+            REACHED if account.status == "ENABLED" else DISABLED,
+        )
+    yield from (
+        (Cell(account, shard.region, "*", "*"), STATUS_UNKNOWN)
+        for account in _without_status(facts)
+    )
+
+
+def _named(facts: ShardFacts | None) -> list[str]:
+    """Every account that a shard heard of."""
+    return (
+        sorted({*facts.named, *(account.account_id for account in facts.accounts)}) if facts else []
+    )
+
+
+def _without_status(facts: ShardFacts) -> list[str]:
+    """Accounts that findings, coverage or the list of members name, and BatchGetAccountStatus does
+    not."""
+    return sorted(set(facts.named) - {account.account_id for account in facts.accounts})
+
+
+def _worst_outcome(facts: ShardFacts | None) -> str:
+    if facts is None:
+        return "unreachable"
+    listings = (facts.findings, facts.coverage, facts.status)
+    failed = (
+        one.outcome if one else "unreachable"
+        for one in listings
+        if one is None or one.outcome != ENDED
+    )
+    return next(failed, "incomplete" if any(_unproven(facts)) else ENDED)
+
+
+def _switched(account: AccountStatus, switch: str) -> str:
+    if account.status != "ENABLED":
+        return DISABLED
+    return REACHED if account.switches.get(switch) == "ENABLED" else NOT_OPTED_IN
+
+
+def _totals(facts: Sequence[ShardFacts]) -> dict[str, int]:
+    listings = [one for f in facts for one in (f.findings, f.coverage, f.status) if one]
+    names = ("pages", "empty_pages", "throttles", "retries")
+    totals = {name: sum(getattr(one, name) for one in listings) for name in names}
+    return totals | {
+        "findings": sum(f.findings.items for f in facts if f.findings),
+        "distinct": sum(f.distinct for f in facts),
+        "duplicates": sum(f.duplicates for f in facts),
+        "coverage": sum(f.coverage.items for f in facts if f.coverage),
+        "covered": sum(f.covered for f in facts),
+        "uncovered": sum(f.uncovered for f in facts),
+        "doubtful": sum(f.doubtful for f in facts),
+        "proven": sum(f.proven for f in facts),
+        "changed_meanwhile": sum(f.changed_meanwhile for f in facts),
+    }
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for one in counts:
+        for name, count in one.items():
+            total[name] = total.get(name, 0) + count
+    return dict(sorted(total.items()))

@@ -1,0 +1,62 @@
+"""How fresh what is known is: the age of the newest complete snapshot, and the nights since then
+that were partial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from sre_findings.model.snapshots.certificate import COMPLETE
+
+AHEAD = timedelta(minutes=5)
+"""How far another machine's clock may be ahead of ours. A snapshot further ahead would never age,
+so it proves nothing."""
+
+
+class Dated(Protocol):
+    """A snapshot: its id, when its scan began, and whether it is complete."""
+
+    @property
+    def snapshot_id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """Nothing in it is known to be younger."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """``complete`` or ``partial``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """``hours`` since the newest complete snapshot began, and its id: both None without one. Nights
+    are days in UTC."""
+
+    hours: float | None
+    snapshot_id: str | None
+    partial_nights: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def freshness(snapshots: Sequence[Dated], now: datetime) -> Freshness:
+    """Of snapshots in the order of their commits. One that began more than AHEAD in the future has
+    no age and is left out."""
+    known = [one for one in snapshots if one.started_at <= now + AHEAD]
+    complete = next((one for one in reversed(known) if one.state == COMPLETE), None)
+    after = known[known.index(complete) + 1 :] if complete else known
+    nights = {one.started_at.astimezone(UTC).date() for one in after}
+    if complete is None:
+        return Freshness(None, None, len(nights))
+    nights.discard(complete.started_at.astimezone(UTC).date())
+    hours = max(0.0, (now - complete.started_at).total_seconds() / 3600)
+    return Freshness(round(hours, 2), complete.snapshot_id, len(nights))

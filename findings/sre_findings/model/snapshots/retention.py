@@ -1,0 +1,111 @@
+"""Which snapshots to keep: so many nights, weeks and months, and always what nothing replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sre_findings.model.snapshots.states import COMPLETE
+
+
+class Night(Protocol):
+    """What is looked at of a snapshot."""
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the order of commits."""
+        ...
+
+    @property
+    def snapshot_id(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """When its scan began."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """What its certificate says: complete or partial."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How many nights, weeks and months to keep the newest complete snapshot of. Days are UTC's,
+    weeks begin on Monday."""
+
+    nightly: int = 90
+    weekly: int = 52
+    monthly: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Whether a snapshot is kept, and why or why not."""
+
+    snapshot_id: str
+    kept: bool
+    why: str
+
+
+def fates(nights: Sequence[Night], keep: Keep, held: Container[str] = ()) -> list[Fate]:
+    """What becomes of each snapshot, in their order.
+
+    Kept are: the newest, the newest complete, those ``held`` by a legal hold, and the newest
+    complete one of each of the newest so many days, weeks and months that have one. Where a day has
+    no complete one, its newest partial one stands for it in the nightly count, so that a bad night
+    leaves its trace.
+    """
+    ordered = sorted(nights, key=lambda night: night.sequence)
+    reasons = {one.snapshot_id: why for one, why in _kept(ordered, keep, held)}
+    return [_fate(one, reasons.get(one.snapshot_id)) for one in ordered]
+
+
+def _fate(night: Night, why: str | None) -> Fate:
+    if why is not None:
+        return Fate(night.snapshot_id, True, why)
+    beyond = "older than what is kept, or another of its day is"
+    return Fate(
+        night.snapshot_id, False, beyond if night.state == COMPLETE else f"partial, and {beyond}"
+    )
+
+
+def _kept(
+    ordered: Sequence[Night], keep: Keep, held: Container[str]
+) -> Iterator[tuple[Night, str]]:
+    """What is kept, each with a reason; the last that is given for one counts."""
+    complete = [one for one in ordered if one.state == COMPLETE]
+    whole = {_day(one) for one in complete}
+    standing = [one for one in ordered if one.state == COMPLETE or _day(one) not in whole]
+    yield from ((one, "one of the months kept") for one in _newest(complete, _month, keep.monthly))
+    yield from ((one, "one of the weeks kept") for one in _newest(complete, _week, keep.weekly))
+    yield from ((one, "one of the nights kept") for one in _newest(standing, _day, keep.nightly))
+    yield from ((one, "the newest complete one") for one in complete[-1:])
+    yield from ((one, "the newest one") for one in ordered[-1:])
+    yield from ((one, "under a legal hold") for one in ordered if one.snapshot_id in held)
+
+
+def _day(night: Night) -> object:
+    return night.started_at.astimezone(UTC).date()
+
+
+def _week(night: Night) -> object:
+    return night.started_at.astimezone(UTC).isocalendar()[:2]
+
+
+def _month(night: Night) -> object:
+    moment = night.started_at.astimezone(UTC)
+    return moment.year, moment.month
+
+
+def _newest(nights: Iterable[Night], key: Callable[[Night], object], count: int) -> list[Night]:
+    """The newest night of each of the newest ``count`` values of the key."""
+    # in the order in which keys first came, which is that of the nights
+    last = {key(one): one for one in nights}
+    chosen = sorted(last.values(), key=lambda one: one.sequence)
+    return chosen[-count:] if count else []

@@ -1,0 +1,143 @@
+"""Snapshots and the table as a caller sees them who may not see everything.
+
+What a commit tells of the whole estate is told of the caller's accounts alone, or not at all. What
+stays is the same for everybody: that there is a night, its name, and its time. Rows of the table
+are sums, which cannot be taken apart again: only those are read that lie within what the caller may
+see; anything else is refused, for a wrong zero would look like an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sre_findings.model.access import NOTHING, Access
+from sre_findings.model.errors import Forbidden
+from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
+from sre_findings.store.rollups import MARKERS, value_of
+from sre_findings.store.snapshots import Commit, Manifest, Snapshots
+from sre_findings.store.table import LAST, Row, Table
+
+CLAIM = "of what you may see"
+_ACCOUNT = re.compile(r"\b[0-9]{12}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSnapshots(Snapshots):
+    """The same nights; each commit says of its accounts what ``access`` allows."""
+
+    access: Access = NOTHING
+
+    def commits(self) -> list[Commit]:
+        """See Snapshots."""
+        return [seen_of(commit, self.access) for commit in Snapshots(self.blobs).commits()]
+
+    def latest(self) -> Commit | None:
+        """See Snapshots."""
+        commit = Snapshots(self.blobs).latest()
+        return None if commit is None else seen_of(commit, self.access)
+
+    def manifest(self, commit: Commit) -> Manifest:
+        """Refused: it tells of every account."""
+        raise _refused(f"the manifest of {commit.snapshot_id}")
+
+
+def seen_of(commit: Commit, access: Access) -> Commit:
+    """What a commit says of the accounts of an access. Its totals are of the whole, and left
+    out."""
+    reasons = tuple(_reasons(commit.reasons, access))
+    return replace(
+        commit,
+        state=PARTIAL if reasons and commit.state != COMPLETE else COMPLETE,
+        claim=CLAIM,
+        reasons=reasons,
+        totals={},
+        gaps=tuple(gap for gap in commit.gaps if gap[0] == "*" or access.allows_account(gap[0])),
+        account_names={
+            one: name for one, name in commit.account_names.items() if access.allows_account(one)
+        },
+    )
+
+
+def _reasons(reasons: Sequence[str], access: Access) -> Iterator[str]:
+    """Why the night is not complete, as far as it concerns these accounts. What concerns a region
+    as a whole concerns each of its accounts, but its numbers are of all of them, and what AWS said
+    may name another."""
+    told: dict[str, None] = {}
+    for reason in reasons:
+        said, _, _ = reason.partition(" (")
+        accounts = _ACCOUNT.findall(said)
+        if all(map(access.allows_account, accounts)):
+            told[
+                said if accounts else f"{reason.partition(':')[0]}: not all of it could be read"
+            ] = None
+    return iter(told)
+
+
+class SeenTable:
+    """A table of which the rollups can be read that lie within an access: by account where it
+    limits accounts alone, by owner where it limits owners alone; and which nights there are.
+    Everything else is refused, writing too."""
+
+    def __init__(self, table: Table, access: Access) -> None:
+        self._table, self._access = table, access
+
+    def put(self, rows: Iterable[Row]) -> None:  # noqa: ARG002 - as every table has it
+        """Refused."""
+        raise _refused("writing to the table")
+
+    def create(self, row: Row) -> bool:  # noqa: ARG002
+        """Refused."""
+        raise _refused("writing to the table")
+
+    def remove(self, partition: str, sort: str) -> None:  # noqa: ARG002
+        """Refused."""
+        raise _refused("writing to the table")
+
+    def query(
+        self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
+    ) -> Iterator[Row]:
+        """See Table; rows of accounts or owners that are not allowed are not there."""
+        _, scoped, kind = partition.partition("#")
+        if not scoped and partition == MARKERS:
+            return self._table.query(partition, first, last, newest=newest)
+        if kind not in summable(self._access):
+            raise _refused(f"{partition} of the table")
+        return (
+            row
+            for row in self._table.query(partition, first, last, newest=newest)
+            if self._is_seen(kind, value_of(row))
+        )
+
+    def query_each(
+        self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
+    ) -> Iterator[list[Row]]:
+        """See Table; only of scopes, and rows of accounts or owners that are not allowed are not
+        there."""
+        _, _, kind = partition.partition("#")
+        if kind not in summable(self._access):
+            raise _refused(f"{partition} of the table")
+        found = self._table.query_each(partition, ranges, newest=newest)
+        return ([row for row in rows if self._is_seen(kind, value_of(row))] for rows in found)
+
+    def _is_seen(self, kind: str, value: str) -> bool:
+        if kind == "owner":
+            return value in self._access.owners
+        return self._access.allows_account(value.partition("|")[0])
+
+
+def summable(access: Access) -> tuple[str, ...]:
+    """The kinds of scopes whose rollups hold what the access allows, and nothing else, each scope
+    as a whole."""
+    if access.all_owners:
+        return ("account", "resource")
+    return ("owner",) if access.all_accounts else ()
+
+
+def _refused(what: str) -> Forbidden:
+    return Forbidden(
+        f"{what} is of the whole estate",
+        why="the caller may see a part of it",
+        do="Ask for a summary.",
+    )

@@ -1,0 +1,120 @@
+"""Moves snapshots of the first layout, all tables of one in a folder, to today's, the table first.
+It may be killed anywhere:
+
+1. Every file that the manifest lists, and the records, get their new keys beside the old ones: a
+hard link in a folder, a copy
+   within a bucket. ``converted.json`` among the old ones says when.
+2. The commit is written anew, and names the new layout: from then on every reader looks there.
+3. The old files go a day later, with the next run, when whoever had them open has closed them.
+``converted.json`` is the last.
+
+The files themselves, their sums and the manifest stay as they were committed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store import keys
+from sre_findings.store.blobs import Missing
+from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE
+from sre_findings.store.pruning import GRACE, held
+from sre_findings.store.snapshots import Commit, Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One file's old key and its new one."""
+
+    old: str
+    new: str
+
+
+def old_commits(snapshots: Snapshots) -> list[Commit]:
+    """Every commit whose files lie in the first layout, oldest first."""
+    return [one for one in snapshots.commits() if one.layout == BY_SNAPSHOT]
+
+
+def moves(snapshots: Snapshots, commit: Commit) -> list[Move]:
+    """What must move of a snapshot. Raises StoreUnreadable where its manifest is damaged."""
+    parts = [part.key for part in snapshots.manifest(commit).parts]
+    found = [
+        Move(
+            *(keys.part_key(commit.snapshot_id, part, layout) for layout in (BY_SNAPSHOT, BY_TABLE))
+        )
+        for part in parts
+    ]
+    before, after = (keys.records(commit.snapshot_id, layout) for layout in (BY_SNAPSHOT, BY_TABLE))
+    read = [
+        key
+        for name in snapshots.blobs.keys(before)
+        if (key := keys.parse(name)) and key.kind == "record"
+    ]
+    return [
+        *found,
+        *(Move(before + key.file, after + key.file) for key in read if key.file != keys.CONVERTED),
+    ]
+
+
+def convert(snapshots: Snapshots, commit: Commit, now: datetime) -> int:
+    """Moves one snapshot; how many files it has. Raises StoreUnreadable where one is gone; nothing
+    visible changes."""
+    wanted = moves(snapshots, commit)
+    for one in wanted:
+        try:
+            snapshots.blobs.copy(one.old, one.new)
+        except Missing:
+            do = "Run: sre-cli snapshots verify."
+            raise StoreUnreadable(
+                f"snapshot {commit.snapshot_id} is damaged", why=f"{one.old} is gone", do=do
+            ) from None
+    snapshots.blobs.create(
+        keys.converted_key(commit.snapshot_id),
+        json.dumps({"converted_at": now.isoformat()}).encode(),
+    )
+    snapshots.rewrite(replace(commit, layout=BY_TABLE))
+    return len(wanted)
+
+
+def tidy(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
+    """Removes the old files of snapshots that were converted ``grace`` ago or earlier, and yields
+    their ids.
+
+    Of one under a legal hold nothing is removed.
+    """
+    for commit in waiting(snapshots):
+        since = _converted_at(snapshots, commit)
+        if since is None or now - since < grace or held(snapshots.blobs, commit.snapshot_id):
+            continue
+        found = snapshots.blobs.keys(keys.records(commit.snapshot_id, BY_SNAPSHOT))
+        for key in sorted(found, key=lambda key: key == keys.converted_key(commit.snapshot_id)):
+            snapshots.blobs.delete(key)
+        yield commit.snapshot_id
+
+
+def waiting(snapshots: Snapshots) -> list[Commit]:
+    """Every commit that was converted and whose old files are still there."""
+    prefix = f"{keys.PARTITION}="
+    there = {
+        name.removeprefix(prefix)
+        for name in snapshots.blobs.folders(keys.RECORDS)
+        if name.startswith(prefix)
+    }
+    return (
+        [one for one in snapshots.commits() if one.layout == BY_TABLE and one.snapshot_id in there]
+        if there
+        else []
+    )
+
+
+def _converted_at(snapshots: Snapshots, commit: Commit) -> datetime | None:
+    try:
+        return datetime.fromisoformat(
+            json.loads(snapshots.blobs.read(keys.converted_key(commit.snapshot_id)))["converted_at"]
+        )
+    except Missing:
+        return None

@@ -1,0 +1,203 @@
+"""Parts of committed snapshots on this machine's disk, for stores that DuckDB cannot read in place.
+
+{folder}/{snapshot_id}/{sha256}.parquet     a part, under the sum that the manifest has of it
+{folder}/{snapshot_id}/.used                locked while a process reads the snapshot; its time is
+when one last began to
+
+A part is there whole or not at all, and each process takes its sum again before its first use, so
+that a disk that forgets a bit is noticed: a tenth of a second for a million findings. Processes
+share a folder without a word.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import uuid
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.model.snapshots.shard_facts import Part
+from sre_findings.store.blobs import FolderBlobs, mapped_errors
+from sre_findings.store.snapshots import Commit, Snapshots
+
+LIMIT = 10 * 10**9
+_AT_ONCE = 4  # parts fetched at a time
+# what may be thrown away, whatever else somebody put into the folder
+_OURS = re.compile(r"\d{8}T\d{6}Z|\.gone-")
+# files whose sum was right, as they were then: one check a process
+_good: set[tuple[str, int, int]] = set()
+
+
+class Copies:
+    """A folder of at most ``limit`` bytes. What is being read is never thrown away, be it more than
+    the limit."""
+
+    def __init__(self, folder: Path, limit: int | None = None) -> None:
+        self._folder, self._limit = folder, LIMIT if limit is None else limit
+        self._held: dict[str, int] = {}  # locks by snapshot; let go with this object
+
+    def paths(self, snapshots: Snapshots, wanted: Sequence[tuple[Commit, Part]]) -> list[Path]:
+        """Where each part can be read. Raises StoreUnreadable for one that is gone, or not what the
+        manifest says."""
+        if isinstance(snapshots.blobs, FolderBlobs):
+            return [snapshots.part(commit, part, self._folder) for commit, part in wanted]
+        with mapped_errors(f"cannot keep copies in {self._folder}"):
+            for snapshot_id in {commit.snapshot_id for commit, _ in wanted} - self._held.keys():
+                self._hold(snapshot_id)
+            if gone := [one for one in wanted if not self._has(*one)]:
+                self._make_room(sum(part.bytes for _, part in gone))
+                self._fetch_all(snapshots, gone)
+        return [self._path(*one) for one in wanted]
+
+    def recheck(self, paths: Sequence[Path]) -> bool:
+        """Takes the sums of copies anew, and throws away those that are wrong: whether there were
+        any."""
+        ours = [path for path in paths if path.is_relative_to(self._folder)]
+        wrong = [path for path in ours if not path.exists() or _sha256(path) != path.stem]
+        for path in wrong:
+            path.unlink(missing_ok=True)
+        return bool(wrong)
+
+    def _path(self, commit: Commit, part: Part) -> Path:
+        return self._folder / commit.snapshot_id / f"{part.sha256}.parquet"
+
+    def _has(self, commit: Commit, part: Part) -> bool:
+        """Whether a good copy is there. A bad one is removed."""
+        path = self._path(commit, part)
+        try:
+            seen = (str(path), path.stat().st_mtime_ns, path.stat().st_size)
+        except FileNotFoundError:
+            return False
+        if seen in _good:
+            return True
+        if _sha256(path) != part.sha256:
+            path.unlink(missing_ok=True)
+            return False
+        _good.add(seen)
+        return True
+
+    def _fetch_all(self, snapshots: Snapshots, gone: Sequence[tuple[Commit, Part]]) -> None:
+        if len(gone) == 1:
+            self._fetch(snapshots, *gone[0])
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda one: self._fetch(snapshots, *one), gone))
+
+    def _fetch(self, snapshots: Snapshots, commit: Commit, part: Part) -> None:
+        """The part from the store, checked before it gets its name."""
+        path = self._path(commit, part)
+        draft = path.with_name(f".fetch-{uuid.uuid4().hex}")
+        try:
+            fetched = snapshots.part(commit, part, draft)
+            if _sha256(fetched) != part.sha256:
+                why = f"the SHA-256 of {part.key} is not the one in the manifest"
+                raise StoreUnreadable(
+                    f"snapshot {commit.snapshot_id} is damaged",
+                    why=why,
+                    do="Run: sre-cli snapshots verify.",
+                )
+            fetched.replace(path)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        _good.add((str(path), path.stat().st_mtime_ns, path.stat().st_size))
+
+    def _hold(self, snapshot_id: str) -> None:
+        """Keeps everybody from throwing the snapshot's copies away as long as this object lives."""
+        used = self._folder / snapshot_id / ".used"
+        while snapshot_id not in self._held:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            used.parent.mkdir(exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # thrown away since the line before
+                handle = os.open(used, os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(handle, fcntl.LOCK_SH)
+                if not _is(handle, used):
+                    os.close(handle)
+                    continue
+                os.utime(handle)
+                self._held[snapshot_id] = handle
+                weakref.finalize(self, os.close, handle)
+
+    def _make_room(self, needed: int) -> None:
+        """Throws away snapshots that nobody reads, the least recently used first, until so many
+        bytes fit in."""
+        if not (excess := _size(self._folder) + needed - self._limit) > 0:
+            return
+        ours = (path for path in self._folder.iterdir() if _OURS.match(path.name))
+        for snapshot in sorted(ours, key=_when):
+            size = _size(snapshot)
+            if _thrown_away(snapshot):
+                excess -= size
+            if excess <= 0:
+                return
+
+
+def _thrown_away(snapshot: Path) -> bool:
+    """Removes a snapshot's copies, unless some process reads them."""
+    used = snapshot / ".used"
+    try:
+        handle = os.open(used, os.O_RDWR | os.O_CREAT, 0o600)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is(handle, used):
+            return False
+        # Under another name first: who wants this snapshot meanwhile makes it anew and finds
+        # nothing half gone.
+        gone = snapshot.rename(snapshot.with_name(f".gone-{uuid.uuid4().hex}"))
+        shutil.rmtree(gone, ignore_errors=True)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _is(handle: int, path: Path) -> bool:
+    """Whether the open file still has that name: another process may have removed it, and made it
+    anew."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _when(snapshot: Path) -> float:
+    """When a process last began to read it; long ago where nobody can tell."""
+    try:
+        return (snapshot / ".used").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _size(folder: Path) -> int:
+    """The bytes below a folder, as far as they stay while we look."""
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    return sum(
+        _size(Path(one.path)) if one.is_dir(follow_symlinks=False) else _bytes(one)
+        for one in entries
+    )
+
+
+def _bytes(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,156 @@
+"""Removes snapshots in an order that leaves nothing broken visible, wherever it is killed.
+
+1. A tombstone is written: which commit it was, when it went and why.
+2. The commit goes, and no reader finds the snapshot any more.
+3. Its files go a day later, when whoever had it open has closed it.
+
+Of a snapshot under a legal hold nothing is removed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sre_findings.model.errors import UsageError
+from sre_findings.model.snapshots.retention import Fate
+from sre_findings.store import keys
+from sre_findings.store.blobs import Blobs, Missing
+from sre_findings.store.snapshots import Commit, Snapshots
+
+GRACE = timedelta(days=1)
+"""How long files stay after their commit is gone: longer than any reader keeps a snapshot open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of a snapshot that was pruned."""
+
+    sequence: int
+    snapshot_id: str
+    started_at: datetime
+    pruned_at: datetime
+    why: str
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold on a snapshot."""
+
+    snapshot_id: str
+    owner: str
+    reason: str
+    since: datetime
+
+
+def prune(snapshots: Snapshots, doomed: Sequence[Fate], now: datetime) -> Iterator[str]:
+    """Makes these snapshots invisible, and yields the id of each that went. One that was held
+    meanwhile stays."""
+    commits = {one.snapshot_id: one for one in snapshots.commits()}
+    for fate in doomed:
+        if (
+            (commit := commits.get(fate.snapshot_id)) is None
+            or fate.kept
+            or held(snapshots.blobs, fate.snapshot_id)
+        ):
+            continue
+        _bury(snapshots.blobs, commit, fate.why, now)
+        snapshots.blobs.delete(keys.commit_key(commit.sequence))
+        yield fate.snapshot_id
+
+
+def sweep(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
+    """Removes what is left of snapshots that were pruned ``grace`` ago or earlier, and yields their
+    ids.
+
+    A tombstone whose commit is still there is of a run that was killed before it was gone: the
+    commit goes now.
+    """
+    visible, there = {one.snapshot_id for one in snapshots.commits()}, snapshots.ids()
+    for stone in tombstones(snapshots.blobs):
+        if held(snapshots.blobs, stone.snapshot_id):
+            continue
+        if stone.snapshot_id in visible:
+            snapshots.blobs.delete(keys.commit_key(stone.sequence))
+        if stone.snapshot_id not in there or now - stone.pruned_at < grace:
+            continue
+        for key in snapshots.files(stone.snapshot_id):
+            snapshots.blobs.delete(key)
+        yield stone.snapshot_id
+
+
+def tombstones(blobs: Blobs) -> list[Tombstone]:
+    """Every snapshot that was pruned, the oldest first."""
+    return [
+        _tombstone(json.loads(blobs.read(key)))
+        for key in sorted(blobs.keys(keys.TOMBSTONES))
+        if key.endswith(".json")
+    ]
+
+
+def pruned_sequences(blobs: Blobs) -> set[int]:
+    """The sequence of every snapshot that was pruned: one listing, and nothing is read."""
+    return {int(key.file) for name in blobs.keys(keys.TOMBSTONES) if (key := keys.parse(name))}
+
+
+def hold(snapshots: Snapshots, commit: Commit, owner: str, reason: str, now: datetime) -> None:
+    """Puts a legal hold on a snapshot. Raises UsageError where it has one."""
+    body = {
+        "snapshot_id": commit.snapshot_id,
+        "owner": owner,
+        "reason": reason,
+        "since": now.isoformat(),
+    }
+    if not snapshots.blobs.create(
+        keys.hold_key(commit.snapshot_id), json.dumps(body, indent=1).encode()
+    ):
+        raise UsageError(f"{commit.snapshot_id} is held already", do="See: sre-cli snapshots list.")
+
+
+def release(snapshots: Snapshots, snapshot_id: str) -> None:
+    """Takes the legal hold from a snapshot. Raises UsageError where it has none."""
+    if held(snapshots.blobs, snapshot_id) is None:
+        raise UsageError(f"{snapshot_id} is not held", do="See: sre-cli snapshots list.")
+    snapshots.blobs.delete(keys.hold_key(snapshot_id))
+
+
+def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
+    """The legal hold on a snapshot."""
+    try:
+        values = json.loads(blobs.read(keys.hold_key(snapshot_id)))
+    except Missing:
+        return None
+    return Hold(
+        values["snapshot_id"],
+        values["owner"],
+        values["reason"],
+        datetime.fromisoformat(values["since"]),
+    )
+
+
+def holds(blobs: Blobs) -> dict[str, Hold]:
+    """Every legal hold, by snapshot."""
+    named = [key.snapshot_id for name in blobs.keys(keys.HOLDS) if (key := keys.parse(name))]
+    return {one: found for one in named if (found := held(blobs, one)) is not None}
+
+
+def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
+    """Writes the tombstone, once: of two runs at the same time the first one's moment counts."""
+    body: dict[str, Any] = {
+        "sequence": commit.sequence,
+        "snapshot_id": commit.snapshot_id,
+        "started_at": commit.started_at.isoformat(),
+        "pruned_at": now.isoformat(),
+        "why": why,
+        "slot": commit.slot,
+    }
+    blobs.create(keys.tombstone_key(commit.sequence), json.dumps(body, indent=1).encode())
+
+
+def _tombstone(values: dict[str, Any]) -> Tombstone:
+    times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "pruned_at")}
+    return Tombstone(**{**values, **times})

@@ -1,0 +1,159 @@
+"""Whether a snapshot's history adds up: open(n) = open(n-1) + opened + reopened - resolved, in
+every cell.
+
+``open`` counts what is not resolved, suppressed findings included, at each resource. A cell that
+was not read stays as it was on its own last complete night, so the equation holds there too. What
+was seen tonight is counted once more, from the findings.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sre_findings.store.snapshots import Commit, Snapshots
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sre_findings.model.snapshots.shard_facts import Part
+
+_PLACE = ("account_id", "resource_type", "type")
+_MOVES = ("opened", "reopened", "resolved")
+_SCAN_TYPES = {"NETWORK_REACHABILITY": "NETWORK", "CODE_VULNERABILITY": "CODE"}
+
+
+class Cell(NamedTuple):
+    """An account's resources of one type, and what they are scanned for; the region is the
+    shard's."""
+
+    account_id: str
+    resource_type: str
+    scan_type: str
+
+
+Counts = Counter[Cell]
+
+
+def unbalanced(snapshots: Snapshots, commit: Commit) -> Iterator[tuple[str, str]]:
+    """Each part of ``states`` whose numbers do not add up, with the cell and the numbers. Raises
+    StoreUnreadable.
+
+    The first night of a region is compared with nothing. So is a night whose predecessor is no
+    longer in the store.
+    """
+    manifest = snapshots.manifest(commit)
+    older = [one for one in snapshots.commits() if one.sequence < commit.sequence]
+    with tempfile.TemporaryDirectory(prefix="sre-verify-") as name:
+        for states in (part for part in manifest.history if part.key.startswith("states/")):
+            here = _Shard(
+                snapshots,
+                commit,
+                tuple(part for part in manifest.parts if part.shard == states.shard),
+                Path(name),
+            )
+            known = snapshots.last_known(states.shard, older)
+            before = _Shard(snapshots, *known, Path(name)).open() if known else Counter()
+            moves = here.moves() if known or not here.has_past() else None
+            yield from ((states.key, why) for why in _wrong(before, here, moves))
+
+
+def _wrong(before: Counts, here: _Shard, moves: dict[str, Counts] | None) -> Iterator[str]:
+    now, seen, found = here.open(), here.seen(), here.found()
+    for cell in sorted(now.keys() | seen.keys() | found.keys() | before.keys() | _cells_of(moves)):
+        where = f"{cell.account_id} {cell.resource_type} {cell.scan_type}"
+        if moves is not None:
+            came, back, gone = (moves[kind][cell] for kind in _MOVES)
+            if before[cell] + came + back - gone != now[cell]:
+                told = (
+                    f"{before[cell]:,} open before + {came:,} opened + {back:,} reopened - {gone:,}"
+                    " resolved"
+                )
+                yield f"{where}: {told} is not {now[cell]:,} open now"
+        if seen[cell] != found[cell]:
+            yield (
+                f"{where}: {seen[cell]:,} findings in the history, {found[cell]:,} among the"
+                " findings"
+            )
+
+
+def _cells_of(moves: dict[str, Counts] | None) -> set[Cell]:
+    return {cell for counts in (moves or {}).values() for cell in counts}
+
+
+class _Shard(NamedTuple):
+    """The parts of one shard of one snapshot, and a folder for what must be fetched."""
+
+    snapshots: Snapshots
+    commit: Commit
+    parts: tuple[Part, ...]
+    folder: Path
+
+    def open(self) -> Counts:
+        """What is not resolved."""
+        return _count(row for row in self._rows("states", "status") if row["status"] != "resolved")
+
+    def seen(self) -> Counts:
+        """What the history saw tonight."""
+        began = self.commit.started_at
+        rows = self._rows("states", "status", "last_seen_at")
+        return _count(
+            row for row in rows if row["status"] != "resolved" and row["last_seen_at"] == began
+        )
+
+    def has_past(self) -> bool:
+        """Whether there was a night before this one."""
+        return any(
+            row["first_seen_at"] < self.commit.started_at
+            for row in self._rows("states", "first_seen_at")
+        )
+
+    def found(self) -> Counts:
+        """The findings themselves."""
+        return _count(row for row in self._rows("findings", "status") if row["status"] != "CLOSED")
+
+    def moves(self) -> dict[str, Counts]:
+        """Events of the kinds that change how many are open."""
+        rows = list(self._rows("events", "kind"))
+        return {kind: _count(row for row in rows if row["kind"] == kind) for kind in _MOVES}
+
+    def _rows(self, table: str, *columns: str) -> Iterator[dict[str, Any]]:
+        """How many rows there are of each place, with these columns."""
+        import pyarrow.parquet as pq
+
+        names = [*_PLACE, *columns]
+        for part in self.parts:
+            if part.key.startswith(f"{table}/"):
+                path = self.snapshots.part(self.commit, part, self.folder)
+                for group in range(pq.ParquetFile(path).num_row_groups):
+                    yield from _grouped(
+                        pq.ParquetFile(path).read_row_group(group, columns=names), names
+                    )
+
+
+def _grouped(rows: pa.Table, names: list[str]) -> list[dict[str, Any]]:
+    import pyarrow as pa
+
+    plain = pa.table({name: _plain(rows[name]) for name in names})
+    grouped: list[dict[str, Any]] = plain.group_by(names).aggregate([([], "count_all")]).to_pylist()
+    return grouped
+
+
+def _plain(column: Any) -> Any:
+    """Words as texts: dictionaries cannot be grouped."""
+    import pyarrow as pa
+
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _count(rows: Iterable[dict[str, Any]]) -> Counts:
+    counts: Counts = Counter()
+    for row in rows:
+        scan_type = _SCAN_TYPES.get(row["type"] or "", "PACKAGE")
+        counts[Cell(row["account_id"] or "", row["resource_type"] or "", scan_type)] += row[
+            "count_all"
+        ]
+    return counts

@@ -1,0 +1,111 @@
+"""What scopes held night by night, from the table of rollups: a row where something changed is true
+until the next.
+
+table.query   every night there is
+query_each    each scope's last row before the first night asked; and its rows since
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from operator import add
+from typing import Any, NamedTuple
+
+from sre_findings.model.snapshots.rollup import NUMBERS, Rollup
+from sre_findings.store.rollups import MARKERS, digits, name_of, until
+from sre_findings.store.table import Row, Table
+
+
+class Night(NamedTuple):
+    """A snapshot as the table knows it."""
+
+    sequence: int
+    snapshot_id: str
+    started_at: datetime
+    state: str
+
+
+def series(
+    table: Table, kind: str, values: Sequence[str], last: int, first: datetime
+) -> list[tuple[Night, Rollup]]:
+    """What scopes of a kind held together each night from ``first`` up to the commit of sequence
+    ``last``, oldest first."""
+    every = [_night(row) for row in table.query(MARKERS, "0", digits(last))]
+    nights = [night for night in every if night.started_at >= first]
+    if not nights:
+        return []
+    sums = _Sums([digits(night.sequence) for night in nights])
+    for rows in _rows(table, kind, values, nights, older=len(nights) < len(every)):
+        sums.add(rows)
+    return list(zip(nights, sums.rollups(), strict=True))
+
+
+def _rows(
+    table: Table, kind: str, values: Sequence[str], nights: Sequence[Night], *, older: bool
+) -> Iterator[list[Row]]:
+    """The rows of each scope that tell of these nights, oldest first."""
+    begin, end, partition = nights[0].sequence, nights[-1].sequence, f"rollup#{kind}"
+    since = table.query_each(
+        partition,
+        [(f"{until(value)}{digits(begin)}", f"{until(value)}{digits(end)}") for value in values],
+    )
+    if not older:
+        return iter(since)
+    before = [(until(value), f"{until(value)}{digits(begin - 1)}") for value in values]
+    last = table.query_each(partition, before, newest=1)
+    return ([*one, *more] for one, more in zip(last, since, strict=True))
+
+
+def _night(row: Row) -> Night:
+    return Night(
+        int(row.sort),
+        row.values["snapshot_id"],
+        datetime.fromisoformat(row.values["started_at"]),
+        row.values["state"],
+    )
+
+
+class _Sums:
+    """Adds up scopes by their changes, for most of what they hold stays from one night to the
+    next."""
+
+    def __init__(self, sequences: Sequence[str]) -> None:
+        self._sequences = sequences
+        self._changes = [_NOTHING for _ in sequences]
+        self._flows: list[Counter[str]] = [Counter() for _ in sequences]
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Adds one scope. A row of a night that is not asked for is true from the next one that
+        is."""
+        before = _NOTHING
+        for row in rows:
+            written = name_of(row)[1]
+            place = bisect_left(self._sequences, written)
+            now = _numbers(row.values)
+            self._changes[place] = [
+                sum_ + new - old
+                for sum_, new, old in zip(self._changes[place], now, before, strict=True)
+            ]
+            if self._sequences[place] == written:
+                self._flows[place].update(row.values.get("flow", {}))
+            before = now
+
+    def rollups(self) -> Iterator[Rollup]:
+        """The sum of each night."""
+        held = _NOTHING
+        for changes, flow in zip(self._changes, self._flows, strict=True):
+            held = list(map(add, held, changes))
+            numbers = dict(zip(NUMBERS, held, strict=True))
+            yield Rollup.from_row({**numbers, "counts": numbers, "flow": dict(flow)})
+
+
+_NOTHING = [0] * len(NUMBERS)
+
+
+def _numbers(values: Mapping[str, Any]) -> list[int]:
+    """Every number of a row, in the order of NUMBERS; what is nothing is not in it."""
+    told = {**values, **values["counts"]}
+    return [told.get(name, 0) for name in NUMBERS]
