@@ -24,7 +24,7 @@ TASKS = {
     "change how owners are found",
     "add a coverage reason",
     "change the retry policy",
-    "add a column to the page",
+    "add a column to the report",
     "add a question",
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import configparser
 import importlib
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,24 @@ def test_every_package_says_what_it_is() -> None:
     config.read(ROOT / "setup.cfg")
     for package in config["options"]["packages"].split():
         assert importlib.import_module(package).__doc__, package
+
+
+def test_the_changelog_has_a_dated_section_for_the_version_in_setup_cfg() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    dates = [re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)", one) for one in headings[1:]]
+    released = [(found[1], date.fromisoformat(found[2])) for found in dates if found]
+    assert len(released) == len(dates), "a version and its date"
+    assert released[0][0] == config["metadata"]["version"]
+    assert [day for _, day in released] == sorted((day for _, day in released), reverse=True)
+
+
+def test_the_changelog_groups_changes_as_keep_a_changelog_does() -> None:
+    groups = re.findall(r"^### (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert (
+        {"Added"}
+        <= set(groups)
+        <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    )
