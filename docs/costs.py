@@ -1,4 +1,4 @@
-"""Makes the table of docs/costs.md from benchmarks/results/night.json and the prices below:
+"""Generates the tables of docs/costs.md from benchmarks/results/night.json and the prices below:
 ``python docs/costs.py``."""
 
 from __future__ import annotations
@@ -16,48 +16,47 @@ BLOCK = re.compile(r"(?<=<!-- made by docs/costs.py -->\n).*?(?=\n<!-- end -->)"
 
 DATE = "2026-11-30"
 PRICES = {
-    "Fargate, vCPU": (0.04048, "an hour"),
-    "Fargate, GB of memory": (0.004445, "an hour"),
-    "load balancer": (0.0225, "an hour"),
-    "load balancer, capacity unit": (0.008, "an hour"),
-    "NAT gateway": (0.045, "an hour"),
-    "NAT gateway, data": (0.045, "a GB"),
-    "public IPv4 address": (0.005, "an hour"),
-    "interface endpoint": (0.01, "an hour and zone"),
-    "S3, storage": (0.023, "a GB and month"),
-    "S3, PUT and LIST": (0.005, "1,000"),
-    "S3, GET": (0.0004, "1,000"),
-    "DynamoDB, writes": (0.625, "a million units"),
-    "DynamoDB, reads": (0.125, "a million units"),
-    "DynamoDB, storage": (0.25, "a GB and month"),
-    "DynamoDB, point-in-time recovery": (0.20, "a GB and month"),
-    "CloudWatch, logs taken in": (0.50, "a GB"),
-    "CloudWatch, alarm": (0.10, "a month"),
-    "CloudWatch, metric": (0.30, "a month"),
-    "Lambda, GB of memory": (0.0000133334, "a second"),
-    "Lambda, requests": (0.20, "a million"),
-    "HTTP API": (1.00, "a million requests"),
-    "secret": (0.40, "a month"),
-    "ECR, storage": (0.10, "a GB and month"),
+    "Fargate, vCPU": (0.04048, "per hour"),
+    "Fargate, GB of memory": (0.004445, "per hour"),
+    "load balancer": (0.0225, "per hour"),
+    "load balancer, capacity unit": (0.008, "per hour"),
+    "NAT gateway": (0.045, "per hour"),
+    "NAT gateway, data": (0.045, "per GB"),
+    "public IPv4 address": (0.005, "per hour"),
+    "interface endpoint": (0.01, "per hour and zone"),
+    "S3, storage": (0.023, "per GB and month"),
+    "S3, PUT and LIST": (0.005, "per 1,000"),
+    "S3, GET": (0.0004, "per 1,000"),
+    "DynamoDB, writes": (0.625, "per million units"),
+    "DynamoDB, reads": (0.125, "per million units"),
+    "DynamoDB, storage": (0.25, "per GB and month"),
+    "DynamoDB, point-in-time recovery": (0.20, "per GB and month"),
+    "CloudWatch, log ingestion": (0.50, "per GB"),
+    "CloudWatch, alarm": (0.10, "per month"),
+    "CloudWatch, metric": (0.30, "per month"),
+    "Lambda, GB of memory": (0.0000133334, "per second"),
+    "Lambda, requests": (0.20, "per million"),
+    "HTTP API": (1.00, "per million requests"),
+    "secret": (0.40, "per month"),
+    "ECR, storage": (0.10, "per GB and month"),
 }
 HOURS, NIGHTS = 730, 30.4
 QUESTIONS, COMMANDS = 1_000, 200
-"""A day, of agents and people; and of Slack commands, which are questions too."""
+"""Queries per day by agents and people, and how many of them are Slack commands."""
 ALARMS, METRICS, SECRETS = 12, 10, 2
 SNAPSHOTS, PAGES = 129, 365
-"""What lies in the bucket after a year: 90 nights and 39 older weeks, and every night's page with
-its files."""
+"""Stored after a year: 90 daily and 39 weekly snapshots, and each day's report with its files."""
 RATE = 10
-"""Requests a second and region that a scan makes."""
+"""Requests per second and region that a scan sends."""
 START = 60
-"""Seconds that a task is paid for beside its work: to fetch its image and to start."""
+"""Billed seconds of a task before its work starts: pulling the image and booting."""
 SCAN, JOB, SERVER = (0.25, 0.5), (0.5, 2.0), (0.5, 2.0)
-"""vCPU and GB of memory of each task, as the stack has them by default."""
+"""vCPU and GB of memory of each task, as in the stack's defaults."""
 
 
 @dataclass(frozen=True)
 class Night:
-    """What one night of so many findings asks for, in the units that are charged."""
+    """The usage of one day at a number of findings, in billing units."""
 
     findings: float
     inspector: float
@@ -74,12 +73,12 @@ class Night:
 
 
 def price(name: str) -> float:
-    """Dollars."""
+    """The price in dollars."""
     return PRICES[name][0]
 
 
 def total(steps: list[dict[str, Any]], key: str, *operations: str) -> int:
-    """The sum of what some operations count, over steps."""
+    """The sum of a counter over steps, for operations that start with the given names."""
     return sum(
         one[key]
         for step in steps
@@ -89,8 +88,7 @@ def total(steps: list[dict[str, Any]], key: str, *operations: str) -> int:
 
 
 def night(measured: dict[str, Any]) -> Night:
-    """A night of the measurement: scan, report, digest, and a seventh of the weekly pruning; the
-    age every half hour."""
+    """The usage of a measured day: scan, report, digest, queries, and 48 age checks."""
     scan = measured["scan"]
     steps = [
         scan,
@@ -118,7 +116,7 @@ def night(measured: dict[str, Any]) -> Night:
 
 
 def beyond(small: Night, large: Night, findings: float) -> Night:
-    """A larger night, on the line through two that were measured."""
+    """The usage at another number of findings, by linear extrapolation."""
     share = (findings - small.findings) / (large.findings - small.findings)
     line = {
         name: value + share * (getattr(large, name) - value) for name, value in vars(small).items()
@@ -127,7 +125,7 @@ def beyond(small: Night, large: Night, findings: float) -> Night:
 
 
 def task(size: tuple[float, float], seconds: float) -> float:
-    """Dollars of a task's vCPU and memory for so long."""
+    """The cost in dollars of a task's vCPU and memory for a number of seconds."""
     return (
         (size[0] * price("Fargate, vCPU") + size[1] * price("Fargate, GB of memory"))
         * seconds
@@ -136,28 +134,28 @@ def task(size: tuple[float, float], seconds: float) -> float:
 
 
 def lines(one: Night) -> dict[str, float]:
-    """Dollars a month by what they are for."""
+    """The dollars per month by item."""
     kept = one.snapshot * SNAPSHOTS + one.pages * PAGES
     rows = one.writes * 1024 * 365 / 1e9
     return {
         "scan: Fargate": task(SCAN, one.scan_seconds * NIGHTS),
-        "report, digest, pruning, age: Fargate": task(JOB, one.job_seconds * NIGHTS),
+        "report, digest, pruning, age check: Fargate": task(JOB, one.job_seconds * NIGHTS),
         "server: Fargate, two tasks": 2 * task(SERVER, HOURS * 3600),
         "server: load balancer, one capacity unit": HOURS
         * (price("load balancer") + price("load balancer, capacity unit")),
-        "network: NAT gateway and its address": HOURS
+        "network: NAT gateway and public IP address": HOURS
         * (price("NAT gateway") + price("public IPv4 address")),
         "network: data through the NAT gateway": one.data * NIGHTS * price("NAT gateway, data"),
-        "bucket: storage after a year": kept * price("S3, storage"),
+        "bucket: storage after one year": kept * price("S3, storage"),
         "bucket: requests": NIGHTS
         * (one.puts * price("S3, PUT and LIST") + one.gets * price("S3, GET"))
         / 1000,
         "table: writes and reads": NIGHTS
         * (one.writes * price("DynamoDB, writes") + one.reads * price("DynamoDB, reads"))
         / 1e6,
-        "table: storage and recovery after a year": rows
+        "table: storage and recovery after one year": rows
         * (price("DynamoDB, storage") + price("DynamoDB, point-in-time recovery")),
-        "logs": one.logged * NIGHTS * price("CloudWatch, logs taken in"),
+        "logs": one.logged * NIGHTS * price("CloudWatch, log ingestion"),
         "alarms and metrics": ALARMS * price("CloudWatch, alarm")
         + METRICS * price("CloudWatch, metric"),
         "Slack: HTTP API and Lambda": COMMANDS
@@ -172,38 +170,35 @@ def lines(one: Night) -> dict[str, float]:
 
 
 def money(dollars: float) -> str:
-    """Dollars, to the cent."""
+    """The amount in dollars, to the cent."""
     return f"{dollars:,.2f}"
 
 
 def table(nights: list[Night]) -> str:
-    """A column a size, a line a purpose, and the sum."""
+    """The cost table: one column per size, one row per item, and the total."""
     costs = [lines(one) for one in nights]
     rows = [f"| {name} | {' | '.join(money(cost[name]) for cost in costs)} |" for name in costs[0]]
-    head = (
-        f"| US dollars a month | {' | '.join(f'{one.findings:,.0f} findings' for one in nights)} |"
-    )
-    sums = f"| **all** | {' | '.join(f'**{money(sum(cost.values()))}**' for cost in costs)} |"
+    sizes = " | ".join(f"{one.findings:,.0f} findings" for one in nights)
+    head = f"| US dollars per month | {sizes} |"
+    sums = f"| **total** | {' | '.join(f'**{money(sum(cost.values()))}**' for cost in costs)} |"
     return "\n".join([head, f"| --- |{' ---: |' * len(nights)}", *rows, sums])
 
 
 def asked(nights: list[Night]) -> str:
-    """What a night asks for."""
+    """The table of measured usage."""
     what = {
         "requests to Inspector": lambda one: f"{one.inspector:,.0f}",
-        "GB from Inspector": lambda one: f"{one.data:,.2f}",
-        "minutes of the scan's task": lambda one: f"{one.scan_seconds / 60:,.0f}",
+        "GB received from Inspector": lambda one: f"{one.data:,.2f}",
+        "duration of the scan task in minutes": lambda one: f"{one.scan_seconds / 60:,.0f}",
         "PUT and LIST": lambda one: f"{one.puts:,.0f}",
         "GET": lambda one: f"{one.gets:,.0f}",
         "DynamoDB write units": lambda one: f"{one.writes:,.0f}",
         "DynamoDB read units": lambda one: f"{one.reads:,.0f}",
-        "MB of a snapshot": lambda one: f"{one.snapshot * 1000:,.0f}",
-        "MB of a page with its files": lambda one: f"{one.pages * 1000:,.0f}",
+        "MB per snapshot": lambda one: f"{one.snapshot * 1000:,.0f}",
+        "MB per report with its files": lambda one: f"{one.pages * 1000:,.0f}",
         "MB of logs": lambda one: f"{one.logged * 1000:,.1f}",
     }
-    head = (
-        f"| a night and its day | {' | '.join(f'{one.findings:,.0f} findings' for one in nights)} |"
-    )
+    head = f"| per day | {' | '.join(f'{one.findings:,.0f} findings' for one in nights)} |"
     rows = [
         f"| {name} | {' | '.join(told(one) for one in nights)} |" for name, told in what.items()
     ]
@@ -211,27 +206,27 @@ def asked(nights: list[Night]) -> str:
 
 
 def prices() -> str:
-    """Every price that is used."""
+    """The table of prices."""
     rows = [
         f"| {name} | {value:.10f}".rstrip("0").rstrip(".") + f" | {unit} |"
         for name, (value, unit) in PRICES.items()
     ]
     return "\n".join(
-        [f"| US dollars, us-east-1, {DATE} | price | for |", "| --- | ---: | --- |", *rows]
+        [f"| US dollars, us-east-1, {DATE} | price | unit |", "| --- | ---: | --- |", *rows]
     )
 
 
 def made() -> str:
-    """The part of the page that is made."""
+    """The generated part of the page."""
     small, large = (night(one) for one in json.loads(MEASURED.read_text()))
     nights = [small, large, beyond(small, large, 1_000_000)]
     return "\n\n".join(
-        ["", table(nights), "## What was measured", asked(nights), "## Prices", prices(), ""]
+        ["", table(nights), "## Measurements", asked(nights), "## Prices", prices(), ""]
     )
 
 
 def renewed(page: str) -> str:
-    """The page with the part that is made."""
+    """The page with its generated part replaced."""
     return BLOCK.sub(lambda _: made(), page)
 
 
