@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import session_hour
 
 from sre_cli.main import main
 from sre_simulator.fleet import Fleet, default_fleet
@@ -50,7 +51,7 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
 @functools.cache
 def one_night() -> Fleet:
     """The default fleet on its newest night; making it takes two seconds, and nobody changes it."""
-    return default_fleet(nights=1)
+    return default_fleet(nights=1, now=session_hour())
 
 
 @pytest.fixture

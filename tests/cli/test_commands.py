@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.support.clock import session_hour
 
 from sre_cli import main as module
 from sre_findings.store.original_finding import finding as rebuild
@@ -242,7 +243,7 @@ def test_the_export_holds_every_recorded_finding_in_each_format(
         for f in map(json.loads, path.read_text().splitlines())
     }
     every = ("--status", "active", "--status", "suppressed", "--status", "closed")
-    fleet = replay_fleet(*real_findings)
+    fleet = replay_fleet(*real_findings, now=session_hour())
     with inspector(fleet):
         regions = [word for region in fleet.regions for word in ("--region", region)]
         assert cli("scan", *regions, *every, "--rate", "1000", "--store", str(tmp_path)).code == 0
@@ -310,7 +311,7 @@ def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(
         "remediation": {"recommendation": {"text": HOSTILE}},
     }
     (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
-    with inspector(replay_fleet(tmp_path / "one.jsonl")):
+    with inspector(replay_fleet(tmp_path / "one.jsonl", now=session_hour())):
         cli("scan", "--region", "eu-west-1", "--store", str(tmp_path / "store"))
     for command in (
         ("vulnerabilities", "-i", resource["id"], "--cached"),
@@ -342,7 +343,7 @@ def test_a_bug_of_ours_exits_70_with_one_line(
 
 
 def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
-    with Simulator(default_fleet(nights=1), latency=0.2) as simulator:
+    with Simulator(default_fleet(nights=1, now=session_hour()), latency=0.2) as simulator:
         environ = dict(os.environ) | {
             "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
             "SRE_STORE": str(tmp_path),

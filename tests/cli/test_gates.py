@@ -12,6 +12,7 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.clock import session_hour
 
 from sre_cli import exits
 from sre_cli.main import COMMANDS
@@ -132,8 +133,8 @@ def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(
 def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(
     cli: Callable[..., Any], inspector: Any
 ) -> None:
-    fleet = default_fleet(nights=1)
-    with inspector(default_fleet(nights=1, disabled=list(fleet.accounts))):
+    fleet = default_fleet(nights=1, now=session_hour())
+    with inspector(default_fleet(nights=1, disabled=list(fleet.accounts), now=session_hour())):
         cli("scan", "--rate", "1000")
     for arguments in (("summary", "--fail-on", "critical"), ("summary",)):
         answer = cli(*arguments)

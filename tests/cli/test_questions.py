@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import session_hour
 
 from sre_simulator.fleet import (
     BUSY_INSTANCE,
@@ -177,7 +178,7 @@ def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(
     }
     (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
     store = ("--store", str(tmp_path / "store"))
-    with inspector(replay_fleet(tmp_path / "one.jsonl")):
+    with inspector(replay_fleet(tmp_path / "one.jsonl", now=session_hour())):
         assert cli("scan", "--region", "eu-west-1", *store).code == 0
     asked = ("vulnerabilities", "-i", resource["id"], "--cached", "--fail-on", "critical", *store)
     assert cli(*asked).code == 1
@@ -304,7 +305,7 @@ def test_an_older_night_can_be_asked(cli: Cli, demo: Path) -> None:
 def test_live_answers_with_the_same_counts_as_the_snapshot(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Simulator(default_fleet(nights=2)) as simulator:
+    with Simulator(default_fleet(nights=2, now=session_hour())) as simulator:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         for resource, code in (
             (BUSY_INSTANCE, 0),
@@ -348,7 +349,7 @@ def test_live_answers_with_the_same_counts_as_the_snapshot(
 def test_where_the_snapshot_cannot_tell_inspector_is_asked_and_where_that_fails_the_snapshot_answers_with_a_note(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Simulator(default_fleet(nights=2)) as simulator:
+    with Simulator(default_fleet(nights=2, now=session_hour())) as simulator:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         fresh = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--max-age", "0s", "--output", "json")
         assert (fresh.code, fresh.json["source"]) == (0, "live")
@@ -379,7 +380,7 @@ def test_asked_live_of_an_inspector_that_fails_the_snapshot_answers_marked_stale
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     about = ("vulnerabilities", "--live", "--region", "eu-west-1", "-i")
-    with Simulator(default_fleet(nights=1)) as simulator:
+    with Simulator(default_fleet(nights=1, now=session_hour())) as simulator:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         simulator.faults.append(Fault("denied", times=99))
         for resource in (BUSY_INSTANCE, CLEAN_INSTANCE):

@@ -15,6 +15,7 @@ from typing import Any
 
 import botocore.client
 import pytest
+from tests.support.clock import session_hour
 
 from sre_cli.main import main as sre_cli
 from sre_reports.slack.limits import problems
@@ -85,7 +86,7 @@ def lines_of(text: str) -> list[dict[str, Any]]:
 @functools.cache
 def one_night() -> Fleet:
     """The default fleet on its newest night; making it takes two seconds, and nobody changes it."""
-    return default_fleet(nights=1)
+    return default_fleet(nights=1, now=session_hour())
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from tests.support.clock import session_hour
 
 from sre_cli.slack_doctor import SCOPES
 from sre_simulator.aws_lambda.function import REGION
@@ -111,7 +112,10 @@ def walk(
     workspace = Workspace(scopes=set(SCOPES))
     for operation, answer in EC2.items():
         service_of_module.tell(operation, answer)
-    with Simulator(default_fleet(nights=1)) as inspector, serving(workspace) as slack:
+    with (
+        Simulator(default_fleet(nights=1, now=session_hour())) as inspector,
+        serving(workspace) as slack,
+    ):
         places = {"": deployed.url, "_INSPECTOR2": inspector.url, "_EC2": service_of_module.url}
         environ = _environ(folder, places, slack.url)
         _lay_out(folder, deployed.template, slack_zip)

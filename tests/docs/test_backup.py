@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.blobs import FolderBlobs
@@ -75,7 +76,10 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
         Snapshots(FolderBlobs(folder)),
         SqliteTable(tmp_path_factory.mktemp("table") / "table.db"),
     )
-    with Simulator(default_fleet(nights=2)) as simulator, pytest.MonkeyPatch.context() as patch:
+    with (
+        Simulator(default_fleet(nights=2, now=NOW)) as simulator,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         patch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 from mcp import Client
+from tests.support.clock import session_hour
 
 from sre_cli.main import main
 from sre_findings.ask.open import open_sources
@@ -259,7 +260,7 @@ def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         folder = tmp_path_factory.mktemp("recorded")
         (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
         store = store or folder / "store"
-        fleet = replay_fleet(folder / "all.jsonl")
+        fleet = replay_fleet(folder / "all.jsonl", now=session_hour())
         ours = {
             "ACCESS_KEY_ID": "TESTING",
             "SECRET_ACCESS_KEY": "testing",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import session_hour
 
 from sre_cli.main import main
 from sre_simulator.fleet import Fleet, replay_fleet
@@ -52,7 +53,7 @@ def run(
 
 def fleet_of(folder: Path, *findings: dict[str, Any]) -> Fleet:
     (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
-    return replay_fleet(folder / "all.jsonl")
+    return replay_fleet(folder / "all.jsonl", now=session_hour())
 
 
 def scanned(run: Any, fleet: Fleet, *faults: Fault) -> int:

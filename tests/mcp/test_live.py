@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import session_hour
 
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, default_fleet
 from sre_simulator.inspector.faults import Fault
@@ -19,7 +20,7 @@ from sre_simulator.inspector.server import Simulator
 @pytest.fixture
 def inspector() -> Iterator[Simulator]:
     """Inspector, as the demo's fleet has it."""
-    fleet = default_fleet()
+    fleet = default_fleet(now=session_hour())
     with Simulator(fleet) as simulator:
         simulator.clock = fleet.nights[-1]
         yield simulator

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
@@ -22,7 +23,7 @@ from sre_simulator.inspector.server import Simulator
 @functools.cache
 def one_night() -> Fleet:
     """The default fleet on its newest night; making it takes two seconds, and nobody changes it."""
-    return default_fleet(nights=1)
+    return default_fleet(nights=1, now=NOW)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.ask.ask import about_resource, summary
 from sre_findings.ask.question import CACHED, AboutResource, Summary
@@ -48,7 +49,7 @@ def scanned(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[
 
     def scan(*findings: dict[str, Any]) -> Sources:
         (tmp_path / "some.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
-        with served(replay_fleet(tmp_path / "some.jsonl")) as simulator:
+        with served(replay_fleet(tmp_path / "some.jsonl", now=NOW)) as simulator:
             house.scan(simulator)
         return Sources(
             house.snapshots,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.inspector import listing
 from sre_findings.inspector.wire import FindingsPage
@@ -201,7 +202,7 @@ def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(
 def test_a_finding_that_closes_while_it_runs_is_drift_and_not_a_hole(
     house: Any, served: Callable[..., Any]
 ) -> None:
-    fleet = default_fleet(nights=1)
+    fleet = default_fleet(nights=1, now=NOW)
     with served(fleet) as simulator:
         first = rows_of(house, house.scan(simulator, regions=["eu-west-1"]))
     late = max(row["finding_arn"] for row in first if row["status"] == "ACTIVE")
@@ -231,11 +232,11 @@ def test_an_account_that_only_a_finding_names_and_whose_status_is_not_told_makes
 ) -> None:
     finding = next(
         one
-        for one in default_fleet(nights=1).findings()
+        for one in default_fleet(nights=1, now=NOW).findings()
         if one["findingArn"].split(":")[3] == "eu-west-1"
     )
     (tmp_path / "one.jsonl").write_text(json.dumps(finding | {"awsAccountId": "999988887777"}))
-    recorded = replay_fleet(tmp_path / "one.jsonl")
+    recorded = replay_fleet(tmp_path / "one.jsonl", now=NOW)
     assert "999988887777" in recorded.accounts
     with served(recorded) as simulator:
         assert (
@@ -256,7 +257,7 @@ def test_every_recorded_finding_comes_back_from_its_row_field_by_field(
     recorded = [
         json.loads(line) for path in real_findings for line in path.read_text().splitlines()
     ]
-    with served(replay_fleet(*real_findings)) as simulator:
+    with served(replay_fleet(*real_findings, now=NOW)) as simulator:
         commit = house.scan(simulator, statuses=("ACTIVE", "SUPPRESSED", "CLOSED"))
     back = {row["finding_arn"]: rebuild(row) for row in whole_rows_of(house, commit)}
     assert back == {finding["findingArn"]: finding for finding in recorded}
@@ -266,7 +267,7 @@ def test_every_recorded_finding_comes_back_from_its_row_field_by_field(
 def test_default_statuses_leave_closed_findings_out(
     house: Any, served: Callable[..., Any], real_findings: list[Path]
 ) -> None:
-    with served(replay_fleet(*real_findings)) as simulator:
+    with served(replay_fleet(*real_findings, now=NOW)) as simulator:
         commit = house.scan(simulator)
     assert {row["status"] for row in rows_of(house, commit)} <= {"ACTIVE", "SUPPRESSED"}
 
@@ -304,7 +305,7 @@ def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(
     def die(*_: Any) -> None:
         raise StoreUnreadable("the table is gone")
 
-    with served(default_fleet(nights=2)) as simulator:
+    with served(default_fleet(nights=2, now=NOW)) as simulator:
         simulator.clock = simulator.fleet.nights[0]
         with monkeypatch.context() as patch:
             patch.setattr("sre_scanner.scan.roll_up", die)
@@ -325,7 +326,7 @@ def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(
 def test_an_older_night_is_still_told_after_a_newer_one(
     house: Any, served: Callable[..., Any]
 ) -> None:
-    with served(default_fleet(nights=3)) as simulator:
+    with served(default_fleet(nights=3, now=NOW)) as simulator:
         commits = []
         for night in simulator.fleet.nights:
             simulator.clock = night

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.ask.ask import summary
 from sre_findings.ask.question import Summary
@@ -45,7 +46,7 @@ def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..
             "updatedAt": 1.7e9,
         }
         (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
-        with served(replay_fleet(tmp_path / "one.jsonl"), faults=faults) as simulator:
+        with served(replay_fleet(tmp_path / "one.jsonl", now=NOW), faults=faults) as simulator:
             commit = house.scan(simulator)
         return summary(
             Summary(),

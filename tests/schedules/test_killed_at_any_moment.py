@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.clock import session_hour
 
 from sre_findings.clock import clock
 from sre_findings.store.blobs import FolderBlobs
@@ -100,7 +101,7 @@ def environ(tmp_path: Path, workspace: Workspace, night: float) -> Iterator[dict
     ahead = midnight + timedelta(hours=23)  # the first fire comes an hour after the start
     since, speed = datetime.now(UTC), round(86_400 / night)
     with (
-        Simulator(replay_fleet(tmp_path / "findings.jsonl")) as simulator,
+        Simulator(replay_fleet(tmp_path / "findings.jsonl", now=session_hour())) as simulator,
         serving(workspace) as slack,
     ):
         yield {

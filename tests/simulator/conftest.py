@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -17,14 +17,13 @@ import boto3
 import botocore.loaders
 import pytest
 from botocore.config import Config
+from tests.support.clock import NOW
 
 from sre_simulator.fleet import Fleet, default_fleet
 from sre_simulator.inspector.server import Simulator
 
 if TYPE_CHECKING:
     from mypy_boto3_inspector2 import Inspector2Client
-
-NOW = datetime(2026, 3, 14, 2, tzinfo=UTC)
 
 
 class Reply(NamedTuple):

@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
@@ -37,7 +38,7 @@ from sre_simulator.inspector.server import Simulator
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
     """Two nights of the default fleet, scanned once for all tests; nobody writes to it."""
     folder = tmp_path_factory.mktemp("nights") / "store"
-    snapshots, fleet = Snapshots(FolderBlobs(folder)), default_fleet(nights=2)
+    snapshots, fleet = Snapshots(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
     request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
         for name, value in {

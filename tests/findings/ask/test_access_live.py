@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.ask.ask import about_resource
 from sre_findings.ask.live import live
@@ -37,7 +38,7 @@ def only(*names: str) -> frozenset[str]:
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    return default_fleet(nights=1)
+    return default_fleet(nights=1, now=NOW)
 
 
 @pytest.fixture

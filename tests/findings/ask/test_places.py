@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.clock import NOW
 
 from sre_findings.ask import ask, doors
 from sre_findings.ask.handouts import Handed
@@ -108,7 +109,7 @@ def whole(nights: Snapshots) -> Sources:
 def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """One region was read, one was denied, and Inspector is off in one account."""
     folder = tmp_path_factory.mktemp("partly") / "store"
-    fleet = default_fleet(nights=1, disabled=[OTHER])
+    fleet = default_fleet(nights=1, disabled=[OTHER], now=NOW)
     faults = [Fault("denied", "ListFindings", times=99, region=DENIED)]
     snapshots, table = Snapshots(FolderBlobs(folder)), SqliteTable(folder / "table.db")
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:

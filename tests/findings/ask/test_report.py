@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.ask import ask, doors
 from sre_findings.ask.engines.duckdb import DuckDB
@@ -482,7 +483,7 @@ def test_where_the_table_has_no_rollups_the_same_is_counted_from_the_parts(
 @pytest.fixture(scope="module")
 def partial(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """One night of which a region's findings were denied."""
-    root, fleet = tmp_path_factory.mktemp("partial"), default_fleet(nights=1)
+    root, fleet = tmp_path_factory.mktemp("partial"), default_fleet(nights=1, now=NOW)
     snapshots, table = Snapshots(FolderBlobs(root / "store")), SqliteTable(root / "table.db")
     faults = [Fault("denied", "ListFindings", region="us-east-1", times=99)]
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:

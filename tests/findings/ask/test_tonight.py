@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clock import NOW
 
 from sre_findings.ask.ask import coverage
 from sre_findings.ask.changes import changes
@@ -159,7 +160,7 @@ def scanned(
     def run(*faults: Fault, after: timedelta = timedelta(days=1)) -> Sources:
         store = tmp_path / "store"
         shutil.copytree(Path(nights.blobs.url.removeprefix("file://")), store)
-        fleet = default_fleet(nights=2)
+        fleet = default_fleet(nights=2, now=NOW)
         later = fleet.nights[-1] + after
         here = open_at(store, tmp_path / "copies", later)
         with Simulator(fleet, faults=faults) as simulator:
@@ -181,7 +182,7 @@ def test_a_night_on_which_inspector_only_looked_again_is_quiet(
 
 
 def test_a_region_that_was_refused_is_a_gap_as_a_whole(scanned: Callable[..., Sources]) -> None:
-    region = default_fleet(nights=1).regions[-1]
+    region = default_fleet(nights=1, now=NOW).regions[-1]
     found = known(tonight(scanned(Fault("denied", region=region, times=10**6)), None, ("*",)))
     assert found.material.proof.state == "partial"
     assert {one.region for one in found.opened_gaps if one.whole} == {region}
@@ -211,7 +212,7 @@ def test_a_second_scan_of_a_day_is_compared_with_the_night_before_and_is_no_furt
 def test_a_partial_night_is_compared_with_none_in_any_mouth(
     scanned: Callable[..., Sources],
 ) -> None:
-    fleet = default_fleet(nights=1)
+    fleet = default_fleet(nights=1, now=NOW)
     region, other = fleet.regions[-1], fleet.regions[0]
     here = scanned(Fault("denied", region=region, times=10**6))
     first, _, last = here.snapshots.commits()

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
+
+from tests.support.clock import NOW
 
 from sre_findings.model.errors import AccessDenied
 from sre_scanner.history.vulnerabilities import PATIENCE, enrich
 
-NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 KEV = {"dateAdded": 1_700_000_000.0, "dateDue": 1_701_000_000.0, "action": "Update."}
 
 
