@@ -305,11 +305,11 @@ def test_now_is_the_current_hour_unless_it_is_given() -> None:
 
 
 _DIGEST = """
-import hashlib
-from datetime import UTC, datetime
+import hashlib, sys
+from datetime import datetime
 from sre_simulator.fleet import default_fleet, large_fleet
 import msgspec
-now = datetime(2026, 3, 14, 2, tzinfo=UTC)
+now = datetime.fromisoformat(sys.argv[1])
 digest = hashlib.sha256()
 for fleet in (default_fleet(now=now), large_fleet(1500, now=now)):
     for wire in (*fleet.findings(), *fleet.coverage()):
@@ -323,7 +323,7 @@ def test_two_processes_make_the_same_bytes(fleet: Fleet, shown: list[Wire], now:
     large = large_fleet(1500, now=now)
     for wire in (*shown, *fleet.coverage(), *large.findings(), *large.coverage()):
         digest.update(msgspec.json.encode(wire))
-    command = [sys.executable, "-c", _DIGEST]
+    command = [sys.executable, "-c", _DIGEST, now.isoformat()]
     done = subprocess.run(
         command,
         env={"PYTHONHASHSEED": "12345"},
