@@ -1,10 +1,7 @@
-"""``make images``: pictures of the nightly page, of its message in Slack and of the command's
-answer.
+"""``make images``: renders the pictures of the report, the Slack digest and the Slack command.
 
-They are of a fleet whose nights are always the same.
-
-It needs Chromium and the font Inter (on Debian: apt-get install chromium fonts-inter), so that text
-looks as readers see it.
+The data is a simulated organization that is the same each time. Needs Chromium and the font Inter
+(on Debian: apt-get install chromium fonts-inter).
 """
 
 from __future__ import annotations
@@ -53,7 +50,7 @@ MOST = 300_000  # bytes of a picture
 
 
 def sources(home: Path, night: datetime) -> Sources:
-    """A store as it is on a night."""
+    """The sources of a store, at the time of a snapshot."""
     return Sources(
         Snapshots(FolderBlobs(home)),
         SqliteTable(home / "table.db"),
@@ -65,7 +62,7 @@ def sources(home: Path, night: datetime) -> Sources:
 def scan_nights(
     fleet: Fleet, nights: Sequence[datetime], home: Path, faults: Sequence[Fault] = ()
 ) -> None:
-    """Scans some nights into a store, one after the other."""
+    """Scans into a store at each of the given times."""
     request = Request(regions=fleet.regions, required=fleet.regions, owners=Owners(), rate=10_000.0)
     with Simulator(fleet, faults=faults) as simulator:
         os.environ["AWS_ENDPOINT_URL_INSPECTOR2"] = simulator.url
@@ -76,13 +73,13 @@ def scan_nights(
 
 
 def _clock(night: datetime) -> Callable[[], datetime]:
-    """Each look at it is a second later, however long the scan takes here."""
+    """A clock that advances one second per call, however long the scan takes."""
     looks = iter(range(10**6))
     return lambda: night + timedelta(seconds=next(looks))
 
 
 def pages(fleet: Fleet, home: Path) -> dict[str, str]:
-    """The page of three nights: the newest, the newest had a region refused, and the first."""
+    """Three reports: of the newest snapshot, of a partial one with a denied region, of the first."""
     whole, partial = home / "whole", home / "partial"
     scan_nights(fleet, fleet.nights[:1], whole)
     first = _page(whole, fleet.nights[0])
@@ -100,13 +97,13 @@ def _page(home: Path, night: datetime) -> str:
 
 
 def digest(home: Path, night: datetime) -> None:
-    """The picture of the night's message in Slack, without its thread."""
+    """Renders the digest in Slack, without its thread."""
     told_ = told(tonight(sources(home, night), None, ("*",)), Report("https://sre.example.com"))
     _write("digest", preview(replace(told_, thread=()), night + timedelta(minutes=5)))
 
 
 def command(home: Path, night: datetime) -> None:
-    """The picture of what the slash command answers of an instance."""
+    """Renders the answer of the slash command for an instance."""
     asked = replace(sources(home, night + timedelta(minutes=5)), live=None)
     found = about_resource(AboutResource(BUSY_INSTANCE, count=TOP), asked)
     one = found.resource.resource_id
@@ -126,7 +123,7 @@ def _write(name: str, body: bytes) -> None:
 def shoot(
     browser: Browser, page: Path, name: str, size: tuple[int, int], scheme: str, address: str = ""
 ) -> None:
-    """One picture of what a reader sees first, or of what the address leads to."""
+    """Takes a screenshot of the top of a report, or of the section at the address."""
     width, height = size
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -143,7 +140,7 @@ def shoot(
 
 
 def main() -> None:
-    """Makes all of them anew."""
+    """Renders all pictures."""
     ours = {
         "AWS_ACCESS_KEY_ID": "SIMULATED",
         "AWS_SECRET_ACCESS_KEY": "simulated",
@@ -154,7 +151,9 @@ def main() -> None:
     os.environ.update(ours)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
-        raise SystemExit("Chromium is not here; on Debian: apt-get install chromium fonts-inter")
+        raise SystemExit(
+            "Chromium is not installed; on Debian: apt-get install chromium fonts-inter"
+        )
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sre-images-") as name, sync_playwright() as playwright:
         home = Path(name)

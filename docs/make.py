@@ -3,7 +3,7 @@
 Runs each command that a page shows under ``$`` and puts its output there. Writes the MCP tools and
 the costs.
 
-A block that must stay as it is (it needs AWS, or another machine) is simply not written with ``$``.
+Blocks without ``$`` are not changed, for example because they need AWS.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ BLOCK = re.compile(r"```\n\$ ([^\n]+)\n.*?```", re.DOTALL)
 
 
 def output(command: str, home: Path) -> str:
-    """What the command prints in a terminal of 120 columns, both streams, with the store's place as
-    a person has it."""
+    """The stdout and stderr of a command in a terminal of 120 columns, with neutral paths."""
     places = {
         "HOME": str(home),
         "XDG_DATA_HOME": str(home / ".local/share"),
@@ -54,7 +53,7 @@ def output(command: str, home: Path) -> str:
 
 
 def main() -> None:
-    """Renews every page."""
+    """Renews all pages."""
     with tempfile.TemporaryDirectory(prefix="sre-docs-") as name:
         home = Path(name)
         environ = os.environ | {"SRE_STORE": str(home / "demo")}
