@@ -79,7 +79,7 @@ def _clock(night: datetime) -> Callable[[], datetime]:
 
 
 def pages(fleet: Fleet, home: Path) -> dict[str, str]:
-    """Three reports: of the newest snapshot, of a partial one with a denied region, of the first."""
+    """Reports of the newest snapshot, of a partial one with a denied region, and of the first."""
     whole, partial = home / "whole", home / "partial"
     scan_nights(fleet, fleet.nights[:1], whole)
     first = _page(whole, fleet.nights[0])
