@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from sre_findings.ask.questions.estate import Summary
 from sre_findings.ask.remote import Remote
 from sre_findings.ask.there import There
+from sre_findings.aws_errors import sdk_errors
 from sre_findings.model.errors import SreError
 from sre_slack.secrets import Secrets, read
 from sre_slack.web_api import call
@@ -185,14 +186,12 @@ def _server(secrets: Secrets | None, where: Where) -> Check:
 
 def _table(environ: Mapping[str, str]) -> Check:
     """The key and the expiry that the records need."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     name = environ.get("SRE_SLACK_TABLE", "")
     if not name:
         return Check("table", SKIPPED, "SRE_SLACK_TABLE is not set here")
     try:
         keys, expiry = _described(name)
-    except (BotoCoreError, ClientError) as error:
+    except sdk_errors() as error:
         return Check(
             "table",
             WRONG,

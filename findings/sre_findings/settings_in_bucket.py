@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sre_findings.aws_errors import first_line, sdk_errors
 from sre_findings.model.errors import UsageError
 
 LARGEST = 4 << 20  # bytes of one file
@@ -59,16 +60,12 @@ def _plain(key: str, name: str) -> str:
 
 
 def _copied(client: Any, bucket: str, prefix: str, name: str, folder: Path) -> Path:
-    import botocore.exceptions as theirs
-
     where = f"s3://{bucket}/{prefix}{name}"
     try:
         content = client.get_object(Bucket=bucket, Key=prefix + name)["Body"].read(LARGEST + 1)
-    except (theirs.ClientError, theirs.BotoCoreError) as error:
+    except sdk_errors() as error:
         do = "Check SRE_SETTINGS, that the file is there, and s3:GetObject of the role."
-        raise UsageError(
-            f"{where} cannot be read", why=str(error).splitlines()[0], do=do
-        ) from error
+        raise UsageError(f"{where} cannot be read", why=first_line(error), do=do) from error
     if len(content) > LARGEST:
         raise UsageError(f"{where} is larger than {LARGEST:,} bytes")
     # no name of a file that settings may name; several processes may fetch at once

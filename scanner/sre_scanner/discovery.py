@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sre_findings.aws_errors import first_line, sdk_errors
 from sre_findings.inspector.aws_clients import Make, clients
-from sre_findings.inspector.client import first_line
 from sre_findings.inspector.credentials import Who
 from sre_findings.inspector.regions import configured_region, known_regions
 from sre_findings.model.errors import UsageError
@@ -53,15 +53,10 @@ def _ask(
     service: str, question: Callable[[Make], T], make: Make, notes: list[str], otherwise: T
 ) -> T:
     """The answer, or ``otherwise`` and a note that says why."""
-    import botocore.exceptions
-
+    failures: tuple[type[Exception], ...] = (UsageError, *sdk_errors())
     try:
         return question(make)
-    except (
-        botocore.exceptions.ClientError,
-        botocore.exceptions.BotoCoreError,
-        UsageError,
-    ) as error:
+    except failures as error:
         what = (
             f"only {otherwise[0]} was scanned"
             if isinstance(otherwise, tuple)

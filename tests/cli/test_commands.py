@@ -173,10 +173,19 @@ def test_a_wrong_question_is_told_in_one_line_that_helps(
 
 
 @pytest.mark.parametrize(
-    "place", ["sre_findings.files.os.fsync", "sre_scanner.spool.rows.Spool._flush"]
+    ("place", "unwritten"),
+    [
+        ("sre_findings.files.os.fsync", "the file was not written"),
+        ("sre_scanner.spool.rows.Spool._flush", "nothing was committed"),
+    ],
 )
-def test_a_full_disk_is_told_and_leaves_no_snapshot(
-    cli: Cli, inspector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+def test_a_full_disk_is_reported_and_leaves_no_snapshot(
+    cli: Cli,
+    inspector: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    unwritten: str,
 ) -> None:
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -184,7 +193,7 @@ def test_a_full_disk_is_told_and_leaves_no_snapshot(
     with inspector():
         monkeypatch.setattr(place, full)
         run = cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
-    assert_one_line(run, 4, "the disk is full", "nothing was committed")
+    assert_one_line(run, 4, "the disk is full", unwritten)
     assert not list(tmp_path.rglob("commits/*.json"))
 
 

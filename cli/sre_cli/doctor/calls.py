@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sre_findings import aws_errors
+from sre_findings.aws_errors import Failure, failure_of, sdk_errors
 from sre_findings.inspector.aws_clients import check_asked
 from sre_findings.inspector.credentials import Who, open_session
 from sre_findings.model.errors import UsageError
@@ -17,32 +19,6 @@ ALLOWED, DENIED, REFUSED, NO_CREDENTIALS, NO_ANSWER, NOT_ASKED = (
     "allowed", "denied", "refused", "no credentials", "no answer", "not asked",
 )  # fmt: skip
 _WORDS = 500  # letters of what a service says
-_DENIALS = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "ForbiddenException",
-        "UnauthorizedOperation",
-        "403",
-    }
-)
-_CREDENTIALS = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
-        "IncompleteSignature",
-        "MissingAuthenticationToken",
-        "RequestExpired",
-        "AuthFailure",
-        "RequestTimeTooSkewed",
-        "InvalidAccessKeyId",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +61,13 @@ class Aws:
 
     def ask(self, action: str, region: str, **asked: Any) -> Said:
         """Calls the operation that ``action`` (``ec2:DescribeRegions``) allows, once."""
-        import botocore.exceptions as theirs
         from botocore import xform_name
 
         service, _, operation = action.partition(":")
         try:
             values = getattr(self._client(service, region), xform_name(operation))(**asked)
-        except theirs.ClientError as error:
-            return _refused(error, action)
-        except (
-            theirs.NoCredentialsError,
-            theirs.CredentialRetrievalError,
-            theirs.TokenRetrievalError,
-        ) as error:
-            return Said(NO_CREDENTIALS, {}, _line(error))
-        except theirs.BotoCoreError as error:
-            return Said(NO_ANSWER, {}, _line(error))
+        except sdk_errors() as error:
+            return _refused(failure_of(error), action)
         except UsageError as error:
             return Said(NOT_ASKED, {}, error.what)
         return Said(ALLOWED, values, date=_date(values))
@@ -115,25 +82,22 @@ class Aws:
             return self._clients[service, region]
 
 
-def _refused(error: Any, action: str) -> Said:
-    """An answer that is an error."""
-    answer = error.response
-    code, status = (
-        str(answer["Error"].get("Code", "")),
-        answer["ResponseMetadata"].get("HTTPStatusCode", 0),
-    )
-    words = shortened(" ".join(str(answer["Error"].get("Message") or code).split()), _WORDS)
-    if code in _CREDENTIALS:
-        return Said(NO_CREDENTIALS, {}, f"{code}: {words}", _date(answer))
-    if code in _DENIALS or status == 403:
-        return Said(DENIED, {}, words, _date(answer), missing(words, action))
-    passing = status >= 500 or status == 429 or "Throttl" in code
-    return Said(NO_ANSWER if passing else REFUSED, {}, f"{code}: {words}", _date(answer))
+def _refused(failure: Failure, action: str) -> Said:
+    """A call that ended with an error of the SDK."""
+    if not failure.answered:
+        unknown = failure.kind == aws_errors.NO_CREDENTIALS
+        return Said(NO_CREDENTIALS if unknown else NO_ANSWER, {}, failure.message)
+    words = shortened(" ".join((failure.message or failure.code).split()), _WORDS)
+    date = str((failure.headers or {}).get("date", ""))
+    if failure.kind == aws_errors.DENIED:
+        return Said(DENIED, {}, words, date, missing(words, action))
+    outcomes = {
+        aws_errors.CREDENTIALS: NO_CREDENTIALS,
+        aws_errors.THROTTLED: NO_ANSWER,
+        aws_errors.UNAVAILABLE: NO_ANSWER,
+    }
+    return Said(outcomes.get(failure.kind, REFUSED), {}, f"{failure.code}: {words}", date)
 
 
 def _date(answer: Mapping[str, Any]) -> str:
     return str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
-
-
-def _line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

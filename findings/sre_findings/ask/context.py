@@ -15,8 +15,9 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sre_findings.ask.questions.resource import AboutResource
+from sre_findings.aws_errors import failure_of, first_line, sdk_errors
 from sre_findings.inspector.aws_clients import Make, NotAsked
-from sre_findings.inspector.client import first_line, mapped_errors
+from sre_findings.inspector.client import mapped_errors
 from sre_findings.model.errors import CredentialsInvalid, SreError, UsageError
 from sre_findings.model.resources.aws_context import (
     AGENTS,
@@ -158,16 +159,13 @@ def _note(service: str, error: BaseException) -> str:
 
 def _words(error: BaseException) -> str:
     """An error in one line. EC2 appends a kilobyte that only STS can decode."""
-    import botocore.exceptions as theirs
-
-    if isinstance(error, theirs.ClientError):
-        said: Mapping[str, Any] = error.response.get("Error", {})
-        message = str(said.get("Message") or "").split("Encoded authorization failure message:")[0]
-        return " ".join(
-            f"{said.get('Code') or 'an error without a code'}: {message}".split()
-        ).rstrip(":")
-    if isinstance(error, theirs.BotoCoreError):
-        return first_line(error)
+    if isinstance(error, sdk_errors()):
+        failure = failure_of(error)
+        if not failure.answered:
+            return failure.message
+        message = failure.message.split("Encoded authorization failure message:")[0]
+        code = failure.code or "an error without a code"
+        return " ".join(f"{code}: {message}".split()).rstrip(":")
     return (
         f"its answer cannot be read ({type(error).__name__}:"
         f" {first_line(error).split(', invalid XML')[0]})"
@@ -184,8 +182,8 @@ def _instance(ec2: Any, identity: str) -> Instance | None:
             for reservation in page["Reservations"]
             for row in reservation["Instances"]
         ]
-    except ec2.exceptions.ClientError as error:
-        if error.response["Error"].get("Code") == "InvalidInstanceID.NotFound":
+    except sdk_errors() as error:
+        if failure_of(error).code == "InvalidInstanceID.NotFound":
             return None
         raise
     row = _mine(rows, identity)

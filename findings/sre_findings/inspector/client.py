@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sre_findings import aws_errors
+from sre_findings.aws_errors import Failure, failure_of
 from sre_findings.inspector.credentials import Who, open_session
 from sre_findings.inspector.retry import Transient
 from sre_findings.model.errors import (
@@ -21,23 +23,6 @@ Call = Callable[[str, Mapping[str, Any]], bytes]
 """``(operation, request body) -> raw response body``: one attempt."""
 
 _BODY = "RawBody"
-_CREDENTIAL_CODES = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
-        "IncompleteSignature",
-        "MissingAuthenticationToken",
-        "RequestExpired",
-        "InvalidAccessKeyId",
-    }
-)
-_DENIED_CODES = frozenset(
-    {"AccessDeniedException", "AccessDenied", "ForbiddenException", "OptInRequired"}
-)
 
 
 def connect(
@@ -103,8 +88,10 @@ def caller(client: Any) -> Call:
 
 
 class mapped_errors:  # noqa: N801 - reads as a word where it is used
-    """The one seam where botocore's errors become ours: Transient where waiting may help, an
-    SreError otherwise."""
+    """Raises Transient for an error of the SDK that a retry may end, and an SreError for any other.
+
+    Errors of other libraries pass.
+    """
 
     def __enter__(self) -> None: ...
 
@@ -115,55 +102,35 @@ class mapped_errors:  # noqa: N801 - reads as a word where it is used
             or not type(error).__module__.startswith("botocore")
         ):
             return
-        raise _ours(error) from error
+        raise _mapped(failure_of(error)) from error
 
 
-def _ours(error: BaseException) -> Exception:
-    import botocore.exceptions as theirs
-    import botocore.parsers
-
-    if isinstance(error, theirs.ClientError):
-        return _answered(error)
-    passing = theirs.HTTPClientError | theirs.ConnectionError | theirs.ResponseStreamingError
-    if isinstance(error, passing | botocore.parsers.ResponseParserError):
-        return Transient(first_line(error))
-    if isinstance(
-        error,
-        theirs.ProfileNotFound
-        | theirs.NoRegionError
-        | theirs.InvalidRegionError
-        | theirs.ParamValidationError,
-    ):
-        return UsageError(first_line(error), do="Check --profile, --region and your AWS settings.")
-    return CredentialsInvalid(
-        first_line(error), do="Run: aws sso login, or check your AWS settings."
-    )
+def _mapped(failure: Failure) -> Exception:
+    if failure.answered:
+        return _answered(failure)
+    if failure.kind == aws_errors.NO_ANSWER:
+        return Transient(failure.message)
+    if failure.kind == aws_errors.SETTINGS:
+        return UsageError(failure.message, do="Check --profile, --region and your AWS settings.")
+    return CredentialsInvalid(failure.message, do="Run: aws sso login, or check your AWS settings.")
 
 
-def _answered(error: Any) -> Exception:
-    """An answer that is an error."""
-    answer = error.response
-    code, status = (
-        str(answer["Error"].get("Code", "")),
-        int(answer["ResponseMetadata"].get("HTTPStatusCode", 0)),
-    )
-    message = str(answer["Error"].get("Message") or code)
-    if status == 429 or "Throttl" in code or code == "TooManyRequestsException":
-        return Transient(message, throttled=True, retry_after=_retry_after(answer))
-    if status >= 500:
-        return Transient(f"{code}: {message}", retry_after=_retry_after(answer))
-    if code in _CREDENTIAL_CODES:
+def _answered(failure: Failure) -> Exception:
+    """The error for an answer that is one."""
+    message = failure.message or failure.code
+    if failure.kind == aws_errors.THROTTLED:
+        return Transient(message, throttled=True, retry_after=failure.retry_after)
+    if failure.kind == aws_errors.UNAVAILABLE:
+        return Transient(f"{failure.code}: {message}", retry_after=failure.retry_after)
+    if failure.kind == aws_errors.CREDENTIALS:
         return CredentialsInvalid(
             "AWS does not accept the credentials",
             why=message,
             do="Renew them (aws sso login), then try again.",
         )
-    if status == 403 or code in _DENIED_CODES:
-        return AccessDenied(
-            "AWS denied it",
-            why=message,
-            do=_allow(missing(message, f"inspector2:{error.operation_name}")),
-        )
+    if failure.kind == aws_errors.DENIED:
+        permission = missing(message, f"inspector2:{failure.operation}")
+        return AccessDenied("AWS denied it", why=message, do=_allow(permission))
     return Rejected("Inspector refused the request", why=message)
 
 
@@ -175,15 +142,3 @@ def _allow(permission: Permission) -> str:
         "Attach AmazonInspector2ReadOnlyAccess to the role, or add to its policy:"
         f" {permission.statement}"
     )
-
-
-def _retry_after(answer: Mapping[str, Any]) -> float | None:
-    """Seconds of the Retry-After header, which botocore itself does not honour; at most ten minutes
-    are believed."""
-    header = str(answer["ResponseMetadata"].get("HTTPHeaders", {}).get("retry-after", ""))
-    return min(float(header), 600.0) if header.isdecimal() else None
-
-
-def first_line(error: BaseException) -> str:
-    """An error in one line."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

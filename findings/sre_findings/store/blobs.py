@@ -91,19 +91,22 @@ class Blobs(Protocol):
 
 
 @contextlib.contextmanager
-def mapped_errors(doing: str) -> Iterator[None]:
-    """OSError as StoreUnreadable, told in words; a full disk says that it is one."""
+def mapped_errors(doing: str, unwritten: str = "") -> Iterator[None]:
+    """Raises StoreUnreadable for an OSError; a full disk is named as such.
+
+    ``unwritten`` is what a full disk left undone, for example "nothing was committed".
+    """
     try:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        do = (
-            "Free some space, then run it again; nothing was committed."
-            if full
-            else "Check the path and its permissions."
-        )
+        again = "Free some space, then run it again" + (f"; {unwritten}" if unwritten else "")
+        do = f"{again}." if full else "Check the path and its permissions."
         why = "the disk is full" if full else (error.strerror or str(error))
         raise StoreUnreadable(doing, why=why, do=do) from error
+
+
+_UNWRITTEN = "the file was not written"
 
 
 class FolderBlobs:
@@ -136,7 +139,7 @@ class FolderBlobs:
     ) -> Iterator[BinaryIO]:
         """See Blobs."""
         target = self._folder / key
-        with mapped_errors(f"cannot write {target}"), draft(target) as path:
+        with mapped_errors(f"cannot write {target}", _UNWRITTEN), draft(target) as path:
             with path.open("x+b") as file:
                 yield file
                 sync(file)
@@ -182,7 +185,7 @@ class FolderBlobs:
     def copy(self, key: str, to: str) -> None:
         """See Blobs. A hard link: it takes no room."""
         target = self._folder / to
-        with mapped_errors(f"cannot write {target}"), draft(target) as path:
+        with mapped_errors(f"cannot write {target}", _UNWRITTEN), draft(target) as path:
             try:
                 path.hardlink_to(self._folder / key)
             except (FileNotFoundError, NotADirectoryError):

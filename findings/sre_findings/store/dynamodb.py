@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from sre_findings.aws_errors import failure_of, first_line, sdk_errors
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.aws import allow, home_region
+from sre_findings.store.aws import home_region
 from sre_findings.store.table import LAST, Row
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ class DynamoTable:
             except self._table.meta.client.exceptions.ConditionalCheckFailedException as error:
                 # An attempt whose answer was lost may have written it, and the SDK's next one have
                 # met our own row.
-                answer: Any = error.response
-                repeated = answer["ResponseMetadata"]["RetryAttempts"] > 0
+                repeated = failure_of(error).attempts > 0
                 return repeated and next(self.query(row.partition, row.sort, row.sort), None) == row
         return True
 
@@ -102,29 +102,23 @@ class DynamoTable:
 
     @contextlib.contextmanager
     def _mapped(self, doing: str) -> Iterator[None]:
-        import botocore.exceptions
-
         try:
             yield
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+        except sdk_errors() as error:
             do = (
                 self._allow(error)
                 or "Check SRE_TABLE, the role's permissions and your credentials."
             )
-            why = str(error).splitlines()[0]
+            why = first_line(error)
             raise StoreUnreadable(
                 f"cannot {doing} the table {self._name}", why=why, do=do
             ) from error
 
-    def _allow(self, error: Any) -> str:
-        """What to do about a denial, or nothing."""
-        if not hasattr(error, "operation_name"):
-            return ""
-        return allow(
-            error,
-            "dynamodb",
-            f"arn:{self._table.meta.client.meta.partition}:dynamodb:*:*:table/{self._name}",
-        )
+    def _allow(self, error: Exception) -> str:
+        """The policy statement that lifts a denial, or an empty text."""
+        failure = failure_of(error)
+        partition = self._table.meta.client.meta.partition if failure.answered else ""
+        return failure.remedy("dynamodb", f"arn:{partition}:dynamodb:*:*:table/{self._name}")
 
 
 def _item(row: Row) -> dict[str, Any]:

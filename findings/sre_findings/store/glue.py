@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from sre_findings.aws_errors import store_errors
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store import keys
-from sre_findings.store.aws import connect, mapped
+from sre_findings.store.aws import connect
 from sre_findings.store.column_types import HIVE, columns
 from sre_findings.store.snapshots import Commit, Snapshots
 
@@ -133,7 +134,7 @@ class Glue:
 
     def _mapped(self, doing: str) -> Any:
         do = "Check SRE_ENGINE, the database, and the permissions of your role on Glue."
-        return mapped(f"Glue database {self._database}: {doing}", do=do)
+        return store_errors(f"Glue database {self._database}: {doing}", do=do)
 
 
 def location(snapshots: Snapshots, table: str, commit: Commit) -> str:

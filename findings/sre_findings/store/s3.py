@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from sre_findings.aws_errors import failure_of, first_line, sdk_errors
 from sre_findings.files import draft
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.aws import allow
 from sre_findings.store.blobs import Missing, Served, Taken, mapped_errors
 
 if TYPE_CHECKING:
@@ -71,8 +71,6 @@ class S3Blobs:
     def _put(self, key: str, file: BinaryIO, served: Served | None, *, once: bool) -> None:
         """Uploads a file. 412 says that the key exists, 409 that another writer is just taking
         it."""
-        import botocore.exceptions
-
         file.seek(0)
         options: Any = _headers(served, self._kms_key) | ({"IfNoneMatch": "*"} if once else {})
         try:
@@ -83,16 +81,14 @@ class S3Blobs:
                 ChecksumAlgorithm="SHA256",
                 **options,
             )
-        except botocore.exceptions.ClientError as error:
-            answer: Any = error.response
-            if not once or answer["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+        except sdk_errors() as error:
+            failure = failure_of(error)
+            if not once or failure.status not in (409, 412):
                 raise self._error(f"cannot write {key}", error) from error
             # An attempt whose answer was lost may have written it, and the SDK's next one have met
             # our own blob.
-            if not (answer["ResponseMetadata"]["RetryAttempts"] > 0 and self._holds(key, file)):
+            if not (failure.attempts and self._holds(key, file)):
                 raise Taken(key) from error
-        except botocore.exceptions.BotoCoreError as error:
-            raise self._error(f"cannot write {key}", error) from error
 
     def _holds(self, key: str, file: BinaryIO) -> bool:
         file.seek(0)
@@ -169,28 +165,23 @@ class S3Blobs:
 
     @contextlib.contextmanager
     def _mapped(self, doing: str, key: str) -> Iterator[None]:
-        import botocore.exceptions
-
         try:
             yield
-        except botocore.exceptions.ClientError as error:
-            answer: Any = error.response
-            if answer["Error"]["Code"] in ("NoSuchKey", "404"):
+        except sdk_errors() as error:
+            if failure_of(error).code in ("NoSuchKey", "404"):
                 raise Missing(key) from error
-            raise self._error(doing, error) from error
-        except botocore.exceptions.BotoCoreError as error:
             raise self._error(doing, error) from error
 
     def _error(self, doing: str, error: Exception) -> StoreUnreadable:
         do = self._allow(error) or "Check SRE_STORE, the bucket's policy and your credentials."
-        return StoreUnreadable(f"{self.url}: {doing}", why=str(error).splitlines()[0], do=do)
+        return StoreUnreadable(f"{self.url}: {doing}", why=first_line(error), do=do)
 
-    def _allow(self, error: Any) -> str:
-        """What to do about a denial, or nothing."""
-        operation = getattr(error, "operation_name", "")
-        bucket = f"arn:{self._s3.meta.partition}:s3:::{self._bucket}" if operation else ""
-        place = bucket if operation == "ListObjectsV2" else f"{bucket}/{self._prefix}*"
-        return allow(error, "s3", place) if operation else ""
+    def _allow(self, error: Exception) -> str:
+        """The policy statement that lifts a denial, or an empty text."""
+        failure = failure_of(error)
+        bucket = f"arn:{self._s3.meta.partition}:s3:::{self._bucket}" if failure.answered else ""
+        listing = failure.operation == "ListObjectsV2"
+        return failure.remedy("s3", bucket if listing else f"{bucket}/{self._prefix}*")
 
 
 def _headers(served: Served | None, kms_key: str) -> dict[str, Any]:

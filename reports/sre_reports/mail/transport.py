@@ -17,6 +17,8 @@ from email.utils import localtime
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from sre_findings import aws_errors
+from sre_findings.aws_errors import Failure, failure_of, first_line, sdk_errors
 from sre_findings.model.errors import (
     AccessDenied,
     CredentialsInvalid,
@@ -30,13 +32,6 @@ from sre_reports.plain_text import shortened, visible
 SECONDS = 20.0  # for each answer of the other side
 _WHAT = "the mail was not sent"
 _SYNTAX = "Use smtp://user@host:587, smtps://user@host or ses://region."
-_DENIED = ("AccessDeniedException", "AccessDenied")
-_CREDENTIALS = (
-    "ExpiredTokenException",
-    "ExpiredToken",
-    "UnrecognizedClientException",
-    "InvalidSignatureException",
-)
 _REFUSALS = (
     "MessageRejected",
     "MailFromDomainNotVerifiedException",
@@ -234,35 +229,23 @@ class Ses:
 
 @contextlib.contextmanager
 def _ses_errors(region: str) -> Iterator[None]:
-    import botocore.exceptions as theirs
-
     try:
         yield
-    except theirs.NoCredentialsError as error:
-        raise CredentialsInvalid(
-            _WHAT, why=str(error), do="Run: aws configure sso, or set AWS_PROFILE."
-        ) from error
-    except theirs.ClientError as error:
-        answer: Any = error.response
-        code, said = str(answer.get("Error", {}).get("Code", "")), visible(str(error))
-        do = (
-            "Check SRE_MAIL_FROM is verified in SES, and ses:SendEmail and ses:SendRawEmail of your"
-            " role."
-        )
-        raise _kind(code)(_WHAT, why=shortened(said, 300), do=do) from error
-    except theirs.BotoCoreError as error:
-        raise Unreachable(
-            _WHAT, why=str(error).splitlines()[0], do=f"Check that SES can be reached in {region}."
-        ) from error
+    except sdk_errors() as error:
+        failure = failure_of(error)
+        if failure.kind == aws_errors.NO_CREDENTIALS:
+            raise CredentialsInvalid(_WHAT, why=failure.message, do=aws_errors.LOG_IN) from error
+        do = f"Check that SES can be reached in {region}."
+        if failure.answered:
+            do = (
+                "Check SRE_MAIL_FROM is verified in SES, and ses:SendEmail and ses:SendRawEmail of"
+                " your role."
+            )
+        why = shortened(visible(first_line(error)), 300)
+        raise _kind(failure)(_WHAT, why=why, do=do) from error
 
 
-def _kind(code: str) -> type[SreError]:
-    if code in _DENIED:
-        return AccessDenied
-    return (
-        CredentialsInvalid
-        if code in _CREDENTIALS
-        else Rejected
-        if code in _REFUSALS
-        else Unreachable
-    )
+def _kind(failure: Failure) -> type[SreError]:
+    kinds = {aws_errors.DENIED: AccessDenied, aws_errors.CREDENTIALS: CredentialsInvalid}
+    refused = Rejected if failure.code in _REFUSALS else Unreachable
+    return kinds.get(failure.kind, refused)

@@ -65,6 +65,7 @@ _SHAPES_MEMORY = 24 << 20
 _WAITING = 4096
 _BLOCK = 1 << 17  # rows: 8 MB
 _DOING = "cannot write temporary files of the scan"
+_UNWRITTEN = "nothing was committed"
 
 
 class Kind(NamedTuple):
@@ -173,13 +174,13 @@ class Spool:
         self.unknown.update(page.unknown)
         self._waiting.extend(page.findings)
         if len(self._waiting) >= _WAITING:
-            with mapped_errors(_DOING):
+            with mapped_errors(_DOING, _UNWRITTEN):
                 self._flush()
 
     def seal(self) -> None:
         """Gives back what was kept to find texts again: no more pages will come, or their texts may
         come twice."""
-        with mapped_errors(_DOING):
+        with mapped_errors(_DOING, _UNWRITTEN):
             self._flush()
         self.shapes.seal()
         for texts in self.texts.values():
@@ -187,7 +188,7 @@ class Spool:
 
     def rows(self) -> npt.NDArray[Any]:
         """Every thin row so far, in the order of arrival."""
-        with mapped_errors(_DOING):
+        with mapped_errors(_DOING, _UNWRITTEN):
             self._flush()
             self._file.flush()
         if not self.count:

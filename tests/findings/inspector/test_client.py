@@ -11,6 +11,7 @@ import botocore.config
 import botocore.session
 import pytest
 
+from sre_findings import aws_errors
 from sre_findings.inspector import client
 from sre_findings.inspector.client import Call, connect
 from sre_findings.inspector.retry import Transient
@@ -194,7 +195,7 @@ def test_a_denial_is_told_with_awss_own_words_and_the_policy_to_attach(
     assert str(raised).startswith(f"AWS denied it: {DENIED}")
 
 
-@pytest.mark.parametrize("code", sorted(client._CREDENTIAL_CODES))
+@pytest.mark.parametrize("code", sorted(aws_errors._CREDENTIAL_CODES))
 @pytest.mark.parametrize("status", [400, 403])
 def test_credentials_that_aws_does_not_accept_are_told_apart_from_a_denial(
     call: Call, http: Any, reply: Any, code: str, status: int

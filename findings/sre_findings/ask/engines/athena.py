@@ -18,10 +18,11 @@ from sre_findings.ask.engine import Batch, Engine
 from sre_findings.ask.engines.athena_query import Patience, run
 from sre_findings.ask.engines.seen import seen
 from sre_findings.ask.engines.tables import Tables
+from sre_findings.aws_errors import store_errors
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.settings import span
-from sre_findings.store.aws import connect, mapped
+from sre_findings.store.aws import connect
 from sre_findings.store.column_types import TRINO, columns
 from sre_findings.store.glue import Glue
 from sre_findings.store.snapshots import Commit, Snapshots
@@ -141,7 +142,7 @@ class Athena(Engine):
     def _client(self) -> Any:
         """The client, once the workgroup was found to have a limit."""
         client, name = connect("athena", self._where.region), self._where.workgroup
-        with mapped(
+        with store_errors(
             f"Athena workgroup {name} cannot be read",
             do="Check SRE_ENGINE and athena:GetWorkGroup of your role.",
         ):

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from sre_findings.ask.engine import Batch
+from sre_findings.aws_errors import store_errors
 from sre_findings.model.errors import Rejected, Unreachable, Unreadable
-from sre_findings.store.aws import mapped
 
 _DO = (
     "Check SRE_ENGINE and the permissions of your role on Athena, Glue and the workgroup's result"
@@ -57,7 +57,7 @@ def run(
     Raises Unreachable when its time is up, Rejected where Athena refuses it or it would scan more
     than the workgroup allows.
     """
-    with mapped("Athena cannot be asked", do=_DO):
+    with store_errors("Athena cannot be asked", do=_DO):
         context = {"Database": database}
         started = client.start_query_execution(
             QueryString=text, QueryExecutionContext=context, WorkGroup=workgroup
@@ -75,7 +75,7 @@ def _finish(client: Any, number: str, workgroup: str, patience: Patience) -> Non
             patience.pause(pause, until)
             pause = min(pause * 1.5, 2.0)
     except BaseException:
-        with contextlib.suppress(Unreadable), mapped("Athena cannot be told to stop", do=_DO):
+        with contextlib.suppress(Unreadable), store_errors("Athena cannot be told to stop", do=_DO):
             client.stop_query_execution(QueryExecutionId=number)
         raise
     if status["State"] != "SUCCEEDED":
@@ -83,7 +83,7 @@ def _finish(client: Any, number: str, workgroup: str, patience: Patience) -> Non
 
 
 def _status(client: Any, number: str) -> Mapping[str, Any]:
-    with mapped("Athena does not say how the query goes", do=_DO):
+    with store_errors("Athena does not say how the query goes", do=_DO):
         status: Mapping[str, Any] = client.get_query_execution(QueryExecutionId=number)[
             "QueryExecution"
         ]["Status"]
@@ -105,7 +105,7 @@ def _pages(client: Any, number: str) -> Iterator[Batch]:
     token: dict[str, str] = {}
     header = 1
     while True:
-        with mapped("Athena's answer cannot be read", do=_DO):
+        with store_errors("Athena's answer cannot be read", do=_DO):
             page = client.get_query_results(QueryExecutionId=number, MaxResults=_PAGE, **token)
         found = page["ResultSet"]
         if batch := _rows(found["ResultSetMetadata"]["ColumnInfo"], found["Rows"][header:]):
