@@ -24,7 +24,7 @@ from moto.server import ThreadedMotoServer
 from processes import BIN, environment, machine, simulator
 from serve import listening
 from slack_start import NAME, SIGNING, cold, command_of
-from sre_mcp.auth.token_creation import Wish, issue
+from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.slack.limits import problems
 from sre_simulator.aws_lambda.function import REGION, Deployment, Function, runtime_in
 from sre_simulator.slack.response_urls import Hooks
@@ -125,8 +125,8 @@ def warm(task: Path, folder: Path) -> list[str]:
     """The whole chain, one command after the other; the first one starts both halves."""
     with ExitStack() as stack:
         environ = snapshot(folder, stack)
-        token, entry = issue(
-            Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+        token, entry = create_token(
+            TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
         )
         tokens = folder / "tokens.json"
         tokens.touch(mode=0o600)

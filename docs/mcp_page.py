@@ -9,7 +9,7 @@ from typing import Any
 
 from sre_mcp.prompts import PROMPTS
 from sre_mcp.resources import LISTED, TEMPLATES
-from sre_mcp.tools.registry import TOOLS, told
+from sre_mcp.tools.registry import TOOLS, describe
 
 PAGE = Path(__file__).with_name("mcp.md")
 _PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -25,7 +25,7 @@ def _tools() -> str:
 
 
 def _tool(name: str) -> Iterator[str]:
-    tool = told(TOOLS[name])
+    tool = describe(TOOLS[name])
     yield f"### `{name}`: {(tool.title or '').lower()}\n\n{tool.description}\n"
     yield "| argument | type | default | meaning |\n| --- | --- | --- | --- |"
     needed = tool.input_schema.get("required", [])
@@ -79,11 +79,11 @@ def _resources() -> str:
 
 def _prompts() -> str:
     lines = ["| prompt | argument | purpose |", "| --- | --- | --- |"]
-    for name, work in PROMPTS.items():
+    for name, template in PROMPTS.items():
         arguments = "; ".join(
-            f"`{one.name}`: {one.description}" for one in work.told.arguments or []
+            f"`{one.name}`: {one.description}" for one in template.prompt.arguments or []
         )
-        lines.append(f"| `{name}` | {arguments} | {work.told.description} |")
+        lines.append(f"| `{name}` | {arguments} | {template.prompt.description} |")
     return "\n".join([*lines, ""])
 
 

@@ -1,1 +1,1 @@
-"""The MCP server: what the command line answers, for agents and chat, over HTTP or stdio."""
+"""The MCP server: the queries of the command line for AI agents and chat, over HTTP or stdio."""

@@ -1,5 +1,4 @@
-"""What is written down of a call: a row for who must look it up, a line of the log, and metrics in
-that line."""
+"""The audit log: for each call a record in the table, and a log line with metrics."""
 
 from __future__ import annotations
 
@@ -23,8 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Call:
-    """One call from its beginning; who asks, and the arguments, are filled in once they are known
-    to be good."""
+    """A call from its start. Client and arguments are set once they are validated."""
 
     what: str
     who: str = ""
@@ -32,16 +30,16 @@ class Call:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
 
-    def ended(self, done: CallToolResult, recorder: Recorder) -> None:
-        """Writes down how a tool's call ended."""
+    def finish(self, done: CallToolResult, recorder: Recorder) -> None:
+        """Records the result of a tool call."""
         values: Mapping[str, Any] = done.structured_content or {}
         outcome = (
             (done.meta or {}).get(ERROR, {}).get("kind", "error") if done.is_error else ANSWERED
         )
         rows = values.get("page", {}).get("listed", 0)
-        self.wrote(recorder, outcome, values.get("source"), values.get("snapshot_id"), rows)
+        self.record(recorder, outcome, values.get("source"), values.get("snapshot_id"), rows)
 
-    def wrote(
+    def record(
         self,
         recorder: Recorder,
         outcome: str,
@@ -49,7 +47,7 @@ class Call:
         snapshot_id: str | None,
         rows: int,
     ) -> None:
-        """Writes it down."""
+        """Records the call with its outcome."""
         took = round((time.monotonic() - self.began) * 1000)
         one = Operation(
             self.at,

@@ -1,8 +1,8 @@
-"""Ships spans to an OpenTelemetry collector where the standard variables name one, in a thread of
-its own.
+"""Exports spans to an OpenTelemetry collector in a background thread, if the standard environment
+variables name one.
 
-No answer waits for a collector, and none fails by one: spans wait in a queue that holds two
-thousand, and what does not fit is lost. At the end those that are waiting are sent within FLUSH.
+The collector never delays a response or makes it fail: spans wait in a queue of 2,000, and further
+spans are dropped. On shutdown, waiting spans are sent within FLUSH.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ FLUSH = 2.0  # seconds
 SERVICE = "sre-ops-mcp"
 _NAMES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _SPOKEN = "http/protobuf"
-_SELDOM = 60.0  # seconds between two lines about a collector that is away
+_SELDOM = 60.0  # seconds between two log lines about failed exports
 _INSTALL = "pip install 'sre-operations-assistant[otel]'"
 _LOG = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
 def shipping(environ: Mapping[str, str]) -> Iterator[None]:
-    """Within it spans are sent where the environment says. Raises UsageError for variables that
-    cannot be understood."""
+    """A context in which spans are exported as the environment says. Raises UsageError for invalid
+    variables."""
     endpoint = _endpoint(environ)
     provider = _provider() if endpoint else None
     if provider is None:
         yield
         return
-    _LOG.info("spans go to %s", urlsplit(endpoint).hostname or "an OTLP collector")
+    _LOG.info("spans are exported to %s", urlsplit(endpoint).hostname or "an OTLP collector")
     try:
         yield
     finally:
@@ -49,7 +49,7 @@ def shipping(environ: Mapping[str, str]) -> Iterator[None]:
 
 
 def _endpoint(environ: Mapping[str, str]) -> str:
-    """Where spans go; empty where nobody wants them, or in a way that is not spoken here."""
+    """The endpoint for spans; empty if the export is off, or uses an unsupported protocol."""
     endpoint = next((environ[name] for name in _NAMES if environ.get(name)), "")
     if (
         environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
@@ -63,15 +63,14 @@ def _endpoint(environ: Mapping[str, str]) -> str:
     )
     if endpoint and asked != _SPOKEN:
         _LOG.warning(
-            "no spans are sent: the OTLP protocol %s is not spoken here, only %s", asked, _SPOKEN
+            "spans are not exported: OTLP protocol %s is not supported, only %s", asked, _SPOKEN
         )
         return ""
     return endpoint
 
 
 def _provider() -> TracerProvider | None:
-    """What makes and sends spans from now on; None, and a line that says what to install, where it
-    is not installed."""
+    """Sets up the export of spans; None, with a warning, if the exporter is not installed."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
@@ -79,13 +78,13 @@ def _provider() -> TracerProvider | None:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         _LOG.warning(
-            "no spans are sent: %s is set, and the exporter is not installed. Run: %s",
+            "spans are not exported: %s is set, but the exporter is not installed. Run: %s",
             _NAMES[-1],
             _INSTALL,
         )
         return None
     _quieten()
-    # with OTEL_SERVICE_NAME and the like
+    # includes OTEL_SERVICE_NAME and other variables
     said = Resource.create({SERVICE_VERSION: version("sre-operations-assistant")})
     named = not str(said.attributes[SERVICE_NAME]).startswith("unknown_service")
     try:
@@ -94,19 +93,19 @@ def _provider() -> TracerProvider | None:
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     except (ValueError, RuntimeError) as error:
         raise UsageError(
-            "spans cannot be sent", why=str(error), do="Check the OTEL_ variables."
+            "spans cannot be exported", why=str(error), do="Check the OTEL_ variables."
         ) from error
     trace.set_tracer_provider(provider)
     return provider
 
 
 def _end(provider: TracerProvider) -> None:
-    """Sends what is waiting. A collector that does not answer keeps nobody from stopping."""
+    """Sends waiting spans. A collector that does not respond cannot block the shutdown."""
     ending = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
     ending.start()
     ending.join(FLUSH)
     if ending.is_alive():
-        _LOG.warning("the collector did not take the last spans within %g s", FLUSH)
+        _LOG.warning("the collector did not accept the last spans within %g s", FLUSH)
 
 
 def _quieten() -> None:
@@ -116,8 +115,8 @@ def _quieten() -> None:
 
 
 class _Seldom(logging.Handler):
-    """What the exporter says of its troubles, a line a minute at most: a collector that is away
-    must not fill the log."""
+    """Logs errors of the exporter, at most one line per minute, so that an unreachable collector
+    does not fill the log."""
 
     _told = -_SELDOM
 

@@ -1,4 +1,4 @@
-"""Completion of arguments: the nearest names of the snapshot, its nights and its owners."""
+"""Completion of arguments: similar resource names, snapshots and owners."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sre_findings.ask.question import Near
 from sre_findings.ask.question import Nights as Asking
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import SreError
-from sre_mcp.request_context import Asked, caller
+from sre_mcp.request_context import RequestContext, client
 from sre_mcp.resources import REPORTS, RESOURCES
 from sre_reports.plain_text import visible
 
-_MOST = 100  # of the protocol
+_MOST = 100  # values, by the protocol
 _LONGEST = 256
 _OF_PROMPTS = {
     ("triage-instance", "resource"): "resource",
@@ -24,14 +24,13 @@ _OF_PROMPTS = {
 _OF_TEMPLATES = {(REPORTS + "{night}", "night"): "night", (RESOURCES + "{id}", "id"): "resource"}
 
 
-async def complete(ctx: Asked, params: CompleteRequestParams) -> CompleteResult:
-    """A few values that begin like, or resemble, what was typed. Where nothing can be read nothing
-    is offered."""
+async def complete(ctx: RequestContext, params: CompleteRequestParams) -> CompleteResult:
+    """Up to 100 values that start with, or resemble, the text; none if they cannot be read."""
     kind = _kind(params)
     if kind is None or len(params.argument.value) > _LONGEST:
         return CompleteResult(completion=Completion(values=[], total=0, has_more=False))
     try:
-        sources, limiter = (await caller(ctx)).sources, ctx.lifespan_context.at_once
+        sources, limiter = (await client(ctx)).sources, ctx.lifespan_context.at_once
     except SreError:
         return CompleteResult(completion=Completion(values=[], total=0, has_more=False))
     values = await anyio.to_thread.run_sync(

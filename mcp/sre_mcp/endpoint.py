@@ -1,5 +1,5 @@
-"""The outermost layer over HTTP: what the transport itself would answer in a way that hangs or
-misleads, and who is near."""
+"""The HTTP endpoint ``/mcp``: corrections of requests that the SDK's transport would answer with a
+hanging or misleading response."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATH = "/mcp"
 
-
 Headers = list[tuple[bytes, bytes]]
 
 
-class OnlyPost:
-    """Answers 405 to everything but POST on the one path, for a stateless server has no stream to
-    offer.
+class PostOnly:
+    """Answers 405 to any method but POST on PATH: a stateless server has no stream to offer, and a
+    GET would never end.
 
-    A GET would open a stream that never ends. A slash at the end is forgiven here: a redirect would
-    lead to http, and lose the token on its way.
+    A trailing slash is accepted: a redirect could lead to http and expose the token.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -43,7 +41,7 @@ class OnlyPost:
 
 
 def _accepting(headers: Headers) -> Headers:
-    """Who names no media type takes any (RFC 9110, 12.5.1); the SDK would refuse them."""
+    """Adds ``Accept: */*`` if it is missing (RFC 9110, 12.5.1): the SDK requires the header."""
     return (
         headers
         if any(name == b"accept" for name, _ in headers)
@@ -52,7 +50,7 @@ def _accepting(headers: Headers) -> Headers:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
+    """Whether the host is reachable from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

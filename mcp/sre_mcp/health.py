@@ -1,7 +1,7 @@
-"""``/healthz``: the process is alive. ``/readyz``: a sure answer can be given.
+"""``/healthz``: the process is alive. ``/readyz``: a complete, fresh snapshot can be read.
 
-Both answer anybody, for a load balancer has no token. Which snapshot is the newest, and how old, is
-told on this machine, and to whoever has a token to read findings.
+Neither needs a token, since a load balancer has none. Details of the snapshot are shown on this
+machine, and to clients with a token for findings.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from sre_findings.ask.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.endpoint import is_loopback
 
-_KEPT = 5.0  # seconds: anybody may ask as often as they like, and the store must not notice
+_KEPT = 5.0  # seconds: frequent requests must not put load on the store
 _PATIENCE = 10.0
 
 
 @dataclass(slots=True)
 class Health:
-    """Looks at the sources at most once in a few seconds."""
+    """The state of the sources, cached for a few seconds."""
 
     sources: Sources
     clock: Callable[[], float] = time.monotonic
@@ -36,7 +36,7 @@ class Health:
     _looking: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def alive(self, _request: Request) -> JSONResponse:
-        """200 as long as anything answers."""
+        """200 while the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def ready(self, request: Request) -> JSONResponse:
@@ -52,12 +52,11 @@ class Health:
     async def _look(self) -> Ready:
         with anyio.move_on_after(_PATIENCE):
             return await anyio.to_thread.run_sync(ready, self.sources, abandon_on_cancel=True)
-        return Ready("the store does not answer")
+        return Ready("the store does not respond")
 
 
 def _is_known(request: Request) -> bool:
-    """Whether who asks may know more: they are on this machine, and no proxy asks for them, or they
-    have a token."""
+    """Whether the client may see details: it has a token, or is on this machine and not a proxy."""
     user = request.scope.get("user")
     if isinstance(user, AuthenticatedUser):
         return FINDINGS in user.scopes

@@ -1,4 +1,4 @@
-"""Plain JSON values that every client can read, and how much they take."""
+"""JSON values that every client can decode, and their size."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import json
 import re
 from typing import Any
 
-_HALF = re.compile("[\ud800-\udfff]")  # of a pair: no encoding takes it
+_SURROGATE = re.compile("[\ud800-\udfff]")  # alone it cannot be encoded
 BYTES_A_TOKEN = 4
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON; half a surrogate pair becomes U+FFFD."""
+    """Compact JSON; a lone surrogate becomes U+FFFD."""
     text = _dumps(value)
-    return text if text.isascii() else _HALF.sub("�", text)
+    return text if text.isascii() else _SURROGATE.sub("�", text)
 
 
-def plain(value: Any) -> Any:
-    """The value as a client can have it; the same one where nothing in it is broken."""
+def encodable(value: Any) -> Any:
+    """The value with lone surrogates replaced; the same object if it has none."""
     return measured(value)[0]
 
 
 def measured(value: Any) -> tuple[Any, int]:
-    """What ``plain`` makes of the value, and its bytes on the wire."""
+    """The result of ``encodable``, and its size as JSON in bytes."""
     text = _dumps(value)
     if text.isascii():
         return value, len(text)
-    whole = _HALF.sub("\ufffd", text)
+    whole = _SURROGATE.sub("\ufffd", text)
     return value if whole == text else json.loads(whole), len(whole.encode())
 
 

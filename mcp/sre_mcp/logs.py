@@ -1,5 +1,4 @@
-"""What operators see of the server: lines of the log, each with the id of its request, and metrics
-in them."""
+"""Log lines with request IDs, and metrics in the embedded metric format of CloudWatch."""
 
 from __future__ import annotations
 
@@ -23,13 +22,13 @@ _ID: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def request_id() -> str:
-    """The id of the request that is being answered: the caller's, or one of ours."""
+    """The ID of the current request: from the client, or generated."""
     return _ID.get() or secrets.token_hex(8)
 
 
-class Identified:
-    """Gives each request an id, which its answer and every line of the log tell: X-Request-Id, as
-    load balancers write it."""
+class RequestIds:
+    """Gives each request an ID, which the response and all log lines contain. The header is
+    ``X-Request-Id``."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -53,8 +52,10 @@ class Identified:
             _ID.reset(token)
 
 
-async def numbered(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Gives an id to what came without HTTP, one message at a time."""
+async def with_request_id(
+    ctx: ServerRequestContext[Any, Any], call_next: CallNext
+) -> HandlerResult:
+    """Gives an ID to each message that arrives without HTTP."""
     token = _ID.set(request_id())
     try:
         return await call_next(ctx)
@@ -62,8 +63,8 @@ async def numbered(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> 
         _ID.reset(token)
 
 
-class Words(logging.Formatter):
-    """A line for people, with the request's id at its end."""
+class TextFormatter(logging.Formatter):
+    """Text lines that end with the request ID."""
 
     def format(self, record: logging.LogRecord) -> str:
         """See logging.Formatter."""
@@ -71,8 +72,8 @@ class Words(logging.Formatter):
         return "\n".join([f"{line} [{_ID.get()}]" if _ID.get() else line, *trace])
 
 
-class Lines(logging.Formatter):
-    """One JSON object a line, for CloudWatch and everybody else who reads logs by machine."""
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line, for CloudWatch and other log tools."""
 
     def format(self, record: logging.LogRecord) -> str:
         """See logging.Formatter."""
@@ -88,16 +89,21 @@ class Lines(logging.Formatter):
 
 
 def metrics(one: Operation) -> dict[str, Any]:
-    """The parts of a line by which CloudWatch counts calls (embedded metric format, CloudWatch user
-    guide)."""
+    """The fields of a log line from which CloudWatch derives metrics (embedded metric format)."""
     names = (("Took", "Milliseconds"), ("Calls", "Count"), ("Failures", "Count"))
-    told = {
+    directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [["Tool"], []],
         "Metrics": [{"Name": name, "Unit": unit} for name, unit in names],
     }
     return {
-        "_aws": {"Timestamp": int(one.at.timestamp() * 1000), "CloudWatchMetrics": [told]},
-        "Tool": one.what, "Took": one.took, "Calls": 1, "Failures": int(one.outcome != ANSWERED),
-        "who": one.who, "outcome": one.outcome, "source": one.source, "rows": one.rows,
-    }  # fmt: skip
+        "_aws": {"Timestamp": int(one.at.timestamp() * 1000), "CloudWatchMetrics": [directive]},
+        "Tool": one.what,
+        "Took": one.took,
+        "Calls": 1,
+        "Failures": int(one.outcome != ANSWERED),
+        "who": one.who,
+        "outcome": one.outcome,
+        "source": one.source,
+        "rows": one.rows,
+    }

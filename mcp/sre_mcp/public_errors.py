@@ -1,5 +1,4 @@
-"""What AWS and the stores say of a failure goes into the log, under the id of the request; callers
-get a sentence of ours."""
+"""Errors as clients may see them. Details from AWS and stores are logged with the request ID."""
 
 from __future__ import annotations
 
@@ -10,14 +9,14 @@ from sre_findings.model.errors import SreError, outward
 _LOG = logging.getLogger(__name__)
 
 
-def aside(words: str) -> None:
-    """Keeps words for whoever runs the server."""
-    _LOG.warning("not told to the caller: %s", words)
+def log_details(text: str) -> None:
+    """Logs details that the client does not get."""
+    _LOG.warning("not shown to the client: %s", text)
 
 
-def told(error: SreError) -> SreError:
-    """The error as a caller may know it; the rest of it goes aside."""
-    known = outward(error)
-    if known is not error:
-        aside(str(error))
-    return known
+def public_error(error: SreError) -> SreError:
+    """The error without details that the client may not see; those are logged."""
+    public = outward(error)
+    if public is not error:
+        log_details(str(error))
+    return public

@@ -1,5 +1,5 @@
-"""Who asks, and what they may see. Every tool, resource and completion gets its sources here and
-nowhere else."""
+"""The client of a request and its access scope. All tools, resources and completions get their
+sources here."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sre_findings.ask.remote import PERSON
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import Forbidden
 from sre_mcp.auth.bearer import FINDINGS, SCOPES
-from sre_mcp.auth.chat_user import Person, person_of
+from sre_mcp.auth.chat_user import ChatUser, parse_chat_user
 from sre_mcp.auth.verifier import Verifier
 
-NOBODY = "anonymous"
+ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What lives as long as the server: all the sources, how many questions are answered at once,
-    who verifies tokens (None where nobody is asked for one), and who writes down what was asked."""
+class ServerState:
+    """State with the lifetime of the server. ``at_once`` limits concurrent queries; ``verifier`` is
+    None without authentication; ``recorder`` writes the audit log."""
 
     sources: Sources
     at_once: anyio.CapacityLimiter
@@ -33,49 +33,49 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, the scopes of their token, and the sources as they may see them."""
+class Client:
+    """A client: its name, the scopes of its token, and sources limited to its access scope."""
 
     name: str
     sources: Sources
     scopes: frozenset[str]
 
     def need(self, scope: str) -> None:
-        """Raises Forbidden that names the scope where the token lacks it."""
+        """Raises Forbidden if the token lacks the scope."""
         if scope not in self.scopes:
             raise Forbidden(
                 f"this token lacks the scope {scope}",
-                do="Ask whoever gave it to you for one that has it.",
+                do="Use a token that has it.",
             )
 
 
-Asked = ServerRequestContext[State, Any]
+RequestContext = ServerRequestContext[ServerState, Any]
 
 
-async def caller(ctx: Asked) -> Caller:
-    """Who asks. Without authentication everybody may see everything: serving refuses that beyond
-    the loopback.
+async def client(ctx: RequestContext) -> Client:
+    """The client of a request. Without authentication it has access to everything, which is
+    possible on localhost only.
 
-    Raises Forbidden for a token without the scope to read findings, or that acts for others and was
-    not told for whom.
+    Raises Forbidden for a token that lacks the scope findings:read, or that acts for users if the
+    request names none.
     """
-    return await admitted(ctx.lifespan_context, person_of((ctx.meta or {}).get(PERSON)))
+    return await authorize(ctx.lifespan_context, parse_chat_user((ctx.meta or {}).get(PERSON)))
 
 
-async def admitted(state: State, person: Person | None) -> Caller:
-    """Who sent the request that is being answered. For a person no files are handed out: who
-    fetches one cannot name them.
+async def authorize(state: ServerState, person: ChatUser | None) -> Client:
+    """The client of the current request. A client that acts for a user gets no download links,
+    since the download would not name the user.
 
-    Raises Forbidden as ``caller`` does.
+    Raises Forbidden as ``client`` does.
     """
     if state.verifier is None:
-        return Caller(NOBODY, state.sources, frozenset(SCOPES))
+        return Client(ANONYMOUS, state.sources, frozenset(SCOPES))
     token = get_access_token()
     if token is None:
-        raise Forbidden("nobody said who asks", do="Send a token.")
+        raise Forbidden("authentication is required", do="Send a token.")
     bearer = await state.verifier.acting_for(token, person)
     bearer.need(FINDINGS)
     sources = bearer.sources(state.sources)
-    return Caller(
+    return Client(
         bearer.name, sources if person is None else replace(sources, hand_out=None), bearer.scopes
     )

@@ -1,4 +1,4 @@
-"""Resources: what a client can attach to a conversation without calling a tool."""
+"""MCP resources: data that a client can attach to a conversation without calling a tool."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from sre_findings.ask.question import CACHED, AboutResource, Nights, Summary
 from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import SreError, UsageError
 from sre_mcp.json_values import dumps
-from sre_mcp.public_errors import told
-from sre_mcp.request_context import Asked, caller
+from sre_mcp.public_errors import public_error
+from sre_mcp.request_context import RequestContext, client
 
 LATEST = "sre://snapshots/latest"
 REPORTS, RESOURCES = "sre://reports/", "sre://resources/"
@@ -35,18 +35,22 @@ _LONGEST = 2048
 
 LISTED = [
     Resource(
-        uri=LATEST, name="latest-snapshot", title="The newest snapshot", mime_type=_JSON,
-        description="When it was taken, whether it is complete, why not, and its totals.",
+        uri=LATEST,
+        name="latest-snapshot",
+        title="Latest snapshot",
+        mime_type=_JSON,
+        description="The time, completeness and totals of the newest snapshot.",
     ),
-]  # fmt: skip
+]
 TEMPLATES = [
     ResourceTemplate(
         uri_template=REPORTS + "{night}",
         name="report",
-        title="The report of a night",
+        title="Report for a snapshot",
         mime_type=_JSON,
         description=(
-            "The whole estate's counts by owner in one night: a snapshot id, a date, or yesterday."
+            "Open findings of all resources by owner. Name the snapshot by its ID, a date or"
+            " yesterday."
         ),
     ),
     ResourceTemplate(
@@ -55,47 +59,50 @@ TEMPLATES = [
         title="One resource",
         mime_type=_JSON,
         description=(
-            "The verdict on one resource and its worst findings: an instance id, an ARN or a name,"
-            " percent-encoded."
+            "The verdict on one resource and its worst findings. Use an instance ID, an ARN or a"
+            " name, percent-encoded."
         ),
     ),
 ]
 
 
 async def list_resources(
-    _ctx: Asked, _params: PaginatedRequestParams | None
+    _ctx: RequestContext, _params: PaginatedRequestParams | None
 ) -> ListResourcesResult:
-    """What is there whatever the night."""
+    """The resources without parameters."""
     return ListResourcesResult(resources=LISTED)
 
 
 async def list_templates(
-    _ctx: Asked, _params: PaginatedRequestParams | None
+    _ctx: RequestContext, _params: PaginatedRequestParams | None
 ) -> ListResourceTemplatesResult:
-    """What is there for a night or a resource."""
+    """The resource templates."""
     return ListResourceTemplatesResult(resource_templates=TEMPLATES)
 
 
-async def read_resource(ctx: Asked, params: ReadResourceRequestParams) -> ReadResourceResult:
-    """The resource as JSON. Raises MCPError for an address that is none of ours, or that cannot be
-    answered."""
+async def read_resource(
+    ctx: RequestContext, params: ReadResourceRequestParams
+) -> ReadResourceResult:
+    """The resource as JSON. Raises MCPError for an unknown URI, or if the query fails."""
     uri = str(params.uri)
     try:
-        sources = (await caller(ctx)).sources
+        sources = (await client(ctx)).sources
         values = await anyio.to_thread.run_sync(
             _read, uri, sources, limiter=ctx.lifespan_context.at_once
         )
     except UsageError as error:
         raise MCPError(INVALID_PARAMS, str(error), data={"uri": uri[:_LONGEST]}) from error
     except SreError as error:
-        raise MCPError(INTERNAL_ERROR, str(told(error)), data={"uri": uri[:_LONGEST]}) from error
+        raise MCPError(
+            INTERNAL_ERROR, str(public_error(error)), data={"uri": uri[:_LONGEST]}
+        ) from error
     return ReadResourceResult(
         contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=dumps(values))]
     )
 
 
 def _read(uri: str, sources: Sources) -> dict[str, Any]:
-    """The JSON that the command line prints for the same question."""
+    """The JSON that the command line prints for the same query."""
     rest = unquote(uri.partition("://")[2].partition("/")[2])
     if uri == LATEST:
         return doors.ask("snapshots", Nights(1), sources).to_json()
@@ -104,5 +111,5 @@ def _read(uri: str, sources: Sources) -> dict[str, Any]:
     if uri.startswith(RESOURCES) and 0 < len(rest) <= 1024 and "\0" not in rest:
         return ask.about_resource(AboutResource(rest, source=CACHED), sources).to_json()
     raise UsageError(
-        "there is no such resource", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}."
+        "unknown resource URI", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}."
     )

@@ -1,7 +1,6 @@
-"""Spans: one a request, of what is known and checked. What a caller sent stands in none of them,
-nor does who asked.
+"""One span per request, with validated values only: neither the client's input nor its identity.
 
-They cost next to nothing, and go nowhere, until somebody ships them (see ``collector``).
+Spans cost almost nothing, and are discarded, unless they are exported (see ``collector``).
 """
 
 from __future__ import annotations
@@ -24,10 +23,9 @@ _TRACER = trace.get_tracer("sre_mcp")
 _W3C = TraceContextTextMapPropagator()
 
 
-class Spanned:
-    """The SDK's middleware for spans in a form of ours: its own carries callers' words, such as the
-    name of a tool that is not there, and messages of errors. ``known`` tells the methods that are
-    answered."""
+class RequestSpans:
+    """Middleware that creates spans. The SDK's own would contain client input, such as unknown tool
+    names, and error messages. ``known`` is whether a method exists."""
 
     def __init__(self, known: Callable[[str], bool]) -> None:
         self._known = known
@@ -37,7 +35,7 @@ class Spanned:
     ) -> HandlerResult:
         """See ServerMiddleware."""
         if ctx.request_id is None:
-            return await call_next(ctx)  # a notification: nobody waits for it
+            return await call_next(ctx)  # a notification has no response
         method = ctx.method if self._known(ctx.method) else "unknown method"
         with _TRACER.start_as_current_span(
             method,
@@ -56,8 +54,7 @@ class Spanned:
 
 
 def describe(one: Operation) -> None:
-    """Tells the span of the request what was done and how it went. Neither arguments nor who
-    asked."""
+    """Adds the tool and its outcome to the current span, without arguments and client."""
     span = trace.get_current_span()
     span.update_name(f"tools/call {one.what}")
     told: dict[str, str | int | None] = {
@@ -75,8 +72,8 @@ def describe(one: Operation) -> None:
         span.set_status(StatusCode.ERROR)
 
 
-class Continued:
-    """Makes spans of a request belong to the trace that its header names, if it names one."""
+class TraceContext:
+    """ASGI middleware that continues the trace of the request's ``traceparent`` header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -95,8 +92,7 @@ class Continued:
 
 
 def _parent(said: Any) -> Context | None:
-    """The trace that a ``traceparent`` names, None where it names none. A ``tracestate`` is left:
-    it is free text."""
+    """The trace that a ``traceparent`` names, or None. ``tracestate`` is free text and ignored."""
     if not said or not isinstance(said, str):
         return None
     found = _W3C.extract({PARENT: said}, Context())

@@ -1,4 +1,4 @@
-"""``serve``: where the server listens, who is let in, and how it ends."""
+"""Serving over HTTP and stdio: the listening socket, its settings, and the shutdown."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ from sre_mcp.auth.guard import Guard
 from sre_mcp.endpoint import PATH, is_loopback
 
 _LOG = logging.getLogger(__name__)
-# seconds: longer than a load balancer keeps an idle connection, so that it is never the server that
-# hangs up
+# seconds: longer than a load balancer keeps an idle connection, so that the server never closes a
+# connection that the load balancer is about to use
 KEEP_ALIVE = 75
-GRACE = 25  # seconds for calls that are under way: less than ECS waits before it kills
+GRACE = 25  # seconds for requests in progress: less than ECS waits before SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where to listen, which names are answered, and how long files are kept for who asked for
-    them."""
+class HttpSettings:
+    """Where to listen, accepted host names and origins, and the lifetime of download links."""
 
     host: str
     port: int
@@ -39,33 +38,36 @@ class Place:
     link_age: timedelta = GOOD_FOR
 
 
-def serve_http(sources: Sources, place: Place, guard: Guard | None) -> None:
-    """Serves until SIGTERM or SIGINT; calls that are under way are answered first. Raises
-    UsageError where it may not start."""
-    if guard is None and not is_loopback(place.host):
+def serve_http(sources: Sources, settings: HttpSettings, guard: Guard | None) -> None:
+    """Serves until SIGTERM or SIGINT, then finishes the requests in progress.
+
+    Raises UsageError without authentication on another address than localhost, or if the address
+    cannot be used.
+    """
+    if guard is None and not is_loopback(settings.host):
         raise UsageError(
-            f"without authentication it listens on the loopback only, not on {place.host}",
-            why="anybody who reaches it would see every finding",
-            do="Leave out --host, or set up tokens.",
+            f"without authentication the server listens on localhost only, not on {settings.host}",
+            why="anyone who can reach it could read all findings",
+            do="Omit --host, or configure tokens.",
         )
-    with _listening(place) as listener:
+    with _listening(settings) as listener:
         config = uvicorn.Config(
-            make_app(sources, place.names, guard, place.link_age),
+            make_app(sources, settings.names, guard, settings.link_age),
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
             log_config=None,
             access_log=False,
             server_header=False,
         )
-        _tell(listener, place, guard)
+        _tell(listener, settings, guard)
         _Server(config).run(sockets=[listener])
     _LOG.info("stopped")
 
 
 def serve_stdio(sources: Sources) -> None:
-    """Serves one client on stdin and stdout until it closes them, with the rights of whoever
-    started it."""
-    _LOG.info("serving on stdin and stdout; no token is asked for")
+    """Serves one client on stdin and stdout until it closes them, with the rights of the user who
+    started the server."""
+    _LOG.info("serving on stdin and stdout without authentication")
     anyio.run(_stdio, sources)
 
 
@@ -76,48 +78,49 @@ async def _stdio(sources: Sources) -> None:
 
 
 @contextlib.contextmanager
-def _listening(place: Place) -> Iterator[socket.socket]:
-    """The socket, open before anything else is, so that a port that is taken is told in a line."""
+def _listening(settings: HttpSettings) -> Iterator[socket.socket]:
+    """The listening socket, opened first. Raises UsageError if the address cannot be used."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
-            place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
         raise UsageError(
-            f"cannot listen on {place.host}:{place.port}", why=str(error), do="Use another --port."
+            f"cannot listen on {settings.host}:{settings.port}",
+            why=str(error),
+            do="Use another --port.",
         ) from error
     with listener:
-        # Connections inherit it. Without, a body waits 40 ms for the acknowledgement of its
-        # headers: asyncio sets it only on sockets that name their protocol.
+        # Connections inherit it. Otherwise a body waits 40 ms for the acknowledgement of its
+        # headers: asyncio sets it only on sockets with an explicit protocol.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 
-def _tell(listener: socket.socket, place: Place, guard: Guard | None) -> None:
+def _tell(listener: socket.socket, settings: HttpSettings, guard: Guard | None) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _LOG.info("listening on http://%s:%d%s", shown, port, PATH)
-    _LOG.info("health on /healthz and /readyz")
+    _LOG.info("health checks: /healthz and /readyz")
     if guard is None:
         _LOG.warning(
-            "AUTHENTICATION IS OFF (--no-auth): every program on this machine can read every"
-            " finding"
+            "AUTHENTICATION IS OFF (--no-auth): any program on this machine can read all findings"
         )
-    if place.names.hosts or place.names.origins:
+    if settings.names.hosts or settings.names.origins:
         _LOG.info(
-            "answers to %s; pages of %s",
-            ", ".join(place.names.hosts) or "loopback",
-            ", ".join(place.names.origins) or "none",
+            "accepted hosts: %s; accepted origins: %s",
+            ", ".join(settings.names.hosts) or "localhost",
+            ", ".join(settings.names.origins) or "none",
         )
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which ends with exit code 0 after a signal: to be stopped is no failure."""
+    """A uvicorn server that exits with code 0 after a signal."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's own, but the signals are not raised again after everything was answered."""
+        """As in uvicorn, but the signals are not raised again after the shutdown."""
         before = {
             one: signal.signal(one, self.handle_exit) for one in (signal.SIGTERM, signal.SIGINT)
         }

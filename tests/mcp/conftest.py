@@ -1,5 +1,4 @@
-"""A server over the demo: in this process behind the SDK's client, and as a real process over
-HTTP."""
+"""A server over the demo: in this process behind the SDK's client, and as a process over HTTP."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What was answered before is not made again: only its age, and where the next page begins, are
-told anew."""
+"""Cached answers: only the age and the next cursor are computed again."""
 
 from __future__ import annotations
 
@@ -46,7 +45,7 @@ def check(sources: Sources, **more: Any) -> tuple[dict[str, Any], str]:
     return result.structured_content, result.content[0].text  # type: ignore[union-attr]  # ours are texts
 
 
-def test_an_answer_given_again_is_the_same_and_as_old_as_it_is_then(
+def test_a_cached_answer_differs_only_in_its_age(
     store: Path, open_store: Any, made: list[str]
 ) -> None:
     sources = open_store(store)
@@ -68,7 +67,7 @@ def test_an_answer_given_again_is_the_same_and_as_old_as_it_is_then(
     assert later.splitlines()[-listed:] == text.splitlines()[-listed:]
 
 
-def test_another_page_another_caller_and_another_night_are_made_anew(
+def test_other_pages_clients_and_snapshots_are_computed_anew(
     store: Path, open_store: Any, scan_into: Any, make_finding: Any, made: list[str]
 ) -> None:
     sources = open_store(store)

@@ -1,4 +1,4 @@
-"""Who has no token gets nothing; who has one gets what it allows, in every tool, resource and
+"""Clients without a token get nothing; others get what their token allows, in tools, resources and
 completion."""
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import pytest
 
 from sre_cli.main import main
 from sre_findings.ask.remote import PERSON
-from sre_mcp.auth.token_creation import Wish, issue
+from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_mcp.tools.registry import TOOLS
 from sre_simulator.fleet import BUSY_INSTANCE
 
 MINE, THEIRS = "111122223333", "i-1"
 READ, LIVE, OPERATIONS = "findings:read", "live:query", "operations:read"
 WISHES = (
-    Wish("all", (READ, LIVE, OPERATIONS), ("*",), ("*",), 30),
-    Wish("one", (READ,), (MINE,), ("*",), 30),
-    Wish("none", (READ,), (), (), 30),
-    Wish("blind", (OPERATIONS,), ("*",), ("*",), 30),
-    Wish("late", (READ,), ("*",), ("*",), -1),
-    Wish("slack", (READ,), ("*",), ("*",), 30, "slack"),
+    TokenRequest("all", (READ, LIVE, OPERATIONS), ("*",), ("*",), 30),
+    TokenRequest("one", (READ,), (MINE,), ("*",), 30),
+    TokenRequest("none", (READ,), (), (), 30),
+    TokenRequest("blind", (OPERATIONS,), ("*",), ("*",), 30),
+    TokenRequest("late", (READ,), ("*",), ("*",), -1),
+    TokenRequest("slack", (READ,), ("*",), ("*",), 30, "slack"),
 )
 
 
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Tokens by name, and where their document is."""
-    made = {wish.name: issue(wish, datetime.now(UTC)) for wish in WISHES}
+    made = {wish.name: create_token(wish, datetime.now(UTC)) for wish in WISHES}
     path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
     people = {"T1/U1": {"accounts": [MINE], "owners": ["*"]}}
@@ -69,7 +69,9 @@ def call(server: Any, tokens: dict[str, str]) -> Any:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer sre_x", "Basic abc", "late"])
-def test_no_token_no_answer(server: Any, tokens: dict[str, str], header: str | None) -> None:
+def test_requests_without_a_token_are_refused(
+    server: Any, tokens: dict[str, str], header: str | None
+) -> None:
     headers = (
         {}
         if header is None
@@ -86,7 +88,7 @@ def test_no_token_no_answer(server: Any, tokens: dict[str, str], header: str | N
     assert server.request("GET", "/healthz").status == 200
 
 
-def test_what_is_ready_is_told_from_elsewhere_only_to_who_may_read_findings(
+def test_remote_readiness_details_need_the_findings_scope(
     server: Any, tokens: dict[str, str]
 ) -> None:
     far = {"X_Forwarded_For": "203.0.113.7"}
@@ -113,7 +115,7 @@ def test_a_token_without_the_scope_is_forbidden(
     assert "lacks the scope live:query" in live["content"][0]["text"]
 
 
-def test_a_token_sees_its_accounts_in_every_tool_and_nothing_of_others(call: Any) -> None:
+def test_a_token_sees_only_its_accounts_in_every_tool(call: Any) -> None:
     everywhere = call("all", "summarize", by="account")["structuredContent"]
     mine = call("one", "summarize", by="account")["structuredContent"]
     assert [one["value"] for one in mine["groups"]] == [MINE]
@@ -132,7 +134,7 @@ def test_a_token_sees_its_accounts_in_every_tool_and_nothing_of_others(call: Any
         assert not [other for other in others if other in said], tool
 
 
-def test_what_is_forbidden_and_what_is_not_there_answer_alike(call: Any) -> None:
+def test_forbidden_and_missing_resources_have_the_same_answer(call: Any) -> None:
     accounts = call("all", "list_findings", count=400, token_budget=50_000)["structuredContent"][
         "findings"
     ]
@@ -153,7 +155,7 @@ def test_what_is_forbidden_and_what_is_not_there_answer_alike(call: Any) -> None
     assert ages[0] == ages[1]
 
 
-def test_who_may_see_nothing_is_never_told_that_it_is_clean(call: Any) -> None:
+def test_a_client_without_access_never_gets_the_verdict_clean(call: Any) -> None:
     values = call("none", "summarize")["structuredContent"]
     assert (values["verdict"], values["reason"], values["counts"]["total"]) == (
         "unknown",
@@ -163,7 +165,7 @@ def test_who_may_see_nothing_is_never_told_that_it_is_clean(call: Any) -> None:
     assert values["explanation"] == "Inspector scans nothing of what was asked for"
 
 
-def test_a_token_that_acts_for_people_sees_what_they_may_and_nothing_alone(call: Any) -> None:
+def test_a_token_that_acts_for_users_has_only_their_access(call: Any) -> None:
     alone = call("slack", "summarize")
     assert alone["isError"]
     assert "the request names none" in alone["content"][0]["text"]
@@ -185,7 +187,9 @@ def test_a_token_that_acts_for_people_sees_what_they_may_and_nothing_alone(call:
     )
 
 
-def test_resources_and_completions_are_the_callers_too(server: Any, tokens: dict[str, str]) -> None:
+def test_resources_and_completions_are_limited_to_the_client(
+    server: Any, tokens: dict[str, str]
+) -> None:
     headers = {"Authorization": f"Bearer {tokens['one']}"}
     read = server.post(asked("resources/read", {"uri": "sre://snapshots/latest"}), **headers).json[
         "result"
@@ -203,7 +207,7 @@ def test_resources_and_completions_are_the_callers_too(server: Any, tokens: dict
     assert offered.status == 200
 
 
-def test_every_call_is_on_record_and_no_token_is_anywhere(
+def test_every_call_is_recorded_without_its_token(
     server: Any,
     call: Any,
     tokens: dict[str, str],
@@ -290,7 +294,7 @@ def test_a_server_without_tokens_does_not_start(
 @pytest.mark.parametrize(
     ("whose", "state"), [("one", "ok"), ("late", "failed"), ("blind", "failed"), ("", None)]
 )
-def test_doctor_says_whether_the_server_takes_the_token(
+def test_doctor_checks_whether_the_server_accepts_the_token(
     server: Any,
     tokens: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,

@@ -1,5 +1,5 @@
-"""Every kind of client lists and calls every tool: the SDK's in its three modes, plain HTTP in both
-eras, and stdio."""
+"""Every kind of client can list and call every tool: the SDK in its three modes, plain HTTP with both
+protocol versions, and stdio."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def call_all(client: Client) -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy", "2026-07-28"])
-def test_the_sdks_client_lists_and_calls_every_tool(
+def test_the_sdk_client_lists_and_calls_every_tool(
     http: Any, mode: Literal["auto", "legacy", "2026-07-28"]
 ) -> None:
     async def talk() -> None:
@@ -56,7 +56,7 @@ def test_the_sdks_client_lists_and_calls_every_tool(
 
 
 @pytest.mark.parametrize("name", TOOLS)
-def test_one_plain_post_calls_a_tool_in_either_era(http: Any, name: str) -> None:
+def test_a_plain_post_calls_a_tool_in_both_protocol_versions(http: Any, name: str) -> None:
     legacy = http.post(message(name))
     modern = http.post(message(name, _meta=META), **MODERN, Mcp_Name=name)
     assert (legacy.status, modern.status) == (200, 200)
@@ -87,7 +87,7 @@ async def over_stdio(store: Path) -> AsyncIterator[Client]:
         yield client
 
 
-def test_a_real_process_serves_its_client_over_stdio(demo_store: Path) -> None:
+def test_a_process_serves_a_client_over_stdio(demo_store: Path) -> None:
     async def talk() -> None:
         async with over_stdio(demo_store) as client:
             await call_all(client)
@@ -95,7 +95,7 @@ def test_a_real_process_serves_its_client_over_stdio(demo_store: Path) -> None:
     anyio.run(talk)
 
 
-def test_every_tool_is_told_as_one_that_only_reads(http: Any) -> None:
+def test_every_tool_is_marked_read_only(http: Any) -> None:
     tools = http.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).json["result"]["tools"]
     for tool in tools:
         hints = tool["annotations"]

@@ -1,5 +1,4 @@
-"""With SRE_SERVER, the command line says to the letter what it says with the store at hand, and
-exits alike."""
+"""With SRE_SERVER, the command line prints the same as with the store, and has the same exit codes."""
 
 from __future__ import annotations
 
@@ -100,22 +99,20 @@ def timeless(said: Said) -> Said:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
-def test_every_question_has_the_same_answer(cli: Any, question: tuple[str, ...], form: str) -> None:
+def test_every_query_has_the_same_answer(cli: Any, question: tuple[str, ...], form: str) -> None:
     here = timeless(cli(True, *question, "--output", form))
     assert timeless(cli(False, *question, "--output", form)) == here
     assert here.out
 
 
 @pytest.mark.parametrize("question", WRONG, ids=" ".join)
-def test_a_question_that_cannot_be_answered_has_the_same_line(
-    cli: Any, question: tuple[str, ...]
-) -> None:
+def test_a_failing_query_has_the_same_error(cli: Any, question: tuple[str, ...]) -> None:
     here = cli(True, *question)
     assert cli(False, *question) == here
     assert (here.code, here.err.count("\n")) == (2, 1)
 
 
-def test_every_door_is_tried_here() -> None:
+def test_every_query_is_covered_by_these_tests() -> None:
     # asked by tools only, or about what is asked here
     known = {"findings", "export", "file", "snapshots", "operations"}
     asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
@@ -123,7 +120,7 @@ def test_every_door_is_tried_here() -> None:
     assert {"vulnerabilities", "summary", "coverage"} <= asked
 
 
-def test_a_cursor_goes_on_where_the_page_before_ended(cli: Any) -> None:
+def test_a_cursor_continues_from_the_previous_page(cli: Any) -> None:
     for here in (True, False):
         first = cli(here, "vulnerabilities", "-i", BUSY_INSTANCE, "-n", "3", "--output", "json")
         cursor = re.search(r'"next_cursor": "([^"]+)"', first.out)
@@ -144,7 +141,7 @@ def test_a_cursor_goes_on_where_the_page_before_ended(cli: Any) -> None:
         )
 
 
-def test_who_names_a_store_means_the_store(
+def test_the_store_option_takes_precedence_over_the_server(
     cli: Any, demo_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9")
@@ -192,7 +189,7 @@ def test_an_export_has_the_same_bytes(cli: Any, wanted: tuple[str, ...], tmp_pat
     assert (files[0][0].code, files[0][0].err.count("findings of snapshot")) == (0, 1)
 
 
-def test_an_export_goes_to_stdout_too(cli: Any) -> None:
+def test_an_export_can_be_written_to_stdout(cli: Any) -> None:
     here, there = (
         cli(one, "export", "-s", "critical", "--format", "ndjson") for one in (True, False)
     )
@@ -205,7 +202,7 @@ def test_an_export_goes_to_stdout_too(cli: Any) -> None:
     [("--as-of", "1999-01-01"), ("-i", "prod-api-07"), ("--format", "openvex")],
     ids=" ".join,
 )
-def test_an_export_that_cannot_be_made_has_the_same_line_and_leaves_what_is_there(
+def test_a_failing_export_has_the_same_error_and_keeps_the_file(
     cli: Any, wrong: tuple[str, ...], tmp_path: Path
 ) -> None:
     (tmp_path / "old.csv").write_text("old")
@@ -224,9 +221,7 @@ OWN = {
 
 
 @pytest.mark.parametrize("command", OWN, ids=" ".join)
-def test_what_reads_the_store_itself_says_so_and_what_to_do(
-    cli: Any, http: Any, command: tuple[str, ...]
-) -> None:
+def test_commands_that_need_the_store_say_so(cli: Any, http: Any, command: tuple[str, ...]) -> None:
     said = cli(False, *command)
     do = OWN[command].replace("PORT", str(http.port)) + "Unset it, or name a store with --store."
     assert (said.code, said.err.strip()) == (
@@ -245,7 +240,7 @@ finally:
 """
 
 
-def test_asking_a_server_imports_none_of_what_reads_a_store(http: Any) -> None:
+def test_a_query_to_a_server_imports_no_code_that_reads_a_store(http: Any) -> None:
     environ = os.environ | {"SRE_SERVER": http.url}
     said = subprocess.run(
         [sys.executable, "-c", _ASK], env=environ, capture_output=True, text=True, check=True

@@ -1,5 +1,4 @@
-"""What was not read, and what is not scanned, is unknown: by the command line, by the server and in
-the summary."""
+"""What was not read or not scanned is unknown: on the command line, in the server and in the summary."""
 
 from __future__ import annotations
 
@@ -64,7 +63,7 @@ def scanned(run: Any, fleet: Fleet, *faults: Fault) -> int:
     return int(code)
 
 
-def test_a_machine_whose_findings_were_throttled_away_is_unknown_in_every_mouth(
+def test_an_instance_with_throttled_findings_is_unknown_everywhere(
     run: Any, tmp_path: Path, make_finding: Any, connect: Any, open_store: Any
 ) -> None:
     read = [make_finding(number, severity="LOW") for number in range(100)]
@@ -93,7 +92,7 @@ def test_a_machine_whose_findings_were_throttled_away_is_unknown_in_every_mouth(
     assert (told["verdict"], told["reason"]) == ("unknown", "scan_incomplete")
 
 
-def test_an_unread_region_resolves_nothing_of_a_type_that_no_switch_names(
+def test_an_unread_region_resolves_no_finding_of_an_unknown_type(
     run: Any, tmp_path: Path, make_finding: Any
 ) -> None:
     read = [make_finding(number, severity="LOW") for number in range(100)]
@@ -106,9 +105,7 @@ def test_an_unread_region_resolves_nothing_of_a_type_that_no_switch_names(
     assert json.loads(said)["rows"] == [{"kind": "opened", "n": 120}]
 
 
-def test_a_status_that_does_not_exist_yet_arrives_and_counts_as_open(
-    run: Any, tmp_path: Path, make_finding: Any
-) -> None:
+def test_an_unknown_status_counts_as_open(run: Any, tmp_path: Path, make_finding: Any) -> None:
     fleet = fleet_of(tmp_path, make_finding(3, status="REVIVED"), make_finding(4, status="CLOSED"))
     assert scanned(run, fleet) == 0
     code, said = run("vulnerabilities", "-i", "i-0123456789abcdef0", "--cached", "--output", "json")
@@ -137,7 +134,7 @@ def without_ec2(run: Any, tmp_path: Path, make_finding: Any) -> Fleet:
 @pytest.mark.parametrize(
     "name", [INSTANCE, f"arn:aws:ec2:eu-west-1:111122223333:instance/{INSTANCE}"]
 )
-def test_an_instance_is_not_scanned_rather_than_missing_where_ec2_is_off(
+def test_with_ec2_scanning_off_an_instance_is_not_scanned(
     run: Any, without_ec2: Fleet, name: str
 ) -> None:
     code, said = run("vulnerabilities", "-i", name, "--cached", "--output", "json")
@@ -154,7 +151,7 @@ def test_an_instance_is_not_scanned_rather_than_missing_where_ec2_is_off(
         (f"arn:aws:ec2:us-east-1:111122223333:instance/{INSTANCE}", False),
     ],
 )
-def test_what_would_be_scanned_is_missing_and_what_cannot_be_told_is_mentioned(
+def test_an_unknown_instance_is_missing_and_disabled_types_are_noted(
     run: Any, without_ec2: Fleet, name: str, mentions: bool
 ) -> None:
     code, said = run("vulnerabilities", "-i", name, "--cached", "--output", "json")
@@ -164,7 +161,7 @@ def test_what_would_be_scanned_is_missing_and_what_cannot_be_told_is_mentioned(
     ) is mentions
 
 
-def test_inspector_itself_says_that_ec2_is_off_rather_than_that_the_instance_is_missing(
+def test_a_live_query_says_that_ec2_scanning_is_off(
     run: Any, without_ec2: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Simulator(without_ec2) as simulator:

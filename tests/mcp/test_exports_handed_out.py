@@ -1,4 +1,5 @@
-"""A file is for who asked for it, for a while, as it was; everything else about it is not found."""
+"""Download links: valid for the client that requested them, for a limited time, for one snapshot. Any
+other request is not found."""
 
 from __future__ import annotations
 
@@ -17,16 +18,16 @@ from sre_findings.ask.handouts import Handout, Handouts
 from sre_findings.ask.question import AsFile, Rows
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.store.table import SqliteTable
-from sre_mcp.auth.token_creation import Wish, issue
+from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.formats.registry import FORMS
 
 MINE = "111122223333"
 WISHES = (
-    Wish("all", ("findings:read", "operations:read"), ("*",), ("*",), 30),
-    Wish("also", ("findings:read",), ("*",), ("*",), 30),
-    Wish("one", ("findings:read",), (MINE,), ("*",), 30),
-    Wish("blind", ("operations:read",), ("*",), ("*",), 30),
-    Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"),
+    TokenRequest("all", ("findings:read", "operations:read"), ("*",), ("*",), 30),
+    TokenRequest("also", ("findings:read",), ("*",), ("*",), 30),
+    TokenRequest("one", ("findings:read",), (MINE,), ("*",), 30),
+    TokenRequest("blind", ("operations:read",), ("*",), ("*",), 30),
+    TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"),
 )
 NOWHERE = "A" * 43
 RULES = """
@@ -41,7 +42,7 @@ suppressions:
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Tokens by name, and where their document is."""
-    made = {wish.name: issue(wish, datetime.now(UTC)) for wish in WISHES}
+    made = {wish.name: create_token(wish, datetime.now(UTC)) for wish in WISHES}
     path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
     people = {"T1/U1": {"accounts": ["*"], "owners": ["*"]}}
@@ -97,7 +98,7 @@ def alike(answer: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.name)
-def test_a_file_is_saved_under_a_safe_name_and_never_shown_or_kept(
+def test_a_download_is_an_attachment_with_a_safe_name_and_not_cached(
     asking: Asking, form: Any
 ) -> None:
     answer = asking.get(
@@ -126,7 +127,7 @@ def test_a_file_is_saved_under_a_safe_name_and_never_shown_or_kept(
     assert (answer.status, len(answer.body) > 1000) == (200, True)
 
 
-def test_the_promise_tells_how_many_until_when_and_where(asking: Asking) -> None:
+def test_a_link_has_the_number_of_rows_the_expiry_and_the_path(asking: Asking) -> None:
     result = asking.call("one", "export", format="ndjson")
     values, text = result["structuredContent"], result["content"][0]["text"]
     whole = asking.call("one", "export", token_budget=500)["structuredContent"]
@@ -153,14 +154,16 @@ def test_the_promise_tells_how_many_until_when_and_where(asking: Asking) -> None
     assert {json.loads(line)["awsAccountId"] for line in lines} == {MINE}
 
 
-def test_who_sees_the_same_may_fetch_it_again_and_again(asking: Asking) -> None:
+def test_clients_with_the_same_access_can_download_repeatedly(asking: Asking) -> None:
     path = asking.file("all", severities=["CRITICAL"])["path"]
     first = asking.get("all", path)
     assert first.status == 200
     assert asking.get("all", path).body == asking.get("also", path).body == first.body
 
 
-def test_forbidden_forged_and_nonexistent_answer_alike(asking: Asking, demo_store: Path) -> None:
+def test_forbidden_forged_and_missing_links_have_the_same_response(
+    asking: Asking, demo_store: Path
+) -> None:
     theirs, mine = asking.file("all")["reference"], asking.file("one")["reference"]
     table = Handouts(SqliteTable(demo_store / "table.db"))
     night = asking.call("all", "summarize")["structuredContent"]["snapshot_id"]
@@ -189,7 +192,7 @@ def test_forbidden_forged_and_nonexistent_answer_alike(asking: Asking, demo_stor
     assert asking.recorded("one", "not_found")["arguments"] == {}
 
 
-def test_the_gate_is_that_of_the_tools(asking: Asking) -> None:
+def test_downloads_are_authenticated_like_tools(asking: Asking) -> None:
     path = asking.file("all")["path"]
     assert asking.get("", path).status == asking.get("", f"/exports/{NOWHERE}").status == 401
     assert "www-authenticate" in asking.get("", path).headers
@@ -204,7 +207,7 @@ def test_the_gate_is_that_of_the_tools(asking: Asking) -> None:
     assert asking.get("all", "/exports/").status == 404
 
 
-def test_what_owners_say_is_for_who_sees_everything(asking: Asking) -> None:
+def test_suppression_rules_are_only_for_clients_with_full_access(asking: Asking) -> None:
     asked = {"format": "openvex", "severities": ["CRITICAL"]}
     whole = asking.get("all", asking.file("all", **asked, author="security@example.com")["path"])
     assert (
@@ -221,7 +224,7 @@ def test_what_owners_say_is_for_who_sees_everything(asking: Asking) -> None:
     assert asking.recorded("one", "usage")["arguments"]["format"] == "openvex"
 
 
-def test_a_file_is_as_it_was_when_it_was_asked_for(
+def test_a_download_uses_the_snapshot_of_its_link(
     scan_into: Any, make_finding: Any, tokens: dict[str, str], serve_with_auth: Any
 ) -> None:
     store = scan_into([make_finding(number) for number in range(20)])
@@ -240,7 +243,7 @@ def test_a_file_is_as_it_was_when_it_was_asked_for(
         assert file["url"] == f"https://sre.example.com{file['path']}"
 
 
-def test_every_download_is_recorded_with_its_question(asking: Asking) -> None:
+def test_every_download_is_recorded_with_its_query(asking: Asking) -> None:
     asking.get("one", asking.file("one", severities=["LOW"], columns="full", types=["ecr"])["path"])
     one = asking.recorded("one", "answered", columns="full")
     assert (one["who"], one["source"], one["outcome"]) == ("one", "snapshot", "answered")
@@ -260,7 +263,7 @@ def test_every_download_is_recorded_with_its_question(asking: Asking) -> None:
     )
 
 
-def test_who_hangs_up_is_recorded_and_frees_the_turn(asking: Asking) -> None:
+def test_a_disconnect_is_recorded_and_frees_the_slot(asking: Asking) -> None:
     for _ in range(6):  # more than are written at once
         path = asking.file("all", format="ndjson", statuses=[])["path"]
         with socket.create_connection(
@@ -280,20 +283,22 @@ def test_who_hangs_up_is_recorded_and_frees_the_turn(asking: Asking) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"format": "docx"}, "is none of csv"),
-        ({"format": "parquet", "excel": True}, "excel means nothing to parquet"),
-        ({"columns": "full"}, "columns means nothing to pages"),
+        ({"format": "docx"}, "must be one of csv"),
+        ({"format": "parquet", "excel": True}, "excel is not an option of parquet"),
+        ({"columns": "full"}, "columns is not an option of pages"),
         ({"format": "csv", "as_of": "1999-01-01"}, "1999-01-01"),
         ({"format": "csv", "resource_id": "prod-api-07"}, "2 resources are named"),
     ],
 )
-def test_a_file_that_cannot_be_is_not_promised(asking: Asking, arguments: Any, said: str) -> None:
+def test_no_link_is_created_for_an_impossible_file(
+    asking: Asking, arguments: Any, said: str
+) -> None:
     answer = asking.call("all", "export", **arguments)
     assert answer["isError"]
     assert said in answer["content"][0]["text"]
 
 
-def test_no_file_is_promised_to_who_could_not_fetch_it(
+def test_no_link_is_created_for_clients_that_cannot_download(
     asking: Asking, call: Callable[..., Any]
 ) -> None:
     person = {"sre-operations-assistant/person": "T1/U1"}
@@ -306,7 +311,7 @@ def test_no_file_is_promised_to_who_could_not_fetch_it(
     assert asking.call("slack", "export", meta=person)["structuredContent"]["total_findings"] > 0
 
 
-def test_a_reference_is_kept_by_its_hash_alone_and_for_a_while(tmp_path: Path) -> None:
+def test_only_the_hash_of_a_link_is_stored_for_a_limited_time(tmp_path: Path) -> None:
     table, now = SqliteTable(tmp_path / "table.db"), datetime(2026, 11, 22, tzinfo=UTC)
     handouts = Handouts(table, timedelta(minutes=1))
     question = AsFile(Rows(text="i-1", severities=("HIGH",), as_of="-1d"), "csv", {"raw": True})

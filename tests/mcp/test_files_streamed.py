@@ -1,5 +1,5 @@
-"""A file is sent as it is written: no faster than it is taken, and never ended as if it were whole
-when it is not."""
+"""A file is streamed while it is written, at the speed of the client; an incomplete file is never
+terminated as complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from sre_mcp.files import stream as streaming
-from sre_mcp.files.stream import PIECE, Sent, stream
+from sre_mcp.files.stream import CHUNK, Sent, stream
 
 HEADERS = {"Content-Type": "text/csv"}
 Send = Callable[[Any], Awaitable[None]]
@@ -56,9 +56,9 @@ def fetched(write: Callable[[BinaryIO], int], client: Client | None = None) -> t
 
 
 @pytest.mark.parametrize(
-    ("many", "size"), [(0, 0), (1, 1), (3, PIECE - 1), (2, PIECE), (2, 3 * PIECE + 5), (100_000, 7)]
+    ("many", "size"), [(0, 0), (1, 1), (3, CHUNK - 1), (2, CHUNK), (2, 3 * CHUNK + 5), (100_000, 7)]
 )
-def test_what_is_written_arrives_in_pieces_of_a_bounded_size(many: int, size: int) -> None:
+def test_data_arrives_in_chunks_of_limited_size(many: int, size: int) -> None:
     parts = [bytes([number % 251]) * size for number in range(many)]
 
     def write(file: BinaryIO) -> int:
@@ -73,13 +73,13 @@ def test_what_is_written_arrives_in_pieces_of_a_bounded_size(many: int, size: in
         "status": 200,
         "headers": [(b"content-type", b"text/csv")],
     }
-    assert all(len(one.get("body", b"")) < 2 * PIECE for one in client.messages)
+    assert all(len(one.get("body", b"")) < 2 * CHUNK for one in client.messages)
 
 
-def test_a_writer_of_archives_can_write_into_it() -> None:
+def test_an_archive_can_be_streamed() -> None:
     def write(file: BinaryIO) -> int:
         with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("a", b"x" * PIECE)
+            archive.writestr("a", b"x" * CHUNK)
         return 1
 
     sent, client = fetched(write)
@@ -87,7 +87,7 @@ def test_a_writer_of_archives_can_write_into_it() -> None:
     assert client.body.startswith(b"PK")
 
 
-def test_the_writer_waits_for_who_reads() -> None:
+def test_the_writer_waits_for_the_reader() -> None:
     written: list[int] = []
     seen: list[int] = []
 
@@ -100,16 +100,16 @@ def test_the_writer_waits_for_who_reads() -> None:
 
     def write(file: BinaryIO) -> int:
         for number in range(60):
-            file.write(bytes(PIECE))
+            file.write(bytes(CHUNK))
             written.append(number)
         return 60
 
     sent, client = fetched(write, Slow())
-    assert (sent.whole, len(client.body)) == (True, 60 * PIECE)
+    assert (sent.whole, len(client.body)) == (True, 60 * CHUNK)
     assert max(seen) <= 5, "a few pieces are on their way, not the file"
 
 
-def test_an_error_before_the_first_piece_sends_nothing() -> None:
+def test_an_error_before_the_first_chunk_sends_nothing() -> None:
     def write(file: BinaryIO) -> int:
         file.write(b"little")
         raise ValueError("broken")
@@ -123,9 +123,9 @@ def test_an_error_before_the_first_piece_sends_nothing() -> None:
     )
 
 
-def test_an_error_in_the_middle_never_ends_the_body() -> None:
+def test_an_error_in_the_middle_leaves_the_body_unterminated() -> None:
     def write(file: BinaryIO) -> int:
-        file.write(bytes(2 * PIECE))
+        file.write(bytes(2 * CHUNK))
         raise ValueError("broken")
 
     sent, client = fetched(write)
@@ -137,20 +137,20 @@ def test_an_error_in_the_middle_never_ends_the_body() -> None:
     )
 
 
-def test_who_hangs_up_ends_the_writer() -> None:
+def test_a_disconnect_stops_the_writer() -> None:
     threads = set[threading.Thread]()
 
     def write(file: BinaryIO) -> int:
         threads.add(threading.current_thread())
         while True:
-            file.write(bytes(PIECE))
+            file.write(bytes(CHUNK))
 
     sent, client = fetched(write, Client(leaves_after=3))
     assert (sent.whole, sent.failed, client.ended) == (False, None, False)
     assert len(threads) == 1
 
 
-def test_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stalled_client_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "STALLED", 0.01)
 
     class Stalled(Client):
@@ -160,7 +160,7 @@ def test_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def write(file: BinaryIO) -> int:
         while True:
-            file.write(bytes(PIECE))
+            file.write(bytes(CHUNK))
 
     sent, _ = fetched(write, Stalled())
     assert (sent.begun, sent.whole) == (True, False)

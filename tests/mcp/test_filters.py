@@ -1,5 +1,4 @@
-"""Filters narrow a list to what they say, its total too; one finding whole is the one that the list
-has."""
+"""Filters limit a list and its total; a single finding equals the one in the list."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ def every(call: Any) -> list[Finding]:
     return list(pages(call, "list_findings", statuses=["ACTIVE", "SUPPRESSED"]))
 
 
-def test_the_list_has_every_finding_the_worst_first(every: list[Finding], call: Any) -> None:
+def test_the_list_has_every_finding_worst_first(every: list[Finding], call: Any) -> None:
     counts = call("summarize").structured_content
     assert sum(one["status"] == "ACTIVE" for one in every) == counts["counts"]["total"]
     assert sum(one["status"] == "SUPPRESSED" for one in every) == counts["suppressed"]
@@ -52,7 +51,7 @@ def test_the_list_has_every_finding_the_worst_first(every: list[Finding], call: 
          lambda one: (one["owner"], one["exploit_available"], one["severity"]) == ("payments", "YES", "HIGH")),
     ],
 )  # fmt: skip
-def test_a_filter_leaves_what_it_says(
+def test_a_filter_returns_exactly_the_matching_findings(
     every: list[Finding], call: Any, arguments: dict[str, Any], holds: Callable[[Finding], bool]
 ) -> None:
     wanted = [one for one in every if one["status"] == "ACTIVE" and holds(one)]
@@ -61,9 +60,7 @@ def test_a_filter_leaves_what_it_says(
     assert call("list_findings", **arguments).structured_content["total_findings"] == len(wanted)
 
 
-def test_one_finding_by_its_arn_and_by_its_place_is_the_same_and_whole(
-    every: list[Finding], call: Any
-) -> None:
+def test_a_finding_by_arn_and_by_resource_is_the_same(every: list[Finding], call: Any) -> None:
     one = next(
         one for one in every if one["resource_id"] == BUSY_INSTANCE and one["vulnerability_id"]
     )
@@ -79,7 +76,7 @@ def test_one_finding_by_its_arn_and_by_its_place_is_the_same_and_whole(
     assert {"description", "remediation", "resources", "packageVulnerabilityDetails"} <= wire.keys()
 
 
-def test_several_findings_of_one_place_are_never_guessed(
+def test_several_matching_findings_are_an_error(
     scan_into: Any, make_finding: Any, open_store: Any, connect: Any
 ) -> None:
     same = {
@@ -102,7 +99,7 @@ def test_several_findings_of_one_place_are_never_guessed(
         )
 
 
-def test_an_owner_of_nothing_is_a_mistake_and_not_an_empty_list(call: Any) -> None:
+def test_an_unknown_owner_is_an_error_not_an_empty_list(call: Any) -> None:
     for tool in (
         "list_findings",
         "export",

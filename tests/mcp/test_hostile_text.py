@@ -1,5 +1,4 @@
-"""Texts from outside stay data: nothing in them closes the fence, hides, or reaches a sentence of
-ours."""
+"""Texts from scanned systems stay data: they cannot close the fence, hide, or enter our sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_mcp.json_values import dumps, measured, plain
+from sre_mcp.json_values import dumps, encodable, measured
 from sre_mcp.text import CLOSE, OPEN, WARNING, cell, fenced, line, sentence
 from sre_reports.plain_text import visible
 
@@ -78,7 +77,7 @@ def ask_hostile(scan_into: Any, make_finding: Any, open_store: Any, connect: Any
         ("sla", {}),
     ],
 )
-def test_hostile_texts_stay_behind_the_fence(
+def test_hostile_texts_stay_inside_the_fence(
     ask_hostile: Any, tool: str, arguments: dict[str, Any]
 ) -> None:
     result = ask_hostile(tool, **arguments)
@@ -96,7 +95,7 @@ def test_hostile_texts_stay_behind_the_fence(
     assert all(visible(line) == line for line in lines)
 
 
-def test_the_structured_content_has_hostile_texts_as_they_came(ask_hostile: Any) -> None:
+def test_the_structured_content_has_hostile_texts_unchanged(ask_hostile: Any) -> None:
     values = ask_hostile("check_resource", resource_id="i-0123456789abcdef0").structured_content
     assert {one["title"] for one in values["findings"]} == {HOSTILE}
     assert values["name"] == NAME
@@ -126,18 +125,18 @@ def test_a_sentence_is_one_visible_line(text: str) -> None:
     assert CLOSE not in said
 
 
-def test_a_command_is_never_cut() -> None:
+def test_a_command_is_never_shortened() -> None:
     command = "dnf upgrade " + " ".join(f"package-{n}" for n in range(100))
     assert command in line(["command"], {"command": command})
     assert len(cell("x" * 5000)) == 400
 
 
 @given(ANY_JSON)
-def test_any_value_becomes_one_that_every_client_can_read(value: Any) -> None:
-    clean = plain(value)
+def test_any_value_becomes_valid_json(value: Any) -> None:
+    clean = encodable(value)
     assert json.loads(dumps(clean).encode().decode()) == clean
     assert measured(value) == (clean, len(dumps(value).encode()))
 
 
-def test_half_a_surrogate_pair_does_not_end_the_connection() -> None:
-    assert plain({"a\ud800": "b\udfff"}) == {"a�": "b�"}
+def test_a_lone_surrogate_does_not_end_the_connection() -> None:
+    assert encodable({"a\ud800": "b\udfff"}) == {"a�": "b�"}

@@ -1,5 +1,5 @@
-"""Live through the server: many who ask at once are one question to Inspector, and a slow Inspector
-keeps nobody."""
+"""Live queries through the server: concurrent equal queries share one call, and a slow Inspector
+blocks no other query."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def asked(simulator: Simulator) -> Counter[str]:
     return Counter(one.operation for one in simulator.requests)
 
 
-def test_twelve_who_ask_at_once_are_one_question_to_inspector(
+def test_twelve_concurrent_queries_are_one_call_to_inspector(
     serve: Any, demo_store: Path, inspector: Simulator
 ) -> None:
     with serve(demo_store, **environ(inspector)) as server, ThreadPoolExecutor(12) as people:
@@ -62,7 +62,7 @@ def test_twelve_who_ask_at_once_are_one_question_to_inspector(
     assert later["structuredContent"]["total_findings"] == 24
 
 
-def test_nothing_found_live_is_clean_only_where_coverage_says_so(
+def test_a_live_answer_is_clean_only_with_coverage(
     serve: Any, demo_store: Path, inspector: Simulator
 ) -> None:
     with serve(demo_store, **environ(inspector)) as server:
@@ -81,7 +81,7 @@ def test_nothing_found_live_is_clean_only_where_coverage_says_so(
     assert asked(inspector)["ListCoverage"] == 2
 
 
-def test_when_inspector_fails_an_old_snapshot_answers_and_says_that_it_is_old(
+def test_if_inspector_fails_a_stale_snapshot_answers_and_says_so(
     serve: Any, demo_store: Path, inspector: Simulator
 ) -> None:
     inspector.faults.append(Fault("denied", times=100))
@@ -98,7 +98,7 @@ def test_when_inspector_fails_an_old_snapshot_answers_and_says_that_it_is_old(
     assert told["structuredContent"] | {"age_seconds": 0} == stale | {"age_seconds": 0}
 
 
-def test_what_aws_says_of_a_failure_is_in_the_log_under_the_request_and_told_to_no_caller(
+def test_details_of_aws_errors_are_logged_and_not_shown_to_clients(
     serve: Any, demo_store: Path, inspector: Simulator
 ) -> None:
     inspector.faults.append(Fault("denied", times=100))

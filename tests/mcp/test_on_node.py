@@ -1,5 +1,4 @@
-"""The clients that people have run on Node: the TypeScript SDK, the conformance suite of the
-protocol, and the inspector."""
+"""Clients on Node: the TypeScript SDK, the protocol's conformance suite, and MCP Inspector."""
 
 from __future__ import annotations
 
@@ -63,7 +62,7 @@ def test_the_typescript_clients_list_and_call_every_tool(node: str, http: Any, m
     "suite", [("--suite", "all", "--spec-version", "2025-11-25"), ("--suite", "all", "--spec-version", "2026-07-28"),
               ("--requirements", "2026-07-28")], ids=lambda suite: "-".join(suite).replace("--", "")
 )  # fmt: skip
-def test_the_server_conforms_but_for_fixtures_of_the_suite(
+def test_the_server_conforms_except_for_fixtures_of_the_suite(
     node: str, http: Any, suite: tuple[str, ...]
 ) -> None:
     program = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
@@ -94,7 +93,7 @@ def inspect(node: str, http: Any, *arguments: str) -> subprocess.CompletedProces
     return run(node, program, "--cli", http.url, "--transport", "http", *arguments)
 
 
-def test_the_inspector_finds_every_schema_portable(node: str, http: Any) -> None:
+def test_mcp_inspector_accepts_every_schema(node: str, http: Any) -> None:
     done = inspect(node, http, "--method", "tools/list", "--strict")
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
@@ -102,7 +101,7 @@ def test_the_inspector_finds_every_schema_portable(node: str, http: Any) -> None
 
 
 @pytest.mark.parametrize("name", sorted({*TOOLS} - NOT_SET_UP))
-def test_the_inspector_calls_every_tool(node: str, http: Any, name: str) -> None:
+def test_mcp_inspector_calls_every_tool(node: str, http: Any, name: str) -> None:
     given = [
         part
         for key, value in EXAMPLES.get(name, {}).items()

@@ -1,5 +1,4 @@
-"""Lists go page by page with nothing lost or told twice, whatever happens meanwhile; a cursor is
-good for its question only."""
+"""Paged lists lose and repeat nothing, whatever happens meanwhile; a cursor works only for its query."""
 
 from __future__ import annotations
 
@@ -55,7 +54,7 @@ def pages(call: Any, tool: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         ("export", {}, "findingArn"),
     ],
 )
-def test_ten_thousand_findings_come_each_once(
+def test_pages_contain_each_of_ten_thousand_findings_once(
     ask_many: Any, tool: str, arguments: dict[str, Any], arn: str
 ) -> None:
     seen: list[str] = []
@@ -70,14 +69,14 @@ def test_ten_thousand_findings_come_each_once(
     assert 20 < number < 130  # pages, each as full as its budget allows
 
 
-def test_an_item_that_is_larger_than_the_budget_comes_all_the_same(call: Any) -> None:
+def test_an_item_larger_than_the_budget_is_returned(call: Any) -> None:
     first = call("export", token_budget=500, count=2).structured_content
     assert (first["page"]["listed"], bool(first["page"]["next_cursor"])) == (1, True)
     assert len(json.dumps(first)) > 500 * 4
 
 
 @pytest.mark.parametrize("budget", [500, 2_000, 50_000])
-def test_a_page_is_within_its_budget_but_has_one_item_at_least(ask_many: Any, budget: int) -> None:
+def test_a_page_fits_its_budget_but_has_at_least_one_item(ask_many: Any, budget: int) -> None:
     page = ask_many("list_findings", token_budget=budget).structured_content
     size = len(json.dumps(page, separators=(",", ":"), ensure_ascii=False).encode())
     assert size <= budget * 4 or page["page"]["listed"] == 1
@@ -97,7 +96,7 @@ def test_a_page_is_within_its_budget_but_has_one_item_at_least(ask_many: Any, bu
         ("snapshots", {}, "snapshots"),
     ],
 )
-def test_every_list_in_small_pages_is_the_list_in_large_ones(
+def test_small_pages_and_large_pages_give_the_same_list(
     call: Any, tool: str, arguments: dict[str, Any], items: str
 ) -> None:
     whole = [
@@ -108,7 +107,7 @@ def test_every_list_in_small_pages_is_the_list_in_large_ones(
     assert call(tool, **arguments).structured_content["page"]["total"] == len(whole)
 
 
-def test_count_is_of_all_pages_together(ask_many: Any) -> None:
+def test_count_limits_all_pages_together(ask_many: Any) -> None:
     got = [
         len(page["findings"])
         for page in pages(ask_many, "list_findings", token_budget=1_000, count=13)
@@ -117,7 +116,7 @@ def test_count_is_of_all_pages_together(ask_many: Any) -> None:
     assert len(got) > 2
 
 
-def test_pages_stay_with_their_snapshot_while_another_is_committed(
+def test_pages_keep_their_snapshot_when_another_is_committed(
     scan_into: Any, make_finding: Any, open_store: Any, connect: Any
 ) -> None:
     store = scan_into([make_finding(number) for number in range(40)])
@@ -137,7 +136,7 @@ def test_pages_stay_with_their_snapshot_while_another_is_committed(
     assert (newer["page"]["total"], newer["snapshot_id"] == first["snapshot_id"]) == (70, False)
 
 
-def test_a_cursor_of_a_snapshot_that_was_pruned_is_refused_with_what_to_do(
+def test_a_cursor_of_a_deleted_snapshot_is_refused(
     scan_into: Any, make_finding: Any, open_store: Any, connect: Any
 ) -> None:
     store = scan_into([make_finding(number) for number in range(40)])
@@ -157,7 +156,7 @@ def test_a_cursor_of_a_snapshot_that_was_pruned_is_refused_with_what_to_do(
     )
 
 
-def test_a_cursor_of_another_question_or_another_tool_is_refused(ask_many: Any) -> None:
+def test_a_cursor_of_another_query_or_tool_is_refused(ask_many: Any) -> None:
     cursor = ask_many("list_findings", token_budget=1_000).structured_content["page"]["next_cursor"]
     for tool, arguments in (
         ("list_findings", {"severities": ["HIGH"]}),
@@ -171,7 +170,7 @@ def test_a_cursor_of_another_question_or_another_tool_is_refused(ask_many: Any) 
     assert not ask_many("list_findings", token_budget=9_000, cursor=cursor).is_error
 
 
-def test_a_cursor_that_somebody_changed_is_refused(ask_many: Any) -> None:
+def test_a_modified_cursor_is_refused(ask_many: Any) -> None:
     cursor = ask_many("list_findings", token_budget=1_000).structured_content["page"]["next_cursor"]
     plain = base64.urlsafe_b64decode(cursor + "==").decode()
     parts = plain.split("|")
@@ -190,13 +189,13 @@ def test_a_cursor_that_somebody_changed_is_refused(ask_many: Any) -> None:
 
 
 @given(st.text(max_size=600))
-def test_any_text_as_a_cursor_is_refused_and_nothing_else_happens(text: str) -> None:
+def test_arbitrary_text_as_a_cursor_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         decode(text, "query", datetime.now(UTC))
 
 
 @given(st.integers(1, 10**9), st.text())
-def test_a_cursor_comes_back_as_it_was(place: int, query: str) -> None:
+def test_a_cursor_survives_encoding_and_decoding(place: int, query: str) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     cursor = Cursor("20261122T010000Z-1", now, place)
     assert decode(cursor.encode(query), query, now) == cursor
@@ -204,7 +203,7 @@ def test_a_cursor_comes_back_as_it_was(place: int, query: str) -> None:
         decode(cursor.encode(query), query + "x", now)
 
 
-def test_a_cursor_is_good_for_a_day() -> None:
+def test_a_cursor_is_valid_for_a_day() -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     text = Cursor("20261122T010000Z", now, 1).encode("query")
     assert decode(text, "query", now + timedelta(hours=23)).place == 1
@@ -213,7 +212,7 @@ def test_a_cursor_is_good_for_a_day() -> None:
             decode(text, "query", then)
 
 
-def test_pages_of_one_answer_have_one_age(
+def test_pages_of_an_answer_have_the_same_age(
     many: Path, open_store: Callable[..., Any], connect: Any
 ) -> None:
     clock = [datetime.now(UTC)]

@@ -1,5 +1,4 @@
-"""Every filter of every tool narrows its answer, refuses what does not exist, and is unknown where
-nothing was read."""
+"""Every filter of every tool limits the answer, refuses unknown values, and is unknown for unread data."""
 
 from __future__ import annotations
 
@@ -60,7 +59,7 @@ NO_FILTER = {
 OTHERS = {"get_finding", "trend", "suppressions", "snapshots", "operations"}
 
 
-def test_every_tool_and_every_argument_is_a_filter_here_or_is_none() -> None:
+def test_every_argument_is_listed_here() -> None:
     assert {*ASKED} | OTHERS == {*TOOLS}
     for name, (given, filters) in ASKED.items():
         own = {*TOOLS[name].arguments.model_fields} - {*Paged.model_fields} - NO_FILTER
@@ -78,7 +77,7 @@ def told(result: Any) -> Given:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_every_filter_changes_what_is_answered(call: Any, name: str) -> None:
+def test_every_filter_changes_the_answer(call: Any, name: str) -> None:
     given, filters = ASKED[name]
     whole = told(call(name, **given))
     for argument, value in filters.items():
@@ -96,7 +95,7 @@ STRANGERS: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_what_does_not_exist_is_an_error_with_what_is_near(call: Any, name: str) -> None:
+def test_an_unknown_value_is_an_error_with_similar_values(call: Any, name: str) -> None:
     given, filters = ASKED[name]
     for argument in filters.keys() & STRANGERS.keys():
         value, words = STRANGERS[argument]
@@ -125,7 +124,7 @@ def test_a_region_that_was_not_scanned_is_unknown(call: Any, name: str) -> None:
         ("resource", "i-no"),
     ],
 )
-def test_a_trend_of_what_does_not_exist_is_an_error(call: Any, kind: str, value: str) -> None:
+def test_a_trend_of_an_unknown_scope_is_an_error(call: Any, kind: str, value: str) -> None:
     assert call("trend", kind=kind, value=value).is_error
 
 

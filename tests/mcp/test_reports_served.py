@@ -1,5 +1,4 @@
-"""Published reports are for who may see all that they tell; everything else about them is not
-found."""
+"""Published reports are for clients with access to all their content; any other request is not found."""
 
 from __future__ import annotations
 
@@ -11,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from sre_mcp.auth.token_creation import Wish, issue
+from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.publishing.report_files import TYPES, slug
 
 MINE, THEIRS, NIGHT = "111122223333", "444455556666", "2026-11-22"
 ODD = "Team Ä/../b"  # a tag may hold anything
 WISHES = (
-    Wish("all", ("findings:read", "operations:read"), ("*",), ("*",), 30),
-    Wish("account", ("findings:read",), (MINE,), ("*",), 30),
-    Wish("owner", ("findings:read",), ("*",), ("payments", ODD), 30),
-    Wish("both", ("findings:read",), (MINE,), ("payments",), 30),
-    Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"),
+    TokenRequest("all", ("findings:read", "operations:read"), ("*",), ("*",), 30),
+    TokenRequest("account", ("findings:read",), (MINE,), ("*",), 30),
+    TokenRequest("owner", ("findings:read",), ("*",), ("payments", ODD), 30),
+    TokenRequest("both", ("findings:read",), (MINE,), ("payments",), 30),
+    TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"),
 )
 PAGES = {
     "": {"all"},
@@ -37,7 +36,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inli
 
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    made = {wish.name: issue(wish, datetime.now(UTC)) for wish in WISHES}
+    made = {wish.name: create_token(wish, datetime.now(UTC)) for wish in WISHES}
     path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps({"tokens": [entry for _, entry in made.values()]}))
@@ -78,9 +77,7 @@ def alike(answer: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_and_its_files_are_for_who_sees_all_of_it_and_for_nobody_else(
-    get: Any, page: str
-) -> None:
+def test_a_report_needs_access_to_all_its_content(get: Any, page: str) -> None:
     nothing = alike(get("all", "2001-01-01/"))
     assert (nothing[0], json.loads(nothing[1])) == (404, {"error": "not found"})
     names = ["", *TYPES] if page else ["", "index.html"]
@@ -96,7 +93,7 @@ def test_a_page_and_its_files_are_for_who_sees_all_of_it_and_for_nobody_else(
                 assert alike(answer) == nothing, (whose, page + name)
 
 
-def test_a_page_is_shown_and_a_file_saved_and_nothing_kept(get: Any) -> None:
+def test_pages_are_displayed_files_saved_and_neither_cached(get: Any) -> None:
     page, file = get("all", f"{NIGHT}/"), get("all", f"{NIGHT}/owner/payments/findings.csv")
     for answer, kind in (
         (page, "text/html; charset=utf-8"),
@@ -127,17 +124,17 @@ def test_a_page_is_shown_and_a_file_saved_and_nothing_kept(get: Any) -> None:
     f"{NIGHT}/owner/%00/", f"{NIGHT}//", f"/{NIGHT}/", f"{NIGHT}/owner/", f"{NIGHT}/other/payments/", f"{NIGHT}/account/1/",
     f"{NIGHT}/account/{MINE}/x/", "2026-11-31/", "20261122/", f"{NIGHT}/INDEX.HTML", f"{NIGHT}/owner/payments/owner/payments/",
 ])  # fmt: skip
-def test_what_is_no_address_of_a_report_is_not_found(get: Any, path: str) -> None:
+def test_an_invalid_path_is_not_found(get: Any, path: str) -> None:
     assert alike(get("all", path)) == alike(get("all", "2001-01-01/"))
 
 
 @pytest.mark.parametrize("path", [f"{NIGHT}%0a/", f"{NIGHT}/owner/payments%0d%0aX:y", "%0d%0aX:y/"])
-def test_an_end_of_a_line_leads_nowhere(get: Any, path: str) -> None:
+def test_a_line_break_in_a_path_is_not_found(get: Any, path: str) -> None:
     answer = get("all", path)
     assert (answer.status, answer.headers.get("location")) == (404, None)
 
 
-def test_a_folder_without_its_slash_leads_to_the_one_with_it(get: Any) -> None:
+def test_a_folder_without_a_slash_redirects(get: Any) -> None:
     for path in (NIGHT, f"{NIGHT}/owner/payments", "1999-01-01"):
         answer = get("both", path)
         assert (answer.status, answer.headers["location"]) == (
@@ -146,7 +143,7 @@ def test_a_folder_without_its_slash_leads_to_the_one_with_it(get: Any) -> None:
         ), "whether it is there or not"
 
 
-def test_the_gate_is_that_of_the_tools(server: Any, get: Any) -> None:
+def test_reports_are_authenticated_like_tools(server: Any, get: Any) -> None:
     assert (
         server.request("GET", f"/reports/{NIGHT}/").status
         == server.request("GET", "/reports/2001-01-01/").status
@@ -157,7 +154,7 @@ def test_the_gate_is_that_of_the_tools(server: Any, get: Any) -> None:
     assert get("all", f"{NIGHT}/", "POST").status == 405
 
 
-def test_who_read_which_page_is_recorded(server: Any, get: Any, tokens: dict[str, str]) -> None:
+def test_every_page_view_is_recorded(server: Any, get: Any, tokens: dict[str, str]) -> None:
     get("owner", f"{NIGHT}/owner/payments/")
     get("owner", f"{NIGHT}/account/{MINE}/summary.json")
     wanted = {
@@ -174,7 +171,7 @@ def test_who_read_which_page_is_recorded(server: Any, get: Any, tokens: dict[str
         found = {(one["who"], one["outcome"], one["arguments"].get("file", "")) for one in told}
 
 
-def test_a_store_that_cannot_be_read_is_no_missing_page(tmp_path: Path, serve: Any) -> None:
+def test_an_unreadable_store_is_503_not_404(tmp_path: Path, serve: Any) -> None:
     names = {f"AWS_{name}": "testing" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
     with serve(
         tmp_path, SRE_STORE="s3://nowhere/x", SRE_TABLE=f"sqlite:///{tmp_path}/table.db", **names

@@ -1,5 +1,4 @@
-"""A tool's structured content holds what ``--output json`` prints for the same question, to the
-letter."""
+"""A tool's structured content equals the command line's ``--output json`` for the same query."""
 
 from __future__ import annotations
 
@@ -97,7 +96,7 @@ def printed(
     SAME,
     ids=lambda one: one if isinstance(one, str) else "",
 )
-def test_the_same_question_has_the_same_json(
+def test_the_same_query_has_the_same_json(
     command: str, flags: list[str], tool: str, arguments: dict[str, Any], printed: Any, call: Any
 ) -> None:
     expected = json.loads(printed(command, *flags))
@@ -115,13 +114,13 @@ def test_the_same_question_has_the_same_json(
     assert json.dumps(values) == json.dumps(expected)
 
 
-def test_snapshots_are_those_that_the_command_line_lists(printed: Any, call: Any) -> None:
+def test_snapshots_equal_the_command_lines_list(printed: Any, call: Any) -> None:
     assert call("snapshots").structured_content["snapshots"] == json.loads(
         printed("snapshots", "list")
     )
 
 
-def test_export_has_the_lines_of_the_ndjson_export(
+def test_export_equals_the_ndjson_export(
     demo_store: Path, monkeypatch: Any, capfd: Any, call: Any
 ) -> None:
     monkeypatch.setenv("SRE_STORE", str(demo_store))

@@ -1,4 +1,4 @@
-"""Where the server listens, who is let in, whether it can answer, and how it ends."""
+"""Startup, authentication, health checks and shutdown of the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names
 from sre_mcp.endpoint import is_loopback
 from sre_mcp.health import routes
-from sre_mcp.transports import Place, _listening, serve_http
+from sre_mcp.transports import HttpSettings, _listening, serve_http
 
 INSTANCE = "i-0123456789abcdef0"
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -68,7 +68,7 @@ def slow_inspector(running: Any) -> Iterator[SlowInspector]:
         server.let.set()
 
 
-def test_sigterm_answers_what_is_under_way_and_takes_nothing_new(
+def test_sigterm_finishes_requests_and_accepts_no_new_ones(
     demo_store: Path, serve: Any, slow_inspector: SlowInspector
 ) -> None:
     with serve(demo_store, AWS_ENDPOINT_URL_INSPECTOR2=slow_inspector.url) as server:
@@ -101,7 +101,7 @@ def _until_refused(server: Any) -> None:
             continue
 
 
-def test_it_says_where_it_listens_and_that_nobody_is_asked_who_they_are(http: Any) -> None:
+def test_the_log_has_the_address_and_warns_about_missing_auth(http: Any) -> None:
     log = "".join(http.log)
     assert f"listening on {http.url}" in log
     assert "AUTHENTICATION IS OFF" in _until_said(http, "AUTHENTICATION")
@@ -115,26 +115,26 @@ def _until_said(server: Any, word: str) -> str:
     return log
 
 
-def test_without_authentication_only_the_loopback_is_served(sources: Any) -> None:
+def test_without_authentication_only_localhost_is_served(sources: Any) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.com"):
         with pytest.raises(
-            UsageError, match="without authentication it listens on the loopback only"
+            UsageError, match="without authentication the server listens on localhost only"
         ):
-            serve_http(sources, Place(host, 0, Names()), guard=None)
+            serve_http(sources, HttpSettings(host, 0, Names()), guard=None)
     assert all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "::1", "localhost")))
 
 
-def test_a_port_that_is_taken_is_told_in_a_line(sources: Any) -> None:
+def test_a_port_in_use_is_an_error(sources: Any) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
         pytest.raises(UsageError, match="cannot listen on 127"),
     ):
-        serve_http(sources, Place("127.0.0.1", taken.getsockname()[1], Names()), guard=None)
+        serve_http(sources, HttpSettings("127.0.0.1", taken.getsockname()[1], Names()), guard=None)
 
 
-def test_no_answer_waits_for_the_acknowledgement_of_its_headers() -> None:
+def test_no_response_is_delayed_by_nagles_algorithm() -> None:
     with (
-        _listening(Place("127.0.0.1", 0, Names())) as listener,
+        _listening(HttpSettings("127.0.0.1", 0, Names())) as listener,
         socket.create_connection(listener.getsockname()),
     ):
         accepted, _ = listener.accept()
@@ -154,7 +154,7 @@ def test_hosts_and_origins_can_be_allowed_by_flags_and_settings(
         assert server.post(LIST, Origin="http://tools.example.com").status == 403
 
 
-def test_ready_only_where_a_sure_answer_can_be_given(
+def test_the_server_is_ready_only_with_complete_fresh_data(
     demo_store: Path, http: Any, serve: Any, tmp_path: Path
 ) -> None:
     answer = http.request("GET", "/readyz")
@@ -176,7 +176,7 @@ def test_ready_only_where_a_sure_answer_can_be_given(
         )
 
 
-def test_what_is_ready_is_told_to_who_is_on_this_machine_and_not_behind_a_proxy(http: Any) -> None:
+def test_readiness_details_are_for_local_clients_without_a_proxy(http: Any) -> None:
     assert http.request("GET", "/readyz").json["snapshot_id"]
     for header in (
         {"X_Forwarded_For": "203.0.113.7"},
@@ -187,7 +187,7 @@ def test_what_is_ready_is_told_to_who_is_on_this_machine_and_not_behind_a_proxy(
         assert (answer.status, answer.json) == (200, {"ready": True, "why": ""})
 
 
-def test_what_is_ready_is_told_to_nobody_from_elsewhere(sources: Any) -> None:
+def test_readiness_details_are_hidden_from_remote_clients(sources: Any) -> None:
     for host, told in (
         ("203.0.113.7", False),
         ("2001:db8::1", False),
@@ -200,7 +200,7 @@ def test_what_is_ready_is_told_to_nobody_from_elsewhere(sources: Any) -> None:
         assert answer.json()["ready"] is (answer.status_code == 200)
 
 
-def test_trouble_with_the_store_or_the_table_is_named_without_its_place(
+def test_readiness_errors_do_not_reveal_the_store(
     demo_store: Path, serve: Any, tmp_path: Path
 ) -> None:
     shutil.copytree(demo_store, tmp_path / "store")
@@ -225,10 +225,10 @@ def test_trouble_with_the_store_or_the_table_is_named_without_its_place(
         assert result["_meta"]["sre-operations-assistant/error"]["kind"] == "store_unreadable"
 
 
-def test_the_command_refuses_what_would_let_nobody_or_everybody_in(demo_store: Path) -> None:
+def test_the_command_refuses_settings_that_admit_nobody_or_everybody(demo_store: Path) -> None:
     for flags, said in (
         ([], "no tokens are set up"),
-        (["--no-auth", "--host", "0.0.0.0"], "loopback only"),
+        (["--no-auth", "--host", "0.0.0.0"], "localhost only"),
     ):
         done = subprocess.run(
             [str(Path(sys.executable).parent / "sre-cli"), "serve", *flags],
@@ -240,7 +240,7 @@ def test_the_command_refuses_what_would_let_nobody_or_everybody_in(demo_store: P
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
-def test_a_bug_gets_a_reference_and_its_traceback_stays_in_the_log(
+def test_an_internal_error_has_a_reference_and_a_logged_traceback(
     sources: Any, connect: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
@@ -258,7 +258,7 @@ def test_a_bug_gets_a_reference_and_its_traceback_stays_in_the_log(
     assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
 
 
-def test_what_takes_too_long_is_told_and_ends(
+def test_a_slow_query_ends_with_a_timeout_error(
     sources: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let = threading.Event()
@@ -270,7 +270,7 @@ def test_what_takes_too_long_is_told_and_ends(
     assert result.meta["sre-operations-assistant/error"]["kind"] == "timeout"
 
 
-def test_many_at_once_all_have_their_answer(http: Any) -> None:
+def test_many_concurrent_calls_are_all_answered(http: Any) -> None:
     answers: list[Any] = []
     asked = [
         ("summarize", {"by": "owner"}),

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sre_mcp.auth.token_creation import Wish, issue
+from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.slack.limits import problems
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
 from sre_slack.front import Front
@@ -73,8 +73,8 @@ def server(
     demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Any, str]]:
     """A server and its Slack token, with access scopes for a user (all) and a channel (one account)."""
-    token, entry = issue(
-        Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+    token, entry = create_token(
+        TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
     )
     people = {"T0123456/U0123456": ALL, "T0123456/C0123456": {"accounts": [MINE], "owners": ["*"]}}
     path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"

@@ -1,5 +1,4 @@
-"""Spans reach a collector over OTLP, carry what we checked and nothing that a caller wrote, and
-keep no answer waiting."""
+"""Spans are exported over OTLP, contain no client input, and delay no response."""
 
 from __future__ import annotations
 
@@ -127,7 +126,7 @@ def tool(name: str, meta: dict[str, Any] | None = None, **arguments: Any) -> dic
     return {"jsonrpc": "2.0", "id": SECRET, "method": "tools/call", "params": params}
 
 
-def test_a_span_has_the_request_the_tool_where_it_was_answered_from_and_how_it_went(
+def test_a_span_has_the_request_id_tool_source_and_outcome(
     serve: Any, demo_store: Path, listen: Any
 ) -> None:
     collector = listen()
@@ -136,7 +135,7 @@ def test_a_span_has_the_request_the_tool_where_it_was_answered_from_and_how_it_w
             "result"
         ]["structuredContent"]
         server.post(tool("get_finding"), X_Request_Id="req-8")
-    assert "spans go to 127.0.0.1" in "".join(server.log)
+    assert "spans are exported to 127.0.0.1" in "".join(server.log)
     assert (collector.got.paths, collector.got.kinds) == (
         ["/v1/traces"],
         ["application/x-protobuf"],
@@ -163,7 +162,7 @@ def test_a_span_has_the_request_the_tool_where_it_was_answered_from_and_how_it_w
     assert not [name for name in good.resource if name.startswith(("process.", "host."))]
 
 
-def test_nothing_that_a_caller_wrote_is_in_a_span(
+def test_a_span_contains_no_client_input(
     serve_with_auth: Any, serve: Any, demo_store: Path, listen: Any
 ) -> None:
     collector = listen()
@@ -210,7 +209,7 @@ def test_nothing_that_a_caller_wrote_is_in_a_span(
 
 
 @pytest.mark.parametrize("place", ["header", "meta", "both", "none"])
-def test_the_trace_of_a_caller_is_continued(
+def test_the_trace_of_a_client_is_continued(
     serve: Any, demo_store: Path, listen: Any, place: str
 ) -> None:
     collector = listen()
@@ -233,7 +232,7 @@ def test_the_trace_of_a_caller_is_continued(
 
 
 @pytest.mark.parametrize("trouble", ["refused", "silent", "unauthorized", "nowhere"])
-def test_a_collector_that_is_dead_keeps_nobody_waiting_and_fails_nothing(
+def test_a_dead_collector_delays_and_fails_nothing(
     serve: Any, demo_store: Path, listen: Any, trouble: str
 ) -> None:
     match trouble:
@@ -258,13 +257,13 @@ def test_a_collector_that_is_dead_keeps_nobody_waiting_and_fails_nothing(
     said = [line for line in server.log if "spans may be lost" in line]
     assert len(said) <= 1, "it does not fill the log"
     assert not [line for line in server.log if " opentelemetry." in line]
-    assert trouble != "silent" or any("did not take the last spans" in line for line in server.log)
+    assert trouble != "silent" or any(
+        "did not accept the last spans" in line for line in server.log
+    )
     assert trouble == "silent" or said
 
 
-def test_without_a_collector_nothing_is_imported_and_nothing_sent(
-    serve: Any, demo_store: Path
-) -> None:
+def test_without_a_collector_nothing_is_imported_or_sent(serve: Any, demo_store: Path) -> None:
     with serve(demo_store, OTEL_SDK_DISABLED="true", **{ENDPOINT: "http://127.0.0.1:9"}) as server:
         assert not server.call("snapshots").get("isError")
     assert "spans" not in "".join(server.log)
@@ -287,7 +286,7 @@ main()
 """
 
 
-def test_without_the_extra_a_line_says_what_to_install_and_it_serves(demo_store: Path) -> None:
+def test_without_the_extra_the_server_logs_what_to_install(demo_store: Path) -> None:
     environ = os.environ | {"SRE_STORE": str(demo_store), ENDPOINT: "http://127.0.0.1:9"}
     done = subprocess.run(
         [sys.executable, "-c", _WITHOUT],
@@ -298,7 +297,7 @@ def test_without_the_extra_a_line_says_what_to_install_and_it_serves(demo_store:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    (line,) = [one for one in done.stderr.splitlines() if "no spans are sent" in one]
+    (line,) = [one for one in done.stderr.splitlines() if "spans are not exported" in one]
     assert "pip install 'sre-operations-assistant[otel]'" in line
 
 
@@ -307,13 +306,13 @@ def test_without_the_extra_a_line_says_what_to_install_and_it_serves(demo_store:
     [
         (
             {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
-            "the OTLP protocol grpc is not spoken here, only http/protobuf",
+            "OTLP protocol grpc is not supported, only http/protobuf",
             0,
         ),
-        ({"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "spans cannot be sent", 2),
+        ({"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "spans cannot be exported", 2),
     ],
 )
-def test_variables_that_cannot_be_followed_are_told(
+def test_unsupported_variables_are_reported(
     demo_store: Path, more: dict[str, str], said: str, code: int
 ) -> None:
     environ = os.environ | {"SRE_STORE": str(demo_store), ENDPOINT: "http://127.0.0.1:9"} | more
@@ -324,7 +323,7 @@ def test_variables_that_cannot_be_followed_are_told(
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
 
 
-def test_over_stdio_spans_are_sent_too_each_with_an_id(demo_store: Path, listen: Any) -> None:
+def test_spans_over_stdio_have_request_ids(demo_store: Path, listen: Any) -> None:
     collector = listen()
     environ = os.environ | {"SRE_STORE": str(demo_store), ENDPOINT: collector.url}
     version = "2025-11-25"

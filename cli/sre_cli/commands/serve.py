@@ -71,7 +71,7 @@ def command(
     from sre_mcp.app import Names
     from sre_mcp.auth.guard import open_guard
     from sre_mcp.collector import shipping
-    from sre_mcp.transports import Place, serve_http, serve_stdio
+    from sre_mcp.transports import HttpSettings, serve_http, serve_stdio
 
     _log_to_stderr(log)
     sources = options.sources_here(settings, asked["profile"])
@@ -94,16 +94,17 @@ def command(
         (*settings.allowed_origins, *origins),
     )
     with shipping(os.environ):
-        serve_http(sources, Place(asked["host"], asked["port"], names, settings.link_age), guard)
+        http = HttpSettings(asked["host"], asked["port"], names, settings.link_age)
+        serve_http(sources, http, guard)
     return exits.ANSWERED
 
 
 def _log_to_stderr(form: str) -> None:
     """What happens, a line each. stdout belongs to the protocol."""
-    from sre_mcp.logs import Lines, Words
+    from sre_mcp.logs import JsonFormatter, TextFormatter
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    words = Words("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger().handlers[0].setFormatter(Lines() if form == "json" else words)
+    text = TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger().handlers[0].setFormatter(JsonFormatter() if form == "json" else text)
     for name in ("sre_mcp", "sre_findings"):
         logging.getLogger(name).setLevel(logging.INFO)

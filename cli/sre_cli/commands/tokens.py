@@ -72,11 +72,11 @@ def new(path: Path | None, **wished: Any) -> int:
     """
     from datetime import UTC, datetime
 
-    from sre_mcp.auth.token_creation import Wish, add, issue
+    from sre_mcp.auth.token_creation import TokenRequest, add_entry, create_token
 
-    token, entry = issue(Wish(**wished), datetime.now(UTC))
+    token, entry = create_token(TokenRequest(**wished), datetime.now(UTC))
     if path:
-        add(entry, path)
+        add_entry(entry, path)
         click.echo(
             f"sre-cli: added {entry['name']} to {path}; the token is shown this once", err=True
         )

@@ -1,1 +1,1 @@
-"""Who asks: tokens by their hash, JWTs of an OIDC issuer, and what each of them may see and do."""
+"""Authentication and access: tokens, JWTs of an OIDC issuer, and the scopes of each."""

@@ -1,4 +1,4 @@
-"""Who asks, once it is known: a name, the scopes of their token, and what they may see."""
+"""The holder of a verified token: name, scopes and access scope."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SLACK = "slack"
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who holds a valid token. ``acts_for`` names the chat whose people it asks for, None where it
-    asks for itself.
+    """The holder of a valid token. ``acts_for`` is the chat for whose users it makes requests, or
+    None.
 
-    A token that acts for others sees nothing on its own: see ``Tokens.acting_for``.
+    Such a token has no access by itself: see ``Tokens.acting_for``.
     """
 
     name: str
@@ -32,21 +32,22 @@ class Bearer:
     acts_for: str | None = None
 
     def need(self, scope: str) -> None:
-        """Raises Forbidden that names the scope where the token lacks it."""
+        """Raises Forbidden if the token lacks the scope."""
         if scope not in self.scopes:
             raise Forbidden(
                 f"this token lacks the scope {scope}",
-                do="Ask whoever gave it to you for one that has it.",
+                do="Use a token that has it.",
             )
 
     def sources(self, sources: Sources) -> Sources:
-        """The sources as this caller may see them; AWS itself is asked only with the scope for it.
+        """The sources limited to the access scope; without the scope live:query, live queries raise
+        Forbidden.
 
-        Raises Forbidden for a token that acts for others, as long as nobody said for whom.
+        Raises Forbidden for a token that acts for users, if no user is named.
         """
         if self.acts_for:
             raise Forbidden(
-                f"this token acts for people of {self.acts_for}, and the request names none"
+                f"this token acts for {self.acts_for} users, but the request names none"
             )
         seen = sources.seen_by(self.access)
         return (
@@ -54,8 +55,7 @@ class Bearer:
         )
 
     def claims(self) -> dict[str, Any]:
-        """What the SDK keeps beside the token while it is answered; the reverse of
-        ``of_claims``."""
+        """The claims that the SDK keeps during the request; the reverse of ``of_claims``."""
         return {
             "name": self.name,
             "scopes": sorted(self.scopes),
@@ -67,14 +67,14 @@ class Bearer:
         self, _question: AboutResource, _cached: ResourceAnswer | None, _access: Access
     ) -> ResourceAnswer:
         self.need(LIVE)
-        raise AssertionError("who has the scope is not asked here")
+        raise AssertionError("a bearer with the scope has live sources")
 
 
 def of_claims(claims: dict[str, Any]) -> Bearer:
-    """The bearer whose claims these are."""
+    """The bearer with these claims."""
     access = Access(**{name: frozenset(some) for name, some in claims["access"].items()})
     return Bearer(claims["name"], frozenset(claims["scopes"]), access, claims["acts_for"])
 
 
 def _no_context(_question: AboutResource, _resource: Resource) -> Context:
-    return Context(remarks=(f"context was not asked: this token lacks the scope {LIVE}",))
+    return Context(remarks=(f"context was not queried: this token lacks the scope {LIVE}",))

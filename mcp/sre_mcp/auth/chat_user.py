@@ -1,8 +1,8 @@
-"""For whom a request is made whose token acts for people: somebody of a chat, where they asked, and
-who will read the answer.
+"""The chat user for whom a client makes a request, from the request's ``_meta``::
 
-It stands in the request's ``_meta``: ``{"user": "T…/U…", "channel": "T…/C…", "groups": ["T…/S…"],
-"shared": true}``, or the user alone as a text.
+    {"user": "T…/U…", "channel": "T…/C…", "groups": ["T…/S…"], "shared": true}
+
+or only the user as a string.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from typing import Any, TypeGuard
 
 from sre_findings.model.errors import Forbidden
 
-_LONGEST = 128  # characters of an id
-_MANY = 100  # groups of one person
+_LONGEST = 128  # characters of an ID
+_MANY = 100  # groups of a user
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Who asks, and in which channel, empty where that is not known. ``groups`` are those that the
-    asker belongs to.
+class ChatUser:
+    """A user, the channel (empty if unknown), and the user's groups.
 
-    ``shared``: everybody in the channel reads the answer.
+    ``shared`` is whether the whole channel sees the answer.
     """
 
     user: str
@@ -31,14 +30,13 @@ class Person:
     groups: Sequence[str] = ()
 
 
-def person_of(said: Any) -> Person | None:
-    """The person that a request names; None where it names none. Raises Forbidden for what says
-    neither."""
-    if said is None:
+def parse_chat_user(value: Any) -> ChatUser | None:
+    """The user that a request names, or None. Raises Forbidden for any other value."""
+    if value is None:
         return None
-    values = {"user": said} if isinstance(said, str) else said
+    values = {"user": value} if isinstance(value, str) else value
     if not isinstance(values, Mapping):
-        raise _nobody()
+        raise _invalid()
     user, channel, shared = (
         values.get("user"),
         values.get("channel", ""),
@@ -46,18 +44,18 @@ def person_of(said: Any) -> Person | None:
     )
     groups = values.get("groups", [])
     if not _is_id(user) or not user or not _is_id(channel) or not isinstance(shared, bool):
-        raise _nobody()
+        raise _invalid()
     if not isinstance(groups, list) or len(groups) > _MANY or not all(map(_is_id, groups)):
-        raise _nobody()
-    return Person(user, channel, shared, tuple(groups))
+        raise _invalid()
+    return ChatUser(user, channel, shared, tuple(groups))
 
 
 def _is_id(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) <= _LONGEST
 
 
-def _nobody() -> Forbidden:
+def _invalid() -> Forbidden:
     return Forbidden(
-        "the request does not name a person as it should",
+        "the request does not name its user correctly",
         do="Send user, channel, groups and shared.",
     )

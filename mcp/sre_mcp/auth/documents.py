@@ -1,5 +1,5 @@
-"""Where the document of tokens lies: a file that only its owner can read, or a secret of AWS
-Secrets Manager."""
+"""Where the tokens document and the OIDC file are read from: a file that only its owner can access,
+or a secret in AWS Secrets Manager."""
 
 from __future__ import annotations
 
@@ -15,25 +15,22 @@ from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.secret import Secret
 from sre_mcp.auth.tokens import LARGEST
 
-_SYNTAX = (
-    "Use file:///path/to/tokens.json or secretsmanager://name, with ?region=eu-west-1 if need be."
-)
-_COARSE = 2.0  # seconds: a file that is younger may change again without its time changing
+_SYNTAX = "Use file:///path/to/tokens.json or secretsmanager://name (optionally ?region=eu-west-1)."
+_COARSE = 2.0  # seconds: a younger file may change without a change of its timestamp
 
 
-class Place(Protocol):
-    """Where a text lies that changes now and then. ``kept_for`` is how many seconds what was read
-    may be used unasked."""
+class Document(Protocol):
+    """A text that can change. ``kept_for`` is how many seconds a read text may be cached."""
 
     kept_for: float
 
     def read(self) -> str:
-        """The text as it is now. Raises SreError."""
+        """The current text. Raises SreError."""
         ...
 
 
-class FilePlace:
-    """A file, read again when it changed; asking whether it did costs a microsecond."""
+class FileDocument:
+    """A file that is read again after a change. The check takes a microsecond."""
 
     kept_for = 0.0
 
@@ -43,14 +40,14 @@ class FilePlace:
         self._text = ""
 
     def read(self) -> str:
-        """See Place. Raises UsageError for a file that others can read or write, AccessDenied for
-        one that we cannot."""
+        """See Document. Raises UsageError for a file that other users can access, AccessDenied for
+        one that cannot be read."""
         try:
             found = self._path.stat()
             seen = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode, found.st_uid)
             if seen == self._seen and self._clock() - found.st_mtime > _COARSE:
                 return self._text
-            _check(self._path, found)  # before it is opened, too: a pipe would wait for who writes
+            _check(self._path, found)  # also before it is opened: a pipe would block
             with self._path.open("rb") as file:
                 _check(self._path, os.fstat(file.fileno()))
                 self._text, self._seen = file.read(LARGEST + 1).decode(), seen
@@ -65,35 +62,35 @@ class FilePlace:
 
 
 def _check(path: Path, found: os.stat_result) -> None:
-    """Refuses what somebody else could have written, or can read."""
+    """Raises UsageError for a file that other users can read or write."""
     if not stat.S_ISREG(found.st_mode):
-        raise UsageError(f"{path} is no file", do=_SYNTAX)
+        raise UsageError(f"{path} is not a regular file", do=_SYNTAX)
     if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
-            f"others can read or change {path}", do=f"Run: chmod 600 {path} (as its owner)."
+            f"other users can access {path}", do=f"As its owner, run: chmod 600 {path}"
         )
 
 
-class SecretPlace:
-    """The newest version of a secret, asked for once a minute."""
+class SecretDocument:
+    """The newest version of a secret, cached for a minute."""
 
     kept_for = 60.0
 
     def __init__(self, name: str, region: str | None = None) -> None:
-        do = "Check SRE_TOKENS and secretsmanager:GetSecretValue of your role."
+        do = "Check SRE_TOKENS, and allow secretsmanager:GetSecretValue for the role."
         self._secret = Secret(name, f"the secret {name} cannot be read", do, region)
 
     def read(self) -> str:
-        """See Place. Raises what Secret raises."""
+        """See Document. Raises the errors of Secret."""
         return self._secret.read()
 
 
-def place_of(url: str) -> Place:
-    """The place that SRE_TOKENS names. Raises UsageError. Nothing is read yet."""
+def open_document(url: str) -> Document:
+    """The document at a URL, not read yet. Raises UsageError for an invalid URL."""
     scheme, _, rest = url.partition("://")
     name, _, query = rest.partition("?")
     if scheme == "file" and name.startswith("/") and not query:
-        return FilePlace(Path(unquote(urlsplit(url).path)))
+        return FileDocument(Path(unquote(urlsplit(url).path)))
     if scheme == "secretsmanager" and name and (not query or query.startswith("region=")):
-        return SecretPlace(name, query.removeprefix("region=") or None)
-    raise UsageError("SRE_TOKENS names no place of tokens", do=_SYNTAX)
+        return SecretDocument(name, query.removeprefix("region=") or None)
+    raise UsageError("the URL of a document is invalid (SRE_TOKENS or SRE_OIDC)", do=_SYNTAX)

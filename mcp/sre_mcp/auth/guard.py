@@ -1,5 +1,5 @@
-"""Opens what verifies tokens from the settings, and reads it once: a server with a wrong document
-does not start."""
+"""Setup of authentication from the settings. Documents are read at once, so that a server with an
+invalid one does not start."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pydantic import AnyHttpUrl
 from sre_findings.model.errors import UsageError
 from sre_mcp.auth import oidc
 from sre_mcp.auth.bearer import FINDINGS
-from sre_mcp.auth.documents import place_of
+from sre_mcp.auth.documents import open_document
 from sre_mcp.auth.jwks import Keys
 from sre_mcp.auth.load_balancer import open_balancer
-from sre_mcp.auth.oidc import Oidc
+from sre_mcp.auth.oidc import OidcVerifier
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.verifier import Verifier
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who is let in: the SDK's settings, and what tells a token's owner. ``public_url`` is empty
-    where nobody told it."""
+    """The authentication of the server: the SDK's settings, the verifier of tokens, and the public
+    URL (empty if unknown)."""
 
     settings: AuthSettings
     verifier: Verifier
@@ -30,18 +30,20 @@ class Guard:
 
 
 def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None:
-    """The guard for what SRE_TOKENS and SRE_OIDC name; None where neither is set. ``public_url`` is
-    where callers find the server: tokens of an issuer must be for it. Raises SreError where
-    something cannot be read."""
+    """The guard for SRE_TOKENS and SRE_OIDC; None if neither is set. ``public_url`` is the URL of
+    the server for clients, and the audience that tokens of an issuer must have.
+
+    Raises SreError if a document cannot be read.
+    """
     verifier = open_verifier(tokens, issuer, public_url)
     if verifier is None:
         return None
-    # the SDK wants one, and tells nobody without a resource
-    told = verifier.issuer or public_url or "https://localhost"
+    # the SDK requires a URL, but publishes it only with a resource
+    issuer_url = verifier.issuer or public_url or "https://localhost"
     resource = AnyHttpUrl(public_url) if public_url and verifier.issuer else None
     return Guard(
         AuthSettings(
-            issuer_url=AnyHttpUrl(told),
+            issuer_url=AnyHttpUrl(issuer_url),
             resource_server_url=resource,
             required_scopes=[FINDINGS],
             validate_token_resource=resource is not None,
@@ -52,29 +54,29 @@ def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None
 
 
 def open_verifier(tokens: str, issuer: str, resource: str | None) -> Verifier | None:
-    """What SRE_TOKENS and SRE_OIDC name, each a place or empty; None where both are. ``resource``
-    is the server's address.
+    """The verifier for SRE_TOKENS and SRE_OIDC, each a URL or empty; None if both are empty.
+    ``resource`` is the URL of the server.
 
-    Raises SreError where it cannot be read.
+    Raises SreError if a document cannot be read.
     """
     if not tokens and not issuer:
         return None
-    rotating = Rotating(place_of(tokens)) if tokens else None
+    rotating = Rotating(open_document(tokens)) if tokens else None
     if rotating:
         rotating.open()
-    believed = oidc.parse(place_of(issuer).read()) if issuer else None
-    if believed and resource and believed.audience != resource:
-        why = f"{believed.audience} is not {resource}"
+    trusted = oidc.parse(open_document(issuer).read()) if issuer else None
+    if trusted and resource and trusted.audience != resource:
+        why = f"{trusted.audience} is not {resource}"
         raise UsageError(
-            "tokens of the OIDC issuer would be for somebody else",
+            "the OIDC issuer's tokens have another audience",
             why=why,
-            do="Set the audience to this server.",
+            do="Set audience to the URL of this server.",
         )
-    if believed is None:
+    if trusted is None:
         return Verifier(rotating, None, resource)
     return Verifier(
         rotating,
-        Oidc(believed, Keys(believed.jwks_url)),
+        OidcVerifier(trusted, Keys(trusted.jwks_url)),
         resource,
-        balancer=open_balancer(believed),
+        balancer=open_balancer(trusted),
     )

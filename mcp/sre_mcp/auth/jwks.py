@@ -1,5 +1,5 @@
-"""The public keys of an issuer: fetched when needed, kept for an hour, and never fetched often
-because somebody makes up keys."""
+"""The public keys of an issuer (JWKS): fetched on demand, cached for an hour, and not fetched more
+often for unknown key IDs."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ import jwt
 from sre_findings.model.errors import SreError, Unreachable
 
 _LOG = logging.getLogger(__name__)
-KEPT = 3600.0  # seconds that keys are used without asking
-STALE = 6 * 3600.0  # seconds that they are used where the issuer does not answer
-AGAIN = 60.0  # seconds between two fetches at the least, be a key unknown or the issuer silent
-TIMEOUT, DEADLINE = 3.0, 6.0  # seconds without a byte, and in all
+KEPT = 3600.0  # seconds that keys are cached
+STALE = 6 * 3600.0  # seconds that cached keys are used if the issuer does not respond
+AGAIN = 60.0  # seconds between two fetches, at least
+TIMEOUT, DEADLINE = 3.0, 6.0  # seconds without data, and in total
 LARGEST = 256 * 1024
 _SYMMETRIC = "oct"
 
 
 class Keys:
-    """The keys behind one address, by their ``kid``. Safe for many threads."""
+    """The keys at a URL, by their ``kid``. Thread-safe."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._url, self._clock, self._lock = url, clock, threading.Lock()
@@ -37,16 +37,15 @@ class Keys:
         self._fetched = self._tried = float("-inf")
 
     def get(self, kid: str) -> jwt.PyJWK | None:
-        """The key of this name, None where the issuer has none. Raises Unreachable where its keys
-        cannot be had at all."""
+        """The key with this ID, or None. Raises Unreachable if all keys are older than STALE."""
         if not self._holds(kid):
             with self._lock:
                 if not self._holds(kid) and self._clock() - self._tried >= AGAIN:
                     self._renew()
         if self._clock() - self._fetched >= STALE:
             raise Unreachable(
-                "the keys of the OIDC issuer cannot be had",
-                do="Check SRE_OIDC, and the way to the issuer.",
+                "the keys of the OIDC issuer are not available",
+                do="Check SRE_OIDC and the network connection to the issuer.",
             )
         return self._keys.get(kid)
 
@@ -54,18 +53,18 @@ class Keys:
         return kid in self._keys and self._clock() - self._fetched < KEPT
 
     def _renew(self) -> None:
-        """Fetches them; where that fails, those before stay."""
+        """Fetches the keys; on failure the cached ones stay."""
         self._tried = self._clock()
         try:
             self._keys = keys_of(fetch(self._url))
         except SreError as error:
-            _LOG.warning("the keys of the OIDC issuer are not renewed: %s", error)
+            _LOG.warning("the keys of the OIDC issuer cannot be renewed: %s", error)
             return
         self._fetched = self._clock()
 
 
-def may_be_asked(url: str) -> bool:
-    """Whether keys from there can be believed: over TLS, or from this machine."""
+def is_trusted(url: str) -> bool:
+    """Whether keys from this URL can be trusted: it uses TLS, or points to this machine."""
     parts = urlsplit(url)
     if parts.scheme == "http":
         return _is_loopback(parts.hostname or "")
@@ -80,7 +79,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """None of them is followed: who moves the keys changes the settings."""
+    """Redirects are not followed: the configured URL must be the right one."""
 
     def redirect_request(
         self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
@@ -89,15 +88,15 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def fetch(url: str) -> bytes:
-    """The body behind an address, within DEADLINE seconds and LARGEST bytes. Raises Unreachable."""
+    """The body at a URL, at most LARGEST bytes within DEADLINE. Raises Unreachable."""
     until, body = time.monotonic() + DEADLINE, bytearray()
     try:
-        request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - checked by may_be_asked
+        request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - checked by is_trusted
         with build_opener(_NoRedirects).open(request, timeout=TIMEOUT) as answer:
             while piece := answer.read1(65_536):
                 body += piece
                 if len(body) > LARGEST or time.monotonic() > until:
-                    raise _unusable("the answer is too large, or too slow")
+                    raise _unusable("the response is too large or too slow")
     except HTTPError as error:
         error.close()
         raise _unusable(f"it answered {error.code}") from error
@@ -108,8 +107,8 @@ def fetch(url: str) -> bytes:
 
 
 def keys_of(body: bytes) -> dict[str, jwt.PyJWK]:
-    """The keys of a JWKS document that can verify a signature; others are left out. Raises
-    Unreachable for what is none."""
+    """The asymmetric signature keys of a JWKS document, by ID. Raises Unreachable for an invalid
+    document."""
     try:
         values = json.loads(body)
         rows = values["keys"]
@@ -121,7 +120,7 @@ def keys_of(body: bytes) -> dict[str, jwt.PyJWK]:
             and row.get("use", "sig") == "sig"
         ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _unusable("the answer is no JWKS document") from error
+        raise _unusable("the response is not a JWKS document") from error
     return {
         row["kid"]: key for row in found if isinstance(row.get("kid"), str) and (key := _key(row))
     }
@@ -130,7 +129,7 @@ def keys_of(body: bytes) -> dict[str, jwt.PyJWK]:
 def _key(row: dict[str, Any]) -> jwt.PyJWK | None:
     try:
         return jwt.PyJWK.from_dict(row)
-    except (jwt.PyJWTError, ValueError, TypeError):  # of a kind that we do not know, or broken
+    except (jwt.PyJWTError, ValueError, TypeError):  # unsupported or invalid
         return None
 
 

@@ -1,9 +1,9 @@
-"""Who a load balancer let in: an Application Load Balancer asks the issuer who somebody in a
-browser is, and says so to us.
+"""Users authenticated by an Application Load Balancer: it signs browser users in with the OIDC
+issuer, and passes their claims on.
 
-It does in a JWT of two minutes, in the header ``x-amzn-oidc-data``, signed by a key of its region.
-Whoever reaches this server past the balancer can send any header: only what is signed by that one
-balancer counts.
+The claims are a JWT in the header ``x-amzn-oidc-data``, valid for two minutes and signed with a key
+of the region. A client that bypasses the load balancer can send any header, so only tokens signed
+for the configured load balancer are accepted.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
 """
 
@@ -22,21 +22,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.auth.jwks import AGAIN, fetch
-from sre_mcp.auth.oidc import LEEWAY, Issuer, Proven, granted
+from sre_mcp.auth.oidc import LEEWAY, Issuer, VerifiedToken, granted
 
 HEADER = b"x-amzn-oidc-data"
 _ARN = re.compile(
     r"arn:(aws|aws-us-gov|aws-cn):elasticloadbalancing:([a-z0-9-]{1,30}):\d{12}:loadbalancer/app/[\w-]{1,32}/[0-9a-f]{16}\Z"
 )
 _KID = re.compile(r"[0-9a-fA-F-]{36}\Z")
-_KEPT = 8  # keys: a balancer signs with one at a time
+_KEPT = 8  # keys; a load balancer signs with one at a time
 _FILES = ("/reports/", "/exports/")
 _SAFE = ("GET", "HEAD")
 
 
 class Keys:
-    """The keys of a region's load balancers, by name: fetched once, and what is made up at most
-    once a minute."""
+    """The keys of the load balancers of a region, cached. Unknown key IDs cause at most one request
+    per minute."""
 
     def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._base, self._clock, self._lock = base.rstrip("/"), clock, threading.Lock()
@@ -44,8 +44,7 @@ class Keys:
         self._tried = float("-inf")
 
     def get(self, kid: str) -> EllipticCurvePublicKey | None:
-        """The key, None where there is none of this name. Raises Unreachable where it cannot be
-        had."""
+        """The key with this ID, or None. Raises Unreachable if it cannot be fetched."""
         with self._lock:
             if kid not in self._keys and _KID.match(kid) and self._clock() - self._tried >= AGAIN:
                 self._tried = self._clock()
@@ -55,17 +54,17 @@ class Keys:
             return self._keys.get(kid)
 
 
-class Balancer:
-    """Verifies what one load balancer says."""
+class LoadBalancer:
+    """Verifies tokens of one load balancer."""
 
     def __init__(self, issuer: Issuer, keys: Keys) -> None:
         self._issuer, self._keys = issuer, keys
 
-    def verify(self, token: str) -> Proven | None:
-        """What a token proves; None for one that is not of this balancer and this issuer, not valid
-        now, or allows nothing.
+    def verify(self, token: str) -> VerifiedToken | None:
+        """The verified token; None if another load balancer or issuer signed it, it is not valid
+        now, or no grant matches.
 
-        Raises SreError where the balancer's keys cannot be had. It may wait for them.
+        It may block to fetch keys. Raises SreError if they cannot be fetched.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -79,13 +78,13 @@ class Balancer:
             TypeError,
             OverflowError,
             RecursionError,
-        ):  # a hostile token may break any
+        ):  # a malicious token can cause any of these
             return None
 
     def _proven(
         self, token: str, header: dict[str, Any], key: EllipticCurvePublicKey
-    ) -> Proven | None:
-        """The header is signed too, and holds what other tokens have among their claims."""
+    ) -> VerifiedToken | None:
+        """Here the signed header contains some fields that other tokens have as claims."""
         claims = jwt.decode(
             token,
             key,
@@ -97,32 +96,36 @@ class Balancer:
         bearer = granted(self._issuer, claims)
         if bearer is None or header.get("iss") != self._issuer.issuer or time.time() >= until:
             return None
-        return Proven(bearer, until, claims["sub"], self._issuer.issuer, self._issuer.audience)
+        return VerifiedToken(
+            bearer, until, claims["sub"], self._issuer.issuer, self._issuer.audience
+        )
 
 
-def open_balancer(issuer: Issuer) -> Balancer | None:
-    """The balancer of an issuer's file, None where it names none."""
+def open_balancer(issuer: Issuer) -> LoadBalancer | None:
+    """The load balancer in the OIDC file, or None."""
     return (
-        Balancer(issuer, Keys(issuer.balancer_keys or keys_address(issuer.load_balancer)))
+        LoadBalancer(issuer, Keys(issuer.balancer_keys or keys_address(issuer.load_balancer)))
         if issuer.load_balancer
         else None
     )
 
 
 def keys_address(arn: str) -> str:
-    """Where the keys of a balancer's region are. Raises UsageError for what is no load balancer's
-    ARN."""
+    """The URL of the keys of the load balancer's region. Raises UsageError for an invalid ARN."""
     found = _ARN.match(arn)
     if not found:
         do = (
-            "Use an Application Load Balancer's:"
+            "Use the ARN of an Application Load Balancer:"
             " arn:aws:elasticloadbalancing:eu-west-1:…:loadbalancer/app/…/…."
         )
-        raise UsageError("load_balancer of what SRE_OIDC names is no ARN of one", do=do)
+        raise UsageError(
+            "load_balancer in the SRE_OIDC file is not the ARN of a load balancer", do=do
+        )
     partition, region = found.groups()
     if partition == "aws-us-gov":
         return f"https://s3-{region}.amazonaws.com/aws-elb-public-keys-prod-{region}"
-    return f"https://public-keys.auth.elb.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}"
+    suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    return f"https://public-keys.auth.elb.{region}.{suffix}"
 
 
 class HeaderAsToken:

@@ -1,14 +1,14 @@
-"""JWTs of an OIDC issuer: its keys, what a token must prove, and what its claims allow here, as a
-JSON file says::
+"""JWTs of an OIDC issuer: their verification, and the access that their claims grant, configured in
+a JSON file::
 
     {"issuer": "https://login.example.com/", "audience": "https://mcp.example.com/mcp",
      "jwks_url": "https://login.example.com/keys", "algorithms": ["RS256"], "name_claim": "email",
      "grants": [{"claim": "groups", "value": "payments-sre", "scopes": ["findings:read"],
                  "accounts": ["*"], "owners": ["payments"]}]}
 
-The first grant whose claim is, or holds, its value counts; a token that none fits is good for
-nothing. ``load_balancer`` is the ARN of the one that asks this issuer who people in browsers are:
-see balancer.py.
+The first grant counts whose claim equals or contains its value. A token without a matching grant is
+rejected. ``load_balancer`` is the ARN of the load balancer that signs browser users in with this
+issuer: see load_balancer.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import jwt
 from sre_findings.model.access import Access, parse_access
 from sre_findings.model.errors import UsageError
 from sre_mcp.auth.bearer import Bearer
-from sre_mcp.auth.jwks import Keys, may_be_asked
+from sre_mcp.auth.jwks import Keys, is_trusted
 from sre_mcp.auth.tokens import scopes_of
 
 ALGORITHMS = (
@@ -39,10 +39,10 @@ ALGORITHMS = (
     "ES512",
     "EdDSA",
 )
-"""Signatures that only the issuer can make. With a shared secret, or none, whoever verifies could
-sign."""
+"""Asymmetric signature algorithms. With a shared secret, or without a signature, a verifier could
+forge tokens."""
 
-LEEWAY = 30  # seconds that clocks may differ
+LEEWAY = 30  # seconds by which clocks may differ
 _KEYS = {
     "issuer",
     "audience",
@@ -58,7 +58,7 @@ _LONGEST_NAME = 128
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a claim allows. Of a claim that is a list one value is enough."""
+    """Scopes and access for tokens whose claim equals or contains the value."""
 
     claim: str
     value: str
@@ -66,14 +66,14 @@ class Grant:
     access: Access
 
     def fits(self, claims: Mapping[str, Any]) -> bool:
-        """Whether the claims have it."""
+        """Whether the claims match this grant."""
         found = claims.get(self.claim)
         return self.value in found if isinstance(found, list) else found == self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Whose tokens are believed, for whom they must be, and what they allow."""
+    """A trusted issuer: its tokens' audience, its keys, and the grants."""
 
     issuer: str
     audience: str
@@ -86,9 +86,8 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
-    """A token that was verified: who holds it, for how long in epoch seconds, and whose word that
-    is."""
+class VerifiedToken:
+    """A verified token: its holder, its expiry in epoch seconds, and its origin."""
 
     bearer: Bearer
     expires: int
@@ -97,7 +96,7 @@ class Proven:
     audience: str
 
 
-class Oidc:
+class OidcVerifier:
     """Verifies the tokens of one issuer."""
 
     def __init__(self, issuer: Issuer, keys: Keys) -> None:
@@ -105,14 +104,14 @@ class Oidc:
 
     @property
     def issuer(self) -> str:
-        """Its name, as its tokens have it."""
+        """The name of the issuer, as in the claim ``iss``."""
         return self._issuer.issuer
 
-    def verify(self, token: str) -> Proven | None:
-        """What a token proves; None for one that is not the issuer's, not for us, not valid now, or
-        allows nothing here.
+    def verify(self, token: str) -> VerifiedToken | None:
+        """The verified token; None if it is from another issuer, for another audience, not valid
+        now, or matches no grant.
 
-        Raises SreError where the issuer's keys cannot be had. It may wait for them.
+        It may block to fetch keys. Raises SreError if they cannot be fetched.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -128,10 +127,10 @@ class Oidc:
             TypeError,
             OverflowError,
             RecursionError,
-        ):  # a hostile token may break any
+        ):  # a malicious token can cause any of these
             return None
 
-    def _proven(self, token: str, key: jwt.PyJWK) -> Proven | None:
+    def _proven(self, token: str, key: jwt.PyJWK) -> VerifiedToken | None:
         claims = jwt.decode(
             token,
             key,
@@ -144,7 +143,7 @@ class Oidc:
         bearer = granted(self._issuer, claims)
         if bearer is None:
             return None
-        return Proven(
+        return VerifiedToken(
             bearer,
             int(claims["exp"]) + LEEWAY,
             claims["sub"],
@@ -154,8 +153,8 @@ class Oidc:
 
 
 def granted(issuer: Issuer, claims: Mapping[str, Any]) -> Bearer | None:
-    """Whom verified claims name, and what the first grant that fits allows them; None where none
-    does."""
+    """The holder that verified claims name, with the access of the first matching grant; None
+    without a match or a valid name."""
     name, grant = (
         claims.get(issuer.name_claim),
         next((one for one in issuer.grants if one.fits(claims)), None),
@@ -171,25 +170,25 @@ def granted(issuer: Issuer, claims: Mapping[str, Any]) -> Bearer | None:
 
 
 def parse(text: str) -> Issuer:
-    """A file about an issuer. Raises UsageError that names what is wrong."""
+    """Parses the file about an issuer. Raises UsageError that names the problem."""
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _wrong("it is not JSON") from error
     if not isinstance(values, dict):
-        raise _wrong("it is no JSON object")
+        raise _wrong("it is not a JSON object")
     if unknown := sorted(values.keys() - _KEYS):
         raise _wrong(f"{unknown[0][:60]!r} is not one of {', '.join(sorted(_KEYS))}")
     texts = {name: _text(values, name) for name in ("issuer", "audience", "jwks_url")}
-    if not may_be_asked(texts["jwks_url"]) or not urlsplit(texts["issuer"]).netloc:
-        raise _wrong("issuer and jwks_url must be addresses, and keys come over https://")
+    if not is_trusted(texts["jwks_url"]) or not urlsplit(texts["issuer"]).netloc:
+        raise _wrong("issuer and jwks_url must be URLs, and keys must use https://")
     algorithms = values.get("algorithms", ["RS256", "ES256"])
     if (
         not isinstance(algorithms, list)
         or not algorithms
         or not all(one in ALGORITHMS for one in algorithms)
     ):
-        raise _wrong(f"algorithms must be some of {', '.join(ALGORITHMS)}")
+        raise _wrong(f"algorithms must be a list of {', '.join(ALGORITHMS)}")
     grants = values.get("grants", [])
     if not isinstance(grants, list) or not all(isinstance(one, dict) for one in grants):
         raise _wrong("grants must be a list of objects")
@@ -198,8 +197,8 @@ def parse(text: str) -> Issuer:
         _text({name: " "} | values, name).strip()
         for name in ("load_balancer", "load_balancer_keys")
     )
-    if keys and not may_be_asked(keys):
-        raise _wrong("load_balancer_keys must be an address, and keys come over https://")
+    if keys and not is_trusted(keys):
+        raise _wrong("load_balancer_keys must be an https:// URL")
     return Issuer(
         **texts,
         algorithms=tuple(algorithms),
@@ -226,9 +225,9 @@ def _grant(number: int, values: Mapping[str, Any]) -> Grant:
 def _text(values: Mapping[str, Any], name: str) -> str:
     found = values.get(name)
     if not isinstance(found, str) or not found:
-        raise _wrong(f"{name} must be a text")
+        raise _wrong(f"{name} must be a non-empty string")
     return found
 
 
 def _wrong(why: str) -> UsageError:
-    return UsageError("what SRE_OIDC names cannot be read", why=why, do="See docs/operations.md.")
+    return UsageError("the SRE_OIDC file is invalid", why=why, do="See docs/operations.md.")

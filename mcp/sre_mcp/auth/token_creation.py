@@ -1,5 +1,4 @@
-"""Making a token: 32 random bytes that are shown once, and the entry that knows them by their
-hash."""
+"""Creation of tokens: 32 random bytes, shown once, and an entry with their hash."""
 
 from __future__ import annotations
 
@@ -18,16 +17,15 @@ from typing import Any
 
 from sre_findings.files import sync, sync_folder
 from sre_findings.model.errors import StoreUnreadable
-from sre_mcp.auth.documents import FilePlace
+from sre_mcp.auth.documents import FileDocument
 from sre_mcp.auth.tokens import parse
 
 PREFIX = "sre_"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a new token is to be: its name, what its holder may do and see, and for how many
-    days."""
+class TokenRequest:
+    """The properties of a new token: name, scopes, access scope, and validity in days."""
 
     name: str
     scopes: tuple[str, ...]
@@ -37,36 +35,34 @@ class Wish:
     acts_for: str | None = None
 
 
-def issue(wish: Wish, now: datetime) -> tuple[str, dict[str, Any]]:
-    """A new token, and its entry for the document. Raises UsageError for what no document may
-    hold."""
+def create_token(request: TokenRequest, now: datetime) -> tuple[str, dict[str, Any]]:
+    """A new token, and its entry for the document. Raises UsageError for invalid properties."""
     token = PREFIX + secrets.token_urlsafe(32)
     entry: dict[str, Any] = {
-        "name": wish.name,
+        "name": request.name,
         "sha256": hashlib.sha256(token.encode()).hexdigest(),
-        "scopes": list(wish.scopes),
-        "accounts": list(wish.accounts),
-        "owners": list(wish.owners),
-        "expires": (now + timedelta(days=wish.days))
+        "scopes": list(request.scopes),
+        "accounts": list(request.accounts),
+        "owners": list(request.owners),
+        "expires": (now + timedelta(days=request.days))
         .isoformat(timespec="seconds")
         .replace("+00:00", "Z"),
     }
-    entry |= {"acts_for": wish.acts_for} if wish.acts_for else {}
+    entry |= {"acts_for": request.acts_for} if request.acts_for else {}
     parse(json.dumps({"tokens": [entry]}))
     return token, entry
 
 
-def add(entry: dict[str, Any], path: Path) -> None:
-    """Adds the entry to a document, which appears whole or not at all and is its owner's alone;
-    makes it if it is not there.
+def add_entry(entry: dict[str, Any], path: Path) -> None:
+    """Adds the entry to a document, atomically. A new document has mode 0600.
 
-    Raises UsageError where the document, or what it would be, cannot be read.
+    Raises UsageError for an invalid document or entry, StoreUnreadable if it cannot be written.
     """
     try:
         with _alone(path.parent):
             values: dict[str, Any] = {"tokens": []}
             if path.exists():
-                text = FilePlace(path).read()
+                text = FileDocument(path).read()
                 parse(text)
                 values = json.loads(text)
             values["tokens"] = [*values.get("tokens", []), entry]
@@ -81,7 +77,7 @@ def add(entry: dict[str, Any], path: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keeps others who add to a document of the folder waiting."""
+    """A lock on the folder, so that concurrent additions do not overwrite each other."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

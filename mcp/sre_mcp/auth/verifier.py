@@ -1,4 +1,4 @@
-"""Who holds the token of a request: the SDK asks here, once for each."""
+"""The verifier of tokens, which the SDK calls once per request."""
 
 from __future__ import annotations
 
@@ -12,40 +12,39 @@ from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 from sre_findings.model.errors import SreError
 from sre_mcp.auth.bearer import Bearer, of_claims
-from sre_mcp.auth.chat_user import Person
-from sre_mcp.auth.load_balancer import Balancer
-from sre_mcp.auth.oidc import Oidc, Proven
+from sre_mcp.auth.chat_user import ChatUser
+from sre_mcp.auth.load_balancer import LoadBalancer
+from sre_mcp.auth.oidc import OidcVerifier, VerifiedToken
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.tokens import is_token
 
 _LOG = logging.getLogger(__name__)
-LONGEST = 8192  # characters of a token; a JWT with many groups has three thousand
+LONGEST = 8192  # characters of a token; a JWT with many groups has about 3,000
 
 
 class Verifier(TokenVerifier):
-    """Tokens of the document, JWTs of an issuer, and the word of a load balancer, where there are
-    such.
+    """Verifies tokens of the document, JWTs of an issuer, and JWTs of a load balancer.
 
-    ``resource`` is the address of this server.
+    ``resource`` is the URL of this server.
 
-    Whatever is wrong with a token, the answer is None and nothing more: 401. A token itself is in
-    no log, error or repr; what the SDK keeps instead is the beginning of its hash.
+    For any invalid token the result is None, which the server answers with 401. The token itself
+    appears in no log, error or repr: the SDK keeps the beginning of its hash instead.
     """
 
     def __init__(
         self,
         tokens: Rotating | None,
-        oidc: Oidc | None,
+        oidc: OidcVerifier | None,
         resource: str | None = None,
         now: Callable[[], datetime] | None = None,
-        balancer: Balancer | None = None,
+        balancer: LoadBalancer | None = None,
     ) -> None:
         self._tokens, self._oidc, self._resource, self._balancer = tokens, oidc, resource, balancer
         self._now = now or (lambda: datetime.now(UTC))
 
     @property
     def issuer(self) -> str | None:
-        """Whose JWTs are believed, where there is one."""
+        """The trusted issuer, if any."""
         return self._oidc.issuer if self._oidc else None
 
     async def verify_token(self, token: str) -> AccessToken | None:
@@ -56,15 +55,15 @@ class Verifier(TokenVerifier):
             return await self._by_hash(token)
         return await self._by_issuer(token) if token.count(".") == 2 else None
 
-    async def acting_for(self, token: AccessToken, person: Person | None) -> Bearer:
-        """Who asks, and where a token acts for people, for whom. Raises AccessDenied where it may
-        not (see Tokens)."""
+    async def acting_for(self, token: AccessToken, user: ChatUser | None) -> Bearer:
+        """The bearer of a token, limited to the user it acts for. Raises AccessDenied (see
+        Tokens)."""
         bearer = bearer_of(token)
         tokens = self._tokens
-        if person is None or tokens is None:
+        if user is None or tokens is None:
             return bearer
         current = await anyio.to_thread.run_sync(tokens.current) if tokens.due else tokens.current()
-        return current.acting_for(bearer, person)
+        return current.acting_for(bearer, user)
 
     async def _by_hash(self, token: str) -> AccessToken | None:
         tokens = self._tokens
@@ -90,15 +89,15 @@ class Verifier(TokenVerifier):
             token, proven.bearer, proven.expires, proven.audience, proven.subject, issued
         )
 
-    def _proven(self, token: str) -> Proven | None:
-        """The balancer's word first: it knows its own by the header, and fetches nothing for
-        others."""
+    def _proven(self, token: str) -> VerifiedToken | None:
+        """The load balancer first: it recognizes its tokens by their header, and fetches no keys
+        for others."""
         by_balancer = self._balancer.verify(token) if self._balancer else None
         return by_balancer or (self._oidc.verify(token) if self._oidc else None)
 
 
 def bearer_of(token: AccessToken) -> Bearer:
-    """Who holds a token that this verifier gave."""
+    """The bearer of a token that this verifier returned."""
     return of_claims((token.claims or {})["bearer"])
 
 

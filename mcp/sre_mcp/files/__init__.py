@@ -1,1 +1,1 @@
-"""Files over HTTP: exports that were asked for, and the nightly report."""
+"""Downloads over HTTP: exports and nightly reports."""

@@ -1,4 +1,4 @@
-"""Who is let in to files: whoever is let in to ``/mcp``, by the same token, names and origins."""
+"""Authentication of downloads: the same tokens, hosts and origins as for ``/mcp``."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ PRIVATE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-"""Headers of whatever is of somebody."""
+"""Headers of responses with private content."""
 
-NOT_FOUND = "not_found"  # as an outcome of an operation
+NOT_FOUND = "not_found"  # outcome in the audit log
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """Stands before an application."""
+class Authentication:
+    """Authentication in front of an ASGI application."""
 
     security: TransportSecuritySettings
     guard: Guard | None
 
-    def before(self, app: ASGIApp) -> ASGIApp:
-        """The application for those who are let in; without a guard everybody on this machine
-        is."""
-        return _Known(self.security, self._asked(app))
+    def protect(self, app: ASGIApp) -> ASGIApp:
+        """The application behind authentication; without a guard all clients on this machine are
+        accepted."""
+        return _TrustedHost(self.security, self._authenticated(app))
 
-    def _asked(self, app: ASGIApp) -> ASGIApp:
+    def _authenticated(self, app: ASGIApp) -> ASGIApp:
         if self.guard is None:
             return app
         settings = self.guard.settings
-        told = (
+        metadata_url = (
             build_resource_metadata_url(settings.resource_server_url)
             if settings.resource_server_url
             else None
         )
-        return RequireAuthMiddleware(app, settings.required_scopes or [], told)
+        return RequireAuthMiddleware(app, settings.required_scopes or [], metadata_url)
 
 
-class _Known:
-    """Refuses what does not name this server, and pages of others, as the SDK does for ``/mcp``."""
+class _TrustedHost:
+    """Refuses unknown hosts and origins, as the SDK does for ``/mcp``."""
 
     def __init__(self, security: TransportSecuritySettings, app: ASGIApp) -> None:
         self._security, self._app = TransportSecurityMiddleware(security), app
@@ -58,13 +58,13 @@ class _Known:
         await (refused or self._app)(scope, receive, send)
 
 
-def nothing() -> Response:
-    """The one answer to what is not there, is not there any more, and is not for this caller."""
+def not_found() -> Response:
+    """The same response for files that do not exist and those that the client may not see."""
     return JSONResponse({"error": "not found"}, status_code=404, headers=PRIVATE)
 
 
-def trouble(what: str, status: int) -> Response:
-    """An answer that may be another one soon."""
+def unavailable(what: str, status: int) -> Response:
+    """An error response to retry after a few seconds."""
     return JSONResponse(
         {"error": what}, status_code=status, headers={**PRIVATE, "Retry-After": "10"}
     )

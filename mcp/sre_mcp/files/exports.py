@@ -1,5 +1,5 @@
-"""``GET /exports/{reference}``: the file that the tool ``export`` promised, to who may see what its
-asker saw."""
+"""``GET /exports/{reference}``: the file for a reference from the tool ``export``, for clients with
+the same access scope."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import AccessDenied, SreError, UsageError, kind_of
 from sre_findings.model.operation import ANSWERED
 from sre_mcp.audit import Call
-from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, nothing, trouble
+from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, not_found, unavailable
 from sre_mcp.files.stream import Sent, stream
-from sre_mcp.request_context import Caller, State, admitted
+from sre_mcp.request_context import Client, ServerState, authorize
 from sre_reports.formats.registry import (
     FORMS,
     Options,
@@ -31,16 +31,16 @@ from sre_reports.formats.registry import (
 )
 
 _LOG = logging.getLogger(__name__)
-NAME = "download"  # among operations
-AT_ONCE = 4  # files that are written; each has a thread, and a large estate takes long
-PATIENCE = 20.0  # seconds that a further one waits for its turn
+NAME = "download"  # tool name in the audit log
+AT_ONCE = 4  # concurrent downloads; each uses a thread, for long if there are many findings
+PATIENCE = 20.0  # seconds that a further download waits
 _UNSAFE = re.compile(r"[^0-9A-Za-z.-]+")
-INTERRUPTED, THROTTLED, BUG = "interrupted", "throttled", "bug"  # beside ANSWERED
+INTERRUPTED, THROTTLED, BUG = "interrupted", "throttled", "bug"  # outcomes besides ANSWERED
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A handout whose rows are about to be read."""
+    """An export whose rows are about to be read."""
 
     handout: Handout
     options: Options
@@ -48,11 +48,11 @@ class File:
     batches: Iterator[list[dict[str, Any]]]
 
     def write(self, file: BinaryIO) -> int:
-        """All of it. What the format has to say beside it stands in the log."""
+        """Writes the file and returns its number of rows. Notes of the format are logged."""
         return write_export(self.options, self.proof, self.batches, file, _LOG.info)
 
     def headers(self) -> dict[str, str]:
-        """Of its response: to be saved under a name, and never shown as a page."""
+        """The headers of the response: an attachment that browsers do not display."""
         form = FORMS[self.handout.question.form]
         name = _UNSAFE.sub("-", f"findings-{self.handout.snapshot_id}") + form.suffix
         return {
@@ -66,12 +66,12 @@ class File:
 class Exports:
     """The application behind the route."""
 
-    def __init__(self, state: State, handouts: Handouts) -> None:
+    def __init__(self, state: ServerState, handouts: Handouts) -> None:
         self._state, self._handouts, self._turns = state, handouts, anyio.CapacityLimiter(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["method"] != "GET":  # HEAD: its length is not known before it is written
+        if scope["method"] != "GET":  # no HEAD: the length is unknown until the file is written
             return await JSONResponse({"error": "use GET"}, 405, {**PRIVATE, "Allow": "GET"})(
                 scope, receive, send
             )
@@ -79,54 +79,53 @@ class Exports:
         try:
             file = await self._find(scope["path_params"]["reference"], call)
         except SreError as error:
-            _LOG.warning("a file cannot be read: %s", error)
-            call.wrote(self._state.recorder, kind_of(error), None, None, 0)
-            return await trouble("the store cannot be read", 503)(scope, receive, send)
+            _LOG.warning("an export cannot be read: %s", error)
+            call.record(self._state.recorder, kind_of(error), None, None, 0)
+            return await unavailable("the store cannot be read", 503)(scope, receive, send)
         if file is None:
-            call.wrote(self._state.recorder, NOT_FOUND, None, None, 0)
-            return await nothing()(scope, receive, send)
-        call.arguments, outcome, rows = _told(file.handout), INTERRUPTED, 0
+            call.record(self._state.recorder, NOT_FOUND, None, None, 0)
+            return await not_found()(scope, receive, send)
+        call.arguments, outcome, rows = _arguments(file.handout), INTERRUPTED, 0
         try:
             outcome, rows = await self._send(file, scope, receive, send)
         finally:
-            call.wrote(
+            call.record(
                 self._state.recorder, outcome, file.proof.source, file.proof.snapshot_id, rows
             )
 
     async def _send(
         self, file: File, scope: Scope, receive: Receive, send: Send
     ) -> tuple[str, int]:
-        """Sends it once it is its turn; how that ended, and how many rows it has."""
+        """Sends the file and returns the outcome and its number of rows."""
         with anyio.move_on_after(PATIENCE) as patience:
             await self._turns.acquire()
         if patience.cancelled_caught:
-            await trouble("too many files are fetched", 429)(scope, receive, send)
+            await unavailable("too many downloads", 429)(scope, receive, send)
             return THROTTLED, 0
         try:
             sent = await stream(file.write, file.headers(), receive, send)
         finally:
             self._turns.release()
         if sent.failed and not isinstance(sent.failed, UsageError):
-            _LOG.error("a file could not be written", exc_info=sent.failed)
+            _LOG.error("an export failed", exc_info=sent.failed)
         if sent.failed and not sent.begun:
             await _refused(sent.failed)(scope, receive, send)
         return _outcome(sent), sent.rows
 
     async def _find(self, reference: str, call: Call) -> File | None:
-        """The file of a reference; None where there is none for this caller, whatever the
-        reason."""
+        """The file for a reference; None if it does not exist for this client."""
         try:
-            who = await admitted(self._state, None)
+            who = await authorize(self._state, None)
             call.who = who.name
             limiter = self._state.at_once
             return await anyio.to_thread.run_sync(self._open, reference, who, limiter=limiter)
         except (
             AccessDenied,
             UsageError,
-        ):  # a token that acts for people; a snapshot that was pruned
+        ):  # a token that acts for users; a deleted snapshot
             return None
 
-    def _open(self, reference: str, who: Caller) -> File | None:
+    def _open(self, reference: str, who: Client) -> File | None:
         handout = self._handouts.find(reference, who.sources.access, who.sources.now())
         return (
             File(handout, _options(handout, who), *fetched(handout, who.sources))
@@ -135,9 +134,9 @@ class Exports:
         )
 
 
-def _options(handout: Handout, who: Caller) -> Options:
-    """What the format is told. Rules of suppression are about the whole estate: for who sees a part
-    there are none."""
+def _options(handout: Handout, who: Client) -> Options:
+    """The options of the format. Suppression rules are included only for clients with access to
+    everything."""
     rules = who.sources.suppressions if who.sources.access.everything else None
     return Options(
         handout.question.form,
@@ -153,16 +152,15 @@ def _outcome(sent: Sent) -> str:
 
 
 def _refused(error: Exception) -> Response:
-    """What a format has against the question, in the words of the error; anything else is for the
-    log alone."""
+    """The response for an error. Only usage errors are shown to the client."""
     if not isinstance(error, UsageError):
-        return trouble("the file could not be written", 500)
+        return unavailable("the file could not be written", 500)
     parts = {"kind": kind_of(error), "what": error.what, "why": error.why, "do": error.do}
     return JSONResponse({"error": str(error), ERROR: parts}, REFUSED, PRIVATE)
 
 
-def _told(handout: Handout) -> dict[str, Any]:
-    """What was asked for, as it is recorded."""
+def _arguments(handout: Handout) -> dict[str, Any]:
+    """The query of a download, for the audit log."""
     question = handout.to_json()
     return {
         "format": question["form"],

@@ -1,5 +1,5 @@
-"""``GET /reports/{night}/``: the nightly report as it was published, to who may see all that a page
-tells."""
+"""``GET /reports/{night}/``: the published nightly report, for clients with access to all its
+content."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sre_findings.model.answers.answer import SNAPSHOT
 from sre_findings.model.errors import AccessDenied, SreError, kind_of
 from sre_findings.model.operation import ANSWERED
 from sre_mcp.audit import Call
-from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, nothing, trouble
-from sre_mcp.request_context import State, admitted
+from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, not_found, unavailable
+from sre_mcp.request_context import ServerState, authorize
 from sre_reports.publishing.report_access import (
     Address,
     address,
@@ -25,20 +25,19 @@ from sre_reports.publishing.report_access import (
 from sre_reports.publishing.report_files import PAGE
 
 _LOG = logging.getLogger(__name__)
-NAME = "report"  # among operations
+NAME = "report"  # tool name in the audit log
 FOLDER = "/reports/"
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What a page may do at most. A page's own policy names its style sheet and script by their hashes,
-and both policies hold."""
+"""The Content-Security-Policy header. The page has a stricter policy with hashes; both apply."""
 
 
 class Reports:
     """The application behind the route."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ServerState) -> None:
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +49,7 @@ class Reports:
             return
         with tempfile.TemporaryDirectory(prefix="sre-report-") as folder:
             response, outcome = await self._answer(place, Path(folder), call)
-            call.wrote(
+            call.record(
                 self._state.recorder, outcome, SNAPSHOT if outcome == ANSWERED else None, None, 0
             )
             await response(scope, receive, send)
@@ -58,27 +57,27 @@ class Reports:
     async def _answer(
         self, place: Address | None, folder: Path, call: Call
     ) -> tuple[Response, str]:
-        """The file, and how that went; nothing for an address that is none, and where the file is
-        not, or not the caller's."""
+        """The response and the outcome: 404 for an invalid address, a missing file, or one that the
+        client may not see."""
         try:
-            who = await admitted(self._state, None)
+            who = await authorize(self._state, None)
             call.who = who.name
             if place is None:
-                return nothing(), NOT_FOUND
+                return not_found(), NOT_FOUND
             call.arguments = {"file": place.key}
             path = await anyio.to_thread.run_sync(
                 fetched, place, who.sources, folder / place.name, limiter=self._state.at_once
             )
-        except AccessDenied:  # a token that acts for people
-            return nothing(), NOT_FOUND
+        except AccessDenied:  # a token that acts for users
+            return not_found(), NOT_FOUND
         except SreError as error:
             _LOG.warning("a report cannot be read: %s", error)
-            return trouble("the store cannot be read", 503), kind_of(error)
-        return (_file(path, place), ANSWERED) if path else (nothing(), NOT_FOUND)
+            return unavailable("the store cannot be read", 503), kind_of(error)
+        return (_file(path, place), ANSWERED) if path else (not_found(), NOT_FOUND)
 
 
 def _file(path: Path, place: Address) -> Response:
-    """A page to be looked at, or a file to be saved under a name that tells what it is of."""
+    """A page to display, or a file to save under a descriptive name."""
     name = "-".join(filter(None, (place.night, place.kind, place.folder, place.name)))
     kind = "inline" if place.name == PAGE else "attachment"
     policy = {

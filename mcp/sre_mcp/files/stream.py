@@ -1,5 +1,4 @@
-"""A file that is sent as it is written: by a thread, piece by piece, as fast as whoever fetches it
-takes them."""
+"""Streaming of a file while a thread writes it, in chunks, at the speed of the client."""
 
 from __future__ import annotations
 
@@ -14,18 +13,17 @@ import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from starlette.types import Receive, Send
 
-PIECE = 1 << 18  # bytes
-STALLED = 60.0  # seconds in which whoever fetches must have taken a piece
-_WAITING = 2  # pieces that wait to be sent; the writer waits for them
+CHUNK = 1 << 18  # bytes
+STALLED = 60.0  # seconds in which the client must accept a chunk
+_WAITING = 2  # chunks that wait to be sent; the writer blocks after them
 
 Write = Callable[[BinaryIO], int]
-"""Writes a file from its begin to its end, and returns how many rows it has."""
+"""Writes a whole file and returns its number of rows."""
 
 
 @dataclass(slots=True)
 class Sent:
-    """What became of a file: how many rows it has, whether all of it was sent, whether anything
-    was, and what broke it."""
+    """The result: the number of rows, whether all or any of the file was sent, and the error."""
 
     rows: int = 0
     whole: bool = False
@@ -34,25 +32,25 @@ class Sent:
 
 
 async def stream(write: Write, headers: Mapping[str, str], receive: Receive, send: Send) -> Sent:
-    """Sends what ``write`` writes as the body of a response, and returns once the thread has ended,
-    however it went.
+    """Sends the output of ``write`` as the body of a response, and returns after the thread has
+    ended.
 
-    Nothing is sent before the first piece is there, so that an error until then can still be
-    answered. Later the body ends without its end, which tells whoever fetches that it is not whole.
+    Nothing is sent before the first chunk, so that an earlier error can still be reported. After a
+    later error the body is not terminated, so the client sees that it is incomplete.
     """
     sent = Sent()
     sending, receiving = anyio.create_memory_object_stream[bytes](_WAITING)
     async with anyio.create_task_group() as group:
-        group.start_soon(_leave_with, receive, group.cancel_scope)
+        group.start_soon(_cancel_on_disconnect, receive, group.cancel_scope)
         group.start_soon(_written, write, sending, sent)
         with receiving:
-            await _hand_on(receiving, headers, send, sent)
+            await _flush_buffer(receiving, headers, send, sent)
         group.cancel_scope.cancel()
     return sent
 
 
-async def _leave_with(receive: Receive, everything: anyio.CancelScope) -> None:
-    """Nothing is written for who hung up."""
+async def _cancel_on_disconnect(receive: Receive, everything: anyio.CancelScope) -> None:
+    """Cancels the download when the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
     everything.cancel()
@@ -62,34 +60,34 @@ async def _written(write: Write, sending: MemoryObjectSendStream[bytes], sent: S
     def work() -> int:
         pipe = Pipe(sending)
         rows = write(cast("BinaryIO", pipe))
-        pipe.hand_on()
+        pipe.flush_buffer()
         return rows
 
     with sending:
         try:
             sent.rows = await anyio.to_thread.run_sync(work)
-        except anyio.BrokenResourceError:  # nobody reads any more
+        except anyio.BrokenResourceError:  # the client is gone
             return
-        except Exception as error:  # noqa: BLE001 - whatever broke it: a response is half sent, and its caller decides
+        except Exception as error:  # noqa: BLE001 - the caller handles any error
             sent.failed = error
 
 
-async def _hand_on(
-    pieces: MemoryObjectReceiveStream[bytes], headers: Mapping[str, str], send: Send, sent: Sent
+async def _flush_buffer(
+    chunks: MemoryObjectReceiveStream[bytes], headers: Mapping[str, str], send: Send, sent: Sent
 ) -> None:
     async def begin() -> None:
         if not sent.begun:
             await send({"type": "http.response.start", "status": 200, "headers": _raw(headers)})
             sent.begun = True
 
-    async for piece in pieces:
+    async for chunk in chunks:
         with anyio.move_on_after(STALLED) as patience:
             await begin()
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if patience.cancelled_caught:
             return
     if sent.failed is None:
-        await begin()  # of an empty file, too
+        await begin()  # also for an empty file
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         sent.whole = True
 
@@ -101,10 +99,10 @@ def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 class Pipe(io.RawIOBase):
-    """A file of which nothing stays: what is written is handed on in pieces, and waits where they
-    are not taken.
+    """A file object that passes what is written to a stream in chunks, and blocks if the stream is
+    full.
 
-    Once nobody reads any more, writing raises anyio.BrokenResourceError.
+    When the reader is gone, ``write`` raises anyio.BrokenResourceError.
     """
 
     def __init__(self, sending: MemoryObjectSendStream[bytes]) -> None:
@@ -112,20 +110,20 @@ class Pipe(io.RawIOBase):
         self._sending, self._kept = sending, bytearray()
 
     def writable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def write(self, data: object) -> int:
-        """See io.RawIOBase; it takes all of it."""
+        """See io.RawIOBase. Writes all of the data."""
         view = memoryview(cast("bytes", data)).cast("B")
-        for start in range(0, len(view), PIECE):
-            self._kept += view[start : start + PIECE]
-            if len(self._kept) >= PIECE:
-                self.hand_on()
+        for start in range(0, len(view), CHUNK):
+            self._kept += view[start : start + CHUNK]
+            if len(self._kept) >= CHUNK:
+                self.flush_buffer()
         return len(view)
 
-    def hand_on(self) -> None:
-        """Hands on what is kept. Whoever wrote all calls it once more."""
-        piece, self._kept = bytes(self._kept), bytearray()
-        if piece:
-            anyio.from_thread.run(self._sending.send, piece)
+    def flush_buffer(self) -> None:
+        """Passes the buffer on. It must be called after the last write."""
+        chunk, self._kept = bytes(self._kept), bytearray()
+        if chunk:
+            anyio.from_thread.run(self._sending.send, chunk)

@@ -1,2 +1,1 @@
-"""The tools: each maps checked arguments to a question, and its answer to content that an agent can
-trust."""
+"""The MCP tools: each maps validated arguments to a query, and its answer to content for agents."""

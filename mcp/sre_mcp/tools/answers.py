@@ -1,8 +1,6 @@
-"""Answers of ask as agents get them: the command line's JSON as it is, and sentences with the
-verdict first.
+"""Answers for agents: the command line's JSON, and sentences with the verdict first.
 
-Before the verdict stands only that Inspector was to be asked, and the snapshot answers in its
-place.
+Only a note that a live query failed, and that the snapshot answers instead, precedes the verdict.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.findings.finding import iso
 from sre_mcp.tools.items import Item, Values, taken
-from sre_mcp.tools.tool import Answered, Page
+from sre_mcp.tools.tool import Page, ToolAnswer
 from sre_reports import wording
 
 FINDING = (
@@ -67,8 +65,8 @@ GAP = (
 )
 
 
-def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> Answered:
-    """One resource; its page of findings is cut already. What is made of findings lies in
+def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> ToolAnswer:
+    """One resource, with findings that are already paged. Items made from findings are cached in
     ``made``."""
     values = replace(answer, findings=()).to_json()
     items = made.of(
@@ -80,12 +78,13 @@ def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> Answere
     said = [*first, *_verdict_of(answer), *use, *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         said.append(
-            f"Only {', '.join(answer.filters['severities'])} are listed; the counts are of all"
+            f"Only {', '.join(answer.filters['severities'])} findings are listed; the counts cover"
+            " all severities"
         )
     data = _words(name=answer.resource.name, account=answer.account_name)
     if answer.verdict.reason == NO_SUCH_RESOURCE:
-        data += [answer.verdict.explanation]  # it names the nearest
-    return Answered(values, said, data, "findings", items, answer.total_findings, FINDING)
+        data += [answer.verdict.explanation]  # it names similar resources
+    return ToolAnswer(values, said, data, "findings", items, answer.total_findings, FINDING)
 
 
 def _words(**named: str | None) -> list[str]:
@@ -101,8 +100,7 @@ def _verdict_of(answer: ResourceAnswer) -> Iterator[str]:
 
 
 def _verdict(verdict: Verdict) -> str:
-    """The verdict's own word first, then the words for people: unknown is said, and that it is not
-    the same as none."""
+    """The verdict, then its explanation. For ``unknown`` it says that this is not an all-clear."""
     words = wording.headline(verdict)
     words = (
         verdict.verdict
@@ -117,14 +115,14 @@ def _verdict(verdict: Verdict) -> str:
         )
     told = verdict.reason == NO_SUCH_RESOURCE or verdict.explanation.lower() in words.lower()
     why = words if told else f"{words}; {verdict.explanation}"
-    return f"{why}. That is not the same as none" if verdict.verdict == UNKNOWN else why
+    return f"{why}. This is not an all-clear" if verdict.verdict == UNKNOWN else why
 
 
-def of_summary(answer: SummaryAnswer, page: Page) -> Answered:
-    """Everything, and its groups where it was asked by something."""
+def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
+    """All resources, and groups if they were requested."""
     first, rest = wording.counts_sentence(answer.rollup)
     said = [
-        f"All of it: {_verdict(answer.verdict)}",
+        f"All resources: {_verdict(answer.verdict)}",
         f"{first} on {wording.number(answer.rollup.resources, 'resource')}{rest}",
     ]
     said += [
@@ -138,17 +136,17 @@ def of_summary(answer: SummaryAnswer, page: Page) -> Answered:
         )
     if answer.doubtful:
         said.append(
-            f"{wording.number(answer.doubtful, 'more resource')} not scanned lately, or never"
+            f"{wording.number(answer.doubtful, 'more resource')} not scanned recently, or never"
         )
     if answer.by is None:
-        return Answered(answer.to_json(), said)
+        return ToolAnswer(answer.to_json(), said)
     values = answer.to_json()
     groups = taken(values, "groups", GROUP, _group)
-    return Answered(values, said, (), "groups", groups[page.start :], len(groups), GROUP)
+    return ToolAnswer(values, said, (), "groups", groups[page.start :], len(groups), GROUP)
 
 
-def of_coverage(answer: CoverageAnswer, page: Page) -> Answered:
-    """What is not scanned, and why."""
+def of_coverage(answer: CoverageAnswer, page: Page) -> ToolAnswer:
+    """Coverage gaps with their reasons."""
     values = answer.to_json()
     silent = values["not_scanned"]
     known = answer.proof.snapshot_id is not None
@@ -160,11 +158,11 @@ def of_coverage(answer: CoverageAnswer, page: Page) -> Answered:
     said = [first, *_trust(answer.proof)]
     if answer.cells:
         said.append(
-            f"{len(answer.cells):,} cells of the scan were not read: see cells. What is in them is"
-            " unknown"
+            f"{wording.number(len(answer.cells), 'cell')} of the scan could not be read: see cells."
+            " Findings there are unknown"
         )
     gaps = taken(values, "gaps", GAP)
-    return Answered(values, said, (), "gaps", gaps[page.start :], len(gaps), GAP)
+    return ToolAnswer(values, said, (), "gaps", gaps[page.start :], len(gaps), GAP)
 
 
 def of_list(
@@ -172,21 +170,20 @@ def of_list(
     start: int = 0,
     columns: Sequence[str] = (),
     shown: Callable[[Values], Values] = dict,
-) -> Answered:
-    """A sentence and a list, from ``start`` on: 0 where the question left out the pages before by
-    itself."""
+) -> ToolAnswer:
+    """A sentence and a list, from item ``start`` on (0 if the query skipped earlier pages)."""
     values = answer.to_json()
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
     said = [first, *_trust(answer.proof), *_also(answer.notes)]
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
-    return Answered(
+    return ToolAnswer(
         values, said, (), answer.name, items, answer.total, columns, {LIST: decoding.told(answer)}
     )
 
 
-def of_file(answer: ListAnswer) -> Answered:
-    """The promise of a file: a list of which nothing stands here."""
+def of_file(answer: ListAnswer) -> ToolAnswer:
+    """A download link for a file; the list itself is empty."""
     answered = of_list(answer)
     answered.values["page"] = {"start": 0, "listed": 0, "total": answer.total, "next_cursor": None}
     file = answered.values["file"]
@@ -197,29 +194,29 @@ def of_file(answer: ListAnswer) -> Answered:
     )
 
 
-def of_findings(answer: ListAnswer) -> Answered:
-    """A list of findings that the question has cut already."""
+def of_findings(answer: ListAnswer) -> ToolAnswer:
+    """A list of findings that the query has already paged."""
     return of_list(answer, 0, ("resource_id", *FINDING), _finding)
 
 
-def of_finding(answer: FindingAnswer) -> Answered:
-    """One finding, whole."""
+def of_finding(answer: FindingAnswer) -> ToolAnswer:
+    """One finding with all fields."""
     values = answer.to_json()
     if answer.finding is None:
         first = "Unknown" if answer.proof.snapshot_id is None else "No such finding"
-        return Answered(values, [f"{first}: {answer.explanation}", *_trust(answer.proof)])
+        return ToolAnswer(values, [f"{first}: {answer.explanation}", *_trust(answer.proof)])
     one = answer.finding
     packages = ", ".join(wording.packages(one))
     place = _words(resource=one.resource_id, name=one.resource_name, owner=one.owner)
     fix = _words(packages=packages, installed=one.installed, fixed_in=one.fixed_in)
     data = [*_words(vulnerability=wording.identity(one), title=one.title), *place, *fix]
-    seen = iso(one.first_observed_at) if one.first_observed_at else "at a time that is not known"
-    first = f"{one.severity} finding, {one.status}, first seen {seen}; the whole of it is in wire"
-    return Answered(values, [first, *_trust(answer.proof)], data)
+    seen = iso(one.first_observed_at) if one.first_observed_at else "at an unknown time"
+    first = f"{one.severity} finding, {one.status}, first observed {seen}; wire has all fields"
+    return ToolAnswer(values, [first, *_trust(answer.proof)], data)
 
 
 def _trust(proof: Proof) -> Iterator[str]:
-    """Where it comes from, and what that is worth."""
+    """The provenance, and reasons to doubt completeness."""
     yield wording.proof_sentence(proof)
     yield from (f"Partial: {reason}" for reason in wording.doubts(proof))
 
@@ -229,7 +226,7 @@ def _also(notes: Any) -> Iterator[str]:
 
 
 def _finding(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A finding for a line of text: its packages by name, each once."""
+    """A finding for a line of text, with the names of its packages."""
     packages = item["packages"]
     installed = dict.fromkeys(one["version"] for one in packages if one["version"])
     return {

@@ -1,5 +1,5 @@
-"""What tools take: checked where it enters, and nothing else is taken. The schemas that clients see
-are made from these."""
+"""The arguments of tools as pydantic models, which validate input. Their schemas are published to
+clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sre_findings.model.resources import resource
 from sre_reports.formats.registry import FORMS
 
 DEFAULT_BUDGET, LARGEST_BUDGET = 8_000, 50_000
-MOST = 1_000_000  # items that anybody may ask for, page by page
+MOST = 1_000_000  # items in all pages of an answer
 _NOT_IN_QUERY = {"cursor", "token_budget"}
 
 
@@ -25,7 +25,7 @@ def _upper(value: Any) -> Any:
 
 def _no_null(text: str) -> str:
     if "\0" in text:
-        raise ValueError("has a NUL character in it")
+        raise ValueError("contains a NUL character")
     return text
 
 
@@ -38,7 +38,7 @@ def _type(text: str) -> str:
 
 def _form(text: str) -> str:
     if text not in FORMS:
-        raise ValueError(f"is none of {', '.join(FORMS)}")
+        raise ValueError(f"must be one of {', '.join(FORMS)}")
     return text
 
 
@@ -58,58 +58,58 @@ Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 
 Severities = Annotated[
     tuple[Severity, ...],
-    Field(strict=False, max_length=6, description="Only these; empty means all."),
+    Field(strict=False, max_length=6, description="Filter by severity. Default: all."),
 ]
 Statuses = Annotated[
-    tuple[Status, ...], Field(strict=False, max_length=3, description="Statuses of findings.")
+    tuple[Status, ...], Field(strict=False, max_length=3, description="Filter by status.")
 ]
 Types = Annotated[
     tuple[ResourceType, ...],
     Field(
         strict=False,
         max_length=20,
-        description=f"{', '.join(resource.WORDS)}, or a type as Inspector writes it.",
+        description=f"Filter by type: {', '.join(resource.WORDS)}, or an Inspector type.",
     ),
 ]
 Owners = Annotated[
     tuple[Word, ...],
-    Field(strict=False, max_length=50, description="Only what these owners answer for."),
+    Field(strict=False, max_length=50, description="Filter by owner."),
 ]
 Reachable = Annotated[
-    bool, Field(description="Only what Inspector saw reached at run time; notes count the rest.")
+    bool, Field(description="Only code that Inspector saw in use; notes count the rest.")
 ]
 AsOf = Annotated[
     str | None,
     Field(
         max_length=64,
-        description="An older night: a snapshot id, 2026-11-22, yesterday, -7d.",
+        description="An older snapshot: ID, 2026-11-22, yesterday, -7d.",
     ),
 ]
 
 
 class Arguments(BaseModel):
-    """What every tool takes: nothing that it does not name, and no guessing of types."""
+    """Base of all arguments: unknown names and other types are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Dated(Arguments):
-    """A question about one night."""
+    """Arguments of a query about one snapshot."""
 
     as_of: AsOf = None
 
 
 class Paged(Arguments):
-    """A question whose answer is a list, page by page."""
+    """Arguments of a query with a paged list."""
 
     count: Annotated[
-        int, Field(ge=0, le=MOST, description="Items in all pages together; 0: all.")
+        int, Field(ge=0, le=MOST, description="Maximum items in all pages (0: all).")
     ] = 0
     cursor: Annotated[
         str | None,
         Field(
             max_length=LONGEST_CURSOR,
-            description="page.next_cursor of the page before; every other argument as it was.",
+            description="page.next_cursor of the previous page; keep all other arguments.",
         ),
     ] = None
     token_budget: Annotated[
@@ -117,26 +117,27 @@ class Paged(Arguments):
         Field(
             ge=500,
             le=LARGEST_BUDGET,
-            description="Tokens that one page's structured content may take.",
+            description="Maximum size of a page's structured content in tokens.",
         ),
     ] = DEFAULT_BUDGET
 
     def query(self) -> str:
-        """The question in one text, for cursors: what must stay the same from page to page."""
+        """The arguments that must stay the same from page to page, as one string."""
         return json.dumps(self.model_dump(mode="json", exclude=_NOT_IN_QUERY), sort_keys=True)
 
 
 class Narrowed(Arguments):
-    """A question about a part of the estate."""
+    """Arguments of a query that can be limited to some resources."""
 
     owners: Owners = ()
     accounts: Annotated[
-        tuple[Account, ...], Field(strict=False, max_length=100, description="AWS accounts.")
+        tuple[Account, ...],
+        Field(strict=False, max_length=100, description="Filter by AWS account ID."),
     ] = ()
     regions: Annotated[
-        tuple[Region, ...], Field(strict=False, max_length=40, description="AWS regions.")
+        tuple[Region, ...], Field(strict=False, max_length=40, description="Filter by AWS region.")
     ] = ()
 
     def narrow(self) -> Narrow:
-        """The same for ask."""
+        """These filters for the query."""
         return Narrow(tuple(self.owners), tuple(self.accounts), tuple(self.regions))

@@ -1,5 +1,4 @@
-"""One call of a tool: arguments checked, the caller's sources, a thread and a deadline, and
-whatever goes wrong in words."""
+"""Tool calls: validation, access, execution in a thread with a deadline, and errors."""
 
 from __future__ import annotations
 
@@ -18,41 +17,42 @@ from pydantic_core import ErrorDetails
 from sre_findings.ask.remote import ERROR
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
 from sre_mcp.audit import Call
-from sre_mcp.public_errors import told
-from sre_mcp.request_context import Asked, caller
+from sre_mcp.public_errors import public_error
+from sre_mcp.request_context import RequestContext, client
 from sre_mcp.text import sentence
 from sre_mcp.tools.registry import TOOLS
 from sre_mcp.tools.results import answer
 from sre_mcp.tools.tool import Tool
 
-# seconds: below the idle time-out of a load balancer, which would hang up without a word
+# seconds: shorter than the idle timeout of a load balancer, which closes without an error
 DEADLINE = 50.0
 _LOG = logging.getLogger(__name__)
 
 
-async def call_tool(ctx: Asked, params: CallToolRequestParams) -> CallToolResult:
-    """The tool's answer, or an error that says what to do next. It never raises for what a caller
-    can send."""
+async def call_tool(ctx: RequestContext, params: CallToolRequestParams) -> CallToolResult:
+    """The answer of the tool, or an error that says what to do. No client input makes it raise."""
     tool = TOOLS.get(params.name)
     call = Call(tool.name if tool else "no such tool")
     done = await _call(ctx, tool, params.arguments or {}, call) if tool else _unknown(params.name)
-    call.ended(done, ctx.lifespan_context.recorder)
+    call.finish(done, ctx.lifespan_context.recorder)
     return done
 
 
-async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) -> CallToolResult:
+async def _call(
+    ctx: RequestContext, tool: Tool, given: Mapping[str, Any], call: Call
+) -> CallToolResult:
     try:
-        who = await caller(ctx)
+        who = await client(ctx)
         call.who = who.name
         who.need(tool.scope)
     except SreError as error:
-        return failed(told(error))
+        return failed(public_error(error))
     try:
         arguments = tool.arguments.model_validate(given)
     except ValidationError as error:
         return failed(
             UsageError(
-                f"{tool.name} cannot be called like this", why=_wrong(error.errors()), do=_do(tool)
+                f"invalid arguments for {tool.name}", why=_problems(error.errors()), do=_do(tool)
             )
         )
     call.arguments = arguments.model_dump(
@@ -64,21 +64,21 @@ async def _call(ctx: Asked, tool: Tool, given: Mapping[str, Any], call: Call) ->
         with anyio.fail_after(DEADLINE):
             return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=at_once)
     except SreError as error:
-        return failed(told(error))
+        return failed(public_error(error))
     except TimeoutError:
         return failed(
             SreError(
                 f"{tool.name} took longer than {DEADLINE:g} s",
-                do="Narrow the question, or ask again.",
+                do="Narrow the query, or try again.",
             ),
             "timeout",
         )
-    except Exception:  # noqa: BLE001 - the edge: a bug of ours gets a reference here and its traceback in the log
-        return _bug(tool.name)
+    except Exception:  # noqa: BLE001 - an internal error gets a reference, and its traceback is logged
+        return _internal_error(tool.name)
 
 
 def failed(error: SreError, kind: str = "") -> CallToolResult:
-    """An error as a result: one line for the model, and the same in parts for programs."""
+    """An error as a result: a line of text for the model, and its parts for programs."""
     parts: dict[str, Any] = {
         "kind": kind or kind_of(error),
         "what": error.what,
@@ -95,37 +95,35 @@ def failed(error: SreError, kind: str = "") -> CallToolResult:
 
 
 def _unknown(name: str) -> CallToolResult:
-    return failed(
-        UsageError(f"there is no tool {name[:64]!r}", do=f"Use one of: {', '.join(TOOLS)}.")
-    )
+    return failed(UsageError(f"unknown tool {name[:64]!r}", do=f"Use one of: {', '.join(TOOLS)}."))
 
 
-def _bug(name: str) -> CallToolResult:
+def _internal_error(name: str) -> CallToolResult:
     reference = secrets.token_hex(4)
     _LOG.exception("%s failed; reference %s", name, reference)
     return failed(
         SreError(
-            "a bug of ours",
+            "internal error",
             why=f"reference {reference}",
-            do="Report the reference; the server's log has more.",
+            do="Report the reference; the server's log has details.",
         ),
         "bug",
     )
 
 
-def _wrong(errors: Iterable[ErrorDetails]) -> str:
-    """What is wrong with the arguments, each by its name and never with its value."""
-    return "; ".join(_one(error) for error in list(errors)[:5])
+def _problems(errors: Iterable[ErrorDetails]) -> str:
+    """The first five problems of the arguments, by name and without values."""
+    return "; ".join(_problem(error) for error in list(errors)[:5])
 
 
-def _one(error: ErrorDetails) -> str:
+def _problem(error: ErrorDetails) -> str:
     place = ".".join(str(part)[:64] for part in error["loc"]) or "arguments"
     if error["type"] == "extra_forbidden":
-        return f"there is no argument {place!r}"
+        return f"unknown argument {place!r}"
     if error["type"] == "missing":
-        return f"{place} is missing"
+        return f"{place} is required"
     return f"{place}: {error['msg'][:200]}"
 
 
 def _do(tool: Tool) -> str:
-    return f"It takes: {', '.join(tool.arguments.model_fields)}."
+    return f"Arguments: {', '.join(tool.arguments.model_fields)}."

@@ -1,4 +1,4 @@
-"""Tools about one resource, one finding, and findings wherever they are."""
+"""Tools about resources and findings: one of them, lists, and exports."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from sre_mcp.tools.arguments import (
     Types,
     Word,
 )
-from sre_mcp.tools.tool import Answered, Page, Tool
+from sre_mcp.tools.tool import Page, Tool, ToolAnswer
 from sre_reports.formats.registry import FORMS
 
-_FINDING = 500  # bytes of JSON: twenty-one names and an ARN alone take as many
+_FINDING = 500  # bytes of JSON that any finding takes, for its field names and ARN alone
 _WIRE = ("findingArn", "severity", "status", "title")
 _FILTERED = (
     "severities",
@@ -52,49 +52,49 @@ _FILTERED = (
 )
 
 
-class CheckResource(Paged, Dated):
+class CheckResourceArguments(Paged, Dated):
     """Arguments of check_resource."""
 
     resource_id: Annotated[
         Text,
         Field(
             description=(
-                "An id or ARN; a Name tag, function or project name; an image as repository:tag, by"
-                " digest or by its registry address; an IP address. Where several resources fit,"
-                " the error lists candidates to ask with."
+                "An ID or ARN; a Name tag, function or project name; an image as repository:tag,"
+                " digest or registry URI; or an IP address. If several resources match, the error"
+                " lists candidates to use instead."
             )
         ),
     ]
     severities: Severities = ()
-    suppressed: Annotated[bool, Field(description="List suppressed findings too.")] = False
+    suppressed: Annotated[bool, Field(description="Include suppressed findings.")] = False
     reachable: Reachable = False
     live: Annotated[
         bool | None,
         Field(
             description=(
-                "true asks Amazon Inspector itself, now; false asks the snapshot only; left out,"
-                " the snapshot answers, and Inspector where the snapshot cannot tell. Where"
-                " Inspector does not answer, the snapshot does, and stale is true."
+                "true queries Amazon Inspector now; false uses the snapshot only. Default: the"
+                " snapshot, or Inspector if the snapshot has no certain answer. If Inspector cannot"
+                " answer, the snapshot is used and stale is true."
             )
         ),
     ] = None
     region: Annotated[
         Region | None,
-        Field(description="Where to ask live, if the snapshot does not know the resource."),
+        Field(description="Region for a live query of a resource that is not in the snapshot."),
     ] = None
     context: Annotated[
         bool,
         Field(
             description=(
-                "Add what AWS says now: an image's clusters; an EC2 instance's state, patches,"
-                " agent, CPU."
+                "Add current data from AWS: the clusters that run an image; state, patches, SSM"
+                " agent and CPU of an EC2 instance."
             )
         ),
     ] = False
 
 
-def check_resource(arguments: CheckResource, page: Page, sources: Sources) -> Answered:
-    """How vulnerable one resource is."""
+def check_resource(arguments: CheckResourceArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The verdict and findings of one resource."""
     question = AboutResource(
         text=arguments.resource_id,
         severities=arguments.severities,
@@ -110,41 +110,44 @@ def check_resource(arguments: CheckResource, page: Page, sources: Sources) -> An
     return answers.of_resource(ask.about_resource(question, sources), sources.made)
 
 
-class GetFinding(Dated):
+class GetFindingArguments(Dated):
     """Arguments of get_finding."""
 
     finding_arn: Annotated[
-        Text | None, Field(description="The finding's ARN. Or give the other two.")
+        Text | None,
+        Field(description="The ARN of the finding. Alternative: the other two arguments."),
     ] = None
     resource_id: Annotated[
-        Text | None, Field(description="A resource's id or name, together with vulnerability_id.")
+        Text | None, Field(description="ID or name of the resource; needs vulnerability_id.")
     ] = None
     vulnerability_id: Annotated[
-        Text | None, Field(description="A vulnerability's id, such as CVE-2021-44228.")
+        Text | None, Field(description="ID of the vulnerability, such as CVE-2021-44228.")
     ] = None
 
 
-def get_finding(arguments: GetFinding, _page: Page, sources: Sources) -> Answered:
-    """One finding, whole."""
+def get_finding(arguments: GetFindingArguments, _page: Page, sources: Sources) -> ToolAnswer:
+    """One finding with all fields."""
     question = OneFinding(
         arguments.finding_arn, arguments.resource_id, arguments.vulnerability_id, arguments.as_of
     )
     return answers.of_finding(one_finding.one_finding(question, sources))
 
 
-class ListFindings(Paged, Dated, Narrowed):
+class ListFindingsArguments(Paged, Dated, Narrowed):
     """Arguments of list_findings."""
 
     severities: Severities = ()
     statuses: Statuses = ("ACTIVE",)
     types: Types = ()
-    fixable: Annotated[bool, Field(description="Only findings that an update removes.")] = False
-    exploitable: Annotated[bool, Field(description="Only findings with a known exploit.")] = False
+    fixable: Annotated[bool, Field(description="Only fixable findings.")] = False
+    exploitable: Annotated[bool, Field(description="Only findings with an available exploit.")] = (
+        False
+    )
     reachable: Reachable = False
 
 
-def list_findings(arguments: ListFindings, page: Page, sources: Sources) -> Answered:
-    """Findings of the whole estate."""
+def list_findings(arguments: ListFindingsArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """Findings of all resources, or of some."""
     question = Listed(
         page.room,
         page.start,
@@ -160,14 +163,14 @@ def list_findings(arguments: ListFindings, page: Page, sources: Sources) -> Answ
     return answers.of_findings(doors.ask("findings", question, sources))
 
 
-class WhereVulnerable(Paged, Dated, Narrowed):
+class WhereVulnerableArguments(Paged, Dated, Narrowed):
     """Arguments of where_vulnerable."""
 
     text: Annotated[
         Text,
         Field(
             description=(
-                "A vulnerability's id (CVE-2021-44228) or a package by its name or a word of it"
+                "ID of a vulnerability (CVE-2021-44228), or name of a package or a part of it"
                 " (openssl, log4j)."
             )
         ),
@@ -175,19 +178,21 @@ class WhereVulnerable(Paged, Dated, Narrowed):
     reachable: Reachable = False
 
 
-def where_vulnerable(arguments: WhereVulnerable, page: Page, sources: Sources) -> Answered:
-    """Where a vulnerability or a package is."""
+def where_vulnerable(
+    arguments: WhereVulnerableArguments, page: Page, sources: Sources
+) -> ToolAnswer:
+    """The resources affected by a vulnerability or a package."""
     question = Exposure(
         arguments.text, page.end, arguments.as_of, arguments.narrow(), arguments.reachable
     )
     return answers.of_list(doors.ask("where", question, sources), page.start)
 
 
-class Export(Paged, Dated, Narrowed):
+class ExportArguments(Paged, Dated, Narrowed):
     """Arguments of export."""
 
     resource_id: Annotated[
-        Text | None, Field(description="Findings of this resource only: its id or name.")
+        Text | None, Field(description="Findings of one resource only, by ID or name.")
     ] = None
     severities: Severities = ()
     statuses: Statuses = ("ACTIVE",)
@@ -197,23 +202,23 @@ class Export(Paged, Dated, Narrowed):
         Form | None,
         Field(
             description=(
-                "All of them as a file, fetched from file.url, or file.path of this server, with"
-                " GET and this token."
+                "Return a link to a file with all findings: GET file.url, or file.path of this"
+                " server, with the same token."
             )
         ),
     ] = None
     columns: Annotated[
-        Literal["inspector", "full"] | None, Field(description="Of csv and xlsx.")
+        Literal["inspector", "full"] | None, Field(description="Columns of csv and xlsx.")
     ] = None
-    excel: Annotated[bool, Field(description="csv with a byte order mark.")] = False
-    raw: Annotated[bool, Field(description="csv without the guard against formulas.")] = False
+    excel: Annotated[bool, Field(description="csv: add a byte order mark.")] = False
+    raw: Annotated[bool, Field(description="csv: do not escape formulas.")] = False
     author: Annotated[
-        Word | None, Field(description="Who says so, in openvex. Default: the token's name.")
+        Word | None, Field(description="openvex: the author. Default: the token's name.")
     ] = None
 
 
-def export(arguments: Export, page: Page, sources: Sources) -> Answered:
-    """Whole findings, page by page or as a file."""
+def export(arguments: ExportArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """Findings with all fields, in pages or as a file."""
     filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
     rows, options = Rows(text=arguments.resource_id, **filters), _options(arguments)
     if arguments.format:
@@ -222,8 +227,8 @@ def export(arguments: Export, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("export", question, sources), columns=_WIRE)
 
 
-def _options(arguments: Export) -> dict[str, Any]:
-    """Those that were given. Raises UsageError for one that the format would ignore."""
+def _options(arguments: ExportArguments) -> dict[str, Any]:
+    """The options of the format. Raises UsageError for an option of another format."""
     given = {
         name: value
         for name in ("columns", "excel", "raw", "author")
@@ -232,9 +237,9 @@ def _options(arguments: Export) -> dict[str, Any]:
     known = FORMS[arguments.format].options if arguments.format else ()
     if strange := [name for name in given if name not in known]:
         fit = ", ".join(form.name for form in FORMS.values() if strange[0] in form.options)
-        why, do = f"it is for {fit}", f"Leave out {strange[0]}."
+        why, do = f"it is an option of {fit}", f"Omit {strange[0]}."
         raise UsageError(
-            f"{strange[0]} means nothing to {arguments.format or 'pages'}", why=why, do=do
+            f"{strange[0]} is not an option of {arguments.format or 'pages'}", why=why, do=do
         )
     return given
 
@@ -243,13 +248,13 @@ TOOLS = (
     Tool(
         "check_resource",
         "Check one resource",
-        "How vulnerable is this instance, image or function? Call this first when a question names"
-        " a resource. The verdict is vulnerable, clean or unknown; unknown says why (not scanned,"
-        " no such resource, snapshot too old …) and is never clean. Findings are listed worst"
-        " first, with the fixed version. Next: get_finding for one finding whole, fix_plan for what"
-        " to update, where_vulnerable for where else a vulnerability is. A name that fits several"
-        " resources is an error that lists their ids: ask again with one.",
-        CheckResource,
+        "Returns how vulnerable an instance, image or function is. Call this first when a question"
+        " names a resource. The verdict is vulnerable, clean or unknown; unknown has a reason (not"
+        " scanned, no such resource, stale snapshot …) and is never clean. Findings are listed"
+        " worst first, with the fixed version. Next: get_finding for all fields of one finding,"
+        " fix_plan for updates, where_vulnerable for other affected resources. If a name matches"
+        " several resources, the error lists their IDs: call again with one of them.",
+        CheckResourceArguments,
         schemas.answer(
             dict.fromkeys(
                 ("resource_type", "name", "account_id", "account_name", "region"),
@@ -274,11 +279,11 @@ TOOLS = (
     Tool(
         "list_findings",
         "List findings",
-        "Findings of the whole estate or a part of it, worst first, with exact totals. Use it for"
-        " questions such as: which critical findings of payments have a fix? For counts alone use"
-        " summarize; for one resource check_resource; for one vulnerability where_vulnerable."
-        " Filters narrow everything, totals too.",
-        ListFindings,
+        "Lists findings of all resources, worst first, with exact totals. Use it for questions such"
+        " as: which critical findings of payments have a fix? For counts only use summarize; for"
+        " one resource check_resource; for one vulnerability where_vulnerable. Filters apply to"
+        " totals too.",
+        ListFindingsArguments,
         schemas.listed("findings"),
         list_findings,
         smallest=_FINDING,
@@ -286,10 +291,10 @@ TOOLS = (
     Tool(
         "get_finding",
         "Get one finding",
-        "One finding, whole: description, scores, references, remediation and every field that"
-        " Inspector sent (wire). Name it by finding_arn from another answer, or by resource_id and"
-        " vulnerability_id. found is false where there is none.",
-        GetFinding,
+        "Returns one finding with its description, scores, references, remediation and all fields"
+        " from Inspector (wire). Identify it by finding_arn from another answer, or by resource_id"
+        " and vulnerability_id. found is false if there is no such finding.",
+        GetFindingArguments,
         schemas.answer(
             found={"type": "boolean"},
             explanation=schemas.TEXT,
@@ -300,21 +305,21 @@ TOOLS = (
     ),
     Tool(
         "where_vulnerable",
-        "Find a vulnerability or package",
-        "Where in the estate is this CVE, or this package with any open finding? None found is told"
-        " together with what was not scanned: it is no proof of absence. Next: fix_plan, or"
+        "Find affected resources",
+        "Lists the resources with open findings for a CVE or a package. If there are none, the"
+        " answer names what was not scanned: that is no proof of absence. Next: fix_plan, or"
         " check_resource for one of the resources.",
-        WhereVulnerable,
+        WhereVulnerableArguments,
         schemas.listed("findings"),
         where_vulnerable,
     ),
     Tool(
         "export",
         "Export findings",
-        "Whole findings as Inspector sent them, in the order of an export, page by page; or, with"
-        " format, the reference of a file that has them all. Large: prefer list_findings unless"
-        " every field is needed.",
-        Export,
+        "Returns findings with all fields from Inspector, in pages; or, with format, a link to a"
+        " file with all of them. Answers are large: prefer list_findings unless you need all"
+        " fields.",
+        ExportArguments,
         schemas.listed("findings", file=schemas.MAYBE_OBJECT),
         export,
     ),

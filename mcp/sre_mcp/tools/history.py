@@ -1,5 +1,4 @@
-"""Tools about nights: what changed, how it went, how long fixing takes, and which snapshots there
-are."""
+"""Tools about history: changes, trend, time to remediate, snapshots and the audit log."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from sre_findings.ask.sources import Sources
 from sre_mcp.auth.bearer import OPERATIONS
 from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import AsOf, Dated, Narrowed, Paged, Word
-from sre_mcp.tools.tool import Answered, Page, Tool
+from sre_mcp.tools.tool import Page, Tool, ToolAnswer
 
 _Kind = Literal[
     "opened",
@@ -28,94 +27,92 @@ _Kind = Literal[
     "unsuppressed",
     "exposure_ended",
 ]
-_Days = Annotated[int, Field(ge=1, le=3650, description="How many days back.")]
+_Days = Annotated[int, Field(ge=1, le=3650, description="Number of days to look back.")]
 
 
-class WhatChanged(Paged, Dated, Narrowed):
+class ChangesArguments(Paged, Dated, Narrowed):
     """Arguments of changes."""
 
     since: Annotated[
         AsOf,
         Field(
             description=(
-                "From this night on: an id, a date, yesterday, -7d. Default: between the two newest"
+                "Compare with this snapshot: ID, date, yesterday, -7d. Default: the two newest"
                 " complete ones."
             )
         ),
     ] = None
     kinds: Annotated[
         tuple[_Kind, ...],
-        Field(
-            strict=False, max_length=11, description="List only such events; the counts are of all."
-        ),
+        Field(strict=False, max_length=11, description="List only these events; counts cover all."),
     ] = ()
 
 
-def changes(arguments: WhatChanged, page: Page, sources: Sources) -> Answered:
-    """What changed."""
+def changes(arguments: ChangesArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """Changes between two snapshots."""
     question = Changes(
         arguments.since, arguments.as_of, arguments.kinds, page.end, arguments.narrow()
     )
     return answers.of_list(doors.ask("changes", question, sources), page.start)
 
 
-class HowItWent(Paged, Dated):
+class TrendArguments(Paged, Dated):
     """Arguments of trend."""
 
     days: _Days = 90
     kind: Annotated[
         Literal["organization", "account", "region", "owner", "type", "resource"],
-        Field(description="Of what; value names it."),
+        Field(description="Kind of scope; value names it."),
     ] = "organization"
     value: Annotated[
         Word | Literal[""],
-        Field(description="The owner, account, region or type; empty for the organization."),
+        Field(description="Owner, account, region, type or resource; empty for organization."),
     ] = ""
 
 
-def trend(arguments: HowItWent, page: Page, sources: Sources) -> Answered:
-    """How it went."""
+def trend(arguments: TrendArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """Open findings by day."""
     question = Trend(arguments.days, arguments.kind, arguments.value, arguments.as_of)
     return answers.of_list(doors.ask("trend", question, sources), page.start)
 
 
-class HowLong(Paged, Dated, Narrowed):
+class TimeToFixArguments(Paged, Dated, Narrowed):
     """Arguments of time_to_fix."""
 
-    by: Annotated[Literal["severity", "owner", "account"], Field(description="The groups.")] = (
+    by: Annotated[Literal["severity", "owner", "account"], Field(description="Group by.")] = (
         "severity"
     )
     days: _Days = 365
 
 
-def time_to_fix(arguments: HowLong, page: Page, sources: Sources) -> Answered:
-    """How long fixing takes."""
+def time_to_fix(arguments: TimeToFixArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The time to remediate."""
     question = TimeToFix(arguments.by, arguments.days, arguments.as_of, arguments.narrow())
     return answers.of_list(doors.ask("time-to-fix", question, sources), page.start)
 
 
-class WhichNights(Paged):
+class SnapshotsArguments(Paged):
     """Arguments of snapshots."""
 
 
-def snapshots(_arguments: WhichNights, page: Page, sources: Sources) -> Answered:
-    """Which snapshots there are."""
+def snapshots(_arguments: SnapshotsArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The committed snapshots."""
     return answers.of_list(doors.ask("snapshots", Nights(page.room, page.start), sources))
 
 
-class WhoAsked(Paged):
+class OperationsArguments(Paged):
     """Arguments of operations."""
 
     days: _Days = 7
-    who: Annotated[Word | None, Field(description="Only what this caller asked.")] = None
-    what: Annotated[Word | None, Field(description="Only calls of this tool.")] = None
+    who: Annotated[Word | None, Field(description="Filter by client.")] = None
+    what: Annotated[Word | None, Field(description="Filter by tool.")] = None
     outcome: Annotated[
-        Word | None, Field(description="Only calls that ended so: answered, usage, access_denied …")
+        Word | None, Field(description="Filter by outcome: answered, usage, access_denied …")
     ] = None
 
 
-def operations(arguments: WhoAsked, page: Page, sources: Sources) -> Answered:
-    """Who asked what."""
+def operations(arguments: OperationsArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The audit log."""
     question = Operations(
         arguments.days, page.end, arguments.who, arguments.what, arguments.outcome
     )
@@ -125,48 +122,47 @@ def operations(arguments: WhoAsked, page: Page, sources: Sources) -> Answered:
 TOOLS = (
     Tool(
         "changes",
-        "What changed",
-        "What happened between two nights: opened, reopened, resolved and why (patched, terminated,"
-        " not_scanned, or unknown where nothing proves a fix), severities raised, fixes and"
-        " exploits that appeared. Use it for nightly briefs.",
-        WhatChanged,
+        "Compare snapshots",
+        "Lists changes between two snapshots: opened, reopened and resolved findings (with the"
+        " reason: patched, terminated, not_scanned, or unknown if nothing proves a fix), raised"
+        " severities, new fixes and exploits. Use it for nightly briefs.",
+        ChangesArguments,
         schemas.listed("events", counts=schemas.OBJECT, since=schemas.MAYBE_OBJECT),
         changes,
     ),
     Tool(
         "trend",
-        "How it went",
-        "Counts night by night, with what came and what went. Nights without a snapshot are named"
-        " and not filled.",
-        HowItWent,
+        "Show the trend",
+        "Counts open, new and resolved findings by day. Days without a snapshot are listed, and"
+        " their numbers are not estimated.",
+        TrendArguments,
         schemas.listed("nights"),
         trend,
     ),
     Tool(
         "time_to_fix",
-        "How long fixing takes",
-        "Days from first seen to patched, median and 90 %, with findings that are still open"
-        " counted for as long as they are (Kaplan-Meier), by severity, owner or account.",
-        HowLong,
+        "Show the time to remediate",
+        "Days from the first observation to the patch: median and 90th percentile, by severity,"
+        " owner or account. Open findings are included (Kaplan-Meier).",
+        TimeToFixArguments,
         schemas.listed("groups"),
         time_to_fix,
     ),
     Tool(
         "snapshots",
         "List snapshots",
-        "The committed snapshots, newest first, with state, reasons and totals. Their ids go into"
-        " as_of of every other tool.",
-        WhichNights,
+        "Lists the committed snapshots, newest first, with state, reasons and totals. Use their IDs"
+        " as as_of of other tools.",
+        SnapshotsArguments,
         schemas.listed("snapshots"),
         snapshots,
     ),
     Tool(
         "operations",
-        "Who asked what",
-        "The calls of this server's tools, newest first: who, what, arguments, from where it was"
-        " answered, in how many milliseconds (took), and how it ended. Needs the scope"
-        " operations:read.",
-        WhoAsked,
+        "Show the audit log",
+        "Lists calls of this server's tools, newest first: client, tool, arguments, source of the"
+        " answer, duration in milliseconds (took), and outcome. Needs the scope operations:read.",
+        OperationsArguments,
         schemas.listed("operations"),
         operations,
         scope=OPERATIONS,

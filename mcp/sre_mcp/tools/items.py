@@ -1,5 +1,4 @@
-"""One item of a list as agents get it. What is made of it is made once, and not before a page has
-room for it."""
+"""List items for agents. Values are computed once, when a page has room for the item."""
 
 from __future__ import annotations
 
@@ -14,10 +13,10 @@ Values = Mapping[str, Any]
 
 
 class Item:
-    """One item: ``make`` gives its JSON, ``columns`` of what ``shown`` makes of it are its line of
-    text.
+    """A list item. ``make`` returns its JSON values; its line of text has the ``columns`` of
+    ``shown(values)``.
 
-    Its values are shared by every page that lists it: nobody changes them.
+    Values are shared between pages and must not be changed.
     """
 
     def __init__(
@@ -34,17 +33,17 @@ class Item:
 
     @property
     def values(self) -> Any:
-        """Its JSON."""
+        """Its JSON values."""
         return self._measured[0]
 
     @property
     def size(self) -> int:
-        """Bytes that it takes on the wire."""
+        """Its size as JSON in bytes."""
         return self._measured[1]
 
     @functools.cached_property
     def line(self) -> str:
-        """Its line behind the fence."""
+        """Its line of text."""
         return line(self._columns, self._shown(self.values))
 
 
@@ -54,6 +53,6 @@ def taken(
     columns: Sequence[str],
     shown: Callable[[Values], Values] = dict,
 ) -> list[Item]:
-    """The list of an answer as items; it is empty in ``values`` from now on."""
+    """Moves the list of an answer out of ``values``, and returns it as items."""
     items, values[name] = values[name], []
     return [Item(functools.partial(dict, one), columns, shown) for one in items]

@@ -1,4 +1,4 @@
-"""Tools about all of it: counts, coverage, what to do first."""
+"""Tools about the security posture of all resources: counts, coverage, priorities and fixes."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from sre_findings.ask.question import CoverageGaps, Fixes, Priorities, Sla, Summ
 from sre_findings.ask.sources import Sources
 from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import Dated, Narrowed, Owners, Paged, Reachable, Types
-from sre_mcp.tools.tool import Answered, Page, Tool
+from sre_mcp.tools.tool import Page, Tool, ToolAnswer
 
 
-class Summarize(Paged, Dated):
+class SummarizeArguments(Paged, Dated):
     """Arguments of summarize."""
 
     by: Annotated[
         Literal["account", "region", "owner", "type", "resource", "package", "vulnerability"]
         | None,
-        Field(description="Count in groups too, the worst first."),
+        Field(description="Also count by group, worst first."),
     ] = None
     owners: Owners = ()
 
 
-def summarize(arguments: Summarize, page: Page, sources: Sources) -> Answered:
-    """How vulnerable all of it is."""
+def summarize(arguments: SummarizeArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The counts of open findings for all resources or some owners."""
     question = Summary(arguments.by, 0, arguments.as_of, arguments.owners)
     return answers.of_summary(ask.summary(question, sources), page)
 
 
-class Coverage(Paged, Dated):
+class CoverageArguments(Paged, Dated):
     """Arguments of coverage."""
 
     owners: Owners = ()
 
 
-def coverage(arguments: Coverage, page: Page, sources: Sources) -> Answered:
-    """What is not scanned."""
+def coverage(arguments: CoverageArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The coverage gaps."""
     return answers.of_coverage(
         ask.coverage(CoverageGaps(arguments.as_of, arguments.owners), sources), page
     )
 
 
-class Prioritize(Paged, Dated, Narrowed):
+class PrioritiesArguments(Paged, Dated, Narrowed):
     """Arguments of priorities."""
 
     types: Types = ()
     reachable: Reachable = False
 
 
-def priorities(arguments: Prioritize, page: Page, sources: Sources) -> Answered:
-    """What comes first."""
+def priorities(arguments: PrioritiesArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The risk ranking of vulnerabilities."""
     question = Priorities(
         page.end, arguments.as_of, arguments.narrow(), arguments.types, arguments.reachable
     )
@@ -60,23 +60,22 @@ def priorities(arguments: Prioritize, page: Page, sources: Sources) -> Answered:
 
 
 _One = Annotated[
-    str | None, Field(max_length=1024, description="Of one resource alone: its id or its name.")
+    str | None, Field(max_length=1024, description="Limit to one resource, by ID or name.")
 ]
 
 
-class FixPlan(Paged, Dated, Narrowed):
+class FixPlanArguments(Paged, Dated, Narrowed):
     """Arguments of fix_plan."""
 
     types: Types = ()
     images: Annotated[
-        bool, Field(description="By machine image: what a rebuild of each would remove.")
+        bool, Field(description="Group by machine image: what a rebuild of each would resolve.")
     ] = False
     resource: _One = None
 
 
-def fix_plan(arguments: FixPlan, page: Page, sources: Sources) -> Answered:
-    """What to update. Its sentence tells what the lines that were asked for remove, so all of them
-    are asked for."""
+def fix_plan(arguments: FixPlanArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """The fix plan. All lines are queried, since the headline sums up the requested ones."""
     one = arguments.resource
     question = Fixes(
         arguments.count, arguments.as_of, arguments.narrow(), arguments.types, arguments.images, one
@@ -84,30 +83,30 @@ def fix_plan(arguments: FixPlan, page: Page, sources: Sources) -> Answered:
     return answers.of_list(doors.ask("fixes", question, sources), page.start)
 
 
-class Late(Paged, Dated):
+class SlaArguments(Paged, Dated):
     """Arguments of sla."""
 
-    by: Annotated[
-        Literal["owner", "account", "region", "type"], Field(description="The groups.")
-    ] = "owner"
+    by: Annotated[Literal["owner", "account", "region", "type"], Field(description="Group by.")] = (
+        "owner"
+    )
     owners: Owners = ()
     resource: _One = None
 
 
-def sla(arguments: Late, page: Page, sources: Sources) -> Answered:
-    """What is late."""
+def sla(arguments: SlaArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """Overdue findings and findings due within a week."""
     question = Sla(
         arguments.by, arguments.owners, resource=arguments.resource, as_of=arguments.as_of
     )
     return answers.of_list(doors.ask("sla", question, sources), page.start)
 
 
-class Accepted(Paged, Dated):
+class SuppressionsArguments(Paged, Dated):
     """Arguments of suppressions."""
 
 
-def suppressions(arguments: Accepted, page: Page, sources: Sources) -> Answered:
-    """What somebody answers for."""
+def suppressions(arguments: SuppressionsArguments, page: Page, sources: Sources) -> ToolAnswer:
+    """Accepted risks."""
     return answers.of_list(
         doors.ask("suppressions", Suppressed(arguments.as_of), sources), page.start
     )
@@ -116,52 +115,52 @@ def suppressions(arguments: Accepted, page: Page, sources: Sources) -> Answered:
 TOOLS = (
     Tool(
         "summarize",
-        "Summarize everything",
-        "How vulnerable is all of it, or what these owners answer for? Call this first when a"
-        " question names no resource. With by, counts in groups, the worst first. Next:"
-        " list_findings, priorities, fix_plan or sla; coverage where resources are not fully"
-        " scanned.",
-        Summarize,
+        "Summarize open findings",
+        "Counts open findings of all resources, or of some owners. Call this first when a question"
+        " names no resource. With by, it also counts by group, worst first. Next: list_findings,"
+        " priorities, fix_plan or sla; coverage if resources are not fully scanned.",
+        SummarizeArguments,
         schemas.answer(schemas.VERDICT, schemas.COUNTS, not_scanned=schemas.COUNT),
         summarize,
     ),
     Tool(
         "priorities",
-        "What to deal with first",
-        "Open vulnerabilities, ranked by CISA's list of exploited ones and its due dates, observed"
-        " exploits, EPSS, severity, exposure, what runs, and age; why says the reason of each."
-        " Next: where_vulnerable for the resources, fix_plan for the updates.",
-        Prioritize,
+        "Rank vulnerabilities by risk",
+        "Ranks open vulnerabilities by CISA KEV and its due dates, observed exploitation, EPSS,"
+        " severity, internet exposure, use at run time, and age; why gives the reasons. Next:"
+        " where_vulnerable for affected resources, fix_plan for updates.",
+        PrioritiesArguments,
         schemas.listed("priorities"),
         priorities,
     ),
     Tool(
         "fix_plan",
         "Plan fixes",
-        "The fewest updates that remove every finding which an update can remove, the most risk"
-        " first, with the hosts of each and a command where it can be given safely. Show commands"
-        " to a person; never run one without being told to. images asks what rebuilding each"
-        " machine image would remove.",
-        FixPlan,
+        "Returns the smallest set of updates found that resolves every fixable finding, highest"
+        " risk first, with the affected resources and a command if it is safe to paste. Show"
+        " commands to the user; never run one unless you are asked to. images shows what a rebuild"
+        " of each machine image would resolve.",
+        FixPlanArguments,
         schemas.answer(schemas.SENTENCE, schemas.PAGE),
         fix_plan,
     ),
     Tool(
         "sla",
-        "What is late",
-        "Findings that are past their deadline or due within a week, in all and by owner, account,"
-        " region or type, under the policy of today. Next: list_findings of an owner, or fix_plan.",
-        Late,
+        "List overdue findings",
+        "Counts findings that are overdue or due within a week, in total and by owner, account,"
+        " region or type, under the current SLA policy. Next: list_findings of an owner, or"
+        " fix_plan.",
+        SlaArguments,
         schemas.answer(schemas.SENTENCE, schemas.PAGE),
         sla,
     ),
     Tool(
         "coverage",
-        "What is not scanned",
-        "Resources that Inspector does not scan, each with its reason and what to do about it, and"
-        " cells (account, region, type) that the scan did not reach. Call it before you tell"
-        " anybody that something is clean.",
-        Coverage,
+        "List coverage gaps",
+        "Lists resources that Inspector does not fully scan, with the reason and the remedy, and"
+        " cells (account, region, type) that the scan could not read. Call it before you report"
+        " that something is clean.",
+        CoverageArguments,
         schemas.answer(
             schemas.PAGE,
             scanned=schemas.COUNT,
@@ -173,10 +172,11 @@ TOOLS = (
     ),
     Tool(
         "suppressions",
-        "Accepted findings",
-        "Rules by which somebody answers for findings until a day, how many findings each covers,"
-        " and which lapsed or cover nothing. An error where no file of rules is set up.",
-        Accepted,
+        "List accepted risks",
+        "Lists the rules that accept risks until a date, with the number of findings that each"
+        " covers, and rules that are expired or match nothing. An error if no suppressions file is"
+        " configured.",
+        SuppressionsArguments,
         schemas.listed("suppressions"),
         suppressions,
     ),

@@ -1,8 +1,8 @@
-"""Every tool, in the order in which an agent should read them."""
+"""All tools, in the order in which clients list them."""
 
 from __future__ import annotations
 
-from mcp_types import Tool as Told
+from mcp_types import Tool as Description
 from mcp_types import ToolAnnotations
 
 from sre_mcp.tools import findings, history, posture
@@ -14,8 +14,8 @@ TOOLS: dict[str, Tool] = {
 }
 
 
-def told(tool: Tool) -> Told:
-    """The tool as clients are told of it. Each only reads, and asking again changes nothing."""
+def describe(tool: Tool) -> Description:
+    """The tool as clients see it. All tools are read-only and idempotent."""
     hints = ToolAnnotations(
         title=tool.title,
         read_only_hint=True,
@@ -23,7 +23,7 @@ def told(tool: Tool) -> Told:
         idempotent_hint=True,
         open_world_hint=tool.wide,
     )
-    return Told(
+    return Description(
         name=tool.name,
         title=tool.title,
         description=tool.description,

@@ -1,5 +1,4 @@
-"""From an answer to a tool's result: as many items as the budget takes, the cursor of the next
-page, and the text."""
+"""Tool results: the items that fit the token budget, the cursor of the next page, and the text."""
 
 from __future__ import annotations
 
@@ -12,15 +11,15 @@ from mcp_types import CallToolResult, TextContent
 from sre_findings.ask.cursors import Cursor, decode, pinned
 from sre_findings.ask.sources import Sources
 from sre_findings.model.answers.answer import TABLE
-from sre_mcp.json_values import BYTES_A_TOKEN, measured, plain
+from sre_mcp.json_values import BYTES_A_TOKEN, encodable, measured
 from sre_mcp.text import fenced, sentence
 from sre_mcp.tools.arguments import Arguments, Paged
 from sre_mcp.tools.items import Item
-from sre_mcp.tools.tool import Answered, Page, Tool
+from sre_mcp.tools.tool import Page, Tool, ToolAnswer
 
 
 def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult:
-    """Asks and composes. Raises SreError where the question cannot be answered."""
+    """Runs the query and returns the result. Raises the SreError of the query."""
     if not isinstance(arguments, Paged):
         return result(tool.ask(arguments, Page(), sources))
     query, now = f"{tool.name} {arguments.query()}", sources.now()
@@ -39,14 +38,14 @@ def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult
 
 
 def result(
-    answered: Answered, items: Sequence[Item] = (), below: Sequence[str] = ()
+    answered: ToolAnswer, items: Sequence[Item] = (), below: Sequence[str] = ()
 ) -> CallToolResult:
-    """The answer's values, its sentences, and behind the fence what comes from outside."""
+    """The values of the answer, its sentences, and fenced data."""
     said = [sentence(one) for one in answered.said if one]
     text = "\n".join(
         [*said, *below, *fenced(answered.data, answered.columns, [one.line for one in items])]
     )
-    values = plain(answered.values)
+    values = encodable(answered.values)
     if items and answered.name:
         values[answered.name] = [one.values for one in items]
     meta = dict(answered.meta) if answered.meta else None
@@ -55,18 +54,18 @@ def result(
     )
 
 
-_SHORT = "a live answer has one page; narrow it by severities, or ask the snapshot, for the rest"
+_SHORT = "a live answer has a single page; for the rest, filter by severity or query the snapshot"
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """The items of a page, and the cursor of the next."""
+    """The items of a page, and the cursor of the next page."""
 
     items: Sequence[Item]
     next_cursor: str | None
 
 
-def _paged(answered: Answered, page: Page, query: str, asked_at: datetime) -> CallToolResult:
+def _paged(answered: ToolAnswer, page: Page, query: str, asked_at: datetime) -> CallToolResult:
     if answered.name is None:
         return result(answered)
     cut = _cut(answered, page, query, asked_at)
@@ -83,10 +82,10 @@ def _paged(answered: Answered, page: Page, query: str, asked_at: datetime) -> Ca
     return result(answered, cut.items, _listed(answered, cut, page))
 
 
-def _cut(answered: Answered, page: Page, query: str, asked_at: datetime) -> _Cut:
-    """Items while they fit, and always one: a budget that is too small must not end a list."""
+def _cut(answered: ToolAnswer, page: Page, query: str, asked_at: datetime) -> _Cut:
+    """The items that fit the budget, but at least one, so that a small budget cannot end a list."""
     values = answered.values
-    left = page.budget * BYTES_A_TOKEN - measured(values)[1] - 300  # for the page's own fields
+    left = page.budget * BYTES_A_TOKEN - measured(values)[1] - 300  # for the field page
     kept: list[Item] = []
     for item in answered.items[: page.room]:
         left -= item.size + 1
@@ -101,14 +100,14 @@ def _cut(answered: Answered, page: Page, query: str, asked_at: datetime) -> _Cut
     return _Cut(kept, Cursor(str(snapshot_id), asked_at, place).encode(query))
 
 
-def _listed(answered: Answered, cut: _Cut, page: Page) -> list[str]:
-    """Which items these are, and how to have more."""
+def _listed(answered: ToolAnswer, cut: _Cut, page: Page) -> list[str]:
+    """Which items are listed, and how to get more."""
     first, last = page.start + 1, page.start + len(cut.items)
     if not cut.items:
         return (
             [f"No {answered.name} to list."]
             if not answered.total
-            else [f"No more {answered.name}: there are {answered.total:,}."]
+            else [f"No more {answered.name}: the total is {answered.total:,}."]
         )
     here = f"{(answered.name or '').capitalize()} {first:,} to {last:,} of {answered.total:,}."
     if cut.next_cursor:
@@ -116,8 +115,8 @@ def _listed(answered: Answered, cut: _Cut, page: Page) -> list[str]:
     return [f"{here} Note: {_SHORT}."] if _is_short(answered, cut, page) else [here]
 
 
-def _is_short(answered: Answered, cut: _Cut, page: Page) -> bool:
-    """Whether items are left that no further page has: a live answer is nowhere kept."""
+def _is_short(answered: ToolAnswer, cut: _Cut, page: Page) -> bool:
+    """Whether items are missing and there is no next page, as for live answers."""
     return cut.next_cursor is None and 0 < page.start + len(cut.items) < min(
         page.count or answered.total, answered.total
     )

@@ -1,5 +1,4 @@
-"""The schemas that clients see: of arguments, made from the models, and of answers, made from the
-contract's fields."""
+"""The JSON schemas of arguments and answers that clients see."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ Schema = dict[str, Any]
 
 
 def maybe(kind: str) -> Schema:
-    """A value of this kind, or null: two branches, for a list of types is less portable."""
+    """A nullable value. ``anyOf`` is more portable than a list of types."""
     return {"anyOf": [{"type": kind}, {"type": "null"}]}
 
 
@@ -23,8 +22,7 @@ TEXTS: Schema = {"type": "array", "items": TEXT}
 ITEMS: Schema = {"type": "array", "items": {"type": "object"}}
 OBJECT: Schema = {"type": "object"}
 
-# Told to every agent with every tool: each word here is paid for fifteen times, so the server's
-# instructions explain them.
+# Part of every tool's schema, so it has no descriptions; the server's instructions explain it.
 PROOF: Schema = {
     "source": {"type": "string", "enum": ["snapshot", "live", "table"]},
     "snapshot_id": MAYBE_TEXT,
@@ -58,22 +56,22 @@ SENTENCE: Schema = {"headline": TEXT, "notes": TEXTS, "known": {"type": "boolean
 
 
 def answer(*fields: Mapping[str, Any], **more: Schema) -> Schema:
-    """An object with these fields, all of them always there, and the proof; it may have more."""
+    """An object that always has these fields and the provenance, and may have more."""
     properties = {name: schema for some in (*fields, more, PROOF) for name, schema in some.items()}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def listed(name: str, **more: Schema) -> Schema:
-    """The answer to a question for a list."""
+    """The schema of an answer with a list."""
     return answer(SENTENCE, {name: ITEMS, f"total_{name}": COUNT}, PAGE, **more)
 
 
 def arguments(model: type[BaseModel]) -> Schema:
-    """The schema of a tool's arguments, as plain as clients want it: no titles, no null beside what
-    may be left out."""
+    """The schema of a tool's arguments, simplified for clients: without titles, and without null
+    for optional arguments."""
     schema: Schema = _plain(model.model_json_schema())
-    schema.pop("description", None)  # the tool's own says it
-    own = list(model.__annotations__)  # before those of every tool, for that is how they are read
+    schema.pop("description", None)  # the tool has its own description
+    own = list(model.__annotations__)  # the tool's own arguments come first
     named = schema.get("properties", {})
     schema["properties"] = {
         name: named[name] for name in [*own, *(name for name in named if name not in own)]

@@ -1,4 +1,4 @@
-"""What a tool is: a name and words for agents, arguments, and a question of ask."""
+"""A tool: its description for agents, its arguments, and its query."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sre_mcp.tools.schemas import Schema
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is wanted: after ``start`` items of a snapshot, ``count`` in all pages
-    together (0: all), within a budget of tokens. No item takes less than ``smallest`` bytes of
+    """The requested part of a list: from item ``start``, at most ``count`` items in all pages (0:
+    all), within a budget of tokens. ``smallest`` is the minimum size of an item in bytes of
     JSON."""
 
     start: int = 0
@@ -27,25 +27,25 @@ class Page:
 
     @property
     def room(self) -> int:
-        """More items than this cannot be on the page, so that nobody need read more."""
+        """The maximum number of items that can fit on the page."""
         most = self.budget * 4 // self.smallest + 1
         return min(most, self.count - self.start) if self.count else most
 
     @property
     def end(self) -> int:
-        """So many items must be known from the first one on, where a question cannot leave out what
-        was on pages before."""
+        """The number of items to read from the first one on, for queries that cannot skip earlier
+        pages."""
         return self.start + self.room
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer on its way to an agent.
+class ToolAnswer:
+    """An answer before it is paged.
 
-    ``values`` are what the command line prints for the same question; the list under ``name`` is
-    empty there, and its ``items`` are those from the page's first on. ``said`` are sentences of
-    ours, the verdict first; ``data`` lines with words from outside; ``columns`` the fields shown as
-    text. ``meta`` is for programs that make the answer again.
+    ``values`` is the command line's JSON for the same query, with an empty list under ``name``;
+    ``items`` is that list from the first item of the page on. ``said`` are our sentences, verdict
+    first; ``data`` are lines with data from scanned systems; ``columns`` are the fields shown as
+    text. ``meta`` is for programs that rebuild the answer.
     """
 
     values: dict[str, Any]
@@ -58,21 +58,21 @@ class Answered:
     meta: Mapping[str, Any] | None = None
 
 
-Ask = Callable[[Any, Page, Sources], Answered]
-"""Arguments of the tool's own kind, the page, and the sources as the caller may see them."""
+Query = Callable[[Any, Page, Sources], ToolAnswer]
+"""The arguments of the tool, the page, and the sources limited to the client's access scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. ``wide`` says that it may reach beyond the snapshots, to AWS itself; ``scope`` is
-    what a token needs; no item of its list takes less than ``smallest`` bytes of JSON."""
+    """A tool. ``wide`` is whether it may call AWS; ``scope`` is required of the token; ``smallest``
+    is the minimum size of a list item in bytes of JSON."""
 
     name: str
     title: str
     description: str
     arguments: type[Arguments]
     output: Schema
-    ask: Ask
+    ask: Query
     wide: bool = False
     scope: str = FINDINGS
     smallest: int = 60

@@ -1,4 +1,4 @@
-"""Tokens, documents of them, and an OIDC issuer on the loopback."""
+"""Tokens, documents of tokens, and an OIDC issuer on localhost."""
 
 from __future__ import annotations
 

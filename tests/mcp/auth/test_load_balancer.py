@@ -1,5 +1,5 @@
-"""A load balancer's word lets a browser in for what its user was granted; anybody else's lets
-nobody in."""
+"""A load balancer's signed claims give a browser user the granted access; any other token is
+rejected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sre_findings.model.access import Access
 from sre_findings.model.errors import Unreachable, UsageError
 from sre_mcp.auth.jwks import AGAIN
-from sre_mcp.auth.load_balancer import Balancer, Keys, keys_address, open_balancer
+from sre_mcp.auth.load_balancer import Keys, LoadBalancer, keys_address, open_balancer
 from sre_mcp.auth.oidc import Issuer, parse
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/sre/0123456789abcdef"
@@ -108,13 +108,13 @@ def believed(**changes: Any) -> Issuer:
     return parse(json.dumps({**FILE, **changes}))
 
 
-def balancer(region: Region, **changes: Any) -> Balancer:
+def balancer(region: Region, **changes: Any) -> LoadBalancer:
     found = open_balancer(believed(load_balancer_keys=region.url, **changes))
     assert found
     return found
 
 
-def test_whom_the_balancer_let_in_may_see_what_the_first_grant_says(region: Region) -> None:
+def test_a_signed_token_gets_the_access_of_the_first_grant(region: Region) -> None:
     one = balancer(region)
     proven = one.verify(region.sign())
     assert proven
@@ -143,9 +143,7 @@ def test_whom_the_balancer_let_in_may_see_what_the_first_grant_says(region: Regi
         {"kid": None},
     ],
 )
-def test_what_another_signed_or_what_is_over_lets_nobody_in(
-    region: Region, header: dict[str, Any]
-) -> None:
+def test_foreign_and_expired_tokens_are_rejected(region: Region, header: dict[str, Any]) -> None:
     assert balancer(region).verify(region.sign(header=header)) is None
     assert all(path in (f"/{KID}", f"/{OTHER}") for path in region.asked)
 
@@ -154,11 +152,13 @@ def test_what_another_signed_or_what_is_over_lets_nobody_in(
     "claims",
     [{"groups": ["others"]}, {"groups": None}, {"email": None}, {"email": "a\nb"}, {"sub": None}],
 )
-def test_who_has_no_grant_or_no_name_is_nobody(region: Region, claims: dict[str, Any]) -> None:
+def test_a_token_without_a_grant_or_a_name_is_rejected(
+    region: Region, claims: dict[str, Any]
+) -> None:
     assert balancer(region).verify(region.sign(**claims)) is None
 
 
-def test_a_word_that_was_changed_lets_nobody_in(region: Region) -> None:
+def test_a_modified_token_is_rejected(region: Region) -> None:
     header, body, signature = region.sign().split(".")
     for forged in (
         f"{header}.{base64.urlsafe_b64encode(b'{}').decode()}.{signature}",
@@ -168,7 +168,7 @@ def test_a_word_that_was_changed_lets_nobody_in(region: Region) -> None:
         assert balancer(region).verify(forged) is None
 
 
-def test_keys_that_are_made_up_are_asked_for_once_a_minute(region: Region) -> None:
+def test_unknown_keys_are_requested_once_per_minute(region: Region) -> None:
     clock = [1000.0]
     keys = Keys(region.url, lambda: clock[0])
     with pytest.raises(Unreachable, match="it answered 404"):
@@ -180,8 +180,8 @@ def test_keys_that_are_made_up_are_asked_for_once_a_minute(region: Region) -> No
 
 
 @given(st.text(max_size=60))
-def test_no_text_breaks_it(text: str) -> None:
-    assert Balancer(believed(), Keys("http://127.0.0.1:9")).verify(text) is None
+def test_arbitrary_text_is_rejected_without_an_exception(text: str) -> None:
+    assert LoadBalancer(believed(), Keys("http://127.0.0.1:9")).verify(text) is None
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_no_text_breaks_it(text: str) -> None:
          "https://s3-us-gov-west-1.amazonaws.com/aws-elb-public-keys-prod-us-gov-west-1"),
     ],
 )  # fmt: skip
-def test_each_region_has_its_keys(arn: str, address: str) -> None:
+def test_each_region_has_a_key_url(arn: str, address: str) -> None:
     assert keys_address(arn) == address
 
 
@@ -201,12 +201,12 @@ def test_each_region_has_its_keys(arn: str, address: str) -> None:
     "arn",
     ["sre", ARN.replace("/app/", "/net/"), ARN.replace("eu-west-1", "evil.example/"), f"{ARN}\n"],
 )
-def test_what_is_no_balancer_is_told_when_the_server_starts(arn: str) -> None:
+def test_an_invalid_load_balancer_arn_is_an_error_at_startup(arn: str) -> None:
     with pytest.raises(UsageError, match="load_balancer"):
         open_balancer(believed(load_balancer=arn + "x" if arn.endswith("\n") else arn))
 
 
-def test_without_a_balancer_there_is_none_and_keys_come_over_tls() -> None:
+def test_the_load_balancer_is_optional_and_its_keys_need_tls() -> None:
     assert open_balancer(believed(load_balancer=" ")) is None
     with pytest.raises(UsageError, match="load_balancer_keys"):
         believed(load_balancer_keys="http://keys.example")
@@ -232,7 +232,7 @@ def server(
         yield served
 
 
-def test_a_browser_behind_the_balancer_reads_the_pages_of_its_user_and_asks_nothing_else(
+def test_a_browser_behind_the_load_balancer_can_read_reports_only(
     region: Region, server: Any
 ) -> None:
     said = {"X_Amzn_Oidc_Data": region.sign()}

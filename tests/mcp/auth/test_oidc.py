@@ -1,4 +1,4 @@
-"""A JWT of the issuer allows what its claims were granted, and anything else is worth nothing."""
+"""A JWT of the issuer gets the access that its claims grant; any other token is rejected."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import Unreachable, UsageError
 from sre_mcp.auth import jwks
-from sre_mcp.auth.jwks import AGAIN, KEPT, STALE, Keys, fetch, keys_of, may_be_asked
-from sre_mcp.auth.oidc import Oidc, parse
+from sre_mcp.auth.jwks import AGAIN, KEPT, STALE, Keys, fetch, is_trusted, keys_of
+from sre_mcp.auth.oidc import OidcVerifier, parse
 
 GRANTS = [
     {
@@ -52,14 +52,14 @@ class Time:
         return self.now
 
 
-def opened(issuer: Any, time: Time | None = None, **changes: Any) -> Oidc:
-    return Oidc(
+def opened(issuer: Any, time: Time | None = None, **changes: Any) -> OidcVerifier:
+    return OidcVerifier(
         parse(json.dumps({**VALUES, "jwks_url": issuer.url, **changes})),
         Keys(issuer.url, time or Time()),
     )
 
 
-def test_a_token_of_the_issuer_allows_what_its_first_grant_says(issuer: Any) -> None:
+def test_a_token_gets_the_access_of_the_first_matching_grant(issuer: Any) -> None:
     proven = opened(issuer).verify(issuer.sign())
     assert proven
     assert (proven.bearer.name, proven.subject, proven.issuer) == (
@@ -76,7 +76,7 @@ def test_a_token_of_the_issuer_allows_what_its_first_grant_says(issuer: Any) -> 
     )
 
 
-def test_a_claim_that_is_a_text_must_be_the_value(issuer: Any) -> None:
+def test_a_string_claim_must_equal_the_value(issuer: Any) -> None:
     found = opened(issuer).verify(issuer.sign(groups=["other"], email="bob@example.com"))
     assert found
     assert found.bearer.access == Access(frozenset({"111122223333"}), frozenset({"*"}))
@@ -85,7 +85,7 @@ def test_a_claim_that_is_a_text_must_be_the_value(issuer: Any) -> None:
     )
 
 
-def test_without_grants_a_token_is_good_for_nothing(issuer: Any) -> None:
+def test_a_token_without_grants_is_rejected(issuer: Any) -> None:
     assert opened(issuer, grants=[]).verify(issuer.sign()) is None
     granted = opened(issuer, grants=[{"claim": "groups", "value": "sre"}]).verify(issuer.sign())
     assert granted
@@ -112,7 +112,9 @@ def test_without_grants_a_token_is_good_for_nothing(issuer: Any) -> None:
         {"sub": ""},
     ],
 )
-def test_a_token_that_is_not_for_us_now_is_nobodys(issuer: Any, claims: dict[str, Any]) -> None:
+def test_a_token_for_another_audience_or_time_is_rejected(
+    issuer: Any, claims: dict[str, Any]
+) -> None:
     assert opened(issuer).verify(_signed(issuer, claims)) is None
 
 
@@ -134,13 +136,13 @@ def _signed(issuer: Any, claims: dict[str, Any]) -> str:
     return jwt.PyJWS().encode(json.dumps(plain).encode(), issuer.private, "RS256", {"kid": "one"})
 
 
-def test_clocks_may_differ_by_half_a_minute_and_no_more(issuer: Any) -> None:
+def test_clocks_may_differ_by_half_a_minute(issuer: Any) -> None:
     now = datetime.now(UTC)
     assert opened(issuer).verify(issuer.sign(exp=now - timedelta(seconds=20)))
     assert opened(issuer).verify(issuer.sign(exp=now - timedelta(seconds=40))) is None
 
 
-def test_a_signature_of_another_key_of_none_or_with_a_public_key_as_a_secret_is_worth_nothing(
+def test_foreign_missing_and_symmetric_signatures_are_rejected(
     issuer: Any,
 ) -> None:
     oidc, stranger = opened(issuer), rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -184,7 +186,7 @@ def test_a_signature_of_another_key_of_none_or_with_a_public_key_as_a_secret_is_
     ),
     st.integers(0, 2),
 )
-def test_no_part_of_a_token_breaks_anything(issuer: Any, text: str, place: int) -> None:
+def test_arbitrary_token_parts_cause_no_exception(issuer: Any, text: str, place: int) -> None:
     parts = issuer.sign().split(".")
     parts[place] = text
     opened(issuer).verify(".".join(parts))
@@ -192,7 +194,7 @@ def test_no_part_of_a_token_breaks_anything(issuer: Any, text: str, place: int) 
     assert opened(issuer).verify(f"{nested}.{parts[1]}.{parts[2]}") is None
 
 
-def test_keys_are_fetched_once_and_again_after_an_hour(issuer: Any) -> None:
+def test_keys_are_cached_for_an_hour(issuer: Any) -> None:
     time = Time()
     oidc = opened(issuer, time)
     for _ in range(3):
@@ -203,7 +205,7 @@ def test_keys_are_fetched_once_and_again_after_an_hour(issuer: Any) -> None:
     assert issuer.asked == 2
 
 
-def test_a_new_key_is_found_and_a_made_up_one_does_not_make_us_ask_often(issuer: Any) -> None:
+def test_new_keys_are_found_and_unknown_ones_not_fetched_often(issuer: Any) -> None:
     time = Time()
     oidc, new = opened(issuer, time), rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert oidc.verify(issuer.sign())
@@ -218,7 +220,7 @@ def test_a_new_key_is_found_and_a_made_up_one_does_not_make_us_ask_often(issuer:
     assert issuer.asked == 2
 
 
-def test_a_silent_issuer_is_believed_for_some_hours_and_then_nobody_is(issuer: Any) -> None:
+def test_cached_keys_are_used_for_hours_if_the_issuer_is_down(issuer: Any) -> None:
     time = Time()
     oidc = opened(issuer, time)
     assert oidc.verify(issuer.sign())
@@ -226,11 +228,11 @@ def test_a_silent_issuer_is_believed_for_some_hours_and_then_nobody_is(issuer: A
     time.now += STALE - 1
     assert oidc.verify(issuer.sign())
     time.now += 1
-    with pytest.raises(Unreachable, match="the keys of the OIDC issuer cannot be had"):
+    with pytest.raises(Unreachable, match="the keys of the OIDC issuer are not available"):
         oidc.verify(issuer.sign())
 
 
-def test_keys_that_were_withdrawn_are_gone_with_the_next_fetch(issuer: Any) -> None:
+def test_withdrawn_keys_are_gone_after_the_next_fetch(issuer: Any) -> None:
     time = Time()
     oidc, token = opened(issuer, time), issuer.sign()
     assert oidc.verify(token)
@@ -239,9 +241,9 @@ def test_keys_that_were_withdrawn_are_gone_with_the_next_fetch(issuer: Any) -> N
     assert oidc.verify(token) is None
 
 
-def test_what_is_no_answer_is_named(issuer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_response_is_an_error(issuer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     issuer.body = b" " * (jwks.LARGEST + 1)
-    with pytest.raises(Unreachable, match="too large, or too slow"):
+    with pytest.raises(Unreachable, match="too large or too slow"):
         fetch(issuer.url)
     issuer.status, issuer.location, issuer.body = 302, "http://127.0.0.1:9/", b""
     with pytest.raises(Unreachable, match="it answered 302"):
@@ -258,12 +260,12 @@ def test_what_is_no_answer_is_named(issuer: Any, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"keys": 1}', b'{"keys": null}', b"[" * 100_000, b"\xff"]
 )
-def test_a_document_of_keys_that_is_none_is_named(body: bytes) -> None:
-    with pytest.raises(Unreachable, match="no JWKS document"):
+def test_an_invalid_jwks_document_is_an_error(body: bytes) -> None:
+    with pytest.raises(Unreachable, match="not a JWKS document"):
         keys_of(body)
 
 
-def test_keys_that_cannot_verify_a_signature_are_left_out(issuer: Any) -> None:
+def test_keys_that_cannot_verify_signatures_are_ignored(issuer: Any) -> None:
     (row,) = json.loads(issuer.body)["keys"]
     nameless = {name: value for name, value in row.items() if name != "kid"}
     others = [
@@ -287,20 +289,20 @@ def test_keys_that_cannot_verify_a_signature_are_left_out(issuer: Any) -> None:
     [("https://a.example/keys", True), ("http://127.0.0.1:1/", True), ("http://[::1]/", True), ("http://a.example/", False),
      ("http://127.0.0.1.example/", False), ("file:///etc/passwd", False), ("https://", False), ("", False)],
 )  # fmt: skip
-def test_keys_come_over_tls_or_from_this_machine(url: str, may: bool) -> None:
-    assert may_be_asked(url) is may
+def test_keys_must_come_over_tls_or_from_this_machine(url: str, may: bool) -> None:
+    assert is_trusted(url) is may
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"issuer": ""}, "issuer must be a text"),
-        ({"issuer": "x"}, "must be addresses"),
-        ({"jwks_url": "http://a.example"}, "keys come over https"),
-        ({"audience": None}, "audience must be a text"),
-        ({"algorithms": ["HS256"]}, "algorithms must be some of RS256"),
-        ({"algorithms": ["none"]}, "algorithms must be some of"),
-        ({"algorithms": []}, "algorithms must be some of"),
+        ({"issuer": ""}, "issuer must be a non-empty string"),
+        ({"issuer": "x"}, "must be URLs"),
+        ({"jwks_url": "http://a.example"}, "keys must use https"),
+        ({"audience": None}, "audience must be a non-empty string"),
+        ({"algorithms": ["HS256"]}, "algorithms must be a list of RS256"),
+        ({"algorithms": ["none"]}, "algorithms must be a list of"),
+        ({"algorithms": []}, "algorithms must be a list of"),
         ({"grants": {}}, "grants must be a list of objects"),
         (
             {"grants": [{"claim": "x", "value": "y", "account": ["*"]}]},
@@ -311,17 +313,19 @@ def test_keys_come_over_tls_or_from_this_machine(url: str, may: bool) -> None:
             "grant 1: accounts holds '1'",
         ),
         ({"grants": [{"claim": "x", "value": "y", "scopes": ["z"]}]}, "scopes must be a list of"),
-        ({"grants": [{"value": "y"}]}, "claim must be a text"),
+        ({"grants": [{"value": "y"}]}, "claim must be a non-empty string"),
         ({"secret": "x"}, "'secret' is not one of"),
     ],
 )
-def test_a_wrong_file_is_named(change: dict[str, Any], why: str) -> None:
-    with pytest.raises(UsageError, match="what SRE_OIDC names cannot be read") as error:
+def test_an_invalid_file_is_an_error_that_names_the_problem(
+    change: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(UsageError, match="the SRE_OIDC file is invalid") as error:
         parse(json.dumps({**VALUES, **change}))
     assert why in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[" * 100_000])
-def test_a_file_that_is_no_object_is_named(text: str) -> None:
-    with pytest.raises(UsageError, match=r"no JSON object|not JSON"):
+def test_a_file_that_is_not_an_object_is_an_error(text: str) -> None:
+    with pytest.raises(UsageError, match=r"not a JSON object|not JSON"):
         parse(text)

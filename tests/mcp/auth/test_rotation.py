@@ -1,5 +1,4 @@
-"""Tokens rotate without a restart; a bad document ends nothing at once, and nothing is believed for
-ever."""
+"""Tokens rotate without a restart; after an invalid change the previous tokens stay valid for a while."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from sre_findings.model.errors import (
     Unreachable,
     UsageError,
 )
-from sre_mcp.auth.documents import FilePlace, SecretPlace, place_of
+from sre_mcp.auth.documents import FileDocument, SecretDocument, open_document
 from sre_mcp.auth.rotation import STALE, Rotating
 from sre_mcp.auth.tokens import LARGEST
 
@@ -61,11 +60,11 @@ def text_of(*entries: dict[str, Any]) -> str:
     return json.dumps({"tokens": list(entries)})
 
 
-def test_a_file_counts_as_it_is_from_the_next_question_on(
+def test_a_changed_file_takes_effect_with_the_next_request(
     document: Callable[..., Path], make_entry: Make
 ) -> None:
     path = document(make_entry("old"))
-    rotating = Rotating(FilePlace(path))
+    rotating = Rotating(FileDocument(path))
     rotating.open()
     assert names(rotating) == ["old"]
     document(make_entry("new"), make_entry("old"))
@@ -77,12 +76,12 @@ def test_a_file_counts_as_it_is_from_the_next_question_on(
     assert names(rotating) == ["new"]
 
 
-def test_a_change_within_the_same_tick_of_the_clock_is_seen(
+def test_a_change_within_the_same_clock_tick_is_noticed(
     document: Callable[..., Path], make_entry: Make
 ) -> None:
     path = document(make_entry("one"))
     before = path.stat()
-    place = FilePlace(path, clock=lambda: before.st_mtime)
+    place = FileDocument(path, clock=lambda: before.st_mtime)
     text = place.read()
     document(make_entry("two"))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -90,61 +89,61 @@ def test_a_change_within_the_same_tick_of_the_clock_is_seen(
     assert place.read() != text
 
 
-def test_a_file_that_did_not_change_is_not_read_again(
+def test_an_unchanged_file_is_not_read_again(
     document: Callable[..., Path], make_entry: Make
 ) -> None:
     path = document(make_entry())
     os.utime(path, (0, 0))
-    place = FilePlace(path)
+    place = FileDocument(path)
     assert place.read() is place.read()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
-def test_a_file_that_others_can_read_or_change_is_refused(
+def test_a_file_that_other_users_can_access_is_refused(
     document: Callable[..., Path], make_entry: Make, mode: int
 ) -> None:
     path = document(make_entry())
     path.chmod(mode)
-    with pytest.raises(UsageError, match=r"others can read or change .*Run: chmod 600"):
-        FilePlace(path).read()
+    with pytest.raises(UsageError, match=r"other users can access .*run: chmod 600"):
+        FileDocument(path).read()
 
 
-def test_rights_that_were_widened_later_are_noticed(
+def test_later_changes_of_the_file_mode_are_noticed(
     document: Callable[..., Path], make_entry: Make
 ) -> None:
     path = document(make_entry())
     os.utime(path, (0, 0))
-    place = FilePlace(path)
+    place = FileDocument(path)
     place.read()
     path.chmod(0o644)
-    with pytest.raises(UsageError, match="others can read"):
+    with pytest.raises(UsageError, match="other users can access"):
         place.read()
 
 
-def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AccessDenied, match="No such file"):
-        FilePlace(tmp_path / "nothing").read()
-    with pytest.raises(UsageError, match="is no file"):
-        FilePlace(tmp_path).read()
+        FileDocument(tmp_path / "nothing").read()
+    with pytest.raises(UsageError, match="is not a regular file"):
+        FileDocument(tmp_path).read()
     os.mkfifo(tmp_path / "pipe", 0o600)
-    with pytest.raises(UsageError, match="is no file"):
-        FilePlace(tmp_path / "pipe").read()
+    with pytest.raises(UsageError, match="is not a regular file"):
+        FileDocument(tmp_path / "pipe").read()
 
 
-def test_bytes_that_are_no_text_are_named(document: Callable[..., Path]) -> None:
+def test_a_file_that_is_not_utf8_is_an_error(document: Callable[..., Path]) -> None:
     path = document()
     path.write_bytes(b"\xff")
     with pytest.raises(UsageError, match="not UTF-8"):
-        FilePlace(path).read()
+        FileDocument(path).read()
 
 
-def test_no_more_than_a_megabyte_is_read(document: Callable[..., Path]) -> None:
+def test_at_most_a_megabyte_is_read(document: Callable[..., Path]) -> None:
     path = document()
     path.write_text(" " * (LARGEST + 100))
-    assert len(FilePlace(path).read()) == LARGEST + 1
+    assert len(FileDocument(path).read()) == LARGEST + 1
 
 
-def test_a_bad_document_leaves_the_one_before_for_a_while_and_then_nobody(
+def test_an_invalid_document_keeps_the_previous_tokens_for_a_while(
     make_entry: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     time, page = Time(), Page(text_of(make_entry("good")))
@@ -155,7 +154,7 @@ def test_a_bad_document_leaves_the_one_before_for_a_while_and_then_nobody(
     with caplog.at_level(logging.WARNING):
         assert names(rotating) == ["good"]
     assert (
-        "the tokens are not renewed: the tokens cannot be read: token 1 (bad): sha256"
+        "the tokens cannot be renewed: the tokens document is invalid: token 1 (bad): sha256"
         in caplog.text
     )
     time.now += STALE - 62
@@ -167,7 +166,7 @@ def test_a_bad_document_leaves_the_one_before_for_a_while_and_then_nobody(
     assert names(rotating) == ["better"]
 
 
-def test_a_service_that_fails_is_not_asked_by_every_question(make_entry: Make) -> None:
+def test_a_failing_service_is_not_called_for_every_request(make_entry: Make) -> None:
     time, page = Time(), Page(text_of(make_entry()))
     rotating = Rotating(page, time)
     rotating.open()
@@ -188,7 +187,7 @@ def test_a_server_without_tokens_does_not_start() -> None:
         Rotating(Page("")).open()
 
 
-def test_while_one_thread_reads_the_others_go_on(make_entry: Make) -> None:
+def test_other_threads_continue_while_one_reads(make_entry: Make) -> None:
     time, page = Time(), Page(text_of(make_entry()))
     rotating = Rotating(page, time)
     rotating.open()
@@ -207,7 +206,7 @@ def secrets(aws: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_secret_is_read_and_renewed(secrets: Any, make_entry: Make) -> None:
     secrets.create_secret(Name="prod/sre/tokens", SecretString=text_of(make_entry("old")))
     time = Time()
-    rotating = Rotating(place_of("secretsmanager://prod/sre/tokens?region=eu-west-1"), time)
+    rotating = Rotating(open_document("secretsmanager://prod/sre/tokens?region=eu-west-1"), time)
     rotating.open()
     secrets.put_secret_value(SecretId="prod/sre/tokens", SecretString=text_of(make_entry("new")))
     assert names(rotating) == ["old"]
@@ -215,17 +214,17 @@ def test_a_secret_is_read_and_renewed(secrets: Any, make_entry: Make) -> None:
     assert names(rotating) == ["new"]
 
 
-def test_a_secret_that_is_not_there_or_holds_bytes_is_named(secrets: Any) -> None:
+def test_a_missing_or_binary_secret_is_an_error(secrets: Any) -> None:
     with pytest.raises(
         Unreachable, match="the secret nowhere cannot be read: ResourceNotFoundException"
     ):
-        SecretPlace("nowhere").read()
+        SecretDocument("nowhere").read()
     secrets.create_secret(Name="bytes", SecretBinary=b"x")
     with pytest.raises(CredentialsInvalid, match="bytes and no text"):
-        SecretPlace("bytes").read()
+        SecretDocument("bytes").read()
 
 
-def test_a_service_that_nobody_reaches_or_that_says_no_is_named(
+def test_an_unreachable_or_refusing_service_is_an_error(
     service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", service.url)
@@ -235,11 +234,11 @@ def test_a_service_that_nobody_reaches_or_that_says_no_is_named(
         status=400,
     )
     with pytest.raises(AccessDenied) as error:
-        SecretPlace("x").read()
+        SecretDocument("x").read()
     assert "arn:aws:iam::secret" not in str(error.value)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9")
     with pytest.raises(Unreachable, match="EndpointConnectionError"):
-        SecretPlace("x").read()
+        SecretDocument("x").read()
 
 
 @pytest.mark.parametrize(
@@ -253,13 +252,13 @@ def test_a_service_that_nobody_reaches_or_that_says_no_is_named(
         "secretsmanager://a?b=c",
     ],
 )
-def test_what_names_no_place_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="SRE_TOKENS names no place of tokens"):
-        place_of(url)
+def test_an_invalid_url_is_an_error(url: str) -> None:
+    with pytest.raises(UsageError, match="the URL of a document is invalid"):
+        open_document(url)
 
 
-def test_a_place_may_have_signs_in_its_path(tmp_path: Path) -> None:
+def test_a_url_may_have_special_characters_in_its_path(tmp_path: Path) -> None:
     path = tmp_path / "it's 1.json"
     path.touch(mode=0o600)
     path.write_text("{}")
-    assert place_of(path.as_uri()).read() == "{}"
+    assert open_document(path.as_uri()).read() == "{}"

@@ -1,4 +1,4 @@
-"""A document of tokens allows what it says, to whoever holds a token, until its last second."""
+"""A document of tokens grants access to the holder of a token until it expires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
-from sre_mcp.auth.chat_user import Person, person_of
+from sre_mcp.auth.chat_user import ChatUser, parse_chat_user
 from sre_mcp.auth.tokens import Tokens, is_token, parse
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -27,9 +27,7 @@ def parsed(*entries: dict[str, Any], **more: Any) -> Tokens:
     return parse(json.dumps({"tokens": list(entries), **more}))
 
 
-def test_a_token_is_found_by_its_hash_with_what_it_allows(
-    make_entry: Make, make_token: Token
-) -> None:
+def test_a_token_is_found_by_its_hash_with_its_access(make_entry: Make, make_token: Token) -> None:
     found = parsed(make_entry("a"), make_entry("b", owners=["*"], scopes=["live:query"])).find(
         make_token("b"), NOW
     )
@@ -39,16 +37,14 @@ def test_a_token_is_found_by_its_hash_with_what_it_allows(
     assert found.bearer.access == Access(frozenset({"111122223333"}), frozenset({"*"}))
 
 
-def test_a_token_is_valid_until_it_expires_and_not_at_it(
-    make_entry: Make, make_token: Token
-) -> None:
+def test_a_token_is_valid_until_just_before_its_expiry(make_entry: Make, make_token: Token) -> None:
     tokens = parsed(make_entry(expires="2026-11-22T13:00:00+01:00"))
     assert tokens.find(make_token("ci"), NOW - timedelta(microseconds=1))
     assert tokens.find(make_token("ci"), NOW) is None
     assert tokens.find(make_token("ci"), NOW + timedelta(days=1)) is None
 
 
-def test_a_token_that_nobody_has_is_nobodys(make_entry: Make, make_token: Token) -> None:
+def test_an_unknown_token_is_not_found(make_entry: Make, make_token: Token) -> None:
     tokens = parsed(make_entry())
     assert tokens.find(make_token("other"), NOW) is None
     assert tokens.find("", NOW) is None
@@ -56,7 +52,7 @@ def test_a_token_that_nobody_has_is_nobodys(make_entry: Make, make_token: Token)
     assert Tokens().find(make_token("ci"), NOW) is None
 
 
-def test_every_entry_is_compared_in_a_time_that_does_not_tell_how_much_was_right(
+def test_every_entry_is_compared_in_constant_time(
     make_entry: Make, make_token: Token, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared: list[tuple[bytes, bytes]] = []
@@ -72,13 +68,13 @@ def test_every_entry_is_compared_in_a_time_that_does_not_tell_how_much_was_right
     assert len(compared) == 3
 
 
-def test_what_is_not_said_is_not_allowed(make_entry: Make) -> None:
+def test_access_is_denied_by_default(make_entry: Make) -> None:
     entry = parsed(make_entry(accounts=None, owners=None, scopes=None)).entries[0]
     assert entry.bearer.access == NOTHING
     assert entry.bearer.scopes == frozenset()
 
 
-def test_no_hash_is_in_a_repr(make_entry: Make, make_token: Token) -> None:
+def test_no_repr_contains_a_hash(make_entry: Make, make_token: Token) -> None:
     tokens = parsed(make_entry())
     told = repr(tokens) + repr(tokens.find(make_token("ci"), NOW))
     assert tokens.entries[0].sha256.hex() not in told
@@ -88,28 +84,30 @@ def test_no_hash_is_in_a_repr(make_entry: Make, make_token: Token) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"name": None}, "token 1 has no name"),
-        ({"name": "a\nb"}, "token 1 has no name"),
-        ({"sha256": "AB" * 32}, "64 hexadecimal digits in lower case"),
-        ({"sha256": None}, "64 hexadecimal digits"),
+        ({"name": None}, "the name of token 1"),
+        ({"name": "a\nb"}, "the name of token 1"),
+        ({"sha256": "AB" * 32}, "64 lower-case hexadecimal digits"),
+        ({"sha256": None}, "64 lower-case hexadecimal digits"),
         (
             {"scopes": ["findings:write"]},
             "scopes must be a list of findings:read, live:query, operations:read",
         ),
         ({"scopes": "findings:read"}, "scopes must be a list"),
-        ({"scopes": [1]}, "scopes must be texts"),
+        ({"scopes": [1]}, "scopes must be strings"),
         ({"accounts": ["1"]}, "accounts holds '1'"),
         ({"owners": "*"}, "owners must be a list of texts"),
-        ({"expires": "2027-01-01"}, "a time with its zone"),
-        ({"expires": "soon"}, "a time with its zone"),
-        ({"expires": 1}, "a time with its zone"),
-        ({"expires": None}, "a time with its zone"),
-        ({"acts_for": "teams"}, "acts_for can be slack only"),
-        ({"account": ["*"]}, "'account' is not one of"),
+        ({"expires": "2027-01-01"}, "a time with a time zone"),
+        ({"expires": "soon"}, "a time with a time zone"),
+        ({"expires": 1}, "a time with a time zone"),
+        ({"expires": None}, "a time with a time zone"),
+        ({"acts_for": "teams"}, "acts_for must be slack"),
+        ({"account": ["*"]}, "unknown key 'account'"),
     ],
 )
-def test_a_wrong_entry_is_named(make_entry: Make, change: dict[str, Any], why: str) -> None:
-    with pytest.raises(UsageError, match="cannot be read") as error:
+def test_an_invalid_entry_is_an_error_that_names_it(
+    make_entry: Make, change: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(UsageError, match=r"is invalid|cannot be read") as error:
         parsed(make_entry(**change))
     assert why in str(error.value)
     assert make_entry()["sha256"] not in str(error.value)
@@ -119,42 +117,42 @@ def test_a_wrong_entry_is_named(make_entry: Make, change: dict[str, Any], why: s
     ("text", "why"),
     [
         ("", "it is not JSON"),
-        ("[]", "it is no JSON object"),
+        ("[]", "it is not a JSON object"),
         ("[" * 100_000, "it is not JSON"),
-        ('{"token": []}', "'token' is neither tokens nor slack"),
+        ('{"token": []}', "unknown key 'token': it must be tokens or slack"),
         ('{"tokens": {}}', "tokens must be a list of objects"),
         ('{"slack": []}', "slack must be an object of objects"),
         (
             '{"slack": {"U1": {}}}',
-            "'U1' of slack is no user, as T…/U…, no group, as T…/S…, and no channel",
+            "'U1' under slack must be a user (T…/U…), a group (T…/S…) or a channel",
         ),
         ('{"slack": {"T1/U1": {"accounts": "*"}}}', "accounts must be a list of texts"),
-        (" " * (1 << 20) + "{}", "larger than a megabyte"),
+        (" " * (1 << 20) + "{}", "larger than 1 MB"),
     ],
 )
-def test_a_wrong_document_is_named(text: str, why: str) -> None:
+def test_an_invalid_document_is_an_error(text: str, why: str) -> None:
     with pytest.raises(UsageError) as error:
         parse(text)
     assert why in str(error.value)
 
 
-def test_two_tokens_of_one_name_or_one_hash_are_refused(make_entry: Make) -> None:
+def test_duplicate_names_and_hashes_are_refused(make_entry: Make) -> None:
     with pytest.raises(UsageError, match="the same name"):
         parsed(make_entry(), make_entry(sha256="0" * 64))
     with pytest.raises(UsageError, match="the same sha256"):
         parsed(make_entry(), make_entry("ci2", sha256=make_entry()["sha256"]))
 
 
-def test_who_acts_for_somebody_sees_what_both_may(make_entry: Make) -> None:
+def test_a_token_acting_for_a_user_sees_what_both_may_see(make_entry: Make) -> None:
     people = {"T1/U1": {"accounts": ["111122223333", "444455556666"], "owners": ["*"]}}
     tokens = parsed(make_entry(acts_for="slack", accounts=["*"]), slack=people)
     bot = tokens.entries[0].bearer
-    both = tokens.acting_for(bot, Person("T1/U1"))
+    both = tokens.acting_for(bot, ChatUser("T1/U1"))
     assert both.access == Access(
         frozenset({"111122223333", "444455556666"}), frozenset({"payments"})
     )
     assert (both.name, both.acts_for) == ("ci for T1/U1", None)
-    assert tokens.acting_for(bot, Person("T1/U2")).access == NOTHING
+    assert tokens.acting_for(bot, ChatUser("T1/U2")).access == NOTHING
     assert tokens.acting_for(bot, None) == bot
 
 
@@ -178,12 +176,12 @@ BOTH = {"accounts": ["111122223333", "444455556666"], "owners": ["*"]}
         ("U2", "C9", True, set()),
     ],
 )
-def test_users_then_channels_and_where_it_is_shared_both(
+def test_access_is_of_the_user_or_the_channel_and_of_both_if_shared(
     make_entry: Make, user: str, channel: str, shared: bool, seen: set[str]
 ) -> None:
     of = {"T1/U1": ONE, "T1/C2": TWO, "T1/C3": BOTH}
     tokens = parsed(make_entry(acts_for="slack", accounts=["*"], owners=["*"]), slack=of)
-    person = Person(f"T1/{user}", f"T1/{channel}", shared)
+    person = ChatUser(f"T1/{user}", f"T1/{channel}", shared)
     assert tokens.acting_for(tokens.entries[0].bearer, person).access.accounts == seen
 
 
@@ -198,7 +196,7 @@ def test_users_then_channels_and_where_it_is_shared_both(
         ("U2", [], {"777788889999"}),
     ],
 )
-def test_a_group_speaks_for_its_people_before_the_channel_does(
+def test_a_group_takes_precedence_over_the_channel(
     make_entry: Make, user: str, groups: list[str], seen: set[str]
 ) -> None:
     of = {
@@ -208,20 +206,22 @@ def test_a_group_speaks_for_its_people_before_the_channel_does(
         "T1/C1": {"accounts": ["777788889999"], "owners": ["*"]},
     }
     tokens = parsed(make_entry(acts_for="slack", accounts=["*"], owners=["*"]), slack=of)
-    person = Person(f"T1/{user}", "T1/C1", groups=[f"T1/{group}" for group in groups])
+    person = ChatUser(f"T1/{user}", "T1/C1", groups=[f"T1/{group}" for group in groups])
     assert tokens.acting_for(tokens.entries[0].bearer, person).access.accounts == seen
     assert tokens.acting_for(
         tokens.entries[0].bearer, replace(person, shared=True)
     ).access.accounts <= {"777788889999"}
 
 
-def test_a_person_is_a_text_or_an_object() -> None:
-    assert person_of(None) is None
-    assert person_of("T1/U1") == person_of({"user": "T1/U1"}) == Person("T1/U1")
-    assert person_of({"user": "T1/U1", "channel": "T1/C1", "shared": True}) == Person(
+def test_a_user_is_a_string_or_an_object() -> None:
+    assert parse_chat_user(None) is None
+    assert parse_chat_user("T1/U1") == parse_chat_user({"user": "T1/U1"}) == ChatUser("T1/U1")
+    assert parse_chat_user({"user": "T1/U1", "channel": "T1/C1", "shared": True}) == ChatUser(
         "T1/U1", "T1/C1", True
     )
-    assert person_of({"user": "T1/U1", "groups": ["T1/S1"]}) == Person("T1/U1", groups=("T1/S1",))
+    assert parse_chat_user({"user": "T1/U1", "groups": ["T1/S1"]}) == ChatUser(
+        "T1/U1", groups=("T1/S1",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,20 +231,20 @@ def test_a_person_is_a_text_or_an_object() -> None:
      {"user": "T1/U1", "groups": ["T1/S1"] * 101},
      {"user": "T1/U1", "channel": "C" * 129}],
 )  # fmt: skip
-def test_what_names_nobody_as_it_should_is_denied(said: Any) -> None:
-    with pytest.raises(AccessDenied, match="does not name a person"):
-        person_of(said)
+def test_a_malformed_user_is_denied(said: Any) -> None:
+    with pytest.raises(AccessDenied, match="does not name its user"):
+        parse_chat_user(said)
 
 
-def test_a_token_that_acts_for_nobody_cannot_name_anybody(make_entry: Make) -> None:
+def test_a_token_that_does_not_act_for_users_cannot_name_one(make_entry: Make) -> None:
     tokens = parsed(make_entry(), slack={"T1/U1": {"accounts": ["*"], "owners": ["*"]}})
     bearer = tokens.entries[0].bearer
-    with pytest.raises(AccessDenied, match="acts for nobody but itself"):
-        tokens.acting_for(bearer, Person("T1/U1"))
+    with pytest.raises(AccessDenied, match="does not act for users"):
+        tokens.acting_for(bearer, ChatUser("T1/U1"))
     assert tokens.acting_for(bearer, None) == bearer
 
 
 @given(st.text())
-def test_no_text_breaks_the_search_or_the_form(text: str) -> None:
+def test_arbitrary_text_causes_no_exception(text: str) -> None:
     Tokens().find(text, NOW)
     assert not is_token(text) or text.startswith("sre_")

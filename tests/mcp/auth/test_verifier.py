@@ -1,5 +1,4 @@
-"""What the SDK is told of a token, and what stays a secret. Asked over HTTP, as the server asks
-it."""
+"""What the SDK learns about a token, and what stays secret; also over HTTP."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
-from sre_mcp.auth.chat_user import Person
+from sre_mcp.auth.chat_user import ChatUser
 from sre_mcp.auth.guard import open_verifier
 from sre_mcp.auth.verifier import LONGEST, Verifier, bearer_of
 
@@ -56,7 +55,7 @@ def verifier(document: Callable[..., Path], make_entry: Make) -> Verifier:
     return found
 
 
-def test_the_sdk_learns_who_holds_a_token_and_what_it_allows(
+def test_the_sdk_gets_the_holder_and_scopes_of_a_token(
     verifier: Verifier, make_token: Token
 ) -> None:
     found = verified(verifier, make_token("ci"))
@@ -72,7 +71,7 @@ def test_the_sdk_learns_who_holds_a_token_and_what_it_allows(
     )
 
 
-def test_a_token_is_in_no_repr_and_no_log(
+def test_no_repr_and_no_log_contains_a_token(
     verifier: Verifier, make_token: Token, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -88,11 +87,11 @@ def test_a_token_is_in_no_repr_and_no_log(
     "token",
     ["", "x", "Bearer", "a.b.c", "a.b", "." * 2, "sre_", "\ud800", "x" * (LONGEST + 1), "é" * 43],
 )
-def test_what_is_no_token_is_nobodys(verifier: Verifier, token: str) -> None:
+def test_text_that_is_not_a_token_is_rejected(verifier: Verifier, token: str) -> None:
     assert verified(verifier, token) is None
 
 
-def test_an_expired_token_is_nobodys_at_the_second(
+def test_a_token_is_rejected_from_the_second_of_its_expiry(
     document: Callable[..., Path], make_entry: Make, make_token: Token
 ) -> None:
     opened = open_verifier(document(make_entry(expires=NOW.isoformat())).as_uri(), "", None)
@@ -105,7 +104,7 @@ def test_an_expired_token_is_nobodys_at_the_second(
     assert verified(after, make_token("ci")) is None
 
 
-def test_an_issuer_and_a_document_stand_side_by_side(
+def test_an_issuer_and_a_document_can_be_combined(
     document: Callable[..., Path], make_entry: Make, make_token: Token, issuer: Any
 ) -> None:
     values = {
@@ -139,36 +138,37 @@ def test_an_issuer_and_a_document_stand_side_by_side(
     assert alone
     assert verified(alone, issuer.sign()) is None
     assert verified(alone, make_token("ci")) is None
-    with pytest.raises(UsageError, match="would be for somebody else"):
+    with pytest.raises(UsageError, match="have another audience"):
         open_verifier("", path.as_uri(), "https://other.example/mcp")
 
 
-def test_without_settings_there_is_no_verifier_and_with_wrong_ones_no_start(tmp_path: Path) -> None:
+def test_missing_settings_give_no_verifier_and_wrong_ones_an_error(tmp_path: Path) -> None:
     assert open_verifier("", "", HERE) is None
     with pytest.raises(AccessDenied, match="No such file"):
         open_verifier((tmp_path / "nothing").as_uri(), "", HERE)
 
 
-def test_who_acts_for_people_sees_nothing_until_one_is_named(
+def test_a_token_that_acts_for_users_sees_nothing_without_one(
     verifier: Verifier, make_token: Token, tmp_path: Path
 ) -> None:
     bot = verified(verifier, make_token("slackbot"))
     assert bot
     sources = Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "t"), tmp_path)
-    with pytest.raises(AccessDenied, match="acts for people of slack, and the request names none"):
+    with pytest.raises(AccessDenied, match="acts for slack users, but the request names none"):
         anyio.run(verifier.acting_for, bot, None).sources(sources)
     known, stranger = (
-        anyio.run(verifier.acting_for, bot, person) for person in (Person("T1/U1"), Person("T1/U2"))
+        anyio.run(verifier.acting_for, bot, person)
+        for person in (ChatUser("T1/U1"), ChatUser("T1/U2"))
     )
     assert known.sources(sources).access == Access(frozenset({"111122223333"}), frozenset({"*"}))
     assert stranger.sources(sources).access == NOTHING
     ci = verified(verifier, make_token("ci"))
     assert ci
-    with pytest.raises(AccessDenied, match="acts for nobody but itself"):
-        anyio.run(verifier.acting_for, ci, Person("T1/U1"))
+    with pytest.raises(AccessDenied, match="does not act for users"):
+        anyio.run(verifier.acting_for, ci, ChatUser("T1/U1"))
 
 
-def test_aws_is_asked_only_with_the_scope_for_it(tmp_path: Path) -> None:
+def test_aws_is_queried_only_with_the_live_scope(tmp_path: Path) -> None:
     sources = Sources(
         Snapshots(FolderBlobs(tmp_path)),
         SqliteTable(tmp_path / "t"),
@@ -185,7 +185,7 @@ def test_aws_is_asked_only_with_the_scope_for_it(tmp_path: Path) -> None:
     assert Bearer("r", frozenset({LIVE}), everything).sources(sources).live is sources.live
 
 
-def test_a_missing_scope_is_named() -> None:
+def test_a_missing_scope_is_an_error_that_names_it() -> None:
     bearer = Bearer("r", frozenset({FINDINGS}), NOTHING)
     bearer.need(FINDINGS)
     with pytest.raises(AccessDenied, match="this token lacks the scope operations:read"):

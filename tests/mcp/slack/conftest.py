@@ -31,7 +31,7 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-from sre_mcp.auth.token_creation import Wish, issue
+from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.slack.limits import problems
 from sre_simulator.aws_lambda.function import REGION, Deployment, Function, runtime_in
 from sre_simulator.slack.response_urls import Hooks
@@ -220,8 +220,9 @@ def serve_channel(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
 
     @contextmanager
     def serve(store: Path) -> Iterator[Known]:
-        token, entry = issue(
-            Wish("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+        token, entry = create_token(
+            TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"),
+            datetime.now(UTC),
         )
         path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
         path.touch(mode=0o600)
