@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from processes import BIN, environment, median, run
-from sre_findings.ask.ask import summary
-from sre_findings.ask.question import Summary
-from sre_findings.ask.sources import Sources
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import Summary
+from sre_findings.sources.sources import Sources
 from sre_findings.store.keys import partition
 from sre_simulator.fleet import Fleet
 from sre_simulator.inspector.server import Simulator
@@ -25,7 +25,7 @@ def pandas(sources: Sources) -> dict[str, Ask]:
     """Name of the question → a function that answers it from the Parquet files, read anew."""
     newest, before = (sources.snapshots.commits()[-1], sources.snapshots.commits()[-2])
     root = Path(sources.snapshots.blobs.url.removeprefix("file://"))
-    worst = summary(Summary(by="resource", count=1), sources).groups[0].value
+    worst = ask(Summary(by="resource", count=1), sources).groups[0].value
 
     def read(columns: list[str], commit: Any = newest) -> pd.DataFrame:
         return pd.concat(
@@ -52,7 +52,7 @@ def pandas(sources: Sources) -> dict[str, Ask]:
 def awscli(sources: Sources, fleet: Fleet) -> dict[str, float]:
     """Name of the question → milliseconds of a whole process of the AWS CLI, which lists everything
     that it counts."""
-    worst = summary(Summary(by="resource", count=1), sources).groups[0].value
+    worst = ask(Summary(by="resource", count=1), sources).groups[0].value
     one = json.dumps({"resourceId": [{"comparison": "EQUALS", "value": worst}]})
     asked = {
         "counts": ["--query", "findings[].severity"],

@@ -18,9 +18,8 @@ import pyarrow.parquet as pq
 
 from answer_peers import Ask, awscli, pandas
 from processes import environment, machine
-from sre_findings.ask.ask import about_resource, summary
-from sre_findings.ask.doors import ask
-from sre_findings.ask.question import (
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import (
     CACHED,
     AboutResource,
     Changes,
@@ -32,7 +31,7 @@ from sre_findings.ask.question import (
     TimeToFix,
     Trend,
 )
-from sre_findings.ask.sources import Sources
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import part_key
 from sre_findings.store.snapshots import Snapshots
@@ -100,24 +99,24 @@ def _timed(name: str, spent: dict[str, float], owner: Any, attribute: str) -> It
 
 def questions(sources: Sources) -> dict[str, Ask]:
     """Name → what is timed."""
-    worst = summary(Summary(by="resource", count=1), sources).groups[0].value
+    worst = ask(Summary(by="resource", count=1), sources).groups[0].value
 
     def about(count: int) -> Any:
-        return about_resource(AboutResource(worst, count=count, source=CACHED), sources)
+        return ask(AboutResource(worst, count=count, source=CACHED), sources)
 
     return {
-        "counts": lambda: summary(Summary(), sources),
-        "counts by account": lambda: summary(Summary(by="account"), sources),
+        "counts": lambda: ask(Summary(), sources),
+        "counts by account": lambda: ask(Summary(by="account"), sources),
         "first 50 findings": lambda: about(50),
         "all findings of one": lambda: about(0),
-        "changes": lambda: ask("changes", Changes(), sources),
-        "trend": lambda: ask("trend", Trend(), sources),
-        "deadlines": lambda: ask("sla", Sla(), sources),
-        "time to fix": lambda: ask("time-to-fix", TimeToFix(), sources),
-        "priorities": lambda: ask("priorities", Priorities(), sources),
-        "fix plan": lambda: ask("fixes", Fixes(), sources),
-        "top packages": lambda: summary(Summary(by="package", count=10), sources),
-        "where is openssl": lambda: ask("where", Exposure("openssl"), sources),
+        "changes": lambda: ask(Changes(), sources),
+        "trend": lambda: ask(Trend(), sources),
+        "deadlines": lambda: ask(Sla(), sources),
+        "time to fix": lambda: ask(TimeToFix(), sources),
+        "priorities": lambda: ask(Priorities(), sources),
+        "fix plan": lambda: ask(Fixes(), sources),
+        "top packages": lambda: ask(Summary(by="package", count=10), sources),
+        "where is openssl": lambda: ask(Exposure("openssl"), sources),
     }
 
 

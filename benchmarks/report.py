@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from answers import build
 from processes import machine
-from sre_findings.ask.report import Material, gather
-from sre_findings.ask.sources import Sources
 from sre_findings.model.findings.open_finding import OpenFinding
+from sre_findings.nightly.report import Material, gather
+from sre_findings.sources.sources import Sources
 from sre_reports.page.html import EMBEDDED, render
 from sre_reports.page.parts.table_rows import row
 from sre_simulator.fleet.generator import large_fleet

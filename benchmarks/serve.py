@@ -19,8 +19,8 @@ from typing import Any
 
 from answers import build
 from processes import BIN, environment, machine, median, run
-from sre_findings.ask.ask import summary
-from sre_findings.ask.question import Summary
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import Summary
 from sre_simulator.fleet.generator import large_fleet
 
 FINDINGS, NIGHTS, RESOURCES = 1_000_000, 2, 200
@@ -121,8 +121,7 @@ def main(findings: int = FINDINGS, people: int = 200, seconds: float = 60.0) -> 
             large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=NIGHTS), store, {}
         )
         ids = [
-            group.value
-            for group in summary(Summary(by="resource", count=RESOURCES), sources).groups
+            group.value for group in ask(Summary(by="resource", count=RESOURCES), sources).groups
         ]
         environ = environment("http://127.0.0.1:9", store) | {"SRE_MAX_AGE": "3650d"}
         with listening([sys.executable, str(HERE / "peers" / "bare_mcp.py")], environ) as (

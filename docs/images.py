@@ -16,15 +16,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, sync_playwright
 
-from sre_findings.ask.ask import about_resource
-from sre_findings.ask.doors import ask
-from sre_findings.ask.questions.history import Sla
-from sre_findings.ask.questions.resource import AboutResource
-from sre_findings.ask.questions.work import Fixes
-from sre_findings.ask.report import gather
-from sre_findings.ask.sources import Sources
-from sre_findings.ask.tonight import tonight
 from sre_findings.model.resources.owners import Owners
+from sre_findings.nightly.digest import tonight
+from sre_findings.nightly.report import gather
+from sre_findings.queries import ask
+from sre_findings.questions.history import Sla
+from sre_findings.questions.remediation import Fixes
+from sre_findings.questions.resource import AboutResource
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
@@ -105,10 +104,10 @@ def digest(home: Path, night: datetime) -> None:
 def command(home: Path, night: datetime) -> None:
     """Renders the answer of the slash command for an instance."""
     asked = replace(sources(home, night + timedelta(minutes=5)), live=None)
-    found = about_resource(AboutResource(BUSY_INSTANCE, count=TOP), asked)
+    found = ask(AboutResource(BUSY_INSTANCE, count=TOP), asked)
     one = found.resource.resource_id
-    late = int(ask("sla", Sla(resource=one), asked).summary["late"])
-    beside = Beside(late, ask("fixes", Fixes(count=FIXES, resource=one), asked).items)
+    late = int(ask(Sla(resource=one), asked).summary["late"])
+    beside = Beside(late, ask(Fixes(count=FIXES, resource=one), asked).items)
     said = resource_message(found, Asked(BUSY_INSTANCE), beside, Links("https://sre.example.com"))
     _write("command", preview(Told("", NIGHT, said), night + timedelta(minutes=5)))
 

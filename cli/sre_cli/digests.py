@@ -14,8 +14,8 @@ import click
 
 from sre_cli import exits
 from sre_cli.terminal import printable
-from sre_findings.ask.tonight import Silence, Tonight, silence, tonight
 from sre_findings.model.errors import SreError
+from sre_findings.nightly.digest import Silence, Tonight, silence, tonight
 from sre_findings.settings import Settings
 from sre_reports.digest.delivery.channels import Route
 from sre_reports.digest.messages.content import (
@@ -28,7 +28,7 @@ from sre_reports.digest.messages.report_links import Report
 from sre_reports.slack.message import Message
 
 if TYPE_CHECKING:
-    from sre_findings.ask.sources import Sources
+    from sre_findings.sources.sources import Sources
     from sre_reports.digest.delivery.courier import Picture
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,10 @@ from sre_findings.model.findings import severity
 from sre_findings.model.findings.finding import STATUSES, parse_status
 from sre_findings.model.resources import resource
 from sre_findings.settings import Settings, load
+
+if TYPE_CHECKING:
+    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.questions.question import Question
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv", "ndjson")
@@ -120,7 +124,7 @@ def narrow_options(function: F) -> F:
     def with_narrow(
         *, owners: tuple[str, ...], accounts: tuple[str, ...], regions: tuple[str, ...], **rest: Any
     ) -> Any:
-        from sre_findings.ask.questions.narrow import Narrow
+        from sre_findings.questions.filters import Narrow
 
         return function(narrow=Narrow(owners, accounts, regions), **rest)
 
@@ -138,7 +142,7 @@ def count_option(default: int) -> Callable[[F], F]:
 def sources_here(settings: Settings, profile: str | None = None, *, instead: str = "") -> Any:
     """The store, for commands that read it themselves. Raises UsageError where a server is to be
     asked: ``instead`` says how."""
-    from sre_findings.ask.open import open_sources
+    from sre_findings.service.factory import open_sources
 
     if settings.server:
         why = "this command reads snapshots itself"
@@ -150,14 +154,14 @@ def sources_here(settings: Settings, profile: str | None = None, *, instead: str
     return open_sources(settings, profile)
 
 
-def answer_list(question: Any, door: str, settings: Settings, output: str) -> int:
+def answer_list(question: Question[ListAnswer], settings: Settings, output: str) -> int:
     """Asks, prints the answer, and gives the exit code: 3 where there is nothing to answer from, or
     it may not be all."""
     from sre_cli.exits import ANSWERED, UNSURE
     from sre_cli.render_list import render_list
-    from sre_findings.ask.open import open_door
+    from sre_findings.service.factory import open_service
 
-    answer = open_door(settings).ask(door, question)
+    answer = open_service(settings).ask(question)
     show(answer, output, render_list)
     if not answer.known and output in ("csv", "ndjson"):  # rows have no place to say it
         from sre_cli.terminal import printable

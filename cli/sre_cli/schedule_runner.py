@@ -8,9 +8,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sre_findings.ask.open import open_sources
 from sre_findings.clock import clock
 from sre_findings.model.errors import SreError
+from sre_findings.service.factory import open_sources
 from sre_findings.settings import Settings
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.urls import open_table

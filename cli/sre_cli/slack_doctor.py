@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from sre_findings.ask.questions.estate import Summary
-from sre_findings.ask.remote import Remote
-from sre_findings.ask.there import There
 from sre_findings.aws_errors import sdk_errors
+from sre_findings.client.connection import Remote
+from sre_findings.client.service import RemoteService
 from sre_findings.model.errors import SreError
+from sre_findings.questions.estate import Summary
 from sre_slack.secrets import Secrets, read
 from sre_slack.web_api import call
 
@@ -168,8 +168,8 @@ def _server(secrets: Secrets | None, where: Where) -> Check:
     asking = {"user": where.person or "T0/U0", "channel": "", "groups": [], "shared": False}
     try:
         seen = (
-            There(Remote(url, secrets.server_token, 10.0, asking))
-            .summary(Summary())
+            RemoteService(Remote(url, secrets.server_token, 10.0, asking))
+            .ask(Summary())
             .rollup.counts.total
         )
     except SreError as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sre_findings.ask.questions.estate import Summary
-from sre_findings.ask.questions.history import Sla
-from sre_findings.ask.questions.resource import CACHED, EITHER, LIVE, AboutResource
-from sre_findings.ask.questions.work import Fixes
-from sre_findings.ask.remote import Remote
-from sre_findings.ask.there import There
+from sre_findings.client.connection import Remote
+from sre_findings.client.service import RemoteService
 from sre_findings.model.answers.answer import SNAPSHOT, ResourceAnswer
+from sre_findings.questions.estate import Summary
+from sre_findings.questions.history import Sla
+from sre_findings.questions.remediation import Fixes
+from sre_findings.questions.resource import CACHED, EITHER, LIVE, AboutResource
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_reports.slack.overview import GROUPS, estate_message
@@ -24,30 +24,28 @@ def answer(job: Job, remote: Remote, links: Links) -> Message:
     Raises the SreError of the query: for a name that matches several resources, a UsageError that
     lists them.
     """
-    door = There(remote)
+    service = RemoteService(remote)
     if not job.text:
         return estate_message(
-            door.summary(Summary(by="owner", count=GROUPS)), door.ask("sla", Sla(by="owner")), links
+            service.ask(Summary(by="owner", count=GROUPS)), service.ask(Sla(by="owner")), links
         )
-    return _resource(job, door, links)
+    return _resource(job, service, links)
 
 
-def _resource(job: Job, door: There, links: Links) -> Message:
+def _resource(job: Job, service: RemoteService, links: Links) -> Message:
     source = LIVE if job.live or job.kind == "ask_live" else CACHED if job.cursor else EITHER
     question = AboutResource(job.text, job.severities, TOP, job.cursor, source)
-    found = door.about_resource(question)
+    found = service.ask(question)
     return resource_message(
-        found, Asked(job.text, job.severities, job.cursor), _beside(found, job, door), links
+        found, Asked(job.text, job.severities, job.cursor), _beside(found, job, service), links
     )
 
 
-def _beside(found: ResourceAnswer, job: Job, door: There) -> Beside:
+def _beside(found: ResourceAnswer, job: Job, service: RemoteService) -> Beside:
     """Overdue findings and fixes from the snapshot; empty beside a live answer, whose numbers are
     newer and would not match them."""
     if found.proof.source != SNAPSHOT or not found.rollup.counts.total or job.cursor:
         return Beside()
     one = found.resource.resource_id
-    fixes = (
-        door.ask("fixes", Fixes(count=FIXES, resource=one)).items if found.rollup.fixable else ()
-    )
-    return Beside(int(door.ask("sla", Sla(resource=one)).summary["late"]), fixes)
+    fixes = service.ask(Fixes(count=FIXES, resource=one)).items if found.rollup.fixable else ()
+    return Beside(int(service.ask(Sla(resource=one)).summary["late"]), fixes)

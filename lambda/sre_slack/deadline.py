@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sre_findings.ask.remote import Page, Remote
+from sre_findings.client.connection import Page, Remote
 from sre_findings.model.errors import Unreachable
 
 _RESERVE = 8.0  # seconds: enough to count the failure and to notify the user, both at worst

@@ -19,9 +19,9 @@ from mcp_types import ListToolsResult, PaginatedRequestParams
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sre_findings.ask.handouts import FOLDER, GOOD_FOR, Handouts
-from sre_findings.ask.operations import Recorder
-from sre_findings.ask.sources import Sources
+from sre_findings.queries.operations import Recorder
+from sre_findings.sources.download_links import FOLDER, GOOD_FOR, Handouts
+from sre_findings.sources.sources import Sources
 from sre_mcp import completion, health, prompts, resources
 from sre_mcp.auth.guard import Guard
 from sre_mcp.auth.load_balancer import HeaderAsToken

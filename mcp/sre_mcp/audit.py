@@ -11,9 +11,9 @@ from typing import Any
 
 from mcp_types import CallToolResult
 
-from sre_findings.ask.operations import Recorder, shortened
-from sre_findings.ask.remote import ERROR
+from sre_findings.client.connection import ERROR
 from sre_findings.model.operation import ANSWERED, Operation
+from sre_findings.queries.operations import Recorder, shortened
 from sre_mcp.logs import metrics, request_id
 from sre_mcp.traces import describe
 

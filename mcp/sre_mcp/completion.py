@@ -5,12 +5,13 @@ from __future__ import annotations
 import anyio.to_thread
 from mcp_types import CompleteRequestParams, CompleteResult, Completion, PromptReference
 
-from sre_findings.ask import doors, nights
-from sre_findings.ask.question import Near
-from sre_findings.ask.question import Nights as Asking
-from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import SreError
 from sre_mcp.request_context import RequestContext, client
+from sre_findings.queries import ask, snapshots
+from sre_findings.questions.catalogue import Near
+from sre_findings.questions.catalogue import Nights as Asking
+from sre_findings.sources.sources import Sources
+from sre_mcp.request_context import Asked, caller
 from sre_mcp.resources import REPORTS, RESOURCES
 from sre_reports.plain_text import visible
 
@@ -51,10 +52,12 @@ def _kind(params: CompleteRequestParams) -> str | None:
 def _values(kind: str, typed: str, sources: Sources) -> list[str]:
     try:
         if kind == "resource":
-            return nights.near(Near(typed), sources) if typed.strip("\0 ") else []
+            return snapshots.near(Near(typed), sources) if typed.strip("\0 ") else []
         if kind == "owner":
-            return [one for one in nights.owners(sources) if one.lower().startswith(typed.lower())]
-        listed = doors.ask("snapshots", Asking(0), sources).items
+            return [
+                one for one in snapshots.owners(sources) if one.lower().startswith(typed.lower())
+            ]
+        listed = ask(Asking(0), sources).items
         return [one for item in listed if (one := str(item["snapshot_id"])).startswith(typed)]
     except SreError:
         return []

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sre_findings.ask.ready import Ready, ready
-from sre_findings.ask.sources import Sources
+from sre_findings.sources.readiness import Ready, ready
+from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.endpoint import is_loopback
 

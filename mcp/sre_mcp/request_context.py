@@ -10,10 +10,10 @@ import anyio
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.context import ServerRequestContext
 
-from sre_findings.ask.operations import Recorder
-from sre_findings.ask.remote import PERSON
-from sre_findings.ask.sources import Sources
+from sre_findings.client.connection import PERSON
 from sre_findings.model.errors import Forbidden
+from sre_findings.queries.operations import Recorder
+from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS, SCOPES
 from sre_mcp.auth.chat_user import ChatUser, parse_chat_user
 from sre_mcp.auth.verifier import Verifier

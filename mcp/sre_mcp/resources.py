@@ -20,10 +20,10 @@ from mcp_types import (
     TextResourceContents,
 )
 
-from sre_findings.ask import ask, doors
-from sre_findings.ask.question import CACHED, AboutResource, Nights, Summary
-from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import SreError, UsageError
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import CACHED, AboutResource, Nights, Summary
+from sre_findings.sources.sources import Sources
 from sre_mcp.json_values import dumps
 from sre_mcp.public_errors import public_error
 from sre_mcp.request_context import RequestContext, client
@@ -105,11 +105,11 @@ def _read(uri: str, sources: Sources) -> dict[str, Any]:
     """The JSON that the command line prints for the same query."""
     rest = unquote(uri.partition("://")[2].partition("/")[2])
     if uri == LATEST:
-        return doors.ask("snapshots", Nights(1), sources).to_json()
+        return ask(Nights(1), sources).to_json()
     if uri.startswith(REPORTS) and 0 < len(rest) <= 64:
-        return ask.summary(Summary("owner", as_of=rest), sources).to_json()
+        return ask(Summary("owner", as_of=rest), sources).to_json()
     if uri.startswith(RESOURCES) and 0 < len(rest) <= 1024 and "\0" not in rest:
-        return ask.about_resource(AboutResource(rest, source=CACHED), sources).to_json()
+        return ask(AboutResource(rest, source=CACHED), sources).to_json()
     raise UsageError(
         "unknown resource URI", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}."
     )

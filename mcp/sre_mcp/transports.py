@@ -14,9 +14,9 @@ import anyio
 import uvicorn
 from mcp.server.stdio import stdio_server
 
-from sre_findings.ask.handouts import GOOD_FOR
-from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import UsageError
+from sre_findings.sources.download_links import GOOD_FOR
+from sre_findings.sources.sources import Sources
 from sre_mcp.app import Names, make_app, make_server
 from sre_mcp.auth.guard import Guard
 from sre_mcp.endpoint import PATH, is_loopback

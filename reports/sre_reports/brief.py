@@ -26,7 +26,7 @@ from sre_reports.key_figures import (
 )
 
 if TYPE_CHECKING:
-    from sre_findings.ask.report import Material
+    from sre_findings.nightly.report import Material
 
 FIXES = 3
 

@@ -11,7 +11,7 @@ from sre_findings.model.answers.verdict import UNKNOWN
 from sre_findings.model.snapshots.rollup import Rollup
 
 if TYPE_CHECKING:
-    from sre_findings.ask.report import Material
+    from sre_findings.nightly.report import Material
 
 GOOD, BAD, WARN, NEUTRAL = "good", "bad", "warn", "muted"
 _NAMES = (

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from sre_findings.ask import counting
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.engines.instance import bounded
+from sre_findings.engine import counting
+from sre_findings.engine.databases import bounded
+from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.errors import InspectorDisabled, Unreadable
 from sre_findings.model.sla.ages import Ages
 from sre_findings.model.snapshots.certificate import judge

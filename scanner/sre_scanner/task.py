@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from sre_findings.ask.engines.open import publish
 from sre_findings.clock import clock
+from sre_findings.engine.factory import publish
 from sre_findings.inspector.credentials import reader_of
 from sre_findings.model.snapshots.scan_plan import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners

@@ -21,7 +21,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
-from sre_findings.ask.yaml_nodes import LARGEST, Node, brief, parse
+from sre_findings.config.yaml_nodes import LARGEST, Node, brief, parse
 from sre_findings.model.errors import UsageError
 from sre_findings.model.spelling import near
 from sre_findings.settings import span

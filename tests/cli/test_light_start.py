@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sre_simulator.fleet import BUSY_INSTANCE
+from sre_slack.job import ASK
 
 _RUN = """
 import sys
@@ -19,7 +20,7 @@ try:
 finally:
     print(*sys.modules, file=sys.stderr)
 """
-ASK, MODEL, QUESTIONS = "sre_findings.ask.", "sre_findings.model.", "sre_findings.ask.questions."
+CORE, MODEL, QUESTIONS = "sre_findings.", "sre_findings.model.", "sre_findings.questions."
 ALWAYS = {
     "boto3",
     "botocore",
@@ -31,18 +32,18 @@ ALWAYS = {
     "pyarrow",
     "rich",
     "sqlglot",
-    "sre_findings.ask.question",
+    "sre_findings.questions.catalogue",
     *(f"{MODEL}{name}" for name in ("context", "list_answer", "suppression")),
-    *(f"{QUESTIONS}{name}" for name in ("work", "history", "rows", "record")),
-    f"{ASK}suppressed",
-    f"{ASK}live",
+    *(f"{QUESTIONS}{name}" for name in ("remediation", "history", "findings", "records")),
+    f"{CORE}queries.suppressions",
+    f"{CORE}live.resource",
     "sre_cli.context_lines",
     "sre_reports.formats.answers",
 }
 COUNTS = {
     "_duckdb",
-    f"{ASK}engine",
-    f"{ASK}resources",
+    f"{CORE}engine.catalogue",
+    f"{CORE}queries.resource_snapshot",
     f"{QUESTIONS}resource",
     "importlib.resources",
     "sre_findings.store.part_cache",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.doors import DOORS
+from sre_findings.queries import QUERIES
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 
@@ -39,7 +39,11 @@ def test_every_door_is_tried_here() -> None:
         "file",
         "snapshots",
     }  # the last four are the server's
-    assert {command for command, *_ in QUESTIONS.values()} | elsewhere == set(DOORS)
+    assert {command for command, *_ in QUESTIONS.values()} | elsewhere == set(QUERIES) - {
+        "vulnerabilities",
+        "summary",
+        "coverage",
+    }
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -159,7 +163,7 @@ def test_days_without_a_snapshot_are_named(
 ) -> None:
     table = cli("trend", "--output", "json").json
     assert table["missing_days"] == []
-    from sre_findings.ask import trend
+    from sre_findings.queries import trend
 
     days = [datetime(2026, 11, day).date() for day in (1, 2, 5)]  # noqa: DTZ001 - dates
     assert trend._missing(days) == ["2026-11-03", "2026-11-04"]

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from sre_cli.limits import limits
-from sre_findings.ask.sources import Sources
-from sre_findings.ask.sql import Sql, sql
 from sre_findings.model.errors import UsageError
+from sre_findings.queries.sql import Sql, sql
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

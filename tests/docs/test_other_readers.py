@@ -19,7 +19,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.engine.duckdb import DuckDB
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.fields import fields
 from sre_findings.store.layout_migration import convert, old_commits, tidy
@@ -82,8 +82,8 @@ def no_spark() -> str:
 _SPARK = """
 import json, sys
 from pathlib import Path
-from sre_findings.ask.engines.spark import Spark, context_of
-from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.engine.spark import Spark, context_of
+from sre_findings.engine.duckdb import DuckDB
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots

@@ -21,9 +21,9 @@ from mcp import Client
 from tests.support.clock import session_hour
 
 from sre_cli.main import main
-from sre_findings.ask.open import open_sources
-from sre_findings.ask.sources import Sources
+from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.findings.finding import Finding
+from sre_findings.sources.sources import Sources
 from sre_mcp.tools.registry import TOOLS
 from sre_mcp.tools.results import answer
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.handouts import Handout, Handouts
-from sre_findings.ask.question import AsFile, Rows
 from sre_findings.model.access import EVERYTHING, Access
+from sre_findings.questions.catalogue import AsFile, Rows
+from sre_findings.sources.download_links import Handout, Handouts
 from sre_findings.store.table import SqliteTable
 from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.formats.registry import FORMS

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask.cursors import Cursor, decode
 from sre_findings.model.errors import UsageError
+from sre_findings.sources.cursors import Cursor, decode
 
 MANY = 10_000
 HOST = "i-0123456789abcdef0"

@@ -107,7 +107,7 @@ def signed(form: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture
 def ask(server: tuple[Any, str], hook: Hook) -> Ask:
-    """``ask("i-0", user="U9")`` returns the message posted to Slack; ``press=`` presses a button."""
+    """``ask(user="U9")`` returns the message posted to Slack; ``press=`` presses a button."""
     served, token = server
     environ = {
         "SRE_SERVER": served.url,

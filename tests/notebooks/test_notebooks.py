@@ -194,7 +194,9 @@ def test_a_store_without_a_snapshot_is_told_and_no_page_is_written(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SRE_STORE", "empty")  # relative to where it is run, not to the notebooks
     assert run.main(["upgrades"]) == 1
-    assert capsys.readouterr().err.startswith("upgrades: NotKnown: There is no snapshot yet.")
+    assert capsys.readouterr().err.startswith(
+        "upgrades: NotKnown: RemoteService is no snapshot yet."
+    )
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["index.html"]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.report import Before, Material
 from sre_findings.model.answers.answer import (
     CoverageAnswer,
     Group,
@@ -27,6 +26,7 @@ from sre_findings.model.resources.resource import Resource
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.report import Before, Material
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers import verdict as rule
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.answers.verdict import Verdict
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.report import Material
 from sre_reports.brief import brief
 
 Nights = Callable[..., Material]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.nightly.report import Material
 from sre_reports.trend_days import Days, days_of
 
 

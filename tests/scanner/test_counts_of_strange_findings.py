@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW
 
-from sre_findings.ask.ask import about_resource, summary
-from sre_findings.ask.question import CACHED, AboutResource, Summary
-from sre_findings.ask.sources import Sources
 from sre_findings.model.findings.finding import is_open
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import CACHED, AboutResource, Summary
+from sre_findings.sources.sources import Sources
 from sre_simulator.fleet import replay_fleet
 
 
@@ -65,22 +65,19 @@ def test_a_finding_of_two_resources_counts_for_each_of_them_and_once_in_all(
     scanned: Callable[..., Sources],
 ) -> None:
     sources = scanned(finding(1, "a", "b"), finding(2, "a"))
-    of = {
-        name: about_resource(AboutResource(f"i-{name:0>17}", source=CACHED), sources)
-        for name in ("a", "b")
-    }
+    of = {name: ask(AboutResource(f"i-{name:0>17}", source=CACHED), sources) for name in ("a", "b")}
     assert [of[name].rollup.counts.high for name in ("a", "b")] == [2, 1]
     assert [of[name].total_findings for name in ("a", "b")] == [2, 1]
-    whole = summary(Summary("account"), sources)
+    whole = ask(Summary("account"), sources)
     assert whole.rollup.counts.total == whole.groups[0].rollup.counts.total == 2
     assert whole.rollup.fixable == 2
-    assert summary(Summary("vulnerability"), sources).groups == []
+    assert ask(Summary("vulnerability"), sources).groups == []
 
 
 def test_a_severity_that_we_do_not_know_counts_as_other_and_makes_vulnerable(
     scanned: Callable[..., Sources],
 ) -> None:
-    answer = about_resource(
+    answer = ask(
         AboutResource("i-0000000000000000a", source=CACHED),
         scanned(finding(1, "a", severity="CATASTROPHIC")),
     )

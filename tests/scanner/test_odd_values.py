@@ -18,13 +18,13 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from sre_findings.ask.ask import about_resource, rows, summary
-from sre_findings.ask.doors import ask
-from sre_findings.ask.one_finding import one_finding
-from sre_findings.ask.question import CACHED, AboutResource, Rows, Summary
-from sre_findings.ask.questions.rows import OneFinding
-from sre_findings.ask.questions.work import Priorities
-from sre_findings.ask.sources import Sources
+from sre_findings.queries import ask
+from sre_findings.queries.export import rows
+from sre_findings.queries.finding import one_finding
+from sre_findings.questions.catalogue import CACHED, AboutResource, Rows, Summary
+from sre_findings.questions.findings import OneFinding
+from sre_findings.questions.remediation import Priorities
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Manifest, Snapshots
 from sre_findings.store.table import SqliteTable
@@ -356,7 +356,7 @@ def test_every_finding_and_row_of_coverage_is_there_and_what_is_odd_is_counted(
 
 
 def test_the_finding_that_is_fine_is_in_every_answer(service: Service, sources: Sources) -> None:
-    answer = about_resource(AboutResource(FINE, source=CACHED), sources)
+    answer = ask(AboutResource(FINE, source=CACHED), sources)
     (one,) = answer.findings
     assert (one.finding_arn, one.not_understood, one.owner, answer.verdict.verdict) == (
         service.fine,
@@ -365,9 +365,9 @@ def test_the_finding_that_is_fine_is_in_every_answer(service: Service, sources: 
         "vulnerable",
     )
     json.dumps(answer.to_json(), ensure_ascii=False, allow_nan=False).encode()
-    whole = summary(Summary("owner"), sources)
+    whole = ask(Summary("owner"), sources)
     assert whole.rollup.counts.total > len(service.findings) * 0.9
-    listed = ask("priorities", Priorities(count=0), sources)
+    listed = ask(Priorities(count=0), sources)
     assert "CVE-2026-0" in {item["vulnerability_id"] for item in listed.items}
     assert one_finding(OneFinding(finding_arn=service.fine), sources).finding is not None
 

@@ -20,17 +20,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask import counting
-from sre_findings.ask.ask import about_resource, summary
-from sre_findings.ask.live import live
-from sre_findings.ask.question import BY, CACHED, LIVE, AboutResource, Summary
-from sre_findings.ask.sources import Sources
+from sre_findings.engine import counting
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
+from sre_findings.live.resource import live
 from sre_findings.model.access import ALL, EVERYTHING, Access
 from sre_findings.model.resources.owners import OwnerRule, Owners
 from sre_findings.model.snapshots.rollup import KINDS
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import BY, CACHED, LIVE, AboutResource, Summary
+from sre_findings.sources.sources import Sources
 from sre_findings.store import rollups
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Commit, Snapshots
@@ -302,14 +302,14 @@ def check_answers(estate: Estate, tonight: Night, access: Access) -> None:
     hit = mine & tonight.hit()
     seen = estate.sources(tonight).seen_by(access)
     for by in (None, *BY):
-        told = summary(Summary(by), seen)
+        told = ask(Summary(by), seen)
         if hit:
             assert told.verdict.verdict == "vulnerable", by
         else:
             assert told.verdict.verdict == ("clean" if mine else "unknown"), by
             assert not any(group.rollup.resources for group in told.groups), by
     for one, source in itertools.product(sorted(RESOURCES), (CACHED, LIVE)):
-        answer = about_resource(AboutResource(one, source=source), seen)
+        answer = ask(AboutResource(one, source=source), seen)
         if one not in mine:
             assert answer.verdict.reason == "no_such_resource"
             continue
@@ -320,5 +320,5 @@ def check_answers(estate: Estate, tonight: Night, access: Access) -> None:
     for owner in access.owners & {tonight.owner(one) for one in tonight.known()}:
         theirs = {one for one in tonight.hit() if tonight.owner(one) == owner}
         assert (
-            summary(Summary(owners=(str(owner),)), everything).verdict.verdict == "vulnerable"
+            ask(Summary(owners=(str(owner),)), everything).verdict.verdict == "vulnerable"
         ) == bool(theirs)

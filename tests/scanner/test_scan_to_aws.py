@@ -11,10 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from sre_findings.ask.ask import about_resource, coverage, rows, summary
-from sre_findings.ask.question import CACHED, AboutResource, CoverageGaps, Rows, Summary
-from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.queries import ask
+from sre_findings.queries.export import rows
+from sre_findings.questions.catalogue import CACHED, AboutResource, CoverageGaps, Rows, Summary
+from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import Table
 from sre_findings.store.urls import open_blobs, open_table
@@ -42,10 +43,10 @@ def far(aws: str) -> tuple[Snapshots, Table]:
 def told(source: Sources) -> str:
     """Everything that can be asked, as one text."""
     answers = [
-        about_resource(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), source).to_json(),
-        summary(Summary("owner"), source).to_json(),
-        summary(Summary("package", 10), source).to_json(),
-        coverage(CoverageGaps(), source).to_json(),
+        ask(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), source).to_json(),
+        ask(Summary("owner"), source).to_json(),
+        ask(Summary("package", 10), source).to_json(),
+        ask(CoverageGaps(), source).to_json(),
         [len(batch) for batch in rows(Rows(), source)[1]],
     ]
     return json.dumps(answers)

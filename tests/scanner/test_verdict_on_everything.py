@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW
 
-from sre_findings.ask.ask import summary
-from sre_findings.ask.question import Summary
-from sre_findings.ask.sources import Sources
 from sre_findings.inspector.wire import decode_coverage
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources.owners import Owners
+from sre_findings.queries import ask as ask_sources
+from sre_findings.questions.catalogue import Summary
+from sre_findings.sources.sources import Sources
 from sre_scanner.tables.coverage import CoverageRows
 from sre_simulator.fleet import replay_fleet
 from sre_simulator.inspector.server import Fault
@@ -48,7 +48,7 @@ def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..
         (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
         with served(replay_fleet(tmp_path / "one.jsonl", now=NOW), faults=faults) as simulator:
             commit = house.scan(simulator)
-        return summary(
+        return ask_sources(
             Summary(),
             Sources(house.snapshots, house.table, tmp_path, now=lambda: commit.ended_at + age),
         )
@@ -148,4 +148,4 @@ def test_an_estate_with_a_resource_that_was_not_scanned_lately_is_not_clean(
 
 def test_a_summary_by_something_else_is_a_usage_error(house: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot summarize by 'colour'"):
-        summary(Summary("colour"), Sources(house.snapshots, house.table, tmp_path))
+        ask_sources(Summary("colour"), Sources(house.snapshots, house.table, tmp_path))

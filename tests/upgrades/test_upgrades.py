@@ -19,12 +19,19 @@ from typing import Any
 import pytest
 
 from sre_cli.main import main
-from sre_findings.ask.ask import about_resource, coverage, rows, summary
-from sre_findings.ask.doors import ask
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.question import AboutResource, CoverageGaps, Listed, Priorities, Rows, Summary
-from sre_findings.ask.sources import Sources
+from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.answers.verdict import INCOMPLETE, UNKNOWN
+from sre_findings.queries import ask
+from sre_findings.queries.export import rows
+from sre_findings.questions.catalogue import (
+    AboutResource,
+    CoverageGaps,
+    Listed,
+    Priorities,
+    Rows,
+    Summary,
+)
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.integrity import verify
 from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE, parse
@@ -152,24 +159,20 @@ def test_that_nothing_is_known_to_be_reachable_is_unknown_where_it_was_not_recor
     told = (
         "whether findings are reachable, which the version that made this snapshot did not record"
     )
-    questions: dict[str, Any] = {
-        "findings": Listed(reachable=True),
-        "priorities": Priorities(reachable=True),
-    }
-    for name, question in questions.items():
-        answer = ask(name, question, old)
+    for question in (Listed(reachable=True), Priorities(reachable=True)):
+        answer = ask(question, old)
         assert (answer.total, answer.known, answer.proof.unread, answer.proof.sure) == (
             0,
             False,
             (told,),
             False,
         )
-        answer = ask(name, question, new)
+        answer = ask(question, new)
         assert (answer.total > 0, answer.known, answer.proof.unread) == (True, True, ())
     assert rows(Rows(reachable=True), old)[0].unread == (told,)
-    one = about_resource(AboutResource("i-ed9f960284e86454d", reachable=True), old)
+    one = ask(AboutResource("i-ed9f960284e86454d", reachable=True), old)
     assert (one.total_findings, one.proof.unread, one.proof.sure) == (0, (told,), False)
-    assert about_resource(AboutResource("i-ed9f960284e86454d"), old).proof.sure
+    assert ask(AboutResource("i-ed9f960284e86454d"), old).proof.sure
 
 
 def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_not_exist(
@@ -180,12 +183,12 @@ def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_no
     digest, image = names.execute(
         "select name, resource_id from names where kind = 'digest' order by all"
     ).fetchone()
-    known = about_resource(AboutResource(digest), new)
+    known = ask(AboutResource(digest), new)
     assert known.verdict.verdict != UNKNOWN
-    answer = about_resource(AboutResource(digest), old)
+    answer = ask(AboutResource(digest), old)
     assert (answer.verdict.verdict, answer.verdict.reason) == (UNKNOWN, INCOMPLETE)
     assert answer.verdict.explanation.endswith("no tags, digests or addresses; ask by the id")
-    by_id = about_resource(AboutResource(image), old)
+    by_id = ask(AboutResource(image), old)
     assert (by_id.verdict, by_id.rollup) == (known.verdict, known.rollup)
     assert by_id.use is None or not by_id.use
 
@@ -194,7 +197,7 @@ def test_the_verdict_on_everything_and_its_coverage_are_those_of_the_newest_vers
     open_store: OpenStore,
 ) -> None:
     answers = [
-        (summary(Summary(by="owner"), one).to_json(), coverage(CoverageGaps(), one).to_json())
+        (ask(Summary(by="owner"), one).to_json(), ask(CoverageGaps(), one).to_json())
         for one in map(open_store, VERSIONS)
     ]
     assert answers[0] == answers[-1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.history import KINDS_OF_CHANGE, Changes
-from sre_findings.ask.questions.narrow import Narrow
+from sre_findings.questions.filters import Narrow
+from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.settings import Settings
 
 
@@ -48,6 +48,4 @@ def command(
     sre-cli changes --since -7d --owner payments
     sre-cli changes --kind kev_appeared --kind opened --output csv
     """
-    return options.answer_list(
-        Changes(since, as_of, kinds, count, narrow), "changes", settings, output
-    )
+    return options.answer_list(Changes(since, as_of, kinds, count, narrow), settings, output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import exits, options
-from sre_findings.ask.questions.estate import CoverageGaps
+from sre_findings.questions.estate import CoverageGaps
 from sre_findings.settings import Settings
 
 
@@ -27,8 +27,8 @@ def command(settings: Settings, owners: tuple[str, ...], as_of: str | None, outp
     sre-cli coverage --output csv
     """
     from sre_cli.render import render_coverage
-    from sre_findings.ask.open import open_door
+    from sre_findings.service.factory import open_service
 
-    answer = open_door(settings).coverage(CoverageGaps(as_of, owners))
+    answer = open_service(settings).ask(CoverageGaps(as_of, owners))
     options.show(answer, output, render_coverage)
     return exits.of_coverage(answer)

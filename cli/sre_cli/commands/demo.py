@@ -139,15 +139,13 @@ def _pointed_at(url: str) -> Iterator[None]:
 def _ask(settings: Settings) -> None:
     """The question that the product is for."""
     from sre_cli.render import render_resource
-    from sre_findings.ask.ask import about_resource
-    from sre_findings.ask.open import open_sources
-    from sre_findings.ask.questions.resource import CACHED, AboutResource
+    from sre_findings.queries import ask
+    from sre_findings.questions.resource import CACHED, AboutResource
+    from sre_findings.service.factory import open_sources
     from sre_simulator.fleet import BUSY_INSTANCE
 
     click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")
-    answer = about_resource(
-        AboutResource(BUSY_INSTANCE, count=10, source=CACHED), open_sources(settings)
-    )
+    answer = ask(AboutResource(BUSY_INSTANCE, count=10, source=CACHED), open_sources(settings))
     options.show(answer, "table", render_resource)
     counts = "  ".join(
         f"{name} {count:,}" for name, count in answer.rollup.counts.to_json().items()

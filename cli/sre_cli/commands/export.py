@@ -21,8 +21,8 @@ from sre_reports.formats.registry import (
 )
 
 if TYPE_CHECKING:  # --help needs neither
-    from sre_findings.ask.questions.rows import AsFile
     from sre_findings.model.answers.answer import Proof
+    from sre_findings.questions.findings import AsFile
 
 Write = Callable[[BinaryIO], int]
 
@@ -114,7 +114,7 @@ def command(
     sre-cli export --status active --status closed -o all.parquet
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
-    from sre_findings.ask.questions.rows import AsFile, Rows
+    from sre_findings.questions.findings import AsFile, Rows
 
     chosen = form_of(form, str(destination))
     to_stdout = str(destination) == "-"
@@ -141,7 +141,7 @@ def command(
 def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     """Where the findings come from, and what writes them."""
     from sre_cli.progress import counting
-    from sre_findings.ask.ask import left_out, rows
+    from sre_findings.queries.export import left_out, rows
     from sre_reports.formats.registry import Options, write_export
 
     sources = options.sources_here(settings)
@@ -157,8 +157,8 @@ def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
 def _from_server(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     """The same where a server has them: it makes the file, and sends it as it is made."""
     from sre_cli.progress import counting
-    from sre_findings.ask.fetching import promised
-    from sre_findings.ask.remote import Remote
+    from sre_findings.client.connection import Remote
+    from sre_findings.client.downloads import promised
 
     file_there = promised(question, Remote(settings.server, settings.token))
     for note in file_there.notes:

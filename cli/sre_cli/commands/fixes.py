@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.narrow import Narrow
-from sre_findings.ask.questions.work import Fixes
+from sre_findings.questions.filters import Narrow
+from sre_findings.questions.remediation import Fixes
 from sre_findings.settings import Settings
 
 
@@ -46,6 +46,4 @@ def command(
     sre-cli fixes --owner payments -n 3
     sre-cli fixes --images
     """
-    return options.answer_list(
-        Fixes(count, as_of, narrow, types, images), "fixes", settings, output
-    )
+    return options.answer_list(Fixes(count, as_of, narrow, types, images), settings, output)

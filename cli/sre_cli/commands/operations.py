@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.record import Operations
+from sre_findings.questions.records import Operations
 from sre_findings.settings import Settings
 
 
@@ -41,6 +41,4 @@ def command(
     sre-cli operations --outcome access_denied --days 30
     sre-cli operations --who ci -n 0 --output csv
     """
-    return options.answer_list(
-        Operations(days, count, who, what, outcome), "operations", settings, output
-    )
+    return options.answer_list(Operations(days, count, who, what, outcome), settings, output)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.narrow import Narrow
-from sre_findings.ask.questions.work import Priorities
+from sre_findings.questions.filters import Narrow
+from sre_findings.questions.remediation import Priorities
 from sre_findings.settings import Settings
 
 
@@ -42,6 +42,4 @@ def command(
     sre-cli priorities
     sre-cli priorities --owner payments -n 3
     """
-    return options.answer_list(
-        Priorities(count, as_of, narrow, types, reachable), "priorities", settings, output
-    )
+    return options.answer_list(Priorities(count, as_of, narrow, types, reachable), settings, output)

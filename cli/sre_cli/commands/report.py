@@ -15,7 +15,7 @@ from sre_findings.model.findings.finding import iso
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
-    from sre_findings.ask.sources import Sources
+    from sre_findings.sources.sources import Sources
     from sre_reports.publishing.editions import Editions
     from sre_reports.publishing.publisher import Press
     from sre_reports.publishing.report_files import View
@@ -139,7 +139,7 @@ def _view(owner: str | None, account: str | None, *, views: bool) -> View:
 
 def _published(settings: Settings) -> str:
     """Where a server has the pages that were published."""
-    from sre_findings.ask.remote import Remote
+    from sre_findings.client.connection import Remote
 
     return (
         f"Published reports are at {Remote(settings.server).address('/reports/')}."

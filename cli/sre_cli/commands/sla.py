@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.history import Sla
+from sre_findings.questions.history import Sla
 from sre_findings.settings import Settings
 
 
@@ -34,4 +34,4 @@ def command(
     sre-cli sla --by account --output json
     SRE_SLA=critical=7,high=14 sre-cli sla
     """
-    return options.answer_list(Sla(by, owners, as_of=as_of), "sla", settings, output)
+    return options.answer_list(Sla(by, owners, as_of=as_of), settings, output)

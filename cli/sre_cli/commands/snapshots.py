@@ -261,7 +261,7 @@ def convert(settings: Settings, yes: bool) -> int:
     sre-cli snapshots convert
     sre-cli snapshots convert --yes
     """
-    from sre_findings.ask.engines.open import publish
+    from sre_findings.engine.factory import publish
     from sre_findings.store import layout_migration as store
 
     snapshots, now = _open(settings), clock(os.environ)[0]()
@@ -318,8 +318,8 @@ def _open(settings: Settings) -> Snapshots:
 
 def _choose(snapshots: Snapshots, when: str | None) -> Commit:
     """The snapshot that was meant. Raises UsageError without any."""
-    from sre_findings.ask.when import choose
     from sre_findings.model.errors import UsageError
+    from sre_findings.sources.as_of import choose
 
     commit = choose(snapshots.commits(), when, datetime.now(UTC))
     if commit is None:

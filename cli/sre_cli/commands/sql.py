@@ -13,7 +13,7 @@ from sre_cli import exits, options
 from sre_findings.settings import Settings, size, span
 
 if TYPE_CHECKING:
-    from sre_findings.ask.sql import SqlAnswer
+    from sre_findings.queries.sql import SqlAnswer
 
 _GRACE = 10.0  # seconds for the engine to notice that its time is up
 _HEADROOM = 3 * 10**9  # what the process itself may take beside the query
@@ -66,7 +66,7 @@ def command(
     sre-cli sql "select * from coverage where status <> 'ACTIVE'" --output csv
     """
     from sre_cli.limits import limits
-    from sre_findings.ask.sql import Sql, sql
+    from sre_findings.queries.sql import Sql, sql
 
     question = Sql(
         sys.stdin.read() if text == "-" else text, count, as_of, timeout.total_seconds(), memory

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from sre_cli import exits, options
-from sre_findings.ask.questions.estate import BY, Summary
 from sre_findings.model.findings.severity import Severity
+from sre_findings.questions.estate import BY, Summary
 from sre_findings.settings import Settings
 
 
@@ -40,9 +40,9 @@ def command(
     sre-cli summary --by package -n 10 --output csv
     """
     from sre_cli.render import render_summary
-    from sre_findings.ask.open import open_door
+    from sre_findings.service.factory import open_service
 
-    answer = open_door(settings).summary(Summary(**asked))
+    answer = open_service(settings).ask(Summary(**asked))
     options.show(answer, output, render_summary)
     code = exits.of_summary(answer, fail_on, untriaged_fails=untriaged == "fail")
     if code == exits.FAIL_ON:

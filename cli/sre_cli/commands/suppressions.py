@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.work import Suppressed
+from sre_findings.questions.remediation import Suppressed
 from sre_findings.settings import Settings
 
 
@@ -37,13 +37,13 @@ def command(
     """
     if openvex:
         _write(settings, openvex, author or os.environ.get("USER", "sre-cli"), as_of)
-    return options.answer_list(Suppressed(as_of), "suppressions", settings, output)
+    return options.answer_list(Suppressed(as_of), settings, output)
 
 
 def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> None:
-    from sre_findings.ask.sources import find
-    from sre_findings.ask.suppressed import matched, of_sources
     from sre_findings.files import whole
+    from sre_findings.queries.suppressions import matched, of_sources
+    from sre_findings.sources.sources import find
     from sre_reports.formats.openvex.document import document
 
     sources = options.sources_here(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.history import TimeToFix
-from sre_findings.ask.questions.narrow import Narrow
+from sre_findings.questions.filters import Narrow
+from sre_findings.questions.history import TimeToFix
 from sre_findings.settings import Settings
 
 
@@ -38,4 +38,4 @@ def command(
     sre-cli time-to-fix
     sre-cli time-to-fix --by owner --days 90
     """
-    return options.answer_list(TimeToFix(by, days, as_of, narrow), "time-to-fix", settings, output)
+    return options.answer_list(TimeToFix(by, days, as_of, narrow), settings, output)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.history import Trend
 from sre_findings.model.snapshots.rollup import check_kind
+from sre_findings.questions.history import Trend
 from sre_findings.settings import Settings
 
 
@@ -33,7 +33,7 @@ def command(
     sre-cli trend --days 30 --of owner=payments
     sre-cli trend --output csv
     """
-    return options.answer_list(Trend(days, *_scope(scope), as_of), "trend", settings, output)
+    return options.answer_list(Trend(days, *_scope(scope), as_of), settings, output)
 
 
 def _scope(text: str | None) -> tuple[str, str]:

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from sre_cli import exits, options
-from sre_findings.ask.questions.resource import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.model.errors import Unreadable
 from sre_findings.model.findings.severity import Severity
+from sre_findings.questions.resource import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.settings import Settings
 
 CONTEXT = """Add what AWS says now: which clusters run an image (inspector2:GetClustersForImage), or of an EC2 instance of the
@@ -78,7 +78,7 @@ def command(
     sre-cli vulnerabilities -i prod-web-36 --context
     """
     from sre_cli.render import render_resource
-    from sre_findings.ask.open import open_door
+    from sre_findings.service.factory import open_service
 
     some = 25 if output in ("table", "json") else 0
     chosen = {
@@ -86,7 +86,7 @@ def command(
         "count": some if asked["count"] is None else asked["count"],
     }
     question = AboutResource(**asked | chosen)
-    answer = open_door(settings, profile).about_resource(question)
+    answer = open_service(settings, profile).ask(question)
     if answer.unanswered:
         raise Unreadable(answer.verdict.explanation)
     options.show(answer, output, render_resource)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.ask.questions.narrow import Narrow
-from sre_findings.ask.questions.work import Exposure
+from sre_findings.questions.filters import Narrow
+from sre_findings.questions.remediation import Exposure
 from sre_findings.settings import Settings
 
 
@@ -37,6 +37,4 @@ def command(
     sre-cli where log4j
     sre-cli where openssl --owner payments --output csv
     """
-    return options.answer_list(
-        Exposure(text, count, as_of, narrow, reachable), "where", settings, output
-    )
+    return options.answer_list(Exposure(text, count, as_of, narrow, reachable), settings, output)

@@ -14,7 +14,7 @@ from sre_findings.settings import Settings
 from sre_slack.secrets import Secrets
 
 if TYPE_CHECKING:
-    from sre_findings.ask.remote import Remote
+    from sre_findings.client.connection import Remote
 
 _STATES = {slack_doctor.OK: OK, slack_doctor.WRONG: FAILED, slack_doctor.SKIPPED: OFF}
 _CHANNELS = "Name the channels in a file, and the file in SRE_SLACK_CHANNELS: docs/slack.md."
@@ -25,7 +25,7 @@ def server(settings: Settings) -> list[Check]:
     """The server's own word on whether it can answer."""
     if not settings.server:
         return [Check("server", OFF, "SRE_SERVER is not set: questions are answered here")]
-    from sre_findings.ask.remote import Remote
+    from sre_findings.client.connection import Remote
 
     remote = Remote(settings.server, settings.token, SERVER_SECONDS)
     address = remote.address("/readyz")
@@ -48,11 +48,11 @@ def _known(remote: Remote, settings: Settings) -> list[Check]:
     may need none."""
     if not settings.token:
         return []
-    from sre_findings.ask.questions.estate import Summary
-    from sre_findings.ask.there import There
+    from sre_findings.client.service import RemoteService
+    from sre_findings.questions.estate import Summary
 
     try:
-        There(remote).summary(Summary())
+        RemoteService(remote).ask(Summary())
     except SreError as error:
         return [Check("token", FAILED, error.reason, error.do)]
     return [Check("token", OK, "the server takes SRE_TOKEN")]

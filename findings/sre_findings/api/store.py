@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.api import answers
 from sre_findings.api.answers import Answer
-from sre_findings.ask.door import Door, Here
 from sre_findings.model.errors import UsageError
+from sre_findings.service.service import LocalService, Service
 
 if TYPE_CHECKING:
-    from sre_findings.ask.sources import Sources
+    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.questions.question import Question
+    from sre_findings.sources.sources import Sources
 
 Names = str | Sequence[str]
 """One name, or several."""
@@ -38,7 +40,7 @@ def open_store(
     SRE_MAX_AGE; ``as_of`` is as in ``Store.at``; ``profile`` is of AWS. Raises UsageError for a
     setting that cannot be.
     """
-    from sre_findings.ask.open import open_door
+    from sre_findings.service.factory import open_service
     from sre_findings.settings import load
 
     settings = load(
@@ -48,7 +50,7 @@ def open_store(
         table=table,
         max_age=max_age,
     )
-    return Store(open_door(settings, profile)).at(as_of)
+    return Store(open_service(settings, profile)).at(as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Store:
     listed, 0 all; totals are of all in any case.
     """
 
-    door: Door
+    service: Service
     as_of: str | None = None
 
     def at(self, as_of: str | date | None) -> Store:
@@ -76,9 +78,9 @@ class Store:
     def summary(self, by: str | None = None, *, owner: Names = (), count: int = 0) -> Answer:
         """How vulnerable is all of it? By account, region, owner, type, resource, package or
         vulnerability, the worst first."""
-        from sre_findings.ask.questions.estate import Summary
+        from sre_findings.questions.estate import Summary
 
-        return answers.of_summary(self.door.summary(Summary(by, count, self.as_of, _names(owner))))
+        return answers.of_summary(self.service.ask(Summary(by, count, self.as_of, _names(owner))))
 
     def vulnerabilities(
         self,
@@ -96,7 +98,7 @@ class Store:
 
         ``live`` asks Inspector itself; otherwise only the snapshot answers.
         """
-        from sre_findings.ask.questions.resource import CACHED, LIVE, AboutResource
+        from sre_findings.questions.resource import CACHED, LIVE, AboutResource
 
         question = AboutResource(
             resource,
@@ -108,7 +110,7 @@ class Store:
             suppressed=suppressed,
             reachable=reachable,
         )
-        return answers.of_resource(self.door.about_resource(question))
+        return answers.of_resource(self.service.ask(question))
 
     def findings(  # noqa: PLR0913 - filters, each given by its name
         self,
@@ -125,14 +127,14 @@ class Store:
         count: int = 0,
     ) -> Answer:
         """The findings that the filters leave, the worst first."""
-        from sre_findings.ask.questions.rows import Listed
         from sre_findings.model.findings.finding import parse_status
+        from sre_findings.questions.findings import Listed
 
         question = Listed(
             count, 0, _severities(severity), tuple(map(parse_status, _names(status))), _types(type),
             _narrow(owner, account, region), fixable, exploitable, reachable, self.as_of,
         )  # fmt: skip
-        return self._list("findings", question)
+        return self._list(question)
 
     def priorities(
         self,
@@ -146,10 +148,9 @@ class Store:
     ) -> Answer:
         """Which vulnerabilities come first, and why: a row a vulnerability, with KEV, EPSS,
         exposure and what runs."""
-        from sre_findings.ask.questions.work import Priorities
+        from sre_findings.questions.remediation import Priorities
 
         return self._list(
-            "priorities",
             Priorities(count, self.as_of, _narrow(owner, account, region), _types(type), reachable),
         )
 
@@ -164,10 +165,10 @@ class Store:
         count: int = 0,
     ) -> Answer:
         """Where is this vulnerability, or this package?"""
-        from sre_findings.ask.questions.work import Exposure
+        from sre_findings.questions.remediation import Exposure
 
         return self._list(
-            "where", Exposure(text, count, self.as_of, _narrow(owner, account, region), reachable)
+            Exposure(text, count, self.as_of, _narrow(owner, account, region), reachable)
         )
 
     def fixes(
@@ -181,11 +182,9 @@ class Store:
     ) -> Answer:
         """The fewest upgrades that remove every finding which an update removes, the most risk
         first; no finding is in two."""
-        from sre_findings.ask.questions.work import Fixes
+        from sre_findings.questions.remediation import Fixes
 
-        return self._list(
-            "fixes", Fixes(count, self.as_of, _narrow(owner, account, region), _types(type))
-        )
+        return self._list(Fixes(count, self.as_of, _narrow(owner, account, region), _types(type)))
 
     def changes(
         self,
@@ -198,34 +197,33 @@ class Store:
         count: int = 0,
     ) -> Answer:
         """What happened since a night, by default the complete one before: a row an event."""
-        from sre_findings.ask.questions.history import Changes
+        from sre_findings.questions.history import Changes
 
         start = since.isoformat() if isinstance(since, date) else since
         return self._list(
-            "changes",
             Changes(start, self.as_of, _names(kind), count, _narrow(owner, account, region)),
         )
 
     def trend(self, days: int = 90, *, of: str = "") -> Answer:
         """How did it go, a row a night? ``of`` names a part: ``owner=payments``, ``account=…``,
         ``region=…``, ``type=…``."""
-        from sre_findings.ask.questions.history import Trend
+        from sre_findings.questions.history import Trend
 
         kind, _, value = of.partition("=") if of else ("organization", "", "")
-        return self._list("trend", Trend(days, kind, value, self.as_of))
+        return self._list(Trend(days, kind, value, self.as_of))
 
     def sla(self, by: str = "owner", *, owner: Names = ()) -> Answer:
         """What is late and what is due within a week, by owner, account, region or type;
         ``summary`` has the totals."""
-        from sre_findings.ask.questions.history import Sla
+        from sre_findings.questions.history import Sla
 
-        return self._list("sla", Sla(by, _names(owner), as_of=self.as_of))
+        return self._list(Sla(by, _names(owner), as_of=self.as_of))
 
     def deadlines(self, by: str = "owner", *, owner: Names = ()) -> Answer:
         """The same by day: open findings by group, severity and the day on which they are due
         (none: no deadline)."""
-        from sre_findings.ask.due_days import due_days
-        from sre_findings.ask.questions.history import Sla
+        from sre_findings.queries.due_days import due_days
+        from sre_findings.questions.history import Sla
 
         return answers.of_list(
             due_days(Sla(by, _names(owner), as_of=self.as_of), self._here("deadlines"))
@@ -242,10 +240,10 @@ class Store:
     ) -> Answer:
         """How long does fixing take, by severity, owner or account? Findings that are still open
         count too (Kaplan-Meier)."""
-        from sre_findings.ask.questions.history import TimeToFix
+        from sre_findings.questions.history import TimeToFix
 
         question = TimeToFix(by, days, self.as_of, _narrow(owner, account, region))
-        return self._list("time-to-fix", question, by)
+        return self._list(question, by)
 
     def survival(
         self,
@@ -258,41 +256,41 @@ class Store:
     ) -> Answer:
         """The curve behind ``time_to_fix``: after so many days, the share of findings that is still
         not patched."""
-        from sre_findings.ask.curves import curves
-        from sre_findings.ask.questions.history import TimeToFix
+        from sre_findings.queries.survival_curves import curves
+        from sre_findings.questions.history import TimeToFix
 
         question = TimeToFix(by, days, self.as_of, _narrow(owner, account, region))
         return answers.of_list(curves(question, self._here("survival")), by)
 
     def coverage(self, *, owner: Names = ()) -> Answer:
         """What does Inspector not scan, why, and what to do about it?"""
-        from sre_findings.ask.questions.estate import CoverageGaps
+        from sre_findings.questions.estate import CoverageGaps
 
-        return answers.of_coverage(self.door.coverage(CoverageGaps(self.as_of, _names(owner))))
+        return answers.of_coverage(self.service.ask(CoverageGaps(self.as_of, _names(owner))))
 
     def snapshots(self) -> Answer:
         """Every snapshot of the store, the newest first."""
-        from sre_findings.ask.questions.record import Nights
+        from sre_findings.questions.records import Nights
 
-        return self._list("snapshots", Nights(0))
+        return self._list(Nights(0))
 
     def sql(
         self, text: str, *, count: int = 0, seconds: float = 30.0, memory: int = 10**9
     ) -> Answer:
         """One SELECT over the snapshot's tables (docs/schema.md), read-only, within so many seconds
         and bytes of memory."""
-        from sre_findings.ask.sql import Sql, sql
+        from sre_findings.queries.sql import Sql, sql
 
         return answers.of_sql(sql(Sql(text, count, self.as_of, seconds, memory), self._here("sql")))
 
-    def _list(self, name: str, question: Any, group: str = "") -> Answer:
-        return answers.of_list(self.door.ask(name, question), group)
+    def _list(self, question: Question[ListAnswer], group: str = "") -> Answer:
+        return answers.of_list(self.service.ask(question), group)
 
     def _here(self, what: str) -> Sources:
-        if not isinstance(self.door, Here):
+        if not isinstance(self.service, LocalService):
             do = "Unset SRE_SERVER, or name a store: open_store('s3://…')."
             raise UsageError(f"{what} reads snapshots itself", why="SRE_SERVER is set", do=do)
-        return self.door.sources
+        return self.service.sources
 
 
 def _names(names: Names) -> tuple[str, ...]:
@@ -312,6 +310,6 @@ def _types(names: Names) -> tuple[str, ...]:
 
 
 def _narrow(owner: Names, account: Names, region: Names) -> Any:
-    from sre_findings.ask.questions.narrow import Narrow
+    from sre_findings.questions.filters import Narrow
 
     return Narrow(_names(owner), _names(account), _names(region))

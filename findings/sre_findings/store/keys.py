@@ -4,8 +4,8 @@ nothing else may.
 commits/000000000042.json                               the commit: nothing exists before it
 snapshots/20261122T010000Z/plan.json                    what will be read; the first file of a
 snapshot, and the last to go
-                          /shards/eu-west-1.json        what one shard saw /manifest.json
-                          the certificate, and every part with its SHA-256
+                          /shards/eu-west-1.json        what one shard saw
+                          /manifest.json                the certificate, and every part with its SHA-256
 tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet pruned/000000000042.json
 what was pruned, when and why holds/20261122T010000Z.json                             a legal hold
 snapshots/doctor/20261122T010000Z-0a1b…                 a trial of sre-cli doctor's, for as long as

@@ -1,7 +1,7 @@
 """What was posted where, in the table: claims, and what came of them.
 
-    partition                   sort key                what post#{channel}#{key}
-    {part}#claim#{number}   who posts this part, since when, and how that ended
+    partition                   sort key                what
+    post#{channel}#{key}        {part}#claim#{number}   who posts this part, since when, and how that ended
                                 {part}#sent             where the post is
 
 A claim is made by the conditional write, so that of any number of writers one has it. Rows go after

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sre_findings.ask.question import AboutResource
-from sre_findings.ask.sources import Sources
 from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import Forbidden
 from sre_findings.model.resources.aws_context import Context
 from sre_findings.model.resources.resource import Resource
+from sre_findings.questions.catalogue import AboutResource
+from sre_findings.sources.sources import Sources
 
 FINDINGS, LIVE, OPERATIONS = "findings:read", "live:query", "operations:read"
 SCOPES = (FINDINGS, LIVE, OPERATIONS)

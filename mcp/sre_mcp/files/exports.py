@@ -14,12 +14,12 @@ import anyio.to_thread
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sre_findings.ask.files import fetched
-from sre_findings.ask.handouts import Handout, Handouts
-from sre_findings.ask.remote import ERROR, REFUSED
+from sre_findings.client.connection import ERROR, REFUSED
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import AccessDenied, SreError, UsageError, kind_of
 from sre_findings.model.operation import ANSWERED
+from sre_findings.queries.export_file import fetched
+from sre_findings.sources.download_links import Handout, Handouts
 from sre_mcp.audit import Call
 from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, not_found, unavailable
 from sre_mcp.files.stream import Sent, stream

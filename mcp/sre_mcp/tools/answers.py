@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sre_findings.ask.remembered import Beside
-from sre_findings.ask.remote import LIST
+from sre_findings.client.connection import LIST
 from sre_findings.model.answers import decoding
 from sre_findings.model.answers.answer import (
     CoverageAnswer,
@@ -22,6 +21,7 @@ from sre_findings.model.answers.answer import (
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.findings.finding import iso
+from sre_findings.sources.cache import Beside
 from sre_mcp.tools.items import Item, Values, taken
 from sre_mcp.tools.tool import Page, ToolAnswer
 from sre_reports import wording

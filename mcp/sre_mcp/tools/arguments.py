@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from sre_findings.ask.cursors import LONGEST as LONGEST_CURSOR
-from sre_findings.ask.question import Narrow
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources import resource
+from sre_findings.questions.catalogue import Narrow
+from sre_findings.sources.cursors import LONGEST as LONGEST_CURSOR
 from sre_reports.formats.registry import FORMS
 
 DEFAULT_BUDGET, LARGEST_BUDGET = 8_000, 50_000

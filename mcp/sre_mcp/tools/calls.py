@@ -14,7 +14,7 @@ from mcp_types import CallToolRequestParams, CallToolResult, TextContent
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sre_findings.ask.remote import ERROR
+from sre_findings.client.connection import ERROR
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
 from sre_mcp.audit import Call
 from sre_mcp.public_errors import public_error

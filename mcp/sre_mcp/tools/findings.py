@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sre_findings.ask import ask, doors, one_finding
-from sre_findings.ask.question import (
+from sre_findings.model.errors import UsageError
+from sre_findings.queries import ask, finding
+from sre_findings.questions.catalogue import (
     CACHED,
     EITHER,
     LIVE,
@@ -19,8 +20,7 @@ from sre_findings.ask.question import (
     Rows,
     WholeRows,
 )
-from sre_findings.ask.sources import Sources
-from sre_findings.model.errors import UsageError
+from sre_findings.sources.sources import Sources
 from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import (
     Dated,
@@ -107,7 +107,7 @@ def check_resource(arguments: CheckResourceArguments, page: Page, sources: Sourc
         reachable=arguments.reachable,
         context=arguments.context,
     )
-    return answers.of_resource(ask.about_resource(question, sources), sources.made)
+    return answers.of_resource(ask(question, sources), sources.made)
 
 
 class GetFindingArguments(Dated):
@@ -130,7 +130,7 @@ def get_finding(arguments: GetFindingArguments, _page: Page, sources: Sources) -
     question = OneFinding(
         arguments.finding_arn, arguments.resource_id, arguments.vulnerability_id, arguments.as_of
     )
-    return answers.of_finding(one_finding.one_finding(question, sources))
+    return answers.of_finding(finding.one_finding(question, sources))
 
 
 class ListFindingsArguments(Paged, Dated, Narrowed):
@@ -160,7 +160,7 @@ def list_findings(arguments: ListFindingsArguments, page: Page, sources: Sources
         reachable=arguments.reachable,
         as_of=arguments.as_of,
     )
-    return answers.of_findings(doors.ask("findings", question, sources))
+    return answers.of_findings(ask(question, sources))
 
 
 class WhereVulnerableArguments(Paged, Dated, Narrowed):
@@ -185,7 +185,7 @@ def where_vulnerable(
     question = Exposure(
         arguments.text, page.end, arguments.as_of, arguments.narrow(), arguments.reachable
     )
-    return answers.of_list(doors.ask("where", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 class ExportArguments(Paged, Dated, Narrowed):
@@ -222,9 +222,9 @@ def export(arguments: ExportArguments, page: Page, sources: Sources) -> ToolAnsw
     filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
     rows, options = Rows(text=arguments.resource_id, **filters), _options(arguments)
     if arguments.format:
-        return answers.of_file(doors.ask("file", AsFile(rows, arguments.format, options), sources))
+        return answers.of_file(ask(AsFile(rows, arguments.format, options), sources))
     question = WholeRows(rows, page.room, page.start)
-    return answers.of_list(doors.ask("export", question, sources), columns=_WIRE)
+    return answers.of_list(ask(question, sources), columns=_WIRE)
 
 
 def _options(arguments: ExportArguments) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sre_findings.ask import doors
-from sre_findings.ask.question import Changes, Nights, Operations, TimeToFix, Trend
-from sre_findings.ask.sources import Sources
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import Changes, Nights, Operations, TimeToFix, Trend
+from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import OPERATIONS
 from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import AsOf, Dated, Narrowed, Paged, Word
@@ -53,7 +53,7 @@ def changes(arguments: ChangesArguments, page: Page, sources: Sources) -> ToolAn
     question = Changes(
         arguments.since, arguments.as_of, arguments.kinds, page.end, arguments.narrow()
     )
-    return answers.of_list(doors.ask("changes", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 class TrendArguments(Paged, Dated):
@@ -73,7 +73,7 @@ class TrendArguments(Paged, Dated):
 def trend(arguments: TrendArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Open findings by day."""
     question = Trend(arguments.days, arguments.kind, arguments.value, arguments.as_of)
-    return answers.of_list(doors.ask("trend", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 class TimeToFixArguments(Paged, Dated, Narrowed):
@@ -88,7 +88,7 @@ class TimeToFixArguments(Paged, Dated, Narrowed):
 def time_to_fix(arguments: TimeToFixArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The time to remediate."""
     question = TimeToFix(arguments.by, arguments.days, arguments.as_of, arguments.narrow())
-    return answers.of_list(doors.ask("time-to-fix", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 class SnapshotsArguments(Paged):
@@ -98,6 +98,9 @@ class SnapshotsArguments(Paged):
 def snapshots(_arguments: SnapshotsArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The committed snapshots."""
     return answers.of_list(doors.ask("snapshots", Nights(page.room, page.start), sources))
+def snapshots(_arguments: WhichNights, page: Page, sources: Sources) -> Answered:
+    """Which snapshots there are."""
+    return answers.of_list(ask(Nights(page.room, page.start), sources))
 
 
 class OperationsArguments(Paged):
@@ -116,7 +119,7 @@ def operations(arguments: OperationsArguments, page: Page, sources: Sources) -> 
     question = Operations(
         arguments.days, page.end, arguments.who, arguments.what, arguments.outcome
     )
-    return answers.of_list(doors.ask("operations", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 TOOLS = (

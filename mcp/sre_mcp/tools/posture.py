@@ -6,9 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sre_findings.ask import ask, doors
-from sre_findings.ask.question import CoverageGaps, Fixes, Priorities, Sla, Summary, Suppressed
-from sre_findings.ask.sources import Sources
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import (
+    CoverageGaps,
+    Fixes,
+    Priorities,
+    Sla,
+    Summary,
+    Suppressed,
+)
+from sre_findings.sources.sources import Sources
 from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import Dated, Narrowed, Owners, Paged, Reachable, Types
 from sre_mcp.tools.tool import Page, Tool, ToolAnswer
@@ -28,7 +35,7 @@ class SummarizeArguments(Paged, Dated):
 def summarize(arguments: SummarizeArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The counts of open findings for all resources or some owners."""
     question = Summary(arguments.by, 0, arguments.as_of, arguments.owners)
-    return answers.of_summary(ask.summary(question, sources), page)
+    return answers.of_summary(ask(question, sources), page)
 
 
 class CoverageArguments(Paged, Dated):
@@ -42,6 +49,9 @@ def coverage(arguments: CoverageArguments, page: Page, sources: Sources) -> Tool
     return answers.of_coverage(
         ask.coverage(CoverageGaps(arguments.as_of, arguments.owners), sources), page
     )
+def coverage(arguments: Coverage, page: Page, sources: Sources) -> Answered:
+    """What is not scanned."""
+    return answers.of_coverage(ask(CoverageGaps(arguments.as_of, arguments.owners), sources), page)
 
 
 class PrioritiesArguments(Paged, Dated, Narrowed):
@@ -56,7 +66,7 @@ def priorities(arguments: PrioritiesArguments, page: Page, sources: Sources) -> 
     question = Priorities(
         page.end, arguments.as_of, arguments.narrow(), arguments.types, arguments.reachable
     )
-    return answers.of_list(doors.ask("priorities", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 _One = Annotated[
@@ -80,7 +90,7 @@ def fix_plan(arguments: FixPlanArguments, page: Page, sources: Sources) -> ToolA
     question = Fixes(
         arguments.count, arguments.as_of, arguments.narrow(), arguments.types, arguments.images, one
     )
-    return answers.of_list(doors.ask("fixes", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 class SlaArguments(Paged, Dated):
@@ -98,7 +108,7 @@ def sla(arguments: SlaArguments, page: Page, sources: Sources) -> ToolAnswer:
     question = Sla(
         arguments.by, arguments.owners, resource=arguments.resource, as_of=arguments.as_of
     )
-    return answers.of_list(doors.ask("sla", question, sources), page.start)
+    return answers.of_list(ask(question, sources), page.start)
 
 
 class SuppressionsArguments(Paged, Dated):
@@ -110,6 +120,9 @@ def suppressions(arguments: SuppressionsArguments, page: Page, sources: Sources)
     return answers.of_list(
         doors.ask("suppressions", Suppressed(arguments.as_of), sources), page.start
     )
+def suppressions(arguments: Accepted, page: Page, sources: Sources) -> Answered:
+    """What somebody answers for."""
+    return answers.of_list(ask(Suppressed(arguments.as_of), sources), page.start)
 
 
 TOOLS = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sre_findings.ask.sources import Sources
+from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.tools.arguments import DEFAULT_BUDGET, Arguments
 from sre_mcp.tools.items import Item

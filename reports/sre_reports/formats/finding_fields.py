@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sre_findings.ask.rows import NOT_AVAILABLE, time_of, version_of, without_zero_epoch
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.finding import Package, iso
 from sre_findings.model.findings.finding_key import finding_key
 from sre_findings.model.timestamps import moment_of
+from sre_findings.rows.values import NOT_AVAILABLE, time_of, version_of, without_zero_epoch
 from sre_reports.formats.json_values import (
     number,
     objects,

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sre_findings.ask.wire_form import wire_form
 from sre_findings.model.answers.answer import Proof
+from sre_findings.rows.wire_form import wire_form
 
 if TYPE_CHECKING:
     from sre_reports.formats.registry import (

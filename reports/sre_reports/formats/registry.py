@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # --help needs the list and none of the model
     from sre_findings.model.findings.suppression import Suppressions
 
 Batches = Iterable[list[dict[str, Any]]]
-"""Rows as ``sre_findings.ask.ask.rows`` yields them: times in epoch microseconds, nested parts as
+"""Rows as ``sre_findings.queries.vulnerabilities.rows`` yields them: times in epoch microseconds, nested parts as
 JSON text."""
 
 Tell = Callable[[str], None]

@@ -25,7 +25,7 @@ from sre_reports.plain_text import shortened, visible
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from sre_findings.ask.report import Material
+    from sre_findings.nightly.report import Material
     from sre_reports.pictures.cards import Card
 
 _LONGEST_SUBJECT, _LONGEST = 150, 300  # characters

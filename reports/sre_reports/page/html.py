@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from sre_findings.ask.report import Material
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.page.parts import (
     ages,

@@ -21,7 +21,7 @@ from sre_reports.plain_text import shortened, visible
 from sre_reports.trend_days import SEVERITIES, Days, days_of
 
 if TYPE_CHECKING:
-    from sre_findings.ask.report import Material
+    from sre_findings.nightly.report import Material
 
 RECENT = 30  # nights beside the digest's numbers
 _LONGEST_ALT = 1900  # characters; Slack takes 2,000

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sre_findings.ask import ask, report
-from sre_findings.ask.pinned import Pinned
-from sre_findings.ask.places import within
-from sre_findings.ask.questions.estate import Summary
-from sre_findings.ask.questions.rows import Rows
-from sre_findings.ask.sources import Found, Sources, find
-from sre_findings.ask.summaries import summarize
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import UsageError
 from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.nightly import report
+from sre_findings.queries.export import rows as rows_of
+from sre_findings.queries.summary import summarize
+from sre_findings.questions.estate import Summary
+from sre_findings.questions.findings import Rows
+from sre_findings.sources.pin import Pinned
+from sre_findings.sources.places import within
+from sre_findings.sources.sources import Found, Sources, find
 from sre_reports.publishing.report_files import WHOLE, View
 
 
@@ -70,7 +71,7 @@ class Editions:
         held = replace(
             seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, self.found.commit)
         )
-        return ask.rows(Rows(as_of=self.as_of), held)
+        return rows_of(Rows(as_of=self.as_of), held)
 
     def _accounts(self) -> list[str]:
         groups = summarize(Summary(by="account"), self.found, self.sources).groups

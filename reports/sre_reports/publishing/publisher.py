@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers.answer import SummaryAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
+from sre_findings.nightly.report import Material
 from sre_reports.formats.registry import Options, write_export
 from sre_reports.page.html import EMBEDDED
 from sre_reports.publishing.editions import Editions

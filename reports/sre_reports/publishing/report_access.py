@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_findings.ask.sources import Sources
 from sre_findings.model.access import Access
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import Missing
 from sre_reports.publishing.report_files import (
     PAGE,

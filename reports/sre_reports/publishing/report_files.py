@@ -23,7 +23,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
 
 if TYPE_CHECKING:  # who reads a page needs none of what makes one
-    from sre_findings.ask.sources import Sources
+    from sre_findings.sources.sources import Sources
 
 ROOT, PAGE, SUMMARY, CSV, PARQUET = (
     "reports/",

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW
 
-from sre_findings.ask.ask import about_resource
-from sre_findings.ask.live import live
-from sre_findings.ask.question import CACHED, LIVE, AboutResource
-from sre_findings.ask.sources import Sources
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
+from sre_findings.live.resource import live
 from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.resources.aws_context import Context
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import CACHED, LIVE, AboutResource
+from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet
@@ -79,9 +79,9 @@ def told(answer: Any, text: str) -> str:
 
 def test_who_sees_it_is_answered_as_everybody_was(inspector: Simulator, sources: Sources) -> None:
     question = AboutResource(BUSY_INSTANCE, source=LIVE, count=0)
-    mine = about_resource(question, sources.seen_by(Access(only(ACCOUNT), only("payments"))))
+    mine = ask(question, sources.seen_by(Access(only(ACCOUNT), only("payments"))))
     assert mine.rollup.counts.total > 1000
-    assert mine.to_json() == {**about_resource(question, sources).to_json(), "account_name": None}
+    assert mine.to_json() == {**ask(question, sources).to_json(), "account_name": None}
     assert {ACCOUNT} in asked_about(inspector)
 
 
@@ -100,10 +100,10 @@ def test_what_is_not_theirs_is_answered_as_what_is_not_there(
     seen = sources.seen_by(access)
     for source in (LIVE, "either"):
         before = len(inspector.requests)
-        forbidden = about_resource(AboutResource(BUSY_INSTANCE, source=source), seen)
+        forbidden = ask(AboutResource(BUSY_INSTANCE, source=source), seen)
         calls, before = asked_about(inspector, before), len(inspector.requests)
         assert told(forbidden, BUSY_INSTANCE) == told(
-            about_resource(AboutResource(STRANGER, source=source), seen), STRANGER
+            ask(AboutResource(STRANGER, source=source), seen), STRANGER
         )
         assert forbidden.verdict.reason == "no_such_resource"
         assert calls == asked_about(inspector, before), "the same is asked of Inspector"
@@ -114,11 +114,11 @@ def test_what_is_clean_and_not_theirs_is_not_there_either(
 ) -> None:
     """It has no findings, so that its coverage alone says whose it is."""
     seen = sources.seen_by(Access(only(ALL), only("data")))
-    forbidden = about_resource(AboutResource(CLEAN_INSTANCE, source=LIVE), seen)
+    forbidden = ask(AboutResource(CLEAN_INSTANCE, source=LIVE), seen)
     assert told(forbidden, CLEAN_INSTANCE) == told(
-        about_resource(AboutResource(STRANGER, source=LIVE), seen), STRANGER
+        ask(AboutResource(STRANGER, source=LIVE), seen), STRANGER
     )
-    everybody = about_resource(AboutResource(CLEAN_INSTANCE, source=LIVE), sources)
+    everybody = ask(AboutResource(CLEAN_INSTANCE, source=LIVE), sources)
     assert (everybody.rollup.counts.total, bool(everybody.coverage)) == (0, True)
 
 
@@ -126,9 +126,7 @@ def test_no_call_is_about_an_account_that_is_not_allowed(
     inspector: Simulator, sources: Sources
 ) -> None:
     allowed = only(*(f"{number:012}" for number in range(23)), "444455556666")
-    about_resource(
-        AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL)))
-    )
+    ask(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL))))
     *calls, status = asked_about(inspector)
     assert len(calls) == 6
     assert all(0 < len(accounts) <= 10 for accounts in calls)
@@ -136,7 +134,7 @@ def test_no_call_is_about_an_account_that_is_not_allowed(
 
 
 def test_who_sees_no_account_asks_nothing(inspector: Simulator, sources: Sources) -> None:
-    about_resource(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(NOTHING))
+    ask(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(NOTHING))
     assert inspector.requests == []
 
 
@@ -157,7 +155,7 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
     owner: str,
 ) -> None:
     """One of its findings and its coverage says ``data`` or nothing, and the other ``payments``."""
-    from sre_findings.ask import whose as module
+    from sre_findings.live import owners as module
 
     as_it_is = getattr(module, said_by)
     monkeypatch.setattr(
@@ -165,7 +163,7 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
     )
     question = AboutResource(BUSY_INSTANCE, source=LIVE, count=0)
     for name in ("payments", "data"):
-        answer = about_resource(question, sources.seen_by(Access(only(ALL), only(name))))
+        answer = ask(question, sources.seen_by(Access(only(ALL), only(name))))
         assert answer.verdict.reason == ("findings" if name == owner else "no_such_resource")
         assert (bool(answer.coverage), {one.owner for one in answer.findings}) == (
             name == owner,
@@ -174,11 +172,11 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
 
 
 def test_a_name_of_others_is_refused_as_one_that_nobody_has(sources: Sources) -> None:
-    name = about_resource(AboutResource(BUSY_INSTANCE, source=CACHED), sources).resource.name
+    name = ask(AboutResource(BUSY_INSTANCE, source=CACHED), sources).resource.name
     seen, said = sources.seen_by(Access(only("444455556666"), only(ALL))), []
     for text in (name, "nobody-has-this-name"):
         with pytest.raises(UsageError, match="Inspector cannot be asked for the name") as error:
-            about_resource(AboutResource(text, source=LIVE), seen)
+            ask(AboutResource(text, source=LIVE), seen)
         said.append(str(error.value).replace(text, "X"))
     assert said[0] == said[1]
 
@@ -190,7 +188,7 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
     too_old = sources.now() + timedelta(days=2)
     seen = replace(sources, live=denied, now=lambda: too_old)
     for access, tells in ((EVERYTHING, True), (Access(only(ACCOUNT), only(ALL)), False)):
-        notes = about_resource(AboutResource(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
+        notes = ask(AboutResource(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
         assert ("Inspector could not be asked (AWS denied it" in notes[0]) is tells
         assert (
             "Inspector could not be asked (AWS does not allow this server to ask)" in notes[0]
@@ -207,21 +205,21 @@ def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources:
 
     seen = replace(sources, context=context).seen_by(Access(only("444455556666"), only(ALL)))
     for text in (BUSY_INSTANCE, STRANGER):
-        answer = about_resource(AboutResource(text, source=CACHED, context=True), seen)
+        answer = ask(AboutResource(text, source=CACHED, context=True), seen)
         assert answer.context == Context(
             remarks=("context is for resources that findings or coverage name",)
         )
     assert asked == []
-    theirs = about_resource(AboutResource("444455556666-only", source=CACHED), seen)
+    theirs = ask(AboutResource("444455556666-only", source=CACHED), seen)
     assert theirs.resource.account_id == ""
     mine = replace(sources, context=context).seen_by(Access(only(ACCOUNT), only(ALL)))
-    found = about_resource(AboutResource(BUSY_INSTANCE, source=CACHED, context=True), mine).context
+    found = ask(AboutResource(BUSY_INSTANCE, source=CACHED, context=True), mine).context
     assert found == Context(account_id=ACCOUNT)
     elsewhere = replace(
         sources,
         context=lambda *_: Context(account_id="999988887777", remarks=("x is not 999988887777",)),
     )
-    hidden = about_resource(
+    hidden = ask(
         AboutResource(BUSY_INSTANCE, source=CACHED, context=True),
         elsewhere.seen_by(Access(only(ACCOUNT), only(ALL))),
     ).context

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask import ask, doors
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.question import (
+from sre_findings.engine.duckdb import DuckDB
+from sre_findings.model.access import ALL, NOTHING, Access
+from sre_findings.queries import ask
+from sre_findings.queries.export import rows as rows_of
+from sre_findings.questions.catalogue import (
     CACHED,
     AboutResource,
     Exposure,
@@ -21,8 +23,7 @@ from sre_findings.ask.question import (
     Summary,
     WholeRows,
 )
-from sre_findings.ask.sources import Sources
-from sre_findings.model.access import ALL, NOTHING, Access
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
@@ -139,11 +140,11 @@ def seen(sources: Sources, *owners: str) -> Sources:
 
 def sent(sources: Sources) -> list[Any]:
     """The resources that whole findings name, as Inspector sent them."""
-    return [one.get("resources") for one in doors.ask("export", WholeRows(Rows()), sources).items]
+    return [one.get("resources") for one in ask(WholeRows(Rows()), sources).items]
 
 
 def exported(sources: Sources) -> list[tuple[str, str, str | None]]:
-    _, batches = ask.rows(Rows(), sources)
+    _, batches = rows_of(Rows(), sources)
     return [
         (row["finding_arn"], row["resource_id"], row["resources"])
         for batch in batches
@@ -153,21 +154,18 @@ def exported(sources: Sources) -> list[tuple[str, str, str | None]]:
 
 def test_it_counts_at_the_first_resource_that_is_seen(sources: Sources) -> None:
     bob = seen(sources, "bob")
-    assert ask.summary(Summary(), bob).rollup.counts.total == 3
+    assert ask(Summary(), bob).rollup.counts.total == 3
     assert {
-        one.value: one.rollup.counts.total
-        for one in ask.summary(Summary("vulnerability"), bob).groups
+        one.value: one.rollup.counts.total for one in ask(Summary("vulnerability"), bob).groups
     } == {
         "CVE-1": 1,
         "CVE-2": 1,
         "CVE-3": 1,
     }
-    assert [one["resource_id"] for one in doors.ask("where", Exposure("CVE-1"), bob).items] == [
-        "i-b"
-    ]
-    assert doors.ask("priorities", Priorities(), bob).total == 3
-    assert doors.ask("sla", Sla(), bob).items[0]["later"] == 3
-    assert ask.about_resource(AboutResource("i-b", source=CACHED), bob).rollup.counts.total == 3
+    assert [one["resource_id"] for one in ask(Exposure("CVE-1"), bob).items] == ["i-b"]
+    assert ask(Priorities(), bob).total == 3
+    assert ask(Sla(), bob).items[0]["later"] == 3
+    assert ask(AboutResource("i-b", source=CACHED), bob).rollup.counts.total == 3
 
 
 def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(
@@ -184,8 +182,8 @@ def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(
         snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=lambda: night.ended_at
     )
     for owner in ("ann", "bob"):
-        assert ask.summary(Summary(), seen(sources, owner)).verdict.verdict == "vulnerable"
-        assert ask.summary(Summary(owners=(owner,)), sources).verdict.verdict == "vulnerable", (
+        assert ask(Summary(), seen(sources, owner)).verdict.verdict == "vulnerable"
+        assert ask(Summary(owners=(owner,)), sources).verdict.verdict == "vulnerable", (
             "who sees all of it asks for theirs"
         )
 

@@ -19,9 +19,9 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 
-from sre_findings.ask.engines.athena import Athena, Place, place
-from sre_findings.ask.engines.athena_query import Patience
-from sre_findings.ask.engines.open import open_engine, publish
+from sre_findings.engine.athena import Athena, Place, place
+from sre_findings.engine.athena_query import Patience
+from sre_findings.engine.factory import open_engine, publish
 from sre_findings.model.errors import (
     AccessDenied,
     CredentialsInvalid,

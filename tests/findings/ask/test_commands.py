@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sre_findings.ask.commands import advice, command
-from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Package
+from sre_findings.remediation.commands import advice, command
+from sre_findings.remediation.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Package
 
 AMAZON_2 = "AMAZON_LINUX_2"
 HOSTILE = [

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask.compared import night_before
 from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL
+from sre_findings.sources.comparability import night_before
 from sre_findings.store.snapshots import Commit
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)

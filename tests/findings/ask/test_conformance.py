@@ -24,11 +24,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from sre_findings.ask.engine import PARAMETER, Engine, catalogued
-from sre_findings.ask.engines import dialect
-from sre_findings.ask.engines.athena import Athena, Place
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.engines.tables import HISTORY
+from sre_findings.engine import dialect
+from sre_findings.engine.athena import Athena, Place
+from sre_findings.engine.catalogue import PARAMETER, Engine, catalogued
+from sre_findings.engine.duckdb import DuckDB
+from sre_findings.engine.tables import HISTORY
 from sre_findings.model.access import Access
 from sre_findings.model.findings.ranking import risk_parameters
 from sre_findings.model.sla.policy import DEFAULT
@@ -257,9 +257,9 @@ def reference(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> En
 _DRIVER = """
 import json, os, pickle, sys, threading
 from pathlib import Path
-from sre_findings.ask.engines import dialect
-from sre_findings.ask.engines.athena import Athena, Place
-from sre_findings.ask.engines.open import open_engine
+from sre_findings.engine import dialect
+from sre_findings.engine.athena import Athena, Place
+from sre_findings.engine.factory import open_engine
 from sre_findings.model.access import Access
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.urls import open_blobs

@@ -15,14 +15,14 @@ from typing import Any
 import boto3
 import pytest
 
-from sre_findings.ask.ask import about_resource
-from sre_findings.ask.context import PAGES, context
-from sre_findings.ask.open import open_sources
-from sre_findings.ask.question import CACHED, AboutResource
 from sre_findings.inspector.aws_clients import Make, clients
+from sre_findings.live.context import PAGES, context
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources.aws_context import Context
 from sre_findings.model.resources.resource import FUNCTION, INSTANCE, Resource
+from sre_findings.queries import ask as ask_sources
+from sre_findings.questions.catalogue import CACHED, AboutResource
+from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
 
 ACCOUNT = "123456789012"  # moto's
@@ -566,9 +566,9 @@ def test_an_answer_has_context_only_where_it_was_asked(
     settled: str, service: Any, tmp_path: Path
 ) -> None:
     sources = open_sources(load(os.environ, tmp_path, store=str(tmp_path)))
-    assert about_resource(AboutResource(settled, source=CACHED), sources).context is None
+    assert ask_sources(AboutResource(settled, source=CACHED), sources).context is None
     assert service.asked == []
-    found = about_resource(AboutResource(settled, source=CACHED, context=True), sources)
+    found = ask_sources(AboutResource(settled, source=CACHED, context=True), sources)
     assert found.context
     assert found.context.agent.value
     assert found.to_json()["context"]["agent"]["value"]["ping_status"] == "Online"
@@ -581,9 +581,9 @@ def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(
 ) -> None:
     sources = open_sources(load(os.environ, tmp_path, store=str(tmp_path)))
     with pytest.raises(UsageError, match="'eu-wst-1' is not an AWS region with Inspector"):
-        about_resource(AboutResource(SOME, source=CACHED, context=True, region="eu-wst-1"), sources)
+        ask_sources(AboutResource(SOME, source=CACHED, context=True, region="eu-wst-1"), sources)
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    found = about_resource(AboutResource(SOME, source=CACHED, context=True), sources).context
+    found = ask_sources(AboutResource(SOME, source=CACHED, context=True), sources).context
     assert found
     assert found.notes == (
         "AWS was not asked for context: no region is configured. Use --region, or set AWS_REGION.",
@@ -592,6 +592,6 @@ def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(
 
 def test_where_aws_cannot_be_asked_the_context_says_so(tmp_path: Path) -> None:
     sources = replace(open_sources(load(os.environ, tmp_path, store=str(tmp_path))), context=None)
-    found = about_resource(AboutResource(SOME, source=CACHED, context=True), sources).context
+    found = ask_sources(AboutResource(SOME, source=CACHED, context=True), sources).context
     assert found
     assert found.notes == ("AWS cannot be asked for context from here",)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask import counting
-from sre_findings.ask.engine import Engine
-from sre_findings.ask.engines.duckdb import DuckDB
+from sre_findings.engine import counting
+from sre_findings.engine.catalogue import Engine
+from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.sla.ages import Ages, Bucket
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Counts, Rollup, Scope, resource_scope

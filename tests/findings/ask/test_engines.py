@@ -14,10 +14,10 @@ from typing import Any
 import boto3
 import pytest
 
-from sre_findings.ask.engines import duckdb as module
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.engines.open import open_engine, publish
-from sre_findings.ask.engines.spark import Spark
+from sre_findings.engine import duckdb as module
+from sre_findings.engine.duckdb import DuckDB
+from sre_findings.engine.factory import open_engine, publish
+from sre_findings.engine.spark import Spark
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.blobs import FolderBlobs
@@ -223,7 +223,7 @@ def test_without_pyspark_it_is_said_what_to_install(
 
 _ASK = """
 import sys
-from sre_findings.ask.engines.spark import context_of
+from sre_findings.engine.spark import context_of
 from sre_findings.model.errors import Unreachable
 try:
     context_of("local[1]")

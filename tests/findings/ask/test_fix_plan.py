@@ -15,10 +15,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Need, Package, plan
-from sre_findings.ask.rows import NOT_AVAILABLE
-from sre_findings.ask.versions import newest, scheme_of
 from sre_findings.model.findings.severity import OTHER, rank
+from sre_findings.remediation.fix_plan import (
+    CODE,
+    FUNCTION,
+    IMAGE,
+    INSTANCE,
+    Line,
+    Need,
+    Package,
+    plan,
+)
+from sre_findings.remediation.version_order import newest, scheme_of
+from sre_findings.rows.values import NOT_AVAILABLE
 
 UBUNTU = "UBUNTU_22_04"
 

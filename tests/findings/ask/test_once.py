@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sre_findings.ask import once
-from sre_findings.ask.once import Once
+from sre_findings.live import single_flight
+from sre_findings.live.single_flight import Once
 from sre_findings.model.errors import AccessDenied, Unreachable
 
 
@@ -90,7 +90,7 @@ def test_a_time_out_of_the_question_itself_is_no_deadline() -> None:
 
 
 def test_not_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(once, "_MOST", 3)
+    monkeypatch.setattr(single_flight, "_MOST", 3)
     asking = Once[int]()
     for number in range(10):
         asking.ask(number, lambda: 1)

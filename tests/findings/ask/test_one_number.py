@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from sre_cli.render import render_coverage, render_snapshots
-from sre_findings.ask import ask
-from sre_findings.ask.exposure import exposure
-from sre_findings.ask.fixes import fixes
-from sre_findings.ask.question import CoverageGaps, Exposure, Fixes, Rows, Summary
-from sre_findings.ask.report import gather
-from sre_findings.ask.rows import version_of, without_zero_epoch
-from sre_findings.ask.sources import Sources
-from sre_findings.ask.summaries import summary
+from sre_findings.nightly.report import gather
+from sre_findings.queries import ask
+from sre_findings.queries.export import rows as rows_of
+from sre_findings.queries.fixes import fixes
+from sre_findings.queries.summary import summary
+from sre_findings.queries.where import exposure
+from sre_findings.questions.catalogue import CoverageGaps, Exposure, Fixes, Rows, Summary
+from sre_findings.rows.values import version_of, without_zero_epoch
+from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_reports.brief import brief
@@ -34,7 +35,7 @@ def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sour
 def test_covered_resources_are_those_of_the_coverage_the_list_of_snapshots_and_the_page(
     sources: Sources,
 ) -> None:
-    answer = ask.coverage(CoverageGaps(), sources)
+    answer = ask(CoverageGaps(), sources)
     silent = {
         (one.account_id, one.region, one.resource_type, one.resource_id) for one in answer.gaps
     }
@@ -48,7 +49,7 @@ def test_covered_resources_are_those_of_the_coverage_the_list_of_snapshots_and_t
 
 
 def test_a_reason_hides_so_many_resources_on_the_page_as_in_the_terminal(sources: Sources) -> None:
-    answer = ask.coverage(CoverageGaps(), sources)
+    answer = ask(CoverageGaps(), sources)
     text = render_coverage(answer, 200, 0)
     told = {
         reason: int(count)
@@ -87,7 +88,7 @@ def test_an_epoch_of_zero_is_shown_nowhere_and_any_other_everywhere(sources: Sou
         for one in line["packages"]
         if one["fixed_in"]
     }
-    _, batches = ask.rows(Rows(), sources)
+    _, batches = rows_of(Rows(), sources)
     parts = [one.package for batch in batches for row in batch for one in packages(row["packages"])]
     exported = {version for one in parts for version in (one.version, one.fixed_in) if version}
     assert not [one for one in shown | exported if one.startswith("0:")]

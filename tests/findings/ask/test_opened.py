@@ -18,14 +18,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask.engine import Batch, Engine
-from sre_findings.ask.engines import duckdb as module
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.engines.instance import Shared
-from sre_findings.ask.opened import Opened
-from sre_findings.ask.sources import Sources
+from sre_findings.engine import duckdb as module
+from sre_findings.engine.catalogue import Batch, Engine
+from sre_findings.engine.databases import Shared
+from sre_findings.engine.duckdb import DuckDB
+from sre_findings.engine.pool import Opened
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.sources.sources import Sources
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
@@ -63,7 +63,7 @@ def test_where_their_tables_are_too_large_the_oldest_goes_first() -> None:
 def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
     """An instance of the test's own."""
     ours = Shared()
-    monkeypatch.setattr("sre_findings.ask.engines.instance.SHARED", ours)
+    monkeypatch.setattr("sre_findings.engine.databases.SHARED", ours)
     return ours
 
 
@@ -168,8 +168,8 @@ def test_an_instance_that_broke_is_left_and_the_next_question_is_answered(
 _ZONE = """
 import sys
 from pathlib import Path
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.engines.instance import SHARED, own
+from sre_findings.engine.duckdb import DuckDB
+from sre_findings.engine.databases import SHARED, own
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots

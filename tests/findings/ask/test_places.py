@@ -14,10 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.clock import NOW
 
-from sre_findings.ask import ask, doors
-from sre_findings.ask.handouts import Handed
-from sre_findings.ask.places import place_of
-from sre_findings.ask.question import (
+from sre_findings.model.access import ALL, Access
+from sre_findings.model.answers.verdict import UNKNOWN
+from sre_findings.model.errors import UsageError
+from sre_findings.model.snapshots.query_scope import KINDS, Place, unread
+from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED
+from sre_findings.nightly.digest import tonight
+from sre_findings.queries import QUERIES, ask
+from sre_findings.queries.export import rows as rows_of
+from sre_findings.questions.catalogue import (
     AsFile,
     Changes,
     CoverageGaps,
@@ -33,13 +38,9 @@ from sre_findings.ask.question import (
     Trend,
     WholeRows,
 )
-from sre_findings.ask.sources import Sources
-from sre_findings.ask.tonight import tonight
-from sre_findings.model.access import ALL, Access
-from sre_findings.model.answers.verdict import UNKNOWN
-from sre_findings.model.errors import UsageError
-from sre_findings.model.snapshots.query_scope import KINDS, Place, unread
-from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED
+from sre_findings.sources.download_links import Handed
+from sre_findings.sources.places import place_of
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
@@ -88,11 +89,11 @@ PLACELESS = {"suppressions", "snapshots", "operations"}
 
 
 def asked(name: str, place: Place, sources: Sources) -> Any:
-    return doors.ask(name, QUESTIONS[name][1](place), sources)
+    return ask(QUESTIONS[name][1](place), sources)
 
 
 def exported(place: Place, sources: Sources) -> Any:
-    proof, batches = ask.rows(rows(place), sources)
+    proof, batches = rows_of(rows(place), sources)
     return proof, sum(len(batch) for batch in batches)
 
 
@@ -131,9 +132,11 @@ def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
 
 
 def test_every_question_that_has_a_place_is_held_to_this() -> None:
-    assert {*QUESTIONS, "trend"} | PLACELESS == set(doors.DOORS), (
-        "a new question must be added to QUESTIONS, or has no place"
-    )
+    assert {*QUESTIONS, "trend"} | PLACELESS == set(QUERIES) - {
+        "vulnerabilities",
+        "summary",
+        "coverage",
+    }, "a new question must be added to QUESTIONS, or has no place"
     filters = Place(("o",), ("a",), ("r",), ("t",))
     for names, made in QUESTIONS.values():
         question = made(filters)
@@ -164,9 +167,9 @@ def test_what_does_not_exist_is_refused_with_what_is_near(
 def test_so_it_is_of_everything_that_is_no_list(whole: Sources, partly: Sources) -> None:
     stranger = ("paymets",)
     for question in (
-        lambda: ask.summary(Summary(owners=stranger), whole),
-        lambda: ask.coverage(CoverageGaps(owners=stranger), whole),
-        lambda: ask.rows(Rows(owners=stranger), whole),
+        lambda: ask(Summary(owners=stranger), whole),
+        lambda: ask(CoverageGaps(owners=stranger), whole),
+        lambda: rows_of(Rows(owners=stranger), whole),
         lambda: open_editions(whole, None).check(View("owner", "paymets")),
         lambda: tonight(whole, None, stranger),
     ):
@@ -175,14 +178,14 @@ def test_so_it_is_of_everything_that_is_no_list(whole: Sources, partly: Sources)
     with pytest.raises(UsageError, match="account 999999999999 is not in the snapshot"):
         open_editions(whole, None).check(View("account", "999999999999"))
     with pytest.raises(UsageError, match="Did you mean payments"):
-        ask.summary(Summary(owners=stranger), partly)
+        ask(Summary(owners=stranger), partly)
 
 
 @pytest.mark.parametrize("filtered", TRENDS)
 def test_a_trend_of_what_no_night_knows_is_refused(whole: Sources, filtered: str) -> None:
     value, told = STRANGERS[filtered]
     with pytest.raises(UsageError, match=value) as refused:
-        doors.ask("trend", Trend(kind=TRENDS[filtered], value=value), whole)
+        ask(Trend(kind=TRENDS[filtered], value=value), whole)
     assert told in str(refused.value)
 
 
@@ -191,13 +194,13 @@ def test_a_trend_of_a_resource_that_is_not_there_or_of_half_a_scope_is_refused(
 ) -> None:
     for kind, value in (("resource", "i-nowhere"), ("owner", ""), ("organization", "payments")):
         with pytest.raises(UsageError):
-            doors.ask("trend", Trend(kind=kind, value=value), whole)
+            ask(Trend(kind=kind, value=value), whole)
 
 
 def test_a_trend_of_a_region_that_was_not_scanned_has_no_zeroes(whole: Sources) -> None:
-    answer = doors.ask("trend", Trend(kind="region", value=UNSCANNED), whole)
+    answer = ask(Trend(kind="region", value=UNSCANNED), whole)
     assert (answer.known, answer.items, answer.proof.sure) == (False, [], False)
-    known = doors.ask("trend", Trend(kind="region", value=REGION), whole)
+    known = ask(Trend(kind="region", value=REGION), whole)
     assert (known.known, known.proof.sure, len(known.items)) == (True, True, 2)
 
 
@@ -239,21 +242,21 @@ def test_an_account_where_inspector_is_off_is_unknown_and_not_strange(partly: So
 
 
 def test_findings_of_a_status_that_the_scan_did_not_ask_for_are_unknown(whole: Sources) -> None:
-    proof, batches = ask.rows(Rows(statuses=("CLOSED",)), whole)
+    proof, batches = rows_of(Rows(statuses=("CLOSED",)), whole)
     assert not [*batches]
     assert proof.unread == ("CLOSED findings were not read: the scan did not ask for them",)
-    assert not ask.rows(Rows(statuses=("ACTIVE", "SUPPRESSED")), whole)[0].unread
+    assert not rows_of(Rows(statuses=("ACTIVE", "SUPPRESSED")), whole)[0].unread
 
 
 def test_an_empty_answer_from_a_snapshot_that_is_too_old_is_unknown(whole: Sources) -> None:
     old = replace(whole, max_age=timedelta(seconds=-1))
-    answer = doors.ask("where", Exposure("no-such-package"), old)
+    answer = ask(Exposure("no-such-package"), old)
     assert (answer.known, answer.total) == (False, 0)
     assert "older than allowed" in answer.headline
 
 
 def test_where_everything_was_read_an_empty_answer_is_one(whole: Sources) -> None:
-    answer = doors.ask("where", Exposure("no-such-package"), whole)
+    answer = ask(Exposure("no-such-package"), whole)
     assert (answer.known, answer.proof.sure, answer.total) == (True, True, 0)
     assert (
         answer.headline
@@ -335,7 +338,7 @@ def test_an_empty_answer_is_only_given_for_a_place_that_was_read(
         if answer.total == 0 and answer.known:
             assert answer.proof.sure, (name, own)
             assert is_read(own, sources), (name, own)
-    summary = ask.summary(Summary(), sources)
+    summary = ask(Summary(), sources)
     assert summary.rollup.counts.total or summary.verdict.verdict == UNKNOWN
 
 

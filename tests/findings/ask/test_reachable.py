@@ -17,12 +17,22 @@ from hypothesis import strategies as st
 
 from sre_cli.context_lines import context_lines
 from sre_cli.render import render_resource
-from sre_findings.ask.ask import about_resource, left_out, rows, summary
-from sre_findings.ask.context import context
-from sre_findings.ask.doors import ask
-from sre_findings.ask.live import live
-from sre_findings.ask.page_rows import open_findings
-from sre_findings.ask.question import (
+from sre_findings.inspector.aws_clients import Make, clients
+from sre_findings.inspector.client import connect
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.retry import Patience, RateLimit
+from sre_findings.live.context import context
+from sre_findings.live.resource import live
+from sre_findings.model.access import Access
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.resources.aws_context import Cluster, Context
+from sre_findings.model.resources.image_use import Use
+from sre_findings.model.resources.resource import IMAGE, Resource
+from sre_findings.nightly.page_rows import open_findings
+from sre_findings.queries import ask
+from sre_findings.queries.export import left_out, rows
+from sre_findings.questions.catalogue import (
     CACHED,
     LIVE,
     AboutResource,
@@ -33,18 +43,8 @@ from sre_findings.ask.question import (
     Summary,
     WholeRows,
 )
-from sre_findings.ask.remembered import Beside
-from sre_findings.ask.sources import Sources, find
-from sre_findings.inspector.aws_clients import Make, clients
-from sre_findings.inspector.client import connect
-from sre_findings.inspector.listing import Inspector
-from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.model.access import Access
-from sre_findings.model.answers import decoding
-from sre_findings.model.answers.answer import ResourceAnswer
-from sre_findings.model.resources.aws_context import Cluster, Context
-from sre_findings.model.resources.image_use import Use
-from sre_findings.model.resources.resource import IMAGE, Resource
+from sre_findings.sources.cache import Beside
+from sre_findings.sources.sources import Sources, find
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_mcp.tools.answers import of_resource
@@ -73,12 +73,12 @@ def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sour
 
 @pytest.fixture(scope="module")
 def every(sources: Sources) -> list[dict[str, Any]]:
-    return [dict(one) for one in ask("findings", Listed(count=0), sources).items]
+    return [dict(one) for one in ask(Listed(count=0), sources).items]
 
 
 @pytest.fixture(scope="module")
 def images(sources: Sources) -> list[str]:
-    groups = summary(Summary("resource"), sources).groups
+    groups = ask(Summary("resource"), sources).groups
     return [group.value for group in groups if ":repository/" in group.value]
 
 
@@ -86,7 +86,7 @@ def test_a_list_of_reachable_findings_has_these_alone_and_tells_how_many_it_leav
     sources: Sources, every: list[dict[str, Any]]
 ) -> None:
     words = Counter(one["reachability"] or "UNKNOWN" for one in every)
-    answer = ask("findings", Listed(count=0, reachable=True), sources)
+    answer = ask(Listed(count=0, reachable=True), sources)
     assert [one["finding_arn"] for one in answer.items] == [
         o["finding_arn"] for o in every if o["reachability"] == "REACHABLE"
     ]
@@ -99,7 +99,7 @@ def test_a_list_of_reachable_findings_has_these_alone_and_tells_how_many_it_leav
     assert answer.notes[1].startswith(
         f"{words['NOT_REACHABLE']:,} findings are left out that Inspector calls not reachable"
     )
-    assert not ask("findings", Listed(count=1), sources).notes
+    assert not ask(Listed(count=1), sources).notes
 
 
 def test_an_export_of_reachable_findings_is_the_same_by_rows_by_pages_and_in_what_it_tells(
@@ -108,12 +108,12 @@ def test_an_export_of_reachable_findings_is_the_same_by_rows_by_pages_and_in_wha
     wanted = {one["finding_arn"] for one in every if one["reachability"] == "REACHABLE"}
     asked = Rows(reachable=True)
     exported = {row["finding_arn"] for batch in rows(asked, sources)[1] for row in batch}
-    pages = ask("export", WholeRows(asked, count=0), sources)
+    pages = ask(WholeRows(asked, count=0), sources)
     assert exported == {one["findingArn"] for one in pages.items} == wanted
     assert (
         list(pages.notes)
         == list(left_out(asked, sources))
-        == list(ask("findings", Listed(reachable=True), sources).notes)
+        == list(ask(Listed(reachable=True), sources).notes)
     )
     assert left_out(Rows(), sources) == ()
 
@@ -121,10 +121,8 @@ def test_an_export_of_reachable_findings_is_the_same_by_rows_by_pages_and_in_wha
 def test_a_resource_lists_reachable_findings_and_its_counts_and_verdict_stay(
     sources: Sources,
 ) -> None:
-    whole = about_resource(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), sources)
-    some = about_resource(
-        AboutResource(BUSY_INSTANCE, count=0, source=CACHED, reachable=True), sources
-    )
+    whole = ask(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), sources)
+    some = ask(AboutResource(BUSY_INSTANCE, count=0, source=CACHED, reachable=True), sources)
     assert some.findings == [one for one in whole.findings if one.reachability == "REACHABLE"]
     assert (some.rollup, some.verdict.verdict, some.total_findings) == (
         whole.rollup,
@@ -149,20 +147,17 @@ def test_nothing_known_to_be_reachable_is_not_told_as_nothing(
     for one in every:
         by_id.setdefault(one["vulnerability_id"] or "", set()).add(one["reachability"])
     unknown = next(name for name, words in by_id.items() if name and words <= {None, "UNKNOWN"})
-    answer = ask("where", Exposure(unknown, reachable=True), sources)
+    answer = ask(Exposure(unknown, reachable=True), sources)
     assert (answer.total, "is known to be reachable" in answer.headline) == (0, True)
     assert "may be reachable" in answer.notes[0]
-    assert (
-        "No ACTIVE finding"
-        in ask("where", Exposure("no-such-package", reachable=True), sources).headline
-    )
+    assert "No ACTIVE finding" in ask(Exposure("no-such-package", reachable=True), sources).headline
 
 
 def test_priorities_of_what_runs_are_those_that_inspector_saw_run_somewhere(
     sources: Sources, every: list[dict[str, Any]]
 ) -> None:
-    everything = ask("priorities", Priorities(count=0), sources)
-    some = ask("priorities", Priorities(count=0, reachable=True), sources)
+    everything = ask(Priorities(count=0), sources)
+    some = ask(Priorities(count=0, reachable=True), sources)
     reached = {one["vulnerability_id"] for one in every if one["reachability"] == "REACHABLE"}
     assert {one["vulnerability_id"] for one in some.items} == reached
     assert all("its code is reached at run time" in one["why"].lower() for one in some.items)
@@ -194,7 +189,7 @@ ODD = (
 def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
     sources: Sources, word: str | None, reason: str | None, count: int | None
 ) -> None:
-    answer = about_resource(AboutResource(BUSY_INSTANCE, count=1, source=CACHED), sources)
+    answer = ask(AboutResource(BUSY_INSTANCE, count=1, source=CACHED), sources)
     one = replace(answer.findings[0], reachability=word, reachability_reason=reason)
     answer = replace(answer, findings=[one], use=Use(count, NOW))
     slack = resource_message(answer, Asked(BUSY_INSTANCE), SlackBeside(), Links()).blocks
@@ -210,9 +205,7 @@ def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
 def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_every_mouth(
     sources: Sources, images: list[str]
 ) -> None:
-    answers = [
-        about_resource(AboutResource(text, count=1, source=CACHED), sources) for text in images
-    ]
+    answers = [ask(AboutResource(text, count=1, source=CACHED), sources) for text in images]
     running = next(one for one in answers if one.use and one.use.running)
     assert any(one.use is None for one in answers), "of some, nothing is told"
     assert running.use
@@ -225,7 +218,7 @@ def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_eve
     assert sentence in render_resource(running, None, 0)
     assert sentence in str(resource_message(running, Asked("x"), SlackBeside(), Links()).blocks)
     assert sentence in str(of_resource(running, Beside()).said)
-    instance = about_resource(AboutResource(BUSY_INSTANCE, count=1, source=CACHED), sources)
+    instance = ask(AboutResource(BUSY_INSTANCE, count=1, source=CACHED), sources)
     assert instance.to_json()["in_use"] is None
 
 
@@ -249,12 +242,10 @@ def test_a_live_answer_tells_reachability_and_use_as_the_snapshot_does(
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 
     asked = replace(sources, live=live(opened, lambda: ["eu-west-1"], sources.now))
-    text = next(
-        one for one in images if about_resource(AboutResource(one, source=CACHED), sources).use
-    )
+    text = next(one for one in images if ask(AboutResource(one, source=CACHED), sources).use)
     for reachable in (False, True):
         question = AboutResource(text, count=0, reachable=reachable)
-        now, then = (about_resource(replace(question, source=one), asked) for one in (LIVE, CACHED))
+        now, then = (ask(replace(question, source=one), asked) for one in (LIVE, CACHED))
         told = [
             [(one.finding_arn, one.reachability, one.reachability_reason) for one in each.findings]
             for each in (now, then)
@@ -289,9 +280,9 @@ def test_the_clusters_of_an_image_add_up_to_its_use_and_tell_source_and_moment(
     text = next(
         one
         for one in images
-        if (use := about_resource(AboutResource(one, source=CACHED), sources).use) and use.running
+        if (use := ask(AboutResource(one, source=CACHED), sources).use) and use.running
     )
-    use = about_resource(AboutResource(text, source=CACHED), sources).use
+    use = ask(AboutResource(text, source=CACHED), sources).use
     found = clusters(text)
     assert (found.clusters.checked, found.clusters.asked_at, found.clusters.source) == (
         True,
@@ -354,7 +345,7 @@ def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(
     question = AboutResource(text, source=CACHED, context=True)
 
     def shown(sources: Sources) -> list[str]:
-        answer: ResourceAnswer = about_resource(question, sources)
+        answer: ResourceAnswer = ask(question, sources)
         assert answer.context
         return [one.account_id for one in answer.context.clusters.value or ()]
 
@@ -363,7 +354,7 @@ def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(
     assert shown(mine) == [account]
     assert (
         "clusters of other accounts are not shown"
-        in (about_resource(question, mine).context or Context()).notes
+        in (ask(question, mine).context or Context()).notes
     )
 
 

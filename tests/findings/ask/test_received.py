@@ -13,9 +13,14 @@ from hypothesis import strategies as st
 
 from sre_cli.render import render_coverage, render_resource, render_summary
 from sre_cli.render_list import render_list
-from sre_findings.ask.ask import about_resource, coverage, summary
-from sre_findings.ask.doors import ask
-from sre_findings.ask.question import (
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.decoding import context_of
+from sre_findings.model.resources import aws_context
+from sre_findings.model.resources.aws_context import Context, Told
+from sre_findings.queries import ask
+from sre_findings.queries.summary import summary
+from sre_findings.questions.catalogue import (
     BY,
     CACHED,
     AboutResource,
@@ -29,12 +34,7 @@ from sre_findings.ask.question import (
     TimeToFix,
     Trend,
 )
-from sre_findings.ask.sources import Sources
-from sre_findings.model.answers import decoding
-from sre_findings.model.answers.answer import ResourceAnswer
-from sre_findings.model.answers.decoding import context_of
-from sre_findings.model.resources import aws_context
-from sre_findings.model.resources.aws_context import Context, Told
+from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_reports.formats.answers import (
@@ -80,9 +80,7 @@ def same(before: Any, after: Any, table: Any) -> None:
 
 @pytest.mark.parametrize("text", [BUSY_INSTANCE, CLEAN_INSTANCE, "nobody-has-this-name"])
 def test_of_a_resource(sources: Sources, text: str) -> None:
-    answer = about_resource(
-        AboutResource(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources
-    )
+    answer = ask(AboutResource(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources)
     back = decoding.resource_answer(wired(answer.to_json()))
     same(answer, back, render_resource)
     assert back.incomplete == answer.incomplete, "the exit code goes by it"
@@ -95,14 +93,14 @@ def test_of_everything(sources: Sources, by: str | None) -> None:
 
 
 def test_of_coverage(sources: Sources) -> None:
-    answer = coverage(CoverageGaps(), sources)
+    answer = ask(CoverageGaps(), sources)
     assert answer.gaps
     same(answer, decoding.coverage_answer(wired(answer.to_json())), render_coverage)
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_of_a_list(sources: Sources, name: str) -> None:
-    answer = ask(name, LISTS[name], sources)
+    answer = ask(LISTS[name], sources)
     back = decoding.list_answer(wired(answer.to_json()), wired(decoding.told(answer)))
     assert (back.known, list(back.summary)) == (answer.known, list(answer.summary))
     same(answer, back, render_list)
@@ -161,7 +159,7 @@ def test_of_context(one: Context) -> None:
 
 
 def test_fields_of_a_later_version_are_ignored_and_missing_ones_are_not(sources: Sources) -> None:
-    values = wired(about_resource(AboutResource(BUSY_INSTANCE, source=CACHED), sources).to_json())
+    values = wired(ask(AboutResource(BUSY_INSTANCE, source=CACHED), sources).to_json())
     values["findings"][0]["mood"] = "calm"
     back = decoding.resource_answer(values | {"weather": "fair"})
     assert isinstance(back, ResourceAnswer)

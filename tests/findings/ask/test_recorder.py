@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sre_findings.ask import operations
-from sre_findings.ask.operations import Recorder
-from sre_findings.ask.sources import Sources
 from sre_findings.model.operation import ANSWERED, Operation
+from sre_findings.queries import operations
+from sre_findings.queries.operations import Recorder
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.operations import read
 from sre_findings.store.snapshots import Snapshots

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask import resources
-from sre_findings.ask.ask import about_resource
-from sre_findings.ask.question import CACHED, AboutResource
-from sre_findings.ask.remembered import Beside, Remembered
-from sre_findings.ask.sources import Sources
 from sre_findings.model.access import ALL, Access
+from sre_findings.queries import ask, resource_snapshot
+from sre_findings.questions.catalogue import CACHED, AboutResource
+from sre_findings.sources.cache import Beside, Remembered
+from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE
@@ -54,22 +53,22 @@ def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
     sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = AboutResource(BUSY_INSTANCE, count=3, source=CACHED)
-    first = about_resource(question, sources)
-    asked, original = list[str](), resources.answer
+    first = ask(question, sources)
+    asked, original = list[str](), resource_snapshot.answer
 
     def counted(*given: Any) -> Any:
         asked.append(given[0].text)
         return original(*given)
 
-    monkeypatch.setattr(resources, "answer", counted)
+    monkeypatch.setattr(resource_snapshot, "answer", counted)
     began = sources.now()
     later = replace(sources, now=lambda: began + timedelta(hours=2))
-    again = about_resource(question, later)
+    again = ask(question, later)
     assert asked == []
     assert replace(again, proof=first.proof) == first
     assert again.proof.age_seconds == (first.proof.age_seconds or 0) + 7200
     too_late = replace(sources, now=lambda: began + timedelta(days=3))
-    assert about_resource(question, too_late).proof.too_old
+    assert ask(question, too_late).proof.too_old
     mine = sources.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL})))
     before = sources.snapshots.commits()[0].snapshot_id
     changes: list[dict[str, Any]] = [
@@ -80,7 +79,7 @@ def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
     ]
     others = [(question, mine), *((replace(question, **change), sources) for change in changes)]
     for number, (other, seen) in enumerate(others, 2):
-        about_resource(other, seen)
+        ask(other, seen)
         assert len(asked) == number, "another question, or another caller, is asked anew"
 
 

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask import remote
-from sre_findings.ask.fetching import promised
-from sre_findings.ask.question import AboutResource, AsFile, Changes, Exposure, Narrow
-from sre_findings.ask.remote import ERROR, LIST, Remote
-from sre_findings.ask.there import There
+from sre_findings.client import connection
+from sre_findings.client.connection import ERROR, LIST, Remote
+from sre_findings.client.downloads import promised
+from sre_findings.client.service import RemoteService
 from sre_findings.model import errors
 from sre_findings.model.errors import (
     AccessDenied,
@@ -30,6 +29,7 @@ from sre_findings.model.errors import (
     kind_of,
     of_kind,
 )
+from sre_findings.questions.catalogue import AboutResource, AsFile, Changes, Exposure, Narrow
 
 TOKEN = "sre_not-a-real-one"
 PROOF: dict[str, Any] = {
@@ -84,9 +84,7 @@ def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
         reply(body=body(listed([3], 5, "c2"), TOLD)),
         reply(body=body(listed([4, 5], 5, None), TOLD)),
     )
-    answer = There(Remote(http.url)).ask(
-        "changes", Changes(count=0, narrow=Narrow(owners=("web",)))
-    )
+    answer = RemoteService(Remote(http.url)).ask(Changes(count=0, narrow=Narrow(owners=("web",))))
     assert (str(answer.items), answer.total, dict(answer.summary)) == (
         "[1, 2, 3, 4, 5]",
         5,
@@ -98,7 +96,7 @@ def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
         "c2",
     ]
     asked = http.asked[0].json["params"]["arguments"]
-    assert asked == {"owners": ["web"], "count": 0, "token_budget": remote.BUDGET}, (
+    assert asked == {"owners": ["web"], "count": 0, "token_budget": connection.BUDGET}, (
         "what is not asked for is not sent"
     )
 
@@ -166,13 +164,13 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(
         "total_findings": 9,
     }
     http.reply(reply(body=body(values)))
-    answer = There(Remote(http.url)).about_resource(AboutResource("i-1", count=3, cursor="S.2"))
+    answer = RemoteService(Remote(http.url)).ask(AboutResource("i-1", count=3, cursor="S.2"))
     assert [one.finding_arn for one in answer.findings] == ["2", "3", "4"]
     assert answer.next_cursor == "S.5"
     assert http.asked[0].json["params"]["arguments"]["count"] == 5
     for cursor in ("T.2", "S", "S.x", "S.-1"):
         with pytest.raises(UsageError, match="this cursor belongs to another snapshot"):
-            There(Remote(http.url)).about_resource(AboutResource("i-1", cursor=cursor))
+            RemoteService(Remote(http.url)).ask(AboutResource("i-1", cursor=cursor))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +241,7 @@ def test_what_no_mcp_server_says(http: Any, reply: Any, said: bytes) -> None:
 def test_a_body_without_end_is_not_read_to_it(
     http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "LARGEST", 1 << 20)
+    monkeypatch.setattr(connection, "LARGEST", 1 << 20)
     http.reply(reply(body=b" " * ((1 << 20) + 1)))
     with pytest.raises(Unreachable, match="answered more than 1 MB"):
         Remote(http.url).call("summarize", {})
@@ -352,7 +350,7 @@ def test_whatever_a_server_says_is_an_answer_or_an_error_of_ours(
 ) -> None:
     http.reply(reply(body=json.dumps(said).encode()))
     try:
-        page = There(Remote(http.url)).ask("where", Exposure("openssl"))
+        page = RemoteService(Remote(http.url)).ask(Exposure("openssl"))
     except SreError:
         return
     pytest.fail(f"{page} from {said}")
@@ -397,13 +395,13 @@ def test_a_file_that_the_question_does_not_allow_is_the_questions_own_error(
     http: Any, reply: Any
 ) -> None:
     parts = {"kind": "usage", "what": "no", "why": "because", "do": "Do this."}
-    http.reply(reply(status=remote.REFUSED, body=json.dumps({ERROR: parts}).encode()))
+    http.reply(reply(status=connection.REFUSED, body=json.dumps({ERROR: parts}).encode()))
     with (
         pytest.raises(UsageError, match=r"no: because\. Do this\."),
         Remote(http.url).fetch("/exports/x"),
     ):
         pass
-    http.reply(reply(status=remote.REFUSED, body=b"<html>"))
+    http.reply(reply(status=connection.REFUSED, body=b"<html>"))
     with (
         pytest.raises(Unreachable, match="did not answer as this version"),
         Remote(http.url).fetch("/exports/x"),

@@ -14,10 +14,17 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW
 
-from sre_findings.ask import ask, doors
-from sre_findings.ask.engines.duckdb import DuckDB
-from sre_findings.ask.opened import Opened
-from sre_findings.ask.question import (
+from sre_findings.engine.duckdb import DuckDB
+from sre_findings.engine.pool import Opened
+from sre_findings.model.access import ALL, Access
+from sre_findings.model.errors import UsageError
+from sre_findings.model.findings.open_finding import OpenFinding
+from sre_findings.model.findings.severity import rank
+from sre_findings.model.sla.ages import Bucket, bucketed, day_of, lateness
+from sre_findings.model.snapshots.rollup import Counts
+from sre_findings.nightly.report import FIRST, NIGHTS, WORST, Material, gather
+from sre_findings.queries import ask
+from sre_findings.questions.catalogue import (
     Changes,
     CoverageGaps,
     Fixes,
@@ -27,14 +34,7 @@ from sre_findings.ask.question import (
     TimeToFix,
     Trend,
 )
-from sre_findings.ask.report import FIRST, NIGHTS, WORST, Material, gather
-from sre_findings.ask.sources import Sources
-from sre_findings.model.access import ALL, Access
-from sre_findings.model.errors import UsageError
-from sre_findings.model.findings.open_finding import OpenFinding
-from sre_findings.model.findings.severity import rank
-from sre_findings.model.sla.ages import Bucket, bucketed, day_of, lateness
-from sre_findings.model.snapshots.rollup import Counts
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import commit_key
 from sre_findings.store.part_cache import Copies
@@ -81,7 +81,7 @@ def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sour
 @dataclass(frozen=True)
 class Asked:
     """A night that was gathered, its rows, and who would be answered the same by the other
-    doors."""
+    queries."""
 
     night: Material
     rows: Rows
@@ -102,16 +102,16 @@ def asked(request: pytest.FixtureRequest, sources: Sources) -> Asked:
 
 def test_every_number_is_the_other_doors_answer(asked: Asked) -> None:
     night, seen, as_of, view = asked.night, asked.seen, asked.as_of, asked.view
-    assert night.summary == ask.summary(Summary(as_of=as_of), seen)
-    assert night.accounts == ask.summary(Summary("account", as_of=as_of), seen)
-    assert night.owners == ask.summary(Summary("owner", as_of=as_of), seen)
-    assert night.coverage == ask.coverage(CoverageGaps(as_of=as_of), seen)
-    assert night.late == doors.ask("sla", Sla("owner", as_of=as_of), seen)
-    assert night.late_by_account == doors.ask("sla", Sla("account", as_of=as_of), seen)
-    assert night.time_to_fix == doors.ask("time-to-fix", TimeToFix(days=NIGHTS, as_of=as_of), seen)
-    assert night.fixes == doors.ask("fixes", Fixes(count=FIRST, as_of=as_of), seen)
-    assert night.trend == doors.ask("trend", Trend(NIGHTS, as_of=as_of), seen)
-    changes = doors.ask("changes", Changes(as_of=night.proof.snapshot_id, count=0), seen)
+    assert night.summary == ask(Summary(as_of=as_of), seen)
+    assert night.accounts == ask(Summary("account", as_of=as_of), seen)
+    assert night.owners == ask(Summary("owner", as_of=as_of), seen)
+    assert night.coverage == ask(CoverageGaps(as_of=as_of), seen)
+    assert night.late == ask(Sla("owner", as_of=as_of), seen)
+    assert night.late_by_account == ask(Sla("account", as_of=as_of), seen)
+    assert night.time_to_fix == ask(TimeToFix(days=NIGHTS, as_of=as_of), seen)
+    assert night.fixes == ask(Fixes(count=FIRST, as_of=as_of), seen)
+    assert night.trend == ask(Trend(NIGHTS, as_of=as_of), seen)
+    changes = ask(Changes(as_of=night.proof.snapshot_id, count=0), seen)
     assert night.changes.summary == changes.summary
     assert night.changes.items == [one for one in changes.items if one["kind"] == "kev_appeared"]
     assert night.proof == night.summary.proof
@@ -124,7 +124,7 @@ def test_every_row_is_counted_and_every_count_has_its_rows(asked: Asked) -> None
     assert Counts(*(ranks[n] for n in range(7))) == rollup.counts
     assert len(rows) == rollup.counts.total
     assert sum(one.weakness.kev is True for one in rows) == rollup.kev
-    listed = doors.ask("findings", Listed(count=0, as_of=asked.as_of), asked.seen).items
+    listed = ask(Listed(count=0, as_of=asked.as_of), asked.seen).items
     others = sum(one["type"] != "PACKAGE_VULNERABILITY" for one in listed)
     assert sum(one.weakness.kev is None for one in rows) + others == rollup.unchecked, (
         "KEV lists nothing but packages"
@@ -246,7 +246,7 @@ def test_the_squares_hold_the_rows_by_their_days(sources: Sources) -> None:
 
 def test_the_worst_resources_are_the_summarys_with_what_is_late_at_each(asked: Asked) -> None:
     night, seen, as_of = asked.night, asked.seen, asked.as_of
-    groups = ask.summary(Summary("resource", count=WORST, as_of=as_of), seen).groups
+    groups = ask(Summary("resource", count=WORST, as_of=as_of), seen).groups
     assert [(held.place.resource_id, held.place.name, held.rollup) for held in night.resources] == [
         (one.value, one.name, one.rollup) for one in groups
     ]

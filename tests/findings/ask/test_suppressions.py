@@ -14,9 +14,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask import suppressions
-from sre_findings.ask.suppressions import load, parse
-from sre_findings.ask.yaml_nodes import LARGEST
+from sre_findings.config import suppressions
+from sre_findings.config.suppressions import load, parse
+from sre_findings.config.yaml_nodes import LARGEST
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.findings.suppression import (

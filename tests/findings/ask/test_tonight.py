@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW
 
-from sre_findings.ask.ask import coverage
-from sre_findings.ask.changes import changes
-from sre_findings.ask.deadlines import sla
-from sre_findings.ask.question import Changes, CoverageGaps, Sla, Summary, Trend
-from sre_findings.ask.report import gather
-from sre_findings.ask.sources import Sources
-from sre_findings.ask.summaries import summary
-from sre_findings.ask.tonight import LISTED, SPEAKING, Silence, Tonight, named, tonight
-from sre_findings.ask.trend import trend
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
+from sre_findings.nightly.digest import LISTED, SPEAKING, Silence, Tonight, named, tonight
+from sre_findings.nightly.report import gather
+from sre_findings.queries import ask
+from sre_findings.queries.changes import changes
+from sre_findings.queries.sla import sla
+from sre_findings.queries.summary import summary
+from sre_findings.queries.trend import trend
+from sre_findings.questions.catalogue import Changes, CoverageGaps, Sla, Summary, Trend
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
@@ -101,7 +101,7 @@ def test_the_worst_of_each_kind_are_listed(asked: tuple[Tonight, Sources]) -> No
 
 def test_gaps_are_those_of_coverage(asked: tuple[Tonight, Sources]) -> None:
     found, seen = asked
-    answer = coverage(CoverageGaps(), seen)
+    answer = ask(CoverageGaps(), seen)
     expected = {
         (one.account_id, one.region, one.name or one.resource_id, one.scan_type, one.reason)
         for one in answer.gaps

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from univers.debian import compare_versions
 from univers.rpm import compare_rpm_versions
 
-from sre_findings.ask.rows import NOT_AVAILABLE, version_of
-from sre_findings.ask.versions import GENERIC, newest, readable, scheme_of
+from sre_findings.remediation.version_order import GENERIC, newest, readable, scheme_of
+from sre_findings.rows.values import NOT_AVAILABLE, version_of
 
 # Each chain from the oldest to the newest.
 CHAINS = {
@@ -340,7 +340,7 @@ def test_every_fixed_version_that_was_recorded_is_newer_than_what_it_fixes(
 
 def test_nothing_is_imported_until_versions_are_compared() -> None:
     script = (
-        "import sys; from sre_findings.ask.fix_plan import plan; from sre_findings.ask.commands"
+        "import sys; from sre_findings.remediation.fix_plan import plan; from sre_findings.remediation.commands"
         " import command; plan([])\nprint({name.partition('.')[0] for name in sys.modules} &"
         " {'univers', 'packaging', 'semver', 'attr', 'duckdb'})"
     )

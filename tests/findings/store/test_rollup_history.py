@@ -11,10 +11,10 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask import kept
-from sre_findings.ask.sources import Found, Sources
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.snapshots.rollup import CAME, ORGANIZATION, WENT, Counts, Rollup, Scope
+from sre_findings.sources import rollup_access
+from sre_findings.sources.sources import Found, Sources
 from sre_findings.store import rollups
 from sre_findings.store.rollup_history import series
 from sre_findings.store.snapshots import Commit, Snapshots
@@ -101,15 +101,14 @@ def test_a_caller_of_three_hundred_accounts_reads_the_table_as_often_as_one_of_o
     )
     asked: list[tuple[int, int]] = []
     for some in (accounts[:1], accounts[:300]):
-        seen = Sources(Snapshots(None), table, tmp_path).seen_by(
-            Access(frozenset(some), frozenset({ALL}))
-        )  # type: ignore[arg-type]  # no snapshot is read
+        all_of_it = Sources(Snapshots(None), table, tmp_path)  # type: ignore[arg-type]  # it is not read
+        seen = all_of_it.seen_by(Access(frozenset(some), frozenset({ALL})))
         opened: list[int] = []
         with monkeypatch.context() as patch:
             patch.setattr(table, "_open", counted(table, opened))
-            nights = kept.series(seen, Scope(ORGANIZATION), 3, commit(2).started_at)
+            nights = rollup_access.series(seen, Scope(ORGANIZATION), 3, commit(2).started_at)
             calls = len(opened)
-            read = kept.reader(Found(commit(3), None, None), seen)  # type: ignore[arg-type]  # nor an engine
+            read = rollup_access.reader(Found(commit(3), None, None), seen)  # type: ignore[arg-type]  # nor an engine
             whole, each = read(ORGANIZATION), read("account")
         asked.append((calls, len(opened) - calls))
         assert nights

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 
-from sre_findings.ask.question import AboutResource
-from sre_findings.ask.sources import Sources
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.resources.resource import Resource
+from sre_findings.questions.catalogue import AboutResource
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
@@ -98,8 +99,9 @@ def test_a_token_is_rejected_from_the_second_of_its_expiry(
     assert opened
     rotating = opened._tokens
     before, after = (
-        Verifier(rotating, None, None, lambda at=at: at) for at in (NOW - timedelta(seconds=1), NOW)
-    )  # type: ignore[misc]  # a lambda with a default
+        Verifier(rotating, None, None, partial(lambda at: at, at))
+        for at in (NOW - timedelta(seconds=1), NOW)
+    )
     assert verified(before, make_token("ci"))
     assert verified(after, make_token("ci")) is None
 
@@ -173,8 +175,8 @@ def test_aws_is_queried_only_with_the_live_scope(tmp_path: Path) -> None:
         Snapshots(FolderBlobs(tmp_path)),
         SqliteTable(tmp_path / "t"),
         tmp_path,
-        live=lambda *_: 1 / 0,
-    )  # type: ignore[arg-type]  # it is never asked
+        live=lambda *_: 1 / 0,  # type: ignore[arg-type]  # it is never asked
+    )
     everything = Access(frozenset({"*"}), frozenset({"*"}))
     reader = Bearer("r", frozenset({FINDINGS}), everything).sources(sources)
     assert reader.live

@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from sre_findings.ask.evidence import Evidence
-from sre_findings.ask.report import Before, Held, Material
 from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import FINDINGS, VULNERABLE, Verdict
@@ -25,6 +23,8 @@ from sre_findings.model.sla.age_bands import AgeGrid, Square, bands
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.evidence import Evidence
+from sre_findings.nightly.report import Before, Held, Material
 from sre_reports.page.html import render
 
 TODAY = date(2026, 11, 22)

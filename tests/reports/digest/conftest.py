@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.report import Material
-from sre_findings.ask.tonight import Counted, Gap, Onboarded, Tonight
+from sre_findings.nightly.digest import Counted, Gap, Onboarded, Tonight
+from sre_findings.nightly.report import Material
 from sre_reports.slack.limits import problems
 from sre_simulator.slack.web_api import Slack, Workspace, serving
 

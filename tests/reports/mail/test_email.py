@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import UsageError
+from sre_findings.nightly.report import Material
 from sre_reports.mail.email import address, message
 from sre_reports.pictures.cards import Card
 from sre_reports.slack.links import Links

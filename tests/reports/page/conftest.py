@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.evidence import Evidence
-from sre_findings.ask.report import Before, Held, Material
 from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
@@ -19,6 +17,8 @@ from sre_findings.model.sla.age_bands import AgeGrid, Square, bands
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.evidence import Evidence
+from sre_findings.nightly.report import Before, Held, Material
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 

@@ -18,7 +18,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask.report import Held, Material
 from sre_findings.model.answers import verdict as rule
 from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
@@ -28,6 +27,7 @@ from sre_findings.model.sla.age_bands import AgeGrid, bands
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.report import Held, Material
 from sre_reports import wording
 from sre_reports.page import html
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sre_findings.ask.sources import Sources
 from sre_findings.model.errors import UsageError
+from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable

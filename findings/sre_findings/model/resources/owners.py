@@ -8,8 +8,9 @@ last. Whoever has no tags at all says nothing.
 The file is TOML, read from top to bottom; the first entry that fits wins. Resources go before
 accounts, for an account is often shared::
 
-    [[owner]] name = "payments" resources = ["payments/*", "pay-*"]       # ids, names, or ECR
-    repositories; * and ? stand for anything
+    [[owner]]
+    name = "payments"
+    resources = ["payments/*", "pay-*"]       # ids, names, ECR repositories; with * and ?
 
     [[owner]]
     name = "platform"

@@ -3,8 +3,8 @@ named with its line.
 
 channels:
   - channel: C0123456789        # the channel's id, as its details show it
-    owners: [payments]          # or ["*"] for everything page: true                  # @here for a
-    new KEV, or a new critical that the internet reaches; false where left out
+    owners: [payments]          # or ["*"] for everything
+    page: true                  # @here for a new KEV or exposed critical; default false
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_findings.ask.yaml_nodes import LARGEST, Node, brief, parse, wrong
+from sre_findings.config.yaml_nodes import LARGEST, Node, brief, parse, wrong
 from sre_findings.model.access import ALL
 from sre_findings.model.errors import UsageError
 

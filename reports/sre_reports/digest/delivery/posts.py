@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sre_findings.ask.sources import Sources
+from sre_findings.sources.sources import Sources
 from sre_findings.store import posts as kept
 from sre_findings.store.table import Table
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sre_findings.ask.tonight import Silence, Tonight
 from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.nightly.digest import Silence, Tonight
 from sre_reports.digest.messages import replies
 from sre_reports.digest.messages.daily import night_message
 from sre_reports.digest.messages.notices import (

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sre_findings.ask.report import Held
-from sre_findings.ask.tonight import Tonight
+from sre_findings.nightly.digest import Tonight
+from sre_findings.nightly.report import Held
 from sre_reports import wording
 from sre_reports.brief import Brief, brief, told_apart
 from sre_reports.digest.messages import sentences

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sre_findings.ask.tonight import Silence, Tonight
+from sre_findings.nightly.digest import Silence, Tonight
 from sre_reports import wording
 from sre_reports.brief import Brief, brief
 from sre_reports.digest.messages import sentences

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sre_findings.ask.tonight import Gap, Tonight
 from sre_findings.model.resources.coverage import explain, remedy
+from sre_findings.nightly.digest import Gap, Tonight
 from sre_reports import wording
 from sre_reports.brief import told_apart
 from sre_reports.digest.messages import sentences

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_findings.ask.tonight import Tonight
 from sre_findings.model.access import ALL
+from sre_findings.nightly.digest import Tonight
 from sre_reports.publishing.report_files import View
 from sre_reports.slack.blocks import Button
 from sre_reports.slack.links import Links

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sre_findings.ask.tonight import Gap, Tonight
 from sre_findings.model.resources.coverage import explain
+from sre_findings.nightly.digest import Gap, Tonight
 from sre_reports import wording
 from sre_reports.brief import Brief
 from sre_reports.slack.escaping import (

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sre_findings.ask.rows import time_of
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.finding import iso
+from sre_findings.rows.values import time_of
 from sre_reports.formats.csv.cells import Cells
 from sre_reports.formats.csv.escaping import (
     BYTE_ORDER_MARK,

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
-from sre_findings.ask.rows import finding_of
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding, is_open
 from sre_findings.model.findings.suppression import Suppression
+from sre_findings.rows.values import finding_of
 from sre_reports.formats.openvex.document import document
 
 if TYPE_CHECKING:

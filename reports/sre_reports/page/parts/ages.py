@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_findings.ask.report import Material
 from sre_findings.model.sla.age_bands import Band, Square
 from sre_findings.model.sla.policy import Policy
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 
 _STEPS = 5  # shades of a square

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sre_findings.ask.evidence import Evidence
-from sre_findings.ask.report import Material
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.nightly.evidence import Evidence
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.page.parts.view import command_of
 

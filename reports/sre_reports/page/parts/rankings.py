@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers.answer import Group
 from sre_findings.model.snapshots.rollup import Rollup
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.pictures.charts import stack
 

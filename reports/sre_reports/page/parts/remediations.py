@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sre_findings.ask.report import Material
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.brief import told_apart
 

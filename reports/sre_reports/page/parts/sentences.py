@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers.verdict import CLEAN, UNKNOWN
 from sre_findings.model.snapshots.rollup import WENT, Rollup
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 
 _WENT = {

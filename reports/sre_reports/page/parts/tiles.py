@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sre_findings.ask.report import Material
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.key_figures import comparable
 from sre_reports.page.parts.sentences import percent

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sre_findings.ask.report import Material
+from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.pictures.charts import (
     Area,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from sre_findings.ask.report import Material
+from sre_findings.nightly.report import Material
 
 
 def of_words(night: Material) -> str:

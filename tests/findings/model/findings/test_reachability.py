@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.ask.rows import packages_of, reachability_of
 from sre_findings.model.findings.reachability import (
     NOT_REACHABLE,
     REACHABLE,
@@ -20,6 +19,7 @@ from sre_findings.model.findings.reachability import (
     spell,
     together,
 )
+from sre_findings.rows.values import packages_of, reachability_of
 
 ODD = st.one_of(
     st.none(),

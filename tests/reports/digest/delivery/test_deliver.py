@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.tonight import Tonight
 from sre_findings.model.errors import (
     AccessDenied,
     CredentialsInvalid,
@@ -22,6 +21,7 @@ from sre_findings.model.errors import (
     Throttled,
     UsageError,
 )
+from sre_findings.nightly.digest import Tonight
 from sre_findings.store.dynamodb import DynamoTable
 from sre_findings.store.table import SqliteTable, Table
 from sre_reports.digest.delivery.courier import (

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask.report import Held, Material
-from sre_findings.ask.tonight import Counted, Gap, Onboarded, Silence, Tonight
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.open_finding import Place
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.digest import Counted, Gap, Onboarded, Silence, Tonight
+from sre_findings.nightly.report import Held, Material
 from sre_reports.brief import brief
 from sre_reports.digest.messages.content import (
     NIGHT,

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from sre_findings.ask.tonight import Silence, Tonight
+from sre_findings.nightly.digest import Silence, Tonight
 from sre_reports.digest.messages.content import told
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.preview.markup import lines, wide

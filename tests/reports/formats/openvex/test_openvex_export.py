@@ -28,7 +28,7 @@ from sre_findings.model.findings.suppression import (
     Suppressions,
 )
 from sre_reports.formats.openvex.document import Document, document
-from sre_reports.formats.openvex.products import purl_of
+from sre_reports.formats.package_urls import purl_of
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "schemas" / "openvex-0.2.0.json").read_text(encoding="utf-8")

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.ask.report import Held, Material
 from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.findings.open_finding import OpenFinding
@@ -20,6 +19,7 @@ from sre_findings.model.sla.age_bands import AgeGrid, Band, Square
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.report import Held, Material
 from sre_reports import wording
 from sre_reports.page.parts import (
     ages,

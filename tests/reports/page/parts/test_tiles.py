@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers.answer import SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.report import Material
 from sre_reports.page.parts.tiles import (
     Delta,
     Tile,

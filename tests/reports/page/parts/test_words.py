@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from sre_findings.ask.report import Material
 from sre_findings.model.answers import verdict as rule
 from sre_findings.model.answers.answer import SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.nightly.report import Material
 from sre_reports.page.parts import sentences
 from sre_reports.wording import by_severity
 

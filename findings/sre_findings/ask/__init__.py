@@ -1,1 +1,0 @@
-"""Questions and their answers: the only way to a number for every mouth of the product."""

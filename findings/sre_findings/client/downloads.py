@@ -1,0 +1,69 @@
+"""A file of a server: its promise by the tool ``export``, and then the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from sre_findings.client.connection import Remote
+from sre_findings.model.answers import decoding
+from sre_findings.model.answers.answer import Proof
+from sre_findings.questions.findings import AsFile
+from sre_findings.sources.download_links import FOLDER, REFERENCE
+
+_FILTERS = (
+    "severities",
+    "statuses",
+    "types",
+    "accounts",
+    "regions",
+    "owners",
+    "as_of",
+    "reachable",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A file that a server hands out: how many findings it has, where they come from, and what is
+    left out."""
+
+    remote: Remote
+    reference: str
+    total: int
+    proof: Proof
+    notes: Sequence[str] = ()
+
+    def pieces(self) -> AbstractContextManager[Iterator[bytes]]:
+        """The bytes of it; see Remote.fetch."""
+        return self.remote.fetch(FOLDER + self.reference)
+
+
+def promised(question: AsFile, remote: Remote) -> Promised:
+    """What the server promises. Raises what the question would raise here, and Unreadable where the
+    server cannot be asked."""
+    values = remote.call("export", _arguments(question)).values
+    with remote.understood():
+        reference = values["file"]["reference"]
+        if not REFERENCE.fullmatch(reference):
+            raise ValueError("what it handed out is no reference")
+        return Promised(
+            remote,
+            reference,
+            int(values["total_findings"]),
+            decoding.proof(values),
+            tuple(values["notes"]),
+        )
+
+
+def _arguments(question: AsFile) -> dict[str, Any]:
+    """The question under the names that the tool has."""
+    rows = question.rows
+    asked = {name: getattr(rows, name) for name in _FILTERS} | {
+        "resource_id": rows.text,
+        "format": question.form,
+    }
+    return {name: list(value) if isinstance(value, tuple) else value
+            for name, value in (asked | dict(question.options)).items() if value}  # fmt: skip

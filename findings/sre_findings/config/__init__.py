@@ -1,0 +1,1 @@
+"""Files that users write: rules of suppression, in YAML."""

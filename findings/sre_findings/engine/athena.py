@@ -1,0 +1,155 @@
+"""Athena over the store's own bucket: the engine with no cluster and nothing to run.
+
+Each query names its snapshots, and their partitions are checked first: a snapshot that Glue does
+not know would be read as empty, and empty is not clean. The workgroup must have a limit on what a
+query may scan, for that is what it costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from sre_findings.aws_errors import store_errors
+from sre_findings.engine.athena_query import Patience, run
+from sre_findings.engine.catalogue import Batch, Engine
+from sre_findings.engine.row_access import seen
+from sre_findings.engine.tables import Tables
+from sre_findings.model.access import EVERYTHING, Access
+from sre_findings.model.errors import StoreUnreadable, UsageError
+from sre_findings.settings import span
+from sre_findings.store.aws import connect
+from sre_findings.store.column_types import TRINO, columns
+from sre_findings.store.glue import Glue
+from sre_findings.store.snapshots import Commit, Snapshots
+
+_SYNTAX = (
+    "Use athena://database/workgroup?region=eu-west-1&timeout=60s; what follows the ? may be left"
+    " out."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What SRE_ENGINE says of Athena."""
+
+    database: str
+    workgroup: str
+    region: str | None = None
+    timeout: timedelta = timedelta(seconds=60)
+
+
+def place(url: str) -> Place:
+    """``athena://database/workgroup?region=…&timeout=…``. Raises UsageError."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    workgroup, timeout = parts.path.strip("/"), options.pop("timeout", "60s")
+    region = options.pop("region", None)
+    if not parts.netloc or not workgroup or "/" in workgroup or options:
+        raise UsageError(f"{url!r} is not an engine", do=_SYNTAX)
+    return Place(parts.netloc, workgroup, region, span(timeout))
+
+
+class Athena(Engine):
+    """One database and one workgroup. Nothing is contacted before something is asked."""
+
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        commits: Sequence[Commit],
+        where: Place,
+        access: Access = EVERYTHING,
+    ) -> None:
+        if not snapshots.blobs.url.startswith("s3://"):
+            raise UsageError(
+                "Athena reads buckets only",
+                why=f"the store is {snapshots.blobs.url}",
+                do="Use SRE_ENGINE=duckdb.",
+            )
+        self._tables, self._where, self._access = Tables(snapshots, commits), where, access
+        self._glue, self._seen = Glue(where.database, where.region), set[str]()
+        self.patience = Patience(where.timeout.total_seconds())
+
+    def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
+        """See Engine."""
+        from sre_findings.engine.dialect import (
+            ATHENA,
+            render,
+            tables_of,
+        )
+
+        pinned: dict[str, str] = {}
+        for table in sorted(tables_of(query) & {*self._tables.names}):
+            self._pin(table, pinned)
+        text = render(query, ATHENA, parameters, pinned)
+        yield from run(
+            self._client, text, self._where.database, self._where.workgroup, self.patience
+        )
+
+    def _pin(self, table: str, pinned: dict[str, str]) -> None:
+        """Adds what the caller sees of a table, after everything that this reads."""
+        from sre_findings.engine.dialect import ATHENA, rendered
+
+        if table in pinned:
+            return
+        if self._access.everything:
+            pinned[table] = self._source(table)
+            return
+        if (known := columns(table, TRINO)) is None:
+            do = "Install pyarrow, which tells them, or use SRE_ENGINE=duckdb."
+            raise UsageError(
+                f"nobody knows the columns of {table} here, so that what may be seen could be"
+                " chosen",
+                do=do,
+            )
+        view = seen(table, self._source(table), self._access)
+        for one in view.reads:
+            self._pin(one, pinned)
+        names = [name for name, _ in known]
+        pinned |= {
+            name: rendered(select, ATHENA, names)
+            for name, select in {**view.helpers, table: view.select}.items()
+        }
+
+    def _source(self, table: str) -> str:
+        """The select that stands for a table: of the snapshots that were asked for, and no
+        other."""
+        from sre_findings.engine.dialect import nothing, of_snapshots
+
+        if commits := {commit.snapshot_id: commit for commit, _ in self._tables.parts(table)}:
+            self._check(table, [*commits.values()])
+            return of_snapshots(self._where.database, table, sorted(commits))
+        return nothing(columns(table, TRINO) or [])
+
+    def _check(self, table: str, commits: Sequence[Commit]) -> None:
+        if table in self._seen:
+            return
+        if missing := sorted(self._glue.missing(self._tables.snapshots, table, commits)):
+            what = (
+                f"Athena does not know every snapshot that was committed: {table} lacks"
+                f" {', '.join(missing)}"
+            )
+            raise StoreUnreadable(
+                what, do="The next scan adds them; until then use SRE_ENGINE=duckdb."
+            )
+        self._seen.add(table)
+
+    @cached_property
+    def _client(self) -> Any:
+        """The client, once the workgroup was found to have a limit."""
+        client, name = connect("athena", self._where.region), self._where.workgroup
+        with store_errors(
+            f"Athena workgroup {name} cannot be read",
+            do="Check SRE_ENGINE and athena:GetWorkGroup of your role.",
+        ):
+            group = client.get_work_group(WorkGroup=name)["WorkGroup"]
+        if not group.get("Configuration", {}).get("BytesScannedCutoffPerQuery"):
+            do = "Set BytesScannedCutoffPerQuery on it, for Athena charges for every byte."
+            raise UsageError(
+                f"the Athena workgroup {name} does not limit what a query may scan", do=do
+            )
+        return client

@@ -1,0 +1,366 @@
+"""Asking EC2, SSM and CloudWatch what they know now of one EC2 instance, and Inspector which
+clusters run an image.
+
+What one does not tell is a note, never fatal.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from sre_findings.aws_errors import failure_of, first_line, sdk_errors
+from sre_findings.inspector.aws_clients import Make, NotAsked
+from sre_findings.inspector.client import mapped_errors
+from sre_findings.model.errors import CredentialsInvalid, SreError, UsageError
+from sre_findings.model.resources.aws_context import (
+    AGENTS,
+    CLUSTERS,
+    HOURS,
+    INSTANCES,
+    METRICS,
+    PATCHES,
+    UNCHECKED,
+    Agent,
+    Cluster,
+    Context,
+    Cpu,
+    Instance,
+    PatchState,
+    Told,
+)
+from sre_findings.model.resources.resource import IMAGE, INSTANCE, Resource, can_be_id
+from sre_findings.questions.resource import AboutResource
+
+T = TypeVar("T")
+Connect = Callable[[str], Make]
+"""Clients of a region's services."""
+
+PAGES = 20  # of one resource; a listing that goes on beyond is none
+_ECR = re.compile(r"arn:[^:]*:ecr:[^:]*:\d{12}:repository/[a-zA-Z0-9._/-]+/sha256:[a-f0-9]{64}")
+NOTE = 300  # characters of a service's own words
+
+
+def context(
+    connect: Connect, home: Callable[[], str], now: Callable[[], datetime]
+) -> Callable[[AboutResource, Resource], Context]:
+    """The context source of ``ask``. It asks the region that the answer, the question or the
+    settings name, in that order."""
+
+    def ask(question: AboutResource, resource: Resource) -> Context:
+        if not _is_instance(resource) and not _is_image(resource):
+            return Context(remarks=("context is for EC2 instances and images of ECR",))
+        try:
+            region = resource.region or question.region or home()
+            return (_of_instance if _is_instance(resource) else _of_image)(
+                resource, region, connect(region), now
+            )
+        except SreError as error:
+            return Context(remarks=(f"AWS was not asked for context: {error}",))
+
+    return ask
+
+
+def _is_instance(resource: Resource) -> bool:
+    """Whether it is an instance, or could be one: what Inspector does not know has no type."""
+    identity = resource.resource_id.strip()
+    return (
+        resource.resource_type in (INSTANCE, "")
+        and identity.startswith("i-")
+        and can_be_id(identity)
+    )
+
+
+def _is_image(resource: Resource) -> bool:
+    """Whether it is an image of ECR, or could be one."""
+    return resource.resource_type in (IMAGE, "") and bool(
+        _ECR.fullmatch(resource.resource_id.strip())
+    )
+
+
+def _of_image(resource: Resource, region: str, make: Make, now: Callable[[], datetime]) -> Context:
+    """Asks Inspector, which answers for the accounts that it sees; so the caller's own account is
+    not asked for."""
+    clusters = _told(
+        CLUSTERS, now, lambda: _clusters(make("inspector2"), resource.resource_id.strip())
+    )
+    return Context("", region, clusters=clusters)
+
+
+def _of_instance(
+    resource: Resource, region: str, make: Make, now: Callable[[], datetime]
+) -> Context:
+    """Asks the services at once, for an instance of the caller's own account. Raises where there is
+    no way to ask any."""
+    account, remarks = _caller(make)
+    if account and resource.account_id and account != resource.account_id:
+        other = (
+            f"context is for instances of the caller's own account: {resource.account_id} is not"
+            f" {account}"
+        )
+        return Context(account, region, remarks=(other,))
+    identity = resource.resource_id.strip()
+    with ThreadPoolExecutor(4) as pool:
+        instance = pool.submit(_told, INSTANCES, now, lambda: _instance(make("ec2"), identity))
+        patches = pool.submit(_told, PATCHES, now, lambda: _patches(make("ssm"), identity))
+        agent = pool.submit(_told, AGENTS, now, lambda: _agent(make("ssm"), identity))
+        cpu = pool.submit(_told, METRICS, now, lambda: _cpu(make("cloudwatch"), identity, now()))
+    return Context(
+        account,
+        region,
+        instance.result(),
+        patches.result(),
+        agent.result(),
+        cpu.result(),
+        remarks=remarks,
+    )
+
+
+def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
+    """The caller's account; where STS does not tell it, none and a remark.
+
+    Raises CredentialsInvalid, and UsageError for settings that lead nowhere: no other service would
+    answer either.
+    """
+    try:
+        with mapped_errors():
+            return str(make("sts").get_caller_identity()["Account"]), ()
+    except (CredentialsInvalid, UsageError) as error:
+        if not isinstance(error, NotAsked):
+            raise
+        note = _note("STS", error)
+    except Exception as error:  # noqa: BLE001 - as in _told
+        note = _note("STS", error.__cause__ or error)
+    return "", (note + UNCHECKED,)
+
+
+def _told(source: str, now: Callable[[], datetime], read: Callable[[], T | None]) -> Told[T]:
+    """What an operation told, or why it did not."""
+    asked_at, service = now(), source.split(maxsplit=1)[0]
+    try:
+        return Told(source, asked_at, checked=True, value=read())
+    except NotAsked as error:
+        return Told(source, note=_note(service, error))
+    except Exception as error:  # noqa: BLE001 - whatever a foreign answer breaks, in botocore's parsers or here, is a note
+        return Told(source, asked_at, note=_note(service, error))
+
+
+def _note(service: str, error: BaseException) -> str:
+    if isinstance(error, NotAsked):
+        return f"{service} was {error}"
+    words = _words(error)
+    return f"{service} did not answer: {words if len(words) <= NOTE else words[: NOTE - 1] + '…'}"
+
+
+def _words(error: BaseException) -> str:
+    """An error in one line. EC2 appends a kilobyte that only STS can decode."""
+    if isinstance(error, sdk_errors()):
+        failure = failure_of(error)
+        if not failure.answered:
+            return failure.message
+        message = failure.message.split("Encoded authorization failure message:")[0]
+        code = failure.code or "an error without a code"
+        return " ".join(f"{code}: {message}".split()).rstrip(":")
+    return (
+        f"its answer cannot be read ({type(error).__name__}:"
+        f" {first_line(error).split(', invalid XML')[0]})"
+    )
+
+
+def _instance(ec2: Any, identity: str) -> Instance | None:
+    """Source: EC2 DescribeInstances, which keeps a terminated instance for about an hour."""
+    try:
+        pages = ec2.get_paginator("describe_instances").paginate(InstanceIds=[identity])
+        rows = [
+            row
+            for page in _bounded(pages)
+            for reservation in page["Reservations"]
+            for row in reservation["Instances"]
+        ]
+    except sdk_errors() as error:
+        if failure_of(error).code == "InvalidInstanceID.NotFound":
+            return None
+        raise
+    row = _mine(rows, identity)
+    return None if row is None else _instance_of(row)
+
+
+def _instance_of(row: Mapping[str, Any]) -> Instance:
+    faces = row.get("NetworkInterfaces", [])
+    addresses = [address for face in faces for address in face.get("PrivateIpAddresses", [])]
+    public = [
+        address["Association"].get("PublicIp")
+        for address in addresses
+        if address.get("Association")
+    ]
+    return Instance(
+        state=_of(row.get("State", {}), "Name", str),
+        instance_type=_of(row, "InstanceType", str),
+        image_id=_of(row, "ImageId", str),
+        launched_at=_moment(row, "LaunchTime"),
+        vpc_id=_of(row, "VpcId", str),
+        private_addresses=_each(
+            row.get("PrivateIpAddress"), *(address.get("PrivateIpAddress") for address in addresses)
+        ),
+        public_addresses=_each(row.get("PublicIpAddress"), *public),
+        ipv6_addresses=_each(
+            *(one.get("Ipv6Address") for face in faces for one in face.get("Ipv6Addresses", []))
+        ),
+        tags={str(tag["Key"]): str(tag.get("Value") or "") for tag in row.get("Tags", [])},
+    )
+
+
+def _patches(ssm: Any, identity: str) -> PatchState | None:
+    """Source: SSM DescribeInstancePatchStates. None for an instance that Patch Manager never looked
+    at."""
+    pages = ssm.get_paginator("describe_instance_patch_states").paginate(InstanceIds=[identity])
+    row = _mine([row for page in _bounded(pages) for row in page["InstancePatchStates"]], identity)
+    if row is None:
+        return None
+    return PatchState(
+        missing=_of(row, "MissingCount", int),
+        failed=_of(row, "FailedCount", int),
+        installed=_of(row, "InstalledCount", int),
+        pending_reboot=_of(row, "InstalledPendingRebootCount", int),
+        operation=_of(row, "Operation", str),
+        operation_ended_at=_moment(row, "OperationEndTime"),
+        baseline_id=_of(row, "BaselineId", str),
+    )
+
+
+def _agent(ssm: Any, identity: str) -> Agent | None:
+    """Source: SSM DescribeInstanceInformation. None for an instance that SSM does not manage."""
+    only = [{"Key": "InstanceIds", "Values": [identity]}]
+    pages = ssm.get_paginator("describe_instance_information").paginate(Filters=only)
+    row = _mine(
+        [row for page in _bounded(pages) for row in page["InstanceInformationList"]], identity
+    )
+    if row is None:
+        return None
+    platform = [
+        part for part in (_of(row, "PlatformName", str), _of(row, "PlatformVersion", str)) if part
+    ]
+    return Agent(
+        ping_status=_of(row, "PingStatus", str),
+        agent_version=_of(row, "AgentVersion", str),
+        last_ping_at=_moment(row, "LastPingDateTime"),
+        platform=" ".join(platform) or _of(row, "PlatformType", str),
+    )
+
+
+def _cpu(cloudwatch: Any, identity: str, now: datetime) -> Cpu | None:
+    """Source: CloudWatch GetMetricStatistics. None where no hour has data, as of an instance that
+    is stopped."""
+    # CloudWatch rounds so itself, and its hours begin there
+    until = now.replace(second=0, microsecond=0)
+    since = until - timedelta(hours=HOURS)
+    answer = cloudwatch.get_metric_statistics(
+        Namespace="AWS/EC2",
+        MetricName="CPUUtilization",
+        Dimensions=[{"Name": "InstanceId", "Value": identity}],
+        StartTime=since,
+        EndTime=until,
+        Period=3600,
+        Statistics=["Average", "Maximum", "SampleCount"],
+    )
+    if "Label" not in answer:  # a 200 that is not JSON comes from botocore as an empty answer
+        raise KeyError("Label")
+    return _cpu_of(answer["Datapoints"], since) if answer.get("Datapoints") else None
+
+
+def _cpu_of(points: Sequence[Mapping[str, Any]], since: datetime) -> Cpu:
+    slots: list[list[Any]] = [[] for _ in range(HOURS)]
+    for point in points:
+        slots[min(max((point["Timestamp"] - since) // timedelta(hours=1), 0), HOURS - 1)].append(
+            point
+        )
+    hours = tuple(_mean(slot) if slot else None for slot in slots)
+    return Cpu(_mean(points), max(_finite(point["Maximum"]) for point in points), since, hours)
+
+
+def _mean(points: Sequence[Mapping[str, Any]]) -> float:
+    """The average over all samples: an hour with few of them counts little."""
+    weights = [_finite(point["SampleCount"]) for point in points]
+    return _finite(
+        sum(_finite(p["Average"]) * w for p, w in zip(points, weights, strict=True)) / sum(weights)
+    )
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no percentage")
+    return float(value)
+
+
+def _clusters(inspector: Any, image: str) -> Sequence[Cluster] | None:
+    """Source: Inspector GetClustersForImage. None where no cluster is known to run it, which does
+    not say that none does."""
+    pages = inspector.get_paginator("get_clusters_for_image").paginate(filter={"resourceId": image})
+    return tuple(_cluster(row) for page in _bounded(pages) for row in page["cluster"]) or None
+
+
+def _cluster(row: Mapping[str, Any]) -> Cluster:
+    """A cluster, its tasks and pods of all kinds together."""
+    details = _of(row, "clusterDetails", list) or []
+    seen = [moment for one in details if (moment := _moment(one, "lastInUse"))]
+    counts = (
+        [_of(one, name, int) for one in details]
+        for name in ("runningUnitCount", "stoppedUnitCount")
+    )
+    running, stopped = (
+        sum(known) if (known := [one for one in some if one is not None]) else None
+        for some in counts
+    )
+    workloads = _each(
+        *(name for one in details for name in _workloads(one.get("clusterMetadata") or {}))
+    )
+    return Cluster(str(row["clusterArn"]), running, stopped, max(seen, default=None), workloads)
+
+
+def _workloads(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """``service:pay`` of ECS; ``default/Deployment pay`` of EKS."""
+    ecs, eks = (
+        metadata.get("awsEcsMetadataDetails") or {},
+        metadata.get("awsEksMetadataDetails") or {},
+    )
+    if group := _of(ecs, "detailsGroup", str):
+        yield group
+    for one in eks.get("workloadInfoList") or []:
+        yield f"{eks.get('namespace') or ''}/{one.get('type') or ''} {one.get('name') or ''}".strip(
+            "/ "
+        )
+
+
+def _bounded(pages: Iterable[Any]) -> Iterable[Any]:
+    """The pages of a listing, which must end: an empty page may have a successor."""
+    yield from islice(found := iter(pages), PAGES)
+    if next(found, None) is not None:
+        raise ValueError(f"more than {PAGES} pages about one resource")
+
+
+def _mine(rows: Iterable[Mapping[str, Any]], identity: str) -> Mapping[str, Any] | None:
+    return next((row for row in rows if row["InstanceId"] == identity), None)
+
+
+def _of(row: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
+    """A field of a row, None where it is absent. botocore passes on what JSON holds, whatever the
+    model says."""
+    value = row.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name} is a {type(value).__name__}")
+    return value
+
+
+def _moment(row: Mapping[str, Any], name: str) -> datetime | None:
+    value = _of(row, name, datetime)
+    return None if value is None else value.astimezone(UTC)
+
+
+def _each(*addresses: str | None) -> tuple[str, ...]:
+    """Each address once, in order."""
+    return tuple(dict.fromkeys(address for address in addresses if address))

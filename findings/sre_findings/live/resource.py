@@ -1,0 +1,370 @@
+"""Asking Inspector itself about one resource: its findings and its coverage, now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from sre_findings.engine.disabled_scans import is_proof
+from sre_findings.inspector.listing import FILTER_VALUES, Inspector
+from sre_findings.inspector.resource_metadata import covered_use, described, found_use
+from sre_findings.inspector.retry import Tally
+from sre_findings.inspector.unknown_fields import mark, strange_in
+from sre_findings.inspector.wire import (
+    WireCoverage,
+    WireFinding,
+    WireResource,
+    decode_epss,
+    decode_packages,
+    decode_resources,
+)
+from sre_findings.live.owners import Key, Whose
+from sre_findings.live.single_flight import Once
+from sre_findings.model.access import Access
+from sre_findings.model.answers.answer import LIVE, Proof, ResourceAnswer
+from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Evidence, decide
+from sre_findings.model.errors import AccessDenied, UsageError
+from sre_findings.model.findings import severity
+from sre_findings.model.findings.finding import Finding, is_open
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, left_out
+from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.image_use import NOT_TOLD, Use, newest
+from sre_findings.model.resources.names import inspectors_id
+from sre_findings.model.resources.owners import Owners
+from sre_findings.model.resources.resource import Resource, can_be_id, check_id, told
+from sre_findings.model.snapshots.certificate import COMPLETE, NOT_OPTED_IN, REACHED, Cell, cells_of
+from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.model.snapshots.scan_plan import Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
+from sre_findings.model.timestamps import moment_of
+from sre_findings.questions.resource import AboutResource
+from sre_findings.rows.values import packages_of, reachability_of
+
+NOBODY = Owners()
+Live = Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]
+Open = Callable[[str], Inspector]
+"""Inspector in a region."""
+
+
+def live(
+    open_inspector: Open,
+    regions: Callable[[], Sequence[str]],
+    now: Callable[[], datetime],
+    owners: Owners = NOBODY,
+    once: Once[Listed] | None = None,
+) -> Live:
+    """The live source of ``ask``. It asks the region that the snapshot, the question, the ARN or
+    the settings name, in that order, about the accounts that the caller may see. What is not the
+    caller's is answered as what is not there. With ``once``, what several ask at once is asked
+    once."""
+    share = once or Once(keep=0.0)
+
+    def ask(
+        question: AboutResource, cached: ResourceAnswer | None, access: Access
+    ) -> ResourceAnswer:
+        known = cached.resource if cached and cached.resource.region else None
+        text, named = (
+            (known.resource_id, known.region) if known else inspectors_id(check_id(question.text))
+        )
+        if known is None and not can_be_id(text):
+            do = "Ask with its id, or scan first, so that names are known."
+            raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
+        region = known.region if known else question.region or named
+        where = (region,) if region else tuple(regions())
+        asked = [
+            _Asked(open_inspector(region), region, text, known, access, owners) for region in where
+        ]
+        answers = [
+            _answer(one, share.ask(one.key, partial(one.listed, now())), question, now())
+            for one in asked
+        ]
+        best = max(
+            answers,
+            key=lambda a: (
+                a.total_findings + len(a.coverage),
+                a.verdict.reason != NO_SUCH_RESOURCE,
+            ),
+        )
+        off = (
+            cached is not None
+            and cached.verdict.reason == NOT_SCANNED
+            and best.verdict.reason == NO_SUCH_RESOURCE
+        )
+        return replace(best, verdict=cached.verdict) if cached and off else best
+
+    return ask
+
+
+class Listed(NamedTuple):
+    """What Inspector said of one resource in one region, and when it was asked.
+
+    Where it said nothing: the cells that are not known, and those that are switched off.
+    """
+
+    as_of: datetime
+    findings: Sequence[Finding]
+    coverage: Sequence[Coverage]
+    gaps: Sequence[tuple[Cell, str]] = ()
+    off: Sequence[Cell] = ()
+    use: Use = NOT_TOLD
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One resource in one region, for one caller."""
+
+    inspector: Inspector
+    region: str
+    text: str
+    known: Resource | None
+    access: Access
+    owners: Owners
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two questions the same for Inspector."""
+        return self.region, self.text, self.known and self.known.account_id, self.access
+
+    def listed(self, as_of: datetime) -> Listed:
+        """What Inspector says. Coverage is asked too: no findings and no coverage is not the same
+        as clean.
+
+        What is another's is not read on, so that it takes as many calls as what is not there. It is
+        asked first: whose a resource is, its coverage says; where that has no tags, its findings
+        do, of which the first page must already look like the caller's.
+        """
+        tally, whose, uses = Tally(), Whose(self.owners), list[Use]()
+        found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
+        for some in self._accounts():
+            for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
+                coverage += [_coverage(row, self.region) for row in covered.coveredResources]
+                for row in covered.coveredResources:
+                    whose.covered(row)
+                    uses.append(
+                        covered_use(described(row.resourceId, bytes(row.resourceMetadata)).kinds)
+                    )
+            for page in self.inspector.findings((), tally, accounts=some, resourceId=self.text):
+                odd = (
+                    (*page.odd.get(place, ()), *strange_in(wire))
+                    for place, wire in enumerate(page.findings)
+                )
+                found += [
+                    (wire, self._heard(wire, whose), mark(names))
+                    for wire, names in zip(page.findings, odd, strict=True)
+                ]
+                if not whose.all_of(self.access):
+                    break
+        if not whose.all_of(self.access) or not (found or coverage):
+            return Listed(as_of, [], [], *self._switches())
+        findings = [
+            replace(
+                _finding(wire, mine, self.region, whose.of(_key(wire, mine))), not_understood=odd
+            )
+            for wire, mine, odd in found
+        ]
+        uses += [found_use(mine.details) for _, mine, _ in found]
+        return Listed(as_of, sorted(findings, key=_worst_first), coverage, use=newest(uses))
+
+    def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
+        """Why it may be named nowhere: what is not known of the accounts where it could be, and
+        what is off there."""
+        like = told(self.text)
+        if not self.access.all_accounts and not self.access.accounts:
+            return [], []
+        account = like.account_id if like else ""
+        wanted = (
+            ([account] if account else [])
+            if self.access.all_accounts
+            else sorted(self.access.accounts)
+        )
+        cells = dict(cells_of(Shard(self.region, self.region), self._statuses(wanted)))
+        unread = [
+            (cell, state)
+            for cell, state in cells.items()
+            if cell.scan_type == "*" and state != REACHED
+        ]
+        off = [cell for cell, state in cells.items() if state == NOT_OPTED_IN and is_proof(cell)]
+        return unread, [cell for cell in off if like and cell.resource_type == like.resource_type]
+
+    def _statuses(self, accounts: Sequence[str]) -> ShardFacts:
+        """Whether Inspector is on in these accounts, without any in our own, as a scan would record
+        it."""
+        ended, at = Listing(ENDED), "now"
+        facts = ShardFacts(
+            self.region,
+            self.region,
+            at,
+            at,
+            findings=ended,
+            coverage=ended,
+            status=ended,
+            named=accounts,
+        )
+        try:
+            return replace(facts, accounts=tuple(self.inspector.statuses(accounts, Tally())))
+        except AccessDenied:
+            return replace(facts, status=Listing("denied"))
+
+    def _heard(self, wire: WireFinding, whose: Whose) -> WireResource:
+        """The resource of a finding that was asked about."""
+        resources = decode_resources(bytes(wire.resources) or b"[]")
+        mine = next(
+            (r for r in resources if r.id == self.text),
+            resources[0] if resources else WireResource(self.text),
+        )
+        whose.found(wire.awsAccountId or "", mine, wire.updatedAt)
+        return mine
+
+    def _accounts(self) -> Iterator[Sequence[str]]:
+        """The accounts of each call, all of them as an empty list; no call where none is
+        allowed."""
+        if self.access.all_accounts:
+            yield ()
+            return
+        allowed = [self.known.account_id] if self.known else sorted(self.access.accounts)
+        yield from (
+            allowed[first : first + FILTER_VALUES]
+            for first in range(0, len(allowed), FILTER_VALUES)
+        )
+
+
+def _answer(
+    asked: _Asked, listed: Listed, question: AboutResource, now: datetime
+) -> ResourceAnswer:
+    """One region's answer."""
+    as_of, found, coverage, gaps, off, use = listed
+    resource = asked.known or _resource(found, coverage, asked.text, asked.region)
+    rollup = _rollup(found)
+    verdict = decide(
+        Evidence(
+            rollup,
+            coverage,
+            gaps,
+            as_of,
+            too_old=False,
+            known=bool(found or coverage),
+            until=now,
+            off=off,
+        )
+    )
+    wanted = [f for f in found if is_open(f.status) or question.suppressed]
+    chosen = [f for f in wanted if not question.severities or f.severity in question.severities]
+    if question.reachable:
+        words = Counter(f.reachability or NO_WORD for f in chosen)
+        verdict = replace(
+            verdict, notes=(*verdict.notes, *left_out(words[NO_WORD], words[NOT_REACHABLE]))
+        )
+        chosen = [f for f in chosen if f.reachability == REACHABLE]
+    shown = chosen[: question.count or None]
+    if len(chosen) > len(shown):
+        note = f"live answers list {len(shown)} of {len(chosen)} findings; use -n 0 for all"
+        verdict = replace(verdict, notes=(*verdict.notes, note))
+    age = max(0, int((now - as_of).total_seconds()))
+    proof = Proof(LIVE, None, as_of, age, COMPLETE, "of this resource in Inspector")
+    filters = {"reachable": True} if question.reachable else {}
+    return ResourceAnswer(
+        resource,
+        verdict,
+        rollup,
+        coverage,
+        shown,
+        len(chosen),
+        None,
+        proof,
+        filters=filters,
+        use=use or None,
+    )
+
+
+def _worst_first(finding: Finding) -> tuple[int, str, float, str, str]:
+    """The order of resource_findings.sql."""
+    score = -(finding.inspector_score or -1.0)
+    return (
+        severity.rank(finding.severity),
+        finding.status,
+        score,
+        finding.vulnerability_id or "",
+        finding.finding_arn,
+    )
+
+
+def _resource(
+    found: Sequence[Finding], coverage: Sequence[Coverage], text: str, region: str
+) -> Resource:
+    if found:
+        one = found[0]
+        return Resource(
+            one.resource_id, one.resource_type, one.account_id, region, one.resource_name
+        )
+    if coverage:
+        row = coverage[0]
+        return Resource(row.resource_id, row.resource_type, row.account_id, region, row.name)
+    return Resource(text, "", "", "")
+
+
+def _coverage(row: WireCoverage, region: str) -> Coverage:
+    status = row.scanStatus
+    return Coverage(
+        row.resourceId,
+        row.resourceType,
+        row.accountId,
+        region,
+        row.scanType,
+        status.statusCode,
+        status.reason,
+        row.scanMode,
+        moment_of(row.lastScannedAt),
+    )
+
+
+def _key(wire: WireFinding, mine: WireResource) -> Key:
+    return wire.awsAccountId or "", mine.type, mine.id
+
+
+def _finding(wire: WireFinding, mine: WireResource, region: str, owner: str | None) -> Finding:
+    details = decode_packages(bytes(wire.packageVulnerabilityDetails) or b"{}")
+    reached = reachability_of(bytes(details.vulnerablePackages))
+    return Finding(
+        finding_arn=wire.findingArn,
+        vulnerability_id=details.vulnerabilityId,
+        severity=wire.severity or "",
+        status=wire.status or "",
+        type=wire.type or "",
+        title=wire.title,
+        packages=packages_of(bytes(details.vulnerablePackages)),
+        fix_available=wire.fixAvailable,
+        exploit_available=wire.exploitAvailable,
+        epss_score=decode_epss(bytes(wire.epss)),
+        inspector_score=wire.inspectorScore,
+        first_observed_at=moment_of(wire.firstObservedAt),
+        last_observed_at=moment_of(wire.lastObservedAt),
+        resource_id=mine.id,
+        resource_type=mine.type,
+        resource_name=(mine.tags or {}).get("Name", ""),
+        account_id=wire.awsAccountId or "",
+        region=region,
+        owner=owner,
+        reachability=reached.word,
+        reachability_reason=reached.reason,
+    )
+
+
+def _rollup(found: Sequence[Finding]) -> Rollup:
+    active = [f for f in found if is_open(f.status)]
+    numbers = [
+        sum(severity.rank(f.severity) == place for f in active)
+        for place in range(severity.OTHER + 1)
+    ]
+    return Rollup(
+        Counts(*numbers),
+        suppressed=sum(f.status == "SUPPRESSED" for f in found),
+        fixable=sum(f.fix_available in ("YES", "PARTIAL") for f in active),
+        exploitable=sum(f.exploit_available == "YES" for f in active),
+        resources=int(bool(found)),
+        unchecked=len(active),
+    )

@@ -1,0 +1,178 @@
+"""What changed between two nights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.rollup import CAME, WENT
+from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
+from sre_findings.rows.values import severity_word, time_of
+from sre_findings.sources.as_of import choose
+from sre_findings.sources.comparability import not_read
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
+from sre_findings.store.snapshots import Commit
+
+_EVENT = (
+    "happened_at",
+    "kind",
+    "cause",
+    "severity",
+    "severity_before",
+    "vulnerability_id",
+    "title",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "account_id",
+    "region",
+    "owner",
+    "opened_at",
+    "exposed_since",
+    "first_seen_at",
+    "reopened",
+    "finding_arn",
+    "finding_key",
+    "exposure_group",
+    "exposure_key",
+    "snapshot_id",
+)
+
+
+_SHOWN = (
+    Shown("kind", "What"),
+    Shown("cause", "Why"),
+    Shown("severity", "Severity", "severity"),
+    Shown("vulnerability_id", "Vulnerability"),
+    Shown("resource", "Resource", "wide"),
+    Shown("owner", "Owner"),
+)
+
+
+def changes(question: Changes, sources: Sources) -> ListAnswer:
+    """What happened between two nights. One night alone, or none, is said, not guessed."""
+    commits = sources.snapshots.commits()
+    head, base = _nights(question, commits, sources.now())
+    if head is None or base is None:
+        return nothing_to_compare(head, sources)
+    place = place_of(question)
+    found = within(Found(head, proof_of(head, sources, question.as_of), sources), place)
+    engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
+    filters = question.narrow.filters()
+    counted = [
+        (row["kind"], row["cause"], int(row["events"]))
+        for row in engine.rows("changes_counts", **filters)
+    ]
+    rows = engine.rows(
+        "changes", kinds=list(question.kinds) or None, count=question.count or None, **filters
+    )
+    wanted = sum(n for kind, _, n in counted if not question.kinds or kind in question.kinds)
+    counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
+    gone = _by_cause(counted, ("resolved",), WENT)
+    of = question.narrow.words() + (", where it was read" if not_read(head, place) else "")
+    summary = {
+        "since": {"snapshot_id": base.snapshot_id, "as_of": iso(base.started_at)},
+        "counts": counts,
+        "opened_by": _by_cause(counted, ("opened", "reopened"), CAME),
+        "resolved_by": gone,
+    }
+    return ListAnswer(
+        _headline(counts, gone, base, of), "events", [_event(row) for row in rows],
+        wanted, _EVENT, _SHOWN, found.proof, summary, _gaps(head),
+    )  # fmt: skip
+
+
+def _nights(
+    question: Changes, commits: Sequence[Commit], now: datetime
+) -> tuple[Commit | None, Commit | None]:
+    """The newer and the older night."""
+    complete = [one for one in commits if one.state == COMPLETE]
+    head = (
+        choose(commits, question.as_of, now)
+        if question.as_of
+        else choose(complete or commits, None, now)
+    )
+    if head is None:
+        return None, None
+    if question.since:
+        return head, choose(
+            [one for one in commits if one.sequence <= head.sequence], question.since, now
+        )
+    older = [one for one in complete if one.sequence < head.sequence] or [
+        one for one in commits if one.sequence < head.sequence
+    ]
+    return head, older[-1] if older else None
+
+
+def nothing_to_compare(head: Commit | None, sources: Sources) -> ListAnswer:
+    """That there is one night alone, or none."""
+    summary = {
+        "since": None,
+        "counts": dict.fromkeys(KINDS_OF_CHANGE, 0),
+        "resolved_by": dict.fromkeys(WENT, 0),
+    }
+    summary |= {"opened_by": dict.fromkeys(CAME, 0)}
+    if head is None:
+        return replace(no_snapshot("events"), summary=summary)
+    headline = (
+        f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with."
+    )
+    return ListAnswer(headline, "events", [], 0, _EVENT, (), proof_of(head, sources, None), summary)
+
+
+def _by_cause(
+    counted: Sequence[tuple[str, str | None, int]], kinds: Sequence[str], words: Sequence[str]
+) -> dict[str, int]:
+    return {
+        word: sum(n for kind, cause, n in counted if kind in kinds and (cause or kind) == word)
+        for word in words
+    }
+
+
+def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, of: str) -> str:
+    why = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in gone.items() if count)
+    came = f"{counts['opened']:,} opened" + (
+        f", {counts['reopened']:,} reopened" if counts["reopened"] else ""
+    )
+    went = f"{counts['resolved']:,} resolved" + (f" ({why})" if why else "")
+    return f"Since {base.snapshot_id}{of}: {came}, {went}."
+
+
+def _event(row: Mapping[str, Any]) -> dict[str, Any]:
+    times = {
+        "happened_at": "happened_us",
+        "opened_at": "opened_us",
+        "exposed_since": "exposed_us",
+        "first_seen_at": "first_seen_us",
+    }
+    values = {name: row[name] for name in _EVENT if name in row}
+    values |= {
+        name: iso(moment) if (moment := time_of(row[column])) else None
+        for name, column in times.items()
+    }
+    values |= {
+        name: severity_word(row[rank])
+        for name, rank in (("severity", "severity_rank"), ("severity_before", "severity_before"))
+    }
+    values["vulnerability_id"] = row["vulnerability_id"] or row["subject"]
+    return {name: values[name] for name in _EVENT} | {
+        "resource": row["resource_name"] or row["resource_id"]
+    }
+
+
+def _gaps(commit: Commit) -> list[str]:
+    """What the night did not reach, and so says nothing about."""
+    places = sorted(
+        {f"{'every account' if gap[0] == '*' else gap[0]} in {gap[1]}" for gap in commit.gaps}
+    )
+    return (
+        [f"Not reached in {commit.snapshot_id}, so nothing is said of: {', '.join(places)}."]
+        if places
+        else []
+    )

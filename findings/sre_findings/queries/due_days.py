@@ -1,0 +1,72 @@
+"""On which day the open findings are due: what ``sla`` counts, by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.sla.ages import Ages, due_of
+from sre_findings.model.sla.policy import Policy
+from sre_findings.queries.sla import ages_by, check_group
+from sre_findings.questions.history import Sla
+from sre_findings.rows.values import severity_word
+from sre_findings.sources.places import certain, place_of, within
+from sre_findings.sources.sources import Sources, find, no_snapshot
+
+_FIELDS = ("severity", "due_on", "days_left", "findings")
+_SHOWN = (
+    Shown("severity", "Severity", "severity"),
+    Shown("due_on", "Due"),
+    Shown("days_left", "Days left", "number"),
+    Shown("findings", "Findings", "number"),
+)
+
+
+def due_days(question: Sla, sources: Sources) -> ListAnswer:
+    """Open findings by group, severity and due day, the earliest first and those without a deadline
+    last."""
+    check_group(question.by)
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("deadlines")
+    found = within(found, place_of(question))
+    today = found.commit.started_at.date() if question.as_of else sources.now().date()
+    items = [
+        {question.by: scope.value, **row}
+        for scope, ages in sorted(ages_by(found, sources, question).items())
+        if scope.kind == question.by
+        for row in _rows(ages, sources.policy, today)
+    ]
+    items.sort(key=lambda row: (row["due_on"] is None, row["due_on"] or ""))
+    findings = sum(row["findings"] for row in items)
+    headline = f"{findings:,} open findings by the day on which they are due."
+    shown = (Shown(question.by, question.by.capitalize(), "wide"), *_SHOWN)
+    summary = {"today": today.isoformat(), "policy": sources.policy.to_json(), "findings": findings}
+    answer = ListAnswer(
+        headline,
+        "deadlines",
+        items,
+        len(items),
+        (question.by, *_FIELDS),
+        shown,
+        found.proof,
+        summary,
+    )
+    return certain(answer, sources)
+
+
+def _rows(ages: Ages, policy: Policy, today: date) -> list[dict[str, Any]]:
+    counts: Counter[tuple[int, date | None]] = Counter()
+    for bucket, count in ages.buckets.items():
+        counts[bucket.rank, due_of(bucket, policy).on] += count
+    return [
+        _row(rank, on, today, count)
+        for (rank, on), count in sorted(counts.items(), key=lambda pair: pair[0][0])
+    ]
+
+
+def _row(rank: int, on: date | None, today: date, count: int) -> dict[str, Any]:
+    day, left = (on.isoformat(), (on - today).days) if on else (None, None)
+    return {"severity": severity_word(rank), "due_on": day, "days_left": left, "findings": count}

@@ -1,0 +1,65 @@
+"""Whole findings for files: rows in batches, with what many findings share joined to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sre_findings.engine.catalogue import Engine
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.errors import UsageError
+from sre_findings.queries import resource_snapshot
+from sre_findings.queries.findings import count_whole, left_out_of
+from sre_findings.questions.findings import Rows
+from sre_findings.sources.older_snapshots import for_reachability
+from sre_findings.sources.places import everywhere, place_of, within
+from sre_findings.sources.sources import Sources, find
+
+
+def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
+    """Whole rows of findings in batches, and the proof of where they come from. Raises UsageError
+    without a snapshot."""
+    found = find(sources, question.as_of)
+    if found is None:
+        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    found = for_reachability(
+        within(found, place_of(question), question.statuses), question.reachable
+    )
+    if not count_whole(question, found):
+        found = everywhere(found)
+    one = resource_snapshot.known(question.text, found.engine)
+    filters = {
+        name: _some(getattr(question, name))
+        for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
+    }
+    return found.proof, _whole(
+        found.engine, resource_snapshot.narrowed(filters, one) | {"reachable": question.reachable}
+    )
+
+
+def left_out(question: Rows, sources: Sources) -> Sequence[str]:
+    """What an export leaves out that asks for reachable findings alone, a sentence each."""
+    found = find(sources, question.as_of) if question.reachable else None
+    return left_out_of(question, found) if found else ()
+
+
+def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Findings joined with what they share. Here and not in SQL, so that the order of the parts is
+    kept and a description that a thousand findings share is one text in memory."""
+    details = {
+        (row["region"], row["details_id"]): row
+        for row in engine.rows("findings_details", **filters)
+    }
+    lists = {
+        (row["region"], row["packages_id"]): row["packages"]
+        for row in engine.rows("findings_packages", **filters)
+    }
+    for batch in engine.batches("findings", **filters):
+        for row in batch:
+            row["packages"] = lists.get((row["region"], row.pop("packages_id")))
+            row.update(details[row["region"], row.pop("details_id")])
+        yield batch
+
+
+def _some(values: Sequence[str]) -> list[str] | None:
+    return list(values) or None

@@ -1,0 +1,70 @@
+"""Findings as a file of a server: the promise of one, and its rows once somebody fetches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sre_findings.model.answers.answer import Proof
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.errors import UsageError
+from sre_findings.model.findings.finding import iso
+from sre_findings.queries.export import rows
+from sre_findings.queries.findings import count_whole, left_out_of
+from sre_findings.questions.findings import AsFile
+from sre_findings.sources.cursors import Cursor, pinned
+from sre_findings.sources.download_links import Handout
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Sources, find
+
+
+def promised(question: AsFile, sources: Sources) -> ListAnswer:
+    """How many findings the file has, where they come from, and by what it is fetched. Nothing is
+    written yet but that.
+
+    Raises UsageError without a snapshot, and where no files are handed out.
+    """
+    if sources.hand_out is None:
+        raise UsageError(
+            "no files are handed out here",
+            why="there is no way to fetch one",
+            do="Ask page by page, without format.",
+        )
+    found = find(sources, question.rows.as_of)
+    if found is None:
+        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+    found = within(found, place_of(question.rows), question.rows.statuses)
+    total, now = count_whole(question.rows, found), sources.now()
+    handed = sources.hand_out(Handout(question, found.commit.snapshot_id, now, sources.access))
+    headline = (
+        f"{total:,} findings as {question.form}, to be fetched with GET until"
+        f" {iso(handed.expires_at)}."
+    )
+    file = {
+        "reference": handed.reference,
+        "path": handed.path,
+        "url": handed.url,
+        "format": question.form,
+        "expires_at": iso(handed.expires_at),
+    }
+    return ListAnswer(
+        headline,
+        "findings",
+        [],
+        total,
+        (),
+        (),
+        found.proof,
+        {"file": file},
+        left_out_of(question.rows, found),
+    )
+
+
+def fetched(handout: Handout, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
+    """The rows of a file, as they were when it was asked for, whoever committed meanwhile.
+
+    Raises UsageError where the snapshot was pruned since.
+    """
+    return rows(
+        handout.question.rows, pinned(sources, Cursor(handout.snapshot_id, handout.asked_at, 0))
+    )

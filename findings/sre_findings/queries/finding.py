@@ -1,0 +1,83 @@
+"""One finding, whole: what an answer carries of it, and what Inspector sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sre_findings.model.answers.answer import FindingAnswer
+from sre_findings.model.errors import UsageError
+from sre_findings.model.findings.finding import Finding
+from sre_findings.queries import resource_snapshot
+from sre_findings.questions.findings import OneFinding
+from sre_findings.rows.values import finding_of
+from sre_findings.rows.wire_form import wire_form
+from sre_findings.sources.risk_acceptance import marked
+from sre_findings.sources.sources import NO_PROOF, Found, Sources, find
+
+_ANY: dict[str, Any] = dict.fromkeys(
+    ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners", "count")
+) | {"reachable": False}
+_NAMED = 20  # ARNs in an error
+
+
+def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
+    """The finding with this ARN, or the one that a resource has of a vulnerability. One that is not
+    there is an answer too.
+
+    Raises UsageError where several fit: it never guesses.
+    """
+    by_place = question.resource is not None and question.vulnerability_id is not None
+    if (question.finding_arn is not None) == by_place:
+        raise UsageError(
+            "a finding is named by its ARN, or by a resource and a vulnerability",
+            do="Give one of the two.",
+        )
+    found = find(sources, question.as_of)
+    if found is None:
+        return FindingAnswer(None, None, "there is no snapshot yet; run: sre-cli scan", NO_PROOF)
+    arn, why = (question.finding_arn, "") if question.finding_arn else _arn_of(question, found)
+    rows = found.engine.rows("whole_findings", **_ANY, finding_arn=arn, skip=0) if arn else []
+    if not rows:
+        return FindingAnswer(
+            None, None, why or "the snapshot has no finding with this ARN", found.proof
+        )
+    finding = marked(_thin(rows[0]), sources.suppressions, sources.now().date())
+    return FindingAnswer(finding, wire_form(rows[0]), "", found.proof)
+
+
+def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
+    """The ARN, or why there is none."""
+    text, vulnerability = question.resource or "", question.vulnerability_id or ""
+    try:
+        place = resource_snapshot.resolve(text, found.engine)
+    except resource_snapshot.Unidentified:
+        return None, "the snapshot knows no such resource"
+    named = {
+        name: getattr(place, name)
+        for name in ("resource_id", "resource_type", "account_id", "region")
+    }
+    upper = vulnerability.upper() if vulnerability.lower().startswith("cve-") else vulnerability
+    arns = [
+        row["finding_arn"]
+        for row in found.engine.rows("finding_arns", vulnerability=upper, **named)
+    ]
+    if len(arns) > 1:
+        why = ", ".join(arns[:_NAMED]) + (" …" if len(arns) > _NAMED else "")
+        raise UsageError(
+            f"the resource has {len(arns)} findings of {upper}",
+            why=why,
+            do="Ask for one of these ARNs.",
+        )
+    return (arns[0], "") if arns else (None, "Inspector reports no such finding of this resource")
+
+
+def _thin(row: Mapping[str, Any]) -> Finding:
+    """What answers carry of a finding: exports name the times otherwise."""
+    return finding_of(
+        {
+            **row,
+            "first_observed_us": row["first_observed_at"],
+            "last_observed_us": row["last_observed_at"],
+        }
+    )

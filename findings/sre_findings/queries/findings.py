@@ -1,0 +1,145 @@
+"""Findings of the whole estate, page by page: a thin list, the worst first, and whole ones for
+exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
+from sre_findings.queries import resource_snapshot
+from sre_findings.questions.findings import Listed, Rows, WholeRows
+from sre_findings.rows.values import finding_of
+from sre_findings.rows.wire_form import wire_form
+from sre_findings.sources.older_snapshots import for_reachability
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.risk_acceptance import marked
+from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+
+_FIELDS = (
+    "severity",
+    "status",
+    "vulnerability_id",
+    "title",
+    "fix_available",
+    "fixed_in",
+    "exploit_available",
+    "inspector_score",
+    "epss_score",
+    "reachability",
+    "reachability_reason",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "account_id",
+    "region",
+    "owner",
+    "first_observed_at",
+    "finding_arn",
+)
+_SHOWN = (
+    Shown("severity", "Severity", "severity"),
+    Shown("vulnerability_id", "Vulnerability"),
+    Shown("resource_id", "Resource", "wide"),
+    Shown("owner", "Owner"),
+    Shown("fixed_in", "Fixed in"),
+)
+_EVERY = {"fixable": False, "exploitable": False}
+_NO_FILE = {"file": None}
+
+
+def findings(question: Listed, sources: Sources) -> ListAnswer:
+    """One page of the findings that the filters leave, the worst first, and how many there are in
+    all."""
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("findings")
+    found = for_reachability(
+        within(found, place_of(question), question.statuses), question.reachable
+    )
+    filters: dict[str, Any] = {
+        name: list(getattr(question, name)) or None for name in ("severities", "statuses", "types")
+    }
+    filters |= {
+        **question.narrow.filters(),
+        "fixable": question.fixable,
+        "exploitable": question.exploitable,
+    }
+    notes = _left_out(question.reachable, found, filters | {"resource_id": None})
+    filters |= {"reachable": question.reachable}
+    total = _total(found, filters | {"resource_id": None})
+    rows = found.engine.rows(
+        "list_findings", count=question.count or None, skip=question.skip, **filters
+    )
+    today = sources.now().date()
+    items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
+    headline = (
+        f"{total:,} findings{question.narrow.words()} match."
+        if total
+        else f"No finding{question.narrow.words()} matches."
+    )
+    return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
+
+
+def whole(question: WholeRows, sources: Sources) -> ListAnswer:
+    """One page of whole findings, as Inspector sent them, in the order of an export; how many there
+    are in all."""
+    found, rows = find(sources, question.rows.as_of), question.rows
+    if found is None:
+        return replace(no_snapshot("findings"), summary=_NO_FILE)
+    found = for_reachability(within(found, place_of(rows), rows.statuses), rows.reachable)
+    filters = _of_rows(rows, found)
+    total = _total(found, filters | _EVERY)
+    page = found.engine.rows(
+        "whole_findings",
+        finding_arn=None,
+        count=question.count or None,
+        skip=question.skip,
+        **filters,
+    )
+    items = [wire_form(row) for row in page]
+    return ListAnswer(
+        f"{total:,} findings to export.",
+        "findings",
+        items,
+        total,
+        (),
+        (),
+        found.proof,
+        _NO_FILE,
+        left_out_of(rows, found),
+    )
+
+
+def left_out_of(rows: Rows, found: Found) -> list[str]:
+    """What an export of reachable findings alone leaves out."""
+    return _left_out(rows.reachable, found, _of_rows(rows, found) | _EVERY)
+
+
+def _left_out(reachable: bool, found: Found, filters: Mapping[str, Any]) -> list[str]:
+    if not reachable:
+        return []
+    words = {
+        row["reachability"]: int(row["findings"])
+        for row in found.engine.rows("findings_reachability", **filters)
+    }
+    return list(left_out(words.get(UNKNOWN, 0), words.get(NOT_REACHABLE, 0)))
+
+
+def count_whole(rows: Rows, found: Found) -> int:
+    """How many findings an export of these rows has."""
+    return _total(found, _of_rows(rows, found) | _EVERY)
+
+
+def _of_rows(rows: Rows, found: Found) -> dict[str, Any]:
+    names = ("statuses", "severities", "types", "accounts", "regions", "owners")
+    filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
+    return resource_snapshot.narrowed(filters, resource_snapshot.known(rows.text, found.engine)) | {
+        "reachable": rows.reachable
+    }
+
+
+def _total(found: Found, filters: Mapping[str, Any]) -> int:
+    return int(found.engine.rows("findings_total", **filters)[0]["total"])

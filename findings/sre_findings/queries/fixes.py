@@ -1,0 +1,258 @@
+"""What to update, rebuild or replace first: the fix plan over a snapshot's open findings, and the
+view by machine image."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sre_findings.engine.catalogue import Engine
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.ranking import risk_parameters
+from sre_findings.model.findings.severity import OTHER
+from sre_findings.model.resources import resource
+from sre_findings.queries import resource_snapshot
+from sre_findings.questions.remediation import Fixes
+from sre_findings.remediation.commands import advice, command
+from sre_findings.remediation.fix_plan import (
+    CODE,
+    FUNCTION,
+    IMAGE,
+    INSTANCE,
+    Line,
+    Need,
+    Package,
+    plan,
+)
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+
+HOSTS_NAMED = 50  # of each line; the count is of all
+_KINDS = {
+    resource.INSTANCE: INSTANCE,
+    resource.IMAGE: IMAGE,
+    resource.FUNCTION: FUNCTION,
+    resource.CODE_REPOSITORY: CODE,
+    "Microsoft.Web/sites": FUNCTION,
+    "cloudfunctions.googleapis.com/Function": FUNCTION,
+    "Microsoft.ContainerRegistry/registry/containerImage": IMAGE,
+    "artifactregistry.googleapis.com/DockerImage": IMAGE,
+}
+_FIELDS = (
+    "place",
+    "advice",
+    "command",
+    "kind",
+    "platform",
+    "packages",
+    "resources",
+    "findings",
+    "critical",
+    "high",
+    "kev",
+    "risk",
+    "reboot",
+    "hosts",
+)
+_SHOWN = (
+    Shown("place", "", "number"),
+    Shown("what", "Update", "wide"),
+    Shown("resources", "On", "number"),
+    Shown("findings", "Removes", "number"),
+    Shown("critical", "Critical", "number"),
+    Shown("kev", "KEV", "number"),
+    Shown("advice", "", "sentence"),
+    Shown("command", "", "command"),
+)
+_IMAGES = (
+    "image_id",
+    "owner",
+    "account_id",
+    "region",
+    "platform",
+    "instances",
+    "findings",
+    "critical",
+    "high",
+    "kev",
+    "advice",
+)
+_IMAGES_SHOWN = (
+    Shown("image_id", "Rebuild"),
+    Shown("owner", "Owner"),
+    Shown("platform", "Platform"),
+    Shown("instances", "Instances", "number"),
+    Shown("findings", "Removes", "number"),
+    Shown("critical", "Critical", "number"),
+    Shown("kev", "KEV", "number"),
+)
+Key = tuple[str, int]
+"""Region and number of a list of packages."""
+
+
+def fixes(question: Fixes, sources: Sources) -> ListAnswer:
+    """The fewest upgrades that remove every finding which an update removes, the most risk
+    first."""
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("lines")
+    found = within(found, place_of(question))
+    return _images(question, found) if question.images else _plan(question, found, sources)
+
+
+def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
+    wanted = {"types": list(question.types) or None, **question.narrow.filters()}
+    filters = resource_snapshot.narrowed(
+        wanted, resource_snapshot.known(question.resource, found.engine)
+    )
+    needs, lists = _needs(found.engine, {**risk_parameters(sources.policy), **filters})
+    lines = plan(needs)
+    shown = lines[: question.count or None]
+    hosts = _hosts(found.engine, shown, lists, filters)
+    items = [_item(place, line, hosts[place - 1]) for place, line in enumerate(shown, 1)]
+    removed = sum(line.findings for line in lines)
+    summary = {
+        "removable": removed,
+        "kev": sum(line.kev for line in lines),
+        "upgrades": sum(len(line.packages) for line in lines),
+    }
+    words = f" of {question.resource}" if question.resource else question.narrow.words()
+    headline = (
+        f"{len(lines):,} upgrades{words} remove {removed:,} findings; the first {len(shown)} remove"
+        f" {sum(line.findings for line in shown):,}."
+        if lines
+        else f"No update removes anything{words}."
+    )
+    return ListAnswer(headline, "lines", items, len(lines), _FIELDS, _SHOWN, found.proof, summary)
+
+
+def _needs(
+    engine: Engine, parameters: Mapping[str, Any]
+) -> tuple[list[Need], dict[int, list[Key]]]:
+    """Open findings gathered by what they need, and for each need the lists of packages that it
+    stands for."""
+    rows = engine.rows("fix_needs", **parameters)
+    one = parameters["resource_id"] is not None
+    packages = _packages(engine, sorted({int(row["packages_id"]) for row in rows}) if one else None)
+    sums: dict[tuple[str, str, tuple[Package, ...]], list[Any]] = {}
+    lists: dict[tuple[str, str, tuple[Package, ...]], set[Key]] = defaultdict(set)
+    for row in rows:
+        key = (row["region"], int(row["packages_id"]))
+        place = (_KINDS.get(row["resource_type"], INSTANCE), row["platform"], packages.get(key, ()))
+        total = sums.setdefault(place, [0, 0, [0] * (OTHER + 1), 0.0])
+        total[0] += int(row["findings"])
+        total[1] += int(row["kev"])
+        total[2][min(int(row["severity_rank"]), OTHER)] += int(row["findings"])
+        total[3] += float(row["risk"])
+        lists[place].add(key)
+    needs = [
+        Need(n, *place, findings, kev, tuple(counts), risk)
+        for n, (place, (findings, kev, counts, risk)) in enumerate(sums.items())
+    ]
+    return needs, {n: sorted(lists[place]) for n, place in enumerate(sums)}
+
+
+def _packages(engine: Engine, lists: Sequence[int] | None) -> dict[Key, tuple[Package, ...]]:
+    """What each of some lists of packages needs, None for every; a package that is there several
+    times is needed once."""
+    found: dict[Key, set[Package]] = defaultdict(set)
+    for row in engine.rows("fix_packages", lists=lists):
+        found[row["region"], int(row["packages_id"])].add(
+            Package(row["manager"] or "", row["name"], row["fixed_in"] or "")
+        )
+    return {key: tuple(sorted(packages)) for key, packages in found.items()}
+
+
+def _hosts(
+    engine: Engine,
+    lines: Sequence[Line],
+    lists: Mapping[int, Sequence[Key]],
+    filters: Mapping[str, Any],
+) -> list[list[dict[str, str]]]:
+    """The resources of each line."""
+    line_of = {
+        (line.kind, line.platform, key): place
+        for place, line in enumerate(lines)
+        for need in line.needs
+        for key in lists[need]
+    }
+    wanted = sorted({key[1] for _, _, key in line_of})
+    hosts: list[dict[tuple[str, str, str], dict[str, str]]] = [{} for _ in lines]
+    for row in engine.rows("fix_hosts", lists=wanted, **filters) if wanted else []:
+        place = line_of.get(
+            (
+                _KINDS.get(row["resource_type"], INSTANCE),
+                row["platform"],
+                (row["region"], int(row["packages_id"])),
+            )
+        )
+        if place is not None:
+            names = {name: row[name] for name in ("resource_id", "name", "account_id", "region")}
+            hosts[place][row["account_id"], row["region"], row["resource_id"]] = names
+    return [list(found.values()) for found in hosts]
+
+
+def _item(place: int, line: Line, hosts: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    return {
+        "place": place,
+        "what": _what(line),
+        "advice": advice(line),
+        "command": command(line),
+        "kind": line.kind,
+        "platform": line.platform or None,
+        "packages": [one._asdict() for one in line.packages],
+        "resources": len(hosts),
+        "findings": line.findings,
+        "critical": line.counts[0],
+        "high": line.counts[1],
+        "kev": line.kev,
+        "risk": line.risk,
+        "reboot": line.reboot,
+        "hosts": [dict(one) for one in hosts[:HOSTS_NAMED]],
+    }
+
+
+def _what(line: Line) -> str:
+    """The packages in a few words: the first, and how many go with it."""
+    first, *rest = line.packages
+    return f"{first.name} +{len(rest)}" if rest else first.name
+
+
+def _images(question: Fixes, found: Found) -> ListAnswer:
+    """What a rebuild of each machine image removes from the instances that run it."""
+    rows = found.engine.rows("images", count=None, **question.narrow.filters())
+    items = [_image(row) for row in rows]
+    headline = (
+        f"{len(items):,} machine images{question.narrow.words()} run with findings that an update"
+        " removes."
+        if items
+        else (
+            f"No machine image{question.narrow.words()} runs with findings that an update removes."
+        )
+    )
+    summary = {"removable": sum(item["findings"] for item in items)}
+    return ListAnswer(
+        headline,
+        "images",
+        items[: question.count or None],
+        len(items),
+        _IMAGES,
+        _IMAGES_SHOWN,
+        found.proof,
+        summary,
+    )
+
+
+def _image(row: Mapping[str, Any]) -> dict[str, Any]:
+    values = {
+        name: int(row[name]) if isinstance(row[name], int) else row[name]
+        for name in _IMAGES
+        if name in row
+    }
+    owner = f" of {row['owner']}" if row["owner"] else ""
+    what = (
+        f"Rebuild {row['image_id']}{owner} and replace {row['instances']} instances:"
+        f" {row['findings']:,} findings go."
+    )
+    return values | {"advice": what}

@@ -1,0 +1,75 @@
+"""What is answered where Inspector was to be asked and did not answer: the snapshot, marked stale,
+or that nothing is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_findings.model.errors import Forbidden, SreError, Unreadable, kind_of, outward
+from sre_findings.model.findings.finding import iso
+from sre_findings.queries import resource_snapshot
+from sre_findings.questions.resource import LIVE, AboutResource
+from sre_findings.sources.sources import Sources
+
+
+def without_inspector(
+    question: AboutResource, cached: ResourceAnswer | None, error: SreError, sources: Sources
+) -> ResourceAnswer:
+    """The answer in place of Inspector's. Raises the error for who asked live and may not, or asked
+    in a wrong way.
+
+    Where the snapshot knows the resource, its answer stands, with a note first. Where it does not,
+    who asked live is told why Inspector did not answer: that the snapshot has no such resource is
+    no answer to them.
+    """
+    failed = isinstance(error, Unreadable) and not isinstance(error, Forbidden)
+    if question.source == LIVE and not failed:
+        raise error
+    told, answer = known(error, sources), cached or resource_snapshot.nothing(question, None)
+    answer = replace(answer, live_error=kind_of(error)) if failed else answer
+    if question.source == LIVE and _knows_nothing(answer):
+        return replace(answer, verdict=_unanswered(answer, told))
+    said = (
+        f"this is the snapshot of {iso(answer.proof.as_of)}, marked stale"
+        if answer.stale and answer.proof.as_of
+        else ""
+    )
+    return _noted(answer, _sentence(told, said))
+
+
+def known(error: SreError, sources: Sources) -> SreError:
+    """The error as whoever asks may know it. The rest of it goes where their operator finds it."""
+    if sources.aside is None and sources.access.everything:
+        return error
+    if sources.aside and outward(error) is not error:
+        sources.aside(str(error))
+    return outward(error)
+
+
+def _knows_nothing(answer: ResourceAnswer) -> bool:
+    """Whether the snapshot names the resource nowhere, so that unknown would be all of its
+    answer."""
+    return answer.verdict.reason in (NO_SNAPSHOT, NO_SUCH_RESOURCE) or not answer.resource.region
+
+
+def _unanswered(answer: ResourceAnswer, told: SreError) -> Verdict:
+    as_of = answer.proof.as_of
+    why = (
+        f"the snapshot of {iso(as_of)} does not know this resource"
+        if as_of
+        else "there is no snapshot yet"
+    )
+    return Verdict(UNKNOWN, answer.live_error, _sentence(told, why).rstrip("."))
+
+
+def _sentence(told: SreError, further: str) -> str:
+    """Why Inspector did not answer, what that means, and what to do."""
+    first = f"Inspector could not be asked ({told.reason})" + (f"; {further}" if further else "")
+    return f"{first}. {told.do}".rstrip(" ")
+
+
+def _noted(answer: ResourceAnswer, note: str) -> ResourceAnswer:
+    """The same answer with one more note, before all others."""
+    return replace(answer, verdict=replace(answer.verdict, notes=(note, *answer.verdict.notes)))

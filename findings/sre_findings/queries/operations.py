@@ -1,0 +1,136 @@
+"""Who asked what: recorded beside the answers and never in their way, and told to those who may
+know."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from dataclasses import replace
+
+from sre_findings.model.answers.answer import TABLE, Proof
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.errors import SreError
+from sre_findings.model.operation import Operation
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.questions.records import Operations
+from sre_findings.sources.sources import Sources
+from sre_findings.store import operations as kept
+
+_LOG = logging.getLogger(__name__)
+# operations that may wait to be written; a table that is away must not fill the memory
+_WAITING = 10_000
+_AT_ONCE = 100
+# seconds: a transaction costs more than an answer that was given before, so several share one
+_GATHER = 0.25
+_SHOWN = (
+    Shown("at", "When"),
+    Shown("who", "Who"),
+    Shown("what", "What", "wide"),
+    Shown("outcome", "Outcome"),
+    Shown("source", "From"),
+    Shown("rows", "Rows", "number"),
+    Shown("took", "ms", "number"),
+)
+_FIELDS = (
+    "at",
+    "id",
+    "who",
+    "what",
+    "arguments",
+    "outcome",
+    "source",
+    "snapshot_id",
+    "rows",
+    "took",
+)
+
+
+def operations(question: Operations, sources: Sources) -> ListAnswer:
+    """The newest operations that the question is about. Raises AccessDenied for who may not see
+    everything: what others asked names what others have."""
+    now = sources.now().replace(microsecond=0)  # as exact as a cursor is, so that pages end alike
+    wanted = {"who": question.who, "what": question.what, "outcome": question.outcome}
+    every = [
+        one
+        for one in kept.read(sources.table, now, question.days)
+        if one.at <= now
+        and all(value in (None, getattr(one, name)) for name, value in wanted.items())
+    ]
+    listed = every[: question.count or None]
+    failed = sum(one.outcome != "answered" for one in every)
+    headline = (
+        f"{len(every):,} operations in {question.days} days, {failed:,} of them not answered."
+    )
+    proof = Proof(TABLE, None, now, 0, COMPLETE, "of what was recorded")
+    return ListAnswer(
+        headline,
+        "operations",
+        [one.to_json() for one in listed],
+        len(every),
+        _FIELDS,
+        _SHOWN,
+        proof,
+        {"days": question.days},
+    )
+
+
+class Recorder:
+    """Writes operations in a thread of its own, so that nobody waits for it. What cannot be written
+    is counted and told in the log, and lost: an answer is worth more than its record."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._table = sources.table
+        self._waiting: queue.Queue[Operation | None] = queue.Queue(_WAITING)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._write, name="operations", daemon=True)
+        self._thread.start()
+        self.lost = 0
+
+    def add(self, one: Operation) -> None:
+        """Takes it, and returns at once."""
+        try:
+            self._waiting.put_nowait(one)
+        except queue.Full:
+            self._lose(1, "too many are waiting")
+
+    def close(self, patience: float = 10.0) -> None:
+        """Writes what is waiting, within so many seconds."""
+        self._closing.set()
+        try:
+            self._waiting.put(None, timeout=patience)
+        except queue.Full:
+            return
+        self._thread.join(patience)
+
+    def _write(self) -> None:
+        last = False
+        while not last:
+            batch = self._batch()
+            last = batch[-1] is None
+            some = [one for one in batch if one is not None]
+            try:
+                kept.write(self._table, some)
+            except SreError as error:
+                self._lose(len(some), str(error))
+
+    def _batch(self) -> list[Operation | None]:
+        """At least one, and those that came soon after it."""
+        batch = [self._waiting.get()]
+        self._closing.wait(_GATHER)
+        while batch[-1] is not None and len(batch) < _AT_ONCE and not self._waiting.empty():
+            batch.append(self._waiting.get())
+        return batch
+
+    def _lose(self, many: int, why: str) -> None:
+        self.lost += many
+        _LOG.warning("%d operations were not recorded: %s", many, why)
+
+
+def shortened(one: Operation, longest: int = 2000) -> Operation:
+    """The same, with arguments that fit into a row, whatever a caller sends."""
+    if len(str(dict(one.arguments))) <= longest:
+        return one
+    return replace(
+        one, arguments={name: str(value)[:100] for name, value in list(one.arguments.items())[:20]}
+    )

@@ -1,0 +1,174 @@
+"""Which vulnerabilities to deal with first, each with the sentence that says why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.findings.ranking import Candidate, rank, why
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.resources.image_use import Use
+from sre_findings.questions.remediation import Priorities
+from sre_findings.rows.values import severity_word, time_of
+from sre_findings.sources.older_snapshots import for_reachability
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Sources, find, no_snapshot
+
+_FIELDS = (
+    "place",
+    "vulnerability_id",
+    "title",
+    "type",
+    "severity",
+    "inspector_score",
+    "epss_score",
+    "kev",
+    "kev_added",
+    "kev_due",
+    "kev_action",
+    "exploit_available",
+    "exploit_observed",
+    "exposed",
+    "reachability",
+    "reachability_reason",
+    "in_use_count",
+    "last_in_use_at",
+    "fix_available",
+    "findings",
+    "reachable_findings",
+    "resources",
+    "example_resource",
+    "first_observed_on",
+    "why",
+)
+_SHOWN = (
+    Shown("place", "", "number"),
+    Shown("severity", "Severity", "severity"),
+    Shown("vulnerability_id", "Vulnerability"),
+    Shown("resources", "Resources", "number"),
+    Shown("why", "", "sentence"),
+)
+
+
+def priorities(question: Priorities, sources: Sources) -> ListAnswer:
+    """Open vulnerabilities, ranked by the policy. Ranked are vulnerabilities, for that is what
+    people deal with."""
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("priorities")
+    found = for_reachability(within(found, place_of(question)), question.reachable)
+    today = found.commit.started_at.date() if question.as_of else sources.now().date()
+    rows = found.engine.rows(
+        "priorities", types=list(question.types) or None, **question.narrow.filters()
+    )
+    every = {_candidate(row): row for row in rows}
+    candidates = (
+        {one: row for one, row in every.items() if one.reachability == REACHABLE}
+        if question.reachable
+        else every
+    )
+    ranked = rank(candidates, sources.policy, today)
+    shown = ranked[: question.count or None]
+    items = [
+        _item(place, one, candidates[one], why(one, sources.policy, today))
+        for place, one in enumerate(shown, 1)
+    ]
+    open_ = f"{len(ranked):,} vulnerabilities{question.narrow.words()} are open"
+    headline = (
+        f"{open_} and reachable; these come first."
+        if question.reachable
+        else f"{open_}; these come first."
+    )
+    if not ranked:
+        none = (
+            f"None of {len(every):,} open vulnerabilities{question.narrow.words()} is known to be"
+            " reachable."
+        )
+        headline = none if every else f"Inspector reports none{question.narrow.words()}."
+    return ListAnswer(
+        headline,
+        "priorities",
+        items,
+        len(ranked),
+        _FIELDS,
+        _SHOWN,
+        found.proof,
+        {"today": today.isoformat()},
+        _left_out(every, candidates),
+    )
+
+
+def _left_out(every: Iterable[Candidate], shown: Container[Candidate]) -> list[str]:
+    """What the reachable ones alone do not tell."""
+    words = Counter(one.reachability or UNKNOWN for one in every if one not in shown)
+    return list(left_out(words[UNKNOWN], words[NOT_REACHABLE], "vulnerability", "vulnerabilities"))
+
+
+def _candidate(row: Mapping[str, Any]) -> Candidate:
+    first, word = time_of(row["first_us"]), {2: REACHABLE, 0: NOT_REACHABLE}.get(row["reached"])
+    return Candidate(
+        vulnerability_id=f"{row['subject']} {row['type']}",
+        severity=severity_word(row["severity_rank"]) or "",
+        first_seen=first.date() if first else None,
+        checked=bool(row["checked"]) or row["type"] != "PACKAGE_VULNERABILITY",
+        kev_added=_day(row["kev_added"]),
+        kev_due=_day(row["kev_due"]),
+        exploit_observed=_day(row["exploit_seen"]),
+        exploit_available=bool(row["exploitable"]),
+        epss=row["epss_score"],
+        inspector_score=row["inspector_score"],
+        exposed=bool(row["exposed"]),
+        fixable=bool(row["fixable"]),
+        reachability=word,
+        reachability_reason=(
+            row["reached_reason"]
+            if word == REACHABLE
+            else row["unreached_reason"]
+            if word
+            else None
+        ),
+        use=Use(row["in_use_count"], time_of(row["last_in_use_us"])),
+    )
+
+
+def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    return {
+        "place": place,
+        "vulnerability_id": row["vulnerability_id"] or row["subject"],
+        "severity": one.severity,
+        "kev": one.kev,
+        "exploit_available": one.exploit_available,
+        "exploit_observed": row["exploit_seen"],
+        "exposed": one.exposed,
+        "reachability": one.reachability or UNKNOWN,
+        "reachability_reason": one.reachability_reason,
+        "in_use_count": one.use.count,
+        "last_in_use_at": iso(one.use.last_at) if one.use.last_at else None,
+        "fix_available": one.fixable,
+        "example_resource": row["example"],
+        "first_observed_on": one.first_seen.isoformat() if one.first_seen else None,
+        "why": reason,
+        **{
+            name: row[name]
+            for name in (
+                "title",
+                "type",
+                "inspector_score",
+                "epss_score",
+                "kev_added",
+                "kev_due",
+                "kev_action",
+                "findings",
+                "reachable_findings",
+                "resources",
+            )
+        },
+    }
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,356 @@
+"""The answer about one resource from a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sre_findings.engine import counting
+from sre_findings.engine.disabled_scans import kinds, switched_off
+from sre_findings.model import spelling
+from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.answers.verdict import (
+    INCOMPLETE,
+    NO_FINDINGS,
+    NO_SNAPSHOT,
+    NO_SUCH_RESOURCE,
+    TOO_OLD,
+    UNKNOWN,
+    Evidence,
+    Verdict,
+    decide,
+)
+from sre_findings.model.errors import AmbiguousName, UsageError
+from sre_findings.model.findings.reachability import NOT_REACHABLE, left_out
+from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
+from sre_findings.model.resources import names
+from sre_findings.model.resources.addresses import address_of
+from sre_findings.model.resources.image_use import Use, newest
+from sre_findings.model.resources.resource import (
+    FUNCTION,
+    INSTANCE,
+    Resource,
+    check_id,
+    check_text,
+    told,
+)
+from sre_findings.model.snapshots.rollup import Rollup, resource_scope
+from sre_findings.model.snapshots.states import Cell
+from sre_findings.rows.values import coverage_of, finding_of, resource_of, time_of
+from sre_findings.sources import rollup_access
+from sre_findings.sources.older_snapshots import lacks_names
+from sre_findings.sources.risk_acceptance import marked
+from sre_findings.sources.sources import Found, Sources
+from sre_findings.store import rollups as stored
+
+if TYPE_CHECKING:
+    from sre_findings.engine.catalogue import Engine
+    from sre_findings.model.findings.suppression import Suppressions
+    from sre_findings.questions.resource import AboutResource
+
+
+SHOWN = 25  # resources that an ambiguous name is answered with; the count is of all
+
+
+class Unidentified(UsageError):
+    """No resource of the snapshot has this id, name or address. ``near`` are those that are spelled
+    like it."""
+
+    def __init__(self, text: str, near: Sequence[str] = ()) -> None:
+        do = f"Did you mean {' or '.join(near)}?" if near else "Check the id, name or address."
+        super().__init__(f"the snapshot has no resource {text!r}", do=do)
+        self.near = tuple(near)
+
+
+def answer(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
+    """The snapshot's answer; an unknown resource and no snapshot at all are answers too."""
+    text = check_text(question.text)
+    if found is None:
+        return nothing(question, None)
+    try:
+        resource = resolve(text, found.engine)
+    except Unidentified as error:
+        check_id(text)
+        return _unidentified(question, found, error.near)
+    place = {
+        name: getattr(resource, name)
+        for name in ("resource_id", "resource_type", "account_id", "region")
+    }
+    rollup = _rollup(resource, found, sources)
+    now, rules = sources.now(), sources.suppressions
+    coverage = [coverage_of(row) for row in found.engine.rows("resource_coverage", **place)]
+    gaps = gaps_touching(found.commit.gaps, resource)
+    as_of = found.proof.as_of or now
+    evidence = Evidence(
+        rollup, coverage, gaps, as_of, found.proof.too_old, known=True, until=found.commit.ended_at
+    )
+    verdict = _scanning_considered(evidence, resource, found)
+    findings, total, cursor = _page(question, found, place)
+    verdict = replace(verdict, notes=(*verdict.notes, *_left_out(question, found, place)))
+    return ResourceAnswer(
+        resource,
+        verdict,
+        rollup,
+        coverage,
+        [marked(one, rules, now.date()) for one in findings],
+        total,
+        cursor,
+        found.proof,
+        bool(gaps),
+        account_name=found.commit.account_names.get(resource.account_id, ""),
+        filters=_filters(question),
+        accepted=_accepted(found, place, rules, now),
+        use=_use(found, place),
+    )
+
+
+def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:
+    """What the resource holds: from the table, a tenth of the time, or from Parquet where a scan
+    died before its rollups."""
+    if not rollup_access.can_read(found, sources, "resource"):
+        return counting.of_resource(found.engine, one)
+    return stored.read(
+        sources.table,
+        found.commit,
+        resource_scope(one.account_id, one.region, one.resource_type, one.resource_id),
+    )
+
+
+def _accepted(
+    found: Found, place: dict[str, Any], rules: Suppressions | None, now: datetime
+) -> int | None:
+    """How many of its open findings somebody answers for; None where there are no rules to ask."""
+    if rules is None:
+        return None
+    rows = found.engine.rows(
+        "resource_findings",
+        count=None,
+        skip=0,
+        suppressed=False,
+        severities=None,
+        reachable=False,
+        **place,
+    )
+    return sum(marked(finding_of(row), rules, now.date()).accepted is not None for row in rows)
+
+
+def _filters(question: AboutResource) -> dict[str, Any]:
+    severities = {"severities": list(question.severities)} if question.severities else {}
+    return severities | ({"reachable": True} if question.reachable else {})
+
+
+def _wanted(question: AboutResource, place: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "severities": list(question.severities) or None,
+        "suppressed": question.suppressed,
+        **place,
+    }
+
+
+def _left_out(question: AboutResource, found: Found, place: dict[str, Any]) -> Sequence[str]:
+    """What a list of reachable findings alone does not tell."""
+    if not question.reachable:
+        return ()
+    rows = found.engine.rows("resource_reachability", **_wanted(question, place))
+    words = {row["reachability"]: int(row["findings"]) for row in rows}
+    return tuple(left_out(words.get(NO_WORD, 0), words.get(NOT_REACHABLE, 0)))
+
+
+def _use(found: Found, place: dict[str, Any]) -> Use | None:
+    """How an image is used; None for all else, and where nothing is told."""
+    if place["resource_type"] in (INSTANCE, FUNCTION):
+        return None
+    rows = found.engine.rows("resource_use", **place)
+    return newest(Use(row["in_use_count"], time_of(row["last_in_use_us"])) for row in rows) or None
+
+
+def _page(
+    question: AboutResource, found: Found, place: dict[str, Any]
+) -> tuple[list[Any], int, str | None]:
+    """One page of findings, how many there are, and the cursor of the next page, which is pinned to
+    the snapshot."""
+    wanted = _wanted(question, place) | {"reachable": question.reachable}
+    skip = _skip(question.cursor, found.commit.snapshot_id)
+    rows = found.engine.rows("resource_findings", count=question.count or None, skip=skip, **wanted)
+    total = (
+        int(rows[0]["total"])
+        if rows
+        else int(found.engine.rows("resource_total", **wanted)[0]["total"])
+    )
+    more = f"{found.commit.snapshot_id}.{skip + len(rows)}" if skip + len(rows) < total else None
+    return [finding_of(row) for row in rows], total, more
+
+
+def _skip(cursor: str | None, snapshot_id: str) -> int:
+    """How many findings a cursor leaves out. It is good for the snapshot that it came from, and no
+    other."""
+    if cursor is None:
+        return 0
+    pinned, _, place = cursor.rpartition(".")
+    if pinned != snapshot_id or not place.isdecimal():
+        do = (
+            f"Ask again with --as-of {pinned}, or without a cursor."
+            if pinned
+            else "Ask again without a cursor."
+        )
+        raise UsageError("this cursor belongs to another snapshot", do=do)
+    return int(place)
+
+
+def resolve(text: str, engine: Engine) -> Resource:
+    """The one resource that an id, a name or an address means, in any form of docs/resources.md. It
+    never guesses.
+
+    Raises AmbiguousName where several have it, Unidentified where none has.
+    """
+    found = _named(text, engine)
+    if not found:
+        raise Unidentified(text, near(text, engine))
+    strongest = min(found.values())
+    places = [place for place, strength in found.items() if strength == strongest]
+    if len(places) > 1:
+        raise AmbiguousName(text, *_candidates(places, engine), total=len(places))
+    return places[0]
+
+
+def _named(text: str, engine: Engine) -> dict[Resource, int]:
+    """Every resource that the text may mean, each with how strong its best name is."""
+    found: dict[Resource, int] = {}
+    for reading in names.readings(text):
+        for row in engine.rows("identify", name=reading.name):
+            place = resource_of(row)
+            if reading.fits(row["kind"], place):
+                found[place] = min(names.strength(row["kind"]), found.get(place, names.WEAKEST))
+    return found
+
+
+def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], list[str]]:
+    """For some of the resources: a text that means it and no other, and what it is called."""
+    shown = sorted(
+        places, key=lambda one: (one.resource_id, one.account_id, one.region, one.resource_type)
+    )[:SHOWN]
+    rows = engine.rows("same_ids", ids=sorted({one.resource_id for one in shown}))
+    shared = {row["resource_id"] for row in rows}
+    return [names.placed(one) if one.resource_id in shared else one.resource_id for one in shown], [
+        one.name for one in shown
+    ]
+
+
+def near(text: str, engine: Engine) -> list[str]:
+    """A few names that are spelled like the text or begin with it, each with its id where it is one
+    resource's."""
+    found = near_names(text, engine)
+    alone = {
+        name: row["resource_id"]
+        for name, row in found.items()
+        if row["resources"] == 1 and row["resource_id"] != name
+    }
+    return [
+        f"{name} ({alone[name]})" if name in alone else name for name in spelling.near(text, found)
+    ]
+
+
+def near_names(text: str, engine: Engine) -> dict[str, Mapping[str, Any]]:
+    """Rows of names that may be spelled like the text."""
+    typed = text.strip()
+    return (
+        {row["name"]: row for row in engine.rows("near", text=typed)}
+        if 0 < len(typed) <= spelling.LONGEST
+        else {}
+    )
+
+
+def known(text: str | None, engine: Engine) -> Resource | None:
+    """The resource that a text means; None for all. Raises UsageError where it means none or
+    several."""
+    return None if text is None else resolve(text, engine)
+
+
+def narrowed(filters: Mapping[str, Any], one: Resource | None) -> dict[str, Any]:
+    """Filters of a query for one resource and no other of the same id; as they are, for all
+    resources, where there is none."""
+    if one is None:
+        return {**filters, "resource_id": None}
+    own = {"accounts": one.account_id, "regions": one.region, "types": one.resource_type}
+    some = {
+        name: [value] if filters.get(name) is None or value in filters[name] else []
+        for name, value in own.items()
+        if value
+    }
+    return {**filters, **some, "resource_id": one.resource_id}
+
+
+def gaps_touching(
+    gaps: Sequence[tuple[str, str, str, str, str]], resource: Resource | None
+) -> list[tuple[Cell, str]]:
+    """The incomplete cells that a question about the resource touches; all of them where it is not
+    known where it is."""
+    cells = [(Cell(*gap[:4]), gap[4]) for gap in gaps]
+    if resource is None:
+        return cells
+    return [
+        (cell, state)
+        for cell, state in cells
+        if cell.account_id in ("*", resource.account_id)
+        and cell.region == resource.region
+        and cell.resource_type in ("*", resource.resource_type)
+    ]
+
+
+def _scanning_considered(evidence: Evidence, like: Resource | None, found: Found) -> Verdict:
+    """The verdict; where it would rest on silence, only after a look at whether scanning is on
+    there."""
+    verdict = decide(evidence)
+    if like is None or verdict.reason not in (NO_FINDINGS, NO_SUCH_RESOURCE):
+        return verdict
+    return decide(replace(evidence, off=switched_off(found.engine, like)))
+
+
+def _unidentified(question: AboutResource, found: Found, similar: Sequence[str]) -> ResourceAnswer:
+    """What the snapshot can say of something that it does not know: no such resource only if
+    nothing was left unread."""
+    as_of = found.proof.as_of or datetime.now(UTC)
+    gaps = gaps_touching(found.commit.gaps, None)
+    like = told(question.text.strip())
+    verdict = _scanning_considered(
+        Evidence(Rollup(), (), gaps, as_of, found.proof.too_old, known=False), like, found
+    )
+    if verdict.reason == NO_SUCH_RESOURCE:
+        explanation = verdict.explanation + (
+            f"; the nearest are {', '.join(similar)}" if similar else ""
+        )
+        explanation += (
+            "; addresses are known of instances with findings"
+            if address_of(question.text.strip())
+            else ""
+        )
+        if like is None and (off := switched_off(found.engine, None)):
+            explanation += f"; in some places Inspector does not scan {kinds(off)}"
+        lacking = lacks_names(found.commit)
+        verdict = (
+            Verdict(UNKNOWN, INCOMPLETE, lacking)
+            if lacking
+            else Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
+        )
+    return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))
+
+
+def nothing(question: AboutResource, proof: Proof | None) -> ResourceAnswer:
+    """The answer where no snapshot exists."""
+    verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
+    proof = proof or Proof(SNAPSHOT, None, None, None, None)
+    return ResourceAnswer(
+        Resource(question.text, "", "", ""), verdict, Rollup(), (), (), 0, None, proof
+    )
+
+
+def can_tell(cached: ResourceAnswer) -> bool:
+    """Whether the snapshot's answer needs no help from Inspector: it knows the resource and is
+    young enough."""
+    return not cached.proof.too_old and cached.verdict.reason not in (
+        NO_SNAPSHOT,
+        NO_SUCH_RESOURCE,
+        TOO_OLD,
+    )

@@ -1,0 +1,155 @@
+"""What is late, what is due, and how long fixing takes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sre_findings.engine import counting
+from sre_findings.engine.catalogue import Engine
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.errors import UsageError
+from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
+from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
+from sre_findings.queries import resource_snapshot
+from sre_findings.queries.summary import is_unread
+from sre_findings.queries.survival import time_to_fix as estimate
+from sre_findings.questions.history import Sla, TimeToFix
+from sre_findings.rows.values import severity_word
+from sre_findings.sources import rollup_access
+from sre_findings.sources.as_of import choose
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Found, Sources, find, no_snapshot, proof_of
+
+_LATE = (
+    Shown("late", "Late", "number"),
+    Shown("due_this_week", "Due this week", "number"),
+    Shown("later", "Later", "number"),
+    Shown("no_deadline", "No deadline", "number"),
+    Shown("oldest_days_late", "Oldest, days late", "number"),
+)
+_LIVES = (
+    Shown("median_days", "Median, days", "number"),
+    Shown("p90_days", "90 %, days", "number"),
+    Shown("patched", "Patched", "number"),
+    Shown("unpatched", "Not patched", "number"),
+)
+
+
+def sla(question: Sla, sources: Sources) -> ListAnswer:
+    """What is late and what is due this week, in all and in groups, under the policy of today."""
+    check_group(question.by)
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot(question.by + "s")
+    found = within(found, place_of(question))
+    every = (
+        ages_by(found, sources, question)
+        if question.resource is None
+        else _ages_of(question.resource, found.engine)
+    )
+    today = found.commit.started_at.date() if question.as_of else sources.now().date()
+    late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
+    items = [
+        {question.by: scope.value, **numbers}
+        for scope, numbers in late.items()
+        if scope.kind == question.by
+    ]
+    items.sort(key=lambda one: (-one["late"], -one["due_this_week"], one[question.by]))
+    whole = late.get(Scope(ORGANIZATION), Lateness().to_json())
+    of = f" of {question.resource}" if question.resource else ""
+    headline = (
+        f"{whole['late']:,} findings{of} are late, {whole['due_this_week']:,} more are due within a"
+        " week."
+    )
+    shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
+    fields = [one.field for one in shown]
+    summary = {"today": today.isoformat(), "policy": sources.policy.to_json(), **whole}
+    return ListAnswer(
+        headline, question.by + "s", items, len(items), fields, shown, found.proof, summary
+    )
+
+
+def check_group(by: str) -> None:
+    """Raises UsageError for what deadlines are not counted by."""
+    if by not in ("owner", "account", "region", "type"):
+        raise UsageError(
+            f"there are no deadlines by {by!r}", do="Use one of: owner, account, region, type."
+        )
+
+
+def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
+    """From the table where it has them, else from Parquet; of everything and of each group."""
+    kinds = (ORGANIZATION, question.by)
+    if question.owners or not rollup_access.can_read(found, sources, *kinds):
+        return counting.ages(found.engine, question.owners)
+    pairs = (pair for kind in kinds for pair in rollup_access.ages(found, sources, kind))
+    return {scope: ages for scope, ages in pairs if not is_unread(scope, found)}
+
+
+def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
+    """Of one resource, as if it were everything. Raises UsageError where nothing is known by the
+    text."""
+    one = resource_snapshot.resolve(text, engine)
+    known = counting.resource_ages(engine, [one.resource_id])
+    ages = known.get((one.resource_id, one.account_id, one.region), Ages())
+    return {Scope(ORGANIZATION): bucketed(ages.buckets.items())}
+
+
+def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
+    """How long fixing takes: patched findings, with those that are still open counted for as long
+    as they are."""
+    known = lives_of(question, sources)
+    if known is None:
+        return no_snapshot("groups")
+    found, groups = known
+    items = [{"value": value, **estimate(lives).to_json()} for value, lives in groups.items()]
+    whole = estimate(life for lives in groups.values() for life in lives)
+    reached = (
+        f"half are patched within {whole.median_days} days"
+        if whole.median_days is not None
+        else "fewer than half were patched"
+    )
+    headline = (
+        f"Of {whole.patched + whole.unpatched:,} findings{question.narrow.words()} in"
+        f" {question.days} days, {reached}."
+    )
+    shown = (Shown("value", question.by.capitalize(), "wide"), *_LIVES)
+    fields = [one.field for one in shown]
+    summary = {"by": question.by, "days": question.days, "all": whole.to_json()}
+    return ListAnswer(headline, "groups", items, len(items), fields, shown, found.proof, summary)
+
+
+Life = tuple[int, int, int]
+"""Days, findings patched after so many, and findings last seen unpatched after so many."""
+
+
+def lives_of(question: TimeToFix, sources: Sources) -> tuple[Found, dict[str, list[Life]]] | None:
+    """The lives of findings by group, the groups in order, and the night they are told as of; None
+    without a snapshot."""
+    if question.by not in ("severity", "owner", "account"):
+        raise UsageError(
+            f"there is no time to fix by {question.by!r}",
+            do="Use one of: severity, owner, account.",
+        )
+    commits = sources.snapshots.commits()
+    head = choose(commits, question.as_of, sources.now())
+    if head is None:
+        return None
+    first = head.started_at - timedelta(days=question.days)
+    found = within(
+        Found(head, proof_of(head, sources, question.as_of), sources), place_of(question)
+    )
+    engine = sources.open(
+        [one for one in commits if one.sequence <= head.sequence and one.started_at >= first]
+    )
+    today = head.started_at.date().isoformat()
+    groups: dict[str, list[Life]] = {}
+    for row in engine.rows("time_to_fix", by=question.by, today=today, **question.narrow.filters()):
+        groups.setdefault(row["value"], []).append(
+            (int(row["days"]), int(row["patched"]), int(row["unpatched"]))
+        )
+    return found, {_named(question.by, value): groups[value] for value in sorted(groups)}
+
+
+def _named(by: str, value: str) -> str:
+    return (severity_word(int(value)) or "") if by == "severity" else value

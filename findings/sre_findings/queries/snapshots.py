@@ -1,0 +1,60 @@
+"""Which snapshots there are, and the names that stand in the newest: what a person is offered to
+choose from."""
+
+from __future__ import annotations
+
+from sre_findings.model import spelling
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.queries import resource_snapshot
+from sre_findings.questions.records import Near, Nights
+from sre_findings.sources.sources import Sources, find, no_snapshot, proof_of
+
+_FIELDS = ("snapshot_id", "started_at", "state", "claim", "reasons")
+_SHOWN = (
+    Shown("snapshot_id", "Snapshot"),
+    Shown("started_at", "Began"),
+    Shown("state", "State"),
+    Shown("claim", "Of"),
+)
+
+
+def snapshots(question: Nights, sources: Sources) -> ListAnswer:
+    """Every committed snapshot, the newest first, as ``sre-cli snapshots list`` prints them; the
+    proof is the newest one's."""
+    commits = sources.snapshots.commits()[::-1]
+    if not commits:
+        return no_snapshot("snapshots")
+    complete = sum(one.state == COMPLETE for one in commits)
+    last = question.skip + question.count if question.count else None
+    items = [one.to_json() for one in commits[question.skip : last]]
+    headline = (
+        f"{len(commits):,} snapshots, {complete:,} of them complete; the newest is"
+        f" {commits[0].snapshot_id}."
+    )
+    return ListAnswer(
+        headline,
+        "snapshots",
+        items,
+        len(commits),
+        _FIELDS,
+        _SHOWN,
+        proof_of(commits[0], sources, None),
+    )
+
+
+def near(question: Near, sources: Sources) -> list[str]:
+    """A few names or ids that are spelled like the text or begin with it, the nearest first; empty
+    without a snapshot."""
+    found = find(sources, None)
+    return (
+        spelling.near(question.text, resource_snapshot.near_names(question.text, found.engine))
+        if found
+        else []
+    )
+
+
+def owners(sources: Sources) -> list[str]:
+    """Every owner of the newest snapshot; empty without one."""
+    found = find(sources, None)
+    return [row["owner"] for row in found.engine.rows("owners") if row["owner"]] if found else []

@@ -1,0 +1,194 @@
+"""The answer about everything, and its groups: from rollups where they are, from Parquet where they
+are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sre_findings.engine import counting
+from sre_findings.model.answers.answer import SNAPSHOT, Group, Proof, SummaryAnswer
+from sre_findings.model.answers.verdict import (
+    CLEAN,
+    FINDINGS,
+    INCOMPLETE,
+    NO_FINDINGS,
+    NO_SNAPSHOT,
+    NOT_SCANNED,
+    SCANNED_TOO_LONG_AGO,
+    SUPPRESSED_ONLY,
+    TOO_OLD,
+    UNKNOWN,
+    VULNERABLE,
+    Verdict,
+    unread,
+)
+from sre_findings.model.errors import UsageError
+from sre_findings.model.resources.coverage import Silence
+from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
+from sre_findings.model.snapshots.states import COMPLETE, Cell
+from sre_findings.questions.estate import BY, Summary
+from sre_findings.rows.values import coverage_of
+from sre_findings.sources import rollup_access
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Found, Sources, find
+
+
+def summary(question: Summary, sources: Sources) -> SummaryAnswer:
+    """How vulnerable everything is."""
+    return summarize(question, find(sources, question.as_of), sources)
+
+
+def summarize(question: Summary, found: Found | None, sources: Sources) -> SummaryAnswer:
+    """Counts of the whole snapshot, and groups where they are asked for, the worst first."""
+    if question.by is not None and question.by not in BY:
+        raise UsageError(f"cannot summarize by {question.by!r}", do=f"Use one of: {', '.join(BY)}.")
+    if found is None:
+        verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
+        return SummaryAnswer(
+            verdict, Rollup(), 0, Proof(SNAPSHOT, None, None, None, None), question.by
+        )
+    found = within(found, place_of(question))
+    read = _reader(question, found, sources)
+    whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
+    groups = _groups(question, found, read)
+    silence = unsure(found, question.owners)
+    verdict = _verdict(whole, silence, found)
+    return SummaryAnswer(
+        verdict,
+        whole,
+        silence.uncovered,
+        found.proof,
+        question.by,
+        groups,
+        doubtful=silence.doubtful,
+    )
+
+
+class Unsure(NamedTuple):
+    """What silence proves (see model.coverage.Silence): resources not fully scanned, others in
+    doubt, and those proven."""
+
+    uncovered: int
+    doubtful: int
+    proven: int
+
+
+def unsure(found: Found, owners: Sequence[str] = ()) -> Unsure:
+    """How much of what was asked for is in doubt. A commit has the totals of everything, and none
+    for who sees a part of it."""
+    totals = found.commit.totals
+    if totals and not owners:
+        return Unsure(*(int(totals.get(name, 0)) for name in Unsure._fields))
+    silence = Silence(found.commit.started_at)
+    for row in found.engine.rows("coverage_of_owners", owners=list(owners) or None):
+        silence.add(coverage_of(row), found.commit.ended_at)
+    return Unsure(silence.uncovered, silence.doubtful, silence.proven)
+
+
+Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
+
+
+def _reader(question: Summary, found: Found, sources: Sources) -> Read:
+    """What reads each kind of scope that the question is about."""
+    kinds = (
+        (ORGANIZATION, question.by)
+        if question.by in KINDS and question.by != "resource"
+        else (ORGANIZATION,)
+    )
+    if not question.owners and rollup_access.can_read(found, sources, *kinds):
+        return rollup_access.reader(found, sources)
+    return _from_parquet(found, question.owners)
+
+
+def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
+    """The same numbers where no rollup has them: for some owners alone, and where a scan died
+    before its rollups were written, which the next scan repairs."""
+    every = counting.rollups(found.engine, owners)
+    return lambda kind: [
+        (scope, rollup)
+        for scope, rollup in every.items()
+        if scope.kind == kind and rollup != Rollup()
+    ]
+
+
+def is_unread(scope: Scope, found: Found) -> bool:
+    """Whether it is a region of which nothing was read: what the table knows of it is of another
+    night."""
+    accounts = {gap[0] for gap in found.commit.gaps if gap[1] == scope.value}
+    return scope.kind == "region" and accounts == {"*"}
+
+
+def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
+    by = question.by
+    if by is None:
+        return []
+    if by in ("resource", "package", "vulnerability"):
+        place: dict[str, Any] = dict.fromkeys(
+            ("resource_id", "resource_type", "account_id", "region")
+        )
+        rows = found.engine.rows(
+            f"by_{by}", count=question.count or None, owners=list(question.owners) or None, **place
+        )
+        return [Group(row["value"], row["name"] or "", Rollup.counted(row)) for row in rows]
+    groups = [
+        Group(scope.value, "", rollup) for scope, rollup in read(by) if not is_unread(scope, found)
+    ]
+    groups.sort(key=lambda g: ([-n for n in g.rollup.counts.by_rank()], g.value))
+    chosen = groups[: question.count or None]
+    if by == "account":
+        return [
+            Group(one.value, found.commit.account_names.get(one.value, ""), one.rollup)
+            for one in chosen
+        ]
+    return chosen
+
+
+def _verdict(whole: Rollup, silence: Unsure, night: Found) -> Verdict:
+    """The verdict on everything: the rule of one resource, with every cell and every row of
+    coverage in it."""
+    notes = tuple(night.proof.reasons) if night.proof.state != COMPLETE else ()
+    why = _unknown(silence, night)
+    if found := _found(whole):
+        return Verdict(VULNERABLE, *found, notes, why[0] if why else "")
+    return (
+        Verdict(UNKNOWN, *why, notes)
+        if why
+        else Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
+    )
+
+
+def _found(whole: Rollup) -> tuple[str, str] | None:
+    """What is open, as a reason and an explanation."""
+    if whole.counts.total:
+        return FINDINGS, "Inspector reports open findings"
+    if whole.suppressed:
+        return SUPPRESSED_ONLY, "every open finding is suppressed"
+    if whole.resources:  # counts are of findings at their first resource, which may be another's
+        return FINDINGS, "findings are shared with resources of others, and counted there"
+    return None
+
+
+def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
+    """Why silence is not the same as none, as a reason and an explanation."""
+    proof = night.proof
+    if proof.state == COMPLETE and night.commit.gaps:
+        told = unread([(Cell(*gap[:4]), gap[4]) for gap in night.commit.gaps])
+        return told.reason, told.explanation
+    why = (
+        (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
+        (bool(proof.unread), INCOMPLETE, "; ".join(proof.unread)),
+        (proof.too_old, TOO_OLD, "the snapshot is older than allowed"),
+        (
+            silence.uncovered > 0,
+            NOT_SCANNED,
+            f"{silence.uncovered} resources are not fully scanned",
+        ),
+        (
+            silence.doubtful > 0,
+            SCANNED_TOO_LONG_AGO,
+            f"{silence.doubtful} resources were not scanned lately, or never",
+        ),
+        (silence.proven == 0, NOT_SCANNED, "Inspector scans nothing of what was asked for"),
+    )
+    return next(((reason, explanation) for applies, reason, explanation in why if applies), None)

@@ -1,0 +1,112 @@
+"""Suppressions as code, beside the findings that they cover: which are live, lapsed or unused, and
+what to say in OpenVEX."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+from typing import Any
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.errors import UsageError
+from sre_findings.model.findings.finding import Finding
+from sre_findings.model.findings.suppression import Suppression, Suppressions
+from sre_findings.queries import suppression_access
+from sre_findings.questions.remediation import Suppressed
+from sre_findings.rows.values import finding_of
+from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+
+_FIELDS = ("line", "about", "scope", "state", "findings", "owner", "expires", "status", "reason")
+_SHOWN = (
+    Shown("about", "About", "wide"),
+    Shown("state", "State"),
+    Shown("findings", "Findings", "number"),
+    Shown("owner", "Owner"),
+    Shown("expires", "Until"),
+    Shown("reason", "", "sentence"),
+)
+
+
+def suppressions(question: Suppressed, sources: Sources) -> ListAnswer:
+    """Every rule of the file with its state and how many findings it covers; lapsed and unused ones
+    are warned about.
+
+    Who sees a part of the estate is told of rules that cover something there, as far as they do.
+    """
+    rules = of_sources(sources)
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("suppressions")
+    today = sources.now().date()
+    used = Counter(rule.index for rule, _ in matched(rules, found, today))
+    if sources.access.everything:
+        items, notes = (
+            [_item(rule, today, used[rule.index]) for rule in rules],
+            rules.warnings(today, used.keys()),
+        )
+    else:
+        known = suppression_access.seen_of(
+            chain(
+                matched(rules, found, today), suppression_access.lapsed(rules, _open(found), today)
+            )
+        )
+        items = [_item(rule, today, used[rule.index]) | {"line": None} for rule in known]
+        notes = suppression_access.warnings(known, today)
+    headline = (
+        f"{len(items):,} rules cover {used.total():,} findings, which stay open all the same."
+    )
+    return ListAnswer(headline, "suppressions", items, len(items), _FIELDS, _SHOWN, found.proof,
+                      {"covered": used.total()}, notes)  # fmt: skip
+
+
+def of_sources(sources: Sources) -> Suppressions:
+    """The rules that SRE_SUPPRESSIONS names. Raises UsageError where it names none."""
+    if sources.suppressions is None:
+        raise UsageError(
+            "there is no file of suppressions",
+            do="Set SRE_SUPPRESSIONS to its path; docs/operations.md shows one.",
+        )
+    return sources.suppressions
+
+
+def matched(
+    rules: Suppressions, found: Found, today: date
+) -> Iterator[tuple[Suppression, Finding]]:
+    """Each finding that a live rule covers, with the rule."""
+    for finding in _open(found):
+        if rule := rules.of(finding, finding.owner, today):
+            yield rule, finding
+
+
+def _open(found: Found) -> Iterator[Finding]:
+    return (finding_of(row) for batch in found.engine.batches("open_findings") for row in batch)
+
+
+def _item(rule: Suppression, today: date, findings: int) -> dict[str, Any]:
+    state = "lapsed" if not rule.is_live(today) else "live" if findings else "unused"
+    values = {
+        "line": rule.line,
+        "about": rule.subject,
+        "scope": _scope(rule),
+        "state": state,
+        "findings": findings,
+    }
+    return values | {
+        "owner": rule.owner,
+        "expires": rule.expires.isoformat(),
+        "status": rule.status,
+        "reason": rule.reason,
+    }
+
+
+def _scope(rule: Suppression) -> str:
+    """Where the rule holds, in words."""
+    names = ("accounts", "regions", "resources", "types", "owners")
+    parts = [
+        f"{name} {', '.join(getattr(rule.reach, name).texts)}"
+        for name in names
+        if getattr(rule.reach, name)
+    ]
+    return "; ".join(parts) or "everywhere"

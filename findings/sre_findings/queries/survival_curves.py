@@ -1,0 +1,46 @@
+"""How many findings are still not patched after so many days: the curves behind the medians of
+``time_to_fix``."""
+
+from __future__ import annotations
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.queries.sla import lives_of
+from sre_findings.queries.survival import Step, survival
+from sre_findings.questions.history import TimeToFix
+from sre_findings.sources.places import certain
+from sre_findings.sources.sources import Sources, no_snapshot
+
+_SHOWN = (
+    Shown("day", "Day", "number"),
+    Shown("watched", "Watched", "number"),
+    Shown("patched", "Patched", "number"),
+    Shown("unpatched", "Last seen not patched", "number"),
+    Shown("share", "Not patched yet", "number"),
+)
+
+
+def curves(question: TimeToFix, sources: Sources) -> ListAnswer:
+    """The Kaplan-Meier curve of each group, a row a step; a group's median is the first day with a
+    share of a half or less."""
+    known = lives_of(question, sources)
+    if known is None:
+        return no_snapshot("steps")
+    found, groups = known
+    items = [
+        {"value": value, **step._asdict()}
+        for value, some in groups.items()
+        for step in survival(some)
+    ]
+    findings = sum(fixed + left for some in groups.values() for _, fixed, left in some)
+    headline = (
+        f"The lives of {findings:,} findings{question.narrow.words()} in {question.days} days."
+    )
+    fields, shown = (
+        ("value", *Step._fields),
+        (Shown("value", question.by.capitalize(), "wide"), *_SHOWN),
+    )
+    summary = {"by": question.by, "days": question.days, "findings": findings}
+    return certain(
+        ListAnswer(headline, "steps", items, len(items), fields, shown, found.proof, summary),
+        sources,
+    )

@@ -1,0 +1,255 @@
+"""How a scope's counts went, night by night."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.errors import UsageError
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.snapshots.rollup import (
+    CAME,
+    ORGANIZATION,
+    WENT,
+    Rollup,
+    Scope,
+    check_kind,
+    resource_scope,
+)
+from sre_findings.queries import resource_snapshot
+from sre_findings.questions.history import Trend
+from sre_findings.sources import rollup_access
+from sre_findings.sources.as_of import choose
+from sre_findings.sources.comparability import not_compared, not_read
+from sre_findings.sources.places import within
+from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
+from sre_findings.store.pruning import pruned_sequences
+from sre_findings.store.rollup_history import Night
+from sre_findings.store.snapshots import Commit
+
+_SHOWN = (
+    Shown("date", "Night"),
+    *(
+        Shown(name, name.capitalize(), "number")
+        for name in ("critical", "high", "medium", "low", "total")
+    ),
+    Shown("came", "New", "number"),
+    Shown("went", "Resolved", "number"),
+    Shown("kev", "KEV", "number"),
+    Shown("state", "State"),
+)
+
+
+def trend(question: Trend, sources: Sources) -> ListAnswer:
+    """A scope's counts night by night, from the table alone. Days without a snapshot are named, not
+    filled."""
+    commits = sources.snapshots.commits() if question.as_of else []
+    head = (
+        choose(commits, question.as_of, sources.now())
+        if question.as_of
+        else sources.snapshots.latest()
+    )
+    if head is None:
+        return no_snapshot("nights")
+    first = head.started_at - timedelta(days=question.days)
+    scope = Scope(check_kind(question.kind), question.value)
+    if (scope.kind == ORGANIZATION) != (scope.value == ""):
+        raise UsageError(
+            f"a trend of kind {scope.kind} has {'no' if scope.value else 'a'} value",
+            do="Example: owner=payments.",
+        )
+    # a name, as people type it
+    if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:
+        one = resource_snapshot.resolve(
+            scope.value, Found(head, proof_of(head, sources, question.as_of), sources).engine
+        )
+        scope = resource_scope(*(getattr(one, part) for part in _PARTS))
+    nights = rollup_access.series(sources, scope, head.sequence, first)
+    if nights is None:
+        return _untold(question, head, sources)
+    found = _placed(scope, nights, Found(head, proof_of(head, sources, question.as_of), sources))
+    days = _daily(list(_as_seen(nights, sources)))
+    pruned = pruned_sequences(sources.snapshots.blobs)
+    items = [_night(night, rollup, night.sequence in pruned) for night, rollup in days]
+    missing = _missing([night.started_at.date() for night, _ in days])
+    summary = {
+        "scope": {"kind": question.kind, "value": question.value},
+        "days": question.days,
+        "missing_days": missing,
+    }
+    fields = tuple(items[0]) if items else ("date",)
+    if found.proof.unread and not any(rollup.stock != Rollup() for _, rollup in nights):
+        items = []  # zeroes would be counts of what nobody read
+    compared = _compared([night for night, _ in days], question, sources)
+    return ListAnswer(
+        _headline(items, question, compared),
+        "nights",
+        items,
+        len(items),
+        fields,
+        _SHOWN,
+        found.proof,
+        summary,
+        [*_gaps(missing), *_pruned(items)],
+    )
+
+
+_PARTS = ("account_id", "region", "resource_type", "resource_id")
+_FILTERS = {"owner": "owners", "account": "accounts", "region": "regions", "type": "types"}
+
+
+def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) -> Found:
+    """The newest night, with what of the scope it did not read. Raises UsageError for a scope that
+    no night knows."""
+    try:
+        if scope.kind == "resource":
+            resource_snapshot.resolve(scope.value.split("|", 3)[-1], found.engine)
+            return found
+        return (
+            within(found, Place(**{_FILTERS[scope.kind]: (scope.value,)}))
+            if scope.kind in _FILTERS
+            else found
+        )
+    except UsageError:
+        if any(rollup != Rollup() for _, rollup in nights):
+            return found  # it was there on a night before
+        raise
+
+
+def _untold(question: Trend, head: Commit, sources: Sources) -> ListAnswer:
+    """What is said where the table's history is of more than the caller sees. Nothing is counted,
+    so nothing is told of it."""
+    headline = "The history of this scope cannot be told to who sees a part of the estate."
+    notes = [
+        (
+            "Ask for the history of an account or an owner that you see as a whole, or for the changes"
+            " between two nights."
+        )
+    ]
+    summary = {
+        "scope": {"kind": question.kind, "value": question.value},
+        "days": question.days,
+        "missing_days": [],
+    }
+    proof = proof_of(head, sources, question.as_of)
+    return ListAnswer(
+        headline, "nights", [], 0, ("date",), _SHOWN, proof, summary, notes, known=False
+    )
+
+
+def _as_seen(
+    nights: Sequence[tuple[Night, Rollup]], sources: Sources
+) -> Iterator[tuple[Night, Rollup]]:
+    """The nights with the state that they have for the caller: one may be partial elsewhere
+    alone."""
+    partial = not sources.access.everything and any(night.state != COMPLETE for night, _ in nights)
+    states = {one.sequence: one.state for one in sources.snapshots.commits()} if partial else {}
+    return (
+        (night._replace(state=states.get(night.sequence, night.state)), rollup)
+        for night, rollup in nights
+    )
+
+
+def _daily(nights: Sequence[tuple[Night, Rollup]]) -> list[tuple[Night, Rollup]]:
+    """A night a day: the newest complete one, else the newest; with what came and went in all of
+    that day's."""
+    days: dict[date, list[tuple[Night, Rollup]]] = {}
+    for night, rollup in nights:
+        days.setdefault(night.started_at.date(), []).append((night, rollup))
+    return [_one_of(some) for some in days.values()]
+
+
+def _one_of(nights: Sequence[tuple[Night, Rollup]]) -> tuple[Night, Rollup]:
+    night, rollup = next(
+        (pair for pair in reversed(nights) if pair[0].state == COMPLETE), nights[-1]
+    )
+    flow: Counter[str] = Counter()
+    for _, one in nights:
+        flow.update(one.flow)
+    return night, replace(rollup, flow=dict(flow))
+
+
+def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tuple[int, str]:
+    """The night that the last one is compared with: the first that read all of the scope. If the
+    last one did not, why."""
+    if all(night.state == COMPLETE for night in nights):
+        return 0, ""
+    place = (
+        Place(**{_FILTERS[question.kind]: (question.value,)})
+        if question.kind in _FILTERS
+        else Place()
+    )
+    commits = {one.sequence: one for one in sources.snapshots.commits()}
+    known = [commits.get(night.sequence) for night in nights]
+    whole = [n for n, one in enumerate(known) if one is not None and not not_read(one, place)]
+    first, last = known[whole[0]] if whole else known[0], known[-1]
+    if first is None or last is None:
+        return 0, "Not compared: a night is no longer in the store."
+    return whole[0] if whole else 0, not_compared(first, last, place)
+
+
+def _night(night: Night, rollup: Rollup, pruned: bool) -> dict[str, Any]:
+    counts = rollup.counts.to_json()
+    flow = {word: rollup.flow.get(word, 0) for word in (*CAME, *WENT)}
+    return {
+        "date": night.started_at.date().isoformat(),
+        "as_of": iso(night.started_at),
+        "snapshot_id": night.snapshot_id,
+        "state": night.state,
+        "pruned": pruned,
+        **counts,
+        "suppressed": rollup.suppressed,
+        "kev": rollup.to_json()["kev"],
+        "came": sum(flow[word] for word in ("new", "reopened")),
+        "went": sum(flow[word] for word in WENT),
+        **flow,
+    }
+
+
+def _missing(days: Sequence[date]) -> list[str]:
+    """Days between the first and the last night that have none."""
+    if not days:
+        return []
+    span = ((days[0] + timedelta(days=n)) for n in range((days[-1] - days[0]).days + 1))
+    return [day.isoformat() for day in span if day not in set(days)]
+
+
+def _gaps(missing: Sequence[str]) -> list[str]:
+    some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+    return [f"No snapshot on {len(missing)} of these days: {some}."] if missing else []
+
+
+def _pruned(items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The note about nights whose counts are left and whose snapshots are gone."""
+    gone = [item["date"] for item in items if item["pruned"]]
+    if not gone:
+        return []
+    some = gone[0] if len(gone) == 1 else f"{len(gone)} nights, {gone[0]} to {gone[-1]}"
+    return [f"Pruned: {some}. The counts are kept; the findings can no longer be listed."]
+
+
+def _headline(
+    items: Sequence[Mapping[str, Any]], question: Trend, compared: tuple[int, str]
+) -> str:
+    of = f" of {question.kind} {question.value}" if question.value else ""
+    if not items:
+        return f"No night in the last {question.days} days{of}."
+    place, why_not = compared
+    first, last = items[place], items[-1]
+    if why_not:
+        return (
+            f"{last['total']:,} open findings{of} read on {last['date']} ({len(items)} nights)."
+            f" {why_not}"
+        )
+    change = last["total"] - first["total"]
+    way = "no change" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'}"
+    return (
+        f"{last['total']:,} open findings{of} on {last['date']}, {way} than on {first['date']}"
+        f" ({len(items)} nights)."
+    )

@@ -1,0 +1,118 @@
+"""``ask(Question) → Answer``: the one door to every number of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sre_findings.model.access import Access
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.errors import SreError, UsageError
+from sre_findings.model.resources.resource import Resource, check_id, check_text
+from sre_findings.queries import resource_snapshot
+from sre_findings.queries.live_fallback import without_inspector
+from sre_findings.questions.resource import CACHED, LIVE, AboutResource
+from sre_findings.sources.older_snapshots import for_reachability
+from sre_findings.sources.sources import Found, Sources, find
+
+if TYPE_CHECKING:  # who asks about one resource makes nothing for the others
+    from sre_findings.model.resources.aws_context import Context
+
+
+def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
+    """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it
+    cannot or when asked.
+
+    When Inspector fails, the snapshot answers, marked stale (see ``stale``). Context is added where
+    it was asked, whoever answered.
+    """
+    answer = _about(question, sources)
+    return (
+        replace(answer, context=_context(question, answer.resource, sources))
+        if question.context
+        else answer
+    )
+
+
+def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
+    check_text(question.text)
+    if question.region:
+        from sre_findings.inspector.regions import check_region, known_regions
+
+        check_region(question.region, known_regions())
+    found = find(sources, question.as_of)
+    found = for_reachability(found, question.reachable) if found else None
+    if found is None:
+        check_id(question.text)
+    cached = _cached(question, found, sources) if found or question.source == CACHED else None
+    if not _wants_live(question, cached, sources):
+        return cached or resource_snapshot.nothing(question, None)
+    try:
+        return (sources.live or _no_live)(question, cached, sources.access)
+    except SreError as error:
+        return without_inspector(question, cached, error, sources)
+
+
+def _cached(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
+    """The snapshot's answer; one that was given before is given again, with the proof of now."""
+    if found is None:
+        return resource_snapshot.answer(question, found, sources)
+    plain = replace(
+        question, source=CACHED, context=False, severities=tuple(question.severities), region=None
+    )
+    key = (
+        sources.access,
+        found.commit.snapshot_id,
+        found.proof.too_old,
+        sources.now().date(),
+        plain,
+    )
+    answer = sources.given.get(key)
+    if answer is None:
+        answer = resource_snapshot.answer(question, found, sources)
+        sources.given.put(key, answer, 1 + len(answer.findings))
+    return replace(answer, proof=found.proof)
+
+
+def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources: Sources) -> bool:
+    if question.source == CACHED or (question.as_of and question.source != LIVE) or question.cursor:
+        return False
+    return question.source == LIVE or (
+        sources.live is not None and (cached is None or not resource_snapshot.can_tell(cached))
+    )
+
+
+def _no_live(
+    _question: AboutResource, _cached: ResourceAnswer | None, _access: Access
+) -> ResourceAnswer:
+    raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
+
+
+def _context(question: AboutResource, resource: Resource, sources: Sources) -> Context:
+    """What AWS says of it. Who may not see everything is told of what an answer named, and of no
+    other account."""
+    from sre_findings.model.resources.aws_context import Context
+
+    if not sources.access.everything and not resource.account_id:
+        return Context(remarks=("context is for resources that findings or coverage name",))
+    context = (sources.context or _no_context)(question, resource)
+    if context.account_id and not sources.access.allows_account(context.account_id):
+        return Context(remarks=("context is for instances of the account that is asked from",))
+    if not sources.access.all_accounts:
+        context = context.within(sources.access.allows_account)
+    return context if sources.aside is None else _outward(context, sources.aside)
+
+
+def _outward(context: Context, aside: Callable[[str], None]) -> Context:
+    """The context without the services' own words, which go aside."""
+    told = context.outward()
+    for note in set(context.notes) - set(told.notes):
+        aside(note)
+    return told
+
+
+def _no_context(_question: AboutResource, _resource: Resource) -> Context:
+    from sre_findings.model.resources.aws_context import Context
+
+    return Context(remarks=("AWS cannot be asked for context from here",))

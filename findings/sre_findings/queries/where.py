@@ -1,0 +1,204 @@
+"""Where a vulnerability, or a package, is in the estate."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.errors import UsageError
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.findings.package_names import Matched, matching
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.spelling import near
+from sre_findings.queries.summary import unsure
+from sre_findings.questions.remediation import Exposure
+from sre_findings.rows.values import time_of
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+
+_FIELDS = (
+    "severity",
+    "vulnerability_id",
+    "status",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "account_id",
+    "region",
+    "owner",
+    "package",
+    "installed",
+    "fixed_in",
+    "fix_available",
+    "reachability",
+    "reachability_reason",
+    "first_observed_at",
+    "title",
+    "finding_arn",
+)
+_SHOWN = (
+    Shown("severity", "Severity", "severity"),
+    Shown("vulnerability_id", "Vulnerability"),
+    Shown("resource", "Resource", "wide"),
+    Shown("owner", "Owner"),
+    Shown("package", "Package"),
+    Shown("installed", "Installed"),
+    Shown("fixed_in", "Fixed in"),
+)
+LONGEST = 1024
+NAMED = 10  # names in a note
+_ID = re.compile(r"(cve|ghsa)-", re.IGNORECASE)
+
+
+def exposure(question: Exposure, sources: Sources) -> ListAnswer:
+    """Every finding of a vulnerability's id, or of the packages that a text names. None found is
+    told with what was not scanned."""
+    text = question.text.strip()
+    if not 0 < len(text) <= LONGEST:
+        raise UsageError(
+            "a vulnerability or a package has 1 to 1,024 characters",
+            do="Example: CVE-2021-44228, or openssl.",
+        )
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("findings")
+    found = within(found, place_of(question))
+    known = [row["name"] for row in found.engine.rows("package_names")]
+    matched = matching(text, known)
+    rows = found.engine.rows(
+        "exposed_to", text=text, names=list(matched.names), **question.narrow.filters()
+    )
+    every = [_item(row) for row in rows]
+    items = (
+        [one for one in every if one["reachability"] == REACHABLE] if question.reachable else every
+    )
+    still_open = [one for one in items if one["status"] != "SUPPRESSED"]
+    summary = {
+        "text": text,
+        "matched": list(matched.names),
+        "resources": _resources(still_open),
+        "open": len(still_open),
+        "suppressed": len(items) - len(still_open),
+    }
+    headline, notes = (
+        _headline(question, text, items),
+        [*_left_out(every, items), *_names(text, matched)],
+    )
+    if every and not items:
+        headline = (
+            f"{text}{question.narrow.words()}: none of {len(every):,} findings is known to be"
+            " reachable."
+        )
+    elif not items:
+        notes += [*_near(text, known), *_caveats(found)]
+    return ListAnswer(
+        headline,
+        "findings",
+        items[: question.count or None],
+        len(items),
+        _FIELDS,
+        _SHOWN,
+        found.proof,
+        summary,
+        notes,
+    )
+
+
+def _left_out(every: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the reachable ones alone do not tell."""
+    words = Counter(one["reachability"] or UNKNOWN for one in every)
+    return list(left_out(words[UNKNOWN], words[NOT_REACHABLE])) if len(every) > len(shown) else []
+
+
+def _resources(items: Sequence[Mapping[str, Any]]) -> int:
+    return len({(one["account_id"], one["region"], one["resource_id"]) for one in items})
+
+
+def _headline(question: Exposure, text: str, items: Sequence[Mapping[str, Any]]) -> str:
+    where = question.narrow.words()
+    if not items:
+        return (
+            f"No ACTIVE finding names a package or vulnerability {text}{where} in the places read."
+        )
+    ids = {one["vulnerability_id"] for one in items}
+    named = (
+        next(iter(ids))
+        if len(ids) == 1 and text.lower() in {str(one).lower() for one in ids}
+        else text
+    )
+    told = [
+        _counted_on("open", [one for one in items if one["status"] != "SUPPRESSED"]),
+        _counted_on("suppressed", [one for one in items if one["status"] == "SUPPRESSED"]),
+    ]
+    return f"{named}{where}: {', '.join(one for one in told if one)}."
+
+
+def _counted_on(word: str, items: Sequence[Mapping[str, Any]]) -> str:
+    """``290 open findings on 27 resources``; empty where there are none."""
+    resources = _resources(items)
+    many = "finding" if len(items) == 1 else "findings"
+    return (
+        f"{len(items):,} {word} {many} on {resources:,} resource{'' if resources == 1 else 's'}"
+        if items
+        else ""
+    )
+
+
+def _names(text: str, matched: Matched) -> Iterator[str]:
+    """Which names of packages were taken for the text, and which were not although they have it as
+    a word."""
+    if matched.names and list(matched.names) != [text]:
+        yield f"Matched {_counted(matched.names)}: {_some(matched.names)}."
+    if matched.others:
+        yield (
+            f"{_counted(matched.others)} not asked for have this word too: {_some(matched.others)}."
+        )
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names):,} package name{'' if len(names) == 1 else 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+
+
+def _near(text: str, known: Sequence[str]) -> Sequence[str]:
+    """Names of packages that may have been meant. An id of a vulnerability has neighbours, and none
+    of them is meant."""
+    close = (
+        []
+        if _ID.match(text)
+        else [name for name in near(text, known) if name.casefold() != text.casefold()]
+    )
+    return [f"Near in spelling: {', '.join(close)}."] if close else []
+
+
+def _caveats(found: Found) -> Sequence[str]:
+    """Why silence is not the same as absence."""
+    uncovered = unsure(found).uncovered
+    notes = (
+        [f"{uncovered:,} resources are not fully scanned: see sre-cli coverage."]
+        if uncovered
+        else []
+    )
+    return notes + (
+        ["The snapshot is partial: it may be where nothing was read."]
+        if found.proof.state != COMPLETE
+        else []
+    )
+
+
+def _item(row: Mapping[str, Any]) -> dict[str, Any]:
+    first = time_of(row["first_us"])
+    item = {name: row[name] for name in _FIELDS if name in row} | {
+        "first_observed_at": iso(first) if first else None
+    }
+    item["vulnerability_id"] = row["vulnerability_id"] or row["subject"]
+    return {name: item[name] for name in _FIELDS} | {
+        "resource": row["resource_name"] or row["resource_id"]
+    }

@@ -1,0 +1,80 @@
+"""How it went, what changed, and what is late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.questions.filters import EVERYWHERE, Narrow
+from sre_findings.questions.question import Question
+
+KINDS_OF_CHANGE = (
+    "opened",
+    "reopened",
+    "resolved",
+    "severity_raised",
+    "severity_lowered",
+    "fix_appeared",
+    "exploit_appeared",
+    "kev_appeared",
+    "suppressed",
+    "unsuppressed",
+    "exposure_ended",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Question[ListAnswer]):
+    """What happened after the night of ``since`` up to that of ``as_of``; without both, between the
+    two newest complete ones.
+
+    ``count`` events are listed (0: all); the counts are of all. ``kinds`` narrows the list, never
+    the counts.
+    """
+
+    name = "changes"
+
+    since: str | None = None
+    as_of: str | None = None
+    kinds: Sequence[str] = ()
+    count: int = 25
+    narrow: Narrow = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Trend(Question[ListAnswer]):
+    """How a scope's counts went over so many days. ``kind`` and ``value`` name the scope; the
+    default is everything."""
+
+    name = "trend"
+
+    days: int = 90
+    kind: str = "organization"
+    value: str = ""
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sla(Question[ListAnswer]):
+    """What is late and what is due, in all and by owner, account, region or type; of one
+    ``resource`` alone, in all."""
+
+    name = "sla"
+
+    by: str = "owner"
+    owners: Sequence[str] = ()
+    resource: str | None = None
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToFix(Question[ListAnswer]):
+    """How long fixing took over so many days, by severity, owner or account."""
+
+    name = "time-to-fix"
+
+    by: str = "severity"
+    days: int = 365
+    as_of: str | None = None
+    narrow: Narrow = EVERYWHERE

@@ -1,0 +1,40 @@
+"""What is on record: snapshots, and who asked what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.questions.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Nights(Question[ListAnswer]):
+    """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first
+    ``skip``."""
+
+    name = "snapshots"
+
+    count: int = 25
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operations(Question[ListAnswer]):
+    """Who asked what in so many days, today's included: the newest ``count`` (0: all), of one
+    person, tool or outcome."""
+
+    name = "operations"
+
+    days: int = 7
+    count: int = 25
+    who: str | None = None
+    what: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Ids and names of resources that resemble a text."""
+
+    text: str

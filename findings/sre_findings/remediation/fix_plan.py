@@ -1,0 +1,185 @@
+"""What to upgrade, and in which order, so that all findings that can be removed go with the fewest
+upgrades."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from sre_findings.remediation.set_cover import Parts, order
+from sre_findings.remediation.version_order import newest, readable, scheme_of
+from sre_findings.rows.values import NOT_AVAILABLE
+
+INSTANCE, IMAGE, FUNCTION, CODE = "instance", "image", "function", "code"
+
+# Risk is counted in whole millionths: sums are then the same in any order, and so is the plan.
+_UNIT = 1_000_000
+_KEV_BITS = 40  # KEV findings stand below the risk in one number: they decide between equal risks
+
+# Kernels run until the next boot. What is built with them or reads them does not run, and a live
+# patch needs no boot.
+_KERNEL = re.compile(
+    r"(?!.*-(?:devel|headers|tools|doc|source)\b)(?:kernel[0-9.]*(?:-(?:core|default|modules|uek|rt|64k|azure)(?:-.*)?)?"
+    r"|linux|linux-(?:image|modules|signed|aws|azure|gcp|generic|kvm|lowlatency|lts|oracle|virt|virtual)(?:-.*)?)"
+)
+
+
+class Package(NamedTuple):
+    """A package and the version that closes a finding: empty, or Inspector's own NotAvailable,
+    where there is none."""
+
+    manager: str
+    name: str
+    fixed_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Findings, of whatever resources, that go when every one of these packages is at least at its
+    ``fixed_in``.
+
+    ``platform`` is Inspector's, or empty; ``counts`` are by severity, the worst first, unknown ones
+    last. ``findings``, of them ``kev`` known to be exploited, weigh ``risk``, which is counted to a
+    millionth.
+    """
+
+    key: int
+    kind: str
+    platform: str
+    packages: tuple[Package, ...]
+    findings: int
+    kev: int
+    counts: tuple[int, ...]
+    risk: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step of the plan: packages to upgrade together, and what goes with them once the lines
+    before are done.
+
+    ``needs`` are the keys of what it closes. ``reboot``: a kernel of an instance, which runs until
+    the next boot.
+    """
+
+    kind: str
+    platform: str
+    packages: tuple[Package, ...]
+    needs: tuple[int, ...]
+    findings: int
+    kev: int
+    counts: tuple[int, ...]
+    risk: float
+    reboot: bool
+
+
+class _Upgrade(NamedTuple):
+    """A package to upgrade at all resources of a kind and platform. Equal lines stand in this
+    order."""
+
+    name: str
+    platform: str
+    kind: str
+    manager: str
+    fixed_in: str
+
+
+def plan(needs: Iterable[Need], count: int | None = None) -> list[Line]:
+    """The fewest upgrades that remove every finding that can be removed, the most risk first;
+    ``count`` lines, or all.
+
+    A package is upgraded once for a kind and platform, to the newest of the versions that its
+    findings want. A version that cannot be compared stays an upgrade of its own. Needs without a
+    fixed version for each of their packages are left out. The same needs give the same plan in any
+    order: after the risk decide KEV findings, fewer packages, and names.
+    """
+    fixable = [need for need in needs if _fixable(need)]
+    upgrades, numbers = _numbered(fixable)
+    wanted = defaultdict[Parts, list[Need]](list)
+    for need in fixable:
+        wanted[frozenset(map(numbers[need.kind, need.platform].__getitem__, need.packages))].append(
+            need
+        )
+    worths = {parts: sum(map(_worth, closed)) for parts, closed in wanted.items()}
+    return [
+        _line(
+            [upgrades[number] for number in sorted(bundle)],
+            [need for parts in closed for need in wanted[parts]],
+        )
+        for bundle, closed in islice(order(worths), count)
+    ]
+
+
+def _fixable(need: Need) -> bool:
+    return bool(need.packages) and all(
+        package.fixed_in not in ("", NOT_AVAILABLE) for package in need.packages
+    )
+
+
+def _worth(need: Need) -> int:
+    return (round(need.risk * _UNIT) << _KEV_BITS) + need.kev
+
+
+def _numbered(
+    needs: Sequence[Need],
+) -> tuple[list[_Upgrade], dict[tuple[str, str], dict[Package, int]]]:
+    """All upgrades in their order, and for each kind and platform the number of the upgrade that a
+    package gets."""
+    asked = defaultdict[tuple[str, str], set[Package]](set)
+    for need in needs:
+        asked[need.kind, need.platform].update(need.packages)
+    raised = {
+        (kind, platform): _raised(packages, kind, platform)
+        for (kind, platform), packages in asked.items()
+    }
+    upgrades = sorted({upgrade for one in raised.values() for upgrade in one.values()})
+    number = {upgrade: number for number, upgrade in enumerate(upgrades)}
+    return upgrades, {
+        place: {package: number[upgrade] for package, upgrade in one.items()}
+        for place, one in raised.items()
+    }
+
+
+def _raised(packages: Iterable[Package], kind: str, platform: str) -> dict[Package, _Upgrade]:
+    """The upgrade of each package, at the version that closes it together with all others of its
+    name."""
+    versions = defaultdict[tuple[str, str], set[str]](set)
+    for package in packages:
+        versions[package.manager, package.name].add(package.fixed_in)
+    return {
+        Package(manager, name, old): _Upgrade(name, platform, kind, manager, new)
+        for (manager, name), olds in versions.items()
+        for old, new in _closing(olds, scheme_of(manager, platform))
+    }
+
+
+def _closing(versions: set[str], scheme: str) -> Iterator[tuple[str, str]]:
+    """Each version, and the one that closes it with the others: the newest of all that can be
+    compared."""
+    best = newest(versions, scheme)
+    comparable = (
+        versions if best else {version for version in versions if readable(version, scheme)}
+    )
+    best = best or newest(comparable, scheme)
+    for version in versions:
+        yield version, best if best and version in comparable else version
+
+
+def _line(upgrades: Sequence[_Upgrade], needs: Sequence[Need]) -> Line:
+    kind, platform = upgrades[0].kind, upgrades[0].platform
+    return Line(
+        kind,
+        platform,
+        tuple(Package(one.manager, one.name, one.fixed_in) for one in upgrades),
+        tuple(sorted(need.key for need in needs)),
+        sum(need.findings for need in needs),
+        sum(need.kev for need in needs),
+        tuple(map(sum, zip(*(need.counts for need in needs), strict=True))),
+        sum(round(need.risk * _UNIT) for need in needs) / _UNIT,
+        kind == INSTANCE
+        and any(one.manager == "OS" and _KERNEL.fullmatch(one.name) for one in upgrades),
+    )

@@ -1,0 +1,125 @@
+"""Opens what ``ask`` needs from settings, so that the mouths know neither stores nor Inspector."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sre_findings.clock import clock
+from sre_findings.model.access import Access
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.errors import UsageError
+from sre_findings.model.sla.policy import DEFAULT, Policy, parse_policy, parse_sla
+from sre_findings.service.service import LocalService, Service
+from sre_findings.settings import Settings, open_owners
+from sre_findings.sources.sources import AskContext, Live, Sources
+from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.urls import open_blobs, open_table
+
+if TYPE_CHECKING:
+    from sre_findings.model.findings.suppression import Suppressions
+    from sre_findings.questions.resource import AboutResource
+
+CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
+
+
+def open_service(settings: Settings, profile: str | None = None) -> Service:
+    """The server where the settings name one, else the store. Nothing is contacted yet."""
+    if settings.server:
+        from sre_findings.client.connection import Remote
+        from sre_findings.client.service import RemoteService
+
+        return RemoteService(Remote(settings.server, settings.token))
+    return LocalService(open_sources(settings, profile))
+
+
+def open_sources(settings: Settings, profile: str | None = None) -> Sources:
+    """The store, the table, live Inspector and the context of resources, as the settings name them.
+    Nothing is contacted yet."""
+    snapshots = Snapshots(open_blobs(settings.store, settings.kms_key))
+    return Sources(
+        snapshots,
+        open_table(settings.table),
+        settings.copies,
+        settings.max_age,
+        _live(profile, settings),
+        engine=settings.engine,
+        policy=open_policy(settings),
+        suppressions=_suppressions(settings),
+        copies_size=settings.copies_size,
+        context=_context(profile),
+        now=clock(os.environ)[0],
+    )
+
+
+def open_policy(settings: Settings) -> Policy:
+    """The policy's file where one is set, with the days of SRE_SLA over it."""
+    policy = DEFAULT
+    if settings.policy:
+        try:
+            policy = parse_policy(settings.policy.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"{settings.policy} cannot be read", why=str(error), do="Check SRE_POLICY."
+            ) from error
+    return parse_sla(settings.sla, policy) if settings.sla else policy
+
+
+def _suppressions(settings: Settings) -> Suppressions | None:
+    """The rules of the file of suppressions, where one is set."""
+    if settings.suppressions is None:
+        return None
+    from sre_findings.config.suppressions import load
+
+    return load(settings.suppressions)
+
+
+def _live(profile: str | None, settings: Settings) -> Live:
+    """Asking Inspector, with its imports (200 ms) put off until somebody does."""
+
+    @functools.cache
+    def opened() -> Live:
+        from sre_findings.inspector.credentials import reader_of
+        from sre_findings.live.client import live_here
+
+        return live_here(profile or reader_of(settings), open_owners(settings))
+
+    opening = threading.Lock()  # several who ask first must share one
+
+    def ask(
+        question: AboutResource, cached: ResourceAnswer | None, access: Access
+    ) -> ResourceAnswer:
+        with opening:
+            source = opened()
+        return source(question, cached, access)
+
+    return ask
+
+
+def _context(profile: str | None) -> AskContext:
+    """Asking EC2, SSM and CloudWatch, with the imports put off likewise."""
+
+    def ask(question: Any, resource: Any) -> Any:
+        from sre_findings.inspector.aws_clients import Make, clients
+        from sre_findings.inspector.client import mapped_errors
+        from sre_findings.inspector.regions import check_region, configured_region, known_regions
+        from sre_findings.live.context import context
+
+        def connect(region: str) -> Make:
+            return clients(
+                profile,
+                check_region(region, known_regions()),
+                os.environ,
+                read_timeout=CONTEXT_WAIT,
+            )
+
+        def home() -> str:
+            with mapped_errors():
+                return configured_region(profile, os.environ)
+
+        return context(connect, home, lambda: datetime.now(UTC))(question, resource)
+
+    return ask

@@ -1,0 +1,93 @@
+"""Cursors: where a page of an answer ended, of which snapshot, and of which question.
+
+A cursor is opaque to who carries it. It is good for the question that it came from and for no
+other, for a day, and as long as its snapshot is there. It is a place, not a right: who may see what
+is decided anew for every page.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from sre_findings.model.answers.answer import TABLE
+from sre_findings.model.errors import UsageError
+from sre_findings.sources.pin import Pinned
+from sre_findings.sources.sources import Sources
+
+LONGEST = 512
+_GOOD_FOR = timedelta(days=1)
+_FORM = re.compile(r"1\|([0-9A-Za-z-]{1,64})\|(\d{1,12})\|([1-9]\d{0,9})\|([0-9a-f]{32})\Z")
+_AGAIN = "Ask again without a cursor."
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The next page begins after ``place`` items of this snapshot, as they were when the first page
+    was asked for."""
+
+    snapshot_id: str
+    asked_at: datetime
+    place: int
+
+    def encode(self, query: str) -> str:
+        """The text for who asks; ``query`` is the question in one text, without its cursor."""
+        body = f"1|{self.snapshot_id}|{int(self.asked_at.timestamp())}|{self.place}"
+        return (
+            base64.urlsafe_b64encode(f"{body}|{_digest(body, query)}".encode()).decode().rstrip("=")
+        )
+
+
+def decode(text: str, query: str, now: datetime) -> Cursor:
+    """The reverse. Raises UsageError for what is no cursor, or one of another question, or one of
+    yesterday."""
+    match = _FORM.match(_plain(text))
+    if match is None:
+        raise UsageError("this is not a cursor of ours", do=_AGAIN)
+    snapshot_id, seconds, place, digest = match.groups()
+    if digest != _digest(f"1|{snapshot_id}|{seconds}|{place}", query):
+        why = "a cursor goes with the tool and the arguments that it came from"
+        raise UsageError(
+            "this cursor belongs to another question",
+            why=why,
+            do=f"Repeat the arguments, or: {_AGAIN}",
+        )
+    asked_at = datetime.fromtimestamp(int(seconds), UTC)
+    if not now - _GOOD_FOR <= asked_at <= now + timedelta(minutes=5):
+        raise UsageError("this cursor is too old", why="a cursor is good for a day", do=_AGAIN)
+    return Cursor(snapshot_id, asked_at, int(place))
+
+
+def pinned(sources: Sources, cursor: Cursor) -> Sources:
+    """The same sources as they were for the first page: no newer snapshot, and the same now.
+
+    Raises UsageError where the snapshot was pruned.
+    """
+    if cursor.snapshot_id == TABLE:
+        return replace(sources, now=lambda: cursor.asked_at)
+    commits = [one for one in sources.snapshots.commits() if one.snapshot_id == cursor.snapshot_id]
+    if not commits:
+        raise UsageError(
+            f"snapshot {cursor.snapshot_id} of this cursor is gone", why="it was pruned", do=_AGAIN
+        )
+    snapshots = Pinned(sources.snapshots.blobs, sources.snapshots, commits[0])
+    return replace(sources, snapshots=snapshots, now=lambda: cursor.asked_at)
+
+
+def _plain(text: str) -> str:
+    if len(text) > LONGEST:
+        return ""
+    try:
+        return base64.b64decode(
+            text + "=" * (-len(text) % 4), altchars=b"-_", validate=True
+        ).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _digest(body: str, query: str) -> str:
+    return hashlib.sha256(f"{body}|{query}".encode()).hexdigest()[:32]

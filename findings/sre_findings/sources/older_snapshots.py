@@ -1,0 +1,40 @@
+"""What snapshots of older versions did not record, said where a question needs it: that is unknown,
+and not none.
+
+The columns that a version lacks are empty (``store/fields.tsv`` says which version brought each).
+Most questions need none of them, and most columns mean by "empty" that something is not known. What
+is left is here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sre_findings.sources.sources import Found
+    from sre_findings.store.snapshots import Commit
+
+_REACHABILITY = _NAMES = 2  # the versions that brought them
+
+
+def for_reachability(found: Found, wanted: bool) -> Found:
+    """The snapshot for a question about reachable findings, if that is one; its proof says where
+    nothing of it was recorded."""
+    if not wanted or found.commit.schema >= _REACHABILITY:
+        return found
+    told = (
+        "whether findings are reachable, which the version that made this snapshot did not record"
+    )
+    return replace(found, proof=replace(found.proof, unread=(*found.proof.unread, told)))
+
+
+def lacks_names(commit: Commit) -> str:
+    """Why a resource may be in the snapshot and not be found by its name; empty where all names are
+    recorded."""
+    if commit.schema >= _NAMES:
+        return ""
+    return (
+        "this snapshot is of a version that recorded ids and names alone, no tags, digests or"
+        " addresses; ask by the id"
+    )

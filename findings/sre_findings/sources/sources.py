@@ -1,0 +1,162 @@
+"""Where answers come from, and which snapshot a question is about."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sre_findings.engine.pool import Opened
+from sre_findings.model.access import EVERYTHING, Access
+from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.sla.policy import DEFAULT, Policy
+from sre_findings.sources.as_of import choose
+from sre_findings.sources.cache import Beside, Remembered
+from sre_findings.store import rollups
+from sre_findings.store.access_views import SeenSnapshots, SeenTable
+from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.table import Table
+
+# every dataclass takes a millisecond: who asks one question makes what that one needs
+if TYPE_CHECKING:
+    from sre_findings.engine.catalogue import Engine
+    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.model.findings.suppression import Suppressions
+    from sre_findings.model.resources.aws_context import Context
+    from sre_findings.model.resources.resource import Resource
+    from sre_findings.questions.resource import AboutResource
+    from sre_findings.sources.download_links import HandOut
+    from sre_findings.sources.places import Known
+
+Live: TypeAlias = "Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]"
+"""Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if
+any, tells where the resource is."""
+
+AskContext: TypeAlias = "Callable[[AboutResource, Resource], Context]"
+"""Asks AWS what it says now of a resource; what it does not say is a note."""
+
+
+PLACES = 200_000  # cells of snapshots that are kept in memory: some 40 MB
+
+NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
+"""What an answer carries where there is no snapshot at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies``
+    holds files of buckets, ``copies_size`` bytes at most, as many as usual where it is None;
+    ``engine`` is what SRE_ENGINE says.
+
+    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds
+    everything to it, and gives ``aside`` too: where a service's own words of a failure go, which
+    name roles and accounts. Without it whoever asks holds the credentials, and reads them.
+    """
+
+    snapshots: Snapshots
+    table: Table
+    copies: Path
+    max_age: timedelta = timedelta(hours=26)
+    live: Live | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    engine: str = "duckdb"
+    context: AskContext | None = None
+    policy: Policy = DEFAULT
+    suppressions: Suppressions | None = None
+    hand_out: HandOut | None = None
+    copies_size: int | None = None
+    access: Access = EVERYTHING
+    aside: Callable[[str], None] | None = None
+    opened: Opened = field(default_factory=Opened, compare=False)
+    counted: set[str] = field(default_factory=set, compare=False)
+    given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
+    made: Beside[Any] = field(default_factory=Beside, compare=False)
+    places: Remembered[Known] = field(default_factory=lambda: Remembered(PLACES), compare=False)
+
+    def seen_by(self, access: Access) -> Sources:
+        """The same sources for a caller who may see no more than this, and no more than before."""
+        narrow = self.access.narrowed(access)
+        if narrow == self.access:
+            return self
+        snapshots = SeenSnapshots(self.snapshots.blobs, narrow)
+        return replace(
+            self, access=narrow, snapshots=snapshots, table=SeenTable(self.table, narrow)
+        )
+
+    def open(self, commits: Sequence[Commit]) -> Engine:
+        """The engine over the newest of the commits, and over all of them for tables that are
+        history.
+
+        Committed snapshots never change, so who answers many questions opens each once: it takes
+        longer than most answers.
+        """
+        key = self.access, tuple((commit.snapshot_id, commit.layout) for commit in commits)
+        return self.opened.get(key, lambda: self._engine(commits))
+
+    def _engine(self, commits: Sequence[Commit]) -> Engine:
+        from sre_findings.engine.factory import open_engine
+        from sre_findings.store.part_cache import Copies
+
+        whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
+        return open_engine(self.engine, whole, commits, copies, self.access)
+
+    def rolled_up(self, commit: Commit) -> bool:
+        """Whether the table has the commit's rollups. Once they are there they stay, and need not
+        be asked for again."""
+        if commit.snapshot_id not in self.counted and rollups.written(self.table, commit):
+            self.counted.add(commit.snapshot_id)
+        return commit.snapshot_id in self.counted
+
+
+@dataclass(frozen=True)  # without slots: it keeps its engine, whoever else opens others meanwhile
+class Found:
+    """A snapshot that was chosen for a question. Its engine is opened by who asks it."""
+
+    commit: Commit
+    proof: Proof
+    sources: Sources
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """What answers queries over it."""
+        return self.sources.open([self.commit])
+
+
+def find(sources: Sources, as_of: str | None) -> Found | None:
+    """The snapshot for a question, with its proof; None where there is none at all."""
+    latest = (
+        sources.snapshots.latest()
+        if as_of is None
+        else choose(sources.snapshots.commits(), as_of, sources.now())
+    )
+    if latest is None:
+        return None
+    return Found(latest, proof_of(latest, sources, as_of), sources)
+
+
+def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
+    """The proof that an answer from this commit carries. Who asks for a moment does not want it to
+    be young."""
+    age = sources.now() - commit.started_at
+    return Proof(
+        source=SNAPSHOT,
+        snapshot_id=commit.snapshot_id,
+        as_of=commit.started_at,
+        age_seconds=int(age.total_seconds()),
+        state=commit.state,
+        claim=commit.claim,
+        reasons=commit.reasons,
+        too_old=as_of is None and age > sources.max_age,
+    )
+
+
+def no_snapshot(name: str) -> ListAnswer:
+    """The answer to any question for a list where there is no snapshot at all."""
+    from sre_findings.model.answers.list_answer import ListAnswer
+
+    return ListAnswer(
+        "There is no snapshot yet. Run: sre-cli scan.", name, [], 0, (), (), NO_PROOF, known=False
+    )
