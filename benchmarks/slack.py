@@ -126,7 +126,8 @@ def warm(task: Path, folder: Path) -> list[str]:
     with ExitStack() as stack:
         environ = snapshot(folder, stack)
         token, entry = create_token(
-            TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+            TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"),
+            datetime.now(UTC),
         )
         tokens = folder / "tokens.json"
         tokens.touch(mode=0o600)

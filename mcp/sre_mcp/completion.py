@@ -6,12 +6,11 @@ import anyio.to_thread
 from mcp_types import CompleteRequestParams, CompleteResult, Completion, PromptReference
 
 from sre_findings.model.errors import SreError
-from sre_mcp.request_context import RequestContext, client
 from sre_findings.queries import ask, snapshots
 from sre_findings.questions.catalogue import Near
 from sre_findings.questions.catalogue import Nights as Asking
 from sre_findings.sources.sources import Sources
-from sre_mcp.request_context import Asked, caller
+from sre_mcp.request_context import RequestContext, client
 from sre_mcp.resources import REPORTS, RESOURCES
 from sre_reports.plain_text import visible
 

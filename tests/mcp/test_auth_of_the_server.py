@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 
 from sre_cli.main import main
-from sre_findings.ask.remote import PERSON
-from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_findings.client.connection import PERSON
-from sre_mcp.auth.token_creation import Wish, issue
+from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_mcp.tools.registry import TOOLS
 from sre_simulator.fleet import BUSY_INSTANCE
 

@@ -97,9 +97,6 @@ class SnapshotsArguments(Paged):
 
 def snapshots(_arguments: SnapshotsArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The committed snapshots."""
-    return answers.of_list(doors.ask("snapshots", Nights(page.room, page.start), sources))
-def snapshots(_arguments: WhichNights, page: Page, sources: Sources) -> Answered:
-    """Which snapshots there are."""
     return answers.of_list(ask(Nights(page.room, page.start), sources))
 
 

@@ -46,11 +46,6 @@ class CoverageArguments(Paged, Dated):
 
 def coverage(arguments: CoverageArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The coverage gaps."""
-    return answers.of_coverage(
-        ask.coverage(CoverageGaps(arguments.as_of, arguments.owners), sources), page
-    )
-def coverage(arguments: Coverage, page: Page, sources: Sources) -> Answered:
-    """What is not scanned."""
     return answers.of_coverage(ask(CoverageGaps(arguments.as_of, arguments.owners), sources), page)
 
 
@@ -117,11 +112,6 @@ class SuppressionsArguments(Paged, Dated):
 
 def suppressions(arguments: SuppressionsArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Accepted risks."""
-    return answers.of_list(
-        doors.ask("suppressions", Suppressed(arguments.as_of), sources), page.start
-    )
-def suppressions(arguments: Accepted, page: Page, sources: Sources) -> Answered:
-    """What somebody answers for."""
     return answers.of_list(ask(Suppressed(arguments.as_of), sources), page.start)
 
 

@@ -9,10 +9,9 @@ from datetime import datetime
 from mcp_types import CallToolResult, TextContent
 
 from sre_findings.model.answers.answer import TABLE
-from sre_mcp.json_values import BYTES_A_TOKEN, encodable, measured
 from sre_findings.sources.cursors import Cursor, decode, pinned
 from sre_findings.sources.sources import Sources
-from sre_mcp.json_values import BYTES_A_TOKEN, measured, plain
+from sre_mcp.json_values import BYTES_A_TOKEN, encodable, measured
 from sre_mcp.text import fenced, sentence
 from sre_mcp.tools.arguments import Arguments, Paged
 from sre_mcp.tools.items import Item
