@@ -37,7 +37,7 @@ from sre_findings.store.keys import part_key
 from sre_findings.store.snapshots import Snapshots
 from sre_findings.store.table import SqliteTable
 from sre_scanner import scan as scanning
-from sre_scanner.history.writer import Chronicle
+from sre_scanner.history.writer import HistoryWriter
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet
 from sre_simulator.fleet.generator import large_fleet
@@ -65,7 +65,7 @@ def build(fleet: Fleet, store: Path, spent: dict[str, float]) -> Sources:
         for night in fleet.nights:
             simulator.clock = night
             with (
-                _timed("history", spent, Chronicle, "write"),
+                _timed("history", spent, HistoryWriter, "write"),
                 _timed("rollups", spent, scanning, "roll_up"),
             ):
                 scan(

@@ -28,7 +28,7 @@ SPILLING = 100_000  # findings with which the ways of the history are compared
 TASK = ("-m", "sre_scanner")
 _PATCHED = """import sys
 import sre_scanner.history.lifecycle as history
-history.live_through.__defaults__ = (10**9,)
+history.history_tables.__defaults__ = (10**9,)
 history.MEMORY = {memory!r}
 from sre_scanner.__main__ import main
 sys.exit(main(sys.argv[1:]))"""

@@ -1,2 +1,1 @@
-"""The scheduled task: plan, read every page of each shard, write sorted Parquet, certify, commit,
-roll up."""
+"""The scan job: plans the scan, reads Amazon Inspector, writes a snapshot and commits it."""

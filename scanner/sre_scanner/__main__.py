@@ -1,5 +1,5 @@
-"""``python -m sre_scanner``: the scheduled task. Settings come from the environment; logs are JSON
-lines on stdout."""
+"""``python -m sre_scanner``: one scan, for a scheduled task. Settings come from the environment,
+and logs are JSON lines on stdout."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ PARTIAL, NOTHING, INTERRUPTED = 3, 4, 130
 
 
 class Log:
-    """Progress as structured lines, for CloudWatch."""
+    """Logs progress as JSON lines."""
 
     def say(self, event: str, **fields: Any) -> None:
-        """One line."""
+        """Writes one line."""
         sys.stdout.write(
             json.dumps({"at": datetime.now(UTC).isoformat(), "event": event, **fields}) + "\n"
         )
         sys.stdout.flush()
 
     def expect(self, region: str, findings: int) -> None:
-        """About so many will come."""
+        """Logs how many findings are expected from a region."""
         self.say("expect", region=region, findings=findings)
 
     def advance(self, region: str, findings: int) -> None:
-        """Pages are not logged: there are ten thousand of them."""
+        """Logs nothing: a scan reads thousands of pages."""
 
     def trouble(self, region: str, message: str) -> None:
-        """What will stand in the certificate."""
+        """Logs a problem that makes the snapshot partial."""
         self.say("trouble", region=region, message=message)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Scans once; exit codes as those of ``sre-cli scan``."""
+    """Runs one scan. Returns the exit codes of ``sre-cli scan``."""
     asked = _parser().parse_args(arguments)
-    # its own reserves a gigabyte of address space as it is imported
+    # Arrow's default allocator reserves a gigabyte of address space when it is imported
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from sre_scanner.task import Flags
 
@@ -68,8 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: float) -> int:
-    """Scans, again after a pause where that fails, and records how the slot ended for whatever
-    follows it."""
+    """Runs the scan, retries it after a pause when it fails, and records the outcome for the
+    schedules that wait for this slot."""
     from sre_scanner.task import run
 
     for left in reversed(range(attempts)):
@@ -91,8 +91,8 @@ def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: floa
 
 
 def _record(settings: Settings, log: Log, slot: str, *, done: bool, detail: str) -> None:
-    """A slot that cannot be recorded is waited for in vain, and its snapshot stands all the
-    same."""
+    """Records how the slot ended. If that fails, schedules that follow this slot wait until their
+    limit; the snapshot is not affected."""
     if not slot:
         return
     try:
@@ -104,17 +104,24 @@ def _record(settings: Settings, log: Log, slot: str, *, done: bool, detail: str)
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m sre_scanner",
-        description="Collect every Amazon Inspector finding into a snapshot.",
+        description="Scan Amazon Inspector and write a snapshot.",
     )
     parser.add_argument(
-        "--region", action="append", default=[], help="scan this region (again for more)"
+        "--region", action="append", default=[], help="scan this region (repeatable)"
     )
     parser.add_argument(
-        "--status", action="append", default=[], help="finding statuses (default: all but closed)"
+        "--status",
+        action="append",
+        default=[],
+        help="finding status to read (repeatable; default: all except CLOSED)",
     )
-    parser.add_argument("--scope-file", type=Path, help="what must be there (TOML)")
-    parser.add_argument("--rate", type=float, default=10.0, help="requests a second and region")
-    slot = "the schedule and its fire, scan/2026-11-30T01:00Z: does nothing where it has a snapshot"
+    parser.add_argument(
+        "--scope-file", type=Path, help="accounts and regions that the scan must cover (TOML)"
+    )
+    parser.add_argument(
+        "--rate", type=float, default=10.0, help="requests per second in each region"
+    )
+    slot = "slot of a schedule, such as scan/2026-11-30T01:00Z; scanned only once"
     parser.add_argument("--slot", default="", help=slot)
     parser.add_argument(
         "--attempts",
@@ -122,9 +129,9 @@ def _parser() -> argparse.ArgumentParser:
         default=1,
         choices=range(1, 11),
         metavar="N",
-        help="tries of a scan that fails",
+        help="how often to try a scan that fails",
     )
-    parser.add_argument("--pause", type=float, default=300.0, help="seconds between them")
+    parser.add_argument("--pause", type=float, default=300.0, help="seconds between attempts")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""From the shards' records to a visible snapshot, and from its counts to the table."""
+"""Commits a snapshot from the shards' records, and writes its rollups to the table."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from sre_findings.store import rollups as table_rollups
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import Table
-from sre_scanner.history.writer import Chronicle
+from sre_scanner.history.writer import HistoryWriter
 
 T = TypeVar("T")
 
-MEMORY = "128MB"  # for DuckDB where it counts rollups
+MEMORY = "128MB"  # DuckDB's memory limit while it counts rollups
 
 
-def commit(chronicle: Chronicle, now: Callable[[], datetime]) -> Commit:
-    """Commits what the plan's shards recorded, and the history that follows from it.
+def commit(writer: HistoryWriter, now: Callable[[], datetime]) -> Commit:
+    """Commits what the shards of the plan recorded, with the history that follows from it.
 
-    Raises Unreadable where nothing at all was read, CommitLost as the store does.
+    Raises Unreadable if nothing at all was read, and CommitLost if another scan committed first.
     """
-    snapshots, plan = chronicle.snapshots, chronicle.plan
+    snapshots, plan = writer.snapshots, writer.plan
     records = [snapshots.read_shard(plan.snapshot_id, shard.name) for shard in plan.shards]
     facts = tuple(record for record in records if record is not None)
     _refuse_nothing(facts)
     certificate = judge(plan, facts)
-    history, notes = chronicle.write(facts, certificate, now())
+    history, notes = writer.write(facts, certificate, now())
     proven = replace(certificate, warnings=(*certificate.warnings, *notes))
     return snapshots.commit(Manifest(plan, facts, proven, history), now())
 
 
 def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:
-    """A snapshot of nothing would only hide the one before it."""
+    """Refuses a snapshot without data, which would only hide the previous one."""
     if not any(f.findings and f.findings.pages for f in facts):
         why = next(
             (one.detail for f in facts for one in (f.status, f.findings) if one and one.detail), ""
@@ -62,10 +62,11 @@ def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:
 
 
 def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
-    """Writes the rollups of every commit that has none yet, oldest first, so that a scan that died
-    here is repaired.
+    """Writes the rollups of all commits that have none, oldest first, which also repairs a scan
+    that died before this step.
 
-    With ``every`` those of all commits are counted and written again. Returns the rows written.
+    With ``every``, counts and writes the rollups of all commits again. Returns the number of rows
+    written.
     """
     commits = snapshots.commits()
     behind = 0 if every else len(commits)
@@ -90,26 +91,27 @@ def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
 
 
 class Counted(NamedTuple):
-    """What the scopes of a commit hold."""
+    """The rollups and ages of a commit, by scope."""
 
     rollups: Mapping[Scope, Rollup]
     ages: Mapping[Scope, Ages]
 
 
 def count(snapshots: Snapshots, one: Commit) -> Counted:
-    """Every scope's rollup and ages, counted from the commit's own parts."""
+    """Counts the rollups and ages of every scope from the commit's own parts."""
     with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
         engine = DuckDB(snapshots, [one], Copies(Path(folder)), room=bounded(MEMORY, Path(folder)))
         return Counted(counting.rollups(engine), counting.ages(engine))
 
 
 def _known(before: Mapping[Scope, T], now: Mapping[Scope, Rollup], one: Commit) -> dict[Scope, T]:
-    """What was before, of the scopes of which the commit can say anything."""
+    """The earlier values of the scopes that the commit covers."""
     return {scope: held for scope, held in before.items() if scope in now or _reached(scope, one)}
 
 
 def _reached(scope: Scope, one: Commit) -> bool:
-    """Whether the commit can say that a scope is empty now: none of its cells was left unread."""
+    """Whether the commit proves that a scope is empty: no account/region pair of it was left
+    unread."""
     account, region, kind, _ = [*scope.value.split("|", 3), "", "", ""][:4]
     for gap_account, gap_region, gap_type, _scan, _state in one.gaps:
         touches = {

@@ -1,7 +1,8 @@
-"""What other AWS services know and a scan can do without: who calls, which regions are enabled,
-what accounts are called.
+"""Data from other AWS services that a scan can do without: the caller, the enabled regions, the
+names of accounts.
 
-Each is asked once, briefly; what one does not tell is noted in the certificate and is never fatal.
+Each service is called once, with a short timeout. A failure is noted in the completeness check and
+never ends the scan.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """``regions`` to scan where nobody named any; the caller's ARN; account names by id; and what
-    could not be told."""
+class Discovery:
+    """``regions`` to scan if none are configured, the caller's ARN, account names by id, and notes
+    about what is unknown."""
 
     regions: tuple[str, ...] = ()
     caller: str = ""
@@ -30,18 +31,18 @@ class Surroundings:
     notes: tuple[str, ...] = ()
 
 
-def look_around(profile: Who, environ: Mapping[str, str], *, regions: bool) -> Surroundings:
-    """Asks STS and Organizations, and EC2 for the enabled regions if ``regions``.
+def discover(profile: Who, environ: Mapping[str, str], *, regions: bool) -> Discovery:
+    """Asks STS and Organizations, and with ``regions`` EC2 for the enabled regions.
 
-    Where Inspector's endpoint is overridden and theirs are not, they are left alone (see
-    ``neighbours``). Raises UsageError when a region is needed and none is known.
+    If only Inspector's endpoint is overridden, the other services are not called (see
+    ``neighbours``). Raises UsageError if a region is needed and none is known.
     """
     home = (
         configured_region(profile, environ) if regions else environ.get("AWS_REGION", "us-east-1")
     )
     notes: list[str] = []
     make = clients(profile, home, environ, read_timeout=10)
-    return Surroundings(
+    return Discovery(
         regions=_ask("EC2", _enabled_regions, make, notes, (home,)) if regions else (),
         caller=_ask("STS", lambda of: str(of("sts").get_caller_identity()["Arn"]), make, notes, ""),
         account_names=_ask("Organizations", _account_names, make, notes, {}),
@@ -52,7 +53,7 @@ def look_around(profile: Who, environ: Mapping[str, str], *, regions: bool) -> S
 def _ask(
     service: str, question: Callable[[Make], T], make: Make, notes: list[str], otherwise: T
 ) -> T:
-    """The answer, or ``otherwise`` and a note that says why."""
+    """The result, or ``otherwise`` and a note with the reason."""
     failures: tuple[type[Exception], ...] = (UsageError, *sdk_errors())
     try:
         return question(make)
@@ -60,21 +61,20 @@ def _ask(
         what = (
             f"only {otherwise[0]} was scanned"
             if isinstance(otherwise, tuple)
-            else f"{service} did not answer"
+            else f"{service} could not be read"
         )
         notes.append(f"{what}: {service}: {first_line(error)}")
         return otherwise
 
 
 def _enabled_regions(make: Make) -> tuple[str, ...]:
-    """The regions that the account has enabled and where Inspector exists. Source: EC2
-    DescribeRegions."""
+    """The regions enabled in the account in which Inspector exists. Source: EC2 DescribeRegions."""
     names = {region["RegionName"] for region in make("ec2").describe_regions()["Regions"]}
     return tuple(sorted(names & set(known_regions())))
 
 
 def _account_names(make: Make) -> dict[str, str]:
-    """Account names by id. Source: Organizations ListAccounts, for its management or a delegated
-    administrator account."""
+    """Account names by id. Source: Organizations ListAccounts, which only the management account
+    and delegated administrators may call."""
     pages = make("organizations").get_paginator("list_accounts").paginate()
     return {account["Id"]: account["Name"] for page in pages for account in page["Accounts"]}

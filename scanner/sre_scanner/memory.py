@@ -1,5 +1,4 @@
-"""Python and Arrow as a scan needs them: no pandas, memory given back, and few collections of
-garbage."""
+"""Process settings that keep a scan's memory small."""
 
 from __future__ import annotations
 
@@ -11,8 +10,8 @@ from importlib.abc import MetaPathFinder
 
 import pyarrow as pa
 
-_COLLECT_AFTER = 50_000  # allocations; Python's own 700 cost 5 % of a scan
-# malloc.h; bytes, arenas
+_COLLECT_AFTER = 50_000  # allocations; Python's default of 700 costs 5 % of a scan's CPU time
+# the parameters of mallopt in malloc.h, in bytes, and the number of arenas
 _GLIBC = {
     "M_TRIM_THRESHOLD": (-1, 1 << 20),
     "M_MMAP_THRESHOLD": (-3, 1 << 20),
@@ -20,16 +19,16 @@ _GLIBC = {
 }
 
 
-def be_frugal() -> None:
-    """Spares this process 400 ms of CPU and 40 MB.
+def reduce_memory() -> None:
+    """Saves 400 ms of CPU time and 40 MB of memory in this process.
 
-    Arrow imports pandas, where it is installed, when it makes its first array from a list. It asks
-    once, so it is told no this once; whoever calls ``to_pandas`` later still gets it. And its own
-    allocator keeps freed pages, the system's does not. A scan makes tuples by the million and no
-    cycles, so the collector may look less often.
+    Arrow imports pandas, if it is installed, when it converts its first list. It tries only once,
+    so that import is blocked once; ``to_pandas`` still works later. Arrow uses the system's
+    allocator, because its own keeps freed pages. The garbage collector runs rarely, because a scan
+    creates millions of tuples and no cycles.
     """
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    _frugal_malloc()
+    _tune_malloc()
     pa.set_memory_pool(pa.system_memory_pool())
     if "pandas" not in sys.modules:
         refusal = _NoPandas()
@@ -40,15 +39,14 @@ def be_frugal() -> None:
             sys.meta_path.remove(refusal)
 
 
-def give_back() -> None:
-    """Gives the system what is free, between two steps of which the first took much."""
+def release_memory() -> None:
+    """Returns free memory to the system, after a step that needed much of it."""
     gc.collect()
-    pa.default_memory_pool().release_unused()  # the system's pool: malloc_trim
+    pa.default_memory_pool().release_unused()  # for the system's pool this calls malloc_trim
 
 
-def _frugal_malloc() -> None:
-    """Tells glibc not to keep large blocks that were freed, as it does by default, and not to make
-    a heap a thread."""
+def _tune_malloc() -> None:
+    """Makes glibc return large freed blocks to the system, and use one heap for all threads."""
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         for name, value in _GLIBC.values():
@@ -56,9 +54,9 @@ def _frugal_malloc() -> None:
 
 
 class _NoPandas(MetaPathFinder):
-    """Says that pandas is not installed."""
+    """An import hook that reports pandas as not installed."""
 
     def find_spec(self, fullname: str, path: object = None, target: object = None, /) -> None:  # noqa: ARG002 - the protocol's
-        """Nothing to say about any other module."""
+        """Leaves all other modules to the next finder."""
         if fullname == "pandas":
             raise ModuleNotFoundError(fullname)

@@ -1,5 +1,5 @@
-"""What a scan tells while it runs. The command line draws a bar from it; a task writes a line now
-and then."""
+"""The interface through which a scan reports progress: to a progress bar in the command line, to
+the log in a task."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told by shards, from several threads at once."""
+    """Receives the progress of a scan. Shards call it from several threads at once."""
 
     def expect(self, region: str, findings: int) -> None:
-        """About so many findings will come from the region."""
+        """Called with the number of findings that the region is expected to return."""
         ...
 
     def advance(self, region: str, findings: int) -> None:
-        """So many more have come."""
+        """Called with the number of findings read since the last call."""
         ...
 
     def trouble(self, region: str, message: str) -> None:
-        """Something went wrong that will stand in the certificate."""
+        """Called with a problem that makes the snapshot partial."""
         ...
 
 
 class Silence:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def expect(self, region: str, findings: int) -> None:
-        """Says nothing."""
+        """Does nothing."""
 
     def advance(self, region: str, findings: int) -> None:
-        """Says nothing."""
+        """Does nothing."""
 
     def trouble(self, region: str, message: str) -> None:
-        """Says nothing."""
+        """Does nothing."""

@@ -1,4 +1,4 @@
-"""A scan from its plan to its commit."""
+"""A scan, from its plan to its commit."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from sre_findings.model.snapshots.scan_plan import DEFAULT_STATUSES, Expectation
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up
-from sre_scanner.history.writer import Chronicle
-from sre_scanner.memory import be_frugal, give_back
+from sre_scanner.history.writer import HistoryWriter
+from sre_scanner.memory import reduce_memory, release_memory
 from sre_scanner.progress import Progress, Silence
-from sre_scanner.shard import Workshop, read_shard
+from sre_scanner.shard import ScanContext, read_shard
 
 MOST_AT_ONCE = 8
-# closed findings are deleted then (user guide, "Understanding findings")
+# Inspector deletes closed findings after this time (user guide, "Understanding findings")
 INSPECTOR_FORGETS = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to scan and how. ``required`` regions are those that somebody named; ``rate`` is
-    requests a second in each."""
+    """What to scan and how. ``required`` regions were named explicitly; ``rate`` is the limit of
+    requests per second in each region."""
 
     regions: Sequence[str]
     required: Sequence[str] = ()
@@ -58,16 +58,17 @@ def scan(
     stop: threading.Event | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Commit:
-    """Reads what was asked, commits it and rolls it up. What could not be read makes the snapshot
-    partial.
+    """Reads what was requested, commits it and writes its rollups. Anything that could not be read
+    makes the snapshot partial.
 
-    Where the request is for a slot that has a snapshot, that one is returned and nothing is read:
-    the plan takes the next sequence of the very commits that were looked at, so that of two scans
-    for one slot at most one commits.
+    If the request is for a slot that already has a snapshot, returns that commit and reads nothing.
+    The plan takes the sequence number after the commits that were checked, so that of two scans for
+    one slot at most one commits.
 
-    Raises Unreadable when nothing at all could be read, StoreUnreadable when it cannot be kept,
-    CommitLost when another scan was faster, Interrupted when ``stop`` was set. After any of these
-    nothing of this scan is visible, and its files are removed as far as the store lets us.
+    Raises Unreadable if nothing at all could be read, StoreUnreadable if the snapshot cannot be
+    stored, CommitLost if another scan committed first, and Interrupted if ``stop`` was set. After
+    any of these, nothing of this scan is visible, and its files are removed as far as the store
+    allows.
     """
     for leftover in snapshots.leftovers(now()):
         snapshots.discard(leftover)
@@ -76,27 +77,27 @@ def scan(
         roll_up(snapshots, table)
         return there
     stop = stop or threading.Event()
-    be_frugal()
-    shop = Workshop(plan, snapshots, request.owners, progress or Silence(), stop, now)
-    # outside: where another scan has this folder, it is not ours to clear
+    reduce_memory()
+    context = ScanContext(plan, snapshots, request.owners, progress or Silence(), stop, now)
+    # outside of the try: if another scan uses this folder, its files must not be removed
     snapshots.write_plan(plan)
     try:
         inspectors = _inspectors(request, plan, stop)
-        _read_shards(shop, inspectors)
-        give_back()
-        done = commit(Chronicle(snapshots, plan, inspectors.__getitem__), now)
+        _read_shards(context, inspectors)
+        release_memory()
+        done = commit(HistoryWriter(snapshots, plan, inspectors.__getitem__), now)
     except BaseException:
         stop.set()
         snapshots.discard(plan.snapshot_id)
         raise
-    give_back()
+    release_memory()
     roll_up(snapshots, table)
     return done
 
 
 def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
-    """The plan of a request: a shard a region, the sequence after the newest commit. One snapshot,
-    one partition."""
+    """The plan of a request: one shard per region, in one partition, with the sequence number after
+    the newest commit."""
     known = known_regions()
     regions = tuple(dict.fromkeys(check_region(region, known) for region in request.regions))
     if not regions:
@@ -104,8 +105,8 @@ def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
     partitions = {partition_of(region) for region in regions}
     if len(partitions) > 1:
         raise UsageError(
-            f"one snapshot holds one partition, not {', '.join(sorted(partitions))}",
-            do="Scan each apart.",
+            f"a snapshot covers one partition, not {', '.join(sorted(partitions))}",
+            do="Run one scan per partition.",
         )
     latest = snapshots.latest()
     return Plan(
@@ -126,8 +127,8 @@ def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
 
 
 def _of_slot(slot: str, snapshots: Snapshots, plan: Plan) -> Commit | None:
-    """The snapshot of a slot among those before the plan's sequence. One that comes later takes
-    that sequence itself."""
+    """The snapshot of a slot among the commits before the plan's sequence number. A later one would
+    have taken that number."""
     return next(
         (one for one in snapshots.commits() if one.slot == slot and one.sequence < plan.sequence),
         None,
@@ -135,20 +136,20 @@ def _of_slot(slot: str, snapshots: Snapshots, plan: Plan) -> Commit | None:
 
 
 def _closed_since(snapshots: Snapshots, now: datetime) -> str:
-    """The start of the newest complete night, or of the first that there is; nothing that Inspector
-    has forgotten anyway."""
+    """The start of the newest complete snapshot, or of the first snapshot if none is complete, but
+    not earlier than Inspector keeps closed findings. Empty if there is no snapshot."""
     commits = snapshots.commits()
     base = next(
         (one for one in reversed(commits) if one.state == COMPLETE), commits[0] if commits else None
     )
-    # a clock that went back leaves no time for anything to close in
+    # the clock went back: nothing can have closed since then
     if base is None or base.started_at >= now:
         return ""
     return max(base.started_at, now - INSPECTOR_FORGETS).isoformat()
 
 
 def _inspectors(request: Request, plan: Plan, stop: threading.Event) -> dict[str, Inspector]:
-    """Inspector in each region, each with a rate limit of its own."""
+    """A client for Inspector in each region, each with its own rate limit."""
     patience = Patience(deadline=request.deadline, wait=lambda seconds: _wait(stop, seconds))
     return {
         region: Inspector(
@@ -160,21 +161,21 @@ def _inspectors(request: Request, plan: Plan, stop: threading.Event) -> dict[str
     }
 
 
-def _read_shards(shop: Workshop, inspectors: Mapping[str, Inspector]) -> None:
-    """Every shard, several at once: regions have rate limits of their own, so they do not wait for
-    each other."""
+def _read_shards(context: ScanContext, inspectors: Mapping[str, Inspector]) -> None:
+    """Reads all shards, several at once: each region has its own rate limit, so they do not slow
+    each other down."""
     with ThreadPoolExecutor(
-        min(MOST_AT_ONCE, len(shop.plan.shards)), thread_name_prefix="shard"
+        min(MOST_AT_ONCE, len(context.plan.shards)), thread_name_prefix="shard"
     ) as pool:
         futures = [
-            pool.submit(read_shard, shop, shard, inspectors[shard.region])
-            for shard in shop.plan.shards
+            pool.submit(read_shard, context, shard, inspectors[shard.region])
+            for shard in context.plan.shards
         ]
         try:
             for future in as_completed(futures):
                 future.result()
         except BaseException:
-            shop.stop.set()
+            context.stop.set()
             raise
 
 

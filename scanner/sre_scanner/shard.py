@@ -1,5 +1,5 @@
-"""One shard: everything of one region, read page by page into parts and a record of what was
-seen."""
+"""One shard: reads everything of one region, and writes it as parts with a record of what was
+read."""
 
 from __future__ import annotations
 
@@ -40,29 +40,29 @@ from sre_findings.store.schema import (
     RESOURCES,
 )
 from sre_findings.store.snapshots import Snapshots
-from sre_scanner.memory import give_back
+from sre_scanner.memory import release_memory
 from sre_scanner.progress import Progress
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import Sorted, put_in_order
-from sre_scanner.spool.owners import Key, whose
+from sre_scanner.spool.owners import Key, owners_of
 from sre_scanner.spool.rows import Spool
 from sre_scanner.spool.unknown_values import add_bounded, counted_words
-from sre_scanner.tables.coverage import Called, CoverageRows
+from sre_scanner.tables.coverage import CoverageRows, ResourceNames
 from sre_scanner.tables.details import Dimensions
 from sre_scanner.tables.findings import Columns
-from sre_scanner.tables.names import named
+from sre_scanner.tables.names import names_tables
 from sre_scanner.tables.parts import writing
-from sre_scanner.tables.resources import tally
+from sre_scanner.tables.resources import resources_table
 
 ROW_GROUP = 32_768
-PART_GROUPS = 32  # a part holds at most a million rows
+PART_GROUPS = 32  # at most a million rows per part
 
 _COUNTED = ("critical", "high", "medium")
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """What every shard of one scan shares. ``stop`` ends all of them at their next page."""
+class ScanContext:
+    """What all shards of a scan share. Setting ``stop`` ends each of them at its next page."""
 
     plan: Plan
     snapshots: Snapshots
@@ -72,61 +72,66 @@ class Workshop:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def checked(self, pages: Iterable[Any]) -> Iterator[Any]:
-        """The pages, until somebody stops the scan."""
+        """The pages. Raises Interrupted once the scan has been stopped."""
         for page in pages:
             if self.stop.is_set():
                 raise Interrupted
             yield page
 
 
-def read_shard(shop: Workshop, shard: Shard, inspector: Inspector) -> ShardFacts:
-    """Reads the shard to its end, writes its parts and its record, and returns the record.
+def read_shard(context: ScanContext, shard: Shard, inspector: Inspector) -> ShardFacts:
+    """Reads the shard, writes its parts and its record, and returns the record.
 
-    A listing that fails is recorded with its reason, and the others go on; only store errors and
-    Interrupted come out.
+    A listing that fails is recorded with its reason, and the other listings go on. Only store
+    errors and Interrupted are raised.
     """
-    reading = _Reading(shop, shard, inspector)
+    reading = _Reading(context, shard, inspector)
     with closing(Spool(reading.started.timestamp())) as spool, closing(Spool()) as closed:
         facts = reading.listings(spool, closed)
-        parts = (*_findings_parts(shop, shard, spool, reading), *_closed_part(shop, shard, closed))
+        parts = (
+            *_findings_parts(context, shard, spool, reading),
+            *_closed_part(context, shard, closed),
+        )
         facts = replace(facts, parts=parts, **reading.counted)
-    facts = replace(facts, ended_at=shop.now().isoformat())
-    shop.snapshots.write_shard(shop.plan.snapshot_id, facts)
+    facts = replace(facts, ended_at=context.now().isoformat())
+    context.snapshots.write_shard(context.plan.snapshot_id, facts)
     return facts
 
 
 class _Reading:
-    """The listings of one shard, each recorded as it went."""
+    """The listings of one shard and their outcomes."""
 
-    def __init__(self, shop: Workshop, shard: Shard, inspector: Inspector) -> None:
-        self._shop, self._shard, self._inspector = shop, shard, inspector
-        began = datetime.fromisoformat(shop.plan.created_at)
-        self._rows = CoverageRows(shop.plan.snapshot_id, shard.region, shop.owners, began, shop.now)
+    def __init__(self, context: ScanContext, shard: Shard, inspector: Inspector) -> None:
+        self._context, self._shard, self._inspector = context, shard, inspector
+        began = datetime.fromisoformat(context.plan.created_at)
+        self._rows = CoverageRows(
+            context.plan.snapshot_id, shard.region, context.owners, began, context.now
+        )
         self._accounts: set[str] = set()
         self._administered: tuple[str, ...] = ()
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
-        self.started = shop.now()
+        self.started = context.now()
         self.counted: dict[str, Any] = {}
 
     @property
     def claims(self) -> dict[Key, Claim]:
-        """What coverage says of whose each resource is."""
+        """The owner claims of coverage, by resource."""
         return self._rows.claims
 
     @property
-    def called(self) -> Mapping[Key, Called]:
-        """What coverage calls each resource."""
+    def called(self) -> Mapping[Key, ResourceNames]:
+        """The names in coverage, by resource."""
         return self._rows.called
 
     @property
     def unknown(self) -> Counter[str]:
-        """Fields of coverage that we do not know, counted."""
+        """The counts of unknown fields in coverage."""
         return self._rows.unknown
 
     def listings(self, spool: Spool, evidence: Spool) -> ShardFacts:
-        """Status first, which costs one request and tells whether the rest is worth asking; then
-        all the rest."""
+        """Reads the account status first, one request that shows whether the other listings can
+        succeed, and then the rest."""
         own = self._record("status", self._own_status)
         if own.outcome not in (ENDED, "denied"):
             return self._facts(own, own, own, None, ())
@@ -173,8 +178,8 @@ class _Reading:
     def _record(
         self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None
     ) -> Listing:
-        """Runs one listing and says how it went; ``earlier`` requests of the same kind count
-        too."""
+        """Runs one listing and returns its outcome. The counts of ``earlier`` requests of the same
+        kind are added."""
         tally = (
             Tally(
                 earlier.pages,
@@ -191,7 +196,7 @@ class _Reading:
             read(tally)
         except Unreadable as error:
             outcome, detail = _outcome(error), str(error)
-            self._shop.progress.trouble(self._shard.region, f"{name}: {error}")
+            self._context.progress.trouble(self._shard.region, f"{name}: {error}")
         return Listing(
             outcome,
             detail,
@@ -206,82 +211,85 @@ class _Reading:
         self._statuses = list(self._inspector.statuses((), tally))
 
     def _other_statuses(self, tally: Tally) -> None:
-        """The accounts that this one administers, those that were seen, and those that were
+        """Reads the status of the administered accounts, of the accounts seen and of those
         expected."""
         self._administered = tuple(self._members())
-        wanted = self._named | set(self._shop.plan.expected_accounts)
+        wanted = self._named | set(self._context.plan.expected_accounts)
         missing = sorted(wanted - {status.account_id for status in self._statuses} - {""})
         if missing:
             self._statuses += self._inspector.statuses(missing, tally)
 
     @property
     def _named(self) -> set[str]:
-        """The accounts that findings, coverage and the list of members name."""
+        """The accounts named in findings, in coverage and in the list of members."""
         return (self._accounts | self._rows.accounts | set(self._administered)) - {""}
 
     def _members(self) -> list[str]:
-        """Member accounts; an account that administers none is refused, which is no gap."""
+        """The member accounts. An account that administers none gets an error from Inspector, which
+        is not a gap."""
         try:
             return list(self._inspector.members(Tally()))
         except (AccessDenied, Rejected) as error:
-            self._notes.append(f"member accounts are not known: {error}")
+            self._notes.append(f"the member accounts are unknown: {error}")
             return []
 
     def _findings(self, spool: Spool, tally: Tally) -> None:
         try:
-            for page in self._shop.checked(
-                self._inspector.findings(self._shop.plan.statuses, tally)
+            for page in self._context.checked(
+                self._inspector.findings(self._context.plan.statuses, tally)
             ):
                 spool.add(page)
-                self._shop.progress.advance(self._shard.region, len(page.findings))
+                self._context.progress.advance(self._shard.region, len(page.findings))
         finally:
             spool.seal()
-            give_back()
+            release_memory()
             self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
 
     @property
     def _wants_closed(self) -> bool:
-        """Whether closings since the night before are to be read as evidence; they are findings
-        where CLOSED was asked."""
-        return bool(self._shop.plan.closed_since) and "CLOSED" not in self._shop.plan.statuses
+        """Whether to read the findings closed since the previous snapshot, as evidence. If the plan
+        includes CLOSED, they are read as findings anyway."""
+        return bool(self._context.plan.closed_since) and "CLOSED" not in self._context.plan.statuses
 
     def _closed(self, evidence: Spool, tally: Tally) -> None:
-        """What closed since the night before, up to when the scan began: a bound that does not move
-        while pages are read."""
-        plan = self._shop.plan
+        """Reads what closed between the previous snapshot and the start of this scan, an interval
+        that does not change while pages are read."""
+        plan = self._context.plan
         bounds = (
             datetime.fromisoformat(plan.closed_since),
             datetime.fromisoformat(plan.created_at),
         )
-        for page in self._shop.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
+        for page in self._context.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
             evidence.add(page)
         evidence.seal()
 
     def _coverage(self, tally: Tally) -> None:
-        for page in self._shop.checked(self._inspector.coverage(tally)):
+        for page in self._context.checked(self._inspector.coverage(tally)):
             self._rows.add(page)
 
     def coverage_part(self, owners: Mapping[Key, str | None]) -> tuple[Part, ...]:
-        """The rows of coverage, written with the owners of their resources."""
+        """Writes the rows of coverage with the owners of their resources."""
         table = self._rows.table(owners)
-        return _one_part(self._shop, f"coverage/part-{self._shard.name}.parquet", COVERAGE, [table])
+        return _one_part(
+            self._context, f"coverage/part-{self._shard.name}.parquet", COVERAGE, [table]
+        )
 
     def _aggregated(self) -> dict[str, int] | None:
-        """Inspector's own counts; None where it does not give them, which leaves the listing
-        unreconciled."""
-        if not self._shop.plan.counts_active:
+        """Inspector's own counts of findings. None if they cannot be read, so that the listing
+        cannot be reconciled with them."""
+        if not self._context.plan.counts_active:
             return None
         try:
             counts = self._inspector.active_counts(Tally())
         except Unreadable as error:
-            self._notes.append(f"Inspector's own counts are not known: {error}")
+            self._notes.append(f"Inspector's own counts are unknown: {error}")
             return None
-        self._shop.progress.expect(self._shard.region, counts["all"])
+        self._context.progress.expect(self._shard.region, counts["all"])
         return counts
 
 
 def _outcome(error: Unreadable) -> str:
-    """One word for a listing that did not end."""
+    """The outcome of a listing that did not end, as one word."""
     words = {
         AccessDenied: "denied",
         CredentialsInvalid: "credentials_invalid",
@@ -292,12 +300,11 @@ def _outcome(error: Unreadable) -> str:
 
 
 def _findings_parts(
-    shop: Workshop, shard: Shard, spool: Spool, reading: _Reading
+    context: ScanContext, shard: Shard, spool: Spool, reading: _Reading
 ) -> tuple[Part, ...]:
-    """Sorts what was spooled and writes it; what was counted on the way goes to
-    ``reading.counted``."""
+    """Sorts the spooled findings and writes them; counts go to ``reading.counted``."""
     rows = spool.rows()
-    found = identify(spool.texts["resources"], shop.owners)
+    found = identify(spool.texts["resources"], context.owners)
     where = put_in_order(spool, rows, found)
     reading.counted = {
         "distinct": len(rows) - where.duplicates,
@@ -306,75 +313,75 @@ def _findings_parts(
         "changed_meanwhile": spool.changed,
         "unknown": _unknown(spool, rows, reading),
     }
-    place = (shop.plan.snapshot_id, shard.region)
+    place = (context.plan.snapshot_id, shard.region)
     shared = Dimensions(spool)
-    owned = whose(spool, rows, found, where, reading.claims, shop.owners)
+    owned = owners_of(spool, rows, found, where, reading.claims, context.owners)
     columns = Columns(spool, rows, found, shared, place, owned)
-    resources = tally(spool, found, where, place, owned)
+    resources = resources_table(spool, found, where, place, owned)
     released = functools.partial(_released, spool=spool)
     parts = [
         *reading.coverage_part(owned.every),
         *_one_part(
-            shop,
+            context,
             f"names/part-{shard.name}.parquet",
             NAMES,
-            named(spool, found, where, place, owned, reading.called),
+            names_tables(spool, found, where, place, owned, reading.called),
         ),
         *_one_part(
-            shop,
+            context,
             f"details/part-{shard.name}.parquet",
             DETAILS,
             released(shared.details_tables(*place)),
         ),
         *_one_part(
-            shop,
+            context,
             f"packages/part-{shard.name}.parquet",
             PACKAGES,
             released(shared.packages_tables(*place)),
         ),
     ]
-    cuts = row_groups(where.resource) or [(0, 0)]  # a part of no rows still tells its columns
+    cuts = row_groups(where.resource) or [(0, 0)]  # a part without rows still has the columns
     for number, groups in enumerate(
         cuts[i : i + PART_GROUPS] for i in range(0, len(cuts), PART_GROUPS)
     ):
         tables = released(columns.table(where, start, stop) for start, stop in groups)
         parts += _one_part(
-            shop, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables
+            context, f"findings/part-{shard.name}-{number:05d}.parquet", FINDINGS, tables
         )
     return (
         *parts,
-        *_one_part(shop, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]),
+        *_one_part(context, f"resources/part-{shard.name}.parquet", RESOURCES, [resources]),
     )
 
 
 def _unknown(spool: Spool, rows: npt.NDArray[Any], reading: _Reading) -> dict[str, int]:
-    """What we do not understand, counted."""
+    """The counts of fields and values that are not known."""
     counts: Counter[str] = Counter()
     for some in (spool.unknown, counted_words(spool, rows), reading.unknown):
         add_bounded(counts, some)
     return dict(counts)
 
 
-def _closed_part(shop: Workshop, shard: Shard, spool: Spool) -> tuple[Part, ...]:
-    """Findings that closed lately, as evidence of why others are gone; none where none was asked
-    for."""
+def _closed_part(context: ScanContext, shard: Shard, spool: Spool) -> tuple[Part, ...]:
+    """Writes recently closed findings, as evidence of why findings are gone. No part if there are
+    none."""
     rows = spool.rows()
     if not len(rows):
         return ()
-    place = (shop.plan.snapshot_id, shard.region)
-    found = identify(spool.texts["resources"], shop.owners)
+    place = (context.plan.snapshot_id, shard.region)
+    found = identify(spool.texts["resources"], context.owners)
     where = put_in_order(spool, rows, found)
-    owned = whose(spool, rows, found, where, {}, shop.owners)
+    owned = owners_of(spool, rows, found, where, {}, context.owners)
     columns = Columns(spool, rows, found, Dimensions(spool), place, owned)
     tables = (
         columns.table(where, *group).select(CLOSED.names) for group in row_groups(where.resource)
     )
-    return _one_part(shop, f"closed/part-{shard.name}.parquet", CLOSED, tables)
+    return _one_part(context, f"closed/part-{shard.name}.parquet", CLOSED, tables)
 
 
 def _released(tables: Iterable[pa.Table], spool: Spool) -> Iterator[pa.Table]:
-    """The tables, each with everything that making it took given back: of a million findings, one
-    row group is in memory."""
+    """The tables; the memory used for one is released before the next, so that only one row group
+    of a million findings is in memory."""
     for table in tables:
         spool.release()
         pa.default_memory_pool().release_unused()
@@ -382,17 +389,17 @@ def _released(tables: Iterable[pa.Table], spool: Spool) -> Iterator[pa.Table]:
 
 
 def _one_part(
-    shop: Workshop, key: str, schema: pa.Schema, tables: Iterable[pa.Table]
+    context: ScanContext, key: str, schema: pa.Schema, tables: Iterable[pa.Table]
 ) -> tuple[Part, ...]:
-    with writing(shop.snapshots.blobs, shop.plan.snapshot_id, key, schema) as writer:
-        for table in shop.checked(tables):
+    with writing(context.snapshots.blobs, context.plan.snapshot_id, key, schema) as writer:
+        for table in context.checked(tables):
             writer.write(table)
     return (writer.part,) if writer.part else ()
 
 
 def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
-    """ACTIVE findings as they were listed, by the severities that Inspector counts itself,
-    duplicates left out."""
+    """The ACTIVE findings listed, without duplicates, by the severities that Inspector counts as
+    well."""
     by_kind = np.bincount(where.kind[where.position == 0], minlength=len(spool.kinds))
     kinds = zip(spool.kinds.in_order(), by_kind, strict=True)
     active = [(rank(kind.severity), int(n)) for kind, n in kinds if kind.status == "ACTIVE"]
@@ -401,8 +408,8 @@ def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
 
 
 def row_groups(resource: npt.NDArray[np.int64], size: int = ROW_GROUP) -> list[tuple[int, int]]:
-    """Cuts of at most ``size`` rows, between two resources where that does not leave a group less
-    than half full."""
+    """Ranges of at most ``size`` rows that end between two resources, unless that would leave a
+    group less than half full."""
     ends = np.append(np.flatnonzero(np.diff(resource)) + 1, len(resource))
     cuts, start = [], 0
     while start < len(resource):

@@ -1,4 +1,4 @@
-"""What the scheduled task and the command line both do: settings and flags to a scan."""
+"""From settings and flags to a scan, for the scheduled task and for the command line."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from sre_findings.settings import Settings, open_owners
 from sre_findings.store.slots import normal
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.urls import open_blobs, open_table
-from sre_scanner.discovery import look_around
+from sre_scanner.discovery import discover
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
 
-# commits told to the engine: the newest, and those before it that may have died on the way
+# commits registered with the engine: the newest, and earlier ones that may lack it
 PUBLISHED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What a caller may ask of a scan. No regions: the settings', the scope file's, else all that
-    are enabled."""
+    """The options of a scan. Without regions, those of the settings or the scope file are scanned,
+    or else all enabled regions."""
 
     regions: Sequence[str] = ()
     statuses: Sequence[str] = ()
@@ -41,17 +41,17 @@ class Flags:
 
 
 def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
-    """Scans as asked. SIGTERM, which ECS sends before it kills, ends it like Ctrl-C: nothing half
-    done stays."""
+    """Runs a scan with these options. SIGTERM, which ECS sends before SIGKILL, ends it like Ctrl-C,
+    and nothing of it stays visible."""
     scope_file = flags.scope_file or settings.scope_file
     expectation = (
         parse_expectation(scope_file.read_text(encoding="utf-8")) if scope_file else Expectation()
     )
     named = tuple(flags.regions) or settings.regions or expectation.regions
     who = flags.profile or reader_of(settings)
-    around = look_around(who, os.environ, regions=not named)
+    found = discover(who, os.environ, regions=not named)
     request = Request(
-        regions=named or around.regions,
+        regions=named or found.regions,
         required=named,
         statuses=tuple(flags.statuses),
         expectation=expectation,
@@ -59,9 +59,9 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         rate=flags.rate,
         deadline=flags.deadline,
         profile=who,
-        notes=around.notes,
-        caller=around.caller,
-        account_names=around.account_names,
+        notes=found.notes,
+        caller=found.caller,
+        account_names=found.account_names,
         slot=normal(flags.slot),
     )
     snapshots, table = (
@@ -69,7 +69,7 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         open_table(settings.table),
     )
     stop = threading.Event()
-    with _stopping(stop):
+    with _stop_on_sigterm(stop):
         commit = scan(
             request, snapshots, table, progress=progress, stop=stop, now=clock(os.environ)[0]
         )
@@ -77,9 +77,9 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     return commit
 
 
-class _stopping:  # noqa: N801 - reads as a word where it is used
-    """Within the block SIGTERM sets the event; outside the main thread signals are somebody
-    else's."""
+class _stop_on_sigterm:  # noqa: N801 - reads as a word where it is used
+    """Sets the event on SIGTERM within the block. Does nothing outside of the main thread, where
+    Python does not allow signal handlers."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop, self._main = stop, threading.current_thread() is threading.main_thread()

@@ -1,2 +1,2 @@
-"""Schedules: when each job runs, rendered for EventBridge Scheduler, and run here where there is no
+"""Schedules: when each job runs. They are rendered for EventBridge Scheduler, or run here without
 AWS."""

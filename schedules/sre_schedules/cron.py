@@ -1,11 +1,11 @@
-"""A restricted five-field cron that means the same to EventBridge Scheduler, to APScheduler and to
-a person.
+"""A restricted five-field cron expression with one meaning for EventBridge Scheduler, APScheduler
+and people.
 
-Cron dialects disagree: ``1-5`` as weekdays is Monday to Friday to cron, Tuesday to Saturday to
-APScheduler, and Sunday to Thursday to AWS; with both day fields set, cron fires on either day,
-APScheduler on their intersection, and AWS refuses. So weekdays are names, Sunday is in no range,
-and only one of the two day fields may be set. What is left has one meaning, and every rendering
-lists its values explicitly.
+Cron dialects disagree: ``1-5`` as weekdays is Monday to Friday in cron, Tuesday to Saturday in
+APScheduler, and Sunday to Thursday in AWS. With both day fields set, cron fires on either day,
+APScheduler on days that match both, and AWS rejects it. Therefore weekdays are names, no range
+contains Sunday, and only one of the two day fields may be set. Every rendering lists its values
+explicitly.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a cron: its name and the least and greatest value it takes."""
+    """One field of a cron expression: its name, minimum and maximum."""
 
     name: str
     low: int
@@ -37,12 +37,12 @@ class Field:
 
     @property
     def every(self) -> tuple[int, ...]:
-        """All its values: what ``*`` means."""
+        """All its values, the meaning of ``*``."""
         return tuple(range(self.low, self.high + 1))
 
     def parse(self, text: str) -> tuple[int, ...]:
-        """The values that a field's text lists, in order. Raises ValueError that says what is
-        wrong."""
+        """The values in a field's text, in order. Raises ValueError with the reason if it is not
+        valid."""
         values: set[int] = set()
         for item in text.split(","):
             values.update(self._item(item))
@@ -55,9 +55,11 @@ class Field:
         first, _, last = match[1].partition("-")
         low, high = (self.low, self.high) if first == "*" else (int(first), int(last or first))
         step = int(match[2] or 1)
-        # engines disagree about 5-5/2
+        # engines disagree about a range of one value with a step, such as 5-5/2
         if not self.low <= low <= high <= self.high or (last and low == high):
-            raise ValueError(f"{item!r} is not within {self.low} to {self.high}, from less to more")
+            raise ValueError(
+                f"{item!r} is not within {self.low} to {self.high}, in ascending order"
+            )
         if not 1 <= step <= self.high:
             raise ValueError(f"{item!r} has a step that is not within 1 to {self.high}")
         return range(low, high + 1, step)
@@ -74,8 +76,8 @@ _WEEKDAY = Field("weekday", 0, 6)  # Monday is 0, as in Python
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """When something fires, as the values of each field. ``weekdays`` count from Monday, 0, as
-    Python's do."""
+    """A cron expression as the values of each field. ``weekdays`` count from Monday (0), as in
+    Python."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -84,34 +86,34 @@ class Cron:
     weekdays: tuple[int, ...]
 
     def __str__(self) -> str:
-        """The five fields of cron."""
+        """The five fields as text."""
         return " ".join((*self._numbers(), _listed(self.weekdays, _WEEKDAY, WEEKDAYS)))
 
     def fires(self, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-        """The moments at which it fires after ``after``, in UTC."""
+        """The fire times after ``after``, in UTC."""
         yield from (moment.astimezone(UTC) for moment in CronSim(str(self), after.astimezone(zone)))
 
     def fires_before(self, zone: ZoneInfo, before: datetime) -> Iterator[datetime]:
-        """The moments at which it fired before ``before``, the newest first, in UTC."""
+        """The fire times before ``before``, newest first, in UTC."""
         yield from (
             moment.astimezone(UTC)
             for moment in CronSim(str(self), before.astimezone(zone), reverse=True)
         )
 
     def newest(self, zone: ZoneInfo, at: datetime) -> datetime:
-        """The last moment at which it fired at or before ``at``, in UTC."""
+        """The last fire time at or before ``at``, in UTC."""
         return next(
             self.fires_before(zone, at.replace(second=0, microsecond=0) + timedelta(minutes=1))
         )
 
     def times_on(self, day: date) -> Iterator[tuple[int, int]]:
-        """Hour and minute of each fire on a day, by the clock on the wall."""
+        """Hour and minute of each fire on a day, in local time."""
         if day.month in self.months and day.day in self.days and day.weekday() in self.weekdays:
             yield from ((hour, minute) for hour in self.hours for minute in self.minutes)
 
     def eventbridge(self) -> str:
-        """The expression of EventBridge Scheduler: six fields, one of the two day fields ``?``,
-        Sunday is SUN.
+        """The expression for EventBridge Scheduler: six fields, one of the two day fields being
+        ``?``.
 
         Source: EventBridge Scheduler user guide, "Cron-based schedules".
         """
@@ -121,7 +123,7 @@ class Cron:
         return f"cron({minutes} {hours} {days} {months} {weekdays} *)"
 
     def apscheduler(self) -> Mapping[str, str]:
-        """The fields of APScheduler's CronTrigger; its ``from_crontab`` counts weekdays
+        """The fields of APScheduler's CronTrigger. Its ``from_crontab`` numbers weekdays
         differently."""
         minutes, hours, days, months = self._numbers()
         weekdays = _listed(self.weekdays, _WEEKDAY, WEEKDAYS).lower()
@@ -144,36 +146,41 @@ class Cron:
 
 
 def parse_cron(text: str) -> Cron:
-    """A cron of five fields: ``*``, n, a-b, lists, ``*/n`` and ``a-b/n``; weekdays by name,
+    """Parses five fields of ``*``, n, a-b, lists, ``*/n`` and ``a-b/n``; weekdays by name, such as
     ``MON-FRI``.
 
-    Raises UsageError that names the field, also for what no engine agrees on and for a date that
-    never comes.
+    Raises UsageError that names the field, also for expressions that engines read differently and
+    for dates that never occur.
     """
     fields = text.split()
     if len(fields) != 5:
-        raise UsageError(f"{text!r} has {len(fields)} fields", why="a cron has five", do=_HELP)
+        raise UsageError(
+            f"{text!r} has {len(fields)} fields", why="a cron expression has five", do=_HELP
+        )
     minutes, hours, days, months = (
         _parsed(text, field, part)
         for field, part in zip((MINUTE, HOUR, DAY, MONTH), fields[:4], strict=True)
     )
     cron = Cron(minutes, hours, days, months, _weekdays(text, fields[4]))
     if cron.days != DAY.every and cron.weekdays != _WEEKDAY.every:
-        why = "cron, APScheduler and AWS read both day fields in three ways"
+        why = "cron, APScheduler and AWS interpret two day fields differently"
         raise UsageError(
-            f"{text!r} sets a day and a weekday", why=why, do="Set one, and * in the other."
+            f"{text!r} sets both the day and the weekday",
+            why=why,
+            do="Set one of them, and use * for the other.",
         )
     if not any(day <= _LONGEST_MONTHS[month - 1] for day in cron.days for month in cron.months):
         raise UsageError(
             f"{text!r} never fires",
-            why="no month of it has that day",
+            why="none of its months has that day",
             do="Check the day and the month.",
         )
     return cron
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """An IANA time zone. Raises UsageError with the zones that are near in spelling."""
+    """An IANA time zone. Raises UsageError with zones of similar spelling if there is none of this
+    name."""
     import zoneinfo
 
     from sre_findings.model.spelling import near
@@ -213,7 +220,7 @@ def _weekdays(text: str, part: str) -> tuple[int, ...]:
             )
         elif dash and ("SUN" in (first, last) or WEEKDAYS.index(first) > WEEKDAYS.index(last)):
             why = (
-                f"weekday {item!r} runs over the end of a week, which begins on Sunday in AWS and"
+                f"weekday {item!r} spans the end of the week, which starts on Sunday in AWS and"
                 " on Monday elsewhere"
             )
             raise UsageError(f"{text!r}", why=why, do="List the days, such as SAT,SUN.")
@@ -223,8 +230,8 @@ def _weekdays(text: str, part: str) -> tuple[int, ...]:
 
 
 def _listed(values: Sequence[int], field: Field, names: Sequence[str] = ()) -> str:
-    """The values as every engine reads them: ``*``, single ones, and runs as ranges; a run never
-    holds Sunday."""
+    """The values in the form that all engines read alike: ``*``, single values, and runs as ranges,
+    none of which contains Sunday."""
     if tuple(values) == field.every:
         return "*"
     single = [value for value in values if names and value == field.high]

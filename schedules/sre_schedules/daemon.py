@@ -1,5 +1,5 @@
-"""The long-lived process for people without AWS: APScheduler wakes each schedule, the runner does
-what is due."""
+"""The long-running process for use without AWS: APScheduler wakes each schedule, and the runner
+does what is due."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from sre_schedules.runner import Runner
 from sre_schedules.schedule import Schedule
 
 HEALTHY = timedelta(seconds=30)
-"""How old the health file may be of a process that lives."""
-_END = 45.0  # seconds for jobs to end; ECS and systemd kill after more
+"""The maximum age of a live process's health file."""
+_END = 45.0  # seconds for jobs to end; ECS and systemd kill the process later than this
 
 
 def run(
     runner: Runner, health: Path | None = None, bug: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Wakes every schedule at its times, and once at the start, until ``runner.stop`` is set; then
-    waits for what runs.
+    """Wakes every schedule at its times, and once at the start, until ``runner.stop`` is set. Then
+    waits for running jobs.
 
-    ``bug`` hears of an error that no job should raise.
+    ``bug`` is called with the message of an unexpected error.
     """
-    # what it warns of, fires that overlap, the runner catches up
+    # it warns of overlapping fires, which the runner catches up on
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     every = runner.schedules.values()
     scheduler = BackgroundScheduler(
@@ -65,7 +65,7 @@ def run(
 
 
 def _live(runner: Runner, health: Path | None) -> None:
-    """Writes the health file until the process is to stop."""
+    """Writes the health file until the process has to stop."""
     while True:
         if health is not None:
             with whole(health.absolute()) as file:
@@ -75,7 +75,7 @@ def _live(runner: Runner, health: Path | None) -> None:
 
 
 def state(runner: Runner) -> dict[str, Any]:
-    """What the health file says: when it was written, what runs, and when each schedule fires
+    """The content of the health file: when it was written, what runs, and when each schedule fires
     next."""
     now = runner.now()
     following = {name: one.next(now).isoformat() for name, one in runner.schedules.items()}
@@ -83,8 +83,8 @@ def state(runner: Runner) -> dict[str, Any]:
 
 
 def trigger_of(schedule: Schedule, now: Now, speed: int) -> BaseTrigger:
-    """APScheduler's trigger of a schedule; by a faster clock, the moments at which that clock
-    reaches its fires."""
+    """APScheduler's trigger for a schedule. With a faster clock, it fires when that clock reaches
+    the schedule's fire times."""
     if speed == 1:
         return CronTrigger(**schedule.cron.apscheduler(), timezone=schedule.zone)
     return _Faster(schedule, now, speed)
@@ -92,7 +92,7 @@ def trigger_of(schedule: Schedule, now: Now, speed: int) -> BaseTrigger:
 
 class _Faster(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
     """Fires when a clock that runs ``speed`` times as fast as the real one reaches the schedule's
-    fires."""
+    fire times."""
 
     def __init__(self, schedule: Schedule, now: Now, speed: int) -> None:
         self._schedule, self._now, self._speed = schedule, now, speed
@@ -111,7 +111,7 @@ def _words(event: JobExecutionEvent) -> str:
 def until_signalled(
     stop: threading.Event, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)
 ) -> Iterator[None]:
-    """Within the block SIGTERM and SIGINT set ``stop``."""
+    """Sets ``stop`` on SIGTERM and SIGINT within the block."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()

@@ -1,8 +1,8 @@
-"""Fires that a change of the clocks would skip or double, and the nearest time that no change
-touches.
+"""Finds fire times that a daylight saving change would skip or repeat, and the nearest time that is
+safe.
 
-In the gap of spring 02:30 does not exist, and in the fold of autumn it comes twice; engines
-disagree about both. A schedule that would ever fire there within ten years is refused.
+When the clocks go forward, 02:30 does not exist; when they go back, it occurs twice. Engines
+disagree about both. A schedule with such a fire time within ten years is rejected.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _DAY = 24 * 60  # minutes
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the clocks: the times on the wall, from ``start`` up to ``end``, that it skips or
-    brings twice."""
+    """A change of the clocks: the local times from ``start`` up to ``end`` that are skipped or
+    repeated."""
 
     start: datetime
     end: datetime
     skipped: bool
 
     def holds(self, wall: datetime) -> bool:
-        """Whether a time on the wall is one of these."""
+        """Whether a local time is one of these."""
         return self.start <= wall < self.end
 
 
 def changes(zone: ZoneInfo, since: datetime, years: int = YEARS) -> Iterator[Change]:
-    """Every change of the zone's clocks within so many years."""
+    """Every change of the zone's clocks within ``years`` years."""
     moment, end = since.astimezone(UTC), since.astimezone(UTC) + timedelta(days=366 * years)
     while moment < end:
         if _offset(zone, moment) != _offset(zone, moment + _STEP):
@@ -44,7 +44,8 @@ def changes(zone: ZoneInfo, since: datetime, years: int = YEARS) -> Iterator[Cha
 
 
 def touched(cron: Cron, found: Sequence[Change]) -> tuple[datetime, Change] | None:
-    """The first fire, by the wall, that a change skips or doubles; None where there is none."""
+    """The first fire time (local) that is skipped or repeated, with the change. None if there is
+    none."""
     for change in found:
         for days in range((change.end.date() - change.start.date()).days + 1):
             day = change.start.date() + timedelta(days=days)
@@ -55,26 +56,25 @@ def touched(cron: Cron, found: Sequence[Change]) -> tuple[datetime, Change] | No
 
 
 def check(cron: Cron, zone: ZoneInfo, since: datetime) -> None:
-    """Raises UsageError where the clocks' changes of the next ten years touch a fire; it names the
-    nearest good time."""
+    """Raises UsageError, with the nearest safe time, if a change within ten years skips or repeats
+    a fire time."""
     found = list(changes(zone, since))
     if (hit := touched(cron, found)) is None:
         return
     wall, change = hit
-    how = "is skipped" if change.skipped else "comes twice"
+    how = "is skipped" if change.skipped else "occurs twice"
     why = f"{wall:%H:%M} {how} on {wall:%Y-%m-%d} when the clocks change"
     better = _better(cron, found)
     do = (
         f"Use '{better}', or the zone Etc/UTC."
         if better
-        else "Use the zone Etc/UTC, or hours that no change touches."
+        else "Use the zone Etc/UTC, or hours at which the clocks do not change."
     )
     raise UsageError(f"'{cron}' in {zone.key}", why=why, do=do)
 
 
 def _better(cron: Cron, found: Sequence[Change]) -> Cron | None:
-    """The same schedule at the nearest time of day that no change touches; None where it has
-    several times a day."""
+    """The same schedule at the nearest safe time of day. None if it fires several times a day."""
     if len(cron.hours) != 1 or len(cron.minutes) != 1:
         return None
     now = cron.hours[0] * 60 + cron.minutes[0]

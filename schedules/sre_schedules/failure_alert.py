@@ -1,4 +1,4 @@
-"""Tells the digest's channels, once, that a job failed for good."""
+"""Posts to the digest's channels, once, that a job has failed for good."""
 
 from __future__ import annotations
 
@@ -30,20 +30,19 @@ TROUBLE = "trouble"
 
 
 def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Message:
-    """The message about a slot that failed: what was to run, how often it was tried, and what it
-    said last."""
+    """The message about a failed slot: the job, the number of attempts, and its last error."""
     title = f"{schedule.name} of {fire:%Y-%m-%d %H:%M} UTC failed"
     said = [
         f"*{escaped(cell(title))}*, tried {schedule.attempts} times. Exit code {outcome.code}.",
-        escaped(cell(outcome.detail, 500)) or "It wrote nothing.",
-        f"Run it yourself: {code('sre-cli ' + ' '.join(schedule.command))}",
+        escaped(cell(outcome.detail, 500)) or "No output.",
+        f"Run it manually: {code('sre-cli ' + ' '.join(schedule.command))}",
     ]
     return message(escaped(cell(title)), [Part([header(title)]), Part([section("\n".join(said))])])
 
 
 def reporter(settings: Settings, sources: Sources, say: Callable[[str], None]) -> Report:
-    """Posts to every channel that gets the night of everything, or to all where none does; without
-    channels it only logs."""
+    """Posts to every channel that gets the digest of all resources, or to all channels if none
+    does. Only logs if there are no channels."""
 
     def report(schedule: Schedule, fire: datetime, outcome: Outcome) -> None:
         if settings.slack_channels is None:

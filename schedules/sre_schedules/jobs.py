@@ -1,5 +1,4 @@
-"""Runs one job: a command of sre-cli in a process of its own, so that what it takes or breaks ends
-with it."""
+"""Runs one job: a command of sre-cli in its own process."""
 
 from __future__ import annotations
 
@@ -17,36 +16,39 @@ from sre_findings.store.slots import slot_of
 from sre_schedules.schedule import Schedule
 
 PARTIAL = 3
-# commands that record the slot with what they write, and do nothing where it is there already
+# commands that record the slot with their output, and do nothing if it is there already
 _SLOTTED = ("scan",)
-_SINCE = ("report", "digest")  # commands that follow a snapshot, and say so where none came since
-_LOOK = 0.2  # seconds between looks at whether a job has ended
-_TAIL = 8192  # bytes of what a job wrote that are looked at
-_END = 30.0  # seconds for a job to end by itself once it is asked to
+_SINCE = (
+    "report",
+    "digest",
+)  # commands that need a snapshot since the slot, and report if there is none
+_LOOK = 0.2  # seconds between checks whether a job has ended
+_TAIL = 8192  # bytes at the end of a job's output that are read
+_END = 30.0  # seconds for a job to end after SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended: its exit code, and the last line that it wrote to stderr. 3, partial, is an
-    outcome and no failure: what was missed stands in the snapshot, and trying again at once rarely
-    helps."""
+    """How a job ended: its exit code, and the last line of its stderr. Exit code 3 (partial) is not
+    a failure: the snapshot lists what is missing, and trying again at once rarely helps."""
 
     code: int
     detail: str
 
     @property
     def done(self) -> bool:
-        """Whether the slot needs no other attempt."""
+        """Whether the slot needs no further attempt."""
         return self.code in (0, PARTIAL)
 
 
 Run = Callable[[Schedule, datetime, "datetime | None"], Outcome]
-"""Runs the job of a schedule for a slot; the third is the slot of the schedule that it follows."""
+"""Runs the job of a schedule for a slot. The third argument is the slot of the schedule that it
+follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Runs jobs as child processes. Setting ``stop`` ends the one that runs, as SIGTERM would."""
+    """Runs jobs as child processes. Setting ``stop`` ends the running one, like SIGTERM."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -54,7 +56,7 @@ class Child:
 
     def __call__(self, schedule: Schedule, fire: datetime, followed: datetime | None) -> Outcome:
         """See Run."""
-        # a pipe would end the job with this process, in the midst of its work
+        # with a pipe, the end of this process would break the job in the middle of its work
         with tempfile.TemporaryFile() as errors:
             child = subprocess.Popen(  # noqa: S603 - our own program, with words that the schedule file's reader has checked
                 [*self.program, *arguments(schedule, fire, followed)],
@@ -68,7 +70,7 @@ class Child:
             return Outcome(child.returncode, _last_line(errors))
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
-        """Waits for the child, and ends it where everything is to stop: first kindly."""
+        """Waits for the child process. If ``stop`` is set, sends SIGTERM and later SIGKILL."""
         while child.poll() is None:
             if self.stop.wait(_LOOK):
                 child.terminate()
@@ -79,7 +81,7 @@ class Child:
 
 
 def _last_line(file: BinaryIO) -> str:
-    """The last line of a file that says something."""
+    """The last line of a file that is not blank."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAIL))
     lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
@@ -87,7 +89,7 @@ def _last_line(file: BinaryIO) -> str:
 
 
 def arguments(schedule: Schedule, fire: datetime, followed: datetime | None) -> list[str]:
-    """The command of a slot, as sre-cli takes it."""
+    """The command line of sre-cli for a slot."""
     words = list(schedule.command)
     if words[0] in _SLOTTED:
         words += ["--slot", f"{schedule.name}/{slot_of(fire)}"]

@@ -1,5 +1,5 @@
-"""Does the slots of schedules: claims each in the table, runs its job, tries again what failed, and
-reports what stays failed."""
+"""Runs the slots of schedules: claims each in the table, runs its job, retries after failures, and
+reports a final failure."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from sre_schedules.jobs import Outcome, Run
 from sre_schedules.schedule import Schedule
 from sre_schedules.slots import Attempt, Ended, Later, Slots
 
-_LOOK = timedelta(seconds=10)  # between looks at what another process does
-_AGAIN = timedelta(minutes=1)  # between tries of a table that does not answer
+_LOOK = timedelta(seconds=10)  # between checks of what another process does
+_AGAIN = timedelta(minutes=1)  # between attempts to use a table that does not respond
 _STOPPED = 130
 
 Log = Callable[[str, Mapping[str, Any]], None]
-"""Takes one line: what happened, and its fields."""
+"""Writes one log line from an event and its fields."""
 Committed = Callable[[datetime], bool]
-"""Whether the newest snapshot was begun at this moment or later."""
+"""Whether the newest snapshot was started at this moment or later."""
 Report = Callable[[Schedule, datetime, Outcome], None]
-"""Tells people that a slot failed for good."""
+"""Reports that a slot has failed for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """``now`` is the clock by which schedules fire, ``speed`` times as fast as ``wall``, by which
-    leases run.
+    """``now`` is the clock of the schedules, ``speed`` times as fast as ``wall``, the clock of
+    leases.
 
-    Safe to run in several processes over one table, and to kill at any moment: a slot is claimed
-    before its job runs, a claim that is not renewed is taken over, and a job that was done already
-    finds so itself (see ``jobs``).
+    Several processes may run over one table, and each can be killed at any moment: a slot is
+    claimed before its job runs, a claim that is not renewed is taken over, and a job detects by
+    itself if its work is already done (see ``jobs``).
     """
 
     schedules: Mapping[str, Schedule]
@@ -52,8 +52,7 @@ class Runner:
     is_there: Committed = lambda _: False
 
     def catch_up(self, name: str) -> None:
-        """Does the slots of a schedule that are due, the oldest first, and whatever falls due
-        meanwhile."""
+        """Runs the due slots of a schedule, oldest first, and those that become due meanwhile."""
         schedule, handled = self.schedules[name], set[datetime]()
         while not self.stop.is_set():
             fire = next((one for one in schedule.due(self.now()) if one not in handled), None)
@@ -64,8 +63,8 @@ class Runner:
             handled.add(fire)
 
     def do(self, schedule: Schedule, fire: datetime) -> Ended | None:
-        """Does one slot to its end, whoever does it. None where this process stops before, or the
-        slot is missed."""
+        """Runs one slot to its end, in this process or another. Returns None if this process stops
+        before, or if the slot is missed."""
         while not self.stop.is_set():
             try:
                 if self.now() - fire > schedule.grace:
@@ -86,8 +85,8 @@ class Runner:
         return None
 
     def _due(self, schedule: Schedule, fire: datetime) -> bool:
-        """Whether the schedule was run here when it fired; waits for a table that does not
-        answer."""
+        """Whether the schedule existed here when it fired. Waits while the table does not
+        respond."""
         while not self.stop.is_set():
             try:
                 return self.slots.begun(schedule, self.now()) <= fire
@@ -97,7 +96,7 @@ class Runner:
         return False
 
     def _attempt(self, schedule: Schedule, attempt: Attempt) -> None:
-        """Runs the job once and records how that ended. A process that is to stop gives the attempt
+        """Runs the job once and records how it ended. A process that has to stop gives the attempt
         back."""
         began = self.wall()
         with self._held(attempt):
@@ -128,25 +127,24 @@ class Runner:
             self._failed(schedule, attempt, outcome)
 
     def _failed(self, schedule: Schedule, attempt: Attempt, outcome: Outcome) -> None:
-        """Records a failure; the last one is reported first, so that who dies in between reports it
-        again."""
+        """Records a failure. The last one is reported before it is recorded, so that a process that
+        dies in between reports it again."""
         failures = attempt.failures + 1
         if failures >= schedule.attempts:
             self._reported(schedule, attempt.fire, outcome)
         self.slots.failed(attempt, self.wall(), outcome.detail, failures)
 
     def _missed(self, schedule: Schedule, fire: datetime) -> None:
-        """Records and reports a slot that was not done in time, unless another process has it or it
-        has ended."""
+        """Records and reports a slot as missed, unless another process runs it or it has ended."""
         if not isinstance(attempt := self.slots.take(schedule, fire, self.wall()), Attempt):
             return
-        outcome = Outcome(_STOPPED, f"missed: it was not done within {schedule.grace}")
+        outcome = Outcome(_STOPPED, f"missed: not done within {schedule.grace}")
         self._say("missed", schedule, fire)
         self._failed(schedule, replace(attempt, failures=schedule.attempts - 1), outcome)
 
     def _followed(self, schedule: Schedule, attempt: Attempt) -> datetime | None:
-        """The slot of the schedule that this one follows, once it has ended or ``wait`` is over;
-        None where it follows none."""
+        """The slot of the schedule that this one follows, once it has ended or ``wait`` is over.
+        None if it follows no schedule."""
         if schedule.after is None:
             return None
         first = self.schedules[schedule.after]
@@ -168,9 +166,8 @@ class Runner:
         return fire
 
     def _ended(self, first: Schedule, fire: datetime) -> bool:
-        """Whether the slot that is followed has ended. One that nobody claimed may be a task of its
-        own, as a scan in AWS is: its snapshot tells.
-        """
+        """Whether the slot that this one follows has ended. If no process claimed it, it can be a
+        separate task, such as a scan in AWS: then its snapshot decides."""
         if self.slots.state(first, fire) is not None:
             return True
         return not self.slots.outcome(first, fire) and self.is_there(fire)
@@ -201,20 +198,20 @@ class Runner:
                 self.slots.renew(attempt, self.wall())
             except (
                 SreError
-            ) as error:  # the job goes on: who takes the slot over finds its work done
+            ) as error:  # the job goes on: a process that takes the slot over finds the work done
                 self._say(
                     "not_renewed", self.schedules[attempt.schedule], attempt.fire, detail=str(error)
                 )
 
     def _wait(self, later: Later) -> None:
-        """Until another process may have ended, or the pause after a failure is over."""
+        """Waits until another process may have ended, or the pause after a failure is over."""
         left = later.until - self.wall()
         self.stop.wait(
             max(0.01, min(left, _LOOK / self.speed if later.running else left).total_seconds())
         )
 
     def _pause(self, length: timedelta) -> None:
-        """So long by the schedules' clock."""
+        """Waits for a time measured by the schedules' clock."""
         self.stop.wait(max(0.05, (length / self.speed).total_seconds()))
 
     def _say(self, event: str, schedule: Schedule, fire: datetime, **fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a schedule is: a command of sre-cli, when it runs, and what it waits for."""
+"""A schedule: a command of sre-cli, when it runs, and which schedule it follows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from sre_schedules.cron import Cron
 
 COMMANDS = ("scan", "report", "digest", "export", "snapshots")
-"""The commands that a schedule may run. Each may be run twice for one slot without doing its work
-twice."""
+"""The commands that a schedule may run. Running one twice for the same slot does the work once."""
 
 
 MOST_DUE = 24
@@ -21,10 +20,10 @@ MOST_DUE = 24
 class Schedule:
     """One job and its times.
 
-    ``command`` is what sre-cli is called with. ``after`` names the schedule whose slot must have
-    ended before this one starts; after ``wait`` it starts all the same, and its command reports
-    what is missing. A slot that could not start within ``grace`` is missed. A job that fails is
-    tried ``attempts`` times, ``pause`` apart.
+    ``command`` is the command line of sre-cli. ``after`` names the schedule whose slot must end
+    before this one starts; after ``wait`` it starts anyway, and its command reports what is
+    missing. A slot that could not start within ``grace`` is missed. A failed job is tried up to
+    ``attempts`` times, ``pause`` apart.
     """
 
     name: str
@@ -38,13 +37,13 @@ class Schedule:
     pause: timedelta = timedelta(minutes=5)
 
     def newest(self, at: datetime) -> datetime:
-        """The slot that is due at a moment: its newest fire, in UTC."""
+        """The slot that is due at a moment: the newest fire time, in UTC."""
         return self.cron.newest(self.zone, at)
 
     def due(self, at: datetime) -> list[datetime]:
-        """The slots that may be due at a moment, the oldest first: those within ``grace``, and the
-        one before them, which may have been missed. Of a schedule that fires often, the newest
-        MOST_DUE of them."""
+        """The slots that can be due at a moment, oldest first: those within ``grace``, and the one
+        before them, which may have been missed. At most the newest MOST_DUE of a schedule that
+        fires often."""
         newest = self.newest(at)
         fires = chain([newest], self.cron.fires_before(self.zone, newest))
         within = list(takewhile(lambda fire: at - fire <= self.grace, islice(fires, MOST_DUE)))
@@ -55,5 +54,5 @@ class Schedule:
         return [*before, *reversed(within)]
 
     def next(self, after: datetime) -> datetime:
-        """The next fire after a moment, in UTC."""
+        """The next fire time after a moment, in UTC."""
         return next(self.cron.fires(self.zone, after))

@@ -1,15 +1,15 @@
-"""Schedule files: YAML, and every mistake named with its line and column.
+"""Schedule files in YAML. Errors give the line and column.
 
 schedules:
   - name: scan
     cron: "0 1 * * *"          # minute hour day month weekday
-    timezone: Etc/UTC          # an IANA name; Etc/UTC where left out
+    timezone: Etc/UTC          # an IANA name; default: Etc/UTC
     run: scan                  # a command of sre-cli with its options
   - name: digest
     cron: "0 7 * * MON-FRI"
     run: digest
-    after: scan                # starts once that slot of scan has ended,
-    wait: 3h                   # or after so long, and then says what is missing
+    after: scan                # starts when this slot of scan has ended,
+    wait: 3h                   # or after this time, and then reports what is missing
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 
 def load(path: Path | None, now: datetime) -> list[Schedule]:
-    """The schedules of a file, or of every ``*.yaml`` of a folder; without a path, the ones the
-    product comes with.
+    """The schedules in a file, or in every ``*.yaml`` of a folder. Without a path, the default
+    schedules.
 
-    Raises UsageError with the file, line and column of the first mistake.
+    Raises UsageError with file, line and column of the first error.
     """
     if path is None:
         text = files("sre_schedules").joinpath("nightly.yaml").read_bytes()
@@ -50,8 +50,8 @@ def load(path: Path | None, now: datetime) -> list[Schedule]:
 
 
 def parse_schedules(contents: Iterable[tuple[str, bytes]], now: datetime) -> list[Schedule]:
-    """The same of files' names and bytes. Names are unique over all of them, and ``after`` names
-    one of them."""
+    """The schedules in these files, given as names and bytes. Names must be unique, and ``after``
+    must name one of the schedules."""
     found: dict[str, tuple[Schedule, str, Node]] = {}
     for file, content in contents:
         for node in _schedules(file, parse(content, file)):
@@ -60,8 +60,8 @@ def parse_schedules(contents: Iterable[tuple[str, bytes]], now: datetime) -> lis
                 raise _wrong(
                     file,
                     node,
-                    f"{one.name} is given twice",
-                    "Names are unique over all schedule files.",
+                    f"{one.name} is defined twice",
+                    "Names must be unique across all schedule files.",
                 )
             found[one.name] = (one, file, node)
     for one, file, node in found.values():
@@ -75,7 +75,7 @@ def _listed(path: Path) -> list[Path]:
     if found := sorted(path.glob("*.yaml")):
         return found
     raise UsageError(
-        f"{path} has no schedule file", do="Put a file there whose name ends in .yaml."
+        f"{path} has no schedule file", do="Add a file with a name that ends in .yaml."
     )
 
 
@@ -94,7 +94,7 @@ def _schedules(file: str, root: Node) -> Sequence[Node]:
     listed = keys.get("schedules")
     if listed is None or not isinstance(listed.value, list) or not listed.value:
         raise _wrong(
-            file, listed or root, "schedules must be a list, each schedule beginning with a dash"
+            file, listed or root, "schedules must be a list; start each schedule with a dash"
         )
     return listed.value
 
@@ -128,15 +128,15 @@ def _check_after(one: Schedule, file: str, node: Node, every: Mapping[str, objec
         return
     at = node.value["after"] if isinstance(node.value, dict) else node
     if one.after not in every or one.after == one.name:
-        do = f"Schedules are {', '.join(every)}."
-        raise _wrong(file, at, f"after names {brief(one.after)}, which is no other schedule", do)
+        do = f"The schedules are {', '.join(every)}."
+        raise _wrong(file, at, f"after names {brief(one.after)}, which is not another schedule", do)
 
 
 def _name(text: str) -> str:
     if len(text) > 40 or not set(text) <= _NAME_LETTERS or text.strip("-") != text:
         raise UsageError(
-            f"name {brief(text)} is not a name",
-            do="Use up to 40 of a-z, 0-9 and -, such as nightly-scan.",
+            f"name {brief(text)} is not valid",
+            do="Use up to 40 characters of a-z, 0-9 and -, such as nightly-scan.",
         )
     return text
 
@@ -148,7 +148,7 @@ def _command(text: str) -> tuple[str, ...]:
         raise UsageError(f"run {brief(text)} is not a command", why=str(error)) from error
     if not words or words[0] not in COMMANDS:
         raise UsageError(
-            f"run {brief(text)} is not a job", do=f"It begins with one of {', '.join(COMMANDS)}."
+            f"run {brief(text)} is not a job", do=f"Start it with one of {', '.join(COMMANDS)}."
         )
     return tuple(words)
 
@@ -156,14 +156,16 @@ def _command(text: str) -> tuple[str, ...]:
 def _wait(text: str) -> timedelta:
     found = span(text)
     if found > timedelta(days=1):
-        raise UsageError(f"{text!r} is more than a day", do="Use 3h, or 24h at most.")
+        raise UsageError(f"{text!r} is more than a day", do="Use at most 24h, such as 3h.")
     return found
 
 
 def _grace(text: str) -> timedelta:
     found = span(text)
     if not timedelta(minutes=1) <= found <= timedelta(days=7):
-        raise UsageError(f"{text!r} is not between a minute and a week", do="Use 6h.")
+        raise UsageError(
+            f"{text!r} is not between a minute and a week", do="Use a time such as 6h."
+        )
     return found
 
 
@@ -174,9 +176,9 @@ def _attempts(text: str) -> int:
 
 
 def _value(file: str, node: Node, key: str, read: Callable[[str], T]) -> T:
-    """What a key's text means; a mistake in it gets its place."""
+    """The parsed value of a key. Errors get the value's file, line and column."""
     if not isinstance(node.value, str) or not (text := node.value.strip()):
-        raise _wrong(file, node, f"{key} must be a text")
+        raise _wrong(file, node, f"{key} must be text")
     try:
         return read(text)
     except UsageError as error:

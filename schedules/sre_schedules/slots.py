@@ -1,9 +1,9 @@
-"""Slots of schedules in the table: each fire of a schedule is one slot, and of any number of
-processes one has it.
+"""Slots of schedules in the table: each fire time of a schedule is one slot, which only one process
+runs.
 
-An attempt is claimed by the conditional write. Who has one renews it while the job runs; one that
-is not renewed belonged to a process that died, and the next attempt may be made. Rows go after
-KEPT.
+A process claims an attempt with a conditional write, and renews the claim while the job runs. A
+claim that is not renewed belonged to a process that died, and the next attempt may be made. Rows
+are deleted after KEPT.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from sre_findings.store.table import Row, Table
 from sre_schedules.schedule import Schedule
 
 LEASE = timedelta(minutes=2)
-"""How long an attempt is held without being renewed, by the real clock."""
+"""How long a claim is valid without being renewed, by the real clock."""
 _BEGUN = "begun"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The right to do a slot's job, held until it is renewed no more. ``fire`` is the slot; numbers
-    count from 1.
+    """A claim to run a slot's job, valid while it is renewed. ``fire`` is the slot; attempts are
+    numbered from 1.
 
-    ``failures`` are those before it: an attempt that was killed or given back is none.
+    ``failures`` are those before it. An attempt that was killed or given back does not count as
+    one.
     """
 
     schedule: str
@@ -47,7 +48,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A slot that needs nothing more: its job is done, or failed as often as it may."""
+    """A slot that needs no further attempt: its job is done, or has failed for the last time."""
 
     done: bool
     detail: str
@@ -55,8 +56,8 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now: another process has the slot, or the pause after a failure is not over, until
-    ``until`` at the latest."""
+    """A slot that cannot be claimed now, because another process has it or because of the pause
+    after a failure; ``until`` is the latest end of that."""
 
     until: datetime
     running: bool
@@ -64,11 +65,11 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The slots of every schedule in one table. ``owner`` is this process, ``lease`` how long an
-    attempt is held.
+    """The slots of all schedules in one table. ``owner`` is this process, ``lease`` how long a
+    claim is valid.
 
-    Leases and pauses run by the real clock, whatever clock schedules fire by; ``speed`` shortens
-    pauses by that clock.
+    Leases and pauses use the real clock, whatever clock the schedules use; ``speed`` shortens
+    pauses accordingly.
     """
 
     table: Table
@@ -77,7 +78,7 @@ class Slots:
     speed: int = 1
 
     def take(self, schedule: Schedule, fire: datetime, now: datetime) -> Attempt | Ended | Later:
-        """The next attempt at a slot, or why there is none to make."""
+        """Claims the next attempt at a slot, or returns why there is none."""
         found = self._newest(schedule.name, fire)
         if found is None:
             return self._claimed(Attempt(schedule.name, fire, 1, 0), now)
@@ -91,7 +92,7 @@ class Slots:
         return self._claimed(Attempt(schedule.name, fire, number + 1, failures), now)
 
     def state(self, schedule: Schedule, fire: datetime) -> Ended | None:
-        """How a slot ended; None while it has not, or nobody began it."""
+        """How a slot ended. None if it has not ended or not started."""
         _, values = self._newest(schedule.name, fire) or (
             0,
             {"state": "", "failures": 0, "detail": ""},
@@ -101,16 +102,15 @@ class Slots:
         return Ended(done, values["detail"]) if over else None
 
     def outcome(self, schedule: Schedule, fire: datetime) -> str:
-        """How a slot stands, in words: nothing of it, running, done or failed, with what it
-        said."""
+        """The state of a slot: an empty text, running, done or failed, with its detail."""
         _, values = self._newest(schedule.name, fire) or (0, {})
         return ": ".join(
             str(values[name]) for name in ("state", "detail") if values.get(name)
         ).replace("_", " ")
 
     def begun(self, schedule: Schedule, now: datetime) -> datetime:
-        """Since when this schedule is run over this table: slots of before that are nobody's. The
-        first call sets it."""
+        """Since when this schedule has run over this table; earlier slots are ignored. The first
+        call sets it."""
         partition = partition_of(schedule.name)
         self.table.create(Row(partition, _BEGUN, {"at": now.isoformat()}))
         return datetime.fromisoformat(
@@ -118,19 +118,19 @@ class Slots:
         )
 
     def renew(self, attempt: Attempt, now: datetime) -> None:
-        """Holds the attempt for another lease from now."""
+        """Renews the claim for another lease from now."""
         self._write(attempt, RUNNING, now)
 
     def give_back(self, attempt: Attempt, now: datetime) -> None:
-        """Lets another process make the next attempt at once: this one is to stop."""
+        """Gives the claim back, so that another process can make the next attempt at once."""
         self._write(attempt, GIVEN_BACK, now)
 
     def done(self, attempt: Attempt, now: datetime, detail: str) -> None:
-        """Says that the slot's job is done."""
+        """Records that the slot's job is done."""
         self._write(attempt, DONE, now, detail)
 
     def failed(self, attempt: Attempt, now: datetime, detail: str, failures: int) -> None:
-        """Says that it failed, and how often it has by now."""
+        """Records that the attempt failed, with the number of failures so far."""
         self._write(attempt, FAILED, now, detail, failures)
 
     def _claimed(self, attempt: Attempt, now: datetime) -> Attempt | Later:
@@ -176,7 +176,7 @@ class Slots:
 
 
 def _until(values: Mapping[str, Any], pause: timedelta) -> datetime:
-    """Until when an attempt keeps the next one from being made."""
+    """Until when an attempt blocks the next one."""
     at = datetime.fromisoformat(values["at"])
     match values["state"]:
         case "running":

@@ -1,2 +1,2 @@
-"""A local Amazon Inspector v2: the real wire, a simulated fleet behind it. See
-`sre_simulator.inspector.server` and `.fleet`."""
+"""A local Amazon Inspector v2 with a simulated fleet. See `sre_simulator.inspector.server` and
+`.fleet`."""

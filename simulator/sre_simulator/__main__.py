@@ -1,4 +1,4 @@
-"""`python -m sre_simulator`: serve a simulated Inspector until SIGTERM or Ctrl-C."""
+"""`python -m sre_simulator`: serves a simulated Inspector until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ Point clients at it:
   aws inspector2 list-findings --max-items 3
 An access key SIM<account id> is that account; any other is the delegated administrator.
 
-Without --findings or --replay it serves the default fleet: 4 accounts, eu-west-1 and us-east-1, about 6,000 findings.
-Another process can drive it: POST /_simulator/clock {"now": EPOCH}, POST /_simulator/faults [{"kind": "throttle"}],
-POST /_simulator/changes [{"kind": "close"}], GET /_simulator/requests.
+Without --findings or --replay it serves the default fleet: 4 accounts in eu-west-1 and us-east-1
+with about 6,000 findings. Another process can control it:
+  POST /_simulator/clock    {"now": EPOCH}
+  POST /_simulator/faults   [{"kind": "throttle"}]
+  POST /_simulator/changes  [{"kind": "close"}]
+  GET  /_simulator/requests
 """
 
 
@@ -39,40 +42,45 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)"
     )
-    parser.add_argument("--findings", type=int, help="serve a large fleet with so many findings")
+    parser.add_argument(
+        "--findings", type=int, help="serve a large fleet with this number of findings"
+    )
     parser.add_argument(
         "--accounts", type=int, default=5, help="accounts of the large fleet (default: 5)"
     )
     parser.add_argument(
         "--regions",
         default="eu-west-1",
-        help="regions of the large fleet, by commas (default: eu-west-1)",
+        help="regions of the large fleet, separated by commas (default: eu-west-1)",
     )
+    parser.add_argument("--nights", type=int, default=7, help="days of history (default: 7)")
     parser.add_argument(
-        "--nights", type=int, default=7, help="nights of history that end now (default: 7)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="another seed, another fleet (default: 1)"
+        "--seed", type=int, default=1, help="seed of the random numbers (default: 1)"
     )
     parser.add_argument(
         "--replay",
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="serve recorded findings, one JSON a line",
+        help="serve recorded findings from JSON lines",
     )
     parser.add_argument(
         "--copies",
         type=int,
-        help="serve each recorded finding so many times, or without --replay invented ones",
+        help="copies of each recorded finding; without --replay, of synthetic findings",
     )
     parser.add_argument(
-        "--mode", choices=("clean", "sparse", "loop"), default="clean", help="how pages are cut"
+        "--mode",
+        choices=("clean", "sparse", "loop"),
+        default="clean",
+        help="how listings are divided into pages",
     )
     parser.add_argument(
-        "--rate", type=float, help="calls a second for each operation and region, then 429"
+        "--rate",
+        type=float,
+        help="calls per second and region of each operation before it returns 429",
     )
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each response")
     return parser
 
 
@@ -96,7 +104,7 @@ def _fleet(asked: argparse.Namespace) -> Fleet:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Parse, serve, wait."""
+    """Parses the arguments, serves and waits."""
     asked = _parser().parse_args(arguments)
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """One member that breaks a constraint: where it is, and what the constraint is."""
+    """A member that violates a constraint: its path, and the constraint."""
 
     path: str
     constraint: str
 
     @property
     def text(self) -> str:
-        """The sentence in the Coral framework's words (seen in boto/boto3 #4179)."""
+        """The message in the Coral framework's wording (seen in boto/boto3 #4179)."""
         return f"Value at '{self.path}' failed to satisfy constraint: {self.constraint}"
 
 
 class Refusal(Exception):
-    """An error answer; `retry_after` seconds go into the header."""
+    """An error response; `retry_after` is the value of its header, in seconds."""
 
     def __init__(
         self, status: int, code: str, message: str, retry_after: float | None = None
@@ -43,7 +43,7 @@ class Refusal(Exception):
 
     @property
     def body(self) -> bytes:
-        """The answer's body."""
+        """The body of the response."""
         return msgspec.json.encode({"message": self.message} | self._members())
 
     @property
@@ -61,7 +61,7 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """A request that breaks the model."""
+    """A request that violates the model."""
 
     def __init__(self, message: str, reason: str = "OTHER", fields: Sequence[Problem] = ()) -> None:
         super().__init__(400, "ValidationException", message)
@@ -74,7 +74,7 @@ class Invalid(Refusal):
 
 
 def broken(problems: Sequence[Problem]) -> Invalid:
-    """The refusal of a request with these problems."""
+    """The error response for a request with these problems."""
     count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
     return Invalid(
         count + "; ".join(problem.text for problem in problems), "FIELD_VALIDATION_FAILED", problems
@@ -87,7 +87,7 @@ def throttled(retry_after: float | None) -> Refusal:
 
 
 def denied(account: str, region: str, operation: str, path: str) -> Refusal:
-    """403 in IAM's exact words."""
+    """403 in IAM's exact wording."""
     caller = f"arn:aws:sts::{account}:assumed-role/inspector-reader/session"
     resource = f"arn:aws:inspector2:{region}:{account}:{path}"
     message = (

@@ -1,9 +1,9 @@
-"""The filter engine: FilterCriteria and CoverageFilterCriteria as predicates on the wire's objects.
+"""The filter engine: FilterCriteria and CoverageFilterCriteria as predicates.
 
-Fields are joined by AND. Within a field, EQUALS, PREFIX and ranges are joined by OR, and NOT_EQUALS
-by AND. A missing member meets no EQUALS, PREFIX or range. A list-valued member is met by any of its
-elements. Comparison is exact in case. (API reference of FilterCriteria; where it is silent, what
-Inspector Classic and recorded use show.)
+Fields are combined with AND. Within a field, EQUALS, PREFIX and ranges are combined with OR, and
+NOT_EQUALS with AND. A missing member matches no EQUALS, PREFIX or range. A list matches if any of
+its elements does. Comparison is case-sensitive. (API reference of FilterCriteria; where it says
+nothing, as observed in Inspector Classic and in recordings.)
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _package(package: Wire, wanted: Wire) -> bool:
 
 
 def _qualified(purl: str, wanted: Wire) -> bool:
-    """Whether a package URL has a qualifier, with any value where none is asked."""
+    """Whether a package URL has a qualifier, with any value if none is given."""
     qualifiers = parse_qs(purl.partition("?")[2].partition("#")[0])
     return (
         wanted["key"] in qualifiers
@@ -111,11 +111,11 @@ def _predicate(kind: Kind, path: Path, filters: list[Wire]) -> Callable[[Wire], 
 
 
 class Criteria:
-    """A FilterCriteria taken apart by layer, so that what many findings share is judged once.
+    """FilterCriteria by layer, so that what many findings share is evaluated once.
 
-    `extra` are filters on paths that FilterCriteria cannot name. `key` tells criteria apart.
-    `members` are the changing members of a finding that are asked for. `arns` are the only ARNs
-    that can match, where the filter names them; else None.
+    `extra` are filters on paths that FilterCriteria cannot name. `key` identifies the criteria.
+    `members` are the changing members of a finding that are filtered. `arns` are the only ARNs that
+    can match, or None if the filter names none.
     """
 
     __slots__ = ("_layers", "arns", "key", "members")
@@ -138,11 +138,11 @@ class Criteria:
         self.arns = _named(wire.get("findingArn", []))
 
     def asks(self, part: Layer) -> bool:
-        """Whether any filter is on this layer."""
+        """Whether this layer has any filter."""
         return bool(self._layers[part])
 
     def holds(self, part: Layer, wire: Wire) -> bool:
-        """Whether all filters of a layer hold for it."""
+        """Whether it passes all filters of a layer."""
         return all(predicate(wire) for predicate in self._layers[part])
 
 
@@ -153,7 +153,7 @@ def _named(filters: list[Wire]) -> list[str] | None:
 
 
 def coverage_filter(wire: Wire | None) -> Callable[[Wire], bool]:
-    """The predicate of a CoverageFilterCriteria on a row of ListCoverage."""
+    """A CoverageFilterCriteria as a predicate on a row of ListCoverage."""
     predicates = [
         _predicate(*COVERAGE_FIELDS[name], filters)
         for name, filters in (wire or {}).items()

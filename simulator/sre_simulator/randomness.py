@@ -1,5 +1,5 @@
-"""Chance that falls the same on every machine: BLAKE2b in counter mode, keyed by what the draw is
-for."""
+"""Random numbers that are equal on every machine: BLAKE2b in counter mode, keyed by their
+purpose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Dice:
-    """A stream of draws named by a key; equal keys give equal draws in every process and Python
+    """A stream of random numbers. Equal keys give equal numbers in every process and Python
     version."""
 
     __slots__ = ("_key", "_turn")
@@ -23,14 +23,14 @@ class Dice:
         self._turn = 0
 
     def number(self) -> int:
-        """The next whole number of 64 bits."""
+        """The next 64-bit integer."""
         self._turn += 1
         return int.from_bytes(
             blake2b(self._key + b"\x1e%d" % self._turn, digest_size=8).digest(), "big"
         )
 
     def below(self, bound: int) -> int:
-        """The next whole number in [0, bound)."""
+        """The next integer in [0, bound)."""
         return self.number() % bound
 
     def between(self, low: float, high: float) -> float:
@@ -38,7 +38,7 @@ class Dice:
         return low + (high - low) * (self.number() / 2**64)
 
     def chance(self, share: float) -> bool:
-        """True in the given share of draws."""
+        """True with the given probability."""
         return self.number() / 2**64 < share
 
     def pick(self, choices: Sequence[T]) -> T:
@@ -46,7 +46,7 @@ class Dice:
         return choices[self.below(len(choices))]
 
     def weighted(self, choices: Sequence[tuple[T, float]]) -> T:
-        """One of the choices; each stands with its share, and the shares sum to one."""
+        """One of the choices, each given with its probability. The probabilities sum to one."""
         rest = self.between(0, 1)
         for choice, share in choices:
             rest -= share
@@ -55,10 +55,10 @@ class Dice:
         return choices[-1][0]
 
     def hex(self, digits: int) -> str:
-        """So many lower-case hexadecimal digits."""
+        """A number of lower-case hexadecimal digits."""
         return "".join(f"{self.number():016x}" for _ in range(-(-digits // 16)))[:digits]
 
     def shuffled(self, choices: Iterable[T]) -> list[T]:
-        """All choices in a drawn order."""
+        """All choices in random order."""
         ranked = [(self.number(), place, choice) for place, choice in enumerate(choices)]
         return [choice for _, _, choice in sorted(ranked, key=lambda entry: entry[:2])]

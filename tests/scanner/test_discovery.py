@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from sre_findings.model.errors import UsageError
-from sre_scanner.discovery import look_around
+from sre_scanner.discovery import discover
 
 
 def test_the_caller_the_enabled_regions_and_the_account_names_are_told(aws: str) -> None:
@@ -19,18 +19,18 @@ def test_the_caller_the_enabled_regions_and_the_account_names_are_told(aws: str)
         AccountName="payments", Email="payments@example.com"
     )
     account = created["CreateAccountStatus"]["AccountId"]
-    around = look_around(None, os.environ, regions=True)
-    assert around.caller.startswith("arn:aws:sts::")
-    assert around.account_names[account] == "payments"
-    assert {"eu-west-1", "us-east-1"} <= set(around.regions)
-    assert around.notes == ()
+    found = discover(None, os.environ, regions=True)
+    assert found.caller.startswith("arn:aws:sts::")
+    assert found.account_names[account] == "payments"
+    assert {"eu-west-1", "us-east-1"} <= set(found.regions)
+    assert found.notes == ()
 
 
 def test_services_that_do_not_answer_are_noted_and_the_configured_region_is_scanned() -> None:
-    around = look_around(None, os.environ, regions=True)
-    assert (around.regions, around.caller, dict(around.account_names)) == (("eu-west-1",), "", {})
-    assert [note.split(":")[0] for note in around.notes] == [
-        "only eu-west-1 was scanned", "STS did not answer", "Organizations did not answer",
+    found = discover(None, os.environ, regions=True)
+    assert (found.regions, found.caller, dict(found.account_names)) == (("eu-west-1",), "", {})
+    assert [note.split(":")[0] for note in found.notes] == [
+        "only eu-west-1 was scanned", "STS could not be read", "Organizations could not be read",
     ]  # fmt: skip
 
 
@@ -38,9 +38,9 @@ def test_named_regions_need_no_ec2_and_no_configured_region(
     aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    assert look_around(None, os.environ, regions=False).regions == ()
+    assert discover(None, os.environ, regions=False).regions == ()
     with pytest.raises(UsageError, match="no region is configured"):
-        look_around(None, os.environ, regions=True)
+        discover(None, os.environ, regions=True)
 
 
 def test_credentials_for_an_overridden_inspector_go_nowhere_else(
@@ -48,6 +48,6 @@ def test_credentials_for_an_overridden_inspector_go_nowhere_else(
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "http://127.0.0.1:9")
-    around = look_around(None, os.environ, regions=True)
-    assert all("its own is not" in note for note in around.notes)
-    assert len(around.notes) == 3
+    found = discover(None, os.environ, regions=True)
+    assert all("its own is not" in note for note in found.notes)
+    assert len(found.notes) == 3

@@ -7,9 +7,9 @@ import sys
 
 CODE = """
 import sys
-from sre_scanner.memory import be_frugal
+from sre_scanner.memory import reduce_memory
 import pyarrow as pa
-be_frugal()
+reduce_memory()
 table = pa.table({"a": pa.array([1, None]), "b": pa.array(["x", "y"])})
 assert "pandas" not in sys.modules
 import pandas

@@ -24,7 +24,7 @@ from sre_simulator.inspector.server import Fault
 
 @pytest.fixture
 def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """The summary of an estate whose one finding has this status."""
+    """The summary of an organization whose only finding has this status."""
 
     def ask(status: str, *faults: Fault, age: timedelta = timedelta()) -> Any:
         resource = {

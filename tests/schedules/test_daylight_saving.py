@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 30, tzinfo=UTC)
     [
         ("30 2 * * *", "Europe/Berlin", "02:30 is skipped on 2027-03-28", "0 3 * * *"),
         ("15 0 * * *", "Africa/Cairo", "00:15 is skipped on 2027-04-30", "0 1 * * *"),
-        ("30 1 * * *", "America/New_York", "01:30 comes twice on 2027-11-07", "45 0 * * *"),
+        ("30 1 * * *", "America/New_York", "01:30 occurs twice on 2027-11-07", "45 0 * * *"),
         ("0 2 * * SUN", "Australia/Lord_Howe", "02:00 is skipped", "30 2 * * SUN"),
         ("0 * * * *", "Europe/Berlin", "02:00 is skipped", "Etc/UTC"),
     ],

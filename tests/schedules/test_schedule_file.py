@@ -65,16 +65,16 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
                 " attempts?"
             ),
         ),
-        ("name: digest", "name: scan", "a.yaml, line 5, column 5: scan is given twice"),
+        ("name: digest", "name: scan", "a.yaml, line 5, column 5: scan is defined twice"),
         (
             "after: scan",
             "after: scam",
-            "a.yaml, line 9, column 5: after names 'scam', which is no other schedule",
+            "a.yaml, line 9, column 5: after names 'scam', which is not another schedule",
         ),
         (
             "after: scan",
             "after: digest",
-            "a.yaml, line 9, column 5: after names 'digest', which is no other schedule",
+            "a.yaml, line 9, column 5: after names 'digest', which is not another schedule",
         ),
         ('"0 1 * * *"', '"0 2 30 2 *"', "a.yaml, line 3, column 5: '0 2 30 2 *' never fires"),
         (
@@ -84,7 +84,7 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
         ),
         ("run: digest", "run: rm -rf /", "a.yaml, line 8, column 5: run 'rm -rf /' is not a job"),
         ("run: digest", 'run: "digest \'"', "line 8, column 5: run"),
-        ("name: digest", "name: Digest!", "a.yaml, line 5, column 5: name 'Digest!' is not a name"),
+        ("name: digest", "name: Digest!", "a.yaml, line 5, column 5: name 'Digest!' is not valid"),
         (
             "wait: 2h",
             "wait: 2 hours",
@@ -93,7 +93,7 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
         ("wait: 2h", "wait: 2d", "'2d' is more than a day"),
         ("attempts: 5", "attempts: 0", "attempts '0' is not a number from 1 to 10"),
         ("    run: digest\n", "", "a.yaml, line 5, column 5: run is missing"),
-        ("run: digest", "run: [digest]", "run must be a text"),
+        ("run: digest", "run: [digest]", "run must be text"),
         (
             "schedules:",
             "schedule:",

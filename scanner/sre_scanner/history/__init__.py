@@ -1,1 +1,1 @@
-"""The history that follows from a snapshot: vulnerability details and the life of each finding."""
+"""The history in a snapshot: details of vulnerabilities, and the life of each finding."""

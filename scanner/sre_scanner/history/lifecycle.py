@@ -1,11 +1,12 @@
-"""The life of findings: one region's night against the last known state of each, told as events.
+"""The life of findings: compares one region's snapshot with the last known state of each finding,
+and writes events.
 
-The rules are SQL, in ``nightly``; this runs them. A night never resolves what it did not reach;
-what it cannot explain ends as ``unknown``, never as ``patched``.
+The rules are the SQL files in this folder. A finding in an account/region pair that was not read is
+never resolved; one that is gone without an explanation ends as ``unknown``, never as ``patched``.
 
-A region is taken in pieces of some resources each (see ``pieces``), so that a million findings take
-no more memory than fifty thousand. What a piece leaves lies in Parquet files of a temporary folder
-until it is asked for.
+A region is processed in ranges of resources (see ``ranges``), so that a million findings take no
+more memory than fifty thousand. Results are kept in Parquet files of a temporary folder until they
+are read.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from sre_scanner.history.ranges import cut, regrouped
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MEMORY = "128MB"  # for DuckDB, which spills to disk beyond it
-SPILL = "16GB"  # of the temporary folder, at most
-PIECE = 40_000  # findings of tonight and states of before, together
+MEMORY = "128MB"  # DuckDB's memory limit; beyond it, it spills to disk
+SPILL = "16GB"  # limit of the temporary folder
+PIECE = 40_000  # rows of findings and earlier states in one range
 _BATCH = 32_768
-_GROUP = 8_192  # rows of a row group of temporary files
+_GROUP = 8_192  # rows per row group of temporary files
 _ORDER = {
     "events": "kind, account_id, resource_type, resource_id, type, subject, finding_key",
     "states": "resource_id, account_id, resource_type, type, subject, ordinal",
@@ -51,11 +52,11 @@ _TOLD = """select * from every_event as e where kind <> 'exposure_ended'
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One region's night. Paths are of local Parquet parts; ``before`` are those of the newest
-    night that has any.
+    """One region of a snapshot. Paths are of local Parquet parts; ``before`` are those of the
+    newest earlier snapshot with a history.
 
-    ``cells`` are (account, resource type, scan type, state); an account of ``*`` says that none is
-    known.
+    ``cells`` are (account, resource type, scan type, state); the account ``*`` means that no
+    account is known.
     """
 
     snapshot_id: str
@@ -72,14 +73,13 @@ class Night:
 Files = dict[str, list[Path]]
 
 
-def live_through(
+def history_tables(
     night: Night, folder: Path, piece: int = PIECE
 ) -> Iterator[tuple[str, Iterator[pa.Table]]]:
-    """The tables of HISTORY that follow from the night, by name; ``folder`` is for what does not
-    fit in memory.
+    """The history tables of a region, by name; ``folder`` is for temporary files.
 
-    Take each table's batches before the next. ``piece`` bounds the memory and changes no row.
-    Raises StoreUnreadable where DuckDB cannot: a part is damaged, or the disk is full.
+    Read each table's batches before the next. ``piece`` bounds the memory and does not change the
+    rows. Raises StoreUnreadable if DuckDB fails: a part is damaged, or the disk is full.
     """
     import duckdb
 
@@ -91,10 +91,10 @@ def live_through(
         except duckdb.Error as error:
             why, do = (
                 str(error).splitlines()[0],
-                "Look at the disk for temporary files; run: sre-cli snapshots verify.",
+                "Check the free space for temporary files, and run: sre-cli snapshots verify.",
             )
             raise StoreUnreadable(
-                f"the history of {night.region} cannot be made", why=why, do=do
+                f"the history of {night.region} could not be computed", why=why, do=do
             ) from error
 
 
@@ -106,7 +106,7 @@ def _connection(folder: Path) -> closing[Any]:
         "threads": "1",
         "temp_directory": str(folder),
         "max_temp_directory_size": SPILL,
-        # it makes hash tables of the large sides of the rules' joins
+        # this optimizer would build hash tables of the large sides of the joins
         "disabled_optimizers": "join_order",
         "allocator_flush_threshold": "8MB",
         "enable_external_file_cache": "false",
@@ -115,7 +115,8 @@ def _connection(folder: Path) -> closing[Any]:
 
 
 def _lived(night: Night, folder: Path, piece: int) -> Files:
-    """Runs the rules: every piece joined with what was known, then every piece lived through."""
+    """Runs the rules: joins each range with the earlier states, then derives its events and
+    states."""
     with _connection(folder) as connection:
         region = _Region(connection, folder)
         _give(connection, night)
@@ -141,24 +142,24 @@ def _lived(night: Night, folder: Path, piece: int) -> Files:
 
 
 def _batches(table: str, files: Files, piece: int) -> Iterator[pa.RecordBatch]:
-    """The rows of a table in its order. What the rules needed of memory is given back by then."""
+    """The rows of a table in its order. The memory of the rules has been released by then."""
     if table == "events" and table in files:
         folder = files[table][0].parent
         with _connection(folder) as connection:
-            # they are wide
+            # rows of events are wide
             yield from _events(_Region(connection, folder, files), max(piece // 2, 1))
         return
     import pyarrow.parquet as pq
 
-    # resources that follow on each other: the order of pieces is the table's
+    # ranges are in the order of resources, which is the order of these tables
     for path in files.get(table, ()):
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(_GROUP, use_threads=False)
 
 
 def _events(region: _Region, piece: int) -> Iterator[pa.RecordBatch]:
-    """Events come in another order than the pieces do: each range of theirs is read from all
-    pieces."""
+    """The events in their own order, which is not that of the ranges: each part of it is read from
+    all ranges."""
     connection = region.connection
     connection.execute("set TimeZone = 'UTC'")
     region.see("every_event", region.files["events"])
@@ -174,29 +175,29 @@ def _events(region: _Region, piece: int) -> Iterator[pa.RecordBatch]:
 
 
 class _Region:
-    """The rules of a region, and the files that they leave."""
+    """Runs the rules for a region and keeps the files that they write."""
 
     def __init__(self, connection: Any, folder: Path, files: Files | None = None) -> None:
         self.connection, self._folder, self.files = connection, folder, files or {}
 
     def run(self, rules: str) -> None:
-        """Runs a file of rules."""
+        """Runs one file of rules."""
         for statement in _statements(rules):
             self.connection.execute(statement)
 
     def keep(self, *tables: str) -> None:
-        """Writes what was made into files, each with its rows in order."""
+        """Writes tables to files, each with its rows in order."""
         for table in tables:
             files = self.files.setdefault(table, [])
             path = self._folder / f"{table}-{len(files):05d}.parquet"
             rows = _ordered(table) if table in HISTORY else table
             self.connection.execute(f"copy {rows} to {_quoted(path)} (row_group_size {_GROUP})")
-            if table != "cells":  # other rules read it
+            if table != "cells":  # later rules read it
                 self.connection.execute(f"drop table {table}")
             files.append(path)
 
     def see(self, view: str, paths: Sequence[Path]) -> None:
-        """Files as a view."""
+        """Makes files readable as a view."""
         self.connection.execute(
             f"create or replace temp view {view} as from"
             f" read_parquet([{', '.join(map(_quoted, paths))}])"
@@ -204,13 +205,14 @@ class _Region:
 
 
 def _ordered(table: str, source: str = "") -> str:
-    """The rows of a table of HISTORY in its order."""
+    """A query for the rows of a history table in its order."""
     names, order = ", ".join(HISTORY[table].names), _ORDER[table]
     return f"(select {names} from {source or table} order by {order})"  # noqa: S608 - our names
 
 
 def _give(connection: Any, night: Night) -> None:
-    """The views and tables that the rules read; ``every_`` of those that they read by piece."""
+    """Creates the views and tables that the rules read. Views named ``every_…`` have all rows, the
+    others those of the current range."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set parquet_metadata_cache = true")
     connection.execute(
@@ -244,8 +246,8 @@ def _give(connection: Any, night: Night) -> None:
 
 
 def _view(connection: Any, view: str, paths: Sequence[Path], table: str) -> None:
-    """The parts as a view; without any, a view of no rows with the table's columns. Parts of an
-    older version lack some."""
+    """Makes parts readable as a view, which has no rows if there are no parts. Columns that parts
+    of older versions lack get their defaults."""
     if paths:
         found = connection.from_parquet([str(path) for path in paths], hive_partitioning=False)
         later = [

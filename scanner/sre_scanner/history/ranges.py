@@ -1,7 +1,6 @@
-"""Rows too many for memory, taken in ranges of their sort keys: as many whole keys as fit a number
-of rows, one range after the other. Parquet files that are sorted, or nearly so, are read only where
-a range may be.
-"""
+"""Ranges of sort keys, for rows that do not fit in memory. Each range holds as many whole keys as
+fit into a number of rows. Of sorted Parquet files only the parts that can contain a range are
+read."""
 
 from __future__ import annotations
 
@@ -19,15 +18,15 @@ _FETCHED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Rows whose keys are at or beyond ``first`` and before ``end``; an ``end`` of None is that of
-    all rows."""
+    """The rows with keys from ``first`` up to but not including ``end``; None is the end of all
+    rows."""
 
     columns: Sequence[str]
     first: Key
     end: Key | None
 
     def choose(self, connection: Any) -> None:
-        """Makes it the range of the queries and views that have :attr:`within` as a condition."""
+        """Makes this the range for queries and views that use :attr:`within` as a condition."""
         for place in range(len(self.columns)):
             connection.execute(f"set variable first_{place} = $value", {"value": self.first[place]})
             connection.execute(
@@ -37,8 +36,8 @@ class Range:
 
     @property
     def within(self) -> str:
-        """The condition, in SQL. Columns that are the same at both ends are named alone, so that
-        files can be skipped by them."""
+        """The SQL condition. Columns with one value in the whole range are compared separately, so
+        that files can be skipped by their statistics."""
         same = _alike(self.first, self.end)
         alone = [
             f"{column} = getvariable('first_{place}')"
@@ -56,8 +55,8 @@ class Range:
 
 
 def _beyond(columns: Sequence[tuple[int, str]], bound: str, sign: str, last: str) -> str:
-    """The comparison of several columns, the first the most important, with the values of a
-    bound."""
+    """Compares several columns with the values of a bound, the first column being the most
+    significant."""
     (place, column), *rest = columns
     value = f"getvariable('{bound}_{place}')"
     if not rest:
@@ -68,14 +67,14 @@ def _beyond(columns: Sequence[tuple[int, str]], bound: str, sign: str, last: str
 
 
 def _alike(first: Key, end: Key | None) -> int:
-    """How many columns have the same value at both ends."""
+    """The number of leading columns that have the same value at both ends."""
     pairs = zip(first, end or (), strict=False)
     return next((place for place, (one, other) in enumerate(pairs) if one != other), len(end or ()))
 
 
 def cut(connection: Any, source: str, columns: Sequence[str], rows: int) -> list[Range]:
-    """Ranges of at most so many rows of a source each, where no single key has more; in the order
-    of the keys."""
+    """Divides the rows of a source into ranges of at most ``rows`` rows, unless a single key has
+    more. Returns them in the order of the keys."""
     names = ", ".join(columns)
     found = connection.execute(
         f"select {names}, count(*) from {source} group by all order by {names}"  # noqa: S608 - our own names
@@ -94,7 +93,8 @@ def cut(connection: Any, source: str, columns: Sequence[str], rows: int) -> list
 def regrouped(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int
 ) -> Iterator[pa.Table]:
-    """The same rows in the schema's types, as tables of exactly so many each, but for the last."""
+    """The same rows with the types of the schema, in tables of ``rows`` rows each; the last can
+    have fewer."""
     import pyarrow as pa
 
     held: list[pa.Table] = []

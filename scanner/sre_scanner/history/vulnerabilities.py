@@ -1,9 +1,9 @@
-"""What Inspector knows of each vulnerability beyond its findings: CISA's KEV dates, EPSS, observed
-exploits, CWEs.
+"""Details of each vulnerability that findings do not have: KEV dates, EPSS, observed exploits,
+CWEs.
 
-One finding of each distinct vulnerability is asked for its details, ten a call, whatever its
-severity: the KEV catalogue holds medium and unrated ones too. Answers are remembered across nights
-with the moment they are from.
+Inspector is asked about one finding per vulnerability, ten per request and whatever its severity,
+because KEV contains vulnerabilities that are medium or untriaged too. The answers are kept across
+snapshots, with their date.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from sre_findings.model.errors import Unreadable
 from sre_findings.model.findings.finding import NO_ARN
 from sre_findings.model.timestamps import moment_of
 
-FRESH = timedelta(hours=20)  # a nightly scan asks again, a second scan of the day does not
-KEPT = timedelta(days=90)  # how long a vulnerability that nobody has any more is remembered
-PATIENCE = 1800.0  # seconds for all of it: details are worth less than a snapshot in time
+FRESH = timedelta(
+    hours=20
+)  # the next daily scan asks again, a second scan on the same day does not
+KEPT = timedelta(days=90)  # how long a vulnerability without findings is kept
+PATIENCE = 1800.0  # limit in seconds: a snapshot in time is worth more than all details
 _NOT_FOUND = "FINDING_DETAILS_NOT_FOUND"
 
 Known = dict[str, dict[str, Any]]
@@ -36,15 +38,15 @@ Known = dict[str, dict[str, Any]]
 
 @dataclass(slots=True)
 class Enrichment:
-    """Rows of ``vulnerabilities``, and notes about what could not be asked."""
+    """Rows of ``vulnerabilities``, and notes about what could not be read."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def samples(parts: Iterable[Path], region: str) -> Iterator[tuple[str, str, str]]:
-    """(vulnerability, region, ARN of one finding that has it), at least once for each vulnerability
-    of these parts."""
+    """(vulnerability, region, ARN of one of its findings), at least once for each vulnerability in
+    these parts."""
     seen: set[str] = set()
     for path in parts:
         for batch in pq.ParquetFile(path).iter_batches(
@@ -72,8 +74,8 @@ def enrich(
     now: datetime,
     clock: Callable[[], float] = time.monotonic,
 ) -> Enrichment:
-    """Rows for every vulnerability wanted, asked anew where what is known is not of today; and
-    those known lately."""
+    """Rows for all vulnerabilities wanted, read again if the known ones are not from today, and for
+    those known recently."""
     ends, done, by_region = clock() + PATIENCE, Enrichment(), _to_ask(wanted, known, now)
     rows = {
         name: row
@@ -85,7 +87,7 @@ def enrich(
             for row in _ask(inspectors(region), asked, now, lambda: clock() > ends):
                 rows[row["vulnerability_id"]] = _keeping(rows.get(row["vulnerability_id"]), row)
         except Unreadable as error:
-            done.notes.append(f"{region}: details of vulnerabilities were not all read: {error}")
+            done.notes.append(f"{region}: not all details of vulnerabilities were read: {error}")
     missing = {name for asked in by_region.values() for name in asked} - rows.keys()
     done.rows = [
         rows[name] if name in rows else _unchecked(name) for name in sorted(rows.keys() | missing)
@@ -96,7 +98,7 @@ def enrich(
 def _to_ask(
     wanted: Iterable[tuple[str, str, str]], known: Known, now: datetime
 ) -> dict[str, dict[str, str]]:
-    """By region: the vulnerabilities to ask for, each once, with the ARN to ask with."""
+    """By region, the vulnerabilities to ask about, each once, with the ARN of a finding."""
     asked: dict[str, dict[str, str]] = {}
     taken: set[str] = set()
     for name, region, arn in wanted:
@@ -113,7 +115,7 @@ def _to_ask(
 def _ask(
     inspector: Inspector, asked: Mapping[str, str], now: datetime, late: Callable[[], bool]
 ) -> Iterator[dict[str, Any]]:
-    # one that is none would spoil ten
+    # one invalid ARN would make Inspector refuse all ten
     names = sorted(name for name, arn in asked.items() if not arn.startswith(NO_ARN))
     for start in range(0, len(names), DETAIL_ARNS):
         if late():
@@ -126,8 +128,8 @@ def _ask(
 def _row(
     name: str, arn: str, found: Mapping[str, Any], failed: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
-    """One vulnerability as it was answered. What Inspector has no details of is unchecked, not free
-    of them."""
+    """The row of one vulnerability. If Inspector has no details, it is unchecked, which does not
+    mean that it is not in KEV."""
     if (wire := found.get(arn)) is None:
         return _unchecked(name) | {"checked_at": now, "problem": failed.get(arn, _NOT_FOUND)}
     cisa, seen = _object(wire.get("cisaData")), _object(wire.get("exploitObserved"))
@@ -153,8 +155,7 @@ def _row(
 
 
 def _keeping(before: Mapping[str, Any] | None, row: dict[str, Any]) -> dict[str, Any]:
-    """What was answered once is not unlearned because tonight's answer failed: the older value
-    stays, with its own age."""
+    """Keeps the earlier answer with its date if the new request failed."""
     return (
         dict(before) | {"problem": row["problem"]}
         if before and before["checked"] and not row["checked"]
@@ -180,7 +181,7 @@ def _day(value: Any) -> date | None:
 
 
 def _share(value: Any) -> float | None:
-    """A number from 0 to 1; anything else is none."""
+    """A number from 0 to 1, or None."""
     return (
         value
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

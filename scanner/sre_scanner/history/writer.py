@@ -1,8 +1,7 @@
-"""What a night adds to the history: vulnerabilities looked up, and the life of findings, region by
-region.
+"""Writes the history of a snapshot: details of vulnerabilities, and the life of findings by region.
 
-It reads parts that shards have written, tonight's and those of the newest night before that has
-them, and writes parts of its own into the same snapshot, before its commit.
+It reads the parts of this snapshot and of the newest earlier snapshot with a history, and adds its
+own parts before the commit.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ from sre_findings.model.snapshots.scan_plan import Plan
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 from sre_findings.store.schema import HISTORY, VULNERABILITIES
 from sre_findings.store.snapshots import Commit, Snapshots
-from sre_scanner.history.lifecycle import Night, live_through
+from sre_scanner.history.lifecycle import Night, history_tables
 from sre_scanner.history.vulnerabilities import Enrichment, enrich, samples
-from sre_scanner.memory import give_back
+from sre_scanner.memory import release_memory
 from sre_scanner.tables.parts import writing
 
 _BEFORE = ("states", "cells", "findings", "packages")
 
 
 @dataclass(frozen=True, slots=True)
-class Chronicle:
-    """What is needed to write a night's history: the store, the plan, and Inspector in each
-    region."""
+class HistoryWriter:
+    """The store, the plan and the clients for Inspector with which a snapshot's history is
+    written."""
 
     snapshots: Snapshots
     plan: Plan
@@ -44,8 +43,8 @@ class Chronicle:
     def write(
         self, facts: Iterable[ShardFacts], certificate: Certificate, now: datetime
     ) -> tuple[tuple[Part, ...], tuple[str, ...]]:
-        """Writes the history's parts; returns them, and what should stand in the certificate's
-        warnings."""
+        """Writes the parts of the history. Returns them, with warnings for the completeness
+        check."""
         whole = [
             one for one in facts if any(part.key.startswith("findings/") for part in one.parts)
         ]
@@ -59,8 +58,8 @@ class Chronicle:
                 [_vulnerabilities(self.plan, enrichment)],
             )
             notes = tuple(enrichment.notes)
-            del enrichment  # what is known of twenty thousand vulnerabilities takes 80 MB
-            give_back()
+            del enrichment  # 20,000 vulnerabilities take 80 MB
+            release_memory()
             paths = [
                 self.snapshots.fetch(self.plan.snapshot_id, part.key, folder) for part in looked_up
             ]
@@ -80,7 +79,7 @@ class Chronicle:
         return enrich(wanted, known, self.inspectors, now)
 
     def _known(self, commits: list[Commit], folder: Path) -> list[dict[str, Any]]:
-        """The vulnerabilities as the newest snapshot that looked any up knows them."""
+        """The vulnerabilities in the newest snapshot that has any."""
         for commit in reversed(commits):
             parts = [
                 part
@@ -124,13 +123,13 @@ class Chronicle:
             vulnerabilities=vulnerabilities,
             closed=self._paths(facts, "closed", folder),
         )
-        for name, tables in live_through(night, folder):
+        for name, tables in history_tables(night, folder):
             yield from self._part(f"{name}/part-{facts.shard}.parquet", HISTORY[name], tables)
 
     def _before(
         self, facts: ShardFacts, commits: list[Commit], folder: Path
     ) -> dict[str, list[Path]]:
-        """The same shard's parts in the newest snapshot whose history knows it."""
+        """The parts of the same shard in the newest snapshot with a history for it."""
         known = self.snapshots.last_known(facts.shard, commits)
         if known is None:
             return {}

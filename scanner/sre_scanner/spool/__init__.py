@@ -1,2 +1,2 @@
-"""What a shard has read, kept on disk as narrow rows, then put in order with one owner per
-resource."""
+"""The findings of a shard on disk: narrow rows, their shared texts, their order and their
+owners."""

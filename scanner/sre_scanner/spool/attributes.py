@@ -1,8 +1,8 @@
-"""What a resource's own description tells of it: its platform, its image, whether the internet may
-reach it, its group.
+"""Attributes of a resource from its details: platform, image, addresses, and the group that it
+belongs to.
 
-A group is what outlives one resource: the scaling group of an instance, the repository of an image,
-the name of a function. Rebuilding a resource within its group makes its weaknesses no younger.
+A group outlives a single resource: an Auto Scaling group, an image repository, or a function name.
+A finding on a rebuilt resource of the same group keeps its age.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sre_findings.model.resources.image_use import Use
 SCALING_GROUP = "aws:autoscaling:groupName"
 
 
-class Traits(NamedTuple):
-    """``group`` is the resource's own id where nothing outlives it; ``addresses`` are in their
+class Attributes(NamedTuple):
+    """``group`` is the resource's own id if it belongs to no group; ``addresses`` are in their
     shortest form."""
 
     platform: str | None
@@ -31,17 +31,17 @@ class Traits(NamedTuple):
     use: Use
 
 
-def traits_of(
+def attributes_of(
     resource_id: str, tags: Mapping[str, str], details: Mapping[str, Mapping[str, Any]]
-) -> Traits:
-    """The traits of a finding's resource, from its tags and details. Source: API reference,
+) -> Attributes:
+    """The attributes of a finding's resource, from its tags and details. Source: API reference,
     ResourceDetails."""
     instance = details.get("awsEc2Instance") or {}
     image = details.get("awsEcrContainerImage") or {}
     function = details.get("awsLambdaFunction") or {}
     platform = _text(instance.get("platform") or image.get("platform") or function.get("runtime"))
     found = _addresses(instance)
-    return Traits(
+    return Attributes(
         platform, _text(instance.get("imageId")), tuple(map(str, found)), any(map(_global, found)),
         _group(resource_id, tags, image, function), found_use(details),
     )  # fmt: skip
@@ -50,11 +50,11 @@ def traits_of(
 def covered_group(
     resource_id: str, tags: Mapping[str, str], metadata: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """The group as ListCoverage tells it; of an image it knows no architecture. Source:
+    """The group according to ListCoverage, which does not include an image's architecture. Source:
     ResourceScanMetadata."""
     repository = _repository(resource_id) or _text(metadata.get("ecrRepository", {}).get("name"))
     if repository and resource_id.startswith("arn:") and ":repository/" in resource_id:
-        return f"repository/{repository}/"  # what a finding adds is the architecture
+        return f"repository/{repository}/"  # findings add the architecture
     return _group(resource_id, tags, {}, metadata.get("lambdaFunction", {}))
 
 
@@ -75,7 +75,7 @@ def _repository(resource_id: str) -> str:
 
 
 def _addresses(instance: Mapping[str, Any]) -> list[Address]:
-    """The addresses of an instance. What is no address says nothing."""
+    """The valid addresses of an instance."""
     told = (instance.get(name) for name in ("ipV4Addresses", "ipV6Addresses"))
     texts = (
         one for found in told if isinstance(found, list) for one in found if isinstance(one, str)
@@ -84,11 +84,11 @@ def _addresses(instance: Mapping[str, Any]) -> list[Address]:
 
 
 def _global(address: Address) -> bool:
-    """Whether the internet can reach it."""
+    """Whether an address can be reached from the internet."""
     return not address.is_private or any(address in network for network in _EXAMPLES)
 
 
-# RFC 5737: these stand for public addresses in examples and recordings; Python calls them private.
+# RFC 5737: public addresses for examples and recordings, which Python treats as private.
 _EXAMPLES = tuple(
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )

@@ -1,4 +1,4 @@
-"""Which resources a spool's findings speak of: one entry for each resource of each distinct
+"""The resources that a spool's findings refer to: one entry per resource of each distinct
 ``resources`` text."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sre_findings.inspector.ownership import by_finding
 from sre_findings.inspector.wire import WireResource, decode_resources
 from sre_findings.model.resources.names import Name, of_finding
 from sre_findings.model.resources.owners import Owners
-from sre_scanner.spool.attributes import Traits, traits_of
+from sre_scanner.spool.attributes import Attributes, attributes_of
 from sre_scanner.spool.texts import Texts
 
 _CHUNK = 1024
@@ -21,13 +21,13 @@ _CHUNK = 1024
 
 @dataclass(slots=True)
 class Identities:
-    """Resources by number. ``first`` and ``many`` tell, for a number of a ``resources`` text, which
-    entries are its own.
+    """Resources by number. ``first`` and ``many`` give the entries that belong to the number of a
+    ``resources`` text.
 
-    ``rank`` puts entries in the order of (resource id, type); entries of one resource share it,
-    whatever text they come from. ``owners`` are those that each entry's own tags name, ``tagged``
-    tells which have any tags, and ``claim`` puts entries in the order of (owner, name). ``called``
-    are all the names of each.
+    ``rank`` orders the entries by (resource id, type); entries of one resource share a rank,
+    whatever text they come from. ``owners`` are the owners from each entry's tags, ``tagged`` is
+    whether it has any tags, and ``claim`` orders the entries by (owner, name). ``called`` are all
+    names of each.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Identities:
     names: list[str | None] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     tagged: list[bool] = field(default_factory=list)
-    traits: list[Traits] = field(default_factory=list)
+    traits: list[Attributes] = field(default_factory=list)
     called: list[frozenset[Name]] = field(default_factory=list)
     first: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     many: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
@@ -65,7 +65,7 @@ def identify(texts: Texts, owners: Owners) -> Identities:
 
 
 def _distinct(resources: list[WireResource]) -> list[WireResource]:
-    """Each resource once: a finding that lists one twice is one finding of it."""
+    """Each resource once, even if a finding lists it twice."""
     found: dict[tuple[str, str], WireResource] = {}
     for one in resources:
         found.setdefault((one.type, one.id), one)
@@ -80,7 +80,7 @@ def _add(found: Identities, resources: list[WireResource], owners: Owners) -> No
         found.names.append(claim.name)
         found.owners.append(sys.intern(claim.owner))
         found.tagged.append(claim.tagged)
-        found.traits.append(traits_of(resource.id, resource.tags or {}, resource.details))
+        found.traits.append(attributes_of(resource.id, resource.tags or {}, resource.details))
         found.called.append(of_finding(resource.id, resource.tags or {}, resource.details))
 
 

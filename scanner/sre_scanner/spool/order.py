@@ -1,5 +1,5 @@
-"""From arrival to the order of the parts: duplicates dropped, one resource contiguous, worst
-severity first."""
+"""Puts findings into the order of the parts: without duplicates, by resource, highest severity
+first."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.rows import Spool, arn_of
 
 Ints = npt.NDArray[np.int64]
-# half the memory of Ints, and two thousand million findings are enough for a shard
+# half the size of Ints, and enough for two billion findings in a shard
 Places = npt.NDArray[np.int32]
 
 
 class Sorted(NamedTuple):
-    """Rows of the parts, in their order: ``row`` in the spool, ``entry`` among the identities,
+    """Rows in the order of the parts: ``row`` in the spool, ``entry`` among the identities,
     ``position`` of the resource in its finding, ``kind`` of the finding. ``resource`` numbers
-    (account, resource); ``duplicates`` were dropped."""
+    (account, resource). ``duplicates`` is how many were dropped."""
 
     row: Places
     entry: Places
@@ -31,7 +31,7 @@ class Sorted(NamedTuple):
 
 
 def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sorted:
-    """Sorts by resource, account and severity, and within these by arrival, which is by ARN."""
+    """Sorts by resource, account and severity, then by arrival, which is by ARN."""
     kept = latest_of_each(spool, rows)
     texts = spool.column(rows, "resources")[kept]
     many = found.many[texts]
@@ -54,7 +54,7 @@ def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sor
 
 
 def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
-    """For each kind: the place of its account among all, and its severity's rank."""
+    """For each kind, the position of its account and the rank of its severity."""
     kinds = spool.kinds.in_order()
     places = {
         account: place
@@ -67,7 +67,7 @@ def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
 
 
 def latest_of_each(spool: Spool, rows: npt.NDArray[Any]) -> Places:
-    """The rows to keep, in order of arrival: of those with the same ARN, the one with the greatest
+    """The rows to keep, in order of arrival: of findings with the same ARN, the one with the latest
     ``updatedAt``."""
     hashes = spool.column(rows, "tail").view(np.int64)[:, 0] if len(rows) else np.empty(0, np.int64)
     order = np.argsort(hashes, kind="stable")
@@ -82,13 +82,13 @@ def latest_of_each(spool: Spool, rows: npt.NDArray[Any]) -> Places:
 
 
 def _runs(places: Ints) -> list[Ints]:
-    """Neighbouring places together."""
+    """Groups of consecutive positions."""
     return np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
 
 
 def _older(rows: npt.NDArray[Any], heads: list[str], group: Ints) -> set[int]:
-    """Of rows with equal hashes, those that another row with the same ARN outdates; the later
-    arrival wins a tie."""
+    """Of rows with equal hashes, those replaced by another row with the same ARN. If both have the
+    same time, the later arrival is kept."""
     newest: dict[str, int] = {}
     for one in sorted(int(i) for i in group):
         arn = arn_of(heads[rows["kind"][one]], rows["tail"][one].tobytes())
@@ -98,6 +98,6 @@ def _older(rows: npt.NDArray[Any], heads: list[str], group: Ints) -> set[int]:
 
 
 def _updated(rows: npt.NDArray[Any], row: int) -> float:
-    """updatedAt, or the earliest time where a finding has none."""
+    """The time of the last update, or minus infinity if there is none."""
     value = float(rows["updated_at"][row])
     return -np.inf if np.isnan(value) else value

@@ -1,7 +1,6 @@
-"""Findings on their way from pages to sorted parts: a fixed-width row each, in an unnamed temporary
-file.
+"""The spool: each finding as a row of fixed width in an unnamed temporary file.
 
-64 bytes a finding on disk, and nothing in memory but what repeats: kinds, shapes and texts.
+A finding takes 64 bytes on disk. Only repeated values are kept in memory: kinds, shapes and texts.
 """
 
 from __future__ import annotations
@@ -57,20 +56,20 @@ _PATHS = {
     "remediation": "finding.remediation",
     "resources": "finding.resources",
 }
-"""Fields of which each distinct text is looked at."""
+"""The fields whose distinct texts are checked for unknown content."""
 
-_TAIL = 32  # hexadecimal digits that end an ARN
-_MICROSECONDS = 9e12  # beyond this many seconds a double has no microseconds left
+_TAIL = 32  # hexadecimal digits at the end of an ARN
+_MICROSECONDS = 9e12  # seconds; a double cannot hold microseconds beyond this
 _SHAPES_MEMORY = 24 << 20
 _WAITING = 4096
-_BLOCK = 1 << 17  # rows: 8 MB
+_BLOCK = 1 << 17  # rows; 8 MB
 _DOING = "cannot write temporary files of the scan"
 _UNWRITTEN = "nothing was committed"
 
 
 class Kind(NamedTuple):
-    """The short words of a finding, and the head of its ARN; whole estates have a few hundred of
-    these."""
+    """The enumerated fields of a finding and the head of its ARN. A large organization has a few
+    hundred kinds."""
 
     account_id: str | None
     type: str | None
@@ -82,20 +81,20 @@ class Kind(NamedTuple):
 
 
 class Kinds(dict[tuple[str | None, ...], int]):
-    """Numbers for kinds, in the order of their first appearance."""
+    """Numbers of kinds, in order of first appearance."""
 
     def __missing__(self, key: tuple[str | None, ...]) -> int:
         self[key] = number = len(self)
         return number
 
     def in_order(self) -> list[Kind]:
-        """Every kind, by number."""
+        """All kinds, by number."""
         return [Kind._make(key) for key in self]
 
 
 class Shapes(dict[tuple[Any, ...], int]):
-    """Numbers for what findings of one vulnerability share: ten texts. Bounded like Texts, by
-    forgetting."""
+    """Numbers of the texts that findings of one vulnerability share. Memory is bounded by
+    forgetting, as in Texts."""
 
     def __init__(self, texts: dict[str, Texts]) -> None:
         super().__init__()
@@ -122,21 +121,21 @@ class Shapes(dict[tuple[Any, ...], int]):
         return len(self._numbers) // len(SHAPE_FIELDS) - 1
 
     def seal(self) -> None:
-        """Forgets everything but the numbers."""
+        """Frees everything but the numbers."""
         self.clear()
         self._digests.clear()
 
     def table(self) -> npt.NDArray[np.int32]:
-        """The numbers of the texts of every shape, a column a field of SHAPE_FIELDS."""
+        """The text numbers of every shape, with one column per field of SHAPE_FIELDS."""
         return np.array(self._numbers, np.int32).reshape(-1, len(SHAPE_FIELDS))
 
 
 class Spool:
-    """Takes pages, keeps thin rows. ``rows`` gives them back as one array over the file once all
-    are in.
+    """Stores pages of findings as narrow rows. ``rows`` returns them as one array over the file
+    after all pages were added.
 
-    ``changed`` counts findings that were updated at or after ``since``, in epoch seconds: they
-    moved while we read.
+    ``changed`` counts findings updated at or after ``since`` (epoch seconds), which means while the
+    scan was reading.
     """
 
     def __init__(self, since: float = np.inf) -> None:
@@ -156,7 +155,7 @@ class Spool:
         self._odd: dict[int, tuple[str, ...]] = {}
 
     def _look(self, path: str) -> Look:
-        """Looks at each distinct text of a field, and counts what we do not understand in it."""
+        """A function that checks a field's distinct texts and counts what is unknown in them."""
 
         def look(text: bytes) -> tuple[bytes, tuple[str, ...]]:
             kept, names = look_at(path, text)
@@ -166,7 +165,7 @@ class Spool:
         return look
 
     def add(self, page: FindingsPage) -> None:
-        """Takes a page. Raises StoreUnreadable where the disk for temporary files is full."""
+        """Adds a page. Raises StoreUnreadable if the disk for temporary files is full."""
         for position, extra in page.extras.items():
             self._extras[len(self._waiting) + position] = extra
         for position, names in page.odd.items():
@@ -178,8 +177,8 @@ class Spool:
                 self._flush()
 
     def seal(self) -> None:
-        """Gives back what was kept to find texts again: no more pages will come, or their texts may
-        come twice."""
+        """Frees the memory for finding known texts. A page added later can store a text a second
+        time."""
         with mapped_errors(_DOING, _UNWRITTEN):
             self._flush()
         self.shapes.seal()
@@ -187,7 +186,7 @@ class Spool:
             texts.seal()
 
     def rows(self) -> npt.NDArray[Any]:
-        """Every thin row so far, in the order of arrival."""
+        """All rows so far, in order of arrival."""
         with mapped_errors(_DOING, _UNWRITTEN):
             self._flush()
             self._file.flush()
@@ -199,7 +198,8 @@ class Spool:
         return np.frombuffer(self._map, THIN)
 
     def column(self, rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-        """One field of all rows, read without keeping the others' pages of the file in memory."""
+        """One field of all rows, read in blocks so that the rest of the file does not stay in
+        memory."""
         found = np.empty((len(rows), *rows.dtype[name].shape), rows.dtype[name].base)
         for start in range(0, len(rows), _BLOCK):
             found[start : start + _BLOCK] = rows[name][start : start + _BLOCK]
@@ -207,8 +207,7 @@ class Spool:
         return found
 
     def pick(self, rows: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Rows at these places, which lie all over the file, in the same way: block by block of
-        it."""
+        """The rows at these positions, read in blocks of the file as in ``column``."""
         found, order = np.empty(len(places), rows.dtype), np.argsort(places)
         ascending = places[order]
         for start in range(0, len(rows), _BLOCK):
@@ -219,21 +218,20 @@ class Spool:
         return found
 
     def release(self) -> None:
-        """Lets pages of the files that were read go from memory; they come back when they are
-        needed."""
+        """Removes pages of the files from memory. They are read again when needed."""
         if self._map is not None:
             self._map.madvise(mmap.MADV_DONTNEED)
         for texts in self.texts.values():
             texts.release()
 
     def close(self) -> None:
-        """Gives the files back to the disk."""
+        """Closes and deletes the files."""
         self._file.close()
         for texts in self.texts.values():
             texts.close()
 
     def _flush(self) -> None:
-        """Turns the waiting findings into thin rows, a column at a time."""
+        """Writes the waiting findings as rows, column by column."""
         found, self._waiting = self._waiting, []
         (extras, self._extras), (odd, self._odd) = (self._extras, {}), (self._odd, {})
         if not found:
@@ -286,21 +284,21 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
-    """packageVulnerabilityDetails as two texts: the vulnerability, and the packages of it that a
-    resource has."""
+    """packageVulnerabilityDetails as two texts: the vulnerability, and its packages on the
+    resource."""
     try:
         fields = _FIELDS.decode(raw) if raw else {}
-    except (msgspec.DecodeError, RecursionError):  # not an object: kept as it came
+    except (msgspec.DecodeError, RecursionError):  # not an object: kept unchanged
         return raw, b""
     packages = bytes(fields.pop("vulnerablePackages", b""))
     return msgspec.json.encode(fields) if raw else b"", packages
 
 
 def _fill_tails(rows: npt.NDArray[Any], found: list[WireFinding]) -> list[str]:
-    """The hexadecimal ends of the ARNs as 16 bytes, and the heads before them.
+    """Stores the hexadecimal ends of the ARNs as 16 bytes, and returns the heads.
 
-    An ARN of any other form becomes a head as a whole, marked by a trailing NUL, with a digest for
-    a tail.
+    An ARN of another form becomes a head as a whole, marked by a trailing NUL, with a digest as its
+    tail.
     """
     arns = [f.findingArn for f in found]
     digits = "".join([arn[-_TAIL:] for arn in arns])
@@ -317,15 +315,15 @@ def _fill_tails(rows: npt.NDArray[Any], found: list[WireFinding]) -> list[str]:
 
 
 def arn_of(head: str, tail: bytes) -> str:
-    """The reverse of what the spool does to an ARN."""
+    """The ARN from the head and tail that the spool stores."""
     return head[:-1] if head.endswith("\0") else head + tail.hex()
 
 
 def _fill_numbers(
     rows: npt.NDArray[Any], found: list[WireFinding], extras: dict[int, bytes]
 ) -> None:
-    """Times and score, None as NaN. What a column could not hold exactly goes to the row's extra
-    JSON."""
+    """Stores times and the score, None as NaN. Values that a column cannot hold exactly go into the
+    row's extra JSON."""
     for name, wire in zip(TIME_FIELDS, _WIRE_TIMES, strict=True):
         values = np.array(list(map(attrgetter(wire), found)), dtype=np.float64)
         for i in np.flatnonzero(_inexact(values)):
@@ -335,7 +333,8 @@ def _fill_numbers(
 
 
 def _keep_empty_texts(found: list[WireFinding], extras: dict[int, bytes]) -> None:
-    """An empty title is not a missing one, and a column of texts cannot tell them apart."""
+    """Keeps empty titles and descriptions in the extra JSON: text columns do not distinguish empty
+    from missing."""
     for key in ("title", "description"):
         for i, text in enumerate(map(attrgetter(key), found)):
             if text == "":
@@ -343,7 +342,7 @@ def _keep_empty_texts(found: list[WireFinding], extras: dict[int, bytes]) -> Non
 
 
 def _inexact(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Which times a column of microseconds would not give back as they came."""
+    """The times that a column of microseconds cannot hold exactly."""
     known = ~np.isnan(seconds)
     inside = known & (np.abs(seconds) < _MICROSECONDS)
     exact = np.rint(np.where(inside, seconds, 0.0) * 1e6) / 1e6 == seconds

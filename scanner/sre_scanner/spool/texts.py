@@ -1,9 +1,9 @@
-"""Texts that repeat, each kept once on disk and named by a number.
+"""Repeated texts, each stored once on disk and identified by a number.
 
-A million findings speak of some ten thousand vulnerabilities and some ten thousand resources. Their
-JSON is written once to an unnamed temporary file; findings carry only its number. Texts that came
-lately are kept whole, for they are looked up fastest; of the others a digest is kept. Memory is
-bounded by forgetting both: what is forgotten may be written twice.
+A million findings refer to about ten thousand vulnerabilities and ten thousand resources. Their
+JSON is written once to an unnamed temporary file, and findings hold only its number. Recent texts
+are kept in memory, because they are looked up most often; for others a digest is kept. Memory is
+bounded by forgetting both: a forgotten text can be stored twice.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from array import array
 from collections.abc import Callable, Iterable
 
 Look = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
-NOTHING = 0  # the number of "no such field"
-DIGESTS = 150_000  # most digests that are kept of one kind of text: 20 MB
+NOTHING = 0  # the number of a missing field
+DIGESTS = 150_000  # limit of digests for one kind of text: 20 MB
 
 
 class Digests(dict[bytes, int]):
-    """Numbers by the digest of what they stand for, ``most`` of them."""
+    """Numbers by digest, at most ``most`` of them."""
 
     def __init__(self, most: int = DIGESTS) -> None:
         super().__init__()
         self._most = most
 
     def keep(self, digest: bytes, number: int) -> None:
-        """Keeps one more; forgets all others first where there are too many."""
+        """Adds a digest, and clears all others first if the limit is reached."""
         if len(self) >= self._most:
             self.clear()
         self[digest] = number
 
 
 def digest_of(*parts: bytes) -> bytes:
-    """128 bits that tell these parts from all others."""
+    """A 128-bit digest of these parts."""
     lengths = repr([*map(len, parts)]) if len(parts) > 1 else ""
     return hashlib.sha256(b"".join((lengths.encode(), *parts)), usedforsecurity=False).digest()[:16]
 
 
 class Texts(dict[bytes, int]):
-    """``texts[b"…"]`` is the number of a text, given when it is first seen. ``b""`` is NOTHING.
+    """``texts[b"…"]`` is the number of a text, assigned when it is first seen. ``b""`` is NOTHING.
 
-    A dict with ``__missing__``, because looking up millions of times is the hot path. ``look`` is
-    asked about each text once: it gives what is to be kept of it, and names of what is ``odd`` in
-    it, which are kept by number.
+    This is a dict with ``__missing__``, because millions of lookups are the hot path. ``look`` is
+    called once per text and returns the text to store and the names of unknown content, which
+    ``odd`` holds by number.
     """
 
     def __init__(
@@ -79,41 +79,41 @@ class Texts(dict[bytes, int]):
         return number
 
     def __len__(self) -> int:
-        """How many numbers were given, NOTHING included."""
+        """The number of texts, including NOTHING."""
         return len(self._ends)
 
     def read(self, numbers: Iterable[int]) -> list[bytes]:
-        """The texts of these numbers; b"" for NOTHING."""
+        """The texts with these numbers; b"" for NOTHING."""
         ends = self._ends
         view = self._mapped()
         return [view[ends[n - 1] : ends[n]] if n else b"" for n in numbers]
 
     def release(self) -> None:
-        """Lets the pages that were read go; they come back from the file when they are needed."""
+        """Removes the pages read from memory. They are read from the file again when needed."""
         if self._map is not None:
             self._map.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
-        """Gives the file back to the disk."""
+        """Closes and deletes the file."""
         if self._map is not None:
             self._map.close()
         self._file.close()
 
     def forget(self) -> None:
-        """Keeps no text whole any more, only digests."""
+        """Removes all texts from memory and keeps only their digests."""
         self.clear()
         self[b""] = NOTHING
         self._held = 0
 
     def seal(self) -> None:
-        """Forgets everything but what is on disk: no more texts will come, or they may come
-        twice."""
+        """Removes everything from memory that is not needed for reading. A text added later can be
+        stored twice."""
         self.forget()
         self._digests.clear()
 
     def _mapped(self) -> mmap.mmap | bytes:
-        """The file as memory, mapped again when it has grown. Writing goes on elsewhere only
-        between two readings."""
+        """The file as memory, mapped again after it has grown. Nothing may be written while a
+        mapping is being read."""
         if self._ends[-1] == 0:
             return b""
         if self._map is None or len(self._map) < self._ends[-1]:

@@ -1,5 +1,4 @@
-"""Which findings hold something that we do not understand: a mark for each row, and how often each
-thing was met."""
+"""Unknown fields and values in findings: which rows have them, and how often each occurs."""
 
 from __future__ import annotations
 
@@ -18,49 +17,49 @@ _WORDS = {
     "type": "type", "severity": "severity", "status": "status", "fixAvailable": "fix_available",
     "exploitAvailable": "exploit_available",
 }  # fmt: skip
-_MOST = 500  # names that a certificate counts one by one
+_MOST = 500  # names that are counted individually
 _REST = "(others)"
 
 Names = tuple[str, ...]
 
 
 def add_bounded(counts: Counter[str], more: Mapping[str, int]) -> None:
-    """Adds to the counts; names beyond the first hundreds are counted together, whatever somebody
-    sends."""
+    """Adds to the counts. Beyond the limit, new names are counted together, so that no input can
+    exhaust memory."""
     for name, count in more.items():
         counts[name if name in counts or len(counts) < _MOST else _REST] += count
 
 
-def words_of(kind: Kind) -> Names:
-    """The words of a kind of finding that we do not know."""
+def unknown_words(kind: Kind) -> Names:
+    """The unknown values of a kind of finding."""
     return odd_words(FINDING, ((wire, getattr(kind, name)) for wire, name in _WORDS.items()))
 
 
 def counted_words(spool: Spool, rows: npt.NDArray[Any]) -> Counter[str]:
-    """Words that we do not know, counted by finding."""
+    """The counts of unknown values, by finding."""
     many = np.bincount(spool.column(rows, "kind"), minlength=len(spool.kinds)).tolist()
     counts: Counter[str] = Counter()
     for kind, count in zip(spool.kinds.in_order(), many, strict=True):
-        add_bounded(counts, {f"finding.{name}": count for name in words_of(kind)})
+        add_bounded(counts, {f"finding.{name}": count for name in unknown_words(kind)})
     return counts
 
 
-class Marks:
-    """The column ``not_understood``, made of what the spool met in kinds, shared texts, resources
+class UnknownValues:
+    """The column ``not_understood``, from what the spool found in kinds, shared texts, resources
     and extra fields."""
 
     def __init__(self, spool: Spool) -> None:
         self._names: dict[Names, int] = {(): 0}
         texts = spool.texts
         self._kinds = self._codes(
-            len(spool.kinds), enumerate(map(words_of, spool.kinds.in_order()))
+            len(spool.kinds), enumerate(map(unknown_words, spool.kinds.in_order()))
         )
         self._resources = self._codes(len(texts["resources"]), texts["resources"].odd.items())
         self._extra = self._codes(len(texts["extra"]), texts["extra"].odd.items())
         self._shapes = self._of_shapes(spool)
 
     def column(self, rows: npt.NDArray[Any]) -> pa.Array:
-        """The mark of each row; null for nearly all."""
+        """The value for each row; null for nearly all."""
         places = [
             (self._kinds, "kind"),
             (self._shapes, "shape"),

@@ -1,1 +1,1 @@
-"""The rows of each table, and the Parquet parts that they are written to."""
+"""The rows of each table, and the Parquet parts that hold them."""

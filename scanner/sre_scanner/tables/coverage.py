@@ -1,4 +1,4 @@
-"""Coverage on its way from pages to a part."""
+"""The table ``coverage``, from pages to a part."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from sre_scanner.spool.attributes import covered_group
 from sre_scanner.spool.owners import Key
 
 
-class Called(NamedTuple):
-    """What coverage calls a resource: the name to show, all of its names, and the kinds of which
-    these are all."""
+class ResourceNames(NamedTuple):
+    """The names of a resource in coverage: the one to show, all names, and the kinds of names that
+    are complete."""
 
     shown: str | None = None
     names: frozenset[Name] = frozenset()
@@ -36,12 +36,12 @@ class Called(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _looked_at(metadata: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Rows of one resource come together, and say the same of it."""
+    """Cached, because the rows of one resource follow each other and have the same metadata."""
     return look_at("coverage.resourceMetadata", metadata) if metadata else (metadata, ())
 
 
 def _words(one: WireCoverage) -> Iterator[tuple[str, str | None]]:
-    """Words that Inspector chooses among a few. Empty ones are absent, and were told of already."""
+    """The enumerated values of a row. Empty ones count as absent, and have been counted already."""
     told = {"resourceType": one.resourceType, "scanType": one.scanType, "scanMode": one.scanMode}
     status = {
         "scanStatus.statusCode": one.scanStatus.statusCode,
@@ -51,10 +51,10 @@ def _words(one: WireCoverage) -> Iterator[tuple[str, str | None]]:
 
 
 class CoverageRows:
-    """Takes pages; gives them back as one table sorted by resource. ``as_of`` is when the scan
-    began.
+    """Collects pages, and returns them as one table sorted by resource. ``as_of`` is the start of
+    the scan.
 
-    ``silence`` is what the verdict on everything needs.
+    ``silence`` is the evidence for the verdict on all resources.
     """
 
     def __init__(
@@ -68,25 +68,25 @@ class CoverageRows:
         self._place, self._owners, self._now = (snapshot_id, region), owners, now or (lambda: as_of)
         self.silence = Silence(as_of)
         self._batches: list[pa.Table] = []
-        self._numbers: dict[Key, int] = {}  # of resources, in the order in which they came
+        self._numbers: dict[Key, int] = {}  # numbers of resources, in order of arrival
         self._claims: list[Claim] = []
-        self.called: dict[Key, Called] = {}
+        self.called: dict[Key, ResourceNames] = {}
         self._of_rows = array("i")
         self.accounts: set[str] = set()
         self.unknown: Counter[str] = Counter()
 
     @property
     def claims(self) -> dict[Key, Claim]:
-        """What the newest row of each resource says of whose it is."""
+        """The owner claim of the newest row of each resource."""
         return dict(zip(self._numbers, self._claims, strict=True))
 
     @property
     def resources(self) -> int:
-        """How many resources there are, each once however many scan types it has."""
+        """The number of resources, each counted once whatever its number of scan types."""
         return len(self._numbers)
 
     def add(self, page: CoveragePage) -> None:
-        """Takes a page."""
+        """Adds a page."""
         self.unknown.update(page.unknown)
         items = zip(page.coveredResources, page.extras, page.odd, strict=True)
         rows = [self._row(one, extra, odd) for one, extra, odd in items]
@@ -94,8 +94,7 @@ class CoverageRows:
             self._batches.append(pa.Table.from_pylist(rows, COVERAGE))
 
     def table(self, owners: Mapping[Key, str | None]) -> pa.Table:
-        """All rows, by resource and scan type, each with the owner that its resource has among
-        ``owners``."""
+        """All rows, sorted by resource and scan type, each with the owner of its resource."""
         rows = pa.concat_tables(self._batches) if self._batches else COVERAGE.empty_table()
         column = pa.array([owners[key] for key in self._numbers], pa.string()).take(
             pa.array(self._of_rows, pa.int32())
@@ -145,8 +144,7 @@ class CoverageRows:
         }
 
     def _hear(self, key: Key, claim: Claim) -> None:
-        """Keeps for a resource the claim that counts, and for the row which resource it is
-        about."""
+        """Keeps the newest claim for a resource, and the resource's number for the row."""
         number = self._numbers.setdefault(key, len(self._claims))
         if number == len(self._claims):
             self._claims.append(SILENT)
@@ -154,9 +152,9 @@ class CoverageRows:
         self._of_rows.append(number)
 
     def _call(self, key: Key, known: Described) -> None:
-        """Keeps the names that any row of a resource tells."""
-        shown, names, full = self.called.get(key, Called())
+        """Adds the names in a row to those of its resource."""
+        shown, names, full = self.called.get(key, ResourceNames())
         names |= of_coverage(key[2], known.tags, known.kinds)
-        self.called[key] = Called(
+        self.called[key] = ResourceNames(
             shown or known.name, names, full | settled(known.tags, known.kinds)
         )

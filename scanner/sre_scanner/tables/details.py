@@ -1,7 +1,7 @@
-"""What many findings share, each once: details of vulnerabilities, and lists of packages.
+"""The tables ``details`` and ``packages``: what many findings share, stored once.
 
-A million findings share about ten thousand details. In the findings' own row groups they would be
-written again and again, and take more room than all else.
+A million findings share about ten thousand details. Stored in each row group of findings, they
+would take more space than everything else.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Ints = npt.NDArray[np.int32]
 
 
 class Dimensions:
-    """Numbers for details and lists of packages. ``details`` and ``packages`` give, for a shape,
-    its number; -1 for none.
+    """The numbers of details and of lists of packages. ``details`` and ``packages`` give the number
+    for a shape, or -1 for none.
 
-    ``derived`` are columns of findings that follow from the details alone, and ``listed`` those
-    that follow from the list of packages, a value for each number.
+    ``derived`` are the columns of findings that follow from the details, and ``listed`` those that
+    follow from the list of packages, with one value per number.
     """
 
     def __init__(self, spool: Spool) -> None:
@@ -50,7 +50,7 @@ class Dimensions:
         self.listed = self._reachabilities()
 
     def details_tables(self, snapshot_id: str, region: str) -> Iterator[pa.Table]:
-        """Rows of ``details``, in the order of their numbers."""
+        """The rows of ``details``, by number."""
         for start in range(0, len(self._details), _CHUNK):
             rows = self._details[start : start + _CHUNK]
             columns: dict[str, Any] = {
@@ -61,7 +61,7 @@ class Dimensions:
             yield pa.table([_as(columns[f.name], f.type) for f in DETAILS], schema=DETAILS)
 
     def packages_tables(self, snapshot_id: str, region: str) -> Iterator[pa.Table]:
-        """Rows of ``packages``, in the order of their numbers."""
+        """The rows of ``packages``, by number."""
         for start in range(0, len(self._lists), _CHUNK):
             numbers = self._lists[start : start + _CHUNK].tolist()
             lists = zip(
@@ -110,8 +110,8 @@ class Dimensions:
 
 
 def _distinct(rows: Ints) -> tuple[Ints, Ints]:
-    """The distinct rows in the order of their first appearance, and for each row the place of its
-    own."""
+    """The distinct rows in order of first appearance, and for each row the position of its distinct
+    row."""
     if not len(rows):
         return rows, np.empty(0, np.int32)
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
@@ -122,7 +122,7 @@ def _distinct(rows: Ints) -> tuple[Ints, Ints]:
 
 
 def _package_rows(number: int, text: bytes) -> Iterator[dict[str, Any]]:
-    """A row a package; the whole list stands at position 0, which an empty list has too."""
+    """One row per package. Position 0 has the whole list, also if it is empty."""
     found = packages_of(text)
     whole = {"packages_id": number, "position": 0, "list": text.decode()}
     if not found:

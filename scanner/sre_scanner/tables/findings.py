@@ -1,4 +1,5 @@
-"""Thin rows to the wide columns of the schema, a row group at a time."""
+"""The table ``findings``: from the spool's narrow rows to the columns of the schema, one row group
+at a time."""
 
 from __future__ import annotations
 
@@ -14,14 +15,14 @@ from sre_findings.model.findings.severity import rank
 from sre_findings.store.schema import FINDINGS
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
-from sre_scanner.spool.owners import Owned
+from sre_scanner.spool.owners import ResourceOwners
 from sre_scanner.spool.rows import SHAPE_FIELDS, TIME_FIELDS, Kind, Spool
-from sre_scanner.spool.unknown_values import Marks
+from sre_scanner.spool.unknown_values import UnknownValues
 from sre_scanner.tables.details import Dimensions
 
 
 class Columns:
-    """Makes tables of the findings schema for slices of the sorted rows."""
+    """Builds tables of the schema from slices of the sorted rows."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class Columns:
         found: Identities,
         shared: Dimensions,
         place: tuple[str, str],
-        owned: Owned,
+        owned: ResourceOwners,
     ) -> None:
         self._spool, self._rows, self._found, self._shared, self._owned = (
             spool,
@@ -40,12 +41,14 @@ class Columns:
             owned,
         )
         self._constant = {"snapshot_id": place[0], "region": place[1]}
-        self._kinds, self._marks = spool.kinds.in_order(), Marks(spool)
+        self._kinds, self._unknown = spool.kinds.in_order(), UnknownValues(spool)
         self._titles = spool.shapes.table()[:, SHAPE_FIELDS.index("title")]
 
     def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
-        """Rows ``start`` to ``stop`` of the sorted order."""
-        rows = self._spool.pick(self._rows, where.row[start:stop])  # they lie all over the file
+        """The rows from ``start`` to ``stop`` in sorted order."""
+        rows = self._spool.pick(
+            self._rows, where.row[start:stop]
+        )  # they are scattered over the file
         columns = {
             "resource_index": pa.array(where.position[start:stop].astype(np.int16)),
             "inspector_score": pa.array(rows["inspector_score"], from_pandas=True),
@@ -56,7 +59,7 @@ class Columns:
             "owner": self._owned.of_rows(where.resource[start:stop]),
             **dict(self._of_shapes(rows)),
             **dict(self._texts(rows)),
-            "not_understood": self._marks.column(rows),
+            "not_understood": self._unknown.column(rows),
         }
         return pa.table([columns[name] for name in FINDINGS.names], schema=FINDINGS)
 
@@ -84,7 +87,7 @@ class Columns:
             yield name, _words(pa.array([values[i] for i in ours], pa.string()), found.indices)
 
     def _of_shapes(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
-        """Numbers of what is shared, and the columns that follow from it."""
+        """The numbers of shared texts, and the columns that follow from them."""
         numbers = self._shared.packages[rows["shape"]]
         lists = pa.array(numbers, mask=numbers < 0)
         yield "packages_id", lists
@@ -117,7 +120,7 @@ _HEX = np.array([f"{byte:02x}" for byte in range(256)], "S2")
 
 
 def _arns(heads: list[str], rows: npt.NDArray[Any]) -> pa.Array:
-    """ARNs from their heads and tails; one of another form is a head as a whole."""
+    """The ARNs from their heads and tails. An ARN of another form is stored in its head."""
     tails = (
         np.ascontiguousarray(_HEX[rows["tail"]]).view("S32")[:, 0]
         if len(rows)
@@ -138,8 +141,8 @@ def _strings(texts: Sequence[bytes]) -> pa.Array:
 
 
 def _words(values: pa.Array, indices: pa.Array) -> pa.Array:
-    """A column of values that repeat: each of ``indices`` names one. Equal values are made one, as
-    Parquet wants it."""
+    """A dictionary column in which ``indices`` select the values. Equal values are merged, as
+    Parquet requires."""
     if values.type == pa.float64():
         return values.take(indices)
     encoded = values.dictionary_encode()
@@ -153,8 +156,8 @@ def _repeated(text: str, length: int) -> pa.Array:
 
 
 def _times(seconds: npt.NDArray[np.float64]) -> pa.Array:
-    """Epoch seconds as microseconds, NaN as null; what this would not hold exactly is in ``extra``
-    already."""
+    """Epoch seconds as microseconds, NaN as null. Values that this cannot hold exactly are in
+    ``extra`` already."""
     missing = np.isnan(seconds)
     microseconds = np.rint(np.where(missing, 0.0, seconds) * 1e6).astype(np.int64)
     return pa.array(microseconds, mask=missing).cast(pa.timestamp("us", tz="UTC"))

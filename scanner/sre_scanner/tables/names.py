@@ -1,5 +1,5 @@
-"""The names by which each resource of a region can be asked for: the rows of ``names/``, in the
-order of the names."""
+"""The table ``names``: all names by which a resource of a region can be looked up, sorted by
+name."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from sre_findings.model.resources.names import FORMER, Name
 from sre_findings.store.schema import NAMES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
-from sre_scanner.spool.owners import Key, Owned
+from sre_scanner.spool.owners import Key, ResourceOwners
 from sre_scanner.spool.rows import Spool
-from sre_scanner.tables.coverage import Called
+from sre_scanner.tables.coverage import ResourceNames
 
-_GROUP = 32_768  # rows: a question reads only the groups that its name may be in
+_GROUP = 32_768  # rows; a query reads only the groups that can contain its name
 _Row = tuple[str, str, Key]
 
 
-def named(
+def names_tables(
     spool: Spool,
     found: Identities,
     where: Sorted,
     place: tuple[str, str],
-    owned: Owned,
-    covered: Mapping[Key, Called],
+    owned: ResourceOwners,
+    covered: Mapping[Key, ResourceNames],
 ) -> Iterator[pa.Table]:
-    """A row a resource and name, of all that findings or coverage name. ``place`` is the snapshot's
-    id and the region."""
+    """One row per resource and name. ``place`` is the snapshot's id and the region."""
     told = _told_by_findings(spool, found, where)
-    empty = Called()
+    empty = ResourceNames()
     rows = sorted(
         chain.from_iterable(
             _rows(key, told.get(key, empty), covered.get(key, empty)) for key in owned.every
@@ -48,22 +47,25 @@ def named(
         yield _table(rows[start : start + _GROUP], place, owned, shown)
 
 
-def _told_by_findings(spool: Spool, found: Identities, where: Sorted) -> dict[Key, Called]:
-    """What findings call each resource: all that any of them says."""
+def _told_by_findings(spool: Spool, found: Identities, where: Sorted) -> dict[Key, ResourceNames]:
+    """The names of each resource in its findings."""
     accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
-    # of a million findings a few thousand differ
+    # a million findings have a few thousand distinct pairs
     pairs = where.resource * max(len(found.ids), 1) + where.entry
     _, first = np.unique(pairs, return_index=True)
-    told: dict[Key, Called] = {}
+    told: dict[Key, ResourceNames] = {}
     for entry, kind in zip(where.entry[first].tolist(), where.kind[first].tolist(), strict=True):
         key = (accounts[kind], found.types[entry], found.ids[entry])
-        before = told.get(key, Called())
-        told[key] = Called(before.shown or found.names[entry], before.names | found.called[entry])
+        before = told.get(key, ResourceNames())
+        told[key] = ResourceNames(
+            before.shown or found.names[entry], before.names | found.called[entry]
+        )
     return told
 
 
-def _rows(key: Key, told: Called, covered: Called) -> Iterable[_Row]:
-    """The rows of one resource. One whose id nobody can type has none."""
+def _rows(key: Key, told: ResourceNames, covered: ResourceNames) -> Iterable[_Row]:
+    """The rows of one resource. A resource with a blank id has none, because it cannot be looked
+    up."""
     if not key[2].strip():
         return ()
     former = {name for name in told.names - covered.names if name.kind in covered.settled}
@@ -72,7 +74,7 @@ def _rows(key: Key, told: Called, covered: Called) -> Iterable[_Row]:
 
 
 def _table(
-    rows: list[_Row], place: tuple[str, str], owned: Owned, shown: Mapping[Key, str | None]
+    rows: list[_Row], place: tuple[str, str], owned: ResourceOwners, shown: Mapping[Key, str | None]
 ) -> pa.Table:
     names, kinds, keys = zip(*rows, strict=True)
     accounts, types, ids = zip(*keys, strict=True)

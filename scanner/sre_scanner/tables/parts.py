@@ -1,4 +1,4 @@
-"""Parquet parts: written row group by row group into the store, hashed on the way."""
+"""Parquet parts, written to the store by row group and hashed on the way."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from sre_findings.store.blobs import Blobs
 from sre_findings.store.fields import numbered
 from sre_findings.store.keys import part_key
 
-# The default dictionary page of 1 MB makes long texts fall back to plain pages, which costs 80 %
-# more bytes.
+# Long texts would exceed the default dictionary page of 1 MB and fall back to plain pages, which
+# take 80 % more bytes.
 _DICTIONARY_PAGE = 32 << 20
 
-# Who reads one resource unpacks the pages that it lies in, and the whole dictionary. Names that
-# never come twice need none: without it a question about one resource takes a fifth less time, and
-# the file 4 % fewer bytes.
+# A query for one resource reads the pages that contain it and the whole dictionary. Names that
+# never repeat need no dictionary: without it, such a query takes a fifth less time and the file 4 %
+# fewer bytes.
 _PAGE = 64 << 10
 _UNIQUE = ("finding_arn",)
 
 
 class Digesting:
-    """A file that hashes and counts what is written to it; enough of a file for pyarrow."""
+    """A file that hashes and counts what is written to it, with the methods that pyarrow needs."""
 
     closed = False
 
@@ -35,33 +35,33 @@ class Digesting:
         self._file, self._sha256, self.bytes = file, hashlib.sha256(), 0
 
     def write(self, data: Any) -> int:
-        """Writes and hashes."""
+        """Writes and hashes the data."""
         self._sha256.update(data)
         self.bytes += memoryview(data).nbytes
         return self._file.write(data)
 
     def tell(self) -> int:
-        """The bytes so far."""
+        """The number of bytes written."""
         return self.bytes
 
     def flush(self) -> None:
-        """Passes it on."""
+        """Flushes the file."""
         self._file.flush()
 
     def close(self) -> None:
-        """The file is closed by who opened it."""
+        """Does nothing: the owner of the file closes it."""
 
     def hexdigest(self) -> str:
-        """SHA-256 of all that was written."""
+        """The SHA-256 of everything written."""
         return self._sha256.hexdigest()
 
 
 class PartWriter:
-    """One part that is being written; ``part`` describes it once it is whole."""
+    """A part while it is written; ``part`` describes it after ``close``."""
 
     def __init__(self, key: str, schema: pa.Schema, file: Digesting) -> None:
         self._key, self._file, self._rows = key, file, 0
-        # its stubs know of no list
+        # pyarrow's stubs do not accept a list
         repeating: Any = [name for name in schema.names if name not in _UNIQUE]
         self._writer = pq.ParquetWriter(
             file,
@@ -83,7 +83,7 @@ class PartWriter:
         self._rows += len(rows)
 
     def abandon(self) -> None:
-        """Leaves the part unfinished: no footer goes to a file that nobody will read."""
+        """Ends the part without a footer, because the file is discarded."""
         self._writer.is_open = False
 
     def close(self) -> None:
@@ -94,8 +94,7 @@ class PartWriter:
 
 @contextlib.contextmanager
 def writing(blobs: Blobs, snapshot_id: str, key: str, schema: pa.Schema) -> Iterator[PartWriter]:
-    """A part at ``key`` of the snapshot; it is in the store once the block ends without an
-    error."""
+    """Writes a part at ``key`` of the snapshot. It is stored if the block ends without an error."""
     with blobs.write(part_key(snapshot_id, key)) as file:
         writer = PartWriter(key, schema, Digesting(file))
         try:

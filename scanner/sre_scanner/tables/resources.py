@@ -1,4 +1,4 @@
-"""The counts of each resource, from the sorted rows: the rows of ``resources/``."""
+"""The table ``resources``: the counts of each resource, from the sorted rows."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sre_findings.model.resources.image_use import Use, newest
 from sre_findings.store.schema import COUNTS, RESOURCES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
-from sre_scanner.spool.owners import Owned
+from sre_scanner.spool.owners import ResourceOwners
 from sre_scanner.spool.rows import Spool
 
 _SEVERITIES = OTHER + 1
 
 
-def tally(
-    spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owned: Owned
+def resources_table(
+    spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owned: ResourceOwners
 ) -> pa.Table:
-    """A row a resource, in the order of the parts. ``place`` is the snapshot's id and the
+    """One row per resource, in the order of the parts. ``place`` is the snapshot's id and the
     region."""
     starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
     run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(where.resource)))
@@ -60,8 +60,7 @@ def tally(
 def _uses(
     found: Identities, entry: npt.NDArray[Any], run: npt.NDArray[Any], runs: int
 ) -> list[Use]:
-    """How each image is used: of what its findings say, which were made at different times, the
-    newest."""
+    """The newest known use of each image. Its findings report it as of different times."""
     told = np.array([bool(one.use) for one in found.traits], bool)[entry]
     uses = [Use()] * runs
     for resource, number in sorted(set(zip(run[told].tolist(), entry[told].tolist(), strict=True))):
@@ -73,7 +72,7 @@ def _counts(
     spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int
 ) -> dict[str, npt.NDArray[np.int64]]:
     """Counts by resource: ACTIVE findings by severity, and suppressed, closed, fixable and
-    exploitable ones."""
+    exploitable findings."""
     known = spool.kinds.in_order()
     active = np.array([is_open(kind.status) for kind in known], bool)
     severity = np.array([rank(kind.severity) for kind in known], np.int64)

@@ -1,1 +1,1 @@
-"""AWS Lambda on the loopback: execution environments and the two ways to invoke a function."""
+"""AWS Lambda on the loopback: execution environments and the ways to invoke a function."""

@@ -1,5 +1,5 @@
 """One execution environment of a function: a process of ``awslambdaric``, and the Runtime API that
-it asks for work.
+it polls.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -18,26 +18,26 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 _API = "/2018-06-01/runtime"
-_POLL = 0.01  # seconds between two looks of a server at whether it shall end
+_POLL = 0.01  # seconds between checks whether to end
 
 
 class Limits(Protocol):
-    """What an environment must know of its function."""
+    """The settings of a function that its environment needs."""
 
     @property
     def folder(self) -> Path:
-        """Where it runs."""
+        """The URL of the function."""
         ...
 
     @property
     def timeout(self) -> float:
-        """Seconds that an invocation may take."""
+        """The time-out of an invocation, in seconds."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an invocation ended: what it gave, or of which type its error is."""
+    """How an invocation ended: its response, or the type of its error."""
 
     payload: bytes
     error: str = ""
@@ -52,8 +52,7 @@ class _Invocation:
 
 
 class Environment:
-    """Started at once; runs one invocation at a time. ``process`` may be killed by whoever tests
-    what happens then."""
+    """Starts at once and runs one invocation at a time. A test may kill ``process``."""
 
     def __init__(
         self, command: Sequence[str], environ: Mapping[str, str], limits: Limits, log: Path
@@ -75,11 +74,12 @@ class Environment:
 
     @property
     def alive(self) -> bool:
-        """Whether it can run anything more."""
+        """Whether it can run another invocation."""
         return self.process.poll() is None
 
     def run(self, request_id: str, event: bytes, arn: str) -> Result:
-        """One invocation, ended by its answer, its error, its time or the death of its process."""
+        """Runs one invocation until its response, its error, its time-out or the end of the
+        process."""
         self.work.put(_Invocation(request_id, event, arn, time.time() + self._limits.timeout))
         try:
             return self.ended.get(timeout=self._limits.timeout)
@@ -93,7 +93,7 @@ class Environment:
             )
 
     def stop(self) -> None:
-        """Ends the process and everything around it."""
+        """Ends the process and its server."""
         self.process.kill()
         self._watching.join()
         self._server.shutdown()
@@ -126,7 +126,7 @@ class _RuntimeApi(ThreadingHTTPServer):
 
 
 class _Runtime(BaseHTTPRequestHandler):
-    """The Runtime API. Answers leave in one piece: in several, each would wait for the other side's
+    """The Runtime API. Responses are sent in one piece; otherwise each piece would wait for an
     acknowledgement."""
 
     server: _RuntimeApi  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
@@ -135,7 +135,7 @@ class _Runtime(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """The next invocation, whenever it comes."""
+        """Waits for the next invocation."""
         invocation = self.server.environment.work.get()
         if invocation is None:
             self.close_connection = True
@@ -148,14 +148,14 @@ class _Runtime(BaseHTTPRequestHandler):
         })  # fmt: skip
 
     def do_POST(self) -> None:
-        """How an invocation, or the start, ended."""
+        """The end of an invocation, or of the start."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         kind = (
             str(self.headers.get("Lambda-Runtime-Function-Error-Type") or "Unhandled")
             if self.path.endswith("/error")
             else ""
         )
-        # a start that fails ends its process, which is seen
+        # a failed start ends its process, which is noticed
         if not self.path.startswith(f"{_API}/init/"):
             self.server.environment.ended.put(Result(body, kind))
         self._answer(202, b"{}", {})

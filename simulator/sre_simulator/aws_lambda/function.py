@@ -34,11 +34,10 @@ ACCOUNT, REGION = "111122223333", "eu-west-1"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function as it is deployed: its unzipped folder, its handler, and the folder that
-    ``awslambdaric`` is imported from.
+    """A function as deployed: its unzipped folder, its handler, and the folder from which
+    ``awslambdaric`` is imported.
 
-    Times are in seconds. Nothing but ``environ`` reaches it of the environment of whoever starts
-    it.
+    Times are in seconds. The function sees no environment variables except ``environ``.
     """
 
     folder: Path
@@ -53,7 +52,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An asynchronous invocation that was given up: what it was, and how it ended the last time."""
+    """An asynchronous invocation that was given up: its event, and how the last attempt ended."""
 
     request_id: str
     event: bytes
@@ -61,10 +60,10 @@ class DeadLetter:
 
 
 class Function:
-    """Runs a deployment while it is entered. ``refusal`` is what Invoke answers in place of running
-    it, where that is not 0.
+    """Runs a deployment while it is entered. If ``refusal`` is not 0, Invoke responds with that
+    status and does not run it.
 
-    ``payload`` is the version of API Gateway's events, 2.0 (of an HTTP API) or 1.0 (of a REST API).
+    ``payload`` is the version of API Gateway's events: 2.0 (HTTP API) or 1.0 (REST API).
     """
 
     def __init__(self, deployment: Deployment) -> None:
@@ -100,12 +99,12 @@ class Function:
 
     @property
     def log(self) -> str:
-        """What every environment has written so far."""
+        """The output of all environments so far."""
         files = sorted(Path(self._scratch.name).iterdir(), key=lambda file: file.stat().st_mtime_ns)
         return "".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
 
     def invoke(self, event: bytes, request_id: str = "") -> Result:
-        """Runs it once and waits for its end."""
+        """Invokes it and waits for the result."""
         if self._over.is_set():
             return Result(b"", "Stopped")
         environment = self._environment()
@@ -115,20 +114,20 @@ class Function:
             self._give_back(environment)
 
     def invoke_later(self, event: bytes) -> None:
-        """Runs it without waiting, with every retry."""
+        """Invokes it asynchronously, with all retries."""
         with self._free:
             self._pending += 1
         threading.Thread(target=self._tried, args=(event, str(uuid.uuid4())), daemon=True).start()
 
     def settle(self, within: float = 60.0) -> None:
-        """Waits until every asynchronous invocation has ended. Raises TimeoutError."""
+        """Waits until all asynchronous invocations have ended. Raises TimeoutError."""
         with self._free:
             if not self._free.wait_for(lambda: not self._pending, within):
                 raise TimeoutError(f"{self._pending} invocations go on after {within:g} s")
 
     def recycle(self) -> None:
         """Ends the idle environments: the next invocation starts cold, as after a deployment or an
-        hour of silence."""
+        hour without calls."""
         with self._free:
             ended, self._idle = self._idle, []
             self._started -= len(ended)
@@ -178,8 +177,8 @@ class Function:
             self._free.notify_all()
 
     def _command(self) -> list[str]:
-        """The interpreter without any site-packages: what is neither the function's nor the
-        runtime's is not there."""
+        """The interpreter without site-packages, so that only the function's and the runtime's
+        modules can be imported."""
         return [sys.executable, "-S", "-m", "awslambdaric", self.deployment.handler]
 
     def _variables(self) -> dict[str, str]:
@@ -211,8 +210,7 @@ class Function:
 
 
 def runtime_in(folder: Path) -> Path:
-    """A folder with AWS's runtime and what that needs, and nothing else of what is installed
-    here."""
+    """A folder with AWS's runtime and its dependencies, and no other installed package."""
     for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
         for file in distribution(name).files or ():
             if file.suffix in (".py", ".so"):

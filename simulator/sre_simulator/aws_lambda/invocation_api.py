@@ -1,5 +1,5 @@
-"""How a function is reached: the Invoke API below /2015-03-31/functions, and API Gateway in front
-of every other path.
+"""The ways to invoke a function: the Invoke API below /2015-03-31/functions, and API Gateway on
+every other path.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -20,41 +20,41 @@ from urllib.parse import unquote, urlsplit
 from sre_simulator.aws_lambda.environment import Result
 
 _FUNCTIONS = "/2015-03-31/functions/"
-_LARGEST = 262_144  # bytes of an asynchronous event
+_LARGEST = 262_144  # maximum size of an asynchronous event, in bytes
 _BROKEN = b'{"message":"Internal Server Error"}'
 
 
 class Named(Protocol):
-    """What a deployment tells here."""
+    """The settings of a deployment that are used here."""
 
     @property
     def name(self) -> str:
-        """The function's."""
+        """The name of the function."""
         ...
 
 
 class Invoked(Protocol):
-    """What is asked of the function."""
+    """The function as seen from here."""
 
     @property
     def deployment(self) -> Named:
-        """What it runs."""
+        """The deployment that it runs."""
         ...
 
     refusal: int
     payload: str
 
     def invoke(self, event: bytes) -> Result:
-        """Runs it and waits."""
+        """Invokes it and waits."""
         ...
 
     def invoke_later(self, event: bytes) -> None:
-        """Runs it and does not."""
+        """Invokes it asynchronously."""
         ...
 
 
 class FunctionApi(ThreadingHTTPServer):
-    """Both ways on one port of the loopback."""
+    """Both APIs on one port of the loopback."""
 
     daemon_threads = True
     block_on_close = False
@@ -68,11 +68,11 @@ class FunctionApi(ThreadingHTTPServer):
         )
 
     def start(self) -> None:
-        """Serves from a thread of its own."""
+        """Serves from a thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Serves no longer."""
+        """Stops serving."""
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -85,11 +85,11 @@ class _Request(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """As any method."""
+        """Handles every method alike."""
         self._served()
 
     def do_POST(self) -> None:
-        """As any method."""
+        """Handles every method alike."""
         self._served()
 
     def _served(self) -> None:
@@ -113,7 +113,7 @@ class _Request(BaseHTTPRequestHandler):
             )
 
     def _refusal(self, body: bytes) -> int:
-        """The status of a call that Lambda does not take: 0 where it does."""
+        """The status of an invocation that Lambda refuses, or 0 if it accepts it."""
         function = self.server.function
         name = unquote(urlsplit(self.path).path.removeprefix(_FUNCTIONS).partition("/")[0])
         if not self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
@@ -123,7 +123,8 @@ class _Request(BaseHTTPRequestHandler):
         return 413 if len(body) > _LARGEST else function.refusal
 
     def _passed(self, body: bytes) -> None:
-        """API Gateway: the request as an event, and the function's answer as HTTP."""
+        """API Gateway: passes the request on as an event, and the function's result back as
+        HTTP."""
         event = (_event_2 if self.server.function.payload == "2.0" else _event_1)(self, body)
         result = self.server.function.invoke(json.dumps(event).encode())
         try:
@@ -152,7 +153,7 @@ class _Request(BaseHTTPRequestHandler):
 
 
 def _event_2(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
-    """An HTTP API's: header names in lower case, and forms in base 64."""
+    """The event of an HTTP API: header names in lower case, and bodies of forms in Base64."""
     place = urlsplit(request.path)
     http = {
         "method": request.command,
@@ -178,7 +179,7 @@ def _event_2(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
 
 
 def _event_1(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
-    """A REST API's: everything as it came."""
+    """The event of a REST API: everything unchanged."""
     place = urlsplit(request.path)
     return {
         "resource": "/{proxy+}",

@@ -43,7 +43,8 @@ def instance(wanted: Wanted) -> Drawn:
         "platform": wanted.platform,
     }
     ami, vpc, subnet = f"ami-{dice.hex(17)}", f"vpc-{dice.hex(17)}", f"subnet-{dice.hex(17)}"
-    role = f"arn:{partition(wanted.region)}:iam::{wanted.account}:instance-profile/ssm-managed-instance"
+    head = f"arn:{partition(wanted.region)}:iam::{wanted.account}"
+    role = f"{head}:instance-profile/ssm-managed-instance"
     aws = shared | {"imageId": ami, "vpcId": vpc, "subnetId": subnet, "iamInstanceProfileArn": role}
     twin = shared | {
         "vmImageReference": ami,
@@ -76,7 +77,8 @@ def image(wanted: Wanted) -> Drawn:
     }
     if dice.chance(0.2):  # Inspector does not know of every image whether it is used
         del shared["lastInUseAt"], shared["inUseCount"]
-    name = f"arn:{partition(wanted.region)}:ecr:{wanted.region}:{wanted.account}:repository/{wanted.name}/{digest}"
+    registry = f"arn:{partition(wanted.region)}:ecr:{wanted.region}:{wanted.account}"
+    name = f"{registry}:repository/{wanted.name}/{digest}"
     details = {
         "awsEcrContainerImage": shared | {"imageHash": digest},
         "image": shared | {"imageDigest": digest},
@@ -136,7 +138,8 @@ def function(wanted: Wanted) -> Drawn:
 def repository(wanted: Wanted) -> Drawn:
     """A code repository behind an integration."""
     dice = Dice("code", wanted.account, wanted.region, wanted.name)
-    integration = f"arn:{partition(wanted.region)}:inspector2:{wanted.region}:{wanted.account}:codesecurity-integration/{_uuid(dice)}"
+    head = f"arn:{partition(wanted.region)}:inspector2:{wanted.region}:{wanted.account}"
+    integration = f"{head}:codesecurity-integration/{_uuid(dice)}"
     shared: Wire = {
         "projectName": wanted.name,
         "integrationArn": integration,

@@ -247,7 +247,8 @@ def _busy(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tup
 
 
 def _suppression(since: datetime) -> Wire:
-    arn = f"arn:aws:inspector2:{REGIONS[0]}:{ACCOUNTS[0]}:owner/{ACCOUNTS[0]}/filter/{Dice('filter').hex(16)}"
+    account, rule_id = ACCOUNTS[0], Dice("filter").hex(16)
+    arn = f"arn:aws:inspector2:{REGIONS[0]}:{account}:owner/{account}/filter/{rule_id}"
     rule: Wire = {
         "arn": arn,
         "ownerId": ACCOUNTS[0],

@@ -1,4 +1,4 @@
-"""ListFindingAggregations: severities of ACTIVE findings, counted by account, resource, package or
+"""ListFindingAggregations: ACTIVE findings by severity, counted by account, resource, package or
 title."""
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One aggregation type: its union member, what its groups are, its filters, and what it counts
-    besides."""
+    """One aggregation type: its union member, its groups, its filters, and its other counts."""
 
     member: str
     groups: Callable[[Row, Wire], list[Wire]]
@@ -163,7 +162,7 @@ _KINDS = {
 
 
 class Aggregation:
-    """One request: what it selects, and how it groups what was selected."""
+    """One request: what it selects, and how it groups the selection."""
 
     def __init__(self, body: Wire) -> None:
         if body["aggregationType"] not in _KINDS:
@@ -179,7 +178,7 @@ class Aggregation:
 
     @property
     def criteria(self) -> Criteria:
-        """The findings that are counted; their status is left to `answer`."""
+        """The findings that are counted; `answer` filters by status."""
         named: Wire = {"awsAccountId": self._accounts} if self._accounts else {}
         if self._kind.resource_type:
             named["resourceType"] = [{"comparison": "EQUALS", "value": self._kind.resource_type}]
@@ -196,7 +195,7 @@ class Aggregation:
         return Criteria(named, *extra)
 
     def answer(self, findings: Iterable[Found]) -> list[Wire]:
-        """The responses, in the order asked for; by default most findings first."""
+        """The responses in the requested order; by default those with most findings first."""
         groups = self._grouped(findings)
         by = self._request.get("sortBy", "ALL")
         sign = 1 if self._request.get("sortOrder") == "ASC" else -1
@@ -242,7 +241,7 @@ class Aggregation:
 
 
 def _brief(weakness: Wire) -> Wire:
-    """Only what groups need of a weakness, for a big fleet has many."""
+    """Only the fields that groups need, because a large fleet has many vulnerabilities."""
     brief: Wire = {
         name: weakness[name]
         for name in ("type", "title", "fixAvailable", "exploitAvailable")

@@ -1,5 +1,4 @@
-"""GetClustersForImage: the clusters that run an image, drawn from what its coverage says of its
-use."""
+"""GetClustersForImage: the clusters that run an image, generated from the use in its coverage."""
 
 from __future__ import annotations
 
@@ -14,8 +13,8 @@ Wire = dict[str, Any]
 
 
 def clusters(resource_id: str, covered: Iterable[Wire]) -> list[Wire]:
-    """The clusters of an image, or of all images of a repository; none where no task and no pod
-    runs it."""
+    """The clusters of an image, or of all images of a repository; none if no task and no pod runs
+    it."""
     rows = [
         row
         for row in covered

@@ -1,4 +1,4 @@
-"""The control endpoint of a simulator in another process: POST clock, faults or changes, GET
+"""The control endpoint for a simulator in another process: POST clock, faults or changes, GET
 requests."""
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class _Clock(msgspec.Struct):
 
 
 def control(desk: Desk, name: str, body: bytes | None) -> Answer:
-    """Set the clock ({"now": epoch seconds}), add faults or changes (lists of their fields), or
-    read the log."""
+    """Sets the clock ({"now": epoch seconds}), adds faults or changes (lists of their fields), or
+    returns the log."""
     try:
         return Answer(200, _done(desk, name, body))
     except (msgspec.DecodeError, ValueError) as error:

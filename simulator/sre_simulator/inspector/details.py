@@ -1,4 +1,4 @@
-"""BatchGetFindingDetails: what Inspector knows of a vulnerability beyond the finding."""
+"""BatchGetFindingDetails: details of a vulnerability that are not in the finding."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACTION = "Apply updates per vendor instructions."
 
 
 def details(row: Row) -> Wire | None:
-    """The details of a package finding; None for others, which have none."""
+    """The details of a package finding; None for other findings, which have none."""
     weakness = row.weakness_part
     if weakness["type"] != "PACKAGE_VULNERABILITY":
         return None

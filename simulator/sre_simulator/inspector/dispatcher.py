@@ -1,5 +1,5 @@
-"""The desk: takes a request off the wire, does what faults and scripts say, and hands an answer
-back."""
+"""The dispatcher: decodes a request, applies faults and scripted changes, and returns the
+response."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One line of the request log; `time` is real epoch seconds, `fault` what befell it, `error`
-    the code answered."""
+    """One line of the request log; `time` is in real epoch seconds, `fault` is the kind of fault
+    applied, `error` the error code of the response."""
 
     operation: str
     region: str
@@ -50,8 +50,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: `sent` bytes of the body (None: all), after `delay` seconds; a reset sends
-    nothing."""
+    """A response: `sent` bytes of the body (None: all) are sent after `delay` seconds. A reset
+    sends nothing."""
 
     status: int
     body: bytes
@@ -62,8 +62,8 @@ class Answer:
 
 
 class Desk:
-    """Counts, throttles, disturbs and logs calls; one at a time, so that a script's order is
-    certain."""
+    """Counts, throttles, disturbs and logs calls, one at a time, so that the order of scripted
+    changes is certain."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Desk:
         self._calls: Counter[tuple[str, str | None]] = Counter()
 
     def handle(self, path: str, authorization: str, body: bytes) -> Answer:
-        """The answer to a POST."""
+        """The response to a POST."""
         with self.lock:
             operation = OPERATIONS.get(path)
             if operation is None:
@@ -102,7 +102,7 @@ class Desk:
             return self._counted(operation, signed[2], self._account(signed[1]), body)
 
     def apply(self, change: Change, region: str) -> None:
-        """Do a change now."""
+        """Applies a change now."""
         with self.lock:
             self._ledger.apply(change, region, self.now)
 

@@ -1,4 +1,4 @@
-"""Faults: what goes wrong with a given call, and how often calls may come."""
+"""Faults: what goes wrong with a call, and the rate limit."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Fault:
         Trouble(self.kind)
 
     def meets(self, operation: str, region: str, calls: Counter[tuple[str, str | None]]) -> bool:
-        """Whether it befalls the call that was just counted."""
+        """Whether the fault applies to the call that was just counted."""
         if operation != self.operation or self.region not in {None, region}:
             return False
         return self.call <= calls[operation, self.region] < self.call + self.times
@@ -80,7 +80,7 @@ _CREDENTIALS = {
 
 
 def refusal(fault: Fault, account: str, region: str, path: str) -> Refusal | None:
-    """The error answer of a fault; None where the fault is not an error answer."""
+    """The error response of a fault; None if the fault is of another kind."""
     match trouble := Trouble(fault.kind):
         case Trouble.THROTTLE:
             return throttled(fault.retry_after)
@@ -99,7 +99,7 @@ def refusal(fault: Fault, account: str, region: str, path: str) -> Refusal | Non
 
 
 class Bucket:
-    """A token bucket: `rate` calls a second, `burst` at once."""
+    """A token bucket: `rate` calls per second, `burst` at once."""
 
     def __init__(
         self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic
@@ -111,7 +111,7 @@ class Bucket:
         self._filled = clock()
 
     def take(self) -> float | None:
-        """None if the call may pass; else the whole seconds after which one may."""
+        """None if the call may pass, or the number of whole seconds to wait."""
         now = self._clock()
         self._level = min(self._burst, self._level + (now - self._filled) * self._rate)
         self._filled = now
@@ -122,6 +122,6 @@ class Bucket:
 
 
 def counted(calls: Counter[tuple[str, str | None]], operation: str, region: str) -> None:
-    """Count a call, over all regions and in its own."""
+    """Counts a call, over all regions and in its region."""
     calls[operation, None] += 1
     calls[operation, region] += 1

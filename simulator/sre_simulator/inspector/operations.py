@@ -1,7 +1,7 @@
 """The operations: path, paging and the shape of each request, with the limits of botocore's
 inspector2 model.
 
-`tests/simulator/inspector/test_operations_model.py` holds this table against that model.
+`tests/simulator/inspector/test_operations_model.py` compares this table with that model.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _QUALIFIERS = (
 
 
 def _chosen(*values: str) -> Members:
-    """A filter on a closed set of words."""
+    """A filter on an enumeration."""
     return Members(
         {"comparison": Text(choices=("EQUALS", "NOT_EQUALS")), "value": Text(choices=values)},
         ("comparison", "value"),
@@ -243,7 +243,7 @@ _IMAGE = Members(
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: its path, the shape of its request, and the page size where none is asked."""
+    """One operation: its path, the shape of its request, and the default page size."""
 
     name: str
     path: str

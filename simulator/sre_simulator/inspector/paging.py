@@ -1,4 +1,4 @@
-"""How a listing is cut into pages, well-behaved or as the service has been seen to misbehave."""
+"""Divides a listing into pages, regularly or in the irregular ways that the service has shown."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Mode = Literal["clean", "sparse", "loop"]
 
 
 class Listing(NamedTuple, Generic[T]):
-    """Something that can be paged: what comes beyond a position (at most so many), and the position
-    of each."""
+    """A list that can be paged: at most a number of items after a position, and the position of
+    each."""
 
     beyond: Callable[[Any, int], Iterable[T]]
     position: Callable[[T], Any]
 
 
 class Asked(NamedTuple):
-    """What a request says of its page; `looped` makes this one answer repeat its token."""
+    """The paging fields of a request. `looped` makes this response repeat the request's token."""
 
     query: bytes
     token: str
@@ -51,7 +51,7 @@ class Pager:
         self._dice = Dice("pages", seed)
 
     def page(self, asked: Asked, listing: Listing[T], now: float) -> tuple[list[T], str | None]:
-        """The page asked for, and the token of the next."""
+        """The requested page, and the token of the next."""
         place = self._tokens.read(asked.token, asked.query, now) if asked.token else Place()
         if place.ended:
             return [], None

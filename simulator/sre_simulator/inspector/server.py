@@ -27,14 +27,14 @@ __all__ = ["Change", "Fault", "Request", "Simulator"]
 
 
 class Simulator:
-    """Serves a fleet from a thread of its own while it is entered.
+    """Serves a fleet from a thread while it is entered.
 
-    `mode` is how pages are cut (see `paging.Pager`) and `page_bound` the most that a page holds.
-    `rate` calls a second with `burst` at once are allowed for each operation and region, then 429.
-    `latency` seconds pass before each answer. `token_ttl` is in seconds of the virtual clock, which
-    stands still at the fleet's newest night until it is set. `keys` maps access keys to accounts; a
-    key of SIM and an account id is that account, any other the delegated administrator. The newest
-    `log_limit` requests are kept.
+    `mode` is how pages are divided (see `paging.Pager`) and `page_bound` the maximum page size.
+    `rate` calls per second with `burst` at once are allowed for each operation and region; others
+    get 429. Each response takes `latency` seconds. `token_ttl` is in seconds of the virtual clock,
+    which stands still at the fleet's newest day until it is set. `keys` maps access keys to
+    accounts; a key of SIM and an account id is that account, any other key the delegated
+    administrator. The newest `log_limit` requests are kept.
     """
 
     def __init__(  # noqa: PLR0913 -- one keyword a thing that a test may want to set
@@ -86,7 +86,7 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """Where it listens; for AWS_ENDPOINT_URL_INSPECTOR2 or endpoint_url."""
+        """The URL, for AWS_ENDPOINT_URL_INSPECTOR2 or endpoint_url."""
         if self._endpoint is None:
             raise RuntimeError("the simulator is not running: enter it with `with`")
         return f"http://127.0.0.1:{self._endpoint.server_port}"
@@ -99,17 +99,17 @@ class Simulator:
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults; may be appended to while it runs."""
+        """The faults; may be changed while it runs."""
         return self._desk.faults
 
     @property
     def changes(self) -> list[Change]:
-        """The scripted changes; may be appended to while it runs."""
+        """The scripted changes; may be changed while it runs."""
         return self._desk.changes
 
     @property
     def clock(self) -> datetime:
-        """The virtual now."""
+        """The time of the virtual clock."""
         return datetime.fromtimestamp(self._desk.now, UTC)
 
     @clock.setter
@@ -117,5 +117,5 @@ class Simulator:
         self._desk.now = moment.timestamp()
 
     def apply(self, change: Change, region: str = "eu-west-1") -> None:
-        """Do a change now, in its own region or else in the one given."""
+        """Applies a change now, in the change's region or else in the given one."""
         self._desk.apply(change, change.region or region)

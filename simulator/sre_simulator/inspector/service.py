@@ -1,5 +1,5 @@
-"""The operations of the service: a valid request in, an answer's JSON out. No transport, no
-faults."""
+"""The operations of the service: from a valid request to the JSON of the response, without
+transport and faults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COVERED = 16
 
 
 class Call(NamedTuple):
-    """One request that reached the service."""
+    """A request that reached the service."""
 
     operation: Operation
     region: str
@@ -40,7 +40,7 @@ class Call(NamedTuple):
 
 
 class Service:
-    """Answers calls from a ledger, with a pager."""
+    """Answers calls from the fleet and its changes, with a pager."""
 
     def __init__(self, fleet: Fleet, ledger: Ledger, pager: Pager) -> None:
         self._fleet = fleet
@@ -62,14 +62,15 @@ class Service:
         }
 
     def answer(self, call: Call) -> bytes:
-        """The JSON of the answer; Invalid where the request breaks the model."""
+        """The JSON of the response. Raises Invalid if the request violates the model."""
         problems = list(call.operation.request.problems(call.body, ""))
         if problems:
             raise broken(problems)
         return self._answers[call.operation.name](call)
 
     def _visible(self, call: Call) -> tuple[str, ...]:
-        """The delegated administrator sees every account, a member itself."""
+        """The accounts that the caller sees: all for the delegated administrator, itself for a
+        member."""
         return (
             self._fleet.accounts if call.account == self._fleet.admin_account else (call.account,)
         )
@@ -122,7 +123,7 @@ class Service:
         return self._listed(call, "responses", self._remember(call, count), head)
 
     def _remember(self, call: Call, make: Callable[[], list[Wire]]) -> list[Wire]:
-        """Pages of one listing are cut from one list until the clock or the ledger moves."""
+        """Keeps a listing for its further pages until the clock or the fleet changes."""
         named = {
             name: value
             for name, value in call.body.items()
@@ -138,7 +139,7 @@ class Service:
         return self._remembered[key]
 
     def _listed(self, call: Call, member: str, found: list[Wire], head: bytes = b"") -> bytes:
-        """A listing that is made whole and paged by number."""
+        """A listing that is computed as a whole and paged by number."""
         numbered = list(enumerate(found, 1))
         listing = Listing(lambda position, _: iter(numbered[position or 0 :]), lambda each: each[0])
         return self._page(call, member, listing, lambda each: msgspec.json.encode(each[1]), head)
@@ -262,5 +263,6 @@ class Service:
 
 
 def _state(status: str) -> Wire:
-    # errorCode and errorMessage are required by the model; an account without an error shows these.
+    # the model requires errorCode and errorMessage; these are the values for an account without an
+    # error
     return {"status": status, "errorCode": "ALREADY_ENABLED", "errorMessage": "None"}

@@ -1,5 +1,4 @@
-"""Shapes of a request, as constraints that can be checked: a small part of what a Coral model
-says."""
+"""Shapes of a request, as constraints to check: a small part of a Coral model."""
 
 from __future__ import annotations
 
@@ -13,14 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 EARLIEST = 0.0
-LATEST = 1988150400.0  # 2033-01-01: dates from here on are refused (elastic/integrations #19144)
+LATEST = 1988150400.0  # 2033-01-01: later dates are refused (elastic/integrations #19144)
 
 
 class Shape(Protocol):
-    """A constraint on one member."""
+    """A constraint on a member."""
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """What a value breaks; a value of the wrong JSON type raises Invalid, as a parser would."""
+        """The problems of a value. Raises Invalid for a value of the wrong JSON type, as a parser
+        would."""
         ...
 
 
@@ -31,7 +31,7 @@ def _typed(value: object, kinds: type | tuple[type, ...], path: str, wanted: str
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string with bounds on its length, of an enumeration, or of a pattern."""
+    """A string with limits on its length, an enumeration, or a pattern."""
 
     least: int = 0
     most: int | None = None
@@ -39,7 +39,7 @@ class Text:
     pattern: str = ""
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """Length, enumeration and pattern."""
+        """Checks length, enumeration and pattern."""
         _typed(value, str, path, "a String")
         if self.pattern and not re.fullmatch(self.pattern, value):
             yield Problem(path, f"Member must satisfy regular expression pattern: {self.pattern}")
@@ -53,14 +53,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number with bounds; whole unless it may be a fraction."""
+    """A number with limits; an integer unless fractions are allowed."""
 
     least: float | None = None
     most: float | None = None
     fraction: bool = False
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """Bounds."""
+        """Checks the limits."""
         _typed(
             value,
             (int, float) if self.fraction else int,
@@ -78,7 +78,7 @@ class Moment:
     """An epoch timestamp as a JSON number, from 1970 up to 2033."""
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """The range that the service takes."""
+        """Checks the range that the service accepts."""
         _typed(value, (int, float), path, "a Timestamp")
         if not EARLIEST <= value < LATEST:
             yield Problem(
@@ -93,21 +93,21 @@ class Flag:
     """True or false."""
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """None but the type."""
+        """No problems beyond the type."""
         _typed(value, bool, path, "a Boolean")
         return iter(())
 
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A list with bounds on its length."""
+    """A list with limits on its length."""
 
     of: Shape
     least: int | None = None
     most: int | None = None
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """Length, and each member."""
+        """Checks the length and each member."""
         _typed(value, list, path, "a List")
         if self.least is not None and len(value) < self.least:
             yield Problem(path, f"Member must have length greater than or equal to {self.least}")
@@ -119,15 +119,15 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A structure; members that it does not name are ignored, as AWS's JSON services do. A union
-    takes one member."""
+    """A structure. Unknown members are ignored, as in AWS's JSON services. A union takes one
+    member."""
 
     of: Mapping[str, Shape]
     required: tuple[str, ...] = ()
     union: bool = field(default=False)
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """Required members, and each member that is there."""
+        """Checks that required members are there, and each member."""
         _typed(value, dict, path, "a Structure")
         prefix = f"{path}." if path else ""
         present = {name: each for name, each in value.items() if each is not None}

@@ -1,5 +1,4 @@
-"""The order of a listing under sortCriteria, and where it goes on after a position in that
-order."""
+"""The order of a listing under sortCriteria, and how it continues after a position."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ _SEVERITIES = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"
 
 @total_ordering
 class _Backwards:
-    """A value that sorts the other way round."""
+    """A value that sorts in descending order."""
 
     __slots__ = ("value",)
 
@@ -37,7 +36,7 @@ class _Backwards:
 
 
 class Order:
-    """One sortCriteria: severity by rank, missing values last in both directions, ties in ascending
+    """One sortCriteria: severity by rank, missing values last in both directions, ties by ascending
     ARN."""
 
     def __init__(self, criteria: dict[str, str]) -> None:
@@ -48,18 +47,18 @@ class Order:
     def next(
         self, findings: Iterable[Found], position: list[Any] | None, count: int
     ) -> list[Found]:
-        """The first `count` findings beyond a position, in order."""
+        """The first `count` findings after a position, in order."""
         start = self._key(*position) if position else None
         keyed = ((self._key(self.value(found), found[0].arn), found) for found in findings)
         beyond = (each for each in keyed if start is None or each[0] > start)
         return [found for _, found in heapq.nsmallest(count, beyond, key=lambda each: each[0])]
 
     def position(self, found: Found) -> list[Any]:
-        """What a token keeps of the last finding served."""
+        """The position of the last finding served, as stored in a token."""
         return [self.value(found), found[0].arn]
 
     def value(self, found: Found) -> Any:
-        """The sorted value of a finding; None where it has none."""
+        """The sorted value of a finding; None if it has none."""
         row, state = found
         part = layer(self._path)
         if part is Layer.FINDING:

@@ -1,9 +1,8 @@
-"""Continuation tokens as Inspector gives them: opaque, about 2,000 characters, another one at each
-issue.
+"""Continuation tokens like Inspector's: opaque, about 2,000 characters, different each time.
 
-A token holds all that the next page needs, enciphered and signed; the simulator keeps nothing. It
-is bound to the query, the region and the caller (elastic/integrations #18830: "Input Query has
-changed").
+A token holds everything that the next page needs, encrypted and signed; the simulator keeps no
+state. It is bound to the query, the region and the caller (elastic/integrations #18830: "Input
+Query has changed").
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ _SEAL = 32
 
 
 class Place(msgspec.Struct, array_like=True):
-    """Where a listing goes on: the last position served (None: from the start), and whether nothing
-    is left."""
+    """Where a listing continues: the last position served (None: from the start), and whether
+    nothing is left."""
 
     position: Any = None
     ended: bool = False
@@ -40,12 +39,12 @@ class _Sealed(msgspec.Struct, array_like=True):
 
 
 def query_digest(*parts: object) -> bytes:
-    """What binds a token to a query."""
+    """The digest that binds a token to a query."""
     return blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=16).digest()
 
 
 class Tokens:
-    """Issues and reads tokens; another instance's tokens are foreign. `ttl` is in seconds of the
+    """Issues and reads tokens. Tokens of another instance are rejected. `ttl` is in seconds of the
     virtual clock."""
 
     def __init__(self, ttl: float | None = None) -> None:
@@ -62,7 +61,8 @@ class Tokens:
         return _PREFIX + urlsafe_b64encode(hidden + self._seal(hidden)).decode().rstrip("=")
 
     def read(self, token: str, query: bytes, now: float) -> Place:
-        """The place in a token; Invalid if it is corrupt, foreign, too old, or of another query."""
+        """The position in a token. Raises Invalid if it is corrupt, foreign, expired, or of another
+        query."""
         sealed = self._opened(token)
         if sealed.query != query:
             raise Invalid("Invalid nextToken: Input Query has changed")

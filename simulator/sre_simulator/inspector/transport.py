@@ -1,5 +1,4 @@
-"""HTTP/1.1 on 127.0.0.1: keep-alive, the headers of API Gateway, and the ways in which a connection
-can fail."""
+"""HTTP/1.1 on 127.0.0.1: keep-alive, the headers of API Gateway, and connection failures."""
 
 from __future__ import annotations
 
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
 
     from sre_simulator.inspector.dispatcher import Desk
 
-LARGEST_BODY = 2 * 1024 * 1024  # a nextToken may have a million characters
+LARGEST_BODY = 2 * 1024 * 1024  # a nextToken can have a million characters
 _CONTROL = "/_simulator/"
 
 
 class Endpoint(ThreadingHTTPServer):
-    """The listening socket of a desk; a thread a connection."""
+    """The listening socket, with one thread per connection."""
 
     daemon_threads = True
     block_on_close = True
@@ -38,23 +37,23 @@ class Endpoint(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """A new connection, remembered so that it can be ended."""
+        """Remembers a new connection, so that it can be closed."""
         connection, address = super().get_request()
         self._open.add(connection)
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        """End a connection."""
+        """Closes a connection."""
         self._open.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; anything else is a bug and is shown."""
+        """Prints errors, except those of clients that disconnected."""
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
-        """Stop listening, and end the connections that clients keep alive."""
+        """Stops listening, and closes connections that clients keep alive."""
         self.stopping.set()
         self.shutdown()
         for connection in list(self._open):
@@ -68,7 +67,7 @@ class Endpoint(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body leave together
+    wbufsize = -1  # sends headers and body together
     timeout = 75  # API Gateway closes idle connections too
 
     @property
@@ -90,14 +89,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer)
 
     def do_GET(self) -> None:
-        """The control endpoint's log; the service's reads are all POST."""
+        """The log of the control endpoint; all operations of the service are POST."""
         if self.path.startswith(_CONTROL):
             self._send(control(self._endpoint.desk, self.path.removeprefix(_CONTROL), None))
         else:
             self._refuse(404, "UnknownOperationException", "Unknown operation")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- http.server's signature
-        """Nothing: the desk keeps the log."""
+        """Nothing: the dispatcher keeps the log."""
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
@@ -120,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response_only(answer.status)
         identity = str(uuid4())
-        trace = f"Root=1-{identity[:8]}-{identity[9:13]}{identity[14:18]}{identity[19:23]}{identity[24:36]}"
+        trace = f"Root=1-{identity[:8]}-{identity[9:].replace('-', '')}"
         headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
         headers |= {"x-amzn-RequestId": identity, "x-amz-apigw-id": identity[:16]}
         headers |= {
@@ -134,13 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        # send_header takes "keep-alive" at its word
+        # send_header interprets "keep-alive"
         self.close_connection |= answer.sent is not None
         self.wfile.write(answer.body if answer.sent is None else answer.body[: answer.sent])
         self.wfile.flush()
 
     def _reset(self) -> None:
-        # Zero linger makes close() send RST instead of FIN.
+        # with a linger time of zero, close() sends RST instead of FIN
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.wfile.close()

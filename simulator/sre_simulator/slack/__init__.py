@@ -1,1 +1,1 @@
-"""Stand-ins for Slack: its Web API, and the URLs that it expects responses at."""
+"""Stand-ins for Slack: its Web API, and its response URLs."""

@@ -1,6 +1,6 @@
-"""Where Slack's answers go: ``response_url`` on the loopback, with its rules and its faults.
+"""A stand-in for Slack's ``response_url`` on the loopback, with its rules and faults.
 
-An address takes five answers within half an hour
+A URL takes five responses within half an hour
 (https://docs.slack.dev/interactivity/handling-user-interaction).
 """
 
@@ -29,10 +29,10 @@ class _Address:
 
 
 class Hooks(ThreadingHTTPServer):
-    """Takes posts while it is entered. ``judge`` tells what is wrong with a text and its blocks.
+    """Takes posts while it is entered. ``judge`` returns what is wrong with a text and its blocks.
 
-    ``faults`` are answers to give before any other, one a post: status, body, headers. ``channels``
-    are what it tells of each.
+    ``faults`` are responses to give first, one per post: status, body, headers. ``channels`` are
+    the channels that conversations.info knows.
     """
 
     daemon_threads = True
@@ -68,28 +68,28 @@ class Hooks(ThreadingHTTPServer):
         self.server_close()
 
     def response_url(self) -> str:
-        """A new address, as a command brings one along."""
+        """A new URL, as a command brings one."""
         path = f"/commands/T0123456/{len(self._addresses)}/secretpath"
         self._addresses[path] = _Address()
         return f"http://{self.place}{path}"
 
     def expire(self, url: str) -> None:
-        """Half an hour goes by."""
+        """Moves the time forward by half an hour."""
         self._addresses[url.removeprefix(f"http://{self.place}")].expired = True
 
     def posts(self, url: str) -> list[dict[str, Any]]:
-        """What stands in Slack for this address so far."""
+        """The messages shown in Slack for this URL so far."""
         return self._addresses[url.removeprefix(f"http://{self.place}")].posts
 
     def wait(self, url: str, count: int = 1, within: float = 30.0) -> list[dict[str, Any]]:
-        """The posts, once there are so many. Raises TimeoutError."""
+        """Waits for a number of posts and returns them. Raises TimeoutError."""
         with self._posted:
             if not self._posted.wait_for(lambda: len(self.posts(url)) >= count, within):
                 raise TimeoutError(f"{len(self.posts(url))} posts after {within:g} s")
         return self.posts(url)
 
     def take(self, path: str, body: bytes) -> Answer:
-        """What Slack answers to a post."""
+        """Slack's response to a post."""
         with self._posted:
             status, said, headers = self.faults.pop(0) if self.faults else self._judged(path, body)
             if status == 200:
@@ -99,7 +99,7 @@ class Hooks(ThreadingHTTPServer):
             return status, said, headers
 
     def tell(self, channel: str) -> Answer:
-        """What conversations.info answers."""
+        """The response of conversations.info."""
         known = self.channels.get(channel)
         said = (
             {"ok": False, "error": "channel_not_found"}
@@ -131,7 +131,7 @@ class _Post(BaseHTTPRequestHandler):
     wbufsize = 65536
 
     def do_POST(self) -> None:
-        """An answer, or a question of the Web API."""
+        """A response, or a call of the Web API."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         if self.path == "/api/conversations.info":
             status, said, headers = self.server.tell(

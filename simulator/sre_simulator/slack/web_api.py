@@ -1,9 +1,8 @@
-"""A stand-in for Slack's Web API on the loopback: what a bot that posts meets, its limits and its
-failures.
+"""A stand-in for Slack's Web API on the loopback, with its limits and failures.
 
-It knows auth.test, chat.postMessage, conversations.info, .history and .replies, and the upload of
-files in three steps. ``check`` says why Slack would refuse a message's text and blocks; then it
-answers ``invalid_blocks``, as Slack does.
+It implements auth.test, chat.postMessage, conversations.info, .history and .replies, and the upload
+of files in three steps. ``check`` returns why Slack would refuse a message's text and blocks; the
+response is then ``invalid_blocks``, as in Slack.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ _SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How one request fails. ``error`` is Slack's word, ``status`` the HTTP status. ``taken`` says
-    that it is done all the same, and only the answer is lost: the connection ends without one.
-    """
+    """How a request fails. ``error`` is Slack's error code, ``status`` the HTTP status. ``taken``
+    means that the request is done and only its response is lost: the connection closes without
+    one."""
 
     error: str = ""
     status: int = 200
@@ -44,11 +43,11 @@ class Fault:
 
 @dataclass
 class Workspace:
-    """What a stand-in holds and how it behaves. ``before`` runs when a request was done and before
-    its answer: it may wait."""
+    """The content and behaviour of a stand-in. ``before`` is called between doing a request and
+    responding to it; it may wait."""
 
     check: Check = lambda _text, _blocks: []
-    # whether the bot is in it
+    # whether the bot is a member
     channels: dict[str, bool] = field(default_factory=lambda: {CHANNEL: True})
     scopes: set[str] = field(
         default_factory=lambda: {"chat:write", "files:write", "channels:history"}
@@ -64,18 +63,18 @@ class Workspace:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def will_fail(self, method: str, *faults: Fault) -> None:
-        """The next requests of a method fail so, one after the other."""
+        """Makes the next requests of a method fail, one after the other."""
         self.faults.setdefault(method, deque()).extend(faults)
 
     def of(self, channel: str = CHANNEL, thread: str | None = None) -> list[dict[str, Any]]:
-        """The messages of a channel that stand in no thread, or the replies of one."""
+        """The messages of a channel outside of threads, or the replies in a thread."""
         return [
             one for one in self.messages if one["channel"] == channel and one["thread_ts"] == thread
         ]
 
 
 class Refused(Exception):
-    """Slack's word for why not."""
+    """A refusal with Slack's error code."""
 
 
 class Slack(ThreadingHTTPServer):
@@ -89,7 +88,7 @@ class Slack(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/api/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up, or is killed, is what some tests are about."""
+        """Ignores clients that disconnect or are killed: some tests are about them."""
 
     def answer(self, method: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Does what a method does. Raises Refused."""
@@ -175,7 +174,7 @@ class Slack(ThreadingHTTPServer):
         )
 
     def _paged(self, values: Mapping[str, Any], every: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """A page; metadata only for who asks for them, as with Slack."""
+        """One page of messages. Includes metadata only on request, as Slack does."""
         first, size = (
             int(values.get("cursor") or 0),
             min(int(values.get("limit") or 100), self.workspace.page),
@@ -276,7 +275,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(workspace: Workspace) -> Iterator[Slack]:
-    """A workspace that is served while the block runs."""
+    """Serves a workspace while the block runs."""
     server = Slack(workspace)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True

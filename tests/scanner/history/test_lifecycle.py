@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sre_findings.store.schema import COVERAGE, FINDINGS, PACKAGES, RESOURCES, TABLES
-from sre_scanner.history.lifecycle import PIECE, Night, live_through
+from sre_scanner.history.lifecycle import PIECE, Night, history_tables
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
 PLACE = {"account_id": "111122223333", "region": "eu-west-1", "resource_type": "AWS_EC2_INSTANCE"}
@@ -129,7 +129,7 @@ def lived(
     cells = [(PLACE["account_id"], kind, rest or one, state) for one, state in types.items()]
     asked = Night(f"s{number}", at, "aws", PLACE["region"], cells, parts, earlier if before else {})
     found: Tables = {}
-    for name, tables in live_through(asked, here, piece):
+    for name, tables in history_tables(asked, here, piece):
         every = list(tables)
         found[name] = [row for one in every for row in one.to_pylist()]
         pq.write_table(

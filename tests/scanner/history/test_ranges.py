@@ -26,7 +26,7 @@ from sre_findings.store.schema import (
     RESOURCES,
     VULNERABILITIES,
 )
-from sre_scanner.history.lifecycle import Night, live_through
+from sre_scanner.history.lifecycle import Night, history_tables
 from sre_scanner.history.ranges import cut, regrouped
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
@@ -181,7 +181,7 @@ def lived(
         tonight["vulnerabilities"],
         tonight["closed"],
     )
-    made = ((name, list(tables)) for name, tables in live_through(night, folder, piece))
+    made = ((name, list(tables)) for name, tables in history_tables(night, folder, piece))
     return {name: pa.concat_tables([HISTORY[name].empty_table(), *tables]) for name, tables in made}
 
 
@@ -250,7 +250,7 @@ def test_a_part_that_is_damaged_is_an_error_of_the_store(tmp_path: Path) -> None
     }
     tonight = parts(tmp_path, plan, FIRST)
     tonight["findings"][0].write_bytes(b"PAR1")
-    with pytest.raises(StoreUnreadable, match="the history of eu-west-1 cannot be made"):
+    with pytest.raises(StoreUnreadable, match="the history of eu-west-1 could not be computed"):
         lived(tmp_path, plan, FIRST, tonight, None, WHOLE)
 
 

@@ -119,7 +119,7 @@ def test_a_denied_answer_unlearns_nothing_and_leaves_the_rest_unchecked_with_a_n
     found = {row["vulnerability_id"]: row for row in done.rows}
     assert found["CVE-1"] == stale
     assert (found["CVE-2"]["checked"], found["CVE-2"]["problem"]) == (False, "not asked")
-    assert "not all read" in done.notes[0]
+    assert "not all details" in done.notes[0]
 
 
 def test_an_answer_that_is_gone_today_keeps_yesterdays_with_its_age() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sre_scanner.spool.attributes import covered_group, traits_of
+from sre_scanner.spool.attributes import attributes_of, covered_group
 
 IMAGE = "arn:aws:ecr:eu-west-1:111122223333:repository/team/app/sha256:ab"
 
@@ -17,10 +17,10 @@ def instance(**details: Any) -> dict[str, dict[str, Any]]:
 
 def test_an_instance_of_a_scaling_group_belongs_to_the_group_and_any_other_to_itself() -> None:
     assert (
-        traits_of("i-1", {"aws:autoscaling:groupName": "web"}, instance()).group
+        attributes_of("i-1", {"aws:autoscaling:groupName": "web"}, instance()).group
         == "scaling-group/web"
     )
-    assert traits_of("i-1", {}, instance()).group == "i-1"
+    assert attributes_of("i-1", {}, instance()).group == "i-1"
     assert covered_group("i-1", {"aws:autoscaling:groupName": "web"}, {}) == "scaling-group/web"
 
 
@@ -34,14 +34,14 @@ def test_an_image_belongs_to_its_repository_and_architecture_and_coverage_knows_
             "platform": "DEBIAN_12",
         }
     }
-    traits = traits_of(IMAGE, {}, details)
+    traits = attributes_of(IMAGE, {}, details)
     assert (traits.group, traits.platform) == ("repository/team/app/arm64", "DEBIAN_12")
     assert traits.group.startswith(covered_group(IMAGE, {}, {}))
     assert not "repository/team/app2/arm64".startswith(covered_group(IMAGE, {}, {}))
 
 
 def test_a_function_belongs_to_its_name() -> None:
-    traits = traits_of(
+    traits = attributes_of(
         "arn:…:function:pay:$LATEST",
         {},
         {"awsLambdaFunction": {"functionName": "pay", "runtime": "PYTHON_3_12"}},
@@ -68,11 +68,11 @@ def test_a_function_belongs_to_its_name() -> None:
 def test_public_is_who_has_an_address_that_the_internet_reaches(
     addresses: Any, public: bool
 ) -> None:
-    assert traits_of("i-1", {}, instance(ipV4Addresses=addresses)).public == public
+    assert attributes_of("i-1", {}, instance(ipV4Addresses=addresses)).public == public
 
 
 def test_addresses_are_kept_once_and_in_their_shortest_form() -> None:
-    found = traits_of(
+    found = attributes_of(
         "i-1",
         {},
         instance(
@@ -83,6 +83,6 @@ def test_addresses_are_kept_once_and_in_their_shortest_form() -> None:
 
 
 def test_ipv6_counts_too_and_details_of_another_kind_say_nothing() -> None:
-    assert traits_of("i-1", {}, instance(ipV6Addresses=["2600:1f18::1"])).public
-    assert not traits_of("i-1", {}, {}).public
-    assert traits_of("i-1", {}, instance(platform=5, imageId="ami-1"))[:2] == (None, "ami-1")
+    assert attributes_of("i-1", {}, instance(ipV6Addresses=["2600:1f18::1"])).public
+    assert not attributes_of("i-1", {}, {}).public
+    assert attributes_of("i-1", {}, instance(platform=5, imageId="ami-1"))[:2] == (None, "ami-1")

@@ -17,7 +17,7 @@ from sre_findings.model.resources.owners import SILENT, Claim, OwnerRule, Owners
 from sre_findings.model.timestamps import is_time
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
-from sre_scanner.spool.owners import Key, whose
+from sre_scanner.spool.owners import Key, owners_of
 from sre_scanner.spool.rows import Spool
 
 OWNERS = Owners(rules=(OwnerRule("cat", ("web-*",)), OwnerRule("dan", (), ("2",))))
@@ -69,7 +69,7 @@ def test_the_owner_of_each_resource_is_that_of_its_coverage_or_of_its_newest_fin
         rows = spool.rows()
         found = identify(spool.texts["resources"], OWNERS)
         where = put_in_order(spool, rows, found)
-        owned = whose(spool, rows, found, where, covered, OWNERS)
+        owned = owners_of(spool, rows, found, where, covered, OWNERS)
         accounts = [kind.account_id for kind in spool.kinds.in_order()]
         keys = [
             (accounts[kind] or "", found.types[e], found.ids[e])

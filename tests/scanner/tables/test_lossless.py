@@ -19,7 +19,7 @@ from sre_findings.model.timestamps import is_time
 from sre_findings.store.original_finding import finding as rebuild
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
-from sre_scanner.spool.owners import whose
+from sre_scanner.spool.owners import owners_of
 from sre_scanner.spool.rows import Spool
 from sre_scanner.tables.coverage import CoverageRows
 from sre_scanner.tables.details import Dimensions
@@ -78,7 +78,7 @@ def through(findings: list[dict[str, Any]] | bytes) -> dict[str, dict[str, Any]]
         found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, rows, found)
         shared = Dimensions(spool)
-        owned = whose(spool, rows, found, where, {}, Owners())
+        owned = owners_of(spool, rows, found, where, {}, Owners())
         table = Columns(spool, rows, found, shared, PLACE, owned).table(where, 0, len(where.row))
         details = {
             row["details_id"]: row for one in shared.details_tables(*PLACE) for row in written(one)

@@ -14,10 +14,10 @@ from sre_findings.inspector.wire import decode_coverage, decode_findings
 from sre_findings.model.resources.owners import Owners
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
-from sre_scanner.spool.owners import whose
+from sre_scanner.spool.owners import owners_of
 from sre_scanner.spool.rows import Spool
 from sre_scanner.tables.coverage import CoverageRows
-from sre_scanner.tables.names import named
+from sre_scanner.tables.names import names_tables
 
 OLD, NEW = (f"arn:aws:ecr:eu-west-1:1:repository/shop/{digit}" for digit in "12")
 EC2, ECR = "AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE"
@@ -47,10 +47,12 @@ def names(findings: Sequence[Mapping[str, Any]], coverage: Sequence[Mapping[str,
         arrived = spool.rows()
         found = identify(spool.texts["resources"], Owners())
         where = put_in_order(spool, arrived, found)
-        owned = whose(spool, arrived, found, where, rows.claims, Owners())
+        owned = owners_of(spool, arrived, found, where, rows.claims, Owners())
         kept = [
             row
-            for table in named(spool, found, where, ("snapshot", "eu-west-1"), owned, rows.called)
+            for table in names_tables(
+                spool, found, where, ("snapshot", "eu-west-1"), owned, rows.called
+            )
             for row in table.to_pylist()
         ]
     assert [row["name"] for row in kept] == sorted(row["name"] for row in kept)

@@ -12,12 +12,12 @@ from sre_findings.inspector.wire import decode_coverage, decode_findings
 from sre_findings.model.resources.owners import Owners
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
-from sre_scanner.spool.owners import whose
+from sre_scanner.spool.owners import owners_of
 from sre_scanner.spool.rows import Spool
 from sre_scanner.tables.coverage import CoverageRows
 from sre_scanner.tables.details import Dimensions
 from sre_scanner.tables.findings import Columns
-from sre_scanner.tables.resources import tally
+from sre_scanner.tables.resources import resources_table
 
 PLACE = ("20261122T010000Z", "eu-west-1")
 IMAGE = "arn:aws:ecr:eu-west-1:111122223333:repository/shop/one/sha256:" + "ab" * 32
@@ -34,10 +34,14 @@ def columns(*findings: dict[str, Any]) -> tuple[Rows, Rows, Rows]:
         spool.add(decode_findings(msgspec.json.encode({"findings": wire})))
         rows, found = spool.rows(), identify(spool.texts["resources"], Owners())
         where, shared = put_in_order(spool, rows, found), Dimensions(spool)
-        owned = whose(spool, rows, found, where, {}, Owners())
+        owned = owners_of(spool, rows, found, where, {}, Owners())
         table = Columns(spool, rows, found, shared, PLACE, owned).table(where, 0, len(where.row))
         packages = [row for one in shared.packages_tables(*PLACE) for row in one.to_pylist()]
-        return table.to_pylist(), packages, tally(spool, found, where, PLACE, owned).to_pylist()
+        return (
+            table.to_pylist(),
+            packages,
+            resources_table(spool, found, where, PLACE, owned).to_pylist(),
+        )
 
 
 def of_packages(*packages: dict[str, Any]) -> dict[str, Any]:
