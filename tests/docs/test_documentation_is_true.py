@@ -107,3 +107,39 @@ def test_the_limits_that_the_page_names_are_those_of_the_server() -> None:
         f"for {GRACE} seconds",
     ):
         assert said in MCP
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    named = set(
+        re.findall(r"`([\w./]+\.(?:py|sql|tsv))`", (ROOT / "docs" / "architecture.md").read_text())
+    )
+    assert len(named) > 30
+    files = {
+        str(path.relative_to(ROOT))
+        for folder in ("findings", "scanner", "reports", "mcp", "schedules", "notebooks")
+        for path in (ROOT / folder).rglob("*.*")
+    }
+    assert [
+        name for name in sorted(named) if not any(f"/{path}".endswith(f"/{name}") for path in files)
+    ] == []
+
+
+def test_the_packages_of_the_core_are_those_of_its_contract() -> None:
+    page = (
+        (ROOT / "docs" / "architecture.md")
+        .read_text()
+        .split("Packages of `sre_findings`")[1]
+        .split("\n\n")[1]
+    )
+    listed = [set(re.findall(r"`(\w+)`", row.split(" | ")[0])) for row in page.splitlines()[2:]]
+    layers = re.search(
+        r"contract:findings\]\n.*?layers =\n(.*?)\n\n", (ROOT / "setup.cfg").read_text(), re.DOTALL
+    )
+    assert layers
+    core = ROOT / "findings" / "sre_findings"
+    packages = {path.parent.name for path in core.glob("*/__init__.py")}
+    found = [
+        set(re.findall(r"sre_findings\.(\w+)", line)) & packages for line in layers[1].splitlines()
+    ]
+    assert listed == [line for line in found if line]
+    assert set().union(*listed) == packages
