@@ -1,4 +1,4 @@
-"""The same questions answered by pandas over the same files, and by the AWS CLI with a JMESPath."""
+"""The same queries answered by pandas from the same files, and by the AWS CLI with JMESPath."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ Ask = Callable[[], Any]
 
 
 def pandas(sources: Sources) -> dict[str, Ask]:
-    """Name of the question → a function that answers it from the Parquet files, read anew."""
+    """Name of the query → a function that answers it from the Parquet files, which are read again
+    each time."""
     newest, before = (sources.snapshots.commits()[-1], sources.snapshots.commits()[-2])
     root = Path(sources.snapshots.blobs.url.removeprefix("file://"))
     worst = ask(Summary(by="resource", count=1), sources).groups[0].value
@@ -50,8 +51,8 @@ def pandas(sources: Sources) -> dict[str, Ask]:
 
 
 def awscli(sources: Sources, fleet: Fleet) -> dict[str, float]:
-    """Name of the question → milliseconds of a whole process of the AWS CLI, which lists everything
-    that it counts."""
+    """Name of the query → milliseconds of an AWS CLI process, which lists everything that it
+    counts."""
     worst = ask(Summary(by="resource", count=1), sources).groups[0].value
     one = json.dumps({"resourceId": [{"comparison": "EQUALS", "value": worst}]})
     asked = {

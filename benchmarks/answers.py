@@ -1,5 +1,5 @@
-"""How quickly questions are answered, in process and warm, over nights of many findings; beside
-pandas over the same files."""
+"""Latency of queries, in process and warm, over snapshots with many findings; compared with pandas
+over the same files."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ from sre_simulator.fleet import Fleet
 from sre_simulator.fleet.generator import large_fleet
 from sre_simulator.inspector.server import Simulator
 
-SHAPES = ((10_000, 90), (100_000, 3), (1_000_000, 3))  # findings a night, and nights
+SHAPES = ((10_000, 90), (100_000, 3), (1_000_000, 3))  # findings per snapshot, and snapshots
 RUNS = 15
-AWSCLI_UP_TO = 100_000  # beyond, the AWS CLI takes minutes and gigabytes
+AWSCLI_UP_TO = 100_000  # beyond this, the AWS CLI takes minutes and gigabytes
 TARGETS = {
     "counts": 1,
     "first 50 findings": 5,
@@ -57,8 +57,8 @@ TARGETS = {
 
 
 def build(fleet: Fleet, store: Path, spent: dict[str, float]) -> Sources:
-    """Nights of a fleet, scanned one after the other; ``spent`` gets the CPU of the last night's
-    history and rollups."""
+    """Snapshots of a fleet, scanned one after the other. ``spent`` gets the CPU time of the last
+    one's history and rollups."""
     snapshots, table = Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db")
     with Simulator(fleet) as simulator:
         os.environ.update(environment(simulator.url, store))
@@ -80,7 +80,7 @@ def build(fleet: Fleet, store: Path, spent: dict[str, float]) -> Sources:
 
 @contextmanager
 def _timed(name: str, spent: dict[str, float], owner: Any, attribute: str) -> Iterator[None]:
-    """Adds the CPU that a function takes to ``spent``."""
+    """Adds the CPU time of a function to ``spent``."""
     original = getattr(owner, attribute)
 
     def timed(*arguments: Any) -> Any:
@@ -98,7 +98,7 @@ def _timed(name: str, spent: dict[str, float], owner: Any, attribute: str) -> It
 
 
 def questions(sources: Sources) -> dict[str, Ask]:
-    """Name → what is timed."""
+    """Name → the function to time."""
     worst = ask(Summary(by="resource", count=1), sources).groups[0].value
 
     def about(count: int) -> Any:
@@ -121,8 +121,8 @@ def questions(sources: Sources) -> dict[str, Ask]:
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, float]:
-    """Median and 95th percentile of the wall time in ms, after one run that warms up; fewer runs of
-    what is slow."""
+    """Median and 95th percentile of the wall time in ms, after one run to warm up; fewer runs of
+    slow functions."""
     function()
     times = []
     for _ in range(RUNS):
@@ -135,7 +135,7 @@ def timed(function: Callable[[], Any]) -> tuple[float, float]:
 
 
 def measure(findings: int, nights: int) -> list[str]:
-    """The rows of one shape."""
+    """The rows for one size."""
     spent: dict[str, float] = {}
     fleet = large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=nights)
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name:
@@ -175,7 +175,7 @@ def _row(
 
 
 def _kept(sources: Sources) -> list[str]:
-    """Bytes a finding of the newest night, by table."""
+    """Bytes per finding of the newest snapshot, by table."""
     newest = sources.snapshots.commits()[-1]
     rows, sizes = 0, dict[str, int]()
     root = Path(sources.snapshots.blobs.url.removeprefix("file://"))

@@ -1,5 +1,5 @@
-"""Every finding to a finished snapshot, beside the AWS CLI and boto3 with pandas, and above the
-floor of fetching alone."""
+"""From all findings to a committed snapshot; compared with the AWS CLI, boto3 with pandas, and
+fetching alone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from processes import BIN, Cost, environment, machine, median, run, simulator
 
 HERE = Path(__file__).parent
-PEERS_UP_TO = 100_000  # beyond, the AWS CLI takes 9 GB and boto3 with pandas 17
+PEERS_UP_TO = 100_000  # beyond this, the AWS CLI takes 9 GB and boto3 with pandas 17 GB
 
 
 def contenders(url: str, folder: Path) -> dict[str, tuple[Sequence[str], Path | None]]:
-    """Name → (command, where its stdout goes)."""
+    """Name → (command, file for its stdout)."""
     peers = HERE / "peers"
     return {
         "sre-cli scan (sorted, rollups, certificate)": (
@@ -35,7 +35,8 @@ def contenders(url: str, folder: Path) -> dict[str, tuple[Sequence[str], Path | 
 
 
 def measure(findings: int, runs: int, *, peers: bool) -> dict[str, Cost]:
-    """The median cost of each contender, run in turns so that a slow minute hits all of them."""
+    """The median cost of each contender. They run in turns, so that a slow minute affects all of
+    them."""
     costs: dict[str, list[Cost]] = {}
     with simulator(findings) as url:
         for _ in range(runs):
@@ -49,7 +50,7 @@ def measure(findings: int, runs: int, *, peers: bool) -> dict[str, Cost]:
 
 
 def table(findings: int, costs: Mapping[str, Cost]) -> list[str]:
-    """The rows of one size, with the ratio to the better peer."""
+    """The rows for one size, with the ratio to the better peer."""
     peers = [cost.cpu for name, cost in costs.items() if not name.startswith(("sre-cli", "fetch"))]
     lines = [
         f"\n## {findings:,} findings\n",

@@ -1,5 +1,5 @@
-"""How long exports take and how much memory, whole processes of ``sre-cli export``; beside
-pyarrow.csv over the same rows."""
+"""Time and memory of exports as processes of ``sre-cli export``; compared with pyarrow.csv over the
+same rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ SHAPES = {
     100_000: ("csv", "ndjson", "parquet", "sarif", "ocsf", "cyclonedx", "xlsx"),
     1_000_000: ("csv",),
 }
-# The same rows as text and nothing more: what an export could cost at the least. It reads the
-# Parquet that we export.
+# The same rows as plain text: the lower bound of an export's cost. It reads the Parquet files that
+# we export.
 FLOOR = (
     "import sys, pyarrow.csv as c, pyarrow.parquet as q; c.write_csv(q.read_table(sys.argv[1]),"
     " sys.argv[2])"
@@ -25,7 +25,7 @@ FLOOR = (
 
 
 def measure(findings: int, forms: Sequence[str]) -> list[str]:
-    """The rows of one size."""
+    """The rows for one size."""
     with tempfile.TemporaryDirectory(prefix="sre-bench-") as name:
         folder = Path(name)
         store, environ = folder / "store", environment("http://127.0.0.1:9", folder / "store")
@@ -50,8 +50,8 @@ def measure(findings: int, forms: Sequence[str]) -> list[str]:
 
 
 def scanned(findings: int, store: Path) -> None:
-    """A night of so many findings. In a process of its own: a child's peak of memory begins with
-    that of its parent."""
+    """A snapshot with this number of findings. Made in a separate process, because a child's peak
+    memory starts with its parent's."""
     build(large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=1), store, {})
 
 

@@ -1,9 +1,9 @@
-"""The most memory that the scan task holds, two nights each, by number of findings: simulated, and
-of the shape of real ones.
+"""Peak memory of the scan task, two nights each, by number of findings: simulated, and shaped like
+real ones.
 
-``memory.py 100000 1000000`` takes other sizes, ``memory.py spilling`` compares ways to make the
-nightly history. Real findings are served many times over where SRE_REAL_FINDINGS names a folder
-with them, else invented ones of their shape.
+``memory.py 100000 1000000`` uses other sizes, ``memory.py spilling`` compares ways to compute the
+history. If SRE_REAL_FINDINGS names a folder of recorded findings, copies of these are served, or
+else synthetic ones.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from processes import Cost, environment, machine, run
 
 HERE = Path(__file__).parent
 NIGHTS = 2
-COPY = 214  # invented findings a copy
-SPILLING = 100_000  # findings with which the ways of the history are compared
+COPY = 214  # synthetic findings per copy
+SPILLING = 100_000  # number of findings for comparing the ways
 TASK = ("-m", "sre_scanner")
 _PATCHED = """import sys
 import sre_scanner.history.lifecycle as history
@@ -37,7 +37,7 @@ WAYS = {
     "in one piece, 128 MB: it spills": ("-c", _PATCHED.format(memory="128MB")),
     "in one piece, 4 GB: it does not": ("-c", _PATCHED.format(memory="4GB")),
 }
-"""How the nightly history could be made."""
+"""The ways to compute the history."""
 
 
 def fleets(findings: int) -> dict[str, tuple[str, list[str]]]:
@@ -53,7 +53,7 @@ def fleets(findings: int) -> dict[str, tuple[str, list[str]]]:
 
 @contextmanager
 def simulator(arguments: Sequence[str]) -> Iterator[str]:
-    """A simulated Inspector in a process of its own; its URL."""
+    """Runs a simulated Inspector in a separate process; its URL."""
     command = [sys.executable, "-m", "sre_simulator", "--nights", str(NIGHTS), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -63,14 +63,14 @@ def simulator(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def set_clock(url: str, at: datetime) -> None:
-    """Tells the simulator what time it is."""
+    """Sets the simulator's clock."""
     body = json.dumps({"now": at.timestamp()}).encode()
     urlopen(Request(f"{url}/_simulator/clock", body, method="POST")).close()  # noqa: S310 - our own, on loopback
 
 
 def nights(region: str, arguments: Sequence[str], program: Sequence[str] = TASK) -> list[Cost]:
-    """What each night's scan cost, the task's own command (or another program) in a process of its
-    own."""
+    """The cost of each night's scan: the task's command (or another program) in a separate
+    process."""
     costs = []
     newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     with simulator(arguments) as url, tempfile.TemporaryDirectory(prefix="sre-memory-") as store:
@@ -87,7 +87,7 @@ def nights(region: str, arguments: Sequence[str], program: Sequence[str] = TASK)
 
 
 def sizes_measured(sizes: Sequence[int]) -> Iterator[str]:
-    """A line of the table for each size, shape and night."""
+    """One line of the table per size, shape and night."""
     for findings in sizes:
         for shape, (region, arguments) in fleets(findings).items():
             for night, cost in enumerate(nights(region, arguments), 1):
@@ -98,7 +98,7 @@ def sizes_measured(sizes: Sequence[int]) -> Iterator[str]:
 
 
 def spilling_measured(findings: int) -> Iterator[str]:
-    """A line of the table for each way and night."""
+    """One line of the table per way and night."""
     *_, (region, arguments) = fleets(findings).values()
     for way, program in WAYS.items():
         for night, cost in enumerate(nights(region, arguments, program), 1):
@@ -109,7 +109,7 @@ def spilling_measured(findings: int) -> Iterator[str]:
 
 
 def written(heading: Sequence[str], lines: Iterator[str]) -> list[str]:
-    """A section; each line is shown as soon as it is measured."""
+    """A section; each line is printed when it is measured."""
     found = [*heading]
     for line in lines:
         print(line, flush=True)
@@ -118,7 +118,7 @@ def written(heading: Sequence[str], lines: Iterator[str]) -> list[str]:
 
 
 def main(sizes: Sequence[int] = (100_000, 1_000_000)) -> None:
-    """Writes results/memory.md; without sizes, results/memory-spilling.md alone."""
+    """Writes results/memory.md; without sizes, only results/memory-spilling.md."""
     if not sizes:
         heading = [
             "# What spilling costs\n",

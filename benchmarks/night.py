@@ -1,9 +1,9 @@
-"""What a night asks of AWS: ``python benchmarks/night.py 10000 100000`` measures, and writes
+"""The AWS requests of a night: ``python benchmarks/night.py 10000 100000`` measures, and writes
 results/night.json.
 
-Two nights are scanned into moto's S3 and DynamoDB, and the second counts, with what follows it:
-report, digest, pruning, the age of the newest snapshot, and questions.
-``counting/sitecustomize.py`` counts in each process. ``docs/costs.py`` reads the file.
+Two nights are scanned into moto's S3 and DynamoDB. The second is measured, with report, digest,
+pruning, age check and queries. ``counting/sitecustomize.py`` counts in each process.
+``docs/costs.py`` reads the file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DAY = 86_400
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """S3 and DynamoDB in a process of their own; the URL."""
+    """S3 and DynamoDB in a separate process; the URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,7 +72,7 @@ def places(url: str) -> None:
 
 
 def step(words: list[str], environ: Mapping[str, str], folder: Path) -> dict[str, Any]:
-    """One command: its requests by operation, its seconds of CPU, and the bytes that it logs."""
+    """One command: its requests by operation, its CPU seconds, and the bytes that it logs."""
     counts, out = folder / "counts", folder / "out"
     counts.unlink(missing_ok=True)
     cost = processes.run(
@@ -95,7 +95,7 @@ def step(words: list[str], environ: Mapping[str, str], folder: Path) -> dict[str
 
 
 def stored(url: str, snapshot: str) -> dict[str, int]:
-    """Bytes of one snapshot, and of one night's pages, in the bucket."""
+    """The bytes of one snapshot and of one night's reports in the bucket."""
     own: Any = {
         "endpoint_url": url,
         "region_name": "us-east-1",
@@ -113,7 +113,7 @@ def stored(url: str, snapshot: str) -> dict[str, int]:
 
 
 def measure(findings: int) -> dict[str, Any]:
-    """A night with so many findings."""
+    """A night with this number of findings."""
     cli = str(processes.BIN / "sre-cli")
     with (
         moto() as aws,
@@ -144,7 +144,7 @@ def measure(findings: int) -> dict[str, Any]:
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - ago))
             scanned = step(scan, {**environ, "SRE_CLOCK": f"1@{at}"}, Path(name))
         snapshot = json.loads((Path(name) / "out").read_text().splitlines()[-1])["snapshot_id"]
-        # a task begins without copies of the bucket
+        # a task starts without cached files of the bucket
         fresh = {**environ, "XDG_CACHE_HOME": f"{name}/task"}
         jobs = {
             "report": step([cli, "report"], fresh, Path(name)),

@@ -1,5 +1,5 @@
-"""Measuring whole processes from outside: CPU, wall and peak memory as the operating system
-accounts them."""
+"""Measures whole processes from outside: CPU time, wall time and peak memory according to the
+operating system."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Cost:
-    """One run: seconds of CPU (user and system) and of wall, peak memory in MB, the exit code, and
-    MB written to disks."""
+    """One run: seconds of CPU (user and system) and wall time, peak memory in MB, the exit code,
+    and MB written to disk."""
 
     cpu: float
     wall: float
@@ -31,7 +31,7 @@ class Cost:
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], stdout: Path | None = None) -> Cost:
-    """Runs a command to its end. Its children count too, as wait4 accounts them."""
+    """Runs a command to its end. Its children are included, as in wait4."""
     with (stdout or Path(os.devnull)).open("wb") as out:
         began = time.monotonic()
         process = subprocess.Popen(
@@ -56,7 +56,8 @@ def median(costs: Sequence[Cost]) -> Cost:
 
 @contextlib.contextmanager
 def simulator(findings: int) -> Iterator[str]:
-    """A simulated Inspector with so many findings, in a process of its own; yields its URL."""
+    """Runs a simulated Inspector with this number of findings in a separate process; yields its
+    URL."""
     command = [
         sys.executable,
         "-m",
@@ -77,7 +78,7 @@ def simulator(findings: int) -> Iterator[str]:
 
 
 def environment(url: str, store: Path) -> dict[str, str]:
-    """Settings that lead to the simulator and to a store of the benchmark's own."""
+    """Environment variables for the simulator and for the benchmark's own store."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SRE_"))
     }

@@ -1,4 +1,4 @@
-"""The nightly page: how long it is, how soon it is made, and how soon a browser shows it; beside a
+"""The report: its size, the time to make it, and the time until a browser shows it; compared with a
 plain table of its rows."""
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sre_simulator.fleet.generator import large_fleet
 
 SHAPES = (1_011, 20_000, 100_000)
 RUNS = 5
-PLAIN_UP_TO = 20_000  # beyond, Chromium takes minutes to lay the table out
+PLAIN_UP_TO = 20_000  # beyond this, Chromium takes minutes to lay out the table
 # KB, s, ms, ms
 TARGETS = {1_011: (130, 0.3, 400, 0), 20_000: (350, 1.0, 600, 0), 100_000: (1200, 4.0, 900, 150)}
 WORDS = "openssl"
@@ -49,7 +49,7 @@ document.getElementById('shown').textContent = count; }); document.documentEleme
 
 @dataclass(frozen=True)
 class Made:
-    """One page: its bytes, and the median seconds of CPU and of wall that it took to make."""
+    """One report: its bytes, and the median CPU and wall seconds to make it."""
 
     text: str
     cpu: float
@@ -61,7 +61,7 @@ class Made:
 
 
 def timed(make: Callable[[], str], runs: int = RUNS) -> Made:
-    """The median of some runs, after one that warms up."""
+    """The median of some runs, after one to warm up."""
     text, cpus, walls = make(), [], []
     for _ in range(runs):
         cpu, wall = time.process_time(), time.perf_counter()
@@ -76,8 +76,7 @@ def ours(sources: Sources) -> str:
 
 
 def plain(findings: Iterable[OpenFinding], today: date) -> str:
-    """The same findings as a table and nothing more: what a template of a few lines makes of
-    them."""
+    """The same findings as a plain table, from a template of a few lines."""
 
     def line(one: OpenFinding) -> str:
         said = row(one, today)
@@ -103,7 +102,7 @@ def plain(findings: Iterable[OpenFinding], today: date) -> str:
 
 
 def seen(browser: Browser, file: Path, runs: int) -> tuple[float, float]:
-    """Medians of the ms from navigation until the page is ready, and from typing until the filtered
+    """Medians in ms: from navigation until the report is ready, and from typing until the filtered
     rows are painted."""
     ready, filtered = [], []
     for _ in range(runs):
@@ -119,7 +118,7 @@ def seen(browser: Browser, file: Path, runs: int) -> tuple[float, float]:
 
 
 def measure(findings: int, browser: Browser, home: Path) -> list[str]:
-    """The rows of one shape."""
+    """The rows for one size."""
     sources = build(
         large_fleet(findings, accounts=4, regions=("eu-west-1",), nights=2),
         home / f"store-{findings}",

@@ -1,4 +1,4 @@
-"""``make bench``: every benchmark, each writing its own file below ``results``."""
+"""``make bench``: runs all benchmarks; each writes its own file in ``results``."""
 
 from __future__ import annotations
 

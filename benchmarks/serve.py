@@ -1,5 +1,5 @@
-"""How quickly the server answers, beside a bare SDK server with a trivial tool, over a store of
-many findings."""
+"""Latency of the server over a store with many findings; compared with a bare SDK server with a
+trivial tool."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def calls(port: int, tool: str, every: Sequence[dict[str, Any]], times: int) -> 
 def crowd(
     port: int, every: Sequence[dict[str, Any]], people: int, seconds: float
 ) -> tuple[int, list[float]]:
-    """So many clients at once for a while: the errors, and the milliseconds of every call."""
+    """A number of concurrent clients for a while: the errors, and the milliseconds of all calls."""
     took, errors, until = list[float](), list[str](), time.monotonic() + seconds
 
     def one(number: int) -> None:
@@ -89,7 +89,7 @@ def crowd(
 
 
 def told(name: str, took: Sequence[float], people: int = 1) -> str:
-    """A line of the table."""
+    """One line of the table."""
     ordered = sorted(took)
     p99 = ordered[int(len(ordered) * 0.99)]
     return (

@@ -1,5 +1,5 @@
-"""How small, how quick to start and how quick to answer the Slack function is, in AWS's own runtime
-on the loopback."""
+"""Size, start time and response time of the Slack function, in AWS's own runtime on the
+loopback."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def main() -> None:
 
 @dataclass
 class House:
-    """A function that runs, where it answers to, and the server that it asks."""
+    """A running function, the stand-in for Slack that it posts to, and the server that it
+    queries."""
 
     function: Function
     slack: Hooks
@@ -84,7 +85,7 @@ class House:
         return took
 
     def command(self, text: str, number: int) -> tuple[float, float]:
-        """Milliseconds until the acknowledgement and until the answer stood in Slack."""
+        """Milliseconds until the acknowledgement and until the answer is in Slack."""
         url, began = self.slack.response_url(), time.perf_counter()
         took = self.acknowledged(text, url, number)
         posts = self.slack.wait(url)
@@ -95,7 +96,7 @@ class House:
         return took, (answered - began) * 1e3
 
     def call(self, text: str) -> float:
-        """Milliseconds of the server's own answer, on a connection of its own as the function's."""
+        """Milliseconds of the server's own answer, on a separate connection like the function's."""
         person = {
             "user": "T0123456/U0000000",
             "channel": "T0123456/C0123456",
@@ -157,7 +158,7 @@ def warm(task: Path, folder: Path) -> list[str]:
             house.function.recycle()
             starts.append(house.command(resource, number))
         took = [house.command(resource, 100 + number) for number in range(WARM)]
-        house.function.refusal = 202  # jobs are taken, and not run
+        house.function.refusal = 202  # accepts jobs without running them
         alone = [
             house.acknowledged(resource, slack.response_url(), number) for number in range(5 * WARM)
         ]
@@ -194,7 +195,7 @@ def warm(task: Path, folder: Path) -> list[str]:
 
 
 def snapshot(folder: Path, stack: ExitStack) -> dict[str, str]:
-    """Settings that lead to a store with one night."""
+    """Environment variables for a store with one snapshot."""
     environ = environment(stack.enter_context(simulator(FINDINGS)), folder / "store")
     subprocess.run(
         [str(BIN / "sre-cli"), "scan", "-r", "eu-west-1", "--rate", "1000"],
@@ -213,7 +214,7 @@ def worst(environ: dict[str, str]) -> str:
 
 
 def aws(stack: ExitStack) -> dict[str, str]:
-    """DynamoDB by moto, with the function's table; the variables that lead there."""
+    """DynamoDB by moto, with the function's table; the environment variables for it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

@@ -1,5 +1,5 @@
-"""What it costs the Slack function to start: CPU of new interpreters, beside a handler with boto3's
-client."""
+"""The cost of starting the Slack function: CPU time of new interpreters; compared with a handler
+that uses boto3's client."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ _BARE = (
 
 
 def cold(task: Path, folder: Path) -> list[str]:
-    """CPU of new interpreters from their start to the acknowledgement of their first command."""
+    """CPU time of new interpreters from their start to the acknowledgement of their first
+    command."""
     plain = folder / "plain"
     shutil.copytree(task, plain, ignore=shutil.ignore_patterns("__pycache__"))
     site, peers = sysconfig.get_path("purelib"), str(HERE / "peers")
@@ -118,8 +119,7 @@ def cold(task: Path, folder: Path) -> list[str]:
 
 
 def once(code: str, what: list[str], variables: dict[str, str]) -> float:
-    """Seconds of CPU of one new interpreter that sees nothing of what is installed but what it is
-    given."""
+    """CPU seconds of one new interpreter that sees only the given packages."""
     environ = {
         "PATH": os.defpath,
         "AWS_REGION": REGION,
@@ -150,7 +150,7 @@ def once(code: str, what: list[str], variables: dict[str, str]) -> float:
 
 
 def command_of(text: str, url: str, number: int) -> tuple[str, dict[str, str]]:
-    """A command that Slack signed: body and headers."""
+    """A command signed by Slack: body and headers."""
     form = {
         "team_id": "T0123456",
         "user_id": f"U{number:07d}",
@@ -169,7 +169,7 @@ def command_of(text: str, url: str, number: int) -> tuple[str, dict[str, str]]:
 
 
 class _Accepting(BaseHTTPRequestHandler):
-    """Lambda's 202, and the secret as the extension and as Secrets Manager give it."""
+    """Lambda's 202, and the secret as returned by the extension and by Secrets Manager."""
 
     wbufsize = 65536
 
@@ -193,7 +193,7 @@ class _Accepting(BaseHTTPRequestHandler):
 
 @contextmanager
 def accepting() -> Iterator[str]:
-    """A stand-in that takes everything; its URL."""
+    """A stand-in that accepts every request; its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Accepting)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -1,5 +1,4 @@
-"""What a person waits for: cold starts of sre-cli, whole processes, over a snapshot of 100,000
-findings."""
+"""Cold starts of sre-cli as whole processes, over a snapshot of 100,000 findings."""
 
 from __future__ import annotations
 

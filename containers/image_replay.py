@@ -30,7 +30,7 @@ from dockerfile_parse import DockerfileParser
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = {"PATH": "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"}
-# the base image's own Python knows where its library is
+# the base image's Python knows where its library is
 _STAND_IN = {"LD_LIBRARY_PATH": "/usr/local/lib"}
 _LINKS = ("bin", "sbin", "lib", "lib64")
 _MOUNTED = ("etc", "proc", "dev", "tmp", "opt", "cache")
@@ -40,13 +40,12 @@ _NOT_IN_A_BASE = shutil.ignore_patterns(
 
 
 class Unknown(Exception):
-    """An instruction that is not replayed; the message has it."""
+    """An instruction that cannot be replayed, named in the message."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """A stage as its instructions leave it. ``root`` is its file system, but for what is the base
-    image's."""
+    """A stage after its instructions. ``root`` is its file system without the base image's."""
 
     root: Path
     env: Mapping[str, str] = field(default_factory=dict)
@@ -61,11 +60,11 @@ class Image:
     def sandbox(
         self, command: Sequence[str], volumes: Path, env: Mapping[str, str], *, network: bool = True
     ) -> list[str]:
-        """The command line that runs a command in the image as an engine does with a read-only root
-        file system.
+        """The command line that runs a command in the image as a container engine does with a
+        read-only root file system.
 
-        Volumes lie below the folder ``volumes``, which may be given again. Without a network there
-        is a loopback of its own.
+        Volumes are in the folder ``volumes``, which can be reused. Without a network there is a
+        separate loopback.
         """
         uid, gid = self.user.split(":")
         places = [(_volume(volumes, self, path), path) for path in self.volumes]
@@ -92,7 +91,7 @@ class Image:
 
 
 def _volume(folder: Path, image: Image, path: str) -> Path:
-    """A volume as an engine makes it: with the owner and the rights that the image has at its
+    """Creates a volume as an engine does: with the owner and permissions that the image has at its
     path."""
     place, there = folder / path.strip("/"), (image.root / path.strip("/")).stat()
     if not place.exists():
@@ -131,8 +130,8 @@ def _bwrap(image: Image, bind: str, env: Mapping[str, str]) -> list[str]:
 def replay(
     dockerfile: Path, folder: Path, python: Path, arguments: Mapping[str, str] | None = None
 ) -> Image:
-    """Makes the image in a new folder, with the Python at ``python`` (its prefix) as that of the
-    base image."""
+    """Builds the image in a new folder, with the Python installation ``python`` (a prefix) as the
+    base image's."""
     steps = [
         one
         for one in DockerfileParser(path=str(dockerfile)).structure
@@ -145,7 +144,7 @@ def replay(
             named = re.search(r" AS (\w+)$", value)
             stage, scope = named[1] if named else str(len(stages)), dict(BASE)
             stages[stage] = _base(folder / stage, python)
-        elif word == "ARG":  # those before the first stage only name the base
+        elif word == "ARG":  # arguments before the first stage are only used in FROM
             name, default = _pair(value)
             scope[name] = given.get(name, default)
         else:
@@ -155,7 +154,7 @@ def replay(
 
 
 def _base(folder: Path, python: Path) -> Image:
-    """What the base image brings, as far as we can have it: Python in /usr/local, with its pip."""
+    """The base image as far as it is available here: Python in /usr/local, with its pip."""
     local = folder / "usr" / "local"
     local.mkdir(parents=True)
     for name in _MOUNTED:
@@ -221,7 +220,7 @@ def _pairs(text: str, scope: Mapping[str, str]) -> dict[str, str]:
 
 
 def _run(image: Image, command: str) -> None:
-    """One RUN as root, with the settings of pip of this machine and its cache."""
+    """One RUN as root, with this machine's pip settings and cache."""
     pip = {
         name: value
         for name, value in os.environ.items()
@@ -258,8 +257,8 @@ def _copy(image: Image, value: str, stages: Mapping[str, Image]) -> None:
 
 
 def context() -> Iterator[Path]:
-    """The files that .dockerignore lets into the build, relative to the checkout; only the forms
-    that ours has are known."""
+    """The files that .dockerignore lets into the build, relative to the checkout. Only the forms
+    used in ours are supported."""
     lines = [
         line
         for line in (ROOT / ".dockerignore").read_text().splitlines()
@@ -283,7 +282,7 @@ def context() -> Iterator[Path]:
 
 
 def size(folder: Path) -> int:
-    """Bytes of the files below a folder, each once."""
+    """The size of the files in a folder in bytes, each counted once."""
     found = {
         (one.st_dev, one.st_ino): one.st_size
         for one in (p.lstat() for p in folder.rglob("*"))

@@ -1,8 +1,8 @@
 """Writes an image's bill of materials as CycloneDX JSON: ``python containers/sbom.py PACKAGES
 FILE``.
 
-PACKAGES is a folder of installed packages (…/site-packages); their own metadata are read, nothing
-is asked of an index. The file is the same for the same packages.
+PACKAGES is a folder of installed packages (…/site-packages). Only their own metadata are read, no
+index. The same packages give the same file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def main(packages: Path, target: Path) -> None:
-    """Lets cyclonedx-py look at an environment that has these packages and nothing else."""
+    """Runs cyclonedx-py on an environment with only these packages."""
     with tempfile.TemporaryDirectory(prefix="sre-sbom-") as name:
         place = Path(name) / "environment"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)

@@ -20,9 +20,9 @@ from stack.terraform import variables
 
 HERE = Path(__file__).parent
 LARGEST = 51_200
-"""Bytes of a template that CloudFormation takes in a request; a larger one would need a bucket
+"""CloudFormation's limit for a template in a request, in bytes. A larger one would need a bucket
 first."""
-# CDK's own look at the template, which warns only
+# CDK's own validation of the template only warns
 _EMPTY = ("F3017", "F3031", "F3033", "E1151", "E1154", "W1001")
 _LEFT_OUT = (
     "The default of a parameter that may be left out is empty, and its condition keeps it from"
@@ -35,7 +35,7 @@ _FILES = {
 
 
 def synthesize(folder: Path) -> None:
-    """Writes the files. Raises SystemExit where a rule of cdk-nag is broken, or a template is too
+    """Writes the files. Raises SystemExit if a rule of cdk-nag is violated or a template is too
     large."""
     with tempfile.TemporaryDirectory() as out:
         if broken := checked(Path(out)):
@@ -53,8 +53,8 @@ def synthesize(folder: Path) -> None:
 
 
 def checked(out: Path) -> set[tuple[str, str]]:
-    """Synthesizes into a folder; the rules of cdk-nag that are broken and not accepted, each with
-    its construct."""
+    """Synthesizes into a folder. Returns the violated rules of cdk-nag that are not accepted, with
+    their constructs."""
     app = App(outdir=str(out), analytics_reporting=False, tree_metadata=False)
     Whole(app)
     Member(app)
@@ -95,7 +95,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _shorter(value: Any) -> Any:
-    """The same with shorter words: an attribute of a resource as Fn::Sub."""
+    """The same template in a shorter form: attributes of resources in Fn::Sub."""
     if isinstance(value, list):
         return [_shorter(one) for one in value]
     if not isinstance(value, dict):
@@ -106,7 +106,7 @@ def _shorter(value: Any) -> Any:
 
 
 def _lines(template: dict[str, Any]) -> str:
-    """The template with one resource a line: small, and a change shows which one it is of."""
+    """The template with one resource per line: small, and a diff shows which resource changed."""
     sections = []
     for section, value in template.items():
         if isinstance(value, dict):

@@ -1,5 +1,5 @@
-"""What the notebooks share: the night that they read, how a figure looks, and the line under it
-that says where it comes from."""
+"""Shared code of the notebooks: the snapshot that they read, the style of figures, and the line
+with its provenance."""
 
 from __future__ import annotations
 
@@ -37,30 +37,28 @@ SEVERITY = {name: LIGHT[name] for name in ("critical", "high", "medium", "low")}
     "informational": LIGHT["info"],
     "untriaged": LIGHT["control"],
 }
-"""The colours of the nightly page: apart to any eye, and darker the worse, so that they print in
-grey. The last is not rated."""
+"""The colours of the report, distinguishable with any colour vision, and darker for higher
+severities, so that they print in grey. The last is for untriaged findings."""
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#3f3f46")
-"""Colours for what has no order, such as teams: Okabe and Ito's, with a darker yellow. Lines carry
-their name as well."""
+"""Colours for values without an order, such as teams: those of Okabe and Ito, with a darker yellow.
+Lines are labelled as well."""
 
 
-MANY = 500  # points that are drawn as a picture, for each would be 700 bytes of SVG
-FEW = 5  # findings: what so few did says nothing of others
+MANY = 500  # beyond this number, points are drawn as a picture: each takes 700 bytes of SVG
+FEW = 5  # findings; fewer are not representative
 
 
 def open_night() -> Store:
-    """The store that SRE_STORE names, as of its newest snapshot; without it the example, as of its
-    last."""
+    """The store in SRE_STORE as of its newest snapshot, or else the example as of its last."""
     if os.environ.get("SRE_STORE"):
-        # named, so that SRE_SERVER does not answer in its place
+        # named explicitly, so that SRE_SERVER is not used instead
         return open_store(os.environ["SRE_STORE"])
     example = open_store(unpacked())
     return example.at(example.snapshots().rows[0]["snapshot_id"])
 
 
 def unpacked(folder: Path = BUILD) -> Path:
-    """The example store, unpacked into a folder of its content's name; whoever comes second takes
-    the first one's."""
+    """The example store, unpacked into a folder named by its content, which processes share."""
     name = f"example-{hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()[:12]}"
     if not (folder / name).exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +66,7 @@ def unpacked(folder: Path = BUILD) -> Path:
             archive.extractall(place, filter="data")
             try:
                 (Path(place) / "example").rename(folder / name)
-            except OSError:  # another process was quicker, and its files are the same
+            except OSError:  # another process was faster, and its files are the same
                 if not (folder / name).exists():
                     raise
     return folder / name
@@ -87,8 +85,8 @@ def axes(
 
 
 def panels(title: str, source: Answer, count: int, *, height: float = 2.9) -> list[Axes]:
-    """A figure with panels beside each other, each with a scale of its own; its foot names the
-    snapshot and its date."""
+    """A figure with panels beside each other, each with its own scale. The footer has the snapshot
+    and its date."""
     figure, grid = plt.subplots(
         1, count, figsize=(9.6, height), layout="constrained", squeeze=False
     )
@@ -108,12 +106,12 @@ def _foot(figure: Figure, source: Answer) -> None:
 
 
 def daily(frame: pd.DataFrame) -> pd.DataFrame:
-    """The nights by day; a day without one is a gap (NaN), so that no line is drawn across it."""
+    """The snapshots by day; a day without one is a gap (NaN), across which no line is drawn."""
     return frame.set_index("date").asfreq("D").select_dtypes("number").astype(float)
 
 
 def days(ax: Axes, most: int = 6) -> None:
-    """A few whole days along the axis, written out, the last one always among them."""
+    """A few whole days as labels on the axis, always including the last."""
     first, last = math.ceil(ax.dataLim.x0), math.floor(ax.dataLim.x1)
     step = max(1, math.ceil((last - first) / (most - 1)))
     ax.xaxis.set_major_locator(ticker.FixedLocator([*range(last, first - 1, -step)]))
@@ -123,8 +121,8 @@ def days(ax: Axes, most: int = 6) -> None:
 def label_ends(
     ax: Axes, lines: Mapping[str, pd.Series], colours: Iterable[str] = SERIES, form: str = "{:,.0f}"
 ) -> None:
-    """Each line's name and last value at the right, in its colour; those that would lie on each
-    other are moved apart."""
+    """Each line's name and last value at the right, in its colour. Labels that would overlap are
+    moved apart."""
     pairs = [(name, line.dropna(), colour) for (name, line), colour in zip(lines.items(), colours)]
     ends = sorted((float(line.iloc[-1]), name, colour) for name, line, colour in pairs if len(line))
     low, high = ax.get_ylim()
@@ -141,16 +139,16 @@ def label_ends(
 
 
 def legend(ax: Axes) -> None:
-    """What the colours mean, above the panel."""
+    """The legend, above the panel."""
     ax.legend(ncols=6, loc="lower left", bbox_to_anchor=(-0.01, 1), borderaxespad=0.2)
 
 
 def stepped(ax: Axes, curve: pd.DataFrame, colour: str, ring: int | None = None) -> pd.Series:
-    """A curve of ``Store.survival``, with a ring on the day that an SLA allows. Gives the shares
-    that it drew.
+    """Draws a curve of ``Store.survival``, with a ring on the last day of the SLA. Returns the
+    shares drawn.
 
-    It ends where fewer than FEW findings are still watched: there one patch more or less is a
-    cliff.
+    It ends where fewer than FEW findings are left: beyond that, one patch more or less changes the
+    curve too much.
     """
     drawn = curve[curve["watched"] >= FEW]
     ax.step(drawn["day"], drawn["share"], where="post", color=colour)
@@ -169,20 +167,20 @@ def stepped(ax: Axes, curve: pd.DataFrame, colour: str, ring: int | None = None)
 
 
 def half(ax: Axes) -> None:
-    """A line where half is left, on a scale of shares."""
+    """A line at one half, on a scale of shares."""
     ax.axhline(0.5, color=MUTED, linewidth=1, linestyle=":")
     ax.set(ylim=(0, 1.03), xlim=(0, None))
     ax.yaxis.set_major_formatter(ticker.PercentFormatter(1))
 
 
 def due_within(due: pd.DataFrame, count: int) -> pd.DataFrame:
-    """The rows of ``Store.deadlines`` that come due today or within so many days."""
+    """The rows of ``Store.deadlines`` that are due today or within a number of days."""
     return due[due["days_left"].between(0, count).fillna(False)]
 
 
 def daily_pace(store: Store) -> dict[str, float]:
-    """By severity the chance a day that a finding is patched: patched ones by all the days that
-    findings were watched."""
+    """The daily chance of a patch by severity: patched findings divided by the days that findings
+    were observed."""
     pace = {}
     for severity, steps in store.survival("severity").frame().groupby("severity", observed=True):
         watched = float((steps["day"] * (steps["patched"] + steps["unpatched"])).sum())
@@ -191,8 +189,8 @@ def daily_pace(store: Store) -> dict[str, float]:
 
 
 def scattered(ax: Axes, known: pd.DataFrame) -> None:
-    """Vulnerabilities by EPSS and score: a diamond for KEV, filled where the internet reaches, as
-    large as it is common."""
+    """Vulnerabilities by EPSS and score: a diamond for KEV, filled if internet-facing, larger if
+    more common."""
     for (severity, kev, exposed), some in known.groupby(
         ["severity", known["kev"].fillna(False), "exposed"], observed=True
     ):
@@ -223,7 +221,7 @@ def scattered(ax: Axes, known: pd.DataFrame) -> None:
 
 
 def _named(ax: Axes, some: pd.DataFrame) -> None:
-    """The names of a few vulnerabilities at the right, each with a line to its place."""
+    """The names of a few vulnerabilities at the right, each with a line to its point."""
     ranked = some.sort_values(["inspector_score", "epss_score"], ascending=False)
     for place, one in enumerate(ranked.itertuples()):
         ax.annotate(
@@ -238,8 +236,8 @@ def _named(ax: Axes, some: pd.DataFrame) -> None:
 
 
 def shown(frame: pd.DataFrame, **formats: Any) -> Any:
-    """A table for people: no index, thousands marked, unknown as a dash, yes and no in words, texts
-    at the left."""
+    """A table for people: no index, thousands separators, a dash for unknown, yes and no as words,
+    text on the left."""
     plain = frame.assign(
         **{
             str(name): frame[name].map({True: "yes", False: "no"})
@@ -254,7 +252,7 @@ def shown(frame: pd.DataFrame, **formats: Any) -> Any:
 
 
 def _styled() -> None:
-    # it tells each weight that a fallback lacks
+    # it reports each weight that a fallback font lacks
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     for name in ("Inter-Regular.otf", "Inter-SemiBold.otf"):
         with resources.as_file(resources.files("sre_reports") / "fonts" / name) as path:

@@ -1,10 +1,10 @@
-"""Makes the example store anew, notebooks/example.tar.xz: a small simulated fleet over some nights,
+"""Generates the example store notebooks/example.tar.xz: a small simulated fleet over some nights,
 the same on every machine.
 
-    .venv/bin/python notebooks/make_example.py
+.venv/bin/python notebooks/make_example.py
 
-Four teams fix at their own pace; one has a patch day. A night is missing, as nights sometimes are.
-Everything in it is made up, but for the names of vulnerabilities and packages.
+Four teams fix at different paces; one has a patch day. One night is missing, as can happen.
+Everything is invented except the names of vulnerabilities and packages.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ ARCHIVE = Path(__file__).parent / "example.tar.xz"
 REGION, PLATFORM = "eu-west-1", "AMAZON_LINUX_2023"
 LAST = datetime(2026, 11, 22, 1, tzinfo=UTC)
 NIGHTS = tuple(LAST - timedelta(days=back) for back in range(13, -1, -1) if back != 6)
-# until a team of pace 1 fixes it; 90 for what is milder
+# days until a team of pace 1 fixes it; 90 for lower severities
 MEDIAN_DAYS = {"CRITICAL": 12, "HIGH": 30, "MEDIUM": 60}
-WATCHED = 120  # days before the last night in which findings opened
-KINDS = 72  # distinct vulnerabilities: they are most of a store's size
+WATCHED = 120  # days before the last night in which findings were opened
+KINDS = 72  # distinct vulnerabilities, which make up most of a store's size
 
 
 class Host(NamedTuple):
-    """An instance: whose it is, how slow its team is, whether the internet reaches it, and the day
-    of its patch day."""
+    """An instance: its team, how slow the team is, whether it is internet-facing, and its patch
+    day."""
 
     account: str
     name: str
@@ -124,8 +124,8 @@ def _without_public_address(drawn: Drawn) -> list[Weakness]:
 
 
 def _life(host: Host, weakness: Weakness) -> Life:
-    """Opened some day, and fixed after a time that falls exponentially around the team's median, or
-    on its patch day."""
+    """Opened on some day, and fixed after an exponentially distributed time around the team's
+    median, or on its patch day."""
     dice = Dice("life", host.name, weakness.body)
     last = LAST.timestamp()
     opened = last - dice.between(0, WATCHED) * DAY
@@ -141,7 +141,7 @@ def _life(host: Host, weakness: Weakness) -> Life:
 
 
 def main() -> None:
-    """Scans every night, as the nightly task does, and packs the store."""
+    """Scans every night, like the nightly task, and packs the store."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "example"
         with simulated() as simulator:
@@ -153,7 +153,7 @@ def main() -> None:
 
 @contextmanager
 def simulated() -> Iterator[Simulator]:
-    """The fleet, served on the loopback, with AWS settings that lead there and nowhere else."""
+    """Serves the fleet on the loopback, with AWS settings that lead only there."""
     with Simulator(fleet()) as simulator:
         os.environ |= {
             "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
@@ -176,7 +176,7 @@ def _scanned(simulator: Simulator, place: Path) -> Iterator[str]:
 
 
 def _packed(place: Path) -> None:
-    """Without times and owners of files, so that the same store is the same archive."""
+    """Removes times and owners of files, so that the same store gives the same archive."""
 
     def plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
         return info.replace(

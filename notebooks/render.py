@@ -1,9 +1,9 @@
-"""Runs the notebooks and writes each as a page of its own: ``make notebooks``.
+"""Runs the notebooks and writes each as an HTML file: ``make notebooks``.
 
-    .venv/bin/python notebooks/render.py [NAME ...]
+.venv/bin/python notebooks/render.py [NAME ...]
 
-They read the store that SRE_STORE names, or the example. The pages lie in build/notebooks, open
-without a network, and are not kept in git.
+They read the store in SRE_STORE, or the example. The files are in build/notebooks, work without a
+network, and are not kept in git.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sre_reports.pictures.palette import LIGHT, variables
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "build" / "notebooks"
 NOTEBOOKS = ("trend", "survival", "sla_forecast", "upgrades", "exploitability")
-PATIENCE = 300  # seconds a cell may take, on a store of any size
+PATIENCE = 300  # time-out of a cell in seconds, for a store of any size
 
 
 def read(name: str) -> NotebookNode:
@@ -38,10 +38,10 @@ def read(name: str) -> NotebookNode:
 
 
 def executed(notebook: NotebookNode) -> NotebookNode:
-    """The notebook with its results; it runs in a process of its own, in this folder. Raises
+    """The notebook with its results. It runs in a separate process, in this folder. Raises
     CellExecutionError.
 
-    The two speak over sockets in a folder that only this user can open, and over no port.
+    The processes communicate over sockets in a folder that only this user can open, not over ports.
     """
     with tempfile.TemporaryDirectory(prefix="sre-") as folder:
         sockets = Config(
@@ -54,8 +54,8 @@ def executed(notebook: NotebookNode) -> NotebookNode:
 
 
 def page(notebook: NotebookNode) -> str:
-    """The executed notebook as one HTML file that asks no network for anything and runs no
-    script."""
+    """The executed notebook as one HTML file without scripts that loads nothing from the
+    network."""
     exporter = HTMLExporter(template_name="basic", template_file=str(HERE / "page.html.j2"))
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     _described(notebook)
@@ -69,7 +69,7 @@ def page(notebook: NotebookNode) -> str:
 
 
 def _described(notebook: NotebookNode) -> None:
-    """Gives each figure the title that its cell gives it, for those who cannot see it."""
+    """Gives each figure the title from its cell, for screen readers."""
     for cell in notebook.cells:
         named = re.search(r'(?:axes|panels)\(\s*"([^"]+)"', cell.source)
         for output in cell.get("outputs", []):
@@ -87,7 +87,7 @@ def title(notebook: NotebookNode) -> str:
 
 
 def main(names: list[str]) -> int:
-    """Runs and writes; one that fails is told and does not stop the others."""
+    """Runs and writes the notebooks. A failure is reported and does not stop the others."""
     if (store := os.environ.get("SRE_STORE")) and "://" not in store:
         os.environ["SRE_STORE"] = str(Path(store).absolute())  # the notebooks run in another folder
     PAGES.mkdir(parents=True, exist_ok=True)

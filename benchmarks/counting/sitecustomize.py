@@ -1,9 +1,9 @@
-"""Counts what a process asks of AWS: put on PYTHONPATH, it appends a line of JSON to SRE_COUNT_INTO
+"""Counts a process's AWS requests: from PYTHONPATH, it appends a line of JSON to SRE_COUNT_INTO
 when the process ends.
 
-Requests and bytes by service and operation, each attempt counted. Writes and reads of DynamoDB are
-counted in its units: an item in whole KB, a query's answer in whole 4 KB, both from their JSON,
-which is a little longer than what AWS charges.
+It counts requests and bytes by service and operation, including retries. Reads and writes of
+DynamoDB are counted in its units: items in whole KB, the result of a query in whole 4 KB. Both
+sizes are those of the JSON, which is a little longer than what AWS charges.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The floor: the SDK alone, with one tool that does nothing."""
+"""The lower bound: the SDK alone, with one tool that does nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ server = MCPServer("bare", log_level="ERROR")
 
 @server.tool()
 async def echo(text: str) -> str:
-    """What it was given."""
+    """Returns its argument."""
     return text
 
 

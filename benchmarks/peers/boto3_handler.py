@@ -1,4 +1,4 @@
-"""A slash command's handler as it is usually written: its own HMAC, and boto3's client to invoke
+"""A slash command's handler as commonly written: its own HMAC, and boto3's client to invoke
 itself."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The peer: what most people write. boto3's paginator, a list, pandas, Parquet."""
+"""The peer that most people would write: boto3's paginator, a list, pandas, Parquet."""
 
 from __future__ import annotations
 

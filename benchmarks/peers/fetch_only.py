@@ -1,4 +1,5 @@
-"""The floor: every page read from the socket, its next token found, and nothing else done."""
+"""The lower bound: reads every page from the socket, finds its next token, and does nothing
+else."""
 
 from __future__ import annotations
 

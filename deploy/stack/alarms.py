@@ -1,4 +1,4 @@
-"""Metrics from the log's lines of JSON, the alarms on them, and the topic that alarms go to."""
+"""Metrics from JSON log lines, the alarms on them, and the topic for alarms."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from stack.server import Server
 from stack.slack import Slack
 from stack.tasks import Tasks
 
-# the stack's own metrics, so that two stacks of an account do not mix theirs
+# a namespace per stack, so that two stacks of an account do not mix their metrics
 NAMESPACE = "${AWS::StackName}"
 HOUR, DAY = 3600, 86_400
-LATE = timedelta(hours=26)  # of a job that runs every night: a day, and two hours for its work
+LATE = timedelta(hours=26)  # for a job that runs every night: a day, and two hours for its work
 MANY_THROTTLES = 100
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A metric of lines of a log: those that match ``pattern`` count ``value``."""
+    """A metric of log lines: those that match ``pattern`` count ``value``."""
 
     metric: str
     log: str
@@ -47,8 +47,8 @@ COUNTED = (
 
 @dataclass(frozen=True)
 class Threshold:
-    """When an alarm rings: in each of so many ``periods`` the statistic compares so with the
-    limit."""
+    """The condition of an alarm: in each of ``periods`` periods, the statistic compares with the
+    limit in this way."""
 
     statistic: str
     comparison: str
@@ -122,8 +122,8 @@ def _topic(scope: Construct, given: Parameters) -> sns.CfnTopic:
         "Resource": topic.ref,
         "Condition": ours,
     }
-    # EventBridge meets no condition of a topic's policy (its user guide, "Amazon SNS permissions"):
-    # it would publish nothing.
+    # EventBridge supports no conditions in a topic's policy (its user guide, "Amazon SNS
+    # permissions"): it would not publish.
     notice = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
@@ -144,7 +144,8 @@ def _topic(scope: Construct, given: Parameters) -> sns.CfnTopic:
 
 
 def _killed(scope: Construct, tasks: Tasks, topic: sns.CfnTopic) -> None:
-    """A container that was killed, for want of memory or else, writes no line: ECS tells of it."""
+    """A container that is killed, for example for lack of memory, logs nothing: the event comes
+    from ECS."""
     events.CfnRule(
         scope,
         "TaskKilled",
@@ -167,7 +168,7 @@ class _Alarms:
         self._scope, self._topic = scope, topic
 
     def on_nights(self) -> None:
-        """What scans and the age of snapshots tell."""
+        """Alarms on scans and on the age of snapshots."""
         late, breaching = LATE.total_seconds() / HOUR, "breaching"
         self._ours(
             "NoCompleteSnapshot",
@@ -190,8 +191,7 @@ class _Alarms:
         )
 
     def on_digest(self) -> CfnResource:
-        """Rings where the digest's schedule has fired, two hours have gone, and nothing was
-        sent."""
+        """Alarms if no digest was sent two hours after its schedule fired."""
         [digest] = [one for one in timed() if one.schedule.name == "digest"]
         hours = int((digest.gap + LATE - timedelta(days=1)).total_seconds()) // HOUR
         return self._ours(
@@ -202,7 +202,8 @@ class _Alarms:
         )
 
     def on_server(self, server: Server) -> None:
-        """Answers of 500 and more: the server's own, and the load balancer's in its place."""
+        """Responses with status 500 or higher, from the server or from the load balancer in its
+        place."""
         where = {"LoadBalancer": server.balancer.attr_load_balancer_full_name}
         several = Threshold("Sum", "GreaterThanOrEqualToThreshold", 5, 300)
         for name, what, metric in (
@@ -216,7 +217,7 @@ class _Alarms:
             self._theirs(name, what, "AWS/ApplicationELB", metric, where, several)
 
     def on_api(self, slack: Slack) -> CfnResource:
-        """Slack's requests that got no answer."""
+        """Requests from Slack without a response."""
         return self._theirs(
             "SlackErrors",
             "Slack's requests get 5xx.",
@@ -227,7 +228,7 @@ class _Alarms:
         )
 
     def on_queue(self, name: str, what: str, queue: sqs.CfnQueue) -> CfnResource:
-        """Whatever lies in a queue of dead letters."""
+        """Messages in a dead-letter queue."""
         threshold = Threshold("Maximum", "GreaterThanOrEqualToThreshold", 1, 300)
         where = {"QueueName": queue.attr_queue_name}
         return self._theirs(
@@ -268,5 +269,5 @@ class _Alarms:
 
 
 def _some(seconds: int) -> Threshold:
-    """Any at all."""
+    """The condition "at least one"."""
     return Threshold("Sum", "GreaterThanOrEqualToThreshold", 1, seconds)

@@ -1,5 +1,5 @@
-"""Athena's view of the snapshots: a Glue database with a table for each of ours, and a workgroup
-that bounds its queries."""
+"""The snapshots in Athena: a Glue database with a table for each of ours, and a workgroup that
+limits queries."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ TABLES = (
     "states",
     "vulnerabilities",
 )
-"""The tables of a snapshot. A scan brings their columns up to date: these belong to its version,
-not to this template."""
+"""The tables of a snapshot. A scan updates their columns, which belong to its version and not to
+this template."""
 MOST_BYTES = 10 * 2**30
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The database and the workgroup. ``engine`` is what SRE_ENGINE says, so that a scan adds its
-    partitions after its commit."""
+    """The database and the workgroup. ``engine`` is the value of SRE_ENGINE with which a scan adds
+    its partitions after its commit."""
 
     database: glue.CfnDatabase
     workgroup: athena.CfnWorkGroup
 
     @property
     def engine(self) -> dict[str, Any]:
-        """The engine by its database and workgroup."""
+        """The engine, by its database and workgroup."""
         return {"Fn::Sub": "athena://${Database}/${WorkGroup}"}
 
     def publishes(self) -> Statement:
-        """What a scan does to the tables."""
+        """The permissions with which a scan updates the tables."""
         arn = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
         return {
             "Action": [
@@ -69,8 +69,8 @@ class Catalog:
 
 
 def catalog(scope: Construct, kept: Storage) -> Catalog:
-    """Tables without partitions: a scan adds one once its snapshot is committed, so that Athena
-    sees no unfinished night."""
+    """Tables without partitions: a scan adds one after its snapshot is committed, so that Athena
+    sees no unfinished snapshot."""
     database = glue.CfnDatabase(
         scope,
         "Database",

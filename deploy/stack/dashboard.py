@@ -1,4 +1,4 @@
-"""The dashboard: nights, the server, Slack, and what nobody answered."""
+"""The dashboard: scans, the server, Slack, and undelivered messages."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from constructs import Construct
 from stack.alarms import NAMESPACE
 
 _ERRORS = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
-# where the server's own lines put their metrics (sre_mcp.logs)
+# the namespace of the metrics in the server's log lines (sre_mcp.logs)
 _SERVER = "SreOperationsAssistant"
 
 
 def dashboard(scope: Construct) -> None:
-    """One page of six charts. Those of Slack are empty where Slack is off."""
+    """One page of six charts. Those of Slack are empty if Slack is disabled."""
     balancer = [
         "AWS/ApplicationELB",
         "RequestCount",
@@ -41,7 +41,7 @@ def dashboard(scope: Construct) -> None:
 
 
 def _of(namespace: str, first: str, *more: str) -> list[Any]:
-    """Metrics of one namespace, which CloudWatch lets the lines after the first leave out."""
+    """Metrics of one namespace, which CloudWatch allows to omit after the first line."""
     return [[namespace, first], *([".", one] for one in more)]
 
 

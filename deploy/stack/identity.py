@@ -1,4 +1,4 @@
-"""Policies as plain JSON: who may take a role, and what it may do."""
+"""Policies as plain JSON: who can assume a role, and what it is allowed to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Statement = dict[str, Any]
 
 
 def trust(service: str, **conditions: Any) -> dict[str, Any]:
-    """That one service of AWS may take a role."""
+    """Allows one AWS service to assume a role."""
     statement: Statement = {
         "Effect": "Allow",
         "Principal": {"Service": service},
@@ -20,7 +20,7 @@ def trust(service: str, **conditions: Any) -> dict[str, Any]:
 
 
 def allow(name: str, statements: list[Statement]) -> iam.CfnRole.PolicyProperty:
-    """A policy of a role: each statement has ``Action`` and ``Resource``; one may be an Fn::If."""
+    """The policy of a role: each statement has ``Action`` and ``Resource``, or is an Fn::If."""
     return iam.CfnRole.PolicyProperty(policy_name=name, policy_document=allowed(statements))
 
 
@@ -30,12 +30,12 @@ def allowed(statements: list[Statement]) -> dict[str, Any]:
 
 
 def when(condition: str, statement: Statement) -> Statement:
-    """A statement that is there under a condition only."""
+    """A statement that exists only under a condition."""
     return {"Fn::If": [condition, _allowed(statement), {"Ref": "AWS::NoValue"}]}
 
 
 def below(name: str, path: str) -> dict[str, str]:
-    """The ARN of a resource of the stack with something behind it."""
+    """The ARN of a resource of the stack, with a suffix."""
     return {"Fn::Sub": "${" + name + ".Arn}" + path}
 
 

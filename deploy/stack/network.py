@@ -1,4 +1,4 @@
-"""The VPC, where none is given, and the security groups."""
+"""The VPC, unless one is given, and the security groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ZONES = "AB"
 
 @dataclass(frozen=True)
 class Network:
-    """Where things run: the VPC, private subnets, and a security group a kind."""
+    """The network: the VPC, private subnets, and one security group per kind."""
 
     vpc: str
     subnets: list[str]
@@ -32,7 +32,7 @@ class Network:
 
 
 def network(scope: Construct, given: Parameters) -> Network:
-    """The given VPC, or a new one: private subnets in two zones behind one NAT gateway."""
+    """The given VPC, or a new one with private subnets in two zones behind one NAT gateway."""
     made = _vpc(scope, given)
     vpc = Token.as_string(Fn.condition_if("NewVpc", made.ref, given["VpcId"]))
     private = [one.ref for one in _subnets(scope, given, made)]
@@ -59,8 +59,8 @@ def _vpc(scope: Construct, given: Parameters) -> ec2.CfnVPC:
 
 
 def _flow_logs(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> None:
-    """What was turned away, in a log group: into a bucket, EC2 would put its own policy in the
-    place of the bucket's."""
+    """Rejected connections, in a log group: for a bucket, EC2 would replace the bucket's policy
+    with its own."""
     log = logs.CfnLogGroup(
         scope, "FlowLog", retention_in_days=Token.as_number(given.ref("LogDays"))
     )
@@ -87,7 +87,7 @@ def _flow_logs(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> None:
 
 
 def _subnets(scope: Construct, given: Parameters, vpc: ec2.CfnVPC) -> list[ec2.CfnSubnet]:
-    """The private subnets; two public ones hold the NAT gateway and nothing else."""
+    """The private subnets, and two public ones that contain only the NAT gateway."""
     blocks = Fn.cidr(given["VpcCidr"], 4, "6")
     zones = Fn.get_azs()
 
@@ -115,8 +115,8 @@ def _ways_out(
     public: ec2.CfnSubnet,
     private: list[ec2.CfnSubnet],
 ) -> None:
-    """To the internet through the NAT gateway; to S3 and DynamoDB without it, which costs
-    nothing."""
+    """Routes to the internet through the NAT gateway, and to S3 and DynamoDB without it, which is
+    free."""
     internet = ec2.CfnInternetGateway(scope, "InternetGateway")
     attached = ec2.CfnVPCGatewayAttachment(
         scope, "InternetAttachment", vpc_id=vpc.ref, internet_gateway_id=internet.ref

@@ -1,5 +1,5 @@
-"""What an organization chooses: every parameter of the template, and the conditions that follow
-from them."""
+"""The settings of a deployment: all parameters of the template, and the conditions that follow from
+them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _CPU = "(256|512|1024|2048|4096)"
 
 @dataclass(frozen=True)
 class Choice:
-    """One parameter. ``pattern`` is what a value must match, ``allowed`` a closed list; without a
-    default it must be given."""
+    """One parameter. ``pattern`` is a regular expression for its value, ``allowed`` a list of
+    values. Without a default it is required."""
 
     name: str
     description: str
@@ -162,7 +162,7 @@ class Parameters:
 
     def ref(self, name: str) -> Any:
         """The same as plain JSON, for texts and policies."""
-        self._made[name]  # a name that is none is an error here
+        self._made[name]  # raises an error for an unknown name
         return {"Ref": name}
 
     def list(self, name: str) -> list[str]:
@@ -170,7 +170,7 @@ class Parameters:
         return self._made[name].value_as_list
 
     def empty(self, name: str) -> ICfnConditionExpression:
-        """Whether nothing was given."""
+        """Whether a parameter is empty."""
         return Fn.condition_equals(self[name], "")
 
     @staticmethod
@@ -195,8 +195,8 @@ def _parameter(scope: Construct, one: Choice) -> CfnParameter:
 
 
 def _rules(scope: Construct, given: Parameters) -> None:
-    """What must be given together: a deployment that lacks one part is refused before anything is
-    made."""
+    """Rules for parameters that belong together: an incomplete deployment is rejected before
+    anything is created."""
     slack = Fn.condition_equals(given["SlackEnabled"], "true")
     subnets = Fn.condition_not(Fn.condition_contains(given.list("SubnetIds"), ""))
     whole = Fn.condition_and(

@@ -1,5 +1,5 @@
-"""EventBridge Scheduler: what schedules/nightly.yaml says, rendered by the product's own reader of
-it."""
+"""EventBridge Scheduler: the schedules in schedules/nightly.yaml, read by the product's own
+code."""
 
 from __future__ import annotations
 
@@ -27,14 +27,13 @@ from stack.tasks import Tasks
 ROOT = Path(__file__).resolve().parents[2]
 NIGHTLY, AGE = ROOT / "schedules" / "nightly.yaml", ROOT / "deploy" / "age.yaml"
 SLOT = "<aws.scheduler.scheduled-time>"
-"""EventBridge Scheduler puts the moment of the fire here, such as 2026-11-30T01:00:00Z."""
+"""EventBridge Scheduler replaces this with the fire time, such as 2026-11-30T01:00:00Z."""
 _TASK_OF = {"scan": "Scan", "report": "Job", "digest": "Job", "snapshots": "Job"}
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A schedule of a file, the task that does it, and the words that its container is started
-    with."""
+    """A schedule of a file, its task, and the arguments of its container."""
 
     schedule: Schedule
     task: str
@@ -42,15 +41,15 @@ class Timed:
 
     @property
     def gap(self) -> timedelta:
-        """The longest time between two fires, of the next hundred."""
+        """The longest time between two of the next hundred fires."""
         fires = self.schedule.cron.fires(self.schedule.zone, datetime(2026, 1, 1, tzinfo=UTC))
         moments = [next(fires) for _ in range(100)]
         return max(after - before for before, after in pairwise(moments))
 
 
 def timed() -> list[Timed]:
-    """Every schedule of the stack: the nightly ones, and the one that tells how old the newest
-    complete snapshot is."""
+    """All schedules of the stack: the nightly ones, and the one that reports the age of the newest
+    complete snapshot."""
     nightly = [Timed(one, _TASK_OF[one.command[0]], _command(one)) for one in _loaded(NIGHTLY)]
     return [*nightly, *(Timed(one, "Job", one.command) for one in _loaded(AGE))]
 
@@ -60,7 +59,7 @@ def _loaded(path: Path) -> Sequence[Schedule]:
 
 
 def _command(one: Schedule) -> tuple[str, ...]:
-    """The scanner takes its slot itself; every other job is run by ``sre-cli schedule job``, which
+    """The scanner takes its slot itself. All other jobs are run by ``sre-cli schedule job``, which
     claims the slot."""
     if one.command[0] == "scan":
         tries = ("--attempts", str(one.attempts), "--pause", str(int(one.pause.total_seconds())))
@@ -69,7 +68,7 @@ def _command(one: Schedule) -> tuple[str, ...]:
 
 
 def schedules(scope: Construct, given: Parameters, tasks: Tasks, net: Network) -> sqs.CfnQueue:
-    """The schedules, and the queue of the fires that no task could be started for."""
+    """The schedules, and the queue for fires for which no task could be started."""
     lost = queue(scope, "ScheduleDeadLetters")
     accept(lost, "SQS3", "It is the schedules' queue of dead letters itself.")
     role = _role(scope, tasks, lost)
@@ -107,8 +106,8 @@ def _target(one: Timed, tasks: Tasks, net: Network, role: iam.CfnRole, lost: sqs
 
 
 def _role(scope: Construct, tasks: Tasks, lost: sqs.CfnQueue) -> iam.CfnRole:
-    """What the scheduler may do: start these tasks in this cluster, with their own roles, and keep
-    what it could not start."""
+    """The scheduler's permissions: to start these tasks in this cluster with their roles, and to
+    queue what it could not start."""
     used = sorted({one.task for one in timed()})
     return iam.CfnRole(
         scope,
@@ -143,7 +142,7 @@ def _role(scope: Construct, tasks: Tasks, lost: sqs.CfnQueue) -> iam.CfnRole:
 
 
 def queue(scope: Construct, name: str) -> sqs.CfnQueue:
-    """A queue of dead letters: two weeks, encrypted."""
+    """An encrypted dead-letter queue that keeps messages for two weeks."""
     made = sqs.CfnQueue(
         scope, name, message_retention_period=1_209_600, sqs_managed_sse_enabled=True
     )

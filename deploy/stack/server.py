@@ -1,4 +1,4 @@
-"""The MCP service behind an internal load balancer."""
+"""The MCP server behind an internal load balancer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TLS = "ELBSecurityPolicy-TLS13-1-2-2021-06"  # TLS 1.2 and 1.3, forward secrecy
 
 @dataclass(frozen=True)
 class Server:
-    """The service and what stands before it."""
+    """The server and its load balancer."""
 
     balancer: elb.CfnLoadBalancer
     targets: elb.CfnTargetGroup
@@ -31,8 +31,8 @@ class Server:
 def server(
     scope: Construct, given: Parameters, kept: Storage, net: Network, tasks: Tasks
 ) -> Server:
-    """HTTPS in, health by /healthz, two tasks at least by default; a deployment that does not get
-    healthy is rolled back."""
+    """HTTPS, health checks on /healthz, by default at least two tasks. A deployment that does not
+    become healthy is rolled back."""
     balancer = _balancer(scope, kept, net)
     targets = elb.CfnTargetGroup(
         scope,
@@ -64,8 +64,8 @@ def server(
     )
     service = _service(scope, net, tasks, targets)
     service.add_resource_dependency(listener)
-    # Without the way out no image is pulled. DependsOn knows no condition; a reference in the
-    # metadata makes the same order.
+    # Images can be pulled only through the route to the internet. DependsOn supports no condition;
+    # a reference in the metadata gives the same order.
     service.cfn_options.metadata = {"After": Fn.condition_if("NewVpc", Fn.ref("PrivateRoute"), "")}
     _scaled(scope, given, tasks, service)
     _named(scope, given, balancer)
@@ -99,8 +99,7 @@ def _balancer(scope: Construct, kept: Storage, net: Network) -> elb.CfnLoadBalan
 def _service(
     scope: Construct, net: Network, tasks: Tasks, targets: elb.CfnTargetGroup
 ) -> ecs.CfnService:
-    """No number of tasks: the scaling says how many there are, and a new template must not set them
-    back."""
+    """No number of tasks: scaling sets it, and a new template must not reset it."""
     return ecs.CfnService(
         scope,
         "Service",
@@ -129,8 +128,7 @@ def _service(
 
 
 def _scaled(scope: Construct, given: Parameters, tasks: Tasks, service: ecs.CfnService) -> None:
-    """More tasks while they are busy, fewer after a while. ECS's own service-linked role does
-    it."""
+    """Adds tasks under load and removes them later, with ECS's service-linked role."""
     target = scaling.CfnScalableTarget(
         scope,
         "Scaling",

@@ -1,4 +1,4 @@
-"""The Slack command: an HTTP API, the function of make zip, and a queue of the requests that it
+"""Slack commands: an HTTP API, the function built by make zip, and a queue of requests that it
 could not answer."""
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NETWORK = [
 
 @dataclass(frozen=True)
 class Slack:
-    """What answers Slack; there with SlackEnabled only."""
+    """The resources for Slack, which exist only with SlackEnabled."""
 
     api: api.CfnApi
     function: functions.CfnFunction
@@ -48,8 +48,8 @@ class Slack:
 
 
 def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> Slack:
-    """POST /slack, and nothing else, leads to the function, which turns away what Slack did not
-    sign."""
+    """Only POST /slack leads to the function, which rejects requests that are not signed by
+    Slack."""
     lost = queue(scope, "SlackDeadLetters")
     days = Token.as_number(given.ref("LogDays"))
     log = logs.CfnLogGroup(scope, "SlackLog", retention_in_days=days)
@@ -125,7 +125,8 @@ def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> S
 def _role(
     scope: Construct, given: Parameters, kept: Storage, log: logs.CfnLogGroup, lost: sqs.CfnQueue
 ) -> tuple[iam.CfnRole, iam.CfnPolicy]:
-    """The role, and apart from it the right to call itself: the function needs the role first."""
+    """The role and, separately, its permission to invoke the function itself, because the function
+    needs the role first."""
     table = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     role = iam.CfnRole(
         scope,

@@ -1,4 +1,4 @@
-"""The stacks: the whole product in one account, and the role by which it reads Inspector in
+"""The stacks: the whole product in one account, and the role with which it reads Inspector in
 another."""
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _READS = [
 
 
 class _Plain(Stack):
-    """A stack of resources alone: no assets, no bootstrap, any account and region."""
+    """A stack of resources only: no assets, no bootstrap, any account and region."""
 
     def __init__(self, scope: Construct, name: str, description: str) -> None:
         bare = DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
@@ -44,7 +44,7 @@ class _Plain(Stack):
 
 
 class Whole(_Plain):
-    """Everything of the product in one account and region."""
+    """The whole product in one account and region."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "sre-operations-assistant", "SRE Operations Assistant")
@@ -89,8 +89,8 @@ class Whole(_Plain):
 
 
 class Member(_Plain):
-    """The role by which the scan and the server read Inspector in its delegated administrator
-    account, or in a member's."""
+    """The role with which the scan and the server read Inspector in its delegated administrator
+    account, or in a member account."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(

@@ -1,5 +1,4 @@
-"""What is kept: the bucket of snapshots, the two tables, the secrets, and the bucket of access
-logs."""
+"""Storage: the bucket of snapshots, the two tables, the secrets, and the bucket of access logs."""
 
 from __future__ import annotations
 
@@ -17,8 +16,8 @@ from stack.nag import accept
 from stack.parameters import Parameters
 
 STORE, CONFIG, RESULTS = "store", "config", "athena"
-"""Folders of the bucket: what SRE_STORE names, the organization's own files, and Athena's results
-for a week."""
+"""Prefixes in the bucket: that of SRE_STORE, the organization's own files, and Athena's results,
+which are kept for a week."""
 
 _CLOSED = s3.CfnBucket.PublicAccessBlockConfigurationProperty(
     block_public_acls=True,
@@ -30,7 +29,7 @@ _CLOSED = s3.CfnBucket.PublicAccessBlockConfigurationProperty(
 
 @dataclass(frozen=True)
 class Storage:
-    """What is kept. ``function_table`` and ``slack_secret`` are there with Slack only."""
+    """The resources with data. ``function_table`` and ``slack_secret`` exist only with Slack."""
 
     bucket: s3.CfnBucket
     logs: s3.CfnBucket
@@ -41,8 +40,8 @@ class Storage:
 
 
 def storage(scope: Construct, given: Parameters) -> Storage:
-    """Makes it all. What holds data outlives the stack: it is deleted by people, not by a mistyped
-    command."""
+    """Creates them. Resources with data are retained when the stack is deleted, so that a mistyped
+    command does not delete data."""
     log_bucket = _log_bucket(scope, given)
     bucket = _bucket(scope, given, log_bucket)
     table = _table(scope, "Table", ("pk", "sk"), "expires", given)
@@ -75,9 +74,9 @@ def storage(scope: Construct, given: Parameters) -> Storage:
         )
     for kept in (bucket, log_bucket, table):
         _keep(kept, CfnDeletionPolicy.RETAIN)
-    # Its name is taken as long as it is there: a first deployment that fails must not leave it in
-    # the way of the next one. Slack's secret goes with Slack, for the same reason: Slack may be
-    # turned on again, and its owner has what was in it.
+    # Its name stays taken while it exists: after a failed first deployment it must not block the
+    # next one. For the same reason Slack's secret is deleted with Slack, which may be enabled
+    # again; its values are in the Slack app.
     _keep(tokens, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
     return Storage(bucket, log_bucket, table, function_table, tokens, slack_secret)
 
@@ -88,8 +87,7 @@ def _keep(one: CfnResource, how: CfnDeletionPolicy) -> None:
 
 
 def _bucket(scope: Construct, given: Parameters, log_bucket: s3.CfnBucket) -> s3.CfnBucket:
-    """Pruning deletes; a deleted or replaced file can be brought back for OldVersionDays, then it
-    is gone."""
+    """Pruning deletes objects; deleted or replaced files can be restored for OldVersionDays."""
     rules: list[Any] = [
         s3.CfnBucket.RuleProperty(
             id="old-versions",
@@ -147,8 +145,8 @@ def _bucket(scope: Construct, given: Parameters, log_bucket: s3.CfnBucket) -> s3
 
 
 def _log_bucket(scope: Construct, given: Parameters) -> s3.CfnBucket:
-    """Who called the load balancer and the bucket. Load balancers write to buckets with S3's own
-    encryption only."""
+    """Access logs of the load balancer and the bucket. Load balancers write only to buckets with
+    S3's own encryption."""
     bucket = s3.CfnBucket(
         scope,
         "AccessLogs",

@@ -1,4 +1,5 @@
-"""The containers: task definitions with a role each, so that none may do more than its own work."""
+"""The containers: one task definition and role per kind, so that each has only the permissions that
+it needs."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from stack.storage import CONFIG, STORE, Storage
 
 SERVER_PORT = 8080
 _JOB = ("512", "2048")  # CPU and MB of reports, digests and pruning
-_WRITABLE = ("tmp", "data")  # the image's volumes; all else of the root file system is read-only
+_WRITABLE = ("tmp", "data")  # the image's volumes; the rest of the root file system is read-only
 _INSPECTOR = [
     "inspector2:BatchGetAccountStatus",
     "inspector2:BatchGetFindingDetails",
@@ -46,12 +47,12 @@ _REASONS = {
         "Every table of the database is ours."
     ),
 }
-"""Why a role's policy has a wildcard."""
+"""The reason for a wildcard in a role's policy."""
 
 
 @dataclass(frozen=True)
 class Tasks:
-    """The cluster, what it runs, and where that writes its log."""
+    """The cluster, its tasks, and their log group."""
 
     cluster: ecs.CfnCluster
     execution: iam.CfnRole
@@ -61,7 +62,7 @@ class Tasks:
 
 
 class Workshop:
-    """Makes task definitions that differ in what they may do and in how large they are."""
+    """Creates task definitions that differ in permissions and size."""
 
     def __init__(
         self, scope: Construct, given: Parameters, kept: Storage, catalog: Catalog
@@ -76,7 +77,7 @@ class Workshop:
         }
 
     def tasks(self) -> Tasks:
-        """All of them."""
+        """All task definitions."""
         execution, reading, asking = self._execution_role(), self._reading(), self._asking()
         shared = {"Scan": [reading, asking], "Job": [reading], "Server": [reading, asking]}
         roles = {
@@ -89,11 +90,11 @@ class Workshop:
         return Tasks(self.cluster, execution, roles, definitions, self.logs)
 
     def _reading(self) -> iam.CfnManagedPolicy:
-        """What every task does: read the store, the organization's files, and the table with its
-        own rows.
+        """The permissions of every task: to read the store, the organization's files, and the table
+        with its own rows.
 
-        To list is of the whole bucket: without it S3 answers 403 for what is not there, in place of
-        404.
+        Listing covers the whole bucket: otherwise S3 answers 403 instead of 404 for a missing
+        object.
         """
         bucket = self.kept.bucket
         files = [bucket.attr_arn, *(below(bucket.node.id, f"/{one}/*") for one in (STORE, CONFIG))]
@@ -119,7 +120,7 @@ class Workshop:
         return policy
 
     def _asking(self) -> iam.CfnManagedPolicy:
-        """Asking Inspector, here or as the reader in its administrator account."""
+        """The permissions to read Inspector, here or as the reader in its administrator account."""
         reader = {"Action": "sts:AssumeRole", "Resource": self.given.ref("ReaderRoleArn")}
         asked = {"Action": _INSPECTOR, "Resource": "*"}
         policy = iam.CfnManagedPolicy(
@@ -131,7 +132,7 @@ class Workshop:
         return policy
 
     def _work(self) -> dict[str, list[Statement]]:
-        """What each does beside reading."""
+        """The further permissions of each task."""
         slack = when(
             "Slack", {"Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "SlackSecret"}}
         )
@@ -172,7 +173,7 @@ class Workshop:
         return role
 
     def _execution_role(self) -> iam.CfnRole:
-        """What ECS itself needs before a container starts: the image, and where its log goes."""
+        """ECS's own permissions to start a container: to pull the image and to write its log."""
         pull = [
             "ecr:BatchCheckLayerAvailability",
             "ecr:BatchGetImage",
@@ -263,7 +264,7 @@ class Workshop:
         )
 
     def _settings(self, name: str) -> dict[str, Any]:
-        """The settings of docs/operations.md that a task needs. An empty one is as good as none."""
+        """The settings of docs/operations.md that a task needs. An empty one counts as not set."""
         given = self.given
         settings: dict[str, Any] = {
             "SRE_STORE": {"Fn::Sub": "s3://${Bucket}/" + STORE},
@@ -289,7 +290,7 @@ class Workshop:
 
 
 def _wildcards(statements: list[Statement]) -> set[str]:
-    """The resources with a wildcard, as cdk-nag writes them."""
+    """The resources with a wildcard, in cdk-nag's notation."""
     texts = [
         one["Fn::Sub"] if isinstance(one, dict) and "Fn::Sub" in one else one
         for statement in statements
@@ -323,8 +324,8 @@ def _listening(name: str) -> dict[str, Any]:
 
 
 def _repository(image: dict[str, str]) -> dict[str, Any]:
-    """The ARN of an image's repository: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/name:tag
-    names all of its parts."""
+    """The ARN of an image's repository, from a name such as
+    111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/name:tag."""
 
     def part(number: int, by: str, of: Any) -> dict[str, Any]:
         return {"Fn::Select": [number, {"Fn::Split": [by, of]}]}

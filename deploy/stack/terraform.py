@@ -1,5 +1,5 @@
 """variables.tf of the Terraform module: the template's parameters as variables, and the map that
-hands them on."""
+passes them on."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _HEAD = "# Written by make synth from deploy/template.json: change it there.\n"
 
 
 def variables(parameters: dict[str, Any]) -> str:
-    """The file, in the form that ``terraform fmt`` gives it."""
+    """The file, in the format of ``terraform fmt``."""
     blocks = [_variable(name, one) for name, one in parameters.items()]
     return f"{_HEAD}\n" + "\n\n".join([*blocks, _handed_on(parameters)]) + "\n"
 
 
 def snake(name: str) -> str:
-    """ScannerImage as scanner_image."""
+    """The name in snake case: ScannerImage as scanner_image."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 

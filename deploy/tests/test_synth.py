@@ -1,5 +1,5 @@
-"""What only the environment of AWS CDK can tell: whether the committed files are fresh, and what
-cdk-nag and cfn-lint say."""
+"""Tests that need the environment of AWS CDK: the committed files are up to date, and cdk-nag and
+cfn-lint find nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from stack.terraform import snake
 
 DEPLOY = Path(__file__).resolve().parents[1]
 WRITTEN = ("template.json", "member-template.json", "terraform/variables.tf")
-# An empty value of a parameter that may be left out is of no resource: its condition or rule sees
-# to that, and cfn-lint does not.
+# An empty value of an optional parameter reaches no resource: its condition or rule ensures that,
+# which cfn-lint does not see.
 LEFT_OUT = "W1030"
 
 
@@ -189,8 +189,7 @@ def test_terraform_is_formatted() -> None:
 
 
 def _runs(lines: list[str]) -> list[list[str]]:
-    """Lines one after the other that set something at one depth: terraform fmt puts their signs
-    below each other."""
+    """Consecutive lines with assignments at one depth, whose equals signs terraform fmt aligns."""
     runs: list[list[str]] = [[]]
     for line in lines:
         sets = " = " in line and not line.rstrip().endswith(("{", "["))

@@ -1,5 +1,5 @@
-"""Fleets to serve: the default one, one of any size, or one replayed from recorded or invented
-findings."""
+"""Fleets to serve: the default fleet, a fleet of any size, or one replayed from recorded or
+synthetic findings."""
 
 from sre_simulator.fleet.generator import large_fleet
 from sre_simulator.fleet.organization import Fleet

@@ -1,5 +1,5 @@
-"""The findings of one account in one region, in the order of their ARNs, found and paged without
-listing them all."""
+"""The findings of one account in one region, in the order of their ARNs. They can be found and
+paged without listing all of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sre_simulator.fleet.resource import Resource, Wire
     from sre_simulator.vulnerabilities.vulnerability import Weakness
 
-_LISTED = 60_000  # a filter that leaves at most so many findings of a cell gets their places listed
+_LISTED = 60_000  # a filter that matches at most this many findings of a cell is evaluated first
 _REMEMBERED = 8
 
 
@@ -33,21 +33,21 @@ class Cell(Protocol):
 
     @property
     def account(self) -> str:
-        """The account."""
+        """The account's id."""
         ...
 
     @property
     def region(self) -> str:
-        """The region."""
+        """The name of the region."""
         ...
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """Findings beyond an ARN, ascending, for which the criteria on resource and weakness
-        hold."""
+        """The findings after an ARN, ascending, that match the criteria on resource and
+        vulnerability."""
         ...
 
     def find(self, arn: str) -> Row | None:
-        """The finding of an ARN."""
+        """The finding with an ARN."""
         ...
 
     def coverage(self, now: float) -> list[Wire]:
@@ -56,7 +56,8 @@ class Cell(Protocol):
 
 
 class _Selection:
-    """The places that a filter leaves in a cell: listed, or for too many judged on the way."""
+    """The positions in a cell that match a filter: listed, or evaluated one by one if there are too
+    many."""
 
     def __init__(self, cell: GeneratedCell, criteria: Criteria) -> None:
         self._criteria = criteria
@@ -69,7 +70,7 @@ class _Selection:
         self.places = self._listed(cell)
 
     def admits(self, weakness: Weakness) -> bool:
-        """Whether the criteria on the weakness hold; each is judged once."""
+        """Whether a vulnerability matches the criteria. Each is evaluated once."""
         if not self._judges:
             return True
         verdict = self._verdicts.get(id(weakness))
@@ -107,12 +108,12 @@ class _Selection:
 
 
 class GeneratedCell:
-    """A cell whose findings are counted, not kept.
+    """A cell with generated findings, which are not kept in memory.
 
-    The n findings of its resources are numbered one resource after the other; an affine permutation
-    maps a place in ARN order to such a number. The first 64 bits of a place's hexadecimal id rise
-    with the place, the rest is a digest: ids look random, are ordered by construction, and lead
-    back to their place.
+    The n findings of its resources are numbered resource by resource, and an affine permutation
+    maps a position in ARN order to such a number. The first 64 bits of the hexadecimal id increase
+    with the position, and the rest is a digest. So ids look random, are in order by construction,
+    and give back their position.
     """
 
     def __init__(self, account: str, region: str, resources: Sequence[Resource], seed: int) -> None:
@@ -129,7 +130,7 @@ class GeneratedCell:
         self._selections: OrderedDict[str, _Selection] = OrderedDict()
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """Findings beyond an ARN, ascending; nothing is computed before it is asked for."""
+        """The findings after an ARN, ascending, computed lazily."""
         if criteria.arns is not None:
             named = (self.find(arn) for arn in criteria.arns if arn > after)
             yield from (row for row in named if row and self._admits(row, criteria))
@@ -145,7 +146,7 @@ class GeneratedCell:
                 yield GeneratedRow(partial(self._arn, place), owner, weakness, owner.lives[slot])
 
     def find(self, arn: str) -> Row | None:
-        """The finding of an ARN, by computing its place."""
+        """The finding with an ARN, computed from its position."""
         place = self._first_after(arn) - 1
         if place < 0 or place >= self.size or self._arn(place) != arn:
             return None
@@ -164,7 +165,7 @@ class GeneratedCell:
         return self._offsets[resource]
 
     def place_of(self, number: int) -> int:
-        """The place in ARN order of a number."""
+        """The position in ARN order of a number."""
         return number * self._inverse % self.size if self.size > 1 else 0
 
     def _admits(self, row: Row, criteria: Criteria) -> bool:
@@ -198,7 +199,7 @@ class GeneratedCell:
         return f"{self.prefix}{head:016x}{digest & 0xFFFFFFFFFFFFFFFF:016x}"
 
     def _first_after(self, arn: str) -> int:
-        """The first place whose ARN is greater."""
+        """The first position with a greater ARN."""
         if not arn.startswith(self.prefix):
             return 0 if arn < self.prefix else self.size
         digits = arn[len(self.prefix) :][:16].ljust(16, "0")
@@ -228,7 +229,7 @@ class RecordedCell:
         self._covered = covered
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """Recorded findings beyond an ARN, ascending."""
+        """The recorded findings after an ARN, ascending."""
         for arn, row in self._rows.items():
             if (
                 arn > after
@@ -238,10 +239,10 @@ class RecordedCell:
                 yield row
 
     def find(self, arn: str) -> Row | None:
-        """The recorded finding of an ARN."""
+        """The recorded finding with an ARN."""
         return self._rows.get(arn)
 
     def coverage(self, now: float) -> list[Wire]:
-        """The derived rows; recordings know no other moment than theirs."""
+        """The derived rows, the same at any time."""
         del now
         return self._covered

@@ -1,5 +1,4 @@
-"""What a script changes in a fleet while it is served: nothing of it is hidden from a listing under
-way."""
+"""Scripted changes to a fleet while it is served. A listing that is being read sees them."""
 
 from __future__ import annotations
 
@@ -31,15 +30,14 @@ _IN_STATE = _FINDING_TIMES | {"severity": "severity", "status": "status"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that happens once the `after`-th call of an operation has been answered (in a
-    region, if named).
+    """A change to apply after the `after`-th call of an operation (in a region, if one is named).
 
     `kind` is create, close, terminate, suppress, unsuppress, reopen, delete, severity, touch or
-    upgrade. It meets the finding of `arn`, or all findings of `resource_id`, or without both the
-    first finding of the region. `severity` is the new one. A create takes `finding` as it is on the
-    wire, or copies the one it meets under a new ARN. An upgrade brings the `package` of a resource
-    to a `version` (epoch:version-release): findings close once each of their packages is upgraded
-    and has a fix, and what stays open names the new version.
+    upgrade. It applies to the finding `arn`, to all findings of `resource_id`, or without both to
+    the first finding in the region. `severity` is the new one. A create adds `finding`, as JSON, or
+    a copy of the selected finding under a new ARN. An upgrade installs a `version`
+    (epoch:version-release) of a resource's `package`: findings close when all their packages are
+    upgraded and have a fix, and those that stay open show the new version.
     """
 
     kind: str
@@ -61,8 +59,8 @@ class Change:
 
 
 class Ledger:
-    """A fleet, and what has been changed in it: the only door to its findings while it is
-    served."""
+    """A fleet with its changes. While the fleet is served, its findings are read only through
+    this."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -75,7 +73,7 @@ class Ledger:
     def findings(
         self, accounts: Sequence[str], region: str, criteria: Criteria, now: float, after: str = ""
     ) -> Iterator[Found]:
-        """The findings that exist at a moment and meet the criteria, beyond an ARN, ascending."""
+        """The findings that exist at a moment and match the criteria, after an ARN, ascending."""
         judges = criteria.asks(Layer.FINDING)
         for account in sorted(accounts):
             for row in self._rows(region, account, criteria, after):
@@ -84,7 +82,7 @@ class Ledger:
                     yield row, state
 
     def find(self, region: str, arn: str, now: float) -> Found | None:
-        """The finding of an ARN in a region, if it exists at a moment."""
+        """The finding with an ARN in a region, if it exists at a moment."""
         account = arn.split(":")[4]
         cell = self._fleet.cells.get((region, account))
         row = self._created.get((region, account), {}).get(arn) or (
@@ -94,7 +92,7 @@ class Ledger:
         return (row, state) if row and state else None
 
     def state(self, row: Row, now: float) -> State | None:
-        """The state of a finding, with what was changed."""
+        """The state of a finding, with its changes."""
         return row.state(now, self._events.get(row.arn, ()) if self._events else ())
 
     def encoded(self, found: Found, now: float) -> bytes:
@@ -105,7 +103,7 @@ class Ledger:
         return upgraded(body, upgrades) if upgrades and state.status != "CLOSED" else body
 
     def apply(self, change: Change, region: str, now: float) -> None:
-        """Do a change in a region at a moment."""
+        """Applies a change in a region at a moment."""
         self.version += 1
         if change.kind == "create":
             self._create(change, region, now)
@@ -180,5 +178,5 @@ def _meets(row: Row, state: State, criteria: Criteria) -> bool:
 
 
 def finding_member(name: str, row: Row, state: State) -> str | float:
-    """A member of a finding that changes, by its name on the wire."""
+    """A changing member of a finding, by its JSON name."""
     return row.arn if name == "findingArn" else getattr(state, _IN_STATE[name])

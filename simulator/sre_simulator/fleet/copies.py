@@ -1,9 +1,8 @@
-"""Recorded findings served many times over: each copy is of machines of its own, so that a few
-hundred become a million.
+"""Recorded findings served as many copies, so that a few hundred become a million.
 
-A copy has its own finding ARNs and resource ids, and every so many copies their own
-vulnerabilities. Nothing is kept for a finding but eight bytes: its text is made of the recorded one
-when it is asked for.
+A copy has its own finding ARNs and resource ids, and a group of copies shares its own
+vulnerabilities. Only eight bytes are kept per finding: its JSON is made from the recorded one on
+request.
 """
 
 from __future__ import annotations
@@ -22,17 +21,16 @@ if TYPE_CHECKING:
     from sre_simulator.filters import Criteria
     from sre_simulator.fleet.finding import RecordedRow, Row, Wire
 
-# copies that have the same vulnerabilities: a million findings of 250 recorded ones have twenty
-# thousand
+# copies that share vulnerabilities: a million findings from 250 recorded ones have 20,000
 ALIKE = 50
-_ABSENT = 23  # of so many findings one is absent in a night, another one each night
-_ODD = 0x9E3779B97F4A7C15  # spreads numbers over 64 bits, and odd, so that each leads back
+_ABSENT = 23  # one of this number of findings is absent each night, a different one every time
+_ODD = 0x9E3779B97F4A7C15  # spreads numbers over 64 bits; odd, so that it can be inverted
 _BACK = pow(_ODD, -1, 2**64)
 _WORD = 2**64 - 1
 
 
 class CopiedRow:
-    """One finding of one copy. What filters and counts look at is the recorded finding, but for the
+    """One finding of one copy. Filters and counts read the recorded finding, except for the
     resource's id."""
 
     __slots__ = ("_cell", "_copy", "_place", "_recorded", "arn")
@@ -70,24 +68,23 @@ class CopiedRow:
 
     @property
     def vulnerability(self) -> None:
-        """Nothing beyond the finding is known."""
+        """None: a recording has no further details."""
         return
 
     @property
     def shared(self) -> object:
-        """What all copies share."""
+        """The object that all copies share."""
         return self._recorded
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """The recorded state, where the copy has the finding that night, and what a script made of
-        it."""
+        """The recorded state with scripted changes, if the copy has the finding at that time."""
         if not self._cell.has(self._copy, self._place, now):
             return None
         recorded = self._recorded.state(now)
         return state_at(later, now, recorded.severity, recorded) if later and recorded else recorded
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
-        """The recorded text with the copy's ids in place of the recorded ones."""
+        """The recorded JSON with the copy's ids in place of the recorded ones."""
         text = self._recorded.encoded(state, now, launched).replace(
             self._recorded.arn.encode(), self.arn.encode()
         )
@@ -105,10 +102,10 @@ class CopiedRow:
 
 
 class CopiedCell:
-    """One account in one region, its recorded findings ``copies`` times over.
+    """One account in one region, with ``copies`` copies of its recorded findings.
 
-    Each night the oldest twentieth of the copies is gone and as many new ones are there; of those
-    that stay, every 23rd finding is absent for that night.
+    Each night the oldest twentieth of the copies is replaced by new ones. Of the rest, every 23rd
+    finding is absent for that night.
     """
 
     def __init__(
@@ -129,14 +126,14 @@ class CopiedCell:
         self._prefix = recorded[0].arn.rpartition("/")[0] + "/"
 
     def has(self, copy: int, place: int, now: float) -> bool:
-        """Whether a copy has the finding at a place at a moment."""
+        """Whether a copy has the finding at a position at a moment."""
         night = max(bisect_right(self._nights, now) - 1, 0)
         return (
             0 <= copy - night * self._turn < self._copies and (copy + place + night) % _ABSENT != 0
         )
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """Findings beyond an ARN, ascending."""
+        """The findings after an ARN, ascending."""
         judged = criteria.asks(Layer.RESOURCE) or criteria.asks(Layer.WEAKNESS)
         for index in range(self._beyond(after), len(self._heads)):
             row = self._row(self._heads[index])
@@ -144,7 +141,7 @@ class CopiedCell:
                 yield row
 
     def find(self, arn: str) -> Row | None:
-        """The finding of an ARN, by its number."""
+        """The finding with an ARN, by its number."""
         index = self._beyond(arn) - 1
         if index < 0 or (row := self._row(self._heads[index])).arn != arn:
             return None
@@ -165,7 +162,7 @@ class CopiedCell:
         return CopiedRow(self, f"{self._prefix}{head:016x}{place:08x}{copy:08x}", copy, place)
 
     def _beyond(self, arn: str) -> int:
-        """The index of the first finding whose ARN is greater."""
+        """The index of the first finding with a greater ARN."""
         if not arn.startswith(self._prefix):
             return 0 if arn < self._prefix else len(self._heads)
         try:
@@ -177,8 +174,8 @@ class CopiedCell:
 
 
 def renamed(resource_id: str, copy: int) -> str:
-    """A copy's own id for a resource: other last digits where it ends in hexadecimal ones, else a
-    number at its end."""
+    """The copy's id for a resource: with other last digits if it ends in hexadecimal digits, or
+    else with a number appended."""
     head, tail = resource_id[:-6], resource_id[-6:]
     if not copy:
         return resource_id

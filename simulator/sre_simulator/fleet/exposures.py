@@ -1,4 +1,4 @@
-"""Weaknesses that belong to one resource: ports that the internet reaches, and flaws in a
+"""Vulnerabilities of a single resource: ports reachable from the internet, and flaws in a
 function's own code."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sre_simulator.vulnerabilities.vulnerability import Weakness, Wire
 if TYPE_CHECKING:
     from sre_simulator.fleet.resource import Drawn
 
-# Port table of "Network reachability findings" in the Inspector user guide.
+# port table of "Network reachability findings" in the Inspector user guide
 _PORTS = (
     (22, 22, "TCP", "MEDIUM"),
     (443, 443, "TCP", "LOW"),
@@ -40,7 +40,7 @@ _LANGUAGES = {
 
 
 def open_ports(drawn: Drawn, count: int) -> list[Weakness]:
-    """Network findings of an instance, each for another port."""
+    """The network findings of an instance, each for a different port."""
     ports = Dice("ports", drawn.id).shuffled(_PORTS)[:count]
     return [
         Weakness(severity, partial(_network_wire, drawn, begin, end, protocol))
@@ -86,7 +86,7 @@ def _network_wire(drawn: Drawn, begin: int, end: int, protocol: str) -> Wire:
 
 
 def code_flaws(drawn: Drawn, ecosystem: str, count: int) -> list[Weakness]:
-    """Code findings of a function or repository, each by another detector."""
+    """The code findings of a function or repository, each from a different detector."""
     found = Dice("flaws", drawn.id).shuffled(_DETECTORS)[:count]
     return [Weakness(each[3], partial(_code_wire, drawn.id, ecosystem, each)) for each in found]
 

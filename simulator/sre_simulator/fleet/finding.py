@@ -1,4 +1,4 @@
-"""One finding behind its ARN: generated from a resource and a weakness, or recorded."""
+"""One finding: generated from a resource and a vulnerability, or recorded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class Row(Protocol):
-    """A finding that can be asked for its state, and encoded in that state."""
+    """A finding with its state and its JSON."""
 
     @property
     def arn(self) -> str:
@@ -30,7 +30,7 @@ class Row(Protocol):
 
     @property
     def account(self) -> str:
-        """The account it is in."""
+        """The id of its account."""
         ...
 
     @property
@@ -40,27 +40,26 @@ class Row(Protocol):
 
     @property
     def resource_part(self) -> Wire:
-        """A wire object that holds at least the members that speak of the resource."""
+        """An object with at least the members that describe the resource."""
         ...
 
     @property
     def weakness_part(self) -> Wire:
-        """A wire object that holds at least the members that speak of the weakness."""
+        """An object with at least the members that describe the vulnerability."""
         ...
 
     @property
     def vulnerability(self) -> Vulnerability | None:
-        """What is known of its vulnerability beyond the finding."""
+        """Details of the vulnerability that are not in the finding."""
         ...
 
     @property
     def shared(self) -> object:
-        """An object that is the same for findings with the same weakness, for what is worth
-        computing once."""
+        """An object that is the same for findings of the same vulnerability, as a cache key."""
         ...
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """Its state at a moment, scripted events included; None where it does not exist."""
+        """Its state at a moment, with scripted events; None if it does not exist then."""
         ...
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
@@ -69,7 +68,7 @@ class Row(Protocol):
 
 
 class GeneratedRow:
-    """A finding made of a resource, a weakness and a life."""
+    """A finding generated from a resource, a vulnerability and a life."""
 
     __slots__ = ("_arn", "_name", "life", "resource", "weakness")
 
@@ -84,7 +83,7 @@ class GeneratedRow:
 
     @property
     def arn(self) -> str:
-        """Its ARN, made when it is first asked for: counting never asks."""
+        """Its ARN, computed on first use, which counting does not need."""
         if not self._arn:
             self._arn = self._name()
         return self._arn
@@ -101,26 +100,26 @@ class GeneratedRow:
 
     @property
     def resource_part(self) -> Wire:
-        """The resource's members alone."""
+        """Only the members of the resource."""
         return self.resource.part
 
     @property
     def weakness_part(self) -> Wire:
-        """The weakness's members alone."""
+        """Only the members of the vulnerability."""
         return self.weakness.part
 
     @property
     def vulnerability(self) -> Vulnerability | None:
-        """The weakness's vulnerability."""
+        """The known vulnerability."""
         return self.weakness.vulnerability
 
     @property
     def shared(self) -> object:
-        """The weakness."""
+        """The vulnerability."""
         return self.weakness
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """The state that its life, the script and its resource's restarts leave."""
+        """The state that follows from its life, scripted changes and restarts of its resource."""
         events = (*self.life, *later) if later else self.life
         state = state_at(events, now, self.weakness.severity)
         if state is None or self.resource.phase is None:
@@ -128,7 +127,7 @@ class GeneratedRow:
         return touched(state, now, self.resource.restarted)
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
-        """The parts joined; only the state's members are made anew."""
+        """The parts joined; only the members of the state are encoded again."""
         resource = self.resource.encoded(launched or self.resource.restarted(now))
         return b'{"findingArn":"%b",%b,%b,%b}' % (
             self.arn.encode(),
@@ -146,7 +145,7 @@ def _encoded_state(state: State) -> bytes:
 
 
 class RecordedRow:
-    """A finding as it was recorded: served unchanged until a script changes it."""
+    """A recorded finding, served unchanged until a script changes it."""
 
     __slots__ = ("_line", "_state", "_wire")
 
@@ -163,24 +162,24 @@ class RecordedRow:
 
     @property
     def account(self) -> str:
-        """The account of the ARN, which recordings of several accounts do not always repeat in
-        awsAccountId."""
+        """The account in the ARN, which can differ from awsAccountId in recordings of several
+        accounts."""
         return self.arn.split(":")[4]
 
     @property
     def named_account(self) -> str:
-        """Its awsAccountId; empty where that is no account."""
+        """Its awsAccountId; empty if it is not an account id."""
         named = self._wire.get("awsAccountId")
         return named if isinstance(named, str) and _ACCOUNT.fullmatch(named) else ""
 
     @property
     def resource_id(self) -> str:
-        """The first resource's id."""
+        """The id of the first resource."""
         return str(self.resource.get("id", ""))
 
     @property
     def resource(self) -> Wire:
-        """The first resource; an empty one where there is none."""
+        """The first resource; empty if there is none."""
         found = self._wire.get("resources")
         return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
 
@@ -196,20 +195,20 @@ class RecordedRow:
 
     @property
     def vulnerability(self) -> None:
-        """Nothing beyond the finding is known."""
+        """None: a recording has no further details."""
         return
 
     @property
     def shared(self) -> object:
-        """Itself: recordings share nothing."""
+        """Itself: recorded findings share nothing."""
         return self
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """The recorded state, and what a script made of it."""
+        """The recorded state with scripted changes."""
         return state_at(later, now, self._state.severity, self._state)
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:  # noqa: ARG002 -- Row's signature
-        """The recorded finding, byte by byte where nothing changed, with what a script changed."""
+        """The recorded finding, byte by byte if unchanged, with scripted changes."""
         if state == self._state and launched is None:
             return self._line or msgspec.json.encode(self._wire)
         changed = {"severity": state.severity, "status": state.status, "updatedAt": state.updated}
@@ -218,7 +217,7 @@ class RecordedRow:
 
 
 def _seconds(value: Any) -> float:
-    """A recorded time; 0 for what is none, which is served as it was all the same."""
+    """A recorded time; 0 for an invalid one, which is still served as recorded."""
     return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else 0.0
 
 

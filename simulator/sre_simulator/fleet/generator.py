@@ -1,4 +1,4 @@
-"""A fleet of any size, in memory that does not grow with its findings."""
+"""A fleet of any size, in constant memory."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def large_fleet(
     now: datetime | None = None,
     nights: int = 7,
 ) -> Fleet:
-    """A fleet with exactly so many findings on its newest night, all statuses counted, about 1,000
-    an instance.
+    """A fleet with exactly this number of findings on its newest day, including all statuses, about
+    1,000 per instance.
 
-    They are spread evenly over accounts and regions. The first account is the delegated
+    They are distributed evenly over accounts and regions. The first account is the delegated
     administrator.
     """
     moments = last_nights(nights, now)
@@ -62,7 +62,7 @@ def large_fleet(
 
 
 def account_ids(count: int) -> tuple[str, ...]:
-    """So many account ids, those of the AWS documentation first."""
+    """A number of account ids, starting with those of the AWS documentation."""
     return (
         *ACCOUNTS[:count],
         *(f"{200000000000 + 1000003 * number}" for number in range(count - len(ACCOUNTS))),
@@ -70,7 +70,7 @@ def account_ids(count: int) -> tuple[str, ...]:
 
 
 class _Maker:
-    """Makes resources that share their lists of weaknesses and their table of lives."""
+    """Makes resources that share lists of vulnerabilities and a table of lives."""
 
     def __init__(self, nights: tuple[datetime, ...], seed: int) -> None:
         self._begins = nights[0].timestamp() - _OLDEST
@@ -82,7 +82,7 @@ class _Maker:
         self._lives: list[Life] = [draw_life(span, dice) for _ in range(_LIVES)]
 
     def resources(self, account: str, region: str, findings: int) -> Iterator[Resource]:
-        """Resources until the findings are used up; the last may have fewer than its like."""
+        """Resources until all findings are used; the last can have fewer."""
         dice = Dice("large", self._seed, account, region)
         number = 0
         while findings > 0:

@@ -1,5 +1,5 @@
-"""Lives of generated findings, drawn so that each night shows new, fixed, reopened, suppressed and
-re-rated ones."""
+"""Random lives of generated findings, so that each night has new, fixed, reopened and suppressed
+findings, and changes of severity."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ _PLOTS: tuple[tuple[str, float], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time that lives are drawn in: from `begins` on (epoch seconds), with events before each
-    of the nights."""
+    """The period of the lives: from `begins` (epoch seconds), with events before each night."""
 
     begins: float
     nights: tuple[float, ...]
@@ -40,17 +39,18 @@ class Span:
 
     @classmethod
     def of(cls, nights: Sequence[datetime], begins: float, ends: float = inf) -> Span:
-        """A span over nights."""
+        """The period over nights."""
         return cls(begins, tuple(night.timestamp() for night in nights), ends)
 
     def before_a_night(self, dice: Dice) -> float:
-        """A moment in the day before one of the nights, the first left out where there are more."""
+        """A moment in the day before one of the nights, excluding the first night if there are
+        more."""
         late = [night for night in self.nights[1:] or self.nights if night - DAY > self.begins]
         night = dice.pick(late or self.nights[-1:])
         return round(max(self.begins + 60, night - dice.between(3600, 80000)), 3)
 
     def long_ago(self, dice: Dice) -> float:
-        """A moment before the first night, or soon after the beginning of what began later."""
+        """A moment before the first night, or soon after a later beginning."""
         if self.begins >= self.nights[0] - DAY:
             return round(self.begins + dice.between(300, 1500), 3)
         return round(dice.between(self.begins + 300, self.nights[0] - DAY), 3)
@@ -96,8 +96,8 @@ _DRAWERS: dict[str, Callable[[Span, Dice], Life]] = {
 
 
 def draw_life(span: Span, dice: Dice, plot: str = "") -> Life:
-    """A life in a span; `plot` names it instead of drawing one. What ends with its resource is
-    terminated then."""
+    """A life within a period; `plot` selects it instead of chance. It ends as terminated if the
+    resource ends."""
     life = _DRAWERS[plot or dice.weighted(_PLOTS)](span, dice)
     if span.ends == inf:
         return life
@@ -108,8 +108,7 @@ def draw_life(span: Span, dice: Dice, plot: str = "") -> Life:
 
 
 class SharedLives:
-    """The lives of one big resource, taken from a table that all share: nothing is kept for a
-    finding."""
+    """The lives of a large resource, from a shared table: nothing is kept per finding."""
 
     __slots__ = ("_salt", "_table")
 

@@ -1,8 +1,8 @@
-"""The life of a finding as events, and the state that they leave at a moment.
+"""The life of a finding as events, and the state that follows at a moment.
 
-Rules from "Understanding findings" of the Inspector user guide: a finding that is fixed closes and
-is deleted after 30 days, one of a terminated resource after 3; one that recurs within 7 days of
-closing reopens under its own ARN.
+The rules are from "Understanding findings" in the Inspector user guide: a fixed finding closes and
+is deleted after 30 days, one of a terminated resource after 3 days; one that recurs within 7 days
+of closing reopens under its ARN.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REOPENS_WITHIN = 7 * DAY
 
 
 class Happening(StrEnum):
-    """What can happen to a finding."""
+    """The kinds of events."""
 
     OPEN = "open"
     CLOSE = "close"
@@ -35,7 +35,7 @@ class Happening(StrEnum):
 
 
 class Event(NamedTuple):
-    """One happening at an epoch second; `severity` is the new one of a change of severity."""
+    """An event at an epoch second; `severity` is the new one for a change of severity."""
 
     at: float
     kind: Happening
@@ -43,8 +43,8 @@ class Event(NamedTuple):
 
 
 class State(NamedTuple):
-    """What changes of a finding: severity, status, and its times in epoch seconds; from `until` on
-    it is deleted."""
+    """The changing members of a finding: severity, status, and its times in epoch seconds. It is
+    deleted from `until` on."""
 
     severity: str
     status: str
@@ -90,17 +90,17 @@ _STEPS: dict[Happening, Callable[[State, Event], State]] = {
 
 
 def opened(event: Event, severity: str) -> State:
-    """The state of a finding that has just been found."""
+    """The state of a new finding."""
     return State(severity, "ACTIVE", event.at, event.at, event.at)
 
 
 def state_at(
     events: Iterable[Event], now: float, severity: str, start: State | None = None
 ) -> State | None:
-    """The state that the events up to now leave, or None: not yet found, or already deleted.
+    """The state after the events up to now, or None if it is not found yet or already deleted.
 
-    `events` are in the order of time; `severity` is the one at opening; `start` stands before the
-    first event.
+    `events` are in chronological order, `severity` is the initial one, and `start` is the state
+    before the first event.
     """
     state = start
     for event in events:
@@ -114,8 +114,8 @@ def state_at(
 
 
 def touched(state: State, now: float, restarted: Callable[[float], float]) -> State:
-    """The state with the last restart of its resource seen; `restarted(at)` is the newest restart
-    at or before."""
+    """The state with the resource's last restart applied; `restarted(at)` returns the last restart
+    at or before a moment."""
     if state.status == "CLOSED":
         last = restarted(state.updated)
         return state._replace(last=last) if last > state.last else state

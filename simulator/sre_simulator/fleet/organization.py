@@ -1,4 +1,4 @@
-"""A fleet: accounts, regions, nights, and the cells that hold its findings and coverage."""
+"""A fleet: accounts, regions, nights, and the cells with its findings and coverage."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SCANNED = ("ec2", "ecr", "lambda", "lambdaCode", "codeRepository", "ami")
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What a simulator serves. `nights` are the moments worth showing, oldest first; the last is
-    the fleet's present.
+    """What a simulator serves. `nights` are the moments to show, oldest first; the last is the
+    present.
 
-    `statuses` says for each account which scan types are on (SCANNED → ENABLED or DISABLED),
+    `statuses` has the status of the scan types by account (SCANNED → ENABLED or DISABLED),
     `filters` are the suppression rules of ListFilters, and `cells` holds findings and coverage by
     (region, account).
     """
@@ -38,11 +38,11 @@ class Fleet:
     filters: tuple[Wire, ...] = ()
 
     def at(self, night: int) -> datetime:
-        """The moment of a night, 0 being the oldest."""
+        """The moment of a night; 0 is the oldest."""
         return self.nights[night]
 
     def findings(self, at: datetime | None = None) -> Iterator[Wire]:
-        """Every finding on the wire at a moment (default: the newest night), by region, account and
+        """All findings as JSON at a moment (default: the newest night), by region, account and
         ARN."""
         now = (at or self.nights[-1]).timestamp()
         for key in sorted(self.cells):
@@ -51,12 +51,12 @@ class Fleet:
                     yield msgspec.json.decode(row.encoded(state, now), type=Wire)
 
     def coverage(self, at: datetime | None = None) -> Iterator[Wire]:
-        """Every row of ListCoverage at a moment (default: the newest night)."""
+        """All rows of ListCoverage at a moment (default: the newest night)."""
         now = (at or self.nights[-1]).timestamp()
         for key in sorted(self.cells):
             yield from self.cells[key].coverage(now)
 
 
 def enabled(**switched: str) -> dict[str, str]:
-    """Scan types that are all on, but for those named with another status."""
+    """Enabled scan types, except those given with another status."""
     return dict.fromkeys(SCANNED, "ENABLED") | switched

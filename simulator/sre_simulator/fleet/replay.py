@@ -1,5 +1,4 @@
-"""A fleet of recorded findings: served back unchanged, with the coverage that must have stood
-behind them."""
+"""A fleet of recorded findings, served unchanged, with coverage derived from them."""
 
 from __future__ import annotations
 
@@ -30,14 +29,14 @@ _SCANS = {
 def replay_fleet(
     *paths: Path, now: datetime | None = None, copies: int = 1, nights: int = 1
 ) -> Fleet:
-    """A fleet from JSON lines of findings as ListFindings gives them; region and account are those
+    """A fleet from JSON lines of findings in the form of ListFindings; region and account are those
     of the ARN.
 
-    Of findings with the same ARN the last stands. Each resource gets ACTIVE coverage for the scan
+    Of findings with the same ARN the last is used. Each resource gets ACTIVE coverage for the scan
     types that found something. The first account in numeric order is the delegated administrator;
-    accounts that findings name in awsAccountId alone are members too. With ``copies`` each finding
-    is served so many times, as findings of other resources, with some change from night to night
-    (see ``copies``).
+    accounts that occur only in awsAccountId are members too. With ``copies`` each finding is served
+    this number of times, as findings of other resources, with some changes from night to night (see
+    ``copies``).
     """
     rows = [RecordedRow(wire, line) for line, wire in _lines(paths)]
     if not rows:
@@ -49,7 +48,7 @@ def replay_fleet(
 
 
 def invented_fleet(copies: int, *, now: datetime | None = None, nights: int = 1) -> Fleet:
-    """The same of invented findings, 214 a copy, for whoever has no recorded ones."""
+    """A fleet of synthetic findings, 214 per copy, for use without recordings."""
     return _fleet(map(RecordedRow, invented_findings()), now, copies, nights)
 
 
@@ -83,8 +82,8 @@ def _cell(
 
 
 def _lines(paths: tuple[Path, ...]) -> Iterator[tuple[bytes, Wire]]:
-    """Each line as it stands, to be served so, and what can be read of it: it may hold what is no
-    Unicode, or no number."""
+    """The lines, to be served unchanged, with their decoded content. A line can contain invalid
+    Unicode or numbers."""
     for path in paths:
         for line in path.read_bytes().split(b"\n"):
             if line.strip():

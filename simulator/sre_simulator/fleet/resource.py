@@ -1,5 +1,4 @@
-"""A simulated resource: what a finding and a coverage row say of it, and which weaknesses it
-has."""
+"""A simulated resource: its part of findings and coverage rows, and its vulnerabilities."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ Life = tuple["Event", ...]
 
 
 class Lives(Protocol):
-    """The lives of a resource's findings by slot: kept, or made when asked."""
+    """The lives of a resource's findings by slot: stored, or computed on request."""
 
     def __getitem__(self, slot: int, /) -> Life:
         """The life in a slot."""
@@ -31,8 +30,8 @@ class Lives(Protocol):
 
 
 class Scan(NamedTuple):
-    """One coverage row of a resource; `scanned` is when its scan last ran, None while it runs
-    regularly."""
+    """One coverage row of a resource; `scanned` is the time of its last scan, or None if it is
+    scanned regularly."""
 
     scan_type: str
     reason: str = "SUCCESSFUL"
@@ -49,7 +48,7 @@ class Scan(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """What a builder of one kind of resource draws: its type, id, details and coverage metadata."""
+    """The generated parts of one kind of resource: its type, id, details and coverage metadata."""
 
     type: str
     id: str
@@ -60,12 +59,12 @@ class Drawn(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Resource:
-    """One resource with its weaknesses: `own` are its alone, `shared` are listed once for many; a
-    slot is a place among both, `size` counts them, and `lives` says what happens to each.
+    """One resource with its vulnerabilities. `own` are only its own, `shared` are lists that many
+    resources share; a slot is an index into both, and `size` is their number. `lives` says what
+    happens to each.
 
     It exists from `begins` until `ends` (epoch seconds). `phase` is the second of the day at which
-    it is restarted, None if it never is: each restart moves launchedAt and lastObservedAt, and
-    nothing real.
+    it is restarted, or None: a restart changes only launchedAt and lastObservedAt.
     """
 
     account: str
@@ -83,22 +82,22 @@ class Resource:
 
     @property
     def id(self) -> str:
-        """The resource's id on the wire."""
+        """The resource's id as served."""
         return self.drawn.id
 
     def weakness(self, slot: int) -> Weakness:
-        """The weakness in a slot."""
+        """The vulnerability in a slot."""
         return self.own[slot] if slot < len(self.own) else self.shared[slot - len(self.own)]
 
     def restarted(self, at: float) -> float:
-        """When the resource was last started, at or before a moment."""
+        """The time of the last start at or before a moment."""
         if self.phase is None:
             return self.begins
         return max(self.begins, at - (at - self.phase) % DAY)
 
     @property
     def part(self) -> Wire:
-        """The finding's members that speak of the resource, but for launchedAt."""
+        """The finding's members that describe the resource, except launchedAt."""
         drawn = self.drawn
         wire: Wire = {
             "type": drawn.type,
@@ -115,8 +114,8 @@ class Resource:
         return {"awsAccountId": self.account, "resources": [wire]}
 
     def encoded(self, launched: float) -> bytes:
-        """`part` as JSON without its braces, started at a moment; the newest is kept, for pages ask
-        it again."""
+        """`part` as JSON without braces, with a time of the start. The newest is cached for further
+        pages."""
         if launched not in self._encoded:
             self._encoded.clear()
             part = self.part
@@ -127,7 +126,7 @@ class Resource:
         return self._encoded[launched]
 
     def coverage(self, now: float) -> list[Wire]:
-        """Its rows of ListCoverage at a moment, one a scan type; none before it began or after it
+        """Its rows of ListCoverage at a moment, one per scan type; none before it began or after it
         ended."""
         if not self.begins <= now < self.ends:
             return []

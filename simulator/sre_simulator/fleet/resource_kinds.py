@@ -1,4 +1,4 @@
-"""How each kind of resource looks on the wire: instance, image, function, code repository."""
+"""The JSON of each kind of resource: instance, image, function, code repository."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUNTIMES = {"npm": "NODEJS_20_X", "pip": "PYTHON_3_12", "maven": "JAVA_21", "go"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of a resource: where it lies, its platform, name and tags, and when it
+    """The request for a resource: account and region, platform, name and tags, and when it
     began."""
 
     account: str
@@ -61,7 +61,7 @@ def instance(wanted: Wanted) -> Drawn:
 
 
 def image(wanted: Wanted) -> Drawn:
-    """A container image in ECR, with its generic twin `image`; findings of images carry no tags."""
+    """A container image in ECR, with its generic twin `image`; findings of images have no tags."""
     dice = Dice("ecr", wanted.account, wanted.region, wanted.name)
     digest = f"sha256:{dice.hex(64)}"
     used = wanted.begins + dice.below(5) * DAY
@@ -75,7 +75,7 @@ def image(wanted: Wanted) -> Drawn:
         "lastInUseAt": used,
         "inUseCount": dice.below(9),
     }
-    if dice.chance(0.2):  # Inspector does not know of every image whether it is used
+    if dice.chance(0.2):  # Inspector does not know for every image whether it is used
         del shared["lastInUseAt"], shared["inUseCount"]
     registry = f"arn:{partition(wanted.region)}:ecr:{wanted.region}:{wanted.account}"
     name = f"{registry}:repository/{wanted.name}/{digest}"

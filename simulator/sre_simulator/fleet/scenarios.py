@@ -1,5 +1,5 @@
-"""The default fleet: four accounts in two regions, with every case that an answer must tell
-apart."""
+"""The default fleet: four accounts in two regions, with every case that answers must
+distinguish."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def default_fleet(
     """The fleet of the demo and the tests: about 40 resources and 6,000 findings.
 
     The same seed, nights and now give the same bytes. `now` is the newest night (default: the
-    current hour), and `disabled` accounts have Inspector switched off: no findings, no coverage.
-    The third account never opted in to code scanning of functions.
+    current hour). In `disabled` accounts Inspector is off: no findings, no coverage. The third
+    account never enabled code scanning of functions.
     """
     moments = last_nights(nights, now)
     catalogue = Catalogue()
@@ -111,7 +111,8 @@ def default_fleet(
 
 
 def last_nights(count: int, now: datetime | None) -> tuple[datetime, ...]:
-    """So many moments a day apart, ending at `now` (default: the current hour), oldest first."""
+    """A number of moments one day apart, oldest first, ending at `now` (default: the current
+    hour)."""
     last = (now or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)).astimezone(UTC)
     return tuple(last - timedelta(days=back) for back in range(count - 1, -1, -1))
 
@@ -202,8 +203,8 @@ def _scans(line: _Line, nights: tuple[datetime, ...]) -> tuple[Scan, ...]:
 
 
 def _weaknesses(line: _Line, catalogue: Catalogue, dice: Dice) -> Iterator[Weakness]:
-    """What can be found on the resource, in a drawn order; a quarter of what a machine has is
-    userland."""
+    """The vulnerabilities that the resource can have, in random order; a quarter of a machine's are
+    in userland."""
     if line.platform not in PLATFORMS:
         return iter(
             dice.shuffled(catalogue.within("windows" if line.kind == "ec2" else line.platform))
@@ -230,8 +231,8 @@ def _ordinary(
 
 
 def _busy(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tuple[Weakness, Life]]:
-    """Weaknesses until the newest night has just the counts promised, and some that are closed or
-    suppressed then."""
+    """Vulnerabilities, so that the newest night has exactly the promised counts, plus some that are
+    closed or suppressed then."""
     room = dict(BUSY_COUNTS) | {"": _BUSY_EXTRA}
     chosen: list[tuple[Weakness, Life]] = []
     for weakness in _weaknesses(line, catalogue, dice):

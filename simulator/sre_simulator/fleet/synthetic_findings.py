@@ -1,8 +1,8 @@
-"""Findings of the shape of recorded ones, for whoever has no recordings: long descriptions, many
-references, several packages.
+"""Synthetic findings shaped like recorded ones: long descriptions, many references, several
+packages.
 
-Recorded ones were measured for this: a finding has 1 to 5 packages, up to 30 references, and takes
-3 kB; these take a little more.
+Recorded findings have 1 to 5 packages, up to 30 references, and take 3 kB; these take a little
+more.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _HOSTS = (
 
 
 def invented_findings(count: int = 214, seed: int = 1) -> Iterator[Wire]:
-    """So many findings of nine instances in one account, as ListFindings gives them; the same seed,
-    the same findings."""
+    """A number of findings of nine instances in one account, in the form of ListFindings. The same
+    seed gives the same findings."""
     for number in range(count):
         yield _finding(number, Dice("invented", seed, number))
 

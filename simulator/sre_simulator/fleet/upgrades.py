@@ -1,4 +1,4 @@
-"""Packages brought to a version: what closes by it, and how the rest looks afterwards."""
+"""Package upgrades: which findings they close, and how the others look afterwards."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _NONE = "NotAvailable"
 
 
 def closed_by(weakness: Mapping[str, Any], upgrades: Mapping[str, str]) -> bool:
-    """Whether every package of a finding has a fix and is among the upgrades, which are taken to be
-    new enough."""
+    """Whether every package of a finding has a fix and is upgraded. Upgrades are assumed to be new
+    enough."""
     packages = weakness.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", [])
     return bool(packages) and all(
         p["name"] in upgrades and p.get("fixedInVersion", _NONE) != _NONE for p in packages
@@ -22,7 +22,7 @@ def closed_by(weakness: Mapping[str, Any], upgrades: Mapping[str, str]) -> bool:
 
 
 def upgraded(body: bytes, upgrades: Mapping[str, str]) -> bytes:
-    """A finding as JSON, its packages at the versions that they have now."""
+    """A finding as JSON, with the current versions of its packages."""
     wire = msgspec.json.decode(body)
     for package in wire.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", []):
         if version := upgrades.get(package["name"]):
@@ -31,7 +31,7 @@ def upgraded(body: bytes, upgrades: Mapping[str, str]) -> bytes:
 
 
 def _parts(text: str) -> dict[str, Any]:
-    """``1:2.3-4`` as the wire has it."""
+    """The members of a version such as ``1:2.3-4``."""
     epoch, mark, rest = text.rpartition(":")
     version, _, release = rest.partition("-")
     return (

@@ -1,1 +1,1 @@
-"""The vulnerabilities that the simulated fleet can have, and how Inspector describes them."""
+"""The vulnerabilities that the simulated fleet can have, and Inspector's descriptions of them."""

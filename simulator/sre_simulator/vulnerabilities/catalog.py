@@ -1,4 +1,4 @@
-"""The weaknesses that can be found on a platform or in a language's packages."""
+"""The vulnerabilities of a platform or of a language's packages."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ _DEBIAN_WORDS = {
 
 
 class Known(NamedTuple):
-    """Vulnerabilities of a platform: of its kernel, and of everything else."""
+    """The vulnerabilities of a platform: of its kernel, and all others."""
 
     userland: list[Vulnerability]
     kernel: list[Vulnerability]
 
 
 class Catalogue:
-    """Weaknesses made once and shared by all resources of a fleet: one object a (platform,
-    vulnerability, revision)."""
+    """Vulnerabilities shared by all resources of a fleet: one object per (platform, vulnerability,
+    revision)."""
 
     def __init__(self) -> None:
         self._system: dict[tuple[str, str, int, str], Weakness] = {}
@@ -84,12 +84,12 @@ class Catalogue:
     def on(
         self, platform: str, found: Iterable[Vulnerability], revision: int = 0, layer: str = ""
     ) -> Iterator[Weakness]:
-        """Vulnerabilities as weaknesses of a platform whose packages stand at a revision; `layer`
-        is of an image."""
+        """The vulnerabilities of a platform with packages at a revision; `layer` is the layer of an
+        image."""
         return (self._system_weakness(each, platform, revision, layer) for each in found)
 
     def within(self, ecosystem: str, layer: str = "") -> list[Weakness]:
-        """All weaknesses in packages of a language."""
+        """All vulnerabilities in packages of a language."""
         return [
             self._library_weakness(found, layer)
             for found in libraries()
@@ -97,7 +97,7 @@ class Catalogue:
         ]
 
     def known_on(self, platform: str) -> Known:
-        """The vulnerabilities that fit a platform."""
+        """The vulnerabilities that a platform can have."""
         if platform not in self._known:
             column = PLATFORMS.index(platform)
             fitting = [
@@ -131,7 +131,7 @@ class Catalogue:
 
 
 def bumped(version: str, steps: int) -> str:
-    """A believable later version: the last counter of its release raised."""
+    """A plausible later version: with the last number of its release increased."""
     if steps == 0:
         return version
     if version.endswith((".amzn2", ".amzn2023")):

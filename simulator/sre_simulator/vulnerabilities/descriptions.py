@@ -1,5 +1,4 @@
-"""Descriptions in the manner of the Linux kernel's CVE texts, as long and as ragged as real
-ones."""
+"""Descriptions in the style of the Linux kernel's CVE texts, as long and irregular as real ones."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from sre_simulator.randomness import Dice
 if TYPE_CHECKING:
     from sre_simulator.vulnerabilities.reference_data import Vulnerability
 
-LONGEST = 1024  # Inspector cuts descriptions here, in the middle of a word if need be
+LONGEST = 1024  # Inspector truncates descriptions here, even within a word
 
 _PLACES = (
     "wifi: mac80211",
@@ -122,8 +121,8 @@ def kernel_text(name: str) -> str:
 
 
 def description(vulnerability: Vulnerability) -> str:
-    """The description of a finding, cut as Inspector cuts it; many start with a newline or a blank,
-    as real ones do."""
+    """The description of a finding, truncated like Inspector's. Like real ones, many start with a
+    newline or a space."""
     dice = Dice("description", vulnerability.id, vulnerability.component)
     text = vulnerability.summary or kernel_text(vulnerability.id)
     if vulnerability.summary and dice.chance(0.4):

@@ -1,7 +1,7 @@
-"""What Inspector says of a package since 2026: its package URL, and whether its code is reached at
-run time.
+"""What Inspector reports about a package since 2026: its package URL, and whether its code is
+reached at run time.
 
-Only of instances and images, and not of every package: absent, UNKNOWN and both answers occur.
+Only for instances and images, and not for every package: absent, UNKNOWN and both answers occur.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TYPES = {"maven": "maven", "npm": "npm", "pip": "pypi", "go": "golang"}
 
 def runtime(vulnerability: str, package: str, where: str) -> Wire:
     """Whether the package's code is reached, with the reason; `where` is image or instance. Empty
-    where nothing is known."""
+    if nothing is known."""
     word = Dice("reachability", vulnerability, package, where).weighted(_SHARES)
     if not word:
         return {}
@@ -47,7 +47,7 @@ def system_purl(platform: str, package: Wire) -> str:
 
 
 def library_purl(ecosystem: str, name: str, version: str) -> str:
-    """The package URL of a library; empty where the ecosystem has none."""
+    """The package URL of a library; empty if the ecosystem has none."""
     if ecosystem not in _TYPES:
         return ""
     namespace, _, last = name.replace(":", "/").rpartition("/")

@@ -1,8 +1,8 @@
-"""The words of the simulated fleet: real vulnerability ids, real package names, believable
+"""Reference data of the simulated fleet: real vulnerability ids, real package names, plausible
 versions.
 
-Ids, packages and KEV dates are real; summaries are written for the simulator, and where a score or
-description is not in the files it is drawn.
+Ids, packages and KEV dates are real. Summaries are written for the simulator, and scores or
+descriptions that are not in the files are random.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ PLATFORMS = ("AMAZON_LINUX_2", "AMAZON_LINUX_2023", "UBUNTU_22_04", "UBUNTU_24_0
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """One vulnerability: `score` is 0 where nobody has scored it; `published` is an epoch
-    second."""
+    """One vulnerability: `score` is 0 if there is none; `published` is an epoch second."""
 
     id: str
     component: str
@@ -47,7 +46,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A vulnerability in a package of a language; `fixed` is empty where there is no fix."""
+    """A vulnerability in a package of a language; `fixed` is empty if there is no fix."""
 
     vulnerability: Vulnerability
     ecosystem: str
@@ -130,5 +129,5 @@ def _library(row: list[str]) -> Library:
 
 @cache
 def exploited() -> dict[str, tuple[float, float]]:
-    """Entries of CISA's KEV catalogue: id → (date added, due date), in epoch seconds."""
+    """Entries of CISA's KEV catalog: id → (date added, due date), in epoch seconds."""
     return {name: (day(added), day(due)) for name, added, due in rows("kev.tsv")}
