@@ -1,4 +1,4 @@
-"""``python -m sre_cli``: the command line, for who runs it by its interpreter."""
+"""``python -m sre_cli``."""
 
 from sre_cli.main import main
 

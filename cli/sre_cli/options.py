@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they open."""
+"""Options that several commands share, and how they print answers."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ FORMATS = ("table", "json", "csv", "ndjson")
 
 
 class Parsed(click.ParamType[Any]):
-    """A value that the model itself checks; its UsageError becomes click's."""
+    """A value that the model parses and checks; its UsageError becomes click's. Shell completion
+    offers ``words``."""
 
     def __init__(self, name: str, parse: Callable[[str], Any], words: tuple[str, ...] = ()) -> None:
         self.name, self._parse, self._words = name, parse, words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The checked value."""
+        """The parsed value."""
         try:
             return self._parse(value)
         except UsageError as error:
@@ -43,7 +44,7 @@ class Parsed(click.ParamType[Any]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[Any]:
-        """The words that begin so."""
+        """The words that begin with the input."""
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete.lower())]
@@ -53,7 +54,9 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is not a moment", do="Example: 2026-11-30T01:00Z.") from None
+        raise UsageError(
+            f"{text!r} is not a date and time", do="Example: 2026-11-30T01:00Z."
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -64,18 +67,16 @@ STATUS = Parsed("status", parse_status, tuple(s.lower() for s in STATUSES))
 
 
 def store_options(function: F) -> F:
-    """--store, --table and --max-age, handed on as ``settings``."""
+    """--store, --table and --max-age; the command gets them as ``settings``."""
 
     @click.option(
         "--store",
-        help="Where snapshots lie: a folder, file:///… or s3://bucket/prefix.  [env: SRE_STORE]",
+        help="Snapshot store: a folder, file:///… or s3://bucket/prefix.  [env: SRE_STORE]",
     )
     @click.option(
-        "--table", help="Where rollups lie: sqlite:////… or dynamodb://table.  [env: SRE_TABLE]"
+        "--table", help="Table of rollups: sqlite:////… or dynamodb://table.  [env: SRE_TABLE]"
     )
-    @click.option(
-        "--max-age", help="How old a snapshot may be to be sure (26h, 3d).  [env: SRE_MAX_AGE]"
-    )
+    @click.option("--max-age", help="Older snapshots are stale (26h, 3d).  [env: SRE_MAX_AGE]")
     @wraps(function)
     def with_settings(
         *, store: str | None, table: str | None, max_age: str | None, **rest: Any
@@ -88,7 +89,7 @@ def store_options(function: F) -> F:
 
 def output_option(function: F) -> F:
     """--output table|json|csv|ndjson."""
-    text = "How to print the answer."
+    text = "Output format."
     return click.option(
         "--output", type=click.Choice(FORMATS), default="table", show_default=True, help=text
     )(function)
@@ -98,28 +99,27 @@ def gate_options(function: F) -> F:
     """--fail-on and --untriaged."""
     untriaged = click.Choice(("fail", "ignore"))
     function = click.option(
-        "--untriaged", type=untriaged, default="fail", help="What unrated findings do to --fail-on."
+        "--untriaged",
+        type=untriaged,
+        default="fail",
+        help="Whether untriaged findings meet --fail-on.",
     )(function)
     return click.option(
-        "--fail-on", type=SEVERITY, help="Exit 1 if a finding is at or above this severity."
+        "--fail-on", type=SEVERITY, help="Exit 1 if an open finding is at or above this severity."
     )(function)
+
+
+owner_option = click.option(
+    "--owner", "owners", multiple=True, help="Only resources of this owner. Repeatable."
+)
 
 
 def narrow_options(function: F) -> F:
-    """--owner, --account and --region, handed on as ``narrow``."""
+    """--owner, --account and --region; the command gets them as ``narrow``."""
 
-    @click.option(
-        "--owner",
-        "owners",
-        multiple=True,
-        help="Only what this owner answers for (again for more).",
-    )
-    @click.option(
-        "--account", "accounts", multiple=True, help="Only this account (again for more)."
-    )
-    @click.option(
-        "-r", "--region", "regions", multiple=True, help="Only this region (again for more)."
-    )
+    @owner_option
+    @click.option("--account", "accounts", multiple=True, help="Only this account. Repeatable.")
+    @click.option("-r", "--region", "regions", multiple=True, help="Only this region. Repeatable.")
     @wraps(function)
     def with_narrow(
         *, owners: tuple[str, ...], accounts: tuple[str, ...], regions: tuple[str, ...], **rest: Any
@@ -132,39 +132,36 @@ def narrow_options(function: F) -> F:
 
 
 def count_option(default: int) -> Callable[[F], F]:
-    """-n, --count: how many are listed."""
-    text = "How many to list; 0 lists all."
+    """-n, --count: the number of rows."""
+    text = "Maximum number of rows; 0 lists all."
     return click.option(
         "-n", "--count", default=default, show_default=True, type=click.IntRange(0), help=text
     )
 
 
 def sources_here(settings: Settings, profile: str | None = None, *, instead: str = "") -> Any:
-    """The store, for commands that read it themselves. Raises UsageError where a server is to be
-    asked: ``instead`` says how."""
+    """The sources of a command that reads the store directly. Raises UsageError if SRE_SERVER is
+    set; ``instead`` says what to do with a server."""
     from sre_findings.service.factory import open_sources
 
     if settings.server:
-        why = "this command reads snapshots itself"
-        raise UsageError(
-            "SRE_SERVER is set",
-            why=why,
-            do=f"{instead} Unset it, or name a store with --store.".lstrip(),
-        )
+        why = "this command reads the store directly"
+        do = f"{instead} Unset it, or use --store.".lstrip()
+        raise UsageError("SRE_SERVER is set", why=why, do=do)
     return open_sources(settings, profile)
 
 
 def answer_list(question: Question[ListAnswer], settings: Settings, output: str) -> int:
-    """Asks, prints the answer, and gives the exit code: 3 where there is nothing to answer from, or
-    it may not be all."""
-    from sre_cli.exits import ANSWERED, UNSURE
-    from sre_cli.render_list import render_list
+    """Runs a query with a list as its answer and prints it. Returns the exit code: 3 if the answer
+    is unknown, or may be incomplete or stale."""
+    from sre_cli.exit_codes import ANSWERED, UNSURE
+    from sre_cli.render.list_answer import render_list
     from sre_findings.service.factory import open_service
 
     answer = open_service(settings).ask(question)
     show(answer, output, render_list)
-    if not answer.known and output in ("csv", "ndjson"):  # rows have no place to say it
-        from sre_cli.terminal import printable
+    if not answer.known and output in ("csv", "ndjson"):  # rows cannot express it
+        from sre_cli.render.terminal import printable
 
         click.echo(f"sre-cli: Unknown: {printable(answer.headline)}", err=True)
     return ANSWERED if answer.known and answer.proof.sure else UNSURE
@@ -173,19 +170,19 @@ def answer_list(question: Question[ListAnswer], settings: Settings, output: str)
 reachable_option = click.option(
     "--reachable",
     is_flag=True,
-    help="Only what Inspector saw reached at run time; what is left out is told.",
+    help="Only findings that Inspector saw reached at run time; says what is left out.",
 )
 as_of_option = click.option(
-    "--as-of", metavar="WHEN", help="An older snapshot: its id, 2026-11-22, yesterday, -7d."
+    "--as-of", metavar="WHEN", help="Use an older snapshot: its id, 2026-11-22, yesterday, -7d."
 )
 exit_help = "\b\nExit codes: see sre-cli --help."
 
 
 def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str]) -> None:
-    """Prints an answer in the chosen form; tables fitted to the terminal, and not at all into a
-    pipe."""
+    """Prints an answer in the format ``output``. Tables are fitted to a terminal, but not shortened
+    in a pipe."""
     if output == "table":
-        from sre_cli.terminal import colour_of
+        from sre_cli.render.terminal import colour_of
 
         tty = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else None

@@ -1,5 +1,5 @@
-"""Progress on stderr: of a scan, a bar for people and a line a region for logs; of an export, a
-count for people."""
+"""Progress on stderr: of a scan, bars in a terminal and lines in a log; of an export, a counter in
+a terminal."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TypeVar
 
 import click
 
-from sre_cli.terminal import printable
+from sre_cli.render.terminal import printable
 
 S = TypeVar("S", bound=Sized)
-_PAUSE = 0.3  # seconds between two words about progress
+_PAUSE = 0.3  # seconds between two updates of the counter
 
 
 class Lines:
-    """Progress where nobody watches a bar: troubles as they come."""
+    """Progress in a log: only problems, one line each."""
 
     def __enter__(self) -> Lines:
         return self
@@ -31,18 +31,18 @@ class Lines:
     ) -> None: ...
 
     def expect(self, region: str, findings: int) -> None:
-        """Says nothing."""
+        """Prints nothing."""
 
     def advance(self, region: str, findings: int) -> None:
-        """Says nothing."""
+        """Prints nothing."""
 
     def trouble(self, region: str, message: str) -> None:
-        """One line."""
+        """Prints a problem of a region."""
         click.echo(f"sre-cli: {region}: {printable(message)}", err=True)
 
 
 class Bars(Lines):
-    """A bar a region, with rich, whose 40 ms only a scan in a terminal pays."""
+    """Progress in a terminal: one bar for each region. Importing rich takes 40 ms."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -77,7 +77,7 @@ class Bars(Lines):
         self._bars.stop()
 
     def expect(self, region: str, findings: int) -> None:
-        """The length of the region's bar."""
+        """Sets the length of the region's bar."""
         self._bars.update(self._task(region), total=findings)  # type: ignore[arg-type]  # rich's TaskID is an int
 
     def advance(self, region: str, findings: int) -> None:
@@ -85,7 +85,7 @@ class Bars(Lines):
         self._bars.advance(self._task(region), findings)  # type: ignore[arg-type]  # as above
 
     def trouble(self, region: str, message: str) -> None:
-        """A line above the bars."""
+        """Prints a problem of a region above the bars."""
         self._bars.console.print(f"{region}: {printable(message)}", markup=False, highlight=False)
 
     def _task(self, region: str) -> int:
@@ -95,21 +95,21 @@ class Bars(Lines):
 
 
 def watching() -> Lines:
-    """Bars in a terminal, lines elsewhere."""
+    """Bars in a terminal, otherwise lines."""
     return Bars() if sys.stderr.isatty() else Lines()
 
 
 def counting(batches: Iterable[S], what: str) -> Iterator[S]:
-    """The same batches; in a terminal, how much went by, a few times a second, on one line that is
-    gone in the end."""
+    """The batches unchanged. In a terminal, shows the number of items so far, a few times a second,
+    on one line that is cleared at the end."""
     if not sys.stderr.isatty():
         yield from batches
         return
-    done, told = 0, time.monotonic()
+    done, shown = 0, time.monotonic()
     for batch in batches:
         yield batch
         done += len(batch)
-        if time.monotonic() - told > _PAUSE:
-            told = time.monotonic()
+        if time.monotonic() - shown > _PAUSE:
+            shown = time.monotonic()
             click.echo(f"\r{done:,} {what} …\x1b[K", nl=False, err=True)
     click.echo("\r\x1b[K", nl=False, err=True)

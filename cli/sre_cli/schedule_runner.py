@@ -1,4 +1,4 @@
-"""Opens what runs schedules, from settings."""
+"""Creates the runner of schedules from the settings."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from sre_schedules.runner import Log, Runner
 from sre_schedules.schedule import Schedule
 from sre_schedules.slots import LEASE, Slots
 
-_SHORTEST_LEASE = timedelta(seconds=2)  # a process that is merely slow must not lose its slot
+_SHORTEST_LEASE = timedelta(seconds=2)  # a slow process must not lose its slot
 
 
 def open_runner(
     settings: Settings, schedules: Iterable[Schedule], environ: Mapping[str, str], log: Log
 ) -> Runner:
-    """A runner of these schedules, whose jobs are child processes with the same store and table."""
+    """A runner of these schedules. Its jobs are child processes with the same store and table."""
     now, speed = clock(environ)
     stop = threading.Event()
     slots = Slots(
@@ -48,13 +48,13 @@ def open_runner(
         stop,
         now,
         speed,
-        is_there=lambda fire: _is_there(sources.snapshots, fire),
+        is_there=lambda fire: _has_snapshot(sources.snapshots, fire),
     )
 
 
-def _is_there(snapshots: Snapshots, fire: datetime) -> bool:
-    """Whether a snapshot was begun since the fire. A store that cannot be read has none: the job
-    that follows will say so."""
+def _has_snapshot(snapshots: Snapshots, fire: datetime) -> bool:
+    """Whether a snapshot was started since ``fire``. False for a store that cannot be read: the job
+    that runs next reports the error."""
     try:
         latest = snapshots.latest()
     except SreError:

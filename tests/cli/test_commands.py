@@ -51,7 +51,7 @@ def test_the_demo_shows_the_verdict_and_says_where_everything_lies(
     assert f"export SRE_STORE={tmp_path / 'store'}" in run.out
     assert (tmp_path / "store" / "exports" / "prod-web-36.csv").exists()
     (page,) = (tmp_path / "store" / "reports").glob("*/index.html")
-    assert f"The report:  {page}\n" in run.out
+    assert f"Report:      {page}\n" in run.out
     assert (
         f'href="{page.parent.name}/index.html"'
         in (tmp_path / "store" / "reports" / "index.html").read_text()
@@ -67,7 +67,7 @@ def test_the_demo_leaves_a_store_alone_that_is_not_a_demo(
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
     with inspector():
         assert cli("scan", "--region", "us-east-1", "--rate", "1000").code == 0
-    assert_one_line(cli("demo"), 2, "holds snapshots already", "empty folder")
+    assert_one_line(cli("demo"), 2, "already has snapshots", "empty folder")
     assert len(cli("snapshots", "list", "--output", "json").json) == 1
 
 
@@ -346,7 +346,7 @@ def test_a_bug_of_ours_exits_70_with_one_line(
         raise ZeroDivisionError("nobody thought of this")
 
     monkeypatch.setattr(module.cli, "main", broken)
-    assert_one_line(cli("summary"), 70, "a bug of ours", "ZeroDivisionError")
+    assert_one_line(cli("summary"), 70, "internal error", "ZeroDivisionError")
     with pytest.raises(ZeroDivisionError):
         module.main(["--debug", "summary"])
 
@@ -373,7 +373,7 @@ def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "interrupted; nothing was committed" in err
+    assert "interrupted; no snapshot was committed" in err
     assert "Traceback" not in err
     assert not list(tmp_path.rglob("*.parquet"))
     assert out == ""

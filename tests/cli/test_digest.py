@@ -112,7 +112,7 @@ def test_each_channel_gets_its_owners_and_a_second_run_nothing(
     sent = len(workspace.messages)
     again = cli("digest")
     assert (again.code, len(workspace.messages)) == (0, sent)
-    assert again.out.count("there already") == 2
+    assert again.out.count("already posted") == 2
     assert cli("digest", "--channel", CHANNEL, "--again").code == 0
     assert (len(workspace.of()), len(workspace.of(OTHER))) == (2, 1)
 
@@ -208,7 +208,7 @@ def test_a_night_that_brought_nothing_new_after_the_last_was_told_is_no_silence(
         assert cli("digest", "--channel", CHANNEL).code == 3
     _, silence = workspace.of()
     assert "no snapshot tonight" in silence["text"]
-    assert cli("digest", "--channel", CHANNEL, "--as-of", "today").out.endswith("there already\n")
+    assert cli("digest", "--channel", CHANNEL, "--as-of", "today").out.endswith("already posted\n")
 
 
 def test_a_picture_of_it_is_drawn(cli: Cli, demo: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_cli import exits
+from sre_cli import exit_codes
 from sre_cli.progress import Bars, Lines, watching
 from sre_findings.model.errors import (
     AccessDenied,
@@ -37,10 +37,10 @@ def test_a_gate_is_met_exactly_by_findings_at_or_above_it_and_by_those_that_nobo
     numbers = counts.by_rank()
     above = any(numbers[: rank(severity) + 1])
     unrated = untriaged_fails and (counts.untriaged or counts.other)
-    assert exits.met(Rollup(counts), severity, untriaged_fails=untriaged_fails) == bool(
+    assert exit_codes.met(Rollup(counts), severity, untriaged_fails=untriaged_fails) == bool(
         above or unrated
     )
-    assert not exits.met(Rollup(counts), None, untriaged_fails=untriaged_fails)
+    assert not exit_codes.met(Rollup(counts), None, untriaged_fails=untriaged_fails)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_gate_is_met_exactly_by_findings_at_or_above_it_and_by_those_that_nobo
     ],
 )
 def test_each_error_has_its_exit_code(error: SreError, code: int) -> None:
-    assert exits.of_error(error) == code
+    assert exit_codes.of_error(error) == code
 
 
 def test_progress_is_bars_in_a_terminal_and_lines_elsewhere(

@@ -90,10 +90,10 @@ def test_a_key_without_an_arn_is_of_the_first_partition() -> None:
     [
         (("-o", "findings.json"), "could be"),
         (("-o", "findings.txt"), "does not tell the format"),
-        (("-o", "x.sarif", "--excel"), "--excel means nothing to sarif: it is for csv"),
+        (("-o", "x.sarif", "--excel"), "--excel does not apply to sarif: it is for csv"),
         (
             ("-o", "x.ndjson", "--columns", "full"),
-            "--columns means nothing to ndjson: it is for csv, xlsx",
+            "--columns does not apply to ndjson: it is for csv, xlsx",
         ),
         (("-o", "x.openvex.json"), "SRE_SUPPRESSIONS"),
     ],

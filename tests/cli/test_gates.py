@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.clock import session_hour
 
-from sre_cli import exits
+from sre_cli import exit_codes
 from sre_cli.main import COMMANDS
 from sre_cli.main import cli as root
 from sre_findings.model.answers import verdict as words
@@ -68,20 +68,21 @@ DOUBTFUL = {
 @pytest.mark.parametrize("why", DOUBTFUL)
 def test_a_low_finding_does_not_prove_that_there_is_no_critical_one(why: str) -> None:
     answer = of(*DOUBTFUL[why])
-    assert exits.of_resource(answer, Severity.CRITICAL) == exits.NOT_COVERED
-    assert exits.of_resource(answer, Severity.LOW) == exits.FAIL_ON
+    assert exit_codes.of_resource(answer, Severity.CRITICAL) == exit_codes.NOT_COVERED
+    assert exit_codes.of_resource(answer, Severity.LOW) == exit_codes.FAIL_ON
     assert (
         any("there may be more" in note for note in answer.verdict.notes)
         or answer.verdict.reason == words.FROZEN
     )
     assert (
-        exits.of_resource(resource_answer(answer.to_json()), Severity.CRITICAL) == exits.NOT_COVERED
+        exit_codes.of_resource(resource_answer(answer.to_json()), Severity.CRITICAL)
+        == exit_codes.NOT_COVERED
     ), "asked of a server"
 
 
 def test_where_all_of_it_was_scanned_lately_the_gate_passes() -> None:
     answer = of(PACKAGES, NETWORK)
-    assert exits.of_resource(answer, Severity.CRITICAL) == exits.ANSWERED
+    assert exit_codes.of_resource(answer, Severity.CRITICAL) == exit_codes.ANSWERED
     assert not any("there may be more" in note for note in answer.verdict.notes)
 
 
@@ -99,17 +100,19 @@ def test_no_gate_passes_with_findings_where_it_would_not_without_them(
     answers = [
         ResourceAnswer(PLACE, one, rollup, rows, (), 1, None, proof) for one in (verdict, silent)
     ]
-    passed = [exits.of_resource(one, Severity.CRITICAL) == exits.ANSWERED for one in answers]
+    passed = [
+        exit_codes.of_resource(one, Severity.CRITICAL) == exit_codes.ANSWERED for one in answers
+    ]
     assert passed[0] == passed[1] == (silent.verdict == words.CLEAN)
 
 
 @pytest.mark.parametrize(
     ("reason", "code"),
     [
-        (words.NOT_SCANNED, exits.NOT_COVERED),
-        (words.SCANNED_TOO_LONG_AGO, exits.NOT_COVERED),
-        (words.INCOMPLETE, exits.UNSURE),
-        ("a reason of a newer server", exits.UNSURE),
+        (words.NOT_SCANNED, exit_codes.NOT_COVERED),
+        (words.SCANNED_TOO_LONG_AGO, exit_codes.NOT_COVERED),
+        (words.INCOMPLETE, exit_codes.UNSURE),
+        ("a reason of a newer server", exit_codes.UNSURE),
     ],
 )
 def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(
@@ -125,9 +128,9 @@ def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(
         summary_answer(unknown.to_json()),
         summary_answer(found.to_json()),
     ):
-        assert exits.of_summary(answer, Severity.CRITICAL) == code
-    assert exits.of_summary(unknown, None) == code
-    assert exits.of_summary(found, None) == exits.ANSWERED
+        assert exit_codes.of_summary(answer, Severity.CRITICAL) == code
+    assert exit_codes.of_summary(unknown, None) == code
+    assert exit_codes.of_summary(found, None) == exit_codes.ANSWERED
 
 
 def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(
@@ -138,7 +141,7 @@ def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(
         cli("scan", "--rate", "1000")
     for arguments in (("summary", "--fail-on", "critical"), ("summary",)):
         answer = cli(*arguments)
-        assert answer.code in (exits.UNSURE, exits.NOT_COVERED)
+        assert answer.code in (exit_codes.UNSURE, exit_codes.NOT_COVERED)
         assert answer.out.startswith("Unknown")
 
 
@@ -146,7 +149,7 @@ def test_a_summary_with_findings_tells_why_there_may_be_worse_ones(
     cli: Callable[..., Any], demo: Any
 ) -> None:
     answer = cli("summary", "--output", "json")
-    assert answer.code == exits.ANSWERED
+    assert answer.code == exit_codes.ANSWERED
     assert answer.json["not_scanned"] > 0
     assert answer.json["doubt"] == words.NOT_SCANNED
 

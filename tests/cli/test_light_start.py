@@ -37,7 +37,7 @@ ALWAYS = {
     *(f"{QUESTIONS}{name}" for name in ("remediation", "history", "findings", "records")),
     f"{CORE}queries.suppressions",
     f"{CORE}live.resource",
-    "sre_cli.context_lines",
+    "sre_cli.render.context",
     "sre_reports.formats.answers",
 }
 COUNTS = {

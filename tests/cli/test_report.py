@@ -64,7 +64,7 @@ def test_a_night_is_published_with_its_files_and_listed(cli: Cli, store: Path) -
     assert run.code == 0
     folder = store / "reports" / day(newest)
     assert run.out == f"{folder / 'index.html'}\n"
-    assert f"{store / 'reports' / 'index.html'} lists every night" in run.err
+    assert f"list of all reports: {store / 'reports' / 'index.html'}" in run.err
     assert names(folder) == FILES
     assert (folder / "index.html").read_text().startswith(f"<p>{newest} ")
     cli("report", "--as-of", before)
@@ -208,8 +208,8 @@ def test_a_folder_of_ones_own_is_written_and_written_again(
         (("--owner", ""), "is no name of an owner"),
         (("--account", "*"), "is no name of an account"),
         (("--account", "999900001111"), "is not in the snapshot"),
-        (("--owner", "payments", "--account", "111122223333"), "Use one of them"),
-        (("--owner", "payments", "--views"), "Use one of them"),
+        (("--owner", "payments", "--account", "111122223333"), "Use only one of them"),
+        (("--owner", "payments", "--views"), "Use only one of them"),
         (("--link", "--again"), "Publish it first"),
         (("-o", "x", "--again"), "--again is for the store"),
         (("--link",), "needs a bucket"),

@@ -54,7 +54,7 @@ def test_a_wrong_file_and_an_unknown_schedule_are_usage_errors(cli: Cli, home: P
     assert "wrong.yaml, line 2" in done.err
     done = cli("schedule", "job", "scam")
     assert done.code == 2
-    assert "Schedules are scan, report" in done.err
+    assert "Schedules: scan, report" in done.err
 
 
 def test_a_job_is_done_once_for_its_slot_and_says_how_it_went(cli: Cli, two_nights: Path) -> None:
@@ -101,7 +101,7 @@ def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights:
         "0",
     )
     shown = cli(*keep)
-    assert "1 would be pruned; say --yes to do it." in shown.err
+    assert "1 snapshot would be pruned; use --yes to do it." in shown.err
     newest, oldest = (
         row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json
     )
@@ -141,7 +141,7 @@ def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(
         "0",
         "--yes",
     )
-    assert "2 published pages say that the snapshot is gone." in cli(*keep).err
+    assert "2 published reports marked as pruned." in cli(*keep).err
     whole, kept = (
         two_nights / "reports" / f"{day[:4]}-{day[4:6]}-{day[6:8]}" for day in (oldest, newest)
     )
@@ -158,7 +158,7 @@ def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(
     (whole / "summary.json").write_text(
         (whole / "summary.json").read_text().replace("pruned_at", "other")
     )
-    assert "1 published page says" in cli(*keep).err, (
+    assert "1 published report marked" in cli(*keep).err, (
         "a run that was killed before it wrote the summary is finished"
     )
     assert (whole / "index.html").read_text().count('id="pruned"') == 1
@@ -215,4 +215,4 @@ def test_a_weekly_digest_is_of_the_week_and_another_message_than_the_nights(
 def test_what_is_no_moment_is_refused(cli: Cli, home: Path, text: str) -> None:
     done = cli("report", "--since", text)
     assert done.code == 2
-    assert "is not a moment" in done.err
+    assert "is not a date and time" in done.err

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sre_cli.limits import limits
+from sre_cli.process_limits import limits
 from sre_findings.model.errors import UsageError
 from sre_findings.queries.sql import Sql, sql
 from sre_findings.sources.sources import Sources
@@ -60,7 +60,7 @@ def test_rows_are_cut_at_the_count_and_it_is_said(cli: Cli, demo: Path) -> None:
     assert (
         len(cut.out.splitlines()),
         "3 rows" in cut.err,
-        "there are more: -n 0 lists all" in cut.err,
+        "there are more, -n 0 lists all" in cut.err,
     ) == (4, True, True)
     assert "there are more" not in whole.err
     assert len(cli(*asked).out.splitlines()) == 1001
@@ -224,15 +224,13 @@ def test_the_limits_end_a_process_that_does_not_stop_and_are_lifted_after_the_bl
     with limits(60, 1 << 40):
         assert 1 << 40 < resource.getrlimit(resource.RLIMIT_AS)[0] < 1 << 41
     assert resource.getrlimit(resource.RLIMIT_AS) == before
-    code = (
-        "import time; from sre_cli.limits import limits\nwith limits(0.1, 1 << 40): time.sleep(30)"
-    )
+    code = "import time; from sre_cli.process_limits import limits\nwith limits(0.1, 1 << 40): time.sleep(30)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False
     )
     assert (done.returncode, done.stderr) == (
         2,
-        "sre-cli: the query did not stop when its time was up; ended.\n",
+        "sre-cli: the query did not stop at its time limit; process ended.\n",
     )
 
 

@@ -26,7 +26,7 @@ from urllib.request import urlopen
 import pytest
 from tests.support.clock import session_hour
 
-from sre_cli.slack_doctor import SCOPES
+from sre_cli.doctor.slack_app import SCOPES
 from sre_simulator.aws_lambda.function import REGION
 from sre_simulator.fleet import default_fleet
 from sre_simulator.inspector.server import Simulator

@@ -288,7 +288,7 @@ def test_a_server_without_tokens_does_not_start(
     with pytest.raises(SystemExit) as ended:
         main(["serve", "--port", "0"])
     assert ended.value.code == 2
-    assert "no tokens are set up" in capfd.readouterr().err
+    assert "no tokens are configured" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -215,18 +215,18 @@ def test_a_failing_export_has_the_same_error_and_keeps_the_file(
 
 OWN = {
     ("report", "-o", "somewhere"): "Published reports are at http://127.0.0.1:PORT/reports/. ",
-    ("sql", "select 1"): "SQL runs where the snapshots are. ",
-    ("suppressions", "--openvex", "-"): "A server exports it: sre-cli export --format openvex. ",
+    ("sql", "select 1"): "Run SQL where the store is. ",
+    ("suppressions", "--openvex", "-"): "With a server, use sre-cli export --format openvex. ",
 }
 
 
 @pytest.mark.parametrize("command", OWN, ids=" ".join)
 def test_commands_that_need_the_store_say_so(cli: Any, http: Any, command: tuple[str, ...]) -> None:
     said = cli(False, *command)
-    do = OWN[command].replace("PORT", str(http.port)) + "Unset it, or name a store with --store."
+    do = OWN[command].replace("PORT", str(http.port)) + "Unset it, or use --store."
     assert (said.code, said.err.strip()) == (
         2,
-        f"sre-cli: SRE_SERVER is set: this command reads snapshots itself. {do}",
+        f"sre-cli: SRE_SERVER is set: this command reads the store directly. {do}",
     )
 
 

@@ -227,7 +227,7 @@ def test_readiness_errors_do_not_reveal_the_store(
 
 def test_the_command_refuses_settings_that_admit_nobody_or_everybody(demo_store: Path) -> None:
     for flags, said in (
-        ([], "no tokens are set up"),
+        ([], "no tokens are configured"),
         (["--no-auth", "--host", "0.0.0.0"], "localhost only"),
     ):
         done = subprocess.run(

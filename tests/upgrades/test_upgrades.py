@@ -258,20 +258,20 @@ def test_the_command_converts_shows_first_and_is_safe_to_repeat(
     assert run() == (
         0,
         "".join(f"{one}: would be converted\n" for one in ids),
-        "2 would be converted; say --yes to do it.\n",
+        "2 snapshots would be converted; use --yes to do it.\n",
     )
     assert {one.layout for one in sources.snapshots.commits()} == {BY_SNAPSHOT}
     code, out, err = run("--yes")
     assert (code, [line.split(":")[0] for line in out.splitlines()]) == (0, ids)
     assert (
         err
-        == "2 converted; the old files of 0 are removed.\nThe old files of 2 stay for a day; run it"
-        " again then.\n"
+        == "2 snapshots converted; removed the old files of 0.\nThe old files of 2 are kept for a"
+        " day; then run it again.\n"
     )
     assert {one.layout for one in sources.snapshots.commits()} == {BY_TABLE}
     assert run()[1] == "".join(
-        f"{one}: converted; its old files would go a day after that\n" for one in ids
+        f"{one}: converted; its old files would be removed a day after that\n" for one in ids
     )
-    assert run("--yes")[2].startswith("0 converted; the old files of 0 are removed.")
+    assert run("--yes")[2].startswith("0 snapshots converted; removed the old files of 0.")
     (manifest,) = [json.loads(sources.snapshots.blobs.read(f"snapshots/{ids[0]}/manifest.json"))]
     assert manifest["snapshot_id"] == ids[0]

@@ -1,1 +1,1 @@
-"""One module a command, imported when it is called; each is parse, ask, render."""
+"""One module for each command, imported when the command is called."""

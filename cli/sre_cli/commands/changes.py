@@ -14,14 +14,14 @@ from sre_findings.settings import Settings
 @click.option(
     "--since",
     metavar="WHEN",
-    help="From the night of: a snapshot's id, 2026-11-22, yesterday, -7d.",
+    help="Compare with this snapshot: its id, 2026-11-22, yesterday, -7d.",
 )
 @click.option(
     "--kind",
     "kinds",
     type=click.Choice(KINDS_OF_CHANGE),
     multiple=True,
-    help="List only such events (again for more).",
+    help="Only changes of this kind. Repeatable.",
 )
 @options.count_option(25)
 @options.narrow_options
@@ -37,11 +37,11 @@ def command(
     as_of: str | None,
     output: str,
 ) -> int:
-    """What changed since the night before, and why?
+    """Show what changed between two snapshots, and why.
 
-    Without --since, between the two newest complete snapshots. What is gone was patched,
-    terminated, is no longer scanned, or is gone for a reason that nobody knows: that is told apart,
-    and never guessed.
+    Without --since, compares the two newest complete snapshots. A resolved finding was patched, its
+    resource was terminated or is no longer scanned, or the reason is unknown; a reason is never
+    guessed.
 
     \b
     sre-cli changes

@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    """Print the tab completion of your shell.
+    """Print the completion script of a shell.
 
     \b
     bash:  eval "$(sre-cli completion bash)"

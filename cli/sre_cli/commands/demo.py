@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sre_cli import exits, options
+from sre_cli import exit_codes, options
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings, beside, data_folder
 
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
     from sre_findings.store.snapshots import Snapshots
     from sre_simulator.fleet import Fleet
 
-# says that a store holds nothing but a demo, so that the next one may replace it
+# marks a store that has only a demo, so that the next demo may replace it
 MARK = "demo.json"
 
 
 @click.command("demo")
 @click.option(
-    "--nights", default=5, show_default=True, type=click.IntRange(1, 30), help="Nights of history."
+    "--nights", default=5, show_default=True, type=click.IntRange(1, 30), help="Nights to simulate."
 )
-@click.option("--seed", default=1, show_default=True, help="Another seed makes another fleet.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the simulated fleet.")
 def command(nights: int, seed: int) -> int:
-    """See it all on a simulated fleet, with no AWS account.
+    """Try it on a simulated fleet, without an AWS account.
 
-    Starts a local Inspector with a fleet of instances, images and functions, scans it once a night,
-    asks about its busiest instance, exports that instance's CSV and writes the report. All of it
-    lies in SRE_STORE if that is set, else in a folder of its own.
+    Starts a local Inspector with a fleet of instances, images and functions, and scans it once for
+    each night. Then shows the findings of the busiest instance, exports them as CSV and writes the
+    report. Everything is stored in SRE_STORE, or in a demo folder if it is not set.
     """
+    from sre_reports.wording import number
     from sre_simulator.fleet import default_fleet
 
     settings = _settings()
@@ -45,32 +46,32 @@ def command(nights: int, seed: int) -> int:
     fleet = default_fleet(seed=seed, nights=nights, now=datetime.now(UTC) - timedelta(minutes=1))
     snapshots = _empty_store(settings, home)
     click.echo(
-        f"A simulated fleet: {len(fleet.accounts)} accounts, {len(fleet.regions)} regions, {nights}"
-        " nights.\n",
+        f"Simulated fleet: {number(len(fleet.accounts), 'account')},"
+        f" {number(len(fleet.regions), 'region')}, {number(nights, 'night')}.\n",
         err=True,
     )
     _scan_nights(fleet, snapshots, settings)
-    _ask(settings)
+    _query(settings)
     files = _write_files(settings, home)
-    _tell(home, files)
-    return exits.ANSWERED
+    _next_steps(home, files)
+    return exit_codes.ANSWERED
 
 
 def _settings() -> Settings:
-    """SRE_STORE where it is set, else a folder of the demo's own."""
+    """Settings with the store in SRE_STORE, or in the demo folder if it is not set."""
     from sre_findings.settings import load
 
     store = os.environ.get("SRE_STORE") or str(data_folder() / "demo")
     if store.startswith("s3://"):
         raise UsageError(
-            "the demo keeps its store in a folder", do="Unset SRE_STORE, or set it to a folder."
+            "the demo needs a store in a folder", do="Unset SRE_STORE, or set it to a folder."
         )
     return load(os.environ | {"SRE_STORE": store}, Path("/nonexistent"))
 
 
 def _empty_store(settings: Settings, home: Path) -> Snapshots:
-    """A store without snapshots: an earlier demo is replaced, anything else is left alone and
-    refused."""
+    """A store without snapshots. Deletes an earlier demo; raises UsageError for any other store
+    that has snapshots."""
     from sre_findings.store.snapshots import Snapshots
     from sre_findings.store.urls import open_blobs
 
@@ -79,7 +80,7 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
         shutil.rmtree(home)
     if snapshots.latest() is not None:
         raise UsageError(
-            f"{home} holds snapshots already", do="Set SRE_STORE to an empty folder for the demo."
+            f"{home} already has snapshots", do="Set SRE_STORE to an empty folder for the demo."
         )
     with snapshots.blobs.write(MARK) as file:
         file.write(b'{"simulated": true}\n')
@@ -87,7 +88,7 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
 
 
 def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
-    from sre_cli.commit_line import render_commit
+    from sre_cli.render.snapshots import render_commit
     from sre_findings.model.resources.owners import Owners
     from sre_findings.store.urls import open_table
     from sre_scanner.scan import Request, scan
@@ -107,14 +108,14 @@ def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None
 
 
 def _clock(night: datetime) -> Callable[[], datetime]:
-    """A clock that says ``night`` now and goes on from there."""
+    """A clock that shows ``night`` now and runs on from there."""
     began = time.monotonic()
     return lambda: night + timedelta(seconds=time.monotonic() - began)
 
 
 @contextlib.contextmanager
 def _pointed_at(url: str) -> Iterator[None]:
-    """AWS settings that lead to the simulator and nowhere else, as long as the block lasts."""
+    """While the block runs, the AWS settings in the environment point to the simulator only."""
     ours = {
         "AWS_ENDPOINT_URL_INSPECTOR2": url,
         "AWS_ACCESS_KEY_ID": "SIMULATED",
@@ -136,9 +137,9 @@ def _pointed_at(url: str) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def _ask(settings: Settings) -> None:
-    """The question that the product is for."""
-    from sre_cli.render import render_resource
+def _query(settings: Settings) -> None:
+    """Shows the findings of the busiest instance."""
+    from sre_cli.render.resource import render_resource
     from sre_findings.queries import ask
     from sre_findings.questions.resource import CACHED, AboutResource
     from sre_findings.service.factory import open_sources
@@ -154,7 +155,7 @@ def _ask(settings: Settings) -> None:
 
 
 def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
-    """The CSV and the report, by the commands that a person would use."""
+    """Writes CSV and report with the commands of the product. Returns the name and path of each."""
     from sre_cli.commands import export, report
     from sre_simulator.fleet import BUSY_INSTANCE
 
@@ -165,15 +166,15 @@ def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
         report.command.main(store, standalone_mode=False)
     page = max(reports.glob("*/index.html"))
     return [
-        ("Its CSV", csv),
-        ("The report", page),
-        ("All nights", reports / "index.html"),
-        ("The store", home),
+        ("CSV", csv),
+        ("Report", page),
+        ("All reports", reports / "index.html"),
+        ("Store", home),
     ]
 
 
-def _tell(home: Path, files: list[tuple[str, Path]]) -> None:
-    """Where everything lies, and what to try next."""
+def _next_steps(home: Path, files: list[tuple[str, Path]]) -> None:
+    """Prints where the files are, and commands to try next."""
     click.echo("")
     for name, path in files:
         click.echo(f"{name + ':':<12} {path}")
@@ -191,8 +192,8 @@ def _tell(home: Path, files: list[tuple[str, Path]]) -> None:
 
 
 def _program() -> str:
-    """How the reader calls sre-cli: by its name where the shell finds it, else by its path, as
-    after ``make demo``."""
+    """How to call sre-cli: by its name if it is on the PATH, else by its path, as after
+    ``make demo``."""
     path = Path(sys.argv[0])
     if shutil.which("sre-cli") or path.name != "sre-cli":
         return "sre-cli"

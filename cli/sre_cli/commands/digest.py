@@ -15,27 +15,25 @@ from sre_findings.settings import Settings
 @click.option(
     "--channel",
     metavar="ID",
-    help="Only this channel; without a file of channels, it gets everything.",
+    help="Post to this channel only. Without a channels file, it gets all owners.",
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Print the messages as JSON, and post nothing; no token is needed.",
+    help="Print the messages as JSON; post nothing. Needs no token.",
 )
 @click.option(
     "--preview",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Draw each message as PNG into this folder; post nothing.",
+    help="Draw each message as a PNG in this folder; post nothing.",
 )
-@click.option("--weekly", is_flag=True, help="The week: what changed since seven days before.")
-@click.option(
-    "--again", is_flag=True, help="Post it once more, whatever stands in the channel already."
-)
+@click.option("--weekly", is_flag=True, help="Compare with seven days before.")
+@click.option("--again", is_flag=True, help="Post again, even if it was already posted.")
 @click.option(
     "--since",
     metavar="WHEN",
     type=options.MOMENT,
-    help="Only of a snapshot begun since then; else say none came.",
+    help="Report a missing snapshot if none was started since then.",
 )
 @options.as_of_option
 @options.store_options
@@ -47,11 +45,11 @@ def command(
     again: bool,
     **which: Any,
 ) -> int:
-    """Tell the night in Slack: one message a channel, its thread with the details, by owner.
+    """Post the nightly digest to Slack, one message per channel, with the details in its thread.
 
-    Which channel hears of which owners stands in the file that SRE_SLACK_CHANNELS names. A night on
-    which nothing happened is one line; a partial or missing scan is its own message. Run it as
-    often as you like: what is posted is not posted twice.
+    The file in SRE_SLACK_CHANNELS maps channels to owners. A night without changes is one line; a
+    partial or missing scan has a message of its own. It is safe to run again: nothing is posted
+    twice.
 
     \b
     sre-cli scan; sre-cli digest
@@ -60,18 +58,18 @@ def command(
     sre-cli digest --channel C0123456789 --as-of yesterday
     sre-cli digest --weekly
     """
-    from sre_cli import digests
+    from sre_cli import digest_delivery
     from sre_reports.digest.delivery.channels import chosen
 
     sources = options.sources_here(
-        settings, instead="The digest is posted where the snapshots are, after the scan."
+        settings, instead="Post the digest where the store is, after the scan."
     )
     routes = chosen(settings.slack_channels, channel, unsent=dry_run or preview is not None)
-    night = digests.Night(
+    night = digest_delivery.Night(
         sources, settings, which["as_of"], which["since"], 7 if which["weekly"] else 1
     )
     if dry_run:
-        return digests.print_all(night, routes)
+        return digest_delivery.print_all(night, routes)
     if preview is not None:
-        return digests.draw_all(night, routes, preview)
-    return digests.post_all(night, routes, again=again)
+        return digest_delivery.draw_all(night, routes, preview)
+    return digest_delivery.post_all(night, routes, again=again)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from sre_cli import exits, options
-from sre_cli.terminal import printable
+from sre_cli import exit_codes, options
+from sre_cli.render.terminal import printable
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 from sre_reports.formats.registry import (
@@ -20,7 +20,7 @@ from sre_reports.formats.registry import (
     form_of,
 )
 
-if TYPE_CHECKING:  # --help needs neither
+if TYPE_CHECKING:  # --help does not need them
     from sre_findings.model.answers.answer import Proof
     from sre_findings.questions.findings import AsFile
 
@@ -32,21 +32,21 @@ Write = Callable[[BinaryIO], int]
     "--format",
     "form",
     type=click.Choice(tuple(FORMS)),
-    help="The format.  [default: by the file's name, else csv]",
+    help="File format.  [default: by the file name, else csv]",
 )
 @click.option(
     "-o",
     "destination",
     type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
     default="-",
-    help="A file; - is stdout.",
+    help="Output file; - is stdout.",
 )
 @click.option(
     "-i",
     "--id",
     "text",
     metavar="ID|NAME|IP",
-    help="Findings of this resource only. Its forms: docs/resources.md.",
+    help="Only this resource. docs/resources.md lists the forms of ids.",
 )
 @click.option(
     "-s",
@@ -54,19 +54,25 @@ Write = Callable[[BinaryIO], int]
     "severities",
     type=options.SEVERITY,
     multiple=True,
-    help="Only these (again for more).",
+    help="Only this severity. Repeatable.",
 )
-@click.option("--status", "statuses", type=options.STATUS, multiple=True, help="Default: active.")
+@click.option(
+    "--status",
+    "statuses",
+    type=options.STATUS,
+    multiple=True,
+    help="Only this status. Repeatable. Default: active.",
+)
 @click.option(
     "--type",
     "types",
     type=options.TYPE,
     multiple=True,
-    help="Resource types: ec2, ecr, lambda, code.",
+    help="Only this resource type: ec2, ecr, lambda, code. Repeatable.",
 )
-@click.option("--account", "accounts", multiple=True, help="Only these accounts.")
-@click.option("--region", "regions", multiple=True, help="Only these regions.")
-@click.option("--owner", "owners", multiple=True, help="Only these owners.")
+@click.option("--account", "accounts", multiple=True, help="Only this account. Repeatable.")
+@click.option("--region", "regions", multiple=True, help="Only this region. Repeatable.")
+@options.owner_option
 @options.reachable_option
 @click.option(
     "--columns",
@@ -74,14 +80,14 @@ Write = Callable[[BinaryIO], int]
     help="Columns of CSV and XLSX.  [default: inspector]",
 )
 @click.option(
-    "--excel", is_flag=True, help="CSV with a byte-order mark, so that Excel reads UTF-8."
+    "--excel", is_flag=True, help="CSV with a byte-order mark: Excel needs it to read UTF-8."
 )
 @click.option(
     "--raw",
     is_flag=True,
-    help="CSV without the guard against spreadsheet formulas. For machines only.",
+    help="CSV without protection against spreadsheet formulas. Only for programs.",
 )
-@click.option("--author", help="Who says so, in OpenVEX.  [default: the user]")
+@click.option("--author", help="Author of the OpenVEX document.  [default: the user]")
 @options.as_of_option
 @options.store_options
 def command(
@@ -97,16 +103,16 @@ def command(
     """Write findings to a file.
 
     \b
-    csv        .csv           Inspector's own 55 columns, for its importers
-    xlsx       .xlsx          typed columns, filters, a summary, for people
+    csv        .csv           Inspector's 55 columns, for tools that import them
+    xlsx       .xlsx          a workbook with filters and a summary
     ndjson     .ndjson        each finding as Inspector sent it, for scripts
     parquet    .parquet       every column, for pandas, Spark, DuckDB
     sarif      .sarif         SARIF 2.1.0, for code scanning and IDEs
     ocsf       .ocsf.ndjson   OCSF 1.6 events, for security lakes and SIEMs
     cyclonedx  .cdx.json      a CycloneDX 1.6 VDR, for Dependency-Track
-    openvex    .openvex.json  what owners say, from the suppressions file
+    openvex    .openvex.json  OpenVEX statements from the suppressions file
 
-    The end of the file's name tells the format; --format says it otherwise.
+    Without --format, the extension of the file selects the format.
 
     \b
     sre-cli export -o findings.xlsx
@@ -115,13 +121,14 @@ def command(
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
     from sre_findings.questions.findings import AsFile, Rows
+    from sre_reports.wording import number
 
     chosen = form_of(form, str(destination))
     to_stdout = str(destination) == "-"
     given = {"columns": columns, "excel": excel, "raw": raw, "author": author}
     _check(chosen, to_stdout, given)
     if raw:
-        _tell("--raw: cells may start a formula; do not open this file in a spreadsheet.")
+        _note("--raw: cells may contain formulas; do not open this file in a spreadsheet.")
     filters["statuses"] = filters["statuses"] or ("ACTIVE",)
     if "author" in chosen.options:
         given["author"] = author or os.environ.get("USER", "sre-cli")
@@ -132,14 +139,16 @@ def command(
         _from_server(question, settings) if settings.server else _from_store(question, settings)
     )
     count = write(sys.stdout.buffer) if to_stdout else _to_file(destination, write)
-    _tell(f"{count:,} findings of snapshot {proof.snapshot_id} ({proof.state}) to {destination}")
+    source = f"snapshot {proof.snapshot_id} ({proof.state})"
+    target = "stdout" if to_stdout else destination
+    _note(f"{number(count, 'finding')} of {source} written to {target}")
     for reason in proof.unread:
-        _tell(f"not all of it was read: {printable(reason)}")
-    return exits.ANSWERED if proof.sure else exits.UNSURE
+        _note(f"incomplete: {printable(reason)}")
+    return exit_codes.ANSWERED if proof.sure else exit_codes.UNSURE
 
 
 def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
-    """Where the findings come from, and what writes them."""
+    """The provenance of the findings, and a function that writes them and returns their number."""
     from sre_cli.progress import counting
     from sre_findings.queries.export import left_out, rows
     from sre_reports.formats.registry import Options, write_export
@@ -147,49 +156,49 @@ def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     sources = options.sources_here(settings)
     proof, batches = rows(question.rows, sources)
     for note in left_out(question.rows, sources):
-        _tell(note)
+        _note(note)
     asked = Options(question.form, **question.options, suppressions=sources.suppressions)
     return proof, lambda file: write_export(
-        asked, proof, counting(batches, "findings"), file, _tell
+        asked, proof, counting(batches, "findings"), file, _note
     )
 
 
 def _from_server(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
-    """The same where a server has them: it makes the file, and sends it as it is made."""
+    """The same for findings on a server, which makes the file and streams it."""
     from sre_cli.progress import counting
     from sre_findings.client.connection import Remote
     from sre_findings.client.downloads import promised
 
-    file_there = promised(question, Remote(settings.server, settings.token))
-    for note in file_there.notes:
-        _tell(note)
+    remote_file = promised(question, Remote(settings.server, settings.token))
+    for note in remote_file.notes:
+        _note(note)
 
     def write(file: BinaryIO) -> int:
-        with file_there.pieces() as pieces:
+        with remote_file.pieces() as pieces:
             file.writelines(counting(pieces, "bytes"))
-        return file_there.total
+        return remote_file.total
 
-    return file_there.proof, write
+    return remote_file.proof, write
 
 
 def _check(form: Form, to_stdout: bool, given: Mapping[str, object]) -> None:
-    """Raises UsageError for an option that the format would ignore, and for bytes that would spoil
-    a terminal."""
+    """Raises UsageError for an option that the format would ignore, and for a binary format on a
+    terminal."""
     for name, value in given.items():
         if value and name not in form.options:
             fit = ", ".join(one.name for one in FORMS.values() if name in one.options)
-            raise UsageError(f"--{name} means nothing to {form.name}", why=f"it is for {fit}")
+            raise UsageError(f"--{name} does not apply to {form.name}", why=f"it is for {fit}")
     if to_stdout and not form.text and sys.stdout.isatty():
-        do = f"Name a file, as in -o findings{form.suffix}, or send it into a pipe."
-        raise UsageError(f"{form.name} is no text, and stdout is a terminal", do=do)
+        do = f"Use -o findings{form.suffix}, or pipe the output."
+        raise UsageError(f"{form.name} is binary, and stdout is a terminal", do=do)
 
 
-def _tell(text: str) -> None:
+def _note(text: str) -> None:
     click.echo(f"sre-cli: {text}", err=True)
 
 
 def _to_file(path: Path, write: Write) -> int:
-    """Writes beside the file and renames: who reads it sees the old one or the new one, whole."""
+    """Replaces the file atomically: readers see the old one or the new one. Returns the count."""
     from sre_findings.files import whole
 
     with whole(path.absolute()) as file:

@@ -13,7 +13,7 @@ from sre_findings.settings import Settings
 @click.command("fixes", epilog=options.exit_help)
 @options.count_option(10)
 @click.option(
-    "--images", is_flag=True, help="By machine image: what a rebuild of each would remove."
+    "--images", is_flag=True, help="By machine image: what a rebuild of each would resolve."
 )
 @options.narrow_options
 @click.option(
@@ -21,7 +21,7 @@ from sre_findings.settings import Settings
     "types",
     type=options.TYPE,
     multiple=True,
-    help="Only such resources: ec2, ecr, lambda, code.",
+    help="Only this resource type: ec2, ecr, lambda, code. Repeatable.",
 )
 @options.as_of_option
 @options.output_option
@@ -35,11 +35,10 @@ def command(
     as_of: str | None,
     output: str,
 ) -> int:
-    """What to update first, and what does it remove?
+    """Plan upgrades that resolve findings, highest risk first.
 
-    The fewest upgrades that remove every finding which an update can remove, the most risk first. A
-    command is shown only where every name and version is one that the package manager itself would
-    write.
+    A small set of upgrades that together resolve every fixable finding. A shell command is shown
+    only if all package names and versions are valid for the package manager.
 
     \b
     sre-cli fixes

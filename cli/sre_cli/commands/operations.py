@@ -15,13 +15,11 @@ from sre_findings.settings import Settings
     default=7,
     show_default=True,
     type=click.IntRange(1, 90),
-    help="How far back; older ones are gone.",
+    help="Days to look back; records are kept for 90 days.",
 )
-@click.option("--who", help="Only what this caller asked: the name of a token.")
+@click.option("--who", help="Only calls of this client: the name of its token.")
 @click.option("--what", help="Only calls of this tool, such as check_resource.")
-@click.option(
-    "--outcome", help="Only what ended so: answered, usage, access_denied, timeout, bug …"
-)
+@click.option("--outcome", help="Only this outcome: answered, usage, access_denied, timeout, bug …")
 @options.count_option(25)
 @options.output_option
 @options.store_options
@@ -34,7 +32,7 @@ def command(
     count: int,
     output: str,
 ) -> int:
-    """Who asked the server what, and how did it go?
+    """Show the audit log of the server: client, tool and outcome of each call.
 
     \b
     sre-cli operations

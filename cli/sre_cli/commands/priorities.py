@@ -19,7 +19,7 @@ from sre_findings.settings import Settings
     "types",
     type=options.TYPE,
     multiple=True,
-    help="Only such resources: ec2, ecr, lambda, code.",
+    help="Only this resource type: ec2, ecr, lambda, code. Repeatable.",
 )
 @options.as_of_option
 @options.output_option
@@ -33,10 +33,10 @@ def command(
     as_of: str | None,
     output: str,
 ) -> int:
-    """Which vulnerabilities to deal with first, and why?
+    """Rank vulnerabilities by risk, with reasons.
 
-    Ranked by CISA's list and its due dates, observed exploits, EPSS, severity and score, exposure,
-    what runs, and age. The policy file changes the order.
+    The criteria are KEV and its due dates, observed exploits, EPSS, severity and score, internet
+    exposure, running workloads, and age. The policy file can change their order.
 
     \b
     sre-cli priorities

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sre_cli import exits, options
-from sre_cli.sent import check_mail, draw, mail
+from sre_cli import exit_codes, options
+from sre_cli.report_delivery import check_mail, draw, mail
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
 from sre_findings.settings import Settings
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from sre_reports.publishing.publisher import Press
     from sre_reports.publishing.report_files import View
 
-QUARTER, HALF_A_DAY = 15 * 60, 12 * 60 * 60  # seconds: how long a link is good for, and at most
+QUARTER, HALF_A_DAY = 15 * 60, 12 * 60 * 60  # seconds: default and maximum age of a link
 _HOLDER = (
-    "sre-cli: whoever has this link reads the page until then, without signing in: keep it out of"
-    " chat, mail and tickets."
+    "sre-cli: anyone with this link can read the report until then, without signing in. Do not"
+    " share it in chat, e-mail or tickets."
 )
 
 
@@ -32,14 +32,14 @@ _HOLDER = (
     "-o",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write it into this folder, not the store.",
+    help="Write to this folder instead of the store.",
 )
-@click.option("--owner", metavar="NAME", help="The page of what this owner answers for.")
-@click.option("--account", metavar="ID", help="The page of this account.")
+@click.option("--owner", metavar="NAME", help="Report on the resources of this owner.")
+@click.option("--account", metavar="ID", help="Report on this account.")
 @click.option(
-    "--views", is_flag=True, help="The page of everything, and one for each owner and account."
+    "--views", is_flag=True, help="The full report, and one for each owner and each account."
 )
-@click.option("--again", is_flag=True, help="Replace what is published for this night.")
+@click.option("--again", is_flag=True, help="Replace the reports published for this night.")
 @click.option(
     "--link",
     "seconds",
@@ -47,25 +47,25 @@ _HOLDER = (
     is_flag=False,
     flag_value=QUARTER,
     type=click.IntRange(1, HALF_A_DAY),
-    help="Print a link to the published page on S3, by default for 15 minutes; publishes nothing.",
+    help="Print a link to the published report on S3, valid for 15 minutes by default.",
 )
 @click.option(
     "--email",
     "recipients",
     metavar="TO",
     multiple=True,
-    help="Mail the night too: short, with its card (again for more).",
+    help="Also e-mail a short summary with its card. Repeatable.",
 )
 @click.option(
     "--cards",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Draw the night and its trend as PNG into this folder.",
+    help="Write cards of the summary and the trend (PNG) to this folder.",
 )
 @click.option(
     "--since",
     metavar="WHEN",
     type=options.MOMENT,
-    help="Only of a snapshot begun since then; else exit 3.",
+    help="Exit 3 if no snapshot was started since then.",
 )
 @options.as_of_option
 @options.store_options
@@ -79,10 +79,10 @@ def command(
     cards: Path | None,
     **pages: Any,
 ) -> int:
-    """Publish the HTML report of a night, with its findings as CSV and Parquet.
+    """Publish the HTML report of a snapshot, with its findings as CSV and Parquet.
 
-    It lies in the store, at reports/2026-11-22/, and reports/index.html lists every night. A night
-    that is published stays as it is, unless told otherwise.
+    Reports are stored in the store, such as reports/2026-11-22/; reports/index.html lists all of
+    them. A published report is not replaced, except with --again.
 
     \b
     sre-cli report
@@ -100,7 +100,7 @@ def command(
     from sre_reports.publishing.editions import open_editions
 
     if _missing(sources, since):
-        return exits.UNSURE
+        return exit_codes.UNSURE
     editions = open_editions(sources, as_of)
     code = _publish(editions, view, folder, views=views, again=again, follows=since is not None)
     if cards:
@@ -111,17 +111,15 @@ def command(
 
 
 def _missing(sources: Sources, since: datetime | None) -> bool:
-    """Whether the night that was to be published did not come; it is said on stderr."""
+    """Whether there is no snapshot since ``since``. Prints the fact on stderr."""
     if since is None:
         return False
     latest = sources.snapshots.latest()
     if latest is not None and latest.started_at >= since:
         return False
     newest = f"the newest is {latest.snapshot_id}" if latest else "there is none"
-    click.echo(
-        f"sre-cli: no snapshot was begun since {iso(since)}: {newest}. Nothing is published.",
-        err=True,
-    )
+    text = f"no snapshot since {iso(since)}: {newest}. Nothing was published."
+    click.echo(f"sre-cli: {text}", err=True)
     return True
 
 
@@ -130,7 +128,7 @@ def _view(owner: str | None, account: str | None, *, views: bool) -> View:
 
     if (owner is not None) + (account is not None) + views > 1:
         raise UsageError(
-            "--owner, --account and --views are pages of different things", do="Use one of them."
+            "--owner, --account and --views exclude each other", do="Use only one of them."
         )
     if owner is not None:
         return View("owner", owner)
@@ -138,7 +136,7 @@ def _view(owner: str | None, account: str | None, *, views: bool) -> View:
 
 
 def _published(settings: Settings) -> str:
-    """Where a server has the pages that were published."""
+    """The sentence that says where the published reports are on a server; empty without one."""
     from sre_findings.client.connection import Remote
 
     return (
@@ -153,50 +151,42 @@ def _check(
 ) -> None:
     if seconds is not None and (folder or views or again or beside):
         raise UsageError(
-            "--link is for a page that is published",
-            do="Publish it first, then ask for the link alone.",
+            "--link is for a published report",
+            do="Publish it first, then run --link without options that write.",
         )
     if folder and again:
         raise UsageError(
-            "--again is for the store", do="Leave it out: -o replaces what is in the folder."
+            "--again is for the store", do="Omit it: -o replaces the files in the folder."
         )
 
 
 def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
-    """Prints a link to a page that is published, if only its snapshot or its night is known."""
+    """Prints a link to a published report. Its snapshot may be pruned if ``as_of`` is a date."""
     from sre_reports.publishing.editions import open_editions
     from sre_reports.publishing.report_files import is_night, shelf_of
 
     shelf = shelf_of(sources)
-    # its snapshot may be gone
     kept = as_of is not None and is_night(as_of) and shelf.has(as_of, view)
     night = as_of if as_of is not None and kept else open_editions(sources, as_of).night
     click.echo(shelf.link(night, view, seconds))
-    click.echo(
-        f"sre-cli: good for {seconds:,} seconds, or until the credentials that signed it end.",
-        err=True,
-    )
+    valid = f"{seconds:,} seconds, or until the credentials that signed it expire"
+    click.echo(f"sre-cli: the link is valid for {valid}.", err=True)
     click.echo(_HOLDER, err=True)
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 def _publish(
     editions: Editions, view: View, folder: Path | None, *, views: bool, again: bool, follows: bool
 ) -> int:
-    """Writes the pages that are wanted, each with a line of progress, then the list of nights.
+    """Publishes the reports, each with a line of progress, then their list. Returns the exit code.
 
-    A run that ``follows`` a scan publishes what is not there of its snapshot, and nothing where all
-    is: it may be run again.
+    A run that ``follows`` a scan publishes only what is missing for its snapshot, so it is safe to
+    run again.
     """
     from datetime import UTC, datetime
 
     from sre_reports.page.html import render
-    from sre_reports.publishing.publisher import (
-        Press,
-        missing,
-        publish_list,
-        wanted,
-    )
+    from sre_reports.publishing.publisher import Press, missing, publish_list, wanted
     from sre_reports.publishing.report_files import shelf_in, shelf_of
 
     editions.check(view)
@@ -219,15 +209,15 @@ def _publish(
         every = wanted(editions, every, press)
     sure = [_page(editions, one, press) for one in every]
     if not folder:
-        click.echo(f"sre-cli: {publish_list(shelf, press.at)} lists every night", err=True)
-    return exits.ANSWERED if all(sure) else exits.UNSURE
+        click.echo(f"sre-cli: list of all reports: {publish_list(shelf, press.at)}", err=True)
+    return exit_codes.ANSWERED if all(sure) else exit_codes.UNSURE
 
 
 def _page(editions: Editions, view: View, press: Press) -> bool:
-    """Publishes one page, prints where it is, and tells whether it is sure."""
+    """Publishes one report and prints its place. Returns whether its data is complete and fresh."""
     from sre_reports.publishing.publisher import publish
 
-    click.echo(f"sre-cli: the page of {view}, snapshot {editions.snapshot_id}", err=True)
+    click.echo(f"sre-cli: report of {view}, snapshot {editions.snapshot_id}", err=True)
     summary = publish(editions, view, press)
     click.echo(press.shelf.place(press.night, press.place(view)))
     return summary.proof.sure

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sre_cli import exits, options
+from sre_cli import exit_codes, options
 from sre_findings.settings import Settings
 
 
@@ -17,55 +17,55 @@ from sre_findings.settings import Settings
     "--region",
     "regions",
     multiple=True,
-    help="Scan this region (again for more). Default: all that are enabled.",
+    help="Scan this region. Repeatable. Default: all enabled regions.",
 )
 @click.option(
     "--status",
     "statuses",
     type=options.STATUS,
     multiple=True,
-    help="Finding statuses. Default: all but closed.",
+    help="Only findings with this status. Repeatable. Default: all except closed.",
 )
 @click.option(
     "--scope-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What must be there (TOML).",
+    help="TOML file with the accounts and regions that must be covered.",
 )
 @click.option(
     "--rate",
     default=10.0,
     show_default=True,
     type=click.FloatRange(0.1, 1000),
-    help="Requests a second and region.",
+    help="Maximum number of requests per second and region.",
 )
 @click.option(
     "--deadline",
     default=300.0,
     show_default=True,
     type=click.FloatRange(0.1),
-    help="Seconds to insist on one page.",
+    help="Seconds to retry one page before giving up.",
 )
 @click.option("--profile", help="The AWS profile.")
 @click.option(
-    "--slot", default="", help="The schedule and its fire that this is for; scans once for each."
+    "--slot", default="", help="Slot of a schedule, set by the scheduler; scanned only once."
 )
 @options.store_options
 def command(settings: Settings, **asked: Any) -> int:
-    """Collect every finding into a snapshot.
+    """Collect all findings into a snapshot.
 
-    The snapshot proves whether it is complete. What could not be read makes it partial (exit 3),
-    never smaller; where nothing could be read, nothing is kept (exit 4).
+    If something cannot be read, the snapshot is marked as partial, with the reasons (exit 3). If
+    nothing can be read, no snapshot is written (exit 4).
 
     \b
     sre-cli scan --region eu-west-1 --region us-east-1
     sre-cli scan --status active --status suppressed --status closed
     """
-    from sre_cli.commit_line import render_commit
     from sre_cli.progress import watching
+    from sre_cli.render.snapshots import render_commit
     from sre_scanner.task import Flags, run
 
     with watching() as progress:
         commit = run(settings, progress, Flags(**asked))
     click.echo(render_commit(commit), err=True)
     click.echo(commit.snapshot_id)
-    return exits.ANSWERED if commit.state == "complete" else exits.UNSURE
+    return exit_codes.ANSWERED if commit.state == "complete" else exit_codes.UNSURE

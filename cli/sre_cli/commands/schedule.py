@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sre_cli import exits, options
+from sre_cli import exit_codes, options
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sre_cli.table import Column
+    from sre_cli.render.table import Column
     from sre_schedules.runner import Runner
     from sre_schedules.schedule import Schedule
 
-_FILE = "A schedule file, or a folder of *.yaml. Default: the product's own nightly schedules."
+_FILE = "Schedule file, or a folder of *.yaml. Default: the nightly schedules of the product."
 file_option = click.option(
     "--file", "path", type=click.Path(exists=True, path_type=Path), help=_FILE
 )
@@ -29,9 +29,9 @@ file_option = click.option(
 
 @click.group("schedule")
 def command() -> None:
-    """When scans, reports and digests run: list them, see the next, or run them here.
+    """List or run the schedules of scans, reports and digests.
 
-    In AWS, EventBridge Scheduler runs them. Without AWS, `sre-cli schedule run` does.
+    In AWS, EventBridge Scheduler runs them; elsewhere, `sre-cli schedule run`.
     """
 
 
@@ -40,14 +40,14 @@ def command() -> None:
 @options.output_option
 @options.store_options
 def list_(settings: Settings, path: Path | None, output: str) -> int:
-    """Every schedule: its times, its command, its next fire, and how its last slot went.
+    """List all schedules: times, command, next run, and the outcome of the last one.
 
     --output json also has the expression for EventBridge Scheduler.
     """
-    from sre_cli import schedule_rows
+    from sre_cli.render import schedules
 
-    rows = schedule_rows.listed(_load(path), settings, _now())
-    return _show(rows, schedule_rows.LISTED, output)
+    rows = schedules.listed(_load(path), settings, _now())
+    return _show(rows, schedules.LISTED, output)
 
 
 @command.command("next")
@@ -58,14 +58,14 @@ def list_(settings: Settings, path: Path | None, output: str) -> int:
     default=10,
     show_default=True,
     type=click.IntRange(1, 1000),
-    help="How many fires.",
+    help="Number of runs.",
 )
 @options.output_option
 def next_(path: Path | None, count: int, output: str) -> int:
-    """The next fires of all schedules, in UTC and in each schedule's own time zone."""
-    from sre_cli import schedule_rows
+    """List the next runs of all schedules, in UTC and in the time zone of the schedule."""
+    from sre_cli.render import schedules
 
-    return _show(schedule_rows.coming(_load(path), _now(), count), schedule_rows.COMING, output)
+    return _show(schedules.coming(_load(path), _now(), count), schedules.COMING, output)
 
 
 @command.command("run")
@@ -73,22 +73,22 @@ def next_(path: Path | None, count: int, output: str) -> int:
 @click.option(
     "--health",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write this file every ten seconds.",
+    help="Health file, written every ten seconds.",
 )
 @click.option(
     "--speed",
     type=click.IntRange(1, 86_400),
     default=1,
     show_default=True,
-    help="Run the clock this many times as fast: 3600 tries a night in 24 seconds.",
+    help="Run the clock this many times faster, for tests: 3600 runs a day in 24 seconds.",
 )
 @options.store_options
 def run(settings: Settings, path: Path | None, health: Path | None, speed: int) -> int:
-    """Run the schedules here until SIGTERM or Ctrl-C: a line of JSON on stdout for each job.
+    """Run the schedules here until SIGTERM or Ctrl-C, with a line of JSON on stdout for each job.
 
-    Each slot is claimed in the table, so several of these may run at once, and one that was killed
-    may be started again: no slot is done twice, and none is skipped. A job that fails is tried
-    again, then reported in the digest's channels.
+    Each slot is claimed in the table: several processes can run at once, and one that was killed
+    can be restarted. No slot runs twice, and none is skipped. A failed job is retried, then
+    reported in the channels of the digest.
 
     \b
     sre-cli schedule run
@@ -102,7 +102,7 @@ def run(settings: Settings, path: Path | None, health: Path | None, speed: int) 
     runner = _runner(settings, path)
     with daemon.until_signalled(runner.stop):
         daemon.run(runner, health, bug=lambda text: _say("bug", {"detail": text}))
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 @command.command("job")
@@ -112,12 +112,13 @@ def run(settings: Settings, path: Path | None, health: Path | None, speed: int) 
     "--slot",
     metavar="WHEN",
     type=options.MOMENT,
-    help="The slot: any moment from its fire on. Default: the one that is due now.",
+    help="Time of the slot, or any time until the next one. Default: the slot due now.",
 )
 @options.store_options
 def job(settings: Settings, path: Path | None, name: str, slot: datetime | None) -> int:
-    """Do one slot of one schedule, once, whoever asks and however often. EventBridge Scheduler
-    calls this.
+    """Run one slot of one schedule. EventBridge Scheduler calls this.
+
+    It is safe to call again: a slot runs only once.
 
     \b
     sre-cli schedule job scan --slot 2026-11-30T01:00Z
@@ -130,8 +131,8 @@ def job(settings: Settings, path: Path | None, name: str, slot: datetime | None)
     with daemon.until_signalled(runner.stop):
         ended = runner.do(schedule, fire)
     if runner.stop.is_set():
-        return exits.INTERRUPTED
-    return exits.ANSWERED if ended and ended.done else exits.UNREADABLE
+        return exit_codes.INTERRUPTED
+    return exit_codes.ANSWERED if ended and ended.done else exit_codes.UNREADABLE
 
 
 def _load(path: Path | None) -> list[Schedule]:
@@ -141,8 +142,7 @@ def _load(path: Path | None) -> list[Schedule]:
 
 
 def _runner(settings: Settings, path: Path | None) -> Runner:
-    """What does the slots of a file's schedules, with the store, table and channels of the
-    settings."""
+    """The runner of the schedules in ``path``, with store, table and channels of the settings."""
     from sre_cli.schedule_runner import open_runner
 
     return open_runner(settings, _load(path), os.environ, _say)
@@ -153,7 +153,7 @@ def _named(name: str, runner: Runner) -> Schedule:
         return runner.schedules[name]
     except KeyError:
         raise UsageError(
-            f"there is no schedule {name!r}", do=f"Schedules are {', '.join(runner.schedules)}."
+            f"there is no schedule {name!r}", do=f"Schedules: {', '.join(runner.schedules)}."
         ) from None
 
 
@@ -164,7 +164,7 @@ def _now() -> datetime:
 
 
 def _hurry(speed: int) -> None:
-    """A faster clock for this process and the jobs that it starts, unless one is set already."""
+    """Sets a faster clock for this process and its jobs, unless one is already set."""
     from sre_findings.clock import VARIABLE, real
 
     os.environ.setdefault(VARIABLE, f"{speed}@{real().isoformat()}")
@@ -179,7 +179,7 @@ def _say(event: str, fields: Any) -> None:
 
 
 def _show(rows: list[dict[str, Any]], columns: Sequence[Column], output: str) -> int:
-    from sre_cli.plain_rows import render_rows
+    from sre_cli.render.records import render_records
 
-    click.echo(render_rows(rows, columns, output))
-    return exits.ANSWERED
+    click.echo(render_records(rows, columns, output))
+    return exit_codes.ANSWERED

@@ -10,44 +10,44 @@ from urllib.parse import urlsplit
 
 import click
 
-from sre_cli import exits, options
+from sre_cli import exit_codes, options
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 
-LOG = "Lines for people, or for machines, with metrics as CloudWatch reads them.  [env: SRE_LOG]"
+LOG = "Log format: text, or JSON with metrics in CloudWatch's format.  [env: SRE_LOG]"
 
 
 @click.command("serve", epilog=options.exit_help)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     default=8080,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="0 takes any free port.",
+    help="Port to listen on; 0 selects a free one.",
 )
-@click.option("--no-auth", is_flag=True, help="Ask for no token. On the loopback only.")
+@click.option("--no-auth", is_flag=True, help="Disable authentication. Only on a loopback address.")
 @click.option(
     "--stdio",
     is_flag=True,
-    help="Serve one client on stdin and stdout instead, as desktop agents start it.",
+    help="Serve one client on stdin and stdout, as desktop agents expect.",
 )
 @click.option(
     "--allow-host",
     "hosts",
     multiple=True,
-    help="Answer to this Host too (again for more).  [env: SRE_ALLOWED_HOSTS]",
+    help="Also accept this Host header. Repeatable.  [env: SRE_ALLOWED_HOSTS]",
 )
 @click.option(
     "--allow-origin",
     "origins",
     multiple=True,
-    help="Answer pages of this Origin (again for more).  [env: SRE_ALLOWED_ORIGINS]",
+    help="Accept this Origin header. Repeatable.  [env: SRE_ALLOWED_ORIGINS]",
 )
 @click.option(
     "--log", type=click.Choice(("text", "json")), default="text", envvar="SRE_LOG", help=LOG
 )
-@click.option("--profile", help="The AWS profile for asking live or for context.")
+@click.option("--profile", help="AWS profile for live queries and context.")
 @options.store_options
 def command(
     settings: Settings,
@@ -58,10 +58,10 @@ def command(
     origins: tuple[str, ...],
     **asked: Any,
 ) -> int:
-    """Answer agents: the MCP server, over HTTP at POST /mcp, or over stdio.
+    """Run the MCP server for AI agents, over HTTP at POST /mcp, or over stdio.
 
-    It stops at SIGTERM, after what it was asked is answered. docs/mcp.md has its tools, and
-    configurations for clients.
+    On SIGTERM it finishes running requests, then exits. docs/mcp.md documents the tools and the
+    configuration of clients.
 
     \b
     sre-cli serve --no-auth
@@ -78,16 +78,16 @@ def command(
     if stdio:
         with shipping(os.environ):
             serve_stdio(sources)
-        return exits.ANSWERED
+        return exit_codes.ANSWERED
     guard = (
         None if no_auth else open_guard(settings.tokens, settings.oidc, settings.public_url or None)
     )
     if guard is None and not no_auth:
         do = (
-            "Set SRE_TOKENS (sre-cli tokens new makes one), or use --no-auth on the loopback, or"
-            " --stdio."
+            "Set SRE_TOKENS (sre-cli tokens new creates a token), or use --no-auth on a loopback"
+            " address, or --stdio."
         )
-        raise UsageError("no tokens are set up", why="nobody could be let in", do=do)
+        raise UsageError("no tokens are configured", why="no client could sign in", do=do)
     ours = urlsplit(settings.public_url).netloc
     names = Names(
         (*settings.allowed_hosts, *hosts, *filter(None, [ours])),
@@ -96,11 +96,11 @@ def command(
     with shipping(os.environ):
         http = HttpSettings(asked["host"], asked["port"], names, settings.link_age)
         serve_http(sources, http, guard)
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 def _log_to_stderr(form: str) -> None:
-    """What happens, a line each. stdout belongs to the protocol."""
+    """Sends the log to stderr, because stdout belongs to the protocol."""
     from sre_mcp.logs import JsonFormatter, TextFormatter
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)

@@ -15,19 +15,19 @@ from sre_findings.settings import Settings
     type=click.Choice(("owner", "account", "region", "type")),
     default="owner",
     show_default=True,
-    help="Groups.",
+    help="Group by.",
 )
-@click.option("--owner", "owners", multiple=True, help="Only this owner (again for more).")
+@options.owner_option
 @options.as_of_option
 @options.output_option
 @options.store_options
 def command(
     settings: Settings, by: str, owners: tuple[str, ...], as_of: str | None, output: str
 ) -> int:
-    """What is late, and what is due this week?
+    """Show findings that are overdue or due this week.
 
-    Days by severity, from the policy (SRE_POLICY, SRE_SLA); CISA's own date for what it lists as
-    exploited.
+    The SLA is in days by severity, from the policy (SRE_POLICY, SRE_SLA). For a vulnerability in
+    KEV, CISA's due date applies instead.
 
     \b
     sre-cli sla

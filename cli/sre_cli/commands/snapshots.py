@@ -9,25 +9,28 @@ from datetime import UTC, datetime
 
 import click
 
-from sre_cli import exits, options
+from sre_cli import exit_codes, options
 from sre_findings.clock import clock
 from sre_findings.settings import Settings
 from sre_findings.store.snapshots import Commit, Snapshots
 from sre_findings.store.urls import open_blobs
+from sre_reports.wording import number
 
 
 @click.group("snapshots")
 def command() -> None:
-    """List, show, verify, hold, prune and convert snapshots, and rebuild a table from them."""
+    """List, show, verify, hold, prune and convert snapshots; rebuild a table from them."""
 
 
 @command.command("list")
-@click.option("--pruned", is_flag=True, help="Those that were pruned: when, and why.")
+@click.option(
+    "--pruned", is_flag=True, help="List pruned snapshots: when and why they were pruned."
+)
 @options.output_option
 @options.store_options
 def list_(settings: Settings, output: str, pruned: bool) -> int:
-    """Every committed snapshot, the newest first."""
-    from sre_cli.render import render_snapshots
+    """List all snapshots, newest first."""
+    from sre_cli.render.snapshots import render_snapshots
 
     if pruned:
         return _list_pruned(settings, output)
@@ -45,17 +48,16 @@ def list_(settings: Settings, output: str, pruned: bool) -> int:
             output,
             lambda some, width, colour: render_snapshots(some, datetime.now(UTC), width, colour),
         )
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 @command.command("age")
 @options.store_options
 def age(settings: Settings) -> int:
-    """How old the newest complete snapshot is, as a line of JSON for a log: exit 3 where there is
-    none.
+    """Print the age of the newest complete snapshot as a line of JSON, for a log.
 
-    hours is null without one; partial_nights counts the nights since then that have partial
-    snapshots alone.
+    Without a complete snapshot, hours is null and the exit code is 3. partial_nights is the number
+    of nights since then that have only partial snapshots.
     """
     from sre_findings.model.snapshots.freshness import freshness
 
@@ -63,20 +65,20 @@ def age(settings: Settings) -> int:
     found = freshness(_open(settings).commits(), now)
     line = {"at": now.isoformat(timespec="milliseconds"), "event": "age", **found.to_json()}
     click.echo(json.dumps(line))
-    return exits.UNSURE if found.hours is None else exits.ANSWERED
+    return exit_codes.UNSURE if found.hours is None else exit_codes.ANSWERED
 
 
 @command.command("show")
 @click.argument("when", required=False)
 @options.store_options
 def show(settings: Settings, when: str | None) -> int:
-    """The manifest of a snapshot as JSON: its plan, what each shard saw, and the certificate.
+    """Print the manifest of a snapshot as JSON: plan, result of each region, completeness check.
 
-    WHEN is an id, a date, yesterday or -7d; without it the newest.
+    WHEN is an id, a date, yesterday or -7d. Default: the newest snapshot.
     """
     snapshots = _open(settings)
     click.echo(json.dumps(snapshots.manifest(_choose(snapshots, when)).to_json(), indent=2))
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 @command.command("verify")
@@ -84,9 +86,11 @@ def show(settings: Settings, when: str | None) -> int:
 @click.option("--all", "every", is_flag=True, help="Verify every snapshot.")
 @options.store_options
 def verify(settings: Settings, when: str | None, every: bool) -> int:
-    """Compare every file of a snapshot with the sums that were committed, and check that its
-    findings add up with those of the night before, in every account, region and type; exit 4 where
-    something differs."""
+    """Verify the files of a snapshot against their checksums; exit 4 if something is wrong.
+
+    Also checks that its findings add up with those of the snapshot before, in every account, region
+    and resource type.
+    """
     from sre_findings.store.integrity import verify as files_of
     from sre_findings.store.reconciliation import unbalanced
 
@@ -95,44 +99,43 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
     broken = 0
     for commit in chosen:
         files = list(files_of(snapshots, commit))
-        wrong = [(key, why) for key, why in files if why]
-        broken += len(wrong)
-        for key, why in wrong:
+        damaged = [(key, why) for key, why in files if why]
+        odd = [] if damaged else list(unbalanced(snapshots, commit))
+        broken += len(damaged) + len(odd)
+        for key, why in (*damaged, *odd):
             click.echo(f"{commit.snapshot_id}/{key}: {why}", err=True)
-        odd = [] if wrong else list(unbalanced(snapshots, commit))
-        broken += len(odd)
-        for key, why in odd:
-            click.echo(f"{commit.snapshot_id}/{key}: {why}", err=True)
-        counts = (
-            "" if wrong else f", {len(odd)} counts do not add up" if odd else ", the counts add up"
-        )
-        click.echo(
-            f"{commit.snapshot_id}: {len(files)} files, {len(wrong) or 'none'} damaged{counts}"
-        )
-    return exits.UNREADABLE if broken else exits.ANSWERED
+        total = f"{number(len(files), 'file')}, {len(damaged) or 'none'} damaged"
+        click.echo(f"{commit.snapshot_id}: {total}{_balance(damaged, odd)}")
+    return exit_codes.UNREADABLE if broken else exit_codes.ANSWERED
+
+
+def _balance(damaged: Sequence[object], odd: Sequence[object]) -> str:
+    """Whether the counts of a snapshot add up; empty if it is damaged and was not checked."""
+    if damaged:
+        return ""
+    if not odd:
+        return ", the counts add up"
+    return f", {number(len(odd), 'count does', 'counts do')} not add up"
 
 
 @command.command("rebuild")
-@click.option(
-    "--all", "every", is_flag=True, help="Count every snapshot again, those that the table has too."
-)
+@click.option("--all", "every", is_flag=True, help="Count all snapshots, not only missing ones.")
 @options.store_options
 def rebuild(settings: Settings, every: bool) -> int:
-    """Fill a table that was lost, or restored from a backup: count every snapshot that it lacks,
-    the oldest first.
+    """Rebuild the table from the snapshots, after it was lost or restored from a backup.
 
-    Killed, it goes on where it was. What the snapshots do not hold stays lost: the counts of pruned
-    nights, which slots and messages were done, and who asked what.
+    Counts the snapshots that the table does not have, oldest first. If it is killed, run it again.
+    Data that is not in the snapshots stays lost: the counts of pruned snapshots, finished slots,
+    posted messages, and the audit log.
     """
     from sre_findings.store.urls import open_table
     from sre_scanner.commit import roll_up
 
     snapshots = _open(settings)
     written = roll_up(snapshots, open_table(settings.table), every=every)
-    click.echo(
-        f"{written:,} rows of {len(snapshots.commits()):,} snapshots written to {settings.table}"
-    )
-    return exits.ANSWERED
+    rows, commits = number(written, "row"), number(len(snapshots.commits()), "snapshot")
+    click.echo(f"{rows} of {commits} written to {settings.table}")
+    return exit_codes.ANSWERED
 
 
 @command.command("prune")
@@ -142,7 +145,7 @@ def rebuild(settings: Settings, every: bool) -> int:
     default=90,
     show_default=True,
     type=click.IntRange(0),
-    help="Nights to keep.",
+    help="Keep this many nights.",
 )
 @click.option(
     "--keep-weekly",
@@ -150,7 +153,7 @@ def rebuild(settings: Settings, every: bool) -> int:
     default=52,
     show_default=True,
     type=click.IntRange(0),
-    help="Weeks to keep one of.",
+    help="Keep one snapshot of this many weeks.",
 )
 @click.option(
     "--keep-monthly",
@@ -158,104 +161,98 @@ def rebuild(settings: Settings, every: bool) -> int:
     default=60,
     show_default=True,
     type=click.IntRange(0),
-    help="Months to keep one of.",
+    help="Keep one snapshot of this many months.",
 )
 @click.option(
-    "--yes", is_flag=True, help="Prune. Without it the table shows what would go and why."
+    "--yes", is_flag=True, help="Prune. Without it, only show what would be pruned and why."
 )
 @options.output_option
 @options.store_options
 def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
-    """Remove old snapshots: without --yes it only shows which, and why.
+    """Remove old snapshots. Without --yes, only shows which, and why.
 
-    Kept are the newest complete snapshot of so many nights, weeks and months, and always the
-    newest, the newest complete, and those under a legal hold. A pruned snapshot is no longer found
-    at once; its files go a day later, with the next prune, so that open readers can finish. The
-    counts of its night stay in the table for trend and sla, and its published pages stay too; both
-    say that the snapshot is gone.
+    Keeps the newest complete snapshot of each of the last nights, weeks and months, and always the
+    newest, the newest complete, and those with a legal hold. A pruned snapshot cannot be queried
+    any more; its files are removed by the first prune after a day, so that open readers can finish.
+    Its counts stay in the table for trend and sla, and its published reports stay too; both say
+    that the snapshot was pruned.
 
     \b
     sre-cli snapshots prune
     sre-cli snapshots prune --keep-nightly 90 --keep-weekly 52 --keep-monthly 60 --yes
     """
-    from sre_cli.render_fates import render_fates
+    from sre_cli.render.snapshots import render_fates
     from sre_findings.model.snapshots.retention import Keep, fates
     from sre_findings.store import pruning as store
 
     snapshots, now = _open(settings), clock(os.environ)[0]()
     found = fates(snapshots.commits(), Keep(**keep), store.holds(snapshots.blobs))
     click.echo(render_fates(found, output))
-    doomed = [one for one in found if not one.kept]
+    unkept = [one for one in found if not one.kept]
     if not yes:
-        click.echo(f"{len(doomed)} would be pruned; say --yes to do it.", err=True)
-        return exits.ANSWERED
-    gone = list(store.prune(snapshots, doomed, now))
+        click.echo(
+            f"{number(len(unkept), 'snapshot')} would be pruned; use --yes to do it.", err=True
+        )
+        return exit_codes.ANSWERED
+    pruned = list(store.prune(snapshots, unkept, now))
     swept = list(store.sweep(snapshots, now))
-    click.echo(
-        f"{len(gone)} pruned; the files of {len(swept)} pruned before are removed.", err=True
-    )
+    removed = f"removed the files of {len(swept)} pruned earlier"
+    click.echo(f"{number(len(pruned), 'snapshot')} pruned; {removed}.", err=True)
     _mark_pages(snapshots, now)
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 @command.command("hold")
 @click.argument("when")
-@click.option("--owner", required=True, help="Who holds it: a person or a team to ask.")
-@click.option("--reason", required=True, help="Why, such as a case number.")
+@click.option("--owner", required=True, help="Owner of the hold: a person or team to contact.")
+@click.option("--reason", required=True, help="Reason, such as a case number.")
 @options.store_options
 def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
-    """Put a legal hold on a snapshot: it is not pruned until the hold is released."""
+    """Put a legal hold on a snapshot, so that it is not pruned until it is released."""
     from sre_findings.store import pruning as store
 
     snapshots = _open(settings)
     commit = _choose(snapshots, when)
     store.hold(snapshots, commit, owner, reason, clock(os.environ)[0]())
     click.echo(f"{commit.snapshot_id} is held")
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 @command.command("release")
 @click.argument("snapshot_id")
 @options.store_options
 def release(settings: Settings, snapshot_id: str) -> int:
-    """Release the legal hold on a snapshot, named by its id."""
+    """Release the legal hold on a snapshot."""
     from sre_findings.store import pruning as store
 
     store.release(_open(settings), snapshot_id)
     click.echo(f"{snapshot_id} is released")
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 def _mark_pages(snapshots: Snapshots, now: datetime) -> None:
-    """Has the published pages of pruned snapshots say so, and the list of nights."""
+    """Marks the published reports of pruned snapshots, in the reports and in their list."""
     from sre_findings.store.pruning import tombstones
     from sre_reports.publishing.pruned_reports import mark_pruned
     from sre_reports.publishing.publisher import publish_list
     from sre_reports.publishing.report_files import Shelf
 
     shelf = Shelf(snapshots.blobs)
-    if marked := mark_pruned(
-        shelf, {stone.snapshot_id: stone.pruned_at for stone in tombstones(snapshots.blobs)}
-    ):
+    pruned = {stone.snapshot_id: stone.pruned_at for stone in tombstones(snapshots.blobs)}
+    if marked := mark_pruned(shelf, pruned):
         publish_list(shelf, now)
-        click.echo(
-            f"{marked} published {'page says' if marked == 1 else 'pages say'} that the snapshot is"
-            " gone.",
-            err=True,
-        )
+        click.echo(f"{number(marked, 'published report')} marked as pruned.", err=True)
 
 
 @command.command("convert")
-@click.option("--yes", is_flag=True, help="Convert. Without it only what would be done is shown.")
+@click.option("--yes", is_flag=True, help="Convert. Without it, only show what would be converted.")
 @options.store_options
 def convert(settings: Settings, yes: bool) -> int:
-    """Move snapshots of an earlier layout to today's, the table first: without --yes it only shows
-    which.
+    """Convert snapshots of an earlier layout. Without --yes, only shows which.
 
-    The files, their sums and the manifests stay as they were committed. Questions are answered all
-    the while. The old files are removed by the next run after a day, so that whoever has them open
-    can finish. It may be killed and run again. Exit 4 where a snapshot is damaged: that one stays
-    as it is.
+    Files, checksums and manifests are not changed, and queries can run meanwhile. The first run
+    after a day removes the old files, so that open readers can finish. If it is killed, run it
+    again. A damaged snapshot is not converted; the exit code is then 4.
 
     \b
     sre-cli snapshots convert
@@ -273,25 +270,26 @@ def convert(settings: Settings, yes: bool) -> int:
     damaged = [commit for commit in old if not _converted(snapshots, commit, now)]
     publish(settings.engine, snapshots, snapshots.commits())
     swept = list(store.tidy(snapshots, now))
-    click.echo(
-        f"{len(old) - len(damaged)} converted; the old files of {len(swept)} are removed.", err=True
-    )
+    converted = number(len(old) - len(damaged), "snapshot")
+    click.echo(f"{converted} converted; removed the old files of {len(swept)}.", err=True)
     if waiting := store.waiting(snapshots):
-        click.echo(f"The old files of {len(waiting)} stay for a day; run it again then.", err=True)
-    return exits.UNREADABLE if damaged else exits.ANSWERED
+        click.echo(
+            f"The old files of {len(waiting)} are kept for a day; then run it again.", err=True
+        )
+    return exit_codes.UNREADABLE if damaged else exit_codes.ANSWERED
 
 
 def _show_conversion(old: Sequence[str], waiting: Sequence[str]) -> int:
     for one in old:
         click.echo(f"{one}: would be converted")
     for one in waiting:
-        click.echo(f"{one}: converted; its old files would go a day after that")
-    click.echo(f"{len(old)} would be converted; say --yes to do it.", err=True)
-    return exits.ANSWERED
+        click.echo(f"{one}: converted; its old files would be removed a day after that")
+    click.echo(f"{number(len(old), 'snapshot')} would be converted; use --yes to do it.", err=True)
+    return exit_codes.ANSWERED
 
 
 def _converted(snapshots: Snapshots, commit: Commit, now: datetime) -> bool:
-    """Converts one snapshot and says so; False where it is damaged."""
+    """Converts one snapshot and prints the result. Returns False if it is damaged."""
     from sre_findings.model.errors import StoreUnreadable
     from sre_findings.store.layout_migration import convert as convert_one
 
@@ -300,16 +298,16 @@ def _converted(snapshots: Snapshots, commit: Commit, now: datetime) -> bool:
     except StoreUnreadable as error:
         click.echo(str(error), err=True)
         return False
-    click.echo(f"{commit.snapshot_id}: {count} files")
+    click.echo(f"{commit.snapshot_id}: {number(count, 'file')}")
     return True
 
 
 def _list_pruned(settings: Settings, output: str) -> int:
-    from sre_cli.render_fates import render_pruned
+    from sre_cli.render.snapshots import render_pruned
     from sre_findings.store.pruning import tombstones
 
     click.echo(render_pruned(tombstones(_open(settings).blobs), output))
-    return exits.ANSWERED
+    return exit_codes.ANSWERED
 
 
 def _open(settings: Settings) -> Snapshots:
@@ -317,7 +315,7 @@ def _open(settings: Settings) -> Snapshots:
 
 
 def _choose(snapshots: Snapshots, when: str | None) -> Commit:
-    """The snapshot that was meant. Raises UsageError without any."""
+    """The snapshot of ``when``, or the newest. Raises UsageError if there are none."""
     from sre_findings.model.errors import UsageError
     from sre_findings.sources.as_of import choose
 

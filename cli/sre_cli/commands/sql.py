@@ -9,39 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sre_cli import exits, options
+from sre_cli import exit_codes, options
 from sre_findings.settings import Settings, size, span
 
 if TYPE_CHECKING:
     from sre_findings.queries.sql import SqlAnswer
 
-_GRACE = 10.0  # seconds for the engine to notice that its time is up
-_HEADROOM = 3 * 10**9  # what the process itself may take beside the query
+_GRACE = 10.0  # seconds for the engine to notice its time limit
+_HEADROOM = 3 * 10**9  # bytes for the process in addition to the query
 
 
 @click.command("sql", epilog=options.exit_help)
 @click.argument("text")
-@click.option(
-    "-n",
-    "--count",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(0),
-    help="How many rows; 0 lists all.",
-)
+@options.count_option(1000)
 @click.option(
     "--timeout",
     type=options.Parsed("span", span),
     default="30s",
     show_default=True,
-    help="How long it may take.",
+    help="Time limit.",
 )
 @click.option(
     "--memory",
     type=options.Parsed("size", size),
     default="1GB",
     show_default=True,
-    help="How much it may need.",
+    help="Memory limit.",
 )
 @options.as_of_option
 @options.output_option
@@ -55,17 +48,17 @@ def command(
     as_of: str | None,
     output: str,
 ) -> int:
-    """Ask the tables yourself, read-only.
+    """Run read-only SQL on a snapshot.
 
-    TEXT is one SELECT, WITH, DESCRIBE or SHOW in DuckDB's SQL; - reads it from stdin. It sees the
-    tables of the snapshot (docs/schema.md) and no other file.
+    TEXT is one SELECT, WITH, DESCRIBE or SHOW in DuckDB's SQL; - reads it from stdin. It can read
+    the tables of the snapshot (docs/schema.md), and no other files.
 
     \b
     sre-cli sql "show tables"
     sre-cli sql "select severity, count(*) as n from findings group by severity order by n desc"
     sre-cli sql "select * from coverage where status <> 'ACTIVE'" --output csv
     """
-    from sre_cli.limits import limits
+    from sre_cli.process_limits import limits
     from sre_findings.queries.sql import Sql, sql
 
     question = Sql(
@@ -73,17 +66,17 @@ def command(
     )
     with limits(question.seconds + _GRACE, question.memory + _HEADROOM):
         answer = sql(
-            question, options.sources_here(settings, instead="SQL runs where the snapshots are.")
+            question, options.sources_here(settings, instead="Run SQL where the store is.")
         )
     click.echo(_FORMS[output](answer).rstrip("\n"))
-    _tell(answer)
-    return exits.ANSWERED if answer.proof.sure else exits.UNSURE
+    _summarize(answer)
+    return exit_codes.ANSWERED if answer.proof.sure else exit_codes.UNSURE
 
 
-def _tell(answer: SqlAnswer) -> None:
-    """What the rows are of, and whether there were more, beside them."""
+def _summarize(answer: SqlAnswer) -> None:
+    """Prints the number of rows and their snapshot on stderr, and whether there are more."""
     rows = "1 row" if len(answer.rows) == 1 else f"{len(answer.rows):,} rows"
-    more = "; there are more: -n 0 lists all" if answer.cut else ""
+    more = "; there are more, -n 0 lists all" if answer.cut else ""
     click.echo(
         f"sre-cli: {rows} of snapshot {answer.proof.snapshot_id} ({answer.proof.state}){more}",
         err=True,
@@ -91,11 +84,11 @@ def _tell(answer: SqlAnswer) -> None:
 
 
 def _table(answer: SqlAnswer) -> str:
-    """A table with every cell whole: who asks for columns wants them."""
+    """A table that is not fitted to the terminal, because the columns were chosen by the user."""
     import os
 
-    from sre_cli.table import Column, lines
-    from sre_cli.terminal import colour_of, printable
+    from sre_cli.render.table import Column, lines
+    from sre_cli.render.terminal import colour_of, printable
 
     columns = [
         Column(printable(name), right=_all_numbers(answer, n))
@@ -124,7 +117,7 @@ def _csv(answer: SqlAnswer) -> str:
 
 
 def _text(cell: Any) -> str:
-    """A cell as JSON and SQL write it: true, not True."""
+    """A cell as text; booleans as in JSON and SQL."""
     return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 

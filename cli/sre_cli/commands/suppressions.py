@@ -16,20 +16,19 @@ from sre_findings.settings import Settings
 @click.option(
     "--openvex",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the rules as an OpenVEX document.",
+    help="Also write the rules to this file, as an OpenVEX document.",
 )
-@click.option("--author", help="Who says so, in the OpenVEX document.  [default: the user]")
+@click.option("--author", help="Author of the OpenVEX document.  [default: the user]")
 @options.as_of_option
 @options.output_option
 @options.store_options
 def command(
     settings: Settings, openvex: Path | None, author: str | None, as_of: str | None, output: str
 ) -> int:
-    """Which findings does somebody answer for, until when, and why?
+    """List accepted risks: owner, reason and expiry of each rule.
 
-    Rules come from the YAML file that SRE_SUPPRESSIONS names. A finding that a rule covers stays
-    open and counted; it is shown as accepted. Rules that lapsed, and rules that cover nothing, are
-    warned about.
+    The rules are in the YAML file SRE_SUPPRESSIONS. A finding that a rule covers stays open and is
+    counted, but shown as accepted. Rules that have expired or cover no findings cause a warning.
 
     \b
     SRE_SUPPRESSIONS=suppressions.yaml sre-cli suppressions
@@ -45,13 +44,15 @@ def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> No
     from sre_findings.queries.suppressions import matched, of_sources
     from sre_findings.sources.sources import find
     from sre_reports.formats.openvex.document import document
+    from sre_reports.wording import number
 
     sources = options.sources_here(
-        settings, instead="A server exports it: sre-cli export --format openvex."
+        settings, instead="With a server, use sre-cli export --format openvex."
     )
     rules, found, now = of_sources(sources), find(sources, as_of), sources.now()
     pairs = matched(rules, found, now.date()) if found else ()
     vex = document(rules, author=author, timestamp=now, matched=pairs)
     with whole(path) as file:
         file.write(vex.to_text().encode())
-    click.echo(f"sre-cli: OpenVEX to {path}, {len(vex.left_out)} rules left out", err=True)
+    left_out = number(len(vex.left_out), "rule")
+    click.echo(f"sre-cli: OpenVEX written to {path}, {left_out} left out", err=True)

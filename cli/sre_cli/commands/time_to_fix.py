@@ -16,10 +16,14 @@ from sre_findings.settings import Settings
     type=click.Choice(("severity", "owner", "account")),
     default="severity",
     show_default=True,
-    help="Groups.",
+    help="Group by.",
 )
 @click.option(
-    "--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How far back."
+    "--days",
+    default=365,
+    show_default=True,
+    type=click.IntRange(1, 3650),
+    help="Days to look back.",
 )
 @options.narrow_options
 @options.as_of_option
@@ -28,11 +32,10 @@ from sre_findings.settings import Settings
 def command(
     settings: Settings, by: str, days: int, narrow: Narrow, as_of: str | None, output: str
 ) -> int:
-    """How long does fixing take?
+    """Measure the time to remediate: median and 90th percentile, in days.
 
-    Half of the findings are patched within the median, nine of ten within the other number. Those
-    that are still open count too (Kaplan-Meier): a mean over patched ones alone looks best where
-    the hard ones are never fixed.
+    Findings that are still open are included (Kaplan-Meier): a mean over resolved findings only
+    would look best if the hard ones were never fixed.
 
     \b
     sre-cli time-to-fix

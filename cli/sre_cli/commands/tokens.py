@@ -9,29 +9,29 @@ from typing import Any
 import click
 
 from sre_cli import options
-from sre_cli.exits import ANSWERED
+from sre_cli.exit_codes import ANSWERED
 
 _SCOPES = ("findings:read", "live:query", "operations:read")
 
 
 @click.group("tokens")
 def command() -> None:
-    """Make tokens for callers of the server."""
+    """Create access tokens for the server."""
 
 
 @command.command("new", epilog=options.exit_help)
-@click.option("--name", required=True, help="Who holds it: ci, payments-bot.")
+@click.option("--name", required=True, help="Name of the client: ci, payments-bot.")
 @click.option(
     "--account",
     "accounts",
     multiple=True,
-    help="An account that its holder sees (again for more); * for all.",
+    help="Account that the client may see, or * for all. Repeatable.",
 )
 @click.option(
     "--owner",
     "owners",
     multiple=True,
-    help="An owner that its holder sees (again for more); * for all.",
+    help="Owner that the client may see, or * for all. Repeatable.",
 )
 @click.option(
     "--scope",
@@ -40,35 +40,37 @@ def command() -> None:
     type=click.Choice(_SCOPES),
     default=("findings:read",),
     show_default=True,
-    help="What its holder may do (again for more).",
+    help="What the client may do. Repeatable.",
 )
 @click.option(
     "--days",
     default=90,
     show_default=True,
     type=click.IntRange(1, 366),
-    help="How long it is valid.",
+    help="Days until it expires.",
 )
 @click.option(
     "--acts-for",
     type=click.Choice(("slack",)),
-    help="It asks for people of this chat, who see no more than they may.",
+    help="Act for the users of this chat; the access of each user applies.",
 )
 @click.option(
     "--to",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Add the entry to this file, mode 0600.",
+    help="Add the entry to this file, with mode 0600.",
 )
 def new(path: Path | None, **wished: Any) -> int:
-    """Make a token, shown this once, and the entry that knows it by its hash.
+    """Create a token, which is shown only once, and its entry for the tokens document.
 
-    Without accounts, or without owners, its holder sees nothing. The entry goes into the document
-    that SRE_TOKENS names: a file, to which --to adds it, or a secret. The server needs no restart.
+    A client without accounts or without owners sees nothing. The entry has only a hash of the
+    token. It belongs into the document in SRE_TOKENS: a file, to which --to adds it, or a secret.
+    The server needs no restart.
 
-    \b sre-cli tokens new --name ci --account 111122223333 --owner payments --to tokens.json sre-cli
-    tokens new --name on-call --account '*' --owner '*' --scope findings:read --scope live:query
-    --days 30
+    \b
+    sre-cli tokens new --name ci --account 111122223333 --owner payments --to tokens.json
+    sre-cli tokens new --name on-call --account '*' --owner '*' --days 30 \\
+        --scope findings:read --scope live:query
     """
     from datetime import UTC, datetime
 
@@ -77,9 +79,8 @@ def new(path: Path | None, **wished: Any) -> int:
     token, entry = create_token(TokenRequest(**wished), datetime.now(UTC))
     if path:
         add_entry(entry, path)
-        click.echo(
-            f"sre-cli: added {entry['name']} to {path}; the token is shown this once", err=True
-        )
+        added = f"added {entry['name']} to {path}"
+        click.echo(f"sre-cli: {added}; save the token now, it is not shown again", err=True)
     else:
         click.echo(f'sre-cli: add this to "tokens": {json.dumps(entry)}', err=True)
     click.echo(token)

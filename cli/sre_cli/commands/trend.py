@@ -12,13 +12,13 @@ from sre_findings.settings import Settings
 
 @click.command("trend", epilog=options.exit_help)
 @click.option(
-    "--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="How far back."
+    "--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="Days to look back."
 )
 @click.option(
     "--of",
     "scope",
     metavar="KIND=VALUE",
-    help="A part of it: owner=payments, account=111122223333, region=eu-west-1.",
+    help="Only owner=payments, account=111122223333 or region=eu-west-1.",
 )
 @options.as_of_option
 @options.output_option
@@ -26,7 +26,7 @@ from sre_findings.settings import Settings
 def command(
     settings: Settings, days: int, scope: str | None, as_of: str | None, output: str
 ) -> int:
-    """How did it go, night by night?
+    """Show the number of open findings over time, by daily snapshot.
 
     \b
     sre-cli trend

@@ -6,16 +6,19 @@ from typing import Any
 
 import click
 
-from sre_cli import exits, options
+from sre_cli import exit_codes, options
 from sre_findings.model.errors import Unreadable
 from sre_findings.model.findings.severity import Severity
 from sre_findings.questions.resource import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.settings import Settings
 
-CONTEXT = """Add what AWS says now: which clusters run an image (inspector2:GetClustersForImage), or of an EC2 instance of the
-caller's account its state, patches, agent, CPU. Needs
-ec2:DescribeInstances, ssm:DescribeInstancePatchStates, ssm:DescribeInstanceInformation, cloudwatch:GetMetricStatistics; what
-may not be asked is a note."""
+CONTEXT = (
+    "Add live data from AWS: of an image, the clusters that run it"
+    " (inspector2:GetClustersForImage); of an EC2 instance in the caller's account, its state,"
+    " patches, agent and CPU (ec2:DescribeInstances, ssm:DescribeInstancePatchStates,"
+    " ssm:DescribeInstanceInformation, cloudwatch:GetMetricStatistics). A missing permission is"
+    " shown as a note."
+)
 
 
 @click.command("vulnerabilities", epilog=options.exit_help)
@@ -25,10 +28,7 @@ may not be asked is a note."""
     "text",
     required=True,
     metavar="ID|NAME|IP",
-    help=(
-        "An id, an ARN, a name, an image with tag or digest, an address. All forms:"
-        " docs/resources.md."
-    ),
+    help="Id, ARN, name, IP address, or image with tag or digest. See docs/resources.md.",
 )
 @click.option(
     "-s",
@@ -36,24 +36,26 @@ may not be asked is a note."""
     "severities",
     type=options.SEVERITY,
     multiple=True,
-    help="Only these (again for more).",
+    help="Only this severity. Repeatable.",
 )
-@click.option("--suppressed", is_flag=True, help="List suppressed findings too.")
+@click.option("--suppressed", is_flag=True, help="Also list suppressed findings.")
 @options.reachable_option
 @click.option(
     "-n",
     "--count",
     type=click.IntRange(0),
-    help="How many to list; 0 lists all. Default: 25; CSV and NDJSON list all.",
+    help="Maximum number of rows; 0 lists all. Default: 25, or all in CSV and NDJSON.",
 )
-@click.option("--cursor", help="Go on where the page before ended (next_cursor of its JSON).")
-@click.option("--live", "source", flag_value=LIVE, help="Ask Inspector itself, now.")
-@click.option("--cached", "source", flag_value=CACHED, help="Ask the snapshot only.")
-@click.option("--context", is_flag=True, help=CONTEXT)
+@click.option("--cursor", help="Continue from the previous page (next_cursor of its JSON).")
 @click.option(
-    "--region", help="Where to ask live or for context, if the snapshot does not know the resource."
+    "--live", "source", flag_value=LIVE, help="Query Inspector now instead of a snapshot."
 )
-@click.option("--profile", help="The AWS profile for asking live or for context.")
+@click.option(
+    "--cached", "source", flag_value=CACHED, help="Use the snapshot only; never query Inspector."
+)
+@click.option("--context", is_flag=True, help=CONTEXT)
+@click.option("--region", help="Region to query live, if the snapshot does not have the resource.")
+@click.option("--profile", help="AWS profile for live queries and context.")
 @options.as_of_option
 @options.gate_options
 @options.output_option
@@ -66,10 +68,10 @@ def command(
     profile: str | None,
     **asked: Any,
 ) -> int:
-    """How vulnerable is this instance, image or function?
+    """Show the findings and the verdict of an instance, image or function.
 
-    Answers from the newest snapshot, and from Inspector itself where the snapshot cannot tell. It
-    never says that a resource is clean unless Inspector scanned it and the snapshot is complete.
+    Uses the newest snapshot, and queries Inspector if the snapshot cannot answer. The verdict is
+    clean only if Inspector scanned the resource and the data is complete and fresh.
 
     \b
     sre-cli vulnerabilities -i i-0123456789abcdef0
@@ -77,7 +79,7 @@ def command(
     sre-cli vulnerabilities -i i-0123456789abcdef0 --live --output json
     sre-cli vulnerabilities -i prod-web-36 --context
     """
-    from sre_cli.render import render_resource
+    from sre_cli.render.resource import render_resource
     from sre_findings.service.factory import open_service
 
     some = 25 if output in ("table", "json") else 0
@@ -91,8 +93,8 @@ def command(
         raise Unreadable(answer.verdict.explanation)
     options.show(answer, output, render_resource)
     if answer.next_cursor and output == "json":
-        click.echo("sre-cli: there is more: pass next_cursor as --cursor, or use -n 0.", err=True)
-    code = exits.of_resource(answer, fail_on, untriaged_fails=untriaged == "fail")
-    if code == exits.FAIL_ON:
-        click.echo(f"sre-cli: {exits.why_met(answer.rollup, fail_on)}", err=True)
+        click.echo("sre-cli: there are more: pass next_cursor as --cursor, or use -n 0.", err=True)
+    code = exit_codes.of_resource(answer, fail_on, untriaged_fails=untriaged == "fail")
+    if code == exit_codes.FAIL_ON:
+        click.echo(f"sre-cli: {exit_codes.why_met(answer.rollup, fail_on)}", err=True)
     return code

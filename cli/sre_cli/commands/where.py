@@ -27,10 +27,10 @@ def command(
     as_of: str | None,
     output: str,
 ) -> int:
-    """Where am I exposed to this vulnerability, or this package?
+    """Find the resources with a vulnerability or a package.
 
-    A package is found by its name, else by a word of it: log4j is
-    org.apache.logging.log4j:log4j-core too. Which names were matched is told.
+    A package is found by its name, or by a word of it: log4j also matches
+    org.apache.logging.log4j:log4j-core. The output lists the names that matched.
 
     \b
     sre-cli where CVE-2021-44228

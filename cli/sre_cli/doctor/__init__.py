@@ -1,1 +1,1 @@
-"""Whether everything that the assistant needs is in place."""
+"""The checks of ``sre-cli doctor``."""

@@ -1,4 +1,4 @@
-"""One thing that was looked at, its state, and what the states add up to."""
+"""The result of one check, and the exit code, headline and JSON of all of them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sre_cli.exits import ANSWERED, UNREADABLE, UNSURE
+from sre_cli.exit_codes import ANSWERED, UNREADABLE, UNSURE
+from sre_reports.wording import number
 
 OK, WARNING, FAILED, UNKNOWN, OFF = "ok", "warning", "failed", "unknown", "off"
 STATES = (OK, WARNING, FAILED, UNKNOWN, OFF)
+_WORDS = {FAILED: "failed", WARNING: "with a warning", UNKNOWN: "unknown", OFF: "off"}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line.
+    """The result of one check. ``remedy`` says what to do, if anything.
 
     ok       it was tried, and works
-    warning  it works, and something is missing or getting old
+    warning  it works, but something is missing or getting old
     failed   it was tried, and does not work
-    unknown  nobody could tell: no answer, or nothing to ask with
-    off      it is not set up, so nothing was tried
+    unknown  it could not be checked: no answer, or no means to check it
+    off      it is not configured, so it was not tried
     """
 
     what: str
@@ -30,8 +32,7 @@ class Check:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """0 where all is well or off, 4 where something failed, else 3: something is missing, too old
-    or unknown."""
+    """4 if a check failed, else 3 if one is a warning or unknown, else 0."""
     states = {one.state for one in checks}
     if FAILED in states:
         return UNREADABLE
@@ -39,30 +40,22 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def headline(checks: Sequence[Check]) -> str:
-    """How many of each, in a sentence."""
-    counts = {state: sum(one.state == state for one in checks) for state in STATES}
-    words = {
-        OK: "are well",
-        WARNING: "with a warning",
-        FAILED: "failed",
-        UNKNOWN: "unknown",
-        OFF: "off",
-    }
+    """The number of checks in each state, as a sentence."""
+    counts = _counts(checks)
     if not any(counts[state] for state in (WARNING, FAILED, UNKNOWN)):
-        return f"All {counts[OK]} checks are well; {counts[OFF]} parts are off."
-    told = [
-        f"{counts[state]} {words[state]}"
-        for state in (FAILED, WARNING, UNKNOWN, OFF)
-        if counts[state]
-    ]
-    return f"Of {len(checks)} checks: {', '.join(told)}."
+        return f"{number(counts[OK], 'check')} passed; {counts[OFF]} off."
+    others = [f"{counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
+    return f"{number(len(checks), 'check')}: {', '.join(others)}."
 
 
 def to_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """Plain data: the number of each state, and the checks."""
-    counts = {state: sum(one.state == state for one in checks) for state in STATES}
+    """Plain data: the number of checks in each state, the exit code, and the checks."""
     return {
-        "counts": counts,
+        "counts": _counts(checks),
         "exit_code": exit_code(checks),
         "checks": [asdict(one) for one in checks],
     }
+
+
+def _counts(checks: Sequence[Check]) -> dict[str, int]:
+    return {state: sum(one.state == state for one in checks) for state in STATES}

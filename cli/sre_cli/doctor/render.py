@@ -1,21 +1,26 @@
-"""The checks as people read them in a terminal."""
+"""The checks as text for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from sre_cli.doctor.check import FAILED, OK, UNKNOWN, WARNING, Check, headline
-from sre_cli.render import text_of, wrapped
-from sre_cli.table import Column, lines
-from sre_cli.terminal import styled
+from sre_cli.render.sentences import text_of, wrapped
+from sre_cli.render.table import Column, lines
+from sre_cli.render.terminal import styled
 
 _STYLES = {OK: "good", WARNING: "warn", UNKNOWN: "warn", FAILED: "bad"}
+_COLUMNS = (
+    Column("Check"),
+    Column("State", style=lambda cell: _STYLES.get(cell.strip(), "muted")),
+    Column("Detail"),
+)
 _INDENT = "   "
 
 
 def render(checks: Sequence[Check], width: int | None, colour: int) -> str:
-    """The headline, a line a check, and under each what to do about it. A remedy is never broken:
-    it is to be copied."""
+    """The headline and one row for each check, each with its remedy below. A remedy is not wrapped,
+    so that a command in it can be copied."""
     return text_of(_lines(checks, width, colour))
 
 
@@ -24,14 +29,8 @@ def _lines(checks: Sequence[Check], width: int | None, colour: int) -> Iterator[
     yield styled(first, "strong", colour)
     yield from rest
     yield ""
-    columns = [
-        Column("Check"),
-        Column("State", style=lambda cell: _STYLES.get(cell.strip(), "muted")),
-        Column("Detail"),
-    ]
-    head, *table = lines(
-        columns, [(one.what, one.state, one.detail) for one in checks], width, colour
-    )
+    rows = [(one.what, one.state, one.detail) for one in checks]
+    head, *table = lines(_COLUMNS, rows, width, colour)
     yield head
     for line, one in zip(table, checks, strict=True):
         yield line

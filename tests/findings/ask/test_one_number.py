@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sre_cli.render import render_coverage, render_snapshots
+from sre_cli.render.coverage import render_coverage
+from sre_cli.render.snapshots import render_snapshots
 from sre_findings.nightly.report import gather
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows as rows_of

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_cli.context_lines import context_lines
-from sre_cli.render import render_resource
+from sre_cli.render.context import context_lines
+from sre_cli.render.resource import render_resource
 from sre_findings.inspector.aws_clients import Make, clients
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
@@ -135,7 +135,7 @@ def test_a_resource_lists_reachable_findings_and_its_counts_and_verdict_stay(
         in some.verdict.notes
     )
     assert (
-        "that Inspector saw reached at run time are listed; the counts are of all."
+        "Listed: findings that Inspector saw reached at run time only. The counts cover all findings."
         in render_resource(some, None, 0)
     )
 
@@ -301,7 +301,7 @@ def test_an_image_without_clusters_may_run_elsewhere(clusters: Ask, images: list
     found = clusters(images[0].rpartition(":")[0] + ":" + "0" * 64)
     assert (found.clusters.checked, found.clusters.value) == (True, None)
     assert list(context_lines(found, "", None)) == [
-        "Runs in  no cluster that Inspector knows; it may run elsewhere"
+        "Runs in  no cluster known to Inspector; the image may run elsewhere"
     ]
 
 

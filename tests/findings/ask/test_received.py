@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_cli.render import render_coverage, render_resource, render_summary
-from sre_cli.render_list import render_list
+from sre_cli.render.coverage import render_coverage
+from sre_cli.render.list_answer import render_list
+from sre_cli.render.resource import render_resource
+from sre_cli.render.summary import render_summary
 from sre_findings.model.answers import decoding
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.decoding import context_of

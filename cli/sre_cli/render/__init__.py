@@ -1,0 +1,1 @@
+"""What the commands print: answers and plain records as text for a terminal."""

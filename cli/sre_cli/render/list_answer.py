@@ -1,0 +1,93 @@
+"""Answers that consist of a headline and a list, as text for a terminal. See ``sentences`` for
+``width`` and ``colour``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sre_cli.render.sentences import notes, proof, text_of, wrapped
+from sre_cli.render.table import Column, lines
+from sre_cli.render.terminal import styled
+from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_reports import wording
+
+_INDENT = "   "
+
+
+def render_list(answer: ListAnswer, width: int | None, colour: int) -> str:
+    """The headline, the table with a sentence or command below a row that has one, and the
+    provenance."""
+    return text_of(_list(answer, width, colour))
+
+
+def _list(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
+    unknown = not answer.known and answer.proof.snapshot_id is not None
+    first, *rest = wrapped(f"Unknown: {answer.headline}" if unknown else answer.headline, width)
+    yield styled(first, "strong", colour)
+    yield from rest
+    if answer.items and answer.shown:
+        yield ""
+        yield from _table(answer, width, colour)
+    if hidden := answer.total - len(answer.items):
+        yield f"{hidden:,} more not shown; -n 0 lists all."
+    yield from notes(answer.notes, width)
+    yield from proof(answer.proof, width, colour)
+
+
+def _table(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
+    shown = [one for one in answer.shown if one.style not in ("sentence", "command")]
+    below = [one for one in answer.shown if one.style in ("sentence", "command")]
+    rows = [[_cell(item, one) for one in shown] for item in answer.items]
+    head, *table = lines(
+        [_column(one, n, len(shown)) for n, one in enumerate(shown)], rows, width, colour
+    )
+    yield head
+    for line, item in zip(table, answer.items, strict=True):
+        yield line
+        yield from (text for one in below for text in _below(item, one, width, colour))
+
+
+def _column(one: Shown, place: int, many: int) -> Column:
+    style = str.lower if one.style == "severity" else ""
+    floor = 12 if one.style == "wide" else None
+    return Column(
+        one.heading,
+        floor=floor,
+        drop=many - place if place > 3 else None,
+        right=one.style == "number",
+        style=style,
+    )
+
+
+def _cell(item: Mapping[str, Any], one: Shown) -> str:
+    value = item[one.field]
+    if value is None or value == "":
+        return wording.valued("", "owner") if one.field == "owner" and one.style == "wide" else "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if value else "-"
+    return _words(value, one)
+
+
+def _words(value: Any, one: Shown) -> str:
+    if one.style == "severity":
+        return str(value).capitalize()
+    if one.field in ("kind", "cause"):
+        return str(value).replace("_", " ")
+    if one.field == "owner" and isinstance(value, str):
+        return wording.valued(value, "owner")
+    return str(value)
+
+
+def _below(item: Mapping[str, Any], one: Shown, width: int | None, colour: int) -> Iterator[str]:
+    """A sentence, wrapped; or a command, not wrapped, so that it can be copied."""
+    value = item[one.field]
+    if not value:
+        return
+    if one.style == "command":
+        yield f"{_INDENT}$ {wrapped(value, None)[0]}"
+        return
+    room = None if width is None else width - len(_INDENT)
+    yield from (_INDENT + styled(line, "muted", colour) for line in wrapped(value, room))

@@ -1,0 +1,135 @@
+"""An answer about one resource, as text for a terminal. See ``sentences`` for ``width`` and
+``colour``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sre_cli.render.sentences import faint, notes, proof, sentence, text_of, verdict_lines, wrapped
+from sre_cli.render.table import Column, lines
+from sre_cli.render.terminal import printable, styled
+from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.verdict import CLEAN, FINDINGS
+from sre_findings.model.findings.finding import Finding, iso
+from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.resource import Resource
+from sre_reports import wording
+
+_REACHABILITY = {REACHABLE: "reachable", NOT_REACHABLE: "not reachable"}
+
+
+def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> str:
+    """The verdict (unless it is simply "vulnerable"), the counts, the findings with the highest
+    severity first, and the provenance."""
+    return text_of(_resource(answer, width, colour))
+
+
+def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
+    verdict = answer.verdict
+    # the first note of a stale answer: the snapshot is used because Inspector did not answer
+    first = 1 if answer.stale else 0
+    yield from notes(verdict.notes[:first], width)
+    if verdict.reason != FINDINGS:
+        yield from verdict_lines(verdict, width, colour)
+    yield _name(answer.resource, answer.account_name, colour)
+    if answer.use:
+        yield from wrapped(sentence(answer.use.words()), width)
+    if answer.context:
+        from sre_cli.render.context import context_lines
+
+        yield from context_lines(answer.context, answer.resource.name, width)
+    yield from _counts(answer, width, colour)
+    if answer.findings:
+        yield ""
+        yield from _findings(answer, width, colour)
+    if verdict.verdict == CLEAN:
+        yield from (_scanned(row) for row in answer.coverage)
+    of_context = answer.context.notes if answer.context else ()
+    yield from notes((*verdict.notes[first:], *of_context), width)
+    yield from proof(answer.proof, width, colour, hint=" Use --live for current data.")
+    if answer.context:
+        from sre_cli.render.context import context_source
+
+        if source := context_source(answer.context):
+            yield from faint(source, width, colour)
+
+
+def _name(resource: Resource, account_name: str, colour: int) -> str:
+    """Name, id, account and region; the first of them is bold."""
+    account = f"{account_name} ({resource.account_id})" if account_name else resource.account_id
+    place = [part for part in (account, resource.region) if part]
+    names = [resource.name, resource.resource_id] if resource.name else [resource.resource_id]
+    first, *rest = map(printable, [*names, *place])
+    return "  ".join([styled(first, "strong", colour), *rest])
+
+
+def _counts(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
+    if answer.rollup.counts.total or answer.rollup.suppressed:
+        first, rest = wording.counts_sentence(answer.rollup)
+        yield styled(first, "strong", colour) + rest
+        yield from faint(wording.more_sentence(answer.rollup), width, colour)
+    if answer.accepted:
+        accepted = f"Risk accepted for {answer.accepted:,} of them: see sre-cli suppressions."
+        yield from faint(accepted, width, colour)
+
+
+def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
+    columns = (
+        Column("Severity", style=str.lower),
+        Column("Score", drop=2, right=True),
+        Column("Vulnerability"),
+        Column("Risk", drop=4, style="warn"),
+        Column("Package", floor=10),
+        Column("Fixed in", floor=22),
+        Column("Installed", floor=12, drop=1, style="muted"),
+        Column("Age", drop=3, right=True),
+    )
+    rows = [_finding(one, answer.proof.as_of) for one in answer.findings]
+    yield from lines(columns, rows, width, colour)
+    if hidden := answer.total_findings - len(answer.findings):
+        yield f"{hidden:,} more not shown; -n 0 lists all."
+    if severities := answer.filters.get("severities"):
+        only = ", ".join(map(str, severities)).lower()
+        yield from wrapped(f"Listed: {only} only. The counts cover all severities.", width)
+    if answer.filters.get("reachable"):
+        only = "findings that Inspector saw reached at run time only"
+        yield from wrapped(f"Listed: {only}. The counts cover all findings.", width)
+
+
+def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
+    days = wording.days_old(one, as_of)
+    return (
+        one.severity.capitalize(),
+        "" if one.inspector_score is None else f"{one.inspector_score:.1f}",
+        wording.identity(one),
+        _risk(one),
+        _package(one),
+        wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else "-"),
+        wording.version(one.installed) or "-",
+        "" if days is None else f"{days} d",
+    )
+
+
+def _package(one: Finding) -> str:
+    """The first package and the number of others; the title of a finding without packages."""
+    names = wording.packages(one)
+    if not names:
+        return one.title or "-"
+    return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
+
+
+def _risk(one: Finding) -> str:
+    flags = {
+        "exploit": one.exploit_available == "YES",
+        _REACHABILITY.get(one.reachability or "", ""): one.reachability in _REACHABILITY,
+        "suppressed": one.status == "SUPPRESSED",
+        "accepted": one.accepted,
+    }
+    return ", ".join(word for word, holds in flags.items() if holds)
+
+
+def _scanned(row: Coverage) -> str:
+    when = f" at {iso(row.last_scanned_at)}" if row.last_scanned_at else ""
+    return printable(f"Scanned: {row.scan_type.lower()}{when}")

@@ -1,0 +1,51 @@
+"""The report by e-mail and as pictures, for ``sre-cli report --email`` and ``--cards``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sre_findings.model.errors import UsageError
+from sre_findings.settings import Settings
+
+if TYPE_CHECKING:
+    from sre_reports.publishing.editions import Editions
+    from sre_reports.publishing.report_files import View
+
+
+def check_mail(settings: Settings, recipients: Sequence[str]) -> None:
+    """Raises UsageError if there are recipients but no way to send e-mail."""
+    if recipients and not (settings.smtp and settings.mail_from):
+        do = "Set SRE_SMTP=smtp://user@host:587 (or ses://region) and SRE_MAIL_FROM."
+        raise UsageError("--email needs a mail server and a sender", do=do)
+
+
+def mail(editions: Editions, view: View, settings: Settings, recipients: Sequence[str]) -> None:
+    """Sends a short summary with its card, and a link to the report, which requires signing in."""
+    from sre_reports.mail.email import message
+    from sre_reports.mail.transport import open_sender
+    from sre_reports.pictures.cards import digest
+    from sre_reports.slack.links import Links
+
+    night = editions.material(view, 0)
+    link = Links(settings.public_url).report(editions.night, view.folder)
+    sender = open_sender(settings.smtp, settings.smtp_password)
+    sender.send(message(night, digest(night), link, settings.mail_from, recipients))
+    click.echo(f"sre-cli: mailed to {', '.join(recipients)}", err=True)
+
+
+def draw(editions: Editions, view: View, folder: Path) -> None:
+    """Writes digest.png and trend.png to ``folder`` and prints their paths. A .txt file beside each
+    has its alternative text."""
+    from sre_findings.files import whole
+    from sre_reports.pictures import cards
+
+    night = editions.material(view, 0)
+    for name, card in (("digest", cards.digest(night)), ("trend", cards.trend(night))):
+        for suffix, content in (("png", card.png), ("txt", card.alt.encode())):
+            with whole(folder.absolute() / f"{name}.{suffix}") as file:
+                file.write(content)
+        click.echo(str(folder / f"{name}.png"))

@@ -1,0 +1,838 @@
+"""`sre-cli doctor` tries everything that the assistant needs, over real HTTP, and names what is
+missing with its remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from sre_cli.doctor import identity, storage
+from sre_cli.doctor.aws_calls import Aws
+from sre_cli.doctor.check import (
+    FAILED,
+    OFF,
+    OK,
+    STATES,
+    UNKNOWN,
+    WARNING,
+    Check,
+    exit_code,
+    headline,
+    to_json,
+)
+from sre_cli.doctor.render import render
+from sre_cli.doctor.slack_app import SCOPES
+from sre_cli.doctor.task_pool import Task, run_tasks
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.settings import load
+from sre_findings.store.table import SqliteTable
+from sre_findings.store.urls import open_blobs, open_table
+from sre_simulator.inspector.faults import Fault
+from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
+
+Cli = Callable[..., Any]
+NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
+HERE = ("--region", "us-east-1", "--output", "json", "--timeout", "300")
+S3 = {f"s3:{name}" for name in ("ListBucket", "PutObject", "GetObject", "DeleteObject")}
+DYNAMODB = {f"dynamodb:{name}" for name in ("PutItem", "Query", "BatchWriteItem")}
+OPTIONAL = {
+    "ec2:DescribeRegions",
+    "ec2:DescribeInstances",
+    "organizations:ListAccounts",
+    "cloudwatch:GetMetricStatistics",
+}
+
+INSPECTOR = (
+    "ListFindings",
+    "ListCoverage",
+    "BatchGetAccountStatus",
+    "BatchGetFindingDetails",
+    "ListFindingAggregations",
+)
+# moto knows CloudWatch's actions by another name.
+POLICED = S3 | DYNAMODB | OPTIONAL - {"cloudwatch:GetMetricStatistics"}
+
+
+def create_table(endpoint: str) -> None:
+    keys: Any = [
+        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
+    ]
+    kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    boto3.client("dynamodb", endpoint_url=endpoint).create_table(
+        TableName="rollups",
+        KeySchema=keys,
+        AttributeDefinitions=kinds,
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def keys_left() -> list[str]:
+    """What lies in the bucket."""
+    client: Any = boto3.client("s3")
+    return [one["Key"] for one in client.list_objects_v2(Bucket="findings").get("Contents", [])]
+
+
+@pytest.fixture
+def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket and a table in moto, and settings that lead there."""
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
+    create_table(aws)
+    monkeypatch.setenv("SRE_STORE", "s3://findings/inspector")
+    monkeypatch.setenv("SRE_TABLE", "dynamodb://rollups")
+    return aws
+
+
+@contextmanager
+def allowed(endpoint: str, *statements: dict[str, Any]) -> Iterator[None]:
+    """Within the block moto holds the caller to these statements of a policy, as IAM does."""
+
+    def enforce(after: str) -> None:
+        plain = {"Content-Type": "text/plain"}
+        urlopen(
+            Request(f"{endpoint}/moto-api/reset-auth", after.encode(), plain, method="POST")
+        ).close()
+
+    iam = boto3.client("iam", endpoint_url=endpoint)
+    name = f"doctor-{len(iam.list_users()['Users'])}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        # it keeps the credentials that it found first
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        enforce("0")
+        try:
+            yield
+        finally:
+            enforce("inf")
+
+
+def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def states(run: Any) -> dict[str, str]:
+    return {one["what"]: one["state"] for one in run.json["checks"]}
+
+
+def check(run: Any, what: str) -> dict[str, str]:
+    (found,) = [one for one in run.json["checks"] if one["what"] == what]
+    return dict(found)
+
+
+def test_on_a_machine_without_aws_its_lines_are_off_and_nothing_is_wrong(
+    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    before = sorted(demo.rglob("*"))
+    run = cli("doctor", "--output", "json", "--max-age", "3650d")
+    assert states(run) == {
+        "identity": OFF,
+        "clock": OFF,
+        "permissions": OFF,
+        "store": OK,
+        "table": OK,
+        "snapshot": OK,
+        "server": OFF,
+        "Slack": OFF,
+    }
+    assert run.code == 0
+    assert sorted(demo.rglob("*")) == before, "what was written is gone again"
+    assert "complete of the accounts visible" in check(run, "snapshot")["detail"]
+
+
+def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    with inspector():
+        run = cli("doctor", *HERE)
+    found = states(run)
+    tried = {one for one, state in found.items() if ":" in one and state == OK}
+    assert tried >= S3 | DYNAMODB | OPTIONAL | {f"inspector2:{name}" for name in INSPECTOR}
+    assert {
+        found[one] for one in ("identity", "clock", "store", "table", "Inspector us-east-1")
+    } == {OK}
+    assert check(run, "Inspector us-east-1")["detail"].startswith("on: ")
+    assert found["snapshot"] == WARNING
+    assert keys_left() == []
+    assert boto3.client("dynamodb").scan(TableName="rollups")["Count"] == 0
+
+
+@settings(max_examples=settings().max_examples // 5, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@given(missing=st.sets(st.sampled_from(sorted(POLICED)), max_size=6))
+def test_exactly_the_permissions_that_are_missing_are_named_with_their_line(
+    deployed: str, cli: Cli, inspector: Any, missing: set[str]
+) -> None:
+    with (
+        inspector(),
+        allowed(deployed, allow("sts:*", "ssm:*", "monitoring:*", *sorted(POLICED - missing))),
+    ):
+        run = cli("doctor", *HERE)
+    # what was not written is not read or removed
+    follows = missing & {"s3:PutObject", "dynamodb:PutItem"}
+    for one in sorted(POLICED):
+        found = check(run, one)
+        if found["state"] == UNKNOWN:
+            assert follows, one
+        elif one in missing:
+            assert found["state"] == (WARNING if one in OPTIONAL else FAILED), one
+            assert f'"Effect": "Allow", "Action": "{one}", "Resource": "' in found["remedy"]
+        else:
+            assert found["state"] == OK, one
+    leftover = keys_left()
+    assert len(leftover) <= ("s3:DeleteObject" in missing)
+    for key in leftover:
+        boto3.client("s3").delete_object(Bucket="findings", Key=key)
+
+
+def test_the_lines_that_it_names_are_those_that_help(deployed: str) -> None:
+    """moto holds DynamoDB's actions to no resource, so that its lines are given for every one."""
+    statements, seen = [allow("sts:*")], list[Check]()
+    for _ in range(6):  # rounds: a step is only tried once the one before it is allowed
+        with allowed(deployed, *statements):
+            seen = [*storage.store(open_blobs("s3://findings/inspector"), NOW),
+                    *storage.table(open_table("dynamodb://rollups"), "dynamodb://rollups", NOW)]  # fmt: skip
+        lines = [
+            one.remedy.partition("Add to the role's policy: ")[2]
+            for one in seen
+            if one.state == FAILED
+        ]
+        if not lines:
+            break
+        statements += [json.loads(f"{{{line}}}") for line in lines]
+        for one in statements:
+            one["Resource"] = "*" if "dynamodb" in str(one["Action"]) else one["Resource"]
+    assert {one.state for one in seen} == {OK}
+    assert {one["Action"] for one in statements[1:]} == S3 | DYNAMODB
+
+
+def test_what_inspector_denies_is_named_with_the_line_that_gives_it(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    denied = ("ListCoverage", "BatchGetFindingDetails", "GetClustersForImage")
+    with inspector(faults=[Fault("denied", name, times=99) for name in denied]):
+        run = cli("doctor", *HERE)
+    for name in denied:
+        found = check(run, f"inspector2:{name}")
+        assert found["state"] == (WARNING if name == "GetClustersForImage" else FAILED)
+        assert found["remedy"].endswith(
+            f'"Effect": "Allow", "Action": "inspector2:{name}", "Resource": "*"'
+        )
+    assert run.code == 4
+    assert states(run)["inspector2:ListFindings"] == OK
+
+
+def test_a_scan_that_is_denied_names_the_line_too(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+    with inspector(faults=[Fault("denied", "ListCoverage", times=99)]):
+        run = cli("scan", "--region", "us-east-1", "--store", str(tmp_path), "--rate", "1000")
+    assert run.code == 3
+    assert '"Effect": "Allow", "Action": "inspector2:ListCoverage", "Resource": "*"' in run.err
+
+
+def test_a_throttled_call_is_unknown_and_not_denied(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    faults = [
+        Fault("throttle", "ListCoverage", times=99),
+        Fault("internal", "ListFindings", times=99),
+    ]
+    with inspector(faults=faults):
+        run = cli("doctor", *HERE)
+    assert {states(run)[f"inspector2:{name}"] for name in ("ListCoverage", "ListFindings")} == {
+        UNKNOWN
+    }
+    assert run.code == 3
+
+
+@pytest.mark.parametrize("fault", ["expired", "unrecognized"])
+def test_credentials_that_expired_are_said_to_be_so(
+    deployed: str,
+    cli: Cli,
+    inspector: Any,
+    fault: str,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
+    code = {"expired": "ExpiredToken", "unrecognized": "InvalidClientTokenId"}[fault]
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+    service.tell("GetCallerIdentity", body, status=403)
+    with inspector():
+        run = cli("doctor", *HERE)
+    assert check(run, "identity")["state"] == FAILED
+    assert "aws sso login" in check(run, "identity")["remedy"]
+    assert states(run)["clock"] == OK, "the answer of a refusal has a date too"
+    assert states(run)["permissions"] == UNKNOWN
+    assert run.code == 4
+
+
+def test_a_region_without_inspector_fails_where_it_was_named_and_is_off_elsewhere(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    with inspector():
+        named = cli("doctor", "--region", "ap-south-1", "--region", "us-east-1", "--output", "json")
+        every = cli("doctor", "--output", "json")
+    assert check(named, "Inspector ap-south-1")["state"] == FAILED
+    assert (
+        "aws inspector2 enable --region ap-south-1"
+        in check(named, "Inspector ap-south-1")["remedy"]
+    )
+    elsewhere = check(every, "Inspector elsewhere")
+    assert (elsewhere["state"], "ap-south-1" in elsewhere["detail"]) == (OFF, True)
+    assert states(every)["Inspector us-east-1"] == OK
+
+
+def test_inspector_that_is_on_nowhere_has_failed(
+    deployed: str, cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with off_everywhere() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", url)
+        run = cli("doctor", "--output", "json")
+    found = check(run, "Inspector")
+    assert found["state"] == FAILED
+    assert "off in all regions" in found["detail"]
+
+
+@contextmanager
+def off_everywhere() -> Iterator[str]:
+    """An Inspector that nobody turned on."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            body = json.dumps(
+                {
+                    "accounts": [
+                        {
+                            "accountId": "111122223333",
+                            "state": {"status": "DISABLED"},
+                            "resourceState": {},
+                        }
+                    ]
+                }
+            )
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+            """Nothing on stderr."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_does_not_answer_in_time_is_unknown_and_the_rest_is_told(
+    deployed: str, cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
+    service.before = lambda _: service.over.wait(60)
+    run = cli("doctor", *HERE[:-2], "--timeout", "6")
+    assert check(run, "identity")["state"] == UNKNOWN
+    assert "Check the network" in check(run, "identity")["remedy"]
+    assert states(run)["store"] == OK
+
+
+def test_a_network_that_is_away_is_unknown_and_a_bucket_that_is_needed_fails(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("botocore.retryhandler.delay_exponential", lambda *_: 0)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    run = cli(
+        "doctor", *HERE, "--store", "s3://findings", "--table", f"sqlite:///{tmp_path}/table.db"
+    )
+    assert states(run)["identity"] == UNKNOWN
+    assert states(run)["permissions"] == UNKNOWN
+    assert states(run)["store" if "store" in states(run) else "s3:ListBucket"] == FAILED
+    assert run.code == 4
+
+
+def test_a_table_that_is_gone_fails_until_it_is_back(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    boto3.client("dynamodb").delete_table(TableName="rollups")
+    with inspector():
+        gone = cli("doctor", *HERE)
+        create_table(deployed)
+        back = cli("doctor", *HERE)
+    assert {states(gone)[one] for one in DYNAMODB} == {FAILED}
+    assert "ResourceNotFoundException" in check(gone, "dynamodb:Query")["detail"]
+    assert gone.code == 4
+    assert states(back)["table"] == OK
+
+
+def test_a_store_and_a_table_that_are_not_there_yet_are_a_warning_and_are_not_made(
+    cli: Cli, tmp_path: Path
+) -> None:
+    run = cli("doctor", "--output", "json", "--store", str(tmp_path / "store"))
+    assert {states(run)[one] for one in ("store", "table", "snapshot")} == {WARNING}
+    assert not (tmp_path / "store").exists()
+
+
+def test_credentials_without_a_region_are_told_and_without_credentials_a_bucket_fails(
+    deployed: str, cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with inspector():
+        run = cli("doctor", *HERE)
+    assert check(run, "region")["state"] == WARNING
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    nobody = cli("doctor", *HERE)
+    assert check(nobody, "identity")["state"] == FAILED
+    assert nobody.code == 4
+
+
+def test_where_only_inspectors_endpoint_is_overridden_the_other_services_are_left_alone(
+    cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch, demo: Path
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with inspector():
+        run = cli("doctor", *HERE)
+    assert states(run)["inspector2:ListFindings"] == OK
+    assert {states(run)[one] for one in OPTIONAL | {"identity"}} == {OFF}
+
+
+def test_a_partial_or_old_snapshot_is_a_warning_with_what_it_lacks(
+    cli: Cli, inspector: Any, tmp_path: Path
+) -> None:
+    with inspector(faults=[Fault("denied", "ListCoverage", times=99)]):
+        cli("scan", "--region", "us-east-1", "--store", str(tmp_path), "--rate", "1000")
+    partial = check(cli("doctor", "--output", "json", "--store", str(tmp_path)), "snapshot")
+    assert partial["state"] == WARNING
+    assert "coverage" in partial["detail"]
+
+
+def test_a_snapshot_is_old_from_the_age_that_the_settings_allow(demo: Path) -> None:
+    from sre_findings.store.snapshots import Snapshots
+
+    snapshots = Snapshots(open_blobs(str(demo)))
+    values = load(os.environ, demo, max_age="26h")
+    newest = snapshots.commits()[-1].started_at
+    (young,) = storage.snapshot(snapshots, values, newest + timedelta(hours=26))
+    (old,) = storage.snapshot(snapshots, values, newest + timedelta(hours=26, seconds=1))
+    assert (young.state, old.state) == (OK, WARNING)
+    assert "stale: the limit is 26 h" in old.detail
+    (close,) = storage.snapshot(snapshots, values, newest - timedelta(minutes=5))
+    (future,) = storage.snapshot(snapshots, values, newest - timedelta(minutes=5, seconds=1))
+    assert (close.state, future.state) == (OK, WARNING)
+    assert "in the future" in future.detail
+
+
+@given(offset=st.integers(-7200, 7200), took=st.integers(0, 10))
+def test_a_clock_is_judged_by_its_distance_and_never_by_the_length_of_the_call(
+    offset: int, took: int
+) -> None:
+    theirs = NOW + timedelta(seconds=took / 2)
+    before, after = NOW + timedelta(seconds=offset), NOW + timedelta(seconds=offset + took)
+    found = identity.clock(format_datetime(theirs, usegmt=True), before, after)
+    if abs(offset) + took + 1 < 30:
+        assert found.state == OK
+    elif 30 + took + 1 < abs(offset) < 300 - took - 1:
+        assert found.state == WARNING
+    elif abs(offset) > 300 + took + 1:
+        assert found.state == FAILED
+    if found.state != OK:
+        assert ("fast" if offset > 0 else "slow") in found.detail
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Nov 2026 01:00:00 GMT"])
+def test_an_answer_without_a_date_tells_nothing_of_the_clock(date: str) -> None:
+    assert identity.clock(date, NOW, NOW).state == UNKNOWN
+
+
+def test_a_clock_that_is_off_is_seen_in_a_real_answer(deployed: str) -> None:
+    aws = Aws(None, os.environ)
+    late = identity.identify(
+        aws, "eu-west-1", lambda: datetime.now(UTC) - timedelta(minutes=10), needed=True
+    )
+    right = identity.identify(aws, "eu-west-1", lambda: datetime.now(UTC), needed=True)
+    assert [one.state for one in late.checks] == [OK, FAILED]
+    assert [one.state for one in right.checks] == [OK, OK]
+
+
+@pytest.mark.parametrize(
+    ("arn", "principal"),
+    [
+        (
+            "arn:aws:sts::111122223333:assumed-role/scan/task-1",
+            "arn:aws:iam::111122223333:role/scan",
+        ),
+        (
+            "arn:aws-cn:sts::111122223333:assumed-role/scan/x",
+            "arn:aws-cn:iam::111122223333:role/scan",
+        ),
+        ("arn:aws:iam::111122223333:user/you", "arn:aws:iam::111122223333:user/you"),
+    ],
+)
+def test_the_simulator_is_asked_about_the_role_and_not_its_session(
+    arn: str, principal: str
+) -> None:
+    caller = identity.Caller(arn, "111122223333")
+    assert caller.principal == principal
+    assert caller.partition == arn.split(":")[1]
+
+
+DECISIONS = [
+    ("allowed", OK),
+    ("implicitDeny", FAILED),
+    ("explicitDeny", FAILED),
+    ("unheard", UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("decision", "state"), DECISIONS)
+def test_what_no_harmless_call_tells_is_asked_of_the_policy_simulator(
+    deployed: str,
+    cli: Cli,
+    inspector: Any,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    decision: str,
+    state: str,
+) -> None:
+    result = "".join(
+        f"<member><EvalActionName>ses:{name}</EvalActionName><EvalDecision>{decision}</EvalDecision></member>"
+        for name in ("SendEmail", "SendRawEmail")
+    )
+    inner = f"<SimulatePrincipalPolicyResult><EvaluationResults>{result}</EvaluationResults></SimulatePrincipalPolicyResult>"
+    service.tell(
+        "SimulatePrincipalPolicy",
+        f"<SimulatePrincipalPolicyResponse>{inner}</SimulatePrincipalPolicyResponse>",
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", service.url)
+    monkeypatch.setenv("SRE_SMTP", "ses://eu-west-1")
+    with inspector():
+        found = check(cli("doctor", *HERE), "ses:SendRawEmail")
+    assert found["state"] == state
+    assert "policy simulator" in found["detail"]
+
+
+def test_a_policy_simulator_that_may_not_be_asked_leaves_it_unknown_and_names_its_own_line(
+    deployed: str, cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRE_ENGINE", "athena://sre/primary")
+    with inspector(), allowed(deployed, allow("sts:*", "athena:*")):
+        found = check(cli("doctor", *HERE), "athena:StartQueryExecution")
+    assert found["state"] == UNKNOWN
+    assert '"Action": "iam:SimulatePrincipalPolicy"' in found["remedy"]
+
+
+def test_a_blob_that_cannot_be_removed_is_told_and_does_not_become_two(
+    deployed: str, tmp_path: Path
+) -> None:
+    with allowed(deployed, allow("s3:ListBucket", "s3:PutObject", "s3:GetObject")):
+        blobs = open_blobs("s3://findings/inspector")
+        for hours in range(3):
+            found = {one.what: one for one in storage.store(blobs, NOW + timedelta(hours=hours))}
+            assert found["s3:DeleteObject"].state == FAILED
+            assert "store" not in found
+    assert len(keys_left()) == 1
+    assert (
+        storage.store(open_blobs("s3://findings/inspector"), NOW + timedelta(hours=9))[0].state
+        == OK
+    )
+    assert keys_left() == []
+
+
+def test_a_store_that_forgets_or_lets_two_writers_in_has_failed(tmp_path: Path) -> None:
+    class Forgetful:
+        url = "s3://findings"
+        said = b""
+
+        def keys(self, prefix: str) -> Iterator[str]:
+            yield from ()
+
+        def create(self, key: str, body: bytes) -> bool:
+            self.said = body
+            return True
+
+        def read(self, key: str) -> bytes:
+            return self.said
+
+        def delete(self, key: str) -> None: ...
+
+    assert "does not return" in storage.store(Forgetful(), NOW)[0].detail  # type: ignore[arg-type]  # as much of a store as is asked
+
+    class Generous(Forgetful):
+        def create(self, key: str, body: bytes) -> bool:
+            self.said = self.said or body
+            return True
+
+    assert "second writer" in storage.store(Generous(), NOW)[0].detail  # type: ignore[arg-type]
+
+
+def test_a_table_that_forgets_has_failed(tmp_path: Path) -> None:
+    table: Any = SqliteTable(tmp_path / "t.db")
+    table.put([])
+    table.query = lambda *_: iter(())
+    assert storage.table(table, f"sqlite:///{tmp_path}/t.db", NOW)[0].state == FAILED
+    right = SqliteTable(tmp_path / "t.db")
+    assert storage.table(right, f"sqlite:///{tmp_path}/t.db", NOW)[0].state == OK
+    assert list(right.query("doctor")) == []
+
+
+def test_an_address_that_is_none_is_a_check_that_failed(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = cli("doctor", "--output", "json", "--store", "ftp://x", "--table", "sqlite:x")
+    assert (states(run)["store"], states(run)["table"], run.code) == (FAILED, FAILED, 4)
+
+
+def test_a_region_that_does_not_exist_is_a_usage_error(cli: Cli) -> None:
+    run = cli("doctor", "--region", "eu-wset-1")
+    assert run.code == 2
+    assert "eu-west-1" in run.err
+
+
+Ready = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "state", "said"),
+    [(200, b'{"ready": true}', OK, "ready"), (503, b'{"ready": false, "why": "the table cannot be read"}', FAILED, "the table"),
+     (404, b"<html>", FAILED, "HTTP status 404"), (503, b"[]", FAILED, "HTTP status 503")],
+)  # fmt: skip
+def test_a_server_says_itself_whether_it_is_ready(
+    cli: Cli,
+    running: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+    state: str,
+    said: str,
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.path == "/readyz"
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+            """Nothing on stderr."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    monkeypatch.setenv("SRE_SERVER", f"http://127.0.0.1:{server.server_port}/mcp")
+    with running(server):
+        run = cli("doctor", "--output", "json")
+    assert check(run, "server")["state"] == state
+    assert said in check(run, "server")["detail"]
+    assert {states(run)[one] for one in ("store", "table", "snapshot")} == {OFF}
+
+
+def test_a_server_that_nobody_reaches_has_failed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9/mcp")
+    run = cli("doctor", "--output", "json")
+    assert (states(run)["server"], run.code) == (FAILED, 4)
+
+
+def test_slack_is_looked_at_with_its_channels(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "channels.yaml"
+    file.write_text(
+        f"channels:\n  - channel: {CHANNEL}\n    owners: ['*']\n  - channel: C0000000000\n   "
+        " owners: [a]\n"
+    )
+    workspace = Workspace(scopes=set(SCOPES))
+    monkeypatch.setenv("SRE_SLACK_BOT_TOKEN", TOKEN)
+    with serving(workspace) as slack:
+        monkeypatch.setenv("SRE_SLACK_API_URL", slack.url)
+        unnamed = cli("doctor", "--output", "json")
+        monkeypatch.setenv("SRE_SLACK_CHANNELS", str(file))
+        run = cli("doctor", "--output", "json")
+    told = [
+        (one["what"], one["state"]) for one in run.json["checks"] if one["what"].startswith("Slack")
+    ]
+    assert told == [
+        ("Slack bot", OK),
+        ("Slack scopes", OK),
+        ("Slack channel", OK),
+        ("Slack channel", FAILED),
+    ]
+    assert states(unnamed)["Slack channels"] == OFF
+    assert TOKEN not in run.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "state"),
+    [
+        ({"SecretString": "{}"}, 200, OFF),
+        ({"SecretString": '{"signing_secrets": ["x"]}'}, 200, OFF),
+        (
+            {
+                "__type": "ResourceNotFoundException",
+                "message": "no value for staging label: AWSCURRENT",
+            },
+            400,
+            OFF,
+        ),
+        ({"__type": "AccessDeniedException", "message": "no"}, 400, FAILED),
+        ({"SecretString": "no json"}, 200, UNKNOWN),
+    ],
+)
+def test_slack_without_a_secret_is_off_and_one_that_may_not_be_read_failed(
+    cli: Cli,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, str],
+    status: int,
+    state: str,
+) -> None:
+    service.tell("GetSecretValue", answer, status=status)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", service.url)
+    monkeypatch.setenv("SRE_SLACK_SECRET_ID", "sre/slack")
+    found = check(cli("doctor", "--output", "json"), "Slack")
+    assert found["state"] == state
+    if state == FAILED:
+        assert '"Action": "secretsmanager:GetSecretValue"' in found["remedy"]
+        assert ":secret:sre/slack-*" in found["remedy"]
+
+
+def test_tasks_are_told_in_their_order_whatever_ends_first() -> None:
+    first_may_end = threading.Event()
+
+    def slow() -> list[Check]:
+        first_may_end.wait(60)
+        return [Check("slow", OK, "")]
+
+    def quick() -> list[Check]:
+        first_may_end.set()
+        return [Check("quick", OK, "")]
+
+    assert [
+        one.what for one in run_tasks([Task("slow", slow), Task("quick", quick)], 60.0, lambda: 0.0)
+    ] == ["slow", "quick"]
+
+
+def test_a_task_that_hangs_is_unknown_one_that_fails_is_told_and_a_bug_is_raised() -> None:
+    over = threading.Event()
+
+    def hang() -> list[Check]:
+        over.wait(60)
+        return []
+
+    def unreadable() -> list[Check]:
+        raise StoreUnreadable("gone", why="deleted", do="Make it.")
+
+    def wrong() -> list[Check]:
+        raise ZeroDivisionError
+
+    late = run_tasks([Task("hangs", hang)], 0.0, lambda: 1.0)
+    assert [(one.what, one.state) for one in late] == [("hangs", UNKNOWN)]
+    over.set()
+    assert run_tasks([Task("store", unreadable)], 60.0, lambda: 0.0) == [
+        Check("store", FAILED, "gone: deleted", "Make it.")
+    ]
+    with pytest.raises(ZeroDivisionError):
+        run_tasks([Task("wrong", wrong)], 60.0, lambda: 0.0)
+
+
+CHECKS = st.lists(
+    st.builds(
+        Check,
+        st.text(max_size=20),
+        st.sampled_from(STATES),
+        st.text(max_size=30),
+        st.text(max_size=30),
+    )
+)
+
+
+@given(CHECKS)
+def test_the_exit_code_is_0_only_where_nothing_is_wrong_or_unknown(checks: list[Check]) -> None:
+    found = {one.state for one in checks}
+    assert (exit_code(checks) == 0) == (found <= {OK, OFF})
+    assert (exit_code(checks) == 4) == (FAILED in found)
+    assert exit_code(checks) in (0, 3, 4)
+    assert sum(to_json(checks)["counts"].values()) == len(checks)
+    assert ("passed" in headline(checks)) == (exit_code(checks) == 0)
+
+
+@given(CHECKS)
+def test_every_check_and_every_remedy_is_shown_and_nothing_reaches_the_terminal(
+    checks: list[Check],
+) -> None:
+    text = render(checks, 80, 0)
+    assert not [letter for letter in text if letter < " " and letter != "\n"]
+    assert text.count("\n") >= len(checks) + sum(bool(one.remedy) for one in checks)
+
+
+def test_a_part_is_held_to_what_its_role_needs_and_writes_nothing_that_it_may_not(
+    deployed: str, cli: Cli, inspector: Any
+) -> None:
+    reading = allow(
+        "sts:*",
+        "ssm:*",
+        "monitoring:*",
+        "s3:ListBucket",
+        "s3:GetObject",
+        "dynamodb:*",
+        "ec2:DescribeInstances",
+    )
+    with inspector(), allowed(deployed, reading):
+        server, jobs, scan = (
+            cli("doctor", "--for", part, *HERE) for part in ("server", "jobs", "scan")
+        )
+    assert FAILED not in states(server).values()
+    assert FAILED not in states(jobs).values()
+    assert not [one for one in states(jobs) if one.startswith(("inspector2:", "Inspector"))]
+    assert {one for one, state in states(scan).items() if state == FAILED} == {"s3:PutObject"}
+    assert "ec2:DescribeInstances" not in states(scan)
+
+
+def test_inspector_is_looked_at_as_the_reader_where_there_is_one(
+    deployed: str, cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRE_READER_ROLE", "arn:aws:iam::444455556666:role/sre-inspector-reader")
+    monkeypatch.setenv("SRE_READER_EXTERNAL_ID", "a-word-that-is-long-enough")
+    with inspector():
+        taken = cli("doctor", *HERE)
+        with allowed(
+            deployed,
+            allow("sts:GetCallerIdentity", "s3:*", "dynamodb:*", "ssm:*", "monitoring:*", "ec2:*"),
+        ):
+            refused = cli("doctor", *HERE)
+    assert check(taken, "reader")["state"] == OK
+    assert ":assumed-role/sre-inspector-reader/" in check(taken, "reader")["detail"]
+    assert check(taken, "identity")["detail"] == "arn:aws:sts::123456789012:user/moto"
+    assert check(refused, "reader")["state"] == FAILED
+    assert '"Action": "sts:AssumeRole"' in check(refused, "reader")["remedy"]
+
+
+def test_the_parts_are_those_that_the_command_offers() -> None:
+    from sre_cli.commands.doctor import command
+    from sre_cli.doctor.required_permissions import PARTS
+
+    (offered,) = [one.type.choices for one in command.params if one.name == "part"]  # type: ignore[attr-defined]  # it is a Choice
+    assert tuple(offered) == PARTS

@@ -1,0 +1,482 @@
+"""Answers as a terminal shows them: four verdicts that cannot be confused, counts that are the
+rollup's, and the proof."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_cli.render.coverage import render_coverage
+from sre_cli.render.resource import render_resource
+from sre_cli.render.snapshots import render_snapshots
+from sre_cli.render.summary import render_summary
+from sre_cli.render.terminal import Colour, width
+from sre_findings.model.answers import verdict as rule
+from sre_findings.model.answers.answer import (
+    CoverageAnswer,
+    Group,
+    Proof,
+    ResourceAnswer,
+    SummaryAnswer,
+)
+from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.rollup import Counts, Rollup
+
+AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
+ID = "i-826b94c7f9118bb16"
+COMPLETE = Proof(
+    "snapshot", "20261122T010000Z", AS_OF, 6 * 3600, "complete", "of the accounts visible"
+)
+NO_SNAPSHOT = Proof("snapshot", None, None, None, None)
+COUNTS = Rollup(
+    Counts(critical=2, high=6, medium=5), suppressed=3, fixable=11, exploitable=1, resources=1
+)
+VULNERABLE = rule.Verdict(rule.VULNERABLE, rule.FINDINGS, "Inspector reports open findings")
+
+
+def finding(**changes: Any) -> Finding:
+    values: dict[str, Any] = {
+        "finding_arn": "arn:aws:inspector2:eu-west-1:111122223333:finding/0",
+        "vulnerability_id": "CVE-2022-58300",
+        "severity": "CRITICAL",
+        "status": "ACTIVE",
+        "type": "PACKAGE_VULNERABILITY",
+        "title": "CVE-2022-58300 - vim-minimal",
+        "packages": (Package("vim-minimal", "9.0.2153-1.amzn2023", "0:9.1.785-1.amzn2023.0.1"),),
+        "fix_available": "YES",
+        "exploit_available": "NO",
+        "epss_score": None,
+        "inspector_score": 9.6,
+        "first_observed_at": datetime(2026, 10, 16, tzinfo=UTC),
+        "last_observed_at": AS_OF,
+        "resource_id": ID,
+        "resource_type": "AWS_EC2_INSTANCE",
+        "resource_name": "prod-web-36",
+        "account_id": "111122223333",
+        "region": "eu-west-1",
+    }
+    return Finding(**values | changes)
+
+
+def answer(**changes: Any) -> ResourceAnswer:
+    values: dict[str, Any] = {
+        "resource": Resource(ID, "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "prod-web-36"),
+        "verdict": VULNERABLE,
+        "rollup": COUNTS,
+        "coverage": (),
+        "findings": (finding(),),
+        "total_findings": 1,
+        "next_cursor": None,
+        "proof": COMPLETE,
+    }
+    return ResourceAnswer(**values | changes)
+
+
+def unknown(reason: str, explanation: str, **changes: Any) -> ResourceAnswer:
+    verdict = rule.Verdict(rule.UNKNOWN, reason, explanation)
+    return answer(verdict=verdict, rollup=Rollup(), findings=(), total_findings=0, **changes)
+
+
+def test_an_answer_with_findings_is_name_counts_table_and_proof() -> None:
+    findings = (
+        finding(),
+        finding(
+            severity="HIGH",
+            vulnerability_id="CVE-2026-57507",
+            exploit_available="YES",
+            inspector_score=8.8,
+        ),
+        finding(
+            severity="MEDIUM",
+            vulnerability_id="GHSA-aaaa-bbbb-cccc",
+            inspector_score=None,
+            status="SUPPRESSED",
+            packages=(Package("openssl", "3.0.8"), Package("openssl-libs", "3.0.8")),
+            fix_available="NO",
+        ),
+    )
+    assert (
+        render_resource(answer(findings=findings, total_findings=16), 124, Colour.NONE)
+        == "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1\n13 open findings: 2"
+        " critical, 6 high, 5 medium; 3 suppressed\n11 can be fixed by an update; 1 has a known"
+        " exploit.\n\nSeverity  Score  Vulnerability        Risk        Package      Fixed in   "
+        "             Installed             Age\nCritical    9.6  CVE-2022-58300                "
+        "   vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\nHigh        8.8 "
+        " CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1 "
+        " 9.0.2153-1.amzn2023  37 d\nMedium           GHSA-aaaa-bbbb-cccc  suppressed  openssl"
+        " +1   no fix yet              3.0.8                37 d\n13 more not shown; -n 0"
+        " lists all.\nSnapshot 20261122T010000Z, 6 h old, complete of the accounts visible. Use --live"
+        " for current data.\n"
+    )
+
+
+def test_counts_are_the_rollups_whatever_is_listed() -> None:
+    rollup = Rollup(Counts(1, 2, 3, 4, 5, 6), suppressed=7)
+    text = render_resource(answer(rollup=rollup, findings=(), total_findings=0), 200, Colour.NONE)
+    assert (
+        "21 open findings: 1 critical, 2 high, 3 medium, 4 low, 5 informational, 6 untriaged; 7"
+        " suppressed" in text
+    )
+
+
+def test_filtered_findings_do_not_pretend_to_be_all() -> None:
+    text = render_resource(answer(filters={"severities": ["CRITICAL", "HIGH"]}), 120, Colour.NONE)
+    assert "13 open findings" in text
+    assert "Listed: critical, high only. The counts cover all severities." in text
+
+
+def test_a_finding_without_packages_is_told_by_its_title() -> None:
+    network = finding(
+        type="NETWORK_REACHABILITY",
+        vulnerability_id=None,
+        packages=(),
+        title="Port 22 is reachable",
+        fix_available=None,
+    )
+    text = render_resource(
+        answer(findings=(network, finding(packages=(), title=None))), 130, Colour.NONE
+    )
+    assert re.search(r"network reachability +Port 22 is reachable +- +- +37 d", text)
+    assert re.search(r"CVE-2022-58300 +- +- +- +37 d", text)
+
+
+def test_none_reported_stands_first_and_says_what_was_scanned() -> None:
+    clean = rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "Inspector reports none")
+    rows = [
+        Coverage(ID, "AWS_EC2_INSTANCE", "1", "eu-west-1", scan, "ACTIVE", "SUCCESSFUL", None, when)
+        for scan, when in (("PACKAGE", AS_OF), ("NETWORK", None))
+    ]
+    text = render_resource(
+        answer(verdict=clean, rollup=Rollup(), findings=(), total_findings=0, coverage=rows),
+        100,
+        Colour.NONE,
+    )
+    assert text.splitlines()[:4] == [
+        "Inspector reports none.",
+        "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1",
+        "Scanned: package at 2026-11-22T01:00:00Z",
+        "Scanned: network",
+    ]
+    assert not re.search("clean|safe|0 ", text)
+
+
+def test_not_scanned_says_why_and_what_to_do() -> None:
+    text = render_resource(
+        unknown(
+            rule.NOT_SCANNED, "package not scanned, its inventory is stale. Restart the SSM agent"
+        ),
+        100,
+        Colour.NONE,
+    )
+    assert text.splitlines()[:4] == [
+        "Unknown: not scanned.",
+        "Package not scanned, its inventory is stale. Restart the SSM agent.",
+        "This is not an all-clear.",
+        "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1",
+    ]
+    assert "open finding" not in text
+
+
+def test_no_such_resource_names_the_nearest() -> None:
+    explanation = (
+        "neither findings nor coverage name this resource; the nearest are prod-web-36"
+        " (i-826b94c7f9118bb16)"
+    )
+    text = render_resource(
+        unknown(rule.NO_SUCH_RESOURCE, explanation, resource=Resource("i-0", "", "", "")),
+        60,
+        Colour.NONE,
+    )
+    assert text.splitlines() == [
+        "No such resource.",
+        "Neither findings nor coverage name this resource; the",
+        "nearest are prod-web-36 (i-826b94c7f9118bb16).",
+        "i-0",
+        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts",
+        "visible. Use --live for current data.",
+    ]
+
+
+def test_without_a_snapshot_nothing_is_counted() -> None:
+    text = render_resource(
+        unknown(rule.NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan", proof=NO_SNAPSHOT),
+        80,
+        0,
+    )
+    assert text.splitlines()[0] == "Unknown: there is no snapshot."
+    assert text.endswith("There is no snapshot yet. Run: sre-cli scan.\n")
+
+
+def test_frozen_findings_are_told_before_the_counts() -> None:
+    frozen = rule.Verdict(
+        rule.VULNERABLE,
+        rule.FROZEN,
+        "findings are frozen since 2026-11-01T00:00:00Z",
+        ("may be more",),
+    )
+    lines = render_resource(answer(verdict=frozen), 120, Colour.NONE).splitlines()
+    assert lines[:2] == [
+        "Vulnerable, and no longer scanned.",
+        "Findings are frozen since 2026-11-01T00:00:00Z.",
+    ]
+    assert "Note: May be more." in lines
+
+
+def test_only_suppressed_findings_are_counted_as_such() -> None:
+    suppressed = rule.Verdict(
+        rule.VULNERABLE, rule.SUPPRESSED_ONLY, "every open finding is suppressed"
+    )
+    text = render_resource(
+        answer(verdict=suppressed, rollup=Rollup(suppressed=3)), 120, Colour.NONE
+    )
+    assert "0 open findings; 3 suppressed" in text
+
+
+def test_a_partial_snapshot_gives_its_reasons() -> None:
+    partial = replace(COMPLETE, state="partial", reasons=("eu-west-1: findings denied",))
+    text = render_resource(answer(proof=partial), 120, Colour.NONE)
+    assert "Partial: Eu-west-1" not in text
+    assert (
+        "Partial: eu-west-1: findings denied.\nSnapshot 20261122T010000Z, 6 h old, partial." in text
+    )
+
+
+def test_a_live_answer_does_not_advise_to_ask_live() -> None:
+    live = Proof("live", None, AS_OF, 0, None)
+    assert render_resource(answer(proof=live), 120, Colour.NONE).endswith(
+        "Inspector itself, asked live at 2026-11-22T01:00:00Z.\n"
+    )
+
+
+def test_without_a_time_findings_have_no_age() -> None:
+    text = render_resource(answer(proof=replace(COMPLETE, as_of=None)), 120, Colour.NONE)
+    assert "Age" not in text
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_colours_only_where_they_are_wanted(colour: Colour) -> None:
+    text = render_resource(answer(), 120, colour)
+    assert ("\x1b[1;48;" in text) is bool(colour)
+    assert ("\x1b" in text) is bool(colour)
+    assert re.sub(r"\x1b\[[\d;]*m", "", text) == render_resource(answer(), 120, Colour.NONE)
+
+
+@given(st.integers(1, 200))
+def test_ids_are_whole_at_any_width(room: int) -> None:
+    text = render_resource(answer(), room, Colour.NONE)
+    assert ID in text
+    assert "CVE-2022-58300" in text
+    assert "20261122T010000Z" in text
+
+
+def test_into_a_pipe_nothing_is_cut_or_folded() -> None:
+    long = finding(packages=(Package("p" * 200, "1"),))
+    text = render_resource(answer(findings=(long,)), None, Colour.NONE)
+    assert "p" * 200 in text
+    assert "…" not in text
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=30))
+def test_no_text_from_outside_reaches_the_terminal_as_a_control(text: str) -> None:
+    one = finding(
+        vulnerability_id=text, severity=text, title=text, packages=(Package(text, text, text),)
+    )
+    gap = Coverage(text, text, text, text, text, "INACTIVE", text, name=text)
+    verdict = rule.Verdict(rule.UNKNOWN, rule.NOT_SCANNED, text, (text,))
+    proof = replace(COMPLETE, state="partial", reasons=(text,), snapshot_id=text)
+    shown = [
+        render_resource(
+            answer(
+                resource=Resource(text, text, text, text, text),
+                verdict=verdict,
+                findings=(one,),
+                proof=proof,
+                filters={"severities": [text]},
+                coverage=(gap,),
+            ),
+            80,
+            Colour.NONE,
+        ),
+        render_summary(
+            SummaryAnswer(verdict, COUNTS, 1, proof, "owner", (Group(text, text, COUNTS),)),
+            80,
+            Colour.NONE,
+        ),
+        render_coverage(
+            CoverageAnswer(1, (gap,), ((text, text, text, text, text),), proof), 80, Colour.NONE
+        ),
+    ]
+    for letter in "".join(shown):
+        assert letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"), repr(letter)
+        assert not re.match("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", letter)
+
+
+def summary(**changes: Any) -> SummaryAnswer:
+    values: dict[str, Any] = {
+        "verdict": VULNERABLE,
+        "rollup": replace(COUNTS, resources=4),
+        "uncovered": 0,
+        "proof": COMPLETE,
+    }
+    return SummaryAnswer(**values | changes)
+
+
+def test_a_summary_counts_the_whole_scope() -> None:
+    assert (
+        render_summary(summary(uncovered=2), 120, Colour.NONE)
+        == "13 open findings on 4 resources: 2 critical, 6 high, 5 medium; 3 suppressed\n"
+        "11 can be fixed by an update; 1 has a known exploit.\n"
+        "2 resources not fully scanned: see sre-cli coverage.\n"
+        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.\n"
+    )
+
+
+def test_a_summary_has_a_line_a_group() -> None:
+    groups = (Group("payments", "", COUNTS), Group("", "", Rollup(Counts(low=1200))))
+    lines = render_summary(summary(by="owner", groups=groups), 130, Colour.NONE).splitlines()
+    assert lines[3:6] == [
+        (
+            "Owner       Critical  High  Medium    Low  Informational  Untriaged  Total  Suppressed"
+            "  Fixable  Exploit"
+        ),
+        (
+            "payments           2     6       5      -              -          -     13           3"
+            "       11        1"
+        ),
+        (
+            "(no owner)         -     -       -  1,200              -          -  1,200           -"
+            "        -        -"
+        ),
+    ]
+
+
+def test_a_severity_of_tomorrow_has_a_column_where_it_occurs() -> None:
+    groups = (Group("payments", "", Rollup(Counts(other=2))),)
+    assert "Other" in render_summary(summary(by="owner", groups=groups), 130, Colour.NONE)
+
+
+def test_long_ids_of_resources_stand_last_and_whole() -> None:
+    arn = "arn:aws:lambda:us-west-2:222222222222:function:" + "x" * 90
+    groups = (Group(arn, "n" * 80, COUNTS), Group(ID, "", COUNTS))
+    header, first, second = render_summary(
+        summary(by="resource", groups=groups), 80, Colour.NONE
+    ).splitlines()[3:6]
+    assert header.endswith("Resource")
+    assert first.endswith(f"{'n' * 39}…  {arn}")
+    assert second.endswith(ID)
+    assert "Untriaged" in header
+
+
+def test_a_summary_that_does_not_know_says_so_first() -> None:
+    verdict = rule.Verdict(rule.UNKNOWN, rule.INCOMPLETE, "the scan is incomplete")
+    lines = render_summary(summary(verdict=verdict, rollup=Rollup()), 120, Colour.NONE).splitlines()
+    assert lines[:2] == ["Unknown: the scan is incomplete.", "This is not an all-clear."]
+
+
+def gap(number: int, reason: str) -> Coverage:
+    return Coverage(
+        f"i-{number:017x}",
+        "AWS_EC2_INSTANCE",
+        "111122223333",
+        "eu-west-1",
+        "PACKAGE",
+        "INACTIVE",
+        reason,
+        name=f"s-{number}",
+    )
+
+
+def test_coverage_groups_gaps_by_reason_with_the_remedy_in_full() -> None:
+    gaps = (
+        gap(1, "UNMANAGED_EC2_INSTANCE"),
+        gap(2, "STALE_INVENTORY"),
+        gap(3, "UNMANAGED_EC2_INSTANCE"),
+    )
+    cells = (("*", "eu-south-1", "*", "*", "access_denied"),)
+    assert (
+        render_coverage(CoverageAnswer(40, gaps, cells, COMPLETE), 100, Colour.NONE)
+        == "3 resources not fully scanned, 40 scanned\n"
+        "\n"
+        "SSM does not manage the instance (UNMANAGED_EC2_INSTANCE): 2\n"
+        "Attach an SSM instance profile, or use agentless scans.\n"
+        "Account       Region     Scan     Name  Resource\n"
+        "111122223333  eu-west-1  package  s-1   i-00000000000000001\n"
+        "111122223333  eu-west-1  package  s-3   i-00000000000000003\n"
+        "\n"
+        "Its inventory is stale (STALE_INVENTORY): 1\n"
+        "Restart the SSM agent: it has been silent for days.\n"
+        "Account       Region     Scan     Name  Resource\n"
+        "111122223333  eu-west-1  package  s-2   i-00000000000000002\n"
+        "\n"
+        "Account  Region      Resource type  Scan  Not read because\n"
+        "all      eu-south-1  all            all   access denied\n"
+        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.\n"
+    )
+
+
+def test_without_gaps_it_is_inspector_that_lists_none() -> None:
+    assert render_coverage(CoverageAnswer(40, (), (), COMPLETE), 120, Colour.NONE).startswith(
+        "Inspector reports no coverage gaps, 40 scanned\n"
+    )
+
+
+def test_coverage_without_a_snapshot_counts_nothing() -> None:
+    assert (
+        render_coverage(CoverageAnswer(0, (), (), NO_SNAPSHOT), 120, 0)
+        == "There is no snapshot yet. Run: sre-cli scan.\n"
+    )
+
+
+@dataclass(frozen=True)
+class Commit:
+    snapshot_id: str
+    started_at: datetime
+    state: str = "complete"
+    claim: str = "of the accounts visible"
+    reasons: tuple[str, ...] = ()
+    totals: dict[str, int] = field(default_factory=lambda: {"distinct": 1011, "covered": 40})
+
+
+def test_snapshots_are_listed_newest_first_with_what_is_wrong() -> None:
+    commits = [
+        Commit("old", AS_OF),
+        Commit("new", AS_OF + timedelta(days=1), "partial", reasons=("a: denied", "b: denied")),
+    ]
+    assert (
+        render_snapshots(commits, AS_OF + timedelta(days=1, hours=6), 100, Colour.NONE)
+        == "Snapshot   Age  State     Findings  Resources covered  Scope or reason\n"
+        "new        6 h  partial      1,011                 40  a: denied; b: denied\n"
+        "old       30 h  complete     1,011                 40  of the accounts visible\n"
+    )
+
+
+def test_no_snapshot_at_all_names_the_next_step() -> None:
+    assert (
+        render_snapshots([], AS_OF, 80, Colour.NONE)
+        == "There is no snapshot yet. Run: sre-cli scan.\n"
+    )
+
+
+Render = Callable[[Any, int | None, int], str]
+
+
+@pytest.mark.parametrize(
+    ("render", "one"),
+    [
+        (render_resource, answer()),
+        (render_summary, summary()),
+        (render_coverage, CoverageAnswer(1, (gap(1, "INTERNAL_ERROR"),), (), COMPLETE)),
+    ],
+)
+def test_lines_fit_an_ordinary_terminal(render: Render, one: Any) -> None:
+    assert max(width(line) for line in render(one, 80, Colour.NONE).splitlines()) <= 80
