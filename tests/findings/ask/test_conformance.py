@@ -36,7 +36,7 @@ from sre_findings.store.part_cache import Copies
 from sre_findings.store.snapshots import Snapshots
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
-CATALOGUE = Path(dialect.__file__).parents[1] / "catalogue"
+CATALOGUE = Path(dialect.__file__).parents[1] / "queries" / "sql"
 QUERIES = sorted(path.stem for path in CATALOGUE.glob("*.sql"))
 
 PLACE = {
