@@ -1,11 +1,11 @@
-"""What a finding is, where it comes from, where it is kept, how it is asked for; and the Python
+"""The core of the product: values, access to Inspector, the store and the queries. And the Python
 API:
 
     from sre_findings import open_store
     open_store().summary(by="owner").frame()
 
-The names are imported when they are first used, so that the scanner, the server and ``sre-cli
---help``, which import this package too, load none of it.
+Public names are imported on first use, because the scanner, the server and ``sre-cli --help``
+import this package too and must start fast.
 """
 
 from __future__ import annotations

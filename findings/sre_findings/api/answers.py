@@ -1,5 +1,4 @@
-"""One shape for every answer of the Python API: a sentence, numbers, rows, and the proof of where
-they come from."""
+"""The answer type of the Python API: a headline, rows, further numbers, and the provenance."""
 
 from __future__ import annotations
 
@@ -23,22 +22,26 @@ if TYPE_CHECKING:
 
 
 class NotKnown(SreError):
-    """There is nothing to show, and that does not mean that there is nothing: not all of it was
-    read."""
+    """The result is empty, but not everything was read: it is unknown, not an all-clear."""
 
 
 class UnsureWarning(UserWarning):
-    """The rows are real, and there may be more: the snapshot is partial, too old, or did not read
-    all that was asked about."""
+    """Rows may be missing: the snapshot is partial or stale, or did not read the whole scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the store says: a ``headline``, ``rows`` of plain data, and numbers beside them in
-    ``summary``. Rows by group have the group under its own name (``owner``, ``severity`` …).
-    ``total`` counts all rows, those not listed too.
+    """The result of a query.
 
-    ``known`` is false where nothing is known; ``doubts`` say why the rows may not be all.
+    - ``headline`` is the result in one sentence; ``notes`` are further sentences.
+    - ``rows`` are dictionaries with the keys ``fields``. Rows of a group have the group's value
+      under its name (``owner``, ``severity`` …).
+    - ``total`` is the number of all rows, including those beyond ``count``.
+    - ``summary`` has further numbers, such as totals.
+    - ``known`` is False if the result is unknown; ``doubts`` are the reasons why rows may be
+      missing.
+    - ``proof`` is the provenance, and ``json`` the result as ``sre-cli`` prints it.
+    - ``typed`` is whether the types of a frame's columns follow from their names.
     """
 
     headline: str
@@ -55,13 +58,13 @@ class Answer:
 
     @property
     def sure(self) -> bool:
-        """Whether the rows are all: the source is complete, young enough, and read all that was
-        asked about."""
+        """Whether the rows are complete: the source is complete and fresh, and the whole scope was
+        read."""
         return self.known and not self.doubts
 
     @property
     def caption(self) -> str:
-        """Where it comes from, in a line: for figures and tables that leave the notebook."""
+        """The provenance as one line, for captions of figures and tables."""
         moment = f"{self.proof.as_of:%Y-%m-%d %H:%M} UTC" if self.proof.as_of else "no date"
         state = self.proof.state or self.proof.source
         return f"snapshot {self.proof.snapshot_id or 'none'}, {moment}, {state}" + (
@@ -69,28 +72,30 @@ class Answer:
         )
 
     def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame; its ``attrs`` carry the headline and the proof.
+        """The rows as a DataFrame, with the headline and the provenance in its ``attrs``.
 
-        Raises NotKnown where it would be empty although not everything was read. Warns
-        (UnsureWarning) where rows may be missing. Raises UsageError without pandas.
+        Raises NotKnown if it would be empty although not everything was read, and UsageError if
+        pandas is not installed. Issues an UnsureWarning if rows may be missing.
         """
         from sre_findings.api.frames import frame_of
 
         if not self.rows and not self.sure:
             # a headline says itself that there is no snapshot
             why = "; ".join(self.doubts) if self.proof.snapshot_id else ""
-            raise NotKnown(self.headline.rstrip("."), why=why, do="That is not the same as none.")
+            raise NotKnown(self.headline.rstrip("."), why=why, do="This is not an all-clear.")
         made = frame_of(self.rows, self.fields, typed=self.typed)
         made.attrs.update(self.attrs())
         if self.doubts:
             warnings.warn(
-                f"{self.headline} Not sure: {'; '.join(self.doubts)}.", UnsureWarning, stacklevel=2
+                f"{self.headline} Rows may be missing: {'; '.join(self.doubts)}.",
+                UnsureWarning,
+                stacklevel=2,
             )
         return made
 
     def attrs(self) -> dict[str, Any]:
-        """What a frame carries beside its rows: ``snapshot_id``, ``as_of``, ``age_seconds``,
-        ``certificate``, ``unread`` …"""
+        """The ``attrs`` of a frame: ``snapshot_id``, ``as_of``, ``age_seconds``, ``certificate``,
+        ``unread`` …"""
         told = {
             "headline": self.headline,
             "known": self.known,
@@ -100,7 +105,7 @@ class Answer:
         return told | {"total": self.total, "caption": self.caption} | self.proof.to_json()
 
     def to_json(self) -> dict[str, Any]:
-        """The object that ``sre-cli … --output json`` prints for the same question."""
+        """The object that ``sre-cli … --output json`` prints for the same query."""
         return dict(self.json)
 
     def __str__(self) -> str:
@@ -108,7 +113,7 @@ class Answer:
             [
                 self.headline,
                 *self.notes,
-                *(f"Not sure: {one}." for one in self.doubts),
+                *(f"Rows may be missing: {one}." for one in self.doubts),
                 f"({self.caption})",
             ]
         )
@@ -119,8 +124,7 @@ class Answer:
 
 
 def of_list(answer: ListAnswer, group: str = "") -> Answer:
-    """An answer that is a list. ``group`` is the column's name for what the JSON calls
-    ``value``."""
+    """The answer for a list. ``group`` is the column name for the JSON key ``value``."""
     rows = [_grouped(row, group) for row in answer.items] if group else answer.items
     fields = [group if group and name == "value" else name for name in answer.fields]
     return Answer(
@@ -138,8 +142,8 @@ def of_list(answer: ListAnswer, group: str = "") -> Answer:
 
 
 def of_summary(answer: SummaryAnswer) -> Answer:
-    """Counts of everything in one row, or a row a group. Nothing where nothing is known: a row of
-    zeroes would read as clean."""
+    """The answer for a summary: one row, or one row per group. No rows if the result is unknown,
+    because a row of zeros would be a false all-clear."""
     values = answer.to_json()
     numbers = _flat(
         {name: values[name] for name in (*_NUMBERS, "resources", "not_scanned", "doubtful")}
@@ -152,7 +156,8 @@ def of_summary(answer: SummaryAnswer) -> Answer:
     )
     known = answer.verdict.verdict != UNKNOWN
     counted = (
-        f"{answer.rollup.counts.total:,} open findings on {answer.rollup.resources:,} resources"
+        f"{_count(answer.rollup.counts.total, 'open finding')}"
+        f" on {_count(answer.rollup.resources, 'resource')}"
         if known
         else "Unknown"
     )
@@ -171,21 +176,21 @@ def of_summary(answer: SummaryAnswer) -> Answer:
 
 
 def of_resource(answer: ResourceAnswer) -> Answer:
-    """The findings of one resource, with its verdict and counts beside them."""
+    """The answer for one resource: its findings, with the verdict and counts in ``summary``."""
     values = answer.to_json()
     known = answer.verdict.verdict != UNKNOWN
-    counts = f"{answer.rollup.counts.total:,} open findings, " if known else ""
+    counts = f"{_count(answer.rollup.counts.total, 'open finding')}, " if known else ""
     name = answer.resource.name or answer.resource.resource_id
     doubts = [
         *doubts_of(answer.proof),
-        *(["not all that the question touches was read"] if answer.incomplete else []),
+        *(["not everything in the query's scope was read"] if answer.incomplete else []),
     ]
     doubts += (
-        [f"there may be more ({answer.verdict.doubt.replace('_', ' ')})"]
+        [f"there may be more findings ({answer.verdict.doubt.replace('_', ' ')})"]
         if answer.verdict.doubt
         else []
     )
-    doubts += ["Inspector did not answer; the snapshot does"] if answer.stale else []
+    doubts += ["Inspector did not respond; this is from the snapshot"] if answer.stale else []
     return Answer(
         f"{name}: {counts}{answer.verdict.verdict} ({answer.verdict.explanation}).",
         values["findings"],
@@ -201,12 +206,12 @@ def of_resource(answer: ResourceAnswer) -> Answer:
 
 
 def of_coverage(answer: CoverageAnswer) -> Answer:
-    """What is not scanned, a row a resource and scan type."""
+    """The answer for coverage gaps: one row per resource and scan type."""
     values = answer.to_json()
     summary = {name: values[name] for name in ("scanned", "not_scanned", "cells")}
     headline = (
-        f"{values['scanned']:,} resources are scanned, {values['not_scanned']:,} are not or not"
-        " fully."
+        f"{_count(values['scanned'], 'resource')} scanned, {values['not_scanned']:,} not or only"
+        " partly scanned."
     )
     return Answer(
         headline,
@@ -222,12 +227,12 @@ def of_coverage(answer: CoverageAnswer) -> Answer:
 
 
 def of_sql(answer: SqlAnswer) -> Answer:
-    """The rows of a query of one's own; what is neither a number nor a text is DuckDB's text of
-    it."""
+    """The answer for a SQL query. Values that are neither numbers nor texts are in DuckDB's text
+    form."""
     values = answer.to_json()
     cut = "; there are more" if answer.cut else ""
     return Answer(
-        f"{len(answer.rows):,} rows{cut}.",
+        f"{_count(len(answer.rows), 'row')}{cut}.",
         values["rows"],
         answer.columns,
         len(answer.rows),
@@ -239,7 +244,7 @@ def of_sql(answer: SqlAnswer) -> Answer:
 
 
 def doubts_of(proof: Proof) -> list[str]:
-    """Why an answer with this proof may not be all, a clause each; empty where it is sure."""
+    """The reasons why rows may be missing with this provenance; none if they are complete."""
     return [] if proof.sure else list(_doubts(proof))
 
 
@@ -251,15 +256,20 @@ def _doubts(proof: Proof) -> Iterator[str]:
             f" ({'; '.join(proof.reasons)})" if proof.reasons else ""
         )
     if proof.too_old:
-        yield f"the snapshot is {(proof.age_seconds or 0) // 3600:,} h old, older than allowed"
+        yield f"the snapshot is stale ({(proof.age_seconds or 0) // 3600:,} h old)"
     yield from proof.unread
 
 
+def _count(number: int, noun: str) -> str:
+    """The number with its noun in singular or plural."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _unscanned(answer: SummaryAnswer) -> list[str]:
-    """What the counts cannot hold."""
+    """Notes about resources that are missing in the counts."""
     many = answer.uncovered + answer.doubtful
     return (
-        [f"{many:,} resources are not fully scanned, or were not lately: see coverage()."]
+        [f"{_count(many, 'resource')} not or only partly scanned, or not recently: see coverage()."]
         if many
         else []
     )
@@ -279,7 +289,7 @@ _RESOURCE = (
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The counts by severity beside the other numbers."""
+    """The values with ``counts`` flattened into one key per severity."""
     return {
         name: value
         for key, each in values.items()
@@ -288,8 +298,8 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _grouped(row: Mapping[str, Any], by: str) -> dict[str, Any]:
-    """The row with its group under the group's own name; empty for what has none, such as no
-    owner."""
+    """The row with its group under the group's name; an empty text without a group, such as for
+    unassigned resources."""
     return {
         by if key == "value" else key: (each or "") if key == "value" else each
         for key, each in row.items()

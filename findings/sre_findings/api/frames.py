@@ -1,5 +1,4 @@
-"""Rows of an answer as a pandas DataFrame: each column of the type that its name promises, whatever
-its values are."""
+"""Rows of an answer as a pandas DataFrame. The type of a column follows from its name."""
 
 from __future__ import annotations
 
@@ -21,11 +20,11 @@ _SEVERITIES = frozenset({"severity", "severity_before"})
 def frame_of(
     rows: Sequence[Mapping[str, Any]], fields: Sequence[str], *, typed: bool = True
 ) -> pd.DataFrame:
-    """A row each, the columns in the order of ``fields`` and then whatever else the rows have.
+    """The rows as a DataFrame, with the columns ``fields`` first, then any others.
 
-    Times (``…_at``) are UTC, days (``…_on``) have no zone, severities are an ordered categorical,
-    the worst first. Whole numbers and yes/no know "not known" (``pandas.NA``). Without ``typed``
-    only these last two are set.
+    Times (``…_at``) are in UTC, dates (``…_on``) have no time zone, and severities are an ordered
+    categorical, worst first. Integers and booleans are nullable (``pandas.NA``). Without ``typed``,
+    only integers and booleans are converted.
     """
     columns = dict.fromkeys([*fields, *(name for row in rows for name in row)])
     values = {name: [row.get(name) for row in rows] for name in columns}

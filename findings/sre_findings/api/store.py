@@ -1,5 +1,4 @@
-"""A store of snapshots, opened for questions: each method is a question of ``ask``, so its numbers
-are those of ``sre-cli``."""
+"""The store of the Python API. Its methods run the queries of ``sre-cli``."""
 
 from __future__ import annotations
 
@@ -32,13 +31,13 @@ def open_store(
     as_of: str | date | None = None,
     profile: str | None = None,
 ) -> Store:
-    """The store at a place: a folder, ``file:///…`` or ``s3://bucket/prefix``. Nothing is contacted
-    yet.
+    """The store at a location: a folder, ``file:///…`` or ``s3://bucket/prefix``. Does not connect
+    to anything yet.
 
-    Without a place, what the settings name, as for ``sre-cli``: SRE_SERVER, SRE_STORE,
-    ``sre-ops.toml``, or the user's data folder. ``table`` and ``max_age`` ("26h") are SRE_TABLE and
-    SRE_MAX_AGE; ``as_of`` is as in ``Store.at``; ``profile`` is of AWS. Raises UsageError for a
-    setting that cannot be.
+    Without ``place``, the settings of ``sre-cli`` apply: SRE_SERVER, SRE_STORE, ``sre-ops.toml``,
+    or the user's data directory. ``table`` and ``max_age`` ("26h") override SRE_TABLE and
+    SRE_MAX_AGE. ``as_of`` is as in ``Store.at``; ``profile`` is an AWS profile. Raises UsageError
+    for an invalid setting.
     """
     from sre_findings.service.factory import open_service
     from sre_findings.settings import load
@@ -55,29 +54,29 @@ def open_store(
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Questions about a store, as of its newest snapshot or of an older one (see ``at``). Every
-    method raises UsageError for a place, name or word that does not exist, and another SreError
-    where the store cannot be read.
+    """Queries on a store, as of its newest snapshot or of an older one (see ``at``). Every method
+    raises UsageError for an owner, account, region, type or other value that does not exist, and
+    another SreError if the store cannot be read.
 
-    Where a method takes names (``owner``, ``account``, ``region``, ``type``, ``severity``), one or
-    several can be given; without any it is about all of them. ``count`` is how many rows are
-    listed, 0 all; totals are of all in any case.
+    Filters (``owner``, ``account``, ``region``, ``type``, ``severity``) accept one name or
+    several; without any, everything is included. ``count`` is the maximum number of rows, 0 for
+    all; totals always include all rows.
     """
 
     service: Service
     as_of: str | None = None
 
     def at(self, as_of: str | date | None) -> Store:
-        """The same store as it was: a snapshot's id, a date or a moment, ``"yesterday"``,
-        ``"-7d"``; None is the newest.
+        """The store as of an older snapshot: a snapshot ID, a date, a time, ``"yesterday"`` or
+        ``"-7d"``; None for the newest.
 
-        An answer as of a moment is never too old: that moment is what was asked for.
+        Results for an older snapshot are never stale, because that time was requested.
         """
         return replace(self, as_of=as_of.isoformat() if isinstance(as_of, date) else as_of)
 
     def summary(self, by: str | None = None, *, owner: Names = (), count: int = 0) -> Answer:
-        """How vulnerable is all of it? By account, region, owner, type, resource, package or
-        vulnerability, the worst first."""
+        """Counts of open findings, in total or by account, region, owner, type, resource, package
+        or vulnerability, worst first."""
         from sre_findings.questions.estate import Summary
 
         return answers.of_summary(self.service.ask(Summary(by, count, self.as_of, _names(owner))))
@@ -93,10 +92,10 @@ class Store:
         region: str | None = None,
         count: int = 0,
     ) -> Answer:
-        """How vulnerable is one resource, by its id, name, ARN or address? ``summary`` has its
-        verdict and its counts.
+        """The findings of one resource, named by its ID, name, ARN or IP address, worst first. The
+        answer's ``summary`` has the verdict and counts.
 
-        ``live`` asks Inspector itself; otherwise only the snapshot answers.
+        With ``live``, Inspector is queried in ``region``; otherwise the snapshot is used.
         """
         from sre_findings.questions.resource import CACHED, LIVE, AboutResource
 
@@ -126,7 +125,7 @@ class Store:
         reachable: bool = False,
         count: int = 0,
     ) -> Answer:
-        """The findings that the filters leave, the worst first."""
+        """The findings that match all filters, worst first."""
         from sre_findings.model.findings.finding import parse_status
         from sre_findings.questions.findings import Listed
 
@@ -146,8 +145,8 @@ class Store:
         reachable: bool = False,
         count: int = 0,
     ) -> Answer:
-        """Which vulnerabilities come first, and why: a row a vulnerability, with KEV, EPSS,
-        exposure and what runs."""
+        """Vulnerabilities ranked by risk, highest first, with reasons: KEV, EPSS, exposure,
+        reachability and use. One row per vulnerability."""
         from sre_findings.questions.remediation import Priorities
 
         return self._list(
@@ -164,7 +163,7 @@ class Store:
         reachable: bool = False,
         count: int = 0,
     ) -> Answer:
-        """Where is this vulnerability, or this package?"""
+        """The resources affected by a vulnerability or a package."""
         from sre_findings.questions.remediation import Exposure
 
         return self._list(
@@ -180,8 +179,8 @@ class Store:
         type: Names = (),
         count: int = 0,
     ) -> Answer:
-        """The fewest upgrades that remove every finding which an update removes, the most risk
-        first; no finding is in two."""
+        """The smallest set of upgrades found that resolves every fixable finding, highest risk
+        first. Each finding is counted for one upgrade only."""
         from sre_findings.questions.remediation import Fixes
 
         return self._list(Fixes(count, self.as_of, _narrow(owner, account, region), _types(type)))
@@ -196,7 +195,8 @@ class Store:
         kind: Names = (),
         count: int = 0,
     ) -> Answer:
-        """What happened since a night, by default the complete one before: a row an event."""
+        """Events since an older snapshot, by default the previous complete one: opened, reopened
+        and resolved findings and other changes. One row per event."""
         from sre_findings.questions.history import Changes
 
         start = since.isoformat() if isinstance(since, date) else since
@@ -205,23 +205,22 @@ class Store:
         )
 
     def trend(self, days: int = 90, *, of: str = "") -> Answer:
-        """How did it go, a row a night? ``of`` names a part: ``owner=payments``, ``account=…``,
-        ``region=…``, ``type=…``."""
+        """Counts of open findings by day, for the last ``days`` days. ``of`` limits the scope:
+        ``owner=payments``, ``account=…``, ``region=…`` or ``type=…``."""
         from sre_findings.questions.history import Trend
 
         kind, _, value = of.partition("=") if of else ("organization", "", "")
         return self._list(Trend(days, kind, value, self.as_of))
 
     def sla(self, by: str = "owner", *, owner: Names = ()) -> Answer:
-        """What is late and what is due within a week, by owner, account, region or type;
-        ``summary`` has the totals."""
+        """Findings that are overdue or due within a week, by owner, account, region or type. The
+        answer's ``summary`` has the totals."""
         from sre_findings.questions.history import Sla
 
         return self._list(Sla(by, _names(owner), as_of=self.as_of))
 
     def deadlines(self, by: str = "owner", *, owner: Names = ()) -> Answer:
-        """The same by day: open findings by group, severity and the day on which they are due
-        (none: no deadline)."""
+        """Open findings by group, severity and due date (None without an SLA)."""
         from sre_findings.queries.due_days import due_days
         from sre_findings.questions.history import Sla
 
@@ -238,8 +237,8 @@ class Store:
         account: Names = (),
         region: Names = (),
     ) -> Answer:
-        """How long does fixing take, by severity, owner or account? Findings that are still open
-        count too (Kaplan-Meier)."""
+        """Time to remediate in days (median and 90th percentile), by severity, owner or account,
+        for findings of the last ``days`` days. Open findings are included (Kaplan-Meier)."""
         from sre_findings.questions.history import TimeToFix
 
         question = TimeToFix(by, days, self.as_of, _narrow(owner, account, region))
@@ -254,8 +253,8 @@ class Store:
         account: Names = (),
         region: Names = (),
     ) -> Answer:
-        """The curve behind ``time_to_fix``: after so many days, the share of findings that is still
-        not patched."""
+        """The survival curves behind ``time_to_fix``: the share of findings that are not patched
+        after a number of days."""
         from sre_findings.queries.survival_curves import curves
         from sre_findings.questions.history import TimeToFix
 
@@ -263,13 +262,14 @@ class Store:
         return answers.of_list(curves(question, self._here("survival")), by)
 
     def coverage(self, *, owner: Names = ()) -> Answer:
-        """What does Inspector not scan, why, and what to do about it?"""
+        """Coverage gaps: resources that are not or only partly scanned, with reasons and
+        remedies."""
         from sre_findings.questions.estate import CoverageGaps
 
         return answers.of_coverage(self.service.ask(CoverageGaps(self.as_of, _names(owner))))
 
     def snapshots(self) -> Answer:
-        """Every snapshot of the store, the newest first."""
+        """All snapshots of the store, newest first."""
         from sre_findings.questions.records import Nights
 
         return self._list(Nights(0))
@@ -277,8 +277,8 @@ class Store:
     def sql(
         self, text: str, *, count: int = 0, seconds: float = 30.0, memory: int = 10**9
     ) -> Answer:
-        """One SELECT over the snapshot's tables (docs/schema.md), read-only, within so many seconds
-        and bytes of memory."""
+        """Runs one read-only SELECT on the tables of the snapshot (docs/schema.md), limited to
+        ``seconds`` of time and ``memory`` bytes."""
         from sre_findings.queries.sql import Sql, sql
 
         return answers.of_sql(sql(Sql(text, count, self.as_of, seconds, memory), self._here("sql")))
@@ -288,8 +288,10 @@ class Store:
 
     def _here(self, what: str) -> Sources:
         if not isinstance(self.service, LocalService):
-            do = "Unset SRE_SERVER, or name a store: open_store('s3://…')."
-            raise UsageError(f"{what} reads snapshots itself", why="SRE_SERVER is set", do=do)
+            do = "Unset SRE_SERVER, or open a store: open_store('s3://…')."
+            raise UsageError(
+                f"{what} needs direct access to the store", why="SRE_SERVER is set", do=do
+            )
         return self.service.sources
 
 
