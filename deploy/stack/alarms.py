@@ -172,20 +172,20 @@ class _Alarms:
         late, breaching = LATE.total_seconds() / HOUR, "breaching"
         self._ours(
             "NoCompleteSnapshot",
-            "No complete snapshot for 26 hours, or nothing tells how old it is.",
+            "No complete snapshot for 26 hours, or its age is unknown.",
             "SnapshotAgeHours",
             Threshold("Maximum", "GreaterThanThreshold", late, HOUR, missing=breaching),
         )
-        self._ours("ScanFailed", "A scan could read or keep nothing.", "ScansFailed", _some(300))
+        self._ours("ScanFailed", "A scan could read or store nothing.", "ScansFailed", _some(300))
         self._ours(
             "ScanPartialTwice",
-            "Two nights running without a complete scan.",
+            "No complete scan for two nights in a row.",
             "PartialNights",
             Threshold("Maximum", "GreaterThanOrEqualToThreshold", 2, HOUR),
         )
         self._ours(
             "ScanThrottled",
-            f"Inspector refused {MANY_THROTTLES} requests of a scan or more.",
+            f"Inspector throttled a scan {MANY_THROTTLES} times or more.",
             "ScanThrottles",
             Threshold("Maximum", "GreaterThanOrEqualToThreshold", MANY_THROTTLES, 300),
         )
@@ -207,10 +207,10 @@ class _Alarms:
         where = {"LoadBalancer": server.balancer.attr_load_balancer_full_name}
         several = Threshold("Sum", "GreaterThanOrEqualToThreshold", 5, 300)
         for name, what, metric in (
-            ("ServerErrors", "The server answers 5xx.", "HTTPCode_Target_5XX_Count"),
+            ("ServerErrors", "The server returns 5xx.", "HTTPCode_Target_5XX_Count"),
             (
                 "LoadBalancerErrors",
-                "The load balancer answers 5xx: no server does.",
+                "The load balancer returns 5xx, not the server.",
                 "HTTPCode_ELB_5XX_Count",
             ),
         ):

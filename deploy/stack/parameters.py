@@ -58,23 +58,23 @@ CHOICES = (
     ),
     Choice(
         "HostedZoneId",
-        "Route 53 zone for HostName. Empty: make the name yourself.",
+        "Route 53 zone for HostName. Empty: add the record yourself.",
         "",
         r"(Z[A-Z0-9]+)?",
     ),
     Choice("ClientCidr", "Addresses that may call the server.", "10.0.0.0/8", _CIDR),
     Choice(
-        "VpcId", "Existing VPC. Empty: make one with a NAT gateway.", "", r"(vpc-[0-9a-f]{8,17})?"
+        "VpcId", "Existing VPC. Empty: a new one with a NAT gateway.", "", r"(vpc-[0-9a-f]{8,17})?"
     ),
     Choice(
         "SubnetIds",
-        "Its subnets, in two zones, with a way out by NAT.",
+        "Its subnets, in two zones, with a route to NAT.",
         "",
         kind="CommaDelimitedList",
     ),
     Choice(
         "VpcCidr",
-        "Addresses of the VPC that is made.",
+        "Addresses of the new VPC.",
         "10.60.0.0/16",
         r"[0-9.]{7,15}/(1[6-9]|2[0-4])",
     ),
@@ -90,7 +90,7 @@ CHOICES = (
         "",
         _ROLE,
     ),
-    Choice("ReaderExternalId", "External id that this role asks for.", "", r"([\w+=,.@:/-]{16,})?"),
+    Choice("ReaderExternalId", "External ID that this role requires.", "", r"([\w+=,.@:/-]{16,})?"),
     Choice("SlackEnabled", "Digests and answers in Slack.", "false", allowed=("false", "true")),
     Choice("LambdaCodeBucket", "Bucket of sre-slack.zip (make zip).", "", r"([a-z0-9.-]{3,63})?"),
     Choice("LambdaCodeKey", "Key of sre-slack.zip; a new one for each build.", ""),
@@ -102,13 +102,13 @@ CHOICES = (
     ),
     Choice(
         "SlackGroups",
-        "Slack groups that may see something: S0123456,S0234567.",
+        "Slack user groups with access: S0123456,S0234567.",
         "",
         r"(S[A-Z0-9]+(,S[A-Z0-9]+)*)?",
     ),
     Choice(
         "AlarmEmail",
-        "Where alarms go. Empty: subscribe to AlarmTopicArn.",
+        "Email for alarms. Empty: subscribe to AlarmTopicArn.",
         "",
         r"([^@\s]+@[^@\s]+)?",
     ),
@@ -119,11 +119,11 @@ CHOICES = (
         r"(arn:aws[a-z-]*:kms:.+:key/.+)?",
     ),
     Choice("ScanCpu", "CPU of a scan; 256 is 0.25 vCPU.", "256", _CPU),
-    _number("ScanMemory", "MB of a scan, as Fargate has them for its CPU.", 512, 512, 30720),
+    _number("ScanMemory", "MB of a scan; see Fargate's sizes for its CPU.", 512, 512, 30720),
     Choice("ServerCpu", "CPU of a server task.", "512", _CPU),
     _number("ServerMemory", "MB of a server task.", 2048, 1024, 30720),
-    _number("ServerTasksLeast", "Server tasks at least.", 2, 1, 50),
-    _number("ServerTasksMost", "Server tasks at most.", 4, 1, 50),
+    _number("ServerTasksLeast", "Minimum server tasks.", 2, 1, 50),
+    _number("ServerTasksMost", "Maximum server tasks.", 4, 1, 50),
     Choice(
         "LogDays",
         "Days to keep logs.",

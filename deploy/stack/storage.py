@@ -50,7 +50,7 @@ def storage(scope: Construct, given: Parameters) -> Storage:
         scope,
         "TokensSecret",
         name=Fn.sub("${AWS::StackName}-tokens"),
-        description="Who may ask the server: docs/operations.md.",
+        description="Access to the server: docs/operations.md.",
         secret_string='{"tokens": []}',  # noqa: S106 - nobody's
     )
     slack_secret = secrets.CfnSecret(

@@ -21,7 +21,7 @@ variable "certificate_arn" {
 }
 
 variable "hosted_zone_id" {
-  description = "Route 53 zone for HostName. Empty: make the name yourself."
+  description = "Route 53 zone for HostName. Empty: add the record yourself."
   type        = string
   default     = ""
 }
@@ -33,19 +33,19 @@ variable "client_cidr" {
 }
 
 variable "vpc_id" {
-  description = "Existing VPC. Empty: make one with a NAT gateway."
+  description = "Existing VPC. Empty: a new one with a NAT gateway."
   type        = string
   default     = ""
 }
 
 variable "subnet_ids" {
-  description = "Its subnets, in two zones, with a way out by NAT."
+  description = "Its subnets, in two zones, with a route to NAT."
   type        = list(string)
   default     = []
 }
 
 variable "vpc_cidr" {
-  description = "Addresses of the VPC that is made."
+  description = "Addresses of the new VPC."
   type        = string
   default     = "10.60.0.0/16"
 }
@@ -63,7 +63,7 @@ variable "reader_role_arn" {
 }
 
 variable "reader_external_id" {
-  description = "External id that this role asks for."
+  description = "External ID that this role requires."
   type        = string
   default     = ""
 }
@@ -93,13 +93,13 @@ variable "lambda_runtime" {
 }
 
 variable "slack_groups" {
-  description = "Slack groups that may see something: S0123456,S0234567."
+  description = "Slack user groups with access: S0123456,S0234567."
   type        = string
   default     = ""
 }
 
 variable "alarm_email" {
-  description = "Where alarms go. Empty: subscribe to AlarmTopicArn."
+  description = "Email for alarms. Empty: subscribe to AlarmTopicArn."
   type        = string
   default     = ""
 }
@@ -117,7 +117,7 @@ variable "scan_cpu" {
 }
 
 variable "scan_memory" {
-  description = "MB of a scan, as Fargate has them for its CPU."
+  description = "MB of a scan; see Fargate's sizes for its CPU."
   type        = number
   default     = 512
 }
@@ -135,13 +135,13 @@ variable "server_memory" {
 }
 
 variable "server_tasks_least" {
-  description = "Server tasks at least."
+  description = "Minimum server tasks."
   type        = number
   default     = 2
 }
 
 variable "server_tasks_most" {
-  description = "Server tasks at most."
+  description = "Maximum server tasks."
   type        = number
   default     = 4
 }
