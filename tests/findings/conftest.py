@@ -1,11 +1,12 @@
-"""Local services for the tests of findings: an HTTP server that answers as it is told, S3 and
-DynamoDB by moto.
+"""Shared fixtures: a store with two scanned snapshots, a scripted HTTP server, and a clock.
 
-Everything is on 127.0.0.1; nothing here or below leaves it.
+No test connects to anything but 127.0.0.1.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import socket
 import struct
@@ -14,19 +15,94 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from tests.support.clock import NOW
 
-if TYPE_CHECKING:
-    pass
+from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
+from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
+from sre_findings.store import schema
+from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.keys import part_key
+from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots
+from sre_findings.store.table import SqliteTable
+from sre_scanner.scan import Request, scan
+from sre_simulator.fleet import default_fleet
+from sre_simulator.inspector.server import Simulator
+
+
+@pytest.fixture(scope="session")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
+    """Two daily snapshots of the default fleet, scanned once for all tests. Read-only."""
+    folder = tmp_path_factory.mktemp("nights") / "store"
+    snapshots, fleet = Snapshots(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
+    request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
+    with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
+        for name, value in {
+            "ACCESS_KEY_ID": "TESTING",
+            "SECRET_ACCESS_KEY": "testing",
+            "EC2_METADATA_DISABLED": "true",
+        }.items():
+            patch.setenv(f"AWS_{name}", value)
+        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        for night in fleet.nights:
+            simulator.clock = night
+            scan(request, snapshots, SqliteTable(folder / "table.db"), now=lambda: simulator.clock)
+    return snapshots
+
+
+@pytest.fixture
+def write_night() -> Callable[..., Commit]:
+    """``write_night(snapshots, 2, coverage=[{…}])`` commits a snapshot of day 2 that holds exactly
+    these rows."""
+
+    def write(snapshots: Snapshots, number: int, **tables: list[dict[str, Any]]) -> Commit:
+        night = datetime(2026, 11, number, 1, tzinfo=UTC)
+        plan = Plan(
+            night.strftime(STAMP),
+            number,
+            night.isoformat(),
+            ("ACTIVE",),
+            (Shard("eu-west-1", "eu-west-1"),),
+        )
+        snapshots.write_plan(plan)
+        parts = tuple(
+            _write_part(snapshots, plan.snapshot_id, table, rows) for table, rows in tables.items()
+        )
+        facts = ShardFacts("eu-west-1", "eu-west-1", night.isoformat(), parts=parts)
+        return snapshots.commit(Manifest(plan, (facts,), judge(plan, (facts,))), night)
+
+    return write
+
+
+def _write_part(
+    snapshots: Snapshots, snapshot_id: str, table: str, rows: list[dict[str, Any]]
+) -> Part:
+    buffer, key = io.BytesIO(), f"{table}/part-eu-west-1.parquet"
+    known = getattr(schema, table.upper(), None)
+    # A test gives only the columns that it is about.
+    known = known and pa.schema([field.with_nullable(True) for field in known])
+    pq.write_table(
+        pa.Table.from_pylist([{"snapshot_id": snapshot_id, **row} for row in rows], schema=known),
+        buffer,
+    )
+    with snapshots.blobs.write(part_key(snapshot_id, key)) as file:
+        file.write(buffer.getvalue())
+    return Part(
+        key, len(rows), len(buffer.getvalue()), hashlib.sha256(buffer.getvalue()).hexdigest()
+    )
 
 
 @dataclass
 class Reply:
-    """One answer of the server. ``cut`` sends only so many bytes of the body and closes; ``reset``
-    says nothing at all."""
+    """One response. ``cut`` sends only that many bytes of the body and closes the connection;
+    ``reset`` resets the connection without a response."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -38,7 +114,7 @@ class Reply:
 
 @dataclass
 class Asked:
-    """One request as it arrived."""
+    """One received request."""
 
     path: str
     headers: Mapping[str, str]
@@ -51,7 +127,7 @@ class Asked:
 
 
 class Server(ThreadingHTTPServer):
-    """Answers with ``replies`` in order, the last one for ever, and keeps what was asked."""
+    """Sends ``replies`` in order, then repeats the last one, and records the requests."""
 
     daemon_threads = True
     block_on_close = False
@@ -64,15 +140,15 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address of the server."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def reply(self, *replies: Reply) -> None:
-        """Sets the answers and forgets what was asked."""
+        """Sets the responses and clears the recorded requests."""
         self.replies, self.asked = list(replies), []
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is what some tests are about."""
+        """Ignores errors: some tests close the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -108,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body[: reply.cut])
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+        """Logs nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -120,20 +196,20 @@ def http_of_module(running: Any) -> Iterator[Server]:
 
 @pytest.fixture
 def http(http_of_module: Server) -> Server:
-    """An HTTP server on the loopback that answers as the test says; ``{}`` until then."""
+    """An HTTP server on the loopback with scripted responses; ``{}`` by default."""
     http_of_module.reply(Reply())
     return http_of_module
 
 
 @pytest.fixture
 def reply() -> type[Reply]:
-    """How a test words an answer of ``http``."""
+    """The type of a response of ``http``."""
     return Reply
 
 
 @pytest.fixture
 def refused() -> str:
-    """An address where nobody listens: the port was free a moment ago."""
+    """An address that refuses connections."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -141,7 +217,7 @@ def refused() -> str:
 
 @pytest.fixture
 def race() -> Callable[[int, Callable[[int], bool]], list[bool]]:
-    """Runs ``one(number)`` in so many threads, all let go at once, and gives what each returned."""
+    """Runs ``one(number)`` in ``count`` threads that start at once, and returns the results."""
 
     def run(count: int, one: Callable[[int], bool]) -> list[bool]:
         barrier, results = threading.Barrier(count), [False] * count
@@ -171,8 +247,8 @@ sys.stdin.readline()
 
 @pytest.fixture
 def processes() -> Callable[[str, Sequence[Sequence[str]]], list[str]]:
-    """Runs a script in a process for each of ``arguments``, all let go at once, and gives what each
-    printed."""
+    """Runs a script in one process for each of ``arguments``, all started at once, and returns their
+    output."""
 
     def run(script: str, arguments: Sequence[Sequence[str]]) -> list[str]:
         imports, _, rest = script.strip().partition("\n")
@@ -192,15 +268,15 @@ def processes() -> Callable[[str, Sequence[Sequence[str]]], list[str]]:
             assert racer.stdin
             racer.stdin.write("go\n")
             racer.stdin.flush()
-        said = [racer.communicate(timeout=60)[0] for racer in racers]
+        outputs = [racer.communicate(timeout=60)[0] for racer in racers]
         assert [racer.returncode for racer in racers] == [0] * len(racers)
-        return said
+        return outputs
 
     return run
 
 
 class Time:
-    """A clock that only ``wait`` moves. ``waits`` are the pauses that were asked for."""
+    """A clock that only ``wait`` advances. ``waits`` records the requested pauses, in seconds."""
 
     def __init__(self) -> None:
         self.now, self.waits = 1000.0, list[float]()
@@ -215,6 +291,5 @@ class Time:
 
 @pytest.fixture
 def fresh_time() -> Callable[[], Time]:
-    """Makes a clock for the injected ``clock`` and ``wait``; each call a new one, so that a
-    property may ask often."""
+    """Returns a new clock on each call, for the injected ``clock`` and ``wait``."""
     return Time
