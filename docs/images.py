@@ -25,7 +25,7 @@ from sre_findings.questions.remediation import Fixes
 from sre_findings.questions.resource import AboutResource
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.digest.messages.content import (
     NIGHT,
@@ -51,7 +51,7 @@ MOST = 300_000  # bytes of a picture
 def sources(home: Path, night: datetime) -> Sources:
     """The sources of a store, at the time of a snapshot."""
     return Sources(
-        Snapshots(FolderBlobs(home)),
+        SnapshotWriter(FolderBlobs(home)),
         SqliteTable(home / "table.db"),
         home / "copies",
         now=lambda: night,

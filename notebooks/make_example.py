@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.urls import open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.cell import GeneratedCell
@@ -168,7 +168,7 @@ def simulated() -> Iterator[Simulator]:
 
 
 def _scanned(simulator: Simulator, place: Path) -> Iterator[str]:
-    snapshots, table = Snapshots(FolderBlobs(place)), open_table(f"sqlite:///{place}/table.db")
+    snapshots, table = SnapshotWriter(FolderBlobs(place)), open_table(f"sqlite:///{place}/table.db")
     request = Request(regions=(REGION,), required=(REGION,), rate=1000.0)
     for night in NIGHTS:
         simulator.clock = night

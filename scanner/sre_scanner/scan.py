@@ -17,7 +17,8 @@ from sre_findings.model.errors import Interrupted, UsageError
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.scan_plan import DEFAULT_STATUSES, Expectation, Plan, Shard
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import Table
 from sre_scanner.commit import commit, roll_up
 from sre_scanner.history.writer import HistoryWriter
@@ -51,7 +52,7 @@ class Request:
 
 def scan(
     request: Request,
-    snapshots: Snapshots,
+    snapshots: SnapshotWriter,
     table: Table,
     *,
     progress: Progress | None = None,
@@ -95,7 +96,7 @@ def scan(
     return done
 
 
-def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
+def make_plan(request: Request, snapshots: SnapshotWriter, now: datetime) -> Plan:
     """The plan of a request: one shard per region, in one partition, with the sequence number after
     the newest commit."""
     known = known_regions()
@@ -126,7 +127,7 @@ def make_plan(request: Request, snapshots: Snapshots, now: datetime) -> Plan:
     )
 
 
-def _of_slot(slot: str, snapshots: Snapshots, plan: Plan) -> Commit | None:
+def _of_slot(slot: str, snapshots: SnapshotWriter, plan: Plan) -> Commit | None:
     """The snapshot of a slot among the commits before the plan's sequence number. A later one would
     have taken that number."""
     return next(
@@ -135,7 +136,7 @@ def _of_slot(slot: str, snapshots: Snapshots, plan: Plan) -> Commit | None:
     )
 
 
-def _closed_since(snapshots: Snapshots, now: datetime) -> str:
+def _closed_since(snapshots: SnapshotWriter, now: datetime) -> str:
     """The start of the newest complete snapshot, or of the first snapshot if none is complete, but
     not earlier than Inspector keeps closed findings. Empty if there is no snapshot."""
     commits = snapshots.commits()

@@ -39,7 +39,7 @@ from sre_findings.store.schema import (
     PACKAGES,
     RESOURCES,
 )
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_scanner.memory import release_memory
 from sre_scanner.progress import Progress
 from sre_scanner.spool.identities import identify
@@ -65,7 +65,7 @@ class ScanContext:
     """What all shards of a scan share. Setting ``stop`` ends each of them at its next page."""
 
     plan: Plan
-    snapshots: Snapshots
+    snapshots: SnapshotWriter
     owners: Owners
     progress: Progress
     stop: threading.Event

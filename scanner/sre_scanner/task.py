@@ -16,7 +16,8 @@ from sre_findings.inspector.credentials import reader_of
 from sre_findings.model.snapshots.scan_plan import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
 from sre_findings.store.slots import normal
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.discovery import discover
 from sre_scanner.progress import Progress
@@ -65,7 +66,7 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         slot=normal(flags.slot),
     )
     snapshots, table = (
-        Snapshots(open_blobs(settings.store, settings.kms_key)),
+        SnapshotWriter(open_blobs(settings.store, settings.kms_key)),
         open_table(settings.table),
     )
     stop = threading.Event()

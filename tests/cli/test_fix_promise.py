@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sre_findings.settings import load
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.changes import Change
@@ -28,7 +28,7 @@ def scanned(simulator: Simulator) -> None:
     request = Request(regions=regions, required=regions, rate=10_000.0)
     scan(
         request,
-        Snapshots(open_blobs(settings.store)),
+        SnapshotWriter(open_blobs(settings.store)),
         open_table(settings.table),
         now=lambda: simulator.clock,
     )

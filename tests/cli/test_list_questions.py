@@ -15,7 +15,7 @@ import pytest
 
 from sre_findings.queries import QUERIES
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "events": ("changes", "-n", "0"),
@@ -170,7 +170,7 @@ def test_days_without_a_snapshot_are_named(
 
 
 def test_time_travel_asks_the_older_night(cli: Cli, demo: Path) -> None:
-    first, last = Snapshots(FolderBlobs(demo)).commits()
+    first, last = SnapshotWriter(FolderBlobs(demo)).commits()
     for name in ("nights", "owners", "priorities", "findings", "lines"):
         values = cli(*QUESTIONS[name], "--as-of", first.snapshot_id, "--output", "json").json
         assert values["snapshot_id"] == first.snapshot_id

@@ -20,7 +20,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.queries.sql import Sql, sql
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 
 Cli = Callable[..., Any]
@@ -69,7 +69,7 @@ def test_rows_are_cut_at_the_count_and_it_is_said(cli: Cli, demo: Path) -> None:
 
 
 def test_an_older_snapshot_can_be_asked(cli: Cli, demo: Path) -> None:
-    first, second = Snapshots(FolderBlobs(demo)).commits()
+    first, second = SnapshotWriter(FolderBlobs(demo)).commits()
     text = "select distinct snapshot_id from coverage"
     assert cli("sql", text, "--output", "json").json["rows"] == [
         {"snapshot_id": second.snapshot_id}
@@ -179,7 +179,7 @@ def test_what_does_not_only_read_is_refused_plainly(
 def test_no_other_file_can_be_read_and_it_is_a_question_that_is_wrong(
     cli: Cli, demo: Path, text: str
 ) -> None:
-    older = Snapshots(FolderBlobs(demo)).commits()[0].snapshot_id
+    older = SnapshotWriter(FolderBlobs(demo)).commits()[0].snapshot_id
     other = next(demo.glob(f"tables/coverage/snapshot_id={older}/*.parquet"))
     run = cli("sql", text.replace("{store}", str(demo)).replace("{other}", str(other)))
     assert (run.code, run.out) == (2, "")
@@ -211,7 +211,7 @@ def test_a_query_that_needs_too_much_memory_is_told_so(cli: Cli, demo: Path, tex
 
 
 def test_the_engine_keeps_within_its_memory_by_itself(demo: Path, tmp_path: Path) -> None:
-    sources = Sources(Snapshots(FolderBlobs(demo)), SqliteTable(demo / "table.db"), tmp_path)
+    sources = Sources(SnapshotWriter(FolderBlobs(demo)), SqliteTable(demo / "table.db"), tmp_path)
     with pytest.raises(UsageError, match="more memory than it may have"):
         sql(
             Sql("select * from range(30000000) as r(i) order by hash(i)", memory=50_000_000),

@@ -18,7 +18,7 @@ from tests.support.clock import NOW
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import Row, SqliteTable, Table
 from sre_findings.store.urls import open_table
 from sre_scanner.commit import roll_up
@@ -73,7 +73,7 @@ class Nights:
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     folder = tmp_path_factory.mktemp("nights")
     snapshots, table = (
-        Snapshots(FolderBlobs(folder)),
+        SnapshotWriter(FolderBlobs(folder)),
         SqliteTable(tmp_path_factory.mktemp("table") / "table.db"),
     )
     with (
@@ -128,7 +128,10 @@ def test_a_lost_table_is_rebuilt_from_the_bucket_row_by_row(bucket: Any, nights:
 def test_a_rebuild_that_was_killed_is_finished_by_the_next(
     nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshots, table = Snapshots(FolderBlobs(nights.folder)), SqliteTable(tmp_path / "table.db")
+    snapshots, table = (
+        SnapshotWriter(FolderBlobs(nights.folder)),
+        SqliteTable(tmp_path / "table.db"),
+    )
     put, calls = table.put, 0
 
     def die(rows: Any) -> None:
@@ -150,7 +153,7 @@ def test_a_rebuild_that_was_killed_is_finished_by_the_next(
 def test_rebuilding_all_mends_rows_that_are_in_doubt(nights: Nights, tmp_path: Path) -> None:
     table = SqliteTable(tmp_path / "table.db")
     table.put(Row(row.partition, row.sort, {**row.values, "critical": 0}) for row in nights.rows)
-    assert roll_up(Snapshots(FolderBlobs(nights.folder)), table) == 0
+    assert roll_up(SnapshotWriter(FolderBlobs(nights.folder)), table) == 0
     assert counted(table) != nights.rows
     done = run(
         f"sre-cli snapshots rebuild --all --store {nights.folder} --table"

@@ -25,7 +25,7 @@ from sre_findings.store.fields import fields
 from sre_findings.store.layout_migration import convert, old_commits, tidy
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.pruning import GRACE
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "schema.md").read_text()
@@ -45,7 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two committed nights, and the files of a third that never was."""
     folder = tmp_path_factory.mktemp("readers") / "store"
     shutil.copytree(ROOT / "tests" / "upgrades" / "schema-2", folder)
-    snapshots = Snapshots(FolderBlobs(folder))
+    snapshots = SnapshotWriter(FolderBlobs(folder))
     for commit in old_commits(snapshots):
         convert(snapshots, commit, commit.ended_at)
         list(tidy(snapshots, commit.ended_at + GRACE))
@@ -86,14 +86,14 @@ from sre_findings.engine.spark import Spark, context_of
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 asked = json.load(sys.stdin)
 session = context_of("local[1]")
 *views, query = asked["text"].split(";")
 for view in views:
     session.sql(view)
 told = [list(row) for row in session.sql(query).collect()]
-older = Snapshots(FolderBlobs(Path(asked["older"])))
+older = SnapshotWriter(FolderBlobs(Path(asked["older"])))
 engine = Spark(older, older.commits(), Copies(Path("unused")), "local[1]")
 print(json.dumps({"docs": told, "older": [engine.rows(name, **values) for name, values in asked["queries"]]}))
 """
@@ -142,7 +142,7 @@ def test_spark_reads_the_newest_committed_night_and_no_stray(spark: dict[str, An
 def test_spark_reads_a_store_of_the_first_version_as_duckdb_does(
     spark: dict[str, Any], tmp_path: Path
 ) -> None:
-    snapshots = Snapshots(FolderBlobs(OLDER))
+    snapshots = SnapshotWriter(FolderBlobs(OLDER))
     engine = DuckDB(snapshots, snapshots.commits(), Copies(tmp_path))
     expected = [engine.rows(name, **values) for name, values in QUERIES]
     assert all(expected[::2])
@@ -173,7 +173,7 @@ def iceberg() -> Path:
 
 
 @pytest.fixture
-def numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
+def numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SnapshotWriter:
     """Two nights as this version writes them, with the numbers of columns, and the files of a third
     that never was."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "")  # what the maker sets ends with the test
@@ -182,12 +182,12 @@ def numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
     )
     for folder in [*(tmp_path / "store").glob(f"tables/*/snapshot_id={NEWEST}")]:
         shutil.copytree(folder, folder.with_name(f"snapshot_id={STRAY}"))
-    return Snapshots(FolderBlobs(tmp_path / "store"))
+    return SnapshotWriter(FolderBlobs(tmp_path / "store"))
 
 
 @pytest.mark.skipif(not iceberg().exists(), reason="pyiceberg is not installed: make iceberg")
 def test_iceberg_registers_the_committed_files_of_every_table_as_they_are(
-    numbered: Snapshots, tmp_path: Path
+    numbered: SnapshotWriter, tmp_path: Path
 ) -> None:
     text = (
         block("python iceberg")

@@ -30,7 +30,8 @@ from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 from sre_findings.store import schema
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import part_key
-from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import STAMP, Commit, Manifest
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
@@ -38,10 +39,10 @@ from sre_simulator.inspector.server import Simulator
 
 
 @pytest.fixture(scope="session")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
+def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     """Two daily snapshots of the default fleet, scanned once for all tests. Read-only."""
     folder = tmp_path_factory.mktemp("nights") / "store"
-    snapshots, fleet = Snapshots(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
+    snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
     request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
         for name, value in {
@@ -62,7 +63,7 @@ def write_night() -> Callable[..., Commit]:
     """``write_night(snapshots, 2, coverage=[{…}])`` commits a snapshot of day 2 that holds exactly
     these rows."""
 
-    def write(snapshots: Snapshots, number: int, **tables: list[dict[str, Any]]) -> Commit:
+    def write(snapshots: SnapshotWriter, number: int, **tables: list[dict[str, Any]]) -> Commit:
         night = datetime(2026, 11, number, 1, tzinfo=UTC)
         plan = Plan(
             night.strftime(STAMP),
@@ -82,7 +83,7 @@ def write_night() -> Callable[..., Commit]:
 
 
 def _write_part(
-    snapshots: Snapshots, snapshot_id: str, table: str, rows: list[dict[str, Any]]
+    snapshots: SnapshotWriter, snapshot_id: str, table: str, rows: list[dict[str, Any]]
 ) -> Part:
     buffer, key = io.BytesIO(), f"{table}/part-eu-west-1.parquet"
     known = getattr(schema, table.upper(), None)

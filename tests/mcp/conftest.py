@@ -25,7 +25,7 @@ from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_mcp.app import make_server
 from sre_scanner.scan import Request, scan
@@ -270,7 +270,7 @@ def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
                 patch.setenv(f"AWS_{name}", value)
             patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
             request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
-            scan(request, Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db"))
+            scan(request, SnapshotWriter(FolderBlobs(store)), SqliteTable(store / "table.db"))
         return store
 
     return scan_them

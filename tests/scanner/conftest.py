@@ -13,7 +13,8 @@ import pytest
 from tests.support.clock import NOW
 
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit, Manifest
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet, default_fleet
@@ -31,11 +32,11 @@ class House:
     """A store in a folder, and scans into it."""
 
     folder: Path
-    snapshots: Snapshots = field(init=False)
+    snapshots: SnapshotWriter = field(init=False)
     table: SqliteTable = field(init=False)
 
     def __post_init__(self) -> None:
-        self.snapshots = Snapshots(FolderBlobs(self.folder / "store"))
+        self.snapshots = SnapshotWriter(FolderBlobs(self.folder / "store"))
         self.table = SqliteTable(self.folder / "store" / "table.db")
 
     def scan(self, simulator: Simulator, **request: Any) -> Commit:

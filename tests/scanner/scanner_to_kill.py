@@ -11,14 +11,14 @@ from pathlib import Path
 import pyarrow.parquet  # noqa: F401 - imported before the fork, so that each child scans at once
 
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, make_plan, scan
 from sre_scanner.task import run  # noqa: F401 - as above
 
 
 def main() -> None:
-    snapshots = Snapshots(FolderBlobs(Path(sys.argv[1])))
+    snapshots = SnapshotWriter(FolderBlobs(Path(sys.argv[1])))
     table = SqliteTable(Path(sys.argv[1]) / "table.db")
     make_plan(Request(["eu-west-1"]), snapshots, datetime.now(UTC))
     for _ in sys.stdin:

@@ -19,7 +19,7 @@ from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.store import rollups
 from sre_findings.store.integrity import verify
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 
 pytestmark = pytest.mark.slow
 KILLS = 60
@@ -73,7 +73,7 @@ def scanner(house: Any) -> Iterator[Callable[[], Scanner]]:
         one.close()
 
 
-def assert_whole(snapshots: Snapshots) -> None:
+def assert_whole(snapshots: SnapshotWriter) -> None:
     """Every visible snapshot is complete, and every one of its files is there with its sum."""
     for commit in snapshots.commits():
         assert commit.state == COMPLETE

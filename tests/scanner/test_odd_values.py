@@ -26,7 +26,8 @@ from sre_findings.questions.findings import OneFinding
 from sre_findings.questions.remediation import Priorities
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Manifest
 from sre_findings.store.table import SqliteTable
 from sre_reports.formats.registry import (
     FORMS,
@@ -314,7 +315,10 @@ def service() -> Service:
 def sources(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """A store with one scan of all that."""
     folder = tmp_path_factory.mktemp("odd")
-    snapshots, table = Snapshots(FolderBlobs(folder / "store")), SqliteTable(folder / "table.db")
+    snapshots, table = (
+        SnapshotWriter(FolderBlobs(folder / "store")),
+        SqliteTable(folder / "table.db"),
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sre_scanner.scan.connect", service.connect)
         scan(

@@ -33,7 +33,8 @@ from sre_findings.questions.catalogue import BY, CACHED, LIVE, AboutResource, Su
 from sre_findings.sources.sources import Sources
 from sre_findings.store import rollups
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.cell import RecordedCell
@@ -207,8 +208,8 @@ class Estate:
     last: dict[str, str | None] = field(default_factory=dict)
 
     @property
-    def snapshots(self) -> Snapshots:
-        return Snapshots(FolderBlobs(self.folder / "store"))
+    def snapshots(self) -> SnapshotWriter:
+        return SnapshotWriter(FolderBlobs(self.folder / "store"))
 
     @property
     def table(self) -> SqliteTable:

@@ -16,7 +16,7 @@ from sre_findings.queries import ask
 from sre_findings.queries.export import rows
 from sre_findings.questions.catalogue import CACHED, AboutResource, CoverageGaps, Rows, Summary
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import Table
 from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.scan import Request, scan
@@ -24,7 +24,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 
 
 @pytest.fixture
-def far(aws: str) -> tuple[Snapshots, Table]:
+def far(aws: str) -> tuple[SnapshotWriter, Table]:
     """A bucket and a DynamoDB table."""
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
     keys: Any = [
@@ -37,7 +37,7 @@ def far(aws: str) -> tuple[Snapshots, Table]:
         AttributeDefinitions=kinds,
         BillingMode="PAY_PER_REQUEST",
     )
-    return Snapshots(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
+    return SnapshotWriter(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
 
 
 def told(source: Sources) -> str:
@@ -53,7 +53,7 @@ def told(source: Sources) -> str:
 
 
 def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
-    house: Any, served: Callable[..., Any], far: tuple[Snapshots, Table], tmp_path: Path
+    house: Any, served: Callable[..., Any], far: tuple[SnapshotWriter, Table], tmp_path: Path
 ) -> None:
     with served() as simulator:
         near = house.scan(simulator)
@@ -73,7 +73,7 @@ def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
 
 
 def test_the_table_is_found_in_the_region_that_either_variable_names(
-    far: tuple[Snapshots, Table], monkeypatch: pytest.MonkeyPatch
+    far: tuple[SnapshotWriter, Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(StoreUnreadable, match="region"):
@@ -85,7 +85,7 @@ def test_the_table_is_found_in_the_region_that_either_variable_names(
 def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(
     house: Any,
     served: Callable[..., Any],
-    far: tuple[Snapshots, Table],
+    far: tuple[SnapshotWriter, Table],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
 

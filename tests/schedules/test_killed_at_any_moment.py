@@ -22,7 +22,7 @@ from sre_findings.clock import clock
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.pruning import tombstones
 from sre_findings.store.slots import slot_of
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.urls import open_table
 from sre_reports.slack.limits import problems
 from sre_schedules.schedule_file import load
@@ -208,7 +208,7 @@ def test_no_slot_is_done_twice_or_skipped(
     )
     store = FolderBlobs(tmp_path / "store")
     slots = [
-        *(one.slot for one in Snapshots(store).commits()),
+        *(one.slot for one in SnapshotWriter(store).commits()),
         *(one.slot for one in tombstones(store)),
     ]
     scanned = Counter(slot.removeprefix("scan/") for slot in slots)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet, default_fleet
@@ -48,7 +48,7 @@ def main(folder: Path) -> None:
     """Scans both nights into the folder."""
     fleet, snapshots, table = (
         small_fleet(),
-        Snapshots(FolderBlobs(folder.absolute())),
+        SnapshotWriter(FolderBlobs(folder.absolute())),
         SqliteTable(folder / "table.db"),
     )
     request = Request(regions=[REGION], required=[REGION], rate=5000.0)

@@ -39,7 +39,8 @@ from sre_findings.store.layout_migration import convert, old_commits, tidy
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.pruning import GRACE
 from sre_findings.store.reconciliation import unbalanced
-from sre_findings.store.snapshots import SCHEMA, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import SCHEMA
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.inspector.server import Simulator
@@ -88,7 +89,7 @@ def open_store(tmp_path: Path) -> OpenStore:
         folder = tmp_path / f"schema-{version}"
         shutil.copytree(HERE / folder.name, folder)
         return Sources(
-            Snapshots(FolderBlobs(folder)),
+            SnapshotWriter(FolderBlobs(folder)),
             SqliteTable(folder / "table.db"),
             tmp_path / "copies",
             now=lambda: NOW,

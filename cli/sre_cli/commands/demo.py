@@ -19,7 +19,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings, beside, data_folder
 
 if TYPE_CHECKING:
-    from sre_findings.store.snapshots import Snapshots
+    from sre_findings.store.snapshot_writer import SnapshotWriter
     from sre_simulator.fleet import Fleet
 
 # marks a store that has only a demo, so that the next demo may replace it
@@ -69,13 +69,13 @@ def _settings() -> Settings:
     return load(os.environ | {"SRE_STORE": store}, Path("/nonexistent"))
 
 
-def _empty_store(settings: Settings, home: Path) -> Snapshots:
+def _empty_store(settings: Settings, home: Path) -> SnapshotWriter:
     """A store without snapshots. Deletes an earlier demo; raises UsageError for any other store
     that has snapshots."""
-    from sre_findings.store.snapshots import Snapshots
+    from sre_findings.store.snapshot_writer import SnapshotWriter
     from sre_findings.store.urls import open_blobs
 
-    snapshots = Snapshots(open_blobs(settings.store))
+    snapshots = SnapshotWriter(open_blobs(settings.store))
     if (home / MARK).exists() and settings.table == beside(settings.store):
         shutil.rmtree(home)
     if snapshots.latest() is not None:
@@ -87,7 +87,7 @@ def _empty_store(settings: Settings, home: Path) -> Snapshots:
     return snapshots
 
 
-def _scan_nights(fleet: Fleet, snapshots: Snapshots, settings: Settings) -> None:
+def _scan_nights(fleet: Fleet, snapshots: SnapshotWriter, settings: Settings) -> None:
     from sre_cli.render.snapshots import render_commit
     from sre_findings.model.resources.owners import Owners
     from sre_findings.store.urls import open_table

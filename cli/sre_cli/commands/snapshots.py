@@ -12,7 +12,8 @@ import click
 from sre_cli import exit_codes, options
 from sre_findings.clock import clock
 from sre_findings.settings import Settings
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_findings.store.urls import open_blobs
 from sre_reports.wording import number
 
@@ -230,7 +231,7 @@ def release(settings: Settings, snapshot_id: str) -> int:
     return exit_codes.ANSWERED
 
 
-def _mark_pages(snapshots: Snapshots, now: datetime) -> None:
+def _mark_pages(snapshots: SnapshotWriter, now: datetime) -> None:
     """Marks the published reports of pruned snapshots, in the reports and in their list."""
     from sre_findings.store.pruning import tombstones
     from sre_reports.publishing.pruned_reports import mark_pruned
@@ -288,7 +289,7 @@ def _show_conversion(old: Sequence[str], waiting: Sequence[str]) -> int:
     return exit_codes.ANSWERED
 
 
-def _converted(snapshots: Snapshots, commit: Commit, now: datetime) -> bool:
+def _converted(snapshots: SnapshotWriter, commit: Commit, now: datetime) -> bool:
     """Converts one snapshot and prints the result. Returns False if it is damaged."""
     from sre_findings.model.errors import StoreUnreadable
     from sre_findings.store.layout_migration import convert as convert_one
@@ -310,11 +311,11 @@ def _list_pruned(settings: Settings, output: str) -> int:
     return exit_codes.ANSWERED
 
 
-def _open(settings: Settings) -> Snapshots:
-    return Snapshots(open_blobs(settings.store, settings.kms_key))
+def _open(settings: Settings) -> SnapshotWriter:
+    return SnapshotWriter(open_blobs(settings.store, settings.kms_key))
 
 
-def _choose(snapshots: Snapshots, when: str | None) -> Commit:
+def _choose(snapshots: SnapshotWriter, when: str | None) -> Commit:
     """The snapshot of ``when``, or the newest. Raises UsageError if there are none."""
     from sre_findings.model.errors import UsageError
     from sre_findings.sources.as_of import choose

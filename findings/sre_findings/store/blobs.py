@@ -32,9 +32,8 @@ class Served:
     cache_control: str
 
 
-class Blobs(Protocol):
-    """Named bytes that are written once. Keys use ``/``. Errors of the medium arrive as
-    StoreUnreadable."""
+class BlobReader(Protocol):
+    """Named bytes, for reading. Keys use ``/``. Errors of the medium arrive as StoreUnreadable."""
 
     @property
     def url(self) -> str:
@@ -44,6 +43,29 @@ class Blobs(Protocol):
     def read(self, key: str) -> bytes:
         """The whole blob. Raises Missing."""
         ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins so, in order."""
+        ...
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The names that follow the prefix up to the next ``/``, in order; a prefix ends with ``/``
+        itself."""
+        ...
+
+    def fetch(self, key: str, to: Path) -> Path:
+        """A path where the blob can be read: its own in a folder, else ``to``, written in full.
+        Raises Missing."""
+        ...
+
+    def link(self, key: str, seconds: int) -> str:
+        """A URL by which whoever holds it reads the blob, for so long. Raises Missing, and
+        UsageError where there are none."""
+        ...
+
+
+class Blobs(BlobReader, Protocol):
+    """Named bytes that are written once."""
 
     def write(
         self, key: str, served: Served | None = None, *, once: bool = False
@@ -61,15 +83,6 @@ class Blobs(Protocol):
         has."""
         ...
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        """Every key that begins so, in order."""
-        ...
-
-    def folders(self, prefix: str) -> Iterator[str]:
-        """The names that follow the prefix up to the next ``/``, in order; a prefix ends with ``/``
-        itself."""
-        ...
-
     def delete(self, key: str) -> None:
         """Removes the blob, if it is there."""
         ...
@@ -77,16 +90,6 @@ class Blobs(Protocol):
     def copy(self, key: str, to: str) -> None:
         """Gives the bytes of a blob a second key, whole or not at all; what has that key is
         replaced. Raises Missing."""
-        ...
-
-    def fetch(self, key: str, to: Path) -> Path:
-        """A path where the blob can be read: its own in a folder, else ``to``, written in full.
-        Raises Missing."""
-        ...
-
-    def link(self, key: str, seconds: int) -> str:
-        """A URL by which whoever holds it reads the blob, for so long. Raises Missing, and
-        UsageError where there are none."""
         ...
 
 

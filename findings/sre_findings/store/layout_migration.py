@@ -23,7 +23,8 @@ from sre_findings.store import keys
 from sre_findings.store.blobs import Missing
 from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE
 from sre_findings.store.pruning import GRACE, held
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,12 @@ class Move:
     new: str
 
 
-def old_commits(snapshots: Snapshots) -> list[Commit]:
+def old_commits(snapshots: SnapshotWriter) -> list[Commit]:
     """Every commit whose files lie in the first layout, oldest first."""
     return [one for one in snapshots.commits() if one.layout == BY_SNAPSHOT]
 
 
-def moves(snapshots: Snapshots, commit: Commit) -> list[Move]:
+def moves(snapshots: SnapshotWriter, commit: Commit) -> list[Move]:
     """What must move of a snapshot. Raises StoreUnreadable where its manifest is damaged."""
     parts = [part.key for part in snapshots.manifest(commit).parts]
     found = [
@@ -60,7 +61,7 @@ def moves(snapshots: Snapshots, commit: Commit) -> list[Move]:
     ]
 
 
-def convert(snapshots: Snapshots, commit: Commit, now: datetime) -> int:
+def convert(snapshots: SnapshotWriter, commit: Commit, now: datetime) -> int:
     """Moves one snapshot; how many files it has. Raises StoreUnreadable where one is gone; nothing
     visible changes."""
     wanted = moves(snapshots, commit)
@@ -80,7 +81,7 @@ def convert(snapshots: Snapshots, commit: Commit, now: datetime) -> int:
     return len(wanted)
 
 
-def tidy(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
+def tidy(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
     """Removes the old files of snapshots that were converted ``grace`` ago or earlier, and yields
     their ids.
 
@@ -96,7 +97,7 @@ def tidy(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Itera
         yield commit.snapshot_id
 
 
-def waiting(snapshots: Snapshots) -> list[Commit]:
+def waiting(snapshots: SnapshotWriter) -> list[Commit]:
     """Every commit that was converted and whose old files are still there."""
     prefix = f"{keys.PARTITION}="
     there = {
@@ -111,7 +112,7 @@ def waiting(snapshots: Snapshots) -> list[Commit]:
     )
 
 
-def _converted_at(snapshots: Snapshots, commit: Commit) -> datetime | None:
+def _converted_at(snapshots: SnapshotWriter, commit: Commit) -> datetime | None:
     try:
         return datetime.fromisoformat(
             json.loads(snapshots.blobs.read(keys.converted_key(commit.snapshot_id)))["converted_at"]

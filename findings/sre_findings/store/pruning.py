@@ -18,8 +18,9 @@ from typing import Any
 from sre_findings.model.errors import UsageError
 from sre_findings.model.snapshots.retention import Fate
 from sre_findings.store import keys
-from sre_findings.store.blobs import Blobs, Missing
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.blobs import BlobReader, Blobs, Missing
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 
 GRACE = timedelta(days=1)
 """How long files stay after their commit is gone: longer than any reader keeps a snapshot open."""
@@ -47,7 +48,7 @@ class Hold:
     since: datetime
 
 
-def prune(snapshots: Snapshots, doomed: Sequence[Fate], now: datetime) -> Iterator[str]:
+def prune(snapshots: SnapshotWriter, doomed: Sequence[Fate], now: datetime) -> Iterator[str]:
     """Makes these snapshots invisible, and yields the id of each that went. One that was held
     meanwhile stays."""
     commits = {one.snapshot_id: one for one in snapshots.commits()}
@@ -63,7 +64,7 @@ def prune(snapshots: Snapshots, doomed: Sequence[Fate], now: datetime) -> Iterat
         yield fate.snapshot_id
 
 
-def sweep(snapshots: Snapshots, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
+def sweep(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
     """Removes what is left of snapshots that were pruned ``grace`` ago or earlier, and yields their
     ids.
 
@@ -92,12 +93,12 @@ def tombstones(blobs: Blobs) -> list[Tombstone]:
     ]
 
 
-def pruned_sequences(blobs: Blobs) -> set[int]:
+def pruned_sequences(blobs: BlobReader) -> set[int]:
     """The sequence of every snapshot that was pruned: one listing, and nothing is read."""
     return {int(key.file) for name in blobs.keys(keys.TOMBSTONES) if (key := keys.parse(name))}
 
 
-def hold(snapshots: Snapshots, commit: Commit, owner: str, reason: str, now: datetime) -> None:
+def hold(snapshots: SnapshotWriter, commit: Commit, owner: str, reason: str, now: datetime) -> None:
     """Puts a legal hold on a snapshot. Raises UsageError where it has one."""
     body = {
         "snapshot_id": commit.snapshot_id,
@@ -111,7 +112,7 @@ def hold(snapshots: Snapshots, commit: Commit, owner: str, reason: str, now: dat
         raise UsageError(f"{commit.snapshot_id} is held already", do="See: sre-cli snapshots list.")
 
 
-def release(snapshots: Snapshots, snapshot_id: str) -> None:
+def release(snapshots: SnapshotWriter, snapshot_id: str) -> None:
     """Takes the legal hold from a snapshot. Raises UsageError where it has none."""
     if held(snapshots.blobs, snapshot_id) is None:
         raise UsageError(f"{snapshot_id} is not held", do="See: sre-cli snapshots list.")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 from sre_findings.files import sync
@@ -188,7 +188,8 @@ class Shelf:
 
 def shelf_of(sources: Sources) -> Shelf:
     """The reports beside the snapshots that are asked."""
-    return Shelf(sources.snapshots.blobs)
+    # Sources only read. Reports are the one thing that is written beside the snapshots they tell of.
+    return Shelf(cast("Blobs", sources.snapshots.blobs))
 
 
 def shelf_in(folder: Path) -> Shelf:

@@ -22,7 +22,8 @@ from sre_findings.model.snapshots.certificate import Certificate
 from sre_findings.model.snapshots.scan_plan import Plan
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 from sre_findings.store.schema import HISTORY, VULNERABILITIES
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_scanner.history.lifecycle import Night, history_tables
 from sre_scanner.history.vulnerabilities import Enrichment, enrich, samples
 from sre_scanner.memory import release_memory
@@ -36,7 +37,7 @@ class HistoryWriter:
     """The store, the plan and the clients for Inspector with which a snapshot's history is
     written."""
 
-    snapshots: Snapshots
+    snapshots: SnapshotWriter
     plan: Plan
     inspectors: Callable[[str], Inspector]
 

@@ -432,9 +432,9 @@ def test_a_partial_or_old_snapshot_is_a_warning_with_what_it_lacks(
 
 
 def test_a_snapshot_is_old_from_the_age_that_the_settings_allow(demo: Path) -> None:
-    from sre_findings.store.snapshots import Snapshots
+    from sre_findings.store.snapshot_writer import SnapshotWriter
 
-    snapshots = Snapshots(open_blobs(str(demo)))
+    snapshots = SnapshotWriter(open_blobs(str(demo)))
     values = load(os.environ, demo, max_age="26h")
     newest = snapshots.commits()[-1].started_at
     (young,) = storage.snapshot(snapshots, values, newest + timedelta(hours=26))

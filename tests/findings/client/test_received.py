@@ -37,7 +37,7 @@ from sre_findings.questions.catalogue import (
     Trend,
 )
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.formats.answers import (
     as_csv,
@@ -58,7 +58,7 @@ LISTS = {
 
 
 @pytest.fixture(scope="module")
-def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     folder = Path(nights.blobs.url.removeprefix("file://"))
     began = nights.commits()[-1].started_at
     return Sources(

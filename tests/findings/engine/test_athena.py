@@ -36,14 +36,15 @@ from sre_findings.store.keys import BY_SNAPSHOT, commit_key, manifest_key, part_
 from sre_findings.store.layout_migration import convert
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.s3 import S3Blobs
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 
 WHERE = Place("inspector", "questions")
 LIMIT = 1 << 30
 
 
 @pytest.fixture
-def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
+def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> SnapshotWriter:
     """A store in a bucket, and Athena and Glue beside it."""
     for service in ("ATHENA", "GLUE"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws)
@@ -54,7 +55,7 @@ def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
     boto3.client("athena").create_work_group(
         Name="questions", Configuration={"BytesScannedCutoffPerQuery": LIMIT}
     )
-    return Snapshots(S3Blobs("store", "nights"))
+    return SnapshotWriter(S3Blobs("store", "nights"))
 
 
 def answers(
@@ -113,12 +114,16 @@ def script(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[.
 
 
 @pytest.fixture
-def night(bucket: Snapshots, write_night: Callable[..., Commit]) -> Commit:
+def night(bucket: SnapshotWriter, write_night: Callable[..., Commit]) -> Commit:
     return write_night(bucket, 1, coverage=[{"resource_id": "i-1", "status": "ACTIVE"}])
 
 
 def test_texts_become_what_their_columns_say_over_all_pages(
-    bucket: Snapshots, night: Commit, fresh_time: Any, script: Any, monkeypatch: pytest.MonkeyPatch
+    bucket: SnapshotWriter,
+    night: Commit,
+    fresh_time: Any,
+    script: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kinds = [
         "varchar",
@@ -195,7 +200,7 @@ def test_texts_become_what_their_columns_say_over_all_pages(
     ],
 )
 def test_a_query_that_does_not_succeed_says_why(
-    bucket: Snapshots, night: Commit, script: Any, status: dict[str, Any], words: str
+    bucket: SnapshotWriter, night: Commit, script: Any, status: dict[str, Any], words: str
 ) -> None:
     engine = Athena(bucket, [night], WHERE)
     script(known(night), GROUP, STARTED, status)
@@ -204,7 +209,7 @@ def test_a_query_that_does_not_succeed_says_why(
 
 
 def test_a_query_that_takes_too_long_is_stopped(
-    bucket: Snapshots, night: Commit, script: Any, fresh_time: Any
+    bucket: SnapshotWriter, night: Commit, script: Any, fresh_time: Any
 ) -> None:
     engine, time = Athena(bucket, [night], WHERE), fresh_time()
     engine.patience = Patience(10, time.wait, time.clock)
@@ -216,7 +221,7 @@ def test_a_query_that_takes_too_long_is_stopped(
 
 
 def test_a_workgroup_without_a_limit_is_refused(
-    bucket: Snapshots, night: Commit, script: Any
+    bucket: SnapshotWriter, night: Commit, script: Any
 ) -> None:
     engine = Athena(bucket, [night], WHERE)
     script(known(night), {"WorkGroup": {"Name": "questions", "Configuration": {}}})
@@ -235,7 +240,12 @@ def test_a_workgroup_without_a_limit_is_refused(
     ],
 )
 def test_errors_of_aws_arrive_as_ours(
-    bucket: Snapshots, night: Commit, script: Any, reply: Any, code: str, error: type[Exception]
+    bucket: SnapshotWriter,
+    night: Commit,
+    script: Any,
+    reply: Any,
+    code: str,
+    error: type[Exception],
 ) -> None:
     engine = Athena(bucket, [night], WHERE)
     script(reply(400, json.dumps({"__type": code, "message": "no"}).encode()))
@@ -246,7 +256,7 @@ def test_errors_of_aws_arrive_as_ours(
 
 
 def test_a_snapshot_becomes_visible_when_it_is_published_and_not_before(
-    bucket: Snapshots, night: Commit, write_night: Callable[..., Commit]
+    bucket: SnapshotWriter, night: Commit, write_night: Callable[..., Commit]
 ) -> None:
     with pytest.raises(StoreUnreadable, match=r"cannot read the partitions of coverage"):
         Athena(bucket, [night], WHERE).rows("coverage_scanned", owners=None)
@@ -280,7 +290,7 @@ def test_a_snapshot_becomes_visible_when_it_is_published_and_not_before(
 
 
 def test_a_published_snapshot_is_asked_from_the_workgroup_to_the_rows(
-    bucket: Snapshots, night: Commit, aws: str
+    bucket: SnapshotWriter, night: Commit, aws: str
 ) -> None:
     publish("athena://inspector/questions", bucket, [night])
     result = {"rows": [{"Data": [{"VarCharValue": "scanned"}]}, {"Data": [{"VarCharValue": "7"}]}],
@@ -306,7 +316,7 @@ def test_a_published_snapshot_is_asked_from_the_workgroup_to_the_rows(
 
 
 def test_a_table_whose_columns_changed_is_brought_to_todays(
-    bucket: Snapshots, night: Commit
+    bucket: SnapshotWriter, night: Commit
 ) -> None:
     old = {
         "Columns": [{"Name": "resource_id", "Type": "string"}],
@@ -331,7 +341,7 @@ def published(table: str = "coverage") -> dict[str, str]:
 
 
 def test_a_snapshot_that_was_pruned_is_published_no_more(
-    bucket: Snapshots, night: Commit, write_night: Callable[..., Commit]
+    bucket: SnapshotWriter, night: Commit, write_night: Callable[..., Commit]
 ) -> None:
     second = write_night(bucket, 2, coverage=[{"resource_id": "i-2", "status": "ACTIVE"}])
     assert Glue("inspector").publish(bucket, [night, second]) == 2
@@ -340,7 +350,7 @@ def test_a_snapshot_that_was_pruned_is_published_no_more(
     assert {*published()} == {second.snapshot_id}
 
 
-def test_a_partition_of_another_store_is_left_alone(bucket: Snapshots, night: Commit) -> None:
+def test_a_partition_of_another_store_is_left_alone(bucket: SnapshotWriter, night: Commit) -> None:
     Glue("inspector").publish(bucket, [night])
     theirs = {
         "Values": ["20200101T000000Z"],
@@ -354,7 +364,7 @@ def test_a_partition_of_another_store_is_left_alone(bucket: Snapshots, night: Co
 
 
 def test_a_partition_that_points_elsewhere_is_not_asked_and_is_put_right(
-    bucket: Snapshots, night: Commit
+    bucket: SnapshotWriter, night: Commit
 ) -> None:
     Glue("inspector").publish(bucket, [night])
     right = published()
@@ -381,7 +391,7 @@ def test_a_partition_that_points_elsewhere_is_not_asked_and_is_put_right(
 
 
 def test_a_snapshot_whose_files_moved_is_published_at_its_new_place(
-    bucket: Snapshots, night: Commit
+    bucket: SnapshotWriter, night: Commit
 ) -> None:
     (part,) = bucket.manifest(night).parts
     old = replace(night, layout=BY_SNAPSHOT)
@@ -404,7 +414,7 @@ def test_a_snapshot_whose_files_moved_is_published_at_its_new_place(
 
 
 def test_a_folder_with_files_that_no_manifest_lists_is_not_published(
-    bucket: Snapshots, night: Commit
+    bucket: SnapshotWriter, night: Commit
 ) -> None:
     key = part_key(night.snapshot_id, "coverage/part-stray.parquet")
     with bucket.blobs.write(key) as file:
@@ -416,7 +426,7 @@ def test_a_folder_with_files_that_no_manifest_lists_is_not_published(
 
 
 def test_a_table_that_no_manifest_has_is_empty_with_its_columns(
-    bucket: Snapshots, night: Commit, script: Any
+    bucket: SnapshotWriter, night: Commit, script: Any
 ) -> None:
     engine = Athena(bucket, [night], WHERE)
     assert engine._tables.parts("packages") == []
@@ -443,5 +453,8 @@ def test_what_sre_engine_may_say_of_athena() -> None:
 def test_athena_reads_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Athena reads buckets only"):
         open_engine(
-            "athena://inspector/questions", Snapshots(FolderBlobs(tmp_path)), [], Copies(tmp_path)
+            "athena://inspector/questions",
+            SnapshotWriter(FolderBlobs(tmp_path)),
+            [],
+            Copies(tmp_path),
         )

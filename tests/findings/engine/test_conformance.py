@@ -33,7 +33,7 @@ from sre_findings.model.access import Access
 from sre_findings.model.findings.ranking import risk_parameters
 from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
 CATALOGUE = Path(dialect.__file__).parents[1] / "queries" / "sql"
@@ -250,7 +250,7 @@ def test_every_query_has_an_order_that_leaves_nothing_open_and_no_moment_in_its_
 
 
 @pytest.fixture(scope="module")
-def reference(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def reference(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return DuckDB(nights, nights.commits(), Copies(tmp_path_factory.mktemp("copies")))
 
 
@@ -263,11 +263,11 @@ from sre_findings.engine.factory import open_engine
 from sre_findings.model.access import Access
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.urls import open_blobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 
 asked = json.loads(sys.stdin.readline())
 threading.Thread(target=lambda: sys.stdin.read() or os._exit(1), daemon=True).start()  # the test is gone: go too
-snapshots = Snapshots(open_blobs(asked["store"]))
+snapshots = SnapshotWriter(open_blobs(asked["store"]))
 engine = open_engine(asked["engine"], snapshots, snapshots.commits(), Copies(Path("unused")))
 
 def rows(query, parameters, engine=engine):
@@ -287,7 +287,9 @@ Path(asked["answer"]).write_bytes(pickle.dumps((found, echoed, len(executors) - 
 """
 
 
-def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], list[Any], int]:
+def _on_spark(
+    master: str, nights: SnapshotWriter, folder: Path
+) -> tuple[list[Any], list[Any], int]:
     """Every case's rows, every hostile text as it comes back, and how many executors worked; by a
     driver process."""
     asked = {
@@ -334,7 +336,11 @@ def _on_spark(master: str, nights: Snapshots, folder: Path) -> tuple[list[Any], 
 
 @pytest.mark.slow
 def test_every_query_gives_the_same_rows_on_a_spark_cluster(
-    cluster: str, nights: Snapshots, reference: Engine, tmp_path: Path, subtests: pytest.Subtests
+    cluster: str,
+    nights: SnapshotWriter,
+    reference: Engine,
+    tmp_path: Path,
+    subtests: pytest.Subtests,
 ) -> None:
     found, echoed, workers = _on_spark(cluster, nights, tmp_path)
     assert workers == 2
@@ -389,7 +395,7 @@ def test_athena_is_asked_for_what_a_caller_sees_and_no_more(
     query: str,
     parameters: dict[str, Any],
     reference: DuckDB,
-    nights: Snapshots,
+    nights: SnapshotWriter,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -21,7 +21,7 @@ from sre_findings.model.sla.ages import Ages, Bucket
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Counts, Rollup, Scope, resource_scope
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 
 NAMES = (
     "critical",
@@ -69,7 +69,7 @@ def held(tmp_path_factory: pytest.TempPathFactory, write_night: Callable[..., An
 
     def open_engine(**tables: list[dict[str, Any]]) -> Engine:
         folder: Path = tmp_path_factory.mktemp("held")
-        snapshots = Snapshots(FolderBlobs(folder))
+        snapshots = SnapshotWriter(FolderBlobs(folder))
         return DuckDB(snapshots, [write_night(snapshots, 1, **tables)], Copies(folder / "copies"))
 
     return open_engine

@@ -23,15 +23,16 @@ from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.part_cache import Copies
 from sre_findings.store.s3 import S3Blobs
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 
 Write = Callable[..., Commit]
 ACTIVE = {"account_id": "1", "region": "r", "resource_type": "t", "status": "ACTIVE"}
 
 
 @pytest.fixture
-def snapshots(tmp_path: Path) -> Snapshots:
-    return Snapshots(FolderBlobs(tmp_path / "it's" / "store"))
+def snapshots(tmp_path: Path) -> SnapshotWriter:
+    return SnapshotWriter(FolderBlobs(tmp_path / "it's" / "store"))
 
 
 @pytest.fixture
@@ -49,12 +50,12 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def bucket(aws: str, write_night: Write) -> Snapshots:
+def bucket(aws: str, write_night: Write) -> SnapshotWriter:
     """A bucket with one night of two resources."""
     boto3.client("s3").create_bucket(
         Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
-    snapshots = Snapshots(S3Blobs("store"))
+    snapshots = SnapshotWriter(S3Blobs("store"))
     write_night(
         snapshots,
         1,
@@ -65,7 +66,7 @@ def bucket(aws: str, write_night: Write) -> Snapshots:
 
 
 def test_tables_are_the_newest_nights_and_history_is_of_all_of_them(
-    snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
+    snapshots: SnapshotWriter, copies: Copies, write_night: Write, catalogue: dict[str, str]
 ) -> None:
     first = write_night(
         snapshots, 1, coverage=[{"resource_id": "old"}], events=[{"kind": "opened"}]
@@ -88,7 +89,7 @@ def test_tables_are_the_newest_nights_and_history_is_of_all_of_them(
 
 
 def test_a_table_without_a_file_is_empty_with_its_columns(
-    snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
+    snapshots: SnapshotWriter, copies: Copies, write_night: Write, catalogue: dict[str, str]
 ) -> None:
     commit = write_night(snapshots, 1, coverage=[{"resource_id": "a"}])
     catalogue["none"] = (
@@ -102,7 +103,7 @@ def test_a_table_without_a_file_is_empty_with_its_columns(
 
 
 def test_any_table_of_the_manifest_can_be_asked(
-    snapshots: Snapshots, copies: Copies, write_night: Write, catalogue: dict[str, str]
+    snapshots: SnapshotWriter, copies: Copies, write_night: Write, catalogue: dict[str, str]
 ) -> None:
     commit = write_night(snapshots, 1, moods=[{"mood": "calm"}])
     catalogue["moods"] = "select mood from moods where mood = :mood"
@@ -112,7 +113,7 @@ def test_any_table_of_the_manifest_can_be_asked(
 
 
 def test_only_files_of_the_tables_that_are_named_are_fetched(
-    bucket: Snapshots, tmp_path: Path
+    bucket: SnapshotWriter, tmp_path: Path
 ) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path / "copies"))
     assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
@@ -139,7 +140,7 @@ def damage(path: Path) -> None:
 
 @pytest.mark.usefixtures("nothing_is_small")
 def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(
-    bucket: Snapshots, tmp_path: Path
+    bucket: SnapshotWriter, tmp_path: Path
 ) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
     assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
@@ -152,7 +153,7 @@ def test_a_copy_that_went_bad_while_the_process_lives_is_fetched_again(
 
 @pytest.mark.usefixtures("nothing_is_small")
 def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
-    bucket: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: SnapshotWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, asked = DuckDB(bucket, bucket.commits(), Copies(tmp_path)), list[int]()
 
@@ -168,7 +169,7 @@ def test_a_disk_that_goes_on_forgetting_is_not_asked_for_ever(
     assert len(asked) == 2
 
 
-def test_a_small_table_is_read_once(bucket: Snapshots, tmp_path: Path) -> None:
+def test_a_small_table_is_read_once(bucket: SnapshotWriter, tmp_path: Path) -> None:
     engine = DuckDB(bucket, bucket.commits(), Copies(tmp_path))
     assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
     damage(next(tmp_path.rglob("*.parquet")))
@@ -176,7 +177,7 @@ def test_a_small_table_is_read_once(bucket: Snapshots, tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(
-    snapshots: Snapshots, copies: Copies, write_night: Write
+    snapshots: SnapshotWriter, copies: Copies, write_night: Write
 ) -> None:
     commit = write_night(snapshots, 1, coverage=[{"resource_id": "a"}])
     damage(
@@ -195,7 +196,7 @@ def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(
     "wrong", ["", "sqlite", "duckdb://x", "spark:", "spark://", "athena:", "athena://"]
 )
 def test_what_is_no_engine_is_refused_with_what_is_one(
-    wrong: str, snapshots: Snapshots, copies: Copies
+    wrong: str, snapshots: SnapshotWriter, copies: Copies
 ) -> None:
     with pytest.raises(
         UsageError, match=r"is not an engine. Use duckdb, spark, spark://host:port or athena://"
@@ -203,12 +204,12 @@ def test_what_is_no_engine_is_refused_with_what_is_one(
         open_engine(wrong, snapshots, [], copies)
 
 
-def test_engines_that_read_the_store_need_not_be_told_of_commits(snapshots: Snapshots) -> None:
+def test_engines_that_read_the_store_need_not_be_told_of_commits(snapshots: SnapshotWriter) -> None:
     assert publish("duckdb", snapshots, []) == publish("spark", snapshots, []) == 0
 
 
 def test_without_pyspark_it_is_said_what_to_install(
-    snapshots: Snapshots, copies: Copies, write_night: Write, monkeypatch: pytest.MonkeyPatch
+    snapshots: SnapshotWriter, copies: Copies, write_night: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
@@ -247,7 +248,7 @@ def test_without_java_it_is_said_what_to_check(tmp_path: Path) -> None:
     [("local[2]", "file://{tmp_path}/copies/"), ("yarn", "s3a://store/tables/coverage/")],
 )
 def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
-    bucket: Snapshots, tmp_path: Path, master: str, beginning: str
+    bucket: SnapshotWriter, tmp_path: Path, master: str, beginning: str
 ) -> None:
     engine = Spark(bucket, bucket.commits(), Copies(tmp_path / "copies"))
     engine.__dict__["_session"] = SimpleNamespace(sparkContext=SimpleNamespace(master=master))
@@ -256,7 +257,7 @@ def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
 
 
 def test_an_export_joins_nothing_however_many_values_it_may_have(
-    nights: Snapshots, copies: Copies
+    nights: SnapshotWriter, copies: Copies
 ) -> None:
     """DuckDB keeps the order of the parts as long as nothing is joined, and makes a join of a long
     ``in``."""

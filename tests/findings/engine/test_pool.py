@@ -27,7 +27,7 @@ from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.sources.sources import Sources
 from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 
 
@@ -68,7 +68,7 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
 
 
 @pytest.fixture
-def sources(nights: Snapshots, tmp_path: Path, shared: Shared) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path: Path, shared: Shared) -> Sources:
     return Sources(nights, SqliteTable(tmp_path / "t"), tmp_path, opened=Opened(held=shared.held))
 
 
@@ -172,15 +172,17 @@ from sre_findings.engine.duckdb import DuckDB
 from sre_findings.engine.databases import SHARED, own
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Snapshots
-snapshots = Snapshots(FolderBlobs(Path(sys.argv[1])))
+from sre_findings.store.snapshot_writer import SnapshotWriter
+snapshots = SnapshotWriter(FolderBlobs(Path(sys.argv[1])))
 for room in (own, SHARED):
     engine = DuckDB(snapshots, snapshots.commits(), Copies(Path(sys.argv[2])), room=room)
     print(engine.connect([]).execute("select current_setting('TimeZone')").fetchone()[0])
 """
 
 
-def test_days_begin_at_midnight_utc_wherever_it_runs(nights: Snapshots, tmp_path: Path) -> None:
+def test_days_begin_at_midnight_utc_wherever_it_runs(
+    nights: SnapshotWriter, tmp_path: Path
+) -> None:
     folder = nights.blobs.url.removeprefix("file://")
     done = subprocess.run(
         [sys.executable, "-c", _ZONE, folder, str(tmp_path)],
@@ -189,7 +191,7 @@ def test_days_begin_at_midnight_utc_wherever_it_runs(nights: Snapshots, tmp_path
     assert done.stdout.split() == ["UTC", "UTC"]
 
 
-def test_engines_of_their_own_share_nothing(nights: Snapshots, tmp_path: Path) -> None:
+def test_engines_of_their_own_share_nothing(nights: SnapshotWriter, tmp_path: Path) -> None:
     one, other = (DuckDB(nights, nights.commits(), Copies(tmp_path)) for _ in range(2))
     one.connect([]).execute("create table mine as select 1 as x")
     with pytest.raises(duckdb.CatalogException):

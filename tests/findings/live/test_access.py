@@ -23,7 +23,7 @@ from sre_findings.model.resources.aws_context import Context
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, LIVE, AboutResource
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet
 from sre_simulator.inspector.server import Simulator
@@ -49,7 +49,7 @@ def inspector(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulat
 
 
 @pytest.fixture
-def sources(nights: Snapshots, tmp_path: Path) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
     def opened(region: str) -> Inspector:
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 

@@ -24,7 +24,7 @@ from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, EITHER, LIVE, AboutResource
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
 
@@ -46,7 +46,7 @@ def failing(error: SreError) -> Any:
 
 
 @pytest.fixture(scope="module")
-def fresh(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def fresh(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """An hour after the newest night."""
     newest = nights.latest()
     assert newest
@@ -102,7 +102,7 @@ def test_what_no_snapshot_knows_is_unknown_for_the_reason_that_inspector_did_not
 def test_without_any_snapshot_nothing_is_answered(fresh: Sources, tmp_path: Path) -> None:
     empty = replace(
         fresh,
-        snapshots=Snapshots(FolderBlobs(tmp_path)),
+        snapshots=SnapshotWriter(FolderBlobs(tmp_path)),
         live=failing(errors.Throttled("too many")),
         opened=Opened(),
     )

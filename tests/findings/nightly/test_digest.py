@@ -27,7 +27,7 @@ from sre_findings.queries.trend import trend
 from sre_findings.questions.catalogue import Changes, CoverageGaps, Sla, Summary, Trend
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.brief import brief
 from sre_reports.page.parts.sentences import verdict
@@ -39,7 +39,7 @@ OWNERS = [("*",), ("payments",), ("payments", "search")]
 
 
 @pytest.fixture(scope="module")
-def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """Two nights, asked at the end of the second."""
     return open_at(
         Path(nights.blobs.url.removeprefix("file://")), tmp_path_factory.mktemp("copies")
@@ -47,7 +47,7 @@ def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sour
 
 
 def open_at(store: Path, copies: Path, now: datetime | None = None) -> Sources:
-    snapshots = Snapshots(FolderBlobs(store))
+    snapshots = SnapshotWriter(FolderBlobs(store))
     end = now or snapshots.commits()[-1].ended_at
     return Sources(snapshots, SqliteTable(store / "table.db"), copies, now=lambda: end)
 
@@ -140,7 +140,7 @@ def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: 
     found = tonight(replace(sources, now=lambda: late), None, ("*",))
     assert found == Silence(late.date().isoformat(), commits[-1].started_at, commits[-1].started_at)
     none = tonight(
-        replace(open_at(tmp_path, tmp_path, late), snapshots=Snapshots(FolderBlobs(tmp_path))),
+        replace(open_at(tmp_path, tmp_path, late), snapshots=SnapshotWriter(FolderBlobs(tmp_path))),
         None,
         ("*",),
     )
@@ -152,7 +152,7 @@ def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: 
 
 @pytest.fixture
 def scanned(
-    nights: Snapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nights: SnapshotWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Sources]:
     """``scanned(faults)``: one scan more, a day after the last, of a fleet in which nothing
     happened but looking again."""

@@ -38,7 +38,8 @@ from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import commit_key
 from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import LAST, Row, SqliteTable, Table
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan
@@ -66,12 +67,12 @@ def access_of(view: Mapping[str, str]) -> Access:
     return Access(frozenset({view.get("account", ALL)}), frozenset({view.get("owner", ALL)}))
 
 
-def folder_of(nights: Snapshots) -> Path:
+def folder_of(nights: SnapshotWriter) -> Path:
     return Path(nights.blobs.url.removeprefix("file://"))
 
 
 @pytest.fixture(scope="module")
-def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """Two nights, asked at the end of the second."""
     end = nights.commits()[-1].ended_at
     table = SqliteTable(folder_of(nights) / "table.db")
@@ -181,7 +182,7 @@ def test_what_was_met_for_the_first_time_or_only_moved_is_not_new(
         {"kind": kind, "cause": cause, "finding_arn": f"arn:{n}"}
         for n, (kind, cause) in enumerate(causes)
     ]
-    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     commit = write_night(
         snapshots,
         1,
@@ -346,7 +347,7 @@ def test_who_sees_a_part_gets_nothing_else_by_asking_for_it(sources: Sources) ->
     ) == (0, 0, [], {})
 
 
-def test_the_evidence_is_the_manifests(sources: Sources, nights: Snapshots) -> None:
+def test_the_evidence_is_the_manifests(sources: Sources, nights: SnapshotWriter) -> None:
     night, commit = gather(sources, None, 0), nights.commits()[-1]
     manifest, one = nights.manifest(commit), night.evidence
     assert one is not None
@@ -362,12 +363,16 @@ def test_the_evidence_is_the_manifests(sources: Sources, nights: Snapshots) -> N
 
 
 def test_without_a_snapshot_there_is_no_page(tmp_path: Path) -> None:
-    empty = Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "table"), tmp_path)
+    empty = Sources(
+        SnapshotWriter(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "table"), tmp_path
+    )
     with pytest.raises(UsageError, match="there is no snapshot yet"):
         gather(empty, None, 1)
 
 
-def test_midnight_does_not_come_between_two_numbers(sources: Sources, nights: Snapshots) -> None:
+def test_midnight_does_not_come_between_two_numbers(
+    sources: Sources, nights: SnapshotWriter
+) -> None:
     moment = nights.commits()[-1].ended_at
     clock = (moment + timedelta(days=days) for days in range(10_000))
     night = gather(replace(sources, now=lambda: next(clock)), None, 0)
@@ -420,12 +425,12 @@ class Interrupted:
 
 
 @pytest.fixture
-def half(nights: Snapshots, tmp_path: Path) -> tuple[Sources, Callable[[], object]]:
+def half(nights: SnapshotWriter, tmp_path: Path) -> tuple[Sources, Callable[[], object]]:
     """A store with the first night, and what commits the second."""
     first, second = nights.commits()
     root = tmp_path / "store"
     shutil.copytree(folder_of(nights), root, ignore=shutil.ignore_patterns("table.db*"))
-    snapshots, table = Snapshots(FolderBlobs(root)), SqliteTable(root / "table.db")
+    snapshots, table = SnapshotWriter(FolderBlobs(root)), SqliteTable(root / "table.db")
     kept = root / commit_key(second.sequence)
     kept.rename(tmp_path / "later")
     roll_up(snapshots, table)
@@ -484,7 +489,7 @@ def test_where_the_table_has_no_rollups_the_same_is_counted_from_the_parts(
 def partial(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """One night of which a region's findings were denied."""
     root, fleet = tmp_path_factory.mktemp("partial"), default_fleet(nights=1, now=NOW)
-    snapshots, table = Snapshots(FolderBlobs(root / "store")), SqliteTable(root / "table.db")
+    snapshots, table = SnapshotWriter(FolderBlobs(root / "store")), SqliteTable(root / "table.db")
     faults = [Fault("denied", "ListFindings", region="us-east-1", times=99)]
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
         patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)

@@ -65,7 +65,8 @@ from sre_findings.sources.sources import Sources
 from sre_findings.store.access_views import CLAIM
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import part_key
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit, Manifest
 from sre_findings.store.table import SqliteTable
 from sre_scanner.commit import roll_up
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
@@ -95,7 +96,7 @@ ACCESSES = st.builds(Access, some(ACCOUNTS), some(OWNERS)).filter(
 class Stores:
     """The whole store, and for each access one that holds its rows alone."""
 
-    def __init__(self, nights: Snapshots, place: Path) -> None:
+    def __init__(self, nights: SnapshotWriter, place: Path) -> None:
         self._nights, self._place = nights, place
         self._made: dict[Access, Sources] = {}
 
@@ -103,7 +104,7 @@ class Stores:
         """A store of what an access allows, for who sees all of it."""
         if access not in self._made:
             root = self._place / f"store-{len(self._made)}"
-            snapshots, table = Snapshots(FolderBlobs(root)), SqliteTable(root / "table.db")
+            snapshots, table = SnapshotWriter(FolderBlobs(root)), SqliteTable(root / "table.db")
             for commit in self._nights.commits():
                 _copy(self._nights, commit, snapshots, access)
             roll_up(snapshots, table)
@@ -112,7 +113,7 @@ class Stores:
         return self._made[access]
 
 
-def _copy(source: Snapshots, commit: Commit, target: Snapshots, access: Access) -> None:
+def _copy(source: SnapshotWriter, commit: Commit, target: SnapshotWriter, access: Access) -> None:
     """The snapshot with the rows and the facts that an access allows."""
     manifest = source.manifest(commit)
     parts = [
@@ -132,7 +133,7 @@ def _copy(source: Snapshots, commit: Commit, target: Snapshots, access: Access) 
     target.commit(Manifest(plan, shards, certificate, history), commit.ended_at)
 
 
-def _write(target: Snapshots, snapshot_id: str, key: str, table: pa.Table) -> Part:
+def _write(target: SnapshotWriter, snapshot_id: str, key: str, table: pa.Table) -> Part:
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     with target.blobs.write(part_key(snapshot_id, key)) as file:
@@ -259,7 +260,7 @@ def _values(tables: list[pa.Table], *names: str) -> set[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def stores(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Stores:
+def stores(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Stores:
     return Stores(nights, tmp_path_factory.mktemp("parts"))
 
 

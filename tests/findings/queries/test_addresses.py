@@ -18,7 +18,7 @@ from sre_findings.queries import ask
 from sre_findings.questions.catalogue import AboutResource
 from sre_findings.sources.sources import Sources, find
 from sre_findings.store.keys import partition
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 
 Hosts = Mapping[str, Sequence[tuple[str, str]]]
@@ -26,7 +26,7 @@ STRANGE = "198.51.100.77"  # nobody's in the simulated fleet
 
 
 @pytest.fixture(scope="module")
-def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     end = nights.commits()[-1].ended_at
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
     return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)

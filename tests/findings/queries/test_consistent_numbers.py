@@ -18,7 +18,7 @@ from sre_findings.queries.where import exposure
 from sre_findings.questions.catalogue import CoverageGaps, Exposure, Fixes, Rows, Summary
 from sre_findings.rows.values import version_of, without_zero_epoch
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.brief import brief
 from sre_reports.formats.finding_fields import packages
@@ -26,7 +26,7 @@ from sre_reports.page.parts.coverage_gaps import gaps
 
 
 @pytest.fixture(scope="module")
-def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """Two nights, asked at the end of the second."""
     end = nights.commits()[-1].ended_at
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")

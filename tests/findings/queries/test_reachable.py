@@ -45,7 +45,7 @@ from sre_findings.questions.catalogue import (
 )
 from sre_findings.sources.cache import Beside
 from sre_findings.sources.sources import Sources, find
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_mcp.tools.answers import of_resource
 from sre_reports.formats.answers import as_csv
@@ -60,7 +60,7 @@ NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def sources(nights: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     folder = Path(nights.blobs.url.removeprefix("file://"))
     began = nights.commits()[-1].started_at
     return Sources(
@@ -223,7 +223,7 @@ def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_eve
 
 
 @pytest.fixture(scope="module")
-def fleet(nights: Snapshots) -> Fleet:
+def fleet(nights: SnapshotWriter) -> Fleet:
     return default_fleet(nights=2, now=nights.commits()[-1].started_at)
 
 

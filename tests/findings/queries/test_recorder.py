@@ -15,7 +15,7 @@ from sre_findings.queries.operations import Recorder
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.operations import read
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import Row, SqliteTable
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -37,7 +37,7 @@ def test_what_comes_soon_after_another_shares_its_transaction_and_the_end_waits_
 ) -> None:
     monkeypatch.setattr(operations, "_GATHER", 3600.0)
     table = Counting(tmp_path / "table.db")
-    recorder = Recorder(Sources(Snapshots(FolderBlobs(tmp_path)), table, tmp_path))
+    recorder = Recorder(Sources(SnapshotWriter(FolderBlobs(tmp_path)), table, tmp_path))
     for number in range(5):
         recorder.add(
             Operation(NOW, str(number), "me", "summarize", ANSWERED, 1, {}, "snapshot", "s", 0)

@@ -26,7 +26,7 @@ from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import replay_fleet
@@ -248,7 +248,10 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 def sources(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """The estate, scanned once."""
     folder = tmp_path_factory.mktemp("estate")
-    snapshots, table = Snapshots(FolderBlobs(folder / "store")), SqliteTable(folder / "table.db")
+    snapshots, table = (
+        SnapshotWriter(FolderBlobs(folder / "store")),
+        SqliteTable(folder / "table.db"),
+    )
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "ACCESS_KEY_ID": "TESTING",
@@ -276,7 +279,7 @@ def blank(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
     asked = live(opened, lambda: ["us-east-1"], lambda: NOW)
     return Sources(
-        Snapshots(FolderBlobs(tmp_path)),
+        SnapshotWriter(FolderBlobs(tmp_path)),
         SqliteTable(tmp_path / "table"),
         tmp_path,
         live=asked,

@@ -25,7 +25,7 @@ from sre_findings.questions.catalogue import (
 )
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 
 ACCOUNT, REGION, KIND = "111122223333", "eu-west-1", "AWS_EC2_INSTANCE"
@@ -116,7 +116,7 @@ def aged(one: str, findings: int, shared: int) -> dict[str, Any]:
 @pytest.fixture
 def sources(tmp_path: Path, write_night: Callable[..., Any]) -> Sources:
     """CVE-1 is of i-a and then of i-b; CVE-2 of i-b alone; CVE-3 of i-b and i-c, both of bob."""
-    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     rows = [
         *finding("CVE-1", "i-a", "i-b"),
         *finding("CVE-2", "i-b"),
@@ -171,7 +171,7 @@ def test_it_counts_at_the_first_resource_that_is_seen(sources: Sources) -> None:
 def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(
     tmp_path: Path, write_night: Callable[..., Any]
 ) -> None:
-    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     night = write_night(
         snapshots,
         1,
@@ -203,7 +203,7 @@ def test_what_else_it_is_of_is_told_to_who_sees_all_of_it(sources: Sources) -> N
 def test_of_cells_are_seen_those_of_the_accounts_and_of_regions_that_nobody_could_read(
     tmp_path: Path, write_night: Callable[..., Any]
 ) -> None:
-    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     night = write_night(
         snapshots,
         1,

@@ -17,7 +17,7 @@ from sre_findings.queries import ask, resource_snapshot
 from sre_findings.questions.catalogue import CACHED, AboutResource
 from sre_findings.sources.cache import Beside, Remembered
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_simulator.fleet import BUSY_INSTANCE
 
@@ -41,7 +41,7 @@ def test_it_is_the_last_asked_for_that_fit(steps: list[tuple[int, int]]) -> None
 
 
 @pytest.fixture
-def sources(nights: Snapshots, tmp_path: Path) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
     began = nights.commits()[-1].started_at
     # two hours later it is still the same day
     began = began if began.hour < 21 else began + timedelta(hours=3)

@@ -42,7 +42,7 @@ from sre_findings.sources.download_links import Handed
 from sre_findings.sources.places import place_of
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.publishing.editions import open_editions
 from sre_reports.publishing.report_files import View
@@ -98,7 +98,7 @@ def exported(place: Place, sources: Sources) -> Any:
 
 
 @pytest.fixture(scope="module")
-def whole(nights: Snapshots) -> Sources:
+def whole(nights: SnapshotWriter) -> Sources:
     """Two regions, complete."""
     commit = nights.commits()[-1]
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
@@ -112,7 +112,7 @@ def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     folder = tmp_path_factory.mktemp("partly") / "store"
     fleet = default_fleet(nights=1, disabled=[OTHER], now=NOW)
     faults = [Fault("denied", "ListFindings", times=99, region=DENIED)]
-    snapshots, table = Snapshots(FolderBlobs(folder)), SqliteTable(folder / "table.db")
+    snapshots, table = SnapshotWriter(FolderBlobs(folder)), SqliteTable(folder / "table.db")
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
         for name, value in {
             "ACCESS_KEY_ID": "TESTING",

@@ -23,7 +23,8 @@ from sre_findings.store.integrity import verify
 from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE
 from sre_findings.store.layout_migration import convert, old_commits, tidy, waiting
 from sre_findings.store.pruning import GRACE, hold, prune, sweep
-from sre_findings.store.snapshots import STAMP, Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import STAMP, Manifest
 from sre_findings.store.urls import open_blobs
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
@@ -61,9 +62,9 @@ class Mortal(FolderBlobs):
         super().delete(key)
 
 
-def write_old(blobs: Blobs, nights: int = 2) -> Snapshots:
-    """Snapshots as the first layout had them; their commits name no layout."""
-    snapshots = Snapshots(blobs)
+def write_old(blobs: Blobs, nights: int = 2) -> SnapshotWriter:
+    """SnapshotWriter as the first layout had them; their commits name no layout."""
+    snapshots = SnapshotWriter(blobs)
     for number in range(1, nights + 1):
         started = FIRST + timedelta(days=number)
         plan = Plan(
@@ -97,18 +98,18 @@ def _old_part(blobs: Blobs, snapshot_id: str, table: str, number: int) -> Part:
     return Part(name, 1, len(body), hashlib.sha256(body).hexdigest())
 
 
-def layouts(snapshots: Snapshots) -> list[int]:
+def layouts(snapshots: SnapshotWriter) -> list[int]:
     return [one.layout for one in snapshots.commits()]
 
 
-def whole(snapshots: Snapshots) -> bool:
+def whole(snapshots: SnapshotWriter) -> bool:
     """Whether every file of every snapshot that is visible is what was committed."""
     return all(
         why is None for commit in snapshots.commits() for _, why in verify(snapshots, commit)
     )
 
 
-def convert_all(snapshots: Snapshots, now: datetime = NOW) -> None:
+def convert_all(snapshots: SnapshotWriter, now: datetime = NOW) -> None:
     for commit in old_commits(snapshots):
         convert(snapshots, commit, now)
     list(tidy(snapshots, now))
@@ -169,7 +170,7 @@ def test_killed_at_any_moment_every_snapshot_is_whole_and_the_next_run_ends_it(
     changes: int, tmp_path: Path
 ) -> None:
     snapshots = write_old(FolderBlobs(tmp_path))
-    mortal = Snapshots(Mortal(tmp_path, changes))
+    mortal = SnapshotWriter(Mortal(tmp_path, changes))
     with pytest.raises(Killed) if changes < CHANGES else contextlib.nullcontext():
         convert_all(mortal)
         list(tidy(mortal, NOW + GRACE))

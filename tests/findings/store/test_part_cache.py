@@ -23,7 +23,8 @@ from sre_findings.store import part_cache as module
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import part_key, partition
 from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import STAMP, Commit, Manifest
 
 SIZE = 1000  # bytes of each part
 
@@ -54,8 +55,8 @@ def elsewhere(tmp_path: Path) -> Elsewhere:
 
 
 @pytest.fixture
-def snapshots(elsewhere: Elsewhere) -> Snapshots:
-    return Snapshots(elsewhere)
+def snapshots(elsewhere: Elsewhere) -> SnapshotWriter:
+    return SnapshotWriter(elsewhere)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def night(
-    snapshots: Snapshots, number: int, parts: int = 2
+    snapshots: SnapshotWriter, number: int, parts: int = 2
 ) -> tuple[Commit, list[tuple[Commit, Part]]]:
     """A committed snapshot of some parts, and what to ask copies for."""
     began = datetime(2026, 11, number, 1, tzinfo=UTC)
@@ -112,7 +113,7 @@ def flip(path: Path) -> None:
 
 
 def test_a_part_is_fetched_once_and_lies_under_its_sum(
-    snapshots: Snapshots, elsewhere: Elsewhere, home: Path
+    snapshots: SnapshotWriter, elsewhere: Elsewhere, home: Path
 ) -> None:
     commit, wanted = night(snapshots, 1)
     paths = Copies(home).paths(snapshots, wanted)
@@ -124,7 +125,7 @@ def test_a_part_is_fetched_once_and_lies_under_its_sum(
 
 
 def test_a_folder_needs_no_copies(tmp_path: Path) -> None:
-    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     commit, wanted = night(snapshots, 1)
     place = tmp_path / "store" / partition("findings", commit.snapshot_id)
     assert Copies(tmp_path / "copies").paths(snapshots, wanted) == [
@@ -135,7 +136,7 @@ def test_a_folder_needs_no_copies(tmp_path: Path) -> None:
 
 
 def test_a_copy_with_a_flipped_bit_is_thrown_away_and_fetched_again(
-    snapshots: Snapshots, elsewhere: Elsewhere, home: Path, new_process: Callable[[], None]
+    snapshots: SnapshotWriter, elsewhere: Elsewhere, home: Path, new_process: Callable[[], None]
 ) -> None:
     _, wanted = night(snapshots, 1)
     paths = Copies(home).paths(snapshots, wanted)
@@ -146,7 +147,7 @@ def test_a_copy_with_a_flipped_bit_is_thrown_away_and_fetched_again(
 
 
 def test_within_a_process_a_copy_is_checked_once_and_again_when_somebody_asks(
-    snapshots: Snapshots, elsewhere: Elsewhere, home: Path
+    snapshots: SnapshotWriter, elsewhere: Elsewhere, home: Path
 ) -> None:
     _, wanted = night(snapshots, 1)
     copies = Copies(home)
@@ -161,7 +162,7 @@ def test_within_a_process_a_copy_is_checked_once_and_again_when_somebody_asks(
 
 
 def test_a_part_that_is_not_what_the_manifest_says_is_never_used(
-    snapshots: Snapshots, home: Path
+    snapshots: SnapshotWriter, home: Path
 ) -> None:
     commit, wanted = night(snapshots, 1)
     with snapshots.blobs.write(part_key(commit.snapshot_id, "findings/part-1.parquet")) as file:
@@ -179,7 +180,7 @@ def test_a_part_that_is_not_what_the_manifest_says_is_never_used(
 
 
 def test_the_least_recently_used_goes_when_there_is_no_room(
-    snapshots: Snapshots, home: Path
+    snapshots: SnapshotWriter, home: Path
 ) -> None:
     nights = [night(snapshots, number) for number in (1, 2, 3)]
     for age, (commit, wanted) in zip((30, 10, 20), nights, strict=True):
@@ -193,7 +194,7 @@ def test_the_least_recently_used_goes_when_there_is_no_room(
 
 
 def test_what_is_being_read_stays_be_it_more_than_the_limit(
-    snapshots: Snapshots, home: Path
+    snapshots: SnapshotWriter, home: Path
 ) -> None:
     (_, first), (_, second) = night(snapshots, 1), night(snapshots, 2)
     reader = Copies(home, limit=SIZE)
@@ -210,7 +211,7 @@ def test_what_is_being_read_stays_be_it_more_than_the_limit(
 
 
 def test_what_dead_processes_and_older_versions_left_is_thrown_away_too(
-    snapshots: Snapshots, home: Path
+    snapshots: SnapshotWriter, home: Path
 ) -> None:
     for name in (
         ".gone-1/x.parquet",
@@ -243,7 +244,7 @@ def once(before: Callable[[], object], real: Callable[..., Any], when: int) -> C
 
 
 def test_a_snapshot_thrown_away_just_before_it_is_held_is_held_all_the_same(
-    snapshots: Snapshots, home: Path, monkeypatch: pytest.MonkeyPatch
+    snapshots: SnapshotWriter, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (commit, wanted), (_, other) = night(snapshots, 1), night(snapshots, 2)
     gone = home / commit.snapshot_id
@@ -257,7 +258,7 @@ def test_a_snapshot_thrown_away_just_before_it_is_held_is_held_all_the_same(
 
 
 def test_a_snapshot_made_anew_just_before_it_is_thrown_away_stays(
-    snapshots: Snapshots, home: Path, monkeypatch: pytest.MonkeyPatch
+    snapshots: SnapshotWriter, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (commit, wanted), (_, other) = night(snapshots, 1), night(snapshots, 2)
     Copies(home).paths(snapshots, wanted)
@@ -274,7 +275,7 @@ def test_a_snapshot_made_anew_just_before_it_is_thrown_away_stays(
 
 
 def test_who_wants_a_snapshot_while_it_is_being_removed_gets_a_whole_one(
-    snapshots: Snapshots, home: Path, monkeypatch: pytest.MonkeyPatch
+    snapshots: SnapshotWriter, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (_, wanted), (_, other) = night(snapshots, 1), night(snapshots, 2)
     Copies(home).paths(snapshots, wanted)
@@ -319,7 +320,7 @@ print("right")
 def test_processes_that_share_a_folder_all_read_what_they_asked_for(
     tmp_path: Path, home: Path, processes: Callable[[str, Sequence[Sequence[str]]], list[str]]
 ) -> None:
-    snapshots = Snapshots(FolderBlobs(tmp_path / "store"))
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     for number in (1, 2, 3):
         night(snapshots, number)
     said = processes(

@@ -14,7 +14,8 @@ from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import parse, part_key
 from sre_findings.store.pruning import GRACE, hold, holds, prune, release, sweep, tombstones
-from sre_findings.store.snapshots import Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Manifest
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
 NOW = FIRST + timedelta(days=30)
@@ -45,8 +46,8 @@ class Mortal(FolderBlobs):
         super().delete(key)
 
 
-def store(folder: Path, nights: int = 4) -> Snapshots:
-    snapshots = Snapshots(FolderBlobs(folder))
+def store(folder: Path, nights: int = 4) -> SnapshotWriter:
+    snapshots = SnapshotWriter(FolderBlobs(folder))
     for night in range(nights):
         started = FIRST + timedelta(days=night)
         plan = Plan(
@@ -63,15 +64,15 @@ def store(folder: Path, nights: int = 4) -> Snapshots:
     return snapshots
 
 
-def ids(snapshots: Snapshots) -> list[str]:
+def ids(snapshots: SnapshotWriter) -> list[str]:
     return [one.snapshot_id for one in snapshots.commits()]
 
 
-def doomed(snapshots: Snapshots, keep: int = 1) -> Sequence[Fate]:
+def doomed(snapshots: SnapshotWriter, keep: int = 1) -> Sequence[Fate]:
     return fates(snapshots.commits(), Keep(keep, 0, 0), holds(snapshots.blobs))
 
 
-def files_of(snapshots: Snapshots, snapshot_id: str) -> list[str]:
+def files_of(snapshots: SnapshotWriter, snapshot_id: str) -> list[str]:
     return snapshots.files(snapshot_id)
 
 
@@ -119,7 +120,7 @@ def test_killed_at_any_moment_nothing_broken_is_visible_and_the_next_run_ends_it
     changes: int, tmp_path: Path
 ) -> None:
     snapshots = store(tmp_path)
-    mortal = Snapshots(Mortal(tmp_path, changes))
+    mortal = SnapshotWriter(Mortal(tmp_path, changes))
     with pytest.raises(Killed) if changes < CHANGES else contextlib.nullcontext():
         list(prune(mortal, doomed(snapshots), NOW))
         list(sweep(mortal, NOW + GRACE))

@@ -17,7 +17,8 @@ from sre_findings.sources import rollup_access
 from sre_findings.sources.sources import Found, Sources
 from sre_findings.store import rollups
 from sre_findings.store.rollup_history import series
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import SqliteTable
 
 START = datetime(2026, 11, 1, 1, tzinfo=UTC)
@@ -101,7 +102,7 @@ def test_a_caller_of_three_hundred_accounts_reads_the_table_as_often_as_one_of_o
     )
     asked: list[tuple[int, int]] = []
     for some in (accounts[:1], accounts[:300]):
-        all_of_it = Sources(Snapshots(None), table, tmp_path)  # type: ignore[arg-type]  # it is not read
+        all_of_it = Sources(SnapshotWriter(None), table, tmp_path)  # type: ignore[arg-type]  # it is not read
         seen = all_of_it.seen_by(Access(frozenset(some), frozenset({ALL})))
         opened: list[int] = []
         with monkeypatch.context() as patch:

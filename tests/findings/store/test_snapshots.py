@@ -1,4 +1,4 @@
-"""Snapshots: what is not committed is not there, what is committed cannot be changed unseen."""
+"""SnapshotWriter: what is not committed is not there, what is committed cannot be changed unseen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, Par
 from sre_findings.store.blobs import Blobs, FolderBlobs
 from sre_findings.store.integrity import verify
 from sre_findings.store.keys import commit_key, manifest_key, parse, part_key
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit, Manifest
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
 BODY = b"a part"
@@ -30,8 +31,8 @@ def blobs(tmp_path: Path) -> FolderBlobs:
 
 
 @pytest.fixture
-def snapshots(blobs: FolderBlobs) -> Snapshots:
-    return Snapshots(blobs)
+def snapshots(blobs: FolderBlobs) -> SnapshotWriter:
+    return SnapshotWriter(blobs)
 
 
 def plan_of(
@@ -65,7 +66,7 @@ def facts_of(**changes: Any) -> ShardFacts:
     return replace(whole, **changes)
 
 
-def write_all(snapshots: Snapshots, plan: Plan, facts: ShardFacts) -> Manifest:
+def write_all(snapshots: SnapshotWriter, plan: Plan, facts: ShardFacts) -> Manifest:
     """Everything of a snapshot but its commit."""
     snapshots.write_plan(plan)
     for part in facts.parts:
@@ -75,13 +76,15 @@ def write_all(snapshots: Snapshots, plan: Plan, facts: ShardFacts) -> Manifest:
     return Manifest(plan, (facts,), judge(plan, (facts,)))
 
 
-def committed(snapshots: Snapshots, **plan: Any) -> Commit:
+def committed(snapshots: SnapshotWriter, **plan: Any) -> Commit:
     return snapshots.commit(
         write_all(snapshots, plan_of(**plan), facts_of()), NOW + timedelta(minutes=5)
     )
 
 
-def test_nothing_is_visible_before_its_commit(snapshots: Snapshots, blobs: FolderBlobs) -> None:
+def test_nothing_is_visible_before_its_commit(
+    snapshots: SnapshotWriter, blobs: FolderBlobs
+) -> None:
     manifest = write_all(snapshots, plan_of(), facts_of())
     assert (snapshots.commits(), snapshots.latest()) == ([], None)
     assert len(list(blobs.keys(""))) == 3
@@ -89,7 +92,7 @@ def test_nothing_is_visible_before_its_commit(snapshots: Snapshots, blobs: Folde
     assert (snapshots.commits(), snapshots.latest()) == ([commit], commit)
 
 
-def test_a_commit_says_what_the_certificate_proved(snapshots: Snapshots) -> None:
+def test_a_commit_says_what_the_certificate_proved(snapshots: SnapshotWriter) -> None:
     commit = committed(snapshots, sequence=41)
     assert (commit.sequence, commit.snapshot_id, commit.state) == (
         41,
@@ -103,7 +106,7 @@ def test_a_commit_says_what_the_certificate_proved(snapshots: Snapshots) -> None
     assert Commit.from_json(json.loads(json.dumps(commit.to_json()))) == commit
 
 
-def test_a_manifest_comes_back_as_it_was_committed(snapshots: Snapshots) -> None:
+def test_a_manifest_comes_back_as_it_was_committed(snapshots: SnapshotWriter) -> None:
     manifest = write_all(
         snapshots, plan_of(), facts_of(notes=("a note",), unknown={"finding.x": 1})
     )
@@ -118,7 +121,7 @@ def test_a_manifest_comes_back_as_it_was_committed(snapshots: Snapshots) -> None
 
 
 def test_the_second_commit_of_one_sequence_loses_and_changes_nothing_visible(
-    snapshots: Snapshots,
+    snapshots: SnapshotWriter,
 ) -> None:
     first = committed(snapshots)
     other = write_all(snapshots, plan_of("20261122T010001Z"), facts_of())
@@ -134,7 +137,7 @@ def test_the_second_commit_of_one_sequence_loses_and_changes_nothing_visible(
     assert snapshots.manifest(first).certificate.state == "complete"
 
 
-def test_of_eight_scans_that_commit_at_once_one_wins(snapshots: Snapshots, race: Any) -> None:
+def test_of_eight_scans_that_commit_at_once_one_wins(snapshots: SnapshotWriter, race: Any) -> None:
     manifests = [write_all(snapshots, plan_of(f"20261122T01000{n}Z"), facts_of()) for n in range(8)]
 
     def commit(number: int) -> bool:
@@ -151,7 +154,9 @@ def test_of_eight_scans_that_commit_at_once_one_wins(snapshots: Snapshots, race:
     assert snapshots.manifest(visible) == manifests[won.index(True)]
 
 
-def test_commits_are_in_the_order_of_their_sequence_not_of_their_ids(snapshots: Snapshots) -> None:
+def test_commits_are_in_the_order_of_their_sequence_not_of_their_ids(
+    snapshots: SnapshotWriter,
+) -> None:
     ids = {
         2: "20261122T010000Z-1",
         10: "20261121T000000Z",
@@ -167,7 +172,7 @@ def test_commits_are_in_the_order_of_their_sequence_not_of_their_ids(snapshots: 
 
 
 def test_a_second_scan_within_one_second_gets_a_suffix_whether_the_first_committed_or_not(
-    snapshots: Snapshots,
+    snapshots: SnapshotWriter,
 ) -> None:
     names = []
     for sequence in range(1, 13):
@@ -178,18 +183,20 @@ def test_a_second_scan_within_one_second_gets_a_suffix_whether_the_first_committ
     assert snapshots.new_id(NOW) == "20261122T010000Z-3"
 
 
-def test_an_id_is_told_in_utc_and_neighbours_in_time_do_not_matter(snapshots: Snapshots) -> None:
+def test_an_id_is_told_in_utc_and_neighbours_in_time_do_not_matter(
+    snapshots: SnapshotWriter,
+) -> None:
     committed(snapshots, snapshot_id="20261122T010001Z")
     assert snapshots.new_id(NOW.astimezone(timezone(timedelta(hours=9)))) == "20261122T010000Z"
 
 
-def test_two_scans_that_took_one_id_do_not_share_a_folder(snapshots: Snapshots) -> None:
+def test_two_scans_that_took_one_id_do_not_share_a_folder(snapshots: SnapshotWriter) -> None:
     snapshots.write_plan(plan_of())
     with pytest.raises(CommitLost, match="another scan began in the same second"):
         snapshots.write_plan(plan_of())
 
 
-def test_a_shard_has_a_record_once_it_ended(snapshots: Snapshots) -> None:
+def test_a_shard_has_a_record_once_it_ended(snapshots: SnapshotWriter) -> None:
     assert snapshots.read_shard("20261122T010000Z", "eu-west-1") is None
     facts = facts_of(
         notes=("a note",), accounts=(AccountStatus("1", "ENABLED", {"ec2": "ENABLED"}),)
@@ -204,7 +211,9 @@ def overwrite(blobs: Blobs, key: str, body: bytes) -> None:
         file.write(body)
 
 
-def test_a_manifest_that_was_changed_is_noticed(snapshots: Snapshots, blobs: FolderBlobs) -> None:
+def test_a_manifest_that_was_changed_is_noticed(
+    snapshots: SnapshotWriter, blobs: FolderBlobs
+) -> None:
     commit = committed(snapshots)
     key = manifest_key(commit.snapshot_id)
     overwrite(blobs, key, blobs.read(key).replace(b'"complete"', b'"partial" '))
@@ -218,7 +227,7 @@ def test_a_manifest_that_was_changed_is_noticed(snapshots: Snapshots, blobs: Fol
     ]
 
 
-def test_a_manifest_that_is_gone_is_noticed(snapshots: Snapshots, blobs: FolderBlobs) -> None:
+def test_a_manifest_that_is_gone_is_noticed(snapshots: SnapshotWriter, blobs: FolderBlobs) -> None:
     commit = committed(snapshots)
     blobs.delete(manifest_key(commit.snapshot_id))
     with pytest.raises(
@@ -228,7 +237,7 @@ def test_a_manifest_that_is_gone_is_noticed(snapshots: Snapshots, blobs: FolderB
 
 
 def test_a_part_that_was_changed_or_is_gone_is_noticed(
-    snapshots: Snapshots, blobs: FolderBlobs, tmp_path: Path
+    snapshots: SnapshotWriter, blobs: FolderBlobs, tmp_path: Path
 ) -> None:
     commit = committed(snapshots)
     (part,) = snapshots.manifest(commit).parts
@@ -257,7 +266,7 @@ def test_verifying_a_bucket_leaves_no_copies(
         Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    snapshots = Snapshots(open_blobs("s3://store/deep"))
+    snapshots = SnapshotWriter(open_blobs("s3://store/deep"))
     commit = committed(snapshots)
     assert [wrong for _, wrong in verify(snapshots, commit)] == [None, None]
     assert list(tmp_path.iterdir()) == []
@@ -267,7 +276,7 @@ def test_verifying_a_bucket_leaves_no_copies(
     "body", [b"", b"{", b"[]", b"{}", b"\xff", b'{"sequence": 1}', b'"text"', b"null"]
 )
 def test_a_commit_that_cannot_be_read_is_told_and_not_passed_over(
-    snapshots: Snapshots, blobs: FolderBlobs, body: bytes
+    snapshots: SnapshotWriter, blobs: FolderBlobs, body: bytes
 ) -> None:
     committed(snapshots)
     overwrite(blobs, commit_key(2), body)
@@ -289,7 +298,7 @@ def test_a_store_of_a_newer_version_is_refused_and_says_what_to_do(
     blobs = FolderBlobs(tmp_path)
     values = Commit(1, "20261122T010000Z", NOW, NOW, "", "complete", "", (), {}, ()).to_json()
     overwrite(blobs, commit_key(1), json.dumps(values | newer).encode())
-    for look in (Snapshots(blobs).commits, Snapshots(blobs).latest):
+    for look in (SnapshotWriter(blobs).commits, SnapshotWriter(blobs).latest):
         with pytest.raises(
             StoreUnreadable, match=f"was written by a newer version: it has tables of .*{told}"
         ) as raised:
@@ -303,12 +312,12 @@ def test_what_the_first_version_wrote_is_read_as_such(tmp_path: Path) -> None:
     for name in ("schema", "layout", "slot"):
         del values[name]
     overwrite(blobs, commit_key(1), json.dumps(values).encode())
-    (commit,) = Snapshots(blobs).commits()
+    (commit,) = SnapshotWriter(blobs).commits()
     assert (commit.schema, commit.layout, commit.slot) == (1, 1, "")
 
 
 def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(
-    snapshots: Snapshots, blobs: FolderBlobs
+    snapshots: SnapshotWriter, blobs: FolderBlobs
 ) -> None:
     first, second = (
         committed(snapshots),
@@ -319,12 +328,12 @@ def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(
         def keys(self, prefix: str) -> Any:
             yield from [*super().keys(prefix), commit_key(3)]
 
-    pruned = Snapshots(Pruned(Path(blobs.url.removeprefix("file://"))))
+    pruned = SnapshotWriter(Pruned(Path(blobs.url.removeprefix("file://"))))
     assert pruned.commits() == [first, second]
     assert pruned.latest() == second
 
 
-def test_leftovers_are_uncommitted_and_older_than_a_day(snapshots: Snapshots) -> None:
+def test_leftovers_are_uncommitted_and_older_than_a_day(snapshots: SnapshotWriter) -> None:
     day = timedelta(days=1)
     for number, age in enumerate(
         (day, day - timedelta(seconds=1), timedelta(), day + timedelta(seconds=1), 40 * day)
@@ -337,14 +346,14 @@ def test_leftovers_are_uncommitted_and_older_than_a_day(snapshots: Snapshots) ->
     assert snapshots.leftovers(NOW.astimezone(timezone(timedelta(hours=-7)))) == old
 
 
-def test_what_is_no_snapshot_is_no_leftover(snapshots: Snapshots, blobs: FolderBlobs) -> None:
+def test_what_is_no_snapshot_is_no_leftover(snapshots: SnapshotWriter, blobs: FolderBlobs) -> None:
     overwrite(blobs, "snapshots/2020-backup/file", b"")
     overwrite(blobs, "snapshots/readme", b"")
     assert snapshots.leftovers(NOW) == []
 
 
 def test_discarding_removes_one_snapshot_and_no_other(
-    snapshots: Snapshots, blobs: FolderBlobs
+    snapshots: SnapshotWriter, blobs: FolderBlobs
 ) -> None:
     write_all(snapshots, plan_of("20261122T010000Z"), facts_of())
     write_all(snapshots, plan_of("20261122T010000Z-1"), facts_of())
@@ -357,7 +366,7 @@ def test_discarding_removes_one_snapshot_and_no_other(
 
 @pytest.mark.parametrize("deletes", range(3))
 def test_what_a_killed_removal_leaves_is_found_again(
-    snapshots: Snapshots, blobs: FolderBlobs, deletes: int
+    snapshots: SnapshotWriter, blobs: FolderBlobs, deletes: int
 ) -> None:
     class Killed(Exception): ...
 
@@ -374,14 +383,14 @@ def test_what_a_killed_removal_leaves_is_found_again(
     for table in ("coverage", "findings"):  # the scan died before a shard had a record
         overwrite(blobs, part_key("20261122T010000Z", f"{table}/part-a.parquet"), BODY)
     with pytest.raises(Killed):
-        Snapshots(Mortal(Path(blobs.url.removeprefix("file://")))).discard("20261122T010000Z")
+        SnapshotWriter(Mortal(Path(blobs.url.removeprefix("file://")))).discard("20261122T010000Z")
     assert snapshots.leftovers(NOW + timedelta(days=2)) == ["20261122T010000Z"]
     snapshots.discard("20261122T010000Z")
     assert list(blobs.keys("")) == []
 
 
 def test_a_committed_snapshot_is_not_discarded_whatever_the_caller_thinks(
-    snapshots: Snapshots,
+    snapshots: SnapshotWriter,
 ) -> None:
     commit = committed(snapshots)
     snapshots.discard(commit.snapshot_id)

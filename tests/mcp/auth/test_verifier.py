@@ -25,7 +25,7 @@ from sre_findings.model.resources.resource import Resource
 from sre_findings.questions.catalogue import AboutResource
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
 from sre_mcp.auth.chat_user import ChatUser
@@ -155,7 +155,7 @@ def test_a_token_that_acts_for_users_sees_nothing_without_one(
 ) -> None:
     bot = verified(verifier, make_token("slackbot"))
     assert bot
-    sources = Sources(Snapshots(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "t"), tmp_path)
+    sources = Sources(SnapshotWriter(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "t"), tmp_path)
     with pytest.raises(AccessDenied, match="acts for slack users, but the request names none"):
         anyio.run(verifier.acting_for, bot, None).sources(sources)
     known, stranger = (
@@ -172,7 +172,7 @@ def test_a_token_that_acts_for_users_sees_nothing_without_one(
 
 def test_aws_is_queried_only_with_the_live_scope(tmp_path: Path) -> None:
     sources = Sources(
-        Snapshots(FolderBlobs(tmp_path)),
+        SnapshotWriter(FolderBlobs(tmp_path)),
         SqliteTable(tmp_path / "t"),
         tmp_path,
         live=lambda *_: 1 / 0,  # type: ignore[arg-type]  # it is never asked

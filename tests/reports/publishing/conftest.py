@@ -10,7 +10,7 @@ from socketserver import BaseServer
 import pytest
 
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
@@ -24,10 +24,10 @@ KEYS = {
 
 
 @pytest.fixture(scope="session")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
+def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     """Two snapshots of the default fleet, scanned once for all tests. No test writes to it."""
     folder = tmp_path_factory.mktemp("nights") / "store"
-    snapshots, fleet = Snapshots(FolderBlobs(folder)), default_fleet(nights=2)
+    snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2)
     request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
         for name, value in KEYS.items():

@@ -11,18 +11,18 @@ import pytest
 from sre_findings.model.errors import UsageError
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.publishing.editions import Editions, open_editions
 from sre_reports.publishing.report_files import WHOLE, View
 
 
 def sources_of(home: Path, copies: Path) -> Sources:
-    return Sources(Snapshots(FolderBlobs(home)), SqliteTable(home / "table.db"), copies)
+    return Sources(SnapshotWriter(FolderBlobs(home)), SqliteTable(home / "table.db"), copies)
 
 
 @pytest.fixture
-def sources(nights: Snapshots, tmp_path: Path) -> Sources:
+def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
     return sources_of(Path(nights.blobs.url.removeprefix("file://")), tmp_path)
 
 
@@ -89,7 +89,7 @@ def test_a_view_of_nothing_or_of_all_by_another_name_is_refused(
 
 
 def test_a_snapshot_that_is_committed_meanwhile_changes_no_page(
-    nights: Snapshots, tmp_path: Path
+    nights: SnapshotWriter, tmp_path: Path
 ) -> None:
     home = tmp_path / "store"
     shutil.copytree(nights.blobs.url.removeprefix("file://"), home)

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sre_findings.store.reconciliation import unbalanced
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots import Commit
 from sre_simulator.fleet.replay import replay_fleet
 from sre_simulator.inspector.faults import Fault
 
@@ -388,7 +389,7 @@ def test_a_night_whose_predecessor_is_gone_is_compared_with_nothing(
     nights([wire("a", "tls")], [wire("a", "tls"), wire("b", "shell")])
     newest = house.snapshots.latest()
 
-    class Alone(Snapshots):
+    class Alone(SnapshotWriter):
         """The store without its older snapshots."""
 
         def commits(self) -> list[Commit]:
