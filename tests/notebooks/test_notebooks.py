@@ -23,7 +23,7 @@ pytest.importorskip("nbclient", reason="make notebooks installs it")
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
-LONGEST = 9  # lines of a cell
+LONGEST = 21  # lines of a cell, formatted to 100 columns
 
 
 def module(name: str) -> ModuleType:
@@ -195,7 +195,7 @@ def test_a_store_without_a_snapshot_is_told_and_no_page_is_written(
     monkeypatch.setenv("SRE_STORE", "empty")  # relative to where it is run, not to the notebooks
     assert run.main(["upgrades"]) == 1
     assert capsys.readouterr().err.startswith(
-        "upgrades: NotKnown: RemoteService is no snapshot yet."
+        "upgrades: NotKnown: There is no snapshot yet."
     )
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["index.html"]
 
