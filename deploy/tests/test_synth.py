@@ -29,7 +29,7 @@ def whole() -> Template:
     return Template.from_stack(Whole(App(analytics_reporting=False)))
 
 
-def test_the_committed_files_are_what_the_code_writes_to_the_byte(tmp_path: Path) -> None:
+def test_the_committed_files_are_up_to_date(tmp_path: Path) -> None:
     app.synthesize(tmp_path)
     for name in WRITTEN:
         assert (tmp_path / name).read_bytes() == (DEPLOY / name).read_bytes(), (
@@ -37,7 +37,7 @@ def test_the_committed_files_are_what_the_code_writes_to_the_byte(tmp_path: Path
         )
 
 
-def test_every_exception_of_cdk_nag_is_one_finding_that_is_there_with_a_reason(
+def test_every_cdk_nag_exception_has_a_reason_and_matches_a_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted: set[tuple[str, str]] = set()
@@ -56,14 +56,14 @@ def test_every_exception_of_cdk_nag_is_one_finding_that_is_there_with_a_reason(
     assert app.checked(tmp_path) == accepted
 
 
-def test_cfn_lint_has_nothing_to_say() -> None:
+def test_cfn_lint_reports_nothing() -> None:
     lint = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", LEFT_OUT, "--"]
     files = [str(DEPLOY / name) for name in WRITTEN[:2]]
     done = subprocess.run([*lint, *files], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_no_asset_and_no_bootstrap_is_needed(whole: Template) -> None:
+def test_the_template_needs_no_assets_and_no_bootstrap(whole: Template) -> None:
     written = whole.to_json()
     assert "BootstrapVersion" not in written["Parameters"]
     assert "Rules" in written
@@ -71,7 +71,7 @@ def test_no_asset_and_no_bootstrap_is_needed(whole: Template) -> None:
     assert "cdk-hnb659fds" not in str(written)
 
 
-def test_what_keeps_data_is_closed_encrypted_and_outlives_the_stack(whole: Template) -> None:
+def test_data_resources_are_private_encrypted_and_retained(whole: Template) -> None:
     closed = {
         "BlockPublicAcls": True,
         "BlockPublicPolicy": True,
@@ -101,12 +101,12 @@ def test_what_keeps_data_is_closed_encrypted_and_outlives_the_stack(whole: Templ
     whole.all_resources_properties("AWS::SQS::Queue", {"SqsManagedSseEnabled": True})
 
 
-def test_containers_run_as_nobody_on_a_read_only_file_system(whole: Template) -> None:
+def test_containers_are_unprivileged_with_a_read_only_file_system(whole: Template) -> None:
     one = Match.object_like({"ReadonlyRootFilesystem": True, "User": "10001:10001"})
     whole.all_resources_properties("AWS::ECS::TaskDefinition", {"ContainerDefinitions": [one]})
 
 
-def test_the_server_is_inside_over_tls_and_rolls_back(whole: Template) -> None:
+def test_the_server_is_internal_uses_tls_and_rolls_back(whole: Template) -> None:
     whole.has_resource_properties(
         "AWS::ElasticLoadBalancingV2::LoadBalancer", {"Scheme": "internal"}
     )
@@ -118,7 +118,7 @@ def test_the_server_is_inside_over_tls_and_rolls_back(whole: Template) -> None:
     whole.has_resource_properties("AWS::ECS::Service", {"DeploymentConfiguration": breaker})
 
 
-def test_what_costs_is_bounded(whole: Template) -> None:
+def test_costs_have_limits(whole: Template) -> None:
     whole.resource_count_is("AWS::EC2::NatGateway", 1)
     whole.has_resource_properties("AWS::EC2::VPCEndpoint", {"VpcEndpointType": "Gateway"})
     whole.all_resources_properties("AWS::Logs::LogGroup", {"RetentionInDays": Match.any_value()})
@@ -129,7 +129,7 @@ def test_what_costs_is_bounded(whole: Template) -> None:
     )
 
 
-def test_the_reader_is_for_two_roles_of_one_organization_that_know_a_word() -> None:
+def test_the_reader_role_needs_the_organization_and_the_external_id() -> None:
     member = Template.from_stack(Member(App(analytics_reporting=False)))
     both = [{"Ref": "ScanRoleArn"}, {"Ref": "ServerRoleArn"}]
     member.has_resource_properties(
@@ -154,7 +154,7 @@ def test_the_reader_is_for_two_roles_of_one_organization_that_know_a_word() -> N
     )
 
 
-def test_terraform_has_a_variable_for_each_parameter_and_hands_each_on(whole: Template) -> None:
+def test_terraform_passes_a_variable_for_each_parameter(whole: Template) -> None:
     parameters = {*whole.to_json()["Parameters"]}
     parsed = [
         hcl2.loads(file.read_text(encoding="utf-8"))

@@ -81,7 +81,7 @@ def packages(image: Image) -> Path:
 
 
 @pytest.mark.parametrize("component", LOCKS)
-def test_an_image_has_exactly_what_its_lock_pins_and_its_bill_of_materials_says_so(
+def test_an_image_has_exactly_its_locked_packages_as_its_bill_of_materials_says(
     build: Callable[[str], Image], component: str, tmp_path: Path
 ) -> None:
     image = build(component)
@@ -112,7 +112,7 @@ def test_an_image_has_exactly_what_its_lock_pins_and_its_bill_of_materials_says_
     } == set(pinned | ours)
 
 
-def test_nothing_that_installs_or_compiles_is_in_an_image(image: Image) -> None:
+def test_an_image_has_no_installers_or_compilers(image: Image) -> None:
     names = {path.name for path in image.root.rglob("*")}
     installers = {
         name
@@ -125,7 +125,7 @@ def test_nothing_that_installs_or_compiles_is_in_an_image(image: Image) -> None:
     }
 
 
-def test_an_image_runs_as_nobody_and_writes_only_where_it_says(
+def test_an_image_is_unprivileged_and_writes_only_to_its_volumes(
     image: Image, tmp_path: Path
 ) -> None:
     done = run(image, tmp_path, "python", "-c", LOOK)
@@ -148,7 +148,7 @@ def test_an_image_runs_as_nobody_and_writes_only_where_it_says(
     assert all(one.startswith(("/opt/sre/", "/usr/local/")) for one in found["path"])
 
 
-def test_each_volume_has_its_owner_and_a_file_to_copy_it_with(image: Image) -> None:
+def test_each_volume_has_its_owner_and_a_file_for_fargate_to_copy(image: Image) -> None:
     """Amazon ECS developer guide, "Use bind mounts": what VOLUME names is copied to the task's
     volume, with owner and mode."""
     modes = {"/data": 0o700, "/tmp": 0o1777}
@@ -158,7 +158,7 @@ def test_each_volume_has_its_owner_and_a_file_to_copy_it_with(image: Image) -> N
         assert (folder / ".volume").is_file()
 
 
-def test_the_scanner_scans(scanned: Any) -> None:
+def test_the_scanner_image_runs_a_scan(scanned: Any) -> None:
     assert (scanned.code, scanned.last["event"], scanned.last["state"]) == (
         0,
         "committed",
@@ -167,7 +167,7 @@ def test_the_scanner_scans(scanned: Any) -> None:
     assert scanned.last["totals"]["findings"] > 1000
 
 
-def test_the_server_starts_is_ready_is_found_healthy_and_ends(
+def test_the_server_image_starts_becomes_healthy_and_stops(
     build: Callable[[str], Image], scanned: Any
 ) -> None:
     image = build("mcp")
@@ -204,7 +204,7 @@ def test_the_server_starts_is_ready_is_found_healthy_and_ends(
         "snapshots prune",
     ],
 )
-def test_the_server_runs_what_is_scheduled(
+def test_the_server_image_runs_schedules(
     build: Callable[[str], Image], scanned: Any, command: str
 ) -> None:
     image = build("mcp")
@@ -220,7 +220,7 @@ def test_the_server_runs_what_is_scheduled(
     assert done.stdout or " findings of snapshot " in done.stderr
 
 
-def test_an_image_says_what_it_is(image: Image) -> None:
+def test_an_image_has_its_labels(image: Image) -> None:
     said = {
         name.removeprefix("org.opencontainers.image."): value
         for name, value in image.labels.items()
@@ -230,7 +230,7 @@ def test_an_image_says_what_it_is(image: Image) -> None:
 
 
 @pytest.mark.parametrize("component", LOCKS)
-def test_every_stage_has_the_same_base_pinned_to_the_patch_and_takes_a_digest(
+def test_every_stage_has_the_same_pinned_base_and_accepts_a_digest(
     component: str,
 ) -> None:
     steps = DockerfileParser(path=str(ROOT / component / "Dockerfile")).structure
@@ -243,7 +243,7 @@ def test_every_stage_has_the_same_base_pinned_to_the_patch_and_takes_a_digest(
     )
 
 
-def test_a_build_sees_the_product_and_nothing_of_whoever_builds() -> None:
+def test_a_build_sees_only_the_files_of_the_product() -> None:
     seen = list(context())
     assert {path.parts[0] for path in seen if len(path.parts) > 1} == {
         "containers",
@@ -263,16 +263,14 @@ def test_a_build_sees_the_product_and_nothing_of_whoever_builds() -> None:
     ]
 
 
-def test_the_set_of_packages_of_the_scanner_stays_under_300_megabytes(
+def test_the_scanners_packages_stay_under_300_megabytes(
     build: Callable[[str], Image],
 ) -> None:
     assert size(build("scanner").root / "opt") < 300e6
 
 
 @pytest.mark.parametrize("component", LOCKS)
-def test_the_sizes_that_the_page_tells_are_true(
-    build: Callable[[str], Image], component: str
-) -> None:
+def test_the_documented_sizes_are_current(build: Callable[[str], Image], component: str) -> None:
     page = (ROOT / "docs" / "containers.md").read_text()
     told = re.search(rf"^\| `{component}/Dockerfile` \| (\d+) MB ", page, re.MULTILINE)
     assert told

@@ -21,7 +21,7 @@ def shell(*words: str, **given: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_what_asks_for_secrets_can_be_pasted_as_a_whole(tmp_path: Path) -> None:
+def test_commands_that_prompt_for_secrets_can_be_pasted(tmp_path: Path) -> None:
     """A line after ``read`` in what is pasted would be taken for the answer, unless bash reads all
     of it before."""
     [asking] = [
@@ -70,13 +70,13 @@ def run_task(folder: Path, task: str) -> tuple[subprocess.CompletedProcess[str],
     return shell("-c", f". {ROOT}/deploy/stack.sh\n{STAND_INS}", env=environ), waits
 
 
-def test_a_task_is_waited_for_beyond_the_ten_minutes_of_the_cli(tmp_path: Path) -> None:
+def test_waiting_for_a_task_can_exceed_the_clis_ten_minutes(tmp_path: Path) -> None:
     done, waits = run_task(tmp_path, "arn:task")
     assert (done.returncode, done.stdout) == (0, "0\n")
     assert waits.read_text().count("waited") == 3
 
 
-def test_a_task_that_ecs_did_not_start_is_an_error_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_task_that_ecs_did_not_start_is_an_error(tmp_path: Path) -> None:
     done, waits = run_task(tmp_path, "None")
     assert done.returncode == 1
     assert "ECS started no task" in done.stderr

@@ -40,13 +40,13 @@ CALENDAR = {
 SLOT = "<aws.scheduler.scheduled-time>"
 
 
-def test_it_deploys_as_a_whole_but_for_what_the_emulator_does_not_know(deployed: Any) -> None:
+def test_the_template_deploys_except_for_what_the_emulator_lacks(deployed: Any) -> None:
     assert deployed.dropped == NOT_KNOWN
     # HostedZoneId was not given
     assert {*deployed.template["Resources"]} - {*deployed.resources} == {"Name"}
 
 
-def test_its_outputs_name_what_operators_need(deployed: Any) -> None:
+def test_the_outputs_name_what_operators_need(deployed: Any) -> None:
     outputs = deployed.outputs
     assert outputs["BucketName"] in {
         one["Name"] for one in deployed.client("s3").list_buckets()["Buckets"]
@@ -62,7 +62,7 @@ def test_its_outputs_name_what_operators_need(deployed: Any) -> None:
     assert outputs["LoadBalancerDnsName"] in {one["DNSName"] for one in balancers}
 
 
-def test_each_schedule_starts_what_its_file_says(deployed: Any) -> None:
+def test_each_schedule_starts_the_command_in_its_file(deployed: Any) -> None:
     scheduler = deployed.client("scheduler")
     now = datetime(2026, 11, 30, tzinfo=UTC)
     every = [
@@ -107,7 +107,7 @@ def _command(one: Any) -> list[str]:
     return list(one.command) if one.name == "age" else ["schedule", "job", one.name, "--slot", SLOT]
 
 
-def test_each_image_is_where_it_was_said_and_may_be_pulled(deployed: Any) -> None:
+def test_tasks_use_the_given_images_and_may_pull_them(deployed: Any) -> None:
     assert deployed.container("Scan")["image"].endswith("/sre-scanner:1.0.0")
     assert {deployed.container(one)["image"] for one in ("Job", "Server")} == {
         deployed.container("Server")["image"]
@@ -123,7 +123,7 @@ def test_each_image_is_where_it_was_said_and_may_be_pulled(deployed: Any) -> Non
     assert names == ["sre-scanner", "team/sre-server"]
 
 
-def test_the_function_answers_what_slack_signed_and_turns_away_what_it_did_not(
+def test_the_function_answers_only_requests_signed_by_slack(
     deployed: Any,
 ) -> None:
     functions, name = deployed.client("lambda"), deployed.outputs["SlackFunctionName"]
@@ -174,7 +174,7 @@ def _typed(deployed: Any, text: str, secret: str) -> tuple[int, str]:
         connection.close()
 
 
-def test_a_change_set_tells_what_changes_and_nothing_else(deployed: Any, change: Any) -> None:
+def test_a_change_set_lists_only_what_changes(deployed: Any, change: Any) -> None:
     later = json.loads(json.dumps(deployed.template))
     later["Resources"]["DigestSchedule"]["Properties"]["ScheduleExpression"] = "cron(0 7 * * ? *)"
     found = change(later, name="later")
@@ -192,7 +192,7 @@ def conditioned(template: Any, condition: str) -> set[str]:
     }
 
 
-def test_with_a_vpc_and_a_zone_of_ones_own_and_without_slack_the_rest_is_made(
+def test_the_stack_deploys_with_an_existing_vpc_and_without_slack(
     deployed: Any,
 ) -> None:
     networks, formation = deployed.client("ec2"), deployed.client("cloudformation")
@@ -235,7 +235,7 @@ def test_with_a_vpc_and_a_zone_of_ones_own_and_without_slack_the_rest_is_made(
     assert "SlackUrl" not in outputs
 
 
-def test_the_reader_trusts_these_two_roles_of_this_organization(deployed: Any) -> None:
+def test_the_reader_role_trusts_only_the_two_roles_of_the_organization(deployed: Any) -> None:
     formation, outputs = deployed.client("cloudformation"), deployed.outputs
     given = {"ScanRoleArn": outputs["ScanRoleArn"], "ServerRoleArn": outputs["ServerRoleArn"],
              "ExternalId": "a-word-that-is-shared", "OrganizationId": "o-0123456789"}  # fmt: skip
@@ -261,7 +261,7 @@ def test_the_reader_trusts_these_two_roles_of_this_organization(deployed: Any) -
     }
 
 
-def test_a_stack_that_lacks_a_part_of_slack_is_refused(deployed: Any, change: Any) -> None:
+def test_an_incomplete_slack_configuration_is_rejected(deployed: Any, change: Any) -> None:
     with pytest.raises(
         deployed.client("cloudformation").exceptions.ClientError,
         match="SlackEnabled needs LambdaCodeBucket, LambdaCodeKey",

@@ -171,7 +171,7 @@ def ended(command: Callable[[list[str]], Any], *words: str) -> int:
         return int(str(end.code))
 
 
-def test_a_night_in_the_deployed_store_rings_no_alarm_and_makes_no_call_that_its_roles_forbid(
+def test_a_regular_night_triggers_no_alarm_and_needs_no_further_permission(
     deployed: Any,
     template: dict[str, Any],
     task: Any,
@@ -220,7 +220,7 @@ def test_a_night_in_the_deployed_store_rings_no_alarm_and_makes_no_call_that_its
     assert allowed(deployed, "ServerRole", calls) == set()
 
 
-def test_a_scan_that_can_read_nothing_is_counted_as_failed_once_however_often_it_is_tried(
+def test_a_failed_scan_is_counted_once_whatever_its_attempts(
     template: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -240,7 +240,7 @@ def test_a_scan_that_can_read_nothing_is_counted_as_failed_once_however_often_it
     assert counted(template, "ScanLog", said) == {"ScansFailed": [1.0], "ScanThrottles": []}
 
 
-def test_a_digest_that_was_sent_is_counted_and_one_that_failed_is_not(
+def test_only_digests_that_were_sent_are_counted(
     template: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -286,5 +286,7 @@ def test_a_digest_that_was_sent_is_counted_and_one_that_failed_is_not(
         ('{ $.totals.throttles >= 1 }', {"totals": 2}, False),
     ],
 )  # fmt: skip
-def test_a_filter_takes_what_it_names(pattern: str, line: dict[str, Any], fits: bool) -> None:
+def test_each_metric_filter_matches_its_log_lines(
+    pattern: str, line: dict[str, Any], fits: bool
+) -> None:
     assert matches(pattern, line) is fits

@@ -161,7 +161,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_each_role_may_do_what_is_listed_here_and_nothing_else(template: dict[str, Any]) -> None:
+def test_each_role_has_exactly_the_permissions_listed_here(template: dict[str, Any]) -> None:
     assert {*of(template, "AWS::IAM::Role")} == {*ACTIONS}
     for role, actions in ACTIONS.items():
         found = [action for one in statements(template, role) for action in listed(one["Action"])]
@@ -169,7 +169,7 @@ def test_each_role_may_do_what_is_listed_here_and_nothing_else(template: dict[st
         assert not [action for action in found if "*" in action]
 
 
-def test_only_what_has_no_resource_is_allowed_on_all_of_them(template: dict[str, Any]) -> None:
+def test_wildcards_are_used_only_for_actions_without_resources(template: dict[str, Any]) -> None:
     for role in ACTIONS:
         for one in statements(template, role):
             if one["Resource"] == "*":
@@ -186,7 +186,7 @@ def test_only_what_has_no_resource_is_allowed_on_all_of_them(template: dict[str,
                 ), wild
 
 
-def test_roles_are_passed_to_containers_alone_and_by_their_names(template: dict[str, Any]) -> None:
+def test_roles_are_passed_only_to_containers_and_by_name(template: dict[str, Any]) -> None:
     passing = [
         one
         for role in ACTIONS
@@ -200,20 +200,20 @@ def test_roles_are_passed_to_containers_alone_and_by_their_names(template: dict[
     assert one["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
-def test_each_role_is_one_services(template: dict[str, Any]) -> None:
+def test_each_role_belongs_to_one_service(template: dict[str, Any]) -> None:
     for role, service in SERVICES.items():
         [one] = of(template, "AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
         assert one["Principal"] == {"Service": f"{service}.amazonaws.com"}
 
 
-def test_only_the_reader_is_assumed_and_only_where_one_is_named(template: dict[str, Any]) -> None:
+def test_only_the_given_reader_role_can_be_assumed(template: dict[str, Any]) -> None:
     policy = of(template, "AWS::IAM::ManagedPolicy")["InspectorPolicy"]["PolicyDocument"]
     [assumed] = [one for one in policy["Statement"] if "Fn::If" in one]
     allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": {"Ref": "ReaderRoleArn"}}
     assert assumed == {"Fn::If": ["HasReader", allowed, {"Ref": "AWS::NoValue"}]}
 
 
-def test_no_task_has_a_public_address_and_nothing_is_reached_from_everywhere(
+def test_no_task_has_a_public_address_or_an_open_port(
     template: dict[str, Any],
 ) -> None:
     assert "AssignPublicIp" not in json.dumps(template)
@@ -224,7 +224,7 @@ def test_no_task_has_a_public_address_and_nothing_is_reached_from_everywhere(
     assert "0.0.0.0/0" not in json.dumps(groups["LoadBalancerGroup"])
 
 
-def test_buckets_take_tls_alone(template: dict[str, Any]) -> None:
+def test_buckets_accept_only_tls(template: dict[str, Any]) -> None:
     policies = of(template, "AWS::S3::BucketPolicy")
     assert {one["Bucket"]["Ref"] for one in policies.values()} == {*of(template, "AWS::S3::Bucket")}
     for policy in policies.values():
@@ -233,7 +233,7 @@ def test_buckets_take_tls_alone(template: dict[str, Any]) -> None:
         assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_deleted_files_can_be_brought_back_for_a_while_and_then_are_gone(
+def test_deleted_files_can_be_restored_until_they_expire(
     template: dict[str, Any],
 ) -> None:
     bucket = of(template, "AWS::S3::Bucket")["Bucket"]
@@ -248,7 +248,7 @@ def test_deleted_files_can_be_brought_back_for_a_while_and_then_are_gone(
     )
 
 
-def test_without_slack_nothing_of_it_is_there(template: dict[str, Any]) -> None:
+def test_without_slack_its_resources_do_not_exist(template: dict[str, Any]) -> None:
     with_slack = {
         name for name, one in template["Resources"].items() if one.get("Condition") == "Slack"
     }
@@ -264,7 +264,7 @@ def test_without_slack_nothing_of_it_is_there(template: dict[str, Any]) -> None:
     assert template["Parameters"]["SlackEnabled"]["Default"] == "false"
 
 
-def test_nobody_is_let_in_by_what_is_deployed(template: dict[str, Any]) -> None:
+def test_a_new_deployment_grants_no_client_access(template: dict[str, Any]) -> None:
     secrets = of(template, "AWS::SecretsManager::Secret")
     assert json.loads(secrets["TokensSecret"]["SecretString"]) == {"tokens": []}
     made = secrets["SlackSecret"]["GenerateSecretString"]
@@ -272,7 +272,7 @@ def test_nobody_is_let_in_by_what_is_deployed(template: dict[str, Any]) -> None:
     assert made["GenerateStringKey"] not in ("signing_secrets", "server_token", "bot_token")
 
 
-def test_what_is_never_answered_or_started_lies_in_a_queue(template: dict[str, Any]) -> None:
+def test_unanswered_requests_and_failed_fires_are_queued(template: dict[str, Any]) -> None:
     [function] = of(template, "AWS::Lambda::Function").values()
     assert function["DeadLetterConfig"] == {"TargetArn": {"Fn::Sub": "${SlackDeadLetters.Arn}"}}
     for one in of(template, "AWS::Scheduler::Schedule").values():
@@ -287,7 +287,7 @@ def test_what_is_never_answered_or_started_lies_in_a_queue(template: dict[str, A
     assert watched == {f"${{{name}.QueueName}}" for name in of(template, "AWS::SQS::Queue")}
 
 
-def test_athena_gets_every_table_where_its_files_lie(template: dict[str, Any]) -> None:
+def test_athena_has_every_table_at_the_location_of_its_files(template: dict[str, Any]) -> None:
     tables = [one["TableInput"] for one in of(template, "AWS::Glue::Table").values()]
     assert {one["Name"] for one in tables} == {*schema.TABLES}
     for one in tables:
@@ -334,11 +334,13 @@ def test_the_example_has_every_parameter_and_each_value_is_allowed(
         ("KmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/key"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(template: dict[str, Any], name: str, value: str) -> None:
+def test_invalid_parameter_values_are_rejected(
+    template: dict[str, Any], name: str, value: str
+) -> None:
     assert not re.search(template["Parameters"][name]["AllowedPattern"], value)
 
 
-def test_every_parameter_says_what_it_is_and_the_readme_has_it(template: dict[str, Any]) -> None:
+def test_every_parameter_has_a_description_as_in_the_readme(template: dict[str, Any]) -> None:
     page = (DEPLOY / "README.md").read_text(encoding="utf-8")
     for name, one in template["Parameters"].items():
         assert one["Description"].endswith(".")
@@ -352,7 +354,7 @@ def test_every_parameter_says_what_it_is_and_the_readme_has_it(template: dict[st
         assert f"| `{name}` | {default} | {one['Description']} |" in page
 
 
-def test_each_alarm_tells_people_and_leads_to_its_entry_in_the_runbook(
+def test_each_alarm_notifies_and_links_to_its_runbook_entry(
     template: dict[str, Any],
 ) -> None:
     alarms = of(template, "AWS::CloudWatch::Alarm")
@@ -362,7 +364,7 @@ def test_each_alarm_tells_people_and_leads_to_its_entry_in_the_runbook(
         assert one["AlarmDescription"].endswith(f"docs/runbook.md#{name.lower()}")
 
 
-def test_ecs_notices_reach_the_topic_without_a_condition_that_eventbridge_cannot_meet(
+def test_ecs_events_reach_the_topic_without_an_unsupported_condition(
     template: dict[str, Any],
 ) -> None:
     """EventBridge user guide, "Amazon SNS permissions": no Condition blocks in topic policies for
@@ -380,7 +382,7 @@ def test_ecs_notices_reach_the_topic_without_a_condition_that_eventbridge_cannot
     ]
 
 
-def test_a_deployment_that_failed_leaves_no_name_and_no_lock_in_the_way_of_the_next_one(
+def test_a_failed_deployment_does_not_block_the_next_one(
     template: dict[str, Any],
 ) -> None:
     """Retain holds in the rollback of a first deployment too; and what a condition removes must be
@@ -396,7 +398,7 @@ def test_a_deployment_that_failed_leaves_no_name_and_no_lock_in_the_way_of_the_n
     )
 
 
-def test_the_server_starts_once_its_way_out_is_there(template: dict[str, Any]) -> None:
+def test_the_server_starts_after_its_route_to_the_internet_exists(template: dict[str, Any]) -> None:
     """Before, no image can be pulled, and three tasks that fail end the deployment. DependsOn takes
     no condition."""
     service = template["Resources"]["Service"]
@@ -404,7 +406,7 @@ def test_the_server_starts_once_its_way_out_is_there(template: dict[str, Any]) -
     assert "PrivateRoute" not in service["DependsOn"]
 
 
-def test_flow_logs_do_not_go_into_a_bucket_whose_policy_they_would_replace(
+def test_flow_logs_go_to_a_log_group_not_to_a_bucket(
     template: dict[str, Any],
 ) -> None:
     """VPC user guide, "Amazon S3 bucket permissions for flow logs": EC2 overwrites the policy that
@@ -414,7 +416,7 @@ def test_flow_logs_do_not_go_into_a_bucket_whose_policy_they_would_replace(
     assert not {"LogDestination", "LogDestinationType"} & {*flow}
 
 
-def test_silence_rings_where_silence_is_trouble(template: dict[str, Any]) -> None:
+def test_missing_metrics_trigger_the_alarms_that_need_them(template: dict[str, Any]) -> None:
     missing = {
         name: one["TreatMissingData"]
         for name, one in of(template, "AWS::CloudWatch::Alarm").items()
@@ -429,7 +431,7 @@ def test_silence_rings_where_silence_is_trouble(template: dict[str, Any]) -> Non
     assert digest["Period"] * digest["EvaluationPeriods"] == 26 * 3600
 
 
-def test_the_picture_shows_what_is_in_the_template(template: dict[str, Any]) -> None:
+def test_the_diagram_shows_the_resources_of_the_template(template: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## In AWS")[2]
     picture = page.partition("```mermaid")[2].partition("```")[0]
     shown = {
@@ -442,6 +444,6 @@ def test_the_picture_shows_what_is_in_the_template(template: dict[str, Any]) -> 
     assert shown <= {*template["Resources"]}
 
 
-def test_an_older_template_may_become_this_one_in_one_request() -> None:
+def test_an_older_stack_can_be_updated_in_one_request() -> None:
     assert (DEPLOY / "template.json").stat().st_size < 51_200
     assert (DEPLOY / "member-template.json").stat().st_size < 51_200

@@ -217,7 +217,7 @@ def summary(stored: Stored) -> Any:
     return stored("summary", "--by", "region")
 
 
-def test_the_page_has_five_steps_whose_commands_all_ran(walk: Walk) -> None:
+def test_all_commands_of_the_five_documented_steps_ran(walk: Walk) -> None:
     assert [number for number, _ in STEPS] == list("12345")
     assert [(one["command"], one["code"]) for one, _ in walk.tasks()[:3]] == [
         ([], 0),
@@ -228,7 +228,7 @@ def test_the_page_has_five_steps_whose_commands_all_ran(walk: Walk) -> None:
     assert re.findall(r"push \S+/(\S+)", pushed) == ["sre-scanner:1.0.0", "sre-server:1.0.0"]
 
 
-def test_a_complete_snapshot_lies_in_the_stacks_bucket_and_table(
+def test_the_bucket_and_table_have_a_complete_snapshot(
     stack: dict[str, str], deployed: Any, summary: Any
 ) -> None:
     s3, dynamodb = deployed.client("s3"), deployed.client("dynamodb")
@@ -240,7 +240,7 @@ def test_a_complete_snapshot_lies_in_the_stacks_bucket_and_table(
     assert {one["value"] for one in summary["groups"]} == {"eu-west-1", "us-east-1"}
 
 
-def test_athena_finds_the_snapshot_by_a_partition_of_the_stacks_tables(
+def test_athena_has_a_partition_for_the_snapshot(
     stack: dict[str, str], deployed: Any, summary: Any
 ) -> None:
     for table in ("findings", "coverage", "resources"):
@@ -250,7 +250,7 @@ def test_athena_finds_the_snapshot_by_a_partition_of_the_stacks_tables(
         assert [summary["snapshot_id"]] in [one["Values"] for one in found]
 
 
-def test_the_report_lies_in_the_stacks_bucket(stack: dict[str, str], deployed: Any) -> None:
+def test_the_bucket_has_the_report(stack: dict[str, str], deployed: Any) -> None:
     found = deployed.client("s3").list_objects_v2(
         Bucket=stack["BucketName"], Prefix="store/reports/"
     )["Contents"]
@@ -262,11 +262,11 @@ def test_the_report_lies_in_the_stacks_bucket(stack: dict[str, str], deployed: A
     }
 
 
-def test_the_digest_of_the_first_night_is_in_slack(walk: Walk, summary: Any) -> None:
+def test_the_first_digest_is_in_slack(walk: Walk, summary: Any) -> None:
     assert f"{summary['counts']['total']:,}" in json.dumps(walk.workspace.of(CHANNEL)[0])
 
 
-def test_the_next_night_is_done_by_what_the_schedules_start_once_however_often_they_fire(
+def test_repeated_fires_of_the_schedules_run_the_next_night_once(
     walk: Walk, deployed: Any, summary: Any
 ) -> None:
     """EventBridge Scheduler delivers at least once. The clock is that of the next morning, when the
@@ -317,7 +317,7 @@ def _fired(walk: Walk, deployed: Any, name: str, moment: str, environ: dict[str,
     return int(json.loads((walk.folder / f"{task}.json").read_text())["code"])
 
 
-def test_doctor_finds_nothing_wrong_but_what_the_emulator_does_not_know(stored: Stored) -> None:
+def test_doctor_reports_only_what_the_emulator_lacks(stored: Stored) -> None:
     wrong = {
         one["what"]: one["state"]
         for one in stored("doctor")["checks"]
@@ -328,7 +328,7 @@ def test_doctor_finds_nothing_wrong_but_what_the_emulator_does_not_know(stored: 
     assert wrong == {"ssm:DescribeInstancePatchStates": "unknown"}
 
 
-def test_the_servers_own_command_answers_from_the_snapshot(
+def test_the_servers_container_answers_from_the_snapshot(
     walk: Walk, stack: dict[str, str], deployed: Any, stored: Stored
 ) -> None:
     ops = re.findall(r"^sre_\S+$", walk.said, re.MULTILINE)[0]
@@ -389,7 +389,7 @@ def _serving(walk: Walk, stack: dict[str, str], deployed: Any) -> Iterator[str]:
             process.wait(timeout=60)
 
 
-def test_without_its_secret_slack_is_off_and_doctor_says_so(deployed: Any) -> None:
+def test_without_its_secret_slack_is_disabled_and_doctor_reports_it(deployed: Any) -> None:
     """The fixture's stack has Slack turned on, and nobody filled its secret."""
     environ = {
         "PATH": os.defpath,

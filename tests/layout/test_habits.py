@@ -76,7 +76,7 @@ def workflow() -> dict[str, Any]:
     return found
 
 
-def test_each_of_the_ten_tasks_has_a_row_that_names_where_to_start() -> None:
+def test_each_of_the_ten_tasks_has_a_row_with_a_file_to_start_from() -> None:
     table = rows(section("Where is …"))
     assert {row[0] for row in table} == TASKS
     for task, start, _ in table:
@@ -132,9 +132,7 @@ def test_a_hook_uses_the_projects_environment_and_checks_the_whole_project(
     re.compile(hook["files"])
 
 
-def test_the_workflow_runs_the_same_script_as_every_contributor_with_a_time_limit_and_no_rights() -> (
-    None
-):
+def test_the_workflow_runs_the_contributors_script_with_minimal_permissions() -> None:
     (job,) = workflow()["jobs"].values()
     (command,) = (step["run"] for step in job["steps"] if "run" in step)
     assert shlex.split(command)[-1] == ".ci/run"
@@ -143,7 +141,7 @@ def test_the_workflow_runs_the_same_script_as_every_contributor_with_a_time_limi
     assert workflow()["permissions"] == {"contents": "read"}
 
 
-def test_only_tests_of_recordings_may_be_skipped_and_only_where_there_are_said_to_be_none(
+def test_only_tests_of_recordings_may_be_skipped_and_only_on_request(
     request: pytest.FixtureRequest,
 ) -> None:
     conftest = request.config.pluginmanager.get_plugin(str(ROOT / "tests" / "conftest.py"))
@@ -184,7 +182,7 @@ def test_every_link_and_file_of_a_page_for_contributors_exists(page: str) -> Non
         assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
-def test_the_editors_lines_are_as_long_as_ruffs() -> None:
+def test_editorconfig_and_ruff_have_the_same_line_length() -> None:
     ruff = re.search(r"^line-length = (\d+)$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     editor = re.search(
         r"^\[\*\.\{py,md\}\]\nmax_line_length = (\d+)$",
@@ -249,7 +247,7 @@ MEASURED = {
 @pytest.mark.parametrize(
     ("record", "source"), MEASURED.items(), ids=lambda one: one if isinstance(one, str) else ""
 )
-def test_the_figures_of_a_decision_are_still_those_that_were_measured(
+def test_the_figures_in_a_decision_match_the_measurements(
     record: str, source: tuple[str, list[str]]
 ) -> None:
     page, figures = source

@@ -165,7 +165,7 @@ def installed(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_the_pip_of_each_python_installs_what_is_locked_though_newer_releases_are_broken(
+def test_each_pythons_pip_installs_the_locked_versions_despite_newer_releases(
     world: Path, tmp_path: Path, python: str
 ) -> None:
     ran = install(world, tmp_path / "with a space", python, bundled(python))
@@ -187,7 +187,7 @@ def newest_pip(tmp_path: Path) -> str:
     return str(tmp_path / "pip")
 
 
-def test_the_newest_pip_installs_what_is_locked_too(
+def test_the_newest_pip_installs_the_locked_versions(
     world: Path, tmp_path: Path, newest_pip: str
 ) -> None:
     ran = install(
@@ -224,9 +224,7 @@ def test_a_file_without_the_locked_hash_is_refused(
     assert "asks" not in installed(tmp_path / "venv")
 
 
-def test_a_lock_that_lacks_something_is_refused(
-    world: Path, tmp_path: Path, newest_pip: str
-) -> None:
+def test_an_incomplete_lock_is_refused(world: Path, tmp_path: Path, newest_pip: str) -> None:
     kept = [
         line
         for line in (world / "all.lock").read_text().splitlines()
@@ -251,7 +249,7 @@ def locked(*names: str) -> dict[str, str]:
     return {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in here}
 
 
-def test_what_is_installed_is_what_is_locked() -> None:
+def test_the_installed_versions_are_the_locked_ones() -> None:
     pinned = locked("requirements-build.lock", "requirements.lock")
     assert {name: version(name) for name in pinned} == pinned
 
@@ -275,7 +273,7 @@ def needs(lines: list[str], extras: set[str]) -> list[Requirement]:
         ("requirements-notebooks.lock", "notebooks"),
     ],
 )
-def test_a_lock_holds_all_that_its_extras_need(lock: str, extras: str) -> None:
+def test_a_lock_has_all_dependencies_of_its_extras(lock: str, extras: str) -> None:
     config, pinned, seen = configparser.ConfigParser(), locked(lock), set[str]()
     config.read(ROOT / "setup.cfg")
     lines = [

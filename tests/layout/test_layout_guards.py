@@ -36,7 +36,7 @@ def test_no_test_folder_is_a_package() -> None:
     assert not list((ROOT / "tests").rglob("__init__.py"))
 
 
-def test_the_packages_declared_are_the_packages_found() -> None:
+def test_setup_cfg_declares_exactly_the_existing_packages() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     declared = set(config["options"]["packages"].split())
@@ -52,7 +52,7 @@ def test_the_packages_declared_are_the_packages_found() -> None:
     "name",
     ["sre_findings", "sre_findings.model.answers.verdict", "sre_findings.settings", "sre_cli.main"],
 )
-def test_what_must_start_quickly_imports_nothing_heavy(name: str) -> None:
+def test_modules_that_must_start_quickly_import_nothing_heavy(name: str) -> None:
     import subprocess
     import sys
 
@@ -77,7 +77,7 @@ def test_what_must_start_quickly_imports_nothing_heavy(name: str) -> None:
     )
 
 
-def test_every_package_says_what_it_is() -> None:
+def test_every_package_has_a_docstring() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     for package in config["options"]["packages"].split():

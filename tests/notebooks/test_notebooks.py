@@ -146,7 +146,7 @@ EXPECTED: dict[str, Callable[[Store], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_notebook_has_the_numbers_of_the_api_and_becomes_a_page(
+def test_a_notebook_shows_the_apis_numbers_and_renders_to_html(
     name: str, run: ModuleType, store: Store
 ) -> None:
     expected = EXPECTED[name](store)
@@ -184,7 +184,7 @@ def test_a_notebook_has_the_numbers_of_the_api_and_becomes_a_page(
     )
 
 
-def test_a_store_without_a_snapshot_is_told_and_no_page_is_written(
+def test_a_store_without_a_snapshot_is_reported_and_renders_nothing(
     run: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -200,7 +200,7 @@ def test_a_store_without_a_snapshot_is_told_and_no_page_is_written(
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["index.html"]
 
 
-def test_what_a_cell_prints_is_text_on_the_page(run: ModuleType) -> None:
+def test_printed_output_is_text_in_the_html(run: ModuleType) -> None:
     from nbformat.v4 import new_output
 
     notebook, hostile = run.read("trend"), "<img src=x onerror=alert(1)>"
@@ -220,7 +220,7 @@ def test_there_is_a_test_for_each_notebook(run: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_git_holds_no_results_and_no_long_cell(name: str, run: ModuleType) -> None:
+def test_committed_notebooks_have_no_results_and_no_long_cells(name: str, run: ModuleType) -> None:
     notebook = run.read(name)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     for cell in notebook.cells:
@@ -240,7 +240,7 @@ def test_every_notebook_is_listed(run: ModuleType) -> None:
         assert run.title(run.read(name)) in listed
 
 
-def test_every_figure_says_where_it_comes_from_and_doubt_is_in_another_colour(
+def test_every_figure_shows_its_provenance_and_doubt_in_another_colour(
     example: Path,
 ) -> None:
     code = f"""
@@ -262,7 +262,7 @@ for one in (sure, old):
     ]
 
 
-def test_the_example_is_what_its_script_makes(store: Store) -> None:
+def test_the_example_store_matches_its_script(store: Store) -> None:
     """Its fleet on the last night, counted without a scan."""
     fleet = module("make_example").fleet()
     open_now = sum(one["status"] == "ACTIVE" for one in fleet.findings())

@@ -61,7 +61,7 @@ def scanned(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[
     return scan
 
 
-def test_a_finding_of_two_resources_counts_for_each_of_them_and_once_in_all(
+def test_a_finding_of_two_resources_counts_for_each_and_once_in_total(
     scanned: Callable[..., Sources],
 ) -> None:
     sources = scanned(finding(1, "a", "b"), finding(2, "a"))
@@ -74,7 +74,7 @@ def test_a_finding_of_two_resources_counts_for_each_of_them_and_once_in_all(
     assert ask(Summary("vulnerability"), sources).groups == []
 
 
-def test_a_severity_that_we_do_not_know_counts_as_other_and_makes_vulnerable(
+def test_an_unknown_severity_counts_as_other_and_is_vulnerable(
     scanned: Callable[..., Sources],
 ) -> None:
     answer = ask(
@@ -93,5 +93,5 @@ def test_a_severity_that_we_do_not_know_counts_as_other_and_makes_vulnerable(
     ("status", "counts"),
     [("ACTIVE", True), (None, True), ("REVIVED", True), ("SUPPRESSED", False), ("CLOSED", False)],
 )
-def test_a_status_that_we_do_not_know_counts_as_open(status: str | None, counts: bool) -> None:
+def test_an_unknown_status_counts_as_open(status: str | None, counts: bool) -> None:
     assert is_open(status) is counts

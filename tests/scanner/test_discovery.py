@@ -12,7 +12,7 @@ from sre_findings.model.errors import UsageError
 from sre_scanner.discovery import discover
 
 
-def test_the_caller_the_enabled_regions_and_the_account_names_are_told(aws: str) -> None:
+def test_the_caller_enabled_regions_and_account_names_are_found(aws: str) -> None:
     organizations = boto3.client("organizations", region_name="us-east-1")
     organizations.create_organization(FeatureSet="ALL")
     created: Any = organizations.create_account(
@@ -26,7 +26,7 @@ def test_the_caller_the_enabled_regions_and_the_account_names_are_told(aws: str)
     assert found.notes == ()
 
 
-def test_services_that_do_not_answer_are_noted_and_the_configured_region_is_scanned() -> None:
+def test_failing_services_are_noted_and_the_configured_region_is_scanned() -> None:
     found = discover(None, os.environ, regions=True)
     assert (found.regions, found.caller, dict(found.account_names)) == (("eu-west-1",), "", {})
     assert [note.split(":")[0] for note in found.notes] == [

@@ -18,5 +18,5 @@ assert pa.array(pandas.Series([1, 2])).to_pylist() == [1, 2]
 """
 
 
-def test_arrow_makes_arrays_without_pandas_and_still_gives_frames_to_those_who_ask() -> None:
+def test_arrow_works_without_importing_pandas_and_still_makes_frames() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", CODE], check=True)

@@ -80,7 +80,7 @@ def assert_whole(snapshots: SnapshotWriter) -> None:
         assert [why for _, why in verify(snapshots, commit) if why] == []
 
 
-def test_a_scan_killed_at_random_moments_leaves_only_whole_snapshots_and_the_next_succeeds(
+def test_a_killed_scan_leaves_only_whole_snapshots_and_the_next_succeeds(
     house: Any, served: Callable[..., Any], scanner: Callable[[], Scanner]
 ) -> None:
     dice = random.Random(7)

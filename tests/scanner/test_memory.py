@@ -84,7 +84,7 @@ def scanned(url: str, region: str, store: Path, night: int) -> tuple[int, float,
     ],
     ids=["simulated", "real-shaped"],
 )
-def test_a_scan_and_the_one_of_the_next_night_stay_within_their_memory(
+def test_two_scans_in_a_row_stay_within_their_memory_limit(
     fleet: Sequence[str], region: str, tmp_path: Path
 ) -> None:
     floor = max(peaks(("--copies", "1"), "us-east-1", tmp_path / "small"))
@@ -100,7 +100,7 @@ def peaks(fleet: Sequence[str], region: str, store: Path) -> list[float]:
     return [peak for _, peak, _ in nights]
 
 
-def test_a_scan_that_may_not_have_its_memory_fails_and_leaves_nothing(
+def test_a_scan_without_enough_memory_fails_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.modules[__name__], "DATA", 200)

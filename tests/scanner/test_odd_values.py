@@ -336,7 +336,7 @@ def manifest(sources: Sources) -> Manifest:
     return sources.snapshots.manifest(commit)
 
 
-def test_every_finding_and_row_of_coverage_is_there_and_what_is_odd_is_counted(
+def test_odd_values_are_counted_and_lose_no_finding_or_coverage_row(
     service: Service, manifest: Manifest
 ) -> None:
     (facts,) = manifest.shards
@@ -359,7 +359,7 @@ def test_every_finding_and_row_of_coverage_is_there_and_what_is_odd_is_counted(
         assert facts.unknown[name] > 0
 
 
-def test_the_finding_that_is_fine_is_in_every_answer(service: Service, sources: Sources) -> None:
+def test_the_valid_finding_is_in_every_answer(service: Service, sources: Sources) -> None:
     answer = ask(AboutResource(FINE, source=CACHED), sources)
     (one,) = answer.findings
     assert (one.finding_arn, one.not_understood, one.owner, answer.verdict.verdict) == (
@@ -377,7 +377,7 @@ def test_the_finding_that_is_fine_is_in_every_answer(service: Service, sources: 
 
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name != "openvex"])
-def test_every_export_holds_every_finding(form: str, service: Service, sources: Sources) -> None:
+def test_every_export_has_every_finding(form: str, service: Service, sources: Sources) -> None:
     proof, batches = rows(Rows(), sources)
     file = io.BytesIO()
     assert write_export(Options(form), proof, batches, file) == len(service.findings)

@@ -252,7 +252,7 @@ def served(one: Night) -> Iterator[None]:
 
 @settings(max_examples=max(1, settings().max_examples // 25))
 @given(st.lists(NIGHT, min_size=2, max_size=3), ACCESSES)
-def test_every_row_of_a_resource_has_its_one_owner_to_whom_it_never_looks_clean(
+def test_all_rows_of_a_resource_have_one_owner_who_never_sees_it_as_clean(
     drawn: list[Any], access: Access
 ) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -110,7 +110,7 @@ def test_sparse_pages_give_the_same_snapshot_as_full_ones(
         "garbage",
     ],
 )
-def test_what_may_pass_is_asked_again_with_the_same_token_and_nothing_is_lost(
+def test_transient_errors_are_retried_with_the_same_token_without_loss(
     kind: str, house: Any, served: Callable[..., Any]
 ) -> None:
     with served() as simulator:
@@ -151,7 +151,7 @@ def test_a_region_that_fails_makes_the_snapshot_partial_and_keeps_the_others(
     ("kind", "words"),
     [("throttle", "throttled"), ("internal", "unreachable"), ("loop", "unreachable")],
 )
-def test_trouble_that_outlasts_the_deadline_makes_the_region_partial(
+def test_errors_beyond_the_deadline_make_the_region_partial(
     kind: str, words: str, house: Any, served: Callable[..., Any]
 ) -> None:
     with served(
@@ -166,7 +166,7 @@ def test_trouble_that_outlasts_the_deadline_makes_the_region_partial(
     ("kind", "words"),
     [("denied", "denied"), ("expired", "credentials"), ("unrecognized", "credentials")],
 )
-def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(
+def test_a_scan_that_reads_nothing_stores_nothing_and_says_why(
     kind: str, words: str, house: Any, served: Callable[..., Any]
 ) -> None:
     operations = ("ListFindings", "BatchGetAccountStatus", "ListCoverage")
@@ -179,7 +179,7 @@ def test_where_nothing_can_be_read_nothing_is_kept_and_the_error_says_why(
     assert list(house.snapshots.blobs.keys("")) == []
 
 
-def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(
+def test_inspector_disabled_everywhere_is_an_error_not_an_empty_snapshot(
     house: Any, served: Callable[..., Any]
 ) -> None:
     with served() as simulator:
@@ -199,7 +199,7 @@ def test_inspector_disabled_everywhere_is_an_error_and_not_an_empty_snapshot(
     assert house.snapshots.latest() is None
 
 
-def test_a_finding_that_closes_while_it_runs_is_drift_and_not_a_hole(
+def test_a_finding_that_closes_during_the_scan_is_not_a_gap(
     house: Any, served: Callable[..., Any]
 ) -> None:
     fleet = default_fleet(nights=1, now=NOW)
@@ -213,7 +213,7 @@ def test_a_finding_that_closes_while_it_runs_is_drift_and_not_a_hole(
     assert commit.state == "complete", commit.reasons
 
 
-def test_an_account_that_was_expected_and_is_not_visible_makes_it_partial_unless_somebody_accepts_the_gap(
+def test_an_expected_account_that_is_not_visible_is_a_gap_unless_accepted(
     house: Any, served: Callable[..., Any]
 ) -> None:
     expected = Expectation(accounts=("999988887777",), regions=("eu-west-1",))
@@ -227,7 +227,7 @@ def test_an_account_that_was_expected_and_is_not_visible_makes_it_partial_unless
     assert (fine.state, fine.claim) == ("complete", "of the accounts expected")
 
 
-def test_an_account_that_only_a_finding_names_and_whose_status_is_not_told_makes_it_partial(
+def test_an_account_of_unknown_status_makes_the_snapshot_partial(
     house: Any, served: Callable[..., Any], tmp_path: Path
 ) -> None:
     finding = next(
@@ -272,7 +272,7 @@ def test_default_statuses_leave_closed_findings_out(
     assert {row["status"] for row in rows_of(house, commit)} <= {"ACTIVE", "SUPPRESSED"}
 
 
-def test_rollups_say_what_the_rows_say_for_every_scope(
+def test_rollups_equal_the_counts_of_rows_for_every_scope(
     house: Any, served: Callable[..., Any]
 ) -> None:
     with served() as simulator:
@@ -323,9 +323,7 @@ def test_a_scan_that_died_before_its_rollups_is_repaired_by_the_next(
         assert rollups.read(house.table, commit, Scope("organization")).counts.total == len(active)
 
 
-def test_an_older_night_is_still_told_after_a_newer_one(
-    house: Any, served: Callable[..., Any]
-) -> None:
+def test_an_older_snapshot_can_still_be_queried(house: Any, served: Callable[..., Any]) -> None:
     with served(default_fleet(nights=3, now=NOW)) as simulator:
         commits = []
         for night in simulator.fleet.nights:
@@ -358,7 +356,7 @@ def test_a_scan_that_is_stopped_leaves_nothing(house: Any, served: Callable[...,
     assert list(house.snapshots.blobs.keys("")) == []
 
 
-def test_of_two_scans_at_once_one_wins_and_the_other_leaves_nothing(
+def test_of_two_concurrent_scans_one_commits_and_the_other_leaves_nothing(
     house: Any, served: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sre_scanner import commit as module_of_commit
@@ -383,7 +381,7 @@ def test_of_two_scans_at_once_one_wins_and_the_other_leaves_nothing(
     }
 
 
-def test_a_region_that_does_not_exist_and_two_partitions_are_refused_before_anything_is_asked(
+def test_unknown_regions_and_mixed_partitions_are_rejected_without_a_request(
     house: Any,
 ) -> None:
     with pytest.raises(UsageError, match="Did you mean eu-west-"):
@@ -394,7 +392,7 @@ def test_a_region_that_does_not_exist_and_two_partitions_are_refused_before_anyt
         scan(Request([]), house.snapshots, house.table)
 
 
-def test_no_credentials_are_an_error_that_says_what_to_do(
+def test_missing_credentials_are_an_error_with_advice(
     house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")

@@ -72,7 +72,7 @@ def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
     assert fetched < sums
 
 
-def test_the_table_is_found_in_the_region_that_either_variable_names(
+def test_the_table_is_found_in_the_region_of_either_variable(
     far: tuple[SnapshotWriter, Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")

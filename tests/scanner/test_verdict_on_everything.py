@@ -67,7 +67,7 @@ def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..
         ("ACTIVE", (Fault("denied", "ListCoverage", times=9),), 27, "vulnerable", "findings"),
     ],
 )
-def test_nothing_is_clean_that_was_not_read_whole_and_lately(
+def test_nothing_is_clean_unless_read_completely_and_recently(
     asked: Callable[..., Any],
     status: str,
     faults: tuple[Fault, ...],
@@ -80,7 +80,7 @@ def test_nothing_is_clean_that_was_not_read_whole_and_lately(
     assert bool(answer.verdict.notes) == bool(faults)
 
 
-def test_an_estate_with_a_resource_that_is_not_scanned_is_not_clean(
+def test_a_resource_that_is_not_scanned_prevents_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -120,7 +120,7 @@ AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
         ),
     ],
 )
-def test_resources_whose_silence_proves_nothing_are_counted(
+def test_resources_without_proof_are_counted(
     row: dict[str, Any], uncovered: int, doubtful: int
 ) -> None:
     usual = {
@@ -136,7 +136,7 @@ def test_resources_whose_silence_proves_nothing_are_counted(
     assert (rows.silence.uncovered, rows.silence.doubtful) == (uncovered, doubtful)
 
 
-def test_an_estate_with_a_resource_that_was_not_scanned_lately_is_not_clean(
+def test_a_resource_not_scanned_recently_prevents_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -146,6 +146,6 @@ def test_an_estate_with_a_resource_that_was_not_scanned_lately_is_not_clean(
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "scanned_too_long_ago")
 
 
-def test_a_summary_by_something_else_is_a_usage_error(house: Any, tmp_path: Path) -> None:
+def test_an_unknown_summary_dimension_is_a_usage_error(house: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot summarize by 'colour'"):
         ask_sources(Summary("colour"), Sources(house.snapshots, house.table, tmp_path))

@@ -82,12 +82,12 @@ def test_a_schedule_fires_at_the_same_moments_on_every_engine(text: str, after: 
 
 
 @given(texts)
-def test_what_is_written_is_read_again_as_the_same(text: str) -> None:
+def test_a_rendered_cron_parses_to_the_same_cron(text: str) -> None:
     assert parse_cron(str(parse_cron(text))) == parse_cron(text)
 
 
 @given(texts, moments)
-def test_an_expression_is_as_short_as_eventbridge_takes(text: str, after: datetime) -> None:
+def test_an_expression_is_within_eventbridges_length_limit(text: str, after: datetime) -> None:
     assert len(parse_cron(text).eventbridge()) <= 256
 
 
@@ -100,7 +100,7 @@ def test_the_newest_fire_is_the_one_before_the_next(text: str, at: datetime) -> 
     assert next(cron.fires(UTC_ZONE, newest)) > at
 
 
-def test_a_fire_is_its_own_newest() -> None:
+def test_the_newest_fire_at_a_fire_time_is_that_time() -> None:
     moment = datetime(2026, 11, 30, 1, tzinfo=UTC)
     assert parse_cron("0 1 * * *").newest(UTC_ZONE, moment) == moment
 
@@ -133,7 +133,7 @@ def test_a_fire_is_its_own_newest() -> None:
         ("0, 1 * * *", "is not a value"),
     ],
 )
-def test_what_engines_read_differently_or_never_fires_is_refused(text: str, why: str) -> None:
+def test_ambiguous_expressions_and_those_that_never_fire_are_rejected(text: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         parse_cron(text)
 
@@ -143,12 +143,12 @@ def test_the_29th_of_february_fires_in_leap_years() -> None:
     assert [fire.year for fire in fires] == [2028, 2032]
 
 
-def test_a_zone_that_does_not_exist_is_refused_with_what_is_near() -> None:
+def test_an_unknown_zone_is_rejected_with_suggestions() -> None:
     with pytest.raises(UsageError, match="Europe/Berlin"):
         parse_zone("Europe/Berln")
 
 
 @pytest.mark.parametrize("name", ["", "/etc/passwd", "../UTC", "Nope/Nope", "Europe/Berlin\0"])
-def test_what_is_no_zone_is_refused(name: str) -> None:
+def test_an_invalid_zone_name_is_rejected(name: str) -> None:
     with pytest.raises(UsageError, match="is not a time zone"):
         parse_zone(name)

@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 30, tzinfo=UTC)
         ("0 * * * *", "Europe/Berlin", "02:00 is skipped", "Etc/UTC"),
     ],
 )
-def test_a_time_that_a_change_of_the_clocks_touches_is_refused_with_a_better_one(
+def test_a_time_affected_by_daylight_saving_is_rejected_with_a_better_one(
     text: str, zone: str, why: str, better: str
 ) -> None:
     with pytest.raises(UsageError) as refused:
@@ -43,7 +43,7 @@ def test_a_time_that_a_change_of_the_clocks_touches_is_refused_with_a_better_one
         ("0 * * * *", "Asia/Kolkata"),
     ],
 )
-def test_a_time_that_no_change_touches_is_taken(text: str, zone: str) -> None:
+def test_a_time_unaffected_by_daylight_saving_is_accepted(text: str, zone: str) -> None:
     check(parse_cron(text), ZoneInfo(zone), NOW)
 
 
@@ -54,7 +54,7 @@ def test_a_time_that_no_change_touches_is_taken(text: str, zone: str) -> None:
     st.integers(0, 59),
     st.integers(0, 3_200),
 )
-def test_what_is_taken_fires_once_every_day_and_its_suggestion_does_too(
+def test_accepted_and_suggested_times_fire_once_every_day(
     name: str, hour: int, minute: int, days: int
 ) -> None:
     zone, text = ZoneInfo(name), f"{minute} {hour} * * *"
@@ -74,6 +74,6 @@ def test_what_is_taken_fires_once_every_day_and_its_suggestion_does_too(
     assert walls[-1] - walls[0] == timedelta(days=len(walls) - 1)
 
 
-def test_zones_without_changes_have_none() -> None:
+def test_zones_without_daylight_saving_have_no_changes() -> None:
     assert list(changes(ZoneInfo("Etc/UTC"), NOW)) == []
     assert len(list(changes(ZoneInfo("Europe/Berlin"), NOW))) == 20

@@ -168,7 +168,7 @@ def _until(fires: Iterator[datetime], until: datetime) -> Iterator[datetime]:
         yield fire
 
 
-def test_no_slot_is_done_twice_or_skipped(
+def test_no_slot_runs_twice_or_is_skipped(
     environ: dict[str, str],
     workspace: Workspace,
     scheduler: Callable[[], subprocess.Popen[bytes]],

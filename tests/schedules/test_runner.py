@@ -77,7 +77,7 @@ def tomorrow(hour: int) -> datetime:
     return MIDNIGHT + timedelta(days=1, hours=hour)
 
 
-def test_a_slot_is_done_once_however_often_it_is_asked_for(table: Table) -> None:
+def test_a_slot_runs_once_however_often_it_is_requested(table: Table) -> None:
     world = World(table)
     for owner in ("one", "two", "three"):
         world.runner(owner).catch_up("scan")
@@ -93,7 +93,7 @@ def test_the_next_night_is_another_slot(table: Table) -> None:
     assert [fire for _, fire, _ in world.ran] == [MIDNIGHT + timedelta(hours=1), tomorrow(1)]
 
 
-def test_a_slot_that_falls_due_while_a_job_runs_is_done_after_it(table: Table) -> None:
+def test_a_slot_that_becomes_due_during_a_job_runs_after_it(table: Table) -> None:
     world = World(table)
 
     def long_job(schedule: Schedule, fire: datetime, followed: datetime | None) -> Outcome:
@@ -107,7 +107,7 @@ def test_a_slot_that_falls_due_while_a_job_runs_is_done_after_it(table: Table) -
     assert [fire for _, fire, _ in world.ran] == [MIDNIGHT + timedelta(hours=1), tomorrow(1)]
 
 
-def test_a_failed_job_is_tried_again_after_its_pause_and_then_reported(table: Table) -> None:
+def test_a_failed_job_is_retried_after_its_pause_and_then_reported(table: Table) -> None:
     world = World(table, outcomes=[Outcome(4, "denied")])
     began = world.moment
     world.runner().catch_up("scan")
@@ -126,13 +126,13 @@ def test_a_job_that_works_on_its_second_try_is_done(table: Table) -> None:
     assert world.reported == []
 
 
-def test_a_partial_scan_is_an_outcome_and_not_tried_again(table: Table) -> None:
+def test_a_partial_scan_is_not_retried(table: Table) -> None:
     world = World(table, outcomes=[Outcome(3, "partial")])
     world.runner().catch_up("scan")
     assert world.events == ["started", "done"]
 
 
-def test_an_attempt_that_died_is_taken_over_once_its_lease_is_over_and_is_no_failure(
+def test_an_expired_attempt_is_taken_over_and_does_not_count_as_a_failure(
     table: Table,
 ) -> None:
     world = World(table)
@@ -169,7 +169,7 @@ def test_a_slot_older_than_its_grace_is_missed_and_reported_once(table: Table) -
     ]
 
 
-def test_slots_that_fell_due_while_nothing_ran_are_done_in_order_within_their_grace(
+def test_slots_missed_while_stopped_run_in_order_within_their_grace(
     table: Table,
 ) -> None:
     world = World(
@@ -182,7 +182,7 @@ def test_slots_that_fell_due_while_nothing_ran_are_done_in_order_within_their_gr
     assert world.events == ["missed", *["started", "done"] * 3]
 
 
-def test_of_a_new_schedule_nothing_was_missed(table: Table) -> None:
+def test_a_new_schedule_has_no_missed_slots(table: Table) -> None:
     world = World(table, began=MIDNIGHT + timedelta(hours=2), moment=MIDNIGHT + timedelta(hours=2))
     world.runner().catch_up("scan")
     world.moment = MIDNIGHT + timedelta(hours=20)
@@ -190,7 +190,7 @@ def test_of_a_new_schedule_nothing_was_missed(table: Table) -> None:
     assert (world.ran, world.said, world.reported) == ([], [], [])
 
 
-def test_a_process_that_is_to_stop_gives_its_slot_back(table: Table) -> None:
+def test_a_stopping_process_gives_its_slot_back(table: Table) -> None:
     world = World(table, outcomes=[Outcome(130, "interrupted"), Outcome(0, "fine")])
     runner = world.runner()
 
@@ -207,7 +207,7 @@ def test_a_process_that_is_to_stop_gives_its_slot_back(table: Table) -> None:
     assert world.reported == []
 
 
-def test_what_follows_a_schedule_waits_for_its_slot_to_end(table: Table) -> None:
+def test_a_following_schedule_waits_for_the_slot_to_end(table: Table) -> None:
     scan, digest = nightly(), nightly("digest", "30 1 * * *", after="scan", command="digest")
     world = World(table, (scan, digest), moment=MIDNIGHT + timedelta(hours=1, minutes=30))
     taken = Slots(table, "other").take(scan, MIDNIGHT + timedelta(hours=1), world.moment)
@@ -232,7 +232,7 @@ def test_what_follows_a_schedule_waits_for_its_slot_to_end(table: Table) -> None
     assert world.events == ["started", "done"]
 
 
-def test_what_follows_a_schedule_that_never_ends_runs_after_its_wait_and_says_so(
+def test_a_following_schedule_runs_after_its_wait_and_reports_it(
     table: Table,
 ) -> None:
     scan, digest = nightly(), nightly("digest", "30 1 * * *", after="scan", command="digest")
@@ -242,7 +242,7 @@ def test_what_follows_a_schedule_that_never_ends_runs_after_its_wait_and_says_so
     assert world.events == ["not_waited_for", "started", "done"]
 
 
-def test_a_table_that_is_gone_for_an_hour_delays_the_slot_and_loses_nothing(table: Table) -> None:
+def test_a_table_outage_delays_the_slot_and_loses_nothing(table: Table) -> None:
     world = World(table)
     there = world.moment + timedelta(hours=1)
 
@@ -280,7 +280,7 @@ def test_a_clock_that_jumps_back_repeats_no_slot(table: Table) -> None:
         (("snapshots", "prune", "--yes"), MIDNIGHT, ["snapshots", "prune", "--yes"]),
     ],
 )
-def test_a_job_is_told_its_slot_or_the_one_it_follows(
+def test_a_job_gets_its_slot_or_the_one_it_follows(
     command: tuple[str, ...], followed: datetime | None, words: list[str]
 ) -> None:
     one = Schedule("job", parse_cron("0 0 * * *"), ZoneInfo("Etc/UTC"), command)
@@ -291,7 +291,7 @@ def test_a_job_is_told_its_slot_or_the_one_it_follows(
     ("claimed", "committed", "waits"),
     [(False, True, False), (False, False, True), (True, True, True)],
 )
-def test_a_scan_that_is_a_task_of_its_own_is_followed_by_its_snapshot(
+def test_a_scan_in_a_separate_task_is_followed_by_its_snapshot(
     table: Table, claimed: bool, committed: bool, waits: bool
 ) -> None:
     """In AWS no process of ours claims the scan's slot. One that somebody did claim is waited for,
@@ -314,7 +314,7 @@ def test_a_scan_that_is_a_task_of_its_own_is_followed_by_its_snapshot(
     assert set(asked) <= {fire}
 
 
-def test_of_two_that_claim_at_once_one_has_it(table: Table) -> None:
+def test_of_two_concurrent_claims_one_succeeds(table: Table) -> None:
     class Late:
         """A table whose answers are those of before anybody claimed."""
 

@@ -35,7 +35,7 @@ def test_a_file_is_read_with_its_defaults() -> None:
     )
 
 
-def test_the_products_own_schedules_are_good() -> None:
+def test_the_default_schedules_are_valid() -> None:
     assert [one.name for one in load(None, NOW)] == ["scan", "report", "digest", "weekly", "prune"]
 
 
@@ -104,7 +104,7 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_mistake_is_named_with_its_place(old: str, new: str, said: str) -> None:
+def test_an_error_has_its_line_and_column(old: str, new: str, said: str) -> None:
     assert old in GOOD
     with pytest.raises(UsageError) as refused:
         parse_schedules([("a.yaml", GOOD.replace(old, new).encode())], NOW)
@@ -114,12 +114,12 @@ def test_a_mistake_is_named_with_its_place(old: str, new: str, said: str) -> Non
 @pytest.mark.parametrize(
     "text", ["", "schedules:", "schedules: []", "schedules: scan", "[]", "schedules: [scan]"]
 )
-def test_a_file_without_schedules_is_refused(text: str) -> None:
+def test_a_file_without_schedules_is_rejected(text: str) -> None:
     with pytest.raises(UsageError, match="line 1"):
         parse_schedules([("a.yaml", text.encode())], NOW)
 
 
-def test_a_folder_without_files_and_a_file_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+def test_empty_folders_and_unreadable_files_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no schedule file"):
         load(tmp_path, NOW)
     with pytest.raises(UsageError, match="cannot be read"):

@@ -183,7 +183,7 @@ def _criteria(draw: st.DrawFn, values: dict[str, list[Any]]) -> Wire:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(drawn=st.data())
-def test_a_listing_is_what_the_oracle_leaves_of_the_fleet(
+def test_filters_match_a_naive_implementation(
     drawn: st.DataObject, fleet: Fleet, every: list[Wire], known: dict[str, list[Any]]
 ) -> None:
     criteria = drawn.draw(_criteria(known))
@@ -199,7 +199,7 @@ def test_a_listing_is_what_the_oracle_leaves_of_the_fleet(
     ]
 
 
-def test_a_missing_member_is_not_equal_to_anything_but_meets_no_other_comparison(
+def test_a_missing_member_matches_only_not_equals(
     shown: list[Wire], simulator: Simulator, walk: Walk
 ) -> None:
     def count(comparison: str) -> int:
@@ -282,7 +282,7 @@ def test_coverage_is_filtered_by_its_own_criteria(
         ({"beginInclusive": 26, "endInclusive": 30}, False),
     ],
 )
-def test_a_port_range_holds_what_lies_within_it(wanted: Wire, holds: bool) -> None:
+def test_a_port_range_matches_ranges_within_it(wanted: Wire, holds: bool) -> None:
     criteria = Criteria({"portRange": [wanted]})
     assert (
         criteria.holds(

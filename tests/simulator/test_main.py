@@ -46,7 +46,7 @@ def _control(url: str, name: str, body: Any = None) -> Any:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_prints_its_url_and_serves_until_it_is_told_to_stop(
+def test_the_command_prints_its_url_and_serves_until_a_signal(
     number: signal.Signals,
 ) -> None:
     with _running(
@@ -59,7 +59,7 @@ def test_the_command_prints_its_url_and_serves_until_it_is_told_to_stop(
         assert (process.returncode, rest) == (0, "")
 
 
-def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_how_to_connect(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         command.main(["--help"])
     assert left.value.code == 0
@@ -156,7 +156,7 @@ def test_another_process_can_set_clock_faults_and_changes(
         ("clock", None, 404),
     ],
 )
-def test_the_control_endpoint_refuses_what_it_does_not_know(
+def test_the_control_endpoint_rejects_unknown_requests(
     name: str, body: Any, status: int, simulator: Simulator
 ) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -30,7 +30,7 @@ def _packages(findings: list[Wire], kind: str) -> list[Wire]:
     ("kind", "place"),
     [("AWS_EC2_INSTANCE", "EC2_RUNTIME"), ("AWS_ECR_CONTAINER_IMAGE", "DOCKERFILE")],
 )
-def test_packages_of_instances_and_images_say_whether_they_are_reached_or_nothing(
+def test_packages_of_instances_and_images_can_have_reachability(
     kind: str, place: str, shown: list[Wire]
 ) -> None:
     packages = _packages(shown, kind)
@@ -45,7 +45,7 @@ def test_packages_of_instances_and_images_say_whether_they_are_reached_or_nothin
     assert all(place in reason for reason in reasons)
 
 
-def test_functions_say_nothing_of_reachability(shown: list[Wire]) -> None:
+def test_functions_have_no_reachability(shown: list[Wire]) -> None:
     assert not [
         package
         for package in _packages(shown, "AWS_LAMBDA_FUNCTION")
@@ -119,9 +119,7 @@ def test_clusters_of_an_image_add_up_to_its_use(
         assert sum(one["runningUnitCount"] for one in details) == image.get("inUseCount", 0)
 
 
-def test_clusters_are_asked_of_an_image_in_ecr_and_of_nothing_else(
-    simulator: Simulator, post: Post
-) -> None:
+def test_clusters_exist_only_for_images_in_ecr(simulator: Simulator, post: Post) -> None:
     answer = post(simulator, "/cluster/get", {"filter": {"resourceId": "i-0123456789abcdef0"}})
     assert answer.status == 400
     assert "regular expression pattern" in answer.body["message"]

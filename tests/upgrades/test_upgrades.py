@@ -110,14 +110,14 @@ def everything(sources: Sources) -> dict[str, list[list[dict[str, Any]]]]:
     }
 
 
-def test_there_is_a_store_of_every_version_and_this_one_writes_the_newest() -> None:
+def test_every_version_has_a_store_and_the_newest_is_current() -> None:
     assert [*range(1, SCHEMA + 1)] == VERSIONS, (
         "run tests/upgrades/make_store.py before the tables change"
     )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_an_older_store_is_whole_and_its_commits_say_what_it_is(
+def test_an_older_store_is_intact_and_its_commits_name_the_version(
     open_store: OpenStore, version: int
 ) -> None:
     snapshots = open_store(version).snapshots
@@ -126,7 +126,7 @@ def test_an_older_store_is_whole_and_its_commits_say_what_it_is(
         assert [why for _, why in verify(snapshots, commit) if why] == []
 
 
-def test_every_query_answers_over_every_version_and_what_was_recorded_always_is_the_same(
+def test_every_query_gives_the_same_answer_over_every_version(
     open_store: OpenStore,
 ) -> None:
     found = {version: everything(open_store(version)) for version in VERSIONS}
@@ -153,7 +153,7 @@ def test_a_converted_store_gives_the_same_rows(open_store: OpenStore, version: i
     assert everything(sources) == before
 
 
-def test_that_nothing_is_known_to_be_reachable_is_unknown_where_it_was_not_recorded(
+def test_reachability_that_was_not_recorded_is_unknown(
     open_store: OpenStore,
 ) -> None:
     old, new = open_store(1), open_store(2)
@@ -176,7 +176,7 @@ def test_that_nothing_is_known_to_be_reachable_is_unknown_where_it_was_not_recor
     assert ask(AboutResource("i-ed9f960284e86454d"), old).proof.sure
 
 
-def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_not_exist(
+def test_a_name_that_was_not_recorded_is_unknown_not_missing(
     open_store: OpenStore,
 ) -> None:
     old, new = open_store(1), open_store(2)
@@ -194,7 +194,7 @@ def test_a_name_that_was_not_recorded_is_unknown_and_not_a_resource_that_does_no
     assert by_id.use is None or not by_id.use
 
 
-def test_the_verdict_on_everything_and_its_coverage_are_those_of_the_newest_version(
+def test_the_overall_verdict_and_coverage_match_the_newest_version(
     open_store: OpenStore,
 ) -> None:
     answers = [
@@ -205,7 +205,7 @@ def test_the_verdict_on_everything_and_its_coverage_are_those_of_the_newest_vers
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_scan_goes_on_where_an_older_version_stopped(
+def test_a_scan_continues_an_older_versions_history(
     open_store: OpenStore, version: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources, fleet = open_store(version), MAKER.small_fleet()
@@ -225,7 +225,7 @@ def test_a_scan_goes_on_where_an_older_version_stopped(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_list_of_snapshots_tells_no_number_that_was_not_recorded(
+def test_the_list_of_snapshots_shows_only_recorded_numbers(
     open_store: OpenStore,
     version: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -243,7 +243,7 @@ def test_the_list_of_snapshots_tells_no_number_that_was_not_recorded(
     assert line.split("complete")[1].split()[:2] == ["144", "–" if version == 1 else "5"]
 
 
-def test_the_command_converts_shows_first_and_is_safe_to_repeat(
+def test_the_command_previews_converts_and_can_be_repeated(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = open_store(2)

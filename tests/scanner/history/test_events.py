@@ -91,12 +91,14 @@ def first(findings: list[Wire], **wanted: Any) -> int:
     )
 
 
-def test_a_first_night_opens_everything_as_onboarding(nights: Any, account: list[Wire]) -> None:
+def test_the_first_snapshot_opens_all_findings_as_onboarding(
+    nights: Any, account: list[Wire]
+) -> None:
     events = nights(account)
     assert told(events) == {("opened", "onboarding"): len(account)}
 
 
-def test_what_moves_by_itself_is_no_event(nights: Any, account: list[Wire]) -> None:
+def test_volatile_fields_create_no_events(nights: Any, account: list[Wire]) -> None:
     later = copy.deepcopy(account)
     for one in later:
         for name in VOLATILE:
@@ -107,7 +109,7 @@ def test_what_moves_by_itself_is_no_event(nights: Any, account: list[Wire]) -> N
     assert nights(account, later) == []
 
 
-def test_scripted_changes_give_exactly_those_events_each_with_its_cause(
+def test_scripted_changes_create_exactly_their_events_with_causes(
     nights: Any, account: list[Wire]
 ) -> None:
     package = {"type": "PACKAGE_VULNERABILITY", "status": "ACTIVE"}
@@ -150,14 +152,14 @@ def test_scripted_changes_give_exactly_those_events_each_with_its_cause(
     ) == (2, 0)
 
 
-def test_a_fix_that_appears_is_told(nights: Any, account: list[Wire]) -> None:
+def test_a_newly_available_fix_is_an_event(nights: Any, account: list[Wire]) -> None:
     place = first(account, fixAvailable="YES")
     assert told(nights(edited(account, place, fixAvailable="NO"), account)) == {
         ("fix_appeared", None): 1
     }
 
 
-def test_what_comes_back_is_reopened_and_keeps_its_first_night(
+def test_a_finding_that_returns_is_reopened_and_keeps_its_first_date(
     nights: Any, house: Any, account: list[Wire]
 ) -> None:
     events = nights(account, edited(account, first(account, severity="HIGH"), **CLOSING), account)
@@ -170,13 +172,15 @@ def test_what_comes_back_is_reopened_and_keeps_its_first_night(
     assert sum(one["reopened"] for one in states) == 1
 
 
-def test_a_resource_that_is_gone_was_terminated(nights: Any, account: list[Wire]) -> None:
+def test_findings_of_a_missing_resource_are_resolved_as_terminated(
+    nights: Any, account: list[Wire]
+) -> None:
     gone = account[first(account)]["resources"][0]["id"]
     rest = [one for one in account if one["resources"][0]["id"] != gone]
     assert told(nights(account, rest)) == {("resolved", "terminated"): len(account) - len(rest)}
 
 
-def test_a_night_that_could_not_read_resolves_nothing_and_the_next_compares_with_the_last_complete_one(
+def test_an_unread_region_resolves_nothing_and_keeps_the_last_complete_state(
     nights: Any, account: list[Wire]
 ) -> None:
     nights(account)
@@ -186,7 +190,7 @@ def test_a_night_that_could_not_read_resolves_nothing_and_the_next_compares_with
     assert told(nights(later)) == {("resolved", "patched"): 1}
 
 
-def test_half_a_host_gone_at_its_old_versions_is_unknown_not_fixed(
+def test_half_a_hosts_findings_gone_at_old_versions_are_unknown_not_patched(
     nights: Any, account: list[Wire]
 ) -> None:
     host, many = Counter(one["resources"][0]["id"] for one in account).most_common(1)[0]
@@ -204,7 +208,7 @@ def test_half_a_host_gone_at_its_old_versions_is_unknown_not_fixed(
     assert told(nights(account, rest)) == {("resolved", "unknown"): many - len(kept)}
 
 
-def test_half_a_host_that_inspector_closed_is_patched_unless_its_packages_still_have_their_versions(
+def test_findings_that_inspector_closed_are_patched_unless_versions_are_unchanged(
     nights: Any, account: list[Wire]
 ) -> None:
     host, many = Counter(one["resources"][0]["id"] for one in account).most_common(1)[0]
@@ -213,7 +217,7 @@ def test_half_a_host_that_inspector_closed_is_patched_unless_its_packages_still_
 
 
 @pytest.mark.parametrize(("days_ago", "cause"), [(0, "patched"), (3, "unknown")])
-def test_a_new_version_is_a_fix_only_if_the_resource_was_scanned_since(
+def test_a_new_version_counts_as_patched_only_after_a_scan(
     nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch, days_ago: int, cause: str
 ) -> None:
     from sre_simulator.fleet import replay
@@ -252,7 +256,7 @@ def two_of_a_kind(account: list[Wire]) -> int:
     return next(place for place, one in enumerate(account) if 3 <= many[names_of(one)] <= 10)
 
 
-def test_silence_of_a_resource_that_is_no_longer_scanned_is_no_cure(
+def test_findings_of_a_resource_no_longer_scanned_are_not_patched(
     nights: Any, account: list[Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sre_simulator.fleet import replay
@@ -275,7 +279,7 @@ def test_silence_of_a_resource_that_is_no_longer_scanned_is_no_cure(
     assert {cause for kind, cause in told(events) if kind == "resolved"} == {"not_scanned"}
 
 
-def test_a_cell_that_is_switched_off_ends_as_not_scanned_and_comes_back_as_onboarding(
+def test_a_disabled_scan_type_ends_as_not_scanned_and_returns_as_onboarding(
     nights: Any, account: list[Wire], served: Any, house: Any, tmp_path: Path
 ) -> None:
     nights(account)
@@ -325,7 +329,7 @@ def wire(arn: str, package: str, **changes: Any) -> Wire:
     }
 
 
-def test_two_findings_of_one_vulnerability_on_one_resource_each_have_a_life_of_their_own(
+def test_two_findings_of_a_vulnerability_on_a_resource_are_tracked_separately(
     nights: Any, house: Any
 ) -> None:
     tls, shell = wire("a", "tls"), wire("b", "shell")
@@ -362,7 +366,7 @@ def test_a_finding_that_lists_one_resource_twice_counts_once(nights: Any, house:
     assert list(unbalanced(house.snapshots, commit)) == []
 
 
-def test_a_history_that_does_not_add_up_is_told_with_its_cell_and_numbers(
+def test_an_inconsistent_history_is_reported_with_account_region_and_numbers(
     nights: Any, house: Any
 ) -> None:
     tls, shell = wire("a", "tls"), wire("b", "shell")
@@ -383,9 +387,7 @@ def test_a_history_that_does_not_add_up_is_told_with_its_cell_and_numbers(
     ]
 
 
-def test_a_night_whose_predecessor_is_gone_is_compared_with_nothing(
-    nights: Any, house: Any
-) -> None:
+def test_a_snapshot_without_a_predecessor_is_compared_with_nothing(nights: Any, house: Any) -> None:
     nights([wire("a", "tls")], [wire("a", "tls"), wire("b", "shell")])
     newest = house.snapshots.latest()
 

@@ -152,7 +152,7 @@ def held(tables: Tables) -> dict[Key, str]:
 
 @settings(max_examples=settings().max_examples * 40 // 100)
 @given(NIGHTS)
-def test_events_account_for_every_finding_and_nothing_unread_is_resolved(
+def test_events_account_for_all_findings_and_unread_ones_are_not_resolved(
     nights: list[dict[str, Any]],
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -194,7 +194,7 @@ def check(night: dict[str, Any], before: Tables, now: Tables) -> None:
         assert cause == ("not_scanned" if night["state"] == "not_opted_in" else expected)
 
 
-def test_a_rebuilt_member_of_a_group_keeps_the_groups_age_and_the_last_one_ends_it() -> None:
+def test_a_rebuilt_group_member_keeps_the_age_and_the_last_member_ends_it() -> None:
     """i-1 is replaced by i-2, which has the weakness still; then i-2 by i-3, which was scanned and
     has it not."""
     plan: list[tuple[dict[Key, tuple[str, int]], list[str]]] = [
@@ -276,7 +276,7 @@ def of_night(plan: Mapping[str, Any], number: int, rebuilt: int) -> dict[str, An
 
 @settings(max_examples=15)
 @given(st.lists(SEVERAL, min_size=2, max_size=3))
-def test_in_every_cell_what_is_open_is_what_was_open_and_came_less_what_went(
+def test_open_findings_equal_the_previous_ones_plus_opened_minus_resolved(
     plans: list[dict[str, Any]],
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -333,7 +333,7 @@ FOUR = st.dictionaries(
 
 @settings(max_examples=10)
 @given(st.lists(FOUR, min_size=2, max_size=3))
-def test_of_several_findings_of_one_subject_it_is_the_one_that_went_that_is_resolved(
+def test_of_several_findings_of_a_subject_the_missing_one_is_resolved(
     nights: list[dict[str, str]],
 ) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -187,7 +187,7 @@ def lived(
 
 @settings(max_examples=settings().max_examples * 3 // 10)
 @given(st.lists(NIGHT, min_size=2, max_size=3), st.sampled_from([1, 2, 3, 7]))
-def test_pieces_of_any_size_give_the_history_of_the_whole(
+def test_ranges_of_any_size_give_the_same_history(
     plans: Sequence[dict[str, Any]], piece: int
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -226,7 +226,7 @@ def test_every_row_is_in_one_range_and_ranges_follow_the_order_of_the_keys(
 
 
 @given(st.lists(st.integers(0, 9)), st.integers(1, 12))
-def test_rows_are_grouped_anew_without_losing_one(sizes: list[int], rows: int) -> None:
+def test_regrouping_loses_no_row(sizes: list[int], rows: int) -> None:
     numbers = iter(range(sum(sizes)))
     schema = pa.schema([pa.field("n", pa.int32(), nullable=False)])
     batches = [
@@ -239,7 +239,7 @@ def test_rows_are_grouped_anew_without_losing_one(sizes: list[int], rows: int) -
     assert all(0 < len(table) <= rows and table.schema == schema for table in tables)
 
 
-def test_a_part_that_is_damaged_is_an_error_of_the_store(tmp_path: Path) -> None:
+def test_a_damaged_part_is_a_store_error(tmp_path: Path) -> None:
     plan = {
         "found": [],
         "closed": [],
@@ -268,7 +268,7 @@ def found(resource: str, subject: str, copy: int = 0) -> dict[str, Any]:
     }
 
 
-def test_what_several_pieces_tell_together_is_told_as_by_one(tmp_path: Path) -> None:
+def test_groups_across_ranges_give_the_same_events_as_one_range(tmp_path: Path) -> None:
     """A group's age passes to a member in another piece, its exposure ends once, and what a whole
     cell lost is bulk."""
     groups = dict.fromkeys(("i-1", "i-2", "i-3"), "group/1")

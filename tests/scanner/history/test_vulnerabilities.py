@@ -52,7 +52,7 @@ def rows(
     }
 
 
-def test_each_vulnerability_is_asked_once_ten_a_call_in_one_of_its_regions() -> None:
+def test_each_vulnerability_is_requested_once_in_batches_of_ten() -> None:
     desk = Asked({f"arn-{n}": {"epssScore": n / 100} for n in range(25)})
     wanted = [
         (f"CVE-{n}", region, f"arn-{n}") for region in ("eu-west-1", "us-east-1") for n in range(25)
@@ -64,7 +64,7 @@ def test_each_vulnerability_is_asked_once_ten_a_call_in_one_of_its_regions() -> 
     assert found["CVE-7"]["checked"]
 
 
-def test_kev_dates_are_days_and_what_is_not_listed_is_checked_and_empty() -> None:
+def test_kev_dates_are_days_and_unlisted_vulnerabilities_are_checked() -> None:
     found = rows(
         Asked({"a": {"cisaData": KEV, "cwes": ["CWE-79", "CWE-80"]}, "b": {}}),
         [("CVE-1", "r", "a"), ("CVE-2", "r", "b")],
@@ -77,7 +77,7 @@ def test_kev_dates_are_days_and_what_is_not_listed_is_checked_and_empty() -> Non
     assert (found["CVE-2"]["checked"], found["CVE-2"]["kev_due"]) == (True, None)
 
 
-def test_what_inspector_has_no_details_of_is_not_checked() -> None:
+def test_vulnerabilities_without_details_are_unchecked() -> None:
     found = rows(Asked({}), [("CVE-1", "r", "a")])
     assert (found["CVE-1"]["checked"], found["CVE-1"]["problem"]) == (
         False,
@@ -85,7 +85,7 @@ def test_what_inspector_has_no_details_of_is_not_checked() -> None:
     )
 
 
-def test_todays_answers_are_kept_and_older_ones_asked_again() -> None:
+def test_todays_answers_are_kept_and_older_ones_requested_again() -> None:
     fresh, stale = (
         {
             "checked": True,
@@ -106,7 +106,7 @@ def test_todays_answers_are_kept_and_older_ones_asked_again() -> None:
     assert (found["CVE-2"]["checked_at"], found["CVE-2"]["kev_due"]) == (NOW, date(2023, 11, 26))
 
 
-def test_a_denied_answer_unlearns_nothing_and_leaves_the_rest_unchecked_with_a_note() -> None:
+def test_a_denied_request_keeps_known_details_and_adds_a_note() -> None:
     stale = {
         "vulnerability_id": "CVE-1",
         "checked": True,
@@ -122,7 +122,7 @@ def test_a_denied_answer_unlearns_nothing_and_leaves_the_rest_unchecked_with_a_n
     assert "not all details" in done.notes[0]
 
 
-def test_an_answer_that_is_gone_today_keeps_yesterdays_with_its_age() -> None:
+def test_details_missing_today_keep_yesterdays_values_and_date() -> None:
     stale = {
         "vulnerability_id": "CVE-1",
         "checked": True,
@@ -134,7 +134,7 @@ def test_an_answer_that_is_gone_today_keeps_yesterdays_with_its_age() -> None:
     assert found["CVE-1"] == stale | {"problem": "FINDING_DETAILS_NOT_FOUND"}
 
 
-def test_it_ends_in_time_and_says_how_far_it_came() -> None:
+def test_it_stops_at_its_time_limit_and_reports_how_far_it_came() -> None:
     ticks = iter([0.0, 1.0, PATIENCE + 2])
     desk = Asked({f"arn-{n}": {} for n in range(15)})
     done = enrich(
@@ -149,13 +149,13 @@ def test_it_ends_in_time_and_says_how_far_it_came() -> None:
     assert "only 10 of 15" in done.notes[0]
 
 
-def test_what_nobody_has_any_more_is_remembered_for_a_while() -> None:
+def test_details_without_findings_are_kept_for_a_while() -> None:
     ages = {"CVE-1": 30, "CVE-2": 100}
     known = {name: before(name, hours=24 * days) for name, days in ages.items()}
     assert set(rows(Asked({}), [], known)) == {"CVE-1"}
 
 
-def test_garbage_in_an_answer_is_no_date() -> None:
+def test_invalid_dates_are_ignored() -> None:
     wire = {
         "cisaData": {"dateAdded": "soon", "dateDue": 1e300},
         "exploitObserved": 7,
@@ -170,7 +170,7 @@ def test_garbage_in_an_answer_is_no_date() -> None:
     assert found["CVE-1"]["wire"]
 
 
-def test_a_finding_without_an_arn_is_never_asked_with_for_it_would_spoil_nine_others() -> None:
+def test_a_finding_without_an_arn_is_never_used_in_a_batch() -> None:
     desk = Asked({"arn-1": {"epssScore": 0.5}})
     done = enrich([("CVE-1", "r", "arn-1"), ("CVE-2", "r", "sre:finding/00")], {}, desk, NOW)
     assert desk.batches == [["arn-1"]]

@@ -15,7 +15,7 @@ def instance(**details: Any) -> dict[str, dict[str, Any]]:
     return {"awsEc2Instance": details}
 
 
-def test_an_instance_of_a_scaling_group_belongs_to_the_group_and_any_other_to_itself() -> None:
+def test_an_instance_belongs_to_its_scaling_group_or_else_to_itself() -> None:
     assert (
         attributes_of("i-1", {"aws:autoscaling:groupName": "web"}, instance()).group
         == "scaling-group/web"
@@ -24,9 +24,7 @@ def test_an_instance_of_a_scaling_group_belongs_to_the_group_and_any_other_to_it
     assert covered_group("i-1", {"aws:autoscaling:groupName": "web"}, {}) == "scaling-group/web"
 
 
-def test_an_image_belongs_to_its_repository_and_architecture_and_coverage_knows_no_architecture() -> (
-    None
-):
+def test_an_image_belongs_to_its_repository_and_architecture() -> None:
     details = {
         "awsEcrContainerImage": {
             "repositoryName": "team/app",
@@ -65,9 +63,7 @@ def test_a_function_belongs_to_its_name() -> None:
         ([7], False),
     ],
 )
-def test_public_is_who_has_an_address_that_the_internet_reaches(
-    addresses: Any, public: bool
-) -> None:
+def test_a_resource_with_a_public_address_is_public(addresses: Any, public: bool) -> None:
     assert attributes_of("i-1", {}, instance(ipV4Addresses=addresses)).public == public
 
 
@@ -82,7 +78,7 @@ def test_addresses_are_kept_once_and_in_their_shortest_form() -> None:
     assert found.addresses == ("10.0.0.1", "2600:1f18::1")
 
 
-def test_ipv6_counts_too_and_details_of_another_kind_say_nothing() -> None:
+def test_ipv6_counts_and_details_of_other_types_are_ignored() -> None:
     assert attributes_of("i-1", {}, instance(ipV6Addresses=["2600:1f18::1"])).public
     assert not attributes_of("i-1", {}, {}).public
     assert attributes_of("i-1", {}, instance(platform=5, imageId="ami-1"))[:2] == (None, "ami-1")

@@ -56,7 +56,7 @@ FINDINGS = st.lists(
 
 
 @given(FINDINGS, st.integers(1, 7))
-def test_each_arn_is_kept_once_with_its_greatest_updated_at_and_a_row_for_each_of_its_resources(
+def test_each_arn_is_kept_once_in_its_latest_version_with_a_row_per_resource(
     findings: list[dict[str, Any]], page: int
 ) -> None:
     with closing(Spool()) as spool:
@@ -93,7 +93,7 @@ def test_each_arn_is_kept_once_with_its_greatest_updated_at_and_a_row_for_each_o
 
 
 @given(st.lists(st.integers(1, 30), max_size=30), st.integers(2, 40))
-def test_row_groups_cover_every_row_once_and_end_between_resources_where_they_can(
+def test_row_groups_cover_every_row_once_and_prefer_resource_boundaries(
     sizes: list[int], limit: int
 ) -> None:
     resource = np.repeat(np.arange(len(sizes)), sizes)

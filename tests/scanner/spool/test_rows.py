@@ -14,9 +14,7 @@ from sre_scanner.spool.rows import THIN, Spool
 
 
 @given(st.lists(st.integers(0, 29)), st.integers(1, 40))
-def test_rows_and_columns_are_those_of_the_file_whatever_the_block(
-    places: list[int], block: int
-) -> None:
+def test_rows_and_columns_are_the_same_for_any_block_size(places: list[int], block: int) -> None:
     rows = np.zeros(30, THIN)
     rows["kind"], rows["tail"][:, 0] = np.arange(30), np.arange(30)
     with closing(Spool()) as kept, pytest.MonkeyPatch.context() as patch:

@@ -11,7 +11,7 @@ from sre_scanner.spool.texts import NOTHING, Texts
 
 
 @given(st.lists(st.binary(max_size=40), max_size=60), st.sampled_from([0, 500, 1 << 20]))
-def test_every_number_gives_its_text_back_even_when_memory_makes_it_forget(
+def test_every_number_returns_its_text_even_after_forgetting(
     texts: list[bytes], memory: int
 ) -> None:
     with closing(Texts(memory)) as kept:
@@ -23,7 +23,7 @@ def test_every_number_gives_its_text_back_even_when_memory_makes_it_forget(
             assert len(set(numbers)) == len(set(texts))
 
 
-def test_no_text_is_nothing() -> None:
+def test_an_empty_text_has_the_number_nothing() -> None:
     with closing(Texts()) as kept:
         assert kept[b""] == NOTHING
         assert kept.read([NOTHING]) == [b""]

@@ -110,7 +110,7 @@ def written(table: pa.Table) -> list[dict[str, Any]]:
     st.lists(st.fixed_dictionaries({}, optional=OPTIONAL), min_size=1, max_size=5),
     st.sampled_from(["032x", "032X", "d", "100x"]),
 )
-def test_a_finding_rebuilt_from_its_row_equals_the_wire_whatever_its_fields_hold(
+def test_a_finding_rebuilt_from_its_row_equals_the_original(
     fields: list[dict[str, Any]], form: str
 ) -> None:
     findings = {
@@ -121,7 +121,7 @@ def test_a_finding_rebuilt_from_its_row_equals_the_wire_whatever_its_fields_hold
     assert back == {arn: {"findingArn": arn, **f} for arn, f in findings.items()}
 
 
-def test_a_finding_without_an_arn_a_null_and_an_odd_text_come_back() -> None:
+def test_missing_arns_nulls_and_invalid_text_are_rebuilt() -> None:
     finding = {
         "title": None,
         "description": "",

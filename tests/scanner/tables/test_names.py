@@ -72,7 +72,7 @@ def test_a_tag_that_moved_is_a_former_name_of_the_image_that_had_it() -> None:
     assert ("shop:latest", "image", OLD) not in found
 
 
-def test_what_coverage_does_not_tell_takes_no_name_back() -> None:
+def test_names_missing_in_coverage_stay_current() -> None:
     told = [finding(OLD, ECR, {}, **image("latest")), finding("i-1", EC2, {"Name": "web"})]
     found = names(
         told,
@@ -90,7 +90,7 @@ def test_a_renamed_instance_keeps_its_old_name_as_a_former_one() -> None:
     assert found == {("i-1", "id", "i-1"), ("new", "tag", "i-1"), ("old", "former", "i-1")}
 
 
-def test_what_only_coverage_knows_has_its_names_too_and_what_has_no_id_has_none() -> None:
+def test_resources_known_only_from_coverage_have_names() -> None:
     assert names(
         [finding(" ", EC2, {"Name": "x"})], [covered("i-2", EC2, ec2={"tags": {"Name": "quiet"}})]
     ) == {

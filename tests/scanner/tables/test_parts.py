@@ -15,7 +15,7 @@ from sre_findings.store.schema import FINDINGS
 from sre_scanner.tables.parts import writing
 
 
-def test_names_that_never_come_twice_have_no_dictionary_and_what_repeats_has_one(
+def test_only_repeating_columns_have_a_dictionary(
     tmp_path: Path,
 ) -> None:
     rows = pa.table(
@@ -38,7 +38,7 @@ def test_names_that_never_come_twice_have_no_dictionary_and_what_repeats_has_one
     assert writer.part.rows == 5007
 
 
-def test_each_column_carries_its_number(tmp_path: Path) -> None:
+def test_each_column_has_its_field_number(tmp_path: Path) -> None:
     blobs, key = FolderBlobs(tmp_path), "findings/part-0.parquet"
     with writing(blobs, "20261122T010000Z", key, FINDINGS) as writer:
         writer.write(FINDINGS.empty_table())

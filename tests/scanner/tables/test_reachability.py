@@ -65,7 +65,7 @@ def of_image(**use: Any) -> dict[str, Any]:
     }
 
 
-def test_reachability_of_each_list_of_packages_stands_at_its_findings_and_packages() -> None:
+def test_findings_and_packages_have_the_reachability_of_their_list() -> None:
     reached = {
         "name": "a",
         "version": "1",
@@ -100,7 +100,7 @@ def test_reachability_of_each_list_of_packages_stands_at_its_findings_and_packag
     assert {row["reachability"] for row in packages if row["name"] == "c"} == {None}
 
 
-def test_the_use_of_an_image_is_what_its_findings_said_last() -> None:
+def test_the_use_of_an_image_is_the_newest_in_its_findings() -> None:
     _, _, (resource,) = columns(
         of_image(inUseCount=9, lastInUseAt=1763600000.0) | {"severity": "CRITICAL"},
         of_image(inUseCount=2, lastInUseAt=1763625600.0) | {"severity": "LOW"},
@@ -111,12 +111,12 @@ def test_the_use_of_an_image_is_what_its_findings_said_last() -> None:
     )
 
 
-def test_an_image_of_which_nothing_is_said_has_no_use_and_not_a_zero() -> None:
+def test_an_image_without_usage_data_has_null_not_zero() -> None:
     _, _, (resource,) = columns(of_image())
     assert (resource["in_use_count"], resource["last_in_use_at"]) == (None, None)
 
 
-def test_coverage_tells_the_use_of_an_image_without_findings() -> None:
+def test_the_use_of_an_image_without_findings_comes_from_coverage() -> None:
     row = {
         "resourceId": IMAGE,
         "resourceType": "AWS_ECR_CONTAINER_IMAGE",

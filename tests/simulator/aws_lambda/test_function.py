@@ -65,7 +65,7 @@ def asked(
 INVOKE = "/2015-03-31/functions/toy/invocations"
 
 
-def test_it_is_invoked_with_and_without_waiting(function: Function) -> None:
+def test_it_can_be_invoked_synchronously_and_asynchronously(function: Function) -> None:
     status, said, headers = asked(function, INVOKE, headers=SIGNED)
     assert (status, json.loads(said)) == (200, {"tries": 1, "name": "toy", "left": True})
     assert "X-Amz-Function-Error" not in headers
@@ -86,7 +86,7 @@ def test_it_is_invoked_with_and_without_waiting(function: Function) -> None:
     assert asked(function, INVOKE, b" " * 300_000, SIGNED)[0] == 413
 
 
-def test_what_fails_is_tried_three_times_under_one_id_and_then_kept(function: Function) -> None:
+def test_a_failed_event_is_tried_three_times_and_then_kept(function: Function) -> None:
     function.invoke_later(b'{"failing": 2}')
     function.settle()
     assert function.dead_letters == []
@@ -110,7 +110,7 @@ def test_what_fails_is_tried_three_times_under_one_id_and_then_kept(function: Fu
     )
 
 
-def test_a_process_that_ends_and_one_that_is_too_slow_are_failures_and_another_follows(
+def test_crashes_and_time_outs_are_failures_and_start_a_new_process(
     function: Function,
 ) -> None:
     assert function.invoke(b'{"end": 1}').error == "Runtime.ExitError"
@@ -133,7 +133,9 @@ def test_a_function_that_cannot_be_imported_is_a_failure(
 
 
 @pytest.mark.parametrize(("payload", "body"), [("2.0", b"\xff form"), ("1.0", b"a form")])
-def test_api_gateway_hands_over_either_form(function: Function, payload: str, body: bytes) -> None:
+def test_api_gateway_sends_both_event_versions(
+    function: Function, payload: str, body: bytes
+) -> None:
     function.payload = payload
     status, said, headers = asked(function, "/slack", body)
     if payload == "2.0":
@@ -150,7 +152,7 @@ def posted(slack: Hooks, url: str, body: Any) -> tuple[int, str]:
     return status, said
 
 
-def test_slack_takes_five_answers_of_what_it_likes_and_none_too_late() -> None:
+def test_slack_accepts_five_valid_responses_and_none_too_late() -> None:
     with Hooks(lambda text, blocks: ["too many"] if len(blocks) > 1 else []) as slack:
         url = slack.response_url()
         assert posted(slack, url, {"text": "x", "blocks": [{}, {}]}) == (400, "invalid_blocks")

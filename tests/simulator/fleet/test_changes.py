@@ -48,7 +48,7 @@ def _at(day: float, kind: Happening, severity: str = "") -> Event:
         ([_at(3, Happening.OPEN)], 4, "ACTIVE"),
     ],
 )
-def test_events_leave_the_status_that_the_user_guide_says(
+def test_events_lead_to_the_documented_status(
     events: list[Event], day: float, status: str | None
 ) -> None:
     state = state_at([_at(1, Happening.OPEN), *events], day * DAY, "HIGH")
@@ -75,7 +75,7 @@ def test_a_change_of_severity_is_an_observation() -> None:
     assert (state.severity, state.last, state.updated) == ("CRITICAL", 2 * DAY, 2 * DAY)
 
 
-def test_a_restart_is_seen_on_open_findings_and_only_up_to_closing_on_closed_ones() -> None:
+def test_a_restart_updates_findings_until_they_close() -> None:
     opened = state_at([_at(1, Happening.OPEN)], 9 * DAY, "LOW")
     closed = state_at([_at(1, Happening.OPEN), _at(5, Happening.CLOSE)], 9 * DAY, "LOW")
     assert opened is not None
@@ -230,7 +230,7 @@ def test_a_change_happens_once(serve: Serve, post: Post, equals: Equals) -> None
     assert count() == before + 1
 
 
-def test_a_change_can_meet_a_whole_resource_or_the_first_finding_of_a_region(
+def test_a_change_can_apply_to_a_resource_or_a_regions_first_finding(
     simulator: Simulator, walk: Walk, equals: Equals
 ) -> None:
     simulator.apply(Change("terminate", resource_id=BUSY_INSTANCE))
@@ -258,7 +258,7 @@ def test_changes_wait_for_their_operation_and_region(
     assert _one(simulator, post, arn) is None
 
 
-def test_sorting_by_what_changes_can_show_a_finding_twice(
+def test_sorting_by_a_changing_field_can_show_a_finding_twice(
     serve: Serve, post: Post, equals: Equals
 ) -> None:
     body: Wire = {

@@ -29,14 +29,14 @@ def million(now: datetime) -> Fleet:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 997, 5003])
-def test_it_has_exactly_as_many_findings_as_asked(count: int, now: datetime) -> None:
+def test_it_has_exactly_the_requested_number_of_findings(count: int, now: datetime) -> None:
     found = list(
         large_fleet(count, accounts=3, regions=("eu-west-1", "us-east-1"), now=now).findings()
     )
     assert len({each["findingArn"] for each in found}) == len(found) == count
 
 
-def test_it_has_as_many_accounts_and_regions_as_asked(million: Fleet) -> None:
+def test_it_has_the_requested_accounts_and_regions(million: Fleet) -> None:
     assert len(set(million.accounts)) == 7
     assert million.regions == ("eu-west-1", "us-east-1")
     assert sorted(million.cells) == sorted(
@@ -44,7 +44,7 @@ def test_it_has_as_many_accounts_and_regions_as_asked(million: Fleet) -> None:
     )
 
 
-def test_any_arn_leads_back_to_its_finding(
+def test_every_arn_finds_its_finding(
     million: Fleet, serve: Serve, post: Post, equals: Equals
 ) -> None:
     simulator = serve(million)
@@ -73,7 +73,7 @@ def test_any_arn_leads_back_to_its_finding(
         "arn:aws:inspector2:us-east-1:444455556666:finding/xyz",
     ],
 )
-def test_what_is_no_arn_of_the_cell_finds_nothing(wrong: str, million: Fleet) -> None:
+def test_a_foreign_arn_finds_nothing(wrong: str, million: Fleet) -> None:
     assert million.cells["us-east-1", "444455556666"].find(wrong) is None
 
 
@@ -103,7 +103,7 @@ def test_filters_work_without_listing_everything(
     }
 
 
-def test_a_filter_that_leaves_much_is_judged_on_the_way(
+def test_a_filter_with_many_matches_is_evaluated_lazily(
     million: Fleet, serve: Serve, post: Post, equals: Equals
 ) -> None:
     simulator = serve(million)
@@ -129,7 +129,7 @@ def test_a_filter_that_leaves_much_is_judged_on_the_way(
     }
 
 
-def test_many_filters_do_not_pile_up(
+def test_many_filters_do_not_use_more_memory(
     now: datetime, serve: Serve, post: Post, equals: Equals
 ) -> None:
     simulator = serve(large_fleet(500, accounts=1, now=now))

@@ -78,7 +78,7 @@ def test_a_fleet_written_down_and_replayed_is_the_same(
     )
 
 
-def test_what_lacks_optional_members_is_replayed_too(tmp_path: Path, shown: list[Wire]) -> None:
+def test_findings_without_optional_members_are_replayed(tmp_path: Path, shown: list[Wire]) -> None:
     bare = {name: value for name, value in shown[0].items() if name not in {"updatedAt", "epss"}}
     bare |= {"resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-0123456789abcdef0"}]}
     fleet = replay_fleet(_written(tmp_path / "bare.jsonl", [shown[1], bare, bare]))
@@ -136,7 +136,7 @@ def test_a_scripted_restart_is_shown_on_a_recording(
     }
 
 
-def test_a_replay_of_nothing_says_so(tmp_path: Path) -> None:
+def test_an_empty_replay_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no findings in .*empty\.jsonl"):
         replay_fleet(_written(tmp_path / "empty.jsonl", []))
 
@@ -151,7 +151,7 @@ def test_a_replay_of_nothing_says_so(tmp_path: Path) -> None:
         b'"resources":5',
     ],
 )
-def test_what_is_odd_is_served_byte_by_byte(odd: bytes, tmp_path: Path, serve: Serve) -> None:
+def test_odd_recordings_are_served_byte_by_byte(odd: bytes, tmp_path: Path, serve: Serve) -> None:
     finding = b'{"findingArn":"arn:aws:inspector2:eu-west-1:111122223333:finding/%032x",%b,"status":"ACTIVE"}'
     path = tmp_path / "odd.jsonl"
     path.write_bytes(

@@ -105,7 +105,7 @@ _FINE = ("ACTIVE", "SUCCESSFUL")
         (fleets.UNMANAGED_INSTANCE, ("INACTIVE", "UNMANAGED_EC2_INSTANCE"), _FINE, set()),
     ],
 )
-def test_the_special_instances_are_what_their_names_say(
+def test_the_special_instances_match_their_names(
     resource: str,
     package: tuple[str, str],
     network: tuple[str, str],
@@ -222,7 +222,7 @@ def _brief(finding: Wire) -> Wire:
     return {"status": finding["status"], "severity": finding["severity"], "launchedAt": launched}
 
 
-def test_the_nights_show_every_turn_that_a_finding_can_take(fleet: Fleet) -> None:
+def test_the_nights_show_every_kind_of_event(fleet: Fleet) -> None:
     nights = [
         {each["findingArn"]: _brief(each) for each in fleet.findings(night)}
         for night in fleet.nights
@@ -282,9 +282,7 @@ def test_findings_of_a_terminated_instance_vanish_within_three_days(fleet: Fleet
     assert sum(counts[6].values()) < 20
 
 
-def test_an_account_that_is_switched_off_has_nothing(
-    now: datetime, serve: Serve, post: Post
-) -> None:
+def test_a_disabled_account_has_nothing(now: datetime, serve: Serve, post: Post) -> None:
     fleet = default_fleet(now=now, disabled=["123456789012"])
     assert not any(each["awsAccountId"] == "123456789012" for each in fleet.findings())
     statuses = post(serve(fleet), "/status/batch/get", {"accountIds": list(fleet.accounts)}).body[

@@ -62,7 +62,7 @@ _PATH = "/findings/list"
         ),
     ],
 )
-def test_an_error_fault_answers_as_the_service_does(
+def test_an_error_fault_gives_the_services_response(
     fault: Fault, status: int, code: str, message: str, serve: Serve, post: Post, connect: Connect
 ) -> None:
     simulator = serve(faults=[fault, fault])
@@ -93,7 +93,7 @@ def test_boto3_sees_the_seconds_to_wait_and_recovers_by_retrying(
     assert [request.status for request in simulator.requests] == [429, 429, 500, 200]
 
 
-def test_a_fault_counts_calls_of_its_operation_and_region_alone(serve: Serve, post: Post) -> None:
+def test_a_fault_counts_only_calls_of_its_operation_and_region(serve: Serve, post: Post) -> None:
     simulator = serve(
         faults=[
             Fault("internal", call=2, region="us-east-1"),
@@ -133,7 +133,7 @@ def test_a_slow_answer_waits_before_its_first_byte(serve: Serve, post: Post) -> 
     assert time.monotonic() - began >= 0.2
 
 
-def test_latency_holds_for_every_answer(serve: Serve, post: Post) -> None:
+def test_latency_applies_to_every_response(serve: Serve, post: Post) -> None:
     simulator = serve(latency=0.1)
     began = time.monotonic()
     for _ in range(2):
@@ -141,7 +141,7 @@ def test_latency_holds_for_every_answer(serve: Serve, post: Post) -> None:
     assert time.monotonic() - began >= 0.2
 
 
-def test_leaving_does_not_wait_for_a_slow_answer(fleet: Fleet, post: Post) -> None:
+def test_stopping_does_not_wait_for_a_slow_response(fleet: Fleet, post: Post) -> None:
     began = time.monotonic()
     with (
         Simulator(fleet, faults=[Fault("slow", seconds=30)]) as simulator,
@@ -155,14 +155,14 @@ def test_leaving_does_not_wait_for_a_slow_answer(fleet: Fleet, post: Post) -> No
     assert time.monotonic() - began < 10
 
 
-def test_a_truncated_body_is_shorter_than_it_says(serve: Serve, post: Post) -> None:
+def test_a_truncated_body_is_shorter_than_its_content_length(serve: Serve, post: Post) -> None:
     simulator = serve(faults=[Fault("truncated")])
     with pytest.raises(IncompleteRead):
         post(simulator, _PATH, {})
     assert post(simulator, _PATH, {}).status == 200
 
 
-def test_a_web_page_comes_as_200_and_boto3_takes_it_for_nothing(
+def test_an_html_page_with_status_200_is_empty_to_boto3(
     serve: Serve, post: Post, connect: Connect
 ) -> None:
     simulator = serve(faults=[Fault("html", times=2)])
@@ -172,7 +172,7 @@ def test_a_web_page_comes_as_200_and_boto3_takes_it_for_nothing(
     assert "findings" not in connect(simulator).list_findings()
 
 
-def test_an_empty_object_and_half_a_json_come_as_200(serve: Serve, post: Post) -> None:
+def test_empty_objects_and_truncated_json_come_with_status_200(serve: Serve, post: Post) -> None:
     simulator = serve(faults=[Fault("empty_object"), Fault("garbage", call=2)])
     assert post(simulator, _PATH, {}).raw == b"{}"
     reply = post(simulator, _PATH, {})
@@ -190,7 +190,7 @@ def test_a_loop_fault_repeats_one_token_once(serve: Serve, post: Post) -> None:
     assert post(simulator, _PATH, {"nextToken": token}).body["nextToken"] != token
 
 
-def test_an_unknown_fault_is_refused_where_it_is_made() -> None:
+def test_an_unknown_fault_is_rejected_when_created() -> None:
     with pytest.raises(ValueError, match="meteor"):
         Fault("meteor")
 
@@ -263,7 +263,7 @@ def test_a_simulator_has_no_url_before_it_is_entered(fleet: Fleet) -> None:
     stopped.__exit__(None, None, None)
 
 
-def test_a_client_that_goes_away_is_no_news(
+def test_a_client_that_disconnects_is_ignored(
     serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     simulator = serve()
@@ -276,7 +276,7 @@ def test_a_client_that_goes_away_is_no_news(
     assert capsys.readouterr().err == ""
 
 
-def test_a_bug_in_the_simulator_is_shown(
+def test_an_error_in_the_simulator_is_printed(
     serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulator = serve()

@@ -101,7 +101,7 @@ def _resource(finding: Wire, kind: str) -> list[str]:
     return [resource["id"]] if resource["type"] == kind else []
 
 
-def test_accounts_count_what_can_be_fixed_and_exploited(
+def test_accounts_count_fixable_and_exploitable_findings(
     simulator: Simulator, walk: Walk, active: list[Wire], equals: Equals
 ) -> None:
     asked = {"findingType": "PACKAGE_VULNERABILITY", "resourceType": "AWS_EC2_INSTANCE"}
@@ -128,7 +128,9 @@ def test_accounts_count_what_can_be_fixed_and_exploited(
         assert response["severityCounts"]["all"] == len(chosen)
 
 
-def test_many_aggregations_do_not_pile_up(simulator: Simulator, walk: Walk, equals: Equals) -> None:
+def test_many_aggregations_do_not_use_more_memory(
+    simulator: Simulator, walk: Walk, equals: Equals
+) -> None:
     for number in range(20):
         asked = {"instanceIds": equals(f"i-{number}")}
         assert (
@@ -146,7 +148,7 @@ def test_many_aggregations_do_not_pile_up(simulator: Simulator, walk: Walk, equa
         ({"sortOrder": "ASC", "sortBy": "ALL"}, "all"),
     ],
 )
-def test_responses_come_in_the_order_asked(
+def test_responses_come_in_the_requested_order(
     asked: Wire, key: str, simulator: Simulator, walk: Walk
 ) -> None:
     found = _responses(
@@ -224,7 +226,7 @@ def test_details_know_kev_cwe_and_exploits(
     assert body["errors"] == []
 
 
-def test_details_that_cannot_be_given_say_why(
+def test_missing_details_have_a_reason(
     simulator: Simulator, post: Post, active: list[Wire], shown: list[Wire]
 ) -> None:
     network = next(
@@ -313,7 +315,7 @@ _RANKS = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 
 @pytest.mark.parametrize("order", ["ASC", "DESC"])
 @pytest.mark.parametrize("field", sorted(SORT_FIELDS))
-def test_findings_come_in_the_order_asked_with_missing_values_last(
+def test_findings_come_in_the_requested_order_with_missing_values_last(
     field: str, order: str, simulator: Simulator, walk: Walk, shown: list[Wire]
 ) -> None:
     def value(finding: Wire) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PATH = "/findings/list"
 
 
-def test_a_token_is_long_opaque_and_another_each_time(simulator: Simulator, post: Post) -> None:
+def test_a_token_is_long_opaque_and_different_each_time(simulator: Simulator, post: Post) -> None:
     first, second = (post(simulator, _PATH, {}).body["nextToken"] for _ in range(2))
     assert first != second
     assert len(first) == len(second) == 1964
@@ -37,7 +37,7 @@ def test_an_empty_token_is_no_token(simulator: Simulator, post: Post) -> None:
     )
 
 
-def test_the_page_size_may_change_on_the_way(
+def test_the_page_size_may_change_between_pages(
     simulator: Simulator, post: Post, shown: list[dict[str, Any]]
 ) -> None:
     first = post(simulator, _PATH, {"maxResults": 3}).body
@@ -101,7 +101,7 @@ def test_a_token_expires_by_the_virtual_clock(serve: Serve, post: Post) -> None:
     ("path", "member"),
     [(_PATH, "findings"), ("/coverage/list", "coveredResources"), ("/members/list", "members")],
 )
-def test_sparse_pages_hold_everything_once_with_empty_ones_and_a_last_token_to_nothing(
+def test_sparse_pages_hold_everything_once_and_end_with_an_empty_page(
     path: str, member: str, serve: Serve, walk: Walk
 ) -> None:
     whole = [each for page in walk(serve(), path, {}) for each in page[member]]
@@ -134,7 +134,7 @@ def test_a_paginator_of_boto3_lists_everything_in_sparse_mode(
     assert listed == [each["findingArn"] for each in shown if ":us-east-1:" in each["findingArn"]]
 
 
-def test_a_looping_token_is_what_boto3_complains_of(serve: Serve, connect: Connect) -> None:
+def test_boto3_rejects_a_looping_token(serve: Serve, connect: Connect) -> None:
     pages = connect(serve(mode="loop")).get_paginator("list_findings").paginate()
     with pytest.raises(PaginationError, match="same next token"):
         list(pages)

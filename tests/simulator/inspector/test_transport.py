@@ -167,7 +167,7 @@ def test_without_an_order_findings_come_in_ascending_arn(simulator: Simulator, w
     assert [len(page["findings"]) for page in pages[:-1]] == [100] * (len(pages) - 1)
 
 
-def test_the_aws_cli_lists_through_the_environment_variable(
+def test_the_aws_cli_works_with_the_environment_variable(
     serve: Serve, shown: list[dict[str, Any]]
 ) -> None:
     simulator = serve(mode="sparse")
@@ -220,7 +220,7 @@ def test_answers_have_the_headers_of_api_gateway(simulator: Simulator, post: Pos
     assert "Server" not in headers
 
 
-def test_a_member_sees_only_itself_and_the_administrator_all(
+def test_a_member_sees_itself_and_the_administrator_sees_all(
     simulator: Simulator, walk: Walk, fleet: Fleet
 ) -> None:
     def accounts(key: str) -> set[str]:
@@ -258,7 +258,7 @@ def test_an_unknown_path_is_404(simulator: Simulator, post: Post, connect: Conne
         connect(simulator).list_tags_for_resource(resourceArn="arn:aws:inspector2:eu-west-1:1:x")
 
 
-def test_the_log_tells_what_was_asked(simulator: Simulator, post: Post) -> None:
+def test_the_log_has_every_request(simulator: Simulator, post: Post) -> None:
     post(simulator, "/findings/list", {"maxResults": 3}, region="us-east-1", key="SIM444455556666")
     post(simulator, "/findings/list", {"maxResults": 0})
     right, wrong = simulator.requests

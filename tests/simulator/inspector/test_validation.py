@@ -107,7 +107,7 @@ def _text(comparison: str = "EQUALS", value: str = "x") -> dict[str, str]:
         ),
     ],
 )
-def test_a_broken_limit_is_named_in_the_words_of_coral(
+def test_a_violated_limit_gives_corals_message(
     body: dict[str, Any], constraint: str, simulator: Simulator, post: Post
 ) -> None:
     reply = post(simulator, "/findings/list", body)
@@ -155,13 +155,15 @@ def test_every_operation_keeps_its_own_limits(
         b'{"nextToken": 7}',
     ],
 )
-def test_what_cannot_be_parsed_says_so(body: bytes, simulator: Simulator, post: Post) -> None:
+def test_invalid_json_is_rejected_with_the_services_message(
+    body: bytes, simulator: Simulator, post: Post
+) -> None:
     reply = post(simulator, "/findings/list", body)
     assert (reply.status, reply.body["reason"]) == (400, "CANNOT_PARSE")
     assert "fields" not in reply.body
 
 
-def test_a_flag_must_be_a_flag(simulator: Simulator, post: Post) -> None:
+def test_a_boolean_must_be_a_boolean(simulator: Simulator, post: Post) -> None:
     assert post(simulator, "/members/list", {"onlyAssociated": True}).status == 200
     assert (
         post(simulator, "/members/list", {"onlyAssociated": "yes"}).body["reason"] == "CANNOT_PARSE"
