@@ -1,4 +1,4 @@
-"""The images as their Dockerfiles make them, replayed once for all workers, and what runs in
+"""The images as built by their Dockerfiles, replayed once for all workers, and what runs in
 them."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Build = Callable[[str], Image]
 
 
 class Scanned(NamedTuple):
-    """What the scanner's image did: how it ended, its last line, and the volumes that it wrote."""
+    """A run of the scanner's image: its exit code, its last line, and the volumes that it wrote."""
 
     code: int
     last: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Scanned(NamedTuple):
 
 
 def newest_python() -> Path:
-    """The prefix of the newest Python that tests know of, which stands in for the base image's."""
+    """The prefix of the newest Python that the tests know, which stands in for the base image's."""
     known = [
         Path(one).resolve().parents[1]
         for one in os.environ.get("SRE_PYTHONS", "").split(os.pathsep)
@@ -53,7 +53,7 @@ def newest_python() -> Path:
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Build:
-    """``build("scanner")``: the image of that folder's Dockerfile."""
+    """``build("scanner")``: builds the image from that folder's Dockerfile."""
     if not shutil.which("bwrap") or os.getuid() != 0:
         pytest.skip("replaying a Dockerfile needs Linux, root and bubblewrap")
     own = tmp_path_factory.getbasetemp()
@@ -87,7 +87,7 @@ def image(request: pytest.FixtureRequest, build: Build) -> Image:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[str]:
-    """The URL of a simulated Inspector, under the real clock as all that runs in a sandbox."""
+    """The URL of a simulated Inspector, with the real clock, like everything in a sandbox."""
     command = [sys.executable, "-m", "sre_simulator", "--nights", "1"]
     process = subprocess.Popen(
         command, env={**BASE, "HOME": "/nonexistent"}, stdout=subprocess.PIPE, text=True
@@ -100,7 +100,7 @@ def simulator() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def scanned(build: Build, simulator: str, tmp_path_factory: pytest.TempPathFactory) -> Scanned:
-    """A scan of one region by the scanner's entry point, into the image's own place for data."""
+    """Scans one region with the scanner's entry point, into the image's own data folder."""
     scanner, volumes = build("scanner"), tmp_path_factory.mktemp("volumes")
     command = [*scanner.entrypoint, "--region", "eu-west-1", "--rate", "5000"]
     words = scanner.sandbox(command, volumes, {**AWS, "AWS_ENDPOINT_URL_INSPECTOR2": simulator})

@@ -1,5 +1,5 @@
-"""deploy/template.json as it is, deployed once into an emulator of AWS; only what the emulator does
-not know is left out."""
+"""deploy/template.json, deployed once into an AWS emulator. Only types that the emulator does not
+know are left out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import pytest
 from sre_simulator.aws_lambda.function import REGION
 
 ROOT = Path(__file__).resolve().parents[2]
-ACCOUNT = "000000000000"  # the emulator's own
+ACCOUNT = "000000000000"  # the emulator's own port
 STACK, CODE = "sre", "sre-code"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 PARAMETERS = {
@@ -39,7 +39,7 @@ PARAMETERS = {
     "AlarmEmail": "sre@example.com",
     "SettingsFile": "s3://sre-settings/config/sre-ops.toml",
 }
-# What tests/at.sh sets: a process that gets no environment but its own must read the same day.
+# set by tests/at.sh: a process with its own environment must see the same date
 CALENDAR = {
     name: os.environ[name]
     for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
@@ -62,24 +62,24 @@ class Deployed:
     parameters: Mapping[str, str] = field(default_factory=lambda: dict(PARAMETERS))
 
     def client(self, service: str) -> Any:
-        """A client of the emulator."""
+        """A client for the emulator."""
         return client(service, self.url)
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables by which a process finds the emulator, in the place of a task's role and
-        region."""
+        """Environment variables with which a process uses the emulator in place of a task's role
+        and region."""
         return {
             "AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing",
         }  # fmt: skip
 
     def settings(self, task: str) -> dict[str, str]:
-        """The variables that the container of Scan, Job or Server gets."""
+        """The environment variables of the Scan, Job or Server container."""
         return {one["name"]: one["value"] for one in self.container(task)["environment"]}
 
     def container(self, task: str) -> Any:
-        """The container of a task, as ECS has it."""
+        """The container of a task in ECS."""
         found = self.client("ecs").describe_task_definition(
             taskDefinition=self.resources[f"{task}Task"]
         )
@@ -87,7 +87,7 @@ class Deployed:
 
 
 def client(service: str, url: str) -> Any:
-    """A client of the emulator, which takes anybody's credentials."""
+    """A client for the emulator, which accepts any credentials."""
     make: Any = boto3.client  # its types want each service's name as it is
     return make(
         service,
@@ -109,7 +109,7 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """ministack on the loopback, for the whole session; its URL."""
+    """Runs ministack on the loopback for the whole session; its URL."""
     python = Path(sys.prefix) / "emulator" / "bin" / "python"
     if not python.exists():
         pytest.skip("the emulator of AWS is not installed: make emulator")
@@ -153,8 +153,8 @@ Change = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def change(emulated: str) -> Change:
-    """``change(template, kind="UPDATE", LogDays="30")``: makes a change set of the stack and tells
-    what is in it."""
+    """``change(template, kind="UPDATE", LogDays="30")``: makes a change set of the stack and
+    returns what is in it."""
     formation = client("cloudformation", emulated)
 
     def made(
@@ -178,8 +178,8 @@ def change(emulated: str) -> Change:
 
 @pytest.fixture(scope="session")
 def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip: Path) -> Deployed:
-    """The stack, with Slack on and a VPC of its own, deployed by a change set as ``aws
-    cloudformation deploy`` does it."""
+    """The stack, with Slack and its own VPC, deployed by a change set like ``aws cloudformation
+    deploy``."""
     code, formation = client("s3", emulated), client("cloudformation", emulated)
     code.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
     code.put_object(Bucket=CODE, Key=PARAMETERS["LambdaCodeKey"], Body=slack_zip.read_bytes())
@@ -195,11 +195,10 @@ def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip:
 def _known_to(
     change: Change, formation: Any, template: dict[str, Any]
 ) -> tuple[dict[str, Any], frozenset[str]]:
-    """The template without the types that the emulator does not know, and what refers to them; and
-    the names left out.
+    """The template without types that the emulator does not know and without references to them,
+    and the names left out.
 
-    A reference in the metadata of a resource is of the order in which they are made, and goes with
-    what it names.
+    A reference in a resource's metadata only defines an order, and is removed with its target.
     """
     try:
         change(template, "CREATE", "probe")
@@ -241,7 +240,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _until(look: Callable[[], Any], status: str) -> Any:
-    """What is found once it is no longer in progress or pending."""
+    """Waits until it is no longer in progress or pending, and returns it."""
     for _ in range(1200):
         found = look()
         if not found[status].endswith(("PENDING", "IN_PROGRESS")):

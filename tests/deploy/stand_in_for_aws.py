@@ -1,8 +1,8 @@
-"""``aws`` for the walk: AWS's own command line, but for ``ecs``, whose tasks run here as processes.
+"""``aws`` for the walk: the real AWS CLI, except ``ecs``, whose tasks run here as processes.
 
-The emulator keeps task definitions and starts no container without a container engine. So a task is
-the image's entry point with the definition's own command and variables; where AWS, Inspector and
-Slack are reached is all that is added.
+The emulator stores task definitions, but starts no containers. So a task is the image's entry point
+with the definition's own command and environment variables; only the addresses of AWS, Inspector
+and Slack are added.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any
 
 ENTRY_POINTS = {"sre-scanner": "sre_scanner", "sre-server": "sre_cli"}
 PLACES = json.loads(os.environ["WALK_PLACES"])
-"""Variables that every task gets in the place of a role, a region and the network."""
+"""Environment variables that every task gets in place of a role, a region and the network."""
 FOLDER = Path(os.environ["WALK_FOLDER"])
 
 
 def option(words: list[str], name: str) -> str:
-    """What follows an option."""
+    """The arguments after an option."""
     return words[words.index(name) + 1]
 
 
 def run_task(words: list[str]) -> str:
-    """Runs a task to its end; its name."""
+    """Runs a task to its end and returns its name."""
     import boto3
 
     assert option(words, "--network-configuration").startswith(
@@ -45,7 +45,7 @@ def run_task(words: list[str]) -> str:
     command = over["command"] or container.get("command", [])
     name = f"task-{len(list(FOLDER.glob('task-*.json')))}"
     given = {one["name"]: one["value"] for one in container["environment"]}
-    data = FOLDER / "data"  # the image's own, with none of the checkout's files
+    data = FOLDER / "data"  # only the image's own, none of the checkout's files
     data.mkdir(exist_ok=True)
     with (FOLDER / f"{name}.log").open("wb") as log:
         done = subprocess.run(
@@ -64,7 +64,7 @@ def run_task(words: list[str]) -> str:
 
 
 def module_of(image: str) -> str:
-    """What the image's entry point starts."""
+    """The program that the image's entry point starts."""
     return ENTRY_POINTS[image.rpartition("/")[2].partition(":")[0]]
 
 

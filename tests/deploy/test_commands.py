@@ -1,5 +1,5 @@
-"""The commands of docs/operations.md and deploy/stack.sh, where the emulator is kinder than people
-and AWS are."""
+"""The commands of docs/operations.md and deploy/stack.sh in cases that the emulator does not
+show."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def shell(*words: str, **given: Any) -> subprocess.CompletedProcess[str]:
-    """Runs bash without the person's own settings."""
+    """Runs bash without the user's settings."""
     return subprocess.run(
         ["bash", *words], capture_output=True, text=True, check=False, timeout=60, **given
     )
 
 
 def test_commands_that_prompt_for_secrets_can_be_pasted(tmp_path: Path) -> None:
-    """A line after ``read`` in what is pasted would be taken for the answer, unless bash reads all
-    of it before."""
+    """In pasted text, bash would take the line after ``read`` as its input, unless it reads the
+    whole text before."""
     [asking] = [
         one for one in re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL) if "read -rsp" in one
     ]
@@ -38,8 +38,8 @@ def test_commands_that_prompt_for_secrets_can_be_pasted(tmp_path: Path) -> None:
 
 
 def test_images_are_built_for_the_processor_of_the_tasks(template: dict[str, Any]) -> None:
-    """Fargate runs x86 where a definition names nothing else; an image built on an ARM laptop would
-    not start."""
+    """Fargate runs x86 unless a definition names another architecture; an image built on an ARM
+    laptop would not start."""
     builds = re.findall(r"^docker build .*\$registry.*$", PAGE, re.MULTILINE)
     assert len(builds) == 2
     assert all(" --platform linux/amd64 " in one for one in builds)

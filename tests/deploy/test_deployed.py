@@ -1,5 +1,5 @@
-"""The template in an emulator of AWS: it deploys, starts what its schedule files say, and a change
-set tells a change alone."""
+"""The template in an AWS emulator: it deploys, starts what its schedule files say, and change sets
+show single changes."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ NOT_KNOWN = {
     "ServerIngress",
 }
 SIGNING = "signing-secret-of-the-stack"
-# What tests/at.sh sets: the function's process gets no environment but its own, and must read the
-# same day.
+# set by tests/at.sh: the function's process has its own environment and must see the same date
 CALENDAR = {
     name: os.environ[name]
     for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
@@ -79,8 +78,7 @@ def test_each_schedule_starts_the_command_in_its_file(deployed: Any) -> None:
         name = f"{one.name.title()}Schedule"
         found = scheduler.get_schedule(Name=deployed.resources[name])
         assert found["ScheduleExpression"] == one.cron.eventbridge()
-        # The emulator forgets the zone of a schedule that CloudFormation makes: the template has
-        # it.
+        # the emulator loses the time zone of a schedule from CloudFormation: the template has it
         assert resources[name]["Properties"]["ScheduleExpressionTimezone"] == one.zone.key
         assert json.loads(found["Target"]["Input"]) == {
             "containerOverrides": [{"name": "main", "command": _command(one)}],
@@ -144,7 +142,8 @@ def test_the_function_answers_only_requests_signed_by_slack(
 
 
 def _typed(deployed: Any, text: str, secret: str) -> tuple[int, str]:
-    """A command as Slack sends it, signed with a secret, through the HTTP API: status and body."""
+    """Sends a command like Slack, signed with a secret, through the HTTP API. Returns status and
+    body."""
     body = urlencode(
         {
             "team_id": "T0123456",
@@ -186,7 +185,7 @@ def test_a_change_set_lists_only_what_changes(deployed: Any, change: Any) -> Non
 
 
 def conditioned(template: Any, condition: str) -> set[str]:
-    """The resources that are there under a condition."""
+    """The resources that exist under a condition."""
     return {
         name for name, one in template["Resources"].items() if one.get("Condition") == condition
     }

@@ -1,5 +1,5 @@
-"""The product's commands against the deployed bucket and table: lines that alarms count, and calls
-that roles allow."""
+"""The product's commands against the deployed bucket and table: log lines that alarms count, and
+calls that roles allow."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Calls = set[tuple[str, str]]
 
 
 def matches(pattern: str, line: dict[str, Any]) -> bool:
-    """CloudWatch's filter patterns for JSON, as far as the template uses them: terms, joined by
+    """CloudWatch's filter patterns for JSON, as far as the template uses them: terms combined by
     &&."""
     terms = [_TERM.fullmatch(term) for term in pattern.strip("{} ").split("&&")]
     assert all(terms), pattern
@@ -53,7 +53,7 @@ def _holds(term: re.Match[str], line: dict[str, Any]) -> bool:
 
 
 def at(line: dict[str, Any], path: str) -> Any:
-    """What stands at $.a.b of a line."""
+    """The value at $.a.b of a line."""
     found: Any = line
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
@@ -63,7 +63,7 @@ def at(line: dict[str, Any], path: str) -> Any:
 def counted(
     template: dict[str, Any], log: str, lines: list[dict[str, Any]]
 ) -> dict[str, list[float]]:
-    """The metrics that a log's filters make of lines."""
+    """The metrics that a log group's filters make of lines."""
     found: dict[str, list[float]] = {}
     for one in template["Resources"].values():
         if one["Type"] == "AWS::Logs::MetricFilter" and one["Properties"]["LogGroupName"] == {
@@ -85,15 +85,16 @@ def lines_of(text: str) -> list[dict[str, Any]]:
 
 @functools.cache
 def one_night() -> Fleet:
-    """The default fleet on its newest night; making it takes two seconds, and nobody changes it."""
+    """The default fleet on its newest night. Cached, because it takes two seconds; tests do not
+    change it."""
     return default_fleet(nights=1, now=session_hour())
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Every call of AWS that this process makes: the action, and the key where it has one."""
+    """All AWS calls of this process: the action, and the key if it has one."""
     made: Calls = set()
-    clients: Any = botocore.client.BaseClient  # its types leave out what every call goes through
+    clients: Any = botocore.client.BaseClient  # the stubs leave out the method that every call uses
     send = clients._make_api_call
 
     def noted(self: Any, operation: str, parameters: Any) -> Any:
@@ -113,7 +114,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 @pytest.fixture
 def task(deployed: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """``task("Scan")``: this process gets the variables of that task's container."""
+    """``task("Scan")``: gives this process the environment variables of that task's container."""
 
     def become(name: str) -> None:
         for key in [

@@ -1,4 +1,4 @@
-"""Who may do what, what an organization chooses, and what rings: as the committed template says."""
+"""The committed template: permissions, parameters and alarms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INSPECTOR = {
     "inspector2:ListMembers",
 }
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
-# "Make sure to add all of the following": Lambda's developer guide, "Giving Lambda functions access
+# "Make sure to add all of the following": Lambda developer guide, "Giving Lambda functions access
 # to resources in a VPC".
 INTERFACES = {
     "ec2:CreateNetworkInterface",
@@ -94,7 +94,7 @@ ACTIONS = {
     },
     "FlowRole": {"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 }
-# Actions that AWS allows on every resource or on none.
+# actions that AWS allows only for all resources
 WITHOUT_RESOURCE = {
     *INSPECTOR,
     "ec2:DescribeRegions",
@@ -131,7 +131,7 @@ ALARMS = {
 
 
 def of(template: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The properties of every resource of a kind, by name."""
+    """The properties of all resources of a type, by name."""
     return {
         name: one["Properties"]
         for name, one in template["Resources"].items()
@@ -140,8 +140,8 @@ def of(template: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def statements(template: dict[str, Any], role: str) -> list[dict[str, Any]]:
-    """What a role may do, by its own policies and those that it shares; conditions of the template
-    are met."""
+    """The permissions of a role from its own and shared policies, with the template's conditions
+    met."""
     properties = of(template, "AWS::IAM::Role")[role]
     shared = of(template, "AWS::IAM::ManagedPolicy")
     documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
@@ -330,7 +330,7 @@ def test_the_example_has_every_parameter_and_each_value_is_allowed(
         ("SlackGroups", "C0123456"),
         ("AlarmEmail", "nobody"),
         ("KmsKeyArn", "alias/key"),
-        # a policy of IAM allows nothing by an alias
+        # an IAM policy does not allow anything by an alias
         ("KmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/key"),
     ],
 )
@@ -367,8 +367,8 @@ def test_each_alarm_notifies_and_links_to_its_runbook_entry(
 def test_ecs_events_reach_the_topic_without_an_unsupported_condition(
     template: dict[str, Any],
 ) -> None:
-    """EventBridge user guide, "Amazon SNS permissions": no Condition blocks in topic policies for
-    EventBridge."""
+    """EventBridge user guide, "Amazon SNS permissions": topic policies for EventBridge support no
+    Condition blocks."""
     [policy] = of(template, "AWS::SNS::TopicPolicy").values()
     allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     [notice] = [
@@ -385,8 +385,8 @@ def test_ecs_events_reach_the_topic_without_an_unsupported_condition(
 def test_a_failed_deployment_does_not_block_the_next_one(
     template: dict[str, Any],
 ) -> None:
-    """Retain holds in the rollback of a first deployment too; and what a condition removes must be
-    able to come back."""
+    """Retain applies to the rollback of a first deployment too, and what a condition removes must
+    be able to return."""
     retained = {name: one for name, one in template["Resources"].items() if "DeletionPolicy" in one}
     assert {*retained} == {"AccessLogs", "Bucket", "Table", "TokensSecret"}
     for name, one in retained.items():
@@ -399,8 +399,8 @@ def test_a_failed_deployment_does_not_block_the_next_one(
 
 
 def test_the_server_starts_after_its_route_to_the_internet_exists(template: dict[str, Any]) -> None:
-    """Before, no image can be pulled, and three tasks that fail end the deployment. DependsOn takes
-    no condition."""
+    """Without the route no image can be pulled, and three failing tasks end the deployment.
+    DependsOn supports no condition."""
     service = template["Resources"]["Service"]
     assert service["Metadata"] == {"After": {"Fn::If": ["NewVpc", {"Ref": "PrivateRoute"}, ""]}}
     assert "PrivateRoute" not in service["DependsOn"]
@@ -409,8 +409,8 @@ def test_the_server_starts_after_its_route_to_the_internet_exists(template: dict
 def test_flow_logs_go_to_a_log_group_not_to_a_bucket(
     template: dict[str, Any],
 ) -> None:
-    """VPC user guide, "Amazon S3 bucket permissions for flow logs": EC2 overwrites the policy that
-    the bucket has."""
+    """VPC user guide, "Amazon S3 bucket permissions for flow logs": EC2 overwrites the bucket's
+    policy."""
     [flow] = of(template, "AWS::EC2::FlowLog").values()
     assert flow["LogGroupName"] == {"Ref": "FlowLog"}
     assert not {"LogDestination", "LogDestinationType"} & {*flow}

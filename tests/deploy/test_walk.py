@@ -1,8 +1,8 @@
-"""docs/operations.md, walked: its own commands lead from an empty account to the first digest.
+"""Follows docs/operations.md: its commands lead from an empty account to the first digest.
 
-The account is an emulator's, Inspector a simulator, Slack a stand-in, and a task a process with its
-definition's own command and variables. The emulator does not know some types of the template, which
-are left out (see conftest.py).
+The account is an emulator's, Inspector is simulated, Slack is a stand-in, and a task is a process
+with its definition's command and environment variables. Types that the emulator does not know are
+left out (see conftest.py).
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ SIGNING = "signing-secret-of-the-walk"
 
 
 def commands(text: str) -> str:
-    """The commands of a step, as they stand on the page."""
+    """The commands of a step, as on the page."""
     return "\n".join(re.findall(r"```bash\n(.*?)```", text, re.DOTALL))
 
 
 @dataclass(frozen=True)
 class Walk:
-    """What a person who walks the page has: a folder with the checkout's files in it, a shell,
-    Slack; and what the shell said."""
+    """The situation of a user who follows the page: a folder with the checkout's files, a shell,
+    Slack, and the shell's output."""
 
     folder: Path
     environ: dict[str, str]
@@ -61,14 +61,14 @@ class Walk:
     said: str
 
     def tasks(self) -> list[tuple[dict[str, Any], str]]:
-        """The tasks that ran, each with what it wrote."""
+        """The tasks that ran, each with its output."""
         return [
             (json.loads(one.read_text()), one.with_suffix(".log").read_text())
             for one in sorted(self.folder.glob("task-*.json"))
         ]
 
     def does(self, line: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs a line in the same shell as the page's, with the stack's functions."""
+        """Runs a line in the page's shell, with the stack's functions."""
         start = (
             f"export AWS_REGION={REGION} stack=walk PATH=$PATH:$PWD/.venv/bin\n. deploy/stack.sh\n"
         )
@@ -90,7 +90,7 @@ def _shell(
     )
 
 
-# An account that has two regions enabled, as most have few: the emulator's has all there are.
+# an account usually has few regions enabled; the emulator's has all
 REGIONS = "".join(
     f"<item><regionName>{one}</regionName></item>" for one in ("eu-west-1", "us-east-1")
 )
@@ -107,7 +107,7 @@ LOOK = "sre-cli doctor\n"
 def walk(
     deployed: Any, slack_zip: Path, service_of_module: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Walk]:
-    """Every step of the page, in one shell, up to where one looks at what came of it."""
+    """Runs every step of the page in one shell, up to where the results are inspected."""
     folder: Path = tmp_path_factory.mktemp("walk")
     workspace = Workspace(scopes=set(SCOPES))
     for operation, answer in EC2.items():
@@ -131,8 +131,8 @@ def walk(
 
 
 def _environ(folder: Path, endpoints: dict[str, str], slack: str) -> dict[str, str]:
-    """The shell's variables. Programs that would build or push something are stand-ins, all else is
-    the real one."""
+    """The shell's environment. Programs that would build or push something are stand-ins; the rest
+    is real."""
     places = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
         "HOME": str(folder),
@@ -174,7 +174,8 @@ def _program(path: Path, text: str) -> None:
 
 
 def _lay_out(folder: Path, template: dict[str, Any], slack_zip: Path) -> None:
-    """The checkout's files that the page names; of the template what the emulator knows."""
+    """The files of the checkout that the page names, and the part of the template that the emulator
+    knows."""
     for name in ("deploy", "dist"):
         (folder / name).mkdir()
     for name in ("scanner", "mcp"):
@@ -199,8 +200,7 @@ Stored = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def stored(walk: Walk, stack: dict[str, str]) -> Stored:
-    """``stored("summary")``: what a command of the page's last lines says of the stack's own bucket
-    and table."""
+    """``stored("summary")``: the output of a query over the stack's own bucket and table."""
 
     def ask(*words: str) -> Any:
         where = {"SRE_STORE": stack["StoreUrl"], "SRE_TABLE": f"dynamodb://{stack['TableName']}"}
@@ -213,7 +213,7 @@ def stored(walk: Walk, stack: dict[str, str]) -> Stored:
 
 @pytest.fixture(scope="module")
 def summary(stored: Stored) -> Any:
-    """What the stack's own store says of the first night."""
+    """The answer of the stack's own store about the first snapshot."""
     return stored("summary", "--by", "region")
 
 
@@ -288,7 +288,7 @@ def test_repeated_fires_of_the_schedules_run_the_next_night_once(
 
 
 def _fired(walk: Walk, deployed: Any, name: str, moment: str, environ: dict[str, str]) -> int:
-    """Starts what the stack's schedule starts at this moment; the exit code."""
+    """Starts what the stack's schedule starts at this moment; returns the exit code."""
     resource = deployed.client("cloudformation").describe_stack_resource(
         StackName="walk", LogicalResourceId=name
     )
@@ -323,7 +323,7 @@ def test_doctor_reports_only_what_the_emulator_lacks(stored: Stored) -> None:
         for one in stored("doctor")["checks"]
         if one["state"] not in ("ok", "off")
     }
-    # a warning after the test of the next night, whose snapshot is of tomorrow
+    # a warning only after the test of the next night, whose snapshot is dated tomorrow
     wrong.pop("snapshot", None)
     assert wrong == {"ssm:DescribeInstancePatchStates": "unknown"}
 
@@ -346,7 +346,8 @@ def test_the_servers_container_answers_from_the_snapshot(
 
 @contextmanager
 def _serving(walk: Walk, stack: dict[str, str], deployed: Any) -> Iterator[str]:
-    """The server's task: its definition's command and variables, on a port of the loopback."""
+    """The server's task: its definition's command and environment variables, on a port of the
+    loopback."""
     definition = deployed.client("ecs").describe_task_definition(
         taskDefinition=stack["ServerTaskDefinition"]
     )
@@ -390,7 +391,7 @@ def _serving(walk: Walk, stack: dict[str, str], deployed: Any) -> Iterator[str]:
 
 
 def test_without_its_secret_slack_is_disabled_and_doctor_reports_it(deployed: Any) -> None:
-    """The fixture's stack has Slack turned on, and nobody filled its secret."""
+    """The fixture's stack has Slack enabled, with an empty secret."""
     environ = {
         "PATH": os.defpath,
         **deployed.environ,

@@ -1,4 +1,4 @@
-"""What contributors rely on is true: CONTRIBUTING.md, the pre-commit hooks, the CI workflow and the
+"""Checks what contributors rely on: CONTRIBUTING.md, the pre-commit hooks, the CI workflow and the
 templates."""
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def section(heading: str) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of a table's rows, without the head."""
+    """The cells of a table's rows, without the header."""
     lines = [line for line in text.splitlines() if line.strip().startswith("| ")]
     return [[cell.strip() for cell in line.strip().strip("|").split(" | ")] for line in lines][2:]
 
 
 def paths(text: str) -> set[str]:
-    """Every path of this repository that a text names in backticks: with a slash, or with a suffix
+    """The paths of this repository that a text names in backticks: with a slash, or with a suffix
     at the root."""
     named = re.findall(r"`([\w.-]+(?:/[\w.-]+)*)`", text)
     return {
@@ -52,7 +52,7 @@ def paths(text: str) -> set[str]:
 
 
 def recipe(target: str) -> list[str]:
-    """A target's commands, with the Makefile's own variables in place."""
+    """A target's commands, with the Makefile's variables replaced."""
     variables = dict(re.findall(r"^(\w+) := (.*)$", MAKEFILE, re.MULTILINE))
     found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
     assert found, target

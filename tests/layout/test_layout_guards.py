@@ -1,4 +1,5 @@
-"""The layout keeps its rules: folders are no packages, and what is declared is what is there."""
+"""The rules of the layout: component folders are not packages, and setup.cfg declares what
+exists."""
 
 from __future__ import annotations
 

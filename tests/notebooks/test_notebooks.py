@@ -1,5 +1,5 @@
-"""Each notebook runs on the example store, its numbers are the API's, and what git holds of it are
-questions, not results."""
+"""Each notebook runs on the example store with the API's numbers; committed notebooks have no
+results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(example: Path) -> Store:
-    """As of its last night, so that it is old on no day."""
+    """The example as of its last snapshot, so that it is never stale."""
     last = open_store(example)
     return last.at(last.snapshots().rows[0]["snapshot_id"])
 
@@ -192,11 +192,11 @@ def test_a_store_without_a_snapshot_is_reported_and_renders_nothing(
 ) -> None:
     monkeypatch.setattr(run, "PAGES", tmp_path / "pages")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SRE_STORE", "empty")  # relative to where it is run, not to the notebooks
+    monkeypatch.setenv(
+        "SRE_STORE", "empty"
+    )  # relative to the working directory, not to the notebooks
     assert run.main(["upgrades"]) == 1
-    assert capsys.readouterr().err.startswith(
-        "upgrades: NotKnown: There is no snapshot yet."
-    )
+    assert capsys.readouterr().err.startswith("upgrades: NotKnown: There is no snapshot yet.")
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["index.html"]
 
 
@@ -263,7 +263,7 @@ for one in (sure, old):
 
 
 def test_the_example_store_matches_its_script(store: Store) -> None:
-    """Its fleet on the last night, counted without a scan."""
+    """The number of findings in its fleet on the last night, counted without a scan."""
     fleet = module("make_example").fleet()
     open_now = sum(one["status"] == "ACTIVE" for one in fleet.findings())
     assert store.summary().summary["total"] == open_now > 200

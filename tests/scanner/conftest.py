@@ -1,4 +1,4 @@
-"""A scan against the simulator, as the scheduled task does it."""
+"""Scans of the simulator, as the scheduled task runs them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from sre_simulator.inspector.server import Simulator
 
 @functools.cache
 def one_night() -> Fleet:
-    """The default fleet on its newest night; making it takes two seconds, and nobody changes it."""
+    """The default fleet on its newest night. Cached, because it takes two seconds; tests do not
+    change it."""
     return default_fleet(nights=1, now=NOW)
 
 
 @dataclass
 class House:
-    """A store in a folder, and scans into it."""
+    """A store in a folder, with a method to scan into it."""
 
     folder: Path
     snapshots: SnapshotWriter = field(init=False)
@@ -40,7 +41,7 @@ class House:
         self.table = SqliteTable(self.folder / "store" / "table.db")
 
     def scan(self, simulator: Simulator, **request: Any) -> Commit:
-        """One scan of the simulator's fleet, at its own clock."""
+        """Scans the simulator's fleet, at the simulator's clock."""
         regions = request.pop("regions", simulator.fleet.regions)
         wanted = Request(
             **{"regions": regions, "required": regions, "rate": 5000.0, "deadline": 5.0} | request
@@ -59,7 +60,8 @@ def house(tmp_path: Path) -> House:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """``with served(fleet, faults=[…]) as simulator``: a simulator that AWS settings lead to."""
+    """``with served(fleet, faults=[…]) as simulator``: a simulator, with the AWS settings for
+    it."""
 
     @contextmanager
     def serve(fleet: Any = None, **options: Any) -> Iterator[Simulator]:

@@ -1,5 +1,5 @@
-"""A process that scans in forked children, one for each line that it reads; the test kills them. It
-prints their pids."""
+"""A process that scans in a forked child for each line that it reads. It prints the pids, so that
+the test can kill them."""
 
 from __future__ import annotations
 

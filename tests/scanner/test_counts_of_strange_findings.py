@@ -1,4 +1,4 @@
-"""What we do not know counts on the safe side, and nothing counts twice."""
+"""Unknown values are counted on the safe side, and nothing is counted twice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def finding(number: int, *resources: str, **fields: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def scanned(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Sources]:
-    """A store that holds just these findings."""
+    """A store with only these findings."""
 
     def scan(*findings: dict[str, Any]) -> Sources:
         (tmp_path / "some.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))

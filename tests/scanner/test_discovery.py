@@ -1,4 +1,4 @@
-"""STS, EC2 and Organizations enrich a scan, and their absence is told and harms nothing."""
+"""STS, EC2 and Organizations enrich a scan; if they fail, that is noted and the scan goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scan does not import pandas, and leaves it usable for whoever does."""
+"""A scan does not import pandas, and pandas can still be used."""
 
 from __future__ import annotations
 

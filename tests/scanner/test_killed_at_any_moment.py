@@ -1,4 +1,4 @@
-"""kill -9 at any moment: what is visible afterwards is whole, and the next scan succeeds."""
+"""kill -9 at random moments: visible snapshots are whole, and the next scan succeeds."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Scanner:
         )
 
     def scan(self, seconds: float | None) -> tuple[int, float]:
-        """One scan, killed after so many seconds or not at all: its exit code and how long it
-        took."""
+        """One scan, killed after a number of seconds or not at all. Returns its exit code and
+        duration."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -48,10 +48,10 @@ class Scanner:
         child = int(self._process.stdout.readline())
         began = time.monotonic()
         if seconds is not None:
-            # a busy wait: the moment of the kill is the point
+            # a busy wait, because the moment of the kill matters
             while time.monotonic() - began < seconds:
                 pass
-            with contextlib.suppress(ProcessLookupError):  # it was quicker
+            with contextlib.suppress(ProcessLookupError):  # it had already ended
                 os.kill(child, signal.SIGKILL)
         return int(self._process.stdout.readline()), time.monotonic() - began
 
@@ -74,7 +74,8 @@ def scanner(house: Any) -> Iterator[Callable[[], Scanner]]:
 
 
 def assert_whole(snapshots: SnapshotWriter) -> None:
-    """Every visible snapshot is complete, and every one of its files is there with its sum."""
+    """Checks that every visible snapshot is complete, and that all its files exist with their
+    checksums."""
     for commit in snapshots.commits():
         assert commit.state == COMPLETE
         assert [why for _, why in verify(snapshots, commit) if why] == []

@@ -1,4 +1,4 @@
-"""The scan task fits its size: the process itself, under a limit, two nights each."""
+"""The scan task stays within its memory limit: the whole process, over two nights."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from urllib.request import Request, urlopen
 import pytest
 
 FINDINGS = 40_000
-COPIES = 180  # of 214 invented findings: 37 thousand
-# MB more than a scan of a few findings on the same machine: 90 now; 150 before the history was made
-# in pieces
+COPIES = 180  # of 214 synthetic findings each: about 37,000
+# MB more than a scan of a few findings on the same machine: 90 now, 150 before the history was
+# processed in ranges
 GROWTH = 130
-# MB of memory of its own that the process may ask for, used or not: the limit itself, where GROWTH
-# only measures
+# MB that the process may allocate, used or not: this limit is enforced, while GROWTH is only
+# measured
 DATA = 420
 PYTHON = sys.executable
-# Between these tests and the scan: a process begins with the peak of the one that starts it, and
-# pytest's may be a gigabyte. Huge pages, which some machines give to everyone, are off for it
-# (PR_SET_THP_DISABLE): they add what nobody asked for.
+# A process starts with the peak memory of its parent, and pytest's can be a gigabyte, so a
+# small process starts the scan. Huge pages, which some machines enable for all processes, are
+# disabled (PR_SET_THP_DISABLE), because they add unused memory.
 MEASURED = """import ctypes, os, subprocess, sys
 ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)
 process = subprocess.Popen(sys.argv[1:])
@@ -36,7 +36,7 @@ print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)"""
 
 @contextmanager
 def simulator(*fleet: str) -> Iterator[str]:
-    """A simulated Inspector in a process of its own; its URL."""
+    """Runs a simulated Inspector in a separate process; its URL."""
     command = [PYTHON, "-m", "sre_simulator", "--nights", "2", *fleet]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -46,8 +46,7 @@ def simulator(*fleet: str) -> Iterator[str]:
 
 
 def scanned(url: str, region: str, store: Path, night: int) -> tuple[int, float, str]:
-    """One night's scan as the task runs it: its exit code, the most memory it held in MB, and its
-    log."""
+    """One night's scan as the task runs it: its exit code, its peak memory in MB, and its log."""
     at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=1 - night)
     urlopen(
         Request(
@@ -93,7 +92,7 @@ def test_two_scans_in_a_row_stay_within_their_memory_limit(
 
 
 def peaks(fleet: Sequence[str], region: str, store: Path) -> list[float]:
-    """The most memory of a scan in MB, and that of the scan of the next night."""
+    """The peak memory of a scan in MB, and that of the next night's scan."""
     with simulator(*fleet) as url:
         nights = [scanned(url, region, store, night) for night in (0, 1)]
     assert [code for code, _, _ in nights] == [0, 0], nights

@@ -1,8 +1,8 @@
-"""One odd value spoils only itself: any field of any finding, row of coverage or status may hold
-anything at all.
+"""An odd value affects only its own field, whatever any field of a finding, coverage row or status
+contains.
 
-Every field is given every odd value, each in a finding of its own, and all of them are scanned at
-once, beside one that is fine.
+Each field gets each odd value in a separate finding. All of them are scanned at once, together with
+a valid one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ACCOUNT = "111122223333"
 
 
 class Verbatim(str):
-    """JSON that stands in the body as it is, whatever it is."""
+    """Raw JSON for the body, valid or not."""
 
     __slots__ = ()
 
@@ -82,7 +82,7 @@ FEW: list[Any] = [None, 1_763_773_200_000, "https://[bad", [None], {"a": 1}, Ver
 
 
 def finding(number: int) -> dict[str, Any]:
-    """Every field that a finding of a package may have, and some of the others'."""
+    """All fields that a package finding can have, and some of other findings."""
     package = {
         "name": "openssl",
         "version": "3.0.1",
@@ -236,13 +236,13 @@ def replaced(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
 
 
 def spoiled(make: Callable[[int], Any]) -> list[Any]:
-    """One for each field and each odd value; of nested fields with a few of them."""
+    """One for each field and odd value; nested fields get only a few of the values."""
     changes = [(path, odd) for path in places(make(0)) for odd in (ODD if len(path) == 1 else FEW)]
     return [replaced(make(number), path, odd) for number, (path, odd) in enumerate(changes, 1)]
 
 
 def written(value: Any) -> bytes:
-    """JSON with what is no JSON in it."""
+    """JSON with embedded raw values."""
     held: list[str] = []
 
     def plain(one: Any) -> Any:
@@ -260,8 +260,7 @@ def written(value: Any) -> bytes:
 
 
 class Service:
-    """Inspector in a region, as raw bodies: what is asked of it is cut into pages, and one finding
-    is fine."""
+    """Inspector in a region, as raw bodies divided into pages; one finding is valid."""
 
     def __init__(self) -> None:
         fine = finding(0)
@@ -313,7 +312,7 @@ def service() -> Service:
 
 @pytest.fixture(scope="module")
 def sources(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """A store with one scan of all that."""
+    """A store with one scan of all of these."""
     folder = tmp_path_factory.mktemp("odd")
     snapshots, table = (
         SnapshotWriter(FolderBlobs(folder / "store")),

@@ -1,5 +1,5 @@
-"""Whatever tags findings and coverage have: a resource has one owner a night, in every row, and
-never looks clean to them."""
+"""Whatever tags findings and coverage have: a resource has one owner per snapshot in all rows, who
+never sees it as clean."""
 
 from __future__ import annotations
 
@@ -132,14 +132,14 @@ def covered(one: str, scan_type: str, tags: Wire | None, scanned_at: float) -> W
 
 @dataclass
 class Night:
-    """One night of an estate: what Inspector says of it."""
+    """One night of an organization: Inspector's data."""
 
     at: datetime
     findings: list[Wire]
     coverage: list[Wire]
 
     def owner(self, one: str) -> str | None:
-        """Whose a resource is: the rule in other words."""
+        """The owner of a resource: a second implementation of the rule."""
         looks = [
             (row["lastScannedAt"], row["resourceMetadata"]["ec2"].get("tags"))
             for row in self.coverage
@@ -167,15 +167,15 @@ class Night:
         return "dan" if RESOURCES[one] == THERE else None
 
     def hit(self) -> set[str]:
-        """The resources that findings name."""
+        """The resources in findings."""
         return {each["id"] for wire in self.findings for each in wire["resources"]}
 
     def known(self) -> set[str]:
-        """The resources that anything names."""
+        """All resources."""
         return self.hit() | {row["resourceId"] for row in self.coverage}
 
     def fleet(self) -> Fleet:
-        """The same as the simulator serves it."""
+        """The fleet for the simulator."""
         cells = {
             (REGION, account): RecordedCell(
                 account,
@@ -202,7 +202,7 @@ def night(number: int, drawn: Any) -> Night:
 
 @dataclass
 class Estate:
-    """A store of the nights so far, and the owners that each resource had last."""
+    """A store of the nights so far, and each resource's last owner."""
 
     folder: Path
     last: dict[str, str | None] = field(default_factory=dict)
@@ -267,8 +267,8 @@ def test_all_rows_of_a_resource_have_one_owner_who_never_sees_it_as_clean(
 
 
 def check_rows(estate: Estate, tonight: Night, commit: Commit) -> None:
-    """Every row of every table names the owner of the night, or the last one known of what is gone;
-    the wire is as it came."""
+    """Checks that every row of every table has the night's owner, or the last known one of a
+    missing resource, and that original data are unchanged."""
     named: dict[str, set[str | None]] = defaultdict(set)
     for table in TABLES:
         for row in estate.rows(commit, table):
@@ -283,7 +283,7 @@ def check_rows(estate: Estate, tonight: Night, commit: Commit) -> None:
 
 
 def check_sums(estate: Estate, tonight: Night, commit: Commit) -> None:
-    """What owners hold adds up to what all hold, in the table and in Parquet."""
+    """Checks that the counts of owners add up to the total, in the table and in Parquet."""
     counted = counting.rollups(estate.sources(tonight).open([commit]))
     for kind in set(KINDS) - {"organization", "resource"}:
         kept = [rollup for _, rollup in rollups.read_kind(estate.table, commit, kind)]
@@ -297,8 +297,7 @@ def check_sums(estate: Estate, tonight: Night, commit: Commit) -> None:
 
 
 def check_answers(estate: Estate, tonight: Night, access: Access) -> None:
-    """What a caller is told of what they may see: of a resource as a whole or not at all, live and
-    from the snapshot."""
+    """Checks that a caller sees a resource as a whole or not at all, live and from the snapshot."""
     mine = {one for one in tonight.known() if access.allows(RESOURCES[one], tonight.owner(one))}
     hit = mine & tonight.hit()
     seen = estate.sources(tonight).seen_by(access)

@@ -1,4 +1,4 @@
-"""The same scan and the same answers on S3 and DynamoDB as in a folder and SQLite."""
+"""The same scan gives the same answers on S3 and DynamoDB as in a folder and SQLite."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def far(aws: str) -> tuple[SnapshotWriter, Table]:
 
 
 def told(source: Sources) -> str:
-    """Everything that can be asked, as one text."""
+    """The answers to all queries, as one text."""
     answers = [
         ask(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), source).to_json(),
         ask(Summary("owner"), source).to_json(),

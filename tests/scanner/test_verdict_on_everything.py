@@ -1,4 +1,4 @@
-"""The verdict on the whole estate keeps the same rule as the verdict on one resource."""
+"""The verdict on all resources follows the same rule as the verdict on one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Three nights on a faster clock, with the process killed again and again: each slot is done, and
-none of it twice."""
+"""Three nights on a faster clock, with the process killed repeatedly: each slot runs exactly
+once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
 
 pytestmark = pytest.mark.slow
 KILLS, NIGHTS = 30, 3
-SHORTEST_NIGHT = 20.0  # real seconds from one night to the next; more where processes start slowly
+SHORTEST_NIGHT = 20.0  # real seconds per night; more if processes start slowly
 STARTS_A_NIGHT = 12
 SCHEDULES = """schedules:
   - {name: scan, cron: "0 1 * * *", run: scan --region eu-west-1, grace: 7d}
@@ -79,8 +79,7 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 def night() -> float:
-    """Real seconds from one night to the next: long enough for its jobs on this machine as busy as
-    it is now."""
+    """Real seconds per night: long enough for its jobs on this machine under its current load."""
     began = time.monotonic()
     subprocess.run(
         [sys.executable, "-m", "sre_cli", "schedule", "next"], check=True, capture_output=True
@@ -90,8 +89,8 @@ def night() -> float:
 
 @pytest.fixture
 def environ(tmp_path: Path, workspace: Workspace, night: float) -> Iterator[dict[str, str]]:
-    """The environment of a scheduler with a store, a simulated Inspector and a stand-in for Slack
-    of its own."""
+    """The environment of a scheduler with its own store, simulated Inspector and stand-in for
+    Slack."""
     (tmp_path / "findings.jsonl").write_text(json.dumps(FINDING))
     (tmp_path / "schedules.yaml").write_text(SCHEDULES)
     (tmp_path / "channels.yaml").write_text(
@@ -119,7 +118,7 @@ def environ(tmp_path: Path, workspace: Workspace, night: float) -> Iterator[dict
 def scheduler(
     environ: dict[str, str], tmp_path: Path
 ) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Starts the process; whatever runs at the end is ended."""
+    """Starts the process, and ends it if it still runs at the end."""
     started: list[subprocess.Popen[bytes]] = []
     log = (tmp_path / "log.jsonl").open("ab")
 
@@ -149,7 +148,7 @@ def scheduler(
 def ended(
     environ: dict[str, str], folder: Path, until: datetime
 ) -> dict[str, list[tuple[str, bool | None]]]:
-    """How each slot of each schedule stands, from when it began to ``until``."""
+    """The state of each slot of each schedule, from its beginning to ``until``."""
     slots, found = Slots(open_table(f"sqlite:///{folder}/store/table.db"), ""), {}
     for one in load(folder / "schedules.yaml", until):
         fires = list(_until(one.cron.fires(one.zone, slots.begun(one, until)), until))

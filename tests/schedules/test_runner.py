@@ -28,8 +28,8 @@ def nightly(name: str = "scan", cron: str = "0 1 * * *", **rest: Any) -> Schedul
 
 @dataclass
 class World:
-    """A runner whose clock, jobs and log are the test's. Each run takes the next of ``outcomes``,
-    the last one for good."""
+    """A runner with the test's clock, jobs and log. Each run takes the next of ``outcomes``, and
+    then the last one again."""
 
     table: Table
     schedules: tuple[Schedule, ...] = (nightly(),)
@@ -62,7 +62,7 @@ class World:
 
 
 class _Skipping(threading.Event):
-    """An event whose waits pass at once, and move the world's clock on in their place."""
+    """An event whose waits return at once and move the clock forward instead."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
@@ -202,7 +202,7 @@ def test_a_stopping_process_gives_its_slot_back(table: Table) -> None:
         **{**{name: getattr(runner, name) for name in Runner.__slots__}, "run": stopped}
     ).catch_up("scan")
     assert world.events == ["started", "given_back"]
-    world.runner("two").catch_up("scan")  # at once: no lease is waited for
+    world.runner("two").catch_up("scan")  # at once, without waiting for a lease
     assert world.events[2:] == ["started", "done"]
     assert world.reported == []
 
@@ -294,8 +294,8 @@ def test_a_job_gets_its_slot_or_the_one_it_follows(
 def test_a_scan_in_a_separate_task_is_followed_by_its_snapshot(
     table: Table, claimed: bool, committed: bool, waits: bool
 ) -> None:
-    """In AWS no process of ours claims the scan's slot. One that somebody did claim is waited for,
-    whatever snapshot is there."""
+    """In AWS a separate task runs the scan, which claims no slot here. A claimed slot is waited
+    for, whatever snapshot exists."""
     scan, digest = nightly(), nightly("digest", "30 1 * * *", after="scan", command="digest")
     world = World(table, (scan, digest), moment=MIDNIGHT + timedelta(hours=1, minutes=30))
     fire = MIDNIGHT + timedelta(hours=1)
@@ -316,7 +316,7 @@ def test_a_scan_in_a_separate_task_is_followed_by_its_snapshot(
 
 def test_of_two_concurrent_claims_one_succeeds(table: Table) -> None:
     class Late:
-        """A table whose answers are those of before anybody claimed."""
+        """A table whose answers are from before the claim."""
 
         def query(self, *_: Any, **__: Any) -> Iterable[Row]:
             return iter(())

@@ -1,4 +1,4 @@
-"""A small default fleet's simulator, raw and boto3 clients, and botocore's model."""
+"""The simulator of a small default fleet, raw and boto3 clients, and botocore's model."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def fleet() -> Fleet:
 
 @pytest.fixture(scope="session")
 def shown(fleet: Fleet) -> list[dict[str, Any]]:
-    """Every finding of the default fleet on its newest night."""
+    """All findings of the default fleet on its newest night."""
     found = list(fleet.findings())
-    gc.freeze()  # millions of objects that stay: without this each collection walks them again
+    gc.freeze()  # millions of permanent objects, which each collection would visit again
     return found
 
 
@@ -135,7 +135,7 @@ def _post(
 
 @pytest.fixture(scope="session")
 def post() -> Post:
-    """One signed POST, undecoded and without retries."""
+    """One signed POST, without decoding and retries."""
     return _post
 
 
@@ -156,7 +156,7 @@ def walk() -> Walk:
 
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
-    """One for all clients: it reads the model once."""
+    """One session for all clients: it reads the model once."""
     return boto3.Session()
 
 
@@ -190,15 +190,15 @@ def connect(session: boto3.Session) -> Iterator[Connect]:
 
 @pytest.fixture(scope="session")
 def model() -> dict[str, Any]:
-    """Botocore's own description of inspector2."""
+    """Botocore's description of inspector2."""
     loaded: dict[str, Any] = botocore.loaders.Loader().load_service_model("inspector2", "service-2")
     return loaded
 
 
 @pytest.fixture(scope="session")
 def recordings() -> list[Path]:
-    """Real findings, where they lie: SRE_REAL_FINDINGS, by default `shared/real-findings` beside
-    the checkout."""
+    """The recorded findings: SRE_REAL_FINDINGS, by default `shared/real-findings` beside the
+    checkout."""
     beside = Path(__file__).parents[2].parent / "shared" / "real-findings"
     folder = Path(os.environ.get("SRE_REAL_FINDINGS", beside))
     found = sorted(folder.glob("*.jsonl"))

@@ -1,4 +1,4 @@
-"""The filter engine, against an oracle that reads whole findings and knows nothing of layers or
+"""The filter engine compared with a naive one that reads whole findings, without layers or
 selections."""
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Wire = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def every(shown: list[Wire]) -> list[Wire]:
-    """The findings of one account, with every type of resource and finding but a code
-    repository."""
+    """The findings of one account, with every type of resource and finding except code
+    repositories."""
     return [each for each in shown if ":eu-west-1:444455556666:" in each["findingArn"]]
 
 

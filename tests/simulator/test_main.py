@@ -82,7 +82,7 @@ def test_help_shows_how_to_connect(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Simulator]:
-    """What the command would serve, without waiting for a signal."""
+    """The fleet that the command would serve, without waiting for a signal."""
     made: list[Simulator] = []
 
     class Noted(Simulator):

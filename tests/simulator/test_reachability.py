@@ -1,4 +1,4 @@
-"""What Inspector says of packages and images at run time: reachability, package URLs, clusters."""
+"""Run-time data of packages and images: reachability, package URLs, clusters."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
 """Makes the store of a version, with that version of the product: two nights of a few simulated
 resources.
 
-    python tests/upgrades/make_store.py tests/upgrades/schema-3
+python tests/upgrades/make_store.py tests/upgrades/schema-3
 
-Run it with the last commit of a version, before its successor changes a column or a key; a store
-that is there is never made anew. schema-1 and schema-2 were made so: the first lacks names,
-reachability and the marks of what was not understood, and both have all tables of a snapshot in one
-folder.
+Run it with the last commit of a version, before the next one changes a column or a key. It never
+replaces an existing store. schema-1 and schema-2 were made with it: the first lacks names,
+reachability and unknown values, and both have all tables of a snapshot in one folder.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from sre_simulator.inspector.server import Simulator
 
 ACCOUNTS, REGION = ("111122223333", "444455556666"), "us-east-1"
 NEWEST = datetime(2026, 11, 23, 1, tzinfo=UTC)
-_MOST = 160  # findings of a resource
+_MOST = 160  # findings per resource
 
 
 def small_fleet() -> Fleet:

@@ -1,8 +1,8 @@
-"""Stores that older versions made: every question is answered from them, and what they did not
-record is unknown, not none.
+"""Stores of older versions: every query works, and data that they did not record are unknown, not
+empty.
 
-Each folder beside this file is a store as its version left it (make_store.py). The two have the
-same fleet.
+Each folder beside this file is a store as its version left it (make_store.py). Both have the same
+fleet.
 """
 
 from __future__ import annotations
@@ -52,8 +52,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = runpy.run_path(str(_CONFORMANCE))[
 MAKER = SimpleNamespace(**runpy.run_path(str(HERE / "make_store.py")))
 NOW = MAKER.NEWEST + timedelta(hours=2)
 
-# What version 1 did not record changes these; packages are other lists since they carry
-# reachability.
+# not recorded by version 1, or different since packages have reachability
 CHANGED = {
     "exposed_to",
     "findings",
@@ -82,8 +81,7 @@ OpenStore = Callable[[int], Sources]
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> OpenStore:
-    """``open_store(1)``: a copy of the store that version 1 left, at the moment of its newest
-    night."""
+    """``open_store(1)``: a copy of version 1's store, at the moment of its newest snapshot."""
 
     def copy(version: int) -> Sources:
         folder = tmp_path / f"schema-{version}"
@@ -103,7 +101,7 @@ def engine_of(sources: Sources) -> DuckDB:
 
 
 def everything(sources: Sources) -> dict[str, list[list[dict[str, Any]]]]:
-    """The rows of every query of the catalogue."""
+    """The rows of every query of the catalog."""
     engine = engine_of(sources)
     return {
         query: [engine.rows(query, **one) for one in cases] for query, cases in PARAMETERS.items()

@@ -1,5 +1,5 @@
-"""What happened between two nights: events of the real account, changed by script, each with its
-cause."""
+"""Events between two snapshots: recorded findings, changed by script, with the cause of each
+event."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ VOLATILE = ("lastObservedAt", "updatedAt")
 
 @pytest.fixture
 def account(real_findings: list[Path]) -> list[Wire]:
-    """The real account's open findings."""
+    """The open recorded findings."""
     every = [json.loads(line) for line in real_findings[0].read_text().splitlines()]
     return [one for one in every if one["status"] == "ACTIVE"]
 
 
 @pytest.fixture
 def nights(house: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire]]:
-    """Scans a night for each list of findings, a day apart; the events of the last one."""
+    """Scans a night for each list of findings, a day apart. Returns the events of the last one."""
     count = 0
 
     def run(*lists: Sequence[Wire], faults: Sequence[Fault] = (), **request: Any) -> list[Wire]:
@@ -81,7 +81,7 @@ def edited(findings: list[Wire], place: int, **changes: Any) -> list[Wire]:
 
 
 def first(findings: list[Wire], **wanted: Any) -> int:
-    """The place of the first finding that has these values, on a resource that has others."""
+    """The index of the first finding with these values, on a resource that has others."""
     on = Counter(one["resources"][0]["id"] for one in findings)
     return next(
         place
@@ -240,14 +240,14 @@ def test_a_new_version_counts_as_patched_only_after_a_scan(
 
 
 def names_of(one: Wire) -> tuple[str, frozenset[str]]:
-    """The resource of a finding, and the packages that it names."""
+    """The resource of a finding, and its packages."""
     packages = one.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", [])
     return one["resources"][0]["id"], frozenset(package["name"] for package in packages)
 
 
 def two_of_a_kind(account: list[Wire]) -> int:
-    """The place of a finding of an instance that shares its packages with two to nine others: no
-    bulk when one goes."""
+    """The index of an instance's finding that shares its packages with two to nine others, too few
+    to count as half."""
     many = Counter(
         names_of(one)
         for one in account
@@ -298,7 +298,7 @@ def test_a_disabled_scan_type_ends_as_not_scanned_and_returns_as_onboarding(
 
 
 def wire(arn: str, package: str, **changes: Any) -> Wire:
-    """An invented finding of one CVE in one package of one instance, as Inspector sends it."""
+    """A synthetic finding of one CVE in one package of one instance, as Inspector sends it."""
     moment = (FIRST - timedelta(days=9)).timestamp()
     return {
         "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{arn * 32}",
@@ -392,7 +392,7 @@ def test_a_snapshot_without_a_predecessor_is_compared_with_nothing(nights: Any, 
     newest = house.snapshots.latest()
 
     class Alone(SnapshotWriter):
-        """The store without its older snapshots."""
+        """Removes the store's older snapshots."""
 
         def commits(self) -> list[Commit]:
             return [newest]

@@ -1,5 +1,5 @@
-"""A region taken in pieces has the history that it has taken whole, row for row and in the same
-order."""
+"""A region processed in ranges has the same history as one processed as a whole, row by row in the
+same order."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NIGHT = st.fixed_dictionaries(
 
 
 def written(folder: Path, name: str, rows: Rows, schema: pa.Schema) -> list[Path]:
-    """Rows as one part."""
+    """Writes rows as one part."""
     path = folder / f"{name}.parquet"
     plain = {
         field.name: False if pa.types.is_boolean(field.type) else 0
@@ -84,7 +84,7 @@ def written(folder: Path, name: str, rows: Rows, schema: pa.Schema) -> list[Path
 
 
 def finding(one: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """A row of findings; several of one subject at one resource differ in their ARN."""
+    """A row of findings. Several of one subject on one resource differ by ARN."""
     arn = f"arn/{one['account']}/{one['resource']}/{one['subject']}/{one['copy']}"
     return {
         **place(one["resource"], one["account"]),
@@ -102,13 +102,13 @@ def finding(one: Mapping[str, Any], at: datetime) -> dict[str, Any]:
 
 
 def place(resource: str, account: str) -> dict[str, Any]:
-    """Where a row is."""
+    """The account, resource and type of a row."""
     return {"account_id": account, "region": "eu-west-1", "resource_id": resource,
             "resource_type": KINDS[resource[1:2] if resource[1:2] == "m" else "i"]}  # fmt: skip
 
 
 def parts(folder: Path, plan: Mapping[str, Any], at: datetime) -> dict[str, list[Path]]:
-    """What the shards of a night wrote, sorted by resource as they do."""
+    """The parts that the shards of a night wrote, sorted by resource."""
     unique = {
         (one["resource"], one["account"], one["subject"], one["copy"]): finding(one, at)
         for one in plan["found"]
@@ -269,8 +269,8 @@ def found(resource: str, subject: str, copy: int = 0) -> dict[str, Any]:
 
 
 def test_groups_across_ranges_give_the_same_events_as_one_range(tmp_path: Path) -> None:
-    """A group's age passes to a member in another piece, its exposure ends once, and what a whole
-    cell lost is bulk."""
+    """A group's age passes to a member in another range, its exposure ends once, and bulk losses
+    count across ranges."""
     groups = dict.fromkeys(("i-1", "i-2", "i-3"), "group/1")
     many = [found(resource, "CVE-9", copy) for resource in ("", "it's") for copy in range(9)]
     first = [found("i-1", "CVE-1"), found("i-1", "CVE-2"), found("i-2", "CVE-2"), *many]

@@ -1,5 +1,5 @@
-"""What is known of vulnerabilities: asked once, remembered with its age, and never mistaken for
-"no"."""
+"""Details of vulnerabilities: requested once, kept with their date, and never taken as "no" if
+missing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ KEV = {"dateAdded": 1_700_000_000.0, "dateDue": 1_701_000_000.0, "action": "Upda
 
 
 class Asked:
-    """Answers BatchGetFindingDetails from a table, whatever the region, and remembers what it was
-    asked."""
+    """Answers BatchGetFindingDetails from a table in any region, and records the requests."""
 
     def __init__(self, table: Mapping[str, Any], refuses: Exception | None = None) -> None:
         self._table, self._refuses, self.batches = table, refuses, list[list[str]]()
@@ -33,7 +32,7 @@ class Asked:
 
 
 def before(name: str, hours: int = 30) -> dict[str, Any]:
-    """A row of a night before."""
+    """A row from an earlier snapshot."""
     asked = NOW - timedelta(hours=hours)
     return {
         "vulnerability_id": name,

@@ -1,4 +1,4 @@
-"""What outlives a resource, and whether the internet may reach it."""
+"""The group of a resource, and whether it is public."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Order, duplicates and row groups: what goes in comes out once, sorted, and cut between
+"""Order, duplicates and row groups: each finding appears once, sorted, with groups that end between
 resources."""
 
 from __future__ import annotations
@@ -103,6 +103,6 @@ def test_row_groups_cover_every_row_once_and_prefer_resource_boundaries(
     ends = set(np.cumsum(sizes).tolist())
     for start, stop in cuts:
         assert 0 < stop - start <= limit
-        # cut inside a resource: no end of one was in the second half of the group
+        # a cut inside a resource: no resource ended in the second half of the group
         if stop not in ends:
             assert not any(start + limit // 2 <= end <= start + limit for end in ends)

@@ -1,5 +1,5 @@
-"""The owners of a shard's resources, decided a column at a time, are those that the rule gives one
-by one."""
+"""The owners of a shard's resources, determined by column, equal those of the rule for single
+resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of the spool's file block by block is what is in it."""
+"""Reading the spool's file in blocks returns the rows of the file."""
 
 from __future__ import annotations
 

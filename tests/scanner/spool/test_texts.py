@@ -1,4 +1,4 @@
-"""Texts keep every text under its number, however little they may remember."""
+"""Texts keep every text under its number, even with little memory."""
 
 from __future__ import annotations
 

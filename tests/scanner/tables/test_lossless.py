@@ -1,4 +1,4 @@
-"""Whatever comes over the wire can be rebuilt from its row."""
+"""Every input can be rebuilt from its row."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ PLACE = ("20261122T010000Z", "eu-west-1")
 
 
 def through(findings: list[dict[str, Any]] | bytes) -> dict[str, dict[str, Any]]:
-    """Wire to spool to columns and back, by ARN; of findings, or of the body of a page."""
+    """From a response through spool and columns back to findings, by ARN; ``of`` findings or a
+    page's body."""
     body = findings if isinstance(findings, bytes) else msgspec.json.encode({"findings": findings})
     with closing(Spool()) as spool:
         spool.add(decode_findings(body))
@@ -99,7 +100,7 @@ def through(findings: list[dict[str, Any]] | bytes) -> dict[str, dict[str, Any]]
 
 
 def written(table: pa.Table) -> list[dict[str, Any]]:
-    """The rows as Parquet gives them back."""
+    """The rows as read from Parquet."""
     file = pa.BufferOutputStream()
     pq.write_table(table, file)
     rows: list[dict[str, Any]] = pq.read_table(file.getvalue()).to_pylist()

@@ -1,5 +1,5 @@
-"""The names that a shard keeps of its resources: all that findings and coverage tell, and what
-newer coverage took back."""
+"""The names of a shard's resources: all names in findings and coverage, except those that newer
+coverage replaced."""
 
 from __future__ import annotations
 

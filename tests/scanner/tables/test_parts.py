@@ -1,4 +1,4 @@
-"""A part is written so that who asks for one resource reads little of it."""
+"""Parts are written so that a query for one resource reads little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The local Lambda does what Lambda does, with AWS's own runtime, for a function of five lines."""
+"""The local Lambda behaves like AWS Lambda, with AWS's own runtime, for a function of five
+lines."""
 
 from __future__ import annotations
 

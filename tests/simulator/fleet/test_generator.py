@@ -1,4 +1,4 @@
-"""A fleet of a million findings: counted, not kept."""
+"""A fleet of a million findings, which are computed and not stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded findings, served back as they were."""
+"""Recorded findings are served unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator's table of operations, held against botocore's model."""
+"""The simulator's table of operations matches botocore's model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sre_simulator.inspector.shapes import Flag, Members, Moment, Number, Severa
 
 
 def _differences(shape: Shape, name: str, shapes: dict[str, Any], at: str) -> list[str]:
-    """Where a shape of the table says something else than the model's shape of that name."""
+    """The differences between a shape of the table and the model's shape of that name."""
     said = shapes[name]
     found: list[str] = []
     match shape:

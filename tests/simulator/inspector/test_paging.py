@@ -1,4 +1,4 @@
-"""Tokens and pages: bound to their query, and misbehaving on demand."""
+"""Tokens and pages: bound to their query, and irregular on demand."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What goes over the wire: every page fits botocore's model, and real clients list the whole
-fleet."""
+"""Responses: every page matches botocore's model, and real clients list the whole fleet."""
 
 from __future__ import annotations
 
@@ -39,7 +38,7 @@ _REAL_PAGES = {"FindingList"}  # the model says 25, the service sends 100
 
 
 def _strangers(value: Any, name: str, shapes: dict[str, Any], at: str) -> Iterator[str]:
-    """Where a value does not fit the model's shape of that name."""
+    """The differences between a value and the model's shape of that name."""
     said = shapes[name]
     if type(value) not in _KINDS[said["type"]]:
         yield f"{at}: {value!r} is no {said['type']}"

@@ -1,4 +1,4 @@
-"""What the service refuses, and in which words."""
+"""The requests that the service rejects, and its messages."""
 
 from __future__ import annotations
 
