@@ -1,20 +1,21 @@
-"""One gate for every filter by place: what does not exist is refused, what was not read is told.
+"""The check of every filter by place: an account, region, owner or type.
 
-known and read        the question goes on known and not read    it goes on, and its proof says what
-is missing: no answer from it is sure, and an empty one is unknown not there             UsageError,
-with what is near in spelling
+* A place that exists and was read is answered.
+* A place that exists and was not read is answered with a proof that says what is missing: no
+  answer from it is sure, and an empty one is unknown.
+* A place that does not exist is a UsageError that lists similar names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.answer import SNAPSHOT
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources.resource import TYPES
-from sre_findings.model.snapshots.query_scope import ANY, KINDS, Place, Spot, unread
+from sre_findings.model.snapshots.query_scope import ANY, KINDS, KnownPlaces, Place, Spot, unread
 from sre_findings.model.snapshots.states import COMPLETE, REACHED
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots import Snapshots
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
 FEW = 12  # names that an error lists
 SEEN = "not listed as scanned"
 CLOSED = "CLOSED"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a caller may know of a snapshot's places: the states of its cells, the accounts beside
-    them, the statuses asked."""
-
-    spots: Mapping[Spot, frozenset[str]]
-    accounts: frozenset[str]
-    statuses: tuple[str, ...]
 
 
 def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
@@ -88,7 +79,7 @@ def certain(answer: ListAnswer, sources: Sources) -> ListAnswer:
     )
 
 
-def known_of(found: Found) -> Known:
+def known_of(found: Found) -> KnownPlaces:
     """The places of a snapshot as its caller may see them. Read once: a committed snapshot never
     changes."""
     sources = found.sources
@@ -100,7 +91,7 @@ def known_of(found: Found) -> Known:
     return known
 
 
-def _read(found: Found) -> Known:
+def _read(found: Found) -> KnownPlaces:
     """From the manifest, which tells of every account: what is not the caller's is left out."""
     access = found.sources.access
     manifest = Snapshots(found.sources.snapshots.blobs).manifest(found.commit)
@@ -110,12 +101,12 @@ def _read(found: Found) -> Known:
             states.setdefault((cell.account_id, cell.region, cell.resource_type), set()).add(state)
     beside = (*manifest.plan.expected_accounts, *manifest.plan.account_names)
     accounts = frozenset(account for account in beside if access.allows_account(account))
-    return Known(
+    return KnownPlaces(
         {spot: frozenset(some) for spot, some in states.items()}, accounts, manifest.plan.statuses
     )
 
 
-def _unasked(statuses: Iterable[str], known: Known) -> Iterable[str]:
+def _unasked(statuses: Iterable[str], known: KnownPlaces) -> Iterable[str]:
     """Statuses of findings that the scan did not ask for."""
     # by default every status but that one
     read = known.statuses or [status for status in statuses if status != CLOSED]
@@ -126,7 +117,7 @@ def _unasked(statuses: Iterable[str], known: Known) -> Iterable[str]:
     )
 
 
-def _spots(place: Place, known: Known, found: Found) -> Mapping[Spot, frozenset[str]]:
+def _spots(place: Place, known: KnownPlaces, found: Found) -> Mapping[Spot, frozenset[str]]:
     """The cells, and, where a name that was asked for has none, where its resources are."""
     named = [
         (axis, value)
@@ -143,7 +134,9 @@ def _spots(place: Place, known: Known, found: Found) -> Mapping[Spot, frozenset[
     return spots
 
 
-def _strangers(place: Place, spots: Mapping[Spot, Any], known: Known, found: Found) -> list[str]:
+def _strangers(
+    place: Place, spots: Mapping[Spot, Any], known: KnownPlaces, found: Found
+) -> list[str]:
     """Raises UsageError for a name of nothing. Where parts were not read it may be there, and is
     told as unread."""
     axes = [sorted({spot[axis] for spot in spots} - {ANY, ""}) for axis in range(len(KINDS))]
@@ -161,7 +154,7 @@ def _strangers(place: Place, spots: Mapping[Spot, Any], known: Known, found: Fou
     return told + _nobody(place.owners, found, holes=holes)
 
 
-def _elsewhere(axis: int, value: str, known: Known, regions: Sequence[str]) -> bool:
+def _elsewhere(axis: int, value: str, known: KnownPlaces, regions: Sequence[str]) -> bool:
     """Whether it exists although nothing was read of it. Raises UsageError for what is no region of
     AWS."""
     if KINDS[axis] == "region":

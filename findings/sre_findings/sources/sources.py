@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from sre_findings.model.findings.suppression import Suppressions
     from sre_findings.model.resources.aws_context import Context
     from sre_findings.model.resources.resource import Resource
+    from sre_findings.model.snapshots.query_scope import KnownPlaces
     from sre_findings.questions.resource import AboutResource
     from sre_findings.sources.download_links import HandOut
-    from sre_findings.sources.places import Known
 
 Live: TypeAlias = "Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]"
 """Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if
@@ -74,7 +74,9 @@ class Sources:
     counted: set[str] = field(default_factory=set, compare=False)
     given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
     made: Beside[Any] = field(default_factory=Beside, compare=False)
-    places: Remembered[Known] = field(default_factory=lambda: Remembered(PLACES), compare=False)
+    places: Remembered[KnownPlaces] = field(
+        default_factory=lambda: Remembered(PLACES), compare=False
+    )
 
     def seen_by(self, access: Access) -> Sources:
         """The same sources for a caller who may see no more than this, and no more than before."""

@@ -48,6 +48,16 @@ class Place:
         return self.accounts, self.regions, self.types
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPlaces:
+    """What a caller may know of a snapshot's places: the states of the cells of each spot, the
+    accounts that the scan saw, and the statuses that it requested."""
+
+    spots: Mapping[Spot, frozenset[str]]
+    accounts: frozenset[str]
+    statuses: tuple[str, ...]
+
+
 KINDS = ("account", "region", "resource type")
 """What stands at each place of a spot."""
 
