@@ -1,5 +1,5 @@
-"""Settings: flags over environment over ``sre-ops.toml`` over defaults. Entry points read them;
-nothing else does."""
+"""Settings, from flags, the environment, ``sre-ops.toml`` and defaults, in this order. Only entry
+points read them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its key in the file, its environment variable, its default, and what it is
-    for."""
+    """A setting: its key in the file, its environment variable, its default and its meaning."""
 
     key: str
     variable: str
@@ -38,152 +37,152 @@ SETTINGS = (
         "store",
         "SRE_STORE",
         "a folder in the user's data directory",
-        "Where snapshots lie: file:///… or s3://bucket/prefix.",
+        "Snapshot store: file:///… or s3://bucket/prefix.",
     ),
     Setting(
         "table",
         "SRE_TABLE",
         "table.db beside a local store",
-        "Where rollups lie: sqlite:////… or dynamodb://table.",
+        "Rollup table: sqlite:////… or dynamodb://table.",
     ),
     Setting(
         "kms_key",
         "SRE_KMS_KEY",
-        "the bucket's own",
-        "The KMS key for what is written to a bucket: its ARN or alias.",
+        "the bucket's default",
+        "KMS key for objects in the bucket: ARN or alias.",
     ),
-    Setting("max_age", "SRE_MAX_AGE", "26h", "How old a snapshot may be to be sure: 90m, 26h, 3d."),
+    Setting("max_age", "SRE_MAX_AGE", "26h", "Maximum age of a fresh snapshot: 90m, 26h, 3d."),
     Setting(
         "engine",
         "SRE_ENGINE",
         "duckdb",
-        "What reads snapshots: duckdb, spark, spark://host:port or athena://database/workgroup.",
+        "Query engine: duckdb, spark, spark://host:port or athena://database/workgroup.",
     ),
     Setting(
         "copies_size",
         "SRE_COPIES_SIZE",
         "10GB",
-        "How much of a bucket's snapshots is kept on this disk: 500MB, 10GB.",
+        "Maximum size of the local cache of a bucket: 500MB, 10GB.",
     ),
-    Setting("owner_tag", "SRE_OWNER_TAG", "team", "The tag that names a resource's owner."),
-    Setting("owners", "SRE_OWNERS", "none", "A file that names owners of what has no such tag."),
+    Setting("owner_tag", "SRE_OWNER_TAG", "team", "Tag that contains a resource's owner."),
+    Setting("owners", "SRE_OWNERS", "none", "Owners file, for resources without that tag."),
     Setting(
         "sla",
         "SRE_SLA",
-        "the policy's",
-        "Days allowed by severity: critical=15,high=30,informational=none.",
+        "from the policy",
+        "SLA in days by severity: critical=15,high=30,informational=none.",
     ),
     Setting(
         "policy",
         "SRE_POLICY",
         "none",
-        "A file with the policy: service levels, KEV grace, the order of ranking.",
+        "Policy file: SLA, KEV grace period, order of the risk ranking.",
     ),
     Setting(
-        "server", "SRE_SERVER", "none", "A server to ask in place of the store: https://host/mcp."
+        "server", "SRE_SERVER", "none", "Server to query instead of the store: https://host/mcp."
     ),
     Setting(
         "tokens",
         "SRE_TOKENS",
         "none",
-        "Who may ask the server: file:///…/tokens.json or secretsmanager://name.",
+        "Access tokens of the server: file:///…/tokens.json or secretsmanager://name.",
     ),
     Setting(
         "public_url",
         "SRE_PUBLIC_URL",
         "none",
-        "Where callers find the server: https://mcp.example.com/mcp.",
+        "Public URL of the server: https://mcp.example.com/mcp.",
     ),
     Setting(
         "oidc",
         "SRE_OIDC",
         "none",
-        "An OIDC issuer whose tokens the server takes: file:///…/oidc.json.",
+        "OIDC issuer whose tokens the server accepts: file:///…/oidc.json.",
     ),
     Setting(
         "link_age",
         "SRE_LINK_AGE",
         "15m",
-        "How long the server keeps a file for who asked for it: 15m, 1h.",
+        "Lifetime of the server's download links: 15m, 1h.",
     ),
     Setting(
         "suppressions",
         "SRE_SUPPRESSIONS",
         "none",
-        "A file of findings that somebody answers for until a day.",
+        "Suppressions file: accepted risks with an expiry date.",
     ),
     Setting(
         "smtp",
         "SRE_SMTP",
         "none",
-        "What sends mails: smtp://user@host:587, smtps://user@host or ses://region.",
+        "Mail server: smtp://user@host:587, smtps://user@host or ses://region.",
     ),
-    Setting("mail_from", "SRE_MAIL_FROM", "none", "Whom mails are from: SRE <sre@example.com>."),
+    Setting("mail_from", "SRE_MAIL_FROM", "none", "Sender of e-mails: SRE <sre@example.com>."),
     Setting(
         "slack_channels",
         "SRE_SLACK_CHANNELS",
         "none",
-        "A file that says which owners' nights go to which Slack channel.",
+        "Channels file: the owners of each Slack channel's digest.",
     ),
     Setting(
         "slack_secret_id",
         "SRE_SLACK_SECRET_ID",
         "none",
-        "The secret of AWS Secrets Manager that holds bot_token.",
+        "Secret in AWS Secrets Manager with bot_token.",
     ),
     Setting(
         "slack_api_url",
         "SRE_SLACK_API_URL",
         "Slack's",
-        "Where Slack's Web API is, for a stand-in on this machine.",
+        "URL of Slack's Web API, for local simulations.",
     ),
     Setting(
         "regions",
         "SRE_REGIONS",
-        "all that are enabled",
-        "Regions to scan where none is named: eu-west-1,us-east-1.",
+        "all enabled regions",
+        "Regions to scan by default: eu-west-1,us-east-1.",
     ),
     Setting(
         "scope_file",
         "SRE_SCOPE_FILE",
         "none",
-        "A file of what a scan must reach, where --scope-file names none.",
+        "Scope file, if --scope-file is not used.",
     ),
     Setting(
         "reader_role",
         "SRE_READER_ROLE",
         "none",
-        "The ARN of a role that Inspector is read as, in another account.",
+        "ARN of a role in another account with which Inspector is read.",
     ),
     Setting(
         "reader_external_id",
         "SRE_READER_EXTERNAL_ID",
         "none",
-        "The external id that this role asks for.",
+        "External ID of that role.",
     ),
     Setting(
         "allowed_hosts",
         "SRE_ALLOWED_HOSTS",
-        "the loopback's",
-        "Names by which clients call the server: mcp.example.com,…",
+        "localhost",
+        "Host names of the server: mcp.example.com,…",
     ),
     Setting(
         "allowed_origins",
         "SRE_ALLOWED_ORIGINS",
-        "the loopback's",
-        "Pages that may call it: https://tools.example.com,…",
+        "localhost",
+        "Web origins that may call the server: https://tools.example.com,…",
     ),
 )
 
 _FILES = ("owners", "policy", "suppressions", "slack_channels", "scope_file")
 REMOTE = "SRE_SETTINGS"
-"""The variable that names a settings file in a bucket, in place of the one in the working
-folder."""
+"""The variable that names a settings file in a bucket, instead of the one in the working
+directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the entry points hand on."""
+    """The settings that entry points pass on."""
 
     store: str
     table: str
@@ -226,7 +225,7 @@ def load(
     table: str | None = None,
     max_age: str | None = None,
 ) -> Settings:
-    """The settings for this call; arguments are flags. Raises UsageError that names the wrong
+    """The settings of this call; arguments are flags. Raises UsageError with the invalid
     setting."""
     flags = {"store": store, "table": table, "max_age": max_age}
     file = folder / FILE
@@ -271,8 +270,8 @@ def load(
 
 
 def open_owners(settings: Settings) -> Owners:
-    """How owners are found: the tag, and the file of owners where one is set. Raises UsageError for
-    a wrong file."""
+    """The rules for owners: the tag, and the owners file if one is set. Raises UsageError for an
+    invalid file."""
     from sre_findings.model.resources.owners import Owners, parse_owners
 
     if settings.owners is None:
@@ -287,7 +286,7 @@ def open_owners(settings: Settings) -> Owners:
 
 
 def beside(store: str) -> str:
-    """The table of a local store that names none. A bucket has no place beside it."""
+    """The default table, beside a local store. Raises UsageError for a bucket, which has none."""
     if store.startswith("s3://"):
         raise UsageError(
             "SRE_TABLE is not set",
@@ -303,33 +302,33 @@ def beside(store: str) -> str:
 
 
 def span(text: str) -> timedelta:
-    """A length of time: 90s, 90m, 26h, 3d."""
+    """A duration from text: 90s, 90m, 26h, 3d."""
     if match := _SPAN.match(text.strip()):
         return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
-    raise UsageError(f"{text!r} is not a length of time", do="Use 90m, 26h or 3d.")
+    raise UsageError(f"{text!r} is not a duration", do="Use 90m, 26h or 3d.")
 
 
 def size(text: str) -> int:
-    """A number of bytes: 500MB, 10GB."""
+    """A number of bytes from text: 500MB, 10GB."""
     if match := _SIZE.match(text.strip()):
         return int(match[1]) * _BYTES[match[2]]
     raise UsageError(f"{text!r} is not a size", do="Use 500MB or 10GB.")
 
 
 def words(text: str) -> tuple[str, ...]:
-    """What stands between commas."""
+    """The parts of a comma-separated list."""
     return tuple(word for part in text.split(",") if (word := part.strip()))
 
 
 def data_folder() -> Path:
-    """Where this user's programs keep their data."""
+    """The user's data directory."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("sre-operations-assistant", appauthor=False))
 
 
 def cache_folder() -> Path:
-    """Where this user's programs keep what they can fetch again."""
+    """The user's cache directory."""
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("sre-operations-assistant", appauthor=False))
@@ -346,6 +345,6 @@ def _file(path: Path) -> dict[str, str]:
         raise UsageError(f"{path} cannot be read", why=str(error)) from error
     unknown = sorted(values.keys() - {s.key for s in SETTINGS})
     if unknown or not all(isinstance(v, str) for v in values.values()):
-        do = f"It takes {', '.join(s.key for s in SETTINGS)}, each a string."
-        raise UsageError(f"{path} has a setting that is not one", why=", ".join(unknown), do=do)
+        do = f"Valid settings, all strings: {', '.join(s.key for s in SETTINGS)}."
+        raise UsageError(f"{path} has an unknown setting", why=", ".join(unknown), do=do)
     return values

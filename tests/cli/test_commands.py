@@ -153,7 +153,7 @@ def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
         (("report", "-o", "x"), 2, ("no snapshot yet",)),
         (("report",), 2, ("no snapshot yet",)),
         (("snapshots", "show"), 2, ("no snapshot yet",)),
-        (("summary", "--max-age", "soon"), 2, ("not a length of time",)),
+        (("summary", "--max-age", "soon"), 2, ("not a duration",)),
         (("summary", "--store", "gopher://x"), 2, ("not a store",)),
         (("summary", "--table", "mysql://x"), 2, ("not a table",)),
         (("summary", "--store", "s3://bucket/x"), 2, ("SRE_TABLE is not set",)),

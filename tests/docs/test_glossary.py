@@ -46,7 +46,6 @@ def prose(page: Path) -> str:
     if page.name == "glossary.md":
         text = "\n".join(" ".join(row[:3]) for row in terms())
     text = re.sub(r"<!-- made.*?<!-- end -->", "", text, flags=re.DOTALL)
-    text = re.sub(r"^\| `\w+` \| `SRE_\w+` \|.*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     return re.sub(r"`[^`]+`|\]\([^)]*\)", "", text)
 

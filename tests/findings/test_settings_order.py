@@ -32,9 +32,9 @@ def test_the_default_store_is_in_the_users_data_and_its_table_beside_it(tmp_path
     ("text", "words"),
     [
         ("colour = 'red'", "colour"),
-        ("store = 1", "a setting that is not one"),
+        ("store = 1", "an unknown setting"),
         ("store =", "cannot be read"),
-        ("max_age = 'soon'", "length of time"),
+        ("max_age = 'soon'", "duration"),
     ],
 )
 def test_a_wrong_setting_is_told(tmp_path: Path, text: str, words: str) -> None:

@@ -88,7 +88,7 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
         (
             "wait: 2h",
             "wait: 2 hours",
-            "a.yaml, line 10, column 5: '2 hours' is not a length of time",
+            "a.yaml, line 10, column 5: '2 hours' is not a duration",
         ),
         ("wait: 2h", "wait: 2d", "'2d' is more than a day"),
         ("attempts: 5", "attempts: 0", "attempts '0' is not a number from 1 to 10"),
