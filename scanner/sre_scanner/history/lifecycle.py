@@ -125,18 +125,18 @@ def _lived(night: Night, folder: Path, piece: int) -> Files:
         ranges = cut(connection, _ROWS, ("resource_id",), piece)
         for one in ranges:
             one.choose(connection)
-            region.run("joined")
+            region.run("matches")
             region.keep("joined", "held", "exposed")
-        region.run("bulk")
+        region.run("bulk_losses")
         if ranges:
             region.see("every_held", region.files["held"])
             region.see("every_exposed", region.files["exposed"])
         for one, path in zip(ranges, region.files.get("joined", ()), strict=True):
             one.choose(connection)
             region.see("joined", [path])
-            region.run("lived")
+            region.run("events")
             region.keep("events", "states", "ages")
-        region.run("ended")
+        region.run("group_ends")
         region.keep("last_members")
         return region.files
 

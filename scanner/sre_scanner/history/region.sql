@@ -1,15 +1,16 @@
--- One region's night against the last known state of each of its findings: what began, what changed, what ended and why.
+-- The history of one region: compares a snapshot with the last known state of each finding. Shows what is new, what
+-- changed, what is gone and why.
 --
--- A region is taken in pieces, each of some resources that follow on each other, so that no step needs memory for all of it:
--- region.sql once, joined.sql for each piece, bulk.sql once, lived.sql for each piece, ended.sql once.
+-- A region is processed in ranges of resources, so that no step needs memory for all of it: region.sql once, matches.sql
+-- for each range, bulk_losses.sql once, events.sql for each range, group_ends.sql once.
 --
--- Given: night (one row: snapshot_id, began, partition, region), cell_states (account_id, resource_type, scan_type, state),
--- tonight_packages, tonight_coverage, tonight_resources, vulnerabilities, cells_before, packages_before; and these by piece, with
--- every_ before their names for the whole region: tonight_findings, closed (findings that Inspector closed since), before
--- (states), findings_before.
--- Makes: events, states, cells, ages. docs/schema.md tells what their columns mean.
+-- Input: night (one row: snapshot_id, began, partition, region), cell_states (account_id, resource_type, scan_type, state),
+-- tonight_packages, tonight_coverage, tonight_resources, vulnerabilities, cells_before, packages_before. By range, and with
+-- the prefix every_ for the whole region: tonight_findings, closed (findings that Inspector closed since), before (states),
+-- findings_before.
+-- Output: events, states, cells, ages, as described in docs/schema.md.
 
--- What Inspector says of each resource tonight, a row a scan type.
+-- The current coverage of each resource, one row per scan type.
 create temp table covered as
 select account_id, resource_type, resource_id, scan_type,
        bool_and(status = 'ACTIVE' and reason = 'SUCCESSFUL') as scanned,
@@ -19,15 +20,15 @@ select account_id, resource_type, resource_id, scan_type,
 from tonight_coverage
 group by 1, 2, 3, 4;
 
--- Whose each resource of tonight is: whatever is told of it tonight names that owner, or nobody where nobody answers for it.
+-- The current owner of each resource, the same in all rows about it; null if it is unassigned.
 create temp table owned as
 select account_id, resource_type, resource_id, min(owner) as owner
 from (select account_id, resource_type, resource_id, owner from tonight_coverage
       union all select account_id, resource_type, resource_id, owner from tonight_resources) as named
 group by 1, 2, 3;
 
--- Every cell that matters, with its state: its own, or that of whatever else is in its account (a resource type that no
--- switch names, or everything where a listing did not end), or that of an account that is not known. Else nobody read it.
+-- Every account, resource type and scan type in use, with its state: its own, or that of the rest of its account (for a
+-- type without a switch, or if a listing did not end), or that of an unknown account. Otherwise it was not read.
 create temp table cells as
 with every as (
     select account_id, resource_type, scan_type from cell_states where resource_type <> '*'
@@ -44,7 +45,7 @@ with every as (
 )
 select night.snapshot_id, night.region, s.account_id, s.resource_type, s.scan_type, s.state,
        case when s.state = 'reached' then night.began else b.complete_at end as complete_at,
-       -- Its first complete night, or its first after it was off, or after Inspector had time to forget what closed.
+       -- The first complete snapshot of it, or the first after it was off or unread for as long as Inspector keeps findings.
        b.complete_at is null or b.state in ('disabled', 'not_opted_in')
            or b.complete_at < night.began - interval 30 days as onboarding
 from states_of as s cross join night
@@ -53,17 +54,17 @@ left join cells_before as b using (account_id, resource_type, scan_type);
 create temp table groups as
 select account_id, resource_type, resource_id, min(exposure_group) as exposure_group from tonight_resources group by 1, 2, 3;
 
--- Groups whose members were scanned: a successor without a weakness ends the group's exposure.
+-- Groups with scanned members: a successor that is not vulnerable ends the group's exposure.
 create temp table scanned_groups as
 select account_id, resource_type, exposure_group, max(last_scanned_at) as last_scanned_at
 from covered where scanned and exposure_group <> resource_id group by 1, 2, 3;
 
--- What each resource had and lost, counted by piece.
+-- What each resource had and lost, counted by range.
 create temp table losses (
     account_id text, resource_type text, resource_id text, scan_type text, lost bigint, had bigint
 );
 
--- Which of a group's members that are gone may have been the last.
+-- The missing members of a group that may have been the last.
 create temp table leaving (
     account_id text, resource_type text, exposure_group text, type text, subject text, exposed_since timestamptz,
     resource_id text, ordinal integer, finding_key text

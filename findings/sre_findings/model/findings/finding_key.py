@@ -15,7 +15,7 @@ def partition_of(finding_arn: str | None) -> str:
 
 
 def finding_key(row: Mapping[str, Any], ordinal: int = 0) -> str:
-    """The key that the history's events carry (``scanner/sre_scanner/history/lived.sql``), of a row of findings.
+    """The key of a row of findings, as in events (``sre_scanner/history/events.sql``).
 
     ``ordinal`` tells apart several findings of one subject at one resource, from 0.
     """

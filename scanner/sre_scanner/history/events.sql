@@ -1,6 +1,6 @@
--- What a piece's findings went through: states, events and ages.
+-- The states, events and ages of a range's findings.
 
--- What Inspector says it closed.
+-- The findings that Inspector closed.
 create or replace temp table closings as
 select account_id, resource_type, resource_id, type, coalesce(subject, title, finding_arn) as subject, list(finding_arn) as arns
 from (select account_id, resource_type, resource_id, type, subject, title, finding_arn from closed
@@ -8,14 +8,14 @@ from (select account_id, resource_type, resource_id, type, subject, title, findi
       from tonight_findings where status = 'CLOSED') as every
 group by 1, 2, 3, 4, 5;
 
--- What was there and is not. A cell that was not reached says nothing; one that is switched off says that nobody looks.
+-- Findings that are gone. Where nothing was read, that is not known; where scanning is off, they are no longer scanned.
 create or replace temp table vanished as
 select j.*, c.state, s.arns is not null and (j.own_arn is null or list_contains(s.arns, j.own_arn)) as closed
 from joined as j join cells as c using (account_id, resource_type, scan_type)
 left join closings as s using (account_id, resource_type, resource_id, type, subject)
 where j.was_here and not j.here and c.state in ('reached', 'disabled', 'not_opted_in');
 
--- The packages of what vanished, as they were, and whether the resource still has them tonight.
+-- The earlier packages of findings that are gone, and whether the resource still has them.
 create or replace temp table known_before as
 select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, v.ordinal,
        min(f.finding_arn) as finding_arn, min(f.vulnerability_id) as vulnerability_id, min(f.title) as title,
@@ -59,7 +59,7 @@ select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, v.ordina
            when c.resource_id is null or not c.scanned then 'not_scanned'
            when not v.closed and (c.last_scanned_at is null or c.last_scanned_at <= v.last_seen_at) then 'unknown'
            when v.resource_type = 'AWS_ECR_CONTAINER_IMAGE' then 'unknown'  -- a digest cannot be patched
-           -- Inspector's word that one finding closed is taken; that half a host closed at its old versions is not.
+           -- A single finding that Inspector closed counts as patched; half a host closed at its old versions does not.
            when versions.unchanged and (b.bulk or not v.closed) then 'unknown'
            when b.bulk and not v.closed and not coalesce(versions.changed, false) then 'unknown'
            else 'patched'
@@ -73,8 +73,8 @@ left join (select account_id, resource_type, resource_id, bool_and(terminated) a
            from covered group by 1, 2, 3) as any_cover using (account_id, resource_type, resource_id)
 left join cell_cover using (account_id, resource_type);
 
--- The groups of this piece's resources, and what all of their members tell, of other pieces too: a group outlives its members.
--- Since when each has had its weakness, in whichever member; and which hold it tonight.
+-- The groups of this range's resources, with all of their members, including those in other ranges.
+-- Since when each group has had its vulnerability, in any member, and which members have it now.
 create or replace temp table groups_here as
 select distinct j.account_id, j.resource_type, coalesce(g.exposure_group, j.group_before) as exposure_group
 from joined as j left join groups as g using (account_id, resource_type, resource_id)
@@ -89,7 +89,7 @@ create or replace temp table holders as
 select distinct account_id, resource_type, exposure_group, type, subject
 from every_held semi join groups_here using (account_id, resource_type, exposure_group);
 
--- When any member of each was scanned last. Coverage knows no architecture of an image: its group is all of a repository.
+-- The last scan of any member of each. Coverage has no architecture of images, so its group is the whole repository.
 create or replace temp table successors as
 select h.account_id, h.resource_type, h.exposure_group, max(s.last_scanned_at) as last_scanned_at
 from groups_here as h
@@ -110,7 +110,7 @@ select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resourc
        coalesce(j.fixable, j.fixable_before) as fixable, coalesce(j.exploitable, j.exploitable_before) as exploitable,
        case when v.checked then v.kev_due is not null else j.kev_before end as kev,
        coalesce(j.first_seen_at, night.began) as first_seen_at,
-       -- What ended because nobody looked was never fixed: its age goes on when it is seen again.
+       -- A finding that was only no longer scanned was never fixed: it keeps its age when it is seen again.
        case when not j.here or j.was_here or j.cause_before in ('not_scanned', 'unknown') then j.opened_at
             when j.was_resolved then night.began
             else least(coalesce(j.first_observed_at, night.began), night.began) end as opened_at,
@@ -121,7 +121,7 @@ select night.snapshot_id, j.account_id, night.region, j.resource_type, j.resourc
        case when j.here then night.began else j.last_seen_at end as last_seen_at,
        case when j.here then null when e.cause is not null then night.began else j.resolved_at end as resolved_at,
        coalesce(j.reopened, 0) + (j.here and coalesce(j.was_resolved, false))::int as reopened,
-       -- The last member of a group is gone, and no scanned successor has shown yet that the weakness went with it.
+       -- The group's last member is gone, and no scanned successor proves yet that the vulnerability is gone too.
        not j.here and coalesce(g.exposure_group, j.group_before, j.resource_id) <> j.resource_id
            and (coalesce(j.waiting, false) or coalesce(e.cause = 'terminated', false))
            and h.subject is null
@@ -150,7 +150,7 @@ left join holders as h
 left join successors as s
     on s.account_id = j.account_id and s.resource_type = j.resource_type
     and s.exposure_group = coalesce(g.exposure_group, j.group_before)
--- What ended long ago is forgotten; the snapshots still tell it.
+-- Findings resolved long ago are removed here; older snapshots still have them.
 where j.here or j.was_here or coalesce(j.resolved_at, night.began) > night.began - interval 90 days;
 
 create or replace temp table events as
@@ -166,7 +166,7 @@ with happened as (
     union all select *, 'suppressed', null from states where here and status = 'suppressed' and status_before = 'open'
     union all select *, 'unsuppressed', null from states where here and status = 'open' and status_before = 'suppressed'
     union all select *, 'resolved', ended from states where ended is not null
-    -- Of these one stays for each group and weakness: see ended.sql.
+    -- Only one of these is kept per group and vulnerability: see group_ends.sql.
     union all
     select *, 'exposure_ended', case when succeeded or ended = 'patched' then 'patched' else 'terminated' end from states
     where exposure_group <> resource_id and not held and not waiting and (was_waiting or ended in ('terminated', 'patched'))
@@ -183,7 +183,7 @@ insert into leaving
 select account_id, resource_type, exposure_group, type, subject, exposed_since, resource_id, ordinal, finding_key
 from events where kind = 'exposure_ended';
 
--- Open findings by age, so that lateness can be told under any policy at any time.
+-- Open findings by age, so that overdue findings can be counted under any policy at any time.
 create or replace temp table ages as
 select s.snapshot_id, s.account_id, s.region, s.resource_type, s.resource_id, s.owner, s.severity_rank,
        cast(make_timestamp(epoch_us(s.exposed_since)) as date) as opened_on, s.kev_due,

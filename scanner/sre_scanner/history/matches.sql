@@ -1,6 +1,6 @@
--- A piece's findings of tonight beside those known before: joined, held and exposed, which are kept, and the losses.
+-- Matches a range's findings with the earlier states. Makes joined, held and exposed, which are stored, and the losses.
 
--- A finding's identity is ours: the same weakness of the same resource, whatever ARN Inspector gives it this time.
+-- A finding's identity is the vulnerability on the resource, whatever its current ARN.
 create or replace temp view seen as
 select coalesce(f.account_id, '') as account_id, coalesce(f.resource_type, '') as resource_type,
        coalesce(f.resource_id, '') as resource_id, coalesce(f.type, '') as type,
@@ -9,8 +9,8 @@ select coalesce(f.account_id, '') as account_id, coalesce(f.resource_type, '') a
 from tonight_findings as f
 where f.status is distinct from 'CLOSED';
 
--- A resource can have several findings of one subject at once, for example one a package. Each counts, so each has a life
--- of its own: its ordinal tells it from the others, and is 0 where there are none.
+-- A resource can have several findings of one subject at once, for example one per package. Each is tracked separately
+-- by its ordinal, which is 0 if there is only one.
 create or replace temp table several as
 select account_id, resource_type, resource_id, type, subject from before where ordinal > 0
 union
@@ -27,7 +27,7 @@ left join findings_before as f
     and f.type = b.type and coalesce(f.subject, f.title, f.finding_arn) = b.subject
 group by b.account_id, b.resource_type, b.resource_id, b.type, b.subject, b.ordinal, b.status, b.finding_arn;
 
--- Tonight's take the ordinals of those before: by ARN, then in order of age. What is left over is new.
+-- Current findings take over the earlier ordinals, by ARN and then by age. The remaining ones are new.
 create or replace temp table numbered as
 with now as (
     select account_id, resource_type, resource_id, type, subject, finding_arn, min(first_observed_at) as first_observed_at
@@ -103,13 +103,13 @@ insert into losses
 select account_id, resource_type, resource_id, scan_type, count(*) filter (not here), count(*)
 from joined where was_here group by 1, 2, 3, 4;
 
--- Who of a group holds a weakness tonight.
+-- The members of a group that have a vulnerability now.
 create or replace temp table held as
 select distinct t.account_id, t.resource_type, g.exposure_group, t.type, t.subject
 from tonight as t join groups as g using (account_id, resource_type, resource_id)
 where g.exposure_group <> t.resource_id;
 
--- Since when members of groups have had their weaknesses.
+-- Since when members of groups have had their vulnerabilities.
 create or replace temp table exposed as
 select account_id, resource_type, exposure_group, type, subject, min(exposed_since) as since, bool_or(not waiting) as held
 from before

@@ -1,6 +1,6 @@
--- What is known once every piece was joined.
+-- Runs once, after matches.sql has run for every range.
 
--- Disappearances in bulk: more than half of what a resource or a cell had, and no trifle.
+-- Bulk losses: more than half of the findings of a resource, or of an account, region and type, and not just a few.
 create temp table bulk as
 select account_id, resource_type, resource_id, scan_type,
        (lost >= 10 and lost * 2 > had) or (sum(lost) over cell >= 20 and sum(lost) over cell * 2 > sum(had) over cell) as bulk,

@@ -1,4 +1,4 @@
--- A group's exposure ends once, with its last member, and after a scanned successor lacks it.
+-- A group's exposure ends once, with its last member, and only after a scanned successor is not vulnerable.
 create temp table last_members as
 select type, finding_key
 from leaving
