@@ -129,7 +129,7 @@ def days_old(finding: Finding, as_of: datetime | None) -> int | None:
 
 
 def freshness(proof: Proof) -> str:
-    """``6 h old, complete of the accounts visible``; a live answer says when it was asked."""
+    """``6 h old, complete for all visible accounts``; a live answer says when it was asked."""
     if proof.source == LIVE:
         return f"asked live at {iso(proof.as_of)}" if proof.as_of else "asked live"
     if proof.snapshot_id is None:

@@ -83,7 +83,7 @@ def test_a_scan_prints_its_id_and_tells_what_it_did(
             "snapshot_id"
         ]
     )
-    assert "complete of the accounts visible" in run.err
+    assert "complete for all visible accounts" in run.err
 
 
 def test_a_partial_scan_exits_3_and_says_why(cli: Cli, inspector: Any, tmp_path: Path) -> None:

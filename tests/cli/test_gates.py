@@ -28,7 +28,7 @@ from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_simulator.fleet import default_fleet
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
-PROOF = Proof(SNAPSHOT, "20261122T010000Z", AS_OF, 60, "complete", "of the accounts visible")
+PROOF = Proof(SNAPSHOT, "20261122T010000Z", AS_OF, 60, "complete", "for all visible accounts")
 ONE_LOW = Rollup(Counts(low=1))
 PLACE = Resource("i-0123456789abcdef0", INSTANCE, "111122223333", "eu-west-1")
 PACKAGES = Coverage(

@@ -200,7 +200,7 @@ def proof() -> Callable[..., Proof]:
             "as_of": AS_OF,
             "age_seconds": 6 * 3600,
             "state": "complete",
-            "claim": "of the accounts visible",
+            "claim": "for all visible accounts",
         }
         return Proof(**values | changes)
 

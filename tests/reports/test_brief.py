@@ -76,10 +76,10 @@ def test_a_partial_night_is_compared_in_no_number(
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
-        ({}, "Complete snapshot of the accounts visible · 13 open findings · 01:00 UTC"),
+        ({}, "Complete snapshot for all visible accounts · 13 open findings · 01:00 UTC"),
         ({"state": "partial", "reasons": ("a", "b")}, "PARTIAL: 2 reasons · 13 open findings · 01:00 UTC"),
         ({"too_old": True, "age_seconds": 3 * 86400},
-         "TOO OLD: 3 d · Complete snapshot of the accounts visible · 13 open findings · 01:00 UTC"),
+         "TOO OLD: 3 d · Complete snapshot for all visible accounts · 13 open findings · 01:00 UTC"),
     ],
 )  # fmt: skip
 def test_the_state_says_how_far_the_night_may_be_trusted(

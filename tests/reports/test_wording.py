@@ -71,7 +71,7 @@ def test_an_age_has_one_unit(seconds: int, words: str) -> None:
 def test_the_proof_of_a_complete_snapshot(proof: Proofs) -> None:
     assert (
         wording.proof_sentence(proof())
-        == "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible."
+        == "Snapshot 20261122T010000Z, 6 h old, complete for all visible accounts."
     )
 
 

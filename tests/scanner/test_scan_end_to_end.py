@@ -224,7 +224,7 @@ def test_an_expected_account_that_is_not_visible_is_a_gap_unless_accepted(
         fine = house.scan(simulator, regions=["eu-west-1"], expectation=accepted)
     assert missing.state == "partial"
     assert any("999988887777 was expected" in reason for reason in missing.reasons)
-    assert (fine.state, fine.claim) == ("complete", "of the accounts expected")
+    assert (fine.state, fine.claim) == ("complete", "for all expected accounts")
 
 
 def test_an_account_of_unknown_status_makes_the_snapshot_partial(

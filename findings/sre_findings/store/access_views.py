@@ -8,19 +8,18 @@ see; anything else is refused, for a wrong zero would look like an answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import Forbidden
+from sre_findings.model.snapshots.reasons import visible
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.store.rollups import MARKERS, value_of
 from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 from sre_findings.store.table import LAST, Row, Table
 
-CLAIM = "of what you may see"
-_ACCOUNT = re.compile(r"\b[0-9]{12}\b")
+CLAIM = "for everything that you may see"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +45,18 @@ class SeenSnapshots(Snapshots):
 def seen_of(commit: Commit, access: Access) -> Commit:
     """What a commit says of the accounts of an access. Its totals are of the whole, and left
     out."""
-    reasons = tuple(_reasons(commit.reasons, access))
+    causes = visible(commit.causes, access)
     return replace(
         commit,
-        state=PARTIAL if reasons and commit.state != COMPLETE else COMPLETE,
+        state=PARTIAL if causes and commit.state != COMPLETE else COMPLETE,
         claim=CLAIM,
-        reasons=reasons,
+        causes=causes,
         totals={},
         gaps=tuple(gap for gap in commit.gaps if gap[0] == "*" or access.allows_account(gap[0])),
         account_names={
             one: name for one, name in commit.account_names.items() if access.allows_account(one)
         },
     )
-
-
-def _reasons(reasons: Sequence[str], access: Access) -> Iterator[str]:
-    """Why the night is not complete, as far as it concerns these accounts. What concerns a region
-    as a whole concerns each of its accounts, but its numbers are of all of them, and what AWS said
-    may name another."""
-    told: dict[str, None] = {}
-    for reason in reasons:
-        said, _, _ = reason.partition(" (")
-        accounts = _ACCOUNT.findall(said)
-        if all(map(access.allows_account, accounts)):
-            told[
-                said if accounts else f"{reason.partition(':')[0]}: not all of it could be read"
-            ] = None
-    return iter(told)
 
 
 class SeenTable:

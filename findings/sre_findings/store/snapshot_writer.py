@@ -77,7 +77,7 @@ class SnapshotWriter(Snapshots):
             manifest_sha256=digest,
             state=certificate.state,
             claim=certificate.claim,
-            reasons=certificate.reasons,
+            causes=certificate.causes,
             totals=certificate.totals,
             account_names=plan.account_names,
             slot=plan.slot,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.model.snapshots.reasons import Reason, from_json, texts, to_json
 from sre_findings.store import keys
 from sre_findings.store.blobs import BlobReader, Missing
 
@@ -48,7 +49,7 @@ class Commit:
     manifest_sha256: str
     state: str
     claim: str
-    reasons: tuple[str, ...]
+    causes: tuple[Reason, ...]
     totals: Mapping[str, int]
     gaps: tuple[tuple[str, str, str, str, str], ...]
     account_names: Mapping[str, str] = field(default_factory=dict)
@@ -56,10 +57,17 @@ class Commit:
     schema: int = SCHEMA
     layout: int = keys.LAYOUT
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the snapshot is partial, as sentences."""
+        return texts(self.causes)
+
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for the commit's file."""
+        """Plain data, for the commit's file: the causes as sentences too."""
         times = {name: getattr(self, name).isoformat() for name in ("started_at", "ended_at")}
-        return asdict(self) | times
+        values = asdict(self)
+        del values["causes"]
+        return values | times | to_json(self.causes)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Commit:
@@ -68,11 +76,10 @@ class Commit:
         gaps = tuple(
             (str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"]
         )
-        # what the first version wrote had neither
+        others = {name: value for name, value in values.items() if name != "reasons"}
+        # the first version wrote neither
         first = {"schema": 1, "layout": keys.BY_SNAPSHOT}
-        return cls(
-            **{**first, **values, **times, "reasons": tuple(values["reasons"]), "gaps": gaps}
-        )
+        return cls(**{**first, **others, **times, "causes": from_json(values), "gaps": gaps})
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ def test_on_a_machine_without_aws_its_lines_are_off_and_nothing_is_wrong(
     }
     assert run.code == 0
     assert sorted(demo.rglob("*")) == before, "what was written is gone again"
-    assert "complete of the accounts visible" in check(run, "snapshot")["detail"]
+    assert "complete for all visible accounts" in check(run, "snapshot")["detail"]
 
 
 def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(

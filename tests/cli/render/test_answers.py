@@ -35,7 +35,7 @@ from sre_findings.model.snapshots.rollup import Counts, Rollup
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 ID = "i-826b94c7f9118bb16"
 COMPLETE = Proof(
-    "snapshot", "20261122T010000Z", AS_OF, 6 * 3600, "complete", "of the accounts visible"
+    "snapshot", "20261122T010000Z", AS_OF, 6 * 3600, "complete", "for all visible accounts"
 )
 NO_SNAPSHOT = Proof("snapshot", None, None, None, None)
 COUNTS = Rollup(
@@ -115,7 +115,7 @@ def test_an_answer_with_findings_is_name_counts_table_and_proof() -> None:
         " CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1 "
         " 9.0.2153-1.amzn2023  37 d\nMedium           GHSA-aaaa-bbbb-cccc  suppressed  openssl"
         " +1   no fix yet              3.0.8                37 d\n13 more not shown; -n 0"
-        " lists all.\nSnapshot 20261122T010000Z, 6 h old, complete of the accounts visible. Use --live"
+        " lists all.\nSnapshot 20261122T010000Z, 6 h old, complete for all visible accounts. Use --live"
         " for current data.\n"
     )
 
@@ -202,8 +202,8 @@ def test_no_such_resource_names_the_nearest() -> None:
         "Neither findings nor coverage name this resource; the",
         "nearest are prod-web-36 (i-826b94c7f9118bb16).",
         "i-0",
-        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts",
-        "visible. Use --live for current data.",
+        "Snapshot 20261122T010000Z, 6 h old, complete for all visible",
+        "accounts. Use --live for current data.",
     ]
 
 
@@ -337,7 +337,7 @@ def test_a_summary_counts_the_whole_scope() -> None:
         == "13 open findings on 4 resources: 2 critical, 6 high, 5 medium; 3 suppressed\n"
         "11 can be fixed by an update; 1 has a known exploit.\n"
         "2 resources not fully scanned: see sre-cli coverage.\n"
-        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.\n"
+        "Snapshot 20261122T010000Z, 6 h old, complete for all visible accounts.\n"
     )
 
 
@@ -420,7 +420,7 @@ def test_coverage_groups_gaps_by_reason_with_the_remedy_in_full() -> None:
         "\n"
         "Account  Region      Resource type  Scan  Not read because\n"
         "all      eu-south-1  all            all   access denied\n"
-        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.\n"
+        "Snapshot 20261122T010000Z, 6 h old, complete for all visible accounts.\n"
     )
 
 
@@ -442,7 +442,7 @@ class Commit:
     snapshot_id: str
     started_at: datetime
     state: str = "complete"
-    claim: str = "of the accounts visible"
+    claim: str = "for all visible accounts"
     reasons: tuple[str, ...] = ()
     totals: dict[str, int] = field(default_factory=lambda: {"distinct": 1011, "covered": 40})
 
@@ -456,7 +456,7 @@ def test_snapshots_are_listed_newest_first_with_what_is_wrong() -> None:
         render_snapshots(commits, AS_OF + timedelta(days=1, hours=6), 100, Colour.NONE)
         == "Snapshot   Age  State     Findings  Resources covered  Scope or reason\n"
         "new        6 h  partial      1,011                 40  a: denied; b: denied\n"
-        "old       30 h  complete     1,011                 40  of the accounts visible\n"
+        "old       30 h  complete     1,011                 40  for all visible accounts\n"
     )
 
 

@@ -27,7 +27,7 @@ PROOF = Proof(
     datetime(2026, 11, 22, 1, tzinfo=UTC),
     60,
     "complete",
-    "of the accounts visible",
+    "for all visible accounts",
 )
 DOUBTS = {
     "partial": replace(PROOF, state="partial", reasons=("eu-west-1 was not read",)),

@@ -28,6 +28,7 @@ from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import AccessDenied, SreError
 from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
 from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL, Cell, Certificate
+from sre_findings.model.snapshots.reasons import Reason
 from sre_findings.model.snapshots.shard_facts import Part
 from sre_findings.nightly.report import gather
 from sre_findings.queries import QUERIES, ask
@@ -162,13 +163,18 @@ def _certificate(
         if row["status"] != "ACTIVE"
     }
     reasons = tuple(
-        f"{cell.region}: Inspector is {state} in account {cell.account_id}"
+        Reason(
+            "switched_off",
+            f"Inspector is {state} in account {cell.account_id}",
+            cell.region,
+            cell.account_id,
+        )
         for cell, state in gaps.items()
     )
     return Certificate(
         state=PARTIAL if gaps else COMPLETE,
         claim=whole.claim if access == EVERYTHING else CLAIM,
-        reasons=reasons,
+        causes=reasons,
         warnings=(),
         cells={
             cell: state

@@ -10,6 +10,7 @@ import pytest
 from sre_findings.model.access import ALL, NOTHING, Access
 from sre_findings.model.errors import AccessDenied
 from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL
+from sre_findings.model.snapshots.reasons import Reason
 from sre_findings.model.snapshots.rollup import KINDS, Counts, Rollup, Scope
 from sre_findings.store import rollups
 from sre_findings.store.access_views import CLAIM, SeenSnapshots, SeenTable, seen_of, summable
@@ -19,20 +20,23 @@ from sre_findings.store.table import LAST, Row, SqliteTable
 
 NIGHT = datetime(2026, 11, 22, 1, tzinfo=UTC)
 MINE, OTHER = "111122223333", "444455556666"
-REASONS = (
-    f"eu-west-1: Inspector is disabled in account {MINE}",
-    f"eu-west-1: Inspector is disabled in account {OTHER}",
-    f"us-east-1: findings denied (User: arn:aws:iam::{OTHER}:role/scan is not authorized)",
-    "us-east-1: 17 active findings listed where Inspector counts 99 (all)",
-    f"account {OTHER} was expected and is visible in no region",
+CAUSES = (
+    Reason("switched_off", f"Inspector is disabled in account {MINE}", "eu-west-1", MINE),
+    Reason("switched_off", f"Inspector is disabled in account {OTHER}", "eu-west-1", OTHER),
+    Reason(
+        "not_ended", "findings denied", "us-east-1", detail=f"User: arn:aws:iam::{OTHER}:role/scan"
+    ),
+    Reason("fewer_than_counted", "17 of 99 active findings listed (all)", "us-east-1"),
+    Reason("not_visible", f"account {OTHER} was expected and is visible in no region", "", OTHER),
 )
+REASONS = tuple(one.text for one in CAUSES)
 
 
 def only(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def commit(state: str = PARTIAL, reasons: tuple[str, ...] = REASONS) -> Commit:
+def commit(state: str = PARTIAL, causes: tuple[Reason, ...] = CAUSES) -> Commit:
     gaps = tuple((account, "eu-west-1", "*", "*", "disabled") for account in (MINE, OTHER, "*"))
     totals = {"findings": 99, "uncovered": 7}
     return Commit(
@@ -43,7 +47,7 @@ def commit(state: str = PARTIAL, reasons: tuple[str, ...] = REASONS) -> Commit:
         "0" * 64,
         state,
         "of all",
-        reasons,
+        causes,
         totals,
         gaps,
         {MINE: "a", OTHER: "b"},
@@ -71,9 +75,20 @@ def test_reasons_name_no_other_account_and_no_number_of_the_whole() -> None:
 
 
 def test_a_night_that_is_partial_elsewhere_alone_is_complete_for_the_caller() -> None:
-    assert seen_of(commit(reasons=(REASONS[1], REASONS[4])), ACCOUNT).state == COMPLETE
+    assert seen_of(commit(causes=(CAUSES[1], CAUSES[4])), ACCOUNT).state == COMPLETE
     assert seen_of(commit(), ACCOUNT).state == PARTIAL
     assert seen_of(commit(COMPLETE, ()), ACCOUNT).state == COMPLETE
+
+
+def test_a_reason_stored_as_a_sentence_alone_keeps_the_snapshot_partial_and_tells_nothing() -> None:
+    old = Commit.from_json({k: v for k, v in commit().to_json().items() if k != "causes"})
+    assert old.reasons == REASONS
+    seen = seen_of(old, ACCOUNT)
+    assert (seen.state, seen.reasons) == (PARTIAL, ("not all of it could be read",))
+
+
+def test_a_commit_keeps_its_reasons_as_data() -> None:
+    assert Commit.from_json(commit().to_json()) == commit()
 
 
 def test_whoever_sees_nothing_is_told_of_no_account() -> None:

@@ -29,7 +29,7 @@ class Commit:
     snapshot_id: str
     started_at: datetime = datetime(2026, 11, 22, 1, tzinfo=UTC)
     state: str = "partial"
-    claim: str = "of the accounts visible"
+    claim: str = "for all visible accounts"
     reasons: tuple[str, ...] = ("a: denied", "b: denied")
     totals: dict[str, int] = field(default_factory=dict)
 

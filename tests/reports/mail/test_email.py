@@ -76,7 +76,7 @@ def test_a_mail_tells_the_night_in_text_and_in_html(night: Nights) -> None:
         "dnf upgrade kernel",
         "5 new and 2 resolved since 21 November",
         "Three updates clear 9 of 13.",
-        "Snapshot 20261122T010000Z, 6 h old, complete of the accounts visible.",
+        "Snapshot 20261122T010000Z, 6 h old, complete for all visible accounts.",
     ):
         assert said in text
         assert said in html

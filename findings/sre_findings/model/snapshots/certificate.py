@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sre_findings.model.snapshots.reasons import Reason, from_json, texts, to_json
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
 from sre_findings.model.snapshots.states import (
@@ -47,22 +48,31 @@ SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+VISIBLE, EXPECTED = "for all visible accounts", "for all expected accounts"
+"""What a complete snapshot is complete for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a snapshot proves. ``reasons`` are empty exactly when ``state`` is complete;
-    ``warnings`` never matter to it.
+    """What a snapshot proves. ``causes`` are empty exactly if ``state`` is complete; ``warnings`` do
+    not change it.
 
-    ``claim`` says of what it is complete: of the accounts expected by a scope file, or of the
-    accounts visible.
+    ``claim`` is what it is complete for: all expected accounts (those of a scope file), or all
+    visible accounts.
     """
 
     state: str
     claim: str
-    reasons: tuple[str, ...]
+    causes: tuple[Reason, ...]
     warnings: tuple[str, ...]
     cells: Mapping[Cell, str]
     totals: Mapping[str, int]
     unknown: Mapping[str, int]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The causes as sentences."""
+        return texts(self.causes)
 
     def incomplete_cells(self) -> Iterator[tuple[Cell, str]]:
         """Cells whose content is not known, with the state that says why. NOT_OPTED_IN is known:
@@ -74,28 +84,31 @@ class Certificate:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the manifest; cells as rows."""
+        """Plain data for the manifest: cells as rows, and the causes as sentences too."""
+        cells = [[*cell, state] for cell, state in sorted(self.cells.items())]
         values = asdict(self)
-        return values | {"cells": [[*cell, state] for cell, state in sorted(self.cells.items())]}
+        del values["causes"]
+        return values | {"cells": cells} | to_json(self.causes)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Certificate:
         """The reverse of :meth:`to_json`."""
         cells = {Cell(*row[:4]): row[4] for row in values["cells"]}
-        texts = {"reasons": tuple(values["reasons"]), "warnings": tuple(values["warnings"])}
-        return cls(**{**values, "cells": cells, **texts})
+        lists = {"causes": from_json(values), "warnings": tuple(values["warnings"])}
+        others = {name: value for name, value in values.items() if name != "reasons"}
+        return cls(**{**others, "cells": cells, **lists})
 
 
 def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
     """The certificate of what ``facts`` prove about ``plan``; nothing but these two decides."""
     by_shard = {f.shard: f for f in facts}
     seen = [f for shard in plan.shards if (f := by_shard.get(shard.name)) is not None]
-    reasons = [r for shard in plan.shards for r in _missing(plan, shard, by_shard.get(shard.name))]
-    reasons += [*_expected_regions(plan), *_expected_accounts(plan, seen)]
+    causes = [r for shard in plan.shards for r in _missing(plan, shard, by_shard.get(shard.name))]
+    causes += [*_expected_regions(plan), *_expected_accounts(plan, seen)]
     return Certificate(
-        state=PARTIAL if reasons or not plan.shards else COMPLETE,
-        claim="of the accounts expected" if plan.expected_accounts else "of the accounts visible",
-        reasons=tuple(reasons) if plan.shards else ("nothing was planned",),
+        state=PARTIAL if causes or not plan.shards else COMPLETE,
+        claim=EXPECTED if plan.expected_accounts else VISIBLE,
+        causes=tuple(causes) if plan.shards else (Reason("no_plan", "nothing was planned"),),
         warnings=(*plan.notes, *(w for f in seen for w in _warnings(plan, f))),
         cells={
             cell: state
@@ -107,59 +120,70 @@ def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
     )
 
 
-def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[str]:
-    """Why this shard is not complete, a reason a fact that is missing."""
+def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[Reason]:
+    """Why this shard is not complete: one reason for each missing fact."""
     if facts is None:
-        yield f"{shard.region}: shard {shard.name} has no record"
+        yield Reason("no_record", f"shard {shard.name} has no record", shard.region)
         return
     for name in ("findings", "coverage", "status"):
         listing: Listing | None = getattr(facts, name)
         if listing is None:
-            yield f"{shard.region}: {name} were not listed"
+            yield Reason("not_listed", f"{name} were not listed", shard.region)
         elif listing.outcome != ENDED:
-            yield f"{shard.region}: {name} {listing.outcome}" + (
-                f" ({listing.detail})" if listing.detail else ""
-            )
+            failed = f"{name} {listing.outcome}"
+            yield Reason("not_ended", failed, shard.region, detail=listing.detail)
     if not facts.accounts:
-        yield f"{shard.region}: no account's status is known"
+        yield Reason("no_status", "no account's status is known", shard.region)
     yield from _unproven(facts)
     yield from (
-        f"{shard.region}: Inspector is {a.status.lower()} in account {a.account_id}"
+        Reason(
+            "switched_off",
+            f"Inspector is {a.status.lower()} in account {a.account_id}",
+            shard.region,
+            a.account_id,
+        )
         for a in facts.accounts
         if a.status != "ENABLED" and not plan.accepts(a.account_id, shard.region)
     )
     if facts.accounts and facts.status and facts.status.outcome == ENDED:
         yield from (
-            f"{shard.region}: whether Inspector is on in account {account} is not known"
+            Reason(
+                "status_unknown",
+                f"whether Inspector is on in account {account} is not known",
+                shard.region,
+                account,
+            )
             for account in _without_status(facts)
             if not plan.excuses(account, shard.region)
         )
 
 
-def _unproven(facts: ShardFacts) -> Iterator[str]:
+def _unproven(facts: ShardFacts) -> Iterator[Reason]:
     """What leaves a shard in doubt although its listings ended. Its cells are then ``incomplete``,
     not reached."""
     if not facts.ended_at:
-        yield f"{facts.region}: the shard did not end"
+        yield Reason("not_ended", "the shard did not end", facts.region)
     yield from _unsound_parts(facts)
     yield from _fewer_than_aggregated(facts)
 
 
-def _unsound_parts(facts: ShardFacts) -> Iterator[str]:
-    kept = facts.distinct + facts.duplicates
+def _unsound_parts(facts: ShardFacts) -> Iterator[Reason]:
+    region, kept = facts.region, facts.distinct + facts.duplicates
     if facts.findings and kept < facts.findings.items:
-        yield f"{facts.region}: {facts.findings.items} findings were listed and {kept} kept"
+        lost = f"{facts.findings.items} findings were listed and {kept} kept"
+        yield Reason("findings_lost", lost, region)
     if _rows(facts, "findings/") < facts.distinct:
-        yield (
-            f"{facts.region}: findings were listed but no part holds"
-            f" {'them' if not _rows(facts, 'findings/') else 'them all'}"
-        )
+        all_of = "them all" if _rows(facts, "findings/") else "them"
+        yield Reason("part_missing", f"findings were listed but no part holds {all_of}", region)
     if facts.distinct and not _rows(facts, "resources/"):
-        yield f"{facts.region}: findings were listed but no part counts them by resource"
+        uncounted = "findings were listed but no part counts them by resource"
+        yield Reason("part_missing", uncounted, region)
     if facts.coverage and _rows(facts, "coverage/") < facts.coverage.items:
-        yield f"{facts.region}: coverage was listed but no part holds it all"
+        yield Reason("part_missing", "coverage was listed but no part holds it all", region)
     yield from (
-        f"{facts.region}: {p.key} has no SHA-256" for p in facts.parts if len(p.sha256) != 64
+        Reason("no_checksum", f"{p.key} has no SHA-256", region)
+        for p in facts.parts
+        if len(p.sha256) != 64
     )
 
 
@@ -167,16 +191,14 @@ def _rows(facts: ShardFacts, folder: str) -> int:
     return sum(part.rows for part in facts.parts if part.key.startswith(folder))
 
 
-def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[str]:
-    """Inspector counted more ACTIVE findings than it listed, by more than what changed while we
-    read."""
+def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[Reason]:
+    """Inspector counted more ACTIVE findings than it listed, and more than the changes during the
+    scan explain."""
     for severity, expected in _floor(facts.aggregated).items():
         listed = facts.listed.get(severity, 0)
         if listed + _drift(facts) < expected:
-            yield (
-                f"{facts.region}: {listed} active findings listed where Inspector counts {expected}"
-                f" ({severity})"
-            )
+            fewer = f"{listed:,} of {expected:,} active findings listed ({severity})"
+            yield Reason("fewer_than_counted", fewer, facts.region)
 
 
 def _floor(aggregated: Sequence[Mapping[str, int]]) -> dict[str, int]:
@@ -221,7 +243,7 @@ def _strange_switches(facts: ShardFacts) -> Iterator[str]:
         )
 
 
-def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
+def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[Reason]:
     """Accounts of the scope file that no status list mentioned, unless the gap is accepted: in each
     region that was required; where none was, an account must be visible in one at least."""
     if not plan.required_regions:
@@ -234,22 +256,29 @@ def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
             if a not in known and not plan.accepts(a, facts.region)
         )
         yield from (
-            f"{facts.region}: account {account} was expected and is not visible"
+            Reason(
+                "not_visible",
+                f"account {account} was expected and is not visible",
+                facts.region,
+                account,
+            )
             for account in absent
         )
 
 
-def _seen_nowhere(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[str]:
+def _seen_nowhere(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[Reason]:
     known = {a.account_id for facts in seen for a in facts.accounts}
     for account in plan.expected_accounts:
         if account not in known and not all(plan.excuses(account, facts.region) for facts in seen):
-            yield f"account {account} was expected and is visible in no region"
+            nowhere = f"account {account} was expected and is visible in no region"
+            yield Reason("not_visible", nowhere, account=account)
 
 
-def _expected_regions(plan: Plan) -> Iterator[str]:
+def _expected_regions(plan: Plan) -> Iterator[Reason]:
     planned = {shard.region for shard in plan.shards}
     absent = (r for r in plan.required_regions if r not in planned and not plan.accepts("*", r))
-    yield from (f"{region}: the region was required and not read" for region in absent)
+    unread = "the region was required and not read"
+    yield from (Reason("region_unread", unread, region) for region in absent)
 
 
 def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str]]:

@@ -29,7 +29,7 @@ PROOF = Proof(
     AS_OF,
     60,
     "partial",
-    "of the accounts visible",
+    "for all visible accounts",
     ("eu-west-1: denied",),
 )
 GAP = Coverage(
@@ -103,7 +103,7 @@ def test_a_resource_answer_is_the_contracts_object() -> None:
     )
     assert values["certificate"] == {
         "state": "partial",
-        "claim": "of the accounts visible",
+        "claim": "for all visible accounts",
         "reasons": ["eu-west-1: denied"],
     }
     assert values["coverage"][0]["remedy"] == "Check the SSM agent and its inventory association."

@@ -226,9 +226,9 @@ def test_a_listing_that_was_not_reconciled_is_a_warning_unless_active_findings_w
 def test_the_claim_is_of_the_accounts_visible_unless_a_scope_file_says_which_were_expected() -> (
     None
 ):
-    assert judge(plan_of(), [facts_of("eu-west-1")]).claim == "of the accounts visible"
+    assert judge(plan_of(), [facts_of("eu-west-1")]).claim == "for all visible accounts"
     strict = plan_of(expected_accounts=("111122223333",))
-    assert judge(strict, [facts_of("eu-west-1")]).claim == "of the accounts expected"
+    assert judge(strict, [facts_of("eu-west-1")]).claim == "for all expected accounts"
 
 
 def test_inspector_off_in_a_required_region_is_partial_and_elsewhere_a_choice() -> None:

@@ -277,7 +277,7 @@ def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(
 def test_the_evidence_is_enough_to_trust_and_to_ask_again(night: Nights) -> None:
     assert facts(night()) == {
         "Snapshot": "20261122T010000Z",
-        "Certificate": "complete of the accounts visible",
+        "Certificate": "complete for all visible accounts",
         "Files": (
             "s3://bucket/snapshots/20261122T010000Z (21 parts, each with its SHA-256 in the"
             " manifest)"

@@ -130,7 +130,7 @@ def test_the_unknown_says_why_and_is_never_green(night: Nights, summary_answer: 
 @pytest.mark.parametrize(
     ("changes", "look", "text", "reasons"),
     [
-        ({}, "good", "Complete of the accounts visible · 13 of 13 active findings read · 01:00 UTC", ()),
+        ({}, "good", "Complete for all visible accounts · 13 of 13 active findings read · 01:00 UTC", ()),
         ({"claim": ""}, "good", "Complete · 13 of 13 active findings read · 01:00 UTC", ()),
         ({"state": "partial", "reasons": ("a",)}, "warn", "PARTIAL: 1 reason · 13 of 13 active findings read · 01:00 UTC",
          ("a",)),
@@ -139,7 +139,7 @@ def test_the_unknown_says_why_and_is_never_green(night: Nights, summary_answer: 
         ({"state": "partial", "reasons": ("a", "b"), "too_old": True, "age_seconds": None}, "warn",
          "PARTIAL: 2 reasons · TOO OLD: under a minute · 13 of 13 active findings read · 01:00 UTC",
          ("a", "b", "The snapshot is older than allowed.")),
-        ({"as_of": None}, "good", "Complete of the accounts visible · 13 of 13 active findings read", ()),
+        ({"as_of": None}, "good", "Complete for all visible accounts · 13 of 13 active findings read", ()),
     ],
 )  # fmt: skip
 def test_the_pill_says_how_far_the_page_may_be_trusted(
@@ -162,7 +162,7 @@ def test_a_count_that_was_not_asked_for_is_not_claimed(night: Nights) -> None:
     for one in (unasked, replace(base, evidence=None)):
         assert (
             sentences.pill(one).text
-            == "Complete of the accounts visible · 13 open findings · 01:00 UTC"
+            == "Complete for all visible accounts · 13 open findings · 01:00 UTC"
         )
 
 

@@ -1,0 +1,84 @@
+"""Why a snapshot is not complete, as data: what a limited caller may read is decided by fields, never
+by the words of a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sre_findings.model.access import Access
+
+UNKNOWN = "unknown"
+"""The kind of a reason that an older version stored as a sentence alone."""
+INCOMPLETE = "incomplete"
+"""The kind of a reason in the form for a caller who may not read all of it."""
+_UNREAD = "not all of it could be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason. ``statement`` is a clause in our words; it names no account but ``account``.
+
+    ``account`` is empty if the reason concerns a region as a whole, ``region`` if it concerns no
+    single region. ``detail`` is what AWS answered, which may name anything.
+    """
+
+    kind: str
+    statement: str
+    region: str = ""
+    account: str = ""
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence, without a full stop: ``region: statement (detail)``."""
+        start = f"{self.region}: " if self.region else ""
+        return f"{start}{self.statement}" + (f" ({self.detail})" if self.detail else "")
+
+    def __str__(self) -> str:
+        """The same as ``text``."""
+        return self.text
+
+    def to_json(self) -> dict[str, str]:
+        """Plain data: every field."""
+        return asdict(self)
+
+
+def texts(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """The sentences of reasons, in order."""
+    return tuple(one.text for one in reasons)
+
+
+def to_json(reasons: Sequence[Reason]) -> dict[str, Any]:
+    """The keys of a stored certificate or commit: the sentences under ``reasons``, and the data under
+    ``causes`` if there are any. Older versions of the product refuse a key that they do not know.
+    """
+    data = {"causes": [one.to_json() for one in reasons]} if reasons else {}
+    return {"reasons": list(texts(reasons))} | data
+
+
+def from_json(values: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """The reasons of a stored certificate or commit: ``causes``, or the sentences in ``reasons`` of a
+    version that stored no causes."""
+    if "causes" in values:
+        return tuple(Reason(**one) for one in values["causes"])
+    return tuple(Reason(UNKNOWN, text) for text in values["reasons"])
+
+
+def visible(reasons: Sequence[Reason], access: Access) -> tuple[Reason, ...]:
+    """The reasons that concern an access, each once, in the form that its caller may read.
+
+    A reason about an account is kept without its detail if the account is allowed, and left out if
+    not. Any other reason may concern every account, so only its region is kept. Default is deny:
+    of a reason of unknown kind nothing is kept but that there is one.
+    """
+    return tuple(dict.fromkeys(_visible(reasons, access)))
+
+
+def _visible(reasons: Sequence[Reason], access: Access) -> Iterator[Reason]:
+    for one in reasons:
+        if one.kind == UNKNOWN or not one.account:
+            yield Reason(INCOMPLETE, _UNREAD, "" if one.kind == UNKNOWN else one.region)
+        elif access.allows_account(one.account):
+            yield Reason(one.kind, one.statement, one.region, one.account)
