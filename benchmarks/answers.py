@@ -21,7 +21,7 @@ from processes import environment, machine
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     CACHED,
-    AboutResource,
+    Vulnerabilities,
     Changes,
     Exposure,
     Fixes,
@@ -102,7 +102,7 @@ def questions(sources: Sources) -> dict[str, Ask]:
     worst = ask(Summary(by="resource", count=1), sources).groups[0].value
 
     def about(count: int) -> Any:
-        return ask(AboutResource(worst, count=count, source=CACHED), sources)
+        return ask(Vulnerabilities(worst, count=count, source=CACHED), sources)
 
     return {
         "counts": lambda: ask(Summary(), sources),

@@ -17,12 +17,12 @@ from pathlib import Path
 from playwright.sync_api import Browser, FloatRect, sync_playwright
 
 from sre_findings.model.resources.owners import Owners
-from sre_findings.nightly.digest import tonight
+from sre_findings.nightly.digest import digest_data
 from sre_findings.nightly.report import gather
 from sre_findings.queries import ask
 from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
-from sre_findings.questions.resource import AboutResource
+from sre_findings.questions.resource import Vulnerabilities
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshot_writer import SnapshotWriter
@@ -97,14 +97,14 @@ def _page(home: Path, night: datetime) -> str:
 
 def digest(home: Path, night: datetime) -> None:
     """Renders the digest in Slack, without its thread."""
-    told_ = told(tonight(sources(home, night), None, ("*",)), Report("https://sre.example.com"))
+    told_ = told(digest_data(sources(home, night), None, ("*",)), Report("https://sre.example.com"))
     _write("digest", preview(replace(told_, thread=()), night + timedelta(minutes=5)))
 
 
 def command(home: Path, night: datetime) -> None:
     """Renders the answer of the slash command for an instance."""
     asked = replace(sources(home, night + timedelta(minutes=5)), live=None)
-    found = ask(AboutResource(BUSY_INSTANCE, count=TOP), asked)
+    found = ask(Vulnerabilities(BUSY_INSTANCE, count=TOP), asked)
     one = found.resource.resource_id
     late = int(ask(Sla(resource=one), asked).summary["late"])
     beside = Beside(late, ask(Fixes(count=FIXES, resource=one), asked).items)

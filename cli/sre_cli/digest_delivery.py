@@ -15,7 +15,7 @@ import click
 from sre_cli import exit_codes
 from sre_cli.render.terminal import printable
 from sre_findings.model.errors import SreError
-from sre_findings.nightly.digest import Silence, Tonight, silence, tonight
+from sre_findings.nightly.digest import DigestData, Silence, digest_data, silence
 from sre_findings.settings import Settings
 from sre_reports.digest.delivery.channels import Route
 from sre_reports.digest.messages.content import MAIN, NIGHT, Told, told
@@ -38,15 +38,15 @@ class Night:
     as_of: str | None
     since: datetime | None = None
     days: int = 1
-    _known: dict[tuple[str, ...], Tonight | Silence] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], DigestData | Silence] = field(default_factory=dict)
 
-    def found(self, route: Route) -> Tonight | Silence:
+    def found(self, route: Route) -> DigestData | Silence:
         """The content for a channel: a night, or the fact that its snapshot is missing."""
         if route.owners not in self._known:
             found = (
                 silence(self.sources)
                 if self._missing()
-                else tonight(self.sources, self.as_of, route.owners, self.days)
+                else digest_data(self.sources, self.as_of, route.owners, self.days)
             )
             self._known[route.owners] = found
         return self._known[route.owners]
@@ -153,7 +153,7 @@ def _fresh(night: Night, route: Route, found: Told, *, again: bool) -> Told:
     return told(silence(night.sources), Report(night.settings.public_url))
 
 
-def _picture(found: Tonight | Silence) -> Picture | None:
+def _picture(found: DigestData | Silence) -> Picture | None:
     """The trend as a picture with its alternative text, drawn only if Slack cannot show a chart."""
     from sre_reports.digest.delivery.courier import Picture
 

@@ -124,9 +124,9 @@ def narrow_options(function: F) -> F:
     def with_narrow(
         *, owners: tuple[str, ...], accounts: tuple[str, ...], regions: tuple[str, ...], **rest: Any
     ) -> Any:
-        from sre_findings.questions.filters import Narrow
+        from sre_findings.questions.filters import Filters
 
-        return function(narrow=Narrow(owners, accounts, regions), **rest)
+        return function(narrow=Filters(owners, accounts, regions), **rest)
 
     return with_narrow  # type: ignore[return-value]  # the wrapper adds options and passes the rest on unchanged
 

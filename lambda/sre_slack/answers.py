@@ -8,7 +8,7 @@ from sre_findings.model.answers.answer import SNAPSHOT, ResourceAnswer
 from sre_findings.questions.estate import Summary
 from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
-from sre_findings.questions.resource import CACHED, EITHER, LIVE, AboutResource
+from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_reports.slack.overview import GROUPS, estate_message
@@ -34,7 +34,7 @@ def answer(job: Job, remote: Remote, links: Links) -> Message:
 
 def _resource(job: Job, service: RemoteService, links: Links) -> Message:
     source = LIVE if job.live or job.kind == "ask_live" else CACHED if job.cursor else EITHER
-    question = AboutResource(job.text, job.severities, TOP, job.cursor, source)
+    question = Vulnerabilities(job.text, job.severities, TOP, job.cursor, source)
     found = service.ask(question)
     return resource_message(
         found, Asked(job.text, job.severities, job.cursor), _beside(found, job, service), links

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sre_findings.queries.operations import Recorder
-from sre_findings.sources.download_links import FOLDER, GOOD_FOR, Handouts
+from sre_findings.sources.download_links import FOLDER, GOOD_FOR, DownloadLinks
 from sre_findings.sources.sources import Sources
 from sre_mcp import completion, health, prompts, resources
 from sre_mcp.auth.guard import Guard
@@ -153,8 +153,8 @@ def make_app(
         {"auth": guard.settings, "token_verifier": guard.verifier} if guard else {}
     )
     base = guard.public_url.removesuffix(PATH) if guard else ""
-    handouts = Handouts(sources.table, good_for, base)
-    state = _state(replace(sources, hand_out=handouts), guard.verifier if guard else None)
+    handouts = DownloadLinks(sources.table, good_for, base)
+    state = _state(replace(sources, issue_link=handouts), guard.verifier if guard else None)
     app = _server(state).streamable_http_app(
         streamable_http_path=PATH,
         json_response=True,
@@ -171,7 +171,9 @@ def make_app(
     return RequestIds(TraceContext(PostOnly(HeaderAsToken(app))))
 
 
-def _files(state: ServerState, handouts: Handouts, authentication: Authentication) -> list[Route]:
+def _files(
+    state: ServerState, handouts: DownloadLinks, authentication: Authentication
+) -> list[Route]:
     """The routes of exports and reports, both behind authentication."""
     return [
         Route(

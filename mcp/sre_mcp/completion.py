@@ -7,8 +7,8 @@ from mcp_types import CompleteRequestParams, CompleteResult, Completion, PromptR
 
 from sre_findings.model.errors import SreError
 from sre_findings.queries import ask, snapshots
-from sre_findings.questions.catalogue import Near
-from sre_findings.questions.catalogue import Nights as Asking
+from sre_findings.questions.catalogue import SimilarNames
+from sre_findings.questions.catalogue import SnapshotList as Asking
 from sre_findings.sources.sources import Sources
 from sre_mcp.request_context import RequestContext, client
 from sre_mcp.resources import REPORTS, RESOURCES
@@ -51,7 +51,7 @@ def _kind(params: CompleteRequestParams) -> str | None:
 def _values(kind: str, typed: str, sources: Sources) -> list[str]:
     try:
         if kind == "resource":
-            return snapshots.near(Near(typed), sources) if typed.strip("\0 ") else []
+            return snapshots.near(SimilarNames(typed), sources) if typed.strip("\0 ") else []
         if kind == "owner":
             return [
                 one for one in snapshots.owners(sources) if one.lower().startswith(typed.lower())

@@ -77,5 +77,5 @@ async def authorize(state: ServerState, person: ChatUser | None) -> Client:
     bearer.need(FINDINGS)
     sources = bearer.sources(state.sources)
     return Client(
-        bearer.name, sources if person is None else replace(sources, hand_out=None), bearer.scopes
+        bearer.name, sources if person is None else replace(sources, issue_link=None), bearer.scopes
     )

@@ -22,7 +22,7 @@ from mcp_types import (
 
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import CACHED, AboutResource, Nights, Summary
+from sre_findings.questions.catalogue import CACHED, SnapshotList, Summary, Vulnerabilities
 from sre_findings.sources.sources import Sources
 from sre_mcp.json_values import dumps
 from sre_mcp.public_errors import public_error
@@ -105,11 +105,11 @@ def _read(uri: str, sources: Sources) -> dict[str, Any]:
     """The JSON that the command line prints for the same query."""
     rest = unquote(uri.partition("://")[2].partition("/")[2])
     if uri == LATEST:
-        return ask(Nights(1), sources).to_json()
+        return ask(SnapshotList(1), sources).to_json()
     if uri.startswith(REPORTS) and 0 < len(rest) <= 64:
         return ask(Summary("owner", as_of=rest), sources).to_json()
     if uri.startswith(RESOURCES) and 0 < len(rest) <= 1024 and "\0" not in rest:
-        return ask(AboutResource(rest, source=CACHED), sources).to_json()
+        return ask(Vulnerabilities(rest, source=CACHED), sources).to_json()
     raise UsageError(
         "unknown resource URI", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}."
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from sre_findings.engine import counting
+from sre_findings.engine import aggregates
 from sre_findings.engine.databases import bounded
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.errors import InspectorDisabled, Unreadable
@@ -101,7 +101,7 @@ def count(snapshots: Snapshots, one: Commit) -> Counted:
     """Counts the rollups and ages of every scope from the commit's own parts."""
     with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
         engine = DuckDB(snapshots, [one], Copies(Path(folder)), room=bounded(MEMORY, Path(folder)))
-        return Counted(counting.rollups(engine), counting.ages(engine))
+        return Counted(aggregates.rollups(engine), aggregates.ages(engine))
 
 
 def _known(before: Mapping[Scope, T], now: Mapping[Scope, Rollup], one: Commit) -> dict[Scope, T]:

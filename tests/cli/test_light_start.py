@@ -36,14 +36,15 @@ ALWAYS = {
     *(f"{MODEL}{name}" for name in ("context", "list_answer", "suppression")),
     *(f"{QUESTIONS}{name}" for name in ("remediation", "history", "findings", "records")),
     f"{CORE}queries.suppressions",
-    f"{CORE}live.resource",
+    f"{CORE}live.inspector_answer",
     "sre_cli.render.context",
     "sre_reports.formats.answers",
 }
 COUNTS = {
     "_duckdb",
     f"{CORE}engine.catalogue",
-    f"{CORE}queries.resource_snapshot",
+    f"{CORE}queries.resource_lookup",
+    f"{CORE}queries.snapshot_answer",
     f"{QUESTIONS}resource",
     "importlib.resources",
     "sre_findings.store.part_cache",

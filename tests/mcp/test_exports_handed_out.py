@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from sre_findings.model.access import EVERYTHING, Access
-from sre_findings.questions.catalogue import AsFile, Rows
-from sre_findings.sources.download_links import Handout, Handouts
+from sre_findings.questions.catalogue import ExportFile, ExportFilters
+from sre_findings.sources.download_links import DownloadLinks, DownloadRequest
 from sre_findings.store.table import SqliteTable
 from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.formats.registry import FORMS
@@ -165,13 +165,13 @@ def test_forbidden_forged_and_missing_links_have_the_same_response(
     asking: Asking, demo_store: Path
 ) -> None:
     theirs, mine = asking.file("all")["reference"], asking.file("one")["reference"]
-    table = Handouts(SqliteTable(demo_store / "table.db"))
+    table = DownloadLinks(SqliteTable(demo_store / "table.db"))
     night = asking.call("all", "summarize")["structuredContent"]["snapshot_id"]
-    question = AsFile(Rows(), "csv", {})
+    question = ExportFile(ExportFilters(), "csv", {})
     old = table(
-        Handout(question, night, datetime.now(UTC) - timedelta(minutes=16), EVERYTHING)
+        DownloadRequest(question, night, datetime.now(UTC) - timedelta(minutes=16), EVERYTHING)
     ).reference
-    pruned = table(Handout(question, "20010101T000000Z", datetime.now(UTC), EVERYTHING)).reference
+    pruned = table(DownloadRequest(question, "20010101T000000Z", datetime.now(UTC), EVERYTHING)).reference
     answers = [
         alike(asking.get(whose, f"/exports/{text}"))
         for whose, text in (
@@ -313,9 +313,9 @@ def test_no_link_is_created_for_clients_that_cannot_download(
 
 def test_only_the_hash_of_a_link_is_stored_for_a_limited_time(tmp_path: Path) -> None:
     table, now = SqliteTable(tmp_path / "table.db"), datetime(2026, 11, 22, tzinfo=UTC)
-    handouts = Handouts(table, timedelta(minutes=1))
-    question = AsFile(Rows(text="i-1", severities=("HIGH",), as_of="-1d"), "csv", {"raw": True})
-    handout = Handout(question, "S", now, Access(frozenset({MINE}), frozenset({"a"})))
+    handouts = DownloadLinks(table, timedelta(minutes=1))
+    question = ExportFile(ExportFilters(text="i-1", severities=("HIGH",), as_of="-1d"), "csv", {"raw": True})
+    handout = DownloadRequest(question, "S", now, Access(frozenset({MINE}), frozenset({"a"})))
     handed = handouts(handout)
     assert handouts.find(handed.reference, handout.access, now + timedelta(seconds=59)) == handout
     assert handouts.find(handed.reference, handout.access, now + timedelta(seconds=60)) is None

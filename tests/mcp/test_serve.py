@@ -246,7 +246,7 @@ def test_an_internal_error_has_a_reference_and_a_logged_traceback(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("sre_findings.queries.vulnerabilities.summary", broken)
+    monkeypatch.setattr("sre_findings.queries.summary.summary", broken)
     with connect(sources) as call:
         result = call("summarize")
     assert result.is_error
@@ -263,7 +263,7 @@ def test_a_slow_query_ends_with_a_timeout_error(
 ) -> None:
     let = threading.Event()
     monkeypatch.setattr("sre_mcp.tools.calls.DEADLINE", 0.01)
-    monkeypatch.setattr("sre_findings.queries.vulnerabilities.summary", lambda *_: let.wait(60))
+    monkeypatch.setattr("sre_findings.queries.summary.summary", lambda *_: let.wait(60))
     with connect(sources) as call:
         result = call("summarize")
         let.set()

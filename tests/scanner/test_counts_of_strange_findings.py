@@ -12,7 +12,7 @@ from tests.support.clock import NOW
 
 from sre_findings.model.findings.finding import is_open
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import CACHED, AboutResource, Summary
+from sre_findings.questions.catalogue import CACHED, Summary, Vulnerabilities
 from sre_findings.sources.sources import Sources
 from sre_simulator.fleet import replay_fleet
 
@@ -65,7 +65,7 @@ def test_a_finding_of_two_resources_counts_for_each_and_once_in_total(
     scanned: Callable[..., Sources],
 ) -> None:
     sources = scanned(finding(1, "a", "b"), finding(2, "a"))
-    of = {name: ask(AboutResource(f"i-{name:0>17}", source=CACHED), sources) for name in ("a", "b")}
+    of = {name: ask(Vulnerabilities(f"i-{name:0>17}", source=CACHED), sources) for name in ("a", "b")}
     assert [of[name].rollup.counts.high for name in ("a", "b")] == [2, 1]
     assert [of[name].total_findings for name in ("a", "b")] == [2, 1]
     whole = ask(Summary("account"), sources)
@@ -78,7 +78,7 @@ def test_an_unknown_severity_counts_as_other_and_is_vulnerable(
     scanned: Callable[..., Sources],
 ) -> None:
     answer = ask(
-        AboutResource("i-0000000000000000a", source=CACHED),
+        Vulnerabilities("i-0000000000000000a", source=CACHED),
         scanned(finding(1, "a", severity="CATASTROPHIC")),
     )
     assert (answer.verdict.verdict, answer.rollup.counts.other, answer.rollup.counts.total) == (

@@ -20,8 +20,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows
-from sre_findings.queries.finding import one_finding
-from sre_findings.questions.catalogue import CACHED, AboutResource, Rows, Summary
+from sre_findings.queries.finding_details import one_finding
+from sre_findings.questions.catalogue import CACHED, ExportFilters, Summary, Vulnerabilities
 from sre_findings.questions.findings import OneFinding
 from sre_findings.questions.remediation import Priorities
 from sre_findings.sources.sources import Sources
@@ -359,7 +359,7 @@ def test_odd_values_are_counted_and_lose_no_finding_or_coverage_row(
 
 
 def test_the_valid_finding_is_in_every_answer(service: Service, sources: Sources) -> None:
-    answer = ask(AboutResource(FINE, source=CACHED), sources)
+    answer = ask(Vulnerabilities(FINE, source=CACHED), sources)
     (one,) = answer.findings
     assert (one.finding_arn, one.not_understood, one.owner, answer.verdict.verdict) == (
         service.fine,
@@ -377,7 +377,7 @@ def test_the_valid_finding_is_in_every_answer(service: Service, sources: Sources
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name != "openvex"])
 def test_every_export_has_every_finding(form: str, service: Service, sources: Sources) -> None:
-    proof, batches = rows(Rows(), sources)
+    proof, batches = rows(ExportFilters(), sources)
     file = io.BytesIO()
     assert write_export(Options(form), proof, batches, file) == len(service.findings)
     text = file.getvalue()

@@ -20,16 +20,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre_findings.engine import counting
+from sre_findings.engine import aggregates
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.live.resource import live
+from sre_findings.live.inspector_answer import live
 from sre_findings.model.access import ALL, EVERYTHING, Access
 from sre_findings.model.resources.owners import OwnerRule, Owners
 from sre_findings.model.snapshots.rollup import KINDS
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import BY, CACHED, LIVE, AboutResource, Summary
+from sre_findings.questions.catalogue import BY, CACHED, LIVE, Summary, Vulnerabilities
 from sre_findings.sources.sources import Sources
 from sre_findings.store import rollups
 from sre_findings.store.blobs import FolderBlobs
@@ -284,7 +284,7 @@ def check_rows(estate: Estate, tonight: Night, commit: Commit) -> None:
 
 def check_sums(estate: Estate, tonight: Night, commit: Commit) -> None:
     """Checks that the counts of owners add up to the total, in the table and in Parquet."""
-    counted = counting.rollups(estate.sources(tonight).open([commit]))
+    counted = aggregates.rollups(estate.sources(tonight).open([commit]))
     for kind in set(KINDS) - {"organization", "resource"}:
         kept = [rollup for _, rollup in rollups.read_kind(estate.table, commit, kind)]
         parts = [rollup for scope, rollup in counted.items() if scope.kind == kind]
@@ -309,7 +309,7 @@ def check_answers(estate: Estate, tonight: Night, access: Access) -> None:
             assert told.verdict.verdict == ("clean" if mine else "unknown"), by
             assert not any(group.rollup.resources for group in told.groups), by
     for one, source in itertools.product(sorted(RESOURCES), (CACHED, LIVE)):
-        answer = ask(AboutResource(one, source=source), seen)
+        answer = ask(Vulnerabilities(one, source=source), seen)
         if one not in mine:
             assert answer.verdict.reason == "no_such_resource"
             continue

@@ -14,7 +14,13 @@ import pytest
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows
-from sre_findings.questions.catalogue import CACHED, AboutResource, CoverageGaps, Rows, Summary
+from sre_findings.questions.catalogue import (
+    CACHED,
+    CoverageGaps,
+    ExportFilters,
+    Summary,
+    Vulnerabilities,
+)
 from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import Table
@@ -43,11 +49,11 @@ def far(aws: str) -> tuple[SnapshotWriter, Table]:
 def told(source: Sources) -> str:
     """The answers to all queries, as one text."""
     answers = [
-        ask(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), source).to_json(),
+        ask(Vulnerabilities(BUSY_INSTANCE, count=0, source=CACHED), source).to_json(),
         ask(Summary("owner"), source).to_json(),
         ask(Summary("package", 10), source).to_json(),
         ask(CoverageGaps(), source).to_json(),
-        [len(batch) for batch in rows(Rows(), source)[1]],
+        [len(batch) for batch in rows(ExportFilters(), source)[1]],
     ]
     return json.dumps(answers)
 

@@ -24,12 +24,12 @@ from sre_findings.model.answers.verdict import INCOMPLETE, UNKNOWN
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows
 from sre_findings.questions.catalogue import (
-    AboutResource,
     CoverageGaps,
-    Listed,
+    ExportFilters,
+    FindingList,
     Priorities,
-    Rows,
     Summary,
+    Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
@@ -158,7 +158,7 @@ def test_reachability_that_was_not_recorded_is_unknown(
     told = (
         "whether findings are reachable, which the version that made this snapshot did not record"
     )
-    for question in (Listed(reachable=True), Priorities(reachable=True)):
+    for question in (FindingList(reachable=True), Priorities(reachable=True)):
         answer = ask(question, old)
         assert (answer.total, answer.known, answer.proof.unread, answer.proof.sure) == (
             0,
@@ -168,10 +168,10 @@ def test_reachability_that_was_not_recorded_is_unknown(
         )
         answer = ask(question, new)
         assert (answer.total > 0, answer.known, answer.proof.unread) == (True, True, ())
-    assert rows(Rows(reachable=True), old)[0].unread == (told,)
-    one = ask(AboutResource("i-ed9f960284e86454d", reachable=True), old)
+    assert rows(ExportFilters(reachable=True), old)[0].unread == (told,)
+    one = ask(Vulnerabilities("i-ed9f960284e86454d", reachable=True), old)
     assert (one.total_findings, one.proof.unread, one.proof.sure) == (0, (told,), False)
-    assert ask(AboutResource("i-ed9f960284e86454d"), old).proof.sure
+    assert ask(Vulnerabilities("i-ed9f960284e86454d"), old).proof.sure
 
 
 def test_a_name_that_was_not_recorded_is_unknown_not_missing(
@@ -182,12 +182,12 @@ def test_a_name_that_was_not_recorded_is_unknown_not_missing(
     digest, image = names.execute(
         "select name, resource_id from names where kind = 'digest' order by all"
     ).fetchone()
-    known = ask(AboutResource(digest), new)
+    known = ask(Vulnerabilities(digest), new)
     assert known.verdict.verdict != UNKNOWN
-    answer = ask(AboutResource(digest), old)
+    answer = ask(Vulnerabilities(digest), old)
     assert (answer.verdict.verdict, answer.verdict.reason) == (UNKNOWN, INCOMPLETE)
     assert answer.verdict.explanation.endswith("no tags, digests or addresses; ask by the id")
-    by_id = ask(AboutResource(image), old)
+    by_id = ask(Vulnerabilities(image), old)
     assert (by_id.verdict, by_id.rollup) == (known.verdict, known.rollup)
     assert by_id.use is None or not by_id.use
 

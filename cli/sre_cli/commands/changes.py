@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.questions.filters import Narrow
+from sre_findings.questions.filters import Filters
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.settings import Settings
 
@@ -33,7 +33,7 @@ def command(
     since: str | None,
     kinds: tuple[str, ...],
     count: int,
-    narrow: Narrow,
+    narrow: Filters,
     as_of: str | None,
     output: str,
 ) -> int:

@@ -141,12 +141,12 @@ def _query(settings: Settings) -> None:
     """Shows the findings of the busiest instance."""
     from sre_cli.render.resource import render_resource
     from sre_findings.queries import ask
-    from sre_findings.questions.resource import CACHED, AboutResource
+    from sre_findings.questions.resource import CACHED, Vulnerabilities
     from sre_findings.service.factory import open_sources
     from sre_simulator.fleet import BUSY_INSTANCE
 
     click.echo(f"\n$ sre-cli vulnerabilities -i {BUSY_INSTANCE} -n 10")
-    answer = ask(AboutResource(BUSY_INSTANCE, count=10, source=CACHED), open_sources(settings))
+    answer = ask(Vulnerabilities(BUSY_INSTANCE, count=10, source=CACHED), open_sources(settings))
     options.show(answer, "table", render_resource)
     counts = "  ".join(
         f"{name} {count:,}" for name, count in answer.rollup.counts.to_json().items()

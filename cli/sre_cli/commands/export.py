@@ -22,7 +22,7 @@ from sre_reports.formats.registry import (
 
 if TYPE_CHECKING:  # --help does not need them
     from sre_findings.model.answers.answer import Proof
-    from sre_findings.questions.findings import AsFile
+    from sre_findings.questions.findings import ExportFile
 
 Write = Callable[[BinaryIO], int]
 
@@ -120,7 +120,7 @@ def command(
     sre-cli export --status active --status closed -o all.parquet
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
-    from sre_findings.questions.findings import AsFile, Rows
+    from sre_findings.questions.findings import ExportFile, ExportFilters
     from sre_reports.wording import number
 
     chosen = form_of(form, str(destination))
@@ -132,8 +132,10 @@ def command(
     filters["statuses"] = filters["statuses"] or ("ACTIVE",)
     if "author" in chosen.options:
         given["author"] = author or os.environ.get("USER", "sre-cli")
-    question = AsFile(
-        Rows(**filters), chosen.name, {name: value for name, value in given.items() if value}
+    question = ExportFile(
+        ExportFilters(**filters),
+        chosen.name,
+        {name: value for name, value in given.items() if value},
     )
     proof, write = (
         _from_server(question, settings) if settings.server else _from_store(question, settings)
@@ -147,7 +149,7 @@ def command(
     return exit_codes.ANSWERED if proof.sure else exit_codes.UNSURE
 
 
-def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
+def _from_store(question: ExportFile, settings: Settings) -> tuple[Proof, Write]:
     """The provenance of the findings, and a function that writes them and returns their number."""
     from sre_cli.progress import counting
     from sre_findings.queries.export import left_out, rows
@@ -163,13 +165,13 @@ def _from_store(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
     )
 
 
-def _from_server(question: AsFile, settings: Settings) -> tuple[Proof, Write]:
+def _from_server(question: ExportFile, settings: Settings) -> tuple[Proof, Write]:
     """The same for findings on a server, which makes the file and streams it."""
     from sre_cli.progress import counting
     from sre_findings.client.connection import Remote
-    from sre_findings.client.downloads import promised
+    from sre_findings.client.downloads import server_file
 
-    remote_file = promised(question, Remote(settings.server, settings.token))
+    remote_file = server_file(question, Remote(settings.server, settings.token))
     for note in remote_file.notes:
         _note(note)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.questions.filters import Narrow
+from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Fixes
 from sre_findings.settings import Settings
 
@@ -30,7 +30,7 @@ def command(
     settings: Settings,
     count: int,
     images: bool,
-    narrow: Narrow,
+    narrow: Filters,
     types: tuple[str, ...],
     as_of: str | None,
     output: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.questions.filters import Narrow
+from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Priorities
 from sre_findings.settings import Settings
 
@@ -27,7 +27,7 @@ from sre_findings.settings import Settings
 def command(
     settings: Settings,
     count: int,
-    narrow: Narrow,
+    narrow: Filters,
     reachable: bool,
     types: tuple[str, ...],
     as_of: str | None,

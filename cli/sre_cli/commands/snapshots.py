@@ -318,7 +318,7 @@ def _open(settings: Settings) -> SnapshotWriter:
 def _choose(snapshots: SnapshotWriter, when: str | None) -> Commit:
     """The snapshot of ``when``, or the newest. Raises UsageError if there are none."""
     from sre_findings.model.errors import UsageError
-    from sre_findings.sources.as_of import choose
+    from sre_findings.sources.snapshot_selection import choose
 
     commit = choose(snapshots.commits(), when, datetime.now(UTC))
     if commit is None:

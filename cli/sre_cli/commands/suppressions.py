@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sre_cli import options
-from sre_findings.questions.remediation import Suppressed
+from sre_findings.questions.remediation import SuppressionList
 from sre_findings.settings import Settings
 
 
@@ -36,7 +36,7 @@ def command(
     """
     if openvex:
         _write(settings, openvex, author or os.environ.get("USER", "sre-cli"), as_of)
-    return options.answer_list(Suppressed(as_of), settings, output)
+    return options.answer_list(SuppressionList(as_of), settings, output)
 
 
 def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.questions.filters import Narrow
+from sre_findings.questions.filters import Filters
 from sre_findings.questions.history import TimeToFix
 from sre_findings.settings import Settings
 
@@ -30,7 +30,7 @@ from sre_findings.settings import Settings
 @options.output_option
 @options.store_options
 def command(
-    settings: Settings, by: str, days: int, narrow: Narrow, as_of: str | None, output: str
+    settings: Settings, by: str, days: int, narrow: Filters, as_of: str | None, output: str
 ) -> int:
     """Measure the time to remediate: median and 90th percentile, in days.
 

@@ -9,7 +9,7 @@ import click
 from sre_cli import exit_codes, options
 from sre_findings.model.errors import Unreadable
 from sre_findings.model.findings.severity import Severity
-from sre_findings.questions.resource import CACHED, EITHER, LIVE, AboutResource
+from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.settings import Settings
 
 CONTEXT = (
@@ -87,7 +87,7 @@ def command(
         "source": asked["source"] or EITHER,
         "count": some if asked["count"] is None else asked["count"],
     }
-    question = AboutResource(**asked | chosen)
+    question = Vulnerabilities(**asked | chosen)
     answer = open_service(settings, profile).ask(question)
     if answer.unanswered:
         raise Unreadable(answer.verdict.explanation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
-from sre_findings.questions.filters import Narrow
+from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Exposure
 from sre_findings.settings import Settings
 
@@ -22,7 +22,7 @@ def command(
     settings: Settings,
     text: str,
     count: int,
-    narrow: Narrow,
+    narrow: Filters,
     reachable: bool,
     as_of: str | None,
     output: str,

@@ -97,9 +97,9 @@ class Store:
 
         With ``live``, Inspector is queried in ``region``; otherwise the snapshot is used.
         """
-        from sre_findings.questions.resource import CACHED, LIVE, AboutResource
+        from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
 
-        question = AboutResource(
+        question = Vulnerabilities(
             resource,
             _severities(severity),
             count,
@@ -127,9 +127,9 @@ class Store:
     ) -> Answer:
         """The findings that match all filters, worst first."""
         from sre_findings.model.findings.finding import parse_status
-        from sre_findings.questions.findings import Listed
+        from sre_findings.questions.findings import FindingList
 
-        question = Listed(
+        question = FindingList(
             count, 0, _severities(severity), tuple(map(parse_status, _names(status))), _types(type),
             _narrow(owner, account, region), fixable, exploitable, reachable, self.as_of,
         )  # fmt: skip
@@ -221,11 +221,11 @@ class Store:
 
     def deadlines(self, by: str = "owner", *, owner: Names = ()) -> Answer:
         """Open findings by group, severity and due date (None without an SLA)."""
-        from sre_findings.queries.due_days import due_days
+        from sre_findings.queries.due_dates import due_dates
         from sre_findings.questions.history import Sla
 
         return answers.of_list(
-            due_days(Sla(by, _names(owner), as_of=self.as_of), self._here("deadlines"))
+            due_dates(Sla(by, _names(owner), as_of=self.as_of), self._here("deadlines"))
         )
 
     def time_to_fix(
@@ -270,9 +270,9 @@ class Store:
 
     def snapshots(self) -> Answer:
         """All snapshots of the store, newest first."""
-        from sre_findings.questions.records import Nights
+        from sre_findings.questions.records import SnapshotList
 
-        return self._list(Nights(0))
+        return self._list(SnapshotList(0))
 
     def sql(
         self, text: str, *, count: int = 0, seconds: float = 30.0, memory: int = 10**9
@@ -312,6 +312,6 @@ def _types(names: Names) -> tuple[str, ...]:
 
 
 def _narrow(owner: Names, account: Names, region: Names) -> Any:
-    from sre_findings.questions.filters import Narrow
+    from sre_findings.questions.filters import Filters
 
-    return Narrow(_names(owner), _names(account), _names(region))
+    return Filters(_names(owner), _names(account), _names(region))

@@ -10,7 +10,7 @@ from typing import Any
 from sre_findings.client.connection import Remote
 from sre_findings.model.answers import decoding
 from sre_findings.model.answers.answer import Proof
-from sre_findings.questions.findings import AsFile
+from sre_findings.questions.findings import ExportFile
 from sre_findings.sources.download_links import FOLDER, REFERENCE
 
 _FILTERS = (
@@ -26,7 +26,7 @@ _FILTERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Promised:
+class ServerFile:
     """A file that a server hands out: how many findings it has, where they come from, and what is
     left out."""
 
@@ -41,7 +41,7 @@ class Promised:
         return self.remote.fetch(FOLDER + self.reference)
 
 
-def promised(question: AsFile, remote: Remote) -> Promised:
+def server_file(question: ExportFile, remote: Remote) -> ServerFile:
     """What the server promises. Raises what the question would raise here, and Unreadable where the
     server cannot be asked."""
     values = remote.call("export", _arguments(question)).values
@@ -49,7 +49,7 @@ def promised(question: AsFile, remote: Remote) -> Promised:
         reference = values["file"]["reference"]
         if not REFERENCE.fullmatch(reference):
             raise ValueError("what it handed out is no reference")
-        return Promised(
+        return ServerFile(
             remote,
             reference,
             int(values["total_findings"]),
@@ -58,7 +58,7 @@ def promised(question: AsFile, remote: Remote) -> Promised:
         )
 
 
-def _arguments(question: AsFile) -> dict[str, Any]:
+def _arguments(question: ExportFile) -> dict[str, Any]:
     """The question under the names that the tool has."""
     rows = question.rows
     asked = {name: getattr(rows, name) for name in _FILTERS} | {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sre_findings.model.answers.list_answer import ListAnswer
     from sre_findings.questions.estate import CoverageGaps, Summary
     from sre_findings.questions.question import Question
-    from sre_findings.questions.resource import AboutResource
+    from sre_findings.questions.resource import Vulnerabilities
 
 A = TypeVar("A")
 
@@ -40,7 +40,7 @@ class RemoteService:
         way: Callable[[Any], Any] = ways.get(question.name, self._list)
         return cast("A", way(question))
 
-    def _resource(self, question: AboutResource) -> ResourceAnswer:
+    def _resource(self, question: Vulnerabilities) -> ResourceAnswer:
         """A cursor names the snapshot and how many findings were listed before."""
         from sre_findings.questions.resource import CACHED, LIVE
 

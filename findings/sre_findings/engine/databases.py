@@ -42,7 +42,7 @@ def bounded(memory: str, folder: Path) -> Room:
     return room
 
 
-class Shared:
+class SharedInstance:
     """One instance for many engines. Nothing is opened before the first needs it; a database goes
     with its engine.
 
@@ -97,7 +97,7 @@ class Shared:
                 return  # of an instance that broke: it goes as a whole
 
 
-SHARED = Shared()
+SHARED = SharedInstance()
 
 
 def _connect(**config: str) -> Any:

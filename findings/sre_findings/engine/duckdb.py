@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_findings.engine.catalogue import PARAMETER, Batch, Engine, catalogued
-from sre_findings.engine.databases import Cursors, Room, Shared, own
+from sre_findings.engine.databases import Cursors, Room, SharedInstance, own
 from sre_findings.engine.older_tables import absent, names_of
 from sre_findings.engine.row_access import Seen, seen
 from sre_findings.engine.tables import HISTORY, Tables
@@ -140,7 +140,7 @@ class DuckDB(Engine):
 
     def _begin_anew(self) -> None:
         """Leaves an instance that broke: it would answer nothing any more."""
-        if isinstance(self._room, Shared):
+        if isinstance(self._room, SharedInstance):
             self._room.forget()
         with self._making:
             self._forget()

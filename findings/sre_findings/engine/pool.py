@@ -16,7 +16,7 @@ MOST = 64  # engines
 MEMORY = 256 * 1024**2  # bytes of tables that engines keep
 
 
-class Opened:
+class EnginePool:
     """Engines by what they see. Those that nobody asked for the longest are let go where there are
     too many, or their tables too large. An engine that is let go ends with the last query on it.
     Safe between threads."""

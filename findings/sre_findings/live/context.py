@@ -35,7 +35,7 @@ from sre_findings.model.resources.aws_context import (
     Told,
 )
 from sre_findings.model.resources.resource import IMAGE, INSTANCE, Resource, can_be_id
-from sre_findings.questions.resource import AboutResource
+from sre_findings.questions.resource import Vulnerabilities
 
 T = TypeVar("T")
 Connect = Callable[[str], Make]
@@ -48,11 +48,11 @@ NOTE = 300  # characters of a service's own words
 
 def context(
     connect: Connect, home: Callable[[], str], now: Callable[[], datetime]
-) -> Callable[[AboutResource, Resource], Context]:
+) -> Callable[[Vulnerabilities, Resource], Context]:
     """The context source of ``ask``. It asks the region that the answer, the question or the
     settings name, in that order."""
 
-    def ask(question: AboutResource, resource: Resource) -> Context:
+    def ask(question: Vulnerabilities, resource: Resource) -> Context:
         if not _is_instance(resource) and not _is_image(resource):
             return Context(remarks=("context is for EC2 instances and images of ECR",))
         try:

@@ -17,7 +17,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(slots=True)
-class Whose:
+class OwnerTally:
     """Hears what rows of coverage and findings say, and tells the owner of each resource that they
     were about."""
 

@@ -25,7 +25,7 @@ class _Flight(NamedTuple):
     began: float
 
 
-class Once(Generic[T]):
+class SingleFlight(Generic[T]):
     """Asks in threads of its own, so that nobody waits longer than the deadline; who comes later
     may find the answer there.
 

@@ -73,7 +73,7 @@ class Gap(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Tonight:
+class DigestData:
     """One night for some owners, all of them where ``owners`` holds ``*``.
 
     ``counted`` are the events since the night that the material is compared with, those of what is
@@ -131,9 +131,9 @@ class Silence:
     last_complete: datetime | None
 
 
-def tonight(
+def digest_data(
     sources: Sources, as_of: str | None, owners: Sequence[str], days: int = 1
-) -> Tonight | Silence:
+) -> DigestData | Silence:
     """The night of ``as_of``, the newest by default, for some owners, and what changed within so
     many days.
 
@@ -170,7 +170,7 @@ def silence(sources: Sources) -> Silence:
     )
 
 
-def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ...]) -> Tonight:
+def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ...]) -> DigestData:
     commits = here.snapshots.commits()
     before = _before(here, material)
     since = before.commit.sequence if before else found.commit.sequence - 1
@@ -182,7 +182,7 @@ def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ..
     )
     some = {one.kind for one in counts}.intersection(_LISTED_KINDS)
     now, then = set(_gaps(found)), set(_gaps(before)) if before else None
-    return Tonight(
+    return DigestData(
         owners,
         material,
         counts,

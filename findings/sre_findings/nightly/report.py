@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from sre_findings.engine import counting
+from sre_findings.engine import aggregates
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.answer import CoverageAnswer, Proof, SummaryAnswer
@@ -33,7 +33,7 @@ from sre_findings.questions.history import Changes, Sla, TimeToFix, Trend
 from sre_findings.questions.remediation import Fixes
 from sre_findings.sources import rollup_access
 from sre_findings.sources.comparability import night_before, not_compared
-from sre_findings.sources.pin import Pinned
+from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots import Commit
 
@@ -135,7 +135,10 @@ def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sourc
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     seen = replace(sources.seen_by(view), now=lambda: moment)
     here = replace(
-        seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, _as_seen(whole.commit, seen))
+        seen,
+        snapshots=PinnedSnapshots(
+            seen.snapshots.blobs, seen.snapshots, _as_seen(whole.commit, seen)
+        ),
     )
     found = find(here, as_of)
     assert found is not None  # noqa: S101 - it was there a moment ago, and is pinned
@@ -220,13 +223,13 @@ def _new(moved: ListAnswer, found: Found, here: Sources) -> frozenset[str]:
 def _ages(found: Found, here: Sources) -> Ages:
     if rollup_access.can_read(found, here, ORGANIZATION):
         return dict(rollup_access.ages(found, here, ORGANIZATION)).get(Scope(ORGANIZATION), Ages())
-    return counting.ages(found.engine).get(Scope(ORGANIZATION), Ages())
+    return aggregates.ages(found.engine).get(Scope(ORGANIZATION), Ages())
 
 
 def _worst(engine: Engine, policy: Policy, today: date) -> list[Held]:
     """The resources that hold most, critical first."""
-    rows = engine.rows("by_resource", **counting.EVERY | {"count": WORST})
-    ages = counting.resource_ages(engine, [row["value"] for row in rows])
+    rows = engine.rows("by_resource", **aggregates.EVERY | {"count": WORST})
+    ages = aggregates.resource_ages(engine, [row["value"] for row in rows])
     held = []
     for row in rows:
         place = Place(

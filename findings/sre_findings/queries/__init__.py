@@ -16,7 +16,7 @@ A = TypeVar("A")
 
 # Each question by its name, with the module and the function that answer it.
 QUERIES = {
-    "vulnerabilities": ("vulnerabilities", "about_resource"),
+    "vulnerabilities": ("vulnerabilities", "vulnerabilities"),
     "summary": ("summary", "summary"),
     "coverage": ("coverage", "coverage"),
     "changes": ("changes", "changes"),
@@ -24,12 +24,12 @@ QUERIES = {
     "sla": ("sla", "sla"),
     "time-to-fix": ("sla", "time_to_fix"),
     "priorities": ("priorities", "priorities"),
-    "where": ("where", "exposure"),
+    "where": ("where", "where"),
     "suppressions": ("suppressions", "suppressions"),
     "fixes": ("fixes", "fixes"),
     "findings": ("findings", "findings"),
-    "export": ("findings", "whole"),
-    "file": ("export_file", "promised"),
+    "export": ("findings", "export_page"),
+    "file": ("export_file", "export_file"),
     "snapshots": ("snapshots", "snapshots"),
     "operations": ("operations", "operations"),
 }

@@ -13,9 +13,9 @@ from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.rollup import CAME, WENT
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.rows.values import severity_word, time_of
-from sre_findings.sources.as_of import choose
 from sre_findings.sources.comparability import not_read
 from sre_findings.sources.places import place_of, within
+from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.store.snapshots import Commit
 

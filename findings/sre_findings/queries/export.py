@@ -8,15 +8,15 @@ from typing import Any
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import UsageError
-from sre_findings.queries import resource_snapshot
+from sre_findings.queries import resource_lookup
 from sre_findings.queries.findings import count_whole, left_out_of
-from sre_findings.questions.findings import Rows
+from sre_findings.questions.findings import ExportFilters
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import everywhere, place_of, within
 from sre_findings.sources.sources import Sources, find
 
 
-def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
+def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
     """Whole rows of findings in batches, and the proof of where they come from. Raises UsageError
     without a snapshot."""
     found = find(sources, question.as_of)
@@ -27,17 +27,17 @@ def rows(question: Rows, sources: Sources) -> tuple[Proof, Iterator[list[dict[st
     )
     if not count_whole(question, found):
         found = everywhere(found)
-    one = resource_snapshot.known(question.text, found.engine)
+    one = resource_lookup.optional_resource(question.text, found.engine)
     filters = {
         name: _some(getattr(question, name))
         for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
     }
     return found.proof, _whole(
-        found.engine, resource_snapshot.narrowed(filters, one) | {"reachable": question.reachable}
+        found.engine, resource_lookup.narrowed(filters, one) | {"reachable": question.reachable}
     )
 
 
-def left_out(question: Rows, sources: Sources) -> Sequence[str]:
+def left_out(question: ExportFilters, sources: Sources) -> Sequence[str]:
     """What an export leaves out that asks for reachable findings alone, a sentence each."""
     found = find(sources, question.as_of) if question.reachable else None
     return left_out_of(question, found) if found else ()

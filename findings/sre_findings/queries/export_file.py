@@ -11,20 +11,20 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
 from sre_findings.queries.export import rows
 from sre_findings.queries.findings import count_whole, left_out_of
-from sre_findings.questions.findings import AsFile
+from sre_findings.questions.findings import ExportFile
 from sre_findings.sources.cursors import Cursor, pinned
-from sre_findings.sources.download_links import Handout
+from sre_findings.sources.download_links import DownloadRequest
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Sources, find
 
 
-def promised(question: AsFile, sources: Sources) -> ListAnswer:
+def export_file(question: ExportFile, sources: Sources) -> ListAnswer:
     """How many findings the file has, where they come from, and by what it is fetched. Nothing is
     written yet but that.
 
     Raises UsageError without a snapshot, and where no files are handed out.
     """
-    if sources.hand_out is None:
+    if sources.issue_link is None:
         raise UsageError(
             "no files are handed out here",
             why="there is no way to fetch one",
@@ -35,7 +35,9 @@ def promised(question: AsFile, sources: Sources) -> ListAnswer:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     found = within(found, place_of(question.rows), question.rows.statuses)
     total, now = count_whole(question.rows, found), sources.now()
-    handed = sources.hand_out(Handout(question, found.commit.snapshot_id, now, sources.access))
+    handed = sources.issue_link(
+        DownloadRequest(question, found.commit.snapshot_id, now, sources.access)
+    )
     headline = (
         f"{total:,} findings as {question.form}, to be fetched with GET until"
         f" {iso(handed.expires_at)}."
@@ -60,7 +62,9 @@ def promised(question: AsFile, sources: Sources) -> ListAnswer:
     )
 
 
-def fetched(handout: Handout, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
+def fetched(
+    handout: DownloadRequest, sources: Sources
+) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
     """The rows of a file, as they were when it was asked for, whoever committed meanwhile.
 
     Raises UsageError where the snapshot was pruned since.

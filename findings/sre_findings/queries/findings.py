@@ -9,8 +9,8 @@ from typing import Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
-from sre_findings.queries import resource_snapshot
-from sre_findings.questions.findings import Listed, Rows, WholeRows
+from sre_findings.queries import resource_lookup
+from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
 from sre_findings.sources.older_snapshots import for_reachability
@@ -50,7 +50,7 @@ _EVERY = {"fixable": False, "exploitable": False}
 _NO_FILE = {"file": None}
 
 
-def findings(question: Listed, sources: Sources) -> ListAnswer:
+def findings(question: FindingList, sources: Sources) -> ListAnswer:
     """One page of the findings that the filters leave, the worst first, and how many there are in
     all."""
     found = find(sources, question.as_of)
@@ -83,7 +83,7 @@ def findings(question: Listed, sources: Sources) -> ListAnswer:
     return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
 
 
-def whole(question: WholeRows, sources: Sources) -> ListAnswer:
+def export_page(question: ExportPage, sources: Sources) -> ListAnswer:
     """One page of whole findings, as Inspector sent them, in the order of an export; how many there
     are in all."""
     found, rows = find(sources, question.rows.as_of), question.rows
@@ -113,7 +113,7 @@ def whole(question: WholeRows, sources: Sources) -> ListAnswer:
     )
 
 
-def left_out_of(rows: Rows, found: Found) -> list[str]:
+def left_out_of(rows: ExportFilters, found: Found) -> list[str]:
     """What an export of reachable findings alone leaves out."""
     return _left_out(rows.reachable, found, _of_rows(rows, found) | _EVERY)
 
@@ -128,17 +128,17 @@ def _left_out(reachable: bool, found: Found, filters: Mapping[str, Any]) -> list
     return list(left_out(words.get(UNKNOWN, 0), words.get(NOT_REACHABLE, 0)))
 
 
-def count_whole(rows: Rows, found: Found) -> int:
+def count_whole(rows: ExportFilters, found: Found) -> int:
     """How many findings an export of these rows has."""
     return _total(found, _of_rows(rows, found) | _EVERY)
 
 
-def _of_rows(rows: Rows, found: Found) -> dict[str, Any]:
+def _of_rows(rows: ExportFilters, found: Found) -> dict[str, Any]:
     names = ("statuses", "severities", "types", "accounts", "regions", "owners")
     filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
-    return resource_snapshot.narrowed(filters, resource_snapshot.known(rows.text, found.engine)) | {
-        "reachable": rows.reachable
-    }
+    return resource_lookup.narrowed(
+        filters, resource_lookup.optional_resource(rows.text, found.engine)
+    ) | {"reachable": rows.reachable}
 
 
 def _total(found: Found, filters: Mapping[str, Any]) -> int:

@@ -12,7 +12,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.ranking import risk_parameters
 from sre_findings.model.findings.severity import OTHER
 from sre_findings.model.resources import resource
-from sre_findings.queries import resource_snapshot
+from sre_findings.queries import resource_lookup
 from sre_findings.questions.remediation import Fixes
 from sre_findings.remediation.commands import advice, command
 from sre_findings.remediation.fix_plan import (
@@ -103,8 +103,8 @@ def fixes(question: Fixes, sources: Sources) -> ListAnswer:
 
 def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
     wanted = {"types": list(question.types) or None, **question.narrow.filters()}
-    filters = resource_snapshot.narrowed(
-        wanted, resource_snapshot.known(question.resource, found.engine)
+    filters = resource_lookup.narrowed(
+        wanted, resource_lookup.optional_resource(question.resource, found.engine)
     )
     needs, lists = _needs(found.engine, {**risk_parameters(sources.policy), **filters})
     lines = plan(needs)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sre_findings.engine import counting
+from sre_findings.engine import aggregates
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
-from sre_findings.queries import resource_snapshot
+from sre_findings.queries import resource_lookup
 from sre_findings.queries.summary import is_unread
 from sre_findings.queries.survival import time_to_fix as estimate
 from sre_findings.questions.history import Sla, TimeToFix
 from sre_findings.rows.values import severity_word
 from sre_findings.sources import rollup_access
-from sre_findings.sources.as_of import choose
 from sre_findings.sources.places import place_of, within
+from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, find, no_snapshot, proof_of
 
 _LATE = (
@@ -81,7 +81,7 @@ def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
     """From the table where it has them, else from Parquet; of everything and of each group."""
     kinds = (ORGANIZATION, question.by)
     if question.owners or not rollup_access.can_read(found, sources, *kinds):
-        return counting.ages(found.engine, question.owners)
+        return aggregates.ages(found.engine, question.owners)
     pairs = (pair for kind in kinds for pair in rollup_access.ages(found, sources, kind))
     return {scope: ages for scope, ages in pairs if not is_unread(scope, found)}
 
@@ -89,8 +89,8 @@ def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
 def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
     """Of one resource, as if it were everything. Raises UsageError where nothing is known by the
     text."""
-    one = resource_snapshot.resolve(text, engine)
-    known = counting.resource_ages(engine, [one.resource_id])
+    one = resource_lookup.resolve(text, engine)
+    known = aggregates.resource_ages(engine, [one.resource_id])
     ages = known.get((one.resource_id, one.account_id, one.region), Ages())
     return {Scope(ORGANIZATION): bucketed(ages.buckets.items())}
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from sre_findings.model import spelling
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.snapshots.certificate import COMPLETE
-from sre_findings.queries import resource_snapshot
-from sre_findings.questions.records import Near, Nights
+from sre_findings.queries import resource_lookup
+from sre_findings.questions.records import SimilarNames, SnapshotList
 from sre_findings.sources.sources import Sources, find, no_snapshot, proof_of
 
 _FIELDS = ("snapshot_id", "started_at", "state", "claim", "reasons")
@@ -19,7 +19,7 @@ _SHOWN = (
 )
 
 
-def snapshots(question: Nights, sources: Sources) -> ListAnswer:
+def snapshots(question: SnapshotList, sources: Sources) -> ListAnswer:
     """Every committed snapshot, the newest first, as ``sre-cli snapshots list`` prints them; the
     proof is the newest one's."""
     commits = sources.snapshots.commits()[::-1]
@@ -43,12 +43,12 @@ def snapshots(question: Nights, sources: Sources) -> ListAnswer:
     )
 
 
-def near(question: Near, sources: Sources) -> list[str]:
+def near(question: SimilarNames, sources: Sources) -> list[str]:
     """A few names or ids that are spelled like the text or begin with it, the nearest first; empty
     without a snapshot."""
     found = find(sources, None)
     return (
-        spelling.near(question.text, resource_snapshot.near_names(question.text, found.engine))
+        spelling.near(question.text, resource_lookup.near_names(question.text, found.engine))
         if found
         else []
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sre_findings.engine import counting
+from sre_findings.engine import aggregates
 from sre_findings.model.answers.answer import SNAPSHOT, Group, Proof, SummaryAnswer
 from sre_findings.model.answers.verdict import (
     CLEAN,
@@ -104,7 +104,7 @@ def _reader(question: Summary, found: Found, sources: Sources) -> Read:
 def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
     """The same numbers where no rollup has them: for some owners alone, and where a scan died
     before its rollups were written, which the next scan repairs."""
-    every = counting.rollups(found.engine, owners)
+    every = aggregates.rollups(found.engine, owners)
     return lambda kind: [
         (scope, rollup)
         for scope, rollup in every.items()

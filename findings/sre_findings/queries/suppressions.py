@@ -14,7 +14,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.suppression import Suppression, Suppressions
 from sre_findings.queries import suppression_access
-from sre_findings.questions.remediation import Suppressed
+from sre_findings.questions.remediation import SuppressionList
 from sre_findings.rows.values import finding_of
 from sre_findings.sources.sources import Found, Sources, find, no_snapshot
 
@@ -29,7 +29,7 @@ _SHOWN = (
 )
 
 
-def suppressions(question: Suppressed, sources: Sources) -> ListAnswer:
+def suppressions(question: SuppressionList, sources: Sources) -> ListAnswer:
     """Every rule of the file with its state and how many findings it covers; lapsed and unused ones
     are warned about.
 

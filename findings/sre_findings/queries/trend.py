@@ -22,12 +22,12 @@ from sre_findings.model.snapshots.rollup import (
     check_kind,
     resource_scope,
 )
-from sre_findings.queries import resource_snapshot
+from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
 from sre_findings.sources import rollup_access
-from sre_findings.sources.as_of import choose
 from sre_findings.sources.comparability import not_compared, not_read
 from sre_findings.sources.places import within
+from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.store.pruning import pruned_sequences
 from sre_findings.store.rollup_history import Night
@@ -66,7 +66,7 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
         )
     # a name, as people type it
     if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:
-        one = resource_snapshot.resolve(
+        one = resource_lookup.resolve(
             scope.value, Found(head, proof_of(head, sources, question.as_of), sources).engine
         )
         scope = resource_scope(*(getattr(one, part) for part in _PARTS))
@@ -109,7 +109,7 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
     no night knows."""
     try:
         if scope.kind == "resource":
-            resource_snapshot.resolve(scope.value.split("|", 3)[-1], found.engine)
+            resource_lookup.resolve(scope.value.split("|", 3)[-1], found.engine)
             return found
         return (
             within(found, Place(**{_FILTERS[scope.kind]: (scope.value,)}))

@@ -10,9 +10,9 @@ from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.model.resources.resource import Resource, check_id, check_text
-from sre_findings.queries import resource_snapshot
+from sre_findings.queries import snapshot_answer
 from sre_findings.queries.live_fallback import without_inspector
-from sre_findings.questions.resource import CACHED, LIVE, AboutResource
+from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.sources import Found, Sources, find
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # who asks about one resource makes nothing for the others
     from sre_findings.model.resources.aws_context import Context
 
 
-def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
+def vulnerabilities(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
     """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it
     cannot or when asked.
 
@@ -35,7 +35,7 @@ def about_resource(question: AboutResource, sources: Sources) -> ResourceAnswer:
     )
 
 
-def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
+def _about(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
     check_text(question.text)
     if question.region:
         from sre_findings.inspector.regions import check_region, known_regions
@@ -47,17 +47,17 @@ def _about(question: AboutResource, sources: Sources) -> ResourceAnswer:
         check_id(question.text)
     cached = _cached(question, found, sources) if found or question.source == CACHED else None
     if not _wants_live(question, cached, sources):
-        return cached or resource_snapshot.nothing(question, None)
+        return cached or snapshot_answer.nothing(question, None)
     try:
         return (sources.live or _no_live)(question, cached, sources.access)
     except SreError as error:
         return without_inspector(question, cached, error, sources)
 
 
-def _cached(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
+def _cached(question: Vulnerabilities, found: Found | None, sources: Sources) -> ResourceAnswer:
     """The snapshot's answer; one that was given before is given again, with the proof of now."""
     if found is None:
-        return resource_snapshot.answer(question, found, sources)
+        return snapshot_answer.answer(question, found, sources)
     plain = replace(
         question, source=CACHED, context=False, severities=tuple(question.severities), region=None
     )
@@ -70,26 +70,26 @@ def _cached(question: AboutResource, found: Found | None, sources: Sources) -> R
     )
     answer = sources.given.get(key)
     if answer is None:
-        answer = resource_snapshot.answer(question, found, sources)
+        answer = snapshot_answer.answer(question, found, sources)
         sources.given.put(key, answer, 1 + len(answer.findings))
     return replace(answer, proof=found.proof)
 
 
-def _wants_live(question: AboutResource, cached: ResourceAnswer | None, sources: Sources) -> bool:
+def _wants_live(question: Vulnerabilities, cached: ResourceAnswer | None, sources: Sources) -> bool:
     if question.source == CACHED or (question.as_of and question.source != LIVE) or question.cursor:
         return False
     return question.source == LIVE or (
-        sources.live is not None and (cached is None or not resource_snapshot.can_tell(cached))
+        sources.live is not None and (cached is None or not snapshot_answer.can_tell(cached))
     )
 
 
 def _no_live(
-    _question: AboutResource, _cached: ResourceAnswer | None, _access: Access
+    _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access
 ) -> ResourceAnswer:
     raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
 
 
-def _context(question: AboutResource, resource: Resource, sources: Sources) -> Context:
+def _context(question: Vulnerabilities, resource: Resource, sources: Sources) -> Context:
     """What AWS says of it. Who may not see everything is told of what an answer named, and of no
     other account."""
     from sre_findings.model.resources.aws_context import Context
@@ -112,7 +112,7 @@ def _outward(context: Context, aside: Callable[[str], None]) -> Context:
     return told
 
 
-def _no_context(_question: AboutResource, _resource: Resource) -> Context:
+def _no_context(_question: Vulnerabilities, _resource: Resource) -> Context:
     from sre_findings.model.resources.aws_context import Context
 
     return Context(remarks=("AWS cannot be asked for context from here",))

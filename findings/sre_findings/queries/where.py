@@ -54,7 +54,7 @@ NAMED = 10  # names in a note
 _ID = re.compile(r"(cve|ghsa)-", re.IGNORECASE)
 
 
-def exposure(question: Exposure, sources: Sources) -> ListAnswer:
+def where(question: Exposure, sources: Sources) -> ListAnswer:
     """Every finding of a vulnerability's id, or of the packages that a text names. None found is
     told with what was not scanned."""
     text = question.text.strip()

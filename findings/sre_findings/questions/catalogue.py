@@ -8,12 +8,18 @@ For those who ask many kinds, such as the server; who must start quickly takes t
 from __future__ import annotations
 
 from sre_findings.questions.estate import BY, CoverageGaps, Summary
-from sre_findings.questions.filters import Narrow
-from sre_findings.questions.findings import AsFile, Listed, OneFinding, Rows, WholeRows
+from sre_findings.questions.filters import Filters
+from sre_findings.questions.findings import (
+    ExportFile,
+    ExportFilters,
+    ExportPage,
+    FindingList,
+    OneFinding,
+)
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, Sla, TimeToFix, Trend
-from sre_findings.questions.records import Near, Nights, Operations
-from sre_findings.questions.remediation import Exposure, Fixes, Priorities, Suppressed
-from sre_findings.questions.resource import CACHED, EITHER, LIVE, AboutResource
+from sre_findings.questions.records import Operations, SimilarNames, SnapshotList
+from sre_findings.questions.remediation import Exposure, Fixes, Priorities, SuppressionList
+from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 
 __all__ = [
     "BY",
@@ -21,24 +27,24 @@ __all__ = [
     "EITHER",
     "KINDS_OF_CHANGE",
     "LIVE",
-    "AboutResource",
-    "AsFile",
+    "Vulnerabilities",
+    "ExportFile",
     "Changes",
     "CoverageGaps",
     "Exposure",
     "Fixes",
-    "Listed",
-    "Narrow",
-    "Near",
-    "Nights",
+    "FindingList",
+    "Filters",
+    "SimilarNames",
+    "SnapshotList",
     "OneFinding",
     "Operations",
     "Priorities",
-    "Rows",
+    "ExportFilters",
     "Sla",
     "Summary",
-    "Suppressed",
+    "SuppressionList",
     "TimeToFix",
     "Trend",
-    "WholeRows",
+    "ExportPage",
 ]

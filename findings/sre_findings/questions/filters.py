@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Narrow:
+class Filters:
     """Which part of the estate a question is about. Empty means all of it."""
 
     owners: Sequence[str] = ()
@@ -28,4 +28,4 @@ class Narrow:
         )
 
 
-EVERYWHERE = Narrow()
+EVERYWHERE = Filters()

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sre_findings.model.answers.list_answer import ListAnswer
-from sre_findings.questions.filters import EVERYWHERE, Narrow
+from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import Question
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ExportFilters:
     """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings.
     ``reachable`` leaves those alone that Inspector saw run."""
 
@@ -27,11 +27,11 @@ class Rows:
     reachable: bool = False
 
 
-_OPEN = Rows()
+_OPEN = ExportFilters()
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(Question[ListAnswer]):
+class FindingList(Question[ListAnswer]):
     """Findings of the whole estate, the worst first: ``count`` of them (0: all) after the first
     ``skip``. Empty means all."""
 
@@ -42,7 +42,7 @@ class Listed(Question[ListAnswer]):
     severities: Sequence[str] = ()
     statuses: Sequence[str] = ("ACTIVE",)
     types: Sequence[str] = ()
-    narrow: Narrow = EVERYWHERE
+    narrow: Filters = EVERYWHERE
     fixable: bool = False
     exploitable: bool = False
     reachable: bool = False
@@ -50,24 +50,24 @@ class Listed(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class WholeRows(Question[ListAnswer]):
+class ExportPage(Question[ListAnswer]):
     """A page of an export: ``count`` findings (0: all) of ``rows`` after the first ``skip``."""
 
     name = "export"
 
-    rows: Rows = _OPEN
+    rows: ExportFilters = _OPEN
     count: int = 25
     skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class AsFile(Question[ListAnswer]):
+class ExportFile(Question[ListAnswer]):
     """Whole findings in one file: ``form`` is a name of the exports' formats, ``options`` are that
     format's own."""
 
     name = "file"
 
-    rows: Rows = _OPEN
+    rows: ExportFilters = _OPEN
     form: str = "csv"
     options: Mapping[str, Any] = field(default_factory=dict)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.model.answers.list_answer import ListAnswer
-from sre_findings.questions.filters import EVERYWHERE, Narrow
+from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import Question
 
 KINDS_OF_CHANGE = (
@@ -39,7 +39,7 @@ class Changes(Question[ListAnswer]):
     as_of: str | None = None
     kinds: Sequence[str] = ()
     count: int = 25
-    narrow: Narrow = EVERYWHERE
+    narrow: Filters = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +77,4 @@ class TimeToFix(Question[ListAnswer]):
     by: str = "severity"
     days: int = 365
     as_of: str | None = None
-    narrow: Narrow = EVERYWHERE
+    narrow: Filters = EVERYWHERE

@@ -9,7 +9,7 @@ from sre_findings.questions.question import Question
 
 
 @dataclass(frozen=True, slots=True)
-class Nights(Question[ListAnswer]):
+class SnapshotList(Question[ListAnswer]):
     """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first
     ``skip``."""
 
@@ -34,7 +34,7 @@ class Operations(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class SimilarNames:
     """Ids and names of resources that resemble a text."""
 
     text: str

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.model.answers.list_answer import ListAnswer
-from sre_findings.questions.filters import EVERYWHERE, Narrow
+from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import Question
 
 
@@ -19,7 +19,7 @@ class Priorities(Question[ListAnswer]):
 
     count: int = 10
     as_of: str | None = None
-    narrow: Narrow = EVERYWHERE
+    narrow: Filters = EVERYWHERE
     types: Sequence[str] = ()
     reachable: bool = False
 
@@ -34,7 +34,7 @@ class Exposure(Question[ListAnswer]):
     text: str
     count: int = 25
     as_of: str | None = None
-    narrow: Narrow = EVERYWHERE
+    narrow: Filters = EVERYWHERE
     reachable: bool = False
 
 
@@ -50,14 +50,14 @@ class Fixes(Question[ListAnswer]):
 
     count: int = 10
     as_of: str | None = None
-    narrow: Narrow = EVERYWHERE
+    narrow: Filters = EVERYWHERE
     types: Sequence[str] = ()
     images: bool = False
     resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Suppressed(Question[ListAnswer]):
+class SuppressionList(Question[ListAnswer]):
     """Which findings somebody answers for, by the rules of SRE_SUPPRESSIONS."""
 
     name = "suppressions"

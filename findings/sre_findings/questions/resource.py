@@ -12,7 +12,7 @@ CACHED, LIVE, EITHER = "cached", "live", "either"
 
 
 @dataclass(frozen=True, slots=True)
-class AboutResource(Question[ResourceAnswer]):
+class Vulnerabilities(Question[ResourceAnswer]):
     """How vulnerable is this resource? ``text`` is an id, a name or an IP address; ``source`` says
     who may answer.
 

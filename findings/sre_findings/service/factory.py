@@ -21,7 +21,7 @@ from sre_findings.store.urls import open_blobs, open_table
 
 if TYPE_CHECKING:
     from sre_findings.model.findings.suppression import Suppressions
-    from sre_findings.questions.resource import AboutResource
+    from sre_findings.questions.resource import Vulnerabilities
 
 CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
 
@@ -83,14 +83,14 @@ def _live(profile: str | None, settings: Settings) -> Live:
     @functools.cache
     def opened() -> Live:
         from sre_findings.inspector.credentials import reader_of
-        from sre_findings.live.client import live_here
+        from sre_findings.live.factory import open_live
 
-        return live_here(profile or reader_of(settings), open_owners(settings))
+        return open_live(profile or reader_of(settings), open_owners(settings))
 
     opening = threading.Lock()  # several who ask first must share one
 
     def ask(
-        question: AboutResource, cached: ResourceAnswer | None, access: Access
+        question: Vulnerabilities, cached: ResourceAnswer | None, access: Access
     ) -> ResourceAnswer:
         with opening:
             source = opened()

@@ -12,7 +12,7 @@ T = TypeVar("T")
 MOST = 20_000  # findings in all answers together: some 40 MB
 
 
-class Remembered(Generic[T]):
+class BoundedCache(Generic[T]):
     """The answers asked for last, as many as fit by their weight. Safe between threads."""
 
     def __init__(self, most: int = MOST) -> None:
@@ -41,13 +41,13 @@ class Remembered(Generic[T]):
                 self._weight -= lost
 
 
-class Beside(Generic[T]):
+class DerivedCache(Generic[T]):
     """What a mouth made of lists that are remembered, found again by the list itself and not by its
     words: another access, another snapshot or another question has another list. Safe between
     threads."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._made = Remembered[tuple[Sequence[Any], T]](most)
+        self._made = BoundedCache[tuple[Sequence[Any], T]](most)
 
     def of(self, source: Sequence[Any], make: Callable[[], T]) -> T:
         """What was made of this very list, else what ``make`` makes now. The list is kept, so that

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from sre_findings.model.answers.answer import TABLE
 from sre_findings.model.errors import UsageError
-from sre_findings.sources.pin import Pinned
+from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Sources
 
 LONGEST = 512
@@ -74,7 +74,7 @@ def pinned(sources: Sources, cursor: Cursor) -> Sources:
         raise UsageError(
             f"snapshot {cursor.snapshot_id} of this cursor is gone", why="it was pruned", do=_AGAIN
         )
-    snapshots = Pinned(sources.snapshots.blobs, sources.snapshots, commits[0])
+    snapshots = PinnedSnapshots(sources.snapshots.blobs, sources.snapshots, commits[0])
     return replace(sources, snapshots=snapshots, now=lambda: cursor.asked_at)
 
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sre_findings.engine.pool import Opened
+from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.sla.policy import DEFAULT, Policy
-from sre_findings.sources.as_of import choose
-from sre_findings.sources.cache import Beside, Remembered
+from sre_findings.sources.cache import BoundedCache, DerivedCache
+from sre_findings.sources.snapshot_selection import choose
 from sre_findings.store import rollups
 from sre_findings.store.access_views import SeenSnapshots, SeenTable
 from sre_findings.store.snapshots import Commit, Snapshots
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from sre_findings.model.resources.aws_context import Context
     from sre_findings.model.resources.resource import Resource
     from sre_findings.model.snapshots.query_scope import KnownPlaces
-    from sre_findings.questions.resource import AboutResource
-    from sre_findings.sources.download_links import HandOut
+    from sre_findings.questions.resource import Vulnerabilities
+    from sre_findings.sources.download_links import IssueLink
 
-Live: TypeAlias = "Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]"
+Live: TypeAlias = "Callable[[Vulnerabilities, ResourceAnswer | None, Access], ResourceAnswer]"
 """Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if
 any, tells where the resource is."""
 
-AskContext: TypeAlias = "Callable[[AboutResource, Resource], Context]"
+AskContext: TypeAlias = "Callable[[Vulnerabilities, Resource], Context]"
 """Asks AWS what it says now of a resource; what it does not say is a note."""
 
 
@@ -66,16 +66,16 @@ class Sources:
     context: AskContext | None = None
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
-    hand_out: HandOut | None = None
+    issue_link: IssueLink | None = None
     copies_size: int | None = None
     access: Access = EVERYTHING
     aside: Callable[[str], None] | None = None
-    opened: Opened = field(default_factory=Opened, compare=False)
+    opened: EnginePool = field(default_factory=EnginePool, compare=False)
     counted: set[str] = field(default_factory=set, compare=False)
-    given: Remembered[ResourceAnswer] = field(default_factory=Remembered, compare=False)
-    made: Beside[Any] = field(default_factory=Beside, compare=False)
-    places: Remembered[KnownPlaces] = field(
-        default_factory=lambda: Remembered(PLACES), compare=False
+    given: BoundedCache[ResourceAnswer] = field(default_factory=BoundedCache, compare=False)
+    made: DerivedCache[Any] = field(default_factory=DerivedCache, compare=False)
+    places: BoundedCache[KnownPlaces] = field(
+        default_factory=lambda: BoundedCache(PLACES), compare=False
     )
 
     def seen_by(self, access: Access) -> Sources:

@@ -10,7 +10,7 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import Forbidden
 from sre_findings.model.resources.aws_context import Context
 from sre_findings.model.resources.resource import Resource
-from sre_findings.questions.catalogue import AboutResource
+from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import Sources
 
 FINDINGS, LIVE, OPERATIONS = "findings:read", "live:query", "operations:read"
@@ -64,7 +64,7 @@ class Bearer:
         }
 
     def _no_live(
-        self, _question: AboutResource, _cached: ResourceAnswer | None, _access: Access
+        self, _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access
     ) -> ResourceAnswer:
         self.need(LIVE)
         raise AssertionError("a bearer with the scope has live sources")
@@ -76,5 +76,5 @@ def of_claims(claims: dict[str, Any]) -> Bearer:
     return Bearer(claims["name"], frozenset(claims["scopes"]), access, claims["acts_for"])
 
 
-def _no_context(_question: AboutResource, _resource: Resource) -> Context:
+def _no_context(_question: Vulnerabilities, _resource: Resource) -> Context:
     return Context(remarks=(f"context was not queried: this token lacks the scope {LIVE}",))

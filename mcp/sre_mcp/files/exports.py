@@ -19,7 +19,7 @@ from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import AccessDenied, SreError, UsageError, kind_of
 from sre_findings.model.operation import ANSWERED
 from sre_findings.queries.export_file import fetched
-from sre_findings.sources.download_links import Handout, Handouts
+from sre_findings.sources.download_links import DownloadLinks, DownloadRequest
 from sre_mcp.audit import Call
 from sre_mcp.files.authentication import NOT_FOUND, PRIVATE, not_found, unavailable
 from sre_mcp.files.stream import Sent, stream
@@ -42,7 +42,7 @@ INTERRUPTED, THROTTLED, BUG = "interrupted", "throttled", "bug"  # outcomes besi
 class File:
     """An export whose rows are about to be read."""
 
-    handout: Handout
+    handout: DownloadRequest
     options: Options
     proof: Proof
     batches: Iterator[list[dict[str, Any]]]
@@ -66,7 +66,7 @@ class File:
 class Exports:
     """The application behind the route."""
 
-    def __init__(self, state: ServerState, handouts: Handouts) -> None:
+    def __init__(self, state: ServerState, handouts: DownloadLinks) -> None:
         self._state, self._handouts, self._turns = state, handouts, anyio.CapacityLimiter(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +134,7 @@ class Exports:
         )
 
 
-def _options(handout: Handout, who: Client) -> Options:
+def _options(handout: DownloadRequest, who: Client) -> Options:
     """The options of the format. Suppression rules are included only for clients with access to
     everything."""
     rules = who.sources.suppressions if who.sources.access.everything else None
@@ -159,7 +159,7 @@ def _refused(error: Exception) -> Response:
     return JSONResponse({"error": str(error), ERROR: parts}, REFUSED, PRIVATE)
 
 
-def _arguments(handout: Handout) -> dict[str, Any]:
+def _arguments(handout: DownloadRequest) -> dict[str, Any]:
     """The query of a download, for the audit log."""
     question = handout.to_json()
     return {

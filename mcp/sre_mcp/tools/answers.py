@@ -21,7 +21,7 @@ from sre_findings.model.answers.answer import (
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.findings.finding import iso
-from sre_findings.sources.cache import Beside
+from sre_findings.sources.cache import DerivedCache
 from sre_mcp.tools.items import Item, Values, taken
 from sre_mcp.tools.tool import Page, ToolAnswer
 from sre_reports import wording
@@ -65,7 +65,7 @@ GAP = (
 )
 
 
-def of_resource(answer: ResourceAnswer, made: Beside[Sequence[Item]]) -> ToolAnswer:
+def of_resource(answer: ResourceAnswer, made: DerivedCache[Sequence[Item]]) -> ToolAnswer:
     """One resource, with findings that are already paged. Items made from findings are cached in
     ``made``."""
     values = replace(answer, findings=()).to_json()

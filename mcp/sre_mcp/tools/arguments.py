@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources import resource
-from sre_findings.questions.catalogue import Narrow
+from sre_findings.questions.catalogue import Filters
 from sre_findings.sources.cursors import LONGEST as LONGEST_CURSOR
 from sre_reports.formats.registry import FORMS
 
@@ -138,6 +138,6 @@ class Narrowed(Arguments):
         tuple[Region, ...], Field(strict=False, max_length=40, description="Filter by AWS region.")
     ] = ()
 
-    def narrow(self) -> Narrow:
+    def narrow(self) -> Filters:
         """These filters for the query."""
-        return Narrow(tuple(self.owners), tuple(self.accounts), tuple(self.regions))
+        return Filters(tuple(self.owners), tuple(self.accounts), tuple(self.regions))

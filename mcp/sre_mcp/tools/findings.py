@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sre_findings.model.errors import UsageError
-from sre_findings.queries import ask, finding
+from sre_findings.queries import ask, finding_details
 from sre_findings.questions.catalogue import (
     CACHED,
     EITHER,
     LIVE,
-    AboutResource,
-    AsFile,
+    ExportFile,
+    ExportFilters,
+    ExportPage,
     Exposure,
-    Listed,
+    FindingList,
     OneFinding,
-    Rows,
-    WholeRows,
+    Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
 from sre_mcp.tools import answers, schemas
@@ -95,7 +95,7 @@ class CheckResourceArguments(Paged, Dated):
 
 def check_resource(arguments: CheckResourceArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The verdict and findings of one resource."""
-    question = AboutResource(
+    question = Vulnerabilities(
         text=arguments.resource_id,
         severities=arguments.severities,
         count=page.room,
@@ -130,7 +130,7 @@ def get_finding(arguments: GetFindingArguments, _page: Page, sources: Sources) -
     question = OneFinding(
         arguments.finding_arn, arguments.resource_id, arguments.vulnerability_id, arguments.as_of
     )
-    return answers.of_finding(finding.one_finding(question, sources))
+    return answers.of_finding(finding_details.one_finding(question, sources))
 
 
 class ListFindingsArguments(Paged, Dated, Narrowed):
@@ -148,7 +148,7 @@ class ListFindingsArguments(Paged, Dated, Narrowed):
 
 def list_findings(arguments: ListFindingsArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Findings of all resources, or of some."""
-    question = Listed(
+    question = FindingList(
         page.room,
         page.start,
         arguments.severities,
@@ -220,10 +220,10 @@ class ExportArguments(Paged, Dated, Narrowed):
 def export(arguments: ExportArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Findings with all fields, in pages or as a file."""
     filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
-    rows, options = Rows(text=arguments.resource_id, **filters), _options(arguments)
+    rows, options = ExportFilters(text=arguments.resource_id, **filters), _options(arguments)
     if arguments.format:
-        return answers.of_file(ask(AsFile(rows, arguments.format, options), sources))
-    question = WholeRows(rows, page.room, page.start)
+        return answers.of_file(ask(ExportFile(rows, arguments.format, options), sources))
+    question = ExportPage(rows, page.room, page.start)
     return answers.of_list(ask(question, sources), columns=_WIRE)
 
 

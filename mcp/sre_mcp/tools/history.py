@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import Changes, Nights, Operations, TimeToFix, Trend
+from sre_findings.questions.catalogue import Changes, Operations, SnapshotList, TimeToFix, Trend
 from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import OPERATIONS
 from sre_mcp.tools import answers, schemas
@@ -97,7 +97,7 @@ class SnapshotsArguments(Paged):
 
 def snapshots(_arguments: SnapshotsArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The committed snapshots."""
-    return answers.of_list(ask(Nights(page.room, page.start), sources))
+    return answers.of_list(ask(SnapshotList(page.room, page.start), sources))
 
 
 class OperationsArguments(Paged):

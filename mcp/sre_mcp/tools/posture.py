@@ -13,7 +13,7 @@ from sre_findings.questions.catalogue import (
     Priorities,
     Sla,
     Summary,
-    Suppressed,
+    SuppressionList,
 )
 from sre_findings.sources.sources import Sources
 from sre_mcp.tools import answers, schemas
@@ -112,7 +112,7 @@ class SuppressionsArguments(Paged, Dated):
 
 def suppressions(arguments: SuppressionsArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Accepted risks."""
-    return answers.of_list(ask(Suppressed(arguments.as_of), sources), page.start)
+    return answers.of_list(ask(SuppressionList(arguments.as_of), sources), page.start)
 
 
 TOOLS = (

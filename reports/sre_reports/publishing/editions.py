@@ -15,8 +15,8 @@ from sre_findings.nightly import report
 from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.summary import summarize
 from sre_findings.questions.estate import Summary
-from sre_findings.questions.findings import Rows
-from sre_findings.sources.pin import Pinned
+from sre_findings.questions.findings import ExportFilters
+from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.places import within
 from sre_findings.sources.sources import Found, Sources, find
 from sre_reports.publishing.report_files import WHOLE, View
@@ -69,9 +69,9 @@ class Editions:
         owner, account = (view.value if view.kind == kind else ALL for kind in ("owner", "account"))
         seen = self.sources.seen_by(Access(frozenset({account}), frozenset({owner})))
         held = replace(
-            seen, snapshots=Pinned(seen.snapshots.blobs, seen.snapshots, self.found.commit)
+            seen, snapshots=PinnedSnapshots(seen.snapshots.blobs, seen.snapshots, self.found.commit)
         )
-        return rows_of(Rows(as_of=self.as_of), held)
+        return rows_of(ExportFilters(as_of=self.as_of), held)
 
     def _accounts(self) -> list[str]:
         groups = summarize(Summary(by="account"), self.found, self.sources).groups
@@ -85,6 +85,6 @@ def open_editions(sources: Sources, as_of: str | None) -> Editions:
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     pinned = replace(
-        sources, snapshots=Pinned(sources.snapshots.blobs, sources.snapshots, found.commit)
+        sources, snapshots=PinnedSnapshots(sources.snapshots.blobs, sources.snapshots, found.commit)
     )
     return Editions(pinned, found, as_of)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sre_findings.client import connection
 from sre_findings.client.connection import ERROR, LIST, Remote
-from sre_findings.client.downloads import promised
+from sre_findings.client.downloads import server_file
 from sre_findings.client.service import RemoteService
 from sre_findings.model import errors
 from sre_findings.model.errors import (
@@ -29,7 +29,7 @@ from sre_findings.model.errors import (
     kind_of,
     of_kind,
 )
-from sre_findings.questions.catalogue import AboutResource, AsFile, Changes, Exposure, Narrow
+from sre_findings.questions.catalogue import Changes, ExportFile, Exposure, Filters, Vulnerabilities
 
 TOKEN = "sre_not-a-real-one"
 PROOF: dict[str, Any] = {
@@ -84,7 +84,7 @@ def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
         reply(body=body(listed([3], 5, "c2"), TOLD)),
         reply(body=body(listed([4, 5], 5, None), TOLD)),
     )
-    answer = RemoteService(Remote(http.url)).ask(Changes(count=0, narrow=Narrow(owners=("web",))))
+    answer = RemoteService(Remote(http.url)).ask(Changes(count=0, narrow=Filters(owners=("web",))))
     assert (str(answer.items), answer.total, dict(answer.summary)) == (
         "[1, 2, 3, 4, 5]",
         5,
@@ -164,13 +164,13 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(
         "total_findings": 9,
     }
     http.reply(reply(body=body(values)))
-    answer = RemoteService(Remote(http.url)).ask(AboutResource("i-1", count=3, cursor="S.2"))
+    answer = RemoteService(Remote(http.url)).ask(Vulnerabilities("i-1", count=3, cursor="S.2"))
     assert [one.finding_arn for one in answer.findings] == ["2", "3", "4"]
     assert answer.next_cursor == "S.5"
     assert http.asked[0].json["params"]["arguments"]["count"] == 5
     for cursor in ("T.2", "S", "S.x", "S.-1"):
         with pytest.raises(UsageError, match="this cursor belongs to another snapshot"):
-            RemoteService(Remote(http.url)).ask(AboutResource("i-1", cursor=cursor))
+            RemoteService(Remote(http.url)).ask(Vulnerabilities("i-1", cursor=cursor))
 
 
 @pytest.mark.parametrize(
@@ -449,7 +449,7 @@ def test_what_is_no_reference_is_never_asked_for(http: Any, reply: Any, referenc
         )
     )
     with pytest.raises(Unreachable, match="did not answer as this version"):
-        promised(AsFile(), Remote(http.url))
+        server_file(ExportFile(), Remote(http.url))
     assert len(http.asked) == 1
 
 

@@ -25,7 +25,6 @@ from sre_findings.queries.summary import summary
 from sre_findings.questions.catalogue import (
     BY,
     CACHED,
-    AboutResource,
     Changes,
     CoverageGaps,
     Exposure,
@@ -35,6 +34,7 @@ from sre_findings.questions.catalogue import (
     Summary,
     TimeToFix,
     Trend,
+    Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshot_writer import SnapshotWriter
@@ -82,7 +82,9 @@ def same(before: Any, after: Any, table: Any) -> None:
 
 @pytest.mark.parametrize("text", [BUSY_INSTANCE, CLEAN_INSTANCE, "nobody-has-this-name"])
 def test_of_a_resource(sources: Sources, text: str) -> None:
-    answer = ask(AboutResource(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources)
+    answer = ask(
+        Vulnerabilities(text, source=CACHED, suppressed=True, severities=("HIGH",)), sources
+    )
     back = decoding.resource_answer(wired(answer.to_json()))
     same(answer, back, render_resource)
     assert back.incomplete == answer.incomplete, "the exit code goes by it"
@@ -161,7 +163,7 @@ def test_of_context(one: Context) -> None:
 
 
 def test_fields_of_a_later_version_are_ignored_and_missing_ones_are_not(sources: Sources) -> None:
-    values = wired(ask(AboutResource(BUSY_INSTANCE, source=CACHED), sources).to_json())
+    values = wired(ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED), sources).to_json())
     values["findings"][0]["mood"] = "calm"
     back = decoding.resource_answer(values | {"weather": "fair"})
     assert isinstance(back, ResourceAnswer)

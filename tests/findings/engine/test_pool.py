@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from sre_findings.engine import duckdb as module
 from sre_findings.engine.catalogue import Batch, Engine
-from sre_findings.engine.databases import Shared
+from sre_findings.engine.databases import SharedInstance
 from sre_findings.engine.duckdb import DuckDB
-from sre_findings.engine.pool import Opened
+from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.sources.sources import Sources
@@ -40,7 +40,7 @@ class Plain(Engine):
 
 @given(st.lists(st.integers(0, 9)), st.integers(1, 5))
 def test_it_is_the_last_asked_for_that_stay_open(asked: list[int], most: int) -> None:
-    opened, model = Opened(most, held=lambda: 0), OrderedDict[int, Engine]()
+    opened, model = EnginePool(most, held=lambda: 0), OrderedDict[int, Engine]()
     for key in asked:
         engine = opened.get(key, Plain)
         assert engine is model.get(key, engine)
@@ -52,7 +52,7 @@ def test_it_is_the_last_asked_for_that_stay_open(asked: list[int], most: int) ->
 
 
 def test_where_their_tables_are_too_large_the_oldest_goes_first() -> None:
-    opened = Opened(most=9, memory=20, held=lambda: 10 * len(opened))
+    opened = EnginePool(most=9, memory=20, held=lambda: 10 * len(opened))
     engines = [opened.get(key, Plain) for key in range(5)]
     assert list(opened._engines.values()) == engines[-3:], (
         "three were let in while two took no more than twenty"
@@ -60,19 +60,21 @@ def test_where_their_tables_are_too_large_the_oldest_goes_first() -> None:
 
 
 @pytest.fixture
-def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
+def shared(monkeypatch: pytest.MonkeyPatch) -> SharedInstance:
     """An instance of the test's own."""
-    ours = Shared()
+    ours = SharedInstance()
     monkeypatch.setattr("sre_findings.engine.databases.SHARED", ours)
     return ours
 
 
 @pytest.fixture
-def sources(nights: SnapshotWriter, tmp_path: Path, shared: Shared) -> Sources:
-    return Sources(nights, SqliteTable(tmp_path / "t"), tmp_path, opened=Opened(held=shared.held))
+def sources(nights: SnapshotWriter, tmp_path: Path, shared: SharedInstance) -> Sources:
+    return Sources(
+        nights, SqliteTable(tmp_path / "t"), tmp_path, opened=EnginePool(held=shared.held)
+    )
 
 
-def databases(shared: Shared) -> int:
+def databases(shared: SharedInstance) -> int:
     """Those of engines: DuckDB has three of its own."""
     return len(
         shared._root.execute(
@@ -86,11 +88,11 @@ def seen(sources: Sources, *owners: str) -> Sources:
 
 
 def test_an_engine_that_is_let_go_answers_to_the_end_and_its_tables_go_with_it(
-    sources: Sources, shared: Shared, monkeypatch: pytest.MonkeyPatch
+    sources: Sources, shared: SharedInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 7)
     sources, newest = (
-        replace(sources, opened=Opened(1, held=shared.held)),
+        replace(sources, opened=EnginePool(1, held=shared.held)),
         sources.snapshots.latest(),
     )
     assert newest
@@ -117,12 +119,12 @@ def nothing() -> dict[str, Any]:
 
 
 def test_many_who_ask_at_once_where_few_fit_each_see_their_own(
-    sources: Sources, shared: Shared
+    sources: Sources, shared: SharedInstance
 ) -> None:
     newest = sources.snapshots.latest()
     assert newest
     owners = [str(row["owner"]) for row in sources.open([newest]).rows("owners")]
-    few = replace(sources, opened=Opened(2, held=shared.held))
+    few = replace(sources, opened=EnginePool(2, held=shared.held))
 
     def ask(number: int) -> bool:
         owner = owners[number % len(owners)]
@@ -134,7 +136,7 @@ def test_many_who_ask_at_once_where_few_fit_each_see_their_own(
     assert databases(shared) <= 3
 
 
-def test_tables_count_as_held_and_come_back(sources: Sources, shared: Shared) -> None:
+def test_tables_count_as_held_and_come_back(sources: Sources, shared: SharedInstance) -> None:
     assert shared.held() == 0
     newest = sources.snapshots.latest()
     assert newest
@@ -147,7 +149,7 @@ def test_tables_count_as_held_and_come_back(sources: Sources, shared: Shared) ->
 
 
 def test_an_instance_that_broke_is_left_and_the_next_question_is_answered(
-    sources: Sources, shared: Shared, monkeypatch: pytest.MonkeyPatch
+    sources: Sources, shared: SharedInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newest = sources.snapshots.latest()
     assert newest

@@ -16,12 +16,12 @@ from tests.support.clock import NOW
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.live.resource import live
+from sre_findings.live.inspector_answer import live
 from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.resources.aws_context import Context
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import CACHED, LIVE, AboutResource
+from sre_findings.questions.catalogue import CACHED, LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
@@ -78,7 +78,7 @@ def told(answer: Any, text: str) -> str:
 
 
 def test_who_sees_it_is_answered_as_everybody_was(inspector: Simulator, sources: Sources) -> None:
-    question = AboutResource(BUSY_INSTANCE, source=LIVE, count=0)
+    question = Vulnerabilities(BUSY_INSTANCE, source=LIVE, count=0)
     mine = ask(question, sources.seen_by(Access(only(ACCOUNT), only("payments"))))
     assert mine.rollup.counts.total > 1000
     assert mine.to_json() == {**ask(question, sources).to_json(), "account_name": None}
@@ -100,10 +100,10 @@ def test_what_is_not_theirs_is_answered_as_what_is_not_there(
     seen = sources.seen_by(access)
     for source in (LIVE, "either"):
         before = len(inspector.requests)
-        forbidden = ask(AboutResource(BUSY_INSTANCE, source=source), seen)
+        forbidden = ask(Vulnerabilities(BUSY_INSTANCE, source=source), seen)
         calls, before = asked_about(inspector, before), len(inspector.requests)
         assert told(forbidden, BUSY_INSTANCE) == told(
-            ask(AboutResource(STRANGER, source=source), seen), STRANGER
+            ask(Vulnerabilities(STRANGER, source=source), seen), STRANGER
         )
         assert forbidden.verdict.reason == "no_such_resource"
         assert calls == asked_about(inspector, before), "the same is asked of Inspector"
@@ -114,11 +114,11 @@ def test_what_is_clean_and_not_theirs_is_not_there_either(
 ) -> None:
     """It has no findings, so that its coverage alone says whose it is."""
     seen = sources.seen_by(Access(only(ALL), only("data")))
-    forbidden = ask(AboutResource(CLEAN_INSTANCE, source=LIVE), seen)
+    forbidden = ask(Vulnerabilities(CLEAN_INSTANCE, source=LIVE), seen)
     assert told(forbidden, CLEAN_INSTANCE) == told(
-        ask(AboutResource(STRANGER, source=LIVE), seen), STRANGER
+        ask(Vulnerabilities(STRANGER, source=LIVE), seen), STRANGER
     )
-    everybody = ask(AboutResource(CLEAN_INSTANCE, source=LIVE), sources)
+    everybody = ask(Vulnerabilities(CLEAN_INSTANCE, source=LIVE), sources)
     assert (everybody.rollup.counts.total, bool(everybody.coverage)) == (0, True)
 
 
@@ -126,7 +126,7 @@ def test_no_call_is_about_an_account_that_is_not_allowed(
     inspector: Simulator, sources: Sources
 ) -> None:
     allowed = only(*(f"{number:012}" for number in range(23)), "444455556666")
-    ask(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL))))
+    ask(Vulnerabilities(BUSY_INSTANCE, source=LIVE), sources.seen_by(Access(allowed, only(ALL))))
     *calls, status = asked_about(inspector)
     assert len(calls) == 6
     assert all(0 < len(accounts) <= 10 for accounts in calls)
@@ -134,7 +134,7 @@ def test_no_call_is_about_an_account_that_is_not_allowed(
 
 
 def test_who_sees_no_account_asks_nothing(inspector: Simulator, sources: Sources) -> None:
-    ask(AboutResource(BUSY_INSTANCE, source=LIVE), sources.seen_by(NOTHING))
+    ask(Vulnerabilities(BUSY_INSTANCE, source=LIVE), sources.seen_by(NOTHING))
     assert inspector.requests == []
 
 
@@ -161,7 +161,7 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
     monkeypatch.setattr(
         module, said_by, lambda *a: as_it_is(*a)._replace(owner="data", tagged=tagged)
     )
-    question = AboutResource(BUSY_INSTANCE, source=LIVE, count=0)
+    question = Vulnerabilities(BUSY_INSTANCE, source=LIVE, count=0)
     for name in ("payments", "data"):
         answer = ask(question, sources.seen_by(Access(only(ALL), only(name))))
         assert answer.verdict.reason == ("findings" if name == owner else "no_such_resource")
@@ -172,11 +172,11 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
 
 
 def test_a_name_of_others_is_refused_as_one_that_nobody_has(sources: Sources) -> None:
-    name = ask(AboutResource(BUSY_INSTANCE, source=CACHED), sources).resource.name
+    name = ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED), sources).resource.name
     seen, said = sources.seen_by(Access(only("444455556666"), only(ALL))), []
     for text in (name, "nobody-has-this-name"):
         with pytest.raises(UsageError, match="Inspector cannot be asked for the name") as error:
-            ask(AboutResource(text, source=LIVE), seen)
+            ask(Vulnerabilities(text, source=LIVE), seen)
         said.append(str(error.value).replace(text, "X"))
     assert said[0] == said[1]
 
@@ -188,7 +188,7 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
     too_old = sources.now() + timedelta(days=2)
     seen = replace(sources, live=denied, now=lambda: too_old)
     for access, tells in ((EVERYTHING, True), (Access(only(ACCOUNT), only(ALL)), False)):
-        notes = ask(AboutResource(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
+        notes = ask(Vulnerabilities(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
         assert ("Inspector could not be asked (AWS denied it" in notes[0]) is tells
         assert (
             "Inspector could not be asked (AWS does not allow this server to ask)" in notes[0]
@@ -199,28 +199,28 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
 def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources: Sources) -> None:
     asked: list[str] = []
 
-    def context(_: AboutResource, resource: Any) -> Context:
+    def context(_: Vulnerabilities, resource: Any) -> Context:
         asked.append(resource.resource_id)
         return Context(account_id=ACCOUNT)
 
     seen = replace(sources, context=context).seen_by(Access(only("444455556666"), only(ALL)))
     for text in (BUSY_INSTANCE, STRANGER):
-        answer = ask(AboutResource(text, source=CACHED, context=True), seen)
+        answer = ask(Vulnerabilities(text, source=CACHED, context=True), seen)
         assert answer.context == Context(
             remarks=("context is for resources that findings or coverage name",)
         )
     assert asked == []
-    theirs = ask(AboutResource("444455556666-only", source=CACHED), seen)
+    theirs = ask(Vulnerabilities("444455556666-only", source=CACHED), seen)
     assert theirs.resource.account_id == ""
     mine = replace(sources, context=context).seen_by(Access(only(ACCOUNT), only(ALL)))
-    found = ask(AboutResource(BUSY_INSTANCE, source=CACHED, context=True), mine).context
+    found = ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True), mine).context
     assert found == Context(account_id=ACCOUNT)
     elsewhere = replace(
         sources,
         context=lambda *_: Context(account_id="999988887777", remarks=("x is not 999988887777",)),
     )
     hidden = ask(
-        AboutResource(BUSY_INSTANCE, source=CACHED, context=True),
+        Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True),
         elsewhere.seen_by(Access(only(ACCOUNT), only(ALL))),
     ).context
     assert hidden

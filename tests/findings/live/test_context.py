@@ -21,7 +21,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.resources.aws_context import Context
 from sre_findings.model.resources.resource import FUNCTION, INSTANCE, Resource
 from sre_findings.queries import ask as ask_sources
-from sre_findings.questions.catalogue import CACHED, AboutResource
+from sre_findings.questions.catalogue import CACHED, Vulnerabilities
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
 
@@ -56,7 +56,7 @@ def ask() -> Ask:
             return clients(profile, region, os.environ, read_timeout=wait)
 
         return context(connect, lambda: "eu-west-1", lambda: NOW)(
-            AboutResource(resource.resource_id, **question), resource
+            Vulnerabilities(resource.resource_id, **question), resource
         )
 
     return run
@@ -175,7 +175,7 @@ def quick(told: Any, kept: dict[str, Any]) -> Ask:
 
     def run(resource: Resource) -> Context:
         return context(lambda _: kept.__getitem__, lambda: "eu-west-1", lambda: NOW)(
-            AboutResource(resource.resource_id), resource
+            Vulnerabilities(resource.resource_id), resource
         )
 
     return run
@@ -566,9 +566,9 @@ def test_an_answer_has_context_only_where_it_was_asked(
     settled: str, service: Any, tmp_path: Path
 ) -> None:
     sources = open_sources(load(os.environ, tmp_path, store=str(tmp_path)))
-    assert ask_sources(AboutResource(settled, source=CACHED), sources).context is None
+    assert ask_sources(Vulnerabilities(settled, source=CACHED), sources).context is None
     assert service.asked == []
-    found = ask_sources(AboutResource(settled, source=CACHED, context=True), sources)
+    found = ask_sources(Vulnerabilities(settled, source=CACHED, context=True), sources)
     assert found.context
     assert found.context.agent.value
     assert found.to_json()["context"]["agent"]["value"]["ping_status"] == "Online"
@@ -581,9 +581,9 @@ def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(
 ) -> None:
     sources = open_sources(load(os.environ, tmp_path, store=str(tmp_path)))
     with pytest.raises(UsageError, match="'eu-wst-1' is not an AWS region with Inspector"):
-        ask_sources(AboutResource(SOME, source=CACHED, context=True, region="eu-wst-1"), sources)
+        ask_sources(Vulnerabilities(SOME, source=CACHED, context=True, region="eu-wst-1"), sources)
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    found = ask_sources(AboutResource(SOME, source=CACHED, context=True), sources).context
+    found = ask_sources(Vulnerabilities(SOME, source=CACHED, context=True), sources).context
     assert found
     assert found.notes == (
         "AWS was not asked for context: no region is configured. Use --region, or set AWS_REGION.",
@@ -592,6 +592,6 @@ def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(
 
 def test_where_aws_cannot_be_asked_the_context_says_so(tmp_path: Path) -> None:
     sources = replace(open_sources(load(os.environ, tmp_path, store=str(tmp_path))), context=None)
-    found = ask_sources(AboutResource(SOME, source=CACHED, context=True), sources).context
+    found = ask_sources(Vulnerabilities(SOME, source=CACHED, context=True), sources).context
     assert found
     assert found.notes == ("AWS cannot be asked for context from here",)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.engine.pool import Opened
+from sre_findings.engine.pool import EnginePool
 from sre_findings.model import errors
 from sre_findings.model.access import ALL, EVERYTHING, Access
 from sre_findings.model.answers.answer import ResourceAnswer
@@ -21,7 +21,7 @@ from sre_findings.model.errors import Forbidden, SreError, Unreadable, UsageErro
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources.aws_context import UNCHECKED, Context, Told
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import CACHED, EITHER, LIVE, AboutResource
+from sre_findings.questions.catalogue import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshot_writer import SnapshotWriter
@@ -71,8 +71,8 @@ def test_the_snapshot_answers_marked_stale_and_a_note_says_so_first(
     fresh: Sources, kind: Any, resource: str
 ) -> None:
     sources = replace(fresh, live=failing(kind("it failed", why=SAID, do="Do this.")))
-    cached = ask(AboutResource(resource, source=CACHED), sources)
-    answer = ask(AboutResource(resource, source=LIVE), sources)
+    cached = ask(Vulnerabilities(resource, source=CACHED), sources)
+    answer = ask(Vulnerabilities(resource, source=LIVE), sources)
     note, *others = answer.verdict.notes
     taken = iso(as_of(sources))
     assert (
@@ -90,7 +90,7 @@ def test_what_no_snapshot_knows_is_unknown_for_the_reason_that_inspector_did_not
     fresh: Sources, kind: Any
 ) -> None:
     sources = replace(fresh, live=failing(kind("it failed")))
-    answer = ask(AboutResource(STRANGER, source=LIVE), sources)
+    answer = ask(Vulnerabilities(STRANGER, source=LIVE), sources)
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", kind_of(kind("x")))
     assert (
         f"the snapshot of {iso(as_of(sources))} does not know this resource"
@@ -104,9 +104,9 @@ def test_without_any_snapshot_nothing_is_answered(fresh: Sources, tmp_path: Path
         fresh,
         snapshots=SnapshotWriter(FolderBlobs(tmp_path)),
         live=failing(errors.Throttled("too many")),
-        opened=Opened(),
+        opened=EnginePool(),
     )
-    answer = ask(AboutResource(BUSY_INSTANCE, source=LIVE), empty)
+    answer = ask(Vulnerabilities(BUSY_INSTANCE, source=LIVE), empty)
     assert (answer.verdict.verdict, answer.verdict.reason, answer.unanswered) == (
         "unknown",
         "throttled",
@@ -117,7 +117,7 @@ def test_without_any_snapshot_nothing_is_answered(fresh: Sources, tmp_path: Path
         == "Inspector could not be asked (too many); there is no snapshot yet"
     )
     assert not answer.stale
-    either = ask(AboutResource(BUSY_INSTANCE), empty)
+    either = ask(Vulnerabilities(BUSY_INSTANCE), empty)
     assert (either.verdict.reason, either.unanswered) == ("no_snapshot", False)
 
 
@@ -125,7 +125,7 @@ def test_who_did_not_insist_on_live_is_told_that_the_snapshot_has_no_such_resour
     fresh: Sources,
 ) -> None:
     answer = ask(
-        AboutResource(STRANGER), replace(fresh, live=failing(errors.Unreachable("it is away")))
+        Vulnerabilities(STRANGER), replace(fresh, live=failing(errors.Unreachable("it is away")))
     )
     assert (answer.verdict.reason, answer.live_error, answer.stale) == (
         "no_such_resource",
@@ -144,8 +144,8 @@ def test_what_may_not_or_cannot_be_asked_live_is_an_error_to_who_insists_and_a_n
 ) -> None:
     sources = replace(fresh, live=failing(error))
     with pytest.raises(type(error), match=error.what):
-        ask(AboutResource(BUSY_INSTANCE, source=LIVE), sources)
-    answer = ask(AboutResource(STRANGER, source=EITHER), sources)
+        ask(Vulnerabilities(BUSY_INSTANCE, source=LIVE), sources)
+    answer = ask(Vulnerabilities(STRANGER, source=EITHER), sources)
     assert error.what in answer.verdict.notes[0]
     assert (answer.live_error, answer.stale) == ("", False)
 
@@ -165,8 +165,8 @@ def test_no_failure_makes_anything_clean_or_tells_a_caller_what_aws_said(
     sources = replace(
         fresh, live=live, aside=aside.append, max_age=timedelta(0) if too_old else fresh.max_age
     ).seen_by(access)
-    cached = ask(AboutResource(text, source=CACHED), sources)
-    answer = ask(AboutResource(text, source=source), sources)
+    cached = ask(Vulnerabilities(text, source=CACHED), sources)
+    answer = ask(Vulnerabilities(text, source=source), sources)
     assert answer.verdict.verdict == cached.verdict.verdict
     assert answer.verdict.verdict != CLEAN or cached.verdict.verdict == CLEAN
     assert "999988887777" not in str(answer.to_json())
@@ -201,7 +201,7 @@ def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(
         patches=Told("SSM x", note=denied),
         remarks=(sts, "context is for instances"),
     )
-    question = AboutResource(BUSY_INSTANCE, source=CACHED, context=True)
+    question = Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True)
     sources = replace(fresh, context=lambda *_: context)
     assert ask(question, sources).context == context
     told = ask(question, replace(sources, aside=aside.append)).context

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sre_findings.live import single_flight
-from sre_findings.live.single_flight import Once
+from sre_findings.live.single_flight import SingleFlight
 from sre_findings.model.errors import AccessDenied, Unreachable
 
 
@@ -24,7 +24,7 @@ class Clock:
 
 
 def test_many_at_once_are_one_and_each_has_the_answer() -> None:
-    asking, go, begun = Once[int](), threading.Event(), list[int]()
+    asking, go, begun = SingleFlight[int](), threading.Event(), list[int]()
 
     def make() -> int:
         begun.append(1)
@@ -43,7 +43,7 @@ def test_many_at_once_are_one_and_each_has_the_answer() -> None:
 
 def test_an_answer_is_good_for_a_moment_and_then_asked_anew() -> None:
     clock = Clock()
-    asking, answers = Once[int](keep=30, clock=clock), iter(range(10))
+    asking, answers = SingleFlight[int](keep=30, clock=clock), iter(range(10))
     assert [asking.ask("a", lambda: next(answers)) for _ in range(3)] == [0, 0, 0]
     clock.now = 30.0
     assert asking.ask("a", lambda: next(answers)) == 0
@@ -52,7 +52,7 @@ def test_an_answer_is_good_for_a_moment_and_then_asked_anew() -> None:
 
 
 def test_a_failure_is_told_and_not_remembered() -> None:
-    asking = Once[int]()
+    asking = SingleFlight[int]()
 
     def fail() -> int:
         raise AccessDenied("no")
@@ -63,7 +63,7 @@ def test_a_failure_is_told_and_not_remembered() -> None:
 
 
 def test_nobody_waits_longer_than_the_deadline_and_who_comes_later_finds_the_answer() -> None:
-    asking, go = Once[int](deadline=0.05), threading.Event()
+    asking, go = SingleFlight[int](deadline=0.05), threading.Event()
 
     def make() -> int:
         go.wait(10)
@@ -72,7 +72,7 @@ def test_nobody_waits_longer_than_the_deadline_and_who_comes_later_finds_the_ans
     with pytest.raises(Unreachable, match=r"did not answer within 0.05 s\. Ask again in a moment"):
         asking.ask("a", make)
     go.set()
-    assert Once.ask(asking, "b", lambda: 1) == 1
+    assert SingleFlight.ask(asking, "b", lambda: 1) == 1
     for _ in range(100):
         try:
             assert asking.ask("a", lambda: 8) == 7
@@ -86,12 +86,12 @@ def test_a_time_out_of_the_question_itself_is_no_deadline() -> None:
         raise TimeoutError("of the question")
 
     with pytest.raises(TimeoutError, match="of the question"):
-        Once[int]().ask("a", make)
+        SingleFlight[int]().ask("a", make)
 
 
 def test_not_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(single_flight, "_MOST", 3)
-    asking = Once[int]()
+    asking = SingleFlight[int]()
     for number in range(10):
         asking.ask(number, lambda: 1)
     assert len(asking._flights) <= 4

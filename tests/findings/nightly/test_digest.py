@@ -17,7 +17,7 @@ from tests.support.clock import NOW
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
-from sre_findings.nightly.digest import LISTED, SPEAKING, Silence, Tonight, named, tonight
+from sre_findings.nightly.digest import LISTED, SPEAKING, DigestData, Silence, digest_data, named
 from sre_findings.nightly.report import gather
 from sre_findings.queries import ask
 from sre_findings.queries.changes import changes
@@ -52,21 +52,21 @@ def open_at(store: Path, copies: Path, now: datetime | None = None) -> Sources:
     return Sources(snapshots, SqliteTable(store / "table.db"), copies, now=lambda: end)
 
 
-def known(found: Tonight | Silence) -> Tonight:
-    assert isinstance(found, Tonight)
+def known(found: DigestData | Silence) -> DigestData:
+    assert isinstance(found, DigestData)
     return found
 
 
 @pytest.fixture(params=OWNERS, ids=" ".join)
-def asked(request: pytest.FixtureRequest, sources: Sources) -> tuple[Tonight, Sources]:
+def asked(request: pytest.FixtureRequest, sources: Sources) -> tuple[DigestData, Sources]:
     """The newest night for some owners, and what somebody sees who may see them alone."""
     owners = request.param
-    return known(tonight(sources, None, owners)), sources.seen_by(
+    return known(digest_data(sources, None, owners)), sources.seen_by(
         Access(frozenset({ALL}), frozenset(owners))
     )
 
 
-def test_its_numbers_are_those_of_the_other_answers(asked: tuple[Tonight, Sources]) -> None:
+def test_its_numbers_are_those_of_the_other_answers(asked: tuple[DigestData, Sources]) -> None:
     found, seen = asked
     whole = summary(Summary(), seen)
     assert found.material.summary.rollup.counts == whole.rollup.counts
@@ -88,7 +88,7 @@ def test_its_numbers_are_those_of_the_other_answers(asked: tuple[Tonight, Source
     )
 
 
-def test_the_worst_of_each_kind_are_listed(asked: tuple[Tonight, Sources]) -> None:
+def test_the_worst_of_each_kind_are_listed(asked: tuple[DigestData, Sources]) -> None:
     found, _ = asked
     for kind, rows in found.listed.items():
         assert len(rows) == min(LISTED, found.count(kind))
@@ -99,7 +99,7 @@ def test_the_worst_of_each_kind_are_listed(asked: tuple[Tonight, Sources]) -> No
         assert {row["owner"] for rows in found.listed.values() for row in rows} <= set(found.owners)
 
 
-def test_gaps_are_those_of_coverage(asked: tuple[Tonight, Sources]) -> None:
+def test_gaps_are_those_of_coverage(asked: tuple[DigestData, Sources]) -> None:
     found, seen = asked
     answer = ask(CoverageGaps(), seen)
     expected = {
@@ -113,7 +113,7 @@ def test_gaps_are_those_of_coverage(asked: tuple[Tonight, Sources]) -> None:
 
 def test_a_first_night_has_no_events_and_is_all_seen_for_the_first_time(sources: Sources) -> None:
     first = sources.snapshots.commits()[0].snapshot_id
-    found = known(tonight(sources, first, ("*",)))
+    found = known(digest_data(sources, first, ("*",)))
     assert found.material.before is None
     assert (found.counted, found.listed) == ([], {})
     assert {one.account_id for one in found.onboarded} == {
@@ -131,22 +131,22 @@ def test_however_many_owners_there_are_a_title_has_room_for_numbers() -> None:
 
 def test_an_owner_of_nothing_is_refused(sources: Sources) -> None:
     with pytest.raises(UsageError, match="paymnets owns nothing here"):
-        tonight(sources, None, ("paymnets",))
+        digest_data(sources, None, ("paymnets",))
 
 
 def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: Path) -> None:
     commits = sources.snapshots.commits()
     late = commits[-1].started_at + timedelta(days=3)
-    found = tonight(replace(sources, now=lambda: late), None, ("*",))
+    found = digest_data(replace(sources, now=lambda: late), None, ("*",))
     assert found == Silence(late.date().isoformat(), commits[-1].started_at, commits[-1].started_at)
-    none = tonight(
+    none = digest_data(
         replace(open_at(tmp_path, tmp_path, late), snapshots=SnapshotWriter(FolderBlobs(tmp_path))),
         None,
         ("*",),
     )
     assert none == Silence(late.date().isoformat(), None, None)
     assert isinstance(
-        tonight(replace(sources, now=lambda: late), commits[-1].snapshot_id, ("*",)), Tonight
+        digest_data(replace(sources, now=lambda: late), commits[-1].snapshot_id, ("*",)), DigestData
     )
 
 
@@ -176,14 +176,14 @@ def scanned(
 def test_a_night_on_which_inspector_only_looked_again_is_quiet(
     scanned: Callable[..., Sources],
 ) -> None:
-    found = known(tonight(scanned(), None, ("*",)))
+    found = known(digest_data(scanned(), None, ("*",)))
     assert not [one for one in found.counted if one.kind in SPEAKING]
     assert found.quiet
 
 
 def test_a_region_that_was_refused_is_a_gap_as_a_whole(scanned: Callable[..., Sources]) -> None:
     region = default_fleet(nights=1, now=NOW).regions[-1]
-    found = known(tonight(scanned(Fault("denied", region=region, times=10**6)), None, ("*",)))
+    found = known(digest_data(scanned(Fault("denied", region=region, times=10**6)), None, ("*",)))
     assert found.material.proof.state == "partial"
     assert {one.region for one in found.opened_gaps if one.whole} == {region}
 
@@ -194,7 +194,7 @@ def test_a_second_scan_of_a_day_is_compared_with_the_night_before_and_is_no_furt
     here = scanned(after=timedelta(hours=1))
     first, second, third = here.snapshots.commits()
     assert second.started_at.date() == third.started_at.date()
-    found = known(tonight(here, None, ("*",)))
+    found = known(digest_data(here, None, ("*",)))
     assert found.material.changes.summary["since"]["snapshot_id"] == first.snapshot_id
     assert not found.quiet
     days = trend(Trend(), here)

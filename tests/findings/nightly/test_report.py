@@ -15,7 +15,7 @@ import pytest
 from tests.support.clock import NOW
 
 from sre_findings.engine.duckdb import DuckDB
-from sre_findings.engine.pool import Opened
+from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.open_finding import OpenFinding
@@ -27,8 +27,8 @@ from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     Changes,
     CoverageGaps,
+    FindingList,
     Fixes,
-    Listed,
     Sla,
     Summary,
     TimeToFix,
@@ -125,7 +125,7 @@ def test_every_row_is_counted_and_every_count_has_its_rows(asked: Asked) -> None
     assert Counts(*(ranks[n] for n in range(7))) == rollup.counts
     assert len(rows) == rollup.counts.total
     assert sum(one.weakness.kev is True for one in rows) == rollup.kev
-    listed = ask(Listed(count=0, as_of=asked.as_of), asked.seen).items
+    listed = ask(FindingList(count=0, as_of=asked.as_of), asked.seen).items
     others = sum(one["type"] != "PACKAGE_VULNERABILITY" for one in listed)
     assert sum(one.weakness.kev is None for one in rows) + others == rollup.unchecked, (
         "KEV lists nothing but packages"
@@ -454,7 +454,10 @@ def test_a_scan_that_commits_meanwhile_changes_nothing(
     assert (
         told(
             gather(
-                replace(sources, table=table, opened=Opened(), counted=set()), None, EVERY, **view
+                replace(sources, table=table, opened=EnginePool(), counted=set()),
+                None,
+                EVERY,
+                **view,
             )
         )
         == calm

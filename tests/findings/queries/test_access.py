@@ -34,34 +34,34 @@ from sre_findings.nightly.report import gather
 from sre_findings.queries import QUERIES, ask
 from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.export_file import fetched
-from sre_findings.queries.finding import one_finding
+from sre_findings.queries.finding_details import one_finding
 from sre_findings.queries.snapshots import near, owners
 from sre_findings.queries.sql import Sql, sql
 from sre_findings.questions.catalogue import (
     CACHED,
     KINDS_OF_CHANGE,
-    AboutResource,
-    AsFile,
     Changes,
     CoverageGaps,
+    ExportFile,
+    ExportFilters,
+    ExportPage,
     Exposure,
+    Filters,
+    FindingList,
     Fixes,
-    Listed,
-    Narrow,
-    Near,
-    Nights,
     OneFinding,
     Operations,
     Priorities,
-    Rows,
+    SimilarNames,
     Sla,
+    SnapshotList,
     Summary,
-    Suppressed,
+    SuppressionList,
     TimeToFix,
     Trend,
-    WholeRows,
+    Vulnerabilities,
 )
-from sre_findings.sources.download_links import Handed, Handout
+from sre_findings.sources.download_links import DownloadLink, DownloadRequest
 from sre_findings.sources.sources import Sources
 from sre_findings.store.access_views import CLAIM
 from sre_findings.store.blobs import FolderBlobs
@@ -293,7 +293,7 @@ def texts(stores: Stores) -> list[str]:
 
 
 def cached(text: str, **more: Any) -> Callable[[Sources], Any]:
-    return lambda sources: ask(AboutResource(text, source=CACHED, **more), sources)
+    return lambda sources: ask(Vulnerabilities(text, source=CACHED, **more), sources)
 
 
 def door(name: str, question: Any) -> Callable[[Sources], Any]:
@@ -306,7 +306,7 @@ def summed(question: Summary) -> Callable[[Sources], Any]:
 
 def exported(**filters: Any) -> Callable[[Sources], Any]:
     def export(sources: Sources) -> Any:
-        proof, batches = rows_of(Rows(**filters), sources)
+        proof, batches = rows_of(ExportFilters(**filters), sources)
         return proof, [row for batch in batches for row in batch]
 
     return export
@@ -316,13 +316,15 @@ def handed(**filters: Any) -> Callable[[Sources], Any]:
     """A file: what is promised, and what it holds."""
 
     def fetch(sources: Sources) -> Any:
-        kept: list[Handout] = []
+        kept: list[DownloadRequest] = []
 
-        def keep(handout: Handout) -> Handed:
+        def keep(handout: DownloadRequest) -> DownloadLink:
             kept.append(handout)
-            return Handed("a reference", handout.asked_at, "/a/path", None)
+            return DownloadLink("a reference", handout.asked_at, "/a/path", None)
 
-        promise = ask(AsFile(Rows(**filters), "csv"), replace(sources, hand_out=keep))
+        promise = ask(
+            ExportFile(ExportFilters(**filters), "csv"), replace(sources, issue_link=keep)
+        )
         proof, batches = fetched(kept[0], sources)
         return promise.to_json(), proof, [row for batch in batches for row in batch]
 
@@ -348,7 +350,7 @@ def page(*without: str, rows: int = 2000, **view: str) -> Callable[[Sources], An
     return tell
 
 
-NARROW = Narrow(
+NARROW = Filters(
     owners=("payments",), accounts=("111122223333", "777788889999"), regions=("eu-west-1",)
 )
 QUESTIONS: dict[str, Callable[[Sources], Any]] = {
@@ -393,7 +395,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "priorities": door("priorities", Priorities(count=0)),
     "priorities of some": door(
         "priorities",
-        Priorities(narrow=Narrow(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",)),
+        Priorities(narrow=Filters(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",)),
     ),
     **{
         f"where is {text}": door("where", Exposure(text, count=0))
@@ -403,17 +405,19 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "fixes of one": door("fixes", Fixes(count=0, resource=BUSY_INSTANCE)),
     "fixes": door("fixes", Fixes(count=0)),
     "images": door("fixes", Fixes(count=0, images=True)),
-    "findings": door("findings", Listed(count=50, skip=20, statuses=())),
+    "findings": door("findings", FindingList(count=50, skip=20, statuses=())),
     "findings of some": door(
-        "findings", Listed(count=0, severities=("CRITICAL",), narrow=NARROW, fixable=True)
+        "findings", FindingList(count=0, severities=("CRITICAL",), narrow=NARROW, fixable=True)
     ),
-    "whole findings": door("export", WholeRows(Rows(statuses=()), count=40, skip=7)),
-    "whole findings of one": door("export", WholeRows(Rows(text=BUSY_INSTANCE), count=5)),
-    "whole findings of none": door("export", WholeRows(Rows(text="i-00000000000000000"), count=5)),
+    "whole findings": door("export", ExportPage(ExportFilters(statuses=()), count=40, skip=7)),
+    "whole findings of one": door("export", ExportPage(ExportFilters(text=BUSY_INSTANCE), count=5)),
+    "whole findings of none": door(
+        "export", ExportPage(ExportFilters(text="i-00000000000000000"), count=5)
+    ),
     "file": handed(severities=("CRITICAL",), statuses=()),
     "file of one": handed(text=BUSY_INSTANCE, as_of="-0d"),
     "file of none": handed(text="i-00000000000000000"),
-    "near": lambda sources: near(Near("prod-wbe"), sources),
+    "near": lambda sources: near(SimilarNames("prod-wbe"), sources),
     "owners": owners,
     "one finding": single(BUSY_INSTANCE, "cve-2022-25235"),
     "one finding of nobody": single("i-00000000000000000", "cve-2022-25235"),
@@ -576,8 +580,8 @@ PAGES = {
 TOLD = {
     **TRENDS,
     **PAGES,
-    "suppressions": door("suppressions", Suppressed()),
-    "snapshots": door("snapshots", Nights()),
+    "suppressions": door("suppressions", SuppressionList()),
+    "snapshots": door("snapshots", SnapshotList()),
 }
 
 
@@ -598,7 +602,7 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
     access = Access(frozenset({"111122223333"}), frozenset({"payments"}))
     whole = whole_store(stores)
     ruled, today = rules(whole), whole.now().date()
-    answer = ask(Suppressed(), replace(whole, suppressions=ruled).seen_by(access))
+    answer = ask(SuppressionList(), replace(whole, suppressions=ruled).seen_by(access))
     told = [
         (one["about"], one["scope"], one["state"], one["owner"], one["line"])
         for one in answer.items
@@ -620,7 +624,7 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
 def _pages(text: str, sources: Sources) -> Iterator[Any]:
     cursor = None
     while True:
-        page = ask(AboutResource(text, source=CACHED, count=400, cursor=cursor), sources)
+        page = ask(Vulnerabilities(text, source=CACHED, count=400, cursor=cursor), sources)
         yield page.findings, page.total_findings, page.next_cursor
         if not (cursor := page.next_cursor):
             return
@@ -635,7 +639,7 @@ def test_the_pages_of_a_cursor_are_those_of_the_caller(stores: Stores) -> None:
 
 def test_a_cursor_of_who_sees_more_shows_nothing_to_who_sees_less(stores: Stores) -> None:
     whole = whole_store(stores)
-    cursor = ask(AboutResource(BUSY_INSTANCE, source=CACHED, count=5), whole).next_cursor
+    cursor = ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED, count=5), whole).next_cursor
     less = whole.seen_by(Access(frozenset({"444455556666"}), frozenset({ALL})))
     forbidden = said(cached(BUSY_INSTANCE, cursor=cursor), less)
     assert forbidden.replace(BUSY_INSTANCE, "X") == said(
@@ -646,7 +650,7 @@ def test_a_cursor_of_who_sees_more_shows_nothing_to_who_sees_less(stores: Stores
 @pytest.mark.parametrize("source", ["by id", "by name"])
 def test_forbidden_and_not_there_are_answered_alike(stores: Stores, source: str) -> None:
     whole = whole_store(stores)
-    one = ask(AboutResource(BUSY_INSTANCE, source=CACHED), whole).resource
+    one = ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED), whole).resource
     text = one.resource_id if source == "by id" else one.name
     stranger = "i-0123456789abcdef9" if source == "by id" else "x" * len(text)
     for access in (

@@ -15,7 +15,7 @@ from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE
 from sre_findings.model.errors import AmbiguousName
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import AboutResource
+from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import Sources, find
 from sre_findings.store.keys import partition
 from sre_findings.store.snapshot_writer import SnapshotWriter
@@ -54,9 +54,9 @@ def test_every_address_means_its_instance_or_names_all_that_have_it(
 ) -> None:
     one = next(address for address, of in hosts.items() if len(of) == 1)
     many = next(address for address, of in hosts.items() if len(of) > 1)
-    assert ask(AboutResource(f" {one} "), sources).resource.resource_id == hosts[one][0][0]
+    assert ask(Vulnerabilities(f" {one} "), sources).resource.resource_id == hosts[one][0][0]
     with pytest.raises(AmbiguousName) as error:
-        ask(AboutResource(many), sources)
+        ask(Vulnerabilities(many), sources)
     assert all(resource_id in str(error.value) for resource_id, _ in hosts[many])
 
 
@@ -69,9 +69,11 @@ def test_an_address_of_nobody_and_one_of_another_account_are_answered_alike(
         if {account for _, account in of} == {"111122223333"}
     )
     limited = sources.seen_by(Access(frozenset({"444455556666"}), frozenset({ALL})))
-    hidden, strange = (ask(AboutResource(text), limited).verdict for text in (address, STRANGE))
+    hidden, strange = (ask(Vulnerabilities(text), limited).verdict for text in (address, STRANGE))
     assert hidden.reason == strange.reason == NO_SUCH_RESOURCE
     assert hidden.explanation.replace(address, "").endswith(
         "addresses are known of instances with findings"
     )
-    assert ask(AboutResource("web"), limited).verdict.explanation.find("addresses are known") == -1
+    assert (
+        ask(Vulnerabilities("web"), limited).verdict.explanation.find("addresses are known") == -1
+    )

@@ -14,8 +14,8 @@ from sre_findings.queries import ask
 from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.fixes import fixes
 from sre_findings.queries.summary import summary
-from sre_findings.queries.where import exposure
-from sre_findings.questions.catalogue import CoverageGaps, Exposure, Fixes, Rows, Summary
+from sre_findings.queries.where import where
+from sre_findings.questions.catalogue import CoverageGaps, ExportFilters, Exposure, Fixes, Summary
 from sre_findings.rows.values import version_of, without_zero_epoch
 from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshot_writer import SnapshotWriter
@@ -63,33 +63,33 @@ def test_a_reason_hides_so_many_resources_on_the_page_as_in_the_terminal(sources
 def test_findings_of_a_package_are_open_ones_where_they_are_asked_for_and_where_packages_are_counted(
     sources: Sources,
 ) -> None:
-    where = exposure(Exposure("openssl", count=0), sources)
+    exposure = where(Exposure("openssl", count=0), sources)
     group = next(
         one for one in summary(Summary(by="package"), sources).groups if one.value == "openssl"
     )
-    assert where.summary["open"] == group.rollup.counts.total
-    assert where.summary["resources"] == group.rollup.resources
+    assert exposure.summary["open"] == group.rollup.counts.total
+    assert exposure.summary["resources"] == group.rollup.resources
     assert (
-        where.summary["open"] + where.summary["suppressed"]
-        == len(where.items)
+        exposure.summary["open"] + exposure.summary["suppressed"]
+        == len(exposure.items)
         > group.rollup.counts.total
     )
     assert (
-        f"{where.summary['open']:,} open findings on {where.summary['resources']:,} resources"
-        in where.headline
+        f"{exposure.summary['open']:,} open findings on {exposure.summary['resources']:,} resources"
+        in exposure.headline
     )
 
 
 def test_an_epoch_of_zero_is_shown_nowhere_and_any_other_everywhere(sources: Sources) -> None:
-    where = exposure(Exposure("openssl", count=0), sources)
-    shown = {one[name] for one in where.items for name in ("installed", "fixed_in") if one[name]}
+    exposure = where(Exposure("openssl", count=0), sources)
+    shown = {one[name] for one in exposure.items for name in ("installed", "fixed_in") if one[name]}
     shown |= {
         one["fixed_in"]
         for line in fixes(Fixes(count=0), sources).items
         for one in line["packages"]
         if one["fixed_in"]
     }
-    _, batches = rows_of(Rows(), sources)
+    _, batches = rows_of(ExportFilters(), sources)
     parts = [one.package for batch in batches for row in batch for one in packages(row["packages"])]
     exported = {version for one in parts for version in (one.version, one.fixed_in) if version}
     assert not [one for one in shown | exported if one.startswith("0:")]

@@ -26,7 +26,7 @@ from sre_findings.model.snapshots.certificate import SWITCHES, judge
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
-from sre_findings.queries.resource_snapshot import gaps_touching
+from sre_findings.queries.snapshot_answer import gaps_touching
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 REGION, OURS, THEIRS = "eu-west-1", "111122223333", "444455556666"

@@ -22,7 +22,7 @@ from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.live.context import context
-from sre_findings.live.resource import live
+from sre_findings.live.inspector_answer import live
 from sre_findings.model.access import Access
 from sre_findings.model.answers import decoding
 from sre_findings.model.answers.answer import ResourceAnswer
@@ -35,15 +35,15 @@ from sre_findings.queries.export import left_out, rows
 from sre_findings.questions.catalogue import (
     CACHED,
     LIVE,
-    AboutResource,
+    ExportFilters,
+    ExportPage,
     Exposure,
-    Listed,
+    FindingList,
     Priorities,
-    Rows,
     Summary,
-    WholeRows,
+    Vulnerabilities,
 )
-from sre_findings.sources.cache import Beside
+from sre_findings.sources.cache import DerivedCache
 from sre_findings.sources.sources import Sources, find
 from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
@@ -51,7 +51,7 @@ from sre_mcp.tools.answers import of_resource
 from sre_reports.formats.answers import as_csv
 from sre_reports.slack.links import Links
 from sre_reports.slack.resource import Asked, resource_message
-from sre_reports.slack.resource import Beside as SlackBeside
+from sre_reports.slack.resource import DerivedCache as SlackBeside
 from sre_simulator.fleet import BUSY_INSTANCE, Fleet, default_fleet
 from sre_simulator.inspector.faults import Fault
 from sre_simulator.inspector.server import Simulator
@@ -73,7 +73,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def every(sources: Sources) -> list[dict[str, Any]]:
-    return [dict(one) for one in ask(Listed(count=0), sources).items]
+    return [dict(one) for one in ask(FindingList(count=0), sources).items]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_a_list_of_reachable_findings_has_these_alone_and_tells_how_many_it_leav
     sources: Sources, every: list[dict[str, Any]]
 ) -> None:
     words = Counter(one["reachability"] or "UNKNOWN" for one in every)
-    answer = ask(Listed(count=0, reachable=True), sources)
+    answer = ask(FindingList(count=0, reachable=True), sources)
     assert [one["finding_arn"] for one in answer.items] == [
         o["finding_arn"] for o in every if o["reachability"] == "REACHABLE"
     ]
@@ -99,30 +99,30 @@ def test_a_list_of_reachable_findings_has_these_alone_and_tells_how_many_it_leav
     assert answer.notes[1].startswith(
         f"{words['NOT_REACHABLE']:,} findings are left out that Inspector calls not reachable"
     )
-    assert not ask(Listed(count=1), sources).notes
+    assert not ask(FindingList(count=1), sources).notes
 
 
 def test_an_export_of_reachable_findings_is_the_same_by_rows_by_pages_and_in_what_it_tells(
     sources: Sources, every: list[dict[str, Any]]
 ) -> None:
     wanted = {one["finding_arn"] for one in every if one["reachability"] == "REACHABLE"}
-    asked = Rows(reachable=True)
+    asked = ExportFilters(reachable=True)
     exported = {row["finding_arn"] for batch in rows(asked, sources)[1] for row in batch}
-    pages = ask(WholeRows(asked, count=0), sources)
+    pages = ask(ExportPage(asked, count=0), sources)
     assert exported == {one["findingArn"] for one in pages.items} == wanted
     assert (
         list(pages.notes)
         == list(left_out(asked, sources))
-        == list(ask(Listed(reachable=True), sources).notes)
+        == list(ask(FindingList(reachable=True), sources).notes)
     )
-    assert left_out(Rows(), sources) == ()
+    assert left_out(ExportFilters(), sources) == ()
 
 
 def test_a_resource_lists_reachable_findings_and_its_counts_and_verdict_stay(
     sources: Sources,
 ) -> None:
-    whole = ask(AboutResource(BUSY_INSTANCE, count=0, source=CACHED), sources)
-    some = ask(AboutResource(BUSY_INSTANCE, count=0, source=CACHED, reachable=True), sources)
+    whole = ask(Vulnerabilities(BUSY_INSTANCE, count=0, source=CACHED), sources)
+    some = ask(Vulnerabilities(BUSY_INSTANCE, count=0, source=CACHED, reachable=True), sources)
     assert some.findings == [one for one in whole.findings if one.reachability == "REACHABLE"]
     assert (some.rollup, some.verdict.verdict, some.total_findings) == (
         whole.rollup,
@@ -189,11 +189,11 @@ ODD = (
 def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
     sources: Sources, word: str | None, reason: str | None, count: int | None
 ) -> None:
-    answer = ask(AboutResource(BUSY_INSTANCE, count=1, source=CACHED), sources)
+    answer = ask(Vulnerabilities(BUSY_INSTANCE, count=1, source=CACHED), sources)
     one = replace(answer.findings[0], reachability=word, reachability_reason=reason)
     answer = replace(answer, findings=[one], use=Use(count, NOW))
     slack = resource_message(answer, Asked(BUSY_INSTANCE), SlackBeside(), Links()).blocks
-    agent = of_resource(answer, Beside())
+    agent = of_resource(answer, DerivedCache())
     said = " ".join([render_resource(answer, None, 0), str(slack), str(agent.said)]).lower()
     assert "not reachable" not in said
     assert "not running" not in said
@@ -205,7 +205,7 @@ def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
 def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_every_mouth(
     sources: Sources, images: list[str]
 ) -> None:
-    answers = [ask(AboutResource(text, count=1, source=CACHED), sources) for text in images]
+    answers = [ask(Vulnerabilities(text, count=1, source=CACHED), sources) for text in images]
     running = next(one for one in answers if one.use and one.use.running)
     assert any(one.use is None for one in answers), "of some, nothing is told"
     assert running.use
@@ -217,8 +217,8 @@ def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_eve
     sentence = f"uns in {running.use.count} task"
     assert sentence in render_resource(running, None, 0)
     assert sentence in str(resource_message(running, Asked("x"), SlackBeside(), Links()).blocks)
-    assert sentence in str(of_resource(running, Beside()).said)
-    instance = ask(AboutResource(BUSY_INSTANCE, count=1, source=CACHED), sources)
+    assert sentence in str(of_resource(running, DerivedCache()).said)
+    instance = ask(Vulnerabilities(BUSY_INSTANCE, count=1, source=CACHED), sources)
     assert instance.to_json()["in_use"] is None
 
 
@@ -242,9 +242,9 @@ def test_a_live_answer_tells_reachability_and_use_as_the_snapshot_does(
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 
     asked = replace(sources, live=live(opened, lambda: ["eu-west-1"], sources.now))
-    text = next(one for one in images if ask(AboutResource(one, source=CACHED), sources).use)
+    text = next(one for one in images if ask(Vulnerabilities(one, source=CACHED), sources).use)
     for reachable in (False, True):
-        question = AboutResource(text, count=0, reachable=reachable)
+        question = Vulnerabilities(text, count=0, reachable=reachable)
         now, then = (ask(replace(question, source=one), asked) for one in (LIVE, CACHED))
         told = [
             [(one.finding_arn, one.reachability, one.reachability_reason) for one in each.findings]
@@ -269,7 +269,9 @@ def clusters(inspector: Simulator) -> Ask:
             return clients(None, region, os.environ, read_timeout=5)
 
         resource = Resource(image, IMAGE, image.split(":")[4], image.split(":")[3])
-        return context(connected, lambda: "eu-west-1", lambda: NOW)(AboutResource(image), resource)
+        return context(connected, lambda: "eu-west-1", lambda: NOW)(
+            Vulnerabilities(image), resource
+        )
 
     return run
 
@@ -280,9 +282,9 @@ def test_the_clusters_of_an_image_add_up_to_its_use_and_tell_source_and_moment(
     text = next(
         one
         for one in images
-        if (use := ask(AboutResource(one, source=CACHED), sources).use) and use.running
+        if (use := ask(Vulnerabilities(one, source=CACHED), sources).use) and use.running
     )
-    use = ask(AboutResource(text, source=CACHED), sources).use
+    use = ask(Vulnerabilities(text, source=CACHED), sources).use
     found = clusters(text)
     assert (found.clusters.checked, found.clusters.asked_at, found.clusters.source) == (
         True,
@@ -316,7 +318,7 @@ def test_a_denied_call_is_a_note_and_no_answer(
 
         resource = Resource(images[0], IMAGE, images[0].split(":")[4], images[0].split(":")[3])
         found = context(connected, lambda: "eu-west-1", lambda: NOW)(
-            AboutResource(images[0]), resource
+            Vulnerabilities(images[0]), resource
         )
     assert not found.clusters.checked
     assert found.notes[0].startswith("Inspector did not answer: AccessDeniedException")
@@ -342,7 +344,7 @@ def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(
         ),
     )
     asked = replace(sources, context=lambda _question, _resource: told)
-    question = AboutResource(text, source=CACHED, context=True)
+    question = Vulnerabilities(text, source=CACHED, context=True)
 
     def shown(sources: Sources) -> list[str]:
         answer: ResourceAnswer = ask(question, sources)

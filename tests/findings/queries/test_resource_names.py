@@ -16,7 +16,7 @@ from sre_findings.engine.catalogue import Batch, Engine
 from sre_findings.model.errors import AmbiguousName
 from sre_findings.model.resources import names
 from sre_findings.model.resources.resource import FUNCTION, IMAGE, INSTANCE, Resource
-from sre_findings.queries import resource_snapshot
+from sre_findings.queries import resource_lookup
 
 ACCOUNTS, REGIONS = ("111122223333", "444455556666"), ("eu-west-1", "us-east-1")
 WORDS = (
@@ -194,13 +194,13 @@ def _engine(estate: list[Known]) -> Kept:
 
 def _meant(text: str, engine: Engine) -> set[Resource]:
     """What a text means: one resource, or those that its candidates mean."""
-    return {resource_snapshot.resolve(one, engine) for one in _candidates(text, engine) or (text,)}
+    return {resource_lookup.resolve(one, engine) for one in _candidates(text, engine) or (text,)}
 
 
 def _candidates(text: str, engine: Engine) -> tuple[str, ...]:
     """What an ambiguous text is answered with; nothing where it means one resource."""
     try:
-        resource_snapshot.resolve(text, engine)
+        resource_lookup.resolve(text, engine)
     except AmbiguousName as error:
         return error.candidates
     return ()
@@ -236,9 +236,7 @@ def test_every_candidate_means_one_resource_and_each_another(estate: list[Known]
     engine = _engine(estate)
     for form in {form for one in estate for form in one.forms}:
         candidates = _candidates(form, engine)
-        meant = {
-            _identity(resource_snapshot.resolve(candidate, engine)) for candidate in candidates
-        }
+        meant = {_identity(resource_lookup.resolve(candidate, engine)) for candidate in candidates}
         assert len(meant) == len(candidates) != 1
 
 
@@ -259,8 +257,8 @@ def test_a_text_that_is_no_form_of_anything_means_nothing(text: str, estate: lis
         for form in (*one.forms, *(name.text for name in one.names))
     }
     assume(text.strip().lower() not in known)
-    with pytest.raises(resource_snapshot.Unidentified):
-        resource_snapshot.resolve(text, _engine(estate))
+    with pytest.raises(resource_lookup.UnknownResource):
+        resource_lookup.resolve(text, _engine(estate))
 
 
 def test_suggestions_are_spelled_alike_or_there_are_none() -> None:
@@ -270,8 +268,8 @@ def test_suggestions_are_spelled_alike_or_there_are_none() -> None:
             Resource(f"i-{name}", INSTANCE, ACCOUNTS[0], REGIONS[0], name),
             frozenset({names.Name(name, names.TAG)}),
         )
-    assert resource_snapshot.near("prod-wbe-36", engine) == ["prod-web-36"]
-    assert resource_snapshot.near("nosuchhost", engine) == []
+    assert resource_lookup.near("prod-wbe-36", engine) == ["prod-web-36"]
+    assert resource_lookup.near("nosuchhost", engine) == []
 
 
 ODD = st.recursive(

@@ -14,14 +14,20 @@ import pytest
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.live.resource import live
+from sre_findings.live.inspector_answer import live
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows as rows_of
-from sre_findings.queries.finding import one_finding
-from sre_findings.questions.catalogue import CACHED, LIVE, AboutResource, OneFinding, Rows
+from sre_findings.queries.finding_details import one_finding
+from sre_findings.questions.catalogue import (
+    CACHED,
+    LIVE,
+    ExportFilters,
+    OneFinding,
+    Vulnerabilities,
+)
 from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
 from sre_findings.sources.sources import Sources
@@ -288,7 +294,7 @@ def blank(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def about(text: str, sources: Sources, source: str = CACHED) -> Any:
-    return ask(AboutResource(text, source=source), sources)
+    return ask(Vulnerabilities(text, source=source), sources)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +318,7 @@ def test_a_name_of_several_is_ambiguous_and_each_candidate_means_one(
 
 def test_every_question_about_a_resource_takes_the_same_forms(sources: Sources) -> None:
     text, identity = "store/one:stable", image("store/one", ALONE)
-    _, batches = rows_of(Rows(text=text), sources)
+    _, batches = rows_of(ExportFilters(text=text), sources)
     assert [row["resource_id"] for batch in batches for row in batch] == [identity]
     assert [row["hosts"][0]["resource_id"] for row in ask(Fixes(resource=text), sources).items] == [
         identity
@@ -326,10 +332,12 @@ def test_every_question_about_a_resource_takes_the_same_forms(sources: Sources) 
 def test_an_export_of_an_id_that_two_accounts_have_is_of_the_one_that_was_asked_for(
     sources: Sources,
 ) -> None:
-    _, batches = rows_of(Rows(text=f"{OTHER}/{REGION}/A_TYPE_OF_NEXT_YEAR/{TWICE}"), sources)
+    _, batches = rows_of(
+        ExportFilters(text=f"{OTHER}/{REGION}/A_TYPE_OF_NEXT_YEAR/{TWICE}"), sources
+    )
     assert [row["account_id"] for batch in batches for row in batch] == [OTHER]
     with pytest.raises(AmbiguousName):
-        rows_of(Rows(text=TWICE), sources)
+        rows_of(ExportFilters(text=TWICE), sources)
 
 
 def test_a_mistyped_name_is_answered_with_names_near_it_or_none(sources: Sources) -> None:
@@ -340,7 +348,7 @@ def test_a_mistyped_name_is_answered_with_names_near_it_or_none(sources: Sources
         "neither findings nor coverage name this resource",
     )
     with pytest.raises(UsageError, match="Did you mean ledger-primary"):
-        rows_of(Rows(text="ledger-primray"), sources)
+        rows_of(ExportFilters(text="ledger-primray"), sources)
     with pytest.raises(UsageError, match="is not an EC2 instance id"):
         about("i-0123456789abcdef", sources)
 

@@ -15,13 +15,13 @@ from sre_findings.queries import ask
 from sre_findings.queries.export import rows as rows_of
 from sre_findings.questions.catalogue import (
     CACHED,
-    AboutResource,
+    ExportFilters,
+    ExportPage,
     Exposure,
     Priorities,
-    Rows,
     Sla,
     Summary,
-    WholeRows,
+    Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
@@ -140,11 +140,11 @@ def seen(sources: Sources, *owners: str) -> Sources:
 
 def sent(sources: Sources) -> list[Any]:
     """The resources that whole findings name, as Inspector sent them."""
-    return [one.get("resources") for one in ask(WholeRows(Rows()), sources).items]
+    return [one.get("resources") for one in ask(ExportPage(ExportFilters()), sources).items]
 
 
 def exported(sources: Sources) -> list[tuple[str, str, str | None]]:
-    _, batches = rows_of(Rows(), sources)
+    _, batches = rows_of(ExportFilters(), sources)
     return [
         (row["finding_arn"], row["resource_id"], row["resources"])
         for batch in batches
@@ -165,7 +165,7 @@ def test_it_counts_at_the_first_resource_that_is_seen(sources: Sources) -> None:
     assert [one["resource_id"] for one in ask(Exposure("CVE-1"), bob).items] == ["i-b"]
     assert ask(Priorities(), bob).total == 3
     assert ask(Sla(), bob).items[0]["later"] == 3
-    assert ask(AboutResource("i-b", source=CACHED), bob).rollup.counts.total == 3
+    assert ask(Vulnerabilities("i-b", source=CACHED), bob).rollup.counts.total == 3
 
 
 def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(

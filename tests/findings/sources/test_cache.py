@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.access import ALL, Access
-from sre_findings.queries import ask, resource_snapshot
-from sre_findings.questions.catalogue import CACHED, AboutResource
-from sre_findings.sources.cache import Beside, Remembered
+from sre_findings.queries import ask, snapshot_answer
+from sre_findings.questions.catalogue import CACHED, Vulnerabilities
+from sre_findings.sources.cache import BoundedCache, DerivedCache
 from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
@@ -24,7 +24,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12))))
 def test_it_is_the_last_asked_for_that_fit(steps: list[tuple[int, int]]) -> None:
-    kept, model = Remembered[int](10), OrderedDict[int, int]()
+    kept, model = BoundedCache[int](10), OrderedDict[int, int]()
     for key, weight in steps:
         if kept.get(key) is not None:
             model.move_to_end(key)
@@ -52,15 +52,15 @@ def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
 def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
     sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    question = AboutResource(BUSY_INSTANCE, count=3, source=CACHED)
+    question = Vulnerabilities(BUSY_INSTANCE, count=3, source=CACHED)
     first = ask(question, sources)
-    asked, original = list[str](), resource_snapshot.answer
+    asked, original = list[str](), snapshot_answer.answer
 
     def counted(*given: Any) -> Any:
         asked.append(given[0].text)
         return original(*given)
 
-    monkeypatch.setattr(resource_snapshot, "answer", counted)
+    monkeypatch.setattr(snapshot_answer, "answer", counted)
     began = sources.now()
     later = replace(sources, now=lambda: began + timedelta(hours=2))
     again = ask(question, later)
@@ -86,7 +86,7 @@ def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
 @given(st.lists(st.integers(0, 3), max_size=30))
 def test_what_was_made_of_a_list_is_found_by_the_very_list(order: list[int]) -> None:
     lists = [["the same words"] for _ in range(4)]
-    beside = Beside[list[int]](most=6)  # three lists of two
+    beside = DerivedCache[list[int]](most=6)  # three lists of two
     for number in order:
         made = beside.of(lists[number], lambda number=number: [number])  # type: ignore[misc]  # mypy cannot infer the default
         assert made == [number]
@@ -94,5 +94,5 @@ def test_what_was_made_of_a_list_is_found_by_the_very_list(order: list[int]) -> 
 
 
 def test_a_list_that_is_gone_leaves_nothing_to_another_in_its_place() -> None:
-    beside = Beside[str](most=10)
+    beside = DerivedCache[str](most=10)
     assert [beside.of([word], lambda word=word: word) for word in "abcdefgh"] == list("abcdefgh")  # type: ignore[misc]

@@ -19,26 +19,26 @@ from sre_findings.model.answers.verdict import UNKNOWN
 from sre_findings.model.errors import UsageError
 from sre_findings.model.snapshots.query_scope import KINDS, Place, unread
 from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED
-from sre_findings.nightly.digest import tonight
+from sre_findings.nightly.digest import digest_data
 from sre_findings.queries import QUERIES, ask
 from sre_findings.queries.export import rows as rows_of
 from sre_findings.questions.catalogue import (
-    AsFile,
     Changes,
     CoverageGaps,
+    ExportFile,
+    ExportFilters,
+    ExportPage,
     Exposure,
+    Filters,
+    FindingList,
     Fixes,
-    Listed,
-    Narrow,
     Priorities,
-    Rows,
     Sla,
     Summary,
     TimeToFix,
     Trend,
-    WholeRows,
 )
-from sre_findings.sources.download_links import Handed
+from sre_findings.sources.download_links import DownloadLink
 from sre_findings.sources.places import place_of
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
@@ -60,12 +60,12 @@ ACCOUNT, OTHER, REGION, DENIED, UNSCANNED = (
 Made = Callable[[Place], Any]
 
 
-def narrow(place: Place) -> Narrow:
-    return Narrow(place.owners, place.accounts, place.regions)
+def narrow(place: Place) -> Filters:
+    return Filters(place.owners, place.accounts, place.regions)
 
 
-def rows(place: Place) -> Rows:
-    return Rows(
+def rows(place: Place) -> ExportFilters:
+    return ExportFilters(
         owners=place.owners, accounts=place.accounts, regions=place.regions, types=place.types
     )
 
@@ -80,9 +80,9 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
     "priorities": (BY_ROWS, lambda place: Priorities(narrow=narrow(place), types=place.types)),
     "where": (BY_NARROW, lambda place: Exposure("no-such-package", narrow=narrow(place))),
     "fixes": (BY_ROWS, lambda place: Fixes(narrow=narrow(place), types=place.types)),
-    "findings": (BY_ROWS, lambda place: Listed(narrow=narrow(place), types=place.types)),
-    "export": (BY_ROWS, lambda place: WholeRows(rows(place))),
-    "file": (BY_ROWS, lambda place: AsFile(rows(place))),
+    "findings": (BY_ROWS, lambda place: FindingList(narrow=narrow(place), types=place.types)),
+    "export": (BY_ROWS, lambda place: ExportPage(rows(place))),
+    "file": (BY_ROWS, lambda place: ExportFile(rows(place))),
 }
 TRENDS = {"owners": "owner", "accounts": "account", "regions": "region", "types": "type"}
 PLACELESS = {"suppressions", "snapshots", "operations"}
@@ -102,8 +102,10 @@ def whole(nights: SnapshotWriter) -> Sources:
     """Two regions, complete."""
     commit = nights.commits()[-1]
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
-    hand_out = lambda handout: Handed("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - what a server gives
-    return Sources(nights, table, Path("unused"), now=lambda: commit.ended_at, hand_out=hand_out)
+    issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - what a server gives
+    return Sources(
+        nights, table, Path("unused"), now=lambda: commit.ended_at, issue_link=issue_link
+    )
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +129,8 @@ def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
             table,
             now=lambda: fleet.nights[-1],
         )
-    hand_out = lambda handout: Handed("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - see above
-    return Sources(snapshots, table, folder, now=lambda: commit.ended_at, hand_out=hand_out)
+    issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - see above
+    return Sources(snapshots, table, folder, now=lambda: commit.ended_at, issue_link=issue_link)
 
 
 def test_every_question_that_has_a_place_is_held_to_this() -> None:
@@ -169,9 +171,9 @@ def test_so_it_is_of_everything_that_is_no_list(whole: Sources, partly: Sources)
     for question in (
         lambda: ask(Summary(owners=stranger), whole),
         lambda: ask(CoverageGaps(owners=stranger), whole),
-        lambda: rows_of(Rows(owners=stranger), whole),
+        lambda: rows_of(ExportFilters(owners=stranger), whole),
         lambda: open_editions(whole, None).check(View("owner", "paymets")),
-        lambda: tonight(whole, None, stranger),
+        lambda: digest_data(whole, None, stranger),
     ):
         with pytest.raises(UsageError, match="Did you mean payments"):
             question()
@@ -242,10 +244,10 @@ def test_an_account_where_inspector_is_off_is_unknown_and_not_strange(partly: So
 
 
 def test_findings_of_a_status_that_the_scan_did_not_ask_for_are_unknown(whole: Sources) -> None:
-    proof, batches = rows_of(Rows(statuses=("CLOSED",)), whole)
+    proof, batches = rows_of(ExportFilters(statuses=("CLOSED",)), whole)
     assert not [*batches]
     assert proof.unread == ("CLOSED findings were not read: the scan did not ask for them",)
-    assert not rows_of(Rows(statuses=("ACTIVE", "SUPPRESSED")), whole)[0].unread
+    assert not rows_of(ExportFilters(statuses=("ACTIVE", "SUPPRESSED")), whole)[0].unread
 
 
 def test_an_empty_answer_from_a_snapshot_that_is_too_old_is_unknown(whole: Sources) -> None:

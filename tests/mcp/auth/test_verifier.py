@@ -22,7 +22,7 @@ from pydantic import AnyHttpUrl
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.resources.resource import Resource
-from sre_findings.questions.catalogue import AboutResource
+from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshot_writer import SnapshotWriter
@@ -181,9 +181,9 @@ def test_aws_is_queried_only_with_the_live_scope(tmp_path: Path) -> None:
     reader = Bearer("r", frozenset({FINDINGS}), everything).sources(sources)
     assert reader.live
     with pytest.raises(AccessDenied, match="this token lacks the scope live:query"):
-        reader.live(AboutResource("i-00000000"), None, everything)
+        reader.live(Vulnerabilities("i-00000000"), None, everything)
     assert reader.context
-    assert "live:query" in reader.context(AboutResource("x"), Resource("x", "", "", "")).notes[0]
+    assert "live:query" in reader.context(Vulnerabilities("x"), Resource("x", "", "", "")).notes[0]
     assert Bearer("r", frozenset({LIVE}), everything).sources(sources).live is sources.live
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sre_findings.nightly.digest import Counted, Gap, Onboarded, Tonight
+from sre_findings.nightly.digest import Counted, DigestData, Gap, Onboarded
 from sre_findings.nightly.report import Material
 from sre_reports.slack.limits import problems
 from sre_simulator.slack.web_api import Slack, Workspace, serving
@@ -38,11 +38,11 @@ def event(kind: str = "opened", **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def tonight(night: Callable[..., Material]) -> Callable[..., Tonight]:
+def tonight(night: Callable[..., Material]) -> Callable[..., DigestData]:
     """Four new findings, one that came back and two that were patched; of everything, on a
     Sunday."""
 
-    def make(material: Material | None = None, **changes: Any) -> Tonight:
+    def make(material: Material | None = None, **changes: Any) -> DigestData:
         values: dict[str, Any] = {
             "owners": ("*",),
             "material": material or night(),
@@ -62,13 +62,13 @@ def tonight(night: Callable[..., Material]) -> Callable[..., Tonight]:
             "opened_gaps": (),
             "closed_gaps": (),
         }
-        return Tonight(**values | changes)
+        return DigestData(**values | changes)
 
     return make
 
 
 @pytest.fixture
-def quiet(tonight: Callable[..., Tonight]) -> Callable[..., Tonight]:
+def quiet(tonight: Callable[..., DigestData]) -> Callable[..., DigestData]:
     """The same on a night on which nothing happened."""
     return lambda material=None, **changes: tonight(
         material, **{"counted": (), "listed": {}, **changes}

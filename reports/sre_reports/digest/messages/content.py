@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sre_findings.model.snapshots.certificate import COMPLETE
-from sre_findings.nightly.digest import Silence, Tonight
+from sre_findings.nightly.digest import DigestData, Silence
 from sre_reports.digest.messages import replies
 from sre_reports.digest.messages.daily import night_message
 from sre_reports.digest.messages.notices import (
@@ -49,7 +49,7 @@ class Told:
         return self.kind in (NIGHT, QUIET)
 
 
-def told(found: Tonight | Silence, report: Report, *, page: bool = False) -> Told:
+def told(found: DigestData | Silence, report: Report, *, page: bool = False) -> Told:
     """The messages of a night. With ``page``, a new KEV or a new critical that the internet reaches
     wakes the channel."""
     if isinstance(found, Silence):
@@ -70,7 +70,7 @@ def told(found: Tonight | Silence, report: Report, *, page: bool = False) -> Tol
     )
 
 
-def urgent(found: Tonight) -> str:
+def urgent(found: DigestData) -> str:
     """Why somebody must know now; empty where nobody must. On a first night nothing is new."""
     exposed = found.came(severity="CRITICAL", exposed=True)
     said = [f"{found.new_kev:,} new on CISA's KEV list"] if found.new_kev else []

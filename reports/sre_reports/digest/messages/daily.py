@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sre_findings.nightly.digest import Tonight
+from sre_findings.nightly.digest import DigestData
 from sre_findings.nightly.report import Held
 from sre_reports import wording
 from sre_reports.brief import Brief, brief, told_apart
@@ -39,7 +39,7 @@ _OF = re.compile(r"(of [\d,]+) ")
 _WAKE = "<!here>"  # ours, and the only one
 
 
-def night_message(found: Tonight, report: Report, *, wake: str = "") -> Message:
+def night_message(found: DigestData, report: Report, *, wake: str = "") -> Message:
     """The night; ``wake`` says why it wakes the channel, empty where it does not."""
     told = brief(found.material)
     parts = [
@@ -64,7 +64,7 @@ def closing(told: Brief) -> Block:
     )
 
 
-def _first(found: Tonight, told: Brief, wake: str) -> list[str]:
+def _first(found: DigestData, told: Brief, wake: str) -> list[str]:
     """What happened, and what to do about it."""
     said = [f"{_WAKE} {wake}."] if wake else []
     said += [escaped(told.verdict), *sentences.changed(found, told), *sentences.first_seen(found)]
@@ -134,6 +134,6 @@ def _resource(one: Held) -> str:
     return f"• {code(place.name or place.resource_id)} {where}: {counted}{late}"
 
 
-def _buttons(found: Tonight, report: Report) -> list[Part]:
+def _buttons(found: DigestData, report: Report) -> list[Part]:
     row = actions("digest", report.buttons(found))
     return [Part(row)] if row else []

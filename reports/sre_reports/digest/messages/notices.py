@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sre_findings.nightly.digest import Silence, Tonight
+from sre_findings.nightly.digest import DigestData, Silence
 from sre_reports import wording
 from sre_reports.brief import Brief, brief
 from sre_reports.digest.messages import sentences
@@ -18,7 +18,7 @@ from sre_reports.slack.message import Message, Part, message
 _REASONS = 10
 
 
-def quiet_message(found: Tonight, report: Report) -> Message:
+def quiet_message(found: DigestData, report: Report) -> Message:
     """One line; once a week one more, of what is not scanned."""
     told = brief(found.material)
     line = f"{told.subject}. Nothing new and nothing resolved."
@@ -32,7 +32,7 @@ def quiet_message(found: Tonight, report: Report) -> Message:
     return message(escaped(cell(line)), [Part([section("\n".join([linked, *still]))])])
 
 
-def partial_message(found: Tonight, report: Report) -> Message:
+def partial_message(found: DigestData, report: Report) -> Message:
     """What could not be read, and what that leaves unknown. Nothing is compared: what was not read
     would look fixed."""
     told = brief(found.material)
@@ -54,7 +54,7 @@ def partial_message(found: Tonight, report: Report) -> Message:
     return message(escaped(cell(f"{told.subject} – the scan is partial")), parts)
 
 
-def _read(found: Tonight, told: Brief) -> str:
+def _read(found: DigestData, told: Brief) -> str:
     if unknown(found.material) or not found.material.summary.rollup.counts.total:
         return "Of what was read nothing can be said: that is not the same as none."
     return f"Of what was read: {escaped(told.verdict)} There may be more."

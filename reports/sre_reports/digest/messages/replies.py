@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sre_findings.model.resources.coverage import explain, remedy
-from sre_findings.nightly.digest import Gap, Tonight
+from sre_findings.nightly.digest import DigestData, Gap
 from sre_reports import wording
 from sre_reports.brief import told_apart
 from sre_reports.digest.messages import sentences
@@ -35,7 +35,7 @@ _NAMES = {
 }
 
 
-def replies(found: Tonight) -> Iterator[tuple[str, Message]]:
+def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
     """The messages of the thread, each with the name of its place. What there is nothing to tell of
     is left out."""
     came = [
@@ -61,7 +61,7 @@ def replies(found: Tonight) -> Iterator[tuple[str, Message]]:
         yield "fixes", _fixes(found.material.fixes.items[:FIXES])
 
 
-def _came(found: Tonight, rows: Sequence[Mapping[str, Any]]) -> Message:
+def _came(found: DigestData, rows: Sequence[Mapping[str, Any]]) -> Message:
     total = sum(found.came(severity=severity) for severity in _WORST)
     shown = table([_HEADINGS, *(_cells(row) for row in rows)])
     listed = len(shown["rows"]) - 1
@@ -97,7 +97,7 @@ def _resource(row: Mapping[str, Any]) -> str:
     return row["resource_name"] or row["resource_id"] or "–"
 
 
-def _other(found: Tonight) -> Iterator[str]:
+def _other(found: DigestData) -> Iterator[str]:
     """A paragraph a kind: how many, and the worst of them."""
     for kind, name in _NAMES.items():
         rows, count = found.listed.get(kind, ()), found.count(kind)
@@ -120,7 +120,7 @@ def _event(row: Mapping[str, Any]) -> str:
     )
 
 
-def _gaps(found: Tonight) -> Message:
+def _gaps(found: DigestData) -> Message:
     title = f"Not scanned: {sentences.gap_words(found.gaps)}"
     new = {_place(one) for one in found.opened_gaps}
     scans: dict[Place, list[str]] = {}

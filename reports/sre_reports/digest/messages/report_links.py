@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.model.access import ALL
-from sre_findings.nightly.digest import Tonight
+from sre_findings.nightly.digest import DigestData
 from sre_reports.publishing.report_files import View
 from sre_reports.slack.blocks import Button
 from sre_reports.slack.links import Links
@@ -21,7 +21,7 @@ class Report:
 
     public_url: str = ""
 
-    def buttons(self, found: Tonight) -> Sequence[Button]:
+    def buttons(self, found: DigestData) -> Sequence[Button]:
         """Open report, Past SLA, KEV only; of several owners, whose pages are several, the report
         of each."""
         as_of = found.material.proof.as_of

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sre_findings.model.resources.coverage import explain
-from sre_findings.nightly.digest import Gap, Tonight
+from sre_findings.nightly.digest import DigestData, Gap
 from sre_reports import wording
 from sre_reports.brief import Brief
 from sre_reports.slack.escaping import (
@@ -25,7 +25,7 @@ _CELLS = {
 }
 
 
-def changed(found: Tonight, told: Brief) -> Iterator[str]:
+def changed(found: DigestData, told: Brief) -> Iterator[str]:
     """New and resolved, why they went, what CISA lists, what else happened."""
     why = resolved_by(found)
     yield f"*{escaped(told.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
@@ -44,7 +44,7 @@ def changed(found: Tonight, told: Brief) -> Iterator[str]:
         yield f"{wording.capital(', '.join(more))}."
 
 
-def resolved_by(found: Tonight) -> str:
+def resolved_by(found: DigestData) -> str:
     """``24 patched, 3 terminated``."""
     causes: Counter[str] = Counter()
     for one in found.counted:
@@ -56,7 +56,7 @@ def resolved_by(found: Tonight) -> str:
     )
 
 
-def first_seen(found: Tonight) -> Iterator[str]:
+def first_seen(found: DigestData) -> Iterator[str]:
     """What was there before and is seen for the first time: not new, and nobody's doing."""
     some = sorted(found.onboarded, key=lambda one: -one.findings)
     for one in some[:_SHOWN]:
@@ -77,7 +77,7 @@ def first_seen(found: Tonight) -> Iterator[str]:
         )
 
 
-def gaps(found: Tonight, *, weekly: bool) -> Iterator[str]:
+def gaps(found: DigestData, *, weekly: bool) -> Iterator[str]:
     """How coverage changed; where it did not, what is missing, once a week."""
     if found.opened_gaps:
         yield (
@@ -93,7 +93,7 @@ def gaps(found: Tonight, *, weekly: bool) -> Iterator[str]:
         )
 
 
-def weekly(found: Tonight) -> bool:
+def weekly(found: DigestData) -> bool:
     """Whether this is the night that tells of what stays as it is: Monday's, and the first."""
     as_of = found.material.proof.as_of
     first_or_week = found.material.before is None or found.material.days > 1

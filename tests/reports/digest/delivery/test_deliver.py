@@ -21,7 +21,7 @@ from sre_findings.model.errors import (
     Throttled,
     UsageError,
 )
-from sre_findings.nightly.digest import Tonight
+from sre_findings.nightly.digest import DigestData
 from sre_findings.store.dynamodb import DynamoTable
 from sre_findings.store.table import SqliteTable, Table
 from sre_reports.digest.delivery.courier import (
@@ -87,7 +87,7 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
 
 
 @pytest.fixture
-def found(tonight: Callable[..., Tonight]) -> Told:
+def found(tonight: Callable[..., DigestData]) -> Told:
     return told(tonight(), Report())
 
 

@@ -18,7 +18,7 @@ from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.open_finding import Place
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.snapshots.rollup import Counts, Rollup
-from sre_findings.nightly.digest import Counted, Gap, Onboarded, Silence, Tonight
+from sre_findings.nightly.digest import Counted, DigestData, Gap, Onboarded, Silence
 from sre_findings.nightly.report import Held, Material
 from sre_reports.brief import brief
 from sre_reports.digest.messages.content import (
@@ -34,7 +34,7 @@ from sre_reports.digest.messages.report_links import Report
 from sre_reports.slack.limits import problems
 from sre_reports.slack.message import Message
 
-Nights = Callable[..., Tonight]
+Nights = Callable[..., DigestData]
 Materials = Callable[..., Material]
 Proofs = Callable[..., Proof]
 REPORT = Report("https://sre.example/mcp")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from sre_findings.nightly.digest import Silence, Tonight
+from sre_findings.nightly.digest import DigestData, Silence
 from sre_reports.digest.messages.content import told
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.preview.markup import lines, wide
@@ -28,7 +28,7 @@ def words(svg: str) -> list[str]:
     return [(one.text or "").strip() for one in ET.fromstring(svg).iter(_TEXT)]
 
 
-def test_it_shows_the_message_and_its_thread(tonight: Callable[..., Tonight]) -> None:
+def test_it_shows_the_message_and_its_thread(tonight: Callable[..., DigestData]) -> None:
     svg = preview_svg(told(tonight(), REPORT), NOW)
     shown = words(svg)
     for text in (
@@ -49,7 +49,7 @@ def test_it_shows_the_message_and_its_thread(tonight: Callable[..., Tonight]) ->
 
 
 def test_nothing_stands_outside_and_nothing_is_read_as_a_picture(
-    tonight: Callable[..., Tonight],
+    tonight: Callable[..., DigestData],
 ) -> None:
     found = tonight(owners=("</text><script>" * 20, "b" * 400))
     root = ET.fromstring(preview_svg(told(found, REPORT), NOW))
@@ -64,7 +64,7 @@ def test_nothing_stands_outside_and_nothing_is_read_as_a_picture(
     assert max(float(one.attrib["y"]) for one in root.iter(_TEXT)) < high
 
 
-def test_a_message_without_a_thread_and_one_without_numbers(quiet: Callable[..., Tonight]) -> None:
+def test_a_message_without_a_thread_and_one_without_numbers(quiet: Callable[..., DigestData]) -> None:
     assert "replies" not in " ".join(words(preview_svg(told(quiet(), REPORT), NOW)))
     silence = words(preview_svg(told(Silence("2026-11-22", None, None), REPORT), NOW))
     assert "Inspector, 2026-11-22: no snapshot tonight" in silence

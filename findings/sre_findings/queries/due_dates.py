@@ -24,7 +24,7 @@ _SHOWN = (
 )
 
 
-def due_days(question: Sla, sources: Sources) -> ListAnswer:
+def due_dates(question: Sla, sources: Sources) -> ListAnswer:
     """Open findings by group, severity and due day, the earliest first and those without a deadline
     last."""
     check_group(question.by)

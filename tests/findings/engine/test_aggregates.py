@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_findings.engine import counting
+from sre_findings.engine import aggregates
 from sre_findings.engine.catalogue import Engine
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.resources.resource import Resource
@@ -76,13 +76,13 @@ def held(tmp_path_factory: pytest.TempPathFactory, write_night: Callable[..., An
 
 
 def test_the_organization_has_a_rollup_even_without_any_resource(held: Open) -> None:
-    assert counting.rollups(held(coverage=[])) == {Scope(ORGANIZATION): Rollup()}
-    assert counting.ages(held(coverage=[])) == {}
+    assert aggregates.rollups(held(coverage=[])) == {Scope(ORGANIZATION): Rollup()}
+    assert aggregates.ages(held(coverage=[])) == {}
 
 
 def test_a_resource_counts_in_every_scope_that_it_is_in(held: Open) -> None:
     rows = [row(critical=1, suppressed=2, fixable=1), row("i-2", high=3, exploitable=2, owner=None)]
-    sums = counting.rollups(held(resources=rows))
+    sums = aggregates.rollups(held(resources=rows))
     assert sums[resource_scope("1", "eu-west-1", "AWS_EC2_INSTANCE", "i-1")] == Rollup(
         Counts(critical=1), 2, 1, 0, 1
     )
@@ -99,7 +99,7 @@ def test_a_resource_counts_in_every_scope_that_it_is_in(held: Open) -> None:
 
 
 def test_of_some_owners_only_theirs_are_counted(held: Open) -> None:
-    sums = counting.rollups(
+    sums = aggregates.rollups(
         held(resources=[row(critical=1), row("i-2", high=3, owner="shop")]), ["shop"]
     )
     assert sums[Scope(ORGANIZATION)].counts == Counts(high=3)
@@ -110,7 +110,7 @@ def test_a_resource_with_suppressed_findings_only_is_one_with_findings_and_one_w
     held: Open,
 ) -> None:
     assert (
-        counting.rollups(held(resources=[row(suppressed=1), row("i-2", closed=4)]))[
+        aggregates.rollups(held(resources=[row(suppressed=1), row("i-2", closed=4)]))[
             Scope(ORGANIZATION)
         ].resources
         == 1
@@ -121,11 +121,11 @@ def test_a_finding_of_several_resources_counts_at_each_and_once_above(held: Open
     elsewhere = {"high": 1, "suppressed": 1, "fixable": 1, "exploitable": 1, "other": 1}
     both = row("i-2", high=2, other=1, suppressed=1, fixable=2, exploitable=1, elsewhere=elsewhere)
     engine = held(resources=[row(high=1, fixable=1, exploitable=1), both])
-    assert counting.rollups(engine)[Scope(ORGANIZATION)] == Rollup(Counts(high=2), 0, 2, 1, 2)
+    assert aggregates.rollups(engine)[Scope(ORGANIZATION)] == Rollup(Counts(high=2), 0, 2, 1, 2)
     second = Resource("i-2", "AWS_EC2_INSTANCE", "1", "eu-west-1")
-    assert counting.of_resource(engine, second).counts == Counts(high=2, other=1)
+    assert aggregates.of_resource(engine, second).counts == Counts(high=2, other=1)
     assert (
-        counting.of_resource(engine, Resource("i-2", "AWS_EC2_INSTANCE", "2", "eu-west-1"))
+        aggregates.of_resource(engine, Resource("i-2", "AWS_EC2_INSTANCE", "2", "eu-west-1"))
         == Rollup()
     )
 
@@ -148,7 +148,7 @@ def test_ages_and_flows_go_to_every_shared_scope_and_single_resources_keep_their
     engine = held(
         resources=[row(critical=3, elsewhere={"critical": 1})], ages=[age], events=[gone] * 4
     )
-    sums, old = counting.rollups(engine), counting.ages(engine)
+    sums, old = aggregates.rollups(engine), aggregates.ages(engine)
     own, whole = (
         sums[resource_scope("1", "eu-west-1", "AWS_EC2_INSTANCE", "i-1")],
         sums[Scope(ORGANIZATION)],
@@ -170,7 +170,7 @@ def test_a_scope_through_which_all_went_has_a_flow_and_holds_nothing(held: Open)
         {**moved, "kind": "reopened", "cause": None},
         {**moved, "kind": "severity_raised", "cause": None},
     ]
-    sums = counting.rollups(held(events=events))
+    sums = aggregates.rollups(held(events=events))
     assert sums[resource_scope("1", "eu-west-1", "AWS_EC2_INSTANCE", "i-9")] == Rollup(
         flow={"terminated": 1, "reopened": 1}
     )
@@ -226,6 +226,6 @@ def test_ages_add_up_as_by_hand(held: Open, rows: list[dict[str, Any]]) -> None:
     wanted = {
         scope: Ages({one: n for one, n in found.items() if n}) for scope, found in sums.items()
     }
-    assert counting.ages(held(ages=rows)) == {
+    assert aggregates.ages(held(ages=rows)) == {
         scope: ages for scope, ages in wanted.items() if ages != Ages()
     }

@@ -9,7 +9,7 @@ from sre_findings.store.snapshots import Commit, Manifest, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned(Snapshots):
+class PinnedSnapshots(Snapshots):
     """The snapshots of ``inner`` up to ``last``; what ``inner`` keeps from a caller stays kept."""
 
     inner: Snapshots

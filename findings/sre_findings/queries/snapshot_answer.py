@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.engine import counting
+from sre_findings.engine import aggregates
 from sre_findings.engine.disabled_scans import kinds, switched_off
-from sre_findings.model import spelling
 from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.answers.verdict import (
     INCOMPLETE,
@@ -22,10 +21,9 @@ from sre_findings.model.answers.verdict import (
     Verdict,
     decide,
 )
-from sre_findings.model.errors import AmbiguousName, UsageError
+from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.reachability import NOT_REACHABLE, left_out
 from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
-from sre_findings.model.resources import names
 from sre_findings.model.resources.addresses import address_of
 from sre_findings.model.resources.image_use import Use, newest
 from sre_findings.model.resources.resource import (
@@ -38,7 +36,8 @@ from sre_findings.model.resources.resource import (
 )
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.snapshots.states import Cell
-from sre_findings.rows.values import coverage_of, finding_of, resource_of, time_of
+from sre_findings.queries.resource_lookup import UnknownResource, resolve
+from sre_findings.rows.values import coverage_of, finding_of, time_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.older_snapshots import lacks_names
 from sre_findings.sources.risk_acceptance import marked
@@ -46,32 +45,18 @@ from sre_findings.sources.sources import Found, Sources
 from sre_findings.store import rollups as stored
 
 if TYPE_CHECKING:
-    from sre_findings.engine.catalogue import Engine
     from sre_findings.model.findings.suppression import Suppressions
-    from sre_findings.questions.resource import AboutResource
+    from sre_findings.questions.resource import Vulnerabilities
 
 
-SHOWN = 25  # resources that an ambiguous name is answered with; the count is of all
-
-
-class Unidentified(UsageError):
-    """No resource of the snapshot has this id, name or address. ``near`` are those that are spelled
-    like it."""
-
-    def __init__(self, text: str, near: Sequence[str] = ()) -> None:
-        do = f"Did you mean {' or '.join(near)}?" if near else "Check the id, name or address."
-        super().__init__(f"the snapshot has no resource {text!r}", do=do)
-        self.near = tuple(near)
-
-
-def answer(question: AboutResource, found: Found | None, sources: Sources) -> ResourceAnswer:
+def answer(question: Vulnerabilities, found: Found | None, sources: Sources) -> ResourceAnswer:
     """The snapshot's answer; an unknown resource and no snapshot at all are answers too."""
     text = check_text(question.text)
     if found is None:
         return nothing(question, None)
     try:
         resource = resolve(text, found.engine)
-    except Unidentified as error:
+    except UnknownResource as error:
         check_id(text)
         return _unidentified(question, found, error.near)
     place = {
@@ -110,7 +95,7 @@ def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:
     """What the resource holds: from the table, a tenth of the time, or from Parquet where a scan
     died before its rollups."""
     if not rollup_access.can_read(found, sources, "resource"):
-        return counting.of_resource(found.engine, one)
+        return aggregates.of_resource(found.engine, one)
     return stored.read(
         sources.table,
         found.commit,
@@ -136,12 +121,12 @@ def _accepted(
     return sum(marked(finding_of(row), rules, now.date()).accepted is not None for row in rows)
 
 
-def _filters(question: AboutResource) -> dict[str, Any]:
+def _filters(question: Vulnerabilities) -> dict[str, Any]:
     severities = {"severities": list(question.severities)} if question.severities else {}
     return severities | ({"reachable": True} if question.reachable else {})
 
 
-def _wanted(question: AboutResource, place: dict[str, Any]) -> dict[str, Any]:
+def _wanted(question: Vulnerabilities, place: dict[str, Any]) -> dict[str, Any]:
     return {
         "severities": list(question.severities) or None,
         "suppressed": question.suppressed,
@@ -149,7 +134,7 @@ def _wanted(question: AboutResource, place: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _left_out(question: AboutResource, found: Found, place: dict[str, Any]) -> Sequence[str]:
+def _left_out(question: Vulnerabilities, found: Found, place: dict[str, Any]) -> Sequence[str]:
     """What a list of reachable findings alone does not tell."""
     if not question.reachable:
         return ()
@@ -167,7 +152,7 @@ def _use(found: Found, place: dict[str, Any]) -> Use | None:
 
 
 def _page(
-    question: AboutResource, found: Found, place: dict[str, Any]
+    question: Vulnerabilities, found: Found, place: dict[str, Any]
 ) -> tuple[list[Any], int, str | None]:
     """One page of findings, how many there are, and the cursor of the next page, which is pinned to
     the snapshot."""
@@ -199,89 +184,6 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
     return int(place)
 
 
-def resolve(text: str, engine: Engine) -> Resource:
-    """The one resource that an id, a name or an address means, in any form of docs/resources.md. It
-    never guesses.
-
-    Raises AmbiguousName where several have it, Unidentified where none has.
-    """
-    found = _named(text, engine)
-    if not found:
-        raise Unidentified(text, near(text, engine))
-    strongest = min(found.values())
-    places = [place for place, strength in found.items() if strength == strongest]
-    if len(places) > 1:
-        raise AmbiguousName(text, *_candidates(places, engine), total=len(places))
-    return places[0]
-
-
-def _named(text: str, engine: Engine) -> dict[Resource, int]:
-    """Every resource that the text may mean, each with how strong its best name is."""
-    found: dict[Resource, int] = {}
-    for reading in names.readings(text):
-        for row in engine.rows("identify", name=reading.name):
-            place = resource_of(row)
-            if reading.fits(row["kind"], place):
-                found[place] = min(names.strength(row["kind"]), found.get(place, names.WEAKEST))
-    return found
-
-
-def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], list[str]]:
-    """For some of the resources: a text that means it and no other, and what it is called."""
-    shown = sorted(
-        places, key=lambda one: (one.resource_id, one.account_id, one.region, one.resource_type)
-    )[:SHOWN]
-    rows = engine.rows("same_ids", ids=sorted({one.resource_id for one in shown}))
-    shared = {row["resource_id"] for row in rows}
-    return [names.placed(one) if one.resource_id in shared else one.resource_id for one in shown], [
-        one.name for one in shown
-    ]
-
-
-def near(text: str, engine: Engine) -> list[str]:
-    """A few names that are spelled like the text or begin with it, each with its id where it is one
-    resource's."""
-    found = near_names(text, engine)
-    alone = {
-        name: row["resource_id"]
-        for name, row in found.items()
-        if row["resources"] == 1 and row["resource_id"] != name
-    }
-    return [
-        f"{name} ({alone[name]})" if name in alone else name for name in spelling.near(text, found)
-    ]
-
-
-def near_names(text: str, engine: Engine) -> dict[str, Mapping[str, Any]]:
-    """Rows of names that may be spelled like the text."""
-    typed = text.strip()
-    return (
-        {row["name"]: row for row in engine.rows("near", text=typed)}
-        if 0 < len(typed) <= spelling.LONGEST
-        else {}
-    )
-
-
-def known(text: str | None, engine: Engine) -> Resource | None:
-    """The resource that a text means; None for all. Raises UsageError where it means none or
-    several."""
-    return None if text is None else resolve(text, engine)
-
-
-def narrowed(filters: Mapping[str, Any], one: Resource | None) -> dict[str, Any]:
-    """Filters of a query for one resource and no other of the same id; as they are, for all
-    resources, where there is none."""
-    if one is None:
-        return {**filters, "resource_id": None}
-    own = {"accounts": one.account_id, "regions": one.region, "types": one.resource_type}
-    some = {
-        name: [value] if filters.get(name) is None or value in filters[name] else []
-        for name, value in own.items()
-        if value
-    }
-    return {**filters, **some, "resource_id": one.resource_id}
-
-
 def gaps_touching(
     gaps: Sequence[tuple[str, str, str, str, str]], resource: Resource | None
 ) -> list[tuple[Cell, str]]:
@@ -308,7 +210,9 @@ def _scanning_considered(evidence: Evidence, like: Resource | None, found: Found
     return decide(replace(evidence, off=switched_off(found.engine, like)))
 
 
-def _unidentified(question: AboutResource, found: Found, similar: Sequence[str]) -> ResourceAnswer:
+def _unidentified(
+    question: Vulnerabilities, found: Found, similar: Sequence[str]
+) -> ResourceAnswer:
     """What the snapshot can say of something that it does not know: no such resource only if
     nothing was left unread."""
     as_of = found.proof.as_of or datetime.now(UTC)
@@ -337,7 +241,7 @@ def _unidentified(question: AboutResource, found: Found, similar: Sequence[str])
     return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))
 
 
-def nothing(question: AboutResource, proof: Proof | None) -> ResourceAnswer:
+def nothing(question: Vulnerabilities, proof: Proof | None) -> ResourceAnswer:
     """The answer where no snapshot exists."""
     verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
     proof = proof or Proof(SNAPSHOT, None, None, None, None)

@@ -22,8 +22,8 @@ from sre_findings.inspector.wire import (
     decode_packages,
     decode_resources,
 )
-from sre_findings.live.owners import Key, Whose
-from sre_findings.live.single_flight import Once
+from sre_findings.live.owners import Key, OwnerTally
+from sre_findings.live.single_flight import SingleFlight
 from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import LIVE, Proof, ResourceAnswer
 from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Evidence, decide
@@ -42,11 +42,11 @@ from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
 from sre_findings.model.timestamps import moment_of
-from sre_findings.questions.resource import AboutResource
+from sre_findings.questions.resource import Vulnerabilities
 from sre_findings.rows.values import packages_of, reachability_of
 
 NOBODY = Owners()
-Live = Callable[[AboutResource, ResourceAnswer | None, Access], ResourceAnswer]
+Live = Callable[[Vulnerabilities, ResourceAnswer | None, Access], ResourceAnswer]
 Open = Callable[[str], Inspector]
 """Inspector in a region."""
 
@@ -56,16 +56,16 @@ def live(
     regions: Callable[[], Sequence[str]],
     now: Callable[[], datetime],
     owners: Owners = NOBODY,
-    once: Once[Listed] | None = None,
+    once: SingleFlight[LiveListing] | None = None,
 ) -> Live:
     """The live source of ``ask``. It asks the region that the snapshot, the question, the ARN or
     the settings name, in that order, about the accounts that the caller may see. What is not the
     caller's is answered as what is not there. With ``once``, what several ask at once is asked
     once."""
-    share = once or Once(keep=0.0)
+    share = once or SingleFlight(keep=0.0)
 
     def ask(
-        question: AboutResource, cached: ResourceAnswer | None, access: Access
+        question: Vulnerabilities, cached: ResourceAnswer | None, access: Access
     ) -> ResourceAnswer:
         known = cached.resource if cached and cached.resource.region else None
         text, named = (
@@ -100,7 +100,7 @@ def live(
     return ask
 
 
-class Listed(NamedTuple):
+class LiveListing(NamedTuple):
     """What Inspector said of one resource in one region, and when it was asked.
 
     Where it said nothing: the cells that are not known, and those that are switched off.
@@ -130,7 +130,7 @@ class _Asked:
         """What makes two questions the same for Inspector."""
         return self.region, self.text, self.known and self.known.account_id, self.access
 
-    def listed(self, as_of: datetime) -> Listed:
+    def listed(self, as_of: datetime) -> LiveListing:
         """What Inspector says. Coverage is asked too: no findings and no coverage is not the same
         as clean.
 
@@ -138,7 +138,7 @@ class _Asked:
         asked first: whose a resource is, its coverage says; where that has no tags, its findings
         do, of which the first page must already look like the caller's.
         """
-        tally, whose, uses = Tally(), Whose(self.owners), list[Use]()
+        tally, whose, uses = Tally(), OwnerTally(self.owners), list[Use]()
         found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
         for some in self._accounts():
             for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
@@ -160,7 +160,7 @@ class _Asked:
                 if not whose.all_of(self.access):
                     break
         if not whose.all_of(self.access) or not (found or coverage):
-            return Listed(as_of, [], [], *self._switches())
+            return LiveListing(as_of, [], [], *self._switches())
         findings = [
             replace(
                 _finding(wire, mine, self.region, whose.of(_key(wire, mine))), not_understood=odd
@@ -168,7 +168,7 @@ class _Asked:
             for wire, mine, odd in found
         ]
         uses += [found_use(mine.details) for _, mine, _ in found]
-        return Listed(as_of, sorted(findings, key=_worst_first), coverage, use=newest(uses))
+        return LiveListing(as_of, sorted(findings, key=_worst_first), coverage, use=newest(uses))
 
     def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
         """Why it may be named nowhere: what is not known of the accounts where it could be, and
@@ -210,7 +210,7 @@ class _Asked:
         except AccessDenied:
             return replace(facts, status=Listing("denied"))
 
-    def _heard(self, wire: WireFinding, whose: Whose) -> WireResource:
+    def _heard(self, wire: WireFinding, whose: OwnerTally) -> WireResource:
         """The resource of a finding that was asked about."""
         resources = decode_resources(bytes(wire.resources) or b"[]")
         mine = next(
@@ -234,7 +234,7 @@ class _Asked:
 
 
 def _answer(
-    asked: _Asked, listed: Listed, question: AboutResource, now: datetime
+    asked: _Asked, listed: LiveListing, question: Vulnerabilities, now: datetime
 ) -> ResourceAnswer:
     """One region's answer."""
     as_of, found, coverage, gaps, off, use = listed

@@ -8,7 +8,7 @@ from typing import Any
 from sre_findings.model.answers.answer import FindingAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
-from sre_findings.queries import resource_snapshot
+from sre_findings.queries import resource_lookup
 from sre_findings.questions.findings import OneFinding
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
@@ -50,8 +50,8 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
     """The ARN, or why there is none."""
     text, vulnerability = question.resource or "", question.vulnerability_id or ""
     try:
-        place = resource_snapshot.resolve(text, found.engine)
-    except resource_snapshot.Unidentified:
+        place = resource_lookup.resolve(text, found.engine)
+    except resource_lookup.UnknownResource:
         return None, "the snapshot knows no such resource"
     named = {
         name: getattr(place, name)

@@ -14,15 +14,15 @@ from sre_findings.inspector.credentials import Who
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.regions import check_region, configured_region, known_regions
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.live.resource import Listed, Live, live
-from sre_findings.live.single_flight import DEADLINE, Once
+from sre_findings.live.inspector_answer import Live, LiveListing, live
+from sre_findings.live.single_flight import DEADLINE, SingleFlight
 from sre_findings.model.resources.owners import Owners
 
 RATE = 5.0  # requests a second: people who ask must not starve the scan
 READ_TIMEOUT = 10.0  # seconds: a person does not wait for a second try after a long first one
 
 
-def live_here(profile: Who, owners: Owners) -> Live:
+def open_live(profile: Who, owners: Owners) -> Live:
     """The live source of ``ask`` for the settings of AWS that this process has. Nothing is
     contacted yet."""
 
@@ -43,5 +43,5 @@ def live_here(profile: Who, owners: Owners) -> Live:
     def regions() -> list[str]:
         return [configured_region(profile, os.environ)]
 
-    once: Once[Listed] = Once()
+    once: SingleFlight[LiveListing] = SingleFlight()
     return live(open_inspector, regions, lambda: datetime.now(UTC), owners, once)

@@ -1,0 +1,110 @@
+"""Finds the resource that an id, a name or an address refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sre_findings.model import spelling
+from sre_findings.model.errors import AmbiguousName, UsageError
+from sre_findings.model.resources import names
+from sre_findings.model.resources.resource import Resource
+from sre_findings.rows.values import resource_of
+
+if TYPE_CHECKING:
+    from sre_findings.engine.catalogue import Engine
+
+SHOWN = 25  # resources that an ambiguous name is answered with; the count is of all
+
+
+class UnknownResource(UsageError):
+    """No resource of the snapshot has this id, name or address. ``near`` are those that are spelled
+    like it."""
+
+    def __init__(self, text: str, near: Sequence[str] = ()) -> None:
+        do = f"Did you mean {' or '.join(near)}?" if near else "Check the id, name or address."
+        super().__init__(f"the snapshot has no resource {text!r}", do=do)
+        self.near = tuple(near)
+
+
+def resolve(text: str, engine: Engine) -> Resource:
+    """The one resource that an id, a name or an address means, in any form of docs/resources.md. It
+    never guesses.
+
+    Raises AmbiguousName where several have it, UnknownResource where none has.
+    """
+    found = _named(text, engine)
+    if not found:
+        raise UnknownResource(text, near(text, engine))
+    strongest = min(found.values())
+    places = [place for place, strength in found.items() if strength == strongest]
+    if len(places) > 1:
+        raise AmbiguousName(text, *_candidates(places, engine), total=len(places))
+    return places[0]
+
+
+def _named(text: str, engine: Engine) -> dict[Resource, int]:
+    """Every resource that the text may mean, each with how strong its best name is."""
+    found: dict[Resource, int] = {}
+    for reading in names.readings(text):
+        for row in engine.rows("identify", name=reading.name):
+            place = resource_of(row)
+            if reading.fits(row["kind"], place):
+                found[place] = min(names.strength(row["kind"]), found.get(place, names.WEAKEST))
+    return found
+
+
+def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], list[str]]:
+    """For some of the resources: a text that means it and no other, and what it is called."""
+    shown = sorted(
+        places, key=lambda one: (one.resource_id, one.account_id, one.region, one.resource_type)
+    )[:SHOWN]
+    rows = engine.rows("same_ids", ids=sorted({one.resource_id for one in shown}))
+    shared = {row["resource_id"] for row in rows}
+    return [names.placed(one) if one.resource_id in shared else one.resource_id for one in shown], [
+        one.name for one in shown
+    ]
+
+
+def near(text: str, engine: Engine) -> list[str]:
+    """A few names that are spelled like the text or begin with it, each with its id where it is one
+    resource's."""
+    found = near_names(text, engine)
+    alone = {
+        name: row["resource_id"]
+        for name, row in found.items()
+        if row["resources"] == 1 and row["resource_id"] != name
+    }
+    return [
+        f"{name} ({alone[name]})" if name in alone else name for name in spelling.near(text, found)
+    ]
+
+
+def near_names(text: str, engine: Engine) -> dict[str, Mapping[str, Any]]:
+    """Rows of names that may be spelled like the text."""
+    typed = text.strip()
+    return (
+        {row["name"]: row for row in engine.rows("near", text=typed)}
+        if 0 < len(typed) <= spelling.LONGEST
+        else {}
+    )
+
+
+def optional_resource(text: str | None, engine: Engine) -> Resource | None:
+    """The resource that a text means; None for all. Raises UsageError where it means none or
+    several."""
+    return None if text is None else resolve(text, engine)
+
+
+def narrowed(filters: Mapping[str, Any], one: Resource | None) -> dict[str, Any]:
+    """Filters of a query for one resource and no other of the same id; as they are, for all
+    resources, where there is none."""
+    if one is None:
+        return {**filters, "resource_id": None}
+    own = {"accounts": one.account_id, "regions": one.region, "types": one.resource_type}
+    some = {
+        name: [value] if filters.get(name) is None or value in filters[name] else []
+        for name, value in own.items()
+        if value
+    }
+    return {**filters, **some, "resource_id": one.resource_id}
