@@ -51,7 +51,7 @@ from sre_mcp.tools.answers import of_resource
 from sre_reports.formats.answers import as_csv
 from sre_reports.slack.links import Links
 from sre_reports.slack.resource import Asked, resource_message
-from sre_reports.slack.resource import DerivedCache as SlackBeside
+from sre_reports.slack.resource import Beside as SlackBeside
 from sre_simulator.fleet import BUSY_INSTANCE, Fleet, default_fleet
 from sre_simulator.inspector.faults import Fault
 from sre_simulator.inspector.server import Simulator
