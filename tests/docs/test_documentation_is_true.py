@@ -126,7 +126,7 @@ def test_every_module_that_the_architecture_names_exists() -> None:
 
 def test_the_architecture_describes_every_package_of_the_core() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
-    table = page.split("| package | content |\n")[1].split("\n\n")[0]
+    table = page.split("\n| package | content |\n")[1].split("\n\n")[0]
     described = [
         name
         for row in table.splitlines()[1:]
