@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Night:
-    """What the digests are about: the snapshot ``as_of`` (the newest by default), which must not be
+class Digest:
+    """What to report: the snapshot ``as_of`` (the newest by default), which must not be
     older than ``since``, compared with the one ``days`` before. Channels with the same owners share
     the queries."""
 
@@ -40,7 +40,7 @@ class Night:
     days: int = 1
     _known: dict[tuple[str, ...], DigestData | Silence] = field(default_factory=dict)
 
-    def found(self, route: Route) -> DigestData | Silence:
+    def content(self, route: Route) -> DigestData | Silence:
         """The content for a channel: a night, or the fact that its snapshot is missing."""
         if route.owners not in self._known:
             found = (
@@ -56,24 +56,24 @@ class Night:
         latest = self.sources.snapshots.latest()
         return self.since is not None and (latest is None or latest.started_at < self.since)
 
-    def told(self, route: Route) -> Told:
+    def messages(self, route: Route) -> Told:
         """The messages for a channel."""
-        return told(self.found(route), Report(self.settings.public_url), page=route.page)
+        return told(self.content(route), Report(self.settings.public_url), page=route.page)
 
 
-def print_all(night: Night, routes: Sequence[Route]) -> int:
+def print_all(digest: Digest, routes: Sequence[Route]) -> int:
     """Prints the messages of all channels as one JSON object, as Slack would get them.
 
     Returns the exit code, as do ``draw_all`` and ``post_all``.
     """
     digests: list[dict[str, Any]] = []
 
-    def one(route: Route) -> Told:
-        found = night.told(route)
+    def deliver(route: Route) -> Told:
+        found = digest.messages(route)
         digests.append(_json(route, found))
         return found
 
-    code = _each(routes, one)
+    code = _each(routes, deliver)
     click.echo(json.dumps({"digests": digests}, indent=2, ensure_ascii=False))
     return code
 
@@ -94,22 +94,22 @@ def _message(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": list(message.blocks), "classic": list(message.classic)}
 
 
-def draw_all(night: Night, routes: Sequence[Route], folder: Path) -> int:
+def draw_all(digest: Digest, routes: Sequence[Route], folder: Path) -> int:
     """Draws the message of each channel as a PNG in ``folder``, and prints its path."""
     from sre_findings.files import whole
     from sre_reports.digest.preview.picture import preview
 
-    def one(route: Route) -> Told:
-        found = night.told(route)
+    def deliver(route: Route) -> Told:
+        found = digest.messages(route)
         with whole(folder.absolute() / f"{route.channel}.png") as file:
-            file.write(preview(found, night.sources.now()))
+            file.write(preview(found, digest.sources.now()))
         click.echo(str(folder / f"{route.channel}.png"))
         return found
 
-    return _each(routes, one)
+    return _each(routes, deliver)
 
 
-def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
+def post_all(digest: Digest, routes: Sequence[Route], *, again: bool) -> int:
     """Posts what was not posted yet, and prints a line for each channel.
 
     ``again`` posts under a new key, so that nothing counts as posted.
@@ -119,38 +119,40 @@ def post_all(night: Night, routes: Sequence[Route], *, again: bool) -> int:
     from sre_reports.digest.delivery.posts import posts_of
     from sre_reports.digest.delivery.slack_api import open_web
 
-    token, address = bot_token(night.settings), night.settings.slack_api_url
-    more = f"-again-{night.sources.now():%Y%m%dT%H%M%S%fZ}" if again else ""
+    token, address = bot_token(digest.settings), digest.settings.slack_api_url
+    more = f"-again-{digest.sources.now():%Y%m%dT%H%M%S%fZ}" if again else ""
 
-    def one(route: Route) -> Told:
-        found = _fresh(night, route, night.told(route), again=again)
+    def deliver(route: Route) -> Told:
+        found = _fresh(digest, route, digest.messages(route), again=again)
         key, web = found.key + more, open_web(token, address)
         courier = Courier(
-            web, posts_of(night.sources, route.channel, key), route.channel, key, say=_say
+            web, posts_of(digest.sources, route.channel, key), route.channel, key, say=_say
         )
-        done = courier.deliver(found, _picture(night.found(route)) if found.kind == NIGHT else None)
+        done = courier.deliver(
+            found, _picture(digest.content(route)) if found.kind == NIGHT else None
+        )
         state = f"posted {', '.join(done.posted)}" if done.posted else "already posted"
         click.echo(f"{route.channel}  {key}  {found.kind}: {state}")
         return found
 
-    return _each(routes, one)
+    return _each(routes, deliver)
 
 
-def _fresh(night: Night, route: Route, found: Told, *, again: bool) -> Told:
+def _fresh(digest: Digest, route: Route, found: Told, *, again: bool) -> Told:
     """The digest; or, if the same one was already posted a night ago, the message that no snapshot
     was made since: a failed scan must not pass in silence."""
     from sre_reports.digest.delivery.posts import A_NIGHT, posts_of
 
-    sent = posts_of(night.sources, route.channel, found.key).sent(MAIN)
+    sent = posts_of(digest.sources, route.channel, found.key).sent(MAIN)
     if (
         again
-        or night.as_of
+        or digest.as_of
         or sent is None
         or sent.at is None
-        or night.sources.now() - sent.at < A_NIGHT
+        or digest.sources.now() - sent.at < A_NIGHT
     ):
         return found
-    return told(silence(night.sources), Report(night.settings.public_url))
+    return told(silence(digest.sources), Report(digest.settings.public_url))
 
 
 def _picture(found: DigestData | Silence) -> Picture | None:

@@ -16,7 +16,10 @@ from sre_findings.model.errors import SreError
 
 # the module and the summary of each command
 COMMANDS = {
-    "demo": ("sre_cli.commands.demo", "Try it on a simulated fleet, without an AWS account."),
+    "demo": (
+        "sre_cli.commands.demo",
+        "Try it on a simulated organization, without an AWS account.",
+    ),
     "scan": ("sre_cli.commands.scan", "Collect all findings into a snapshot."),
     "vulnerabilities": (
         "sre_cli.commands.vulnerabilities",

@@ -1,4 +1,4 @@
-"""One demo for all tests of the command line, and a way to run it as a person does."""
+"""A demo store for all tests of the command line, and a fixture that runs a command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sre_simulator.inspector.server import Simulator
 
 @dataclass(frozen=True)
 class Run:
-    """What a command printed, and its exit code."""
+    """The output of a command and its exit code."""
 
     code: int
     out: str
@@ -34,7 +34,7 @@ class Run:
 
 @pytest.fixture
 def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """``cli("summary", "--output", "json")``: the command in this process, to its exit."""
+    """``cli("summary", "--output", "json")`` runs the command in this process."""
 
     def run(*arguments: str) -> Run:
         capfd.readouterr()
@@ -50,13 +50,13 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
 
 @functools.cache
 def one_night() -> Fleet:
-    """The default fleet on its newest night; making it takes two seconds, and nobody changes it."""
+    """The newest night of the default fleet, shared because making it takes two seconds."""
     return default_fleet(nights=1, now=session_hour())
 
 
 @pytest.fixture
 def inspector(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[Simulator]]:
-    """``with inspector(fleet, faults=[…])``: a simulator that AWS settings lead to."""
+    """``with inspector(fleet, faults=[…])``: a simulator that the AWS settings point to."""
 
     @contextmanager
     def serve(fleet: Fleet | None = None, **options: Any) -> Iterator[Simulator]:
@@ -69,7 +69,7 @@ def inspector(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextM
 
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with what ``sre-cli demo`` leaves: two nights of the default fleet."""
+    """The store of ``sre-cli demo`` with two nights of the default fleet."""
     store = tmp_path_factory.mktemp("demo") / "store"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRE_STORE", str(store))
@@ -82,6 +82,6 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def demo(demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same, with SRE_STORE leading to it."""
+    """The demo store, with SRE_STORE set to it."""
     monkeypatch.setenv("SRE_STORE", str(demo_store))
     return demo_store

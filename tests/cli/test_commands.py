@@ -1,4 +1,4 @@
-"""Commands that write, and what goes wrong: one line, the right code, no traceback."""
+"""Commands that write, and errors: one line, the right exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def assert_one_line(run: Any, code: int, *words: str) -> None:
         assert word in last, run.err
 
 
-def test_the_demo_shows_the_verdict_and_says_where_everything_lies(
+def test_the_demo_shows_the_verdict_and_the_paths_of_its_files(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
@@ -61,7 +61,7 @@ def test_the_demo_shows_the_verdict_and_says_where_everything_lies(
     assert len(cli("snapshots", "list", "--output", "json").json) == 1
 
 
-def test_the_demo_leaves_a_store_alone_that_is_not_a_demo(
+def test_the_demo_does_not_touch_another_store(
     cli: Cli, inspector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "store"))
@@ -71,9 +71,7 @@ def test_the_demo_leaves_a_store_alone_that_is_not_a_demo(
     assert len(cli("snapshots", "list", "--output", "json").json) == 1
 
 
-def test_a_scan_prints_its_id_and_tells_what_it_did(
-    cli: Cli, inspector: Any, tmp_path: Path
-) -> None:
+def test_a_scan_prints_its_id_and_result(cli: Cli, inspector: Any, tmp_path: Path) -> None:
     with inspector():
         run = cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
     assert run.code == 0
@@ -86,7 +84,7 @@ def test_a_scan_prints_its_id_and_tells_what_it_did(
     assert "complete for all visible accounts" in run.err
 
 
-def test_a_partial_scan_exits_3_and_says_why(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_a_partial_scan_exits_3_with_the_reason(cli: Cli, inspector: Any, tmp_path: Path) -> None:
     with inspector(faults=[Fault("denied", "ListCoverage", times=9)]):
         run = cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
     assert run.code == 3
@@ -106,7 +104,7 @@ def test_a_partial_scan_exits_3_and_says_why(cli: Cli, inspector: Any, tmp_path:
     assert (unknown.code, unknown.json["verdict"]) == (3, "unknown")
 
 
-def test_without_a_region_the_configured_one_is_scanned_and_the_certificate_says_so(
+def test_without_regions_the_configured_one_is_scanned_with_a_warning(
     cli: Cli, inspector: Any, tmp_path: Path
 ) -> None:
     with inspector():
@@ -124,7 +122,7 @@ def test_without_a_region_the_configured_one_is_scanned_and_the_certificate_says
         ("unrecognized", "Renew them"),
     ],
 )
-def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
+def test_a_denied_scan_exits_4_with_a_remedy(
     cli: Cli, inspector: Any, tmp_path: Path, fault: str, words: str
 ) -> None:
     faults = [
@@ -160,7 +158,7 @@ def test_a_scan_that_may_not_read_exits_4_with_what_to_do(
         (("vulnerabilites", "-i", "x"), 2, ("Did you mean vulnerabilities",)),
     ],
 )
-def test_a_wrong_question_is_told_in_one_line_that_helps(
+def test_a_usage_error_is_one_helpful_line(
     cli: Cli,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -197,9 +195,7 @@ def test_a_full_disk_is_reported_and_leaves_no_snapshot(
     assert not list(tmp_path.rglob("commits/*.json"))
 
 
-def test_without_any_snapshot_the_answer_is_unknown_and_the_code_3(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_without_a_snapshot_the_answer_is_unknown_and_exits_3(cli: Cli, tmp_path: Path) -> None:
     run = cli(
         "vulnerabilities",
         "-i",
@@ -215,7 +211,7 @@ def test_without_any_snapshot_the_answer_is_unknown_and_the_code_3(
     assert cli("coverage", "--store", str(tmp_path)).code == 3
 
 
-def test_an_unreadable_store_exits_4_and_says_where(cli: Cli, tmp_path: Path) -> None:
+def test_an_unreadable_store_exits_4_with_its_path(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "commits").write_text("not a folder")
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "commits").mkdir()
@@ -223,9 +219,7 @@ def test_an_unreadable_store_exits_4_and_says_where(cli: Cli, tmp_path: Path) ->
     assert_one_line(cli("summary", "--store", str(tmp_path / "store")), 4, "is not a commit")
 
 
-def test_a_part_that_changed_is_found_by_verify_and_exits_4(
-    cli: Cli, inspector: Any, tmp_path: Path
-) -> None:
+def test_verify_finds_a_changed_file_and_exits_4(cli: Cli, inspector: Any, tmp_path: Path) -> None:
     with inspector():
         cli("scan", "--region", "us-east-1", "--rate", "1000", "--store", str(tmp_path))
     assert cli("snapshots", "verify", "--all", "--store", str(tmp_path)).code == 0
@@ -243,7 +237,7 @@ def test_a_part_that_changed_is_found_by_verify_and_exits_4(
     assert not (tmp_path / "x.csv").exists()
 
 
-def test_the_export_holds_every_recorded_finding_in_each_format(
+def test_every_recorded_finding_is_exported_in_each_format(
     cli: Cli, inspector: Any, tmp_path: Path, real_findings: list[Path]
 ) -> None:
     recorded = {
@@ -295,7 +289,7 @@ def test_the_export_holds_every_recorded_finding_in_each_format(
     } == severities
 
 
-def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(
+def test_hostile_names_are_harmless_in_terminals_and_spreadsheets(
     cli: Cli, inspector: Any, tmp_path: Path
 ) -> None:
     resource = {
@@ -339,7 +333,7 @@ def test_hostile_names_do_nothing_to_a_terminal_or_a_spreadsheet(
     assert "do not open this file in a spreadsheet" in raw.err
 
 
-def test_a_bug_of_ours_exits_70_with_one_line(
+def test_an_internal_error_exits_70_with_one_line(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
@@ -351,14 +345,13 @@ def test_a_bug_of_ours_exits_70_with_one_line(
         module.main(["--debug", "summary"])
 
 
-def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_ends_a_scan_with_130_and_no_snapshot(tmp_path: Path) -> None:
     with Simulator(default_fleet(nights=1, now=session_hour()), latency=0.2) as simulator:
         environ = dict(os.environ) | {
             "AWS_ENDPOINT_URL_INSPECTOR2": simulator.url,
             "SRE_STORE": str(tmp_path),
         }
-        # A shell's background job ignores Ctrl-C, and so would every child of tests that run in
-        # one.
+        # a background job of a shell ignores Ctrl-C, and so do its children, such as this process
         program = (
             "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from"
             " sre_cli.main import main; main()"
@@ -379,7 +372,7 @@ def test_ctrl_c_ends_a_scan_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     assert out == ""
 
 
-def test_the_scheduled_task_writes_json_lines_and_the_same_exit_codes(
+def test_the_scan_task_logs_json_lines_and_has_the_same_exit_codes(
     inspector: Any, tmp_path: Path, capsys: Any, monkeypatch: Any
 ) -> None:
     from sre_scanner.__main__ import main as task
@@ -402,7 +395,7 @@ def test_completion_is_printed_for_each_shell(cli: Cli, shell: str) -> None:
     assert "_SRE_CLI_COMPLETE" in run.out
 
 
-def test_help_says_what_each_command_is_for(cli: Cli) -> None:
+def test_every_command_has_a_help_text(cli: Cli) -> None:
     for command in module.COMMANDS:
         run = cli(command, "--help")
         assert run.code == 0

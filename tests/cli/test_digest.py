@@ -1,4 +1,4 @@
-"""``sre-cli digest``: the night in Slack, once, however often it runs and whoever kills it."""
+"""``sre-cli digest`` posts once, however often it runs or is killed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 def slack(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
-    """A stand-in that the settings lead to."""
+    """A stand-in for Slack that the settings point to."""
     with serving(workspace) as server:
         monkeypatch.setenv("SRE_SLACK_API_URL", server.url)
         monkeypatch.setenv("SRE_SLACK_BOT_TOKEN", TOKEN)
@@ -41,7 +41,7 @@ def slack(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sla
 
 @pytest.fixture
 def store(demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two nights in a store of the test's own; its snapshots may be as old as they like."""
+    """A copy of the demo store, which a test may change."""
     home = tmp_path / "store"
     shutil.copytree(demo_store, home)
     monkeypatch.setenv("SRE_STORE", str(home))
@@ -50,7 +50,7 @@ def store(demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """``routes(text)``: a file of channels that SRE_SLACK_CHANNELS names."""
+    """``routes(text)`` writes the channels file and sets SRE_SLACK_CHANNELS to it."""
 
     def write(text: str) -> None:
         path = tmp_path / "channels.yaml"
@@ -72,7 +72,7 @@ def first(workspace: Workspace, channel: str = CHANNEL) -> dict[str, Any]:
     return one
 
 
-def test_a_dry_run_prints_what_slack_would_get_and_needs_no_token(cli: Cli, demo: Path) -> None:
+def test_a_dry_run_prints_the_messages_and_needs_no_token(cli: Cli, demo: Path) -> None:
     done = cli("digest", "--dry-run")
     assert done.code == 0, done.err
     (digest,) = done.json["digests"]
@@ -81,7 +81,7 @@ def test_a_dry_run_prints_what_slack_would_get_and_needs_no_token(cli: Cli, demo
         assert problems(one["text"], one["blocks"]) == problems(one["text"], one["classic"]) == []
 
 
-def test_its_numbers_are_those_of_the_command_line(
+def test_the_digest_has_the_numbers_of_the_commands(
     cli: Cli, demo: Path, routes: Callable[[str], None]
 ) -> None:
     routes(TWO)
@@ -99,7 +99,7 @@ def test_its_numbers_are_those_of_the_command_line(
         assert ("payments, search" in title) == bool(owners)
 
 
-def test_each_channel_gets_its_owners_and_a_second_run_nothing(
+def test_each_channel_gets_its_owners_and_is_posted_to_once(
     cli: Cli, store: Path, slack: Slack, workspace: Workspace, routes: Callable[[str], None]
 ) -> None:
     routes(TWO)
@@ -117,7 +117,7 @@ def test_each_channel_gets_its_owners_and_a_second_run_nothing(
     assert (len(workspace.of()), len(workspace.of(OTHER))) == (2, 1)
 
 
-def test_a_channel_that_fails_leaves_the_others_theirs(
+def test_a_failing_channel_does_not_affect_the_others(
     cli: Cli, store: Path, slack: Slack, workspace: Workspace, routes: Callable[[str], None]
 ) -> None:
     workspace.channels[CHANNEL] = False
@@ -131,7 +131,7 @@ def test_a_channel_that_fails_leaves_the_others_theirs(
     assert first(workspace)
 
 
-def test_a_mistyped_owner_is_told_and_leaves_the_others_theirs(
+def test_a_mistyped_owner_is_an_error_of_its_channel_only(
     cli: Cli, demo: Path, routes: Callable[[str], None]
 ) -> None:
     routes(TWO.replace("search", "serach"))
@@ -141,7 +141,7 @@ def test_a_mistyped_owner_is_told_and_leaves_the_others_theirs(
     assert len(done.json["digests"]) == 1
 
 
-def test_a_run_that_is_killed_after_its_post_is_finished_by_the_next(
+def test_a_run_killed_after_its_post_is_completed_by_the_next(
     store: Path, slack: Slack, workspace: Workspace, cli: Cli
 ) -> None:
     arrived, over = threading.Event(), threading.Event()
@@ -156,7 +156,7 @@ def test_a_run_that_is_killed_after_its_post_is_finished_by_the_next(
     process = subprocess.Popen(
         command, env=os.environ.copy(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert arrived.wait(60)  # Slack has the message, and nobody knows it yet
+    assert arrived.wait(60)  # Slack has the message, but the process does not know yet
     process.send_signal(signal.SIGKILL)
     process.communicate()
     workspace.before = lambda _: None
@@ -169,9 +169,7 @@ def test_a_run_that_is_killed_after_its_post_is_finished_by_the_next(
     assert len(workspace.of(thread=first(workspace)["ts"])) == len(workspace.messages) - 1 > 0
 
 
-def test_several_processes_at_once_post_once(
-    store: Path, slack: Slack, workspace: Workspace
-) -> None:
+def test_concurrent_processes_post_once(store: Path, slack: Slack, workspace: Workspace) -> None:
     program = "from sre_cli.main import main; main()"
     command = [sys.executable, "-c", program, "digest", "--channel", CHANNEL]
     some = [
@@ -183,7 +181,7 @@ def test_several_processes_at_once_post_once(
     assert len(names) == len(set(names))
 
 
-def test_a_night_that_is_too_old_is_told_once_a_day_and_without_numbers(
+def test_a_stale_snapshot_is_reported_once_a_day_without_numbers(
     cli: Cli, store: Path, slack: Slack, workspace: Workspace
 ) -> None:
     for _ in range(2):
@@ -193,7 +191,7 @@ def test_a_night_that_is_too_old_is_told_once_a_day_and_without_numbers(
     assert "finding" not in json.dumps(first(workspace))
 
 
-def test_a_night_that_brought_nothing_new_after_the_last_was_told_is_no_silence(
+def test_a_missing_snapshot_after_a_posted_digest_is_reported(
     cli: Cli, store: Path, slack: Slack, workspace: Workspace
 ) -> None:
     assert cli("digest", "--channel", CHANNEL).code == 0
@@ -211,7 +209,7 @@ def test_a_night_that_brought_nothing_new_after_the_last_was_told_is_no_silence(
     assert cli("digest", "--channel", CHANNEL, "--as-of", "today").out.endswith("already posted\n")
 
 
-def test_a_picture_of_it_is_drawn(cli: Cli, demo: Path, tmp_path: Path) -> None:
+def test_a_preview_is_drawn(cli: Cli, demo: Path, tmp_path: Path) -> None:
     done = cli("digest", "--preview", str(tmp_path / "pictures"))
     assert done.code == 0, done.err
     path = Path(done.out.strip())
@@ -219,7 +217,7 @@ def test_a_picture_of_it_is_drawn(cli: Cli, demo: Path, tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_without_a_channel_a_token_or_a_store_it_says_what_to_do(
+def test_a_missing_channel_token_or_store_has_a_remedy(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     none = cli("digest")
@@ -232,7 +230,7 @@ def test_without_a_channel_a_token_or_a_store_it_says_what_to_do(
     assert (remote.code, "where the snapshots are" in remote.err) == (2, True)
 
 
-def test_the_token_may_lie_in_secrets_manager(
+def test_the_token_can_be_in_secrets_manager(
     cli: Cli,
     store: Path,
     slack: Slack,
@@ -246,7 +244,7 @@ def test_the_token_may_lie_in_secrets_manager(
     monkeypatch.delenv("SRE_SLACK_BOT_TOKEN")
     monkeypatch.setenv("SRE_SLACK_SECRET_ID", "slack")
     client = boto3.client("secretsmanager")
-    assert cli("digest", "--channel", CHANNEL).code == 4  # there is no such secret
+    assert cli("digest", "--channel", CHANNEL).code == 4  # the secret does not exist
     client.create_secret(Name="slack", SecretString='{"signing_secrets": ["x"]}')
     done = cli("digest", "--channel", CHANNEL)
     assert (done.code, "has no bot_token" in done.err) == (4, True)
@@ -260,7 +258,7 @@ def test_the_token_may_lie_in_secrets_manager(
     assert first(workspace)
 
 
-def test_a_slack_without_charts_gets_the_trend_as_a_picture_with_words(
+def test_without_charts_the_trend_is_a_picture_with_alternative_text(
     cli: Cli, store: Path, slack: Slack, workspace: Workspace
 ) -> None:
     workspace.newer_blocks = False

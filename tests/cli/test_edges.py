@@ -1,5 +1,4 @@
-"""The edge: exit codes by rule, progress for people and for logs, completion, and pipes that
-close."""
+"""Exit codes, progress in terminals and logs, completion, and closed pipes."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ SCRIPT = "from sre_cli.main import main; main()"
 
 
 @given(st.builds(Counts, *[st.integers(0, 2)] * 7), st.sampled_from(list(Severity)), st.booleans())
-def test_a_gate_is_met_exactly_by_findings_at_or_above_it_and_by_those_that_nobody_rated(
+def test_a_gate_is_met_by_findings_at_or_above_it_and_by_untriaged_ones(
     counts: Counts, severity: Severity, untriaged_fails: bool
 ) -> None:
     numbers = counts.by_rank()
@@ -58,7 +57,7 @@ def test_each_error_has_its_exit_code(error: SreError, code: int) -> None:
     assert exit_codes.of_error(error) == code
 
 
-def test_progress_is_bars_in_a_terminal_and_lines_elsewhere(
+def test_progress_is_bars_in_a_terminal_and_lines_in_a_log(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert type(watching()) is Lines
@@ -74,7 +73,7 @@ def test_progress_is_bars_in_a_terminal_and_lines_elsewhere(
     assert "\x1b[31mdenied" not in shown
 
 
-def test_tab_completes_commands_severities_and_types() -> None:
+def test_completion_offers_commands_severities_and_types() -> None:
     def complete(words: str) -> str:
         environ = dict(os.environ) | {
             "_SRE_CLI_COMPLETE": "bash_complete",
@@ -90,7 +89,7 @@ def test_tab_completes_commands_severities_and_types() -> None:
     assert "plain,lambda" in complete("sre-cli export --type la")
 
 
-def test_a_table_in_a_terminal_is_fitted_to_its_width_and_coloured_and_cuts_no_id(
+def test_a_table_in_a_terminal_is_fitted_and_coloured_without_cut_ids(
     demo: Path,
 ) -> None:
     leader, follower = pty.openpty()
@@ -112,7 +111,7 @@ def test_a_table_in_a_terminal_is_fitted_to_its_width_and_coloured_and_cuts_no_i
     assert max(map(len, rows)) <= 72
 
 
-def test_a_pipe_that_closes_early_is_no_error(demo: Path) -> None:
+def test_a_pipe_that_closes_early_is_not_an_error(demo: Path) -> None:
     command = (
         f'{sys.executable} -c "{SCRIPT}" vulnerabilities -i prod-web-36 --cached -n 0 --output csv'
         " | head -1"
@@ -123,11 +122,11 @@ def test_a_pipe_that_closes_early_is_no_error(demo: Path) -> None:
     assert "bug" not in done.stderr
 
 
-def test_no_command_shows_the_help(cli: Any) -> None:
+def test_without_a_command_the_help_is_shown(cli: Any) -> None:
     run = cli()
     assert run.code == 2
     assert "vulnerabilities" in run.out + run.err
 
 
-def test_the_version_is_told(cli: Any) -> None:
+def test_the_version_is_printed(cli: Any) -> None:
     assert cli("--version").out.startswith("sre-cli, version ")

@@ -1,4 +1,4 @@
-"""sre-cli export: every format of the same findings, by the file's name, and what it refuses."""
+"""sre-cli export: the same findings in every format, and what is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Cli = Callable[..., Any]
 
 
 def counted(path: Path) -> int:
-    """How many findings a file holds, by its own account."""
+    """The number of findings in an exported file."""
     if path.name.endswith(".csv"):
         return len(list(csv.DictReader(io.StringIO(path.read_text(), newline=""))))
     if path.name.endswith(".xlsx"):
@@ -40,7 +40,7 @@ def counted(path: Path) -> int:
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "ndjson", "sarif", "ocsf", "cyclonedx"])
-def test_every_format_holds_as_many_findings_as_the_answer_says(
+def test_every_format_has_the_number_of_findings_of_the_answer(
     cli: Cli, demo: Path, tmp_path: Path, form: str
 ) -> None:
     total = cli("summary", "--output", "json").json["counts"]["total"]
@@ -51,7 +51,7 @@ def test_every_format_holds_as_many_findings_as_the_answer_says(
     assert counted(path) == total
 
 
-def test_a_key_is_that_of_the_history(cli: Cli, demo: Path) -> None:
+def test_the_finding_key_is_that_of_the_history(cli: Cli, demo: Path) -> None:
     events = {
         one["finding_arn"]: one["finding_key"]
         for one in cli("changes", "--output", "json").json["events"]
@@ -69,7 +69,7 @@ def test_a_key_is_that_of_the_history(cli: Cli, demo: Path) -> None:
     assert {arn: keys[arn] for arn in both} == {arn: events[arn] for arn in both}
 
 
-def test_a_key_without_an_arn_is_of_the_first_partition() -> None:
+def test_a_finding_key_without_an_arn_uses_the_aws_partition() -> None:
     none = {
         "account_id": None,
         "resource_type": None,
@@ -98,7 +98,7 @@ def test_a_key_without_an_arn_is_of_the_first_partition() -> None:
         (("-o", "x.openvex.json"), "SRE_SUPPRESSIONS"),
     ],
 )
-def test_what_would_be_guessed_or_ignored_is_refused(
+def test_ambiguous_formats_and_ignored_options_are_refused(
     cli: Cli,
     demo: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -112,7 +112,7 @@ def test_what_would_be_guessed_or_ignored_is_refused(
     assert not [*tmp_path.iterdir()]
 
 
-def test_bytes_are_kept_from_a_terminal_and_go_into_a_pipe(
+def test_binary_formats_are_refused_on_a_terminal_but_not_in_a_pipe(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cli("export", "--format", "sarif", "-s", "critical").code == 0
@@ -122,7 +122,7 @@ def test_bytes_are_kept_from_a_terminal_and_go_into_a_pipe(
     assert "-o findings.xlsx" in run.err
 
 
-def test_openvex_says_what_the_owners_say(
+def test_openvex_has_the_statements_of_the_suppressions_file(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "rules.yaml").write_text(

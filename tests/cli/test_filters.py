@@ -1,4 +1,4 @@
-"""Every filter of every command narrows the answer, or is refused: none is taken and left out."""
+"""Every filter of every command changes the answer or is refused; none is ignored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 
 Cli = Callable[..., Any]
 
-# How each question is asked without a filter, and each of its filters with a value that is there.
+# Each query without a filter, and its filters with a value that occurs in the demo.
 OWNER, ACCOUNT, REGION = ("--owner", "payments"), ("--account", "111122223333"), ("-r", "us-east-1")
 NARROW: dict[str, tuple[str, ...]] = {"owners": OWNER, "accounts": ACCOUNT, "regions": REGION}
 TYPE: dict[str, tuple[str, ...]] = {"types": ("--type", "ecr")}
@@ -49,7 +49,7 @@ ASKED: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
         | REACHABLE,
     ),
 }
-# Options that choose no part of the findings: where to ask, how much to print, and in which form.
+# Options that do not filter: the source, the number of rows, the output format.
 NO_FILTER = {
     "settings",
     "store",
@@ -75,7 +75,7 @@ NO_FILTER = {
     "author",
 }
 WHERE_TO_ASK = {"vulnerabilities": {"text", "region"}, "where": {"text"}, "export": set[str]()}
-# Commands that are no question with filters, or whose filters are pages of their own:
+# Commands that are not queries with filters, or whose filters are tested in
 # tests/cli/test_report.py.
 OTHERS = {
     "demo",
@@ -100,14 +100,14 @@ def options_of(name: str) -> set[str]:
     return {str(option.name) for option in command.params}
 
 
-def test_every_command_and_every_option_is_a_filter_here_or_is_none() -> None:
+def test_every_option_of_every_command_is_classified_here() -> None:
     assert {*ASKED} | OTHERS == {*COMMANDS}
     for name, (_, filters) in ASKED.items():
         assert options_of(name) - NO_FILTER - WHERE_TO_ASK.get(name, set()) == {*filters}, name
 
 
 def plain(text: str) -> Any:
-    """An answer without what the clock changes, and without the words that repeat the question."""
+    """An answer without values that change with time or repeat the query."""
     try:
         values = json.loads(text)
     except ValueError:
@@ -129,13 +129,13 @@ def answered(cli: Cli, demo: Path) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_every_filter_changes_what_is_answered(answered: Callable[..., Any], name: str) -> None:
+def test_every_filter_changes_the_answer(answered: Callable[..., Any], name: str) -> None:
     whole = plain(answered(name).out)
     for option, given in ASKED[name][1].items():
         some = answered(name, *given)
         assert some.code == 0, (name, option, some.err)
         told = plain(some.out)
-        assert told != whole, f"{name} takes --{option} and leaves it out"
+        assert told != whole, f"{name} ignores --{option}"
 
 
 STRANGERS = {
@@ -149,13 +149,11 @@ STRANGERS = {
     "scope": ("region=us-eats-1", "Did you mean us-east-1"),
 }
 EMPTY = {"suppressed", "images", "reachable", "text"}
-"""Flags, and the name of a resource, which has tests of its own."""
+"""Flags, and the resource's name, which is tested elsewhere."""
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_a_filter_by_what_does_not_exist_is_refused(
-    answered: Callable[..., Any], name: str
-) -> None:
+def test_a_filter_with_an_unknown_value_is_refused(answered: Callable[..., Any], name: str) -> None:
     for option, (flag, *_) in ASKED[name][1].items():
         if option in EMPTY:
             continue
@@ -184,18 +182,16 @@ def test_a_region_that_was_not_scanned_is_unknown(
         ]
         rows = cli(name, *ASKED[name][0], *flags, "--output", "ndjson")
         assert (rows.code, rows.out.strip()) == (3, "")
-        assert "sre-cli: Unknown: " in rows.err, "lines have no place for it"
+        assert "sre-cli: Unknown: " in rows.err, "rows cannot express it"
 
 
-def test_a_region_to_ask_live_must_be_one(cli: Cli, demo: Path) -> None:
+def test_the_region_of_a_live_query_must_exist(cli: Cli, demo: Path) -> None:
     run = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--region", "us-eats-1")
     assert (run.code, run.out) == (2, "")
     assert "us-east-1" in run.err
 
 
-def test_a_package_is_found_by_a_word_of_its_name_and_a_vulnerability_in_any_case(
-    cli: Cli, demo: Path
-) -> None:
+def test_packages_match_by_word_and_vulnerabilities_in_any_case(cli: Cli, demo: Path) -> None:
     whole = cli("where", "libs", "-n", "0", "--output", "json").json
     assert len(whole["matched"]) > 1
     assert all("libs" in name for name in whole["matched"])
@@ -211,7 +207,7 @@ def test_a_package_is_found_by_a_word_of_its_name_and_a_vulnerability_in_any_cas
     assert ids[0] == ids[1] != []
 
 
-def test_a_name_of_nothing_is_told_with_what_is_near(cli: Cli, demo: Path) -> None:
+def test_an_unknown_name_is_an_error_with_similar_names(cli: Cli, demo: Path) -> None:
     run = cli("where", "opnessl")
     assert run.code == 0
     assert (

@@ -1,5 +1,4 @@
-"""The first line of the fix plan, applied: exactly the findings that it promised are resolved, as
-patched."""
+"""Applying the first upgrade of the fix plan resolves exactly the promised findings."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ Cli = Callable[..., Any]
 
 
 def scanned(simulator: Simulator) -> None:
-    """One night, at the simulator's clock."""
+    """Scans once, at the simulator's time."""
     settings = load(os.environ, Path.cwd())
     regions = simulator.fleet.regions
     request = Request(regions=regions, required=regions, rate=10_000.0)
@@ -35,7 +34,7 @@ def scanned(simulator: Simulator) -> None:
 
 
 def promised(cli: Cli, line: dict[str, Any]) -> dict[str, str]:
-    """Findings that a line removes, with their status, told by the answers about its resources."""
+    """The findings that an upgrade resolves, with their status, by the answers about resources."""
     wanted = {(one["manager"], one["name"]) for one in line["packages"]}
     found: dict[str, str] = {}
     for host in line["hosts"]:
@@ -58,7 +57,9 @@ def promised(cli: Cli, line: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("owner", ["data", "search"])
-def test_the_first_line_of_the_plan_keeps_its_promise(cli: Cli, inspector: Any, owner: str) -> None:
+def test_the_first_upgrade_resolves_exactly_the_promised_findings(
+    cli: Cli, inspector: Any, owner: str
+) -> None:
     with inspector() as simulator:
         scanned(simulator)
         plan = cli("fixes", "-n", "1", "--owner", owner, "--type", "ec2", "--output", "json").json
@@ -83,8 +84,6 @@ def test_the_first_line_of_the_plan_keeps_its_promise(cli: Cli, inspector: Any, 
         if event["kind"] == "resolved"
     }
     assert resolved == dict.fromkeys(arns, "patched")
-    assert changes["resolved_by"]["patched"] == len(arns), (
-        "what is suppressed is patched with the rest"
-    )
+    assert changes["resolved_by"]["patched"] == len(arns), "suppressed findings are patched too"
     again = cli("fixes", "-n", "0", "--owner", owner, "--type", "ec2", "--output", "json").json
     assert again["removable"] == plan["removable"] - line["findings"]

@@ -1,5 +1,4 @@
-"""A gate passes only on a known answer: that nothing as bad as it asks for was told is not that
-there is nothing."""
+"""A gate passes only on a known answer: no reported finding is no proof that there is none."""
 
 from __future__ import annotations
 
@@ -44,7 +43,7 @@ PACKAGES = Coverage(
 )
 NETWORK = replace(PACKAGES, scan_type="NETWORK", scan_mode=None)
 GATED = {"vulnerabilities", "summary"}
-"""Commands with --fail-on. A new one must be held to the same rule below."""
+"""Commands with --fail-on. Add a test below for a new one."""
 
 
 def of(*coverage: Coverage, rollup: Rollup = ONE_LOW) -> ResourceAnswer:
@@ -77,10 +76,10 @@ def test_a_low_finding_does_not_prove_that_there_is_no_critical_one(why: str) ->
     assert (
         exit_codes.of_resource(resource_answer(answer.to_json()), Severity.CRITICAL)
         == exit_codes.NOT_COVERED
-    ), "asked of a server"
+    ), "through a server"
 
 
-def test_where_all_of_it_was_scanned_lately_the_gate_passes() -> None:
+def test_a_gate_passes_if_everything_was_scanned_recently() -> None:
     answer = of(PACKAGES, NETWORK)
     assert exit_codes.of_resource(answer, Severity.CRITICAL) == exit_codes.ANSWERED
     assert not any("there may be more" in note for note in answer.verdict.notes)
@@ -90,7 +89,7 @@ ROLLUPS = st.builds(Rollup, st.builds(Counts, low=st.integers(0, 1)), suppressed
 
 
 @given(ROLLUPS, st.sampled_from(sorted(DOUBTFUL)), st.booleans(), st.booleans())
-def test_no_gate_passes_with_findings_where_it_would_not_without_them(
+def test_no_gate_passes_with_findings_if_it_fails_without_them(
     rollup: Rollup, why: str, too_old: bool, covered: bool
 ) -> None:
     rows = (PACKAGES, NETWORK) if covered else DOUBTFUL[why]
@@ -115,9 +114,7 @@ def test_no_gate_passes_with_findings_where_it_would_not_without_them(
         ("a reason of a newer server", exit_codes.UNSURE),
     ],
 )
-def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(
-    reason: str, code: int
-) -> None:
+def test_a_doubtful_summary_passes_no_gate_with_or_without_findings(reason: str, code: int) -> None:
     unknown = SummaryAnswer(Verdict(words.UNKNOWN, reason, "why"), Rollup(), 0, PROOF)
     found = SummaryAnswer(
         Verdict(words.VULNERABLE, words.FINDINGS, "why", (), reason), ONE_LOW, 0, PROOF
@@ -133,7 +130,7 @@ def test_a_summary_in_doubt_passes_no_gate_whether_it_has_findings_or_none(
     assert exit_codes.of_summary(found, None) == exit_codes.ANSWERED
 
 
-def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(
+def test_a_scope_without_scanned_resources_passes_no_gate(
     cli: Callable[..., Any], inspector: Any
 ) -> None:
     fleet = default_fleet(nights=1, now=session_hour())
@@ -145,7 +142,7 @@ def test_an_estate_of_which_nothing_is_scanned_passes_no_gate(
         assert answer.out.startswith("Unknown")
 
 
-def test_a_summary_with_findings_tells_why_there_may_be_worse_ones(
+def test_a_summary_with_findings_says_why_there_may_be_worse_ones(
     cli: Callable[..., Any], demo: Any
 ) -> None:
     answer = cli("summary", "--output", "json")
@@ -154,7 +151,7 @@ def test_a_summary_with_findings_tells_why_there_may_be_worse_ones(
     assert answer.json["doubt"] == words.NOT_SCANNED
 
 
-def test_every_command_with_a_gate_is_held_to_this() -> None:
+def test_every_command_with_a_gate_is_tested_here() -> None:
     context = click.Context(root)
     gated = {
         name

@@ -1,5 +1,4 @@
-"""A command imports what its own question needs: each dataclass takes a millisecond, DuckDB's
-package a tenth of a second."""
+"""A command imports only what its query needs: a dataclass takes a millisecond, DuckDB 0.1 s."""
 
 from __future__ import annotations
 
@@ -53,7 +52,7 @@ COUNTS = {
 
 
 def imported(*command: str) -> set[str]:
-    """The modules that a command needed, in a process of its own."""
+    """The modules that a command imported, in a new process."""
     done = subprocess.run(
         [sys.executable, "-c", _RUN, *command], capture_output=True, text=True, check=True
     )
@@ -61,22 +60,20 @@ def imported(*command: str) -> set[str]:
 
 
 @pytest.mark.usefixtures("demo")
-def test_a_summary_reads_the_table_and_nothing_else() -> None:
+def test_a_summary_imports_only_what_reads_the_table() -> None:
     modules = imported("summary")
     assert f"{QUESTIONS}estate" in modules
     assert sorted(modules & (ALWAYS | COUNTS)) == []
 
 
 @pytest.mark.usefixtures("demo")
-def test_a_question_about_one_resource_makes_none_of_the_others() -> None:
+def test_a_query_of_one_resource_imports_no_other_query() -> None:
     modules = imported("vulnerabilities", "-i", BUSY_INSTANCE, "--cached")
     assert {"_duckdb", f"{QUESTIONS}resource"} <= modules
     assert sorted(modules & ALWAYS) == []
 
 
-def test_the_list_of_commands_needs_no_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_help_imports_no_query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     modules = imported("--help")
     assert sorted(modules & (ALWAYS | COUNTS)) == []

@@ -1,5 +1,4 @@
-"""Questions that are answered by a list: the table, JSON and CSV say the same, and little history
-is said plainly."""
+"""Queries with a list as answer: table, JSON and CSV agree, and missing history is reported."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 Cli = Callable[..., Any]
 
 
-def test_every_door_is_tried_here() -> None:
+def test_every_query_with_a_list_is_tested_here() -> None:
     elsewhere = {
         "suppressions",
         "operations",
@@ -38,7 +37,7 @@ def test_every_door_is_tried_here() -> None:
         "export",
         "file",
         "snapshots",
-    }  # the last four are the server's
+    }  # the last four have no command
     assert {command for command, *_ in QUESTIONS.values()} | elsewhere == set(QUERIES) - {
         "vulnerabilities",
         "summary",
@@ -47,7 +46,7 @@ def test_every_door_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_the_table_json_csv_and_ndjson_say_the_same(cli: Cli, demo: Path, name: str) -> None:
+def test_table_json_csv_and_ndjson_agree(cli: Cli, demo: Path, name: str) -> None:
     text = cli(*QUESTIONS[name])
     values = cli(*QUESTIONS[name], "--output", "json").json
     rows = list(csv.DictReader(io.StringIO(cli(*QUESTIONS[name], "--output", "csv").out)))
@@ -83,9 +82,7 @@ def test_changes_count_what_they_list(cli: Cli, demo: Path) -> None:
     assert {event["kind"] for event in opened["events"]} == {"opened"}
 
 
-def test_an_owner_narrows_every_question_and_the_owners_together_are_all(
-    cli: Cli, demo: Path
-) -> None:
+def test_the_answers_of_all_owners_add_up_to_the_whole(cli: Cli, demo: Path) -> None:
     whole = cli("sla", "--output", "json").json
     assert sum(one["late"] for one in whole["owners"]) == whole["late"] > 0
     own = cli("changes", "-n", "0", "--owner", "payments", "--output", "json").json
@@ -107,7 +104,7 @@ def test_the_trend_ends_with_the_counts_of_the_summary(cli: Cli, demo: Path) -> 
     )
 
 
-def test_a_trend_of_one_owner_is_that_owners(cli: Cli, demo: Path) -> None:
+def test_the_trend_of_an_owner_has_the_counts_of_that_owner(cli: Cli, demo: Path) -> None:
     last = cli("trend", "--of", "owner=payments", "--output", "json").json["nights"][-1]
     (group,) = [
         g
@@ -118,13 +115,13 @@ def test_a_trend_of_one_owner_is_that_owners(cli: Cli, demo: Path) -> None:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_without_a_snapshot_every_question_says_so_and_exits_3(cli: Cli, name: str) -> None:
+def test_without_a_snapshot_every_query_says_so_and_exits_3(cli: Cli, name: str) -> None:
     answer = cli(*QUESTIONS[name])
     assert answer.code == 3
     assert answer.out.startswith("There is no snapshot yet.")
 
 
-def test_one_snapshot_has_nothing_to_be_compared_with(cli: Cli, inspector: Any) -> None:
+def test_changes_need_two_snapshots(cli: Cli, inspector: Any) -> None:
     with inspector():
         assert cli("scan", "-r", "eu-west-1", "--rate", "1000").code == 0
     answer = cli("changes")
@@ -135,14 +132,16 @@ def test_one_snapshot_has_nothing_to_be_compared_with(cli: Cli, inspector: Any) 
 @pytest.mark.parametrize(
     "question", ["sla", "changes", "priorities", "fixes", "summary", "coverage", "where"]
 )
-def test_a_mistyped_owner_is_not_one_without_findings(cli: Cli, demo: Path, question: str) -> None:
+def test_a_mistyped_owner_is_an_error_and_not_an_empty_answer(
+    cli: Cli, demo: Path, question: str
+) -> None:
     answer = cli(question, *(["openssl"] if question == "where" else []), "--owner", "paymnets")
     assert answer.code == 2
     assert "owners are" in answer.err
     assert "payments" in answer.err
 
 
-def test_a_summary_of_one_owner_is_that_owners_line(cli: Cli, demo: Path) -> None:
+def test_the_summary_of_an_owner_is_the_row_of_that_owner(cli: Cli, demo: Path) -> None:
     lines = {
         one["value"]: one
         for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]
@@ -169,7 +168,7 @@ def test_days_without_a_snapshot_are_named(
     assert trend._missing(days) == ["2026-11-03", "2026-11-04"]
 
 
-def test_time_travel_asks_the_older_night(cli: Cli, demo: Path) -> None:
+def test_as_of_selects_an_older_snapshot(cli: Cli, demo: Path) -> None:
     first, last = SnapshotWriter(FolderBlobs(demo)).commits()
     for name in ("nights", "owners", "priorities", "findings", "lines"):
         values = cli(*QUESTIONS[name], "--as-of", first.snapshot_id, "--output", "json").json

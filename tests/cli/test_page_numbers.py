@@ -1,4 +1,4 @@
-"""The page that a person opens has the numbers that the other commands print as JSON."""
+"""The HTML report has the numbers of the other commands' JSON."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_eight_numbers_are_those_of_the_commands(cli: Cli, page: str) -> Non
     assert len(told) == 8
 
 
-def test_the_head_and_the_evidence_name_the_same_night(cli: Cli, page: str) -> None:
+def test_the_header_and_the_evidence_name_the_same_snapshot(cli: Cli, page: str) -> None:
     summary, text = cli("summary", "--output", "json").json, words(page)
     total = f"{summary['counts']['total']:,}"
     assert f"{total} open findings on {summary['resources']:,} resources" in text
@@ -92,7 +92,7 @@ def test_the_head_and_the_evidence_name_the_same_night(cli: Cli, page: str) -> N
     assert f"{summary['suppressed']:,} suppressed findings" in text
 
 
-def test_late_findings_add_up_by_age_and_by_owner(cli: Cli, page: str) -> None:
+def test_overdue_findings_add_up_by_age_and_by_owner(cli: Cli, page: str) -> None:
     late = cli("sla", "--output", "json").json
     ages = re.findall(r'<td class="number strong">([\d,]+)</td>', page)
     assert sum(int(one.replace(",", "")) for one in ages) == late["late"]
@@ -107,7 +107,7 @@ def test_late_findings_add_up_by_age_and_by_owner(cli: Cli, page: str) -> None:
     assert owned == {one["owner"]: f"{one['late']:,}" for one in late["owners"] if one["owner"]}
 
 
-def test_the_worst_resources_are_those_of_the_summary(cli: Cli, page: str) -> None:
+def test_the_most_vulnerable_resources_are_those_of_the_summary(cli: Cli, page: str) -> None:
     groups = cli("summary", "--by", "resource", "-n", "10", "--output", "json").json["groups"]
     told = [
         [
@@ -121,7 +121,7 @@ def test_the_worst_resources_are_those_of_the_summary(cli: Cli, page: str) -> No
     assert [line[4] for line in table(page, "worst")] == [f"{one['kev']:,}" for one in groups]
 
 
-def test_every_open_finding_is_in_the_pack_and_counted_alike(cli: Cli, page: str) -> None:
+def test_every_open_finding_is_in_the_embedded_data(cli: Cli, page: str) -> None:
     summary, late, moved = (
         cli(name, "--output", "json").json for name in ("summary", "sla", "changes")
     )
@@ -141,7 +141,9 @@ def test_every_open_finding_is_in_the_pack_and_counted_alike(cli: Cli, page: str
     assert len(found["new"]) == moved["opened_by"]["new"] + moved["opened_by"]["reopened"]
 
 
-def test_a_page_of_an_older_night_is_of_that_night(cli: Cli, demo: Path, tmp_path: Path) -> None:
+def test_a_report_of_an_older_snapshot_has_its_numbers(
+    cli: Cli, demo: Path, tmp_path: Path
+) -> None:
     nights = sorted(one["snapshot_id"] for one in cli("snapshots", "list", "--output", "json").json)
     cli("report", "-o", str(tmp_path), "--as-of", nights[0])
     text = words((tmp_path / "index.html").read_text())

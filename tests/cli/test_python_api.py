@@ -1,5 +1,4 @@
-"""The Python API says what ``sre-cli`` says: the same object for the same question, and frames with
-the same numbers."""
+"""The Python API returns the answers of ``sre-cli``, and frames with the same numbers."""
 
 from __future__ import annotations
 
@@ -70,20 +69,22 @@ def store(demo_store: Path) -> Store:
 
 
 @pytest.mark.parametrize("command", SAME, ids=" ".join)
-def test_the_same_question_has_the_same_object(
+def test_the_api_returns_the_object_of_the_command(
     command: tuple[str, ...], cli: Cli, demo: Path, store: Store
 ) -> None:
     answer = SAME[command](store)
     assert timeless(answer.to_json()) == timeless(cli(*command, "--output", "json").json)
 
 
-def test_a_store_without_a_place_is_the_one_of_the_settings(cli: Cli, demo: Path) -> None:
+def test_a_store_without_a_url_is_that_of_the_settings(cli: Cli, demo: Path) -> None:
     assert timeless(open_store().summary().to_json()) == timeless(
         cli("summary", "--output", "json").json
     )
 
 
-def test_an_older_night_is_asked_as_the_command_asks_it(cli: Cli, demo: Path, store: Store) -> None:
+def test_an_older_snapshot_is_selected_as_in_the_command(
+    cli: Cli, demo: Path, store: Store
+) -> None:
     first = store.snapshots().rows[-1]["snapshot_id"]
     asked = cli("sla", "--as-of", first, "--output", "json").json
     older = store.at(first)
@@ -95,7 +96,7 @@ def test_an_older_night_is_asked_as_the_command_asks_it(cli: Cli, demo: Path, st
     assert older.at(None).summary().proof.snapshot_id != first
 
 
-def test_the_counts_of_frames_are_those_of_the_summary(store: Store) -> None:
+def test_frames_have_the_counts_of_the_summary(store: Store) -> None:
     whole = store.summary().summary
     assert len(store.findings().frame()) == whole["total"]
     assert (
@@ -111,7 +112,7 @@ def test_the_counts_of_frames_are_those_of_the_summary(store: Store) -> None:
 
 
 @pytest.mark.parametrize("by", ["owner", "account", "region", "type"])
-def test_a_filter_leaves_what_the_summary_counts_for_it(store: Store, by: str) -> None:
+def test_a_filtered_frame_has_the_counts_of_the_summary(store: Store, by: str) -> None:
     group = store.summary(by).rows[-1]
     asked: dict[str, Any] = {by: group[by]}
     column = {
@@ -126,14 +127,16 @@ def test_a_filter_leaves_what_the_summary_counts_for_it(store: Store, by: str) -
 
 
 @pytest.mark.parametrize("by", ["owner", "account", "region", "type"])
-def test_deadlines_are_what_the_sla_counts_by_day(store: Store, by: str) -> None:
+def test_deadlines_have_the_counts_of_the_sla(store: Store, by: str) -> None:
     late, days = store.sla(by), store.deadlines(by).frame()
     assert days["findings"].sum() == store.summary().summary["total"]
     left = days["days_left"]
     sums = {
-        "late": days[left < 0], "due_this_week": days[left.between(0, 7)], "later": days[left > 7],
+        "late": days[left < 0],
+        "due_this_week": days[left.between(0, 7)],
+        "later": days[left > 7],
         "no_deadline": days[left.isna()],
-    }  # fmt: skip
+    }
     for name, rows in sums.items():
         assert rows["findings"].sum() == late.summary[name], name
         held = {row[by]: row[name] for row in late.rows if row[name]}
@@ -155,7 +158,7 @@ def test_the_curves_have_the_medians_of_time_to_fix(store: Store, by: str) -> No
         )
 
 
-def test_a_clean_resource_has_an_empty_frame_with_its_proof(store: Store) -> None:
+def test_a_clean_resource_has_an_empty_frame_with_provenance(store: Store) -> None:
     frame = store.vulnerabilities(CLEAN_INSTANCE).frame()
     assert len(frame) == 0
     assert "vulnerability_id" in frame
@@ -163,7 +166,7 @@ def test_a_clean_resource_has_an_empty_frame_with_its_proof(store: Store) -> Non
 
 
 @pytest.mark.parametrize("resource", [UNMANAGED_INSTANCE, "i-0123456789abcdef0"])
-def test_a_resource_that_is_not_scanned_or_not_known_gives_no_empty_frame(
+def test_an_unscanned_or_unknown_resource_raises_instead_of_an_empty_frame(
     store: Store, resource: str
 ) -> None:
     answer = store.vulnerabilities(resource, severity="critical")
@@ -172,7 +175,7 @@ def test_a_resource_that_is_not_scanned_or_not_known_gives_no_empty_frame(
         answer.frame()
 
 
-def test_an_old_store_says_so_and_a_moment_that_was_asked_for_is_not_old(demo_store: Path) -> None:
+def test_a_stale_store_warns_unless_an_older_time_was_requested(demo_store: Path) -> None:
     old = open_store(demo_store, max_age="0s")
     with pytest.warns(UnsureWarning, match="stale"):
         frame = old.findings(severity="critical").frame()
@@ -203,7 +206,7 @@ def test_a_store_without_a_snapshot_is_not_clean(tmp_path: Path) -> None:
             answer.frame()
 
 
-def test_of_a_partial_night_rows_warn_and_no_rows_raise(
+def test_a_partial_snapshot_warns_with_rows_and_raises_without(
     cli: Cli, inspector: Any, tmp_path: Path
 ) -> None:
     with inspector(faults=[Fault("denied", "ListFindings", call=2, times=99)]):
@@ -231,7 +234,7 @@ def test_of_a_partial_night_rows_warn_and_no_rows_raise(
             answer.frame()
 
 
-def test_what_reads_snapshots_itself_says_so_where_a_server_answers(
+def test_methods_that_need_the_store_are_refused_with_a_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9/mcp")
@@ -248,12 +251,18 @@ def test_what_reads_snapshots_itself_says_so_where_a_server_answers(
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda s: s.findings(severity="worst"), lambda s: s.findings(type="toaster"), lambda s: s.findings(status="GONE"),
-        lambda s: s.findings(owner="nobody-here"), lambda s: s.trend(of="moon=full"), lambda s: s.trend(of="owner"),
-        lambda s: s.summary("moon"), lambda s: s.deadlines("moon"), lambda s: s.survival("moon"),
+        lambda s: s.findings(severity="worst"),
+        lambda s: s.findings(type="toaster"),
+        lambda s: s.findings(status="GONE"),
+        lambda s: s.findings(owner="nobody-here"),
+        lambda s: s.trend(of="moon=full"),
+        lambda s: s.trend(of="owner"),
+        lambda s: s.summary("moon"),
+        lambda s: s.deadlines("moon"),
+        lambda s: s.survival("moon"),
         lambda s: s.at("noon").summary(),
     ],
-)  # fmt: skip
-def test_a_word_that_is_none_is_refused(store: Store, ask: Ask) -> None:
+)
+def test_an_unknown_filter_value_is_refused(store: Store, ask: Ask) -> None:
     with pytest.raises(UsageError):
         ask(store)

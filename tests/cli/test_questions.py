@@ -1,4 +1,4 @@
-"""Questions on the command line: the verdict, the numbers, the exit code."""
+"""Queries on the command line: verdict, numbers and exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BUSY = {
 }
 
 
-def test_the_busy_instance_has_the_same_counts_in_table_json_csv_export_and_report(
+def test_counts_agree_in_table_json_csv_export_and_report(
     cli: Cli, demo: Path, tmp_path: Path
 ) -> None:
     answer = cli(
@@ -102,9 +102,7 @@ def test_each_kind_of_resource_has_its_verdict_and_exit_code(
     assert cli("vulnerabilities", "-i", resource, "--cached").code == code
 
 
-def test_a_network_scan_that_works_does_not_hide_a_package_scan_that_does_not(
-    cli: Cli, demo: Path
-) -> None:
+def test_a_working_network_scan_does_not_hide_a_failing_package_scan(cli: Cli, demo: Path) -> None:
     run = cli("vulnerabilities", "-i", NETWORK_ONLY_INSTANCE, "--cached", "--output", "json")
     states = {row["scan_type"]: row["status"] for row in run.json["coverage"]}
     assert states["NETWORK"] == "ACTIVE"
@@ -113,9 +111,7 @@ def test_a_network_scan_that_works_does_not_hide_a_package_scan_that_does_not(
     assert run.code == 6
 
 
-def test_a_name_works_wherever_an_id_does_and_one_that_fits_several_is_never_guessed(
-    cli: Cli, demo: Path
-) -> None:
+def test_a_name_works_like_an_id_and_an_ambiguous_one_is_an_error(cli: Cli, demo: Path) -> None:
     assert (
         cli("vulnerabilities", "-i", "prod-web-36", "--cached", "--output", "json").json[
             "resource_id"
@@ -155,7 +151,7 @@ def test_a_gate_fails_on_its_severity_and_never_passes_on_missing_data(
     assert gate(CLEAN_INSTANCE, "critical", "--max-age", "0s") == 3
 
 
-def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(
+def test_untriaged_findings_fail_a_gate_unless_they_are_ignored(
     cli: Cli, inspector: Any, tmp_path: Path
 ) -> None:
     resource = {
@@ -185,9 +181,7 @@ def test_findings_nobody_rated_yet_fail_a_gate_unless_they_are_ignored(
     assert cli(*asked, "--untriaged", "ignore").code == 0
 
 
-def test_pages_of_findings_follow_each_other_and_their_cursor_is_good_for_its_snapshot_only(
-    cli: Cli, demo: Path
-) -> None:
+def test_pages_continue_and_a_cursor_is_valid_for_its_snapshot_only(cli: Cli, demo: Path) -> None:
     first = cli(
         "vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "600", "--output", "json"
     ).json
@@ -210,7 +204,7 @@ def test_pages_of_findings_follow_each_other_and_their_cursor_is_good_for_its_sn
     assert (run.code, "another snapshot" in run.err) == (2, True)
 
 
-def test_filters_narrow_the_list_and_never_the_counts(cli: Cli, demo: Path) -> None:
+def test_filters_narrow_the_list_but_not_the_counts(cli: Cli, demo: Path) -> None:
     answer = cli(
         "vulnerabilities",
         "-i",
@@ -241,14 +235,14 @@ def test_filters_narrow_the_list_and_never_the_counts(cli: Cli, demo: Path) -> N
 
 
 @pytest.mark.parametrize("by", ["account", "region", "owner", "type"])
-def test_groups_add_up_to_the_whole(cli: Cli, demo: Path, by: str) -> None:
+def test_groups_add_up_to_the_total(cli: Cli, demo: Path, by: str) -> None:
     answer = cli("summary", "--by", by, "-n", "0", "--output", "json").json
     for name, count in answer["counts"].items():
         assert sum(group["counts"][name] for group in answer["groups"]) == count
 
 
 @pytest.mark.parametrize("by", ["package", "vulnerability"])
-def test_groups_by_package_and_vulnerability_come_worst_first(
+def test_groups_by_package_and_vulnerability_are_ordered_by_severity(
     cli: Cli, demo: Path, by: str
 ) -> None:
     answer = cli("summary", "--by", by, "-n", "5", "--output", "json").json
@@ -258,7 +252,7 @@ def test_groups_by_package_and_vulnerability_come_worst_first(
     assert critical[0] > 0
 
 
-def test_summary_counts_from_parquet_what_it_counts_from_rollups(
+def test_a_summary_from_parquet_equals_one_from_rollups(
     cli: Cli, demo: Path, tmp_path: Path
 ) -> None:
     for by in ("account", "region", "owner", "type", "resource"):
@@ -279,7 +273,7 @@ def test_summary_counts_from_parquet_what_it_counts_from_rollups(
         assert kept == counted
 
 
-def test_coverage_names_each_gap_with_its_reason_and_remedy(cli: Cli, demo: Path) -> None:
+def test_coverage_shows_each_gap_with_its_reason_and_remedy(cli: Cli, demo: Path) -> None:
     answer = cli("coverage", "--output", "json").json
     gaps = {gap["resource_id"]: gap for gap in answer["gaps"]}
     assert gaps[UNMANAGED_INSTANCE]["reason"] == "UNMANAGED_EC2_INSTANCE"
@@ -290,7 +284,7 @@ def test_coverage_names_each_gap_with_its_reason_and_remedy(cli: Cli, demo: Path
     )
 
 
-def test_an_older_night_can_be_asked(cli: Cli, demo: Path) -> None:
+def test_an_older_snapshot_can_be_queried(cli: Cli, demo: Path) -> None:
     ids = [row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json]
     answer = cli(
         "vulnerabilities", "-i", BUSY_INSTANCE, "--as-of", ids[-1], "--output", "json"
@@ -302,7 +296,7 @@ def test_an_older_night_can_be_asked(cli: Cli, demo: Path) -> None:
     assert cli("summary", "--as-of", "someday").code == 2
 
 
-def test_live_answers_with_the_same_counts_as_the_snapshot(
+def test_a_live_answer_has_the_counts_of_the_snapshot(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Simulator(default_fleet(nights=2, now=session_hour())) as simulator:
@@ -341,12 +335,12 @@ def test_live_answers_with_the_same_counts_as_the_snapshot(
             ):
                 assert run.json[name] == cached.json[name], name
             for live, kept in zip(run.json["findings"], cached.json["findings"], strict=True):
-                # the fleets were made a minute apart
+                # the two fleets differ by a minute
                 moves = {"first_observed_at": None, "last_observed_at": None}
                 assert live | moves == kept | moves
 
 
-def test_where_the_snapshot_cannot_tell_inspector_is_asked_and_where_that_fails_the_snapshot_answers_with_a_note(
+def test_inspector_is_queried_if_the_snapshot_cannot_answer(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Simulator(default_fleet(nights=2, now=session_hour())) as simulator:
@@ -360,7 +354,7 @@ def test_where_the_snapshot_cannot_tell_inspector_is_asked_and_where_that_fails_
     assert stale.json["notes"][0].startswith("Inspector could not be asked (AWS denied it")
 
 
-def test_without_any_aws_settings_an_unknown_resource_is_answered_from_the_snapshot(
+def test_without_aws_settings_an_unknown_resource_uses_the_snapshot(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (
@@ -376,7 +370,7 @@ def test_without_any_aws_settings_an_unknown_resource_is_answered_from_the_snaps
         assert run.json["notes"][0].startswith("Inspector could not be asked (")
 
 
-def test_asked_live_of_an_inspector_that_fails_the_snapshot_answers_marked_stale(
+def test_a_failed_live_query_uses_the_snapshot_and_is_marked_stale(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     about = ("vulnerabilities", "--live", "--region", "eu-west-1", "-i")
@@ -386,9 +380,7 @@ def test_asked_live_of_an_inspector_that_fails_the_snapshot_answers_marked_stale
         for resource in (BUSY_INSTANCE, CLEAN_INSTANCE):
             run = cli(*about, resource, "--output", "json")
             assert (run.code, run.json["source"], run.json["stale"]) == (3, "snapshot", True)
-            assert "assumed-role" in run.json["notes"][0], (
-                "who holds the credentials reads what AWS says"
-            )
+            assert "assumed-role" in run.json["notes"][0], "an operator sees the error of AWS"
         assert cli(*about, BUSY_INSTANCE, "--fail-on", "critical").code == 1
         assert cli(*about, BUSY_INSTANCE).out.startswith(
             "Note: Inspector could not be asked (AWS denied it"
@@ -405,7 +397,7 @@ def test_asked_live_of_an_inspector_that_fails_the_snapshot_answers_marked_stale
     assert "there is no snapshot yet" in nothing.err
 
 
-def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
+def test_a_live_query_of_an_unsupported_resource_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
     run = cli("vulnerabilities", "-i", "prod-web-36", "--live", "--store", str(tmp_path))
     assert (run.code, "name" in run.err) == (2, True)
     run = cli(
@@ -421,7 +413,7 @@ def test_asking_live_for_what_cannot_be_asked_is_a_usage_error(cli: Cli, tmp_pat
     assert (run.code, "not an AWS region" in run.err) == (2, True)
 
 
-def test_an_export_of_a_resource_that_nobody_knows_says_so(cli: Cli, demo: Path) -> None:
+def test_an_export_of_an_unknown_resource_is_an_error(cli: Cli, demo: Path) -> None:
     run = cli("export", "-i", "nobody")
     assert (run.code, run.out) == (2, "")
     assert "the snapshot has no resource 'nobody'" in run.err

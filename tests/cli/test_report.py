@@ -1,4 +1,4 @@
-"""``sre-cli report``: what is published where, what stays as it is, and what a link tells."""
+"""``sre-cli report``: publishing, replacing, and links."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILES = {"index.html", "summary.json", "findings.csv", "findings.parquet"}
 
 
 def stub(material: Any, generated_at: Any) -> str:
-    """A page that says of what it is, for tests that are about where pages go."""
+    """A minimal report that names its view, for tests of where reports are written."""
     rows = sum(1 for _ in material.findings)
     return (
         f"<p>{material.proof.snapshot_id} {material.owner or ''}{material.account or ''} {rows}"
@@ -36,7 +36,7 @@ def stub(material: Any, generated_at: Any) -> str:
 
 @pytest.fixture
 def store(demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two nights in a store of the test's own, of which nothing is published."""
+    """A copy of the demo store without published reports."""
     home = tmp_path / "store"
     shutil.copytree(demo_store, home)
     shutil.rmtree(home / "reports")
@@ -46,7 +46,7 @@ def store(demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def nights(cli: Cli) -> list[str]:
-    """The ids of the snapshots, the newest first."""
+    """The ids of the snapshots, newest first."""
     return [one["snapshot_id"] for one in cli("snapshots", "list", "--output", "json").json]
 
 
@@ -58,7 +58,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.is_file()}
 
 
-def test_a_night_is_published_with_its_files_and_listed(cli: Cli, store: Path) -> None:
+def test_a_report_is_published_with_its_files_and_listed(cli: Cli, store: Path) -> None:
     newest, before = nights(cli)
     run = cli("report")
     assert run.code == 0
@@ -75,9 +75,7 @@ def test_a_night_is_published_with_its_files_and_listed(cli: Cli, store: Path) -
     ]
 
 
-def test_the_summary_says_what_the_command_says_and_what_the_files_hold(
-    cli: Cli, store: Path
-) -> None:
+def test_the_summary_agrees_with_the_command_and_the_files(cli: Cli, store: Path) -> None:
     cli("report")
     folder = store / "reports" / day(nights(cli)[0])
     told = json.loads((folder / "summary.json").read_text())
@@ -104,7 +102,7 @@ def test_the_summary_says_what_the_command_says_and_what_the_files_hold(
         assert (known["bytes"], known["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
 
 
-def test_a_night_that_is_published_stays_unless_it_is_told(
+def test_a_published_report_is_replaced_only_on_request(
     cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli("report")
@@ -120,7 +118,7 @@ def test_a_night_that_is_published_stays_unless_it_is_told(
     assert (store / "reports" / day(nights(cli)[0]) / "index.html").read_text() == "another"
 
 
-def test_a_second_snapshot_of_a_day_is_the_same_night(
+def test_a_second_snapshot_of_a_day_belongs_to_the_same_report(
     cli: Cli, store: Path, inspector: Any
 ) -> None:
     cli("report")
@@ -129,7 +127,7 @@ def test_a_second_snapshot_of_a_day_is_the_same_night(
         cli("scan", "--region", "us-east-1", "--rate", "1000")
     second = nights(cli)[0]
     assert first != second
-    # the demo's newest night is a minute old, and a day may have begun
+    # the newest snapshot of the demo is a minute old: a new day may have begun since
     if day(first) != day(second):
         pytest.skip("midnight came between")
     assert cli("report").code == 2
@@ -140,7 +138,7 @@ def test_a_second_snapshot_of_a_day_is_the_same_night(
     assert json.loads((folder / "summary.json").read_text())["snapshot_id"] == second
 
 
-def test_a_view_has_the_numbers_of_its_owner_or_account_alone(cli: Cli, store: Path) -> None:
+def test_a_view_has_only_the_numbers_of_its_owner_or_account(cli: Cli, store: Path) -> None:
     groups = {
         one["value"]: one["counts"]["total"]
         for one in cli("summary", "--by", "owner", "--output", "json").json["groups"]
@@ -152,7 +150,7 @@ def test_a_view_has_the_numbers_of_its_owner_or_account_alone(cli: Cli, store: P
     told = json.loads((folder / "summary.json").read_text())
     assert (told["counts"]["total"], told["owner"]) == (groups["payments"], "payments")
     assert set(pq.read_table(folder / "findings.parquet")["owner"].to_pylist()) == {"payments"}
-    assert not (folder.parents[1] / "index.html").exists(), "the whole is another page"
+    assert not (folder.parents[1] / "index.html").exists(), "the full report is separate"
     account = cli("report", "--account", "111122223333", "-o", str(store.parent / "out"))
     assert account.out.strip() == str(store.parent / "out" / "index.html")
     assert set(
@@ -160,9 +158,7 @@ def test_a_view_has_the_numbers_of_its_owner_or_account_alone(cli: Cli, store: P
     ) == {"111122223333"}
 
 
-def test_all_views_are_published_and_a_run_that_broke_off_is_finished(
-    cli: Cli, store: Path
-) -> None:
+def test_all_views_are_published_and_an_interrupted_run_is_completed(cli: Cli, store: Path) -> None:
     run = cli("report", "--views")
     assert run.code == 0
     pages = [Path(line) for line in run.out.splitlines()]
@@ -188,9 +184,7 @@ def test_all_views_are_published_and_a_run_that_broke_off_is_finished(
     assert cli("report", "--views").code == 2
 
 
-def test_a_folder_of_ones_own_is_written_and_written_again(
-    cli: Cli, store: Path, tmp_path: Path
-) -> None:
+def test_a_report_in_a_folder_is_replaced(cli: Cli, store: Path, tmp_path: Path) -> None:
     for _ in range(2):
         run = cli("report", "-o", str(tmp_path / "out"))
         assert (run.code, run.out) == (0, f"{tmp_path / 'out' / 'index.html'}\n")
@@ -218,7 +212,7 @@ def test_a_folder_of_ones_own_is_written_and_written_again(
         (("--as-of", "2001-01-01"), "no snapshot is from 2001-01-01"),
     ],
 )
-def test_what_cannot_be_published_is_told_and_nothing_is(
+def test_a_usage_error_publishes_nothing(
     cli: Cli,
     store: Path,
     tmp_path: Path,
@@ -236,7 +230,7 @@ def test_what_cannot_be_published_is_told_and_nothing_is(
     assert (store / "reports").exists() == (arguments == ("--link",))
 
 
-def test_a_disk_that_is_full_leaves_the_old_report_and_exits_4(
+def test_a_full_disk_keeps_the_old_report_and_exits_4(
     cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli("report")
@@ -254,9 +248,7 @@ def test_a_disk_that_is_full_leaves_the_old_report_and_exits_4(
     } == before
 
 
-def test_a_night_whose_snapshot_is_gone_keeps_its_line_and_its_link_is_asked_by_its_day(
-    cli: Cli, store: Path
-) -> None:
+def test_the_report_of_a_pruned_snapshot_stays_listed_and_linked(cli: Cli, store: Path) -> None:
     newest, before = nights(cli)
     cli("report", "--as-of", before)
     for commit in (store / "commits").iterdir():
@@ -267,7 +259,7 @@ def test_a_night_whose_snapshot_is_gone_keeps_its_line_and_its_link_is_asked_by_
     assert [night in listed for night in (day(newest), day(before), before)] == [True, True, True]
 
 
-def test_in_a_bucket_a_link_is_printed_on_demand_and_nowhere_else(
+def test_a_link_to_a_bucket_is_printed_only_on_demand(
     cli: Cli, store: Path, aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boto3.client("s3").create_bucket(
@@ -302,7 +294,7 @@ def test_in_a_bucket_a_link_is_printed_on_demand_and_nowhere_else(
 
 
 def bodies(name: str) -> list[bytes]:
-    """Whatever lies under reports/ of a bucket."""
+    """The objects under reports/ in a bucket."""
     s3 = boto3.client("s3")
     listed = s3.list_objects_v2(Bucket=name, Prefix="nights/reports/")
     return [

@@ -1,4 +1,4 @@
-"""``sre-cli report --email`` and ``--cards``: the night where people are."""
+"""``sre-cli report --email`` and ``--cards``."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Cli = Callable[..., Any]
 
 
 class Inbox:
-    """What a mail server took."""
+    """The messages that the mail server received."""
 
     def __init__(self) -> None:
         self.mails: list[bytes] = []
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - the name that aiosmtpd calls
         self.mails.append(envelope.content)
         return "250 taken"
 
 
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
-    """A mail server on the loopback, which SRE_SMTP leads to."""
+    """A local mail server that SRE_SMTP points to."""
     found = Inbox()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -44,14 +44,14 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 @pytest.fixture
 def store(demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two nights in a store of the test's own."""
+    """A copy of the demo store."""
     home = tmp_path / "store"
     shutil.copytree(demo_store, home)
     monkeypatch.setenv("SRE_STORE", str(home))
     return home
 
 
-def test_a_night_is_published_and_then_mailed_with_its_numbers_and_a_link_to_its_page(
+def test_the_report_is_published_then_mailed_with_numbers_and_link(
     cli: Cli, store: Path, inbox: Inbox
 ) -> None:
     done = cli(
@@ -77,7 +77,7 @@ def test_a_night_is_published_and_then_mailed_with_its_numbers_and_a_link_to_its
     assert "mailed to lead@example.com, sre@example.com" in done.err
 
 
-def test_nothing_is_published_where_a_mail_could_not_be_sent_anyway(cli: Cli, store: Path) -> None:
+def test_nothing_is_published_if_mail_is_not_configured(cli: Cli, store: Path) -> None:
     shutil.rmtree(store / "reports")
     done = cli("report", "--email", "lead@example.com")
     assert done.code == 2
@@ -85,9 +85,7 @@ def test_nothing_is_published_where_a_mail_could_not_be_sent_anyway(cli: Cli, st
     assert not (store / "reports").exists()
 
 
-def test_a_night_is_drawn_as_pictures_with_their_words_beside(
-    cli: Cli, store: Path, tmp_path: Path
-) -> None:
+def test_cards_are_written_with_alternative_text(cli: Cli, store: Path, tmp_path: Path) -> None:
     done = cli("report", "--again", "--cards", str(tmp_path / "cards"))
     assert done.code == 0, done.err
     for name in ("digest", "trend"):
@@ -98,7 +96,7 @@ def test_a_night_is_drawn_as_pictures_with_their_words_beside(
     assert str(tmp_path / "cards" / "digest.png") in done.out
 
 
-def test_a_link_is_asked_for_alone(cli: Cli, store: Path, tmp_path: Path) -> None:
+def test_a_link_excludes_mail_and_cards(cli: Cli, store: Path, tmp_path: Path) -> None:
     done = cli("report", "--link", "60", "--cards", str(tmp_path))
     assert done.code == 2
     assert "Publish it first" in done.err

@@ -1,4 +1,4 @@
-"""``sre-cli schedule`` and pruning, as a person calls them."""
+"""``sre-cli schedule`` and ``sre-cli snapshots prune``."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def two_nights(demo_store: Path, home: Path) -> Path:
     return home / "store"
 
 
-def test_the_list_tells_times_commands_and_the_expression_of_eventbridge(
-    cli: Cli, home: Path
-) -> None:
+def test_the_list_has_times_commands_and_eventbridge_expressions(cli: Cli, home: Path) -> None:
     rows = {row["name"]: row for row in cli("schedule", "list", "--output", "json").json}
     assert rows["scan"]["eventbridge"] == "cron(0 1 * * ? *)"
     assert rows["weekly"]["eventbridge"] == "cron(30 6 ? * MON *)"
@@ -36,7 +34,7 @@ def test_the_list_tells_times_commands_and_the_expression_of_eventbridge(
     assert "sre-cli snapshots prune --yes" in cli("schedule", "list").out
 
 
-def test_the_next_fires_come_in_order_whatever_schedule_they_are_of(cli: Cli, home: Path) -> None:
+def test_the_next_runs_of_all_schedules_are_ordered_by_time(cli: Cli, home: Path) -> None:
     rows = cli("schedule", "next", "-n", "12", "--output", "json").json
     assert len(rows) == 12
     assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
@@ -57,7 +55,7 @@ def test_a_wrong_file_and_an_unknown_schedule_are_usage_errors(cli: Cli, home: P
     assert "Schedules: scan, report" in done.err
 
 
-def test_a_job_is_done_once_for_its_slot_and_says_how_it_went(cli: Cli, two_nights: Path) -> None:
+def test_a_job_runs_once_for_its_slot_and_logs_the_outcome(cli: Cli, two_nights: Path) -> None:
     file = two_nights.parent / "one.yaml"
     file.write_text(
         "schedules:\n  - {name: tidy, cron: '0 0 * * *', run: snapshots prune, grace: 24h}\n"
@@ -77,7 +75,7 @@ def test_a_job_is_done_once_for_its_slot_and_says_how_it_went(cli: Cli, two_nigh
     )
 
 
-def test_a_job_that_fails_for_good_exits_with_4(cli: Cli, home: Path) -> None:
+def test_a_job_that_fails_for_good_exits_4(cli: Cli, home: Path) -> None:
     file = home / "one.yaml"
     file.write_text(
         "schedules:\n  - {name: night, cron: '0 0 * * *', run: report, grace: 24h, attempts: 2,"
@@ -89,7 +87,7 @@ def test_a_job_that_fails_for_good_exits_with_4(cli: Cli, home: Path) -> None:
     assert "there is no snapshot yet" in done.out
 
 
-def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights: Path) -> None:
+def test_pruning_removes_only_with_yes(cli: Cli, two_nights: Path) -> None:
     keep = (
         "snapshots",
         "prune",
@@ -108,9 +106,9 @@ def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights:
     fates = {row["snapshot"]: row["fate"] for row in cli(*keep, "--output", "json").json}
     assert fates == {newest: "kept", oldest: "pruned"}
     assert cli("snapshots", "hold", oldest, "--owner", "legal", "--reason", "case 7").code == 0
-    assert "0 would be pruned" in cli(*keep).err
+    assert "0 snapshots would be pruned" in cli(*keep).err
     assert cli("snapshots", "release", oldest).code == 0
-    assert "1 pruned" in cli(*keep, "--yes").err
+    assert "1 snapshot pruned" in cli(*keep, "--yes").err
     assert [row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json] == [
         newest
     ]
@@ -122,9 +120,7 @@ def test_pruning_shows_first_and_removes_only_when_told_to(cli: Cli, two_nights:
     assert cli("summary").code == 0
 
 
-def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(
-    cli: Cli, two_nights: Path
-) -> None:
+def test_reports_and_trend_say_that_a_snapshot_was_pruned(cli: Cli, two_nights: Path) -> None:
     newest, oldest = (
         row["snapshot_id"] for row in cli("snapshots", "list", "--output", "json").json
     )
@@ -158,20 +154,16 @@ def test_pages_and_trend_say_that_the_snapshot_of_a_night_was_pruned(
     (whole / "summary.json").write_text(
         (whole / "summary.json").read_text().replace("pruned_at", "other")
     )
-    assert "1 published report marked" in cli(*keep).err, (
-        "a run that was killed before it wrote the summary is finished"
-    )
+    assert "1 published report marked" in cli(*keep).err, "an interrupted run is completed"
     assert (whole / "index.html").read_text().count('id="pruned"') == 1
     assert "published" not in cli(*keep).err
 
 
-def test_a_report_of_a_night_that_did_not_come_says_so_and_publishes_nothing(
-    cli: Cli, two_nights: Path
-) -> None:
+def test_a_report_without_a_new_snapshot_publishes_nothing(cli: Cli, two_nights: Path) -> None:
     shutil.rmtree(two_nights / "reports")
     done = cli("report", "--since", "2999-01-01")
     assert done.code == 3
-    assert "no snapshot was begun since 2999-01-01" in done.err
+    assert "no snapshot since 2999-01-01" in done.err
     assert not (two_nights / "reports").exists()
     assert cli("report", "--since", "2020-01-01").code == 0
     assert (two_nights / "reports" / "index.html").exists()
@@ -183,7 +175,7 @@ def test_a_report_of_a_night_that_did_not_come_says_so_and_publishes_nothing(
     assert {path: path.stat().st_mtime_ns for path in pages} == pages
 
 
-def test_a_report_that_follows_a_scan_replaces_the_page_of_an_earlier_snapshot_of_the_day(
+def test_a_report_after_a_scan_replaces_that_of_an_earlier_snapshot(
     cli: Cli, two_nights: Path
 ) -> None:
     (page,) = (two_nights / "reports").glob("*/summary.json")
@@ -194,14 +186,14 @@ def test_a_report_that_follows_a_scan_replaces_the_page_of_an_earlier_snapshot_o
     assert page.read_text() != wrong
 
 
-def test_a_digest_of_a_night_that_did_not_come_says_so(cli: Cli, two_nights: Path) -> None:
+def test_a_digest_without_a_new_snapshot_says_so(cli: Cli, two_nights: Path) -> None:
     (digest,) = cli("digest", "--dry-run", "--since", "2999-01-01").json["digests"]
     assert digest["kind"] == "silence"
     (digest,) = cli("digest", "--dry-run", "--since", "2020-01-01").json["digests"]
     assert digest["kind"] == "night"
 
 
-def test_a_weekly_digest_is_of_the_week_and_another_message_than_the_nights(
+def test_a_weekly_digest_is_a_message_apart_from_the_nightly_one(
     cli: Cli, two_nights: Path
 ) -> None:
     (nightly,) = cli("digest", "--dry-run").json["digests"]
@@ -212,7 +204,7 @@ def test_a_weekly_digest_is_of_the_week_and_another_message_than_the_nights(
 
 
 @pytest.mark.parametrize("text", ["soon", "2026-13-01", ""])
-def test_what_is_no_moment_is_refused(cli: Cli, home: Path, text: str) -> None:
+def test_an_invalid_time_is_refused(cli: Cli, home: Path, text: str) -> None:
     done = cli("report", "--since", text)
     assert done.code == 2
     assert "is not a date and time" in done.err

@@ -1,4 +1,4 @@
-"""sre-cli sql: every table can be asked, and nothing else can be read, written, or held up."""
+"""sre-cli sql reads every table of the snapshot, nothing else, and within its limits."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 
 Cli = Callable[..., Any]
-HOSTILE = """select '=1+1' as "=head", chr(7) || chr(8238) as escape, 'a' || chr(10) || 'b' as lines, true as yes,
-                    null as nothing, 1 as "\a\u202ebell" """
+HOSTILE = """select '=1+1' as "=head", chr(7) || chr(8238) as escape,
+                    'a' || chr(10) || 'b' as lines, true as yes, null as nothing, 1 as "\a\u202ebell" """
 
 
-def test_the_numbers_are_those_of_the_summary_in_every_form(cli: Cli, demo: Path) -> None:
+def test_the_numbers_are_those_of_the_summary_in_every_format(cli: Cli, demo: Path) -> None:
     text = (
         "select lower(severity) as severity, count(*) as n from findings where status = 'ACTIVE'"
         " group by all order by n desc"
@@ -54,7 +54,7 @@ def test_the_numbers_are_those_of_the_summary_in_every_form(cli: Cli, demo: Path
     assert f"{len(rows)} rows of snapshot {answer.json['snapshot_id']} (complete)" in table.err
 
 
-def test_rows_are_cut_at_the_count_and_it_is_said(cli: Cli, demo: Path) -> None:
+def test_rows_are_limited_and_the_output_says_so(cli: Cli, demo: Path) -> None:
     asked = ("sql", "select finding_arn from findings")
     cut, whole = cli(*asked, "-n", "3"), cli(*asked, "-n", "0")
     assert (
@@ -68,7 +68,7 @@ def test_rows_are_cut_at_the_count_and_it_is_said(cli: Cli, demo: Path) -> None:
     assert "1 row of" in cli("sql", "select 1").err
 
 
-def test_an_older_snapshot_can_be_asked(cli: Cli, demo: Path) -> None:
+def test_an_older_snapshot_can_be_queried(cli: Cli, demo: Path) -> None:
     first, second = SnapshotWriter(FolderBlobs(demo)).commits()
     text = "select distinct snapshot_id from coverage"
     assert cli("sql", text, "--output", "json").json["rows"] == [
@@ -79,9 +79,10 @@ def test_an_older_snapshot_can_be_asked(cli: Cli, demo: Path) -> None:
     ]
 
 
-def test_every_kind_of_value_is_told_in_every_form(cli: Cli, demo: Path) -> None:
-    text = """select 1::hugeint as big, 1.50 as decimal, 'nan'::double as nan, timestamptz '2026-11-22 01:00:00+00' as moment,
-                     date '2026-11-22' as day, [1, 2] as list, {'a': 1} as struct, 'ab'::blob as bytes, 1 as x, 2 as x,
+def test_every_type_of_value_is_printed_in_every_format(cli: Cli, demo: Path) -> None:
+    text = """select 1::hugeint as big, 1.50 as decimal, 'nan'::double as nan,
+                     timestamptz '2026-11-22 01:00:00+00' as moment, date '2026-11-22' as day,
+                     [1, 2] as list, {'a': 1} as struct, 'ab'::blob as bytes, 1 as x, 2 as x,
                      interval 1 day as span"""
     (row,) = cli("sql", text, "--output", "json").json["rows"]
     assert row == {
@@ -100,7 +101,7 @@ def test_every_kind_of_value_is_told_in_every_form(cli: Cli, demo: Path) -> None
     assert cli("sql", text).code == cli("sql", text, "--output", "csv").code == 0
 
 
-def test_values_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, demo: Path) -> None:
+def test_values_are_harmless_in_terminals_and_spreadsheets(cli: Cli, demo: Path) -> None:
     table = cli("sql", HOSTILE).out
     assert (set(table) & set("\a\u202e"), len(table.splitlines())) == (set(), 2)
     header, row = csv.reader(io.StringIO(cli("sql", HOSTILE, "--output", "csv").out, newline=""))
@@ -108,7 +109,7 @@ def test_values_do_nothing_to_a_terminal_or_a_spreadsheet(cli: Cli, demo: Path) 
     assert cli("sql", HOSTILE, "--output", "json").out.isascii()
 
 
-def test_the_order_of_the_query_is_the_order_of_the_rows(cli: Cli, demo: Path) -> None:
+def test_rows_keep_the_order_of_the_query(cli: Cli, demo: Path) -> None:
     text = "select i from range(5000) as r(i) order by hash(i)"
     rows = cli("sql", text, "-n", "0", "--output", "json").json["rows"]
     again = cli(
@@ -132,11 +133,11 @@ def test_the_order_of_the_query_is_the_order_of_the_rows(cli: Cli, demo: Path) -
         "from coverage",
     ],
 )
-def test_what_only_reads_is_answered(cli: Cli, demo: Path, text: str) -> None:
+def test_reading_statements_are_answered(cli: Cli, demo: Path, text: str) -> None:
     assert cli("sql", text, "-n", "1").code == 0
 
 
-def test_a_query_may_come_from_stdin(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_can_come_from_stdin(cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("select 42 as answer -- the end"))
     assert cli("sql", "-", "--output", "json").json["rows"] == [{"answer": 42}]
 
@@ -144,17 +145,37 @@ def test_a_query_may_come_from_stdin(cli: Cli, demo: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "text",
     [
-        "create table t (a int)", "insert into findings select * from findings", "delete from findings", "drop view findings",
-        "with a as (select 1) insert into t select * from a", "update findings set title = ''", "select 1; select 2", "", ";",
-        "attach '/tmp/x.db'", "copy findings to '{folder}/x.csv'", "copy (from t) to '{folder}/x'", "export database '{folder}'",
-        "install httpfs", "load httpfs", "pragma version", "pragma memory_limit='9GB'", "set memory_limit = '9GB'", "use memory",
-        "call pragma_version()", "checkpoint", "vacuum", "explain analyze select 1", "prepare q as select 1", "begin",
-        "select 1) as answer; select (2", "select 1 /*", "no sql",
+        "create table t (a int)",
+        "insert into findings select * from findings",
+        "delete from findings",
+        "drop view findings",
+        "with a as (select 1) insert into t select * from a",
+        "update findings set title = ''",
+        "select 1; select 2",
+        "",
+        ";",
+        "attach '/tmp/x.db'",
+        "copy findings to '{folder}/x.csv'",
+        "copy (from t) to '{folder}/x'",
+        "export database '{folder}'",
+        "install httpfs",
+        "load httpfs",
+        "pragma version",
+        "pragma memory_limit='9GB'",
+        "set memory_limit = '9GB'",
+        "use memory",
+        "call pragma_version()",
+        "checkpoint",
+        "vacuum",
+        "explain analyze select 1",
+        "prepare q as select 1",
+        "begin",
+        "select 1) as answer; select (2",
+        "select 1 /*",
+        "no sql",
     ],
-)  # fmt: skip
-def test_what_does_not_only_read_is_refused_plainly(
-    cli: Cli, demo: Path, tmp_path: Path, text: str
-) -> None:
+)
+def test_other_statements_are_refused(cli: Cli, demo: Path, tmp_path: Path, text: str) -> None:
     run = cli("sql", text.replace("{folder}", str(tmp_path)))
     assert (run.code, run.out) == (2, "")
     assert re.match(
@@ -169,16 +190,22 @@ def test_what_does_not_only_read_is_refused_plainly(
 @pytest.mark.parametrize(
     "text",
     [
-        "select * from read_csv('/etc/passwd')", "select * from read_text('{store}/table.db')", "select * from '/etc/passwd'",
-        "select * from glob('/etc/*')", "select * from read_blob('/proc/self/environ')", "select * from read_parquet('{other}')",
-        "select * from parquet_metadata('{other}')", "select * from read_json('https://127.0.0.1:9/x')",
-        "select * from query('copy (select 1) to ''/tmp/x''')", "select getenv('HOME')", "select * from no_such_table",
-        "select nothing from findings", "select 1 / 'x'",
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('{store}/table.db')",
+        "select * from '/etc/passwd'",
+        "select * from glob('/etc/*')",
+        "select * from read_blob('/proc/self/environ')",
+        "select * from read_parquet('{other}')",
+        "select * from parquet_metadata('{other}')",
+        "select * from read_json('https://127.0.0.1:9/x')",
+        "select * from query('copy (select 1) to ''/tmp/x''')",
+        "select getenv('HOME')",
+        "select * from no_such_table",
+        "select nothing from findings",
+        "select 1 / 'x'",
     ],
-)  # fmt: skip
-def test_no_other_file_can_be_read_and_it_is_a_question_that_is_wrong(
-    cli: Cli, demo: Path, text: str
-) -> None:
+)
+def test_reading_other_files_is_a_usage_error(cli: Cli, demo: Path, text: str) -> None:
     older = SnapshotWriter(FolderBlobs(demo)).commits()[0].snapshot_id
     other = next(demo.glob(f"tables/coverage/snapshot_id={older}/*.parquet"))
     run = cli("sql", text.replace("{store}", str(demo)).replace("{other}", str(other)))
@@ -186,7 +213,7 @@ def test_no_other_file_can_be_read_and_it_is_a_question_that_is_wrong(
     assert run.err.startswith("sre-cli: the query cannot be answered: ")
 
 
-def test_a_query_that_takes_too_long_is_stopped(cli: Cli, demo: Path) -> None:
+def test_a_query_is_stopped_at_its_time_limit(cli: Cli, demo: Path) -> None:
     run = cli(
         "sql",
         "select count(*) from findings a, findings b, findings c where a.title || b.title ||"
@@ -204,13 +231,13 @@ def test_a_query_that_takes_too_long_is_stopped(cli: Cli, demo: Path) -> None:
     "text",
     ["select * from range(300000000) r(i) order by hash(i)", "select repeat('x', 4000000000)"],
 )
-def test_a_query_that_needs_too_much_memory_is_told_so(cli: Cli, demo: Path, text: str) -> None:
+def test_a_query_that_needs_too_much_memory_is_an_error(cli: Cli, demo: Path, text: str) -> None:
     run = cli("sql", text, "--memory", "100MB")
     assert run.code == 2
     assert "the query needs more memory than it may have" in run.err
 
 
-def test_the_engine_keeps_within_its_memory_by_itself(demo: Path, tmp_path: Path) -> None:
+def test_the_engine_keeps_to_its_memory_limit(demo: Path, tmp_path: Path) -> None:
     sources = Sources(SnapshotWriter(FolderBlobs(demo)), SqliteTable(demo / "table.db"), tmp_path)
     with pytest.raises(UsageError, match="more memory than it may have"):
         sql(
@@ -219,12 +246,15 @@ def test_the_engine_keeps_within_its_memory_by_itself(demo: Path, tmp_path: Path
         )
 
 
-def test_the_limits_end_a_process_that_does_not_stop_and_are_lifted_after_the_block() -> None:
+def test_the_limits_end_a_hanging_process_and_are_lifted_after_the_block() -> None:
     before = resource.getrlimit(resource.RLIMIT_AS)
     with limits(60, 1 << 40):
         assert 1 << 40 < resource.getrlimit(resource.RLIMIT_AS)[0] < 1 << 41
     assert resource.getrlimit(resource.RLIMIT_AS) == before
-    code = "import time; from sre_cli.process_limits import limits\nwith limits(0.1, 1 << 40): time.sleep(30)"
+    code = (
+        "import time; from sre_cli.process_limits import limits\n"
+        "with limits(0.1, 1 << 40): time.sleep(30)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False
     )
@@ -234,7 +264,7 @@ def test_the_limits_end_a_process_that_does_not_stop_and_are_lifted_after_the_bl
     )
 
 
-def test_without_a_snapshot_there_is_nothing_to_ask(cli: Cli, tmp_path: Path) -> None:
+def test_sql_without_a_snapshot_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
     run = cli("sql", "select 1", "--store", str(tmp_path))
     assert (run.code, run.err) == (
         2,

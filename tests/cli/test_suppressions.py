@@ -1,5 +1,4 @@
-"""Suppressions as code: covered findings stay open and are marked; lapsed, unused and wrong rules
-are told."""
+"""Suppressions: covered findings stay open and are marked; expired and unused rules warn."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_each_rule_is_listed_with_its_state_and_lapsed_and_unused_ones_are_warned_about(
+def test_rules_are_listed_and_expired_or_unused_ones_cause_warnings(
     cli: Cli, demo: Path, rules: Path
 ) -> None:
     values = cli("suppressions", "--output", "json").json
@@ -47,7 +46,7 @@ def test_each_rule_is_listed_with_its_state_and_lapsed_and_unused_ones_are_warne
     assert "line 6" in values["notes"][0]
 
 
-def test_what_a_rule_covers_stays_open_and_is_marked(
+def test_accepted_findings_stay_open_and_are_marked(
     cli: Cli, demo: Path, rules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "-n", "0", "--output", "json")
@@ -65,7 +64,9 @@ def test_what_a_rule_covers_stays_open_and_is_marked(
     assert cli(*asked).json["accepted"] is None
 
 
-def test_the_rules_leave_as_openvex(cli: Cli, demo: Path, rules: Path, tmp_path: Path) -> None:
+def test_the_rules_are_written_as_openvex(
+    cli: Cli, demo: Path, rules: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "vex.json"
     assert cli("suppressions", "--openvex", str(path), "--author", "security").code == 0
     document = json.loads(path.read_text())
@@ -76,7 +77,7 @@ def test_the_rules_leave_as_openvex(cli: Cli, demo: Path, rules: Path, tmp_path:
     }
 
 
-def test_an_error_names_its_line_and_no_file_says_what_to_do(
+def test_an_error_has_its_line_and_a_missing_file_a_remedy(
     cli: Cli, demo: Path, rules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rules.write_text(
@@ -89,6 +90,6 @@ def test_an_error_names_its_line_and_no_file_says_what_to_do(
     assert (missing.code, "Set SRE_SUPPRESSIONS" in missing.err) == (2, True)
 
 
-def test_without_a_snapshot_there_is_nothing_to_cover(cli: Cli, rules: Path) -> None:
+def test_without_a_snapshot_rules_cover_nothing(cli: Cli, rules: Path) -> None:
     answer = cli("suppressions")
     assert (answer.code, answer.out.startswith("There is no snapshot yet.")) == (3, True)

@@ -1,4 +1,4 @@
-"""sre-cli tokens new: the token on stdout, once, and nothing of it anywhere else."""
+"""sre-cli tokens new prints the token once, on stdout only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sre_cli.main import COMMANDS, cli
 NEW = ["tokens", "new", "--name", "ci", "--account", "111122223333", "--owner", "payments"]
 
 
-def test_a_token_is_printed_once_and_its_entry_beside_it() -> None:
+def test_a_token_is_printed_once_with_its_entry_on_stderr() -> None:
     result = CliRunner().invoke(cli, NEW)
     token = result.stdout.strip()
     assert result.exit_code == 0
@@ -28,7 +28,7 @@ def test_a_token_is_printed_once_and_its_entry_beside_it() -> None:
     assert token not in result.stderr
 
 
-def test_it_goes_into_a_file_of_ones_own(tmp_path: Path) -> None:
+def test_the_entry_is_added_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     token = CliRunner().invoke(cli, [*NEW, "--to", str(path)]).stdout.strip()
     (entry,) = json.loads(path.read_text())["tokens"]
@@ -37,12 +37,12 @@ def test_it_goes_into_a_file_of_ones_own(tmp_path: Path) -> None:
     assert token not in path.read_text()
 
 
-def test_no_token_is_shown_where_it_cannot_be_added(tmp_path: Path) -> None:
+def test_no_token_is_shown_if_its_entry_cannot_be_added(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "tokens.json"
     result = CliRunner().invoke(cli, [*NEW, "--to", str(path)])
     assert result.exit_code != 0
     assert "sre_" not in result.stdout
 
 
-def test_the_command_is_known() -> None:
+def test_the_command_is_listed() -> None:
     assert "tokens" in COMMANDS

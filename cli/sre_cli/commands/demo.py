@@ -32,7 +32,7 @@ MARK = "demo.json"
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of the simulated fleet.")
 def command(nights: int, seed: int) -> int:
-    """Try it on a simulated fleet, without an AWS account.
+    """Try it on a simulated organization, without an AWS account.
 
     Starts a local Inspector with a fleet of instances, images and functions, and scans it once for
     each night. Then shows the findings of the busiest instance, exports them as CSV and writes the
@@ -46,7 +46,7 @@ def command(nights: int, seed: int) -> int:
     fleet = default_fleet(seed=seed, nights=nights, now=datetime.now(UTC) - timedelta(minutes=1))
     snapshots = _empty_store(settings, home)
     click.echo(
-        f"Simulated fleet: {number(len(fleet.accounts), 'account')},"
+        f"Simulated organization: {number(len(fleet.accounts), 'account')},"
         f" {number(len(fleet.regions), 'region')}, {number(nights, 'night')}.\n",
         err=True,
     )

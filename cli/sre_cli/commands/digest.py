@@ -65,11 +65,11 @@ def command(
         settings, instead="Post the digest where the store is, after the scan."
     )
     routes = chosen(settings.slack_channels, channel, unsent=dry_run or preview is not None)
-    night = digest_delivery.Night(
+    digest = digest_delivery.Digest(
         sources, settings, which["as_of"], which["since"], 7 if which["weekly"] else 1
     )
     if dry_run:
-        return digest_delivery.print_all(night, routes)
+        return digest_delivery.print_all(digest, routes)
     if preview is not None:
-        return digest_delivery.draw_all(night, routes, preview)
-    return digest_delivery.post_all(night, routes, again=again)
+        return digest_delivery.draw_all(digest, routes, preview)
+    return digest_delivery.post_all(digest, routes, again=again)

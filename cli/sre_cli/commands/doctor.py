@@ -36,7 +36,7 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
     show_default=True,
     help="Check only what the role of this task needs.",
 )
-@click.option("--profile", help="The AWS profile.")
+@click.option("--profile", help="AWS profile.")
 @click.option(
     "--timeout",
     type=click.FloatRange(1, 600),
@@ -109,11 +109,11 @@ def command(
     help="Output format.",
 )
 def slack(url: str, person: str, output: str) -> int:
-    """Check the setup of Slack: secrets, bot and scopes, channels, server, table, function.
+    """Check the setup of Slack.
 
-    Reads the settings of the function (SRE_SLACK_SECRET_ID, SRE_SERVER, SRE_SLACK_TABLE) and the
-    channels file of the digest (SRE_SLACK_CHANNELS). Nothing is written or posted, and no secret is
-    shown.
+    Checks secrets, bot and scopes, channels, server, table and function, with the settings of the
+    function (SRE_SLACK_SECRET_ID, SRE_SERVER, SRE_SLACK_TABLE) and the channels file of the digest
+    (SRE_SLACK_CHANNELS). Nothing is written or posted, and no secret is shown.
 
     \b
     sre-cli doctor slack --url https://sre.example.com/slack --as T0123456/U0123456
@@ -145,6 +145,6 @@ def _print(check: Check) -> None:
     from sre_cli.render.terminal import printable
 
     state = "–" if check.state == SKIPPED else check.state
-    click.echo(f"{state:<6} {check.what:<9} {printable(check.said)}")
-    if check.do:
-        click.echo(f"{'':<16} {printable(check.do)}")
+    click.echo(f"{state:<6} {check.what:<9} {printable(check.detail)}")
+    if check.remedy:
+        click.echo(f"{'':<16} {printable(check.remedy)}")

@@ -47,7 +47,7 @@ _HOLDER = (
     is_flag=False,
     flag_value=QUARTER,
     type=click.IntRange(1, HALF_A_DAY),
-    help="Print a link to the published report on S3, valid for 15 minutes by default.",
+    help="Only print a link to the published report on S3, valid for 15 minutes by default.",
 )
 @click.option(
     "--email",
@@ -81,8 +81,8 @@ def command(
 ) -> int:
     """Publish the HTML report of a snapshot, with its findings as CSV and Parquet.
 
-    Reports are stored in the store, such as reports/2026-11-22/; reports/index.html lists all of
-    them. A published report is not replaced, except with --again.
+    The report is written to the store, for example to reports/2026-11-22/; reports/index.html lists
+    all reports. A published report is replaced only with --again.
 
     \b
     sre-cli report

@@ -45,7 +45,7 @@ from sre_findings.settings import Settings
     type=click.FloatRange(0.1),
     help="Seconds to retry one page before giving up.",
 )
-@click.option("--profile", help="The AWS profile.")
+@click.option("--profile", help="AWS profile.")
 @click.option(
     "--slot", default="", help="Slot of a schedule, set by the scheduler; scanned only once."
 )

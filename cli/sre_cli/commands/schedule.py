@@ -40,7 +40,7 @@ def command() -> None:
 @options.output_option
 @options.store_options
 def list_(settings: Settings, path: Path | None, output: str) -> int:
-    """List all schedules: times, command, next run, and the outcome of the last one.
+    """List all schedules, with next and last run.
 
     --output json also has the expression for EventBridge Scheduler.
     """
@@ -62,7 +62,10 @@ def list_(settings: Settings, path: Path | None, output: str) -> int:
 )
 @options.output_option
 def next_(path: Path | None, count: int, output: str) -> int:
-    """List the next runs of all schedules, in UTC and in the time zone of the schedule."""
+    """List the next runs of all schedules.
+
+    Times are in UTC and in the time zone of the schedule.
+    """
     from sre_cli.render import schedules
 
     return _show(schedules.coming(_load(path), _now(), count), schedules.COMING, output)
@@ -84,11 +87,12 @@ def next_(path: Path | None, count: int, output: str) -> int:
 )
 @options.store_options
 def run(settings: Settings, path: Path | None, health: Path | None, speed: int) -> int:
-    """Run the schedules here until SIGTERM or Ctrl-C, with a line of JSON on stdout for each job.
+    """Run the schedules on this machine.
 
-    Each slot is claimed in the table: several processes can run at once, and one that was killed
-    can be restarted. No slot runs twice, and none is skipped. A failed job is retried, then
-    reported in the channels of the digest.
+    Runs until SIGTERM or Ctrl-C, and prints a line of JSON for each job. Each slot is claimed in
+    the table: several processes can run at once, and one that was killed can be restarted. No slot
+    runs twice, and none is skipped. A failed job is retried, then reported in the channels of the
+    digest.
 
     \b
     sre-cli schedule run

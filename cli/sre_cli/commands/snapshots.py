@@ -55,10 +55,10 @@ def list_(settings: Settings, output: str, pruned: bool) -> int:
 @command.command("age")
 @options.store_options
 def age(settings: Settings) -> int:
-    """Print the age of the newest complete snapshot as a line of JSON, for a log.
+    """Print the age of the newest complete snapshot.
 
-    Without a complete snapshot, hours is null and the exit code is 3. partial_nights is the number
-    of nights since then that have only partial snapshots.
+    The output is a line of JSON for a log. Without a complete snapshot, hours is null and the exit
+    code is 3. partial_nights is the number of nights since then that have only partial snapshots.
     """
     from sre_findings.model.snapshots.freshness import freshness
 
@@ -73,7 +73,9 @@ def age(settings: Settings) -> int:
 @click.argument("when", required=False)
 @options.store_options
 def show(settings: Settings, when: str | None) -> int:
-    """Print the manifest of a snapshot as JSON: plan, result of each region, completeness check.
+    """Print the manifest of a snapshot as JSON.
+
+    It has the plan, the result of each region, and the completeness check.
 
     WHEN is an id, a date, yesterday or -7d. Default: the newest snapshot.
     """
@@ -87,10 +89,10 @@ def show(settings: Settings, when: str | None) -> int:
 @click.option("--all", "every", is_flag=True, help="Verify every snapshot.")
 @options.store_options
 def verify(settings: Settings, when: str | None, every: bool) -> int:
-    """Verify the files of a snapshot against their checksums; exit 4 if something is wrong.
+    """Verify the files and the counts of a snapshot.
 
-    Also checks that its findings add up with those of the snapshot before, in every account, region
-    and resource type.
+    Compares the files with their checksums, and checks that the findings add up with those of the
+    snapshot before, in every account, region and resource type. Exit code 4 if something is wrong.
     """
     from sre_findings.store.integrity import verify as files_of
     from sre_findings.store.reconciliation import unbalanced
@@ -123,11 +125,11 @@ def _balance(damaged: Sequence[object], odd: Sequence[object]) -> str:
 @click.option("--all", "every", is_flag=True, help="Count all snapshots, not only missing ones.")
 @options.store_options
 def rebuild(settings: Settings, every: bool) -> int:
-    """Rebuild the table from the snapshots, after it was lost or restored from a backup.
+    """Rebuild a lost table from the snapshots.
 
-    Counts the snapshots that the table does not have, oldest first. If it is killed, run it again.
-    Data that is not in the snapshots stays lost: the counts of pruned snapshots, finished slots,
-    posted messages, and the audit log.
+    Also completes a table that was restored from a backup: counts the snapshots that the table does
+    not have, oldest first. If it is killed, run it again. Data that is not in the snapshots stays
+    lost: the counts of pruned snapshots, finished slots, posted messages, and the audit log.
     """
     from sre_findings.store.urls import open_table
     from sre_scanner.commit import roll_up
@@ -209,7 +211,10 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
 @click.option("--reason", required=True, help="Reason, such as a case number.")
 @options.store_options
 def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
-    """Put a legal hold on a snapshot, so that it is not pruned until it is released."""
+    """Put a legal hold on a snapshot.
+
+    It is not pruned until the hold is released.
+    """
     from sre_findings.store import pruning as store
 
     snapshots = _open(settings)

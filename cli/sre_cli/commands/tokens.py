@@ -64,7 +64,7 @@ def new(path: Path | None, **wished: Any) -> int:
     """Create a token, which is shown only once, and its entry for the tokens document.
 
     A client without accounts or without owners sees nothing. The entry has only a hash of the
-    token. It belongs into the document in SRE_TOKENS: a file, to which --to adds it, or a secret.
+    token. It belongs in the document in SRE_TOKENS: a file, to which --to adds it, or a secret.
     The server needs no restart.
 
     \b

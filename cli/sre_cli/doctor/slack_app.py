@@ -45,8 +45,8 @@ class Check:
 
     what: str
     state: str
-    said: str
-    do: str = ""
+    detail: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,5 +246,8 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes
 
 def as_json(found: Sequence[Check]) -> str:
     """The checks as JSON."""
-    rows = [{"what": one.what, "state": one.state, "said": one.said, "do": one.do} for one in found]
+    rows = [
+        {"what": one.what, "state": one.state, "said": one.detail, "do": one.remedy}
+        for one in found
+    ]
     return json.dumps(rows, indent=2)

@@ -58,4 +58,4 @@ def _token(settings: Settings) -> tuple[str, Check | None]:
 
 
 def _converted(one: slack_app.Check) -> Check:
-    return Check(f"Slack {one.what}", _STATES[one.state], one.said, one.do)
+    return Check(f"Slack {one.what}", _STATES[one.state], one.detail, one.remedy)

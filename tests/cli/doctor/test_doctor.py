@@ -1,5 +1,4 @@
-"""`sre-cli doctor` tries everything that the assistant needs, over real HTTP, and names what is
-missing with its remedy."""
+"""`sre-cli doctor` checks the setup over real HTTP and shows a remedy for what is missing."""
 
 from __future__ import annotations
 
@@ -63,7 +62,7 @@ INSPECTOR = (
     "BatchGetFindingDetails",
     "ListFindingAggregations",
 )
-# moto knows CloudWatch's actions by another name.
+# moto uses another name for CloudWatch's actions.
 POLICED = S3 | DYNAMODB | OPTIONAL - {"cloudwatch:GetMetricStatistics"}
 
 
@@ -81,14 +80,14 @@ def create_table(endpoint: str) -> None:
 
 
 def keys_left() -> list[str]:
-    """What lies in the bucket."""
+    """The keys in the bucket."""
     client: Any = boto3.client("s3")
     return [one["Key"] for one in client.list_objects_v2(Bucket="findings").get("Contents", [])]
 
 
 @pytest.fixture
 def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A bucket and a table in moto, and settings that lead there."""
+    """A bucket and a table in moto, with settings that point to them."""
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
     create_table(aws)
     monkeypatch.setenv("SRE_STORE", "s3://findings/inspector")
@@ -98,7 +97,7 @@ def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @contextmanager
 def allowed(endpoint: str, *statements: dict[str, Any]) -> Iterator[None]:
-    """Within the block moto holds the caller to these statements of a policy, as IAM does."""
+    """Within the block, moto enforces these policy statements, as IAM does."""
 
     def enforce(after: str) -> None:
         plain = {"Content-Type": "text/plain"}
@@ -115,7 +114,7 @@ def allowed(endpoint: str, *statements: dict[str, Any]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-        # it keeps the credentials that it found first
+        # moto keeps the first credentials that it finds
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         enforce("0")
         try:
@@ -137,7 +136,7 @@ def check(run: Any, what: str) -> dict[str, str]:
     return dict(found)
 
 
-def test_on_a_machine_without_aws_its_lines_are_off_and_nothing_is_wrong(
+def test_without_aws_its_checks_are_off_and_nothing_fails(
     cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -155,11 +154,11 @@ def test_on_a_machine_without_aws_its_lines_are_off_and_nothing_is_wrong(
         "Slack": OFF,
     }
     assert run.code == 0
-    assert sorted(demo.rglob("*")) == before, "what was written is gone again"
+    assert sorted(demo.rglob("*")) == before, "test data is removed"
     assert "complete for all visible accounts" in check(run, "snapshot")["detail"]
 
 
-def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(
+def test_with_aws_everything_is_checked_and_test_data_removed(
     deployed: str, cli: Cli, inspector: Any
 ) -> None:
     with inspector():
@@ -176,10 +175,13 @@ def test_with_aws_each_thing_is_tried_and_what_was_written_is_removed(
     assert boto3.client("dynamodb").scan(TableName="rollups")["Count"] == 0
 
 
-@settings(max_examples=settings().max_examples // 5, phases=[Phase.explicit, Phase.reuse, Phase.generate],
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=settings().max_examples // 5,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(missing=st.sets(st.sampled_from(sorted(POLICED)), max_size=6))
-def test_exactly_the_permissions_that_are_missing_are_named_with_their_line(
+def test_exactly_the_missing_permissions_are_named_with_their_statement(
     deployed: str, cli: Cli, inspector: Any, missing: set[str]
 ) -> None:
     with (
@@ -187,7 +189,7 @@ def test_exactly_the_permissions_that_are_missing_are_named_with_their_line(
         allowed(deployed, allow("sts:*", "ssm:*", "monitoring:*", *sorted(POLICED - missing))),
     ):
         run = cli("doctor", *HERE)
-    # what was not written is not read or removed
+    # a blob that was not written is not read or removed
     follows = missing & {"s3:PutObject", "dynamodb:PutItem"}
     for one in sorted(POLICED):
         found = check(run, one)
@@ -204,13 +206,15 @@ def test_exactly_the_permissions_that_are_missing_are_named_with_their_line(
         boto3.client("s3").delete_object(Bucket="findings", Key=key)
 
 
-def test_the_lines_that_it_names_are_those_that_help(deployed: str) -> None:
-    """moto holds DynamoDB's actions to no resource, so that its lines are given for every one."""
+def test_the_named_statements_fix_the_checks(deployed: str) -> None:
+    """moto does not check resources of DynamoDB, so its statements are granted for all."""
     statements, seen = [allow("sts:*")], list[Check]()
-    for _ in range(6):  # rounds: a step is only tried once the one before it is allowed
+    for _ in range(6):  # rounds, because a step is tried only after the one before it is allowed
         with allowed(deployed, *statements):
-            seen = [*storage.store(open_blobs("s3://findings/inspector"), NOW),
-                    *storage.table(open_table("dynamodb://rollups"), "dynamodb://rollups", NOW)]  # fmt: skip
+            seen = [
+                *storage.store(open_blobs("s3://findings/inspector"), NOW),
+                *storage.table(open_table("dynamodb://rollups"), "dynamodb://rollups", NOW),
+            ]
         lines = [
             one.remedy.partition("Add to the role's policy: ")[2]
             for one in seen
@@ -225,7 +229,7 @@ def test_the_lines_that_it_names_are_those_that_help(deployed: str) -> None:
     assert {one["Action"] for one in statements[1:]} == S3 | DYNAMODB
 
 
-def test_what_inspector_denies_is_named_with_the_line_that_gives_it(
+def test_a_denial_of_inspector_names_the_policy_statement(
     deployed: str, cli: Cli, inspector: Any
 ) -> None:
     denied = ("ListCoverage", "BatchGetFindingDetails", "GetClustersForImage")
@@ -241,7 +245,7 @@ def test_what_inspector_denies_is_named_with_the_line_that_gives_it(
     assert states(run)["inspector2:ListFindings"] == OK
 
 
-def test_a_scan_that_is_denied_names_the_line_too(cli: Cli, inspector: Any, tmp_path: Path) -> None:
+def test_a_denied_scan_names_the_policy_statement(cli: Cli, inspector: Any, tmp_path: Path) -> None:
     with inspector(faults=[Fault("denied", "ListCoverage", times=99)]):
         run = cli("scan", "--region", "us-east-1", "--store", str(tmp_path), "--rate", "1000")
     assert run.code == 3
@@ -264,7 +268,7 @@ def test_a_throttled_call_is_unknown_and_not_denied(
 
 
 @pytest.mark.parametrize("fault", ["expired", "unrecognized"])
-def test_credentials_that_expired_are_said_to_be_so(
+def test_expired_credentials_are_named_as_such(
     deployed: str,
     cli: Cli,
     inspector: Any,
@@ -280,12 +284,12 @@ def test_credentials_that_expired_are_said_to_be_so(
         run = cli("doctor", *HERE)
     assert check(run, "identity")["state"] == FAILED
     assert "aws sso login" in check(run, "identity")["remedy"]
-    assert states(run)["clock"] == OK, "the answer of a refusal has a date too"
+    assert states(run)["clock"] == OK, "a refusal has a date too"
     assert states(run)["permissions"] == UNKNOWN
     assert run.code == 4
 
 
-def test_a_region_without_inspector_fails_where_it_was_named_and_is_off_elsewhere(
+def test_a_region_without_inspector_fails_only_if_it_is_required(
     deployed: str, cli: Cli, inspector: Any
 ) -> None:
     with inspector():
@@ -301,7 +305,7 @@ def test_a_region_without_inspector_fails_where_it_was_named_and_is_off_elsewher
     assert states(every)["Inspector us-east-1"] == OK
 
 
-def test_inspector_that_is_on_nowhere_has_failed(
+def test_inspector_off_in_all_regions_is_a_failure(
     deployed: str, cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with off_everywhere() as url:
@@ -314,7 +318,7 @@ def test_inspector_that_is_on_nowhere_has_failed(
 
 @contextmanager
 def off_everywhere() -> Iterator[str]:
-    """An Inspector that nobody turned on."""
+    """An Inspector that is off in every region."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -336,7 +340,7 @@ def off_everywhere() -> Iterator[str]:
             self.wfile.write(body.encode())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            """Nothing on stderr."""
+            """Prints nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -349,7 +353,7 @@ def off_everywhere() -> Iterator[str]:
         server.server_close()
 
 
-def test_what_does_not_answer_in_time_is_unknown_and_the_rest_is_told(
+def test_a_check_without_an_answer_in_time_is_unknown(
     deployed: str, cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
@@ -360,7 +364,7 @@ def test_what_does_not_answer_in_time_is_unknown_and_the_rest_is_told(
     assert states(run)["store"] == OK
 
 
-def test_a_network_that_is_away_is_unknown_and_a_bucket_that_is_needed_fails(
+def test_without_a_network_aws_is_unknown_and_a_required_bucket_fails(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("botocore.retryhandler.delay_exponential", lambda *_: 0)
@@ -374,9 +378,7 @@ def test_a_network_that_is_away_is_unknown_and_a_bucket_that_is_needed_fails(
     assert run.code == 4
 
 
-def test_a_table_that_is_gone_fails_until_it_is_back(
-    deployed: str, cli: Cli, inspector: Any
-) -> None:
+def test_a_missing_table_fails_until_it_exists(deployed: str, cli: Cli, inspector: Any) -> None:
     boto3.client("dynamodb").delete_table(TableName="rollups")
     with inspector():
         gone = cli("doctor", *HERE)
@@ -388,15 +390,13 @@ def test_a_table_that_is_gone_fails_until_it_is_back(
     assert states(back)["table"] == OK
 
 
-def test_a_store_and_a_table_that_are_not_there_yet_are_a_warning_and_are_not_made(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_a_missing_local_store_is_a_warning_and_not_created(cli: Cli, tmp_path: Path) -> None:
     run = cli("doctor", "--output", "json", "--store", str(tmp_path / "store"))
     assert {states(run)[one] for one in ("store", "table", "snapshot")} == {WARNING}
     assert not (tmp_path / "store").exists()
 
 
-def test_credentials_without_a_region_are_told_and_without_credentials_a_bucket_fails(
+def test_a_missing_region_warns_and_missing_credentials_fail_for_a_bucket(
     deployed: str, cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -411,7 +411,7 @@ def test_credentials_without_a_region_are_told_and_without_credentials_a_bucket_
     assert nobody.code == 4
 
 
-def test_where_only_inspectors_endpoint_is_overridden_the_other_services_are_left_alone(
+def test_an_overridden_inspector_endpoint_leaves_other_services_unchecked(
     cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch, demo: Path
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
@@ -421,7 +421,7 @@ def test_where_only_inspectors_endpoint_is_overridden_the_other_services_are_lef
     assert {states(run)[one] for one in OPTIONAL | {"identity"}} == {OFF}
 
 
-def test_a_partial_or_old_snapshot_is_a_warning_with_what_it_lacks(
+def test_a_partial_or_stale_snapshot_is_a_warning_with_the_reason(
     cli: Cli, inspector: Any, tmp_path: Path
 ) -> None:
     with inspector(faults=[Fault("denied", "ListCoverage", times=99)]):
@@ -431,7 +431,7 @@ def test_a_partial_or_old_snapshot_is_a_warning_with_what_it_lacks(
     assert "coverage" in partial["detail"]
 
 
-def test_a_snapshot_is_old_from_the_age_that_the_settings_allow(demo: Path) -> None:
+def test_a_snapshot_is_stale_beyond_the_maximum_age(demo: Path) -> None:
     from sre_findings.store.snapshot_writer import SnapshotWriter
 
     snapshots = SnapshotWriter(open_blobs(str(demo)))
@@ -448,9 +448,7 @@ def test_a_snapshot_is_old_from_the_age_that_the_settings_allow(demo: Path) -> N
 
 
 @given(offset=st.integers(-7200, 7200), took=st.integers(0, 10))
-def test_a_clock_is_judged_by_its_distance_and_never_by_the_length_of_the_call(
-    offset: int, took: int
-) -> None:
+def test_clock_skew_does_not_include_the_duration_of_the_call(offset: int, took: int) -> None:
     theirs = NOW + timedelta(seconds=took / 2)
     before, after = NOW + timedelta(seconds=offset), NOW + timedelta(seconds=offset + took)
     found = identity.clock(format_datetime(theirs, usegmt=True), before, after)
@@ -465,11 +463,11 @@ def test_a_clock_is_judged_by_its_distance_and_never_by_the_length_of_the_call(
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Nov 2026 01:00:00 GMT"])
-def test_an_answer_without_a_date_tells_nothing_of_the_clock(date: str) -> None:
+def test_without_a_date_header_the_clock_is_unknown(date: str) -> None:
     assert identity.clock(date, NOW, NOW).state == UNKNOWN
 
 
-def test_a_clock_that_is_off_is_seen_in_a_real_answer(deployed: str) -> None:
+def test_clock_skew_is_seen_in_a_real_response(deployed: str) -> None:
     aws = Aws(None, os.environ)
     late = identity.identify(
         aws, "eu-west-1", lambda: datetime.now(UTC) - timedelta(minutes=10), needed=True
@@ -493,9 +491,7 @@ def test_a_clock_that_is_off_is_seen_in_a_real_answer(deployed: str) -> None:
         ("arn:aws:iam::111122223333:user/you", "arn:aws:iam::111122223333:user/you"),
     ],
 )
-def test_the_simulator_is_asked_about_the_role_and_not_its_session(
-    arn: str, principal: str
-) -> None:
+def test_the_policy_simulator_gets_the_role_and_not_its_session(arn: str, principal: str) -> None:
     caller = identity.Caller(arn, "111122223333")
     assert caller.principal == principal
     assert caller.partition == arn.split(":")[1]
@@ -510,7 +506,7 @@ DECISIONS = [
 
 
 @pytest.mark.parametrize(("decision", "state"), DECISIONS)
-def test_what_no_harmless_call_tells_is_asked_of_the_policy_simulator(
+def test_actions_without_a_harmless_call_use_the_policy_simulator(
     deployed: str,
     cli: Cli,
     inspector: Any,
@@ -523,7 +519,8 @@ def test_what_no_harmless_call_tells_is_asked_of_the_policy_simulator(
         f"<member><EvalActionName>ses:{name}</EvalActionName><EvalDecision>{decision}</EvalDecision></member>"
         for name in ("SendEmail", "SendRawEmail")
     )
-    inner = f"<SimulatePrincipalPolicyResult><EvaluationResults>{result}</EvaluationResults></SimulatePrincipalPolicyResult>"
+    results = f"<EvaluationResults>{result}</EvaluationResults>"
+    inner = f"<SimulatePrincipalPolicyResult>{results}</SimulatePrincipalPolicyResult>"
     service.tell(
         "SimulatePrincipalPolicy",
         f"<SimulatePrincipalPolicyResponse>{inner}</SimulatePrincipalPolicyResponse>",
@@ -536,7 +533,7 @@ def test_what_no_harmless_call_tells_is_asked_of_the_policy_simulator(
     assert "policy simulator" in found["detail"]
 
 
-def test_a_policy_simulator_that_may_not_be_asked_leaves_it_unknown_and_names_its_own_line(
+def test_a_denied_policy_simulator_is_unknown_with_its_own_statement(
     deployed: str, cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRE_ENGINE", "athena://sre/primary")
@@ -546,7 +543,7 @@ def test_a_policy_simulator_that_may_not_be_asked_leaves_it_unknown_and_names_it
     assert '"Action": "iam:SimulatePrincipalPolicy"' in found["remedy"]
 
 
-def test_a_blob_that_cannot_be_removed_is_told_and_does_not_become_two(
+def test_a_test_blob_that_cannot_be_removed_does_not_become_two(
     deployed: str, tmp_path: Path
 ) -> None:
     with allowed(deployed, allow("s3:ListBucket", "s3:PutObject", "s3:GetObject")):
@@ -563,7 +560,7 @@ def test_a_blob_that_cannot_be_removed_is_told_and_does_not_become_two(
     assert keys_left() == []
 
 
-def test_a_store_that_forgets_or_lets_two_writers_in_has_failed(tmp_path: Path) -> None:
+def test_a_store_that_loses_or_replaces_blobs_fails(tmp_path: Path) -> None:
     class Forgetful:
         url = "s3://findings"
         said = b""
@@ -580,7 +577,7 @@ def test_a_store_that_forgets_or_lets_two_writers_in_has_failed(tmp_path: Path) 
 
         def delete(self, key: str) -> None: ...
 
-    assert "does not return" in storage.store(Forgetful(), NOW)[0].detail  # type: ignore[arg-type]  # as much of a store as is asked
+    assert "does not return" in storage.store(Forgetful(), NOW)[0].detail  # type: ignore[arg-type]  # a partial store
 
     class Generous(Forgetful):
         def create(self, key: str, body: bytes) -> bool:
@@ -590,7 +587,7 @@ def test_a_store_that_forgets_or_lets_two_writers_in_has_failed(tmp_path: Path) 
     assert "second writer" in storage.store(Generous(), NOW)[0].detail  # type: ignore[arg-type]
 
 
-def test_a_table_that_forgets_has_failed(tmp_path: Path) -> None:
+def test_a_table_that_loses_rows_fails(tmp_path: Path) -> None:
     table: Any = SqliteTable(tmp_path / "t.db")
     table.put([])
     table.query = lambda *_: iter(())
@@ -600,9 +597,7 @@ def test_a_table_that_forgets_has_failed(tmp_path: Path) -> None:
     assert list(right.query("doctor")) == []
 
 
-def test_an_address_that_is_none_is_a_check_that_failed(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_url_is_a_failed_check(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     run = cli("doctor", "--output", "json", "--store", "ftp://x", "--table", "sqlite:x")
     assert (states(run)["store"], states(run)["table"], run.code) == (FAILED, FAILED, 4)
 
@@ -618,10 +613,14 @@ Ready = Callable[..., AbstractContextManager[str]]
 
 @pytest.mark.parametrize(
     ("status", "body", "state", "said"),
-    [(200, b'{"ready": true}', OK, "ready"), (503, b'{"ready": false, "why": "the table cannot be read"}', FAILED, "the table"),
-     (404, b"<html>", FAILED, "HTTP status 404"), (503, b"[]", FAILED, "HTTP status 503")],
-)  # fmt: skip
-def test_a_server_says_itself_whether_it_is_ready(
+    [
+        (200, b'{"ready": true}', OK, "ready"),
+        (503, b'{"ready": false, "why": "the table cannot be read"}', FAILED, "the table"),
+        (404, b"<html>", FAILED, "HTTP status 404"),
+        (503, b"[]", FAILED, "HTTP status 503"),
+    ],
+)
+def test_a_server_is_checked_with_its_readiness_endpoint(
     cli: Cli,
     running: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -639,7 +638,7 @@ def test_a_server_says_itself_whether_it_is_ready(
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            """Nothing on stderr."""
+            """Prints nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     monkeypatch.setenv("SRE_SERVER", f"http://127.0.0.1:{server.server_port}/mcp")
@@ -650,13 +649,13 @@ def test_a_server_says_itself_whether_it_is_ready(
     assert {states(run)[one] for one in ("store", "table", "snapshot")} == {OFF}
 
 
-def test_a_server_that_nobody_reaches_has_failed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_fails(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9/mcp")
     run = cli("doctor", "--output", "json")
     assert (states(run)["server"], run.code) == (FAILED, 4)
 
 
-def test_slack_is_looked_at_with_its_channels(
+def test_slack_is_checked_with_its_channels(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "channels.yaml"
@@ -701,7 +700,7 @@ def test_slack_is_looked_at_with_its_channels(
         ({"SecretString": "no json"}, 200, UNKNOWN),
     ],
 )
-def test_slack_without_a_secret_is_off_and_one_that_may_not_be_read_failed(
+def test_slack_without_a_secret_is_off_and_an_unreadable_secret_fails(
     cli: Cli,
     service: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -719,7 +718,7 @@ def test_slack_without_a_secret_is_off_and_one_that_may_not_be_read_failed(
         assert ":secret:sre/slack-*" in found["remedy"]
 
 
-def test_tasks_are_told_in_their_order_whatever_ends_first() -> None:
+def test_results_are_in_the_order_of_the_tasks() -> None:
     first_may_end = threading.Event()
 
     def slow() -> list[Check]:
@@ -735,7 +734,7 @@ def test_tasks_are_told_in_their_order_whatever_ends_first() -> None:
     ] == ["slow", "quick"]
 
 
-def test_a_task_that_hangs_is_unknown_one_that_fails_is_told_and_a_bug_is_raised() -> None:
+def test_a_hanging_task_is_unknown_and_an_internal_error_is_raised() -> None:
     over = threading.Event()
 
     def hang() -> list[Check]:
@@ -770,7 +769,7 @@ CHECKS = st.lists(
 
 
 @given(CHECKS)
-def test_the_exit_code_is_0_only_where_nothing_is_wrong_or_unknown(checks: list[Check]) -> None:
+def test_the_exit_code_is_0_only_if_everything_is_ok_or_off(checks: list[Check]) -> None:
     found = {one.state for one in checks}
     assert (exit_code(checks) == 0) == (found <= {OK, OFF})
     assert (exit_code(checks) == 4) == (FAILED in found)
@@ -780,7 +779,7 @@ def test_the_exit_code_is_0_only_where_nothing_is_wrong_or_unknown(checks: list[
 
 
 @given(CHECKS)
-def test_every_check_and_every_remedy_is_shown_and_nothing_reaches_the_terminal(
+def test_every_check_and_remedy_is_shown_without_control_characters(
     checks: list[Check],
 ) -> None:
     text = render(checks, 80, 0)
@@ -788,7 +787,7 @@ def test_every_check_and_every_remedy_is_shown_and_nothing_reaches_the_terminal(
     assert text.count("\n") >= len(checks) + sum(bool(one.remedy) for one in checks)
 
 
-def test_a_part_is_held_to_what_its_role_needs_and_writes_nothing_that_it_may_not(
+def test_a_part_checks_only_what_its_role_needs_and_may_write(
     deployed: str, cli: Cli, inspector: Any
 ) -> None:
     reading = allow(
@@ -811,7 +810,7 @@ def test_a_part_is_held_to_what_its_role_needs_and_writes_nothing_that_it_may_no
     assert "ec2:DescribeInstances" not in states(scan)
 
 
-def test_inspector_is_looked_at_as_the_reader_where_there_is_one(
+def test_inspector_is_checked_with_the_reader_role_if_there_is_one(
     deployed: str, cli: Cli, inspector: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRE_READER_ROLE", "arn:aws:iam::444455556666:role/sre-inspector-reader")
@@ -830,9 +829,9 @@ def test_inspector_is_looked_at_as_the_reader_where_there_is_one(
     assert '"Action": "sts:AssumeRole"' in check(refused, "reader")["remedy"]
 
 
-def test_the_parts_are_those_that_the_command_offers() -> None:
+def test_the_parts_are_the_choices_of_the_command() -> None:
     from sre_cli.commands.doctor import command
     from sre_cli.doctor.required_permissions import PARTS
 
-    (offered,) = [one.type.choices for one in command.params if one.name == "part"]  # type: ignore[attr-defined]  # it is a Choice
+    (offered,) = [one.type.choices for one in command.params if one.name == "part"]  # type: ignore[attr-defined]  # the type is a Choice
     assert tuple(offered) == PARTS

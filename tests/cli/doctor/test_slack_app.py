@@ -1,5 +1,4 @@
-"""`sre-cli doctor slack` tells what is wrong and what to do: each thing well, wrong and not looked
-at, over real HTTP."""
+"""`sre-cli doctor slack` over real HTTP: each check passed, wrong with a remedy, and skipped."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ MANIFEST = Path(__file__).parents[3] / "lambda" / "manifest.yaml"
 
 @dataclass
 class Outside:
-    """Slack, and the function behind its gateway."""
+    """Stand-ins for Slack and for the function behind its gateway."""
 
     front: Front
     slack: dict[str, Any] = field(
@@ -70,7 +69,7 @@ def outside(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Outside]:
             self.wfile.write(said.encode())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            """Nothing on stderr."""
+            """Prints nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told.place = f"127.0.0.1:{server.server_port}"
@@ -98,7 +97,7 @@ def states(result: Result) -> dict[str, str]:
     return {one["what"]: one["state"] for one in json.loads(result.stdout)}
 
 
-def test_what_is_well_is_said_in_a_line_each_and_no_secret_is_shown(
+def test_each_passed_check_has_a_line_and_no_secret_is_shown(
     doctor: Doctor, outside: Outside
 ) -> None:
     result = doctor("--url", f"http://{outside.place}/slack")
@@ -111,7 +110,7 @@ def test_what_is_well_is_said_in_a_line_each_and_no_secret_is_shown(
     assert result.return_value == 4
 
 
-def test_a_missing_scope_is_named_with_what_it_costs(doctor: Doctor, outside: Outside) -> None:
+def test_a_missing_scope_is_named_with_its_effect(doctor: Doctor, outside: Outside) -> None:
     outside.scopes = "commands,chat:write"
     result = doctor()
     assert "files:write is missing: no picture where" in result.stdout
@@ -125,16 +124,14 @@ def test_a_missing_scope_is_named_with_what_it_costs(doctor: Doctor, outside: Ou
         ({}, "Slack reports no valid response"),
     ],
 )
-def test_a_bot_token_that_slack_does_not_take_is_wrong(
+def test_a_bot_token_that_slack_rejects_is_wrong(
     doctor: Doctor, outside: Outside, told: dict[str, Any], said: str
 ) -> None:
     outside.slack = told
     assert said in doctor().stdout
 
 
-def test_a_function_with_another_secret_or_none_there_is_told(
-    doctor: Doctor, outside: Outside
-) -> None:
+def test_a_function_with_another_secret_or_none_is_wrong(doctor: Doctor, outside: Outside) -> None:
     other = doctor("--url", f"http://{outside.place}/slack", SRE_SLACK_SIGNING_SECRET="another")
     assert "a signed command gets 401" in other.stdout
     nobody = doctor("--url", "http://127.0.0.1:9/slack", "--output", "json")
@@ -143,7 +140,7 @@ def test_a_function_with_another_secret_or_none_there_is_told(
     assert (states(slack)["unsigned"], states(slack)["help"]) == ("wrong", "wrong")
 
 
-def test_without_secrets_the_rest_is_looked_at_all_the_same(doctor: Doctor) -> None:
+def test_without_secrets_the_other_checks_still_run(doctor: Doctor) -> None:
     result = doctor(
         "--output", "json", SRE_SLACK_SIGNING_SECRET=None, SRE_SERVER="http://127.0.0.1:9/mcp"
     )
@@ -163,7 +160,7 @@ def test_without_secrets_the_rest_is_looked_at_all_the_same(doctor: Doctor) -> N
     ("key", "expiry", "state"),
     [("id", "expiration", "ok"), ("id", "", "wrong"), ("id", "ttl", "wrong"), ("key", "", "wrong")],
 )
-def test_a_table_needs_its_key_and_its_expiry(
+def test_a_table_needs_its_key_and_time_to_live(
     doctor: Doctor, key: str, expiry: str, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {
@@ -198,7 +195,7 @@ def test_a_table_needs_its_key_and_its_expiry(
         ("--as", "U0123456"),
     ],
 )
-def test_what_is_mistyped_is_told(doctor: Doctor, arguments: tuple[str, str]) -> None:
+def test_mistyped_arguments_are_usage_errors(doctor: Doctor, arguments: tuple[str, str]) -> None:
     result = doctor(*arguments)
     assert result.exception is not None
     assert arguments[0] in str(result.exception)
@@ -217,7 +214,7 @@ def test_what_is_mistyped_is_told(doctor: Doctor, arguments: tuple[str, str]) ->
         ({"ok": True}, "wrong", "Slack reports no such channel"),
     ],
 )
-def test_each_channel_of_the_digest_is_looked_at(
+def test_each_channel_of_the_digest_is_checked(
     doctor: Doctor, outside: Outside, tmp_path: Path, told: dict[str, Any], state: str, said: str
 ) -> None:
     file = tmp_path / "channels.yaml"

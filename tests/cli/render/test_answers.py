@@ -1,5 +1,4 @@
-"""Answers as a terminal shows them: four verdicts that cannot be confused, counts that are the
-rollup's, and the proof."""
+"""Answers as text: distinct verdicts, counts of the rollup, and provenance."""
 
 from __future__ import annotations
 
@@ -87,7 +86,7 @@ def unknown(reason: str, explanation: str, **changes: Any) -> ResourceAnswer:
     return answer(verdict=verdict, rollup=Rollup(), findings=(), total_findings=0, **changes)
 
 
-def test_an_answer_with_findings_is_name_counts_table_and_proof() -> None:
+def test_an_answer_shows_name_counts_findings_and_provenance() -> None:
     findings = (
         finding(),
         finding(
@@ -115,12 +114,12 @@ def test_an_answer_with_findings_is_name_counts_table_and_proof() -> None:
         " CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1 "
         " 9.0.2153-1.amzn2023  37 d\nMedium           GHSA-aaaa-bbbb-cccc  suppressed  openssl"
         " +1   no fix yet              3.0.8                37 d\n13 more not shown; -n 0"
-        " lists all.\nSnapshot 20261122T010000Z, 6 h old, complete for all visible accounts. Use --live"
-        " for current data.\n"
+        " lists all.\nSnapshot 20261122T010000Z, 6 h old, complete for all visible accounts. Use"
+        " --live for current data.\n"
     )
 
 
-def test_counts_are_the_rollups_whatever_is_listed() -> None:
+def test_counts_come_from_the_rollup_not_from_the_listed_findings() -> None:
     rollup = Rollup(Counts(1, 2, 3, 4, 5, 6), suppressed=7)
     text = render_resource(answer(rollup=rollup, findings=(), total_findings=0), 200, Colour.NONE)
     assert (
@@ -129,13 +128,13 @@ def test_counts_are_the_rollups_whatever_is_listed() -> None:
     )
 
 
-def test_filtered_findings_do_not_pretend_to_be_all() -> None:
+def test_a_filtered_list_says_that_the_counts_cover_everything() -> None:
     text = render_resource(answer(filters={"severities": ["CRITICAL", "HIGH"]}), 120, Colour.NONE)
     assert "13 open findings" in text
     assert "Listed: critical, high only. The counts cover all severities." in text
 
 
-def test_a_finding_without_packages_is_told_by_its_title() -> None:
+def test_a_finding_without_packages_shows_its_title() -> None:
     network = finding(
         type="NETWORK_REACHABILITY",
         vulnerability_id=None,
@@ -150,7 +149,7 @@ def test_a_finding_without_packages_is_told_by_its_title() -> None:
     assert re.search(r"CVE-2022-58300 +- +- +- +37 d", text)
 
 
-def test_none_reported_stands_first_and_says_what_was_scanned() -> None:
+def test_a_clean_resource_shows_the_verdict_first_and_the_scans() -> None:
     clean = rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "Inspector reports none")
     rows = [
         Coverage(ID, "AWS_EC2_INSTANCE", "1", "eu-west-1", scan, "ACTIVE", "SUCCESSFUL", None, when)
@@ -170,7 +169,7 @@ def test_none_reported_stands_first_and_says_what_was_scanned() -> None:
     assert not re.search("clean|safe|0 ", text)
 
 
-def test_not_scanned_says_why_and_what_to_do() -> None:
+def test_an_unscanned_resource_shows_the_reason_and_the_remedy() -> None:
     text = render_resource(
         unknown(
             rule.NOT_SCANNED, "package not scanned, its inventory is stale. Restart the SSM agent"
@@ -187,7 +186,7 @@ def test_not_scanned_says_why_and_what_to_do() -> None:
     assert "open finding" not in text
 
 
-def test_no_such_resource_names_the_nearest() -> None:
+def test_an_unknown_resource_shows_similar_names() -> None:
     explanation = (
         "neither findings nor coverage name this resource; the nearest are prod-web-36"
         " (i-826b94c7f9118bb16)"
@@ -207,7 +206,7 @@ def test_no_such_resource_names_the_nearest() -> None:
     ]
 
 
-def test_without_a_snapshot_nothing_is_counted() -> None:
+def test_without_a_snapshot_no_counts_are_shown() -> None:
     text = render_resource(
         unknown(rule.NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan", proof=NO_SNAPSHOT),
         80,
@@ -217,7 +216,7 @@ def test_without_a_snapshot_nothing_is_counted() -> None:
     assert text.endswith("There is no snapshot yet. Run: sre-cli scan.\n")
 
 
-def test_frozen_findings_are_told_before_the_counts() -> None:
+def test_frozen_findings_are_announced_before_the_counts() -> None:
     frozen = rule.Verdict(
         rule.VULNERABLE,
         rule.FROZEN,
@@ -232,7 +231,7 @@ def test_frozen_findings_are_told_before_the_counts() -> None:
     assert "Note: May be more." in lines
 
 
-def test_only_suppressed_findings_are_counted_as_such() -> None:
+def test_only_suppressed_findings_are_not_counted_as_open() -> None:
     suppressed = rule.Verdict(
         rule.VULNERABLE, rule.SUPPRESSED_ONLY, "every open finding is suppressed"
     )
@@ -242,7 +241,7 @@ def test_only_suppressed_findings_are_counted_as_such() -> None:
     assert "0 open findings; 3 suppressed" in text
 
 
-def test_a_partial_snapshot_gives_its_reasons() -> None:
+def test_a_partial_snapshot_shows_its_reasons() -> None:
     partial = replace(COMPLETE, state="partial", reasons=("eu-west-1: findings denied",))
     text = render_resource(answer(proof=partial), 120, Colour.NONE)
     assert "Partial: Eu-west-1" not in text
@@ -251,20 +250,20 @@ def test_a_partial_snapshot_gives_its_reasons() -> None:
     )
 
 
-def test_a_live_answer_does_not_advise_to_ask_live() -> None:
+def test_a_live_answer_does_not_recommend_live() -> None:
     live = Proof("live", None, AS_OF, 0, None)
     assert render_resource(answer(proof=live), 120, Colour.NONE).endswith(
         "Inspector itself, asked live at 2026-11-22T01:00:00Z.\n"
     )
 
 
-def test_without_a_time_findings_have_no_age() -> None:
+def test_findings_have_no_age_if_the_time_of_the_answer_is_unknown() -> None:
     text = render_resource(answer(proof=replace(COMPLETE, as_of=None)), 120, Colour.NONE)
     assert "Age" not in text
 
 
 @pytest.mark.parametrize("colour", list(Colour))
-def test_colours_only_where_they_are_wanted(colour: Colour) -> None:
+def test_colours_change_only_the_escape_sequences(colour: Colour) -> None:
     text = render_resource(answer(), 120, colour)
     assert ("\x1b[1;48;" in text) is bool(colour)
     assert ("\x1b" in text) is bool(colour)
@@ -272,14 +271,14 @@ def test_colours_only_where_they_are_wanted(colour: Colour) -> None:
 
 
 @given(st.integers(1, 200))
-def test_ids_are_whole_at_any_width(room: int) -> None:
+def test_ids_are_never_cut_at_any_width(room: int) -> None:
     text = render_resource(answer(), room, Colour.NONE)
     assert ID in text
     assert "CVE-2022-58300" in text
     assert "20261122T010000Z" in text
 
 
-def test_into_a_pipe_nothing_is_cut_or_folded() -> None:
+def test_output_to_a_pipe_is_neither_cut_nor_wrapped() -> None:
     long = finding(packages=(Package("p" * 200, "1"),))
     text = render_resource(answer(findings=(long,)), None, Colour.NONE)
     assert "p" * 200 in text
@@ -287,7 +286,7 @@ def test_into_a_pipe_nothing_is_cut_or_folded() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
-def test_no_text_from_outside_reaches_the_terminal_as_a_control(text: str) -> None:
+def test_hostile_text_reaches_the_terminal_without_control_characters(text: str) -> None:
     one = finding(
         vulnerability_id=text, severity=text, title=text, packages=(Package(text, text, text),)
     )
@@ -341,7 +340,7 @@ def test_a_summary_counts_the_whole_scope() -> None:
     )
 
 
-def test_a_summary_has_a_line_a_group() -> None:
+def test_a_summary_has_one_row_for_each_group() -> None:
     groups = (Group("payments", "", COUNTS), Group("", "", Rollup(Counts(low=1200))))
     lines = render_summary(summary(by="owner", groups=groups), 130, Colour.NONE).splitlines()
     assert lines[3:6] == [
@@ -360,12 +359,12 @@ def test_a_summary_has_a_line_a_group() -> None:
     ]
 
 
-def test_a_severity_of_tomorrow_has_a_column_where_it_occurs() -> None:
+def test_an_unknown_severity_has_a_column_if_it_occurs() -> None:
     groups = (Group("payments", "", Rollup(Counts(other=2))),)
     assert "Other" in render_summary(summary(by="owner", groups=groups), 130, Colour.NONE)
 
 
-def test_long_ids_of_resources_stand_last_and_whole() -> None:
+def test_long_resource_ids_are_in_the_last_column_and_not_cut() -> None:
     arn = "arn:aws:lambda:us-west-2:222222222222:function:" + "x" * 90
     groups = (Group(arn, "n" * 80, COUNTS), Group(ID, "", COUNTS))
     header, first, second = render_summary(
@@ -377,7 +376,7 @@ def test_long_ids_of_resources_stand_last_and_whole() -> None:
     assert "Untriaged" in header
 
 
-def test_a_summary_that_does_not_know_says_so_first() -> None:
+def test_an_unknown_summary_says_so_first() -> None:
     verdict = rule.Verdict(rule.UNKNOWN, rule.INCOMPLETE, "the scan is incomplete")
     lines = render_summary(summary(verdict=verdict, rollup=Rollup()), 120, Colour.NONE).splitlines()
     assert lines[:2] == ["Unknown: the scan is incomplete.", "This is not an all-clear."]
@@ -396,7 +395,7 @@ def gap(number: int, reason: str) -> Coverage:
     )
 
 
-def test_coverage_groups_gaps_by_reason_with_the_remedy_in_full() -> None:
+def test_coverage_gaps_are_grouped_by_reason_with_a_remedy() -> None:
     gaps = (
         gap(1, "UNMANAGED_EC2_INSTANCE"),
         gap(2, "STALE_INVENTORY"),
@@ -424,13 +423,13 @@ def test_coverage_groups_gaps_by_reason_with_the_remedy_in_full() -> None:
     )
 
 
-def test_without_gaps_it_is_inspector_that_lists_none() -> None:
+def test_without_gaps_the_source_of_the_statement_is_inspector() -> None:
     assert render_coverage(CoverageAnswer(40, (), (), COMPLETE), 120, Colour.NONE).startswith(
         "Inspector reports no coverage gaps, 40 scanned\n"
     )
 
 
-def test_coverage_without_a_snapshot_counts_nothing() -> None:
+def test_coverage_without_a_snapshot_shows_no_counts() -> None:
     assert (
         render_coverage(CoverageAnswer(0, (), (), NO_SNAPSHOT), 120, 0)
         == "There is no snapshot yet. Run: sre-cli scan.\n"
@@ -447,7 +446,7 @@ class Commit:
     totals: dict[str, int] = field(default_factory=lambda: {"distinct": 1011, "covered": 40})
 
 
-def test_snapshots_are_listed_newest_first_with_what_is_wrong() -> None:
+def test_snapshots_are_listed_newest_first_with_reasons() -> None:
     commits = [
         Commit("old", AS_OF),
         Commit("new", AS_OF + timedelta(days=1), "partial", reasons=("a: denied", "b: denied")),
@@ -460,7 +459,7 @@ def test_snapshots_are_listed_newest_first_with_what_is_wrong() -> None:
     )
 
 
-def test_no_snapshot_at_all_names_the_next_step() -> None:
+def test_an_empty_list_of_snapshots_names_the_next_step() -> None:
     assert (
         render_snapshots([], AS_OF, 80, Colour.NONE)
         == "There is no snapshot yet. Run: sre-cli scan.\n"
@@ -478,5 +477,5 @@ Render = Callable[[Any, int | None, int], str]
         (render_coverage, CoverageAnswer(1, (gap(1, "INTERNAL_ERROR"),), (), COMPLETE)),
     ],
 )
-def test_lines_fit_an_ordinary_terminal(render: Render, one: Any) -> None:
+def test_lines_fit_into_80_columns(render: Render, one: Any) -> None:
     assert max(width(line) for line in render(one, 80, Colour.NONE).splitlines()) <= 80

@@ -1,5 +1,4 @@
-"""``--context``: what AWS says of an instance in the terminal and in JSON, the same in both, and
-harmless."""
+"""``--context``: the live context of a resource, the same in table and JSON, and harmless."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 Cli = Callable[..., Any]
 ID, ACCOUNT = "i-9edb4bd8db2f315c1", "123456789012"  # data-etl-31 of the demo
 ASKED = datetime(2026, 11, 22, 12, 30, 40, tzinfo=UTC)
-# what XML lets through: a control sequence of one character, and marks that turn letters
+# valid in XML: a one-character control sequence, and marks that reorder letters
 EVIL = "\x9b31mred\u202e\u200b"
 WHOLE = Context(
     ACCOUNT,
@@ -74,16 +73,20 @@ WHOLE = Context(
 
 @pytest.fixture
 def aws_says(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``service`` as every service of AWS, each of which knows ID, with hostile texts."""
+    """``service`` stands in for all AWS services; each knows ID and returns hostile text."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
     monkeypatch.setenv("COLUMNS", "400")
-    tags = f"<item><key>team</key><value>{EVIL}</value></item><item><key>Name</key><value>renamed</value></item>"
+    tags = (
+        f"<item><key>team</key><value>{EVIL}</value></item>"
+        "<item><key>Name</key><value>renamed</value></item>"
+    )
     fields = (
         f"<instanceId>{ID}</instanceId><instanceType>t3.large</instanceType><imageId>ami-0abc1234</imageId>"
         "<launchTime>2026-11-01T08:00:00.000Z</launchTime><vpcId>vpc-1</vpcId><privateIpAddress>10.0.0.5</privateIpAddress>"
         f"<instanceState><name>running</name></instanceState><tagSet>{tags}</tagSet>"
     )
-    items = f"<reservationSet><item><instancesSet><item>{fields}</item></instancesSet></item></reservationSet>"
+    instances = f"<instancesSet><item>{fields}</item></instancesSet>"
+    items = f"<reservationSet><item>{instances}</item></reservationSet>"
     service.tell(
         "DescribeInstances", f"<DescribeInstancesResponse>{items}</DescribeInstancesResponse>"
     )
@@ -116,7 +119,7 @@ def aws_says(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return service
 
 
-def test_table_and_json_hold_the_same(cli: Cli, demo: Path, aws_says: Any) -> None:
+def test_context_is_the_same_in_table_and_json(cli: Cli, demo: Path, aws_says: Any) -> None:
     run = cli("vulnerabilities", "-i", ID, "--cached", "--context", "--output", "json")
     context = run.json["context"]
     assert context["notes"] == []
@@ -149,7 +152,7 @@ def test_table_and_json_hold_the_same(cli: Cli, demo: Path, aws_says: Any) -> No
     )
 
 
-def test_hostile_texts_do_nothing_to_the_terminal_and_stay_whole_in_json(
+def test_hostile_text_is_escaped_in_the_terminal_and_unchanged_in_json(
     cli: Cli, demo: Path, aws_says: Any
 ) -> None:
     out = cli("vulnerabilities", "-i", ID, "--cached", "--context").out
@@ -176,14 +179,12 @@ def test_context_changes_neither_findings_nor_csv_nor_the_exit_code(
         assert cli(*asked, "--output", form).out == cli(*asked, "--context", "--output", form).out
 
 
-def test_nobody_is_asked_without_the_flag(cli: Cli, demo: Path, aws_says: Any) -> None:
+def test_no_service_is_called_without_the_flag(cli: Cli, demo: Path, aws_says: Any) -> None:
     cli("vulnerabilities", "-i", ID, "--cached")
     assert aws_says.asked == []
 
 
-def test_a_service_that_denies_is_a_note_in_table_and_json(
-    cli: Cli, demo: Path, aws_says: Any
-) -> None:
+def test_a_denied_call_is_a_note_in_table_and_json(cli: Cli, demo: Path, aws_says: Any) -> None:
     denied = {"__type": "AccessDeniedException", "message": "User \x1b[31mx is not authorized"}
     aws_says.tell("DescribeInstancePatchStates", denied, status=400)
     out = cli("vulnerabilities", "-i", ID, "--cached", "--context").out
@@ -198,7 +199,7 @@ def test_a_service_that_denies_is_a_note_in_table_and_json(
     assert run.code == 0
 
 
-def test_another_accounts_instance_and_another_resource_have_a_note_and_no_lines(
+def test_resources_without_context_have_a_note_but_no_lines(
     cli: Cli, demo: Path, aws_says: Any
 ) -> None:
     out = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "--context").out
@@ -231,7 +232,7 @@ def test_the_help_names_every_permission(cli: Cli) -> None:
         assert permission in said
 
 
-def test_four_lines_tell_it_all() -> None:
+def test_an_instance_has_four_lines() -> None:
     state, patches, agent, cpu = context_lines(WHOLE, "web", None)
     assert (
         state == "State    running, t3.large, ami-0abc1234, launched 2026-11-19T12:30:40Z, private"
@@ -250,7 +251,7 @@ def test_four_lines_tell_it_all() -> None:
     )
 
 
-def test_a_narrow_terminal_wraps_under_the_words() -> None:
+def test_lines_are_wrapped_with_an_indent() -> None:
     lines = list(context_lines(WHOLE, "web", 60))
     assert all(len(line) <= 60 for line in lines)
     assert lines[:2] == [
@@ -259,7 +260,7 @@ def test_a_narrow_terminal_wraps_under_the_words() -> None:
     ]
 
 
-def test_none_not_checked_and_not_told_are_three_texts() -> None:
+def test_none_not_checked_and_unknown_are_different_texts() -> None:
     def none(source: str) -> Told[Any]:
         return Told(source, ASKED, checked=True)
 
@@ -291,7 +292,7 @@ def test_none_not_checked_and_not_told_are_three_texts() -> None:
     assert context_source(Context()) == ""
 
 
-def test_many_tags_are_four_and_how_many_more() -> None:
+def test_four_tags_are_shown_with_the_number_of_others() -> None:
     many = Instance(
         "running", None, None, None, None, tags={f"tag{n}": "x" * 300 for n in range(50)}
     )

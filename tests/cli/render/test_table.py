@@ -1,4 +1,4 @@
-"""Tables: what names a thing is never cut, the rest gives way in order."""
+"""Tables: ids are never cut, other columns shrink or are dropped in order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tables(draw: st.DrawFn) -> tuple[list[Column], list[list[str]]]:
 
 
 @given(tables(), st.integers(1, 80))
-def test_it_never_exceeds_the_room_unless_ids_and_floors_do(
+def test_a_table_is_wider_than_the_room_only_if_ids_and_floors_are(
     table: tuple[list[Column], list[list[str]]], room: int
 ) -> None:
     columns, rows = table
@@ -42,7 +42,7 @@ def test_it_never_exceeds_the_room_unless_ids_and_floors_do(
 
 
 @given(tables(), st.none() | st.integers(1, 80))
-def test_what_names_a_thing_is_whole_at_any_width(
+def test_columns_without_a_floor_are_never_cut(
     table: tuple[list[Column], list[list[str]]], room: int | None
 ) -> None:
     columns, rows = table
@@ -55,7 +55,7 @@ def test_what_names_a_thing_is_whole_at_any_width(
 
 
 @given(tables(), st.none() | st.integers(1, 80))
-def test_every_line_has_the_same_cells_at_the_same_places(
+def test_every_line_has_its_cells_at_the_same_positions(
     table: tuple[list[Column], list[list[str]]], room: int | None
 ) -> None:
     columns, rows = table
@@ -65,13 +65,13 @@ def test_every_line_has_the_same_cells_at_the_same_places(
 
 
 @given(tables())
-def test_without_a_limit_nothing_is_cut(table: tuple[list[Column], list[list[str]]]) -> None:
+def test_without_a_width_nothing_is_cut(table: tuple[list[Column], list[list[str]]]) -> None:
     columns, rows = table
     assert "…" not in "".join(lines(columns, rows, None, Colour.NONE))
 
 
 @given(tables(), st.integers(1, 80))
-def test_colours_change_nothing_but_colours(
+def test_colours_add_only_escape_sequences(
     table: tuple[list[Column], list[list[str]]], room: int
 ) -> None:
     columns, rows = table
@@ -93,7 +93,7 @@ ROWS = [
 ]
 
 
-def test_a_table_that_fits_is_aligned_with_its_numbers_to_the_right() -> None:
+def test_numbers_are_aligned_to_the_right() -> None:
     assert lines(COLUMNS, ROWS, 80, Colour.NONE) == [
         "Vulnerability  Score  Package         Installed",
         "CVE-2026-1234    9.8  vim-filesystem  9.0.2153-1.amzn2023",
@@ -108,16 +108,16 @@ def test_the_widest_flexible_column_shrinks_first() -> None:
     )
 
 
-def test_optional_columns_go_in_their_order_and_the_rest_is_whole_again() -> None:
+def test_columns_are_dropped_in_order_and_the_others_get_their_full_width() -> None:
     assert lines(COLUMNS, ROWS, 33, Colour.NONE)[0] == "Vulnerability  Score  Package"
     assert lines(COLUMNS, ROWS, 26, Colour.NONE)[1] == "CVE-2026-1234  vim-filesy…"
 
 
-def test_an_id_overflows_rather_than_being_cut() -> None:
+def test_an_id_overflows_instead_of_being_cut() -> None:
     assert lines(COLUMNS, ROWS, 5, Colour.NONE)[1] == "CVE-2026-1234  vim-f…"
 
 
-def test_an_optional_column_without_a_cell_is_not_shown() -> None:
+def test_an_empty_optional_column_is_not_shown() -> None:
     assert (
         lines(COLUMNS, [["CVE-1", "", "a", "1"]], None, Colour.NONE)[0]
         == "Vulnerability  Package  Installed"

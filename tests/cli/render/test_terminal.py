@@ -1,4 +1,4 @@
-"""What reaches a terminal: no controls, the right width, and colours only where they are wanted."""
+"""Text for a terminal: no control characters, the right width, colours only if wanted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ anything = st.text(st.characters(exclude_categories=()), max_size=50)
 
 
 @given(anything)
-def test_nothing_printed_moves_the_cursor_or_hides_letters(text: str) -> None:
+def test_printed_text_never_moves_the_cursor_or_hides_letters(text: str) -> None:
     shown = printable(text)
     assert not [letter for letter in shown if unicodedata.category(letter) in ("Cc", "Cs")]
     assert not re.search("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]", shown)
     assert shown.encode().decode() == shown
 
 
-def test_values_of_any_type_are_printed() -> None:
+def test_values_of_any_type_are_printable() -> None:
     assert printable(12) == "12"
 
 
@@ -41,12 +41,12 @@ def test_values_of_any_type_are_printed() -> None:
         ("…", 1),
     ],
 )
-def test_width_is_that_of_the_screen(text: str, cells: int) -> None:
+def test_width_is_measured_in_terminal_cells(text: str, cells: int) -> None:
     assert width(text) == cells
 
 
 @given(anything, st.integers(0, 30))
-def test_a_cut_text_fits_and_says_that_it_was_cut(text: str, room: int) -> None:
+def test_a_cut_text_fits_and_ends_with_an_ellipsis(text: str, room: int) -> None:
     shown = cut(printable(text), room)
     assert width(shown) <= room
     assert (
@@ -56,13 +56,13 @@ def test_a_cut_text_fits_and_says_that_it_was_cut(text: str, room: int) -> None:
     )
 
 
-def test_a_wide_letter_is_never_cut_in_half() -> None:
+def test_a_wide_letter_is_never_split() -> None:
     assert cut("東京都", 4) == "東…"
     assert cut("東京都", 6) == "東京都"
     assert cut("ab", 0) == ""
 
 
-def test_padding_counts_cells_and_leaves_longer_text() -> None:
+def test_padding_counts_cells_and_keeps_longer_text() -> None:
     assert padded("東", 4) == "東  "
     assert padded("7", 3, right=True) == "  7"
     assert padded("long", 2) == "long"
@@ -90,7 +90,7 @@ def test_colours_follow_the_stream_and_the_environment(
     assert colour_of(tty, environ) is colour
 
 
-def test_a_style_ends_where_it_began() -> None:
+def test_a_style_is_reset_at_its_end() -> None:
     assert (
         styled("High", "high", Colour.TRUE) == "\x1b[1;48;2;173;65;28;38;2;255;255;255mHigh\x1b[0m"
     )
@@ -106,7 +106,7 @@ def test_without_colour_style_or_text_nothing_is_added(text: str, style: str, co
     assert styled(text, style, colour) == text
 
 
-def test_importing_the_renderers_of_the_cli_needs_the_standard_library_alone() -> None:
+def test_the_renderers_import_only_the_standard_library() -> None:
     heavy = [
         "pyarrow",
         "duckdb",
@@ -119,8 +119,8 @@ def test_importing_the_renderers_of_the_cli_needs_the_standard_library_alone() -
         "click",
     ]
     code = (
-        "import sys; import sre_cli.render.resource, sre_cli.render.table, sre_cli.render.terminal; print([m for m in"
-        f" {heavy} if m in sys.modules])"
+        "import sys; import sre_cli.render.resource, sre_cli.render.table, sre_cli.render.terminal;"
+        f" print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
