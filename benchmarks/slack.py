@@ -145,7 +145,7 @@ def warm(task: Path, folder: Path) -> list[str]:
             "SRE_TOKEN": token,
             "SRE_SLACK_TABLE": NAME,
             "SRE_SERVER": f"http://127.0.0.1:{port}/mcp",
-            "SRE_SLACK_STAND_IN": slack.place,
+            "SRE_SLACK_STAND_IN": slack.address,
         }
         one = Deployment(
             task, "sre_slack.handler.handle", runtime_in(folder / "runtime"), ours, NAME

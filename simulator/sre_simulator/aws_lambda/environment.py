@@ -12,10 +12,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
+
+from sre_simulator.loopback import LoopbackHandler, LoopbackServer
 
 _API = "/2018-06-01/runtime"
 _POLL = 0.01  # seconds between checks whether to end
@@ -61,11 +62,8 @@ class Environment:
         self.ended = SimpleQueue[Result]()
         self._limits, self._log = limits, log.open("wb")
         self._server = _RuntimeApi(self)
-        self._serving = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True
-        )
-        self._serving.start()
-        variables = {**environ, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
+        self._server.start()
+        variables = {**environ, "AWS_LAMBDA_RUNTIME_API": self._server.address}
         self.process = subprocess.Popen(  # noqa: S603 - whoever starts a function says what it runs
             command, cwd=limits.folder, env=variables, stdout=self._log, stderr=self._log
         )
@@ -96,9 +94,7 @@ class Environment:
         """Ends the process and its server."""
         self.process.kill()
         self._watching.join()
-        self._server.shutdown()
-        self._serving.join()
-        self._server.server_close()
+        self._server.stop()
         self._log.close()
 
     def _watch(self) -> None:
@@ -116,25 +112,21 @@ def _failed(kind: str, message: str) -> Result:
     return Result(json.dumps({"errorType": kind, "errorMessage": message}).encode(), kind)
 
 
-class _RuntimeApi(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _RuntimeApi(LoopbackServer):
+    poll_interval = _POLL
 
     def __init__(self, environment: Environment) -> None:
-        super().__init__(("127.0.0.1", 0), _Runtime)
+        super().__init__(_Runtime)
         self.environment = environment
 
 
-class _Runtime(BaseHTTPRequestHandler):
-    """The Runtime API. Responses are sent in one piece; otherwise each piece would wait for an
-    acknowledgement."""
+class _Runtime(LoopbackHandler):
+    """The Runtime API."""
 
     server: _RuntimeApi  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
     protocol_version = "HTTP/1.1"
-    wbufsize = 65536
-    disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         """Waits for the next invocation."""
         invocation = self.server.environment.work.get()
         if invocation is None:
@@ -147,9 +139,9 @@ class _Runtime(BaseHTTPRequestHandler):
             "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
         })  # fmt: skip
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         """The end of an invocation, or of the start."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = self.read_body()
         kind = (
             str(self.headers.get("Lambda-Runtime-Function-Error-Type") or "Unhandled")
             if self.path.endswith("/error")
@@ -161,15 +153,4 @@ class _Runtime(BaseHTTPRequestHandler):
         self._answer(202, b"{}", {})
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {
-            **headers,
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+        self.respond(status, body, {**headers, "Content-Type": "application/json"})

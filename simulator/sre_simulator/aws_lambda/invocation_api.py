@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import threading
 import time
-from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from sre_simulator.aws_lambda.environment import Result
+from sre_simulator.loopback import LoopbackHandler, LoopbackServer
 
 _FUNCTIONS = "/2015-03-31/functions/"
 _LARGEST = 262_144  # maximum size of an asynchronous event, in bytes
@@ -53,47 +52,28 @@ class Invoked(Protocol):
         ...
 
 
-class FunctionApi(ThreadingHTTPServer):
+class FunctionApi(LoopbackServer):
     """Both APIs on one port of the loopback."""
 
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
     def __init__(self, function: Invoked) -> None:
-        super().__init__(("127.0.0.1", 0), _Request)
+        super().__init__(_Request)
         self.function = function
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def start(self) -> None:
-        """Serves from a thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stops serving."""
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
 
-class _Request(BaseHTTPRequestHandler):
+class _Request(LoopbackHandler):
     server: FunctionApi  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
     protocol_version = "HTTP/1.1"
-    wbufsize = 65536
-    disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         """Handles every method alike."""
         self._served()
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         """Handles every method alike."""
         self._served()
 
     def _served(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = self.read_body()
         if self.path.startswith(_FUNCTIONS):
             self._invoked(body)
         else:
@@ -102,13 +82,13 @@ class _Request(BaseHTTPRequestHandler):
     def _invoked(self, body: bytes) -> None:
         function, refusal = self.server.function, self._refusal(body)
         if refusal:
-            self._answer(refusal, b'{"Message":"refused"}')
+            self.respond(refusal, b'{"Message":"refused"}')
         elif self.headers.get("X-Amz-Invocation-Type") == "Event":
             function.invoke_later(body)
-            self._answer(202, b"")
+            self.respond(202, b"")
         else:
             result = function.invoke(body)
-            self._answer(
+            self.respond(
                 200, result.payload, {"X-Amz-Function-Error": "Unhandled"} if result.error else {}
             )
 
@@ -139,17 +119,7 @@ class _Request(BaseHTTPRequestHandler):
             )
         except (ValueError, LookupError, TypeError, binascii.Error):
             status, headers, answer = 500, {"Content-Type": "application/json"}, _BROKEN
-        self._answer(status, answer, headers)
-
-    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+        self.respond(status, answer, headers)
 
 
 def _event_2(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:

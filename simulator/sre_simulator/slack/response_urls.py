@@ -10,10 +10,10 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs
+
+from sre_simulator.loopback import LoopbackHandler, LoopbackServer
 
 USES = 5
 
@@ -28,19 +28,15 @@ class _Address:
     posts: list[dict[str, Any]] = field(default_factory=list)
 
 
-class Hooks(ThreadingHTTPServer):
+class Hooks(LoopbackServer):
     """Takes posts while it is entered. ``judge`` returns what is wrong with a text and its blocks.
 
     ``faults`` are responses to give first, one per post: status, body, headers. ``channels`` are
     the channels that conversations.info knows.
     """
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, judge: Judge) -> None:
-        super().__init__(("127.0.0.1", 0), _Post)
-        self.place = f"127.0.0.1:{self.server_port}"
+        super().__init__(_Post)
         self.judge, self.faults, self.channels = (
             judge,
             list[Answer](),
@@ -49,37 +45,20 @@ class Hooks(ThreadingHTTPServer):
         self.refused: list[str] = []
         self._addresses: dict[str, _Address] = {}
         self._posted = threading.Condition()
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     def response_url(self) -> str:
         """A new URL, as a command brings one."""
         path = f"/commands/T0123456/{len(self._addresses)}/secretpath"
         self._addresses[path] = _Address()
-        return f"http://{self.place}{path}"
+        return f"http://{self.address}{path}"
 
     def expire(self, url: str) -> None:
         """Moves the time forward by half an hour."""
-        self._addresses[url.removeprefix(f"http://{self.place}")].expired = True
+        self._addresses[url.removeprefix(f"http://{self.address}")].expired = True
 
     def posts(self, url: str) -> list[dict[str, Any]]:
         """The messages shown in Slack for this URL so far."""
-        return self._addresses[url.removeprefix(f"http://{self.place}")].posts
+        return self._addresses[url.removeprefix(f"http://{self.address}")].posts
 
     def wait(self, url: str, count: int = 1, within: float = 30.0) -> list[dict[str, Any]]:
         """Waits for a number of posts and returns them. Raises TimeoutError."""
@@ -126,24 +105,16 @@ class Hooks(ThreadingHTTPServer):
         return 200, "ok", {}
 
 
-class _Post(BaseHTTPRequestHandler):
+class _Post(LoopbackHandler):
     server: Hooks  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-    wbufsize = 65536
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         """A response, or a call of the Web API."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = self.read_body()
         if self.path == "/api/conversations.info":
             status, said, headers = self.server.tell(
                 parse_qs(body.decode()).get("channel", [""])[0]
             )
         else:
             status, said, headers = self.server.take(self.path, body)
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(said.encode()))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(said.encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+        self.respond(status, said.encode(), headers)

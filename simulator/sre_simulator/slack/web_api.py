@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
+
+from sre_simulator.loopback import LoopbackHandler, LoopbackServer
 
 Check = Callable[[str, Sequence[Mapping[str, Any]]], list[str]]
 TOKEN = "xoxb-of-the-stand-in"  # noqa: S105 - opens nothing
@@ -77,13 +78,11 @@ class Refused(Exception):
     """A refusal with Slack's error code."""
 
 
-class Slack(ThreadingHTTPServer):
+class Slack(LoopbackServer):
     """The server of a workspace."""
 
-    daemon_threads = True
-
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.workspace = workspace
         self.url = f"http://127.0.0.1:{self.server_port}/api/"
 
@@ -215,11 +214,12 @@ class Slack(ThreadingHTTPServer):
         return {"files": [{"id": one["id"]} for one in files]}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     server: Slack  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+    def post(self) -> None:
+        """A call of the Web API, or the content of an upload."""
+        body = self.read_body()
         folder, _, name = self.path.strip("/").partition("/")
         if folder == "upload":
             self.server.workspace.files[name]["content"] = body
@@ -261,29 +261,13 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.send_response(status)
-        always = {"Content-Type": "application/json", "Content-Length": str(len(body)),
-                  "X-OAuth-Scopes": ",".join(sorted(self.server.workspace.scopes))}  # fmt: skip
-        for name, value in {**always, **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+        scopes = ",".join(sorted(self.server.workspace.scopes))
+        always = {"Content-Type": "application/json", "X-OAuth-Scopes": scopes}
+        self.respond(status, body, {**always, **headers})
 
 
 @contextmanager
 def serving(workspace: Workspace) -> Iterator[Slack]:
     """Serves a workspace while the block runs."""
-    server = Slack(workspace)
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-    )
-    thread.start()
-    try:
+    with Slack(workspace) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -274,7 +274,7 @@ def start(deployment: Deployment, channel: Known, moto: str, running: Any) -> St
             "SRE_SLACK_TABLE": name,
             "SRE_SERVER": way.url,
             "SRE_PUBLIC_URL": "https://sre.example",
-            "SRE_SLACK_STAND_IN": slack.place,
+            "SRE_SLACK_STAND_IN": slack.address,
             **_CALENDAR,
             **(environ or {}),
         }
@@ -319,7 +319,7 @@ def on_ministack(emulator: str, slack_zip: Path, channel: Known, running: Any) -
         "SRE_SLACK_TABLE": "sre-slack",
         "SRE_SERVER": way.url,
         "SRE_PUBLIC_URL": "https://sre.example",
-        "SRE_SLACK_STAND_IN": slack.place,
+        "SRE_SLACK_STAND_IN": slack.address,
         **_CALENDAR,
     }
     made = functions.create_function(

@@ -206,7 +206,7 @@ def spent(chain: Any, url: str) -> None:
 
 def used(chain: Any, url: str) -> None:
     for _ in range(5):
-        chain.slack.take(url.removeprefix(f"http://{chain.slack.place}"), b'{"text": "x"}')
+        chain.slack.take(url.removeprefix(f"http://{chain.slack.address}"), b'{"text": "x"}')
 
 
 @pytest.mark.parametrize(("end", "said"), [(spent, "expired_url"), (used, "used_url")])

@@ -148,7 +148,7 @@ def test_api_gateway_sends_both_event_versions(
 
 def posted(slack: Hooks, url: str, body: Any) -> tuple[int, str]:
     status, said, _ = slack.take(
-        url.removeprefix(f"http://{slack.place}"), json.dumps(body).encode()
+        url.removeprefix(f"http://{slack.address}"), json.dumps(body).encode()
     )
     return status, said
 
@@ -166,6 +166,6 @@ def test_slack_accepts_five_valid_responses_and_none_too_late() -> None:
             slack.wait(url, USES + 1, within=0.01)
         slack.expire(other := slack.response_url())
         assert posted(slack, other, {"text": "x"}) == (404, "expired_url")
-        assert posted(slack, f"http://{slack.place}/no-such", {"text": "x"}) == (404, "expired_url")
+        assert posted(slack, f"http://{slack.address}/no-such", {"text": "x"}) == (404, "expired_url")
         slack.channels["C1"] = {"is_shared": False}
         assert [json.loads(slack.tell(one)[1])["ok"] for one in ("C1", "C2")] == [True, False]
