@@ -83,6 +83,15 @@ def test_every_flag_and_setting_of_the_glossary_exists() -> None:
     assert variables <= {setting.variable for setting in SETTINGS}
 
 
+def test_every_column_of_the_glossary_is_a_heading_in_the_code() -> None:
+    columns = set(re.findall(r"column `([^`]+)`", GLOSSARY))
+    assert len(columns) > 8
+    folders = ("findings", "reports", "cli")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    code = "\n".join(path.read_text() for path in paths)
+    assert [name for name in sorted(columns) if f'"{name}"' not in code] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_uses_the_terms_of_the_glossary(page: Path) -> None:
     text = prose(page)
